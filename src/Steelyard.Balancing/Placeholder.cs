@@ -1,0 +1,2 @@
+namespace Steelyard.Balancing;
+internal static class Placeholder;

@@ -1,0 +1,93 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Steelyard.Config;
+
+/// <summary>Where something listens: a host with a port, or the path of a Unix socket.</summary>
+public sealed record NetworkAddress
+{
+    private NetworkAddress(string host, int port, string? unixPath) => (Host, Port, UnixPath) = (host, port, unixPath);
+
+    /// <summary>An IP address (IPv6 without brackets) or a name; empty for every address of the machine, or with <see cref="UnixPath"/>.</summary>
+    public string Host { get; }
+
+    /// <summary>1 to 65535, or 0 for a port the kernel picks; 0 with <see cref="UnixPath"/>.</summary>
+    public int Port { get; }
+
+    /// <summary>The absolute path of a Unix socket, at most 107 bytes; null when this is a host and port.</summary>
+    public string? UnixPath { get; }
+
+    /// <summary>An address of a host and port.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The port is not between 0 and 65535.</exception>
+    public static NetworkAddress ForHost(string host, int port)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(port);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(port, 65535);
+        return new(host, port, unixPath: null);
+    }
+
+    /// <summary>An address of a Unix socket.</summary>
+    public static NetworkAddress ForUnix(string path) => new("", 0, path);
+
+    /// <summary>
+    /// Reads <c>host:port</c>, <c>:port</c>, <c>[v6]:port</c> or <c>unix:/path</c>.
+    /// </summary>
+    /// <param name="text">The text as it stands in a configuration.</param>
+    /// <param name="address">The address, when the text is one.</param>
+    /// <param name="expected">What would be accepted, when it is not.</param>
+    public static bool TryParse(string text, [NotNullWhen(true)] out NetworkAddress? address, [NotNullWhen(false)] out string? expected)
+    {
+        (address, expected) = (null, null);
+        if (text.StartsWith("unix:", StringComparison.Ordinal))
+            return TryParseUnix(text["unix:".Length..], out address, out expected);
+
+        var colon = text.LastIndexOf(':');
+        var bracketed = text.StartsWith('[');
+        if (colon < 0 || (bracketed && text.IndexOf(']') != colon - 1))
+        {
+            expected = "host:port, :port, [ipv6]:port or unix:/path";
+            return false;
+        }
+
+        var host = bracketed ? text[1..(colon - 1)] : text[..colon];
+        if (bracketed && !System.Net.IPAddress.TryParse(host, out _))
+            expected = "an IPv6 address between the brackets";
+        else if (!bracketed && host.Contains(':'))
+            expected = "brackets around the IPv6 address, as in [::1]:8080";
+        else if (!IsHost(host) && !bracketed)
+            expected = "a host name or an address before the colon";
+        else if (!int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port > 65535)
+            expected = "a port between 0 and 65535 after the colon";
+        else
+            address = ForHost(host, port);
+        return address is not null;
+    }
+
+    private static bool TryParseUnix(string path, out NetworkAddress? address, out string? expected)
+    {
+        address = null;
+        expected = !path.StartsWith('/') ? "an absolute path after unix:"
+            : System.Text.Encoding.UTF8.GetByteCount(path) > 107 ? "a path of at most 107 bytes (the kernel's limit for a Unix socket)"
+            : path.Contains('\0') ? "a path without a NUL character"
+            : null;
+        if (expected is null)
+            address = ForUnix(path);
+        return expected is null;
+    }
+
+    private static bool IsHost(string host)
+    {
+        foreach (var c in host)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-' or '_'))
+                return false;
+        }
+        return host.Length <= 253;
+    }
+
+    /// <summary>The address as the configuration writes it, as in <c>10.0.0.1:3000</c>, <c>[::1]:80</c> or <c>unix:/run/a.sock</c>.</summary>
+    public override string ToString() =>
+        UnixPath is not null ? $"unix:{UnixPath}"
+        : Host.Contains(':') ? $"[{Host}]:{Port}"
+        : $"{Host}:{Port}";
+}

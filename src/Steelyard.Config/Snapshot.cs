@@ -1,0 +1,146 @@
+using System.Net;
+
+namespace Steelyard.Config;
+
+/// <summary>
+/// One whole configuration, immutable: what every dialect reads into and the engine runs from.
+/// A snapshot that exists has passed all its checks.
+/// </summary>
+public sealed record Snapshot
+{
+    /// <summary>What is listened on; at least one.</summary>
+    public required ValueList<ListenerSettings> Listeners { get; init; }
+
+    /// <summary>The pools that routes name, in the order of the file.</summary>
+    public required ValueList<PoolSettings> Pools { get; init; }
+
+    /// <summary>Event loops, one thread each: 1 to 64; null for one per core.</summary>
+    public int? Loops { get; init; }
+
+    /// <summary>How long a graceful stop waits for what is in flight before it forces the end. Default 10 s.</summary>
+    public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long each part of an exchange may take.</summary>
+    public Timeouts Timeouts { get; init; } = new();
+
+    /// <summary>How much of each thing is accepted.</summary>
+    public Limits Limits { get; init; } = new();
+}
+
+/// <summary>A set of addresses served alike: accepted connections are routed by the same table.</summary>
+public sealed record ListenerSettings
+{
+    /// <summary>The addresses to bind; at least one. An empty host means every address, IPv6 and IPv4.</summary>
+    public required ValueList<NetworkAddress> Bind { get; init; }
+
+    /// <summary>The routes, in the order of the file; the most specific match wins, not the first.</summary>
+    public required ValueList<RouteSettings> Routes { get; init; }
+
+    /// <summary>
+    /// Networks whose X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host are believed and continued.
+    /// From any other peer these fields are replaced. Peers on Unix sockets count as 127.0.0.1.
+    /// </summary>
+    public ValueList<IPNetwork> TrustedProxies { get; init; }
+}
+
+/// <summary>Which requests go to which pool.</summary>
+public sealed record RouteSettings
+{
+    /// <summary>
+    /// Lower case host name without port: exact (<c>api.example.com</c>), every name below one
+    /// (<c>*.example.com</c>), or null for any. An IPv6 host keeps its brackets.
+    /// </summary>
+    public string? Host { get; init; }
+
+    /// <summary>
+    /// Path, compared byte for byte: exact (<c>/login</c>), everything that starts alike (<c>/v1/*</c>), or null for any.
+    /// </summary>
+    public string? Path { get; init; }
+
+    /// <summary>The name of the pool that serves it; one of <see cref="Snapshot.Pools"/>.</summary>
+    public required string Pool { get; init; }
+}
+
+/// <summary>Servers that answer the same requests, and how one is chosen.</summary>
+public sealed record PoolSettings
+{
+    /// <summary>The name routes refer to; unique among the pools.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>How a server is chosen. Default round robin.</summary>
+    public BalancePolicy Balance { get; init; }
+
+    /// <summary>The servers in the order of the file; may be empty when <see cref="App"/> is set.</summary>
+    public required ValueList<ServerSettings> Servers { get; init; }
+
+    /// <summary>Workers of an application that are started with the balancer and join the pool; null for none.</summary>
+    public AppSettings? App { get; init; }
+}
+
+/// <summary>How a pool chooses a server.</summary>
+public enum BalancePolicy
+{
+    /// <summary>Smooth weighted round robin in nginx's order, exact over all loops.</summary>
+    RoundRobin,
+}
+
+/// <summary>One server of a pool.</summary>
+public sealed record ServerSettings
+{
+    /// <summary>Where it listens: host and port, or a Unix socket.</summary>
+    public required NetworkAddress Address { get; init; }
+
+    /// <summary>Its share against the other servers' weights: 0 to 256, 0 takes no new requests. Default 1.</summary>
+    public int Weight { get; init; } = 1;
+}
+
+/// <summary>A program that is started in several instances, each of which becomes a server of the pool.</summary>
+public sealed record AppSettings
+{
+    /// <summary>
+    /// The command, split into words by blanks and quotes. <c>{port}</c> and <c>{socket}</c> stand for the address
+    /// the instance must listen on, <c>{instance}</c> for its number from 1. A first word <c>steelyard</c> means this program.
+    /// </summary>
+    public required ValueList<string> Command { get; init; }
+
+    /// <summary>How many: 1 to 1024; null (<c>max</c>) for one per core. Default 1.</summary>
+    public int? Instances { get; init; } = 1;
+}
+
+/// <summary>How long each part of an exchange may take. Each is between 1 ms and 24 h.</summary>
+public sealed record Timeouts
+{
+    /// <summary>Opening a connection to a server; then the next server is tried, in the end 503. Default 3 s (HAProxy: timeout connect).</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>From the first byte of a request until its head is complete; then 408. Default 10 s (HAProxy: timeout http-request).</summary>
+    public TimeSpan ClientHeader { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Between two reads of a request body, or two writes of a response; then 408 or the connection is cut. Default 30 s (nginx: client_body_timeout, send_timeout).</summary>
+    public TimeSpan ClientBody { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Until the first byte of the next request on a connection; then it is closed silently. Default 60 s (HAProxy: timeout http-keep-alive).</summary>
+    public TimeSpan ClientIdle { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>From the last byte of the request until the head of the response; then 504. Default 60 s (HAProxy: timeout server).</summary>
+    public TimeSpan ServerResponse { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Between two reads of a response body, or two writes of a request to a server; then both connections are cut. Default 60 s (nginx: proxy_read_timeout, proxy_send_timeout).</summary>
+    public TimeSpan ServerBody { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long an unused connection to a server is kept for the next request; a server's own Keep-Alive hint shortens it. Default 30 s (nginx: keepalive_timeout in an upstream).</summary>
+    public TimeSpan ServerIdle { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>How much of each thing is accepted.</summary>
+public sealed record Limits
+{
+    /// <summary>A whole request head, and a whole response head: 1 KiB to 16 KiB; beyond 431 or 414, 502 for a response. Default and most 16 KiB (HAProxy: tune.bufsize).</summary>
+    public ByteSize Header { get; init; } = ByteSize.FromKibibytes(16);
+
+    /// <summary>Fields of one head: 8 to 128; beyond 431, 502 for a response. Default 100 (HAProxy: tune.http.maxhdr, 101).</summary>
+    public int HeaderCount { get; init; } = 100;
+
+    /// <summary>A request body; beyond 413. Null for no limit, which is the default, for bodies are streamed and never stored (nginx: client_max_body_size).</summary>
+    public ByteSize? Body { get; init; }
+}
