@@ -20,6 +20,13 @@ internal sealed class StopSignals : IDisposable
 
     public CancellationToken Force => _force.Token;
 
+    public async Task UntilStopAsync()
+    {
+        var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var _ = Stop.Register(signalled.SetResult);
+        await signalled.Task;
+    }
+
     public void Dispose()
     {
         foreach (var registration in _registrations)

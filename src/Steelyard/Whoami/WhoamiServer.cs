@@ -32,8 +32,8 @@ internal static class WhoamiServer
         }
 
         foreach (var url in app.Urls)
-            Console.WriteLine($"whoami {identity.Name} (pid {identity.Pid}) listens on {url.Replace("http://unix:", "unix:")}");
-        await UntilAsync(signals.Stop);
+            Console.WriteLine($"whoami {identity.Name} (pid {identity.Pid}) listens on {url.Replace("http://unix:", "unix:").Replace("[::]", "localhost")}");
+        await signals.UntilStopAsync();
         await app.StopAsync(signals.Force);
         return CommandLine.Success;
     }
@@ -76,13 +76,6 @@ internal static class WhoamiServer
         {
             File.Delete(address.UnixPath);
         }
-    }
-
-    private static async Task UntilAsync(CancellationToken signal)
-    {
-        var signalled = new TaskCompletionSource();
-        await using var _ = signal.Register(signalled.SetResult);
-        await signalled.Task;
     }
 
     // The host's own reacts to signals too, and differently.
