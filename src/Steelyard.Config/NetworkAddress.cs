@@ -1,14 +1,20 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Steelyard.Config.Text;
 
 namespace Steelyard.Config;
 
-/// <summary>Where something listens: a host with a port, or the path of a Unix socket.</summary>
+/// <summary>
+/// Where something listens: a host with a port, or the path of a Unix socket. Hosts are kept in one spelling
+/// (names in lower case, IPv6 in its shortest form), so that equal addresses are equal.
+/// </summary>
 public sealed record NetworkAddress
 {
     private NetworkAddress(string host, int port, string? unixPath) => (Host, Port, UnixPath) = (host, port, unixPath);
 
-    /// <summary>An IP address (IPv6 without brackets) or a name; empty for every address of the machine, or with <see cref="UnixPath"/>.</summary>
+    /// <summary>An IP address (IPv6 without brackets) or a name in lower case; empty for every address of the machine, or with <see cref="UnixPath"/>.</summary>
     public string Host { get; }
 
     /// <summary>1 to 65535, or 0 for a port the kernel picks; 0 with <see cref="UnixPath"/>.</summary>
@@ -23,7 +29,7 @@ public sealed record NetworkAddress
     {
         ArgumentOutOfRangeException.ThrowIfNegative(port);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(port, 65535);
-        return new(host, port, unixPath: null);
+        return new(InOneSpelling(host), port, unixPath: null);
     }
 
     /// <summary>An address of a Unix socket.</summary>
@@ -50,11 +56,15 @@ public sealed record NetworkAddress
         }
 
         var host = bracketed ? text[1..(colon - 1)] : text[..colon];
-        if (bracketed && !System.Net.IPAddress.TryParse(host, out _))
+        if (bracketed && !(IPAddress.TryParse(host, out var ip) && ip.AddressFamily == AddressFamily.InterNetworkV6))
             expected = "an IPv6 address between the brackets";
         else if (!bracketed && host.Contains(':'))
             expected = "brackets around the IPv6 address, as in [::1]:8080";
-        else if (!IsHost(host) && !bracketed)
+        else if (!bracketed && host == "*")
+            expected = "nothing before the colon for every address of the machine, as in :8080";
+        else if (!bracketed && HostText.LooksLikeIPv4(host) && !HostText.IsIPv4(host))
+            expected = "four numbers from 0 to 255, as in 10.0.0.1, before the colon";
+        else if (!bracketed && host.Length > 0 && !HostText.IsName(host))
             expected = "a host name or an address before the colon";
         else if (!int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port > 65535)
             expected = "a port between 0 and 65535 after the colon";
@@ -75,15 +85,9 @@ public sealed record NetworkAddress
         return expected is null;
     }
 
-    private static bool IsHost(string host)
-    {
-        foreach (var c in host)
-        {
-            if (!char.IsAsciiLetterOrDigit(c) && c is not ('.' or '-' or '_'))
-                return false;
-        }
-        return host.Length <= 253;
-    }
+    // An address with a zone keeps its text: the zone is a name of this machine.
+    private static string InOneSpelling(string host) =>
+        host.Contains(':') && !host.Contains('%') && IPAddress.TryParse(host, out var ip) ? ip.ToString() : host.ToLowerInvariant();
 
     /// <summary>The address as the configuration writes it, as in <c>10.0.0.1:3000</c>, <c>[::1]:80</c> or <c>unix:/run/a.sock</c>.</summary>
     public override string ToString() =>

@@ -17,7 +17,7 @@ public sealed record Snapshot
     /// <summary>Event loops, one thread each: 1 to 64; null for one per core.</summary>
     public int? Loops { get; init; }
 
-    /// <summary>How long a graceful stop waits for what is in flight before it forces the end. Default 10 s.</summary>
+    /// <summary>How long a graceful stop waits for what is in flight before it forces the end: 0 to 24 h. Default 10 s.</summary>
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long each part of an exchange may take.</summary>
@@ -64,7 +64,7 @@ public sealed record RouteSettings
 /// <summary>Servers that answer the same requests, and how one is chosen.</summary>
 public sealed record PoolSettings
 {
-    /// <summary>The name routes refer to; unique among the pools.</summary>
+    /// <summary>The name routes refer to, unique among the pools: 1 to 64 letters, digits and <c>- _ . :</c> of ASCII; case matters.</summary>
     public required string Name { get; init; }
 
     /// <summary>How a server is chosen. Default round robin.</summary>

@@ -1,1 +1,3 @@
-return 0;
+using Steelyard.Commands;
+
+return await CommandLine.RunAsync(args);

@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Yaml;
+
+namespace Steelyard.Config;
+
+/// <summary>Reads a configuration in Steelyard's own dialect of YAML, which docs/configuration.md describes.</summary>
+public static class ConfigurationFile
+{
+    // Some 60,000 pools of 10 servers; more is a device or a mistake.
+    private const int MostBytes = 32 * 1024 * 1024;
+
+    /// <summary>
+    /// Reads a file. Never throws for what the file system or the file holds: a file that cannot be opened, is not
+    /// UTF-8 or is larger than 32 MiB is a problem like any other.
+    /// </summary>
+    /// <param name="path">The file; problems name it as it is written here.</param>
+    public static ConfigurationResult Read(string path)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+            using var content = new MemoryStream();
+            var buffer = new byte[64 * 1024];
+            for (int count; content.Length <= MostBytes && (count = file.Read(buffer)) > 0;)
+                content.Write(buffer, 0, count);
+            return Decode(content.GetBuffer().AsSpan(0, (int)content.Length), path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return Refused(new(path, ""), 0, fault switch
+            {
+                FileNotFoundException or DirectoryNotFoundException => "there is no such file",
+                UnauthorizedAccessException => Directory.Exists(path) ? "this is a directory" : "this program may not read the file",
+                _ => $"the file cannot be read ({fault.Message})",
+            });
+        }
+    }
+
+    /// <summary>Reads a text. Never throws for what it holds.</summary>
+    /// <param name="text">The whole text; a byte order mark before it is skipped.</param>
+    /// <param name="fileName">What problems call it.</param>
+    public static ConfigurationResult Parse(string text, string fileName)
+    {
+        var source = new SourceText(fileName, text.StartsWith('\uFEFF') ? text[1..] : text);
+        if (text.Length > MostBytes)
+            return Refused(source, 0, $"the file is larger than {new ByteSize(MostBytes)}");
+
+        var problems = new ProblemList();
+        var snapshot = YamlReader.Read(source, problems);
+        return new() { Snapshot = snapshot, Problems = problems.InOrder(), Sources = [source] };
+    }
+
+    /// <summary>Writes a snapshot as a file that reads back as an equal one; settings with their default values are left out.</summary>
+    public static string Write(Snapshot snapshot) => YamlWriter.Write(snapshot);
+
+    private static ConfigurationResult Decode(ReadOnlySpan<byte> bytes, string path)
+    {
+        if (bytes.Length > MostBytes)
+            return Refused(new(path, ""), 0, $"the file is larger than {new ByteSize(MostBytes)}");
+        if (bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]))
+            return Refused(new(path, ""), 0, "the file is in UTF-16", "UTF-8, which every editor can save");
+
+        var text = Encoding.UTF8.GetString(bytes);
+        if (Utf8.IsValid(bytes))
+            return Parse(text, path);
+
+        var valid = FirstInvalid(bytes);
+        var (source, offset) = (new SourceText(path, text), Encoding.UTF8.GetCharCount(bytes[..valid]));
+        return Refused(source, offset, $"the byte 0x{bytes[valid]:X2} is not UTF-8", "text in UTF-8; the file may be in an older encoding such as Latin-1");
+    }
+
+    private static int FirstInvalid(ReadOnlySpan<byte> bytes)
+    {
+        var at = 0;
+        while (Rune.DecodeFromUtf8(bytes[at..], out _, out var length) == OperationStatus.Done)
+            at += length;
+        return at;
+    }
+
+    private static ConfigurationResult Refused(SourceText source, int offset, string message, string? expected = null)
+    {
+        var problems = new ProblemList();
+        problems.Error(new(source, offset, offset), message, expected);
+        return new() { Snapshot = null, Problems = problems.InOrder(), Sources = [source] };
+    }
+}

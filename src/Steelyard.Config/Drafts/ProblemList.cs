@@ -1,0 +1,39 @@
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Drafts;
+
+/// <summary>Collects what is wrong while a configuration is read; every dialect reports here.</summary>
+internal sealed class ProblemList
+{
+    // What an alias repeats is read once for each use, but has to be mended once.
+    private readonly HashSet<Problem> _problems = [];
+
+    public bool HasErrors { get; private set; }
+
+    public NameSuggestions Names { get; } = new();
+
+    public void Error(Place place, string message, string? expected = null, string? suggestion = null)
+    {
+        HasErrors = true;
+        Add(Severity.Error, place, message, expected, suggestion);
+    }
+
+    public void Error(Place place, Mistake mistake) => Error(place, mistake.Message, mistake.Expected, mistake.Suggestion);
+
+    public void Warn(Place place, string message, string? expected = null) =>
+        Add(Severity.Warning, place, message, expected, suggestion: null);
+
+    public ValueList<Problem> InOrder() => _problems
+        .OrderBy(p => p.File, StringComparer.Ordinal)
+        .ThenBy(p => p.Line)
+        .ThenBy(p => p.Column)
+        .ThenByDescending(p => p.Severity)
+        .ToValueList();
+
+    private void Add(Severity severity, Place place, string message, string? expected, string? suggestion)
+    {
+        var (line, column) = place.Source.Locate(place.Start);
+        var length = Math.Min(place.End, place.Source.EndOfLine(line)) - place.Start;
+        _problems.Add(new(severity, place.Source.FileName, line, column, Math.Max(1, length), message, expected, suggestion));
+    }
+}

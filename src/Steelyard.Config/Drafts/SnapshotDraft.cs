@@ -1,0 +1,64 @@
+using System.Net;
+
+namespace Steelyard.Config.Drafts;
+
+/// <summary>What a dialect has read so far, with the places that the checks across settings need. Null is not given.</summary>
+internal sealed record SnapshotDraft(Place Place)
+{
+    public int? Loops { get; init; }
+
+    public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(10);
+
+    public Timeouts Timeouts { get; init; } = new();
+
+    public Limits Limits { get; init; } = new();
+
+    public IReadOnlyList<ListenerDraft>? Listeners { get; init; }
+
+    public IReadOnlyList<PoolDraft>? Pools { get; init; }
+}
+
+internal sealed record ListenerDraft(Place Place)
+{
+    public IReadOnlyList<Located<NetworkAddress>>? Bind { get; init; }
+
+    public IReadOnlyList<Located<IPNetwork>> TrustedProxies { get; init; } = [];
+
+    public IReadOnlyList<RouteDraft>? Routes { get; init; }
+
+    /// <summary>The pool of everything, written instead of routes.</summary>
+    public Located<string>? To { get; init; }
+}
+
+/// <summary>Every host with every path goes to one pool.</summary>
+internal sealed record RouteDraft(Place Place)
+{
+    public IReadOnlyList<Located<string>> Hosts { get; init; } = [];
+
+    public IReadOnlyList<Located<string>> Paths { get; init; } = [];
+
+    public Located<string>? To { get; init; }
+}
+
+internal sealed record PoolDraft(Located<string> Name)
+{
+    public BalancePolicy Balance { get; init; }
+
+    public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
+
+    public AppDraft? App { get; init; }
+}
+
+internal sealed record ServerDraft(Place Place)
+{
+    public Located<NetworkAddress>? Address { get; init; }
+
+    public int Weight { get; init; } = 1;
+}
+
+internal sealed record AppDraft(Place Place)
+{
+    public Located<ValueList<string>>? Command { get; init; }
+
+    public int? Instances { get; init; } = 1;
+}

@@ -1,0 +1,29 @@
+namespace Steelyard.Config.Text;
+
+/// <summary>The path of a route: exact, or everything that starts alike.</summary>
+internal static class PathText
+{
+    public static bool TryParsePattern(string text, out string path, out Mistake mistake)
+    {
+        path = text;
+        mistake = FindMistake(text);
+        return mistake.Message is null;
+    }
+
+    private static Mistake FindMistake(string path)
+    {
+        if (path.Length == 0)
+            return new("the path is empty", "a path such as /login or /v1/*, or no 'path' for any path");
+        if (path == "*")
+            return new("'*' alone is not a path", "no 'path' for any path");
+        if (path[0] != '/')
+            return new($"the path {Shown.Quote(path)} does not start with '/'", "a path such as /login or /v1/*", path.Length > 60 || path.Contains(':') ? null : "/" + path);
+        if (path.IndexOf('*') is var star && star >= 0 && star < path.Length - 1)
+            return new($"the path {Shown.Quote(path)} has a '*' that is not at its end", "one '*' at the end, for every path that starts alike");
+        if (path.AsSpan().IndexOfAny('?', '#') is var query && query >= 0)
+            return new($"the path {Shown.Quote(path)} contains a '{path[query]}'", "the path alone: a route does not look at the query");
+        if (path.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0)
+            return new($"the path {Shown.Quote(path)} has characters that no request line carries", "printable ASCII, others percent-encoded as in /caf%C3%A9");
+        return default;
+    }
+}

@@ -1,0 +1,103 @@
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Yaml;
+
+/// <summary>Reads a value from a node; when it returns false, the problem has been reported.</summary>
+internal delegate bool ReadNode<T>(ProblemList problems, YamlNode node, out T value);
+
+/// <summary>What a value may look like: the words for it, how it is read, and how it is written where that is one text.</summary>
+internal sealed record Form<T>(string Accepts, ReadNode<T> Read, Func<T, string>? Write = null);
+
+/// <summary>The ways to make a form from smaller ones.</summary>
+internal static class Form
+{
+    /// <summary>A value written as one text.</summary>
+    public static Form<T> OfText<T>(string accepts, ParseText<T> parse, Func<T, string>? write = null) => new(
+        accepts,
+        (ProblemList problems, YamlNode node, out T value) =>
+        {
+            value = default!;
+            if (node is not YamlText text)
+                return RefuseKind(problems, node, accepts);
+            if (parse(text.Value, out value, out var mistake))
+                return true;
+            problems.Error(text.Place, mistake with { Expected = mistake.Expected ?? accepts });
+            return false;
+        },
+        write);
+
+    /// <summary>The same with its place, for checks that compare settings.</summary>
+    public static Form<Located<T>?> Located<T>(Form<T> form) => new(
+        form.Accepts,
+        (ProblemList problems, YamlNode node, out Located<T>? value) =>
+        {
+            var read = form.Read(problems, node, out var plain);
+            value = read ? new(plain, node.Place) : null;
+            return read;
+        });
+
+    /// <summary>A list of at least one value; those that cannot be read are reported and left out.</summary>
+    public static Form<IReadOnlyList<T>> ListOf<T>(string accepts, Form<T> item, bool orOne = false) => new(
+        accepts,
+        (ProblemList problems, YamlNode node, out IReadOnlyList<T> value) =>
+        {
+            List<T> values = [];
+            value = values;
+            if (node is not YamlList && !orOne)
+                return RefuseKind(problems, node, accepts);
+            if (node is YamlList { Items.Count: 0 })
+                problems.Error(node.Place, "an empty list", accepts);
+            foreach (var child in node is YamlList list ? list.Items : [node])
+            {
+                if (child is YamlText { IsAbsent: true })
+                    problems.Error(child.Place, "an empty item in a list", item.Accepts);
+                else if (item.Read(problems, child, out var read))
+                    values.Add(read);
+            }
+
+            return true;
+        });
+
+    public static Form<IReadOnlyList<Located<T>>> LocatedListOf<T>(string accepts, Form<T> item, bool orOne = false)
+    {
+        var located = ListOf(accepts, Located(item), orOne);
+        return new(
+            accepts,
+            (ProblemList problems, YamlNode node, out IReadOnlyList<Located<T>> value) =>
+            {
+                var read = located.Read(problems, node, out var values);
+                value = [.. values.Select(v => v!.Value)];
+                return read;
+            });
+    }
+
+    /// <summary>A mapping with the keys of a table, over what was before.</summary>
+    public static Form<T> Mapping<T>(DirectiveTable<T> table, Func<YamlMapping, T> blank) => new(
+        table.Accepts,
+        (ProblemList problems, YamlNode node, out T value) =>
+        {
+            value = default!;
+            if (node is not YamlMapping mapping)
+                return RefuseKind(problems, node, table.Accepts);
+            value = table.Read(problems, mapping, blank(mapping));
+            return true;
+        });
+
+    /// <summary>The same for a setting that is null until it was given.</summary>
+    public static Form<T?> OrNull<T>(Form<T> form)
+        where T : class => new(
+        form.Accepts,
+        (ProblemList problems, YamlNode node, out T? value) => form.Read(problems, node, out value));
+
+    public static bool RefuseKind(ProblemList problems, YamlNode node, string accepts)
+    {
+        if (node is YamlText { IsAbsent: false, Value: var value } && value.IndexOf(':') is var colon and > 0 && colon < value.Length - 1 && char.IsAsciiLetter(value[0]) && !value.Contains(' '))
+            accepts += $"; after the colon of a key stands a blank, as in '{Shown.Cut(value[..colon])}: {Shown.Cut(value[(colon + 1)..])}'";
+        var source = node.Place.Source.Text.AsSpan(node.Place.Start, node.Place.End - node.Place.Start);
+        if (node is YamlMapping { Flow: true } or YamlList { Flow: true } && source.Length is > 2 and < 40 && !source.ContainsAny('\n', '"') && !accepts.Contains("mapping", StringComparison.Ordinal))
+            accepts += $"; in quotes, \"{source}\", if it is meant as text";
+        problems.Error(node.Place, $"{node.Kind} cannot be used here", accepts);
+        return false;
+    }
+}

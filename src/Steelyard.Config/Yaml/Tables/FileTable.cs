@@ -1,0 +1,53 @@
+using Steelyard.Config.Drafts;
+
+namespace Steelyard.Config.Yaml.Tables;
+
+/// <summary>The keys of the whole file.</summary>
+internal static class FileTable
+{
+    public const string Skeleton = "'listen' with what to bind, and 'pools' with the servers";
+
+    public static DirectiveTable<SnapshotDraft> Table { get; } = new(
+        "the file",
+        $"a mapping: {Skeleton}",
+        "A file is a mapping with these keys; `listen` and `pools` have to be there.",
+        [["listen"], ["pools"]],
+        [
+            new Directive<SnapshotDraft, int?>(
+                "loops",
+                ScalarForms.OrWord(ScalarForms.Number(1, 64), "auto"),
+                "Event loops, one thread each; `auto` is one per core.",
+                file => file.Loops,
+                (file, value) => file with { Loops = value }),
+            new Directive<SnapshotDraft, TimeSpan>(
+                "shutdown",
+                ScalarForms.Duration(TimeSpan.Zero, TimeSpan.FromHours(24)),
+                "How long a graceful stop waits for what is in flight before it forces the end.",
+                file => file.Shutdown,
+                (file, value) => file with { Shutdown = value }),
+            new Directive<SnapshotDraft, Timeouts>(
+                "timeouts",
+                Form.Mapping(TimeoutsTable.Table, _ => new()),
+                "How long each part of an exchange may take.",
+                file => file.Timeouts,
+                (file, value) => file with { Timeouts = value }),
+            new Directive<SnapshotDraft, Limits>(
+                "limits",
+                Form.Mapping(LimitsTable.Table, _ => new()),
+                "How much of each thing is accepted.",
+                file => file.Limits,
+                (file, value) => file with { Limits = value }),
+            new Directive<SnapshotDraft, IReadOnlyList<ListenerDraft>?>(
+                "listen",
+                Form.OrNull(Form.ListOf("a list of listeners, each begun with '- '", Form.Mapping(ListenerTable.Listeners, mapping => new(mapping.Place)))),
+                "What is listened on, and where its requests go.",
+                file => file.Listeners,
+                (file, value) => file with { Listeners = value }),
+            new Directive<SnapshotDraft, IReadOnlyList<PoolDraft>?>(
+                "pools",
+                Form.OrNull(PoolTable.PoolsForm),
+                "Servers that answer the same requests, under the names that routes use.",
+                file => file.Pools,
+                (file, value) => file with { Pools = value }),
+        ]);
+}

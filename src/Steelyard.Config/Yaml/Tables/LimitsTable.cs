@@ -1,0 +1,31 @@
+namespace Steelyard.Config.Yaml.Tables;
+
+/// <summary>The keys of <c>limits</c>.</summary>
+internal static class LimitsTable
+{
+    public static DirectiveTable<Limits> Table { get; } = new(
+        "'limits'",
+        "a mapping of limits, as in { body: 8MiB }",
+        "How much of each thing is accepted.",
+        [],
+        [
+            new Directive<Limits, ByteSize>(
+                "header",
+                ScalarForms.Size(ByteSize.FromKibibytes(1), ByteSize.FromKibibytes(16)),
+                "A whole request head, and a whole response head; beyond it 431 or 414, for a response 502.",
+                limits => limits.Header,
+                (limits, value) => limits with { Header = value }),
+            new Directive<Limits, int>(
+                "header-count",
+                ScalarForms.Number(8, 128),
+                "Fields of one head; beyond it 431, for a response 502.",
+                limits => limits.HeaderCount,
+                (limits, value) => limits with { HeaderCount = value }),
+            new Directive<Limits, ByteSize?>(
+                "body",
+                ScalarForms.OrWord(ScalarForms.Size(new(0), ByteSize.FromKibibytes(1L << 30)), "none"),
+                "A request body; beyond it 413. `none` for no limit: bodies are streamed and never stored.",
+                limits => limits.Body,
+                (limits, value) => limits with { Body = value }),
+        ]);
+}

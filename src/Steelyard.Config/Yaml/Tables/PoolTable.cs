@@ -1,0 +1,135 @@
+using System.Buffers;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Yaml.Tables;
+
+/// <summary>The keys of a pool, of its servers and of its application.</summary>
+internal static class PoolTable
+{
+    private const int LongestName = 64;
+
+    private static readonly SearchValues<char> NameCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
+
+    public static IReadOnlyList<(string Word, BalancePolicy Value, string Description)> Policies { get; } =
+    [
+        ("round-robin", BalancePolicy.RoundRobin, "One after the other in the order of their weights, smoothly mixed and exact over all loops."),
+    ];
+
+    public static DirectiveTable<ServerDraft> Servers { get; } = new(
+        "a server",
+        "an address such as 10.0.0.1:3000, or a mapping with 'address'",
+        "A server is an address, or a mapping with these keys.",
+        [["address"]],
+        [
+            new Directive<ServerDraft, Located<NetworkAddress>?>(
+                "address",
+                Form.Located(ScalarForms.ServerAddress),
+                "Where it listens.",
+                server => server.Address,
+                (server, value) => server with { Address = value }),
+            new Directive<ServerDraft, int>(
+                "weight",
+                ScalarForms.Number(0, 256),
+                "Its share against the other servers' weights; 0 takes no new requests.",
+                server => server.Weight,
+                (server, value) => server with { Weight = value }),
+        ]);
+
+    public static DirectiveTable<AppDraft> App { get; } = new(
+        "'app'",
+        "a mapping with 'command', as in { command: node app.js, instances: max }",
+        "A program that is started with the balancer in several instances, each of which becomes a server of the pool.",
+        [["command"]],
+        [
+            new Directive<AppDraft, Located<ValueList<string>>?>(
+                "command",
+                Form.Located(ScalarForms.Command),
+                "The program and its arguments: one text, split at blanks and quotes as a shell does, or a list of words. `{port}` and `{socket}` stand for the address that the instance must listen on, `{instance}` for its number from 1. A first word `steelyard` is this program.",
+                app => app.Command,
+                (app, value) => app with { Command = value }),
+            new Directive<AppDraft, int?>(
+                "instances",
+                ScalarForms.OrWord(ScalarForms.Number(1, 1024), "max"),
+                "How many; `max` is one per core.",
+                app => app.Instances,
+                (app, value) => app with { Instances = value }),
+        ]);
+
+    public static DirectiveTable<PoolDraft> Pools { get; } = new(
+        "a pool",
+        "a mapping with 'servers' or 'app'",
+        "Each key of `pools` is the name of a pool: 1 to 64 letters, digits and `- _ . :`. A pool has `servers`, `app` or both.",
+        [["servers", "app"]],
+        [
+            new Directive<PoolDraft, BalancePolicy>(
+                "balance",
+                ScalarForms.OneOf(Policies),
+                "How a server is chosen for a request.",
+                pool => pool.Balance,
+                (pool, value) => pool with { Balance = value }),
+            new Directive<PoolDraft, IReadOnlyList<ServerDraft>>(
+                "servers",
+                Form.ListOf("a list of servers, such as [ 10.0.0.1:3000, 10.0.0.2:3000 ]", new Form<ServerDraft>(Servers.Accepts, ReadServer)),
+                "The servers.",
+                pool => pool.Servers,
+                (pool, value) => pool with { Servers = value }),
+            new Directive<PoolDraft, AppDraft?>(
+                "app",
+                Form.OrNull(Form.Mapping(App, mapping => new(mapping.Place))),
+                "A program that is started with the balancer and joins the pool.",
+                pool => pool.App,
+                (pool, value) => pool with { App = value }),
+        ]);
+
+    public static Form<IReadOnlyList<PoolDraft>> PoolsForm { get; } = new("a mapping of names to pools, as in 'web: { servers: [ 10.0.0.1:3000 ] }'", ReadPools);
+
+    private static bool ReadServer(ProblemList problems, YamlNode node, out ServerDraft server)
+    {
+        server = new(node.Place);
+        if (node is YamlMapping mapping)
+        {
+            server = Servers.Read(problems, mapping, server);
+            return server.Address is not null;
+        }
+
+        if (node is not YamlText)
+            return Form.RefuseKind(problems, node, Servers.Accepts);
+        var read = ScalarForms.ServerAddress.Read(problems, node, out var address);
+        server = server with { Address = read ? new(address, node.Place) : null };
+        return read;
+    }
+
+    private static bool ReadPools(ProblemList problems, YamlNode node, out IReadOnlyList<PoolDraft> pools)
+    {
+        List<PoolDraft> read = [];
+        pools = read;
+        if (node is not YamlMapping mapping)
+            return Form.RefuseKind(problems, node, PoolsForm.Accepts);
+
+        foreach (var (key, value) in mapping.Entries)
+        {
+            CheckName(problems, key);
+            var pool = new PoolDraft(new(key.Value, key.Place));
+            if (value is YamlText { IsAbsent: true })
+                problems.Error(key.Place, $"the pool {Shown.Quote(key.Value)} is empty", Pools.Accepts);
+            else if (value is not YamlMapping settings)
+                Form.RefuseKind(problems, value, Pools.Accepts);
+            else
+                pool = Pools.Read(problems, settings, pool, key.Place);
+            read.Add(pool);
+        }
+
+        return true;
+    }
+
+    private static void CheckName(ProblemList problems, YamlText key)
+    {
+        const string Expected = "1 to 64 letters, digits and - _ . :";
+        if (key.Value.Length is 0 or > LongestName)
+            problems.Error(key.Place, $"the name of a pool has {key.Value.Length} characters", Expected);
+        else if (key.Value.AsSpan().ContainsAnyExcept(NameCharacters))
+            problems.Error(key.Place, $"{Shown.Quote(key.Value)} cannot be the name of a pool", Expected);
+    }
+}

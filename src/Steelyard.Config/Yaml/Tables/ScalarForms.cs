@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Net;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Yaml.Tables;
+
+/// <summary>The values that are one text, each with its range.</summary>
+internal static class ScalarForms
+{
+    public static Form<TimeSpan> Duration(TimeSpan least, TimeSpan most)
+    {
+        var range = $"from {DurationText.Write(least)} to {DurationText.Write(most)}";
+        return Form.OfText(
+            $"a duration {range}, {DurationText.Example}",
+            (string text, out TimeSpan value, out Mistake mistake) =>
+            {
+                if (DurationText.TryParse(text, out value, out mistake) && (value < least || value > most))
+                    mistake = new($"{Shown.Quote(text)} is out of range", $"a duration {range}");
+                return mistake.Message is null;
+            },
+            DurationText.Write);
+    }
+
+    public static Form<ByteSize> Size(ByteSize least, ByteSize most) => Form.OfText(
+        $"a size from {least} to {most}",
+        (string text, out ByteSize value, out Mistake mistake) =>
+        {
+            if (ByteSize.TryParse(text, out value, out mistake) && (value < least || value > most))
+                mistake = new($"{Shown.Quote(text)} is out of range", $"a size from {least} to {most}");
+            return mistake.Message is null;
+        },
+        size => size.ToString());
+
+    public static Form<int> Number(int least, int most) => Form.OfText(
+        $"a whole number from {least} to {most}",
+        (string text, out int value, out Mistake mistake) =>
+        {
+            var read = DecimalText.TryParse(text, least, most, out var number, out mistake);
+            value = (int)Math.Clamp(number, int.MinValue, int.MaxValue);
+            return read;
+        },
+        number => number.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>A value, or a word for none.</summary>
+    public static Form<T?> OrWord<T>(Form<T> form, string word)
+        where T : struct
+    {
+        var accepts = $"{form.Accepts}, or {word}";
+        return new(
+            accepts,
+            (Drafts.ProblemList problems, YamlNode node, out T? value) =>
+            {
+                value = null;
+                if (node is not YamlText text)
+                    return Form.RefuseKind(problems, node, accepts);
+                if (text.Value == word)
+                    return true;
+                var near = text.Value.Length > 0 && !char.IsAsciiDigit(text.Value[0]) ? problems.Names.Nearest(text.Value, [word]) : null;
+                if (near is not null)
+                {
+                    problems.Error(text.Place, $"{Shown.Quote(text.Value)} is not understood", accepts, near);
+                    return false;
+                }
+
+                var read = form.Read(problems, node, out var plain);
+                value = read ? plain : null;
+                return read;
+            },
+            value => value is { } plain ? form.Write!(plain) : word);
+    }
+
+    public static Form<T> OneOf<T>(IReadOnlyList<(string Word, T Value, string Description)> words)
+    {
+        var names = words.Select(w => w.Word).ToArray();
+        var accepts = words.Count == 1 ? names[0] : $"one of {Shown.List(names)}";
+        return new(
+            accepts,
+            (Drafts.ProblemList problems, YamlNode node, out T value) =>
+            {
+                value = default!;
+                if (node is not YamlText text)
+                    return Form.RefuseKind(problems, node, accepts);
+                foreach (var word in words)
+                {
+                    if (word.Word == text.Value)
+                    {
+                        value = word.Value;
+                        return true;
+                    }
+                }
+
+                problems.Error(text.Place, $"{Shown.Quote(text.Value)} is not known", accepts, problems.Names.Nearest(text.Value, names));
+                return false;
+            },
+            value => words.First(w => EqualityComparer<T>.Default.Equals(w.Value, value)).Word);
+    }
+
+    public static Form<NetworkAddress> BindAddress { get; } = Form.OfText<NetworkAddress>(
+        "host:port, :port for every address, [ipv6]:port or unix:/path",
+        (string text, out NetworkAddress value, out Mistake mistake) =>
+        {
+            mistake = default;
+            if (!NetworkAddress.TryParse(text, out value!, out var expected))
+                mistake = new($"{Shown.Quote(text)} is not an address to bind", expected, SuggestBind(text));
+            return mistake.Message is null;
+        });
+
+    public static Form<NetworkAddress> ServerAddress { get; } = Form.OfText<NetworkAddress>(
+        "host:port, [ipv6]:port or unix:/path",
+        (string text, out NetworkAddress value, out Mistake mistake) =>
+        {
+            mistake = default;
+            if (text.Contains("://", StringComparison.Ordinal))
+                (value, mistake) = (null!, new($"{Shown.Quote(text)} is a URL, not an address", "host:port, without a scheme or a path"));
+            else if (!NetworkAddress.TryParse(text, out value!, out var expected))
+                mistake = new($"{Shown.Quote(text)} is not the address of a server", expected.Replace("host:port, :port", "host:port", StringComparison.Ordinal));
+            else if (value.UnixPath is null && value.Host.Length == 0)
+                mistake = new("a server needs a host before its port", "host:port", $"127.0.0.1{value}");
+            else if (value.UnixPath is null && value.Port == 0)
+                mistake = new("a server cannot have port 0", "a port between 1 and 65535");
+            return mistake.Message is null;
+        });
+
+    public static Form<IPNetwork> Network { get; } = Form.OfText<IPNetwork>("an address or a network, such as 127.0.0.1, 10.0.0.0/8 or fd00::/8", NetworkText.TryParse);
+
+    public static Form<string> Host { get; } = Form.OfText<string>("a host name, or *.name for every name below it", HostText.TryParsePattern);
+
+    public static Form<string> Path { get; } = Form.OfText<string>("a path, or the start of one and * such as /v1/*", PathText.TryParsePattern);
+
+    /// <summary>What a route names. That the pool exists is checked when all are known.</summary>
+    public static Form<string> PoolReference { get; } = Form.OfText(
+        "the name of a pool",
+        (string text, out string value, out Mistake mistake) =>
+        {
+            (value, mistake) = (text, text.Length == 0 ? new Mistake("the name of the pool is empty") : default);
+            return mistake.Message is null;
+        });
+
+    public static Form<ValueList<string>> Command { get; } = new(
+        "a command line, or a list of its words",
+        (Drafts.ProblemList problems, YamlNode node, out ValueList<string> value) =>
+        {
+            value = default;
+            var mistake = default(Mistake);
+            if (node is YamlText text)
+            {
+                CommandText.TrySplit(text.Value, out value, out mistake);
+            }
+            else if (node is YamlList list && list.Items.All(item => item is YamlText))
+            {
+                value = list.Items.Select(item => ((YamlText)item).Value).ToValueList();
+                mistake = CommandText.FindMistake(value);
+            }
+            else
+            {
+                var wrong = node is YamlList words ? words.Items.First(item => item is not YamlText) : node;
+                return Form.RefuseKind(problems, wrong, node is YamlList ? "a word of the command" : Command!.Accepts);
+            }
+
+            if (mistake.Message is not null)
+                problems.Error(node.Place, mistake);
+            else if (CommandText.FindUnknownPlaceholder(value) is { } unknown)
+                problems.Warn(node.Place, $"{Shown.Quote(unknown)} in the command stands for nothing", $"{Shown.List(CommandText.Placeholders)}; other braces reach the program as they are");
+            return mistake.Message is null;
+        });
+
+    private static string? SuggestBind(string text) =>
+        text.Length is > 0 and < 6 && DecimalText.LeadingDigits(text) == text.Length ? ":" + text
+        : text.StartsWith("*:", StringComparison.Ordinal) && text.Length < 9 ? text[1..]
+        : text.StartsWith('/') && text.Length < 60 ? "unix:" + text
+        : null;
+}

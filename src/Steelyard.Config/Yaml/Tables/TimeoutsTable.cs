@@ -1,0 +1,25 @@
+namespace Steelyard.Config.Yaml.Tables;
+
+/// <summary>The keys of <c>timeouts</c>.</summary>
+internal static class TimeoutsTable
+{
+    private static readonly Form<TimeSpan> Duration = ScalarForms.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24));
+
+    public static DirectiveTable<Timeouts> Table { get; } = new(
+        "'timeouts'",
+        "a mapping of timeouts, as in { connect: 3s }",
+        "How long each part of an exchange may take.",
+        [],
+        [
+            Timeout("connect", "Opening a connection to a server; then the next server is tried, in the end 503.", t => t.Connect, (t, value) => t with { Connect = value }),
+            Timeout("client-header", "From the first byte of a request until its head is complete; then 408.", t => t.ClientHeader, (t, value) => t with { ClientHeader = value }),
+            Timeout("client-body", "Between two reads of a request body, or two writes of a response; then 408, or the connection is cut.", t => t.ClientBody, (t, value) => t with { ClientBody = value }),
+            Timeout("client-idle", "Until the first byte of the next request on a connection; then it is closed silently.", t => t.ClientIdle, (t, value) => t with { ClientIdle = value }),
+            Timeout("server-response", "From the last byte of the request until the head of the response; then 504.", t => t.ServerResponse, (t, value) => t with { ServerResponse = value }),
+            Timeout("server-body", "Between two reads of a response body, or two writes of a request to a server; then both connections are cut.", t => t.ServerBody, (t, value) => t with { ServerBody = value }),
+            Timeout("server-idle", "How long an unused connection to a server is kept for the next request; a server's own Keep-Alive hint shortens it.", t => t.ServerIdle, (t, value) => t with { ServerIdle = value }),
+        ]);
+
+    private static Directive<Timeouts, TimeSpan> Timeout(string name, string description, Func<Timeouts, TimeSpan> get, Func<Timeouts, TimeSpan, Timeouts> set) =>
+        new(name, Duration, description, get, set);
+}

@@ -1,0 +1,142 @@
+using Steelyard.Config;
+
+namespace Steelyard.Apps;
+
+/// <summary>All instances of all apps of a configuration: started together, joined to their pools, stopped together.</summary>
+internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposable
+{
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(15);
+
+    private readonly RuntimeDirectory _directory = new();
+    private readonly List<(int Pool, AppInstance Instance)> _instances = [];
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>How long instances have between SIGTERM and SIGKILL.</summary>
+    public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Starts every instance.</summary>
+    /// <exception cref="AppStartException">One could not be started; dispose the fleet to stop the others.</exception>
+    public void Start()
+    {
+        var plans = Plan();
+        try
+        {
+            foreach (var plan in plans)
+                Start(plan);
+        }
+        finally
+        {
+            foreach (var plan in plans)
+                plan.Port?.Dispose();
+        }
+    }
+
+    /// <summary>Waits until every instance accepts connections.</summary>
+    /// <exception cref="AppStartException">One ended before, or took too long.</exception>
+    public async Task WaitUntilReadyAsync(CancellationToken cancel)
+    {
+        using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        try
+        {
+            await foreach (var ready in Task.WhenEach(_instances.Select(i => WaitUntilReadyAsync(i.Instance, abandon.Token))))
+                await ready;
+        }
+        finally
+        {
+            await abandon.CancelAsync();
+        }
+        foreach (var (_, instance) in _instances)
+            _ = ReportDeathAsync(instance);
+    }
+
+    /// <summary>The configuration with each instance as a server of its pool, after those the file names.</summary>
+    public Snapshot JoinInto(Snapshot configured) => configured with
+    {
+        Pools = configured.Pools.Select((pool, index) => pool with
+        {
+            Servers = pool.Servers.Concat(_instances.Where(i => i.Pool == index).Select(i => new ServerSettings { Address = i.Instance.Address })).ToValueList(),
+        }).ToValueList(),
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        foreach (var (_, instance) in _instances)
+            instance.Terminate();
+        await Task.WhenAny(Task.WhenAll(_instances.Select(i => i.Instance.Exited)), Task.Delay(StopGrace));
+        foreach (var (_, instance) in _instances)
+        {
+            if (!instance.Exited.IsCompleted)
+            {
+                await Console.Error.WriteLineAsync($"steelyard: {instance.Name} did not end within {StopGrace.TotalSeconds:0.#} s and is killed");
+                instance.Kill();
+                await instance.Exited;
+            }
+            instance.Dispose();
+        }
+        _directory.Dispose();
+    }
+
+    private sealed record StartPlan(int Pool, int Number, CommandTemplate Command, string? Socket, ReservedPort? Port);
+
+    private List<StartPlan> Plan()
+    {
+        var plans = new List<StartPlan>();
+        for (var pool = 0; pool < snapshot.Pools.Count; pool++)
+        {
+            if (snapshot.Pools[pool].App is not { } app)
+                continue;
+            var command = new CommandTemplate(app.Command);
+            for (var number = 1; number <= (app.Instances ?? Environment.ProcessorCount); number++)
+            {
+                var socket = command.UsesSocket ? _directory.SocketPath(snapshot.Pools[pool].Name, pool, number) : null;
+                plans.Add(new(pool, number, command, socket, command.UsesPort ? new ReservedPort() : null));
+            }
+        }
+        return plans;
+    }
+
+    private void Start(StartPlan plan)
+    {
+        var port = plan.Port?.Number;
+        var environment = new Dictionary<string, string> { ["STEELYARD_INSTANCE"] = plan.Number.ToString() };
+        if (port is not null)
+            environment["PORT"] = port.Value.ToString();
+        // From here on the port is the instance's to take.
+        plan.Port?.Dispose();
+        _instances.Add((plan.Pool, AppInstance.Start(
+            $"{snapshot.Pools[plan.Pool].Name}/{plan.Number}",
+            plan.Socket is not null ? NetworkAddress.ForUnix(plan.Socket) : NetworkAddress.ForHost("127.0.0.1", port!.Value),
+            plan.Command.Fill(plan.Number, plan.Socket, port, ThisProgram.Words),
+            folder,
+            environment)));
+    }
+
+    private static async Task WaitUntilReadyAsync(AppInstance instance, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(ReadyWithin);
+        var accepts = Readiness.UntilAcceptsAsync(instance.Address, limit.Token);
+        try
+        {
+            if (await Task.WhenAny(accepts, instance.Exited) == instance.Exited)
+                throw new AppStartException($"{instance.Name} {await instance.Exited} before it accepted a connection on {instance.Address}{instance.LastLines()}");
+            await accepts;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new AppStartException($"{instance.Name} did not accept connections on {instance.Address} within {ReadyWithin.TotalSeconds:0} s{instance.LastLines()}");
+        }
+        finally
+        {
+            await limit.CancelAsync();
+        }
+    }
+
+    private async Task ReportDeathAsync(AppInstance instance)
+    {
+        var how = await instance.Exited;
+        if (!_stopping.IsCancellationRequested)
+            await Console.Error.WriteLineAsync($"steelyard: {instance.Name} {how}");
+    }
+}

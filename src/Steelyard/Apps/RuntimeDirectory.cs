@@ -1,0 +1,51 @@
+using System.Text;
+
+namespace Steelyard.Apps;
+
+/// <summary>A folder only this user can enter, for the instances' sockets; gone with the run.</summary>
+internal sealed class RuntimeDirectory : IDisposable
+{
+    // The kernel keeps a socket's path in 108 bytes, a final zero included.
+    private const int LongestSocketPath = 107;
+    private const int RoomForFileName = 32;
+
+    public RuntimeDirectory()
+    {
+        var (temporary, given) = (Path.GetTempPath(), Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"));
+        var parent = Directory.Exists(given) && Fits(given) ? given : Fits(temporary) ? temporary : "/tmp";
+        FullName = NewFolder(parent);
+    }
+
+    public string FullName { get; }
+
+    /// <summary>Where an instance's socket goes: named after its pool where that is short enough.</summary>
+    public string SocketPath(string pool, int poolIndex, int instance)
+    {
+        var readable = Path.Combine(FullName, $"{pool}-{instance}.sock");
+        return Encoding.UTF8.GetByteCount(readable) <= LongestSocketPath && !pool.Contains('/')
+            ? readable
+            : Path.Combine(FullName, $".{poolIndex}-{instance}.sock");
+    }
+
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(FullName, recursive: true);
+        }
+        catch (IOException)
+        {
+            // An instance that outlived its SIGKILL's grace may still write there; what stays is an empty name in a temporary folder.
+        }
+    }
+
+    private static bool Fits(string parent) =>
+        Encoding.UTF8.GetByteCount(parent) + "/steelyard-".Length + RoomForFileName * 2 <= LongestSocketPath;
+
+    private static string NewFolder(string parent)
+    {
+        var folder = Path.Combine(parent, $"steelyard-{Environment.ProcessId}-{Path.GetRandomFileName()[..6]}");
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return folder;
+    }
+}

@@ -1,0 +1,13 @@
+namespace Steelyard.Apps;
+
+/// <summary>How to start this very program again.</summary>
+internal static class ThisProgram
+{
+    public static IReadOnlyList<string> Words => WordsFor(Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]);
+
+    /// <summary>The words before its arguments: the native program and the development host stand alone; <c>dotnet</c> needs the assembly.</summary>
+    /// <param name="processPath">The program the kernel runs.</param>
+    /// <param name="assembly">What stands first on the command line: the assembly where <paramref name="processPath"/> is <c>dotnet</c>.</param>
+    public static IReadOnlyList<string> WordsFor(string processPath, string assembly) =>
+        Path.GetFileName(processPath) == "dotnet" ? [processPath, Path.GetFullPath(assembly)] : [processPath];
+}

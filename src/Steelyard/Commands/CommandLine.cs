@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Steelyard.Commands;
+
+/// <summary>The tree of commands, and what they share: exit statuses, parse errors, examples under the help.</summary>
+internal static class CommandLine
+{
+    public const int Success = 0;
+    public const int Failure = 1;
+    public const int Misuse = 2;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var parsed = CreateRoot().Parse(args);
+        if (parsed.Errors.Count > 0)
+            return ReportMisuse(parsed);
+
+        // Commands that drain register their own signals; the library's time limit would end them after two seconds.
+        return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+    }
+
+    public static RootCommand CreateRoot()
+    {
+        var root = new RootCommand("Steelyard is a load balancer for Linux: one program, one file to configure it.")
+        {
+            UpCommand.Create(),
+            CheckCommand.Create(),
+            WhoamiCommand.Create(),
+        };
+        WithExamples(root,
+            "steelyard up samples/quickstart      balance http://localhost:8080 over three servers",
+            "steelyard check steelyard.yaml       find what is wrong with a configuration",
+            "steelyard whoami --listen :9001      a server to try a configuration against");
+        return root;
+    }
+
+    /// <summary>Puts examples under a command's help.</summary>
+    public static void WithExamples(Command command, params string[] examples)
+    {
+        var help = command.Options.OfType<HelpOption>().FirstOrDefault();
+        if (help is null)
+            command.Options.Add(help = new HelpOption());
+        if (help.Action is HelpAction plain)
+            help.Action = new HelpWithExamples(plain, examples);
+    }
+
+    // The library would print the whole help, and on standard output, where a script expects the command's answer.
+    private static int ReportMisuse(ParseResult parsed)
+    {
+        if (parsed.Action is ParseErrorAction report)
+            report.ShowHelp = false;
+        parsed.Invoke(new InvocationConfiguration { Output = Console.Error, Error = Console.Error });
+        var command = parsed.CommandResult.Command is RootCommand ? "steelyard" : $"steelyard {parsed.CommandResult.Command.Name}";
+        Console.Error.WriteLine($"Try '{command} --help'.");
+        return Misuse;
+    }
+
+    private sealed class HelpWithExamples(HelpAction plain, string[] examples) : SynchronousCommandLineAction
+    {
+        // Who asks for help need not have given what the command requires.
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            var status = plain.Invoke(parseResult);
+            var output = parseResult.InvocationConfiguration.Output;
+            output.WriteLine("Examples:");
+            foreach (var example in examples)
+                output.WriteLine($"  {example}");
+            return status;
+        }
+    }
+}

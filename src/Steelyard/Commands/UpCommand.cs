@@ -1,0 +1,30 @@
+using System.CommandLine;
+using Steelyard.Serving;
+
+namespace Steelyard.Commands;
+
+/// <summary><c>steelyard up</c>: serves a configuration until it is told to stop.</summary>
+internal static class UpCommand
+{
+    public static Command Create()
+    {
+        var source = ConfigurationArgument.Create();
+        var command = new Command("up", "Starts the load balancer, and the apps its configuration names.") { source };
+        command.SetAction((parsed, _) => RunAsync(parsed.GetRequiredValue(source)));
+        CommandLine.WithExamples(command,
+            "steelyard up                         the steelyard.yaml of this folder",
+            "steelyard up samples/quickstart      three small servers behind http://localhost:8080",
+            "kill -TERM PID                       stop when what is in flight has ended; once more: at once");
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string fileOrFolder)
+    {
+        if (ConfigurationArgument.TryRead("up", fileOrFolder) is not { } configuration)
+            return CommandLine.Failure;
+        configuration.PrintProblems(Console.Error);
+        return configuration.Snapshot is { } snapshot
+            ? await BalancerRun.RunAsync(snapshot, configuration.Folder)
+            : CommandLine.Failure;
+    }
+}

@@ -1,0 +1,35 @@
+using Steelyard.Config;
+
+namespace Steelyard.Serving;
+
+/// <summary>What a starting balancer says: where it listens, as a browser would be told, and for whom.</summary>
+internal static class Announcement
+{
+    /// <summary>One line for each address.</summary>
+    /// <param name="snapshot">The configuration, instances included.</param>
+    /// <param name="addresses">The bound addresses, in the order in which the configuration names them.</param>
+    public static IEnumerable<string> Lines(Snapshot snapshot, IReadOnlyList<NetworkAddress> addresses)
+    {
+        var next = 0;
+        foreach (var listener in snapshot.Listeners.ToArray())
+        {
+            var pools = listener.Routes.Select(route => route.Pool).Distinct().Select(pool => Describe(snapshot, pool));
+            for (var i = 0; i < listener.Bind.Count; i++)
+                yield return $"listening on {UrlOf(addresses[next++])} for {string.Join(", ", pools)}";
+        }
+    }
+
+    /// <summary>The address as a browser on this machine would reach it.</summary>
+    public static string UrlOf(NetworkAddress address) => address switch
+    {
+        { UnixPath: not null } => address.ToString(),
+        { Host: "" or "0.0.0.0" or "::" } => $"http://localhost:{address.Port}",
+        _ => $"http://{address}",
+    };
+
+    private static string Describe(Snapshot snapshot, string name)
+    {
+        var servers = snapshot.Pools.First(pool => pool.Name == name).Servers.Count;
+        return $"{name} ({servers} {(servers == 1 ? "server" : "servers")})";
+    }
+}

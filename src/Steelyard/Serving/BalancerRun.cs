@@ -1,0 +1,55 @@
+using Steelyard.Apps;
+using Steelyard.Commands;
+using Steelyard.Config;
+using Steelyard.Engine;
+
+namespace Steelyard.Serving;
+
+/// <summary>One run of the balancer from its sockets to its end. Binding and serving stay apart: only binding may need root.</summary>
+internal static class BalancerRun
+{
+    public static async Task<int> RunAsync(Snapshot snapshot, string folder)
+    {
+        using var signals = new StopSignals();
+        try
+        {
+            using var sockets = ListeningSockets.Bind(snapshot);
+            await using var apps = new AppFleet(snapshot, folder);
+            apps.Start();
+            await apps.WaitUntilReadyAsync(signals.Stop);
+            var cut = await ServeAsync(apps.JoinInto(snapshot), sockets, signals);
+            if (signals.Force.IsCancellationRequested)
+                apps.StopGrace = TimeSpan.FromSeconds(1);
+            return cut == 0 ? CommandLine.Success : CommandLine.Failure;
+        }
+        catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
+        {
+            Console.WriteLine("stopped before it was ready");
+            return CommandLine.Success;
+        }
+        catch (Exception error) when (error is BindException or AppStartException)
+        {
+            await Console.Error.WriteLineAsync($"steelyard up: {error.Message}");
+            return CommandLine.Failure;
+        }
+    }
+
+    private static async Task<int> ServeAsync(Snapshot snapshot, ListeningSockets sockets, StopSignals signals)
+    {
+        await using var balancer = LoadBalancer.Start(snapshot, sockets);
+        foreach (var line in Announcement.Lines(snapshot, sockets.Addresses))
+            Console.WriteLine(line);
+        Console.WriteLine("ready");
+
+        await signals.UntilStopAsync();
+        Console.WriteLine($"stopping: what is in flight has {snapshot.Shutdown.TotalSeconds:0.#} s to end; another signal ends it at once");
+        var cut = await balancer.StopAsync(snapshot.Shutdown, signals.Force);
+        Console.WriteLine(cut switch
+        {
+            0 => "stopped",
+            1 => "stopped: 1 exchange was cut",
+            _ => $"stopped: {cut} exchanges were cut",
+        });
+        return cut;
+    }
+}

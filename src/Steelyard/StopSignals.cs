@@ -1,0 +1,47 @@
+using System.Runtime.InteropServices;
+
+namespace Steelyard;
+
+/// <summary>The first SIGTERM or SIGINT asks for a graceful stop, the second for an end at once.</summary>
+internal sealed class StopSignals : IDisposable
+{
+    // Never disposed: a signal may still be on its way to them.
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CancellationTokenSource _force = new();
+    private readonly PosixSignalRegistration[] _registrations;
+
+    public StopSignals() => _registrations =
+    [
+        PosixSignalRegistration.Create(PosixSignal.SIGTERM, Receive),
+        PosixSignalRegistration.Create(PosixSignal.SIGINT, Receive),
+    ];
+
+    public CancellationToken Stop => _stop.Token;
+
+    public CancellationToken Force => _force.Token;
+
+    public async Task UntilStopAsync()
+    {
+        var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var _ = Stop.Register(signalled.SetResult);
+        await signalled.Task;
+    }
+
+    public void Dispose()
+    {
+        foreach (var registration in _registrations)
+            registration.Dispose();
+    }
+
+    private void Receive(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        if (signal.Signal == PosixSignal.SIGINT && IgnoresInterrupt)
+            return;
+        (_stop.IsCancellationRequested ? _force : _stop).Cancel();
+    }
+
+    // Ctrl-C reaches every process of a terminal. An instance that is supervised leaves when its balancer says so,
+    // not before: the requests that are still being drained need it.
+    private static bool IgnoresInterrupt { get; } = Environment.GetEnvironmentVariable("STEELYARD_INSTANCE") is not null;
+}
