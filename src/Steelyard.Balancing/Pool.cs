@@ -13,6 +13,7 @@ public sealed class Pool
     public Pool(PoolSettings settings, int firstOrdinal)
     {
         Name = settings.Name;
+        NameBytes = System.Text.Encoding.UTF8.GetBytes(Name);
         _servers = new Server[settings.Servers.Count];
         for (var i = 0; i < _servers.Length; i++)
             _servers[i] = new Server(settings.Servers[i], i, firstOrdinal + i);
@@ -25,6 +26,9 @@ public sealed class Pool
 
     /// <summary>The name routes refer to.</summary>
     public string Name { get; }
+
+    /// <summary><see cref="Name"/> in UTF-8, for messages written as bytes.</summary>
+    public ReadOnlyMemory<byte> NameBytes { get; }
 
     /// <summary>The servers in the order of the configuration.</summary>
     public IReadOnlyList<Server> Servers => _servers;

@@ -27,6 +27,9 @@ internal sealed unsafe class BlockPool : IDisposable
     private const int BlocksPerSlab = 64;
     private const long TrimMilliseconds = 1000;
 
+    // A call each: what is given back in one turn must not hold up the loop.
+    private const int MostTrimmed = 128;
+
     private readonly List<nint> _slabs = [];
     private nint[] _free = new nint[BlocksPerSlab];
     private int _freeCount;
@@ -61,7 +64,7 @@ internal sealed unsafe class BlockPool : IDisposable
         if (now < _nextTrim)
             return;
         _nextTrim = now + TrimMilliseconds;
-        var surplus = (Math.Min(_leastFree, _freeCount) - _released + 1) / 2;
+        var surplus = Math.Min((Math.Min(_leastFree, _freeCount) - _released + 1) / 2, MostTrimmed);
         for (; surplus > 0; surplus--)
             _ = Linux.madvise((void*)_free[_released++], Block.Size, Linux.MADV_DONTNEED);
         _leastFree = _freeCount;

@@ -190,7 +190,9 @@ internal sealed unsafe class KernelDriver : NetworkDriver
     private sealed class ListeningRegistration(KernelDriver driver, ListeningSocket socket, Acceptor acceptor, ulong data) : TimerEntry
     {
         private const int LargestBatch = 64;
+        private const int FullBatchesToGrow = 4;
         private int _batch = 1;
+        private int _fullBatches;
         private bool _registered;
         private bool _stopped;
 
@@ -232,7 +234,7 @@ internal sealed unsafe class KernelDriver : NetworkDriver
                     fd = Linux.Check(Linux.accept4(socket.Handle, bytes, &length, Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC));
                 if (fd == Errno.Again)
                 {
-                    _batch = 1;
+                    (_batch, _fullBatches) = (1, 0);
                     return;
                 }
 
@@ -249,7 +251,8 @@ internal sealed unsafe class KernelDriver : NetworkDriver
                 acceptor.Accepted(new AcceptedConnection(fd, peer));
             }
 
-            _batch = Math.Min(_batch * 2, LargestBatch);
+            if (++_fullBatches >= FullBatchesToGrow)
+                (_batch, _fullBatches) = (Math.Min(_batch * 2, LargestBatch), 0);
         }
 
         // The queue stays full and the event would come at once, for ever: wait until connections have ended.

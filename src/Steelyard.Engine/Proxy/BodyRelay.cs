@@ -68,7 +68,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
             if (_framer.Remaining > SpliceFrom && _input.IsEmpty && _source.Transport.CanSplice && _sink.Transport.CanSplice)
             {
                 var spliced = await Splice();
-                if (spliced != RelayEnd.Complete)
+                if (spliced != RelayEnd.Complete || _state == FrameState.Complete)
                     return End = spliced;
             }
 

@@ -80,7 +80,7 @@ internal sealed class Exchange(ProxyLoop loop)
             return await Refuse(outcome);
 
         // 4. Write the request as the servers shall see it.
-        outcome = PrepareRequest();
+        outcome = PrepareRequest(pool);
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
 
@@ -168,11 +168,11 @@ internal sealed class Exchange(ProxyLoop loop)
     }
 
     /// <summary>Writes the head for the servers, and takes what has arrived of the body to be sent along with it.</summary>
-    private Outcome PrepareRequest()
+    private Outcome PrepareRequest(Pool pool)
     {
         _outgoing = loop.Events.Blocks.Rent();
         var writer = new BlockWriter(_outgoing);
-        RequestWriter.Write(ref writer, _request, _client.Input.Head, _client.Forwarded);
+        RequestWriter.Write(ref writer, _request, _client.Input.Head, _client.Forwarded, pool.NameBytes.Span);
         if (writer.Overflowed)
             return new(Cause.BadRequest, Detail: HeadError.TooLarge);
         (_outgoingHead, _outgoingBody, _replayable) = (writer.Written, default, true);

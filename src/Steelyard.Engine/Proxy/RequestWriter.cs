@@ -6,7 +6,13 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>Writes a request head as the servers see it (RFC 9110, 7.6).</summary>
 internal static class RequestWriter
 {
-    public static void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded)
+    /// <summary>Writes the head.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="request">What was read of the client's head.</param>
+    /// <param name="head">The bytes it was read from.</param>
+    /// <param name="forwarded">What is said of the client.</param>
+    /// <param name="defaultHost">The Host of a request without any, as HTTP/1.0 allows: the pool's name, as nginx sends its upstream's.</param>
+    public static void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, ReadOnlySpan<byte> defaultHost)
     {
         writer.Write(request.MethodBytes(head));
         writer.Write(" "u8);
@@ -14,7 +20,7 @@ internal static class RequestWriter
         writer.Write(" HTTP/1.1\r\n"u8);
         WriteFields(ref writer, request, head);
         if (request.AbsoluteForm || request.Authority(head).IsEmpty)
-            WriteHost(ref writer, request, head);
+            WriteHost(ref writer, request.AbsoluteForm ? request.Authority(head) : defaultHost);
         if (request.Body.Kind == BodyKind.Chunked)
             writer.Write("Transfer-Encoding: chunked\r\n"u8);
         forwarded.Write(ref writer, request, head);
@@ -48,11 +54,10 @@ internal static class RequestWriter
         writer.Write(head[runStart..(request.Length - 2)]);
     }
 
-    // A request without any authority still names an empty one to HTTP/1.1 servers (RFC 9112, 3.2).
-    private static void WriteHost(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head)
+    private static void WriteHost(ref BlockWriter writer, ReadOnlySpan<byte> host)
     {
         writer.Write("Host: "u8);
-        writer.Write(request.Authority(head));
+        writer.Write(host);
         writer.Write("\r\n"u8);
     }
 }
