@@ -55,10 +55,9 @@ internal static class ScalarForms
                     return Form.RefuseKind(problems, node, accepts);
                 if (text.Value == word)
                     return true;
-                var near = text.Value.Length > 0 && !char.IsAsciiDigit(text.Value[0]) ? problems.Names.Nearest(text.Value, [word]) : null;
-                if (near is not null)
+                if (text.Value.Length > 0 && char.IsAsciiLetter(text.Value[0]))
                 {
-                    problems.Error(text.Place, $"{Shown.Quote(text.Value)} is not understood", accepts, near);
+                    problems.Error(text.Place, $"{Shown.Quote(text.Value)} is not understood", accepts, problems.Names.Nearest(text.Value, [word]));
                     return false;
                 }
 
@@ -72,7 +71,7 @@ internal static class ScalarForms
     public static Form<T> OneOf<T>(IReadOnlyList<(string Word, T Value, string Description)> words)
     {
         var names = words.Select(w => w.Word).ToArray();
-        var accepts = words.Count == 1 ? names[0] : $"one of {Shown.List(names)}";
+        var accepts = Shown.OneOf(names);
         return new(
             accepts,
             (Drafts.ProblemList problems, YamlNode node, out T value) =>
