@@ -109,7 +109,7 @@ internal static class ScalarForms
         (string text, out NetworkAddress value, out Mistake mistake) =>
         {
             mistake = default;
-            if (text.Contains("://", StringComparison.Ordinal))
+            if (text.Contains("://", StringComparison.Ordinal) && !text.StartsWith("unix:", StringComparison.Ordinal))
                 (value, mistake) = (null!, new($"{Shown.Quote(text)} is a URL, not an address", "host:port, without a scheme or a path"));
             else if (!NetworkAddress.TryParse(text, out value!, out var expected))
                 mistake = new($"{Shown.Quote(text)} is not the address of a server", expected.Replace("host:port, :port", "host:port", StringComparison.Ordinal));
