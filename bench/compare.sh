@@ -81,6 +81,9 @@ built=()
 for peer in "${peers[@]}"; do
   if build_peer "$peer"; then built+=("$peer"); else fail "$peer cannot be built"; fi
 done
+if [[ " ${workloads[*]} " == *" idle "* ]]; then
+  build "$here/idle" || die "cannot build the client of the idle workload"
+fi
 start_origin
 {
   echo "# bench/compare.sh, $(date -u '+%Y-%m-%d %H:%M') UTC, $rounds rounds of $seconds s"
@@ -173,7 +176,7 @@ measure_idle() { # measure_idle ROUND PEER
   sleep 2
   # shellcheck disable=SC2046
   before=$(memory_of $(tree "${pid_of[$name]}"))
-  coproc taskset -c "$load_cores" "$here/idle.sh" "$port" "$idle_connections" "$path"
+  coproc taskset -c "$load_cores" "$here/idle/bin/Release/net10.0/bench-idle" "$port" "$idle_connections" "$path"
   # shellcheck disable=SC2153 # coproc sets it
   pid_of[clients]=$COPROC_PID output=${COPROC[0]} input=${COPROC[1]}
   IFS= read -r -t 120 -u "$output" word || word="no word from the clients"
@@ -183,8 +186,7 @@ measure_idle() { # measure_idle ROUND PEER
   count=$(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port="$(printf ':%04X' "$port")" '
     $4 == "01" && index($2, port) == length($2) - 4 { n++ } END { print n + 0 }')
   [[ $word == open ]] || kill "${pid_of[clients]}" 2>/dev/null
-  echo close 2>/dev/null >&"$input"
-  wait "${pid_of[clients]}" 2>/dev/null
+  { echo close >&"$input"; wait "${pid_of[clients]}"; } 2>/dev/null
   unset 'pid_of[clients]'
   sleep 2
   # shellcheck disable=SC2046

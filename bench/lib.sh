@@ -167,22 +167,23 @@ start_origin() {
   ready origin "${origins[0]}" || die "there is no origin to measure against"
 }
 
-# Builds what is ours to build, before anything is measured. No build process may stay behind.
+# Builds a project, before anything is measured. No build process may stay behind.
+build() { # build PROJECT [FOLDER to publish to]
+  local what=build out=()
+  [[ -z ${2:-} ]] || what=publish out=(-o "$2")
+  command -v dotnet >/dev/null || { say "bench: building $1 needs the .NET SDK"; return 1; }
+  say "Building ${1#"$root"/} ..."
+  dotnet "$what" "$1" "${out[@]}" -c Release --nologo -v quiet -nodeReuse:false -p:UseSharedCompilation=false \
+    >"$work/build.log" 2>&1 || { tail -n 20 "$work/build.log" >&2; return 1; }
+}
+
 build_peer() {
-  local quiet=(-c Release --nologo -v quiet -nodeReuse:false -p:UseSharedCompilation=false)
   case $1 in
-    yarp)
-      command -v dotnet >/dev/null || die "yarp needs the .NET SDK"
-      say "Building yarp ..."
-      dotnet build "$here/yarp" "${quiet[@]}" >"$work/build.log" 2>&1 || { tail -n 20 "$work/build.log" >&2; return 1; }
-      ;;
+    yarp) build "$here/yarp" ;;
     steelyard)
       [[ -z $steelyard ]] || return 0
       steelyard=$root/artifacts/bench/steelyard
-      command -v dotnet >/dev/null || die "steelyard needs the .NET SDK (or --steelyard PROGRAM)"
-      say "Publishing steelyard ..."
-      dotnet publish "$root/src/Steelyard" "${quiet[@]}" -o "$(dirname "$steelyard")" >"$work/build.log" 2>&1 ||
-        { tail -n 20 "$work/build.log" >&2; return 1; }
+      build "$root/src/Steelyard" "$(dirname "$steelyard")"
       ;;
   esac
 }
@@ -287,14 +288,14 @@ idle_connections=5000
 
 # Loads PORT for SECONDS with the workload set above; sets result to what wrk.lua printed.
 load() {
-  local out=$work/wrk.out
+  local answer=$work/wrk.out
   taskset -c "$load_cores" wrk -t1 -c"$clients" -d"$2" --timeout 5s "${fields[@]}" \
-    -s "$here/wrk.lua" "http://127.0.0.1:$1$path" -- "$post" >"$out" 2>&1 &
+    -s "$here/wrk.lua" "http://127.0.0.1:$1$path" -- "$post" >"$answer" 2>&1 &
   pid_of[wrk]=$!
   wait "${pid_of[wrk]}"
   unset 'pid_of[wrk]'
-  result=$(sed -n 's/^RESULT //p' "$out")
-  [[ -n $result ]] || { say "bench: wrk gave no result:"; tail -n 5 "$out" >&2; return 1; }
+  result=$(sed -n 's/^RESULT //p' "$answer")
+  [[ -n $result ]] || { say "bench: wrk gave no result:"; tail -n 5 "$answer" >&2; return 1; }
 }
 
 # --- /proc ---------------------------------------------------------------------------------------
