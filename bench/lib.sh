@@ -9,6 +9,7 @@ root=$(dirname "$here")
 proxy_core=${PROXY_CORE:-0}
 load_cores=${LOAD_CORES:-1}
 steelyard=${STEELYARD:-}
+before_others=() # (nice -n -15) with --priority
 all_peers=(nginx haproxy haproxy-splice yarp steelyard)
 work='' # the temporary folder
 origins=() # three ports
@@ -55,6 +56,7 @@ need_machine() {
   files=$(ulimit -n)
   [[ $files != unlimited ]] || files=1000000
   ((files >= 6000)) || die "only $files open files allowed; please raise the hard limit (ulimit -Hn) to 20000"
+  ((${#before_others[@]} == 0)) || "${before_others[@]}" true 2>/dev/null || die "--priority needs root"
   # HAProxy wants two files per client, half a one more for splice, and some.
   connections=$((files > 26000 ? 9000 : files * 7 / 20))
   ((connections > idle_connections + 1000)) || idle_connections=$((connections / 2))
@@ -126,7 +128,7 @@ stop() {
 launch() {
   local name=$1 cores=$2
   shift 2
-  taskset -c "$cores" "$@" </dev/null >>"$work/$name.out" 2>&1 &
+  taskset -c "$cores" "${before_others[@]}" "$@" </dev/null >>"$work/$name.out" 2>&1 &
   pid_of[$name]=$!
 }
 
@@ -289,7 +291,7 @@ idle_connections=5000
 # Loads PORT for SECONDS with the workload set above; sets result to what wrk.lua printed.
 load() {
   local answer=$work/wrk.out
-  taskset -c "$load_cores" wrk -t1 -c"$clients" -d"$2" --timeout 5s "${fields[@]}" \
+  taskset -c "$load_cores" "${before_others[@]}" wrk -t1 -c"$clients" -d"$2" --timeout 5s "${fields[@]}" \
     -s "$here/wrk.lua" "http://127.0.0.1:$1$path" -- "$post" >"$answer" 2>&1 &
   pid_of[wrk]=$!
   wait "${pid_of[wrk]}"

@@ -13,6 +13,8 @@ usage: bench/profile.sh WORKLOAD [PEER] [options]
   --steelyard FILE   a program that is already published, instead of publishing this source
   --cores P,L        core of the proxy, core(s) of origin and load (default 0,1)
   --record FILE      keep the samples of perf record there (for perf report, flame graphs)
+  --priority         run proxies, origin and load before all other work (nice -15; needs root):
+                     for a machine that cannot be made quiet; it slows that other work
   --keep             keep logs and configurations
 TEXT
 }
@@ -25,6 +27,7 @@ while (($#)); do
   case $1 in
     -h | --help) usage; exit 0 ;;
     --keep) keep=yes ;;
+    --priority) before_others=(nice -n -15) ;;
     --seconds | --steelyard | --cores | --record)
       (($# > 1)) || die "$1 needs a value"
       case $1 in
@@ -53,7 +56,8 @@ start_origin
 start_peer "$peer" "$peer" || exit 1
 check_peer "$peer" || say "bench: $peer does not do the whole job; what follows is of little use"
 port=${port_of[$peer]}
-load "$port" 2 || exit 1
+for i in 1 2 3; do load "$port" 2 && sleep 0.5; done
+load "$port" 1 || exit 1
 # shellcheck disable=SC2207
 processes=($(tree "${pid_of[$peer]}"))
 
