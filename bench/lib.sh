@@ -224,7 +224,13 @@ version_of() {
     haproxy) haproxy -v | awk 'NR == 1 { print "HAProxy " $3 }' ;;
     haproxy-splice) ;;
     yarp) sed -n 's/.*Yarp.ReverseProxy" Version="\([^"]*\)".*/YARP \1/p' "$root/Directory.Packages.props" ;;
-    steelyard) echo "Steelyard $(git -C "$root" describe --always --dirty 2>/dev/null)" ;;
+    steelyard)
+      if [[ $steelyard == "$root"/* ]]; then
+        echo "Steelyard $(git -C "$root" describe --always --dirty 2>/dev/null)"
+      else
+        echo "Steelyard, a given program: $("$steelyard" --version 2>/dev/null | head -n 1)"
+      fi
+      ;;
   esac
 }
 
