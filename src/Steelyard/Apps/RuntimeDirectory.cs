@@ -22,9 +22,10 @@ internal sealed class RuntimeDirectory : IDisposable
     public string SocketPath(string pool, int poolIndex, int instance)
     {
         var readable = Path.Combine(FullName, $"{pool}-{instance}.sock");
-        return Encoding.UTF8.GetByteCount(readable) <= LongestSocketPath && !pool.Contains('/')
+        // A comma is in no pool's name.
+        return Encoding.UTF8.GetByteCount(readable) <= LongestSocketPath
             ? readable
-            : Path.Combine(FullName, $".{poolIndex}-{instance}.sock");
+            : Path.Combine(FullName, $"{poolIndex},{instance}.sock");
     }
 
     public void Dispose()

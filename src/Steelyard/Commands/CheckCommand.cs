@@ -20,8 +20,8 @@ internal static class CheckCommand
     {
         if (ConfigurationArgument.TryRead("check", fileOrFolder) is not { } configuration)
             return CommandLine.Failure;
-        configuration.PrintProblems(Console.Out);
+        configuration.PrintProblems(Console.Out, toTerminal: !Console.IsOutputRedirected);
         Console.WriteLine(configuration.Summary);
-        return configuration.Snapshot is null ? CommandLine.Failure : CommandLine.Success;
+        return configuration.Result.Snapshot is null ? CommandLine.Failure : CommandLine.Success;
     }
 }

@@ -22,8 +22,8 @@ internal static class UpCommand
     {
         if (ConfigurationArgument.TryRead("up", fileOrFolder) is not { } configuration)
             return CommandLine.Failure;
-        configuration.PrintProblems(Console.Error);
-        return configuration.Snapshot is { } snapshot
+        configuration.PrintProblems(Console.Error, toTerminal: !Console.IsErrorRedirected);
+        return configuration.Result.Snapshot is { } snapshot
             ? await BalancerRun.RunAsync(snapshot, configuration.Folder)
             : CommandLine.Failure;
     }

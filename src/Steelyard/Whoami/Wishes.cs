@@ -1,11 +1,15 @@
 using System.Globalization;
 using Steelyard.Config;
+using Steelyard.Config.Text;
 
 namespace Steelyard.Whoami;
 
 /// <summary>How the answer shall be, asked for in the query: <c>?delay=200ms&amp;status=503&amp;size=100KiB&amp;close=1&amp;chunked=1</c>.</summary>
 internal sealed record Wishes
 {
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromHours(1);
+    private static readonly ByteSize LargestSize = ByteSize.FromKibibytes(1L << 30);
+
     public TimeSpan Delay { get; private init; }
 
     public int Status { get; private init; } = 200;
@@ -26,66 +30,46 @@ internal sealed record Wishes
         var problems = new List<string>();
         wishes = new Wishes
         {
-            Delay = Value("delay", TryReadDelay, "a time from 0 to 1h, such as 200ms, 2s or 1m", TimeSpan.Zero),
-            Status = Value("status", TryReadStatus, "a status from 200 to 599", 200),
-            Size = Value<ByteSize?>("size", TryReadSize, "a size from 0 to 1TiB, such as 100, 100KiB or 1MiB", null),
-            Close = Value("close", TryReadSwitch, "0 or 1", fallback: false),
-            Chunked = Value("chunked", TryReadSwitch, "0 or 1", fallback: false),
+            Delay = Value<TimeSpan>("delay", TryReadDelay, $"at most {DurationText.Write(LongestDelay)}, {DurationText.Example}"),
+            Status = Value<int?>("status", TryReadStatus, "a status from 200 to 599") ?? StatusCodes.Status200OK,
+            Size = Value<ByteSize?>("size", TryReadSize, $"at most {LargestSize}, such as 100KiB"),
+            Close = Value<bool>("close", TryReadSwitch, "0 or 1"),
+            Chunked = Value<bool>("chunked", TryReadSwitch, "0 or 1"),
         };
         return problems;
 
-        T Value<T>(string name, TryRead<T> read, string expected, T fallback)
+        T? Value<T>(string name, TryRead<T> read, string expected)
         {
             if (!query.TryGetValue(name, out var text))
-                return fallback;
+                return default;
             if (text.Count == 1 && read(text[0]!, out var value))
                 return value;
             problems.Add($"{name}={text}: expected {expected}");
-            return fallback;
+            return default;
         }
     }
 
     private delegate bool TryRead<T>(string text, out T value);
 
-    private static bool TryReadStatus(string text, out int status) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out status) && status is >= 200 and <= 599;
+    private static bool TryReadDelay(string text, out TimeSpan delay) =>
+        DurationText.TryParse(text, out delay, out _) && delay <= LongestDelay;
+
+    private static bool TryReadStatus(string text, out int? status)
+    {
+        status = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        return status is >= 200 and <= 599;
+    }
+
+    private static bool TryReadSize(string text, out ByteSize? size)
+    {
+        var read = ByteSize.TryParse(text, out var bytes, out string? _);
+        size = bytes;
+        return read && bytes <= LargestSize;
+    }
 
     private static bool TryReadSwitch(string text, out bool on)
     {
         on = text == "1";
         return text is "0" or "1";
     }
-
-    private static bool TryReadDelay(string text, out TimeSpan delay)
-    {
-        (string Unit, double Milliseconds)[] units = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
-        delay = default;
-        foreach (var (unit, milliseconds) in units)
-        {
-            if (!text.EndsWith(unit, StringComparison.Ordinal) || !TryReadCount(text[..^unit.Length], out var count))
-                continue;
-            delay = TimeSpan.FromMilliseconds(Math.Min(count, int.MaxValue) * milliseconds);
-            return delay <= TimeSpan.FromHours(1);
-        }
-        return false;
-    }
-
-    private static bool TryReadSize(string text, out ByteSize? size)
-    {
-        (string Unit, int Shift)[] units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("B", 0), ("", 0)];
-        size = null;
-        foreach (var (unit, shift) in units)
-        {
-            if (!text.EndsWith(unit, StringComparison.Ordinal) || !TryReadCount(text[..^unit.Length], out var count))
-                continue;
-            if (count > 1L << (40 - shift))
-                return false;
-            size = new ByteSize(count << shift);
-            return true;
-        }
-        return false;
-    }
-
-    private static bool TryReadCount(string text, out long count) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out count);
 }
