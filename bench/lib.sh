@@ -9,7 +9,7 @@ root=$(dirname "$here")
 proxy_core=${PROXY_CORE:-0}
 load_cores=${LOAD_CORES:-1}
 steelyard=${STEELYARD:-}
-before_others=() # (nice -n -15) with --priority
+before_others=() # filled by --priority
 all_peers=(nginx haproxy haproxy-splice yarp steelyard)
 work='' # the temporary folder
 origins=() # three ports
@@ -56,7 +56,7 @@ need_machine() {
   files=$(ulimit -n)
   [[ $files != unlimited ]] || files=1000000
   ((files >= 6000)) || die "only $files open files allowed; please raise the hard limit (ulimit -Hn) to 20000"
-  ((${#before_others[@]} == 0)) || "${before_others[@]}" true 2>/dev/null || die "--priority needs root"
+  ((${#before_others[@]} == 0)) || [[ $("${before_others[@]}" nice) == -15 ]] || die "--priority needs root"
   # HAProxy wants two files per client, half a one more for splice, and some.
   connections=$((files > 26000 ? 9000 : files * 7 / 20))
   ((connections > idle_connections + 1000)) || idle_connections=$((connections / 2))
