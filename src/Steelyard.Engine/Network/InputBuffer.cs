@@ -85,8 +85,8 @@ internal sealed class InputBuffer(EventLoop loop)
         var wake = ready.Result;
         if (wake != Wake.Ready)
             return new(wake.AsStatus());
-        var received = Receive(source);
-        return received == Errno.Again ? FillWhenReadable(source.Readable(milliseconds), source, milliseconds) : new(AsStatus(received));
+        var received = TryFill(source);
+        return received == IoStatus.NotYet ? FillWhenReadable(source.Readable(milliseconds), source, milliseconds) : new(received);
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -97,24 +97,27 @@ internal sealed class InputBuffer(EventLoop loop)
             var wake = await readable;
             if (wake != Wake.Ready)
                 return wake.AsStatus();
-            var received = Receive(source);
-            if (received != Errno.Again)
-                return AsStatus(received);
+            var received = TryFill(source);
+            if (received != IoStatus.NotYet)
+                return received;
             readable = source.Readable(milliseconds);
         }
     }
 
-    private static IoStatus AsStatus(int received) => received > 0 ? IoStatus.Done : IoStatus.Closed;
-
-    private int Receive(Transport source)
+    /// <summary>Receives what is there, without waiting.</summary>
+    public IoStatus TryFill(Transport source)
     {
         MakeRoom();
         var received = source.Receive(_block.Span[_end..^Margin]);
         if (received > 0)
+        {
             _end += received;
-        else if (IsEmpty && _floor == 0)
+            return IoStatus.Done;
+        }
+
+        if (IsEmpty && _floor == 0)
             Release();
-        return received;
+        return received == Errno.Again ? IoStatus.NotYet : IoStatus.Closed;
     }
 
     private void MakeRoom()
