@@ -16,6 +16,8 @@ internal static class BalancerRun
             using var sockets = ListeningSockets.Bind(snapshot);
             await using var apps = new AppFleet(snapshot, folder);
             apps.Start();
+            if (apps.Count > 0)
+                Console.WriteLine($"starting {apps.Count} {(apps.Count == 1 ? "instance" : "instances")}");
             await apps.WaitUntilReadyAsync(signals.Stop);
             var cut = await ServeAsync(apps.JoinInto(snapshot), sockets, signals);
             if (signals.Force.IsCancellationRequested)
