@@ -1,5 +1,5 @@
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using Steelyard.Config;
 using Steelyard.Whoami;
 
