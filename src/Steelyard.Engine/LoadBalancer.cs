@@ -1,22 +1,153 @@
+using System.Net;
+using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine;
 
 /// <summary>A running engine: its event loops serve the sockets it was given.</summary>
 public sealed class LoadBalancer : IAsyncDisposable
 {
+    private readonly ProxyLoop[] _loops;
+    private readonly Thread[] _threads;
+    private bool _stopped;
+
+    private LoadBalancer(ProxyLoop[] loops, Thread[] threads, IReadOnlyList<NetworkAddress> unresolved) =>
+        (_loops, _threads, Unresolved) = (loops, threads, unresolved);
+
+    /// <summary>Servers whose names did not resolve at the start; they count as refusing every connection.</summary>
+    public IReadOnlyList<NetworkAddress> Unresolved { get; }
+
+    /// <summary>What the engine has done so far, summed over the loops; a moment old.</summary>
+    public EngineCounters Counters
+    {
+        get
+        {
+            var sum = default(EngineCounters);
+            foreach (var loop in _loops)
+                sum = sum.Plus(loop.Counters, loop.ClientCount, loop.LastFault);
+            return sum;
+        }
+    }
+
     /// <summary>Starts the event loops. Names of servers are resolved here, once.</summary>
-    public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets) => new();
+    /// <param name="snapshot">What to serve. Its <see cref="AppSettings"/> are not the engine's: whoever starts the workers adds them as servers.</param>
+    /// <param name="sockets">The sockets bound for the same snapshot; they stay the caller's, to be closed after the engine has stopped.</param>
+    public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets)
+    {
+        var pools = new Dictionary<string, Pool>(StringComparer.Ordinal);
+        var addresses = new List<KernelAddress?>();
+        var unresolved = new List<NetworkAddress>();
+        foreach (var settings in snapshot.Pools)
+        {
+            var pool = new Pool(settings, addresses.Count);
+            pools.Add(pool.Name, pool);
+            foreach (var server in pool.Servers)
+            {
+                var address = Resolve(server.Settings.Address);
+                addresses.Add(address);
+                if (address is null)
+                    unresolved.Add(server.Settings.Address);
+            }
+        }
+
+        var listeners = new ListenerState[snapshot.Listeners.Count];
+        for (var i = 0; i < listeners.Length; i++)
+        {
+            var settings = snapshot.Listeners[i];
+            listeners[i] = new ListenerState(new RouteTable(settings.Routes.AsSpan(), pools), [.. settings.TrustedProxies.AsSpan()]);
+        }
+
+        var plan = new ProxyPlan(MillisecondTimeouts.From(snapshot.Timeouts), snapshot.Limits, listeners, [.. addresses]);
+        var loops = new ProxyLoop[snapshot.Loops ?? Environment.ProcessorCount];
+        for (var i = 0; i < loops.Length; i++)
+            loops[i] = new ProxyLoop(new EventLoop(i, new KernelDriver()), plan);
+        return new LoadBalancer(loops, StartThreads(loops, sockets), unresolved);
+    }
+
+    private static KernelAddress? Resolve(NetworkAddress address)
+    {
+        if (address.UnixPath is not null)
+            return KernelAddress.ForUnix(address.UnixPath);
+        if (IPAddress.TryParse(address.Host, out var literal))
+            return KernelAddress.For(literal, address.Port);
+        try
+        {
+            return KernelAddress.For(Dns.GetHostAddresses(address.Host)[0], address.Port);
+        }
+        catch (System.Net.Sockets.SocketException)
+        {
+            return null;
+        }
+    }
+
+    private static Thread[] StartThreads(ProxyLoop[] loops, ListeningSockets sockets)
+    {
+        var threads = new Thread[loops.Length];
+        for (var i = 0; i < loops.Length; i++)
+        {
+            var loop = loops[i];
+            loop.Events.Post(_ => loop.Listen(sockets.Sockets, loops), loop);
+            threads[i] = new Thread(loop.Events.Run) { Name = $"loop {i}", IsBackground = true };
+            threads[i].Start();
+        }
+
+        return threads;
+    }
 
     /// <summary>
     /// Stops gracefully: no more connections are accepted, what is in flight ends, idle connections are closed;
     /// what still lives after <paramref name="grace"/>, or when <paramref name="force"/> is cancelled, is cut.
     /// </summary>
+    /// <param name="grace">How long to wait for what is in flight; zero cuts at once.</param>
+    /// <param name="force">Ends the wait early.</param>
     /// <returns>How many exchanges had to be cut.</returns>
-    public Task<int> StopAsync(TimeSpan grace, CancellationToken force) => Task.FromResult(_cut);
+    public async Task<int> StopAsync(TimeSpan grace, CancellationToken force)
+    {
+        if (_stopped)
+            return 0;
+        _stopped = true;
+        var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var remaining = _loops.Length;
+        foreach (var loop in _loops)
+        {
+            loop.Events.Post(
+                _ => loop.Drain(() =>
+                {
+                    if (Interlocked.Decrement(ref remaining) == 0)
+                        drained.TrySetResult();
+                }),
+                loop);
+        }
 
-    private readonly int _cut = Environment.ProcessId & 0;
+        var cut = 0;
+        try
+        {
+            await drained.Task.WaitAsync(grace, force);
+        }
+        catch (Exception interruption) when (interruption is TimeoutException or OperationCanceledException)
+        {
+            foreach (var loop in _loops)
+                loop.Events.Post(_ => Interlocked.Add(ref cut, loop.CutAll()), loop);
+            await drained.Task;
+        }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        foreach (var loop in _loops)
+            loop.Events.Stop();
+        foreach (var thread in _threads)
+            thread.Join();
+        foreach (var loop in _loops)
+        {
+            loop.Events.Network.Dispose();
+            loop.Events.Blocks.Dispose();
+        }
+
+        return cut;
+    }
+
+    /// <summary>Cuts what is in flight and stops.</summary>
+    public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero, CancellationToken.None);
 }

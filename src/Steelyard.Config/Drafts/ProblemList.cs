@@ -8,13 +8,15 @@ internal sealed class ProblemList
     // What an alias repeats is read once for each use, but has to be mended once.
     private readonly HashSet<Problem> _problems = [];
 
-    public bool HasErrors { get; private set; }
+    public int ErrorCount { get; private set; }
+
+    public bool HasErrors => ErrorCount > 0;
 
     public NameSuggestions Names { get; } = new();
 
     public void Error(Place place, string message, string? expected = null, string? suggestion = null)
     {
-        HasErrors = true;
+        ErrorCount++;
         Add(Severity.Error, place, message, expected, suggestion);
     }
 

@@ -13,6 +13,7 @@ internal sealed class SnapshotChecks
     private readonly HashSet<string> _routedPools = [];
     private readonly Dictionary<NetworkAddress, Place> _bound = [];
     private int _routes;
+    private bool _aRouteIsLost;
 
     private SnapshotChecks(ProblemList problems) => _problems = problems;
 
@@ -30,7 +31,8 @@ internal sealed class SnapshotChecks
 
         var pools = (draft.Pools ?? []).Select(Pool).ToValueList();
         var listeners = (draft.Listeners ?? []).Select(listener => Listener(listener, draft.Pools is not null)).ToValueList();
-        if (draft.Listeners is not null)
+        // A route that could not be read, or leads nowhere, may be the one to the pool that seems unused.
+        if (draft.Listeners is { Count: > 0 } && !_aRouteIsLost && !draft.Listeners.Any(listener => listener.IsFaulty))
             WarnOfUnusedPools(draft.Pools ?? []);
 
         return _problems.HasErrors ? null : new()
@@ -103,10 +105,8 @@ internal sealed class SnapshotChecks
         if (!_pools.ContainsKey(to.Value) && poolsAreKnown)
         {
             var near = _problems.Names.Nearest(to.Value, _pools.Keys);
-            // It was meant, so it is not unused.
-            if (near is not null)
-                _routedPools.Add(near);
-            _problems.Error(to.Place, $"no pool is called {Shown.Quote(to.Value)}", _pools.Count is > 0 and <= 10 ? $"one of {Shown.List(_pools.Keys)}" : "the name of one of the 'pools'", near);
+            _aRouteIsLost = true;
+            _problems.Error(to.Place, $"no pool is called {Shown.Quote(to.Value)}", _pools.Count is > 0 and <= 10 ? Shown.OneOf(_pools.Keys) : "the name of one of the 'pools'", near);
         }
 
         _routedPools.Add(to.Value);
@@ -122,7 +122,7 @@ internal sealed class SnapshotChecks
             {
                 _routes++;
                 var place = path?.Place ?? host?.Place ?? draft.Place;
-                if (!seen.TryAdd((host?.Value, path?.Value), place))
+                if (!draft.IsFaulty && !seen.TryAdd((host?.Value, path?.Value), place))
                     _problems.Error(place, $"a route for {Describe(host?.Value, path?.Value)} again; it stands in line {seen[(host?.Value, path?.Value)].Line} already", "each host with each path once in a listener");
                 routes.Add(new() { Host = host?.Value, Path = path?.Value, Pool = to.Value });
             }

@@ -28,6 +28,9 @@ internal sealed record ListenerDraft(Place Place)
 
     /// <summary>The pool of everything, written instead of routes.</summary>
     public Located<string>? To { get; init; }
+
+    /// <summary>Some of it could not be read, so what is missing may be what was meant.</summary>
+    public bool IsFaulty { get; init; }
 }
 
 /// <summary>Every host with every path goes to one pool.</summary>
@@ -38,6 +41,9 @@ internal sealed record RouteDraft(Place Place)
     public IReadOnlyList<Located<string>> Paths { get; init; } = [];
 
     public Located<string>? To { get; init; }
+
+    /// <summary>Some of it could not be read, so it is not known what it matches.</summary>
+    public bool IsFaulty { get; init; }
 }
 
 internal sealed record PoolDraft(Located<string> Name)

@@ -10,5 +10,7 @@ internal static class Shown
 
     public static string Cut(string text) => text.Length <= MostCharacters ? text : text[..MostCharacters] + "...";
 
+    public static string OneOf(IReadOnlyCollection<string> names) => names.Count == 1 ? names.First() : $"one of {List(names)}";
+
     public static string List(IEnumerable<string> names) => string.Join(", ", names);
 }

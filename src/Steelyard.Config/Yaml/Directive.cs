@@ -72,6 +72,6 @@ internal sealed record DirectiveTable<T>(
         if (key.Value == "<<")
             problems.Error(key.Place, "merge keys are not used here", "an alias for a whole value, as in 'servers: *name'");
         else
-            problems.Error(key.Place, $"unknown key {Shown.Quote(key.Value)} in {Title}", $"one of {Shown.List(_byName.Keys)}", problems.Names.Nearest(key.Value, _byName.Keys));
+            problems.Error(key.Place, $"unknown key {Shown.Quote(key.Value)} in {Title}", Shown.OneOf(_byName.Keys), problems.Names.Nearest(key.Value, _byName.Keys));
     }
 }

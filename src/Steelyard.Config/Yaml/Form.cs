@@ -51,7 +51,7 @@ internal static class Form
             foreach (var child in node is YamlList list ? list.Items : [node])
             {
                 if (child is YamlText { IsAbsent: true })
-                    problems.Error(child.Place, "an empty item in a list", item.Accepts);
+                    problems.Error(DashBefore(child.Place), "an empty item in a list", item.Accepts);
                 else if (item.Read(problems, child, out var read))
                     values.Add(read);
             }
@@ -72,15 +72,21 @@ internal static class Form
             });
     }
 
-    /// <summary>A mapping with the keys of a table, over what was before.</summary>
-    public static Form<T> Mapping<T>(DirectiveTable<T> table, Func<YamlMapping, T> blank) => new(
+    /// <summary>A mapping with the keys of a table.</summary>
+    /// <param name="table">The keys.</param>
+    /// <param name="blank">What the mapping sets, before it does.</param>
+    /// <param name="whenFaulty">Marks a target of which some part could not be read.</param>
+    public static Form<T> Mapping<T>(DirectiveTable<T> table, Func<YamlMapping, T> blank, Func<T, T>? whenFaulty = null) => new(
         table.Accepts,
         (ProblemList problems, YamlNode node, out T value) =>
         {
             value = default!;
             if (node is not YamlMapping mapping)
                 return RefuseKind(problems, node, table.Accepts);
+            var errorsBefore = problems.ErrorCount;
             value = table.Read(problems, mapping, blank(mapping));
+            if (whenFaulty is not null && problems.ErrorCount > errorsBefore)
+                value = whenFaulty(value);
             return true;
         });
 
@@ -92,12 +98,19 @@ internal static class Form
 
     public static bool RefuseKind(ProblemList problems, YamlNode node, string accepts)
     {
+        if (node is YamlReported)
+            return false;
         if (node is YamlText { IsAbsent: false, Value: var value } && value.IndexOf(':') is var colon and > 0 && colon < value.Length - 1 && char.IsAsciiLetter(value[0]) && !value.Contains(' '))
             accepts += $"; after the colon of a key stands a blank, as in '{Shown.Cut(value[..colon])}: {Shown.Cut(value[(colon + 1)..])}'";
         var source = node.Place.Source.Text.AsSpan(node.Place.Start, node.Place.End - node.Place.Start);
-        if (node is YamlMapping { Flow: true } or YamlList { Flow: true } && source.Length is > 2 and < 40 && !source.ContainsAny('\n', '"') && !accepts.Contains("mapping", StringComparison.Ordinal))
+        // {socket} is to YAML a mapping with one key and nothing behind it.
+        if (node is YamlMapping { Flow: true, Entries: [{ Value: YamlText { IsAbsent: true } }] } && source.Length < 40)
             accepts += $"; in quotes, \"{source}\", if it is meant as text";
         problems.Error(node.Place, $"{node.Kind} cannot be used here", accepts);
         return false;
     }
+
+    // Nothing is nowhere; the dash before it can be seen.
+    private static Place DashBefore(Place place) =>
+        place.Start > 0 && place.Source.Text[place.Start - 1] == '-' ? new(place.Source, place.Start - 1, place.Start) : place;
 }

@@ -57,4 +57,10 @@ internal sealed class YamlMapping(Place place, IReadOnlyList<YamlEntry> entries,
     public override int Height { get; } = 1 + entries.Select(entry => entry.Value.Height).DefaultIfEmpty().Max();
 }
 
+/// <summary>Something that was reported while the tree was built; readers pass over it.</summary>
+internal sealed class YamlReported(Place place) : YamlNode(place)
+{
+    public override string Kind => "nothing";
+}
+
 internal readonly record struct YamlEntry(YamlText Key, YamlNode Value);

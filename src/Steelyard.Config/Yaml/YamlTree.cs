@@ -101,13 +101,13 @@ internal sealed class YamlTree
                 return new(Close(start, flow, ']', items.Count > 0 ? items[^1].Place : null), items, flow);
             if (ReadNode(parsed, levelsLeft - 1) is not { } item)
                 return null;
-            items.Add(item);
+            items.Add(flow ? WithItsColon(parsed, item) : item);
         }
 
         return null;
     }
 
-    private YamlMapping? ReadMapping(MappingStart start, int levelsLeft)
+    private YamlNode? ReadMapping(MappingStart start, int levelsLeft)
     {
         List<YamlEntry> entries = [];
         var flow = start.Style == MappingStyle.Flow;
@@ -116,13 +116,15 @@ internal sealed class YamlTree
         while (Next() is { } parsed)
         {
             if (parsed is MappingEnd)
-                return new(Close(start, flow, '}', entries.Count > 0 ? entries[^1].Value.Place : null, first?.Place), entries, flow);
+                return new YamlMapping(Close(start, flow, '}', entries.Count > 0 ? entries[^1].Value.Place : null, first?.Place), entries, flow);
             if (ReadNode(parsed, levelsLeft - 1) is not { } key || Next() is not { } value || ReadNode(value, levelsLeft - 1) is not { } read)
                 return null;
             first ??= key;
             if (key is YamlText name)
                 entries.Add(new(name, read));
-            else
+            else if (key is YamlList { Flow: true } && IsOnePair(start))
+                return ReportAddress(new(_source, key.Place.Start, read.Place.End));
+            else if (key is not YamlReported)
                 _problems.Error(key.Place, $"{key.Kind} as a key", "a word before the colon");
         }
 
@@ -143,7 +145,7 @@ internal sealed class YamlTree
                 port ? $"'*' before {Shown.Quote(name)} begins a YAML alias" : $"no anchor {Shown.Quote("&" + name)} stands before this alias",
                 port ? "nothing before the colon for every address of the machine" : "quotes, if the '*' is meant as text",
                 port ? Shown.Cut(name) : _problems.Names.Nearest(name, _anchors.Keys) is { } near ? "*" + near : null);
-            return new YamlText(place, "*" + name, quoted: true);
+            return new YamlReported(place);
         }
 
         var mistake = node is null ? new Mistake($"the alias {Shown.Quote("*" + name)} stands inside its own anchor", "an anchor that ends before its alias")
@@ -177,10 +179,40 @@ internal sealed class YamlTree
         _openBrackets.Pop();
         if (to < _source.Text.Length && _source.Text[to] == bracket)
             to++;
-        // One pair without braces in a list, `[ a: b ]`, is a mapping whose mark is that of the whole file.
-        if (start.Start.Line == 1 && start.Start.Column == 1 && first is { } place)
+        if (first is { } place && IsOnePair(start))
             (from, to) = (place.Start, last?.End ?? place.End);
         return new(_source, from, Math.Max(from, to));
+    }
+
+    // One pair without braces in a list, `[ a: b ]`, is a mapping whose mark is that of the beginning of the file.
+    private bool IsOnePair(ParsingEvent start) =>
+        start is MappingStart { Style: MappingStyle.Flow } && Offset(start.Start) == 0 && !_source.Text.StartsWith('{');
+
+    // `[ [::1]:80 ]` is to YAML a pair whose key is a list.
+    private YamlReported? ReportAddress(Place place)
+    {
+        _problems.Error(place, "brackets begin a list in YAML", "quotes around an IPv6 address with its port, as in \"[::1]:8080\"");
+        while (Next() is { } parsed)
+        {
+            if (parsed is MappingEnd)
+            {
+                _openBrackets.Pop();
+                return new(place);
+            }
+        }
+
+        return null;
+    }
+
+    // The parser loses the colon of `:81` where a value in quotes stands before it, as in `[ ":80", :81 ]`.
+    private YamlNode WithItsColon(ParsingEvent parsed, YamlNode item)
+    {
+        if (parsed is not Scalar { Style: ScalarStyle.Plain } || item is not YamlText text || item.Place.Start < 2 || item.Place.Start == item.Place.End)
+            return item;
+        var before = _source.Text.AsSpan(item.Place.Start - 2, 2);
+        return before[1] == ':' && before[0] is ',' or '[' or ' ' or '\n'
+            ? new YamlText(new(_source, item.Place.Start - 1, item.Place.End), ":" + text.Value, quoted: false)
+            : item;
     }
 
     private ParsingEvent? Next()

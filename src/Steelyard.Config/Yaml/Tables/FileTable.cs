@@ -39,7 +39,7 @@ internal static class FileTable
                 (file, value) => file with { Limits = value }),
             new Directive<SnapshotDraft, IReadOnlyList<ListenerDraft>?>(
                 "listen",
-                Form.OrNull(Form.ListOf("a list of listeners, each begun with '- '", Form.Mapping(ListenerTable.Listeners, mapping => new(mapping.Place)))),
+                Form.OrNull(Form.ListOf("a list of listeners, each begun with '- '", Form.Mapping(ListenerTable.Listeners, mapping => new(mapping.Place), listener => listener with { IsFaulty = true }))),
                 "What is listened on, and where its requests go.",
                 file => file.Listeners,
                 (file, value) => file with { Listeners = value }),

@@ -52,7 +52,7 @@ internal static class ListenerTable
                 (listener, value) => listener with { TrustedProxies = value }),
             new Directive<ListenerDraft, IReadOnlyList<RouteDraft>?>(
                 "routes",
-                Form.OrNull(Form.ListOf("a list of routes, each as in '- { path: /v1/*, to: api }'", Form.Mapping(Routes, mapping => new(mapping.Place)))),
+                Form.OrNull(Form.ListOf("a list of routes, each as in '- { path: /v1/*, to: api }'", Form.Mapping(Routes, mapping => new(mapping.Place), route => route with { IsFaulty = true }))),
                 "Which requests go to which pool.",
                 listener => listener.Routes,
                 (listener, value) => listener with { Routes = value }),

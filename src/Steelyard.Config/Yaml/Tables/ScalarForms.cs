@@ -55,10 +55,9 @@ internal static class ScalarForms
                     return Form.RefuseKind(problems, node, accepts);
                 if (text.Value == word)
                     return true;
-                var near = text.Value.Length > 0 && !char.IsAsciiDigit(text.Value[0]) ? problems.Names.Nearest(text.Value, [word]) : null;
-                if (near is not null)
+                if (text.Value.Length > 0 && char.IsAsciiLetter(text.Value[0]))
                 {
-                    problems.Error(text.Place, $"{Shown.Quote(text.Value)} is not understood", accepts, near);
+                    problems.Error(text.Place, $"{Shown.Quote(text.Value)} is not understood", accepts, problems.Names.Nearest(text.Value, [word]));
                     return false;
                 }
 
@@ -72,7 +71,7 @@ internal static class ScalarForms
     public static Form<T> OneOf<T>(IReadOnlyList<(string Word, T Value, string Description)> words)
     {
         var names = words.Select(w => w.Word).ToArray();
-        var accepts = words.Count == 1 ? names[0] : $"one of {Shown.List(names)}";
+        var accepts = Shown.OneOf(names);
         return new(
             accepts,
             (Drafts.ProblemList problems, YamlNode node, out T value) =>
@@ -110,7 +109,7 @@ internal static class ScalarForms
         (string text, out NetworkAddress value, out Mistake mistake) =>
         {
             mistake = default;
-            if (text.Contains("://", StringComparison.Ordinal))
+            if (text.Contains("://", StringComparison.Ordinal) && !text.StartsWith("unix:", StringComparison.Ordinal))
                 (value, mistake) = (null!, new($"{Shown.Quote(text)} is a URL, not an address", "host:port, without a scheme or a path"));
             else if (!NetworkAddress.TryParse(text, out value!, out var expected))
                 mistake = new($"{Shown.Quote(text)} is not the address of a server", expected.Replace("host:port, :port", "host:port", StringComparison.Ordinal));

@@ -1,0 +1,19 @@
+namespace Steelyard.Balancing;
+
+/// <summary>Which server a pool chose, and why. A value: it costs nothing when nobody reads it.</summary>
+/// <param name="Server">The server; null when none could be chosen.</param>
+/// <param name="Reason">Why this one, or why none.</param>
+public readonly record struct Decision(Server? Server, DecisionReason Reason);
+
+/// <summary>Why a server was chosen, or none.</summary>
+public enum DecisionReason
+{
+    /// <summary>No server is left: every one with a weight was tried, or there is none.</summary>
+    NoneLeft,
+
+    /// <summary>It was the server's turn.</summary>
+    Turn,
+
+    /// <summary>The servers whose turn it was were tried by this request before.</summary>
+    TurnAfterTried,
+}

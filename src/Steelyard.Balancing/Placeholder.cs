@@ -1,2 +1,0 @@
-namespace Steelyard.Balancing;
-internal static class Placeholder;

@@ -1,0 +1,42 @@
+using Steelyard.Config;
+
+namespace Steelyard.Balancing;
+
+/// <summary>The servers that answer the same requests, alive, with the way one is chosen. Shared by all loops.</summary>
+public sealed class Pool
+{
+    private readonly Server[] _servers;
+    private readonly Picker _picker;
+
+    /// <param name="settings">What the configuration says of the pool.</param>
+    /// <param name="firstOrdinal">The <see cref="Server.Ordinal"/> of its first server; the others follow.</param>
+    public Pool(PoolSettings settings, int firstOrdinal)
+    {
+        Name = settings.Name;
+        NameBytes = System.Text.Encoding.UTF8.GetBytes(Name);
+        _servers = new Server[settings.Servers.Count];
+        for (var i = 0; i < _servers.Length; i++)
+            _servers[i] = new Server(settings.Servers[i], i, firstOrdinal + i);
+        _picker = settings.Balance switch
+        {
+            BalancePolicy.RoundRobin => new RoundRobin(_servers),
+            _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Balance, "No picker for this policy."),
+        };
+    }
+
+    /// <summary>The name routes refer to.</summary>
+    public string Name { get; }
+
+    /// <summary><see cref="Name"/> in UTF-8, for messages written as bytes.</summary>
+    public ReadOnlyMemory<byte> NameBytes { get; }
+
+    /// <summary>The servers in the order of the configuration.</summary>
+    public IReadOnlyList<Server> Servers => _servers;
+
+    /// <summary>How many servers there are.</summary>
+    public int Count => _servers.Length;
+
+    /// <summary>Chooses a server for a request.</summary>
+    /// <param name="tried">The servers this request has tried, a set for <see cref="Count"/> servers.</param>
+    public Decision Choose(ServerSet tried) => _picker.Pick(tried);
+}

@@ -1,0 +1,39 @@
+using Steelyard.Engine.Proxy;
+
+namespace Steelyard.Engine;
+
+/// <summary>What an engine has done since its start.</summary>
+/// <param name="Connections">Client connections accepted.</param>
+/// <param name="OpenConnections">Client connections open now.</param>
+/// <param name="Requests">Requests whose heads arrived whole and right.</param>
+/// <param name="Refused">Requests answered by the proxy itself, with an error.</param>
+/// <param name="Cut">Responses broken off after they had begun.</param>
+/// <param name="Retries">Attempts after the first, at the same or another server.</param>
+/// <param name="UpstreamConnections">Connections opened to servers.</param>
+/// <param name="UpstreamReuses">Requests sent over a kept connection.</param>
+/// <param name="Faults">Exchanges broken off by an error in this program itself.</param>
+/// <param name="LastFault">The last of those errors; null for none.</param>
+public readonly record struct EngineCounters(
+    long Connections,
+    long OpenConnections,
+    long Requests,
+    long Refused,
+    long Cut,
+    long Retries,
+    long UpstreamConnections,
+    long UpstreamReuses,
+    long Faults,
+    Exception? LastFault)
+{
+    internal EngineCounters Plus(ProxyCounters loop, int openConnections, Exception? lastFault) => new(
+        Connections + loop.Connections,
+        OpenConnections + openConnections,
+        Requests + loop.Requests,
+        Refused + loop.Refused,
+        Cut + loop.Cut,
+        Retries + loop.Retries,
+        UpstreamConnections + loop.UpstreamConnections,
+        UpstreamReuses + loop.UpstreamReuses,
+        Faults + loop.Faults,
+        lastFault ?? LastFault);
+}

@@ -1,0 +1,70 @@
+using System.Text;
+
+namespace Steelyard.Engine.Http1;
+
+/// <summary>The fields the proxy acts on; every other name is carried along unread.</summary>
+internal enum KnownField : byte
+{
+    Other,
+    Accept,
+    Connection,
+    ContentLength,
+    Date,
+    Expect,
+    Host,
+    KeepAlive,
+    ProxyConnection,
+    Te,
+    Trailer,
+    TransferEncoding,
+    Upgrade,
+    XForwardedFor,
+    XForwardedHost,
+    XForwardedProto,
+    XRealIp,
+}
+
+/// <summary>One field line of a head: where it stands, counted from the first byte of the head.</summary>
+internal struct Field
+{
+    public int Start;
+    public int NameLength;
+    public int ValueStart;
+    public int ValueLength;
+
+    /// <summary>Behind the line's CRLF.</summary>
+    public int End;
+
+    public KnownField Known;
+
+    /// <summary>The field speaks of one connection only and is not forwarded (RFC 9110, 7.6.1).</summary>
+    public bool HopByHop;
+
+    public readonly ReadOnlySpan<byte> Name(ReadOnlySpan<byte> head) => head.Slice(Start, NameLength);
+
+    public readonly ReadOnlySpan<byte> Value(ReadOnlySpan<byte> head) => head.Slice(ValueStart, ValueLength);
+
+    /// <summary>Finds out which field a name is.</summary>
+    public static KnownField Recognize(ReadOnlySpan<byte> name) => name.Length switch
+    {
+        2 => Match(name, "te"u8, KnownField.Te),
+        4 => (name[0] | 0x20) == 'h' ? Match(name, "host"u8, KnownField.Host) : Match(name, "date"u8, KnownField.Date),
+        6 => (name[0] | 0x20) == 'a' ? Match(name, "accept"u8, KnownField.Accept) : Match(name, "expect"u8, KnownField.Expect),
+        7 => (name[0] | 0x20) == 'u' ? Match(name, "upgrade"u8, KnownField.Upgrade) : Match(name, "trailer"u8, KnownField.Trailer),
+        9 => Match(name, "x-real-ip"u8, KnownField.XRealIp),
+        10 => (name[0] | 0x20) == 'c' ? Match(name, "connection"u8, KnownField.Connection) : Match(name, "keep-alive"u8, KnownField.KeepAlive),
+        14 => Match(name, "content-length"u8, KnownField.ContentLength),
+        15 => Match(name, "x-forwarded-for"u8, KnownField.XForwardedFor),
+        16 => (name[0] | 0x20) == 'x' ? Match(name, "x-forwarded-host"u8, KnownField.XForwardedHost) : Match(name, "proxy-connection"u8, KnownField.ProxyConnection),
+        17 => (name[0] | 0x20) == 't' ? Match(name, "transfer-encoding"u8, KnownField.TransferEncoding) : Match(name, "x-forwarded-proto"u8, KnownField.XForwardedProto),
+        _ => KnownField.Other,
+    };
+
+    private static KnownField Match(ReadOnlySpan<byte> name, ReadOnlySpan<byte> lowerCase, KnownField known) =>
+        Ascii.EqualsIgnoreCase(name, lowerCase) ? known : KnownField.Other;
+
+    /// <summary>Whether the field is one connection's by its name alone.</summary>
+    public static bool IsHopByHop(KnownField known) => known is
+        KnownField.Connection or KnownField.KeepAlive or KnownField.ProxyConnection or KnownField.Te
+        or KnownField.Trailer or KnownField.TransferEncoding or KnownField.Upgrade;
+}

@@ -1,0 +1,172 @@
+using System.Text;
+
+namespace Steelyard.Engine.Http1;
+
+/// <summary>
+/// The field lines of one head, and what they say about framing and connection. Used again and again; does no I/O.
+/// </summary>
+internal sealed class FieldTable
+{
+    /// <summary>The most that <see cref="Config.Limits.HeaderCount"/> may ask for.</summary>
+    public const int Capacity = 128;
+
+    private readonly Field[] _fields = new Field[Capacity];
+    private int _contentLengths;
+    private int _transferEncodings;
+    private bool _nominates;
+
+    public int Count { get; private set; }
+
+    public ReadOnlySpan<Field> All => _fields.AsSpan(0, Count);
+
+    /// <summary>The value of Content-Length; -1 without one.</summary>
+    public long ContentLength { get; private set; }
+
+    /// <summary>Transfer-Encoding says chunked, and nothing else.</summary>
+    public bool Chunked { get; private set; }
+
+    /// <summary>Connection says close.</summary>
+    public bool Close { get; private set; }
+
+    /// <summary>Connection says keep-alive.</summary>
+    public bool KeepAlive { get; private set; }
+
+    public void Clear()
+    {
+        (Count, ContentLength, _contentLengths, _transferEncodings) = (0, -1, 0, 0);
+        (Chunked, Close, KeepAlive, _nominates) = (false, false, false, false);
+    }
+
+    /// <summary>Reads one complete line, which ends before the CRLF.</summary>
+    /// <param name="head">The head from its first byte.</param>
+    /// <param name="start">Where the line starts.</param>
+    /// <param name="end">Where its CRLF stands.</param>
+    /// <param name="limit">The most fields allowed.</param>
+    public HeadError Add(ReadOnlySpan<byte> head, int start, int end, int limit)
+    {
+        var line = head[start..end];
+        var colon = line.IndexOfAnyExcept(HttpBytes.Token);
+        if (colon <= 0 || line[colon] != ':')
+            return line[0] is (byte)' ' or (byte)'\t' ? HeadError.FieldValue : HeadError.FieldName;
+        if (Count >= limit)
+            return HeadError.TooManyFields;
+
+        var valueStart = colon + 1;
+        var valueEnd = line.Length;
+        while (valueStart < valueEnd && line[valueStart] is (byte)' ' or (byte)'\t')
+            valueStart++;
+        while (valueEnd > valueStart && line[valueEnd - 1] is (byte)' ' or (byte)'\t')
+            valueEnd--;
+
+        var known = Field.Recognize(line[..colon]);
+        _fields[Count++] = new Field
+        {
+            Start = start,
+            NameLength = colon,
+            ValueStart = start + valueStart,
+            ValueLength = valueEnd - valueStart,
+            End = end + 2,
+            Known = known,
+            HopByHop = Field.IsHopByHop(known),
+        };
+        return known == KnownField.Other ? HeadError.None : Interpret(known, line[valueStart..valueEnd]);
+    }
+
+    private HeadError Interpret(KnownField known, ReadOnlySpan<byte> value)
+    {
+        switch (known)
+        {
+            case KnownField.ContentLength:
+                if (++_contentLengths > 1 || !HttpBytes.TryParseLength(value, out var length))
+                    return HeadError.ContentLength;
+                ContentLength = length;
+                break;
+            case KnownField.TransferEncoding:
+                Chunked = Ascii.EqualsIgnoreCase(value, "chunked"u8);
+                if (++_transferEncodings > 1)
+                    return HeadError.TransferEncoding;
+                if (!Chunked)
+                    return CodingError(value);
+                break;
+            case KnownField.Connection:
+                ReadConnection(value);
+                break;
+        }
+
+        return HeadError.None;
+    }
+
+    /// <summary>A list that repeats chunked is a lie about framing; another coding is merely not ours.</summary>
+    private static HeadError CodingError(ReadOnlySpan<byte> value)
+    {
+        var chunked = 0;
+        while (!value.IsEmpty)
+        {
+            var coding = HttpBytes.NextMember(ref value);
+            if (coding.IsEmpty || coding.IndexOfAnyExcept(HttpBytes.Token) == 0)
+                return HeadError.TransferEncoding;
+            if (Ascii.EqualsIgnoreCase(coding, "chunked"u8))
+                chunked++;
+        }
+
+        return chunked > 1 ? HeadError.TransferEncoding : HeadError.UnknownCoding;
+    }
+
+    private void ReadConnection(ReadOnlySpan<byte> list)
+    {
+        while (!list.IsEmpty)
+        {
+            var option = HttpBytes.NextMember(ref list);
+            if (Ascii.EqualsIgnoreCase(option, "close"u8))
+                Close = true;
+            else if (Ascii.EqualsIgnoreCase(option, "keep-alive"u8))
+                KeepAlive = true;
+            else
+                _nominates |= !option.IsEmpty;
+        }
+    }
+
+    /// <summary>
+    /// Checks what only the whole head shows, and marks the fields that Connection names as this connection's own.
+    /// </summary>
+    public HeadError Complete(ReadOnlySpan<byte> head)
+    {
+        if (_transferEncodings > 0 && _contentLengths > 0)
+            return HeadError.TransferEncoding;
+        if (_nominates)
+            MarkNominated(head);
+        return HeadError.None;
+    }
+
+    // Names the proxy itself relies on cannot be nominated away: a client could strip what the server trusts.
+    private void MarkNominated(ReadOnlySpan<byte> head)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            if (_fields[i].Known != KnownField.Connection)
+                continue;
+            var list = _fields[i].Value(head);
+            while (!list.IsEmpty)
+            {
+                var option = HttpBytes.NextMember(ref list);
+                for (var j = 0; j < Count; j++)
+                {
+                    if (_fields[j].Known == KnownField.Other && Ascii.EqualsIgnoreCase(_fields[j].Name(head), option))
+                        _fields[j].HopByHop = true;
+                }
+            }
+        }
+    }
+
+    /// <summary>The first field of a kind; -1 for none.</summary>
+    public int IndexOf(KnownField known)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            if (_fields[i].Known == known)
+                return i;
+        }
+
+        return -1;
+    }
+}

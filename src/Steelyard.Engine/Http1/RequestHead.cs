@@ -1,0 +1,249 @@
+using System.Text;
+
+namespace Steelyard.Engine.Http1;
+
+/// <summary>The methods the proxy treats apart; every other token is forwarded unread.</summary>
+internal enum KnownMethod : byte
+{
+    Other,
+    Get,
+    Head,
+    Post,
+    Put,
+    Delete,
+    Options,
+    Trace,
+    Connect,
+}
+
+/// <summary>Reads a request head (RFC 9112, 3). Positions count from the first byte of the head.</summary>
+internal sealed class RequestHead : HeadReader
+{
+    private const int LongestMethod = 32;
+    private const int LongestHost = 261;
+
+    private int _methodStart;
+    private int _methodLength;
+    private int _targetStart;
+    private int _targetLength;
+
+    // The part of the target that is forwarded: the target itself, or the path of an absolute form.
+    private int _pathStart;
+    private int _pathLength;
+    private int _authorityStart;
+    private int _authorityLength;
+
+    public KnownMethod Method { get; private set; }
+
+    /// <summary>The minor version: 0 for HTTP/1.0, 1 for HTTP/1.1.</summary>
+    public int MinorVersion { get; private set; }
+
+    /// <summary>The target was absolute (<c>GET http://host/path</c>); its authority is the host, whatever Host says.</summary>
+    public bool AbsoluteForm { get; private set; }
+
+    /// <summary>The client waits for 100 (Continue) before it sends the body.</summary>
+    public bool ExpectsContinue { get; private set; }
+
+    public BodyFraming Body { get; private set; }
+
+    /// <summary>Whether the client wants to send another request on this connection (RFC 9112, 9.3).</summary>
+    public bool KeepAlive => MinorVersion >= 1 ? !Fields.Close : Fields.KeepAlive && !Fields.Close;
+
+    /// <summary>Whether doing it twice is the same as doing it once (RFC 9110, 9.2.2).</summary>
+    public bool Idempotent => Method is KnownMethod.Get or KnownMethod.Head or KnownMethod.Put
+        or KnownMethod.Delete or KnownMethod.Options or KnownMethod.Trace;
+
+    public ReadOnlySpan<byte> MethodBytes(ReadOnlySpan<byte> head) => head.Slice(_methodStart, _methodLength);
+
+    /// <summary>What goes to the server as the target: path and query, or <c>*</c>. Empty for an absolute form without a path.</summary>
+    public ReadOnlySpan<byte> Target(ReadOnlySpan<byte> head) => head.Slice(_pathStart, _pathLength);
+
+    /// <summary>The path without its query.</summary>
+    public ReadOnlySpan<byte> Path(ReadOnlySpan<byte> head)
+    {
+        var target = Target(head);
+        var query = target.IndexOf((byte)'?');
+        return query < 0 ? target : target[..query];
+    }
+
+    /// <summary>Host and port as the client wrote them; empty when there is none.</summary>
+    public ReadOnlySpan<byte> Authority(ReadOnlySpan<byte> head) => head.Slice(_authorityStart, _authorityLength);
+
+    public override void Clear()
+    {
+        base.Clear();
+        (Method, MinorVersion, AbsoluteForm, ExpectsContinue, Body) = (KnownMethod.Other, 1, false, false, default);
+        (_methodStart, _methodLength, _targetStart, _targetLength) = (0, 0, 0, 0);
+        (_pathStart, _pathLength, _authorityStart, _authorityLength) = (0, 0, 0, 0);
+    }
+
+    private protected override bool ForgivesEmptyLine => true;
+
+    // Bytes that cannot begin a request (a TLS hello, say) are refused before a line's end comes, if it ever does.
+    private protected override bool IsStartLinePrefix(ReadOnlySpan<byte> prefix)
+    {
+        var method = prefix.IndexOfAnyExcept(HttpBytes.Token);
+        Error = HeadError.RequestLine;
+        return (method < 0 ? prefix.Length : method) <= LongestMethod && (method < 0 || (method > 0 && prefix[method] == ' '));
+    }
+
+    private protected override bool ReadStartLine(ReadOnlySpan<byte> head, int start, int end)
+    {
+        var line = head[start..end];
+        Error = HeadError.RequestLine;
+        var method = line.IndexOfAnyExcept(HttpBytes.Token);
+        if (method is <= 0 or > LongestMethod || line[method] != ' ')
+            return false;
+        var target = line[(method + 1)..].IndexOfAny(HttpBytes.NotTarget);
+        if (target < 0)
+            return false;
+        var targetEnd = method + 1 + target;
+        if (target == 0 || line[targetEnd] != ' ')
+        {
+            Error = target == 0 ? HeadError.RequestLine : HeadError.Target;
+            return false;
+        }
+
+        (_methodStart, _methodLength) = (start, method);
+        (_targetStart, _targetLength) = (start + method + 1, target);
+        Method = Recognize(line[..method]);
+        return ReadVersion(line[(targetEnd + 1)..]) && ReadTarget(head);
+    }
+
+    private bool ReadVersion(ReadOnlySpan<byte> version)
+    {
+        if (version.SequenceEqual("HTTP/1.1"u8))
+        {
+            MinorVersion = 1;
+            return true;
+        }
+
+        if (version.Length != 8 || !version.StartsWith("HTTP/"u8) || !char.IsAsciiDigit((char)version[5]) || version[6] != '.' || !char.IsAsciiDigit((char)version[7]))
+        {
+            Error = HeadError.RequestLine;
+            return false;
+        }
+
+        // RFC 9110, 2.5: a higher minor version is answered as the highest we know.
+        Error = HeadError.Version;
+        MinorVersion = Math.Min(version[7] - '0', 1);
+        return version[5] == '1';
+    }
+
+    private bool ReadTarget(ReadOnlySpan<byte> head)
+    {
+        var target = head.Slice(_targetStart, _targetLength);
+        (_pathStart, _pathLength) = (_targetStart, _targetLength);
+        Error = HeadError.Target;
+        if (Method == KnownMethod.Connect)
+        {
+            Error = HeadError.Method;
+            return false;
+        }
+
+        if (target[0] == '/')
+            return true;
+        if (target.SequenceEqual("*"u8))
+            return Method == KnownMethod.Options;
+        return ReadAbsoluteForm(target);
+    }
+
+    private bool ReadAbsoluteForm(ReadOnlySpan<byte> target)
+    {
+        var scheme = target.Length > 7 && Ascii.EqualsIgnoreCase(target[..7], "http://"u8) ? 7
+            : target.Length > 8 && Ascii.EqualsIgnoreCase(target[..8], "https://"u8) ? 8
+            : 0;
+        if (scheme == 0)
+            return false;
+        var length = target[scheme..].IndexOfAny((byte)'/', (byte)'?');
+        if (length < 0)
+            length = target.Length - scheme;
+        if (!IsAuthority(target.Slice(scheme, length)) || length == 0)
+            return false;
+        AbsoluteForm = true;
+        (_authorityStart, _authorityLength) = (_targetStart + scheme, length);
+        (_pathStart, _pathLength) = (_targetStart + scheme + length, target.Length - scheme - length);
+        return true;
+    }
+
+    private protected override bool CheckWhole(ReadOnlySpan<byte> head)
+    {
+        if (!CheckHost(head) || !CheckExpectation(head))
+            return false;
+        if (Fields.Chunked && MinorVersion == 0)
+        {
+            Error = HeadError.TransferEncoding;
+            return false;
+        }
+
+        Body = Fields.Chunked ? new(BodyKind.Chunked) : BodyFraming.Counted(Math.Max(Fields.ContentLength, 0));
+        return true;
+    }
+
+    private bool CheckHost(ReadOnlySpan<byte> head)
+    {
+        var hosts = 0;
+        foreach (ref readonly var field in Fields.All)
+        {
+            if (field.Known != KnownField.Host)
+                continue;
+            if (++hosts > 1 || !IsAuthority(field.Value(head)))
+            {
+                Error = HeadError.Host;
+                return false;
+            }
+
+            if (!AbsoluteForm)
+                (_authorityStart, _authorityLength) = (field.ValueStart, field.ValueLength);
+        }
+
+        if (hosts == 1 || MinorVersion == 0)
+            return true;
+        Error = HeadError.Host;
+        return false;
+    }
+
+    private bool CheckExpectation(ReadOnlySpan<byte> head)
+    {
+        var expect = Fields.IndexOf(KnownField.Expect);
+        if (expect < 0)
+            return true;
+        ExpectsContinue = Ascii.EqualsIgnoreCase(Fields.All[expect].Value(head), "100-continue"u8);
+        Error = ExpectsContinue ? HeadError.None : HeadError.Expectation;
+        return ExpectsContinue;
+    }
+
+    /// <summary>uri-host [ ":" port ], by its characters and its shape (RFC 9110, 7.2); empty is allowed.</summary>
+    private static bool IsAuthority(ReadOnlySpan<byte> authority)
+    {
+        if (authority.Length > LongestHost || authority.IndexOfAnyExcept(HttpBytes.Host) >= 0)
+            return false;
+        var rest = authority;
+        if (authority.StartsWith("["u8))
+        {
+            var bracket = authority.IndexOf((byte)']');
+            if (bracket < 0)
+                return false;
+            rest = authority[(bracket + 1)..];
+            if (!rest.IsEmpty && rest[0] != ':')
+                return false;
+        }
+        else if (authority.ContainsAny("[]"u8))
+        {
+            return false;
+        }
+
+        var colon = rest.IndexOf((byte)':');
+        return colon < 0 || rest[(colon + 1)..].IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0;
+    }
+
+    private static KnownMethod Recognize(ReadOnlySpan<byte> method) => method.Length switch
+    {
+        3 => method.SequenceEqual("GET"u8) ? KnownMethod.Get : method.SequenceEqual("PUT"u8) ? KnownMethod.Put : KnownMethod.Other,
+        4 => method.SequenceEqual("POST"u8) ? KnownMethod.Post : method.SequenceEqual("HEAD"u8) ? KnownMethod.Head : KnownMethod.Other,
+        5 => method.SequenceEqual("TRACE"u8) ? KnownMethod.Trace : KnownMethod.Other,
+        6 => method.SequenceEqual("DELETE"u8) ? KnownMethod.Delete : KnownMethod.Other,
+        7 => method.SequenceEqual("OPTIONS"u8) ? KnownMethod.Options : method.SequenceEqual("CONNECT"u8) ? KnownMethod.Connect : KnownMethod.Other,
+        _ => KnownMethod.Other,
+    };
+}

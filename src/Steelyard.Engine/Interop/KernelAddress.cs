@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace Steelyard.Engine.Interop;
+
+/// <summary>A sockaddr(3type) as the kernel reads and writes it: IPv4, IPv6 or Unix.</summary>
+internal struct KernelAddress
+{
+    /// <summary>sizeof(struct sockaddr_un), the largest of the three.</summary>
+    public const int MaximumLength = 110;
+
+    private Storage _bytes;
+
+    /// <summary>How many of the bytes are the address.</summary>
+    public int Length;
+
+    [InlineArray(MaximumLength)]
+    private struct Storage
+    {
+        private byte _first;
+    }
+
+    /// <summary>The raw bytes, all of them; the kernel fills them on accept4(2).</summary>
+    [UnscopedRef]
+    public Span<byte> Bytes => _bytes;
+
+    /// <summary>AF_INET, AF_INET6 or AF_UNIX, in the machine's byte order.</summary>
+    public readonly int Family => BinaryPrimitives.ReadUInt16LittleEndian(_bytes);
+
+    /// <summary>The address of a host and port.</summary>
+    public static KernelAddress For(IPAddress address, int port)
+    {
+        var result = new KernelAddress();
+        var bytes = result.Bytes;
+        BinaryPrimitives.WriteUInt16BigEndian(bytes[2..], (ushort)port);
+        if (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes, Linux.AF_INET);
+            address.TryWriteBytes(bytes[4..], out _);
+            result.Length = 16;
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes, Linux.AF_INET6);
+            address.TryWriteBytes(bytes[8..], out _);
+            BinaryPrimitives.WriteUInt32LittleEndian(bytes[24..], (uint)address.ScopeId);
+            result.Length = 28;
+        }
+
+        return result;
+    }
+
+    /// <summary>The address of a Unix socket; the path has at most 107 bytes.</summary>
+    public static KernelAddress ForUnix(string path)
+    {
+        var result = new KernelAddress();
+        var bytes = result.Bytes;
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes, Linux.AF_UNIX);
+        result.Length = 2 + Encoding.UTF8.GetBytes(path, bytes[2..^1]) + 1;
+        return result;
+    }
+
+    /// <summary>The port in host order; 0 for a Unix socket.</summary>
+    public readonly int Port => Family == Linux.AF_UNIX ? 0 : BinaryPrimitives.ReadUInt16BigEndian(((ReadOnlySpan<byte>)_bytes)[2..]);
+
+    /// <summary>The IP address, an IPv4 address mapped into IPv6 as IPv4; null for a Unix socket.</summary>
+    public readonly IPAddress? Address()
+    {
+        ReadOnlySpan<byte> bytes = _bytes;
+        if (Family == Linux.AF_INET)
+            return new IPAddress(bytes.Slice(4, 4));
+        if (Family != Linux.AF_INET6)
+            return null;
+        var address = new IPAddress(bytes.Slice(8, 16));
+        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    }
+
+    /// <summary>
+    /// Writes the IP address as text without allocating for IPv4, the common case; 127.0.0.1 for a Unix socket,
+    /// whose peer is this machine.
+    /// </summary>
+    /// <returns>The number of bytes written; <paramref name="text"/> must have room for 45.</returns>
+    public readonly int WriteText(Span<byte> text)
+    {
+        ReadOnlySpan<byte> bytes = _bytes;
+        ReadOnlySpan<byte> mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+        if (Family == Linux.AF_INET)
+            return WriteIPv4(bytes.Slice(4, 4), text);
+        if (Family == Linux.AF_INET6 && bytes.Slice(8, 12).SequenceEqual(mapped))
+            return WriteIPv4(bytes.Slice(20, 4), text);
+        if (Family == Linux.AF_INET6 && Address()!.TryFormat(text, out var written))
+            return written;
+        "127.0.0.1"u8.CopyTo(text);
+        return 9;
+    }
+
+    private static int WriteIPv4(ReadOnlySpan<byte> octets, Span<byte> text)
+    {
+        var length = 0;
+        foreach (var octet in octets)
+        {
+            octet.TryFormat(text[length..], out var digits, provider: System.Globalization.CultureInfo.InvariantCulture);
+            length += digits;
+            text[length++] = (byte)'.';
+        }
+
+        return length - 1;
+    }
+}

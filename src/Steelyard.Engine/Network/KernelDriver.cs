@@ -1,0 +1,267 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Loops;
+
+namespace Steelyard.Engine.Network;
+
+/// <summary>The kernel's network and clocks: sockets behind one epoll(7) instance. Owned by its loop.</summary>
+internal sealed unsafe class KernelDriver : NetworkDriver
+{
+    // struct epoll_event is packed on x86-64 only.
+    private static readonly int EventSize = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
+    private static readonly int EventDataOffset = EventSize - 8;
+
+    private const int EventsPerWait = 256;
+    private const ulong WakeData = ulong.MaxValue;
+    private const ulong ListenerBit = 1UL << 63;
+    private const int AcceptPauseMilliseconds = 100;
+
+    private readonly int _epoll;
+    private readonly int _wake;
+    private readonly byte[] _events = GC.AllocateArray<byte>(EventsPerWait * 16, pinned: true);
+    private readonly byte* _eventsStart;
+    private readonly List<KernelTransport> _transports = [];
+    private readonly Stack<KernelTransport> _unused = new();
+    private readonly List<ListeningRegistration> _listening = [];
+
+    public KernelDriver()
+    {
+        _eventsStart = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_events));
+        _epoll = Require(Linux.epoll_create1(Linux.EPOLL_CLOEXEC), "epoll_create1");
+        _wake = Require(Linux.eventfd(0, Linux.EFD_CLOEXEC | Linux.EFD_NONBLOCK), "eventfd");
+        Require(Register(_wake, Linux.EPOLLIN | Linux.EPOLLET, WakeData), "epoll_ctl");
+    }
+
+    public override long Milliseconds
+    {
+        get
+        {
+            Linux.TimeSpec time;
+            _ = Linux.clock_gettime(Linux.CLOCK_MONOTONIC, &time);
+            return (time.Seconds * 1000) + (time.Nanoseconds / 1_000_000);
+        }
+    }
+
+    public override DateTime UtcNow
+    {
+        get
+        {
+            Linux.TimeSpec time;
+            _ = Linux.clock_gettime(Linux.CLOCK_REALTIME, &time);
+            return DateTime.UnixEpoch.AddTicks((time.Seconds * TimeSpan.TicksPerSecond) + (time.Nanoseconds / 100));
+        }
+    }
+
+    public override void Wait(int milliseconds)
+    {
+        var count = Linux.Check(Linux.epoll_wait(_epoll, _eventsStart, EventsPerWait, milliseconds));
+        Loop.ReadClock();
+        for (var i = 0; i < count; i++)
+        {
+            var item = _eventsStart + (i * EventSize);
+            Dispatch(Unsafe.ReadUnaligned<uint>(item), Unsafe.ReadUnaligned<ulong>(item + EventDataOffset));
+        }
+    }
+
+    private void Dispatch(uint events, ulong data)
+    {
+        if (data == WakeData)
+        {
+            // Edge-triggered: the count need not be read until it could overflow, which takes 2^64 wakes.
+            return;
+        }
+
+        if ((data & ListenerBit) != 0)
+        {
+            _listening[(int)(data & ~ListenerBit)].Accept();
+            return;
+        }
+
+        var transport = _transports[(int)(uint)data];
+        if (transport.Serial == (uint)(data >> 32))
+            transport.Notify(events);
+    }
+
+    public override void Wake()
+    {
+        var one = 1UL;
+        _ = Linux.write(_wake, &one, sizeof(ulong));
+    }
+
+    public override Transport? Connect(in KernelAddress address, out int error)
+    {
+        var peer = address;
+        var fd = Linux.Check(Linux.socket(peer.Family, Linux.SOCK_STREAM | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0));
+        if (fd < 0)
+        {
+            error = fd;
+            return null;
+        }
+
+        if (peer.Family != Linux.AF_UNIX)
+        {
+            var on = 1;
+            _ = Linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, &on, sizeof(int));
+        }
+
+        fixed (byte* bytes = peer.Bytes)
+            error = Linux.Check(Linux.connect(fd, bytes, (uint)peer.Length));
+        var transport = Rent();
+        if (error == 0)
+            transport.Open(fd);
+        else if (error == Errno.InProgress)
+            transport.OpenConnecting(fd);
+        else
+            return Discard(fd, transport);
+        error = Register(transport, fd);
+        return error < 0 ? Discard(fd, transport) : transport;
+    }
+
+    private Transport? Discard(int fd, KernelTransport transport)
+    {
+        _ = Linux.close(fd);
+        _unused.Push(transport);
+        return null;
+    }
+
+    public override Transport Adopt(in AcceptedConnection connection)
+    {
+        var transport = Rent();
+        transport.Open(connection.Handle);
+        var error = Register(transport, connection.Handle);
+
+        // Only a full kernel refuses; the connection then breaks at its first use.
+        if (error < 0)
+            transport.Abort();
+        return transport;
+    }
+
+    public override void Listen(ListeningSocket socket, Acceptor acceptor)
+    {
+        var registration = new ListeningRegistration(this, socket, acceptor, ListenerBit | (uint)_listening.Count);
+        _listening.Add(registration);
+        registration.Resume();
+    }
+
+    public override void StopListening()
+    {
+        foreach (var registration in _listening)
+            registration.Stop();
+    }
+
+    internal void Recycle(KernelTransport transport) => _unused.Push(transport);
+
+    private KernelTransport Rent()
+    {
+        if (_unused.TryPop(out var transport))
+            return transport;
+        transport = new KernelTransport(Loop, this, _transports.Count);
+        _transports.Add(transport);
+        return transport;
+    }
+
+    private int Register(KernelTransport transport, int fd) => Register(
+        fd,
+        Linux.EPOLLIN | Linux.EPOLLOUT | Linux.EPOLLRDHUP | Linux.EPOLLET,
+        ((ulong)transport.Serial << 32) | (uint)transport.Slot);
+
+    private int Register(int fd, uint events, ulong data)
+    {
+        var item = stackalloc byte[16];
+        Unsafe.WriteUnaligned(item, events);
+        Unsafe.WriteUnaligned(item + EventDataOffset, data);
+        return Linux.Check(Linux.epoll_ctl(_epoll, Linux.EPOLL_CTL_ADD, fd, item));
+    }
+
+    private static int Require(int result, string call)
+    {
+        var checkedResult = Linux.Check(result);
+        return checkedResult >= 0 ? checkedResult : throw new InvalidOperationException($"{call} failed: {Errno.Describe(checkedResult)}");
+    }
+
+    public override void Dispose()
+    {
+        _ = Linux.close(_epoll);
+        _ = Linux.close(_wake);
+    }
+
+    /// <summary>A listening socket in this loop's epoll. EPOLLEXCLUSIVE wakes one loop for a connection, not all.</summary>
+    private sealed class ListeningRegistration(KernelDriver driver, ListeningSocket socket, Acceptor acceptor, ulong data) : TimerEntry
+    {
+        private const int LargestBatch = 64;
+        private const int FullBatchesToGrow = 4;
+        private int _batch = 1;
+        private int _fullBatches;
+        private bool _registered;
+        private bool _stopped;
+
+        public void Resume()
+        {
+            if (_stopped || _registered)
+                return;
+            Require(driver.Register(socket.Handle, Linux.EPOLLIN | Linux.EPOLLEXCLUSIVE, data), "epoll_ctl");
+            _registered = true;
+        }
+
+        // The open description lives on in whoever else holds the socket, so closing a descriptor would not end the events.
+        public void Stop()
+        {
+            _stopped = true;
+            Pause();
+        }
+
+        private void Pause()
+        {
+            if (!_registered)
+                return;
+            var item = stackalloc byte[16];
+            _ = Linux.epoll_ctl(driver._epoll, Linux.EPOLL_CTL_DEL, socket.Handle, item);
+            _registered = false;
+        }
+
+        /// <summary>Accepts a batch that grows while the queue is never found empty, so that single connections cost one call.</summary>
+        public void Accept()
+        {
+            if (!_registered)
+                return;
+            for (var i = 0; i < _batch; i++)
+            {
+                var peer = new KernelAddress();
+                uint length = KernelAddress.MaximumLength;
+                int fd;
+                fixed (byte* bytes = peer.Bytes)
+                    fd = Linux.Check(Linux.accept4(socket.Handle, bytes, &length, Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC));
+                if (fd == Errno.Again)
+                {
+                    (_batch, _fullBatches) = (1, 0);
+                    return;
+                }
+
+                if (fd is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory)
+                {
+                    PauseForResources();
+                    return;
+                }
+
+                // Every other error belongs to the connection that was taken from the queue.
+                if (fd < 0)
+                    continue;
+                peer.Length = (int)length;
+                acceptor.Accepted(new AcceptedConnection(fd, peer));
+            }
+
+            if (++_fullBatches >= FullBatchesToGrow)
+                (_batch, _fullBatches) = (Math.Min(_batch * 2, LargestBatch), 0);
+        }
+
+        // The queue stays full and the event would come at once, for ever: wait until connections have ended.
+        private void PauseForResources()
+        {
+            Pause();
+            driver.Loop.Timers.Set(this, driver.Loop.In(AcceptPauseMilliseconds));
+        }
+
+        protected internal override void Expire() => Resume();
+    }
+}

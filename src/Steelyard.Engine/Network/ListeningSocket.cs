@@ -1,0 +1,130 @@
+using System.Net;
+using Steelyard.Config;
+using Steelyard.Engine.Interop;
+
+namespace Steelyard.Engine.Network;
+
+/// <summary>A socket that is bound and listens. Its owner is not a loop: loops come and go, it stays.</summary>
+internal sealed unsafe class ListeningSocket : IDisposable
+{
+    private const int Backlog = 4096;
+
+    private ListeningSocket(int handle, NetworkAddress address) => (Handle, Address) = (handle, address);
+
+    public int Handle { get; private set; }
+
+    /// <summary>What it is bound to, with the port the kernel picked where 0 was asked.</summary>
+    public NetworkAddress Address { get; }
+
+    /// <exception cref="BindException">The address could not be bound.</exception>
+    public static ListeningSocket Bind(NetworkAddress address)
+    {
+        if (address.UnixPath is not null)
+            return BindUnix(address);
+        if (address.Host.Length > 0)
+            return BindAddress(address, Resolve(address), dualStack: false);
+
+        // Every address of the machine: one IPv6 socket takes IPv4 as well, where the machine has IPv6 at all.
+        try
+        {
+            return BindAddress(address, IPAddress.IPv6Any, dualStack: true);
+        }
+        catch (BindException failure) when (failure.Error is -97 or Errno.AddressNotAvailable)
+        {
+            return BindAddress(address, IPAddress.Any, dualStack: false);
+        }
+    }
+
+    private static IPAddress Resolve(NetworkAddress address)
+    {
+        if (IPAddress.TryParse(address.Host, out var literal))
+            return literal;
+        try
+        {
+            return Dns.GetHostAddresses(address.Host)[0];
+        }
+        catch (Exception failure) when (failure is System.Net.Sockets.SocketException or ArgumentException)
+        {
+            throw new BindException($"cannot listen on {address}: the name does not resolve", 0);
+        }
+    }
+
+    private static ListeningSocket BindAddress(NetworkAddress asked, IPAddress address, bool dualStack)
+    {
+        var target = KernelAddress.For(address, asked.Port);
+        var fd = Open(asked, target.Family);
+        var on = 1;
+        _ = Linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_REUSEADDR, &on, sizeof(int));
+
+        // Accepted sockets inherit it, which saves a call for each.
+        _ = Linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, &on, sizeof(int));
+        if (target.Family == Linux.AF_INET6)
+        {
+            var only = dualStack ? 0 : 1;
+            _ = Linux.setsockopt(fd, Linux.IPPROTO_IPV6, Linux.IPV6_V6ONLY, &only, sizeof(int));
+        }
+
+        BindAndListen(fd, asked, ref target);
+        uint length = KernelAddress.MaximumLength;
+        fixed (byte* bytes = target.Bytes)
+            _ = Linux.getsockname(fd, bytes, &length);
+        return new ListeningSocket(fd, NetworkAddress.ForHost(asked.Host, target.Port));
+    }
+
+    private static ListeningSocket BindUnix(NetworkAddress asked)
+    {
+        var target = KernelAddress.ForUnix(asked.UnixPath!);
+        RemoveStale(asked, target);
+        var fd = Open(asked, Linux.AF_UNIX);
+        BindAndListen(fd, asked, ref target);
+        return new ListeningSocket(fd, asked);
+    }
+
+    /// <summary>Removes a socket file that nobody serves any more; one that answers is another program's.</summary>
+    private static void RemoveStale(NetworkAddress asked, KernelAddress target)
+    {
+        if (!File.Exists(asked.UnixPath))
+            return;
+        var fd = Open(asked, Linux.AF_UNIX);
+        int error;
+        fixed (byte* bytes = target.Bytes)
+            error = Linux.Check(Linux.connect(fd, bytes, (uint)target.Length));
+        _ = Linux.close(fd);
+        const int connectionRefused = -111;
+        if (error != connectionRefused)
+            throw Failure(asked, error is 0 or Errno.Again ? Errno.AddressInUse : error);
+        File.Delete(asked.UnixPath);
+    }
+
+    private static int Open(NetworkAddress asked, int family)
+    {
+        var fd = Linux.Check(Linux.socket(family, Linux.SOCK_STREAM | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0));
+        return fd >= 0 ? fd : throw Failure(asked, fd);
+    }
+
+    private static void BindAndListen(int fd, NetworkAddress asked, ref KernelAddress target)
+    {
+        int error;
+        fixed (byte* bytes = target.Bytes)
+            error = Linux.Check(Linux.bind(fd, bytes, (uint)target.Length));
+        if (error >= 0)
+            error = Linux.Check(Linux.listen(fd, Backlog));
+        if (error >= 0)
+            return;
+        _ = Linux.close(fd);
+        throw Failure(asked, error);
+    }
+
+    private static BindException Failure(NetworkAddress asked, int error) =>
+        new($"cannot listen on {asked}: {Errno.Describe(error)}", error);
+
+    public void Dispose()
+    {
+        if (Handle < 0)
+            return;
+        _ = Linux.close(Handle);
+        Handle = -1;
+        if (Address.UnixPath is not null)
+            File.Delete(Address.UnixPath);
+    }
+}

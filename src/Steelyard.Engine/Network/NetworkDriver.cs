@@ -1,0 +1,59 @@
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Loops;
+
+namespace Steelyard.Engine.Network;
+
+/// <summary>
+/// The one seam through which time and the network enter a loop. Two are shipped: the kernel's
+/// (<see cref="KernelDriver"/>) and the simulation's, so that a whole proxy can run from a seed. Owned by its loop.
+/// </summary>
+internal abstract class NetworkDriver : IDisposable
+{
+    protected EventLoop Loop { get; private set; } = null!;
+
+    /// <summary>The monotonic clock, in milliseconds; reads it anew.</summary>
+    public abstract long Milliseconds { get; }
+
+    /// <summary>The wall clock; reads it anew.</summary>
+    public abstract DateTime UtcNow { get; }
+
+    internal virtual void Attach(EventLoop loop) => Loop = loop;
+
+    /// <summary>
+    /// Waits for events or until <see cref="Wake"/>, lets the loop read its clock, then wakes who waits for the events.
+    /// </summary>
+    /// <param name="milliseconds">The longest wait; 0 only looks, -1 waits for ever.</param>
+    public abstract void Wait(int milliseconds);
+
+    /// <summary>Ends the present or the next <see cref="Wait"/>. May be called from any thread.</summary>
+    public abstract void Wake();
+
+    /// <summary>
+    /// Begins to open a connection. It stands once it is writable and <see cref="Transport.ConnectError"/> is 0.
+    /// </summary>
+    /// <param name="address">Where to.</param>
+    /// <param name="error">Why not, as a negative errno, when the result is null.</param>
+    public abstract Transport? Connect(in KernelAddress address, out int error);
+
+    /// <summary>Starts to accept connections; each is given to the acceptor.</summary>
+    public abstract void Listen(ListeningSocket socket, Acceptor acceptor);
+
+    /// <summary>Stops to accept on every socket; their owner may close them after.</summary>
+    public abstract void StopListening();
+
+    /// <summary>Makes a transport of this loop from a connection that another loop accepted.</summary>
+    public abstract Transport Adopt(in AcceptedConnection connection);
+
+    public abstract void Dispose();
+}
+
+/// <summary>A connection as it was accepted, before a loop owns it.</summary>
+/// <param name="Handle">The descriptor.</param>
+/// <param name="Peer">The address of the other end.</param>
+internal readonly record struct AcceptedConnection(int Handle, KernelAddress Peer);
+
+/// <summary>Takes what a listening socket accepts.</summary>
+internal abstract class Acceptor
+{
+    public abstract void Accepted(in AcceptedConnection connection);
+}

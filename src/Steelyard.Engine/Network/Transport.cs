@@ -1,0 +1,235 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Loops;
+
+namespace Steelyard.Engine.Network;
+
+/// <summary>How a transfer of bytes ended.</summary>
+internal enum IoStatus
+{
+    Done,
+
+    /// <summary>The other end closed or reset the connection.</summary>
+    Closed,
+
+    /// <summary>The other end did nothing for too long.</summary>
+    TimedOut,
+
+    /// <summary>This end gave up (<see cref="Transport.Abort"/>).</summary>
+    Aborted,
+}
+
+/// <summary>Hears of a connection that nobody waits on: the other end closed it, or sent what nobody asked for.</summary>
+internal interface IIdleObserver
+{
+    void BrokeWhileIdle();
+}
+
+/// <summary>
+/// One end of a byte stream. Calls never block: each transfers what it can and says what it did; who needs more waits
+/// for <see cref="Readable"/> or <see cref="Writable"/>. Owned by its loop.
+/// </summary>
+internal abstract class Transport
+{
+    private readonly Waiter _reader;
+    private readonly Waiter _writer;
+
+    protected Transport(EventLoop loop)
+    {
+        Loop = loop;
+        _reader = new Waiter(loop);
+        _writer = new Waiter(loop);
+    }
+
+    public EventLoop Loop { get; }
+
+    /// <summary>Hears of events while nobody waits; set while the connection is kept for later use.</summary>
+    public IIdleObserver? IdleObserver { get; set; }
+
+    /// <summary>Bytes the kernel has taken of this connection's so far, splices aside.</summary>
+    public long BytesSent { get; protected set; }
+
+    /// <summary>Whether <see cref="Abort"/> was called.</summary>
+    public bool Aborted { get; private set; }
+
+    /// <summary>Whether a receive may have something: not yet tried since the last event.</summary>
+    protected bool ReadReady { get; set; }
+
+    /// <summary>Whether a send may take something.</summary>
+    protected bool WriteReady { get; set; }
+
+    /// <summary>The other end has closed its side, or the connection broke; a short read does not mean drained.</summary>
+    protected bool PeerClosed { get; set; }
+
+    /// <summary>Changes when the object is used for another connection.</summary>
+    protected uint Generation { get; set; }
+
+    /// <summary>Waits until a receive may have something, or the other end closed.</summary>
+    /// <param name="milliseconds">The longest wait; 0 for no limit.</param>
+    public ValueTask<Wake> Readable(long milliseconds)
+    {
+        if (Aborted)
+            return new(Wake.Aborted);
+        return ReadReady ? new(Wake.Ready) : _reader.Wait(Loop.In(milliseconds));
+    }
+
+    /// <summary>Waits until a send may take something.</summary>
+    /// <param name="milliseconds">The longest wait; 0 for no limit.</param>
+    public ValueTask<Wake> Writable(long milliseconds)
+    {
+        if (Aborted)
+            return new(Wake.Aborted);
+        return WriteReady ? new(Wake.Ready) : _writer.Wait(Loop.In(milliseconds));
+    }
+
+    /// <summary>Takes what has arrived.</summary>
+    /// <returns>The number of bytes, 0 at the end of the stream, or a negative errno: <see cref="Errno.Again"/> when nothing is there.</returns>
+    public abstract int Receive(Span<byte> buffer);
+
+    /// <summary>Sends what fits.</summary>
+    /// <returns>The number of bytes, or a negative errno: <see cref="Errno.Again"/> when nothing fits.</returns>
+    public abstract int Send(ReadOnlySpan<byte> bytes);
+
+    /// <summary>Sends what fits of two pieces, in one call.</summary>
+    /// <returns>The number of bytes, or a negative errno: <see cref="Errno.Again"/> when nothing fits.</returns>
+    public abstract int Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second);
+
+    /// <summary>0 when a connection that was opened stands, the negative errno when it failed. Asked once, when it is writable.</summary>
+    public abstract int ConnectError();
+
+    /// <summary>Whether <see cref="ReceiveInto"/> and <see cref="SendFrom"/> work here.</summary>
+    public abstract bool CanSplice { get; }
+
+    /// <summary>Moves what has arrived into a pipe, without a copy (splice(2)).</summary>
+    /// <returns>As <see cref="Receive"/>.</returns>
+    public abstract int ReceiveInto(SplicePipe pipe, int most);
+
+    /// <summary>Moves a pipe's content out, without a copy (splice(2)).</summary>
+    /// <param name="pipe">The pipe; it holds something.</param>
+    /// <param name="more">Whether more will follow soon.</param>
+    /// <returns>As <see cref="Send(ReadOnlySpan{byte})"/>.</returns>
+    public abstract int SendFrom(SplicePipe pipe, bool more);
+
+    /// <summary>Says that nothing more will be sent; what was sent still arrives.</summary>
+    public abstract void FinishSending();
+
+    /// <summary>
+    /// Lets <see cref="Close"/> reset the connection, so that the other end cannot take a body that was cut short for
+    /// one that is complete.
+    /// </summary>
+    public abstract void ResetOnClose();
+
+    /// <summary>Closes the connection. The object may serve another one after; nobody may wait on it.</summary>
+    public void Close()
+    {
+        Debug.Assert(!_reader.Waiting && !_writer.Waiting, "Somebody waits on a connection that is closed.");
+        IdleObserver = null;
+        CloseHandle();
+    }
+
+    protected abstract void CloseHandle();
+
+    protected abstract void ShutDown();
+
+    /// <summary>
+    /// Breaks the connection off. Who waits on it is woken with <see cref="Wake.Aborted"/> before this returns, and
+    /// every later call fails; <see cref="Close"/> is still to come.
+    /// </summary>
+    public void Abort()
+    {
+        if (Aborted)
+            return;
+        Aborted = true;
+        ShutDown();
+        _reader.Complete(Wake.Aborted);
+        _writer.Complete(Wake.Aborted);
+    }
+
+    /// <summary>Calls off a wait for <see cref="Readable"/>; the connection stays as it is.</summary>
+    public void CancelRead() => _reader.Complete(Wake.Aborted);
+
+    /// <summary>Sends all of the bytes, waiting where the other end is slow.</summary>
+    /// <param name="bytes">In a block that stays rented until the result is there.</param>
+    /// <param name="milliseconds">The longest time without progress.</param>
+    public ValueTask<IoStatus> SendAll(BlockSlice bytes, long milliseconds) => SendAll(bytes, default, milliseconds);
+
+    /// <summary>Sends all of two pieces, waiting where the other end is slow.</summary>
+    public ValueTask<IoStatus> SendAll(BlockSlice first, BlockSlice second, long milliseconds)
+    {
+        if (Aborted)
+            return new(IoStatus.Aborted);
+        var sent = second.Length == 0 ? Send(first.Span) : Send(first.Span, second.Span);
+        if (sent == first.Length + second.Length)
+            return new(IoStatus.Done);
+        if (sent < 0 && sent != Errno.Again)
+            return new(IoStatus.Closed);
+        return SendRest(first, second, Math.Max(sent, 0), milliseconds);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<IoStatus> SendRest(BlockSlice first, BlockSlice second, int sent, long milliseconds)
+    {
+        while (true)
+        {
+            if (sent >= first.Length)
+            {
+                second = second[(sent - first.Length)..];
+                first = second;
+                second = default;
+            }
+            else
+            {
+                first = first[sent..];
+            }
+
+            if (first.Length == 0)
+                return IoStatus.Done;
+            var wake = await Writable(milliseconds);
+            if (wake != Wake.Ready)
+                return wake.AsStatus();
+            sent = second.Length == 0 ? Send(first.Span) : Send(first.Span, second.Span);
+            if (sent == Errno.Again)
+                sent = 0;
+            else if (sent < 0)
+                return IoStatus.Closed;
+        }
+    }
+
+    /// <summary>Readies the object for another connection.</summary>
+    protected void Reset(bool readReady, bool writeReady)
+    {
+        (ReadReady, WriteReady, PeerClosed, Aborted, BytesSent) = (readReady, writeReady, false, false, 0);
+        Generation++;
+    }
+
+    /// <summary>Takes events from the driver and wakes who waits for them.</summary>
+    protected void Notify(bool readable, bool writable, bool peerClosed)
+    {
+        PeerClosed |= peerClosed;
+        ReadReady |= readable;
+        WriteReady |= writable;
+        var generation = Generation;
+        if (writable)
+        {
+            _writer.Complete(Wake.Ready);
+
+            // The one woken may have closed the connection, and the object may serve another by now.
+            if (generation != Generation)
+                return;
+        }
+
+        if (!readable)
+            return;
+        if (_reader.Waiting)
+            _reader.Complete(Wake.Ready);
+        else
+            IdleObserver?.BrokeWhileIdle();
+    }
+}
+
+internal static class WakeExtensions
+{
+    /// <summary>What a transfer says whose wait ended so; never called for <see cref="Wake.Ready"/>.</summary>
+    public static IoStatus AsStatus(this Wake wake) => wake == Wake.TimedOut ? IoStatus.TimedOut : IoStatus.Aborted;
+}

@@ -1,0 +1,148 @@
+using System.Runtime.CompilerServices;
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>How the passing of a body ended.</summary>
+internal enum RelayEnd : byte
+{
+    Complete,
+    SourceClosed,
+    SourceTimedOut,
+    Broken,
+    TooLarge,
+    SinkClosed,
+    SinkTimedOut,
+    Aborted,
+}
+
+/// <summary>One end of a body's way: where it comes from or goes to, and how long it may do nothing.</summary>
+internal readonly record struct RelayPoint(Transport Transport, long Milliseconds);
+
+/// <summary>
+/// Passes one body from one connection to another, as fast as the slower of the two. Never holds more than one block
+/// of it, or one pipe in the kernel. Used again and again; owned by an exchange.
+/// </summary>
+internal sealed class BodyRelay(ProxyLoop loop)
+{
+    // Below this the set-up of a pipe costs more than the copy it saves.
+    private const int SpliceFrom = 16 * 1024;
+
+    private RelayPoint _source;
+    private RelayPoint _sink;
+    private InputBuffer _input = null!;
+    private BodyFramer _framer;
+    private FrameState _state;
+
+    /// <summary>Whether all of the body has been taken from its source.</summary>
+    public bool Taken => _state == FrameState.Complete;
+
+    /// <summary>How <see cref="Run"/> ended.</summary>
+    public RelayEnd End { get; private set; }
+
+    /// <summary>Forgets the body before.</summary>
+    public void Clear() => (_state, End) = (FrameState.More, RelayEnd.Aborted);
+
+    /// <summary>Starts with a body whose first bytes may have arrived.</summary>
+    public void Begin(InputBuffer input, BodyFramer framer)
+    {
+        Clear();
+        (_input, _framer) = (input, framer);
+    }
+
+    /// <summary>Says between which connections the rest of it passes.</summary>
+    public void Connect(RelayPoint source, RelayPoint sink) => (_source, _sink) = (source, sink);
+
+    /// <summary>Takes what has arrived already, to be sent along with the head.</summary>
+    public FrameState TakeFirst(out BlockSlice piece) => _state = _framer.Take(_input, out piece);
+
+    /// <summary>Passes the rest.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    public async ValueTask<RelayEnd> Run()
+    {
+        while (_state == FrameState.More)
+        {
+            if (_framer.Remaining > SpliceFrom && _input.IsEmpty && _source.Transport.CanSplice && _sink.Transport.CanSplice)
+            {
+                var spliced = await Splice();
+                if (spliced != RelayEnd.Complete || _state == FrameState.Complete)
+                    return End = spliced;
+            }
+
+            var filled = await _input.Fill(_source.Transport, _source.Milliseconds);
+            BlockSlice piece;
+            if (filled == IoStatus.Done)
+                _state = _framer.Take(_input, out piece);
+            else if (filled != IoStatus.Closed)
+                return End = filled == IoStatus.TimedOut ? RelayEnd.SourceTimedOut : RelayEnd.Aborted;
+            else if ((_state = _framer.TakeEnd(_input, out piece)) == FrameState.Broken)
+                return End = RelayEnd.SourceClosed;
+
+            if (_state is FrameState.Broken or FrameState.TooLarge)
+                return End = _state == FrameState.Broken ? RelayEnd.Broken : RelayEnd.TooLarge;
+            if (piece.Length == 0)
+                continue;
+            var sent = await _sink.Transport.SendAll(piece, _sink.Milliseconds);
+            if (sent != IoStatus.Done)
+                return End = AsSinkEnd(sent);
+        }
+
+        return End = RelayEnd.Complete;
+    }
+
+    /// <summary>Moves a counted body through a pipe until little of it is left.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<RelayEnd> Splice()
+    {
+        var pipe = SplicePipe.Rent(loop.Pipes);
+        if (pipe is null)
+            return RelayEnd.Complete;
+        var end = await SpliceThrough(pipe);
+        pipe.Return(loop.Pipes);
+        return end;
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<RelayEnd> SpliceThrough(SplicePipe pipe)
+    {
+        while (_framer.Remaining > 0)
+        {
+            var wake = await _source.Transport.Readable(_source.Milliseconds);
+            if (wake != Wake.Ready)
+                return wake == Wake.TimedOut ? RelayEnd.SourceTimedOut : RelayEnd.Aborted;
+            var moved = _source.Transport.ReceiveInto(pipe, (int)Math.Min(_framer.Remaining, SplicePipe.Capacity));
+            if (moved == Errno.Again)
+                continue;
+            if (moved <= 0)
+                return RelayEnd.SourceClosed;
+            _framer.Passed(moved);
+            while (pipe.Held > 0)
+            {
+                var sent = _sink.Transport.SendFrom(pipe, more: _framer.Remaining > 0);
+                if (sent == Errno.Again)
+                {
+                    wake = await _sink.Transport.Writable(_sink.Milliseconds);
+                    if (wake != Wake.Ready)
+                        return wake == Wake.TimedOut ? RelayEnd.SinkTimedOut : RelayEnd.Aborted;
+                }
+                else if (sent <= 0)
+                {
+                    return RelayEnd.SinkClosed;
+                }
+            }
+        }
+
+        _state = FrameState.Complete;
+        return RelayEnd.Complete;
+    }
+
+    private static RelayEnd AsSinkEnd(IoStatus status) => status switch
+    {
+        IoStatus.Closed => RelayEnd.SinkClosed,
+        IoStatus.TimedOut => RelayEnd.SinkTimedOut,
+        _ => RelayEnd.Aborted,
+    };
+}

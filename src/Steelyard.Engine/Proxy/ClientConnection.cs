@@ -1,0 +1,149 @@
+using System.Runtime.CompilerServices;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>A client's connection: one exchange after the other, until one side has had enough. Owned by its loop.</summary>
+internal sealed class ClientConnection
+{
+    private const long LingerMilliseconds = 2000;
+    private const int LingerMostBytes = 1024 * 1024;
+
+    private readonly ProxyLoop _loop;
+    private readonly Action _ended;
+    private ValueTaskAwaiter _serving;
+    private Exchange? _exchange;
+    private bool _idle;
+
+    internal ClientConnection? Next;
+    internal ClientConnection? Previous;
+
+    public ClientConnection(ProxyLoop loop)
+    {
+        _loop = loop;
+        _ended = Ended;
+        Input = new InputBuffer(loop.Events);
+    }
+
+    public Transport Transport { get; private set; } = null!;
+
+    public InputBuffer Input { get; }
+
+    public ListenerState Listener { get; private set; } = null!;
+
+    /// <summary>What the servers are told of this client.</summary>
+    public ForwardedFields Forwarded { get; } = new();
+
+    public void Start(Transport transport, in KernelAddress peer, ListenerState listener)
+    {
+        (Transport, Listener) = (transport, listener);
+        Forwarded.Reset(peer, listener);
+        Observe(Serve());
+    }
+
+    private void Observe(ValueTask serving)
+    {
+        _serving = serving.GetAwaiter();
+        if (_serving.IsCompleted)
+            Ended();
+        else
+            _serving.UnsafeOnCompleted(_ended);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod))]
+    private async ValueTask Serve()
+    {
+        while (!Input.IsEmpty || await WaitForRequest())
+        {
+            _exchange = _loop.RentExchange();
+            var next = await RunExchange(_exchange);
+            _exchange = null;
+            Input.ReleaseHead();
+            if (next == AfterExchange.KeepAlive)
+                continue;
+            if (next == AfterExchange.Linger)
+                await Linger();
+            else if (next == AfterExchange.Reset)
+                Transport.ResetOnClose();
+            break;
+        }
+    }
+
+    // A fault of ours costs one exchange, not the loop with all its connections.
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> RunExchange(Exchange exchange)
+    {
+        try
+        {
+            var next = await exchange.Run(this);
+            _loop.Recycle(exchange);
+            return next;
+        }
+        catch (Exception fault)
+        {
+            _loop.Faulted(fault);
+            exchange.Abandon();
+            return AfterExchange.Reset;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<bool> WaitForRequest()
+    {
+        if (_loop.Draining)
+            return false;
+        _idle = true;
+        var wake = await Transport.Readable(_loop.Plan.Timeouts.ClientIdle);
+        _idle = false;
+        return wake == Wake.Ready;
+    }
+
+    /// <summary>
+    /// Reads on for a while after the last answer: to close with bytes unread would reset the connection and take the
+    /// answer with it before the client has read it (RFC 9112, 9.6).
+    /// </summary>
+    [AsyncMethodBuilder(typeof(LoopMethod))]
+    private async ValueTask Linger()
+    {
+        Transport.FinishSending();
+        var until = _loop.Events.In(LingerMilliseconds);
+        for (var discarded = 0; discarded < LingerMostBytes && _loop.Events.Now < until;)
+        {
+            discarded += Input.Unread.Length;
+            Input.Release();
+            if (await Input.Fill(Transport, until - _loop.Events.Now) != IoStatus.Done)
+                break;
+        }
+    }
+
+    private void Ended()
+    {
+        _serving.GetResult();
+        _serving = default;
+        Input.Release();
+        Transport.Close();
+        Transport = null!;
+        _loop.Ended(this);
+    }
+
+    /// <summary>Closes the connection if it waits for a request.</summary>
+    public void EndIfIdle()
+    {
+        if (_idle)
+            Transport.CancelRead();
+    }
+
+    /// <summary>Breaks the connection off, whatever it does.</summary>
+    /// <returns>Whether it was in the middle of an exchange.</returns>
+    public bool Cut()
+    {
+        var exchange = _exchange;
+
+        // First the server's side, for the exchange may wait there; ending it may end this connection too.
+        exchange?.AbortUpstream();
+        Transport?.Abort();
+        return exchange is not null;
+    }
+}

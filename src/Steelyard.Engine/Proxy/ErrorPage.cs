@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Text;
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Network;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>The answers that are the proxy's own: plain text, JSON (RFC 9457) or a page, whichever the client likes best.</summary>
+internal static class ErrorPage
+{
+    private enum Format
+    {
+        Plain,
+        Json,
+        Html,
+    }
+
+    /// <summary>The standard reason phrase of a status this proxy answers with.</summary>
+    public static string Reason(int status) => status switch
+    {
+        400 => "Bad Request",
+        404 => "Not Found",
+        408 => "Request Timeout",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        417 => "Expectation Failed",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        505 => "HTTP Version Not Supported",
+        _ => "Error",
+    };
+
+    /// <summary>Writes head and body.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="outcome">What happened.</param>
+    /// <param name="accept">The client's Accept field; empty for none.</param>
+    /// <param name="headOnly">The request was HEAD.</param>
+    /// <param name="connection">How the connection goes on.</param>
+    /// <param name="date">The present second.</param>
+    public static void Write(ref BlockWriter writer, in Outcome outcome, ReadOnlySpan<byte> accept, bool headOnly, ConnectionOption connection, ReadOnlySpan<byte> date)
+    {
+        var format = Choose(accept);
+        var body = Encoding.UTF8.GetBytes(Body(format, outcome));
+        writer.Write("HTTP/1.1 "u8);
+        writer.Write(outcome.Status);
+        writer.Write(" "u8);
+        writer.Write(Encoding.ASCII.GetBytes(Reason(outcome.Status)));
+        writer.Write("\r\nDate: "u8);
+        writer.Write(date);
+        writer.Write("\r\nContent-Type: "u8);
+        writer.Write(ContentType(format));
+        writer.Write("\r\nContent-Length: "u8);
+        writer.Write(body.Length);
+        writer.Write("\r\nCache-Control: no-store\r\n"u8);
+        if (connection != ConnectionOption.Default)
+            writer.Write(connection == ConnectionOption.Close ? "Connection: close\r\n"u8 : "Connection: keep-alive\r\n"u8);
+        writer.Write("\r\n"u8);
+        if (!headOnly)
+            writer.Write(body);
+    }
+
+    private static ReadOnlySpan<byte> ContentType(Format format) => format switch
+    {
+        Format.Json => "application/problem+json"u8,
+        Format.Html => "text/html; charset=utf-8"u8,
+        _ => "text/plain; charset=utf-8"u8,
+    };
+
+    // Every word of a page is ours, so nothing needs escaping.
+    private static string Body(Format format, in Outcome outcome)
+    {
+        var reason = Reason(outcome.Status);
+        return format switch
+        {
+            Format.Json => $$"""{"status":{{outcome.Status}},"title":"{{reason}}","detail":"{{outcome.Sentence}}"}""" + "\n",
+            Format.Html => $$"""
+                <!doctype html>
+                <html lang="en">
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width">
+                <meta name="color-scheme" content="light dark">
+                <title>{{outcome.Status}} {{reason}}</title>
+                <style>body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}h1{font-size:1.5rem}</style>
+                <h1>{{outcome.Status}} {{reason}}</h1>
+                <p>{{outcome.Sentence}}</p>
+                </html>
+
+                """,
+            _ => $"{outcome.Status} {reason}\n{outcome.Sentence}\n",
+        };
+    }
+
+    /// <summary>Weighs the three types by the client's Accept (RFC 9110, 12.5.1). Among equals: plain, unless a page or JSON was named.</summary>
+    private static Format Choose(ReadOnlySpan<byte> accept)
+    {
+        Span<(double Quality, int Precision)> best = stackalloc (double, int)[3];
+        while (!accept.IsEmpty)
+        {
+            var range = HttpBytes.NextMember(ref accept);
+            var parameters = range.IndexOf((byte)';');
+            var type = HttpBytes.Trim(parameters < 0 ? range : range[..parameters]);
+            var quality = parameters < 0 ? 1 : Quality(range[parameters..]);
+            for (var format = Format.Plain; format <= Format.Html; format++)
+            {
+                var precision = Precision(type, format);
+                if (precision > best[(int)format].Precision)
+                    best[(int)format] = (quality, precision);
+            }
+        }
+
+        var chosen = Format.Plain;
+        for (var format = Format.Json; format <= Format.Html; format++)
+        {
+            if (best[(int)format].CompareTo(best[(int)chosen]) > 0)
+                chosen = format;
+        }
+
+        return chosen;
+    }
+
+    /// <summary>How exactly a media range names a format: 0 not at all, 1 <c>*/*</c>, 2 the main type, 3 the type.</summary>
+    private static int Precision(ReadOnlySpan<byte> range, Format format)
+    {
+        if (range.SequenceEqual("*/*"u8))
+            return 1;
+        return format switch
+        {
+            Format.Json => Ascii.EqualsIgnoreCase(range, "application/json"u8) || Ascii.EqualsIgnoreCase(range, "application/problem+json"u8) ? 3
+                : Ascii.EqualsIgnoreCase(range, "application/*"u8) ? 2 : 0,
+            Format.Html => Ascii.EqualsIgnoreCase(range, "text/html"u8) ? 3 : Ascii.EqualsIgnoreCase(range, "text/*"u8) ? 2 : 0,
+            _ => Ascii.EqualsIgnoreCase(range, "text/plain"u8) ? 3 : Ascii.EqualsIgnoreCase(range, "text/*"u8) ? 2 : 0,
+        };
+    }
+
+    private static double Quality(ReadOnlySpan<byte> parameters)
+    {
+        var start = parameters.IndexOf("q="u8);
+        if (start < 0)
+            return 1;
+        var value = parameters[(start + 2)..];
+        var end = value.IndexOfAny(";, \t"u8);
+        return double.TryParse(end < 0 ? value : value[..end], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var quality)
+            ? Math.Clamp(quality, 0, 1)
+            : 1;
+    }
+}

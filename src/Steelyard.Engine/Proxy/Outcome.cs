@@ -1,0 +1,132 @@
+using Steelyard.Engine.Http1;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>Whose fault it is that an exchange did not succeed.</summary>
+internal enum Fault : byte
+{
+    None,
+    Client,
+    Server,
+    Proxy,
+}
+
+/// <summary>What ended an exchange.</summary>
+internal enum Cause : byte
+{
+    None,
+    ClientGone,
+    ClientIdle,
+    HeaderTimeout,
+    BodyTimeout,
+    BadRequest,
+    BadBody,
+    BodyTooLarge,
+    NoRoute,
+    ClientStalled,
+    NoServer,
+    ConnectFailed,
+    ConnectTimeout,
+    ServerClosed,
+    BadResponse,
+    ServerTimeout,
+    ServerClosedInBody,
+    ServerStalledInBody,
+    Stopped,
+    Internal,
+}
+
+/// <summary>Whether, and where, the request may be sent again.</summary>
+internal enum Retry : byte
+{
+    /// <summary>It may have been acted on, or the answer has begun.</summary>
+    Never,
+
+    /// <summary>A connection that was kept open turned out dead: the same server, on a new one.</summary>
+    OnFreshConnection,
+
+    /// <summary>The server failed: another one.</summary>
+    OnAnotherServer,
+}
+
+/// <summary>How an exchange, or an attempt at one, ended: a value, never an exception.</summary>
+/// <param name="Cause">What ended it; none for success.</param>
+/// <param name="Retry">Whether it may be tried again.</param>
+/// <param name="Detail">What is wrong with a head, where that is the cause.</param>
+internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, HeadError Detail = HeadError.None)
+{
+    public static Outcome Success => default;
+
+    public bool IsSuccess => Cause == Cause.None;
+
+    public Fault Fault => Cause switch
+    {
+        Cause.None => Fault.None,
+        < Cause.NoServer => Fault.Client,
+        < Cause.Stopped => Fault.Server,
+        _ => Fault.Proxy,
+    };
+
+    /// <summary>The status a client is told; 0 when there is nobody to tell.</summary>
+    public int Status => Cause switch
+    {
+        Cause.HeaderTimeout or Cause.BodyTimeout => 408,
+        Cause.BadRequest => StatusOf(Detail),
+        Cause.BadBody => 400,
+        Cause.BodyTooLarge => 413,
+        Cause.NoRoute => 404,
+        Cause.NoServer or Cause.ConnectFailed or Cause.ConnectTimeout => 503,
+        Cause.ServerClosed or Cause.BadResponse => 502,
+        Cause.ServerTimeout => 504,
+        Cause.Internal => 500,
+        _ => 0,
+    };
+
+    private static int StatusOf(HeadError error) => error switch
+    {
+        HeadError.TargetTooLong => 414,
+        HeadError.TooLarge or HeadError.TooManyFields => 431,
+        HeadError.Expectation => 417,
+        HeadError.UnknownCoding or HeadError.Method => 501,
+        HeadError.Version => 505,
+        _ => 400,
+    };
+
+    /// <summary>What the client is told beside the status, in one sentence.</summary>
+    public string Sentence => Cause switch
+    {
+        Cause.HeaderTimeout => "The request head did not arrive in time.",
+        Cause.BodyTimeout => "The request body stopped arriving.",
+        Cause.BadRequest => SentenceOf(Detail),
+        Cause.BadBody => "The chunked request body is not well formed.",
+        Cause.BodyTooLarge => "The request body is larger than this site accepts.",
+        Cause.NoRoute => "No route of this listener matches the host and path.",
+        Cause.NoServer => "The pool has no server that takes requests.",
+        Cause.ConnectFailed => "No server of the pool accepted a connection.",
+        Cause.ConnectTimeout => "No server of the pool accepted a connection in time.",
+        Cause.ServerClosed => "The server closed the connection before it answered.",
+        Cause.BadResponse => "The server's answer is not valid HTTP.",
+        Cause.ServerTimeout => "The server did not answer in time.",
+        _ => "The request could not be served.",
+    };
+
+    private static string SentenceOf(HeadError error) => error switch
+    {
+        HeadError.RequestLine => "The request line is not a method, a target and a version with single blanks between.",
+        HeadError.Target => "The request target is not valid for its method.",
+        HeadError.TargetTooLong => "The request line is too long.",
+        HeadError.Version => "Only HTTP/1.0 and HTTP/1.1 are spoken here.",
+        HeadError.LineEnding => "A line does not end in CR LF.",
+        HeadError.FieldName => "A field name is not a token followed by a colon.",
+        HeadError.FieldValue => "A field value holds a control character or continues on another line.",
+        HeadError.TooLarge => "The request head is too large.",
+        HeadError.TooManyFields => "The request head has too many fields.",
+        HeadError.Host => "Exactly one valid Host field is required.",
+        HeadError.ContentLength => "Content-Length is not a single number.",
+        HeadError.TransferEncoding => "Transfer-Encoding is ambiguous.",
+        HeadError.UnknownCoding => "Only the transfer coding chunked is understood.",
+        HeadError.Expectation => "Only the expectation 100-continue is understood.",
+        HeadError.Method => "CONNECT is not served here.",
+        _ => "The request is not valid.",
+    };
+}

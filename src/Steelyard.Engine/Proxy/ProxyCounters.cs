@@ -1,0 +1,14 @@
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>What one loop has done so far. Written by its loop only; others may read a moment-old value.</summary>
+internal sealed class ProxyCounters
+{
+    public long Connections;
+    public long Requests;
+    public long Refused;
+    public long Cut;
+    public long Faults;
+    public long Retries;
+    public long UpstreamConnections;
+    public long UpstreamReuses;
+}

@@ -1,0 +1,67 @@
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Network;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>How a client connection goes on after a response, as its head says.</summary>
+internal enum ConnectionOption : byte
+{
+    /// <summary>Nothing is said: HTTP/1.1 keeps the connection.</summary>
+    Default,
+
+    /// <summary>The connection is closed.</summary>
+    Close,
+
+    /// <summary>An HTTP/1.0 client asked to keep the connection.</summary>
+    KeepAlive,
+}
+
+/// <summary>Writes a response head as the client sees it (RFC 9110, 7.6).</summary>
+internal static class ResponseWriter
+{
+    public static void Write(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, bool chunked, ConnectionOption connection, ReadOnlySpan<byte> date)
+    {
+        writer.Write("HTTP/1.1 "u8);
+        writer.Write(response.StatusAndReason(head));
+        writer.Write("\r\n"u8);
+        var dated = WriteFields(ref writer, response, head);
+
+        // RFC 9110, 6.6.1: who forwards a response without a date says when it came.
+        if (!dated && !response.Interim)
+        {
+            writer.Write("Date: "u8);
+            writer.Write(date);
+            writer.Write("\r\n"u8);
+        }
+
+        if (chunked)
+            writer.Write("Transfer-Encoding: chunked\r\n"u8);
+        if (connection == ConnectionOption.Close)
+            writer.Write("Connection: close\r\n"u8);
+        else if (connection == ConnectionOption.KeepAlive)
+            writer.Write("Connection: keep-alive\r\n"u8);
+        writer.Write("\r\n"u8);
+    }
+
+    /// <summary>Copies the fields that are forwarded, each run of neighbours at once.</summary>
+    /// <returns>Whether a Date is among them.</returns>
+    private static bool WriteFields(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head)
+    {
+        var dated = false;
+        var runStart = response.FieldsStart;
+
+        // RFC 9110, 8.6: there is no content of that length after these, and a client might wait for it.
+        var dropLength = response.Interim || response.Status == 204;
+        foreach (ref readonly var field in response.Fields.All)
+        {
+            dated |= field.Known == KnownField.Date;
+            if (!field.HopByHop && !(dropLength && field.Known == KnownField.ContentLength))
+                continue;
+            writer.Write(head[runStart..field.Start]);
+            runStart = field.End;
+        }
+
+        writer.Write(head[runStart..(response.Length - 2)]);
+        return dated;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>A connection to a server: in use by one exchange, or kept for the next. Owned by its loop.</summary>
+internal sealed class UpstreamConnection(ProxyLoop loop) : TimerEntry, IIdleObserver
+{
+    internal UpstreamConnection? NewerIdle;
+    internal UpstreamConnection? OlderIdle;
+
+    public Transport Transport { get; private set; } = null!;
+
+    public InputBuffer Input { get; } = new(loop.Events);
+
+    public IdleConnections Home { get; private set; } = null!;
+
+    /// <summary>The connection has served a request before, so the server may have closed it meanwhile.</summary>
+    public bool Reused { get; set; }
+
+    /// <summary>The connection is kept and waits for its next request.</summary>
+    public bool Idle { get; internal set; }
+
+    public void Open(Transport transport, IdleConnections home) => (Transport, Home, Reused) = (transport, home, false);
+
+    public void Close()
+    {
+        Debug.Assert(!Idle, "A kept connection is taken out before it is closed.");
+        Cancel();
+        Input.Release();
+        Transport.Close();
+        Transport = null!;
+        loop.Recycle(this);
+    }
+
+    /// <summary>The server closed it, or sent what nobody asked for: neither may ever reach a client.</summary>
+    public void BrokeWhileIdle()
+    {
+        Home.Remove(this);
+        Close();
+    }
+
+    protected internal override void Expire()
+    {
+        if (!Idle)
+            return;
+        Home.Remove(this);
+        Close();
+    }
+}
+
+/// <summary>The connections to one server that one loop keeps for later requests: the last one back is the first one out.</summary>
+internal sealed class IdleConnections(ProxyLoop loop)
+{
+    // Beyond this many the oldest goes: more than one loop ever has in flight to one server, short of an attack.
+    private const int Most = 1024;
+
+    private UpstreamConnection? _newest;
+    private UpstreamConnection? _oldest;
+
+    public int Count { get; private set; }
+
+    /// <summary>Takes the connection used last; null when there is none.</summary>
+    public UpstreamConnection? Take()
+    {
+        var connection = _newest;
+        if (connection is null)
+            return null;
+        Remove(connection);
+        connection.Reused = true;
+        return connection;
+    }
+
+    /// <summary>Keeps a connection for so long.</summary>
+    public void Keep(UpstreamConnection connection, long milliseconds)
+    {
+        if (Count >= Most)
+        {
+            var oldest = _oldest!;
+            Remove(oldest);
+            oldest.Close();
+        }
+
+        connection.Idle = true;
+        connection.OlderIdle = _newest;
+        if (_newest is not null)
+            _newest.NewerIdle = connection;
+        _newest = connection;
+        _oldest ??= connection;
+        Count++;
+        connection.Transport.IdleObserver = connection;
+        loop.Events.Timers.Set(connection, loop.Events.In(milliseconds));
+    }
+
+    /// <summary>Takes out one connection, to be used or closed.</summary>
+    public void Remove(UpstreamConnection connection)
+    {
+        Debug.Assert(connection.Idle, "The connection is not kept here.");
+        if (connection.NewerIdle is null)
+            _newest = connection.OlderIdle;
+        else
+            connection.NewerIdle.OlderIdle = connection.OlderIdle;
+        if (connection.OlderIdle is null)
+            _oldest = connection.NewerIdle;
+        else
+            connection.OlderIdle.NewerIdle = connection.NewerIdle;
+        connection.NewerIdle = connection.OlderIdle = null;
+        connection.Idle = false;
+        connection.Transport.IdleObserver = null;
+        connection.Cancel();
+        Count--;
+    }
+
+    public void CloseAll()
+    {
+        while (_newest is { } connection)
+        {
+            Remove(connection);
+            connection.Close();
+        }
+    }
+}

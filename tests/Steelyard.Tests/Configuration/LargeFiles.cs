@@ -1,0 +1,85 @@
+using System.Text;
+using Steelyard.Config;
+
+namespace Steelyard.Tests.Configuration;
+
+/// <summary>Ten times the pools are ten times the work; allocated bytes are the measure, for they do not depend on the machine.</summary>
+public sealed class LargeFiles
+{
+    [Fact]
+    public void A_good_file_costs_in_proportion_to_its_size() => AssertLinear(Good);
+
+    [Fact]
+    public void A_file_full_of_mistakes_costs_in_proportion_to_its_size() => AssertLinear(Bad);
+
+    [Fact]
+    public void A_thousand_pools_of_ten_servers_are_read()
+    {
+        var result = ConfigurationFile.Parse(Good(1_000), "a.yaml");
+
+        Assert.Empty(result.Problems.AsEnumerable());
+        Assert.Equal(1_000, result.Snapshot!.Pools.Count);
+        Assert.All(result.Snapshot.Pools.AsEnumerable(), pool => Assert.Equal(10, pool.Servers.Count));
+    }
+
+    [Fact]
+    public void A_file_of_more_than_32_MiB_is_refused()
+    {
+        var result = ConfigurationFile.Parse(new string('#', (32 * 1024 * 1024) + 1), "a.yaml");
+
+        Assert.Equal("a.yaml:1:1: error: the file is larger than 32MiB\n", GoldenYaml.Print(result).Split(" 1 |")[0]);
+    }
+
+    [Fact]
+    public void One_very_long_line_is_read_and_shown_in_part()
+    {
+        var result = ConfigurationFile.Parse("loops: [ " + string.Join(", ", Enumerable.Repeat("abcdefghij", 100_000)) + " ]", "a.yaml");
+
+        Assert.Null(result.Snapshot);
+        Assert.InRange(GoldenYaml.Print(result).Length, 1, 2_000);
+    }
+
+    private static void AssertLinear(Func<int, string> write)
+    {
+        Allocated(write(10));
+
+        var (small, large) = (Allocated(write(500)), Allocated(write(5_000)));
+
+        Assert.InRange((double)large / small, 8, 12);
+    }
+
+    private static long Allocated(string text)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        ConfigurationFile.Parse(text, "a.yaml");
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    internal static string Good(int pools)
+    {
+        var text = new StringBuilder("listen:\n  - bind: :8080\n    routes:\n");
+        for (var i = 0; i < pools; i++)
+            text.Append($"      - {{ host: h{i}.example.com, path: /v{i}/*, to: pool-{i} }}\n");
+        text.Append("pools:\n");
+        for (var i = 0; i < pools; i++)
+        {
+            text.Append($"  pool-{i}:\n    balance: round-robin\n    servers:\n");
+            for (var server = 0; server < 10; server++)
+                text.Append($"      - {{ address: 10.{i / 250}.{i % 250}.{server}:3000, weight: 2 }}\n");
+        }
+
+        return text.ToString();
+    }
+
+    // Every route leads nowhere, every pool is there twice, every server too.
+    private static string Bad(int pools)
+    {
+        var text = new StringBuilder("listen:\n  - bind: :8080\n    routes:\n");
+        for (var i = 0; i < pools; i++)
+            text.Append($"      - {{ host: h{i % 100}.example.com, to: pol-{i:D9} }}\n");
+        text.Append("pools:\n");
+        for (var i = 0; i < pools; i++)
+            text.Append($"  pool-{i / 2:D9}: {{ severs: [], servers: [ a:1, a:1 ] }}\n");
+        return text.ToString();
+    }
+}

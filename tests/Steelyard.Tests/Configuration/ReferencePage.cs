@@ -1,0 +1,132 @@
+using System.Text;
+using Steelyard.Config;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+using Steelyard.Config.Yaml;
+using Steelyard.Config.Yaml.Tables;
+
+namespace Steelyard.Tests.Configuration;
+
+/// <summary>docs/configuration.md is written from the tables that read the file: STEELYARD_ACCEPT=1 writes it anew.</summary>
+public sealed class ReferencePage
+{
+    private static readonly string PagePath = Path.Combine(GoldenFile.Repository, "docs/configuration.md");
+
+    [Fact]
+    public void The_reference_page_says_what_the_tables_say()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(PagePath)!);
+
+        GoldenFile.Compare(PagePath, Render());
+    }
+
+    [Fact]
+    public void Every_sample_on_the_reference_page_reads_without_a_problem()
+    {
+        var samples = Render().Split("```yaml\n").Skip(1).Select(part => part[..part.IndexOf("```", StringComparison.Ordinal)]).ToArray();
+
+        Assert.NotEmpty(samples);
+        foreach (var sample in samples)
+        {
+            var result = ConfigurationFile.Parse(sample, "sample.yaml");
+            Assert.True(result.Problems.Count == 0, GoldenYaml.Print(result));
+        }
+    }
+
+    private static string Render()
+    {
+        var page = new StringBuilder(Introduction);
+        Section(page, "The file", FileTable.Table, new SnapshotDraft(default));
+        Section(page, "timeouts", TimeoutsTable.Table, new Timeouts());
+        Section(page, "limits", LimitsTable.Table, new Limits());
+        Section(page, "listen", ListenerTable.Listeners, new ListenerDraft(default));
+        Section(page, "listen: routes", ListenerTable.Routes, new RouteDraft(default));
+        Section(page, "pools", PoolTable.Pools, new PoolDraft(default(Located<string>)));
+        page.Append("\n| `balance` | A server is chosen |\n|---|---|\n");
+        foreach (var (word, _, description) in PoolTable.Policies)
+            page.Append($"| `{word}` | {description} |\n");
+        Section(page, "pools: servers", PoolTable.Servers, new ServerDraft(default));
+        Section(page, "pools: app", PoolTable.App, new AppDraft(default(Place)));
+        return page.Append(Units).Append(YamlTraps).Append(Checks).ToString();
+    }
+
+    private static void Section<T>(StringBuilder page, string title, DirectiveTable<T> table, T blank)
+    {
+        page.Append($"\n## {title}\n{table.Description}\n\n| Key | Value | Default | Meaning |\n|---|---|---|---|\n");
+        foreach (var directive in table.Directives)
+        {
+            var group = table.Required.FirstOrDefault(keys => keys.Contains(directive.Name));
+            var initial = group is null ? directive.Write(blank) is { } value ? $"`{value}`" : ""
+                : group.Length == 1 ? "required"
+                : $"required, or `{group.First(key => key != directive.Name)}`";
+            page.Append($"| `{directive.Name}` | {Escape(directive.Accepts)} | {initial} | {directive.Description} |\n");
+        }
+    }
+
+    // Bare asterisks would make what stands between two of them italic.
+    private static string Escape(string text) => text.Replace("*", "\\*", StringComparison.Ordinal);
+
+    private const string Introduction = """
+        # Configuration
+        <!-- Written by a test from the tables in src/Steelyard.Config/Yaml/Tables: change them, not this page,
+             and run the tests with STEELYARD_ACCEPT=1. -->
+        One YAML file says what is listened on, where requests go and which servers answer them:
+
+        ```yaml
+        listen:
+          - bind: ":8080"
+            routes:
+              - { host: api.example.com, path: /v1/*, to: api }
+              - { to: web }
+        pools:
+          web:
+            servers: [ 10.0.0.1:3000, { address: 10.0.0.2:3000, weight: 2 } ]
+          api:
+            servers: [ 10.0.0.3:3000 ]
+        ```
+
+        An application beside the balancer needs no address; its instances are started and join the pool:
+
+        ```yaml
+        listen:
+          - { bind: ":8080", to: app }
+        pools:
+          app:
+            app:
+              command: node server.js --listen {socket}
+              instances: max
+        ```
+
+        """;
+
+    private static readonly string Units = $"""
+
+        ## Values
+        - **Durations** are a whole number and `ms`, `s`, `m` or `h`: `250ms`, `10s`, `2m`, `24h`. A bare number is an error, for nobody can tell seconds from milliseconds.
+        - **Sizes** are a whole number and `B`, `KiB`, `MiB`, `GiB` or `TiB`, in steps of 1,024. `k`, `m` and `g`, small or capital, mean the same steps, as they do to nginx and HAProxy. `KB`, `MB` and `GB` are errors: they mean 1,000 to some and 1,024 to others. So is a bare number.
+        - **Numbers** are decimal digits, without sign, dots or leading zeros. Quotes around a value change nothing.
+        - **Addresses** are `host:port`, `"[ipv6]:port"` or `unix:/path` (at most 107 bytes); to bind also `":port"` for every address of the machine. Names may hold letters, digits, `-` and `_`; IPv4 is four decimal numbers.
+        - **Hosts** of routes are compared without regard to case and without port. `*.example.com` is every name below `example.com` at any depth, not `example.com` itself. Names outside ASCII are written as browsers send them, `xn--...`.
+        - **Paths** of routes start with `/`. A `*` at the end is any rest, the empty one included; anywhere else it is an error.
+        - **Commands** are split at blanks. Single quotes keep everything as it is; in double quotes a backslash stands before `"` and `\`; elsewhere a backslash keeps the next character. No shell takes part: no variables, no wildcards, no pipes. Placeholders are {string.Join(", ", CommandText.Placeholders.Select(name => $"`{name}`"))}; other braces reach the program as they are.
+
+        """;
+
+    private const string YamlTraps = """
+
+        ## Where YAML bites
+        - **Braces**: inside `{ }` or `[ ]` a value that holds braces needs quotes, `{ command: "app --listen {socket}" }`. On a line of its own, as in the example above, it needs none, unless it begins with the brace.
+        - **IPv6**: `"[::1]:8080"` needs quotes, for brackets begin a list.
+        - **Wildcard hosts**: `*.example.com` needs no quotes here, although to YAML it is an alias. `"*"` alone is not used: leave the key out.
+        - **Colons**: `:8080` needs no quotes, but editors colour it better with them. A blank belongs after the colon of a key.
+        - **Anchors and aliases** (`&name`, `*name`) repeat a whole value; merge keys (`<<`) and tags (`!!int`) are errors. At most 64 levels, one document, 32 MiB, UTF-8 with or without byte order mark.
+
+        """;
+
+    private const string Checks = """
+
+        ## What is checked
+        Everything is reported at once, with file, line and column. Nothing is ignored in silence: an unknown key is an error. So are a pool, a server of a pool, an address to bind, or a route of one listener that is given twice, and a route to a pool that does not exist. It is only a warning when no route leads to a pool, when all servers of a pool have weight 0, and when a command holds a placeholder that stands for nothing.
+
+        """;
+}

@@ -1,0 +1,108 @@
+using System.Net;
+using CsCheck;
+using Steelyard.Config;
+
+namespace Steelyard.Tests.Configuration;
+
+/// <summary>A snapshot of any settings, written and read back, is the same snapshot.</summary>
+public sealed class RoundTrip
+{
+    private static readonly Gen<string> Name = Gen.Char["abcXYZ019-_.:"].Array[1, 12].Select(letters => new string(letters));
+
+    private static readonly Gen<string> Label = Gen.Char["abcxyz019_"].Array[1, 8].Select(letters => "a" + new string(letters));
+
+    private static readonly Gen<string> HostName = Label.Array[1, 4].Select(labels => string.Join('.', labels));
+
+    private static readonly Gen<string> Word = Gen.OneOf(Gen.String[0, 10].Where(IsText), Gen.OneOf("{socket}", "\"", "'", "\\", " ", "#", ": ", "- a", "*x", "é日😀", "\u0001\u007F\u0085\u2028", "a\nb"));
+
+    private static readonly Gen<TimeSpan> Duration = Gen.Int[1, 86_400_000].Select(ms => TimeSpan.FromMilliseconds(ms));
+
+    private static readonly Gen<NetworkAddress> Address = Gen.OneOf(
+        Gen.Select(Gen.OneOf(HostName, Gen.OneOf("10.0.0.1", "::1", "fd00::1:2", "255.255.255.255")), Gen.Int[1, 65535], NetworkAddress.ForHost),
+        Gen.Char["abc /:\"'#{}[]é"].Array[1, 30].Select(letters => NetworkAddress.ForUnix("/" + new string(letters))));
+
+    private static readonly Gen<IPNetwork> Network = Gen.Select(Gen.UInt, Gen.Int[0, 32], (bits, length) =>
+        new IPNetwork(new IPAddress(BitConverter.GetBytes(IPAddress.HostToNetworkOrder((int)(length == 0 ? 0 : bits & (uint.MaxValue << (32 - length)))))), length));
+
+    private static readonly Gen<PoolSettings> Pool = Gen.Select(
+        Name,
+        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight }).List[0, 4],
+        Gen.Select(Word.Where(word => word.Length > 0), Word.Array[0, 4], Gen.Int[1, 1024].Nullable(), (program, words, instances) =>
+            new AppSettings { Command = words.Prepend(program).ToValueList(), Instances = instances }).Null(),
+        (name, servers, app) => new PoolSettings
+        {
+            Name = name,
+            Servers = servers.DistinctBy(server => server.Address).ToValueList(),
+            App = servers.Count == 0 ? app ?? new() { Command = ["app"] } : app,
+        });
+
+    private static readonly Gen<Snapshot> Settings = Gen.Select(
+        Pool.List[1, 4].Select(pools => pools.DistinctBy(pool => pool.Name).ToValueList()),
+        Gen.Int[1, 64].Nullable(),
+        Duration.Array[8],
+        Gen.Select(Gen.Int[1024, 16384], Gen.Int[8, 128], Gen.Long[0, 1L << 40].Nullable(), (header, count, body) => new Limits
+        {
+            Header = new(header),
+            HeaderCount = count,
+            Body = body is { } bytes ? new ByteSize(bytes) : null,
+        }),
+        Gen.Select(Address.List[1, 3], Gen.Select(HostName.Null(), Gen.Bool, HostName.Null(), Gen.Int[0, 3]).List[1, 5], Network.List[0, 3]).List[1, 3],
+        Build);
+
+    [Fact]
+    public void Settings_written_and_read_back_are_the_same() => Settings.Sample(
+        snapshot =>
+        {
+            var text = ConfigurationFile.Write(snapshot);
+            var result = ConfigurationFile.Parse(text, "a.yaml");
+            Assert.True(result.Snapshot is not null, GoldenYaml.Print(result));
+            Assert.Equal(SnapshotDump.Of(snapshot), SnapshotDump.Of(result.Snapshot));
+            Assert.Equal(snapshot, result.Snapshot);
+            Assert.Equal(text, ConfigurationFile.Write(result.Snapshot));
+        },
+        iter: 1_000);
+
+    private static Snapshot Build(
+        ValueList<PoolSettings> pools,
+        int? loops,
+        TimeSpan[] times,
+        Limits limits,
+        List<(List<NetworkAddress> Bind, List<(string? Host, bool Wildcard, string? Path, int Pool)> Routes, List<IPNetwork> Trusted)> listeners)
+    {
+        HashSet<NetworkAddress> bound = [];
+        return new()
+        {
+            Pools = pools,
+            Loops = loops,
+            Shutdown = times[0],
+            Timeouts = new()
+            {
+                Connect = times[1],
+                ClientHeader = times[2],
+                ClientBody = times[3],
+                ClientIdle = times[4],
+                ServerResponse = times[5],
+                ServerBody = times[6],
+                ServerIdle = times[7],
+            },
+            Limits = limits,
+            Listeners = listeners.Select(listener => new ListenerSettings
+            {
+                Bind = listener.Bind.Where(bound.Add).DefaultIfEmpty(NetworkAddress.ForHost("", 0)).ToValueList(),
+                Routes = listener.Routes
+                    .Select(route => new RouteSettings
+                    {
+                        Host = route.Host is null ? null : (route.Wildcard ? "*." : "") + route.Host,
+                        Path = route.Path is null ? null : "/" + route.Path + (route.Wildcard ? "" : "*"),
+                        Pool = pools[route.Pool % pools.Count].Name,
+                    })
+                    .DistinctBy(route => (route.Host, route.Path))
+                    .ToValueList(),
+                TrustedProxies = listener.Trusted.ToValueList(),
+            }).ToValueList(),
+        };
+    }
+
+    // Half a surrogate pair is no text, and no program can be given a NUL.
+    private static bool IsText(string text) => !text.Contains('\0') && !text.EnumerateRunes().Any(rune => rune.Value == 0xFFFD);
+}
