@@ -39,6 +39,8 @@ internal static class BalancerRun
     private static async Task<int> ServeAsync(Snapshot snapshot, ListeningSockets sockets, StopSignals signals)
     {
         await using var balancer = LoadBalancer.Start(snapshot, sockets);
+        foreach (var server in balancer.Unresolved)
+            await Console.Error.WriteLineAsync($"steelyard: the name of the server {server} could not be resolved; it answers nothing");
         foreach (var line in Announcement.Lines(snapshot, sockets.Addresses))
             Console.WriteLine(line);
         Console.WriteLine("ready");
