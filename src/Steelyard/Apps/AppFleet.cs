@@ -14,6 +14,8 @@ internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposa
     /// <summary>How long instances have between SIGTERM and SIGKILL.</summary>
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(5);
 
+    public int Count => _instances.Count;
+
     /// <summary>Starts every instance.</summary>
     /// <exception cref="AppStartException">One could not be started; dispose the fleet to stop the others.</exception>
     public void Start()
