@@ -109,14 +109,19 @@ internal unsafe struct BodyFramer
             else
                 Buffer.MemoryCopy(source, first + length, data, data);
             length += data;
+
+            // Judged as it comes: what is wrong first must not depend on how much arrived at once.
+            _remaining += data;
+            if (_remaining > _limit)
+            {
+                piece = default;
+                return FrameState.TooLarge;
+            }
         }
 
         piece = default;
-        _remaining += length;
         if (_decoder.Broken)
             return FrameState.Broken;
-        if (_remaining > _limit)
-            return FrameState.TooLarge;
         if (_decoder.Complete)
             _kind = BodyKind.None;
         if (!_chunkedOut)
