@@ -27,7 +27,8 @@ internal enum FrameState : byte
 /// </summary>
 /// <remarks>
 /// A chunk is written around its data where the data stands. The room for that is what the peer's own framing took up,
-/// or the <see cref="InputBuffer.Margin"/> before and behind the bytes of a buffer.
+/// or the <see cref="InputBuffer.Margin"/> before and behind the bytes of a buffer. Right behind a held head it may take
+/// up to three bytes of the line ends of the head, never a field.
 /// </remarks>
 internal unsafe struct BodyFramer
 {
@@ -71,7 +72,7 @@ internal unsafe struct BodyFramer
             case BodyKind.Chunked:
                 return TakeChunks(input, out piece);
             case BodyKind.UntilClose:
-                var rest = input.Take(input.Unread.Length);
+                var rest = input.TakeAll(room: _chunkedOut ? LongestSizeLine : 0);
                 piece = _chunkedOut && rest.Length > 0 ? Wrap(rest.Start, rest.Length, last: false) : rest;
                 break;
             default:
@@ -134,6 +135,9 @@ internal unsafe struct BodyFramer
     }
 
     private const int LastChunkLength = 5;
+
+    // A block is shorter than 0x10000 bytes: four digits and CRLF.
+    private const int LongestSizeLine = 6;
 
     private static BlockSlice LastChunk(BlockSlice room)
     {
