@@ -63,7 +63,10 @@ internal sealed class RequestHead : HeadReader
     {
         var target = Target(head);
         var query = target.IndexOf((byte)'?');
-        return query < 0 ? target : target[..query];
+        var path = query < 0 ? target : target[..query];
+
+        // RFC 9112, 3.2.1 and 3.2.4: what is asked for when an absolute form has no path.
+        return !path.IsEmpty ? path : Method == KnownMethod.Options && query < 0 ? "*"u8 : "/"u8;
     }
 
     /// <summary>Host and port as the client wrote them; empty when there is none.</summary>
