@@ -161,7 +161,8 @@ internal sealed class RequestHead : HeadReader
         var length = target[scheme..].IndexOfAny((byte)'/', (byte)'?');
         if (length < 0)
             length = target.Length - scheme;
-        if (!IsAuthority(target.Slice(scheme, length)) || length == 0)
+        var authority = target.Slice(scheme, length);
+        if (authority.IsEmpty || authority[0] == ':' || !IsAuthority(authority))
             return false;
         AbsoluteForm = true;
         (_authorityStart, _authorityLength) = (_targetStart + scheme, length);
@@ -225,7 +226,7 @@ internal sealed class RequestHead : HeadReader
         if (authority.StartsWith("["u8))
         {
             var bracket = authority.IndexOf((byte)']');
-            if (bracket < 0)
+            if (bracket <= 1 || authority[1..bracket].Contains((byte)'['))
                 return false;
             rest = authority[(bracket + 1)..];
             if (!rest.IsEmpty && rest[0] != ':')
