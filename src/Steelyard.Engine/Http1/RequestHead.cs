@@ -209,12 +209,18 @@ internal sealed class RequestHead : HeadReader
 
     private bool CheckExpectation(ReadOnlySpan<byte> head)
     {
-        var expect = Fields.IndexOf(KnownField.Expect);
-        if (expect < 0)
-            return true;
-        ExpectsContinue = Ascii.EqualsIgnoreCase(Fields.All[expect].Value(head), "100-continue"u8);
-        Error = ExpectsContinue ? HeadError.None : HeadError.Expectation;
-        return ExpectsContinue;
+        foreach (ref readonly var field in Fields.All)
+        {
+            if (field.Known != KnownField.Expect)
+                continue;
+            ExpectsContinue = Ascii.EqualsIgnoreCase(field.Value(head), "100-continue"u8);
+            if (ExpectsContinue)
+                continue;
+            Error = HeadError.Expectation;
+            return false;
+        }
+
+        return true;
     }
 
     /// <summary>uri-host [ ":" port ], by its characters and its shape (RFC 9110, 7.2); empty is allowed.</summary>
