@@ -63,6 +63,20 @@ internal sealed class InputBuffer(EventLoop loop)
         return taken;
     }
 
+    /// <summary>Uses everything, with room to write before it: what came right behind a held head moves away from it.</summary>
+    /// <param name="room">Bytes before, at most half a <see cref="Margin"/>.</param>
+    public BlockSlice TakeAll(int room)
+    {
+        Debug.Assert(room <= Margin / 2, "The other half is for what is written behind.");
+        if (_floor > 0 && _start - _floor < room && !IsEmpty)
+        {
+            Unread.CopyTo(_block.Span[(_floor + room)..]);
+            (_start, _end) = (_floor + room, _end + _floor + room - _start);
+        }
+
+        return Take(Unread.Length);
+    }
+
     /// <summary>The bytes used last, as room to write in.</summary>
     public BlockSlice LastTaken(int count) => _block.Slice(_start - count, count);
 
