@@ -56,6 +56,9 @@ internal sealed class Exchange(ProxyLoop loop)
     private bool _closesAfter;
     private long _idleMilliseconds;
 
+    // When the last byte of the request went to the server; never while the upload runs.
+    private long _requestSent;
+
     /// <summary>Serves one request.</summary>
     /// <param name="client">The connection; bytes may have arrived.</param>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -233,6 +236,7 @@ internal sealed class Exchange(ProxyLoop loop)
 
         // A server that closed on us may have answered before: read on in either case.
         var uploading = _request.Body.HasBody && !_upload.Taken && sent == IoStatus.Done;
+        _requestSent = uploading ? TimerEntry.Never : loop.Events.Now;
         var upload = uploading ? BeginUpload(upstream) : default;
         var outcome = await ReadResponseHead(upstream);
         if (outcome.IsSuccess)
@@ -258,6 +262,7 @@ internal sealed class Exchange(ProxyLoop loop)
     private async ValueTask<RelayEnd> Upload(UpstreamConnection upstream)
     {
         var end = await _upload.Run();
+        _requestSent = loop.Events.Now;
 
         // The server will never get the whole request, so there is no use waiting for its answer. Where it is the server
         // that closed, its answer may be on the way.
@@ -295,9 +300,16 @@ internal sealed class Exchange(ProxyLoop loop)
     {
         _response.Clear();
         var (most, mostFields) = ((int)loop.Plan.Limits.Header.Bytes, loop.Plan.Limits.HeaderCount);
+        var due = AnswerDue();
         while (true)
         {
-            var filled = await upstream.Input.Fill(upstream.Transport, loop.Plan.Timeouts.ServerResponse);
+            var filled = await upstream.Input.Fill(upstream.Transport, Math.Max(due - loop.Events.Now, 1));
+            if (filled == IoStatus.TimedOut && AnswerDue() > loop.Events.Now)
+            {
+                due = AnswerDue();
+                continue;
+            }
+
             if (filled != IoStatus.Done)
                 return FailedHead(filled);
             while (!upstream.Input.IsEmpty)
@@ -317,9 +329,14 @@ internal sealed class Exchange(ProxyLoop loop)
                     return new(sent == IoStatus.TimedOut ? Cause.ClientStalled : Cause.ClientGone);
                 upstream.Input.ReleaseHead();
                 _response.Clear();
+                due = loop.Events.In(loop.Plan.Timeouts.ServerResponse);
             }
         }
     }
+
+    /// <summary>A server's time to answer starts when it has the whole request: until then the deadline moves on.</summary>
+    private long AnswerDue() =>
+        (_requestSent == TimerEntry.Never ? loop.Events.Now : _requestSent) + loop.Plan.Timeouts.ServerResponse;
 
     private static Outcome FailedHead(IoStatus filled) => filled switch
     {
