@@ -107,9 +107,12 @@ internal abstract class Transport
 
     /// <summary>Moves a pipe's content out, without a copy (splice(2)).</summary>
     /// <param name="pipe">The pipe; it holds something.</param>
-    /// <param name="more">Whether more will follow soon.</param>
+    /// <param name="more">Whether more will follow at once: the kernel may hold back what does not fill a packet.</param>
     /// <returns>As <see cref="Send(ReadOnlySpan{byte})"/>.</returns>
     public abstract int SendFrom(SplicePipe pipe, bool more);
+
+    /// <summary>Sends what <see cref="SendFrom"/> held back.</summary>
+    public abstract void SendHeld();
 
     /// <summary>Says that nothing more will be sent; what was sent still arrives.</summary>
     public abstract void FinishSending();
