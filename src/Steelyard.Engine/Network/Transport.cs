@@ -54,7 +54,7 @@ internal abstract class Transport
     public bool Aborted { get; private set; }
 
     /// <summary>Whether a receive may have something: not yet tried since the last event.</summary>
-    protected bool ReadReady { get; set; }
+    public bool ReadReady { get; protected set; }
 
     /// <summary>Whether a send may take something.</summary>
     protected bool WriteReady { get; set; }

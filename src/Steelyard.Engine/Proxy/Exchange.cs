@@ -489,10 +489,12 @@ internal sealed class Exchange(ProxyLoop loop)
         // What the client still sends of its body nobody will read as a request.
         if (_request.Body.HasBody && !_upload.Taken)
             return AfterExchange.Linger;
-        return !_closesAfter ? AfterExchange.KeepAlive
-            : _client.Input.IsEmpty ? AfterExchange.Close
-            : AfterExchange.Linger;
+        return _closesAfter ? CloseOrLinger() : AfterExchange.KeepAlive;
     }
+
+    // To close with bytes unread would break the connection off, and with it what is still on the way to the client.
+    private AfterExchange CloseOrLinger() =>
+        _client.Input.IsEmpty && !_client.Transport.ReadReady ? AfterExchange.Close : AfterExchange.Linger;
 
     /// <summary>Answers in the server's place, or breaks off an answer that has begun.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -517,8 +519,8 @@ internal sealed class Exchange(ProxyLoop loop)
         loop.Events.Blocks.Return(block);
         return sent != IoStatus.Done ? AfterExchange.Close
             : !close ? AfterExchange.KeepAlive
-            : unread || !_client.Input.IsEmpty ? AfterExchange.Linger
-            : AfterExchange.Close;
+            : unread ? AfterExchange.Linger
+            : CloseOrLinger();
     }
 
     private BlockSlice WriteRefusal(Block block, Outcome outcome, bool close)
