@@ -54,6 +54,7 @@ internal sealed class Exchange(ProxyLoop loop)
     private bool _headHeld;
     private bool _responseBegun;
     private bool _closesAfter;
+    private bool _continued;
     private long _idleMilliseconds;
 
     // When the last byte of the request went to the server; never while the upload runs.
@@ -123,7 +124,7 @@ internal sealed class Exchange(ProxyLoop loop)
         _request.Clear();
         _upload.Clear();
         _upstream = null;
-        (_headHeld, _responseBegun, _closesAfter, _sends) = (false, false, false, 0);
+        (_headHeld, _responseBegun, _closesAfter, _continued, _sends) = (false, false, false, false, 0);
     }
 
     /// <summary>Reads until the head is complete. A connection that says nothing is closed without a word.</summary>
@@ -349,6 +350,7 @@ internal sealed class Exchange(ProxyLoop loop)
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<IoStatus> PassInterim(UpstreamConnection upstream)
     {
+        _continued |= _response.Status == 100;
         if (_request.MinorVersion == 0)
             return IoStatus.Done;
         var block = loop.Events.Blocks.Rent();
@@ -421,12 +423,16 @@ internal sealed class Exchange(ProxyLoop loop)
     private ConnectionOption ConnectionOptionFor(BodyFraming framing)
     {
         // To HTTP/1.0 a body of unknown length can only end with the connection.
-        var endsWithConnection = _request.MinorVersion == 0 && framing.Kind is BodyKind.Chunked or BodyKind.UntilClose;
-        _closesAfter = loop.Draining || !_request.KeepAlive || (_request.MinorVersion == 0 && endsWithConnection);
+        var endsWithConnection = _request.MinorVersion == 0 && (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose);
+        _closesAfter = loop.Draining || !_request.KeepAlive || endsWithConnection || BodyIsUnwanted();
         return _closesAfter ? ConnectionOption.Close
             : _request.MinorVersion == 0 ? ConnectionOption.KeepAlive
             : ConnectionOption.Default;
     }
+
+    /// <summary>The server has answered without the whole request and will not read the rest; the client may never send it.</summary>
+    private bool BodyIsUnwanted() =>
+        _request.Body.HasBody && !_upload.Taken && (!_response.KeepAlive || (_request.ExpectsContinue && !_continued));
 
     /// <summary>How long the connection may be kept: a second less than the server says it will keep it.</summary>
     private long IdleMilliseconds(ReadOnlySpan<byte> head)
