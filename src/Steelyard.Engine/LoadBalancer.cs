@@ -32,6 +32,17 @@ public sealed class LoadBalancer : IAsyncDisposable
         }
     }
 
+    /// <summary>Client connections open now on each loop.</summary>
+    internal int[] OpenConnectionsByLoop => Array.ConvertAll(_loops, loop => loop.ClientCount);
+
+    /// <summary>Blocks rented now on each loop, counted there.</summary>
+    internal Task<int[]> RentedBlocks() => Task.WhenAll(Array.ConvertAll(_loops, loop =>
+    {
+        var rented = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Events.Post(_ => rented.SetResult(loop.Events.Blocks.Rented), loop);
+        return rented.Task;
+    }));
+
     /// <summary>Starts the event loops. Names of servers are resolved here, once.</summary>
     /// <param name="snapshot">What to serve. Its <see cref="AppSettings"/> are not the engine's: whoever starts the workers adds them as servers.</param>
     /// <param name="sockets">The sockets bound for the same snapshot; they stay the caller's, to be closed after the engine has stopped.</param>

@@ -120,6 +120,13 @@ internal sealed unsafe class KernelTransport(EventLoop loop, KernelDriver driver
         return moved;
     }
 
+    // Setting the option again pushes what waits for more (tcp(7)); a Unix socket holds nothing back and refuses it.
+    public override void SendHeld()
+    {
+        var on = 1;
+        _ = Linux.setsockopt(_fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, &on, sizeof(int));
+    }
+
     private static int Splice(int from, int to, int most, bool more)
     {
         var flags = Linux.SPLICE_F_MOVE | Linux.SPLICE_F_NONBLOCK | (more ? Linux.SPLICE_F_MORE : 0);

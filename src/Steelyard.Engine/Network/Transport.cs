@@ -57,7 +57,7 @@ internal abstract class Transport
     public bool Aborted { get; private set; }
 
     /// <summary>Whether a receive may have something: not yet tried since the last event.</summary>
-    protected bool ReadReady { get; set; }
+    public bool ReadReady { get; protected set; }
 
     /// <summary>Whether a send may take something.</summary>
     protected bool WriteReady { get; set; }
@@ -110,9 +110,12 @@ internal abstract class Transport
 
     /// <summary>Moves a pipe's content out, without a copy (splice(2)).</summary>
     /// <param name="pipe">The pipe; it holds something.</param>
-    /// <param name="more">Whether more will follow soon.</param>
+    /// <param name="more">Whether more will follow at once: the kernel may hold back what does not fill a packet.</param>
     /// <returns>As <see cref="Send(ReadOnlySpan{byte})"/>.</returns>
     public abstract int SendFrom(SplicePipe pipe, bool more);
+
+    /// <summary>Sends what <see cref="SendFrom"/> held back.</summary>
+    public abstract void SendHeld();
 
     /// <summary>Says that nothing more will be sent; what was sent still arrives.</summary>
     public abstract void FinishSending();

@@ -108,6 +108,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<RelayEnd> SpliceThrough(SplicePipe pipe)
     {
+        var held = false;
         while (_framer.Remaining > 0)
         {
             var wake = await _source.Transport.Readable(_source.Milliseconds);
@@ -115,13 +116,22 @@ internal sealed class BodyRelay(ProxyLoop loop)
                 return wake == Wake.TimedOut ? RelayEnd.SourceTimedOut : RelayEnd.Aborted;
             var moved = _source.Transport.ReceiveInto(pipe, (int)Math.Min(_framer.Remaining, SplicePipe.Capacity));
             if (moved == Errno.Again)
+            {
+                if (held)
+                    _sink.Transport.SendHeld();
+                held = false;
                 continue;
+            }
+
             if (moved <= 0)
                 return RelayEnd.SourceClosed;
             _framer.Passed(moved);
+
+            // Only a full pipe promises that more is there; what comes in drops must not wait for the next.
+            held = moved == SplicePipe.Capacity && _framer.Remaining > 0;
             while (pipe.Held > 0)
             {
-                var sent = _sink.Transport.SendFrom(pipe, more: _framer.Remaining > 0);
+                var sent = _sink.Transport.SendFrom(pipe, more: held);
                 if (sent == Errno.Again)
                 {
                     wake = await _sink.Transport.Writable(_sink.Milliseconds);

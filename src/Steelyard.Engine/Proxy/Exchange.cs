@@ -54,7 +54,11 @@ internal sealed class Exchange(ProxyLoop loop)
     private bool _headHeld;
     private bool _responseBegun;
     private bool _closesAfter;
+    private bool _continued;
     private long _idleMilliseconds;
+
+    // When the last byte of the request went to the server; never while the upload runs.
+    private long _requestSent;
 
     /// <summary>Serves one request.</summary>
     /// <param name="client">The connection; bytes may have arrived.</param>
@@ -120,7 +124,7 @@ internal sealed class Exchange(ProxyLoop loop)
         _request.Clear();
         _upload.Clear();
         _upstream = null;
-        (_headHeld, _responseBegun, _closesAfter, _sends) = (false, false, false, 0);
+        (_headHeld, _responseBegun, _closesAfter, _continued, _sends) = (false, false, false, false, 0);
     }
 
     /// <summary>Reads until the head is complete. A connection that says nothing is closed without a word.</summary>
@@ -233,6 +237,7 @@ internal sealed class Exchange(ProxyLoop loop)
 
         // A server that closed on us may have answered before: read on in either case.
         var uploading = _request.Body.HasBody && !_upload.Taken && sent == IoStatus.Done;
+        _requestSent = uploading ? TimerEntry.Never : loop.Events.Now;
         var upload = uploading ? BeginUpload(upstream) : default;
         var outcome = await ReadResponseHead(upstream);
         if (outcome.IsSuccess)
@@ -258,6 +263,7 @@ internal sealed class Exchange(ProxyLoop loop)
     private async ValueTask<RelayEnd> Upload(UpstreamConnection upstream)
     {
         var end = await _upload.Run();
+        _requestSent = loop.Events.Now;
 
         // The server will never get the whole request, so there is no use waiting for its answer. Where it is the server
         // that closed, its answer may be on the way.
@@ -295,9 +301,16 @@ internal sealed class Exchange(ProxyLoop loop)
     {
         _response.Clear();
         var (most, mostFields) = ((int)loop.Plan.Limits.Header.Bytes, loop.Plan.Limits.HeaderCount);
+        var due = AnswerDue();
         while (true)
         {
-            var wake = await upstream.Transport.Readable(loop.Plan.Timeouts.ServerResponse);
+            var wake = await upstream.Transport.Readable(Math.Max(due - loop.Events.Now, 1));
+            if (wake == Wake.TimedOut && AnswerDue() > loop.Events.Now)
+            {
+                due = AnswerDue();
+                continue;
+            }
+
             if (wake != Wake.Ready)
                 return new(wake == Wake.TimedOut ? Cause.ServerTimeout : Cause.Stopped);
             if (upstream.Input.TryFill(upstream.Transport) == IoStatus.Closed)
@@ -319,14 +332,20 @@ internal sealed class Exchange(ProxyLoop loop)
                     return new(sent == IoStatus.TimedOut ? Cause.ClientStalled : Cause.ClientGone);
                 upstream.Input.ReleaseHead();
                 _response.Clear();
+                due = loop.Events.In(loop.Plan.Timeouts.ServerResponse);
             }
         }
     }
+
+    /// <summary>A server's time to answer starts when it has the whole request: until then the deadline moves on.</summary>
+    private long AnswerDue() =>
+        (_requestSent == TimerEntry.Never ? loop.Events.Now : _requestSent) + loop.Plan.Timeouts.ServerResponse;
 
     // HTTP/1.0 knows no interim responses (RFC 9110, 15.2).
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<IoStatus> PassInterim(UpstreamConnection upstream)
     {
+        _continued |= _response.Status == 100;
         if (_request.MinorVersion == 0)
             return IoStatus.Done;
         var block = loop.Events.Blocks.Rent();
@@ -399,12 +418,16 @@ internal sealed class Exchange(ProxyLoop loop)
     private ConnectionOption ConnectionOptionFor(BodyFraming framing)
     {
         // To HTTP/1.0 a body of unknown length can only end with the connection.
-        var endsWithConnection = _request.MinorVersion == 0 && framing.Kind is BodyKind.Chunked or BodyKind.UntilClose;
-        _closesAfter = loop.Draining || !_request.KeepAlive || (_request.MinorVersion == 0 && endsWithConnection);
+        var endsWithConnection = _request.MinorVersion == 0 && (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose);
+        _closesAfter = loop.Draining || !_request.KeepAlive || endsWithConnection || BodyIsUnwanted();
         return _closesAfter ? ConnectionOption.Close
             : _request.MinorVersion == 0 ? ConnectionOption.KeepAlive
             : ConnectionOption.Default;
     }
+
+    /// <summary>The server has answered without the whole request and will not read the rest; the client may never send it.</summary>
+    private bool BodyIsUnwanted() =>
+        _request.Body.HasBody && !_upload.Taken && (!_response.KeepAlive || (_request.ExpectsContinue && !_continued));
 
     /// <summary>How long the connection may be kept: a second less than the server says it will keep it.</summary>
     private long IdleMilliseconds(ReadOnlySpan<byte> head)
@@ -467,10 +490,12 @@ internal sealed class Exchange(ProxyLoop loop)
         // What the client still sends of its body nobody will read as a request.
         if (_request.Body.HasBody && !_upload.Taken)
             return AfterExchange.Linger;
-        return !_closesAfter ? AfterExchange.KeepAlive
-            : _client.Input.IsEmpty ? AfterExchange.Close
-            : AfterExchange.Linger;
+        return _closesAfter ? CloseOrLinger() : AfterExchange.KeepAlive;
     }
+
+    // To close with bytes unread would break the connection off, and with it what is still on the way to the client.
+    private AfterExchange CloseOrLinger() =>
+        _client.Input.IsEmpty && !_client.Transport.ReadReady ? AfterExchange.Close : AfterExchange.Linger;
 
     /// <summary>Answers in the server's place, or breaks off an answer that has begun.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -495,8 +520,8 @@ internal sealed class Exchange(ProxyLoop loop)
         loop.Events.Blocks.Return(block);
         return sent != IoStatus.Done ? AfterExchange.Close
             : !close ? AfterExchange.KeepAlive
-            : unread || !_client.Input.IsEmpty ? AfterExchange.Linger
-            : AfterExchange.Close;
+            : unread ? AfterExchange.Linger
+            : CloseOrLinger();
     }
 
     private BlockSlice WriteRefusal(Block block, Outcome outcome, bool close)

@@ -83,6 +83,10 @@ internal sealed class SimulatedTransport : Transport
 
     public override int SendFrom(SplicePipe pipe, bool more) => throw new NotSupportedException();
 
+    public override void SendHeld()
+    {
+    }
+
     public override void FinishSending()
     {
         if (_finished)

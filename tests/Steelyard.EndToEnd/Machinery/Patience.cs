@@ -1,0 +1,39 @@
+using System.Runtime.CompilerServices;
+
+namespace Steelyard.EndToEnd.Machinery;
+
+/// <summary>Every wait of a test ends: with what it waits for, or with a failure that names it.</summary>
+internal static class Patience
+{
+    /// <summary>Long beside anything that should happen, for the machine may be busy.</summary>
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    public static async Task<T> Patiently<T>(this Task<T> task, [CallerArgumentExpression(nameof(task))] string what = "")
+    {
+        await ((Task)task).Patiently(what);
+        return await task;
+    }
+
+    public static async Task Patiently(this Task task, [CallerArgumentExpression(nameof(task))] string what = "")
+    {
+        try
+        {
+            await task.WaitAsync(Limit, TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException timeout)
+        {
+            throw new TimeoutException($"Nothing came of {what} in {Limit.TotalSeconds} s.", timeout);
+        }
+    }
+
+    /// <summary>Waits for what no event tells.</summary>
+    public static async Task Until(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
+    {
+        var since = Environment.TickCount64;
+        while (!condition())
+        {
+            Assert.True(Environment.TickCount64 - since < Limit.TotalMilliseconds, $"Never came true: {what}");
+            await Task.Delay(2, TestContext.Current.CancellationToken);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Sockets;
+using Steelyard.Config;
+using Steelyard.Engine;
+
+namespace Steelyard.EndToEnd.Machinery;
+
+/// <summary>
+/// The real engine in this process, on a port of its own. Its end checks that nothing went wrong inside and that nothing
+/// is left: no connection, no rented block, no fault.
+/// </summary>
+internal sealed class TestBalancer : IAsyncDisposable
+{
+    private readonly ListeningSockets _sockets;
+    private readonly LoadBalancer _engine;
+    private bool _stopped;
+
+    private TestBalancer(Snapshot snapshot)
+    {
+        _sockets = ListeningSockets.Bind(snapshot);
+        _engine = LoadBalancer.Start(snapshot, _sockets);
+        EndPoints = [.. _sockets.Addresses.Select(AsEndPoint)];
+    }
+
+    public static TestBalancer Start(params NetworkAddress[] servers) => Start(servers, snapshot => snapshot);
+
+    /// <param name="servers">The servers of the one pool.</param>
+    /// <param name="change">What is not as by default.</param>
+    public static TestBalancer Start(NetworkAddress[] servers, Func<Snapshot, Snapshot> change) => new(change(new Snapshot
+    {
+        Loops = 1,
+        Listeners = [Listener(NetworkAddress.ForHost("127.0.0.1", 0))],
+        Pools = [new PoolSettings { Name = "web", Servers = [.. servers.Select(server => new ServerSettings { Address = server })] }],
+    }));
+
+    public static ListenerSettings Listener(params NetworkAddress[] bind) => new()
+    {
+        Bind = [.. bind],
+        Routes = [new RouteSettings { Pool = "web" }],
+    };
+
+    public EndPoint Address => EndPoints[0];
+
+    public EndPoint[] EndPoints { get; }
+
+    public EngineCounters Counters => _engine.Counters;
+
+    /// <summary>Blocks rented now, over all loops.</summary>
+    public async Task<int> RentedBlocks() => (await _engine.RentedBlocks()).Sum();
+
+    /// <summary>Client connections open now on each loop.</summary>
+    public int[] OpenConnections => _engine.OpenConnectionsByLoop;
+
+    public async Task<RawClient> Connect(int? receiveBuffer = null) => await RawClient.Connect(Address, receiveBuffer);
+
+    /// <summary>One request on a connection of its own.</summary>
+    public async Task<HttpMessage> Ask(string request)
+    {
+        using var client = await Connect();
+        return await client.Ask(request);
+    }
+
+    /// <summary>Stops as a signal would; see <see cref="LoadBalancer.StopAsync"/>.</summary>
+    public async Task<int> Stop(TimeSpan grace, CancellationToken force = default)
+    {
+        _stopped = true;
+        return await _engine.StopAsync(grace, force).Patiently();
+    }
+
+    /// <summary>Closes the listening sockets, as their owner does after a stop.</summary>
+    public void Unbind() => _sockets.Dispose();
+
+    /// <summary>Waits until every client connection has ended, and checks that nothing of them is left.</summary>
+    public async Task CheckAtRest()
+    {
+        await Patience.Until(() => _engine.Counters.OpenConnections == 0);
+        Assert.Equal(0, await RentedBlocks());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            Assert.True(Counters.Faults == 0, Counters.LastFault?.ToString());
+            if (!_stopped)
+                await CheckAtRest();
+        }
+        finally
+        {
+            await _engine.DisposeAsync();
+            _sockets.Dispose();
+        }
+    }
+
+    private static EndPoint AsEndPoint(NetworkAddress address) =>
+        address.UnixPath is { } path ? new UnixDomainSocketEndPoint(path)
+        : address.Host.Length == 0 ? new IPEndPoint(IPAddress.Loopback, address.Port)
+        : new IPEndPoint(IPAddress.Parse(address.Host), address.Port);
+}
