@@ -10,6 +10,9 @@ internal enum IoStatus
 {
     Done,
 
+    /// <summary>Nothing is there yet.</summary>
+    NotYet,
+
     /// <summary>The other end closed or reset the connection.</summary>
     Closed,
 

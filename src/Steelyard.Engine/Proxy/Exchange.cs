@@ -297,9 +297,11 @@ internal sealed class Exchange(ProxyLoop loop)
         var (most, mostFields) = ((int)loop.Plan.Limits.Header.Bytes, loop.Plan.Limits.HeaderCount);
         while (true)
         {
-            var filled = await upstream.Input.Fill(upstream.Transport, loop.Plan.Timeouts.ServerResponse);
-            if (filled != IoStatus.Done)
-                return FailedHead(filled);
+            var wake = await upstream.Transport.Readable(loop.Plan.Timeouts.ServerResponse);
+            if (wake != Wake.Ready)
+                return new(wake == Wake.TimedOut ? Cause.ServerTimeout : Cause.Stopped);
+            if (upstream.Input.TryFill(upstream.Transport) == IoStatus.Closed)
+                return new(Cause.ServerClosed);
             while (!upstream.Input.IsEmpty)
             {
                 var state = _response.Read(upstream.Input.Unread, most, mostFields);
@@ -320,13 +322,6 @@ internal sealed class Exchange(ProxyLoop loop)
             }
         }
     }
-
-    private static Outcome FailedHead(IoStatus filled) => filled switch
-    {
-        IoStatus.Closed => new(Cause.ServerClosed),
-        IoStatus.TimedOut => new(Cause.ServerTimeout),
-        _ => new(Cause.Stopped),
-    };
 
     // HTTP/1.0 knows no interim responses (RFC 9110, 15.2).
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
