@@ -46,8 +46,7 @@ public sealed class UpTests : IDisposable
     public async Task A_signal_lets_what_is_in_flight_end_and_leaves_nothing_behind(PosixSignal signal)
     {
         Assert.SkipWhen(signal == PosixSignal.SIGINT && InterruptIsIgnored(), "started with SIGINT ignored, as shells start background jobs");
-        var runtime = Directory.CreateDirectory(_folder.At("run")).FullName;
-        await using var up = Up(Whoami + " unix:{socket}", instances: 2, new() { ["XDG_RUNTIME_DIR"] = runtime });
+        await using var up = Up(Whoami + " unix:{socket}", instances: 2);
         var url = await UrlAsync(up);
         await using var slow = await SlowRequest.BeginAsync(url);
 
@@ -59,7 +58,7 @@ public sealed class UpTests : IDisposable
         Assert.Equal(0, await up.ExitAsync());
         Assert.EndsWith("\nstopped\n", up.Output, StringComparison.Ordinal);
         Assert.Equal("", up.Error);
-        Assert.Empty(Directory.GetFileSystemEntries(runtime));
+        Assert.Empty(Directory.GetFileSystemEntries(RuntimeFolder));
     }
 
     [Fact]
@@ -146,8 +145,11 @@ public sealed class UpTests : IDisposable
         Assert.False(up.HasExited);
     }
 
-    private SteelyardProcess Up(string command, int instances, Dictionary<string, string>? environment = null) =>
-        SteelyardProcess.Start(["up", Configuration(command, instances, "127.0.0.1:0")], environment ?? []);
+    private string RuntimeFolder => Directory.CreateDirectory(_folder.At("run")).FullName;
+
+    // What a killed balancer leaves behind goes with the test's folder.
+    private SteelyardProcess Up(string command, int instances) =>
+        SteelyardProcess.Start(["up", Configuration(command, instances, "127.0.0.1:0")], new() { ["XDG_RUNTIME_DIR"] = RuntimeFolder });
 
     private string Configuration(string command, int instances, string bind) => _folder.Write("steelyard.yaml", $$"""
         listen: [ { bind: "{{bind}}", to: web } ]
