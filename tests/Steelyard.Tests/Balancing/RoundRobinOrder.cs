@@ -79,6 +79,18 @@ public sealed class RoundRobinOrder
             iter: 1_000);
 
     [Fact]
+    public void Ten_thousand_servers_of_any_weights_are_in_order_within_a_second_not_a_minute()
+    {
+        var weights = Enumerable.Range(0, 10_000).Select(i => i * 7 % 257).ToArray();
+        var pool = PoolOf(weights);
+
+        var (tried, counts) = (Tried(pool), new int[weights.Length]);
+        for (var i = 0; i < weights.Sum(); i++)
+            counts[pool.Choose(tried).Server!.Index]++;
+        Assert.Equal(weights, counts);
+    }
+
+    [Fact]
     public void Shares_are_exact_over_all_threads()
     {
         const int Threads = 4;
