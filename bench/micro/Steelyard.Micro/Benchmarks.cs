@@ -30,6 +30,9 @@ public class Benchmarks
     public int WriteRequest() => _path.WriteRequest();
 
     [Benchmark]
+    public int WriteRequestOfTrustedProxy() => _path.WriteRequestOfTrustedProxy();
+
+    [Benchmark]
     public int WriteResponse() => _path.WriteResponse();
 
     [Benchmark]

@@ -40,6 +40,16 @@ internal sealed class RequestPath
 
         """u8.ToArray().ReplaceLineEnds();
 
+    private static readonly byte[] ProxiedHead =
+        """
+        GET /small HTTP/1.1
+        Host: www.example.com
+        X-Forwarded-For: 198.51.100.7, 203.0.113.77, 10.0.0.9
+        X-Forwarded-Proto: https
+
+
+        """u8.ToArray().ReplaceLineEnds();
+
     private static readonly byte[] AnswerHead =
         """
         HTTP/1.1 200 OK
@@ -60,7 +70,9 @@ internal sealed class RequestPath
     private readonly ResponseHead _response = new();
     private readonly RequestHead _browserRequest = new();
     private readonly ResponseHead _answer = new();
+    private readonly RequestHead _proxiedRequest = new();
     private readonly ForwardedFields _client = new();
+    private readonly ForwardedFields _trustedProxy = new();
     private readonly RouteTable _routes;
     private readonly Pool _poolOf10 = PoolOf("web", 10);
     private readonly Pool _poolOf10000 = PoolOf("large", 10_000);
@@ -83,12 +95,14 @@ internal sealed class RequestPath
             ],
             pools);
         _client.Reset(KernelAddress.For(IPAddress.Parse("203.0.113.77"), 50_000), new ListenerState(_routes, []));
+        _trustedProxy.Reset(KernelAddress.For(IPAddress.Parse("10.0.0.2"), 50_000), new ListenerState(_routes, [IPNetwork.Parse("fd00::/8"), IPNetwork.Parse("10.0.0.0/8")]));
         _triedOf10.Clear(_poolOf10.Count);
         _triedOf10000.Clear(_poolOf10000.Count);
         _block = _loop.Blocks.Rent();
         _chunks = new ScriptedTransport(_loop, Chunks(8, 1000), seed: 0);
         _input = new InputBuffer(_loop);
         Read(_browserRequest, BrowserHead);
+        Read(_proxiedRequest, ProxiedHead);
         Read(_answer, AnswerHead);
     }
 
@@ -102,6 +116,7 @@ internal sealed class RequestPath
         (nameof(ChooseOf10), () => ChooseOf10()),
         (nameof(ChooseOf10000), () => ChooseOf10000()),
         (nameof(WriteRequest), () => WriteRequest()),
+        (nameof(WriteRequestOfTrustedProxy), () => WriteRequestOfTrustedProxy()),
         (nameof(WriteResponse), () => WriteResponse()),
         (nameof(PassChunks), () => PassChunks()),
     ];
@@ -122,6 +137,13 @@ internal sealed class RequestPath
     {
         var writer = new BlockWriter(_block);
         RequestWriter.Write(ref writer, _browserRequest, BrowserHead, _client, "web"u8);
+        return writer.Length;
+    }
+
+    public int WriteRequestOfTrustedProxy()
+    {
+        var writer = new BlockWriter(_block);
+        RequestWriter.Write(ref writer, _proxiedRequest, ProxiedHead, _trustedProxy, "web"u8);
         return writer.Length;
     }
 
