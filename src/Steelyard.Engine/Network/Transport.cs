@@ -111,8 +111,10 @@ internal abstract class Transport
     /// <returns>As <see cref="Send(ReadOnlySpan{byte})"/>.</returns>
     public abstract int SendFrom(SplicePipe pipe, bool more);
 
-    /// <summary>Sends what <see cref="SendFrom"/> held back.</summary>
-    public abstract void SendHeld();
+    /// <summary>Sends what <see cref="SendFrom"/> held back, where anything can be.</summary>
+    public virtual void SendHeld()
+    {
+    }
 
     /// <summary>Says that nothing more will be sent; what was sent still arrives.</summary>
     public abstract void FinishSending();
