@@ -74,6 +74,18 @@ internal abstract class Transport
         return ReadReady ? new(Wake.Ready) : _reader.Wait(Loop.In(milliseconds));
     }
 
+    /// <summary>
+    /// Whether everything that has arrived was received and the other end has not closed. Costs a call only where the
+    /// last receive left it open.
+    /// </summary>
+    public bool IsQuiet()
+    {
+        if (!ReadReady)
+            return true;
+        Span<byte> probe = stackalloc byte[1];
+        return Receive(probe) == Errno.Again;
+    }
+
     /// <summary>Waits until a send may take something.</summary>
     /// <param name="milliseconds">The longest wait; 0 for no limit.</param>
     public ValueTask<Wake> Writable(long milliseconds)

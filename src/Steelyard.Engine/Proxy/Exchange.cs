@@ -446,7 +446,8 @@ internal sealed class Exchange(ProxyLoop loop)
     private void KeepOrClose(UpstreamConnection upstream, bool bodySent)
     {
         var framing = _response.Body(_request.Method);
-        if (!bodySent || loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted)
+        if (!bodySent || loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
+            || !upstream.Transport.IsQuiet())
         {
             CloseUpstream();
             return;
