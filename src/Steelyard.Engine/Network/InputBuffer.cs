@@ -104,7 +104,12 @@ internal sealed class InputBuffer(EventLoop loop)
         }
     }
 
-    private static IoStatus AsStatus(int received) => received > 0 ? IoStatus.Done : IoStatus.Closed;
+    private static IoStatus AsStatus(int received) => received switch
+    {
+        > 0 => IoStatus.Done,
+        0 => IoStatus.Closed,
+        _ => IoStatus.Broken,
+    };
 
     private int Receive(Transport source)
     {

@@ -10,8 +10,11 @@ internal enum IoStatus
 {
     Done,
 
-    /// <summary>The other end closed or reset the connection.</summary>
+    /// <summary>The other end closed the connection, behind its last byte; or whatever end kept bytes from being sent.</summary>
     Closed,
+
+    /// <summary>The connection broke: what was received last need not be the last that was sent.</summary>
+    Broken,
 
     /// <summary>The other end did nothing for too long.</summary>
     TimedOut,

@@ -341,7 +341,7 @@ internal sealed class Exchange(ProxyLoop loop)
 
     private static Outcome FailedHead(IoStatus filled) => filled switch
     {
-        IoStatus.Closed => new(Cause.ServerClosed),
+        IoStatus.Closed or IoStatus.Broken => new(Cause.ServerClosed),
         IoStatus.TimedOut => new(Cause.ServerTimeout),
         _ => new(Cause.Stopped),
     };
