@@ -89,15 +89,16 @@ internal sealed class ClientConnection
         }
     }
 
+    /// <summary>Waits for the first bytes of a request; a connection that says nothing is closed without a word.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<bool> WaitForRequest()
     {
         if (_loop.Draining)
             return false;
         _idle = true;
-        var wake = await Transport.Readable(_loop.Plan.Timeouts.ClientIdle);
+        var filled = await Input.Fill(Transport, _loop.Plan.Timeouts.ClientIdle);
         _idle = false;
-        return wake == Wake.Ready;
+        return filled == IoStatus.Done;
     }
 
     /// <summary>
