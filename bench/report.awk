@@ -103,7 +103,7 @@ function load_table(work,    i, peer, base, splice, line, header, sum) {
   end_table()
   for (i = 1; i <= noise[work]; i++) sum += others[work, i]
   if (noise[work] && sum / noise[work] >= 5)
-    print "Others used " sprintf("%.0f", sum / noise[work]) "% of the proxies' core meanwhile."
+    print (format == "markdown" ? "\n" : "") "Others used " sprintf("%.0f", sum / noise[work]) "% of the proxies' core meanwhile."
 }
 
 function idle_table(    i, peer, kib) {

@@ -4,8 +4,8 @@ namespace Steelyard.Config;
 /// <param name="Severity">Whether the configuration can be used all the same.</param>
 /// <param name="File">The file as it was named by the caller.</param>
 /// <param name="Line">From 1.</param>
-/// <param name="Column">From 1, in characters.</param>
-/// <param name="Length">How many characters are wrong, at least 1; what the caret underlines.</param>
+/// <param name="Column">From 1, in UTF-16 units, a tab being one, as editors count. One past the end of the line for what is missing there.</param>
+/// <param name="Length">How many UTF-16 units of the line are wrong, at least 1; what the caret underlines.</param>
 /// <param name="Message">What was found, in one sentence without a final stop.</param>
 /// <param name="Expected">What would be accepted there; null where the message says it.</param>
 /// <param name="Suggestion">The word that was probably meant; null when none is near.</param>

@@ -37,8 +37,8 @@ public sealed class ListeningSockets : IDisposable
     /// <summary>The bound addresses in the order of the configuration, with the ports the kernel picked where 0 was asked.</summary>
     public IReadOnlyList<NetworkAddress> Addresses => _sockets.ConvertAll(bound => bound.Socket.Address);
 
-    /// <summary>Each socket with the position of its listener in the snapshot.</summary>
-    internal IReadOnlyList<(ListeningSocket Socket, int Listener)> Sockets => _sockets;
+    /// <summary>Each descriptor with the position of its listener in the snapshot.</summary>
+    internal IReadOnlyList<(int Handle, int Listener)> Handles => _sockets.ConvertAll(bound => (bound.Socket.Handle, bound.Listener));
 
     /// <summary>Closes the sockets and removes the files of Unix sockets.</summary>
     public void Dispose()

@@ -1,5 +1,4 @@
 using System.Net;
-using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
@@ -49,30 +48,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <param name="sockets">The sockets bound for the same snapshot; they stay the caller's, to be closed after the engine has stopped.</param>
     public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets)
     {
-        var pools = new Dictionary<string, Pool>(StringComparer.Ordinal);
-        var addresses = new List<KernelAddress?>();
-        var unresolved = new List<NetworkAddress>();
-        foreach (var settings in snapshot.Pools)
-        {
-            var pool = new Pool(settings, addresses.Count);
-            pools.Add(pool.Name, pool);
-            foreach (var server in pool.Servers)
-            {
-                var address = Resolve(server.Settings.Address);
-                addresses.Add(address);
-                if (address is null)
-                    unresolved.Add(server.Settings.Address);
-            }
-        }
-
-        var listeners = new ListenerState[snapshot.Listeners.Count];
-        for (var i = 0; i < listeners.Length; i++)
-        {
-            var settings = snapshot.Listeners[i];
-            listeners[i] = new ListenerState(new RouteTable(settings.Routes.AsSpan(), pools), [.. settings.TrustedProxies.AsSpan()]);
-        }
-
-        var plan = new ProxyPlan(MillisecondTimeouts.From(snapshot.Timeouts), snapshot.Limits, listeners, [.. addresses]);
+        var plan = ProxyPlan.From(snapshot, Resolve, out var unresolved);
         var loops = new ProxyLoop[snapshot.Loops ?? Environment.ProcessorCount];
         for (var i = 0; i < loops.Length; i++)
             loops[i] = new ProxyLoop(new EventLoop(i, new KernelDriver()), plan);
@@ -98,10 +74,11 @@ public sealed class LoadBalancer : IAsyncDisposable
     private static Thread[] StartThreads(ProxyLoop[] loops, ListeningSockets sockets)
     {
         var threads = new Thread[loops.Length];
+        var handles = sockets.Handles;
         for (var i = 0; i < loops.Length; i++)
         {
             var loop = loops[i];
-            loop.Events.Post(_ => loop.Listen(sockets.Sockets, loops), loop);
+            loop.Events.Post(_ => loop.Listen(handles, loops), loop);
             threads[i] = new Thread(loop.Events.Run) { Name = $"loop {i}", IsBackground = true };
             threads[i].Start();
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -9,8 +10,9 @@ internal static class HostText
     /// <summary>A name of letters, digits, hyphens and underscores; each part 1 to 63, all at most 253.</summary>
     public static bool IsName(string host)
     {
-        foreach (var label in host.Split('.'))
+        foreach (var range in host.AsSpan().Split('.'))
         {
+            var label = host.AsSpan(range);
             if (label.Length is 0 or > 63 || label[0] == '-' || label[^1] == '-')
                 return false;
             foreach (var c in label)
@@ -33,9 +35,16 @@ internal static class HostText
     /// <summary>Four decimal numbers; <c>010</c> is refused, for half the world's parsers take it for 8.</summary>
     public static bool IsIPv4(string host)
     {
-        var parts = host.Split('.');
-        return parts.Length == 4 && Array.TrueForAll(parts, part =>
-            byte.TryParse(part, System.Globalization.NumberStyles.None, provider: null, out _) && (part.Length == 1 || part[0] != '0'));
+        var parts = 0;
+        foreach (var range in host.AsSpan().Split('.'))
+        {
+            var part = host.AsSpan(range);
+            if (!byte.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out _) || (part.Length > 1 && part[0] == '0'))
+                return false;
+            parts++;
+        }
+
+        return parts == 4;
     }
 
     /// <summary>The host of a route: lower case; exact, or everything below a name.</summary>

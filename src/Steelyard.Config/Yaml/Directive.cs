@@ -35,23 +35,27 @@ internal sealed record DirectiveTable<T>(
     IReadOnlyList<string[]> Required,
     IReadOnlyList<Directive<T>> Directives)
 {
-    private readonly Dictionary<string, Directive<T>> _byName = Directives.ToDictionary(d => d.Name);
+    private readonly Dictionary<string, int> _indexes = Directives.Index().ToDictionary(pair => pair.Item.Name, pair => pair.Index);
 
     // A missing key is best reported at the name of the mapping, where it has one.
     public T Read(ProblemList problems, YamlMapping mapping, T target, Place? name = null)
     {
-        Dictionary<string, Place> seen = [];
-        foreach (var (key, value) in mapping.Entries)
+        Span<int> given = stackalloc int[Directives.Count];
+        given.Fill(-1);
+        for (var i = 0; i < mapping.Entries.Count; i++)
         {
-            if (!_byName.TryGetValue(key.Value, out var directive))
+            var (key, value) = mapping.Entries[i];
+            if (!_indexes.TryGetValue(key.Value, out var index))
             {
                 RefuseKey(problems, key);
                 continue;
             }
 
-            var repeated = !seen.TryAdd(key.Value, key.Place);
+            var (directive, repeated) = (Directives[index], given[index] >= 0);
             if (repeated)
-                problems.Error(key.Place, $"'{key.Value}' is given again; it stands in line {seen[key.Value].Line} already", "one of the two");
+                problems.Error(key.Place, $"'{key.Value}' is given again; it stands in line {mapping.Entries[given[index]].Key.Place.Line} already", "one of the two");
+            else
+                given[index] = i;
             if (value is YamlText { IsAbsent: true })
                 problems.Error(key.Place, $"'{key.Value}' has no value", directive.Accepts);
             else if (directive.Read(problems, value, target) is var read && !repeated)
@@ -60,11 +64,22 @@ internal sealed record DirectiveTable<T>(
 
         foreach (var group in Required)
         {
-            if (!Array.Exists(group, seen.ContainsKey))
+            if (!IsGiven(group, given))
                 problems.Error(name ?? mapping.Place, $"{Title} without {string.Join(" or ", group.Select(key => $"'{key}'"))}", Accepts);
         }
 
         return target;
+    }
+
+    private bool IsGiven(string[] group, ReadOnlySpan<int> given)
+    {
+        foreach (var key in group)
+        {
+            if (given[_indexes[key]] >= 0)
+                return true;
+        }
+
+        return false;
     }
 
     private void RefuseKey(ProblemList problems, YamlText key)
@@ -72,6 +87,6 @@ internal sealed record DirectiveTable<T>(
         if (key.Value == "<<")
             problems.Error(key.Place, "merge keys are not used here", "an alias for a whole value, as in 'servers: *name'");
         else
-            problems.Error(key.Place, $"unknown key {Shown.Quote(key.Value)} in {Title}", Shown.OneOf(_byName.Keys), problems.Names.Nearest(key.Value, _byName.Keys));
+            problems.Error(key.Place, $"unknown key {Shown.Quote(key.Value)} in {Title}", Shown.OneOf(_indexes.Keys), problems.Names.Nearest(key.Value, _indexes.Keys));
     }
 }

@@ -11,10 +11,16 @@ internal abstract class YamlNode(Place place)
     public abstract string Kind { get; }
 
     /// <summary>How many nodes a walk meets, this one included and aliases followed.</summary>
-    public virtual int Size => 1;
+    public int Size { get; private set; } = 1;
 
     /// <summary>How many levels a walk descends, this one included and aliases followed.</summary>
-    public virtual int Height => 1;
+    public int Height { get; private set; } = 1;
+
+    protected void Hold(YamlNode child)
+    {
+        Size += child.Size;
+        Height = Math.Max(Height, child.Height + 1);
+    }
 }
 
 /// <summary>A text; numbers and durations are texts here, for what they mean is this program's to define.</summary>
@@ -28,33 +34,44 @@ internal sealed class YamlText(Place place, string value, bool quoted) : YamlNod
     public override string Kind => "text";
 }
 
-internal sealed class YamlList(Place place, IReadOnlyList<YamlNode> items, bool flow) : YamlNode(place)
+internal sealed class YamlList : YamlNode
 {
-    public IReadOnlyList<YamlNode> Items { get; } = items;
+    public YamlList(Place place, IReadOnlyList<YamlNode> items, bool flow)
+        : base(place)
+    {
+        (Items, Flow) = (items, flow);
+        for (var i = 0; i < items.Count; i++)
+            Hold(items[i]);
+    }
+
+    public IReadOnlyList<YamlNode> Items { get; }
 
     /// <summary>Written in brackets.</summary>
-    public bool Flow { get; } = flow;
+    public bool Flow { get; }
 
     public override string Kind => "a list";
-
-    public override int Size { get; } = 1 + items.Sum(item => item.Size);
-
-    public override int Height { get; } = 1 + items.Select(item => item.Height).DefaultIfEmpty().Max();
 }
 
 /// <summary>Keys and values in the order of the file; a key that was given twice is there twice.</summary>
-internal sealed class YamlMapping(Place place, IReadOnlyList<YamlEntry> entries, bool flow) : YamlNode(place)
+internal sealed class YamlMapping : YamlNode
 {
-    public IReadOnlyList<YamlEntry> Entries { get; } = entries;
+    public YamlMapping(Place place, IReadOnlyList<YamlEntry> entries, bool flow)
+        : base(place)
+    {
+        (Entries, Flow) = (entries, flow);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            Hold(entries[i].Key);
+            Hold(entries[i].Value);
+        }
+    }
+
+    public IReadOnlyList<YamlEntry> Entries { get; }
 
     /// <summary>Written in braces.</summary>
-    public bool Flow { get; } = flow;
+    public bool Flow { get; }
 
     public override string Kind => "a mapping";
-
-    public override int Size { get; } = 1 + entries.Sum(entry => 1 + entry.Value.Size);
-
-    public override int Height { get; } = 1 + entries.Select(entry => entry.Value.Height).DefaultIfEmpty().Max();
 }
 
 /// <summary>Something that was reported while the tree was built; readers pass over it.</summary>

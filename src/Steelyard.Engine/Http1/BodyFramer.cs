@@ -27,7 +27,8 @@ internal enum FrameState : byte
 /// </summary>
 /// <remarks>
 /// A chunk is written around its data where the data stands. The room for that is what the peer's own framing took up,
-/// or the <see cref="InputBuffer.Margin"/> before and behind the bytes of a buffer.
+/// or the <see cref="InputBuffer.Margin"/> before and behind the bytes of a buffer. Right behind a held head it may take
+/// up to three bytes of the line ends of the head, never a field.
 /// </remarks>
 internal unsafe struct BodyFramer
 {
@@ -71,7 +72,7 @@ internal unsafe struct BodyFramer
             case BodyKind.Chunked:
                 return TakeChunks(input, out piece);
             case BodyKind.UntilClose:
-                var rest = input.Take(input.Unread.Length);
+                var rest = input.TakeAll(room: _chunkedOut ? LongestSizeLine : 0);
                 piece = _chunkedOut && rest.Length > 0 ? Wrap(rest.Start, rest.Length, last: false) : rest;
                 break;
             default:
@@ -109,14 +110,19 @@ internal unsafe struct BodyFramer
             else
                 Buffer.MemoryCopy(source, first + length, data, data);
             length += data;
+
+            // Judged as it comes: what is wrong first must not depend on how much arrived at once.
+            _remaining += data;
+            if (_remaining > _limit)
+            {
+                piece = default;
+                return FrameState.TooLarge;
+            }
         }
 
         piece = default;
-        _remaining += length;
         if (_decoder.Broken)
             return FrameState.Broken;
-        if (_remaining > _limit)
-            return FrameState.TooLarge;
         if (_decoder.Complete)
             _kind = BodyKind.None;
         if (!_chunkedOut)
@@ -129,6 +135,9 @@ internal unsafe struct BodyFramer
     }
 
     private const int LastChunkLength = 5;
+
+    // A block is shorter than 0x10000 bytes: four digits and CRLF.
+    private const int LongestSizeLine = 6;
 
     private static BlockSlice LastChunk(BlockSlice room)
     {

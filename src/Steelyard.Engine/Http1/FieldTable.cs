@@ -100,7 +100,7 @@ internal sealed class FieldTable
     private static HeadError CodingError(ReadOnlySpan<byte> value)
     {
         var chunked = 0;
-        while (!value.IsEmpty)
+        do
         {
             var coding = HttpBytes.NextMember(ref value);
             if (coding.IsEmpty || coding.IndexOfAnyExcept(HttpBytes.Token) == 0)
@@ -108,6 +108,7 @@ internal sealed class FieldTable
             if (Ascii.EqualsIgnoreCase(coding, "chunked"u8))
                 chunked++;
         }
+        while (!value.IsEmpty);
 
         return chunked > 1 ? HeadError.TransferEncoding : HeadError.UnknownCoding;
     }

@@ -63,7 +63,10 @@ internal sealed class RequestHead : HeadReader
     {
         var target = Target(head);
         var query = target.IndexOf((byte)'?');
-        return query < 0 ? target : target[..query];
+        var path = query < 0 ? target : target[..query];
+
+        // RFC 9112, 3.2.1 and 3.2.4: what is asked for when an absolute form has no path.
+        return !path.IsEmpty ? path : Method == KnownMethod.Options && query < 0 ? "*"u8 : "/"u8;
     }
 
     /// <summary>Host and port as the client wrote them; empty when there is none.</summary>
@@ -158,7 +161,8 @@ internal sealed class RequestHead : HeadReader
         var length = target[scheme..].IndexOfAny((byte)'/', (byte)'?');
         if (length < 0)
             length = target.Length - scheme;
-        if (!IsAuthority(target.Slice(scheme, length)) || length == 0)
+        var authority = target.Slice(scheme, length);
+        if (authority.IsEmpty || authority[0] == ':' || !IsAuthority(authority))
             return false;
         AbsoluteForm = true;
         (_authorityStart, _authorityLength) = (_targetStart + scheme, length);
@@ -205,12 +209,18 @@ internal sealed class RequestHead : HeadReader
 
     private bool CheckExpectation(ReadOnlySpan<byte> head)
     {
-        var expect = Fields.IndexOf(KnownField.Expect);
-        if (expect < 0)
-            return true;
-        ExpectsContinue = Ascii.EqualsIgnoreCase(Fields.All[expect].Value(head), "100-continue"u8);
-        Error = ExpectsContinue ? HeadError.None : HeadError.Expectation;
-        return ExpectsContinue;
+        foreach (ref readonly var field in Fields.All)
+        {
+            if (field.Known != KnownField.Expect)
+                continue;
+            ExpectsContinue = Ascii.EqualsIgnoreCase(field.Value(head), "100-continue"u8);
+            if (ExpectsContinue)
+                continue;
+            Error = HeadError.Expectation;
+            return false;
+        }
+
+        return true;
     }
 
     /// <summary>uri-host [ ":" port ], by its characters and its shape (RFC 9110, 7.2); empty is allowed.</summary>
@@ -222,7 +232,7 @@ internal sealed class RequestHead : HeadReader
         if (authority.StartsWith("["u8))
         {
             var bracket = authority.IndexOf((byte)']');
-            if (bracket < 0)
+            if (bracket <= 1 || authority[1..bracket].Contains((byte)'['))
                 return false;
             rest = authority[(bracket + 1)..];
             if (!rest.IsEmpty && rest[0] != ':')

@@ -14,6 +14,8 @@ internal sealed class EventLoop
     private static EventLoop? s_current;
 
     private readonly ConcurrentQueue<(Action<object> Work, object State)> _mailbox = new();
+    private static int s_boxKinds;
+    private object?[] _freeBoxes = new object?[64];
     private volatile bool _stopping;
     private int _wakePending;
 
@@ -47,6 +49,17 @@ internal sealed class EventLoop
     /// <summary>The present second as HTTP writes it.</summary>
     public HttpDate Date { get; }
 
+    /// <summary>Numbers a kind of <see cref="LoopBox{T,M}"/>, for <see cref="FreeBox"/>.</summary>
+    internal static int NewBoxKind() => Interlocked.Increment(ref s_boxKinds) - 1;
+
+    /// <summary>The first of the boxes of a kind that this loop keeps for the next call.</summary>
+    internal ref object? FreeBox(int kind)
+    {
+        if (kind >= _freeBoxes.Length)
+            Array.Resize(ref _freeBoxes, kind * 2);
+        return ref _freeBoxes[kind];
+    }
+
     /// <summary>A deadline so much from now; <see cref="TimerEntry.Never"/> for a span that is not positive.</summary>
     public long In(long milliseconds) => milliseconds > 0 ? Now + milliseconds : TimerEntry.Never;
 
@@ -67,7 +80,7 @@ internal sealed class EventLoop
         Enter();
         while (!_stopping)
             Turn(Timers.Delay(Now));
-        s_current = null;
+        Leave();
     }
 
     /// <summary>Makes the calling thread the loop's own.</summary>
@@ -75,6 +88,13 @@ internal sealed class EventLoop
     {
         Debug.Assert(s_current is null, "A thread runs one loop.");
         s_current = this;
+    }
+
+    /// <summary>Gives the calling thread back.</summary>
+    internal void Leave()
+    {
+        Debug.Assert(s_current == this, "Another loop's thread.");
+        s_current = null;
     }
 
     /// <summary>One wait, with all that it wakes.</summary>

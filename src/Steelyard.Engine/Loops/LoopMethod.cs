@@ -159,8 +159,8 @@ internal abstract class LoopBox<T> : IValueTaskSource<T>, IValueTaskSource
 }
 
 /// <summary>
-/// Holds the state machine <typeparamref name="M"/> of one suspended call. Owned by the loop it was rented on;
-/// resumed elsewhere, it posts itself home.
+/// Holds the state machine <typeparamref name="M"/> of one suspended call. Owned by the loop it was rented on, which
+/// keeps it for the next call; resumed elsewhere, it posts itself home.
 /// </summary>
 internal sealed class LoopBox<T, M> : LoopBox<T>
     where M : IAsyncStateMachine
@@ -168,18 +168,15 @@ internal sealed class LoopBox<T, M> : LoopBox<T>
     // Enough for every connection of a busy loop to be inside the method at once; beyond, boxes are garbage.
     private const int LongestFreeList = 8192;
 
-    [ThreadStatic]
-    private static LoopBox<T, M>? s_free;
+    private static readonly int s_kind = EventLoop.NewBoxKind();
 
-    [ThreadStatic]
-    private static int s_freeCount;
-
-    private readonly EventLoop? _home = EventLoop.Current;
+    private readonly EventLoop? _home;
     private readonly Action _resume;
     private LoopBox<T, M>? _next;
+    private int _position;
     private M _machine = default!;
 
-    private LoopBox() => _resume = Resume;
+    private LoopBox(EventLoop? home) => (_home, _resume) = (home, Resume);
 
     /// <summary>The action that resumes the machine, which moves into a box at its first suspension.</summary>
     public static Action Of(ref LoopBox<T>? box, ref M machine)
@@ -187,16 +184,7 @@ internal sealed class LoopBox<T, M> : LoopBox<T>
         if (box is not null)
             return Unsafe.As<LoopBox<T, M>>(box)._resume;
 
-        var rented = s_free;
-        if (rented is null)
-        {
-            rented = new LoopBox<T, M>();
-        }
-        else
-        {
-            s_free = rented._next;
-            s_freeCount--;
-        }
+        var rented = Rent();
 
         // The builder inside the machine must know its box before the machine is copied into it.
         box = rented;
@@ -204,22 +192,39 @@ internal sealed class LoopBox<T, M> : LoopBox<T>
         return rented._resume;
     }
 
+    private static LoopBox<T, M> Rent()
+    {
+        var home = EventLoop.Current;
+        if (home is null)
+            return new(home);
+        ref var free = ref home.FreeBox(s_kind);
+        if (free is null)
+            return new(home);
+        var rented = Unsafe.As<LoopBox<T, M>>(free);
+        free = rented._next;
+        return rented;
+    }
+
     private void Resume()
     {
-        if (EventLoop.Current == _home)
+        if (EventLoop.Current == _home || _home is null)
             _machine.MoveNext();
         else
-            _home!.Post(static box => ((LoopBox<T, M>)box)._machine.MoveNext(), this);
+            _home.Post(static box => ((LoopBox<T, M>)box)._machine.MoveNext(), this);
     }
 
     private protected override void Recycle()
     {
         Debug.Assert(EventLoop.Current == _home, "A loop method ended off its loop.");
         _machine = default!;
-        if (s_freeCount >= LongestFreeList)
+        if (_home is null)
             return;
-        _next = s_free;
-        s_free = this;
-        s_freeCount++;
+        ref var free = ref _home.FreeBox(s_kind);
+        var next = Unsafe.As<LoopBox<T, M>?>(free);
+        var position = next is null ? 0 : next._position + 1;
+        if (position >= LongestFreeList)
+            return;
+        (_next, _position) = (next, position);
+        free = this;
     }
 }

@@ -63,6 +63,20 @@ internal sealed class InputBuffer(EventLoop loop)
         return taken;
     }
 
+    /// <summary>Uses everything, with room to write before it: what came right behind a held head moves away from it.</summary>
+    /// <param name="room">Bytes before, at most half a <see cref="Margin"/>.</param>
+    public BlockSlice TakeAll(int room)
+    {
+        Debug.Assert(room <= Margin / 2, "The other half is for what is written behind.");
+        if (_floor > 0 && _start - _floor < room && !IsEmpty)
+        {
+            Unread.CopyTo(_block.Span[(_floor + room)..]);
+            (_start, _end) = (_floor + room, _end + _floor + room - _start);
+        }
+
+        return Take(Unread.Length);
+    }
+
     /// <summary>The bytes used last, as room to write in.</summary>
     public BlockSlice LastTaken(int count) => _block.Slice(_start - count, count);
 
@@ -85,8 +99,8 @@ internal sealed class InputBuffer(EventLoop loop)
         var wake = ready.Result;
         if (wake != Wake.Ready)
             return new(wake.AsStatus());
-        var received = Receive(source);
-        return received == Errno.Again ? FillWhenReadable(source.Readable(milliseconds), source, milliseconds) : new(AsStatus(received));
+        var received = TryFill(source);
+        return received == IoStatus.NotYet ? FillWhenReadable(source.Readable(milliseconds), source, milliseconds) : new(received);
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -97,29 +111,32 @@ internal sealed class InputBuffer(EventLoop loop)
             var wake = await readable;
             if (wake != Wake.Ready)
                 return wake.AsStatus();
-            var received = Receive(source);
-            if (received != Errno.Again)
-                return AsStatus(received);
+            var received = TryFill(source);
+            if (received != IoStatus.NotYet)
+                return received;
             readable = source.Readable(milliseconds);
         }
     }
 
-    private static IoStatus AsStatus(int received) => received switch
-    {
-        > 0 => IoStatus.Done,
-        0 => IoStatus.Closed,
-        _ => IoStatus.Broken,
-    };
-
-    private int Receive(Transport source)
+    /// <summary>Receives what is there, without waiting.</summary>
+    public IoStatus TryFill(Transport source)
     {
         MakeRoom();
         var received = source.Receive(_block.Span[_end..^Margin]);
         if (received > 0)
+        {
             _end += received;
-        else if (IsEmpty && _floor == 0)
+            return IoStatus.Done;
+        }
+
+        if (IsEmpty && _floor == 0)
             Release();
-        return received;
+        return received switch
+        {
+            0 => IoStatus.Closed,
+            Errno.Again => IoStatus.NotYet,
+            _ => IoStatus.Broken,
+        };
     }
 
     private void MakeRoom()

@@ -137,9 +137,9 @@ internal sealed unsafe class KernelDriver : NetworkDriver
         return transport;
     }
 
-    public override void Listen(ListeningSocket socket, Acceptor acceptor)
+    public override void Listen(int handle, Acceptor acceptor)
     {
-        var registration = new ListeningRegistration(this, socket, acceptor, ListenerBit | (uint)_listening.Count);
+        var registration = new ListeningRegistration(this, handle, acceptor, ListenerBit | (uint)_listening.Count);
         _listening.Add(registration);
         registration.Resume();
     }
@@ -187,7 +187,7 @@ internal sealed unsafe class KernelDriver : NetworkDriver
     }
 
     /// <summary>A listening socket in this loop's epoll. EPOLLEXCLUSIVE wakes one loop for a connection, not all.</summary>
-    private sealed class ListeningRegistration(KernelDriver driver, ListeningSocket socket, Acceptor acceptor, ulong data) : TimerEntry
+    private sealed class ListeningRegistration(KernelDriver driver, int handle, Acceptor acceptor, ulong data) : TimerEntry
     {
         private const int LargestBatch = 64;
         private const int FullBatchesToGrow = 4;
@@ -200,7 +200,7 @@ internal sealed unsafe class KernelDriver : NetworkDriver
         {
             if (_stopped || _registered)
                 return;
-            Require(driver.Register(socket.Handle, Linux.EPOLLIN | Linux.EPOLLEXCLUSIVE, data), "epoll_ctl");
+            Require(driver.Register(handle, Linux.EPOLLIN | Linux.EPOLLEXCLUSIVE, data), "epoll_ctl");
             _registered = true;
         }
 
@@ -216,7 +216,7 @@ internal sealed unsafe class KernelDriver : NetworkDriver
             if (!_registered)
                 return;
             var item = stackalloc byte[16];
-            _ = Linux.epoll_ctl(driver._epoll, Linux.EPOLL_CTL_DEL, socket.Handle, item);
+            _ = Linux.epoll_ctl(driver._epoll, Linux.EPOLL_CTL_DEL, handle, item);
             _registered = false;
         }
 
@@ -231,7 +231,7 @@ internal sealed unsafe class KernelDriver : NetworkDriver
                 uint length = KernelAddress.MaximumLength;
                 int fd;
                 fixed (byte* bytes = peer.Bytes)
-                    fd = Linux.Check(Linux.accept4(socket.Handle, bytes, &length, Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC));
+                    fd = Linux.Check(Linux.accept4(handle, bytes, &length, Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC));
                 if (fd == Errno.Again)
                 {
                     (_batch, _fullBatches) = (1, 0);

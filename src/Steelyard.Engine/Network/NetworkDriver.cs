@@ -5,7 +5,8 @@ namespace Steelyard.Engine.Network;
 
 /// <summary>
 /// The one seam through which time and the network enter a loop. Two are shipped: the kernel's
-/// (<see cref="KernelDriver"/>) and the simulation's, so that a whole proxy can run from a seed. Owned by its loop.
+/// (<see cref="KernelDriver"/>) and the simulation's (<see cref="Simulation.SimulatedDriver"/>), so that a whole
+/// proxy can run from a seed. Owned by its loop.
 /// </summary>
 internal abstract class NetworkDriver : IDisposable
 {
@@ -36,7 +37,9 @@ internal abstract class NetworkDriver : IDisposable
     public abstract Transport? Connect(in KernelAddress address, out int error);
 
     /// <summary>Starts to accept connections; each is given to the acceptor.</summary>
-    public abstract void Listen(ListeningSocket socket, Acceptor acceptor);
+    /// <param name="handle">The listening socket; its owner keeps it open until <see cref="StopListening"/>.</param>
+    /// <param name="acceptor">What takes the connections.</param>
+    public abstract void Listen(int handle, Acceptor acceptor);
 
     /// <summary>Stops to accept on every socket; their owner may close them after.</summary>
     public abstract void StopListening();

@@ -10,6 +10,9 @@ internal enum IoStatus
 {
     Done,
 
+    /// <summary>Nothing is there yet.</summary>
+    NotYet,
+
     /// <summary>The other end closed the connection, behind its last byte; or whatever end kept bytes from being sent.</summary>
     Closed,
 

@@ -55,50 +55,43 @@ internal sealed class ClientConnection
     [AsyncMethodBuilder(typeof(LoopMethod))]
     private async ValueTask Serve()
     {
-        while (!Input.IsEmpty || await WaitForRequest())
+        var next = AfterExchange.KeepAlive;
+        while (next == AfterExchange.KeepAlive)
         {
+            // No exchange begins before its first bytes: until then the client is idle, whatever woke it.
+            while (Input.IsEmpty)
+            {
+                if (_loop.Draining)
+                    return;
+                _idle = true;
+                var wake = await Transport.Readable(_loop.Plan.Timeouts.ClientIdle);
+                _idle = false;
+                if (wake != Wake.Ready || Input.TryFill(Transport) is IoStatus.Closed or IoStatus.Broken)
+                    return;
+            }
+
             _exchange = _loop.RentExchange();
-            var next = await RunExchange(_exchange);
+            try
+            {
+                next = await _exchange.Run(this);
+                _loop.Recycle(_exchange);
+            }
+            catch (Exception fault)
+            {
+                // A fault of ours costs one exchange, not the loop with all its connections.
+                _loop.Faulted(fault);
+                _exchange.Abandon();
+                next = AfterExchange.Reset;
+            }
+
             _exchange = null;
             Input.ReleaseHead();
-            if (next == AfterExchange.KeepAlive)
-                continue;
-            if (next == AfterExchange.Linger)
-                await Linger();
-            else if (next == AfterExchange.Reset)
-                Transport.ResetOnClose();
-            break;
         }
-    }
 
-    // A fault of ours costs one exchange, not the loop with all its connections.
-    [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<AfterExchange> RunExchange(Exchange exchange)
-    {
-        try
-        {
-            var next = await exchange.Run(this);
-            _loop.Recycle(exchange);
-            return next;
-        }
-        catch (Exception fault)
-        {
-            _loop.Faulted(fault);
-            exchange.Abandon();
-            return AfterExchange.Reset;
-        }
-    }
-
-    /// <summary>Waits for the first bytes of a request; a connection that says nothing is closed without a word.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<bool> WaitForRequest()
-    {
-        if (_loop.Draining)
-            return false;
-        _idle = true;
-        var filled = await Input.Fill(Transport, _loop.Plan.Timeouts.ClientIdle);
-        _idle = false;
-        return filled == IoStatus.Done;
+        if (next == AfterExchange.Linger)
+            await Linger();
+        else if (next == AfterExchange.Reset)
+            Transport.ResetOnClose();
     }
 
     /// <summary>

@@ -25,7 +25,6 @@ internal static class ErrorPage
         414 => "URI Too Long",
         417 => "Expectation Failed",
         431 => "Request Header Fields Too Large",
-        500 => "Internal Server Error",
         501 => "Not Implemented",
         502 => "Bad Gateway",
         503 => "Service Unavailable",
@@ -115,7 +114,8 @@ internal static class ErrorPage
         var chosen = Format.Plain;
         for (var format = Format.Json; format <= Format.Html; format++)
         {
-            if (best[(int)format].CompareTo(best[(int)chosen]) > 0)
+            // Quality 0 means never, however exactly the type is named.
+            if (best[(int)format].Quality > 0 && best[(int)format].CompareTo(best[(int)chosen]) > 0)
                 chosen = format;
         }
 
@@ -138,13 +138,19 @@ internal static class ErrorPage
 
     private static double Quality(ReadOnlySpan<byte> parameters)
     {
-        var start = parameters.IndexOf("q="u8);
-        if (start < 0)
-            return 1;
-        var value = parameters[(start + 2)..];
-        var end = value.IndexOfAny(";, \t"u8);
-        return double.TryParse(end < 0 ? value : value[..end], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var quality)
-            ? Math.Clamp(quality, 0, 1)
-            : 1;
+        while (!parameters.IsEmpty)
+        {
+            var semicolon = parameters.IndexOf((byte)';');
+            var parameter = HttpBytes.Trim(semicolon < 0 ? parameters : parameters[..semicolon]);
+            parameters = semicolon < 0 ? default : parameters[(semicolon + 1)..];
+            if (parameter.Length > 2 && (parameter[0] | 0x20) == 'q' && parameter[1] == '=')
+            {
+                return double.TryParse(parameter[2..], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var quality)
+                    ? Math.Clamp(quality, 0, 1)
+                    : 1;
+            }
+        }
+
+        return 1;
     }
 }

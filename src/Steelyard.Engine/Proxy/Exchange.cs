@@ -297,15 +297,17 @@ internal sealed class Exchange(ProxyLoop loop)
         var due = AnswerDue();
         while (true)
         {
-            var filled = await upstream.Input.Fill(upstream.Transport, Math.Max(due - loop.Events.Now, 1));
-            if (filled == IoStatus.TimedOut && AnswerDue() > loop.Events.Now)
+            var wake = await upstream.Transport.Readable(Math.Max(due - loop.Events.Now, 1));
+            if (wake == Wake.TimedOut && AnswerDue() > loop.Events.Now)
             {
                 due = AnswerDue();
                 continue;
             }
 
-            if (filled != IoStatus.Done)
-                return FailedHead(filled);
+            if (wake != Wake.Ready)
+                return new(wake == Wake.TimedOut ? Cause.ServerTimeout : Cause.Stopped);
+            if (upstream.Input.TryFill(upstream.Transport) is IoStatus.Closed or IoStatus.Broken)
+                return new(Cause.ServerClosed);
             while (!upstream.Input.IsEmpty)
             {
                 var state = _response.Read(upstream.Input.Unread, most, mostFields);
@@ -331,13 +333,6 @@ internal sealed class Exchange(ProxyLoop loop)
     /// <summary>A server's time to answer starts when it has the whole request: until then the deadline moves on.</summary>
     private long AnswerDue() =>
         (_requestSent == TimerEntry.Never ? loop.Events.Now : _requestSent) + loop.Plan.Timeouts.ServerResponse;
-
-    private static Outcome FailedHead(IoStatus filled) => filled switch
-    {
-        IoStatus.Closed or IoStatus.Broken => new(Cause.ServerClosed),
-        IoStatus.TimedOut => new(Cause.ServerTimeout),
-        _ => new(Cause.Stopped),
-    };
 
     // HTTP/1.0 knows no interim responses (RFC 9110, 15.2).
     [AsyncMethodBuilder(typeof(LoopMethod<>))]

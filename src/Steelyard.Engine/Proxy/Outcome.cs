@@ -33,7 +33,6 @@ internal enum Cause : byte
     ServerClosedInBody,
     ServerStalledInBody,
     Stopped,
-    Internal,
 }
 
 /// <summary>Whether, and where, the request may be sent again.</summary>
@@ -78,7 +77,6 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         Cause.NoServer or Cause.ConnectFailed or Cause.ConnectTimeout => 503,
         Cause.ServerClosed or Cause.BadResponse => 502,
         Cause.ServerTimeout => 504,
-        Cause.Internal => 500,
         _ => 0,
     };
 

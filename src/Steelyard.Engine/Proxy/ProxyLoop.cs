@@ -1,40 +1,9 @@
 using System.Collections.Concurrent;
 using Steelyard.Balancing;
-using Steelyard.Config;
-using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
-
-/// <summary>What the loops share: settings, and where each server is. Immutable.</summary>
-/// <param name="Timeouts">How long each part of an exchange may take.</param>
-/// <param name="Limits">How much of each thing is accepted.</param>
-/// <param name="Listeners">The listeners, in the order of the snapshot.</param>
-/// <param name="Addresses">Where each server is, by <see cref="Server.Ordinal"/>; null where its name did not resolve.</param>
-internal sealed record ProxyPlan(MillisecondTimeouts Timeouts, Limits Limits, ListenerState[] Listeners, KernelAddress?[] Addresses);
-
-/// <summary>The timeouts of the snapshot in the unit of the loop's clock.</summary>
-internal readonly record struct MillisecondTimeouts(
-    long Connect,
-    long ClientHeader,
-    long ClientBody,
-    long ClientIdle,
-    long ServerResponse,
-    long ServerBody,
-    long ServerIdle)
-{
-    public static MillisecondTimeouts From(Timeouts timeouts) => new(
-        InMilliseconds(timeouts.Connect),
-        InMilliseconds(timeouts.ClientHeader),
-        InMilliseconds(timeouts.ClientBody),
-        InMilliseconds(timeouts.ClientIdle),
-        InMilliseconds(timeouts.ServerResponse),
-        InMilliseconds(timeouts.ServerBody),
-        InMilliseconds(timeouts.ServerIdle));
-
-    private static long InMilliseconds(TimeSpan span) => Math.Max(1, (long)span.TotalMilliseconds);
-}
 
 /// <summary>
 /// The proxy on one event loop: its client connections, its connections to servers, and what it uses again. Nothing
@@ -76,13 +45,13 @@ internal sealed class ProxyLoop
     public int ClientCount => Volatile.Read(ref _clientCount);
 
     /// <summary>Starts to accept. Called on the loop.</summary>
-    /// <param name="sockets">Each socket with the position of its listener.</param>
+    /// <param name="sockets">Each listening socket with the position of its listener.</param>
     /// <param name="all">All loops, this one among them.</param>
-    public void Listen(IReadOnlyList<(ListeningSocket Socket, int Listener)> sockets, ProxyLoop[] all)
+    public void Listen(IReadOnlyList<(int Handle, int Listener)> sockets, ProxyLoop[] all)
     {
         _all = all;
-        foreach (var (socket, listener) in sockets)
-            Events.Network.Listen(socket, new ClientAcceptor(this, Plan.Listeners[listener]));
+        foreach (var (handle, listener) in sockets)
+            Events.Network.Listen(handle, new ClientAcceptor(this, Plan.Listeners[listener]));
     }
 
     /// <summary>Takes a new connection, or gives it to a loop that has fewer.</summary>

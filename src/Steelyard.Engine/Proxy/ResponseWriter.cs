@@ -22,8 +22,11 @@ internal static class ResponseWriter
     public static void Write(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, bool chunked, ConnectionOption connection, ReadOnlySpan<byte> date)
     {
         writer.Write("HTTP/1.1 "u8);
-        writer.Write(response.StatusAndReason(head));
-        writer.Write("\r\n"u8);
+        var status = response.StatusAndReason(head);
+        writer.Write(status);
+
+        // RFC 9112, 4: the blank behind the code belongs there even without a reason.
+        writer.Write(status.Length == 3 ? " \r\n"u8 : "\r\n"u8);
         var dated = WriteFields(ref writer, response, head);
 
         // RFC 9110, 6.6.1: who forwards a response without a date says when it came.

@@ -7,12 +7,14 @@ internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposa
 {
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(15);
 
-    private readonly RuntimeDirectory _directory = new();
+    private RuntimeDirectory? _directory;
     private readonly List<(int Pool, AppInstance Instance)> _instances = [];
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>How long instances have between SIGTERM and SIGKILL.</summary>
     public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(5);
+
+    public int Count => _instances.Count;
 
     /// <summary>Starts every instance.</summary>
     /// <exception cref="AppStartException">One could not be started; dispose the fleet to stop the others.</exception>
@@ -74,7 +76,7 @@ internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposa
             }
             instance.Dispose();
         }
-        _directory.Dispose();
+        _directory?.Dispose();
     }
 
     private sealed record StartPlan(int Pool, int Number, CommandTemplate Command, string? Socket, ReservedPort? Port);
@@ -89,7 +91,7 @@ internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposa
             var command = new CommandTemplate(app.Command);
             for (var number = 1; number <= (app.Instances ?? Environment.ProcessorCount); number++)
             {
-                var socket = command.UsesSocket ? _directory.SocketPath(snapshot.Pools[pool].Name, pool, number) : null;
+                var socket = command.UsesSocket ? (_directory ??= new()).SocketPath(snapshot.Pools[pool].Name, pool, number) : null;
                 plans.Add(new(pool, number, command, socket, command.UsesPort ? new ReservedPort() : null));
             }
         }

@@ -16,6 +16,8 @@ internal static class BalancerRun
             using var sockets = ListeningSockets.Bind(snapshot);
             await using var apps = new AppFleet(snapshot, folder);
             apps.Start();
+            if (apps.Count > 0)
+                Console.WriteLine($"starting {apps.Count} {(apps.Count == 1 ? "instance" : "instances")}");
             await apps.WaitUntilReadyAsync(signals.Stop);
             var cut = await ServeAsync(apps.JoinInto(snapshot), sockets, signals);
             if (signals.Force.IsCancellationRequested)
@@ -37,6 +39,8 @@ internal static class BalancerRun
     private static async Task<int> ServeAsync(Snapshot snapshot, ListeningSockets sockets, StopSignals signals)
     {
         await using var balancer = LoadBalancer.Start(snapshot, sockets);
+        foreach (var server in balancer.Unresolved)
+            await Console.Error.WriteLineAsync($"steelyard: the name of the server {server} could not be resolved; it answers nothing");
         foreach (var line in Announcement.Lines(snapshot, sockets.Addresses))
             Console.WriteLine(line);
         Console.WriteLine("ready");

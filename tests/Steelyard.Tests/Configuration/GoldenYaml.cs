@@ -30,6 +30,14 @@ public sealed class GoldenYaml
         GoldenFile.Compare(Expected("bad", name), Print(result));
     }
 
+    [Fact]
+    public void No_expectation_has_lost_its_file()
+    {
+        var expectations = Directory.EnumerateFiles(Folder("."), "*.expected", SearchOption.AllDirectories);
+
+        Assert.DoesNotContain(expectations, path => !File.Exists(Path.ChangeExtension(path, ".yaml")));
+    }
+
     internal static string Print(ConfigurationResult result)
     {
         using var output = new StringWriter { NewLine = "\n" };

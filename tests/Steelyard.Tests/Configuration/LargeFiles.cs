@@ -39,6 +39,17 @@ public sealed class LargeFiles
         Assert.InRange(GoldenYaml.Print(result).Length, 1, 2_000);
     }
 
+    [Fact]
+    public void Hosts_times_paths_have_a_limit()
+    {
+        var hosts = string.Join(", ", Enumerable.Range(0, 1_000).Select(i => $"h{i}.example"));
+        var paths = string.Join(", ", Enumerable.Range(0, 101).Select(i => $"/{i}"));
+
+        var result = ConfigurationFile.Parse($"listen: [ {{ bind: :80, routes: [ {{ host: [ {hosts} ], path: [ {paths} ], to: web }} ] }} ]\npools: {{ web: {{ servers: [ a:1 ] }} }}\n", "a.yaml");
+
+        Assert.Equal("more than 100000 routes, each host counted with each path", Assert.Single(result.Problems.AsEnumerable()).Message);
+    }
+
     private static void AssertLinear(Func<int, string> write)
     {
         Allocated(write(10));

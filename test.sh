@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs them all. The last line counts: "N passed, N failed".
+set -uo pipefail
+cd "$(dirname "$0")"
+
+# What the tests need beside the .NET SDK: program to look for, and Debian's package that brings it.
+needed=(curl:curl)
+
+install_missing() {
+  local missing=() entry
+  for entry in "${needed[@]}"; do
+    command -v "${entry%%:*}" >/dev/null || missing+=("${entry#*:}")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  local root=()
+  [ "$(id -u)" -eq 0 ] || root=(sudo -n)
+  "${root[@]}" apt-get update -q && DEBIAN_FRONTEND=noninteractive "${root[@]}" apt-get install -qy --no-install-recommends "${missing[@]}"
+}
+
+install_missing </dev/null || echo "could not install everything; tests that need it will say so" >&2
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# One module at a time: the end-to-end tests measure nothing, but they do wait.
+dotnet build Steelyard.slnx -c Release --nologo -v quiet </dev/null &&
+  dotnet test --solution Steelyard.slnx -c Release --no-build --no-ansi --no-progress --max-parallel-test-modules 1 "$@" </dev/null | tee "$log"
+status=$?
+
+# A module that crashed or ran nothing counts as an error, not as a failed test; a build that failed leaves no counts at all.
+counts=$(awk '/^  (failed|error):/{f+=$2} /^  succeeded:/{p+=$2} END{print p+0, f+0}' "$log")
+read -r passed failed <<<"$counts"
+[ "$status" -ne 0 ] && [ "$failed" -eq 0 ] && failed=1
+echo "$passed passed, $failed failed"
+exit "$status"

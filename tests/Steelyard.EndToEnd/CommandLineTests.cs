@@ -1,0 +1,40 @@
+namespace Steelyard.EndToEnd;
+
+public sealed class CommandLineTests
+{
+    [Fact]
+    public async Task The_version_is_one_line()
+    {
+        var (status, output, error) = await SteelyardProcess.RunAsync("--version");
+
+        Assert.Equal((0, ""), (status, error));
+        Assert.Matches(@"^\d+\.\d+\.\d+\S*\n$", output);
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("up")]
+    [InlineData("check")]
+    [InlineData("whoami")]
+    public async Task Every_command_has_help_with_examples(params string[] command)
+    {
+        var (status, output, error) = await SteelyardProcess.RunAsync([.. command, "--help"]);
+
+        Assert.Equal((0, ""), (status, error));
+        Assert.Contains("Examples:\n  steelyard ", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("chekc", "check")]
+    [InlineData("whoami", "--listen")]
+    [InlineData("whoami --listen 8080", "host:port")]
+    [InlineData("up a b", "'b'")]
+    public async Task A_misused_command_line_is_said_on_standard_error_only(string line, string said)
+    {
+        var (status, output, error) = await SteelyardProcess.RunAsync(line.Split(' '));
+
+        Assert.Equal((2, ""), (status, output));
+        Assert.Contains(said, error, StringComparison.Ordinal);
+        Assert.Contains("--help'", error, StringComparison.Ordinal);
+    }
+}

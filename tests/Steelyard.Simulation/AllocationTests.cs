@@ -1,0 +1,63 @@
+using System.Text;
+using Steelyard.Engine.Simulation;
+using Steelyard.Simulation.Machinery;
+
+namespace Steelyard.Simulation;
+
+/// <summary>The gate of the design's budget: nothing is allocated per request, at any number of connections.</summary>
+public sealed class AllocationTests
+{
+    private static readonly byte[] Answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDate: Mon, 23 Nov 2026 08:00:00 GMT\r\n\r\nhello"u8.ToArray();
+
+    private const string SmallRequest = "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+
+    private const string BrowserRequest =
+        "GET /assets/app.js?v=17 HTTP/1.1\r\nHost: www.example.com\r\nConnection: keep-alive\r\n" +
+        "sec-ch-ua: \"Chromium\";v=\"140\", \"Not=A?Brand\";v=\"24\"\r\nsec-ch-ua-mobile: ?0\r\nsec-ch-ua-platform: \"Linux\"\r\n" +
+        "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36\r\n" +
+        "Accept: */*\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: script\r\n" +
+        "Referer: http://www.example.com/\r\nAccept-Encoding: gzip, deflate, br, zstd\r\nAccept-Language: en-US,en;q=0.9\r\n" +
+        "Cookie: session=0123456789abcdef0123456789abcdef; theme=dark; consent=yes\r\n\r\n";
+
+    [Theory]
+    [InlineData(1, SmallRequest)]
+    [InlineData(64, SmallRequest)]
+    [InlineData(64, BrowserRequest)]
+    [InlineData(1000, SmallRequest)]
+    public void A_request_allocates_nothing(int connections, string request)
+    {
+#if DEBUG
+        Assert.Skip("The compiler makes state machines objects in Debug.");
+#endif
+        using var proxy = new SimulatedProxy(seed: 1, SimulatedConditions.Clean with { Capacity = 8192 });
+        for (var port = SimulatedProxy.FirstServerPort; port < SimulatedProxy.FirstServerPort + 3; port++)
+            proxy.Driver.Listen(port, new CannedServer(proxy.Events, Answer));
+        var clients = new CannedClient[connections];
+        for (var i = 0; i < connections; i++)
+        {
+            clients[i] = new CannedClient(proxy.Events, Encoding.ASCII.GetBytes(request), Answer.Length);
+            clients[i].Start(proxy.Connect());
+        }
+
+        var answers = 0L;
+        var perRound = Math.Max(20, 2000 / connections);
+        var allocated = 0L;
+
+        // Several rounds, each from rest: connections meet in different phases, and the last round must be free.
+        for (var round = 1; round <= 6; round++)
+        {
+            foreach (var client in clients)
+                client.Goal = round * perRound;
+            foreach (var client in clients)
+                client.Kick();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            while (Array.Exists(clients, client => client.Answers < client.Goal))
+                proxy.Events.Turn(proxy.Events.Timers.Delay(proxy.Events.Now));
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            answers += perRound * connections;
+        }
+
+        Assert.Equal(answers, proxy.Loop.Counters.Requests);
+        Assert.Equal(0, allocated);
+    }
+}

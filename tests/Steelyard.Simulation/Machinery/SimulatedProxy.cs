@@ -1,0 +1,81 @@
+using System.Net;
+using Steelyard.Config;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Simulation;
+
+namespace Steelyard.Simulation.Machinery;
+
+/// <summary>
+/// A whole proxy on a simulated network, run from a seed: the engine's own exchange, connections and timers, with
+/// clients and servers played by loop methods beside it. The calling thread is the loop.
+/// </summary>
+internal sealed class SimulatedProxy : IDisposable
+{
+    public const int Port = 8080;
+    public const int FirstServerPort = 9001;
+
+    private static readonly KernelAddress ProxyAddress = KernelAddress.For(IPAddress.Loopback, Port);
+
+    public SimulatedProxy(int seed, SimulatedConditions conditions, int servers = 3, Func<Snapshot, Snapshot>? adjust = null)
+    {
+        Driver = new SimulatedDriver(seed, conditions);
+        Events = new EventLoop(0, Driver);
+        var snapshot = new Snapshot
+        {
+            Listeners = [new ListenerSettings { Bind = [NetworkAddress.ForHost("127.0.0.1", Port)], Routes = [new RouteSettings { Pool = "origin" }] }],
+            Pools =
+            [
+                new PoolSettings
+                {
+                    Name = "origin",
+                    Servers = Enumerable.Range(FirstServerPort, servers)
+                        .Select(port => new ServerSettings { Address = NetworkAddress.ForHost("127.0.0.1", port) })
+                        .ToValueList(),
+                },
+            ],
+        };
+        var plan = ProxyPlan.From(
+            adjust?.Invoke(snapshot) ?? snapshot,
+            static address => KernelAddress.For(IPAddress.Parse(address.Host), address.Port),
+            out _);
+        Loop = new ProxyLoop(Events, plan);
+        Events.Enter();
+        Loop.Listen([(Port, 0)], [Loop]);
+    }
+
+    public SimulatedDriver Driver { get; }
+
+    public EventLoop Events { get; }
+
+    public ProxyLoop Loop { get; }
+
+    /// <summary>Opens a client's connection to the proxy.</summary>
+    public Transport Connect() => Driver.Connect(ProxyAddress, out _)!;
+
+    /// <summary>Runs until the condition holds.</summary>
+    /// <exception cref="InvalidOperationException">Everybody waits for somebody else.</exception>
+    public void RunUntil(Func<bool> condition)
+    {
+        while (!condition())
+            Events.Turn(Events.Timers.Delay(Events.Now));
+    }
+
+    /// <summary>Lets the proxy drain, and says what it still holds that it should not.</summary>
+    public void AssertNothingIsLeft()
+    {
+        var drained = false;
+        Loop.Drain(() => drained = true);
+        RunUntil(() => drained);
+        Assert.Null(Loop.LastFault);
+        Assert.Equal(0, Loop.ClientCount);
+    }
+
+    public void Dispose()
+    {
+        Events.Leave();
+        Events.Blocks.Dispose();
+    }
+}

@@ -1,0 +1,87 @@
+using System.Runtime.CompilerServices;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+
+namespace Steelyard.Simulation.Machinery;
+
+/// <summary>A server that answers each request head with the same bytes, and allocates nothing while it does.</summary>
+internal sealed class CannedServer(EventLoop loop, byte[] answer) : Acceptor
+{
+    public int Connections { get; private set; }
+
+    public override void Accepted(in AcceptedConnection connection)
+    {
+        Connections++;
+        _ = Serve(loop.Network.Adopt(connection)).AsTask();
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod))]
+    private async ValueTask Serve(Transport transport)
+    {
+        var input = new InputBuffer(loop);
+        while (await input.Fill(transport, 0) == IoStatus.Done)
+        {
+            for (int end; (end = input.Unread.IndexOf("\r\n\r\n"u8)) >= 0;)
+            {
+                _ = input.Take(end + 4);
+                if (transport.Send(answer) != answer.Length)
+                    throw new InvalidOperationException("The canned answer does not fit the connection.");
+            }
+        }
+
+        input.Release();
+        transport.Close();
+    }
+}
+
+/// <summary>A client that sends the same request again and again and counts its answers.</summary>
+internal sealed class CannedClient(EventLoop loop, byte[] request, int answerLength)
+{
+    private Transport _transport = null!;
+    private int _missing;
+
+    public int Answers { get; private set; }
+
+    /// <summary>How many requests to send altogether; <see cref="Kick"/> goes on after it was raised.</summary>
+    public int Goal { get; set; }
+
+    public void Start(Transport transport)
+    {
+        _transport = transport;
+        _ = Talk().AsTask();
+    }
+
+    /// <summary>Sends the next request, if none is under way and the goal is not reached.</summary>
+    public void Kick()
+    {
+        if (_missing > 0 || Answers >= Goal || _transport.ConnectError() != 0)
+            return;
+        if (_transport.Send(request) != request.Length)
+            throw new InvalidOperationException("The canned request does not fit the connection.");
+        _missing = answerLength;
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod))]
+    private async ValueTask Talk()
+    {
+        var input = new InputBuffer(loop);
+        await _transport.Writable(0);
+        if (_transport.ConnectError() != 0)
+            throw new InvalidOperationException("The proxy refused a connection.");
+        Kick();
+        while (await input.Fill(_transport, 0) == IoStatus.Done)
+        {
+            _missing -= input.Unread.Length;
+            _ = input.Take(input.Unread.Length);
+            if (_missing < 0)
+                throw new InvalidOperationException("More came than one answer.");
+            if (_missing > 0)
+                continue;
+            Answers++;
+            Kick();
+        }
+
+        input.Release();
+        _transport.Close();
+    }
+}
