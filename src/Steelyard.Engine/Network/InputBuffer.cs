@@ -131,7 +131,12 @@ internal sealed class InputBuffer(EventLoop loop)
 
         if (IsEmpty && _floor == 0)
             Release();
-        return received == Errno.Again ? IoStatus.NotYet : IoStatus.Closed;
+        return received switch
+        {
+            0 => IoStatus.Closed,
+            Errno.Again => IoStatus.NotYet,
+            _ => IoStatus.Broken,
+        };
     }
 
     private void MakeRoom()

@@ -13,8 +13,11 @@ internal enum IoStatus
     /// <summary>Nothing is there yet.</summary>
     NotYet,
 
-    /// <summary>The other end closed or reset the connection.</summary>
+    /// <summary>The other end closed the connection, behind its last byte; or whatever end kept bytes from being sent.</summary>
     Closed,
+
+    /// <summary>The connection broke: what was received last need not be the last that was sent.</summary>
+    Broken,
 
     /// <summary>The other end did nothing for too long.</summary>
     TimedOut,
@@ -77,6 +80,18 @@ internal abstract class Transport
         return ReadReady ? new(Wake.Ready) : _reader.Wait(Loop.In(milliseconds));
     }
 
+    /// <summary>
+    /// Whether everything that has arrived was received and the other end has not closed. Costs a call only where the
+    /// last receive left it open.
+    /// </summary>
+    public bool IsQuiet()
+    {
+        if (!ReadReady)
+            return true;
+        Span<byte> probe = stackalloc byte[1];
+        return Receive(probe) == Errno.Again;
+    }
+
     /// <summary>Waits until a send may take something.</summary>
     /// <param name="milliseconds">The longest wait; 0 for no limit.</param>
     public ValueTask<Wake> Writable(long milliseconds)
@@ -114,8 +129,10 @@ internal abstract class Transport
     /// <returns>As <see cref="Send(ReadOnlySpan{byte})"/>.</returns>
     public abstract int SendFrom(SplicePipe pipe, bool more);
 
-    /// <summary>Sends what <see cref="SendFrom"/> held back.</summary>
-    public abstract void SendHeld();
+    /// <summary>Sends what <see cref="SendFrom"/> held back, where anything can be.</summary>
+    public virtual void SendHeld()
+    {
+    }
 
     /// <summary>Says that nothing more will be sent; what was sent still arrives.</summary>
     public abstract void FinishSending();

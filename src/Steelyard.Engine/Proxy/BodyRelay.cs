@@ -77,7 +77,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
             if (filled == IoStatus.Done)
                 _state = _framer.Take(_input, out piece);
             else if (filled != IoStatus.Closed)
-                return End = filled == IoStatus.TimedOut ? RelayEnd.SourceTimedOut : RelayEnd.Aborted;
+                return End = AsSourceEnd(filled);
             else if ((_state = _framer.TakeEnd(_input, out piece)) == FrameState.Broken)
                 return End = RelayEnd.SourceClosed;
 
@@ -148,6 +148,13 @@ internal sealed class BodyRelay(ProxyLoop loop)
         _state = FrameState.Complete;
         return RelayEnd.Complete;
     }
+
+    private static RelayEnd AsSourceEnd(IoStatus status) => status switch
+    {
+        IoStatus.Broken => RelayEnd.SourceClosed,
+        IoStatus.TimedOut => RelayEnd.SourceTimedOut,
+        _ => RelayEnd.Aborted,
+    };
 
     private static RelayEnd AsSinkEnd(IoStatus status) => status switch
     {

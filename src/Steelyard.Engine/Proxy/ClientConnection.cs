@@ -58,14 +58,15 @@ internal sealed class ClientConnection
         var next = AfterExchange.KeepAlive;
         while (next == AfterExchange.KeepAlive)
         {
-            if (Input.IsEmpty)
+            // No exchange begins before its first bytes: until then the client is idle, whatever woke it.
+            while (Input.IsEmpty)
             {
                 if (_loop.Draining)
                     return;
                 _idle = true;
                 var wake = await Transport.Readable(_loop.Plan.Timeouts.ClientIdle);
                 _idle = false;
-                if (wake != Wake.Ready)
+                if (wake != Wake.Ready || Input.TryFill(Transport) is IoStatus.Closed or IoStatus.Broken)
                     return;
             }
 

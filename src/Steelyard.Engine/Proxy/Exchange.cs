@@ -61,7 +61,7 @@ internal sealed class Exchange(ProxyLoop loop)
     private long _requestSent;
 
     /// <summary>Serves one request.</summary>
-    /// <param name="client">The connection; bytes may have arrived.</param>
+    /// <param name="client">The connection; the first bytes of the request have arrived.</param>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     public async ValueTask<AfterExchange> Run(ClientConnection client)
     {
@@ -127,16 +127,15 @@ internal sealed class Exchange(ProxyLoop loop)
         (_headHeld, _responseBegun, _closesAfter, _continued, _sends) = (false, false, false, false, 0);
     }
 
-    /// <summary>Reads until the head is complete. A connection that says nothing is closed without a word.</summary>
+    /// <summary>Reads until the head is complete.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> ReadRequestHead()
     {
-        var timeouts = loop.Plan.Timeouts;
-        var deadline = loop.Events.In(timeouts.ClientHeader);
+        var deadline = loop.Events.In(loop.Plan.Timeouts.ClientHeader);
         var (most, mostFields) = ((int)loop.Plan.Limits.Header.Bytes, loop.Plan.Limits.HeaderCount);
         while (true)
         {
-            var state = _client.Input.IsEmpty ? HeadState.Incomplete : _request.Read(_client.Input.Unread, most, mostFields);
+            var state = _request.Read(_client.Input.Unread, most, mostFields);
             if (state == HeadState.Complete)
             {
                 _client.Input.HoldHead(_request.Length);
@@ -146,16 +145,10 @@ internal sealed class Exchange(ProxyLoop loop)
 
             if (state == HeadState.Invalid)
                 return new(Cause.BadRequest, Detail: _request.Error);
-
-            var begun = !_client.Input.IsEmpty;
-            var wait = begun ? deadline - loop.Events.Now : timeouts.ClientIdle;
+            var wait = deadline - loop.Events.Now;
             var filled = wait > 0 ? await _client.Input.Fill(_client.Transport, wait) : IoStatus.TimedOut;
-            if (!begun)
-                deadline = loop.Events.In(timeouts.ClientHeader);
-            if (filled == IoStatus.TimedOut)
-                return new(begun ? Cause.HeaderTimeout : Cause.ClientIdle);
             if (filled != IoStatus.Done)
-                return new(Cause.ClientGone);
+                return new(filled == IoStatus.TimedOut ? Cause.HeaderTimeout : Cause.ClientGone);
         }
     }
 
@@ -313,7 +306,7 @@ internal sealed class Exchange(ProxyLoop loop)
 
             if (wake != Wake.Ready)
                 return new(wake == Wake.TimedOut ? Cause.ServerTimeout : Cause.Stopped);
-            if (upstream.Input.TryFill(upstream.Transport) == IoStatus.Closed)
+            if (upstream.Input.TryFill(upstream.Transport) is IoStatus.Closed or IoStatus.Broken)
                 return new(Cause.ServerClosed);
             while (!upstream.Input.IsEmpty)
             {
@@ -441,7 +434,8 @@ internal sealed class Exchange(ProxyLoop loop)
     private void KeepOrClose(UpstreamConnection upstream, bool bodySent)
     {
         var framing = _response.Body(_request.Method);
-        if (!bodySent || loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted)
+        if (!bodySent || loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
+            || !upstream.Transport.IsQuiet())
         {
             CloseUpstream();
             return;

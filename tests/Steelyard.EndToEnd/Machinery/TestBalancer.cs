@@ -61,10 +61,14 @@ internal sealed class TestBalancer : IAsyncDisposable
     }
 
     /// <summary>Stops as a signal would; see <see cref="LoadBalancer.StopAsync"/>.</summary>
-    public async Task<int> Stop(TimeSpan grace, CancellationToken force = default)
+    /// <param name="grace">How long what is in flight may take.</param>
+    /// <param name="force">Ends the grace when it completes, as a second signal would.</param>
+    public async Task<int> Stop(TimeSpan grace, Task? force = null)
     {
         _stopped = true;
-        return await _engine.StopAsync(grace, force).Patiently();
+        using var token = new CancellationTokenSource();
+        _ = force?.ContinueWith(_ => token.Cancel(), TaskScheduler.Default);
+        return await _engine.StopAsync(grace, token.Token).Patiently();
     }
 
     /// <summary>Closes the listening sockets, as their owner does after a stop.</summary>
