@@ -117,8 +117,10 @@ internal sealed class RandomServer(RandomTalk talk, int port) : Acceptor
             if (talk.Random.Next(4) == 0)
                 await talk.Pause(talk.Random.Next(1, 100));
             var bodiless = request.StartLine.StartsWith("HEAD", StringComparison.Ordinal);
-            var untilClose = !bodiless && talk.Random.Next(6) == 0;
-            var (fields, framed) = talk.Frame(RandomTalk.Body(number, length), chunked: talk.Random.Next(2) == 0);
+
+            // An empty body is counted, so that its answer is whole or not there at all.
+            var untilClose = !bodiless && length > 0 && talk.Random.Next(6) == 0;
+            var (fields, framed) = talk.Frame(RandomTalk.Body(number, length), chunked: length > 0 && talk.Random.Next(2) == 0);
             if (untilClose)
                 (fields, framed) = ("", RandomTalk.Body(number, length));
             var interim = talk.Random.Next(8) == 0 ? "HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n" : "";

@@ -27,7 +27,6 @@ public sealed class Outcomes
         (Cause.ServerClosedInBody, Fault.Server, 0),
         (Cause.ServerStalledInBody, Fault.Server, 0),
         (Cause.Stopped, Fault.Proxy, 0),
-        (Cause.Internal, Fault.Proxy, 500),
     ];
 
     [Fact]
