@@ -60,35 +60,71 @@ public sealed class RoundRobin : Picker
         if (divisor == 0)
             return [];
 
-        var weights = new int[servers.Length];
-        var total = 0;
-        for (var i = 0; i < servers.Length; i++)
-            total += weights[i] = servers[i].Settings.Weight / divisor;
-
+        var (groups, total) = GroupByWeight(servers, divisor);
         var order = new int[total];
-        if (total == servers.Length && Array.TrueForAll(weights, weight => weight == 1))
-        {
-            for (var i = 0; i < order.Length; i++)
-                order[i] = i;
-            return order;
-        }
-
-        var current = new int[servers.Length];
         for (var turn = 0; turn < order.Length; turn++)
         {
-            var best = 0;
-            for (var i = 0; i < current.Length; i++)
+            var best = groups[0];
+            foreach (var group in groups)
             {
-                current[i] += weights[i];
-                if (current[i] > current[best])
-                    best = i;
+                group.Current += group.Weight;
+                if (group.Current > best.Current || (group.Current == best.Current && group.Candidate < best.Candidate))
+                    best = group;
             }
 
-            current[best] -= total;
-            order[turn] = best;
+            order[turn] = best.Take(total);
         }
 
         return order;
+    }
+
+    private static (List<WeightGroup> Groups, int Total) GroupByWeight(Server[] servers, int divisor)
+    {
+        var (groups, total) = (new List<WeightGroup>(), 0);
+        for (var i = 0; i < servers.Length; i++)
+        {
+            var weight = servers[i].Settings.Weight / divisor;
+            if (weight == 0)
+                continue;
+            total += weight;
+            var group = groups.Find(group => group.Weight == weight);
+            if (group is null)
+                groups.Add(group = new(weight));
+            group.Servers.Add(i);
+        }
+
+        return (groups, total);
+    }
+
+    /// <summary>
+    /// The servers of one weight. They take their turns in their order, so only the next of them stands against the
+    /// other groups: a round costs its turns times the different weights, not times the servers.
+    /// </summary>
+    private sealed class WeightGroup(int weight)
+    {
+        private int _next;
+
+        public int Weight { get; } = weight;
+
+        public List<int> Servers { get; } = [];
+
+        /// <summary>What nginx calls the current weight, of the candidate.</summary>
+        public long Current { get; set; }
+
+        public int Candidate => Servers[_next];
+
+        public int Take(int total)
+        {
+            var taken = Candidate;
+            if (++_next == Servers.Count)
+            {
+                // Each of them has paid for its turn now.
+                _next = 0;
+                Current -= total;
+            }
+
+            return taken;
+        }
     }
 
     private static int GreatestCommonDivisor(int a, int b)

@@ -30,7 +30,7 @@ internal enum AfterExchange : byte
 internal sealed class Exchange(ProxyLoop loop)
 {
     // Requests sent and not answered may have broken the servers that got them: not every server of the pool gets a turn.
-    private const int MostSends = 3;
+    private const int MostServers = 3;
 
     // Up to here one piece to send costs less with a copy than two pieces without.
     private const int LargestCopiedPiece = 4096;
@@ -49,7 +49,7 @@ internal sealed class Exchange(ProxyLoop loop)
     private BlockSlice _outgoingHead;
     private BlockSlice _outgoingBody;
     private bool _replayable;
-    private int _sends;
+    private int _failedServers;
 
     private bool _headHeld;
     private bool _responseBegun;
@@ -124,7 +124,7 @@ internal sealed class Exchange(ProxyLoop loop)
         _request.Clear();
         _upload.Clear();
         _upstream = null;
-        (_headHeld, _responseBegun, _closesAfter, _continued, _sends) = (false, false, false, false, 0);
+        (_headHeld, _responseBegun, _closesAfter, _continued, _failedServers) = (false, false, false, false, 0);
     }
 
     /// <summary>Reads until the head is complete.</summary>
@@ -226,7 +226,6 @@ internal sealed class Exchange(ProxyLoop loop)
             return Fail(sent == IoStatus.TimedOut ? Cause.ServerTimeout : Cause.Stopped);
         if (upstream.Transport.BytesSent == sentBefore)
             return FailUnsent();
-        _sends++;
 
         // A server that closed on us may have answered before: read on in either case.
         var uploading = _request.Body.HasBody && !_upload.Taken && sent == IoStatus.Done;
@@ -463,7 +462,7 @@ internal sealed class Exchange(ProxyLoop loop)
             return new(cause, Retry.Never, detail);
         if (reused)
             return new(cause, Retry.OnFreshConnection);
-        return new(cause, _sends < MostSends ? Retry.OnAnotherServer : Retry.Never);
+        return new(cause, ++_failedServers < MostServers ? Retry.OnAnotherServer : Retry.Never);
     }
 
     private void CloseUpstream()

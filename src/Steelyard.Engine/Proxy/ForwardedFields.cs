@@ -1,4 +1,3 @@
-using System.Net;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Network;
@@ -22,7 +21,7 @@ internal sealed class ForwardedFields
     public void Reset(in KernelAddress peer, ListenerState listener)
     {
         _listener = listener;
-        _trusted = listener.Trusts(peer);
+        _trusted = listener.TrustedProxies.Contains(peer);
         _addressLength = peer.WriteText(_address);
         _linesLength = 0;
         if (_trusted)
@@ -119,25 +118,11 @@ internal sealed class ForwardedFields
             chain = comma < 0 ? default : chain[..comma];
             if (hop.IsEmpty)
                 continue;
-            if (!TryParse(hop, out var address) || !_listener.Trusts(address))
+            if (!_listener.TrustedProxies.Contains(hop))
                 return hop;
             first = hop;
         }
 
         return before.IsEmpty ? first : before;
-    }
-
-    private static bool TryParse(ReadOnlySpan<byte> hop, out IPAddress address)
-    {
-        Span<char> text = stackalloc char[64];
-        address = IPAddress.None;
-        if (hop.Length > text.Length)
-            return false;
-        for (var i = 0; i < hop.Length; i++)
-            text[i] = (char)hop[i];
-        if (!IPAddress.TryParse(text[..hop.Length], out var parsed))
-            return false;
-        address = parsed;
-        return true;
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using Steelyard.Engine.Interop;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -8,24 +7,6 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
 {
     public RouteTable Routes { get; } = routes;
 
-    /// <summary>Whether the peer's word about the client before it is believed.</summary>
-    public bool Trusts(in KernelAddress peer)
-    {
-        if (trustedProxies.Length == 0)
-            return false;
-        return Trusts(peer.Address() ?? IPAddress.Loopback);
-    }
-
-    public bool Trusts(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        foreach (var network in trustedProxies)
-        {
-            if (network.Contains(address))
-                return true;
-        }
-
-        return false;
-    }
+    /// <summary>Those whose word about the client before them is believed.</summary>
+    public TrustedNetworks TrustedProxies { get; } = new(trustedProxies);
 }

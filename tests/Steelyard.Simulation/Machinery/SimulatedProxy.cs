@@ -19,6 +19,8 @@ internal sealed class SimulatedProxy : IDisposable
 
     private static readonly KernelAddress ProxyAddress = KernelAddress.For(IPAddress.Loopback, Port);
 
+    private readonly List<Task> _peers = [];
+
     public SimulatedProxy(int seed, SimulatedConditions conditions, int servers = 3, Func<Snapshot, Snapshot>? adjust = null)
     {
         Driver = new SimulatedDriver(seed, conditions);
@@ -55,20 +57,28 @@ internal sealed class SimulatedProxy : IDisposable
     /// <summary>Opens a client's connection to the proxy.</summary>
     public Transport Connect() => Driver.Connect(ProxyAddress, out _)!;
 
+    /// <summary>Lets a peer play beside the proxy; what it throws ends the run.</summary>
+    public void Play(ValueTask peer) => _peers.Add(peer.AsTask());
+
     /// <summary>Runs until the condition holds.</summary>
     /// <exception cref="InvalidOperationException">Everybody waits for somebody else.</exception>
     public void RunUntil(Func<bool> condition)
     {
         while (!condition())
+        {
             Events.Turn(Events.Timers.Delay(Events.Now));
+            if (_peers.Find(peer => peer.IsFaulted) is { } failed)
+                failed.GetAwaiter().GetResult();
+        }
     }
 
-    /// <summary>Lets the proxy drain, and says what it still holds that it should not.</summary>
+    /// <summary>Lets the proxy drain and the peers end, and looks for what is still held then.</summary>
     public void AssertNothingIsLeft()
     {
         var drained = false;
         Loop.Drain(() => drained = true);
-        RunUntil(() => drained);
+        RunUntil(() => drained && _peers.TrueForAll(peer => peer.IsCompleted));
+        Assert.Equal(0, Events.Blocks.Rented);
         Assert.Null(Loop.LastFault);
         Assert.Equal(0, Loop.ClientCount);
     }

@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Steelyard.Engine.Interop;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>
+/// The networks whose word about a client is believed. Immutable, shared by all loops; a look-up of an IPv4 address
+/// allocates nothing, for behind a proxy there is one for every address of every chain.
+/// </summary>
+internal sealed class TrustedNetworks
+{
+    private readonly (uint Prefix, uint Mask)[] _v4;
+    private readonly IPNetwork[] _v6;
+
+    public TrustedNetworks(ReadOnlySpan<IPNetwork> networks)
+    {
+        var (v4, v6) = (new List<(uint, uint)>(), new List<IPNetwork>());
+        foreach (var network in networks)
+        {
+            if (network.BaseAddress.AddressFamily == AddressFamily.InterNetwork)
+                v4.Add((ToNumber(network.BaseAddress), network.PrefixLength == 0 ? 0 : uint.MaxValue << (32 - network.PrefixLength)));
+            else
+                v6.Add(network);
+        }
+
+        (_v4, _v6) = ([.. v4], [.. v6]);
+    }
+
+    private static uint ToNumber(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        address.TryWriteBytes(bytes, out _);
+        return BinaryPrimitives.ReadUInt32BigEndian(bytes);
+    }
+
+    /// <summary>Whether a peer is in one of them; one on a Unix socket counts as 127.0.0.1.</summary>
+    public bool Contains(in KernelAddress peer) => _v4.Length + _v6.Length > 0 && Contains(peer.Address() ?? IPAddress.Loopback);
+
+    /// <summary>Whether an address as X-Forwarded-For writes it is in one of them; what is no address is in none.</summary>
+    public bool Contains(ReadOnlySpan<byte> text)
+    {
+        if (TryParseV4(text, out var address))
+            return Contains(address);
+        return text.Contains((byte)':') && IPAddress.TryParse(text, out var parsed) && Contains(parsed);
+    }
+
+    private bool Contains(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+            return Contains(ToNumber(address));
+        foreach (var network in _v6)
+        {
+            if (network.Contains(address))
+                return true;
+        }
+
+        return false;
+    }
+
+    private bool Contains(uint address)
+    {
+        foreach (var (prefix, mask) in _v4)
+        {
+            if ((address & mask) == prefix)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Four plain decimal numbers; what else inet_aton(3) reads (10.1, 0xa.0.0.1, octal) others read otherwise.</summary>
+    private static bool TryParseV4(ReadOnlySpan<byte> text, out uint address)
+    {
+        address = 0;
+        for (var octet = 0; octet < 4; octet++)
+        {
+            var dot = octet < 3 ? text.IndexOf((byte)'.') : text.Length;
+            if (dot is < 1 or > 3 || (dot > 1 && text[0] == '0'))
+                return false;
+            var value = 0u;
+            foreach (var digit in text[..dot])
+            {
+                if (!char.IsAsciiDigit((char)digit))
+                    return false;
+                value = (value * 10) + digit - '0';
+            }
+
+            if (value > 255)
+                return false;
+            address = (address << 8) | value;
+            text = octet < 3 ? text[(dot + 1)..] : default;
+        }
+
+        return true;
+    }
+}

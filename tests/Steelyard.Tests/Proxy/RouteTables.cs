@@ -1,0 +1,118 @@
+using System.Text;
+using CsCheck;
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine.Proxy;
+
+namespace Steelyard.Tests.Proxy;
+
+/// <summary>The most specific route wins: host before path, exact before wildcard, long before short.</summary>
+public sealed class RouteTables
+{
+    private static readonly string?[] Hosts =
+        [null, "a.test", "b.a.test", "c.b.a.test", "*.a.test", "*.b.a.test", "*.test", "[::1]", "10.0.0.1", "localhost", "*.c.b.a.test"];
+
+    private static readonly string?[] Paths = [null, "/", "/*", "/a", "/a*", "/a/*", "/a/b", "/a/b/*", "/A", "/%61"];
+
+    private static Dictionary<string, Pool> Pools(IEnumerable<RouteSettings> routes) =>
+        routes.Select(route => route.Pool).Distinct().ToDictionary(name => name, name => new Pool(new PoolSettings { Name = name, Servers = [] }, 0));
+
+    private static RouteTable Table(params RouteSettings[] routes) => new(routes, Pools(routes));
+
+    private static string? Match(RouteTable table, string authority, string path) => table.Match(Encoding.Latin1.GetBytes(authority), Encoding.Latin1.GetBytes(path))?.Name;
+
+    /// <summary>The same, by looking at every route: the best host that has a matching path, then the best path in it.</summary>
+    private static string? Naive(RouteSettings[] routes, string authority, string path)
+    {
+        var host = authority.StartsWith('[') ? authority[..(authority.IndexOf(']') + 1)] : authority.Split(':')[0];
+        host = (host.Length > 1 && host.EndsWith('.') ? host[..^1] : host).ToLowerInvariant();
+        return routes
+            .Select((route, place) => (route, place, host: HostRank(route.Host), path: PathRank(route.Path)))
+            .Where(candidate => candidate is { host: >= 0, path: >= 0 })
+            .OrderByDescending(candidate => candidate.host).ThenByDescending(candidate => candidate.path).ThenBy(candidate => candidate.place)
+            .Select(candidate => candidate.route.Pool)
+            .FirstOrDefault();
+
+        int HostRank(string? pattern) =>
+            pattern is null ? 0
+            : pattern == host ? 1_000
+            : pattern.StartsWith("*.", StringComparison.Ordinal) && host.EndsWith(pattern[1..], StringComparison.Ordinal) && host.Length > pattern.Length - 1 ? pattern.Length
+            : -1;
+
+        int PathRank(string? pattern) =>
+            pattern is null ? 0
+            : pattern == path ? 1_000
+            : pattern.EndsWith('*') && path.StartsWith(pattern[..^1], StringComparison.Ordinal) ? pattern.Length
+            : -1;
+    }
+
+    private static readonly Gen<RouteSettings[]> Routes = Gen.Select(Gen.OneOf(Hosts), Gen.OneOf(Paths), Gen.Int[0, 9])
+        .Select((host, path, pool) => new RouteSettings { Host = host, Path = path, Pool = $"p{pool}" }).Array[0, 12];
+
+    private static readonly Gen<string> Authority = Gen.Select(
+        Gen.OneOf("a.test", "A.Test", "b.a.test", "x.a.test", "x.y.a.test", "c.b.a.test", "x.c.b.a.test", ".a.test", "xa.test", "test", "", "[::1]", "10.0.0.1", "localhost", "LOCALHOST", ".", "..", "a..test"),
+        Gen.OneOf("", "."), Gen.OneOf("", ":80", ":")).Select((host, dot, port) => (host.StartsWith('[') ? host : host + dot) + port);
+
+    private static readonly Gen<string> RequestPath = Gen.OneOf("/", "/a", "/A", "/ab", "/a/", "/a/b", "/a/b/", "/a/b/c", "/b", "*", "/%61", "//", "");
+
+    [Fact]
+    public void Every_request_goes_where_a_look_at_every_route_sends_it() =>
+        Gen.Select(Routes, Authority, RequestPath).Sample(
+            (routes, authority, path) => Assert.Equal(Naive(routes, authority, path), Match(Table(routes), authority, path)),
+            iter: 20_000);
+
+    [Theory]
+    [InlineData("example.com", "exact")]
+    [InlineData("EXAMPLE.com", "exact")]
+    [InlineData("example.com:8080", "exact")]
+    [InlineData("example.com.", "exact")]
+    [InlineData("example.com.:8080", "exact")]
+    [InlineData("www.example.com", "wildcard")]
+    [InlineData("a.b.EXAMPLE.COM:1", "wildcard")]
+    [InlineData("deep.www2.example.com", "longer")]
+    [InlineData(".example.com", "any")]
+    [InlineData("notexample.com", "any")]
+    [InlineData("[2001:db8::1]", "v6")]
+    [InlineData("[2001:DB8::1]:443", "v6")]
+    [InlineData("[2001:db8::2]", "any")]
+    [InlineData("", "any")]
+    public void A_host_is_found_with_its_port_its_dot_and_in_any_case(string authority, string pool)
+    {
+        var table = Table(
+            new RouteSettings { Pool = "any" },
+            new RouteSettings { Host = "*.example.com", Pool = "wildcard" },
+            new RouteSettings { Host = "*.www2.example.com", Pool = "longer" },
+            new RouteSettings { Host = "example.com", Pool = "exact" },
+            new RouteSettings { Host = "[2001:db8::1]", Pool = "v6" });
+        Assert.Equal(pool, Match(table, authority, "/"));
+    }
+
+    [Fact]
+    public void A_host_whose_paths_do_not_match_passes_on_to_the_next()
+    {
+        var table = Table(
+            new RouteSettings { Host = "www.example.com", Path = "/exact", Pool = "exact" },
+            new RouteSettings { Host = "*.example.com", Path = "/wild/*", Pool = "wildcard" },
+            new RouteSettings { Path = "/any", Pool = "any" });
+
+        Assert.Equal("exact", Match(table, "www.example.com", "/exact"));
+        Assert.Equal("wildcard", Match(table, "www.example.com", "/wild/x"));
+        Assert.Equal("any", Match(table, "www.example.com", "/any"));
+        Assert.Null(Match(table, "www.example.com", "/nowhere"));
+    }
+
+    [Fact]
+    public void The_first_of_two_equal_routes_stands()
+    {
+        var table = Table(new RouteSettings { Path = "/*", Pool = "first" }, new RouteSettings { Path = "/*", Pool = "second" });
+        Assert.Equal("first", Match(table, "", "/x"));
+    }
+
+    [Fact]
+    public void A_host_of_the_longest_length_is_found()
+    {
+        var host = string.Join('.', Enumerable.Repeat(new string('a', 49), 5)) + ".test";
+        Assert.Equal("long", Match(Table(new RouteSettings { Host = host, Pool = "long" }), host.ToUpperInvariant() + ":65535", "/"));
+        Assert.Null(Match(Table(new RouteSettings { Host = host, Pool = "long" }), new string('x', 261), "/"));
+    }
+}
