@@ -8,8 +8,9 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>A client's connection: one exchange after the other, until one side has had enough. Owned by its loop.</summary>
 internal sealed class ClientConnection
 {
-    private const long LingerMilliseconds = 2000;
-    private const int LingerMostBytes = 1024 * 1024;
+    // nginx: lingering_time, lingering_timeout.
+    private const long LongestLinger = 30_000;
+    private const long LongestLingerPause = 2000;
 
     private readonly ProxyLoop _loop;
     private readonly Action _ended;
@@ -96,18 +97,17 @@ internal sealed class ClientConnection
 
     /// <summary>
     /// Reads on for a while after the last answer: to close with bytes unread would reset the connection and take the
-    /// answer with it before the client has read it (RFC 9112, 9.6).
+    /// answer with it before the client has read it (RFC 9112, 9.6). Many clients send all of a body before they look.
     /// </summary>
     [AsyncMethodBuilder(typeof(LoopMethod))]
     private async ValueTask Linger()
     {
         Transport.FinishSending();
-        var until = _loop.Events.In(LingerMilliseconds);
-        for (var discarded = 0; discarded < LingerMostBytes && _loop.Events.Now < until;)
+        var begun = _loop.Events.Now;
+        while (_loop.Events.Now - begun < (_loop.Draining ? LongestLingerPause : LongestLinger))
         {
-            discarded += Input.Unread.Length;
             Input.Release();
-            if (await Input.Fill(Transport, until - _loop.Events.Now) != IoStatus.Done)
+            if (await Input.Fill(Transport, LongestLingerPause) != IoStatus.Done)
                 break;
         }
     }

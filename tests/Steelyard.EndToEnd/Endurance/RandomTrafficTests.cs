@@ -232,9 +232,13 @@ public sealed class RandomTrafficTests
 
         private static Body Draw(Random random, Framing framing)
         {
-            // Most are small; one in a hundred goes up to the largest.
-            var most = random.Next(100) switch { < 90 => 4096, < 99 => 128 * 1024, _ => LargestBody };
-            var length = (int)Math.Pow(most, random.NextDouble()) - 1;
+            // Most are small, and the smallest are the most; one in a hundred goes up to the largest.
+            var length = random.Next(100) switch
+            {
+                < 80 => (int)Math.Pow(4096, random.NextDouble()) - 1,
+                < 99 => (int)Math.Pow(128 * 1024, random.NextDouble()) - 1,
+                _ => random.Next(LargestBody),
+            };
             return new(framing, random.Next(65_536), length);
         }
     }

@@ -199,6 +199,23 @@ public sealed class ConnectionTests
     }
 
     [Fact]
+    public async Task Urgent_data_harms_nobody_else()
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with { Timeouts = new() { ClientHeader = TimeSpan.FromMilliseconds(200) } });
+        using var client = await balancer.Connect();
+
+        await client.Send("GET / HTTP");
+        client.Socket.Send([(byte)'!'], System.Net.Sockets.SocketFlags.OutOfBand);
+        await client.Send("/1.1\r\nHost: x\r\n\r\n");
+        client.Socket.Send([(byte)'!'], System.Net.Sockets.SocketFlags.OutOfBand);
+        client.FinishSending();
+
+        Assert.Equal(200, (await balancer.Ask(Get)).Status);
+        await client.Drain();
+    }
+
+    [Fact]
     public async Task A_client_that_comes_and_goes_without_a_word_leaves_nothing()
     {
         await using var origin = RecordingOrigin.Answering(Hello);

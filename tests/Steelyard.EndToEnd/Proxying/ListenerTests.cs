@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Steelyard.Config;
-using Steelyard.Engine;
 using Steelyard.EndToEnd.Machinery;
+using Steelyard.Engine;
 
 namespace Steelyard.EndToEnd.Proxying;
 

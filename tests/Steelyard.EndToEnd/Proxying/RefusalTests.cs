@@ -98,6 +98,23 @@ public sealed class RefusalTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_client_that_sends_all_of_a_refused_body_before_it_looks_still_finds_the_answer(bool counted)
+    {
+        const int size = 50_000_000;
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with { Limits = new() { Body = new ByteSize(1000) } });
+        using var client = await balancer.Connect();
+
+        await client.Send("POST / HTTP/1.1\r\nHost: x\r\n" + (counted ? $"Content-Length: {size}\r\n\r\n" : $"Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n"));
+        await client.Send(new byte[size]);
+
+        Assert.Equal((413, "close"), await StatusAndConnection(client));
+        Assert.Equal(Ending.Closed, await client.ReadEnding());
+    }
+
+    [Theory]
     [InlineData("*/*", "text/plain; charset=utf-8")]
     [InlineData("", "text/plain; charset=utf-8")]
     [InlineData("application/json", "application/problem+json")]

@@ -176,6 +176,7 @@ public sealed class StopTests
     public async Task Stopping_under_load_cuts_no_answer()
     {
         await using var origin = RecordingOrigin.Answering(Hello);
+        var descriptors = Directory.GetFiles("/proc/self/fd").Length;
         for (var round = 0; round < 20; round++)
         {
             await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with { Loops = 2 });
@@ -185,14 +186,16 @@ public sealed class StopTests
             Assert.Equal(0, await balancer.Stop(Long));
 
             balancer.Unbind();
-            Assert.All(await Task.WhenAll(clients).Patiently(), served => Assert.True(served >= 0));
+            await Task.WhenAll(clients).Patiently();
         }
+
+        // A few may be of the runtime's own; a connection lost in each round would be twenty.
+        await Patience.Until(() => Directory.GetFiles("/proc/self/fd").Length < descriptors + 10);
     }
 
     /// <summary>Asks until the balancer is gone. An answer that has begun must come whole.</summary>
-    private static async Task<int> Hammer(TestBalancer balancer)
+    private static async Task Hammer(TestBalancer balancer)
     {
-        var served = 0;
         try
         {
             while (true)
@@ -205,7 +208,6 @@ public sealed class StopTests
                     {
                         var answer = await client.Ask(Get);
                         Assert.Equal("hello", answer.Text);
-                        served++;
                         if (answer["Connection"] == "close")
                             break;
                     }
@@ -220,7 +222,6 @@ public sealed class StopTests
         catch (SocketException)
         {
             // Nobody listens any more.
-            return served;
         }
     }
 }
