@@ -8,7 +8,7 @@ usage: bench/compare.sh [options]
 
   --with LIST        peers, by comma: nginx, haproxy, haproxy-splice, yarp, steelyard, or all;
                      +LIST adds to the default (nginx,haproxy,haproxy-splice,steelyard)
-  --only LIST        workloads, by comma: small, browser, one, thousand, 10k, 100k, 1m, post16k,
+  --only LIST        workloads, by comma: small, browser, one, thousand, pipelined, 10k, 100k, 1m, post16k,
                      connect, idle (default: all)
   --rounds N         measured rounds (default 5)
   --seconds N        seconds per run (default 4)
@@ -73,7 +73,7 @@ for name in "${peers[@]}"; do [[ " ${all_peers[*]} " == *" $name "* ]] || die "n
 for name in "${workloads[@]}"; do workload "$name"; done
 
 make_work
-need_tools taskset=util-linux curl=curl cmp=diffutils wrk=wrk nginx=nginx haproxy=haproxy
+need_tools taskset=util-linux curl=curl cmp=diffutils wrk=wrk h2load=nghttp2-client nginx=nginx haproxy=haproxy
 need_machine
 
 mkdir -p "$here/results"

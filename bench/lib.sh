@@ -256,7 +256,7 @@ check_peer() {
 
 # --- Workloads -----------------------------------------------------------------------------------
 
-all_workloads=(small browser one thousand 10k 100k 1m post16k connect idle)
+all_workloads=(small browser one thousand pipelined 10k 100k 1m post16k connect idle)
 
 # What a browser sends with a request for something on a site where it is signed in.
 browser_fields=(
@@ -277,12 +277,13 @@ browser_fields=(
 # shellcheck disable=SC2034 # compare.sh uses all of them
 # Sets clients, path, bytes (the least of an answer), post and fields for a workload.
 workload() {
-  clients=64 path=/small bytes=64 post=0 fields=()
+  clients=64 path=/small bytes=64 post=0 fields=() tool=wrk
   case $1 in
     small) title="64 keep-alive connections, 64-byte answers" ;;
     browser) title="the same with the 12 fields of a browser" fields=("${browser_fields[@]}") ;;
     one) title="one keep-alive connection" clients=1 ;;
     thousand) title="1,000 keep-alive connections" clients=1000 ;;
+    pipelined) title="64 keep-alive connections, 4 requests under way on each" tool=h2load ;;
     10k) title="64 connections, 10 kB answers" path=/10k bytes=10000 ;;
     100k) title="32 connections, 100 kB answers" clients=32 path=/100k bytes=100000 ;;
     1m) title="8 connections, 1 MB answers" clients=8 path=/1m bytes=1048576 ;;
@@ -294,16 +295,41 @@ workload() {
 }
 idle_connections=5000
 
-# Loads PORT for SECONDS with the workload set above; sets result to what wrk.lua printed.
+# Loads PORT for SECONDS with the workload set above; sets result to
+# "requests microseconds bytes p50 p99" and five counts of errors: not 2xx, connect, read, write, time-outs.
 load() {
-  local answer=$work/wrk.out
-  taskset -c "$load_cores" "${before_others[@]}" wrk -t1 -c"$clients" -d"$2" --timeout 5s "${fields[@]}" \
-    -s "$here/wrk.lua" "http://127.0.0.1:$1$path" -- "$post" >"$answer" 2>&1 &
-  pid_of[wrk]=$!
-  wait "${pid_of[wrk]}"
-  unset 'pid_of[wrk]'
+  local answer=$work/load.out
+  "load_with_$tool" "$@" >"$answer" 2>&1 &
+  pid_of[load]=$!
+  wait "${pid_of[load]}"
+  unset 'pid_of[load]'
   result=$(sed -n 's/^RESULT //p' "$answer")
-  [[ -n $result ]] || { say "bench: wrk gave no result:"; tail -n 5 "$answer" >&2; return 1; }
+  [[ -n $result ]] || { say "bench: $tool gave no result:"; tail -n 5 "$answer" >&2; return 1; }
+}
+
+load_with_wrk() {
+  exec taskset -c "$load_cores" "${before_others[@]}" wrk -t1 -c"$clients" -d"$2" --timeout 5s "${fields[@]}" \
+    -s "$here/wrk.lua" "http://127.0.0.1:$1$path" -- "$post"
+}
+
+# h2load keeps several requests under way on a connection, which wrk cannot.
+load_with_h2load() {
+  local log=$work/h2load.log
+  rm -f "$log"
+  taskset -c "$load_cores" "${before_others[@]}" h2load --h1 -t1 -c"$clients" -m4 -D"$2" --warm-up-time=0 \
+    --log-file="$log" "http://127.0.0.1:$1$path" >"$log.out" || { cat "$log.out"; return 1; }
+  # Only what was under way when the time was up is started and not done; the log has a line for each answer.
+  cut -f3 "$log" | sort -n | awk -v seconds="$2" -v counts="$(awk '
+      /^requests:/ { failed = $10 + $12; late = $14 }
+      /^status codes:/ { wrong = $5 + $7 + $9 }
+      /^traffic:/ { gsub(/[()]/, "", $3); bytes = $3 }
+      END { print bytes + 0, wrong + 0, failed + 0, late + 0 }' "$log.out")" '
+    { latency[NR] = $1 }
+    END {
+      split(counts, c)
+      printf "RESULT %d %d %d %d %d %d 0 %d 0 %d\n", NR, seconds * 1e6, c[1],
+        latency[int(NR * 0.5) + 1], latency[int(NR * 0.99) + 1], c[2], c[3], c[4]
+    }'
 }
 
 # --- /proc ---------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ name=${words[0]} peer=${words[1]:-steelyard}
 workload "$name"
 
 make_work
-need_tools taskset=util-linux curl=curl cmp=diffutils wrk=wrk nginx=nginx haproxy=haproxy strace=strace
+need_tools taskset=util-linux curl=curl cmp=diffutils wrk=wrk h2load=nghttp2-client nginx=nginx haproxy=haproxy strace=strace
 need_machine
 build_peer "$peer" || die "$peer cannot be built"
 start_origin
