@@ -115,6 +115,7 @@ internal sealed class RecordingOrigin : IAsyncDisposable
         finally
         {
             connection.Dispose();
+            connection.ScriptEnded.SetResult();
         }
     }
 
@@ -131,6 +132,9 @@ internal sealed class RecordingOrigin : IAsyncDisposable
 /// <summary>A connection the balancer opened.</summary>
 internal sealed class OriginConnection(Socket socket, Action requestRead) : RawSocket(socket)
 {
+    /// <summary>Completes when the script has ended and the connection is closed.</summary>
+    public TaskCompletionSource ScriptEnded { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Reads a whole request.</summary>
     public async Task<HttpMessage> ReadRequest() => await ReadRequestBody(await ReadRequestHead());
 
