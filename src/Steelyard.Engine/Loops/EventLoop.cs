@@ -16,6 +16,7 @@ internal sealed class EventLoop
     private readonly ConcurrentQueue<(Action<object> Work, object State)> _mailbox = new();
     private static int s_boxKinds;
     private object?[] _freeBoxes = new object?[64];
+    private readonly Queue<Action> _nextTurn = new();
     private volatile bool _stopping;
     private int _wakePending;
 
@@ -39,6 +40,12 @@ internal sealed class EventLoop
 
     /// <summary>Monotonic milliseconds, read once after each wait.</summary>
     public long Now { get; private set; }
+
+    /// <summary>How many turns the loop has made.</summary>
+    public long Turns { get; private set; }
+
+    /// <summary>Awaited to go on after everybody else has been served once.</summary>
+    public NextTurnAwaitable NextTurn => new(this);
 
     public NetworkDriver Network { get; }
 
@@ -100,12 +107,18 @@ internal sealed class EventLoop
     /// <summary>One wait, with all that it wakes.</summary>
     internal void Turn(int longestWait)
     {
-        Network.Wait(longestWait);
+        Turns++;
+        var yielded = _nextTurn.Count;
+        Network.Wait(yielded > 0 ? 0 : longestWait);
         if (_wakePending != 0)
             DrainMailbox();
+        for (; yielded > 0; yielded--)
+            _nextTurn.Dequeue()();
         Timers.Advance(Now);
         Blocks.Trim(Now);
     }
+
+    internal void RunNextTurn(Action continuation) => _nextTurn.Enqueue(continuation);
 
     /// <summary>Called by the network after it has waited and before it wakes anyone.</summary>
     internal void ReadClock() => Now = Network.Milliseconds;

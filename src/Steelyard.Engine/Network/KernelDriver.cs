@@ -57,30 +57,30 @@ internal sealed unsafe class KernelDriver : NetworkDriver
     {
         var count = Linux.Check(Linux.epoll_wait(_epoll, _eventsStart, EventsPerWait, milliseconds));
         Loop.ReadClock();
+
+        // News of kept connections come first: a request among the same events must not take one that has just ended,
+        // or on which bytes nobody asked for wait to be taken for its answer.
+        for (var i = 0; i < count && count > 1; i++)
+            Dispatch(i, idle: true);
         for (var i = 0; i < count; i++)
-        {
-            var item = _eventsStart + (i * EventSize);
-            Dispatch(Unsafe.ReadUnaligned<uint>(item), Unsafe.ReadUnaligned<ulong>(item + EventDataOffset));
-        }
+            Dispatch(i, idle: false);
     }
 
-    private void Dispatch(uint events, ulong data)
+    private void Dispatch(int index, bool idle)
     {
-        if (data == WakeData)
+        var item = _eventsStart + (index * EventSize);
+        var data = Unsafe.ReadUnaligned<ulong>(item + EventDataOffset);
+        if ((data & ListenerBit) == 0)
         {
-            // Edge-triggered: the count need not be read until it could overflow, which takes 2^64 wakes.
-            return;
+            var transport = _transports[(int)(uint)data];
+            if (transport.Serial == (uint)(data >> 32) && (!idle || transport.IdleObserver is not null))
+                transport.Notify(Unsafe.ReadUnaligned<uint>(item));
         }
-
-        if ((data & ListenerBit) != 0)
+        else if (!idle && data != WakeData)
         {
+            // Of the eventfd nothing need be read: its count would overflow after 2^64 wakes, and edges are what wakes us.
             _listening[(int)(data & ~ListenerBit)].Accept();
-            return;
         }
-
-        var transport = _transports[(int)(uint)data];
-        if (transport.Serial == (uint)(data >> 32))
-            transport.Notify(events);
     }
 
     public override void Wake()

@@ -36,6 +36,8 @@ internal sealed class BodyRelay(ProxyLoop loop)
     private InputBuffer _input = null!;
     private BodyFramer _framer;
     private FrameState _state;
+    private TurnBudget _budget = new(loop.Events);
+    private bool _cancelled;
 
     /// <summary>Whether all of the body has been taken from its source.</summary>
     public bool Taken => _state == FrameState.Complete;
@@ -44,7 +46,14 @@ internal sealed class BodyRelay(ProxyLoop loop)
     public RelayEnd End { get; private set; }
 
     /// <summary>Forgets the body before.</summary>
-    public void Clear() => (_state, End) = (FrameState.More, RelayEnd.Aborted);
+    public void Clear() => (_state, End, _cancelled) = (FrameState.More, RelayEnd.Aborted, false);
+
+    /// <summary>Ends <see cref="Run"/> soon: at once where it waits for the source, or when its turn comes.</summary>
+    public void Cancel()
+    {
+        _cancelled = true;
+        _source.Transport.CancelRead();
+    }
 
     /// <summary>Starts with a body whose first bytes may have arrived.</summary>
     public void Begin(InputBuffer input, BodyFramer framer)
@@ -88,6 +97,10 @@ internal sealed class BodyRelay(ProxyLoop loop)
             var sent = await _sink.Transport.SendAll(piece, _sink.Milliseconds);
             if (sent != IoStatus.Done)
                 return End = AsSinkEnd(sent);
+            if (_budget.Spend(piece.Length))
+                await loop.Events.NextTurn;
+            if (_cancelled)
+                return End = RelayEnd.Aborted;
         }
 
         return End = RelayEnd.Complete;
@@ -143,6 +156,11 @@ internal sealed class BodyRelay(ProxyLoop loop)
                     return RelayEnd.SinkClosed;
                 }
             }
+
+            if (_budget.Spend(moved))
+                await loop.Events.NextTurn;
+            if (_cancelled)
+                return RelayEnd.Aborted;
         }
 
         _state = FrameState.Complete;

@@ -104,9 +104,13 @@ internal sealed class ClientConnection
     {
         Transport.FinishSending();
         var begun = _loop.Events.Now;
+        var budget = new TurnBudget(_loop.Events);
         while (_loop.Events.Now - begun < (_loop.Draining ? LongestLingerPause : LongestLinger))
         {
+            var budgetSpent = budget.Spend(Input.Unread.Length);
             Input.Release();
+            if (budgetSpent)
+                await _loop.Events.NextTurn;
             if (await Input.Fill(Transport, LongestLingerPause) != IoStatus.Done)
                 break;
         }

@@ -271,7 +271,7 @@ internal sealed class Exchange(ProxyLoop loop)
         if (!upload.IsCompleted)
         {
             _upstream!.Transport.Abort();
-            _client.Transport.CancelRead();
+            _upload.Cancel();
         }
 
         return await upload switch

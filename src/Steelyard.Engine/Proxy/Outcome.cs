@@ -16,7 +16,6 @@ internal enum Cause : byte
 {
     None,
     ClientGone,
-    ClientIdle,
     HeaderTimeout,
     BodyTimeout,
     BadRequest,

@@ -10,7 +10,6 @@ public sealed class Outcomes
     [
         (Cause.None, Fault.None, 0),
         (Cause.ClientGone, Fault.Client, 0),
-        (Cause.ClientIdle, Fault.Client, 0),
         (Cause.HeaderTimeout, Fault.Client, 408),
         (Cause.BodyTimeout, Fault.Client, 408),
         (Cause.BadRequest, Fault.Client, 400),
