@@ -246,8 +246,10 @@ internal abstract class Transport
             return;
         if (_reader.Waiting)
             _reader.Complete(Wake.Ready);
-        else
-            IdleObserver?.BrokeWhileIdle();
+
+        // What the event told of may have been received by another event's handler, a moment before it was kept.
+        else if (IdleObserver is not null && !IsQuiet())
+            IdleObserver.BrokeWhileIdle();
     }
 }
 
