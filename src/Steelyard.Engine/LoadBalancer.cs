@@ -12,6 +12,7 @@ public sealed class LoadBalancer : IAsyncDisposable
 {
     private readonly ProxyLoop[] _loops;
     private readonly Thread[] _threads;
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _stopped;
 
     private LoadBalancer(ProxyLoop[] loops, Thread[] threads, IReadOnlyList<NetworkAddress> unresolved) =>
@@ -87,6 +88,12 @@ public sealed class LoadBalancer : IAsyncDisposable
     }
 
     /// <summary>
+    /// Ends soon after <see cref="StopAsync"/> was called, when the listening sockets may be closed: who connects then is
+    /// refused at once instead of waiting for a server that will not come.
+    /// </summary>
+    public Task ListenersReleased => _released.Task;
+
+    /// <summary>
     /// Stops gracefully: no more connections are accepted, what is in flight ends, idle connections are closed;
     /// what still lives after <paramref name="grace"/>, or when <paramref name="force"/> is cancelled, is cut.
     /// </summary>
@@ -99,15 +106,21 @@ public sealed class LoadBalancer : IAsyncDisposable
             return 0;
         _stopped = true;
         var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var remaining = _loops.Length;
+        var (listening, remaining) = (_loops.Length, _loops.Length);
         foreach (var loop in _loops)
         {
             loop.Events.Post(
-                _ => loop.Drain(() =>
-                {
-                    if (Interlocked.Decrement(ref remaining) == 0)
-                        drained.TrySetResult();
-                }),
+                _ => loop.Drain(
+                    () =>
+                    {
+                        if (Interlocked.Decrement(ref listening) == 0)
+                            _released.TrySetResult();
+                    },
+                    () =>
+                    {
+                        if (Interlocked.Decrement(ref remaining) == 0)
+                            drained.TrySetResult();
+                    }),
                 loop);
         }
 

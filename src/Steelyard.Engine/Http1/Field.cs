@@ -11,6 +11,9 @@ internal enum KnownField : byte
     ContentLength,
     Date,
     Expect,
+
+    /// <summary>Another field that speaks of the client: Forwarded, X-Forwarded-Port and their kin.</summary>
+    ForwardedOther,
     Host,
     KeepAlive,
     ProxyConnection,
@@ -59,6 +62,23 @@ internal struct Field
         17 => (name[0] | 0x20) == 't' ? Match(name, "transfer-encoding"u8, KnownField.TransferEncoding) : Match(name, "x-forwarded-proto"u8, KnownField.XForwardedProto),
         _ => KnownField.Other,
     };
+
+    /// <summary>
+    /// Finds out what else of a name the servers might believe: another field about the client, or one of the known ones
+    /// spelt with underscores, which CGI and its heirs cannot tell from hyphens.
+    /// </summary>
+    public static KnownField RecognizeDisguised(ReadOnlySpan<byte> name)
+    {
+        if ((name[0] | 0x20) is not ('x' or 'f' or 'c' or 't' or 'k' or 'p') || name.Length is < 9 or > 32)
+            return KnownField.Other;
+        Span<byte> plain = stackalloc byte[32];
+        name.Replace(plain, (byte)'_', (byte)'-');
+        plain = plain[..name.Length];
+        var known = Recognize(plain);
+        return known != KnownField.Other ? KnownField.ForwardedOther
+            : Ascii.EqualsIgnoreCase(plain, "forwarded"u8) || Ascii.EqualsIgnoreCase(plain[..Math.Min(12, plain.Length)], "x-forwarded-"u8) ? KnownField.ForwardedOther
+            : KnownField.Other;
+    }
 
     private static KnownField Match(ReadOnlySpan<byte> name, ReadOnlySpan<byte> lowerCase, KnownField known) =>
         Ascii.EqualsIgnoreCase(name, lowerCase) ? known : KnownField.Other;

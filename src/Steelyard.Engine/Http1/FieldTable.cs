@@ -59,6 +59,8 @@ internal sealed class FieldTable
             valueEnd--;
 
         var known = Field.Recognize(line[..colon]);
+        if (known == KnownField.Other)
+            known = Field.RecognizeDisguised(line[..colon]);
         _fields[Count++] = new Field
         {
             Start = start,

@@ -33,7 +33,6 @@ internal static unsafe partial class Linux
     [LibraryImport(C)] public static partial int epoll_ctl(int epoll, int operation, int fd, byte* epollEvent);
     [LibraryImport(C)] public static partial int epoll_wait(int epoll, byte* events, int count, int timeoutMilliseconds);
     [LibraryImport(C)] public static partial int eventfd(uint value, int flags);
-    [LibraryImport(C)] public static partial nint read(int fd, void* buffer, nuint count);
     [LibraryImport(C)] public static partial nint write(int fd, void* buffer, nuint count);
 
     // splice(2), pipe(2)
@@ -44,6 +43,9 @@ internal static unsafe partial class Linux
     [LibraryImport(C)] public static partial void* mmap(void* address, nuint length, int protection, int flags, int fd, long offset);
     [LibraryImport(C)] public static partial int munmap(void* address, nuint length);
     [LibraryImport(C)] public static partial int madvise(void* address, nuint length, int advice);
+
+    // statx(2)
+    [LibraryImport(C)] public static partial int statx(int folder, byte* path, int flags, uint mask, byte* status);
 
     // clock_gettime(2)
     [LibraryImport(C)] public static partial int clock_gettime(int clock, TimeSpec* time);
@@ -91,5 +93,7 @@ internal static unsafe partial class Linux
     public const uint SPLICE_F_MOVE = 1, SPLICE_F_NONBLOCK = 2, SPLICE_F_MORE = 4;
     public const int PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
     public const int MADV_DONTNEED = 4;
+    public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, S_IFMT = 0xf000, S_IFSOCK = 0xc000;
+    public const uint STATX_TYPE = 1;
     public const int CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
 }

@@ -25,7 +25,8 @@ internal readonly unsafe struct Block(byte* start)
 internal sealed unsafe class BlockPool : IDisposable
 {
     private const int BlocksPerSlab = 64;
-    private const long TrimMilliseconds = 1000;
+    /// <summary>How often memory is given back.</summary>
+    public const int TrimMilliseconds = 1000;
 
     // A call each: what is given back in one turn must not hold up the loop.
     private const int MostTrimmed = 128;
@@ -41,6 +42,9 @@ internal sealed unsafe class BlockPool : IDisposable
 
     /// <summary>Blocks that are rented now.</summary>
     public int Rented => (_slabs.Count * BlocksPerSlab) - _freeCount;
+
+    /// <summary>Whether there are free blocks whose pages the kernel could have back.</summary>
+    public bool HasSurplus => _freeCount > _released;
 
     public Block Rent()
     {

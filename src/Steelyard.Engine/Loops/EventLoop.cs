@@ -86,8 +86,15 @@ internal sealed class EventLoop
     {
         Enter();
         while (!_stopping)
-            Turn(Timers.Delay(Now));
+            Turn(LongestWait());
         Leave();
+    }
+
+    // Memory is given back in turns; with some to give, the loop may not sleep for ever.
+    private int LongestWait()
+    {
+        var delay = Timers.Delay(Now);
+        return Blocks.HasSurplus ? (int)Math.Min((uint)delay, BlockPool.TrimMilliseconds) : delay;
     }
 
     /// <summary>Makes the calling thread the loop's own.</summary>

@@ -200,8 +200,11 @@ internal sealed unsafe class KernelDriver : NetworkDriver
         {
             if (_stopped || _registered)
                 return;
-            Require(driver.Register(handle, Linux.EPOLLIN | Linux.EPOLLEXCLUSIVE, data), "epoll_ctl");
-            _registered = true;
+            _registered = driver.Register(handle, Linux.EPOLLIN | Linux.EPOLLEXCLUSIVE, data) >= 0;
+
+            // A kernel without memory for it now may have some in a moment.
+            if (!_registered)
+                driver.Loop.Timers.Set(this, driver.Loop.In(AcceptPauseMilliseconds));
         }
 
         // The open description lives on in whoever else holds the socket, so closing a descriptor would not end the events.

@@ -11,8 +11,8 @@ internal sealed unsafe class KernelTransport(EventLoop loop, KernelDriver driver
     /// <summary>The place of this object among its driver's; what epoll carries with an event.</summary>
     public int Slot { get; } = slot;
 
-    /// <summary>Told apart from events of the connection that used the slot before.</summary>
-    public uint Serial => Generation;
+    /// <summary>Told apart from events of the connection that used the slot before. 31 bits: the highest marks listeners.</summary>
+    public uint Serial => Generation & 0x7fff_ffff;
 
     public override bool CanSplice => true;
 
@@ -36,7 +36,8 @@ internal sealed unsafe class KernelTransport(EventLoop loop, KernelDriver driver
         Notify(
             readable: (events & (Linux.EPOLLIN | gone)) != 0,
             writable: (events & (Linux.EPOLLOUT | Linux.EPOLLHUP | Linux.EPOLLERR)) != 0,
-            peerClosed: (events & gone) != 0);
+            peerClosed: (events & gone) != 0,
+            broken: (events & (Linux.EPOLLHUP | Linux.EPOLLERR)) != 0);
     }
 
     public override int Receive(Span<byte> buffer)

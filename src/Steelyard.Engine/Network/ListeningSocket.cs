@@ -80,11 +80,14 @@ internal sealed unsafe class ListeningSocket : IDisposable
         return new ListeningSocket(fd, asked);
     }
 
-    /// <summary>Removes a socket file that nobody serves any more; one that answers is another program's.</summary>
+    /// <summary>Removes a socket file that nobody serves any more; one that answers is another program's, and what is no socket is nobody's to remove.</summary>
     private static void RemoveStale(NetworkAddress asked, KernelAddress target)
     {
-        if (!File.Exists(asked.UnixPath))
+        var kind = KindOf(asked.UnixPath!);
+        if (kind == 0)
             return;
+        if (kind != Linux.S_IFSOCK)
+            throw new BindException($"cannot listen on {asked}: there is something else of that name, and it is not a socket", Errno.AddressInUse);
         var fd = Open(asked, Linux.AF_UNIX);
         int error;
         fixed (byte* bytes = target.Bytes)
@@ -93,7 +96,21 @@ internal sealed unsafe class ListeningSocket : IDisposable
         const int connectionRefused = -111;
         if (error != connectionRefused)
             throw Failure(asked, error is 0 or Errno.Again ? Errno.AddressInUse : error);
-        File.Delete(asked.UnixPath);
+        File.Delete(asked.UnixPath!);
+    }
+
+    /// <summary>What kind of file a path names, links not followed (S_IFMT of inode(7)); 0 where there is none.</summary>
+    private static int KindOf(string path)
+    {
+        const int modeOffset = 28;
+        var name = System.Text.Encoding.UTF8.GetBytes(path + "\0");
+        var status = stackalloc byte[256];
+        fixed (byte* start = name)
+        {
+            return Linux.Check(Linux.statx(Linux.AT_FDCWD, start, Linux.AT_SYMLINK_NOFOLLOW, Linux.STATX_TYPE, status)) < 0
+                ? 0
+                : *(ushort*)(status + modeOffset) & Linux.S_IFMT;
+        }
     }
 
     private static int Open(NetworkAddress asked, int family)

@@ -56,6 +56,9 @@ internal abstract class Transport
     /// <summary>Bytes the kernel has taken of this connection's so far, splices aside.</summary>
     public long BytesSent { get; protected set; }
 
+    /// <summary>Another connection that is broken off when this one breaks: who has gone needs no answer.</summary>
+    public Transport? EndsWith { get; set; }
+
     /// <summary>Whether <see cref="Abort"/> was called.</summary>
     public bool Aborted { get; private set; }
 
@@ -147,7 +150,11 @@ internal abstract class Transport
     public void Close()
     {
         Debug.Assert(!_reader.Waiting && !_writer.Waiting, "Somebody waits on a connection that is closed.");
-        IdleObserver = null;
+
+        // Whoever waited would otherwise be woken by the connection that uses the object next.
+        if (_reader.Waiting || _writer.Waiting)
+            Abort();
+        (IdleObserver, EndsWith) = (null, null);
         CloseHandle();
     }
 
@@ -227,7 +234,11 @@ internal abstract class Transport
     }
 
     /// <summary>Takes events from the driver and wakes who waits for them.</summary>
-    protected void Notify(bool readable, bool writable, bool peerClosed)
+    /// <param name="readable">A receive may have something.</param>
+    /// <param name="writable">A send may take something.</param>
+    /// <param name="peerClosed">The other end has closed its side at least.</param>
+    /// <param name="broken">The connection is reset, or closed on both sides.</param>
+    protected void Notify(bool readable, bool writable, bool peerClosed, bool broken)
     {
         PeerClosed |= peerClosed;
         ReadReady |= readable;
@@ -244,6 +255,13 @@ internal abstract class Transport
 
         if (!readable)
             return;
+        if (broken && EndsWith is { } other)
+        {
+            other.Abort();
+            if (generation != Generation)
+                return;
+        }
+
         if (_reader.Waiting)
             _reader.Complete(Wake.Ready);
 

@@ -106,7 +106,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
         return End = RelayEnd.Complete;
     }
 
-    /// <summary>Moves a counted body through a pipe until little of it is left.</summary>
+    /// <summary>Moves what is left of a counted body through a pipe.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<RelayEnd> Splice()
     {

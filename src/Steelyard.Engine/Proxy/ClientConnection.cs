@@ -12,10 +12,13 @@ internal sealed class ClientConnection
     private const long LongestLinger = 30_000;
     private const long LongestLingerPause = 2000;
 
+    private const int BudgetOfExchange = TurnBudget.BytesPerTurn / 16;
+
     private readonly ProxyLoop _loop;
     private readonly Action _ended;
     private ValueTaskAwaiter _serving;
     private Exchange? _exchange;
+    private TurnBudget _budget;
     private bool _idle;
 
     internal ClientConnection? Next;
@@ -25,6 +28,7 @@ internal sealed class ClientConnection
     {
         _loop = loop;
         _ended = Ended;
+        _budget = new TurnBudget(loop.Events);
         Input = new InputBuffer(loop.Events);
     }
 
@@ -53,46 +57,60 @@ internal sealed class ClientConnection
             _serving.UnsafeOnCompleted(_ended);
     }
 
+    // A fault of ours costs one connection, not the loop with all its others.
     [AsyncMethodBuilder(typeof(LoopMethod))]
     private async ValueTask Serve()
     {
-        var next = AfterExchange.KeepAlive;
-        while (next == AfterExchange.KeepAlive)
+        try
         {
-            // No exchange begins before its first bytes: until then the client is idle, whatever woke it.
-            while (Input.IsEmpty)
+            var next = AfterExchange.KeepAlive;
+            while (next == AfterExchange.KeepAlive && (!Input.IsEmpty || await WaitForRequest()))
             {
-                if (_loop.Draining)
-                    return;
-                _idle = true;
-                var wake = await Transport.Readable(_loop.Plan.Timeouts.ClientIdle);
-                _idle = false;
-                if (wake != Wake.Ready || Input.TryFill(Transport) is IoStatus.Closed or IoStatus.Broken)
-                    return;
-            }
-
-            _exchange = _loop.RentExchange();
-            try
-            {
+                _exchange = _loop.RentExchange();
                 next = await _exchange.Run(this);
                 _loop.Recycle(_exchange);
-            }
-            catch (Exception fault)
-            {
-                // A fault of ours costs one exchange, not the loop with all its connections.
-                _loop.Faulted(fault);
-                _exchange.Abandon();
-                next = AfterExchange.Reset;
+                _exchange = null;
+                Input.ReleaseHead();
+
+                // Requests that are all here already must not keep the loop from everybody else.
+                if (!Input.IsEmpty && _budget.Spend(BudgetOfExchange))
+                    await _loop.Events.NextTurn;
             }
 
+            if (next == AfterExchange.Linger)
+                await Linger();
+            else if (next == AfterExchange.Reset)
+                Transport.ResetOnClose();
+        }
+        catch (Exception fault)
+        {
+            _loop.Faulted(fault);
+            _exchange?.Abandon();
             _exchange = null;
-            Input.ReleaseHead();
+            Transport.ResetOnClose();
+        }
+    }
+
+    /// <summary>Waits for the first bytes of a request: until then the client is idle, whatever woke it.</summary>
+    /// <returns>Whether they came.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<bool> WaitForRequest()
+    {
+        while (!_loop.Draining)
+        {
+            _idle = true;
+            var wake = await Transport.Readable(_loop.Plan.Timeouts.ClientIdle);
+            _idle = false;
+
+            // Who is told to end while idle may have sent a request a moment before: it is still served.
+            if (wake == Wake.TimedOut || Transport.Aborted)
+                return false;
+            var filled = Input.TryFill(Transport);
+            if (filled != IoStatus.NotYet)
+                return filled == IoStatus.Done;
         }
 
-        if (next == AfterExchange.Linger)
-            await Linger();
-        else if (next == AfterExchange.Reset)
-            Transport.ResetOnClose();
+        return false;
     }
 
     /// <summary>

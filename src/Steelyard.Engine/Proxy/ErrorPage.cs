@@ -8,6 +8,11 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>The answers that are the proxy's own: plain text, JSON (RFC 9457) or a page, whichever the client likes best.</summary>
 internal static class ErrorPage
 {
+    private const int MostDetails = 32;
+
+    // By cause, detail and format. Two loops may make the same page at once, and either is kept.
+    private static readonly byte[]?[] s_bodies = new byte[32 * MostDetails * 3][];
+
     private enum Format
     {
         Plain,
@@ -43,11 +48,11 @@ internal static class ErrorPage
     public static void Write(ref BlockWriter writer, in Outcome outcome, ReadOnlySpan<byte> accept, bool headOnly, ConnectionOption connection, ReadOnlySpan<byte> date)
     {
         var format = Choose(accept);
-        var body = Encoding.UTF8.GetBytes(Body(format, outcome));
+        var body = BodyOf(format, outcome);
         writer.Write("HTTP/1.1 "u8);
         writer.Write(outcome.Status);
         writer.Write(" "u8);
-        writer.Write(Encoding.ASCII.GetBytes(Reason(outcome.Status)));
+        WriteAscii(ref writer, Reason(outcome.Status));
         writer.Write("\r\nDate: "u8);
         writer.Write(date);
         writer.Write("\r\nContent-Type: "u8);
@@ -68,6 +73,19 @@ internal static class ErrorPage
         Format.Html => "text/html; charset=utf-8"u8,
         _ => "text/plain; charset=utf-8"u8,
     };
+
+    private static void WriteAscii(ref BlockWriter writer, string text)
+    {
+        Span<byte> bytes = stackalloc byte[64];
+        writer.Write(bytes[..Encoding.ASCII.GetBytes(text, bytes)]);
+    }
+
+    /// <summary>A page is made once: whoever provokes errors must not make garbage of us.</summary>
+    private static byte[] BodyOf(Format format, in Outcome outcome)
+    {
+        ref var body = ref s_bodies[((((int)outcome.Cause * MostDetails) + (int)outcome.Detail) * 3) + (int)format];
+        return body ??= Encoding.UTF8.GetBytes(Body(format, outcome));
+    }
 
     // Every word of a page is ours, so nothing needs escaping.
     private static string Body(Format format, in Outcome outcome)

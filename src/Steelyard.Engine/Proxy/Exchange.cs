@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Steelyard.Balancing;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 
@@ -32,6 +33,11 @@ internal sealed class Exchange(ProxyLoop loop)
     // Requests sent and not answered may have broken the servers that got them: not every server of the pool gets a turn.
     private const int MostServers = 3;
 
+    private const int QueuePauseMilliseconds = 10;
+
+    // A server that sends more of them plays a game.
+    private const int MostInterimHeads = 32;
+
     // Up to here one piece to send costs less with a copy than two pieces without.
     private const int LargestCopiedPiece = 4096;
 
@@ -50,6 +56,9 @@ internal sealed class Exchange(ProxyLoop loop)
     private BlockSlice _outgoingBody;
     private bool _replayable;
     private int _failedServers;
+
+    private int _connectError;
+    private readonly Waiter _pause = new(loop.Events);
 
     private bool _headHeld;
     private bool _responseBegun;
@@ -103,11 +112,12 @@ internal sealed class Exchange(ProxyLoop loop)
                 server = decision.Server;
             }
 
+            if (outcome.Retry != Retry.Never)
+                loop.Counters.Retries++;
+
             outcome = await Connect(server!, reuse: !sameServer);
             if (outcome.IsSuccess)
                 outcome = await Converse();
-            if (outcome.Retry != Retry.Never)
-                loop.Counters.Retries++;
             if (outcome.Retry == Retry.OnAnotherServer)
                 _tried.Add(server!.Index);
         }
@@ -200,9 +210,11 @@ internal sealed class Exchange(ProxyLoop loop)
             return Outcome.Success;
         }
 
-        _upstream = loop.BeginConnect(server);
+        _upstream = await BeginConnect(server);
         if (_upstream is null)
-            return new(Cause.ConnectFailed, Retry.OnAnotherServer);
+            return _connectError is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory or Errno.AddressNotAvailable
+                ? new(Cause.OutOfResources)
+                : new(Cause.ConnectFailed, Retry.OnAnotherServer);
         var wake = await _upstream.Transport.Writable(loop.Plan.Timeouts.Connect);
         if (wake == Wake.Ready && _upstream.Transport.ConnectError() == 0)
             return Outcome.Success;
@@ -210,9 +222,27 @@ internal sealed class Exchange(ProxyLoop loop)
         return wake switch
         {
             Wake.Ready => new(Cause.ConnectFailed, Retry.OnAnotherServer),
-            Wake.TimedOut => new(Cause.ConnectTimeout, Retry.OnAnotherServer),
+            Wake.TimedOut => new(Cause.ConnectTimeout, ++_failedServers < MostServers ? Retry.OnAnotherServer : Retry.Never),
             _ => new(Cause.Stopped),
         };
+    }
+
+    /// <summary>
+    /// Begins a connection; null when it fails at once. A Unix socket whose queue is full says so where TCP would wait,
+    /// and is asked again until it is time to give up (connect(2), EAGAIN).
+    /// </summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<UpstreamConnection?> BeginConnect(Server server)
+    {
+        var due = loop.Events.In(loop.Plan.Timeouts.Connect);
+        var connection = loop.BeginConnect(server, out _connectError);
+        while (_connectError == Errno.Again && loop.Events.Now < due && !_client.Transport.Aborted)
+        {
+            await _pause.Wait(loop.Events.In(QueuePauseMilliseconds));
+            connection = loop.BeginConnect(server, out _connectError);
+        }
+
+        return connection;
     }
 
     /// <summary>Sends the request and passes the answer on. The connection is kept or closed when this returns.</summary>
@@ -231,6 +261,8 @@ internal sealed class Exchange(ProxyLoop loop)
         var uploading = _request.Body.HasBody && !_upload.Taken && sent == IoStatus.Done;
         _requestSent = uploading ? TimerEntry.Never : loop.Events.Now;
         var upload = uploading ? BeginUpload(upstream) : default;
+        if (!uploading)
+            _client.Transport.EndsWith = upstream.Transport;
         var outcome = await ReadResponseHead(upstream);
         if (outcome.IsSuccess)
             outcome = await StreamResponse(upstream);
@@ -254,14 +286,20 @@ internal sealed class Exchange(ProxyLoop loop)
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<RelayEnd> Upload(UpstreamConnection upstream)
     {
-        var end = await _upload.Run();
-        _requestSent = loop.Events.Now;
+        var end = RelayEnd.Aborted;
+        try
+        {
+            return end = await _upload.Run();
+        }
+        finally
+        {
+            _requestSent = loop.Events.Now;
 
-        // The server will never get the whole request, so there is no use waiting for its answer. Where it is the server
-        // that closed, its answer may be on the way.
-        if (end is not (RelayEnd.Complete or RelayEnd.SinkClosed))
-            upstream.Transport.Abort();
-        return end;
+            // The server will never get the whole request, so there is no use waiting for its answer. Where it is the
+            // server that closed, its answer may be on the way.
+            if (end is not (RelayEnd.Complete or RelayEnd.SinkClosed))
+                upstream.Transport.Abort();
+        }
     }
 
     /// <summary>Waits for the upload, calling it off when the exchange has ended without it.</summary>
@@ -294,6 +332,7 @@ internal sealed class Exchange(ProxyLoop loop)
         _response.Clear();
         var (most, mostFields) = ((int)loop.Plan.Limits.Header.Bytes, loop.Plan.Limits.HeaderCount);
         var due = AnswerDue();
+        var interim = 0;
         while (true)
         {
             var wake = await upstream.Transport.Readable(Math.Max(due - loop.Events.Now, 1));
@@ -314,7 +353,7 @@ internal sealed class Exchange(ProxyLoop loop)
                     break;
 
                 // 101 is an answer to an Upgrade that was never passed on.
-                if (state == HeadState.Invalid || _response.Status == 101)
+                if (state == HeadState.Invalid || _response.Status == 101 || ++interim > MostInterimHeads)
                     return new(Cause.BadResponse, Detail: _response.Error);
                 upstream.Input.HoldHead(_response.Length);
                 if (!_response.Interim)
@@ -429,11 +468,18 @@ internal sealed class Exchange(ProxyLoop loop)
         return theirs < 0 ? ours : Math.Min(ours, Math.Max((theirs * 1000) - 1000, 1));
     }
 
+    /// <summary>
+    /// A server that knows of no body with these methods would read it as the next request, and answer that on a
+    /// connection somebody else uses by then (RFC 9110, 9.3.1).
+    /// </summary>
+    private bool BodyMayBeTakenForRequest() =>
+        _request.Body.HasBody && _request.Method is (KnownMethod.Get or KnownMethod.Head or KnownMethod.Delete or KnownMethod.Options or KnownMethod.Trace);
+
     /// <summary>Keeps the connection for the next request, if both sides are through with this one and agree to.</summary>
     private void KeepOrClose(UpstreamConnection upstream, bool bodySent)
     {
         var framing = _response.Body(_request.Method);
-        if (!bodySent || loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
+        if (!bodySent || BodyMayBeTakenForRequest() || loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
             || !upstream.Transport.IsQuiet())
         {
             CloseUpstream();
@@ -441,6 +487,7 @@ internal sealed class Exchange(ProxyLoop loop)
         }
 
         upstream.Input.Release();
+        _client.Transport.EndsWith = null;
         _upstream = null;
         upstream.Home.Keep(upstream, _idleMilliseconds);
     }
@@ -467,6 +514,7 @@ internal sealed class Exchange(ProxyLoop loop)
 
     private void CloseUpstream()
     {
+        _client.Transport.EndsWith = null;
         _upstream!.Close();
         _upstream = null;
     }
@@ -537,6 +585,9 @@ internal sealed class Exchange(ProxyLoop loop)
     /// <summary>Lets go of everything after a fault of ours; the exchange is not used again.</summary>
     public void Abandon()
     {
+        // What still runs of the upload ends here and now, before the connections serve others.
+        _upstream?.Transport.Abort();
+        _client.Transport.Abort();
         if (_upstream is not null)
             CloseUpstream();
         ReleaseOutgoing();

@@ -41,9 +41,10 @@ internal sealed class ForwardedFields
         _linesLength += bytes.Length;
     }
 
-    /// <summary>Whether a field of the client's is replaced by one of ours.</summary>
-    public static bool Replaces(KnownField field) => field is
-        KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto or KnownField.XRealIp;
+    /// <summary>Whether a field of the client's is replaced by one of ours, or kept from the servers.</summary>
+    public bool Replaces(KnownField field) => field is
+        KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto or KnownField.XRealIp
+        || (field == KnownField.ForwardedOther && !_trusted);
 
     /// <summary>Writes the four fields.</summary>
     public void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head)

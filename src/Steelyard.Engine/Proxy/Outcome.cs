@@ -31,6 +31,7 @@ internal enum Cause : byte
     ServerTimeout,
     ServerClosedInBody,
     ServerStalledInBody,
+    OutOfResources,
     Stopped,
 }
 
@@ -61,7 +62,7 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
     {
         Cause.None => Fault.None,
         < Cause.NoServer => Fault.Client,
-        < Cause.Stopped => Fault.Server,
+        < Cause.OutOfResources => Fault.Server,
         _ => Fault.Proxy,
     };
 
@@ -73,7 +74,7 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         Cause.BadBody => 400,
         Cause.BodyTooLarge => 413,
         Cause.NoRoute => 404,
-        Cause.NoServer or Cause.ConnectFailed or Cause.ConnectTimeout => 503,
+        Cause.NoServer or Cause.ConnectFailed or Cause.ConnectTimeout or Cause.OutOfResources => 503,
         Cause.ServerClosed or Cause.BadResponse => 502,
         Cause.ServerTimeout => 504,
         _ => 0,
@@ -104,6 +105,7 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         Cause.ServerClosed => "The server closed the connection before it answered.",
         Cause.BadResponse => "The server's answer is not valid HTTP.",
         Cause.ServerTimeout => "The server did not answer in time.",
+        Cause.OutOfResources => "The load balancer is out of descriptors, ports or memory for connections.",
         _ => "The request could not be served.",
     };
 

@@ -7,7 +7,8 @@ namespace Steelyard.Engine.Proxy;
 
 /// <summary>
 /// The proxy on one event loop: its client connections, its connections to servers, and what it uses again. Nothing
-/// here is shared but <see cref="ClientCount"/> and the hand-over queue. Owned by its loop.
+/// here is shared but <see cref="ClientCount"/>, the hand-over queue and what the plan points at; counters may be read
+/// from outside, a moment old. Owned by its loop.
 /// </summary>
 internal sealed class ProxyLoop
 {
@@ -121,12 +122,13 @@ internal sealed class ProxyLoop
 
     public IdleConnections IdleConnectionsOf(Server server) => _idle[server.Ordinal];
 
-    /// <summary>Begins a connection to a server; null when it fails at once.</summary>
-    public UpstreamConnection? BeginConnect(Server server)
+    /// <summary>Begins a connection to a server; null, with the negative errno, when it fails at once.</summary>
+    public UpstreamConnection? BeginConnect(Server server, out int error)
     {
+        error = 0;
         if (Plan.Addresses[server.Ordinal] is not { } address)
             return null;
-        var transport = Events.Network.Connect(address, out _);
+        var transport = Events.Network.Connect(address, out error);
         if (transport is null)
             return null;
         if (!_unusedUpstreams.TryPop(out var connection))
@@ -137,12 +139,14 @@ internal sealed class ProxyLoop
     }
 
     /// <summary>Stops to accept and lets every connection end with its present exchange. Called on the loop.</summary>
+    /// <param name="released">Called on the loop when it uses the listening sockets no more.</param>
     /// <param name="drained">Called on the loop when no connection is left.</param>
-    public void Drain(Action drained)
+    public void Drain(Action released, Action drained)
     {
         Draining = true;
         _drained = drained;
         Events.Network.StopListening();
+        released();
         for (var client = _clients; client is not null;)
         {
             var next = client.Next;

@@ -18,7 +18,7 @@ internal static class RequestWriter
         writer.Write(" "u8);
         WriteTarget(ref writer, request, request.Target(head));
         writer.Write(" HTTP/1.1\r\n"u8);
-        WriteFields(ref writer, request, head);
+        WriteFields(ref writer, request, head, forwarded);
         if (request.AbsoluteForm || request.Authority(head).IsEmpty)
             WriteHost(ref writer, request.AbsoluteForm ? request.Authority(head) : defaultHost);
         if (request.Body.Kind == BodyKind.Chunked)
@@ -38,12 +38,12 @@ internal static class RequestWriter
     }
 
     /// <summary>Copies the fields that are forwarded, each run of neighbours at once.</summary>
-    private static void WriteFields(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head)
+    private static void WriteFields(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded)
     {
         var runStart = request.FieldsStart;
         foreach (ref readonly var field in request.Fields.All)
         {
-            var dropped = field.HopByHop || ForwardedFields.Replaces(field.Known)
+            var dropped = field.HopByHop || forwarded.Replaces(field.Known)
                 || (field.Known == KnownField.Host && (request.AbsoluteForm || field.ValueLength == 0));
             if (!dropped)
                 continue;

@@ -19,8 +19,11 @@ internal sealed class TrustedNetworks
         var (v4, v6) = (new List<(uint, uint)>(), new List<IPNetwork>());
         foreach (var network in networks)
         {
-            if (network.BaseAddress.AddressFamily == AddressFamily.InterNetwork)
-                v4.Add((ToNumber(network.BaseAddress), network.PrefixLength == 0 ? 0 : uint.MaxValue << (32 - network.PrefixLength)));
+            // ::ffff:10.0.0.0/104 is 10.0.0.0/8: peers are compared as IPv4 too.
+            var mapped = network.BaseAddress.IsIPv4MappedToIPv6 && network.PrefixLength >= 96;
+            var length = mapped ? network.PrefixLength - 96 : network.PrefixLength;
+            if (mapped || network.BaseAddress.AddressFamily == AddressFamily.InterNetwork)
+                v4.Add((ToNumber(network.BaseAddress.MapToIPv4()), length == 0 ? 0 : uint.MaxValue << (32 - length)));
             else
                 v6.Add(network);
         }

@@ -34,7 +34,7 @@ internal sealed class UpstreamConnection(ProxyLoop loop) : TimerEntry, IIdleObse
         loop.Recycle(this);
     }
 
-    /// <summary>The server closed it, or sent what nobody asked for: neither may ever reach a client.</summary>
+    /// <summary>The server closed it, or sent what nobody asked for: neither may reach a client.</summary>
     public void BrokeWhileIdle()
     {
         Home.Remove(this);

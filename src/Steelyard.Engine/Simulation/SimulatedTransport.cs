@@ -129,25 +129,25 @@ internal sealed class SimulatedTransport : Transport
         {
             case SimulatedEvent.Connected:
                 _connected = true;
-                Notify(readable: false, writable: true, peerClosed: false);
+                Notify(readable: false, writable: true, peerClosed: false, broken: false);
                 break;
             case SimulatedEvent.Refused:
-                Notify(readable: true, writable: true, peerClosed: true);
+                Notify(readable: true, writable: true, peerClosed: true, broken: true);
                 break;
             case SimulatedEvent.Delivered:
                 _incoming.Deliver(count);
-                Notify(readable: true, writable: false, peerClosed: false);
+                Notify(readable: true, writable: false, peerClosed: false, broken: false);
                 break;
             case SimulatedEvent.Room:
-                Notify(readable: false, writable: true, peerClosed: false);
+                Notify(readable: false, writable: true, peerClosed: false, broken: false);
                 break;
             case SimulatedEvent.Ended:
                 _incoming.Ended = true;
-                Notify(readable: true, writable: false, peerClosed: true);
+                Notify(readable: true, writable: false, peerClosed: true, broken: false);
                 break;
             case SimulatedEvent.Reset:
                 _reset = true;
-                Notify(readable: true, writable: true, peerClosed: true);
+                Notify(readable: true, writable: true, peerClosed: true, broken: true);
                 break;
         }
     }

@@ -60,7 +60,7 @@ internal sealed class AppInstance : IDisposable
 
     public void Terminate()
     {
-        if (!Exited.IsCompleted)
+        if (!_process.HasExited)
             UnixSignal.Terminate(_process.Id);
     }
 

@@ -47,7 +47,12 @@ internal static class BalancerRun
 
         await signals.UntilStopAsync();
         Console.WriteLine($"stopping: what is in flight has {snapshot.Shutdown.TotalSeconds:0.#} s to end; another signal ends it at once");
-        var cut = await balancer.StopAsync(snapshot.Shutdown, signals.Force);
+        var stopping = balancer.StopAsync(snapshot.Shutdown, signals.Force);
+        await balancer.ListenersReleased;
+        sockets.Dispose();
+        var cut = await stopping;
+        if (balancer.Counters is { Faults: > 0 } counters)
+            await Console.Error.WriteLineAsync($"steelyard: {counters.Faults} connections were broken off by a fault of this program, the last by: {counters.LastFault}");
         Console.WriteLine(cut switch
         {
             0 => "stopped",

@@ -63,9 +63,25 @@ internal static class WhoamiServer
     }
 
     /// <summary>Removes the socket a killed server left behind; one that somebody still serves stays.</summary>
+    // open(2) refuses a socket with ENXIO and takes a file, which is not ours to remove.
+    private static bool IsSocket(string path)
+    {
+        if (File.GetAttributes(path).HasFlag(FileAttributes.ReparsePoint) || new FileInfo(path).Length > 0)
+            return false;
+        try
+        {
+            File.OpenHandle(path).Dispose();
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
     private static void RemoveStaleSocket(NetworkAddress address)
     {
-        if (address.UnixPath is null || !File.Exists(address.UnixPath))
+        if (address.UnixPath is null || !File.Exists(address.UnixPath) || !IsSocket(address.UnixPath))
             return;
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try

@@ -76,7 +76,7 @@ internal sealed class SimulatedProxy : IDisposable
     public void AssertNothingIsLeft()
     {
         var drained = false;
-        Loop.Drain(() => drained = true);
+        Loop.Drain(static () => { }, () => drained = true);
         RunUntil(() => drained && _peers.TrueForAll(peer => peer.IsCompleted));
         Assert.Equal(0, Events.Blocks.Rented);
         Assert.Null(Loop.LastFault);

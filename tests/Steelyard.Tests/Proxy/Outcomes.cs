@@ -25,6 +25,7 @@ public sealed class Outcomes
         (Cause.ServerTimeout, Fault.Server, 504),
         (Cause.ServerClosedInBody, Fault.Server, 0),
         (Cause.ServerStalledInBody, Fault.Server, 0),
+        (Cause.OutOfResources, Fault.Proxy, 503),
         (Cause.Stopped, Fault.Proxy, 0),
     ];
 
