@@ -153,4 +153,25 @@ public sealed class FieldTests
         foreach (var origin in origins)
             await origin.DisposeAsync();
     }
+
+    [Theory]
+    [InlineData("X_Forwarded_For: 6.6.6.6")]
+    [InlineData("x-forwarded_for: 6.6.6.6")]
+    [InlineData("Forwarded: for=6.6.6.6;proto=https")]
+    [InlineData("X-Forwarded-Port: 99")]
+    [InlineData("X-Forwarded-Prefix: /admin")]
+    [InlineData("X_Real_IP: 6.6.6.6")]
+    [InlineData("Transfer_Encoding: chunked")]
+    [InlineData("Content_Length: 7")]
+    public async Task A_stranger_cannot_pass_for_a_proxy_by_another_spelling(string line)
+    {
+        var name = line.Split(':')[0];
+
+        var (fromStranger, _) = await Pass($"GET / HTTP/1.1\r\nHost: x\r\n{line}\r\nX_Own: 1\r\n\r\n");
+        var (fromProxy, _) = await Pass($"GET / HTTP/1.1\r\nHost: x\r\n{line}\r\n\r\n", trusted: ["127.0.0.0/8"]);
+
+        Assert.Null(fromStranger[name]);
+        Assert.Equal("1", fromStranger["X_Own"]);
+        Assert.NotNull(fromProxy[name]);
+    }
 }

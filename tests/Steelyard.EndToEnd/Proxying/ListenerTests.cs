@@ -124,4 +124,18 @@ public sealed class ListenerTests : IDisposable
 
         Assert.Equal(["a", "a", "b"], answers);
     }
+
+    [Fact]
+    public async Task A_unix_address_never_costs_a_file_that_is_no_socket()
+    {
+        var path = Path.Combine(_folder.FullName, "notes.txt");
+        await File.WriteAllTextAsync(path, "precious", TestContext.Current.CancellationToken);
+
+        var failure = Assert.Throws<BindException>(() => TestBalancer.Start(
+            [RecordingOrigin.Refusing()],
+            snapshot => snapshot with { Listeners = [TestBalancer.Listener(NetworkAddress.ForUnix(path))] }));
+
+        Assert.Contains(path, failure.Message, StringComparison.Ordinal);
+        Assert.Equal("precious", await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken));
+    }
 }

@@ -330,4 +330,35 @@ public sealed class ServerFailureTests
             });
         }
     }
+
+    [Fact]
+    public async Task A_client_that_resets_its_connection_frees_the_server_at_once()
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = TestBalancer.Start(origin.Address);
+        using var client = await balancer.Connect();
+        await client.Send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+        using var server = await origin.Accept();
+        await server.ReadRequest();
+
+        client.Reset();
+
+        await server.ReadEnding();
+        Assert.Equal(1, balancer.Counters.Requests);
+    }
+
+    [Fact]
+    public async Task A_client_that_only_finishes_sending_still_gets_its_answer()
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = TestBalancer.Start(origin.Address);
+        using var client = await balancer.Connect();
+        await client.Send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+        client.FinishSending();
+        using var server = await origin.Accept();
+
+        await server.Serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+
+        Assert.Equal("ok", (await client.ReadResponse()).Text);
+    }
 }

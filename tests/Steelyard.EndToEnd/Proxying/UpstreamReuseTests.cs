@@ -225,4 +225,19 @@ public sealed class UpstreamReuseTests
             Assert.DoesNotContain("evil", answer.Text, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public async Task A_body_that_a_server_may_take_for_a_request_ends_its_connection()
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = TestBalancer.Start(origin.Address);
+        using var client = await balancer.Connect();
+        await client.Send("GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 28\r\n\r\nGET /b HTTP/1.1\r\nHost: y\r\n\r\n");
+        using var server = await origin.Accept();
+
+        await server.Serve(Hello);
+
+        Assert.Equal("hello", (await client.ReadResponse()).Text);
+        await server.ReadEnding();
+    }
 }
