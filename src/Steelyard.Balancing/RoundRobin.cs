@@ -33,19 +33,19 @@ public sealed class RoundRobin : Picker
     /// <inheritdoc/>
     public override Decision Pick(ServerSet tried)
     {
-        for (var turn = 0; turn < _order.Length; turn++)
+        if (tried.Count == 0 && _order.Length > 0)
         {
-            var next = (ulong)Interlocked.Increment(ref _cursor.Next) - 1;
-            var index = _order[(int)(next % (ulong)_order.Length)];
-            if (!tried.Contains(index))
-                return new(_servers[index], turn == 0 ? DecisionReason.Turn : DecisionReason.TurnAfterTried);
+            var turn = (ulong)Interlocked.Increment(ref _cursor.Next) - 1;
+            return new(_servers[_order[(int)(turn % (ulong)_order.Length)]], DecisionReason.Turn);
         }
 
-        // Other loops took the turns between ours: look at every server before giving up.
-        foreach (var server in _servers)
+        // Who goes on to another server takes nobody's turn: a dead server would else come up again for the next request.
+        var next = (ulong)Volatile.Read(ref _cursor.Next);
+        for (var step = 0UL; step < (ulong)_order.Length; step++)
         {
-            if (server.Settings.Weight > 0 && !tried.Contains(server.Index))
-                return new(server, DecisionReason.TurnAfterTried);
+            var index = _order[(int)((next + step) % (ulong)_order.Length)];
+            if (!tried.Contains(index))
+                return new(_servers[index], DecisionReason.TurnAfterTried);
         }
 
         return new(null, DecisionReason.NoneLeft);

@@ -8,6 +8,29 @@ public sealed class Server
     internal Server(ServerSettings settings, int index, int ordinal) =>
         (Settings, Index, Ordinal) = (settings, index, ordinal);
 
+    private long _failures;
+    private int _lastFailure;
+
+    /// <summary>Failures since the start; any loop may count one.</summary>
+    public long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>How the last request with it failed; none when it succeeded, or there was none.</summary>
+    public ServerFailure LastFailure => (ServerFailure)Volatile.Read(ref _lastFailure);
+
+    /// <summary>A request with it failed.</summary>
+    public void Failed(ServerFailure failure)
+    {
+        Interlocked.Increment(ref _failures);
+        Volatile.Write(ref _lastFailure, (int)failure);
+    }
+
+    /// <summary>A request with it succeeded. Writes only where the last one failed, so that a healthy server's state stays in every core's cache.</summary>
+    public void Succeeded()
+    {
+        if (LastFailure != ServerFailure.None)
+            Volatile.Write(ref _lastFailure, (int)ServerFailure.None);
+    }
+
     /// <summary>What the configuration says of it.</summary>
     public ServerSettings Settings { get; }
 

@@ -21,6 +21,22 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <summary>Servers whose names did not resolve at the start; they count as refusing every connection.</summary>
     public IReadOnlyList<NetworkAddress> Unresolved { get; }
 
+    /// <summary>How every server does, in the order of the configuration.</summary>
+    public IReadOnlyList<ServerStatus> Servers
+    {
+        get
+        {
+            var list = new List<ServerStatus>();
+            foreach (var pool in _loops[0].Plan.Pools)
+            {
+                foreach (var server in pool.Servers)
+                    list.Add(new(pool.Name, server.Settings.Address, server.Failures, server.LastFailure));
+            }
+
+            return list;
+        }
+    }
+
     /// <summary>What the engine has done so far, summed over the loops; a moment old.</summary>
     public EngineCounters Counters
     {

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Steelyard;
 
-/// <summary>The first SIGTERM or SIGINT asks for a graceful stop, the second for an end at once.</summary>
+/// <summary>
+/// The first SIGTERM or SIGINT asks for a graceful stop, the second for an end at once. So does SIGHUP, which a closed
+/// terminal sends: to die of it would leave the instances of apps behind.
+/// </summary>
 internal sealed class StopSignals : IDisposable
 {
     // Never disposed: a signal may still be on its way to them.
@@ -14,6 +17,7 @@ internal sealed class StopSignals : IDisposable
     [
         PosixSignalRegistration.Create(PosixSignal.SIGTERM, Receive),
         PosixSignalRegistration.Create(PosixSignal.SIGINT, Receive),
+        PosixSignalRegistration.Create(PosixSignal.SIGHUP, Receive),
     ];
 
     public CancellationToken Stop => _stop.Token;

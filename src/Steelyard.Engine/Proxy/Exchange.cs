@@ -118,6 +118,7 @@ internal sealed class Exchange(ProxyLoop loop)
             outcome = await Connect(server!, reuse: !sameServer);
             if (outcome.IsSuccess)
                 outcome = await Converse();
+            Learn(server!, outcome);
             if (outcome.Retry == Retry.OnAnotherServer)
                 _tried.Add(server!.Index);
         }
@@ -126,6 +127,15 @@ internal sealed class Exchange(ProxyLoop loop)
         // 6. Tell the client, if there is still something to tell, and let go.
         ReleaseOutgoing();
         return outcome.IsSuccess ? AfterSuccess() : await Refuse(outcome);
+    }
+
+    /// <summary>Remembers how the server did. That a kept connection was closed meanwhile is no failure of it.</summary>
+    private static void Learn(Server server, in Outcome outcome)
+    {
+        if (outcome.IsSuccess)
+            server.Succeeded();
+        else if (outcome.Retry != Retry.OnFreshConnection && outcome.ServerFailure is var failure and not ServerFailure.None)
+            server.Failed(failure);
     }
 
     private void Begin(ClientConnection client)

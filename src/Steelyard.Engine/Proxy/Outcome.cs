@@ -1,3 +1,4 @@
+using Steelyard.Balancing;
 using Steelyard.Engine.Http1;
 
 namespace Steelyard.Engine.Proxy;
@@ -64,6 +65,19 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         < Cause.NoServer => Fault.Client,
         < Cause.OutOfResources => Fault.Server,
         _ => Fault.Proxy,
+    };
+
+    /// <summary>What the server did wrong; none where it was not the server.</summary>
+    public ServerFailure ServerFailure => Cause switch
+    {
+        Cause.ConnectFailed => ServerFailure.Refused,
+        Cause.ConnectTimeout => ServerFailure.ConnectTimeout,
+        Cause.ServerClosed => ServerFailure.ClosedEarly,
+        Cause.BadResponse => ServerFailure.BadAnswer,
+        Cause.ServerTimeout => ServerFailure.AnswerTimeout,
+        Cause.ServerClosedInBody => ServerFailure.BrokeOff,
+        Cause.ServerStalledInBody => ServerFailure.Stalled,
+        _ => ServerFailure.None,
     };
 
     /// <summary>The status a client is told; 0 when there is nobody to tell.</summary>

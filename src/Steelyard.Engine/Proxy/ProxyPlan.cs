@@ -8,8 +8,9 @@ namespace Steelyard.Engine.Proxy;
 /// <param name="Timeouts">How long each part of an exchange may take.</param>
 /// <param name="Limits">How much of each thing is accepted.</param>
 /// <param name="Listeners">The listeners, in the order of the snapshot.</param>
+/// <param name="Pools">The pools, alive.</param>
 /// <param name="Addresses">Where each server is, by <see cref="Server.Ordinal"/>; null where its name did not resolve.</param>
-internal sealed record ProxyPlan(MillisecondTimeouts Timeouts, Limits Limits, ListenerState[] Listeners, KernelAddress?[] Addresses)
+internal sealed record ProxyPlan(MillisecondTimeouts Timeouts, Limits Limits, ListenerState[] Listeners, IReadOnlyCollection<Pool> Pools, KernelAddress?[] Addresses)
 {
     /// <summary>Works a snapshot out.</summary>
     /// <param name="snapshot">The configuration.</param>
@@ -41,7 +42,7 @@ internal sealed record ProxyPlan(MillisecondTimeouts Timeouts, Limits Limits, Li
         }
 
         unresolved = missing;
-        return new(MillisecondTimeouts.From(snapshot.Timeouts), snapshot.Limits, listeners, [.. addresses]);
+        return new(MillisecondTimeouts.From(snapshot.Timeouts), snapshot.Limits, listeners, pools.Values, [.. addresses]);
     }
 }
 

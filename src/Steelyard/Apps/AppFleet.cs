@@ -12,7 +12,10 @@ internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposa
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>How long instances have between SIGTERM and SIGKILL.</summary>
-    public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>Ends the wait for instances that take their time to stop.</summary>
+    public CancellationToken StopForce { get; set; }
 
     public int Count => _instances.Count;
 
@@ -65,12 +68,12 @@ internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposa
         await _stopping.CancelAsync();
         foreach (var (_, instance) in _instances)
             instance.Terminate();
-        await Task.WhenAny(Task.WhenAll(_instances.Select(i => i.Instance.Exited)), Task.Delay(StopGrace));
+        await Task.WhenAny(Task.WhenAll(_instances.Select(i => i.Instance.Exited)), Task.Delay(StopGrace, StopForce));
         foreach (var (_, instance) in _instances)
         {
             if (!instance.Exited.IsCompleted)
             {
-                await Console.Error.WriteLineAsync($"steelyard: {instance.Name} did not end within {StopGrace.TotalSeconds:0.#} s and is killed");
+                await Console.Error.WriteLineAsync($"steelyard: {instance.Name} {(StopForce.IsCancellationRequested ? "has not ended" : $"did not end within {StopGrace.TotalSeconds:0.#} s")} and is killed");
                 instance.Kill();
                 await instance.Exited;
             }

@@ -20,8 +20,7 @@ internal static class BalancerRun
                 Console.WriteLine($"starting {apps.Count} {(apps.Count == 1 ? "instance" : "instances")}");
             await apps.WaitUntilReadyAsync(signals.Stop);
             var cut = await ServeAsync(apps.JoinInto(snapshot), sockets, signals);
-            if (signals.Force.IsCancellationRequested)
-                apps.StopGrace = TimeSpan.FromSeconds(1);
+            apps.StopForce = signals.Force;
             return cut == 0 ? CommandLine.Success : CommandLine.Failure;
         }
         catch (OperationCanceledException) when (signals.Stop.IsCancellationRequested)
@@ -36,6 +35,24 @@ internal static class BalancerRun
         }
     }
 
+    private static async Task ReportUntilStopAsync(LoadBalancer balancer, StopSignals signals)
+    {
+        var reports = new ServerReports();
+        using var seconds = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        try
+        {
+            while (await seconds.WaitForNextTickAsync(signals.Stop))
+            {
+                foreach (var line in reports.Look(balancer.Servers, DateTimeOffset.UtcNow))
+                    await Console.Error.WriteLineAsync(line);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // That is the stop.
+        }
+    }
+
     private static async Task<int> ServeAsync(Snapshot snapshot, ListeningSockets sockets, StopSignals signals)
     {
         await using var balancer = LoadBalancer.Start(snapshot, sockets);
@@ -45,7 +62,7 @@ internal static class BalancerRun
             Console.WriteLine(line);
         Console.WriteLine("ready");
 
-        await signals.UntilStopAsync();
+        await ReportUntilStopAsync(balancer, signals);
         Console.WriteLine($"stopping: what is in flight has {snapshot.Shutdown.TotalSeconds:0.#} s to end; another signal ends it at once");
         var stopping = balancer.StopAsync(snapshot.Shutdown, signals.Force);
         await balancer.ListenersReleased;

@@ -1,0 +1,57 @@
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine;
+
+namespace Steelyard.Serving;
+
+/// <summary>
+/// What an operator is told of servers that fail: a line when one starts to, one a minute while it goes on, one when it
+/// answers again. However fast they fail, a server has one line a look at most.
+/// </summary>
+internal sealed class ServerReports
+{
+    private static readonly TimeSpan Reminder = TimeSpan.FromMinutes(1);
+    private readonly Dictionary<(string Pool, NetworkAddress Address), Told> _told = [];
+
+    private readonly record struct Told(long Failures, DateTimeOffset At, bool Failing);
+
+    /// <summary>The lines for what has changed since the last look.</summary>
+    public IEnumerable<string> Look(IReadOnlyList<ServerStatus> servers, DateTimeOffset now)
+    {
+        foreach (var server in servers)
+        {
+            var before = _told.GetValueOrDefault((server.Pool, server.Address));
+            var failures = server.Failures - before.Failures;
+            var name = $"{now:yyyy-MM-ddTHH:mm:ssZ} {server.Address} of {server.Pool}";
+            if (failures > 0 && (!before.Failing || now - before.At >= Reminder))
+            {
+                Remember(new(server.Failures, now, Failing: true));
+                yield return $"{name} failed {(failures == 1 ? "a request" : $"{failures} requests")}: {Explain(server.LastFailure)}";
+            }
+            else if (before.Failing && server.LastFailure == ServerFailure.None && failures == 0)
+            {
+                Remember(new(server.Failures, now, Failing: false));
+                yield return $"{name} answers again";
+            }
+            else if (before.Failing && server.LastFailure == ServerFailure.None)
+            {
+                // It answers, but failed since the last look: told when it has been quiet for one.
+                Remember(before with { Failures = server.Failures });
+            }
+
+            void Remember(Told told) => _told[(server.Pool, server.Address)] = told;
+        }
+    }
+
+    private static string Explain(ServerFailure failure) => failure switch
+    {
+        ServerFailure.Refused => "it refused the connection",
+        ServerFailure.ConnectTimeout => "it did not take the connection in time (timeouts: connect)",
+        ServerFailure.ClosedEarly => "it closed the connection before it answered",
+        ServerFailure.BadAnswer => "its answer is not valid HTTP",
+        ServerFailure.AnswerTimeout => "it did not answer in time (timeouts: server-response)",
+        ServerFailure.BrokeOff => "it closed the connection in the middle of an answer",
+        ServerFailure.Stalled => "it stopped in the middle of an answer (timeouts: server-body)",
+        _ => "it answers now",
+    };
+}
