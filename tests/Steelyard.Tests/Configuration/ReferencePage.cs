@@ -126,7 +126,7 @@ public sealed class ReferencePage
     private const string Checks = """
 
         ## What is checked
-        Everything is reported at once, with file, line and column. Nothing is ignored in silence: an unknown key is an error. So are a pool, a server of a pool, an address to bind, or a route of one listener that is given twice, and a route to a pool that does not exist. It is only a warning when no route leads to a pool, when all servers of a pool have weight 0, and when a command holds a placeholder that stands for nothing.
+        Everything is reported at once, with file, line and column; only what is not YAML at all ends the reading there, so that what stands behind it is judged once that is mended. Nothing is ignored in silence: an unknown key is an error. So are a pool, a server of a pool, an address to bind (in the same words: `:80` beside `127.0.0.1:80` is left to the kernel), or a route of one listener that is given twice, and a route to a pool that does not exist. It is only a warning when no route leads to a pool, when all servers of a pool have weight 0, and when a command holds a placeholder that stands for nothing.
 
         """;
 }
