@@ -1,0 +1,298 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>
+/// One try of a request with one server: the request sent, the answer passed on as it comes. Used again and again;
+/// owned by an exchange.
+/// </summary>
+internal sealed class Conversation(ExchangeContext context, OutgoingRequest outgoing, Attempts attempts)
+{
+    // A server that sends more of them plays a game.
+    private const int MostInterimHeads = 32;
+
+    // Up to here one piece to send costs less with a copy than two pieces without.
+    private const int LargestCopiedPiece = 4096;
+
+    private readonly ResponseHead _response = new();
+    private readonly BodyRelay _download = new(context.Loop);
+    private bool _continued;
+    private long _idleMilliseconds;
+
+    // When the last byte of the request went to the server; never while the upload runs.
+    private long _requestSent;
+
+    /// <summary>Forgets the request before.</summary>
+    public void Begin() => _continued = false;
+
+    /// <summary>Sends the request and passes the answer on. The connection is kept or closed when this returns.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    public async ValueTask<Outcome> Run()
+    {
+        var upstream = context.Upstream!;
+        var sentBefore = upstream.Transport.BytesSent;
+        var sent = await upstream.Transport.SendAll(outgoing.Head, outgoing.Body, context.Plan.Timeouts.ServerBody);
+        if (sent is IoStatus.TimedOut or IoStatus.Aborted)
+            return Fail(sent == IoStatus.TimedOut ? Cause.ServerTimeout : Cause.Stopped);
+        if (upstream.Transport.BytesSent == sentBefore)
+            return FailUnsent();
+
+        // A server that closed on us may have answered before: read on in either case.
+        var uploading = outgoing.BodyPending && sent == IoStatus.Done;
+        _requestSent = uploading ? TimerEntry.Never : context.Events.Now;
+        var upload = uploading ? BeginUpload(upstream) : default;
+        if (!uploading)
+            context.Client.Transport.EndsWith = upstream.Transport;
+        var outcome = await ReadResponseHead(upstream);
+        if (outcome.IsSuccess)
+            outcome = await StreamResponse(upstream);
+        if (uploading)
+            outcome = await EndUpload(upload, outcome);
+        if (!outcome.IsSuccess)
+            return Fail(outcome.Cause, outcome.Detail);
+        KeepOrClose(upstream, bodySent: sent == IoStatus.Done && (!uploading || outgoing.Upload.End == RelayEnd.Complete));
+        return outcome;
+    }
+
+    private ValueTask<RelayEnd> BeginUpload(UpstreamConnection upstream)
+    {
+        outgoing.Upload.Connect(
+            new RelayPoint(context.Client.Transport, context.Plan.Timeouts.ClientBody),
+            new RelayPoint(upstream.Transport, context.Plan.Timeouts.ServerBody));
+        return Upload(upstream);
+    }
+
+    /// <summary>Passes the rest of the request body while the answer may already come.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<RelayEnd> Upload(UpstreamConnection upstream)
+    {
+        var end = RelayEnd.Aborted;
+        try
+        {
+            return end = await outgoing.Upload.Run();
+        }
+        finally
+        {
+            _requestSent = context.Events.Now;
+
+            // The server will never get the whole request, so there is no use waiting for its answer. Where it is the
+            // server that closed, its answer may be on the way.
+            if (end is not (RelayEnd.Complete or RelayEnd.SinkClosed))
+                upstream.Transport.Abort();
+        }
+    }
+
+    /// <summary>Waits for the upload, calling it off when the exchange has ended without it.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<Outcome> EndUpload(ValueTask<RelayEnd> upload, Outcome outcome)
+    {
+        if (!upload.IsCompleted)
+        {
+            context.Upstream!.Transport.Abort();
+            outgoing.Upload.Cancel();
+        }
+
+        return await upload switch
+        {
+            // An answer that came whole stands, whatever became of the rest of the request.
+            _ when outcome.IsSuccess => outcome,
+            RelayEnd.SourceClosed => new(Cause.ClientGone),
+            RelayEnd.SourceTimedOut => new(Cause.BodyTimeout),
+            RelayEnd.Broken => new(Cause.BadBody),
+            RelayEnd.TooLarge => new(Cause.BodyTooLarge),
+            RelayEnd.SinkTimedOut => new(Cause.ServerTimeout),
+            _ => outcome,
+        };
+    }
+
+    /// <summary>Reads heads until the final one, passing interim ones on (RFC 9110, 15.2).</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<Outcome> ReadResponseHead(UpstreamConnection upstream)
+    {
+        _response.Clear();
+        var (most, mostFields) = ((int)context.Plan.Limits.Header.Bytes, context.Plan.Limits.HeaderCount);
+        var due = AnswerDue();
+        var interim = 0;
+        while (true)
+        {
+            var wake = await upstream.Transport.Readable(Math.Max(due - context.Events.Now, 1));
+            if (wake == Wake.TimedOut && AnswerDue() > context.Events.Now)
+            {
+                due = AnswerDue();
+                continue;
+            }
+
+            if (wake != Wake.Ready)
+                return new(wake == Wake.TimedOut ? Cause.ServerTimeout : Cause.Stopped);
+            if (upstream.Input.TryFill(upstream.Transport) is IoStatus.Closed or IoStatus.Broken)
+                return new(Cause.ServerClosed);
+            while (!upstream.Input.IsEmpty)
+            {
+                var state = _response.Read(upstream.Input.Unread, most, mostFields);
+                if (state == HeadState.Incomplete)
+                    break;
+
+                // 101 is an answer to an Upgrade that was never passed on.
+                if (state == HeadState.Invalid || _response.Status == 101 || ++interim > MostInterimHeads)
+                    return new(Cause.BadResponse, Detail: _response.Error);
+                upstream.Input.HoldHead(_response.Length);
+                if (!_response.Interim)
+                    return Outcome.Success;
+                var sent = await PassInterim(upstream);
+                if (sent != IoStatus.Done)
+                    return new(sent == IoStatus.TimedOut ? Cause.ClientStalled : Cause.ClientGone);
+                upstream.Input.ReleaseHead();
+                _response.Clear();
+                due = context.Events.In(context.Plan.Timeouts.ServerResponse);
+            }
+        }
+    }
+
+    /// <summary>A server's time to answer starts when it has the whole request: until then the deadline moves on.</summary>
+    private long AnswerDue() =>
+        (_requestSent == TimerEntry.Never ? context.Events.Now : _requestSent) + context.Plan.Timeouts.ServerResponse;
+
+    // HTTP/1.0 knows no interim responses (RFC 9110, 15.2).
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<IoStatus> PassInterim(UpstreamConnection upstream)
+    {
+        _continued |= _response.Status == 100;
+        if (context.Request.MinorVersion == 0)
+            return IoStatus.Done;
+        var block = context.Events.Blocks.Rent();
+        var sent = await context.Client.Transport.SendAll(WriteInterim(block, upstream.Input.Head), context.Plan.Timeouts.ClientBody);
+        context.Events.Blocks.Return(block);
+        return sent;
+    }
+
+    private BlockSlice WriteInterim(Block block, ReadOnlySpan<byte> head)
+    {
+        var writer = new BlockWriter(block);
+        ResponseWriter.Write(ref writer, _response, head, chunked: false, ConnectionOption.Default, date: default);
+        return writer.Written;
+    }
+
+    /// <summary>Passes head and body of the final response on.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<Outcome> StreamResponse(UpstreamConnection upstream)
+    {
+        context.ResponseBegun = true;
+        var block = WriteResponse(upstream, out var head, out var piece, out var state);
+        var sent = await context.Client.Transport.SendAll(head, piece, context.Plan.Timeouts.ClientBody);
+        context.Events.Blocks.Return(block);
+        upstream.Input.ReleaseHead();
+        if (sent != IoStatus.Done)
+            return new(sent == IoStatus.TimedOut ? Cause.ClientStalled : Cause.ClientGone);
+        var end = state switch
+        {
+            FrameState.Complete => RelayEnd.Complete,
+            FrameState.More => await _download.Run(),
+            _ => RelayEnd.Broken,
+        };
+        return end switch
+        {
+            RelayEnd.Complete => Outcome.Success,
+            RelayEnd.SinkClosed => new(Cause.ClientGone),
+            RelayEnd.SinkTimedOut => new(Cause.ClientStalled),
+            RelayEnd.SourceTimedOut => new(Cause.ServerStalledInBody),
+            RelayEnd.Aborted => new(Cause.Stopped),
+            _ => new(Cause.ServerClosedInBody),
+        };
+    }
+
+    /// <summary>Writes the head for the client, and takes what has arrived of the body to be sent along with it.</summary>
+    private Block WriteResponse(UpstreamConnection upstream, out BlockSlice head, out BlockSlice piece, out FrameState state)
+    {
+        outgoing.Release();
+        var framing = _response.Body(context.Request.Method);
+        var chunked = framing.Kind is BodyKind.Chunked or BodyKind.UntilClose && context.Request.MinorVersion >= 1;
+        var block = context.Events.Blocks.Rent();
+        var writer = new BlockWriter(block);
+        ResponseWriter.Write(ref writer, _response, upstream.Input.Head, chunked, ConnectionOptionFor(framing), context.Events.Date.At(context.Events.Now));
+        Debug.Assert(!writer.Overflowed, "A block holds the largest head and what is added to it.");
+        _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
+        _download.Begin(upstream.Input, new BodyFramer(framing, chunked));
+        _download.Connect(
+            new RelayPoint(upstream.Transport, context.Plan.Timeouts.ServerBody),
+            new RelayPoint(context.Client.Transport, context.Plan.Timeouts.ClientBody));
+        state = _download.TakeFirst(out piece);
+        if (piece.Length <= LargestCopiedPiece && piece.Length <= writer.Room)
+        {
+            writer.Write(piece.Span);
+            piece = default;
+        }
+
+        head = writer.Written;
+        return block;
+    }
+
+    private ConnectionOption ConnectionOptionFor(BodyFraming framing)
+    {
+        // To HTTP/1.0 a body of unknown length can only end with the connection.
+        var endsWithConnection = context.Request.MinorVersion == 0 && (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose);
+        context.ClosesAfter = context.Loop.Draining || !context.Request.KeepAlive || endsWithConnection || BodyIsUnwanted();
+        return context.ClosesAfter ? ConnectionOption.Close
+            : context.Request.MinorVersion == 0 ? ConnectionOption.KeepAlive
+            : ConnectionOption.Default;
+    }
+
+    /// <summary>The server has answered without the whole request and will not read the rest; the client may never send it.</summary>
+    private bool BodyIsUnwanted() =>
+        outgoing.BodyPending && (!_response.KeepAlive || (context.Request.ExpectsContinue && !_continued));
+
+    /// <summary>How long the connection may be kept: a second less than the server says it will keep it.</summary>
+    private long IdleMilliseconds(ReadOnlySpan<byte> head)
+    {
+        var ours = context.Plan.Timeouts.ServerIdle;
+        var theirs = _response.KeepAliveSeconds(head);
+        return theirs < 0 ? ours : Math.Min(ours, Math.Max((theirs * 1000) - 1000, 1));
+    }
+
+    /// <summary>
+    /// A server that knows of no body with these methods would read it as the next request, and answer that on a
+    /// connection somebody else uses by then (RFC 9110, 9.3.1).
+    /// </summary>
+    private bool BodyMayBeTakenForRequest() =>
+        context.Request.Body.HasBody && context.Request.Method is (KnownMethod.Get or KnownMethod.Head or KnownMethod.Delete or KnownMethod.Options or KnownMethod.Trace);
+
+    /// <summary>Keeps the connection for the next request, if both sides are through with this one and agree to.</summary>
+    private void KeepOrClose(UpstreamConnection upstream, bool bodySent)
+    {
+        var framing = _response.Body(context.Request.Method);
+        if (!bodySent || BodyMayBeTakenForRequest() || context.Loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
+            || !upstream.Transport.IsQuiet())
+        {
+            context.CloseUpstream();
+            return;
+        }
+
+        upstream.Input.Release();
+        context.Client.Transport.EndsWith = null;
+        context.Upstream = null;
+        upstream.Home.Keep(upstream, _idleMilliseconds);
+    }
+
+    /// <summary>Not a byte could be sent: the connection was closed before, and any request is safe elsewhere.</summary>
+    private Outcome FailUnsent()
+    {
+        var reused = context.Upstream!.Reused;
+        context.CloseUpstream();
+        return new(Cause.ServerClosed, reused ? Retry.OnFreshConnection : Retry.OnAnotherServer);
+    }
+
+    /// <summary>Closes the server's connection and says whether the request may be sent again.</summary>
+    private Outcome Fail(Cause cause, HeadError detail = HeadError.None)
+    {
+        var reused = context.Upstream!.Reused;
+        context.CloseUpstream();
+        if (context.ResponseBegun || cause != Cause.ServerClosed || !outgoing.Replayable || !context.Request.Idempotent)
+            return new(cause, Retry.Never, detail);
+        if (reused)
+            return new(cause, Retry.OnFreshConnection);
+        return new(cause, attempts.AfterFailedServer());
+    }
+}

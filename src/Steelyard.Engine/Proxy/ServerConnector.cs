@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using Steelyard.Balancing;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Loops;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>Gets a connection to a server, kept or new.</summary>
+internal sealed class ServerConnector(ExchangeContext context, Attempts attempts)
+{
+    private const int QueuePauseMilliseconds = 10;
+
+    private readonly Waiter _pause = new(context.Events);
+    private int _connectError;
+
+    /// <summary>Takes a kept connection to the server, or opens one.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    public async ValueTask<Outcome> Connect(Server server, bool reuse)
+    {
+        context.Upstream = reuse ? context.Loop.IdleConnectionsOf(server).Take() : null;
+        if (context.Upstream is not null)
+        {
+            context.Loop.Counters.UpstreamReuses++;
+            return Outcome.Success;
+        }
+
+        context.Upstream = await BeginConnect(server);
+        if (context.Upstream is null)
+            return _connectError is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory or Errno.AddressNotAvailable
+                ? new(Cause.OutOfResources)
+                : new(Cause.ConnectFailed, Retry.OnAnotherServer);
+        var wake = await context.Upstream.Transport.Writable(context.Plan.Timeouts.Connect);
+        if (wake == Wake.Ready && context.Upstream.Transport.ConnectError() == 0)
+            return Outcome.Success;
+        context.CloseUpstream();
+        return wake switch
+        {
+            Wake.Ready => new(Cause.ConnectFailed, Retry.OnAnotherServer),
+            Wake.TimedOut => new(Cause.ConnectTimeout, attempts.AfterFailedServer()),
+            _ => new(Cause.Stopped),
+        };
+    }
+
+    /// <summary>
+    /// Begins a connection; null when it fails at once. A Unix socket whose queue is full says so where TCP would wait,
+    /// and is asked again until it is time to give up (connect(2), EAGAIN).
+    /// </summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<UpstreamConnection?> BeginConnect(Server server)
+    {
+        var due = context.Events.In(context.Plan.Timeouts.Connect);
+        var connection = context.Loop.BeginConnect(server, out _connectError);
+        while (_connectError == Errno.Again && context.Events.Now < due && !context.Client.Transport.Aborted)
+        {
+            await _pause.Wait(context.Events.In(QueuePauseMilliseconds));
+            connection = context.Loop.BeginConnect(server, out _connectError);
+        }
+
+        return connection;
+    }
+}
