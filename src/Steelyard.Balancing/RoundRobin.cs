@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Steelyard.Balancing;
 
 /// <summary>
@@ -19,15 +17,10 @@ public sealed class RoundRobin : Picker
     public RoundRobin(IReadOnlyList<Server> servers)
     {
         _servers = [.. servers];
-        _order = SmoothOrder(_servers);
-    }
-
-    // Alone on its cache lines: every loop writes it for every request.
-    [StructLayout(LayoutKind.Explicit, Size = 192)]
-    private struct PaddedCursor
-    {
-        [FieldOffset(64)]
-        public long Next;
+        var weights = new int[_servers.Length];
+        for (var i = 0; i < weights.Length; i++)
+            weights[i] = _servers[i].Settings.Weight;
+        _order = SmoothOrder.Of(weights);
     }
 
     /// <inheritdoc/>
@@ -49,88 +42,5 @@ public sealed class RoundRobin : Picker
         }
 
         return new(null, DecisionReason.NoneLeft);
-    }
-
-    /// <summary>nginx's smooth algorithm, run for one whole round ahead of time.</summary>
-    private static int[] SmoothOrder(Server[] servers)
-    {
-        var divisor = 0;
-        foreach (var server in servers)
-            divisor = GreatestCommonDivisor(divisor, server.Settings.Weight);
-        if (divisor == 0)
-            return [];
-
-        var (groups, total) = GroupByWeight(servers, divisor);
-        var order = new int[total];
-        for (var turn = 0; turn < order.Length; turn++)
-        {
-            var best = groups[0];
-            foreach (var group in groups)
-            {
-                group.Current += group.Weight;
-                if (group.Current > best.Current || (group.Current == best.Current && group.Candidate < best.Candidate))
-                    best = group;
-            }
-
-            order[turn] = best.Take(total);
-        }
-
-        return order;
-    }
-
-    private static (List<WeightGroup> Groups, int Total) GroupByWeight(Server[] servers, int divisor)
-    {
-        var (groups, total) = (new List<WeightGroup>(), 0);
-        for (var i = 0; i < servers.Length; i++)
-        {
-            var weight = servers[i].Settings.Weight / divisor;
-            if (weight == 0)
-                continue;
-            total += weight;
-            var group = groups.Find(group => group.Weight == weight);
-            if (group is null)
-                groups.Add(group = new(weight));
-            group.Servers.Add(i);
-        }
-
-        return (groups, total);
-    }
-
-    /// <summary>
-    /// The servers of one weight. They take their turns in their order, so only the next of them stands against the
-    /// other groups: a round costs its turns times the different weights, not times the servers.
-    /// </summary>
-    private sealed class WeightGroup(int weight)
-    {
-        private int _next;
-
-        public int Weight { get; } = weight;
-
-        public List<int> Servers { get; } = [];
-
-        /// <summary>What nginx calls the current weight, of the candidate.</summary>
-        public long Current { get; set; }
-
-        public int Candidate => Servers[_next];
-
-        public int Take(int total)
-        {
-            var taken = Candidate;
-            if (++_next == Servers.Count)
-            {
-                // Each of them has paid for its turn now.
-                _next = 0;
-                Current -= total;
-            }
-
-            return taken;
-        }
-    }
-
-    private static int GreatestCommonDivisor(int a, int b)
-    {
-        while (b != 0)
-            (a, b) = (b, a % b);
-        return a;
     }
 }

@@ -6,7 +6,7 @@ namespace Steelyard.Balancing;
 public sealed class Server
 {
     internal Server(ServerSettings settings, int index, int ordinal) =>
-        (Settings, Index, Ordinal) = (settings, index, ordinal);
+        (Settings, Index, Ordinal, AddressBytes) = (settings, index, ordinal, System.Text.Encoding.UTF8.GetBytes(settings.Address.ToString()));
 
     private long _failures;
     private int _lastFailure;
@@ -33,6 +33,9 @@ public sealed class Server
 
     /// <summary>What the configuration says of it.</summary>
     public ServerSettings Settings { get; }
+
+    /// <summary>Its address as the configuration writes it, in UTF-8.</summary>
+    public ReadOnlyMemory<byte> AddressBytes { get; }
 
     /// <summary>Its position in the pool, from 0.</summary>
     public int Index { get; }

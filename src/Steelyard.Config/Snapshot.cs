@@ -37,28 +37,35 @@ public sealed record ListenerSettings
     public required ValueList<RouteSettings> Routes { get; init; }
 
     /// <summary>
-    /// Networks whose X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host are believed and continued.
+    /// Networks whose X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host and Forwarded are believed and continued.
     /// From any other peer these fields are replaced. Peers on Unix sockets count as 127.0.0.1.
     /// </summary>
     public ValueList<IPNetwork> TrustedProxies { get; init; }
+
+    /// <summary>How the servers are told of the client. Default <see cref="ForwardedStyle.XForwarded"/>.</summary>
+    public ForwardedStyle Forwarded { get; init; }
+
+    /// <summary>What is changed in every head for a server.</summary>
+    public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;
+
+    /// <summary>What is changed in every head for a client.</summary>
+    public HeaderEdits ResponseHeaders { get; init; } = HeaderEdits.None;
 }
 
-/// <summary>Which requests go to which pool.</summary>
-public sealed record RouteSettings
+/// <summary>The fields that tell the servers of the client. What a client sends of any of them itself is never passed on, unless it is trusted.</summary>
+public enum ForwardedStyle
 {
-    /// <summary>
-    /// Lower case host name without port: exact (<c>api.example.com</c>), every name below one
-    /// (<c>*.example.com</c>), or null for any. An IPv6 host keeps its brackets.
-    /// </summary>
-    public string? Host { get; init; }
+    /// <summary>X-Forwarded-For, X-Forwarded-Proto, X-Forwarded-Host and X-Real-IP.</summary>
+    XForwarded,
 
-    /// <summary>
-    /// Path, compared byte for byte: exact (<c>/login</c>), everything that starts alike (<c>/v1/*</c>), or null for any.
-    /// </summary>
-    public string? Path { get; init; }
+    /// <summary>Forwarded (RFC 7239).</summary>
+    Rfc7239,
 
-    /// <summary>The name of the pool that serves it; one of <see cref="Snapshot.Pools"/>.</summary>
-    public required string Pool { get; init; }
+    /// <summary>All five.</summary>
+    Both,
+
+    /// <summary>None.</summary>
+    None,
 }
 
 /// <summary>Servers that answer the same requests, and how one is chosen.</summary>

@@ -127,7 +127,7 @@ internal sealed class RequestPath
 
     public HeadState ReadAnswerHead() => Read(_response, AnswerHead);
 
-    public object? MatchRoute() => _routes.Match(_browserRequest.Authority(BrowserHead), _browserRequest.Path(BrowserHead));
+    public object? MatchRoute() => _routes.Match(_browserRequest, BrowserHead, _browserRequest.Path(BrowserHead));
 
     public object? ChooseOf10() => _poolOf10.Choose(_triedOf10).Server;
 

@@ -83,7 +83,7 @@ internal sealed class SnapshotChecks
         if (draft is { Routes: not null, To: { } both })
             _problems.Error(both.Place, "'to' beside 'routes' in a listener", "either of them; a route without host and path takes the rest");
 
-        Dictionary<(string?, string?), Place> seen = [];
+        Dictionary<RouteSettings, Place> seen = [];
         List<RouteSettings> routes = [];
         if (draft.To is { } to)
             AddRoute(new(to.Place) { To = to }, seen, routes, poolsAreKnown);
@@ -95,21 +95,21 @@ internal sealed class SnapshotChecks
             Bind = (draft.Bind ?? []).Select(bind => bind.Value).ToValueList(),
             Routes = routes.ToValueList(),
             TrustedProxies = draft.TrustedProxies.Select(network => network.Value).ToValueList(),
+            Forwarded = draft.Forwarded,
+            RequestHeaders = draft.RequestHeaders,
+            ResponseHeaders = draft.ResponseHeaders,
         };
     }
 
-    private void AddRoute(RouteDraft draft, Dictionary<(string?, string?), Place> seen, List<RouteSettings> routes, bool poolsAreKnown)
+    private void AddRoute(RouteDraft draft, Dictionary<RouteSettings, Place> seen, List<RouteSettings> routes, bool poolsAreKnown)
     {
-        if (draft.To is not { } to)
+        CheckAction(draft);
+        if (draft is { To: null, Split: null, Redirect: null, Respond: null })
             return;
-        if (!_pools.ContainsKey(to.Value) && poolsAreKnown)
-        {
-            var near = _problems.Names.Nearest(to.Value, _pools.Keys);
-            _aRouteIsLost = true;
-            _problems.Error(to.Place, $"no pool is called {Shown.Quote(to.Value)}", _pools.Count is > 0 and <= 10 ? Shown.OneOf(_pools.Keys) : "the name of one of the 'pools'", near);
-        }
-
-        _routedPools.Add(to.Value);
+        if (draft.To is { } to)
+            CheckPool(to, poolsAreKnown);
+        foreach (var (pool, _) in draft.Split?.Value ?? [])
+            CheckPool(pool, poolsAreKnown);
         if ((long)Math.Max(1, draft.Hosts.Count) * Math.Max(1, draft.Paths.Count) > MostRoutes - _routes)
         {
             _problems.Error(draft.Place, $"more than {MostRoutes} routes, each host counted with each path", "fewer hosts or paths in one route; wildcards cover many");
@@ -122,11 +122,64 @@ internal sealed class SnapshotChecks
             {
                 _routes++;
                 var place = path?.Place ?? host?.Place ?? draft.Place;
-                if (!draft.IsFaulty && !seen.TryAdd((host?.Value, path?.Value), place))
-                    _problems.Error(place, $"a route for {Describe(host?.Value, path?.Value)} again; it stands in line {seen[(host?.Value, path?.Value)].Line} already", "each host with each path once in a listener");
-                routes.Add(new() { Host = host?.Value, Path = path?.Value, Pool = to.Value });
+                var match = draft.Match with { Host = host?.Value, Path = path?.Value };
+                if (!draft.IsFaulty && !seen.TryAdd(match, place))
+                    _problems.Error(place, $"a route for {Describe(match)} again; it stands in line {seen[match].Line} already", "each host with each path once in a listener, or other 'methods', 'headers' or 'query'");
+                routes.Add(match with
+                {
+                    Pool = draft.To?.Value,
+                    Split = (draft.Split?.Value ?? []).Select(share => new PoolShare(share.Key.Value, share.Value)).ToValueList(),
+                    Redirect = draft.Redirect?.Value,
+                    Respond = draft.Respond?.Value,
+                    StripPrefix = draft.StripPrefix?.Value,
+                    Rewrite = draft.Rewrite?.Value,
+                    RequestHeaders = draft.RequestHeaders?.Value ?? HeaderEdits.None,
+                    ResponseHeaders = draft.ResponseHeaders,
+                });
             }
         }
+    }
+
+    /// <summary>A route does one thing, and changes only what there is to change.</summary>
+    private void CheckAction(RouteDraft draft)
+    {
+        ReadOnlySpan<(string Name, Place? Place)> actions =
+            [("to", draft.To?.Place), ("split", draft.Split?.Place), ("redirect", draft.Redirect?.Place), ("respond", draft.Respond?.Place)];
+        string? first = null;
+        foreach (var (name, given) in actions)
+        {
+            if (given is not { } place)
+                continue;
+            if (first is not null)
+                _problems.Error(place, $"'{name}' beside '{first}' in a route", "one of them");
+            first ??= name;
+        }
+
+        if (draft.Split is { } split && split.Value.Count > 0 && split.Value.All(share => share.Value == 0))
+            _problems.Error(split.Place, "every pool of the split has weight 0", "a weight of at least 1 for one of them");
+        if (draft.Respond is { Value: { Status: 204 or 304, Body.Length: > 0 } } respond)
+            _problems.Error(respond.Place, $"an answer with status {respond.Value.Status} has no body (RFC 9110, 6.4.1)", "another status, or no 'body'");
+        if (first is not ("redirect" or "respond"))
+            return;
+        ReadOnlySpan<(string Name, Place? Place)> changes =
+            [("strip-prefix", draft.StripPrefix?.Place), ("rewrite", draft.Rewrite?.Place), ("request-headers", draft.RequestHeaders?.Place)];
+        foreach (var (name, given) in changes)
+        {
+            if (given is { } place)
+                _problems.Error(place, $"'{name}' in a route with '{first}', where no request goes to a server", "'to' or 'split', or a route without it");
+        }
+    }
+
+    private void CheckPool(Located<string> name, bool poolsAreKnown)
+    {
+        if (!_pools.ContainsKey(name.Value) && poolsAreKnown)
+        {
+            var near = _problems.Names.Nearest(name.Value, _pools.Keys);
+            _aRouteIsLost = true;
+            _problems.Error(name.Place, $"no pool is called {Shown.Quote(name.Value)}", _pools.Count is > 0 and <= 10 ? Shown.OneOf(_pools.Keys) : "the name of one of the 'pools'", near);
+        }
+
+        _routedPools.Add(name.Value);
     }
 
     private void WarnOfUnusedPools(IReadOnlyList<PoolDraft> pools)
@@ -141,11 +194,15 @@ internal sealed class SnapshotChecks
     private static IEnumerable<Located<string>?> OrAny(IReadOnlyList<Located<string>> patterns) =>
         patterns.Count == 0 ? [null] : patterns.Select(pattern => (Located<string>?)pattern);
 
-    private static string Describe(string? host, string? path) => (host, path) switch
+    private static string Describe(RouteSettings match)
     {
-        (null, null) => "every request",
-        (null, _) => Shown.Quote(path),
-        (_, null) => $"every path of {Shown.Quote(host)}",
-        _ => Shown.Quote(host + path),
-    };
+        var what = (match.Host, match.Path) switch
+        {
+            (null, null) => "every request",
+            (null, _) => Shown.Quote(match.Path),
+            (_, null) => $"every path of {Shown.Quote(match.Host)}",
+            _ => Shown.Quote(match.Host + match.Path),
+        };
+        return match.Methods.Count + match.Headers.Count + match.Query.Count == 0 ? what : $"{what} with the same conditions";
+    }
 }

@@ -24,6 +24,12 @@ internal sealed record ListenerDraft(Place Place)
 
     public IReadOnlyList<Located<IPNetwork>> TrustedProxies { get; init; } = [];
 
+    public ForwardedStyle Forwarded { get; init; }
+
+    public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;
+
+    public HeaderEdits ResponseHeaders { get; init; } = HeaderEdits.None;
+
     public IReadOnlyList<RouteDraft>? Routes { get; init; }
 
     /// <summary>The pool of everything, written instead of routes.</summary>
@@ -33,14 +39,31 @@ internal sealed record ListenerDraft(Place Place)
     public bool IsFaulty { get; init; }
 }
 
-/// <summary>Every host with every path goes to one pool.</summary>
+/// <summary>What is done with every host with every path.</summary>
 internal sealed record RouteDraft(Place Place)
 {
     public IReadOnlyList<Located<string>> Hosts { get; init; } = [];
 
     public IReadOnlyList<Located<string>> Paths { get; init; } = [];
 
+    /// <summary>The methods, fields and parameters it asks for; nothing else of it is used.</summary>
+    public RouteSettings Match { get; init; } = new();
+
     public Located<string>? To { get; init; }
+
+    public Located<IReadOnlyList<KeyValuePair<Located<string>, int>>>? Split { get; init; }
+
+    public Located<RedirectSettings>? Redirect { get; init; }
+
+    public Located<FixedResponse>? Respond { get; init; }
+
+    public Located<string>? StripPrefix { get; init; }
+
+    public Located<TextTemplate>? Rewrite { get; init; }
+
+    public Located<HeaderEdits>? RequestHeaders { get; init; }
+
+    public HeaderEdits ResponseHeaders { get; init; } = HeaderEdits.None;
 
     /// <summary>Some of it could not be read, so it is not known what it matches.</summary>
     public bool IsFaulty { get; init; }

@@ -90,6 +90,55 @@ internal static class Form
             return true;
         });
 
+    /// <summary>A mapping with the keys of a table, or one text that stands for its first.</summary>
+    public static Form<T> MappingOrText<T, TText>(DirectiveTable<T> table, Func<T> blank, Form<TText> text, Func<TText, T> fromText) => new(
+        table.Accepts,
+        (ProblemList problems, YamlNode node, out T value) =>
+        {
+            value = blank();
+            if (node is YamlMapping mapping)
+            {
+                var errorsBefore = problems.ErrorCount;
+                value = table.Read(problems, mapping, value);
+                return problems.ErrorCount == errorsBefore;
+            }
+
+            if (node is not YamlText)
+                return RefuseKind(problems, node, table.Accepts);
+            if (!text.Read(problems, node, out var plain))
+                return false;
+            value = fromText(plain);
+            return true;
+        });
+
+    /// <summary>A mapping whose keys are the writer's own.</summary>
+    public static Form<IReadOnlyList<KeyValuePair<TKey, TValue>>> MapOf<TKey, TValue>(string accepts, Form<TKey> key, Form<TValue> value, IEqualityComparer<TKey> comparer)
+        where TKey : notnull => new(
+        accepts,
+        (ProblemList problems, YamlNode node, out IReadOnlyList<KeyValuePair<TKey, TValue>> read) =>
+        {
+            List<KeyValuePair<TKey, TValue>> pairs = [];
+            read = pairs;
+            if (node is not YamlMapping mapping)
+                return RefuseKind(problems, node, accepts);
+            if (mapping.Entries.Count == 0)
+                problems.Error(node.Place, "an empty mapping", accepts);
+            Dictionary<TKey, int> lines = new(comparer);
+            foreach (var entry in mapping.Entries)
+            {
+                if (!key.Read(problems, entry.Key, out var name))
+                    continue;
+                if (!lines.TryAdd(name, entry.Key.Place.Line))
+                    problems.Error(entry.Key.Place, $"{Shown.Quote(entry.Key.Value)} is given again; it stands in line {lines[name]} already", "one of the two");
+                else if (entry.Value is YamlText { IsAbsent: true })
+                    problems.Error(entry.Key.Place, $"{Shown.Quote(entry.Key.Value)} has no value", value.Accepts);
+                else if (value.Read(problems, entry.Value, out var plain))
+                    pairs.Add(new(name, plain));
+            }
+
+            return true;
+        });
+
     /// <summary>The same for a setting that is null until it was given.</summary>
     public static Form<T?> OrNull<T>(Form<T> form)
         where T : class => new(

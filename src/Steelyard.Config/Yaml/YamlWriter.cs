@@ -54,7 +54,11 @@ internal sealed class YamlWriter
         Line($"  - bind: {OneOrMany(listener.Bind, address => address.ToString())}");
         if (listener.TrustedProxies.Count > 0)
             Line($"    trusted-proxies: {Many(listener.TrustedProxies, NetworkText.Write)}");
-        if (listener.Routes.Count == 1 && listener.Routes[0] is { Host: null, Path: null } all)
+        var blank = new Drafts.ListenerDraft(default(Drafts.Place));
+        Settings(ListenerTable.Listeners, blank with { Forwarded = listener.Forwarded }, blank, "    ");
+        foreach (var part in EditsParts(listener.RequestHeaders, listener.ResponseHeaders))
+            Line($"    {part}");
+        if (listener.Routes.Count == 1 && listener.Routes[0] is var all && all == new RouteSettings { Pool = all.Pool } && all.Pool is not null)
         {
             Line($"    to: {Text(all.Pool)}");
             return;
@@ -62,12 +66,61 @@ internal sealed class YamlWriter
 
         Line("    routes:");
         foreach (var route in listener.Routes)
-        {
-            var host = route.Host is null ? "" : $"host: {Text(route.Host)}, ";
-            var path = route.Path is null ? "" : $"path: {Text(route.Path)}, ";
-            Line($"      - {{ {host}{path}to: {Text(route.Pool)} }}");
-        }
+            Line($"      - {{ {string.Join(", ", RouteParts(route))} }}");
     }
+
+    private static IEnumerable<string> RouteParts(RouteSettings route)
+    {
+        if (route.Host is not null)
+            yield return $"host: {Text(route.Host)}";
+        if (route.Path is not null)
+            yield return $"path: {Text(route.Path)}";
+        if (route.Methods.Count > 0)
+            yield return $"methods: {OneOrMany(route.Methods, method => method)}";
+        if (route.Headers.Count > 0)
+            yield return $"headers: {Map(route.Headers, match => match.Name, match => match.Pattern)}";
+        if (route.Query.Count > 0)
+            yield return $"query: {Map(route.Query, match => match.Name, match => match.Pattern)}";
+        if (route.Pool is not null)
+            yield return $"to: {Text(route.Pool)}";
+        if (route.Split.Count > 0)
+            yield return $"split: {Map(route.Split, share => share.Pool, share => share.Weight.ToString(CultureInfo.InvariantCulture))}";
+        if (route.Redirect is { } redirect)
+            yield return $"redirect: {{ to: {Text(redirect.To.ToString())}, status: {redirect.Status} }}";
+        if (route.Respond is { } respond)
+            yield return $"respond: {{ status: {respond.Status}{Extra("body", respond.Body, "")}{Extra("content-type", respond.ContentType, new FixedResponse(200).ContentType)} }}";
+        if (route.StripPrefix is not null)
+            yield return $"strip-prefix: {Text(route.StripPrefix)}";
+        if (route.Rewrite is not null)
+            yield return $"rewrite: {Text(route.Rewrite.ToString())}";
+        foreach (var part in EditsParts(route.RequestHeaders, route.ResponseHeaders))
+            yield return part;
+    }
+
+    private static IEnumerable<string> EditsParts(HeaderEdits request, HeaderEdits response)
+    {
+        if (request != HeaderEdits.None)
+            yield return $"request-headers: {Edits(request)}";
+        if (response != HeaderEdits.None)
+            yield return $"response-headers: {Edits(response)}";
+    }
+
+    private static string Edits(HeaderEdits edits)
+    {
+        List<string> parts = [];
+        if (edits.Remove.Count > 0)
+            parts.Add($"remove: {Many(edits.Remove, name => name)}");
+        if (edits.Set.Count > 0)
+            parts.Add($"set: {Map(edits.Set, line => line.Name, line => line.Value.ToString())}");
+        if (edits.Add.Count > 0)
+            parts.Add($"add: {Map(edits.Add, line => line.Name, line => line.Value.ToString())}");
+        return $"{{ {string.Join(", ", parts)} }}";
+    }
+
+    private static string Extra(string name, string value, string initial) => value == initial ? "" : $", {name}: {Text(value)}";
+
+    private static string Map<T>(ValueList<T> values, Func<T, string> name, Func<T, string> value) =>
+        $"{{ {string.Join(", ", values.Select(item => $"{Text(name(item))}: {Text(value(item))}"))} }}";
 
     private void Pool(PoolSettings pool)
     {

@@ -12,7 +12,9 @@ internal enum KnownField : byte
     Date,
     Expect,
 
-    /// <summary>Another field that speaks of the client: Forwarded, X-Forwarded-Port and their kin.</summary>
+    Forwarded,
+
+    /// <summary>Another field that speaks of the client: X-Forwarded-Port and its kin.</summary>
     ForwardedOther,
     Host,
     KeepAlive,
@@ -54,7 +56,7 @@ internal struct Field
         4 => (name[0] | 0x20) == 'h' ? Match(name, "host"u8, KnownField.Host) : Match(name, "date"u8, KnownField.Date),
         6 => (name[0] | 0x20) == 'a' ? Match(name, "accept"u8, KnownField.Accept) : Match(name, "expect"u8, KnownField.Expect),
         7 => (name[0] | 0x20) == 'u' ? Match(name, "upgrade"u8, KnownField.Upgrade) : Match(name, "trailer"u8, KnownField.Trailer),
-        9 => Match(name, "x-real-ip"u8, KnownField.XRealIp),
+        9 => (name[0] | 0x20) == 'f' ? Match(name, "forwarded"u8, KnownField.Forwarded) : Match(name, "x-real-ip"u8, KnownField.XRealIp),
         10 => (name[0] | 0x20) == 'c' ? Match(name, "connection"u8, KnownField.Connection) : Match(name, "keep-alive"u8, KnownField.KeepAlive),
         14 => Match(name, "content-length"u8, KnownField.ContentLength),
         15 => Match(name, "x-forwarded-for"u8, KnownField.XForwardedFor),
@@ -76,7 +78,7 @@ internal struct Field
         plain = plain[..name.Length];
         var known = Recognize(plain);
         return known != KnownField.Other ? KnownField.ForwardedOther
-            : Ascii.EqualsIgnoreCase(plain, "forwarded"u8) || Ascii.EqualsIgnoreCase(plain[..Math.Min(12, plain.Length)], "x-forwarded-"u8) ? KnownField.ForwardedOther
+            : Ascii.EqualsIgnoreCase(plain[..Math.Min(12, plain.Length)], "x-forwarded-"u8) ? KnownField.ForwardedOther
             : KnownField.Other;
     }
 

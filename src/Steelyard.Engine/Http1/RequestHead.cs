@@ -69,6 +69,14 @@ internal sealed class RequestHead : HeadReader
         return !path.IsEmpty ? path : Method == KnownMethod.Options && query < 0 ? "*"u8 : "/"u8;
     }
 
+    /// <summary>The query without its question mark; empty when there is none.</summary>
+    public ReadOnlySpan<byte> Query(ReadOnlySpan<byte> head)
+    {
+        var target = Target(head);
+        var mark = target.IndexOf((byte)'?');
+        return mark < 0 ? default : target[(mark + 1)..];
+    }
+
     /// <summary>Host and port as the client wrote them; empty when there is none.</summary>
     public ReadOnlySpan<byte> Authority(ReadOnlySpan<byte> head) => head.Slice(_authorityStart, _authorityLength);
 

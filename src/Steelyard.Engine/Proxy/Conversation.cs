@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
@@ -180,8 +179,14 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> StreamResponse(UpstreamConnection upstream)
     {
-        context.ResponseBegun = true;
         var block = WriteResponse(upstream, out var head, out var piece, out var state);
+        if (head.Length == 0)
+        {
+            context.Events.Blocks.Return(block);
+            return new(Cause.BadResponse, Detail: HeadError.TooLarge);
+        }
+
+        context.ResponseBegun = true;
         var sent = await context.Client.Transport.SendAll(head, piece, context.Plan.Timeouts.ClientBody);
         context.Events.Blocks.Return(block);
         upstream.Input.ReleaseHead();
@@ -204,7 +209,10 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         };
     }
 
-    /// <summary>Writes the head for the client, and takes what has arrived of the body to be sent along with it.</summary>
+    /// <summary>
+    /// Writes the head for the client, and takes what has arrived of the body to be sent along with it. The head is empty
+    /// when it has no room with what the configuration adds.
+    /// </summary>
     private Block WriteResponse(UpstreamConnection upstream, out BlockSlice head, out BlockSlice piece, out FrameState state)
     {
         outgoing.Release();
@@ -212,8 +220,19 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         var chunked = framing.Kind is BodyKind.Chunked or BodyKind.UntilClose && context.Request.MinorVersion >= 1;
         var block = context.Events.Blocks.Rent();
         var writer = new BlockWriter(block);
-        ResponseWriter.Write(ref writer, _response, upstream.Input.Head, chunked, ConnectionOptionFor(framing), context.Events.Date.At(context.Events.Now));
-        Debug.Assert(!writer.Overflowed, "A block holds the largest head and what is added to it.");
+        var edits = context.Route.ResponseEdits;
+        ResponseWriter.Write(
+            ref writer,
+            _response,
+            upstream.Input.Head,
+            chunked,
+            ConnectionOptionFor(framing),
+            context.Events.Date.At(context.Events.Now),
+            edits,
+            edits is null ? default : context.Scope);
+        (head, piece, state) = (default, default, FrameState.More);
+        if (writer.Overflowed)
+            return block;
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
         _download.Begin(upstream.Input, new BodyFramer(framing, chunked));
         _download.Connect(

@@ -20,24 +20,6 @@ internal static class ErrorPage
         Html,
     }
 
-    /// <summary>The standard reason phrase of a status this proxy answers with.</summary>
-    public static string Reason(int status) => status switch
-    {
-        400 => "Bad Request",
-        404 => "Not Found",
-        408 => "Request Timeout",
-        413 => "Content Too Large",
-        414 => "URI Too Long",
-        417 => "Expectation Failed",
-        431 => "Request Header Fields Too Large",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        505 => "HTTP Version Not Supported",
-        _ => "Error",
-    };
-
     /// <summary>Writes head and body.</summary>
     /// <param name="writer">Where to.</param>
     /// <param name="outcome">What happened.</param>
@@ -52,7 +34,7 @@ internal static class ErrorPage
         writer.Write("HTTP/1.1 "u8);
         writer.Write(outcome.Status);
         writer.Write(" "u8);
-        WriteAscii(ref writer, Reason(outcome.Status));
+        WriteAscii(ref writer, ReasonPhrase.Of(outcome.Status));
         writer.Write("\r\nDate: "u8);
         writer.Write(date);
         writer.Write("\r\nContent-Type: "u8);
@@ -60,8 +42,7 @@ internal static class ErrorPage
         writer.Write("\r\nContent-Length: "u8);
         writer.Write(body.Length);
         writer.Write("\r\nCache-Control: no-store\r\n"u8);
-        if (connection != ConnectionOption.Default)
-            writer.Write(connection == ConnectionOption.Close ? "Connection: close\r\n"u8 : "Connection: keep-alive\r\n"u8);
+        ResponseWriter.WriteConnection(ref writer, connection);
         writer.Write("\r\n"u8);
         if (!headOnly)
             writer.Write(body);
@@ -90,7 +71,7 @@ internal static class ErrorPage
     // Every word of a page is ours, so nothing needs escaping.
     private static string Body(Format format, in Outcome outcome)
     {
-        var reason = Reason(outcome.Status);
+        var reason = ReasonPhrase.Of(outcome.Status);
         return format switch
         {
             Format.Json => $$"""{"status":{{outcome.Status}},"title":"{{reason}}","detail":"{{outcome.Sentence}}"}""" + "\n",

@@ -63,10 +63,12 @@ internal sealed class Exchange
             return await Refuse(outcome);
         _loop.Counters.Requests++;
 
-        // 2. Match the route.
-        var pool = MatchRoute();
-        if (pool is null)
+        // 2. Match the route; one that gives the answer itself needs no server.
+        if (MatchRoute() is not { } route)
             return await Refuse(new(Cause.NoRoute));
+        _context.Route = route;
+        if (route.Answer is { } answer)
+            return await Give(answer);
 
         // 3. Admit.
         outcome = Admit();
@@ -74,6 +76,7 @@ internal sealed class Exchange
             return await Refuse(outcome);
 
         // 4. Write the request as the servers shall see it.
+        var pool = _context.Pool = route.ChoosePool();
         outcome = _outgoing.Prepare(pool);
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
@@ -90,7 +93,7 @@ internal sealed class Exchange
                 var decision = pool.Choose(_attempts.Tried);
                 if (decision.Server is null)
                     break;
-                server = decision.Server;
+                server = _context.Server = decision.Server;
             }
 
             if (outcome.Retry != Retry.Never)
@@ -144,10 +147,13 @@ internal sealed class Exchange
         }
     }
 
-    private Pool? MatchRoute()
+    private Route? MatchRoute()
     {
         var head = Client.Input.Head;
-        return Client.Listener.Routes.Match(Request.Authority(head), Request.Path(head));
+        var path = Request.Path(head);
+        if (PathNormalizer.IsNeeded(path))
+            path = PathNormalizer.Normalize(path, _loop.PathRoom);
+        return Client.Listener.Routes.Match(Request, head, path);
     }
 
     private Outcome Admit()
@@ -184,14 +190,45 @@ internal sealed class Exchange
         _loop.Counters.Refused++;
 
         // After a fault of the client's nobody knows where its next request would start.
-        var unread = !_context.HeadHeld || _outgoing.BodyPending;
-        var close = unread || _loop.Draining || !Request.KeepAlive || (outcome.Fault == Fault.Client && outcome.Cause != Cause.NoRoute);
+        var close = EndsConnection || (outcome.Fault == Fault.Client && outcome.Cause != Cause.NoRoute);
         var block = _context.Events.Blocks.Rent();
-        var sent = await Client.Transport.SendAll(WriteRefusal(block, outcome, close), _context.Plan.Timeouts.ClientBody);
+        return await Send(block, WriteRefusal(block, outcome, close), close);
+    }
+
+    /// <summary>Gives the answer of a route that needs no server.</summary>
+    private ValueTask<AfterExchange> Give(LocalAnswer answer)
+    {
+        // HTTP/1.0 may leave the host out.
+        if (answer.NamesHost && Request.Authority(Client.Input.Head).IsEmpty)
+            return Refuse(new(Cause.BadRequest, Detail: HeadError.Host));
+        var block = _context.Events.Blocks.Rent();
+        var close = EndsConnection;
+        var writer = new BlockWriter(block);
+        answer.Write(ref writer, _context.Scope, _context.Route.ResponseEdits, Request.Method == KnownMethod.Head, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
+        if (!writer.Overflowed)
+            return Send(block, writer.Written, close);
+        _context.Events.Blocks.Return(block);
+        return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
+    }
+
+    /// <summary>Something of the client's request is still to come that nobody will read.</summary>
+    private bool Unread => !_context.HeadHeld || _outgoing.BodyPending;
+
+    /// <summary>An answer of the proxy's own is the last one on this connection.</summary>
+    private bool EndsConnection => Unread || _loop.Draining || !Request.KeepAlive;
+
+    private ConnectionOption OptionFor(bool close) =>
+        close ? ConnectionOption.Close : Request.MinorVersion == 0 ? ConnectionOption.KeepAlive : ConnectionOption.Default;
+
+    /// <summary>Sends an answer of the proxy's own, and gives its block back.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> Send(Block block, BlockSlice answer, bool close)
+    {
+        var sent = await Client.Transport.SendAll(answer, _context.Plan.Timeouts.ClientBody);
         _context.Events.Blocks.Return(block);
         return sent != IoStatus.Done ? AfterExchange.Close
             : !close ? AfterExchange.KeepAlive
-            : unread ? AfterExchange.Linger
+            : Unread ? AfterExchange.Linger
             : CloseOrLinger();
     }
 
@@ -204,7 +241,7 @@ internal sealed class Exchange
             outcome,
             accept < 0 ? default : Request.Fields.All[accept].Value(Client.Input.Head),
             headOnly: Request.Method == KnownMethod.Head,
-            close ? ConnectionOption.Close : Request.MinorVersion == 0 ? ConnectionOption.KeepAlive : ConnectionOption.Default,
+            OptionFor(close),
             _context.Events.Date.At(_context.Events.Now));
         return writer.Written;
     }

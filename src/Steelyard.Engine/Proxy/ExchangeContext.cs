@@ -1,3 +1,4 @@
+using Steelyard.Balancing;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 
@@ -19,6 +20,25 @@ internal sealed class ExchangeContext(ProxyLoop loop)
 
     public RequestHead Request { get; } = new();
 
+    /// <summary>The route of the request, once it is matched.</summary>
+    public Route Route { get; set; } = null!;
+
+    /// <summary>The pool that serves it, once it is chosen.</summary>
+    public Pool? Pool { get; set; }
+
+    /// <summary>The server of the present attempt.</summary>
+    public Server? Server { get; set; }
+
+    /// <summary>What the variables of templates stand for; valid while the head is held.</summary>
+    public TemplateScope Scope => new()
+    {
+        Request = Request,
+        Head = Client.Input.Head,
+        Client = Client.Forwarded,
+        Pool = Pool is null ? default : Pool.NameBytes.Span,
+        Server = Server is null ? default : Server.AddressBytes.Span,
+    };
+
     /// <summary>The server's connection while one is in use.</summary>
     public UpstreamConnection? Upstream { get; set; }
 
@@ -33,7 +53,7 @@ internal sealed class ExchangeContext(ProxyLoop loop)
 
     public void Begin(ClientConnection client)
     {
-        (Client, Plan, Upstream) = (client, loop.Plan, null);
+        (Client, Plan, Upstream, Pool, Server) = (client, loop.Plan, null, null, null);
         (HeadHeld, ResponseBegun, ClosesAfter) = (false, false, false);
         Request.Clear();
     }

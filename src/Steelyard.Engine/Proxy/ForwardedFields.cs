@@ -1,3 +1,4 @@
+using Steelyard.Config;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Network;
@@ -5,14 +6,16 @@ using Steelyard.Engine.Network;
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>
-/// What the servers are told of the client: X-Forwarded-For, -Proto, -Host and X-Real-IP. Lines that are the same for
-/// every request of a connection are written once. Owned by a connection.
+/// What the servers are told of the client: X-Forwarded-For, -Proto, -Host and X-Real-IP, and Forwarded (RFC 7239).
+/// What is the same for every request of a connection is written once. Owned by a connection.
 /// </summary>
 internal sealed class ForwardedFields
 {
-    private readonly byte[] _lines = new byte[160];
+    // First the lines, then the element of Forwarded.
+    private readonly byte[] _written = new byte[240];
     private readonly byte[] _address = new byte[45];
     private int _linesLength;
+    private int _writtenLength;
     private int _addressLength;
     private ListenerState _listener = null!;
     private bool _trusted;
@@ -23,44 +26,108 @@ internal sealed class ForwardedFields
         _listener = listener;
         _trusted = listener.TrustedProxies.Contains(peer);
         _addressLength = peer.WriteText(_address);
-        _linesLength = 0;
-        if (_trusted)
-            return;
+        _writtenLength = 0;
         Append("X-Forwarded-For: "u8);
         Append(Address);
         Append("\r\nX-Real-IP: "u8);
         Append(Address);
-        Append("\r\nX-Forwarded-Proto: http\r\n"u8);
+        Append("\r\nX-Forwarded-Proto: "u8);
+        Append(OwnScheme);
+        Append("\r\n"u8);
+        _linesLength = _writtenLength;
+
+        // RFC 7239, 6: a colon is no token's, and IPv6 has brackets.
+        var bare = !Address.Contains((byte)':');
+        Append(bare ? "for="u8 : "for=\"["u8);
+        Append(Address);
+        Append(bare ? ";proto="u8 : "]\";proto="u8);
+        Append(OwnScheme);
     }
+
+    private static ReadOnlySpan<byte> OwnScheme => "http"u8;
+
+    private bool WritesXForwarded => _listener.Forwarded is ForwardedStyle.XForwarded or ForwardedStyle.Both;
+
+    private bool WritesForwarded => _listener.Forwarded is ForwardedStyle.Rfc7239 or ForwardedStyle.Both;
 
     private ReadOnlySpan<byte> Address => _address.AsSpan(0, _addressLength);
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
-        bytes.CopyTo(_lines.AsSpan(_linesLength));
-        _linesLength += bytes.Length;
+        bytes.CopyTo(_written.AsSpan(_writtenLength));
+        _writtenLength += bytes.Length;
     }
 
     /// <summary>Whether a field of the client's is replaced by one of ours, or kept from the servers.</summary>
-    public bool Replaces(KnownField field) => field is
-        KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto or KnownField.XRealIp
-        || (field == KnownField.ForwardedOther && !_trusted);
+    public bool Replaces(KnownField field) => field switch
+    {
+        KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto or KnownField.XRealIp => !_trusted || WritesXForwarded,
+        KnownField.Forwarded => !_trusted || WritesForwarded,
+        KnownField.ForwardedOther => !_trusted,
+        _ => false,
+    };
 
-    /// <summary>Writes the four fields.</summary>
+    /// <summary>The client's address: the peer's, or the one that trusted proxies name.</summary>
+    public ReadOnlySpan<byte> ClientAddress(RequestHead request, ReadOnlySpan<byte> head)
+    {
+        if (!_trusted)
+            return Address;
+        ReadOnlySpan<byte> client = default, realIp = default;
+        foreach (ref readonly var field in request.Fields.All)
+        {
+            if (field.Known == KnownField.XForwardedFor && field.ValueLength > 0)
+                client = FirstUntrusted(field.Value(head), client);
+            else if (field.Known == KnownField.XRealIp)
+                realIp = field.Value(head);
+        }
+
+        return !client.IsEmpty ? client : !realIp.IsEmpty ? realIp : Address;
+    }
+
+    /// <summary>The scheme the client used: the listener's, or the one that a trusted proxy names.</summary>
+    public ReadOnlySpan<byte> Scheme(RequestHead request, ReadOnlySpan<byte> head) => Believed(KnownField.XForwardedProto, request, head, OwnScheme);
+
+    /// <summary>What a trusted proxy says in a field, the last line of it; something else where it says nothing.</summary>
+    private ReadOnlySpan<byte> Believed(KnownField known, RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> otherwise)
+    {
+        if (!_trusted)
+            return otherwise;
+        foreach (ref readonly var field in request.Fields.All)
+        {
+            if (field.Known == known && field.ValueLength > 0)
+                otherwise = field.Value(head);
+        }
+
+        return otherwise;
+    }
+
+    /// <summary>Writes the fields the listener wants.</summary>
     public void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head)
+    {
+        if (WritesXForwarded)
+            WriteXForwarded(ref writer, request, head);
+        if (WritesForwarded)
+            WriteForwarded(ref writer, request, head);
+    }
+
+    private void WriteXForwarded(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head)
     {
         if (_trusted)
         {
-            WriteTrusted(ref writer, request, head);
-            return;
+            WriteContinued(ref writer, KnownField.XForwardedFor, "X-Forwarded-For: "u8, request, head);
+            writer.Write(Address);
+            writer.Write("\r\nX-Real-IP: "u8);
+            writer.Write(ClientAddress(request, head));
+            writer.Write("\r\nX-Forwarded-Proto: "u8);
+            writer.Write(Scheme(request, head));
+            writer.Write("\r\n"u8);
+        }
+        else
+        {
+            writer.Write(_written.AsSpan(0, _linesLength));
         }
 
-        writer.Write(_lines.AsSpan(0, _linesLength));
-        WriteHost(ref writer, request.Authority(head));
-    }
-
-    private static void WriteHost(ref BlockWriter writer, ReadOnlySpan<byte> host)
-    {
+        var host = Believed(KnownField.XForwardedHost, request, head, request.Authority(head));
         if (host.IsEmpty)
             return;
         writer.Write("X-Forwarded-Host: "u8);
@@ -68,41 +135,36 @@ internal sealed class ForwardedFields
         writer.Write("\r\n"u8);
     }
 
-    /// <summary>Continues what a trusted proxy said.</summary>
-    private void WriteTrusted(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head)
+    private void WriteForwarded(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head)
     {
-        writer.Write("X-Forwarded-For: "u8);
-        ReadOnlySpan<byte> client = default;
-        ReadOnlySpan<byte> realIp = default, proto = "http"u8, host = request.Authority(head);
-        foreach (ref readonly var field in request.Fields.All)
+        WriteContinued(ref writer, KnownField.Forwarded, "Forwarded: "u8, request, head);
+        writer.Write(_written.AsSpan(_linesLength, _writtenLength - _linesLength));
+        var host = request.Authority(head);
+        if (!host.IsEmpty)
         {
-            var value = field.Value(head);
-            switch (field.Known)
-            {
-                case KnownField.XForwardedFor when !value.IsEmpty:
-                    writer.Write(value);
-                    writer.Write(", "u8);
-                    client = FirstUntrusted(value, client);
-                    break;
-                case KnownField.XRealIp:
-                    realIp = value;
-                    break;
-                case KnownField.XForwardedProto when !value.IsEmpty:
-                    proto = value;
-                    break;
-                case KnownField.XForwardedHost when !value.IsEmpty:
-                    host = value;
-                    break;
-            }
+            var bare = host.IndexOfAnyExcept(HttpBytes.Token) < 0;
+            writer.Write(bare ? ";host="u8 : ";host=\""u8);
+            writer.Write(host);
+            if (!bare)
+                writer.Write("\""u8);
         }
 
-        writer.Write(Address);
-        writer.Write("\r\nX-Real-IP: "u8);
-        writer.Write(!client.IsEmpty ? client : !realIp.IsEmpty ? realIp : Address);
-        writer.Write("\r\nX-Forwarded-Proto: "u8);
-        writer.Write(proto);
         writer.Write("\r\n"u8);
-        WriteHost(ref writer, host);
+    }
+
+    /// <summary>Begins a list, with what trusted proxies have put in it.</summary>
+    private void WriteContinued(ref BlockWriter writer, KnownField known, ReadOnlySpan<byte> name, RequestHead request, ReadOnlySpan<byte> head)
+    {
+        writer.Write(name);
+        if (!_trusted)
+            return;
+        foreach (ref readonly var field in request.Fields.All)
+        {
+            if (field.Known != known || field.ValueLength == 0)
+                continue;
+            writer.Write(field.Value(head));
+            writer.Write(", "u8);
+        }
     }
 
     /// <summary>

@@ -1,12 +1,16 @@
 using System.Net;
+using Steelyard.Config;
 
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>What a listener gives the connections it accepts. Immutable, shared by all loops.</summary>
-internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxies)
+internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxies, ForwardedStyle forwarded = ForwardedStyle.XForwarded)
 {
     public RouteTable Routes { get; } = routes;
 
     /// <summary>Those whose word about the client before them is believed.</summary>
     public TrustedNetworks TrustedProxies { get; } = new(trustedProxies);
+
+    /// <summary>How the servers are told of a client.</summary>
+    public ForwardedStyle Forwarded { get; } = forwarded;
 }

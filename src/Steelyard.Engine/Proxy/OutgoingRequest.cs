@@ -31,7 +31,7 @@ internal sealed class OutgoingRequest(ExchangeContext context)
     {
         _block = context.Events.Blocks.Rent();
         var writer = new BlockWriter(_block);
-        RequestWriter.Write(ref writer, context.Request, context.Client.Input.Head, context.Client.Forwarded, pool.NameBytes.Span);
+        RequestWriter.Write(ref writer, context.Request, context.Client.Input.Head, context.Client.Forwarded, pool.NameBytes.Span, context.Route);
         if (writer.Overflowed)
             return new(Cause.BadRequest, Detail: HeadError.TooLarge);
         (Head, Body, Replayable) = (writer.Written, default, true);

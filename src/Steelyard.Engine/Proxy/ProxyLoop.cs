@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Steelyard.Balancing;
+using Steelyard.Config;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 
@@ -35,6 +36,9 @@ internal sealed class ProxyLoop
     public ProxyPlan Plan { get; }
 
     public ProxyCounters Counters { get; } = new();
+
+    /// <summary>Room for one path in the form that routes are compared with; used within one call.</summary>
+    public byte[] PathRoom { get; } = new byte[(int)ByteSize.FromKibibytes(16).Bytes];
 
     /// <summary>Pipes kept for large bodies.</summary>
     public Stack<SplicePipe> Pipes { get; } = new();

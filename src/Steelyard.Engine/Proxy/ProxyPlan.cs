@@ -38,7 +38,10 @@ internal sealed record ProxyPlan(MillisecondTimeouts Timeouts, Limits Limits, Li
         for (var i = 0; i < listeners.Length; i++)
         {
             var settings = snapshot.Listeners[i];
-            listeners[i] = new ListenerState(new RouteTable(settings.Routes.AsSpan(), pools), [.. settings.TrustedProxies.AsSpan()]);
+            listeners[i] = new ListenerState(
+                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, settings.ResponseHeaders),
+                [.. settings.TrustedProxies.AsSpan()],
+                settings.Forwarded);
         }
 
         unresolved = missing;

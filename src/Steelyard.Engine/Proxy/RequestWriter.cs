@@ -12,15 +12,22 @@ internal static class RequestWriter
     /// <param name="head">The bytes it was read from.</param>
     /// <param name="forwarded">What is said of the client.</param>
     /// <param name="defaultHost">The Host of a request without any, as HTTP/1.0 allows: the pool's name, as nginx sends its upstream's.</param>
-    public static void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, ReadOnlySpan<byte> defaultHost)
+    /// <param name="route">What is changed on the way; null for nothing.</param>
+    public static void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, ReadOnlySpan<byte> defaultHost, Route? route = null)
     {
+        var edits = route?.RequestEdits;
+        var scope = new TemplateScope { Request = request, Head = head, Client = forwarded, Pool = defaultHost };
         writer.Write(request.MethodBytes(head));
         writer.Write(" "u8);
-        WriteTarget(ref writer, request, request.Target(head));
+        if (route is { ChangesPath: true } && !request.Target(head).SequenceEqual("*"u8))
+            WriteChangedTarget(ref writer, request, head, route, scope);
+        else
+            WriteTarget(ref writer, request, request.Target(head));
         writer.Write(" HTTP/1.1\r\n"u8);
-        WriteFields(ref writer, request, head, forwarded);
-        if (request.AbsoluteForm || request.Authority(head).IsEmpty)
+        WriteFields(ref writer, request, head, forwarded, edits);
+        if (edits is not { SetsHost: true } && (request.AbsoluteForm || request.Authority(head).IsEmpty))
             WriteHost(ref writer, request.AbsoluteForm ? request.Authority(head) : defaultHost);
+        edits?.Write(ref writer, scope);
         if (request.Body.Kind == BodyKind.Chunked)
             writer.Write("Transfer-Encoding: chunked\r\n"u8);
         forwarded.Write(ref writer, request, head);
@@ -37,14 +44,24 @@ internal static class RequestWriter
         writer.Write(target);
     }
 
+    private static void WriteChangedTarget(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, Route route, in TemplateScope scope)
+    {
+        route.WritePath(ref writer, scope);
+        if (!request.Target(head).Contains((byte)'?'))
+            return;
+        writer.Write("?"u8);
+        writer.Write(request.Query(head));
+    }
+
     /// <summary>Copies the fields that are forwarded, each run of neighbours at once.</summary>
-    private static void WriteFields(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded)
+    private static void WriteFields(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, FieldEdits? edits)
     {
         var runStart = request.FieldsStart;
         foreach (ref readonly var field in request.Fields.All)
         {
             var dropped = field.HopByHop || forwarded.Replaces(field.Known)
-                || (field.Known == KnownField.Host && (request.AbsoluteForm || field.ValueLength == 0));
+                || (field.Known == KnownField.Host && (request.AbsoluteForm || field.ValueLength == 0))
+                || (edits is not null && edits.Drops(field.Name(head)));
             if (!dropped)
                 continue;
             writer.Write(head[runStart..field.Start]);

@@ -19,7 +19,24 @@ internal enum ConnectionOption : byte
 /// <summary>Writes a response head as the client sees it (RFC 9110, 7.6).</summary>
 internal static class ResponseWriter
 {
-    public static void Write(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, bool chunked, ConnectionOption connection, ReadOnlySpan<byte> date)
+    /// <summary>Writes the head.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="response">What was read of the server's head.</param>
+    /// <param name="head">The bytes it was read from.</param>
+    /// <param name="chunked">The body is passed on in chunks.</param>
+    /// <param name="connection">How the client's connection goes on.</param>
+    /// <param name="date">The present second.</param>
+    /// <param name="edits">What is changed; null for nothing.</param>
+    /// <param name="scope">What the variables of the changes stand for.</param>
+    public static void Write(
+        ref BlockWriter writer,
+        ResponseHead response,
+        ReadOnlySpan<byte> head,
+        bool chunked,
+        ConnectionOption connection,
+        ReadOnlySpan<byte> date,
+        FieldEdits? edits = null,
+        in TemplateScope scope = default)
     {
         writer.Write("HTTP/1.1 "u8);
         var status = response.StatusAndReason(head);
@@ -27,7 +44,8 @@ internal static class ResponseWriter
 
         // RFC 9112, 4: the blank behind the code belongs there even without a reason.
         writer.Write(status.Length == 3 ? " \r\n"u8 : "\r\n"u8);
-        var dated = WriteFields(ref writer, response, head);
+        var dated = WriteFields(ref writer, response, head, edits);
+        edits?.Write(ref writer, scope);
 
         // RFC 9110, 6.6.1: who forwards a response without a date says when it came.
         if (!dated && !response.Interim)
@@ -39,16 +57,22 @@ internal static class ResponseWriter
 
         if (chunked)
             writer.Write("Transfer-Encoding: chunked\r\n"u8);
+        WriteConnection(ref writer, connection);
+        writer.Write("\r\n"u8);
+    }
+
+    /// <summary>Writes the Connection field, where there is something to say.</summary>
+    public static void WriteConnection(ref BlockWriter writer, ConnectionOption connection)
+    {
         if (connection == ConnectionOption.Close)
             writer.Write("Connection: close\r\n"u8);
         else if (connection == ConnectionOption.KeepAlive)
             writer.Write("Connection: keep-alive\r\n"u8);
-        writer.Write("\r\n"u8);
     }
 
     /// <summary>Copies the fields that are forwarded, each run of neighbours at once.</summary>
     /// <returns>Whether a Date is among them.</returns>
-    private static bool WriteFields(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head)
+    private static bool WriteFields(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, FieldEdits? edits)
     {
         var dated = false;
         var runStart = response.FieldsStart;
@@ -58,7 +82,8 @@ internal static class ResponseWriter
         foreach (ref readonly var field in response.Fields.All)
         {
             dated |= field.Known == KnownField.Date;
-            if (!field.HopByHop && !(dropLength && field.Known == KnownField.ContentLength))
+            var dropped = field.HopByHop || (dropLength && field.Known == KnownField.ContentLength) || (edits is not null && edits.Drops(field.Name(head)));
+            if (!dropped)
                 continue;
             writer.Write(head[runStart..field.Start]);
             runStart = field.End;

@@ -2,12 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Http1;
 
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>
 /// The routes of one listener, compiled: exact host before the longest wildcard before any host, and within a host
-/// exact path before the longest prefix before any path. A host whose paths do not match passes on to the next.
+/// exact path before the longest prefix before any path, and of the same path who asks for more before who asks for
+/// less. Who does not match passes on to the next. Paths are compared in the form <see cref="PathNormalizer"/> gives.
 /// Immutable, shared by all loops; a match allocates nothing.
 /// </summary>
 internal sealed class RouteTable
@@ -19,8 +21,11 @@ internal sealed class RouteTable
 
     /// <param name="routes">The routes of the configuration.</param>
     /// <param name="pools">The pools they name.</param>
-    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools)
+    /// <param name="requestEdits">What the listener changes in requests.</param>
+    /// <param name="responseEdits">What the listener changes in responses.</param>
+    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools, HeaderEdits? requestEdits = null, HeaderEdits? responseEdits = null)
     {
+        Route Compile(RouteSettings route) => new(route, pools, requestEdits ?? HeaderEdits.None, responseEdits ?? HeaderEdits.None);
         var exact = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
         var wildcard = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
         var any = new List<RouteSettings>();
@@ -34,9 +39,9 @@ internal sealed class RouteTable
                 Group(exact, route.Host).Add(route);
         }
 
-        _anyHost = new PathTable(any, pools);
-        _exactHosts = Compile(exact, pools);
-        _wildcardHosts = Compile(wildcard, pools);
+        _anyHost = new PathTable(any, Compile);
+        _exactHosts = CompileHosts(exact, Compile);
+        _wildcardHosts = CompileHosts(wildcard, Compile);
         _byHost = exact.Count + wildcard.Count > 0;
     }
 
@@ -47,35 +52,36 @@ internal sealed class RouteTable
         return group;
     }
 
-    private static Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> Compile(
+    private static Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> CompileHosts(
         Dictionary<string, List<RouteSettings>> groups,
-        IReadOnlyDictionary<string, Pool> pools)
+        Func<RouteSettings, Route> compile)
     {
         var compiled = new Dictionary<byte[], PathTable>(BytesComparer.IgnoreCase);
         foreach (var (host, routes) in groups)
-            compiled[Encoding.ASCII.GetBytes(host)] = new PathTable(routes, pools);
+            compiled[Encoding.ASCII.GetBytes(host)] = new PathTable(routes, compile);
         return compiled.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
-    /// <summary>Finds the pool for a request; null when no route matches.</summary>
-    /// <param name="authority">Host and port as the client wrote them; may be empty.</param>
-    /// <param name="path">The path without the query.</param>
-    public Pool? Match(ReadOnlySpan<byte> authority, ReadOnlySpan<byte> path)
+    /// <summary>Finds the route of a request; null when none matches.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="head">The bytes it was read from.</param>
+    /// <param name="path">Its path without the query, in the form <see cref="PathNormalizer"/> gives.</param>
+    public Route? Match(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> path)
     {
-        if (_byHost && MatchByHost(HostOf(authority), path) is { } pool)
-            return pool;
-        return _anyHost.Match(path);
+        if (_byHost && MatchByHost(HostOf(request.Authority(head)), path, request, head) is { } route)
+            return route;
+        return _anyHost.Match(path, request, head);
     }
 
-    private Pool? MatchByHost(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path)
+    private Route? MatchByHost(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path, RequestHead request, ReadOnlySpan<byte> head)
     {
-        if (_exactHosts.TryGetValue(host, out var paths) && paths.Match(path) is { } pool)
-            return pool;
+        if (_exactHosts.TryGetValue(host, out var paths) && paths.Match(path, request, head) is { } route)
+            return route;
 
         // Each dot starts a shorter suffix, so the longest wildcard comes first.
         for (var dot = host.IndexOf((byte)'.'); dot >= 0; dot = NextDot(host, dot))
         {
-            if (dot > 0 && _wildcardHosts.TryGetValue(host[dot..], out paths) && paths.Match(path) is { } below)
+            if (dot > 0 && _wildcardHosts.TryGetValue(host[dot..], out paths) && paths.Match(path, request, head) is { } below)
                 return below;
         }
 
@@ -89,7 +95,7 @@ internal sealed class RouteTable
     }
 
     /// <summary>The host without its port, and without the dot that makes a name absolute.</summary>
-    private static ReadOnlySpan<byte> HostOf(ReadOnlySpan<byte> authority)
+    public static ReadOnlySpan<byte> HostOf(ReadOnlySpan<byte> authority)
     {
         var bracket = authority.LastIndexOf((byte)']');
         var colon = authority[(bracket + 1)..].IndexOf((byte)':');
@@ -100,54 +106,96 @@ internal sealed class RouteTable
     /// <summary>The paths of one host.</summary>
     private sealed class PathTable
     {
-        private readonly Dictionary<byte[], Pool>.AlternateLookup<ReadOnlySpan<byte>> _exact;
-        private readonly Dictionary<byte[], Pool>.AlternateLookup<ReadOnlySpan<byte>> _prefixes;
+        private readonly Dictionary<byte[], Route[]>.AlternateLookup<ReadOnlySpan<byte>> _exact;
+        private readonly Dictionary<byte[], Route[]>.AlternateLookup<ReadOnlySpan<byte>> _prefixes;
 
         // Longest first; a look-up for each length there is, however many prefixes share it.
         private readonly int[] _prefixLengths;
         private readonly bool _hasExact;
-        private readonly Pool? _any;
+        private readonly Route[] _any;
 
-        public PathTable(List<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools)
+        public PathTable(List<RouteSettings> routes, Func<RouteSettings, Route> compile)
         {
-            var exact = new Dictionary<byte[], Pool>(BytesComparer.Exact);
-            var prefixes = new Dictionary<byte[], Pool>(BytesComparer.Exact);
+            var exact = new Dictionary<byte[], List<RouteSettings>>(BytesComparer.Exact);
+            var prefixes = new Dictionary<byte[], List<RouteSettings>>(BytesComparer.Exact);
+            var any = new List<RouteSettings>();
             var lengths = new SortedSet<int>(Comparer<int>.Create(static (a, b) => b.CompareTo(a)));
             foreach (var route in routes)
             {
-                var pool = pools[route.Pool];
                 if (route.Path is null)
                 {
-                    _any ??= pool;
+                    any.Add(route);
                 }
                 else if (route.Path.EndsWith('*'))
                 {
-                    var prefix = Encoding.UTF8.GetBytes(route.Path[..^1]);
-                    prefixes.TryAdd(prefix, pool);
+                    var prefix = Normalize(route.Path[..^1]);
+                    Group(prefixes, prefix).Add(route);
                     lengths.Add(prefix.Length);
                 }
                 else
                 {
-                    exact.TryAdd(Encoding.UTF8.GetBytes(route.Path), pool);
+                    Group(exact, Normalize(route.Path)).Add(route);
                 }
             }
 
-            (_hasExact, _prefixLengths) = (exact.Count > 0, [.. lengths]);
-            _exact = exact.GetAlternateLookup<ReadOnlySpan<byte>>();
-            _prefixes = prefixes.GetAlternateLookup<ReadOnlySpan<byte>>();
+            (_hasExact, _prefixLengths, _any) = (exact.Count > 0, [.. lengths], Compile(any, compile));
+            _exact = Compile(exact, compile);
+            _prefixes = Compile(prefixes, compile);
         }
 
-        public Pool? Match(ReadOnlySpan<byte> path)
+        public Route? Match(ReadOnlySpan<byte> path, RequestHead request, ReadOnlySpan<byte> head)
         {
-            if (_hasExact && _exact.TryGetValue(path, out var pool))
-                return pool;
+            if (_hasExact && _exact.TryGetValue(path, out var routes) && First(routes, request, head) is { } exact)
+                return exact;
             foreach (var length in _prefixLengths)
             {
-                if (length <= path.Length && _prefixes.TryGetValue(path[..length], out pool))
-                    return pool;
+                if (length <= path.Length && _prefixes.TryGetValue(path[..length], out routes) && First(routes, request, head) is { } prefixed)
+                    return prefixed;
             }
 
-            return _any;
+            return First(_any, request, head);
+        }
+
+        private static Route? First(Route[] routes, RequestHead request, ReadOnlySpan<byte> head)
+        {
+            foreach (var route in routes)
+            {
+                if (route.Conditions is null || route.Conditions.Hold(request, head))
+                    return route;
+            }
+
+            return null;
+        }
+
+        private static byte[] Normalize(string path)
+        {
+            var bytes = Encoding.UTF8.GetBytes(path);
+            return PathNormalizer.IsNeeded(bytes) ? PathNormalizer.Normalize(bytes, new byte[bytes.Length]).ToArray() : bytes;
+        }
+
+        private static List<RouteSettings> Group(Dictionary<byte[], List<RouteSettings>> groups, byte[] path)
+        {
+            if (!groups.TryGetValue(path, out var group))
+                groups[path] = group = [];
+            return group;
+        }
+
+        private static Dictionary<byte[], Route[]>.AlternateLookup<ReadOnlySpan<byte>> Compile(Dictionary<byte[], List<RouteSettings>> groups, Func<RouteSettings, Route> compile)
+        {
+            var compiled = new Dictionary<byte[], Route[]>(groups.Count, BytesComparer.Exact);
+            foreach (var (path, routes) in groups)
+                compiled[path] = Compile(routes, compile);
+            return compiled.GetAlternateLookup<ReadOnlySpan<byte>>();
+        }
+
+        // Among those that ask for as much, the order of the file.
+        private static Route[] Compile(List<RouteSettings> routes, Func<RouteSettings, Route> compile)
+        {
+            var order = new (int Asked, int Place)[routes.Count];
+            for (var i = 0; i < order.Length; i++)
+                order[i] = (-RouteConditions.CountOf(routes[i]), i);
+            Array.Sort(order);
+            return Array.ConvertAll(order, entry => compile(routes[entry.Place]));
         }
     }
 

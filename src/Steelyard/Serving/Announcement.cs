@@ -13,7 +13,10 @@ internal static class Announcement
         var next = 0;
         foreach (var listener in snapshot.Listeners.ToArray())
         {
-            var pools = listener.Routes.Select(route => route.Pool).Distinct().Select(pool => Describe(snapshot, pool));
+            var pools = listener.Routes
+                .SelectMany(route => route.Pool is { } pool ? [pool] : route.Split.Select(share => share.Pool))
+                .Distinct().Select(pool => Describe(snapshot, pool))
+                .DefaultIfEmpty("answers of its own");
             for (var i = 0; i < listener.Bind.Count; i++)
                 yield return $"listening on {UrlOf(addresses[next++])} for {string.Join(", ", pools)}";
         }

@@ -40,7 +40,14 @@ public sealed class ReferencePage
         Section(page, "timeouts", TimeoutsTable.Table, new Timeouts());
         Section(page, "limits", LimitsTable.Table, new Limits());
         Section(page, "listen", ListenerTable.Listeners, new ListenerDraft(default));
-        Section(page, "listen: routes", ListenerTable.Routes, new RouteDraft(default));
+        Section(page, "listen: routes", RouteTable.Routes, new RouteDraft(default));
+        page.Append(RouteSample);
+        Section(page, "listen: routes: redirect", RouteTable.Redirects, new RedirectSettings(TextTemplate.Empty));
+        Section(page, "listen: routes: respond", RouteTable.Responses, new FixedResponse(200));
+        Section(page, "request-headers and response-headers", HeaderTable.Requests, new HeaderEdits());
+        page.Append("\nValues, redirects and rewritten paths may hold variables; `{{` and `}}` are braces themselves.\n\n| Variable | Stands for |\n|---|---|\n");
+        foreach (var (name, _, description) in TextTemplate.Variables)
+            page.Append($"| `{{{name}}}` | {description} |\n");
         Section(page, "pools", PoolTable.Pools, new PoolDraft(default(Located<string>)));
         page.Append("\n| `balance` | A server is chosen |\n|---|---|\n");
         foreach (var (word, _, description) in PoolTable.Policies)
@@ -65,6 +72,32 @@ public sealed class ReferencePage
 
     // Bare asterisks would make what stands between two of them italic.
     private static string Escape(string text) => text.Replace("*", "\\*", StringComparison.Ordinal);
+
+    private const string RouteSample = """
+
+        ```yaml
+        listen:
+          - bind: ":80"
+            routes:
+              - { redirect: { to: "https://{host}{uri}", status: 308 } }
+              - { path: /.well-known/acme-challenge/*, to: acme }
+          - bind: ":8080"
+            response-headers: { remove: Server, set: { X-Content-Type-Options: nosniff } }
+            routes:
+              - { path: /ping, respond: { status: 200, body: pong } }
+              - { path: /api/*, strip-prefix: /api, to: api }
+              - { path: /api/*, methods: [ POST, PUT, DELETE ], strip-prefix: /api, to: writers, request-headers: { set: { X-Client: "{client}" } } }
+              - { headers: { X-Canary: "*" }, to: canary, response-headers: { set: { X-Served-By: "{server}" } } }
+              - { split: { web: 95, canary: 5 } }
+        pools:
+          acme: { servers: [ 127.0.0.1:8888 ] }
+          api: { servers: [ 10.0.0.1:3000 ] }
+          writers: { servers: [ 10.0.0.2:3000 ] }
+          web: { servers: [ 10.0.0.3:3000 ] }
+          canary: { servers: [ 10.0.0.4:3000 ] }
+        ```
+
+        """;
 
     private const string Introduction = """
         # Configuration
@@ -107,7 +140,7 @@ public sealed class ReferencePage
         - **Numbers** are decimal digits, without sign, dots or leading zeros. Quotes around a value change nothing.
         - **Addresses** are `host:port`, `"[ipv6]:port"` or `unix:/path` (at most 107 bytes); to bind also `":port"` for every address of the machine. Names may hold letters, digits, `-` and `_`; IPv4 is four decimal numbers.
         - **Hosts** of routes are compared without regard to case and without port. `*.example.com` is every name below `example.com` at any depth, not `example.com` itself. Names outside ASCII are written as browsers send them, `xn--...`.
-        - **Paths** of routes start with `/`. A `*` at the end is any rest, the empty one included; anywhere else it is an error.
+        - **Paths** of routes start with `/`. A `*` at the end is any rest, the empty one included; anywhere else it is an error. They are compared in one form, so that no spelling steps around a route: characters that need no encoding are decoded, `.` and `..` are resolved, slashes that follow each other are one. `%2F` stays apart from `/`. The server gets the path as the client wrote it.
         - **Commands** are split at blanks. Single quotes keep everything as it is; in double quotes a backslash stands before `"` and `\`; elsewhere a backslash keeps the next character. No shell takes part: no variables, no wildcards, no pipes. Placeholders are {string.Join(", ", CommandText.Placeholders.Select(name => $"`{name}`"))}; other braces reach the program as they are.
 
         """;
@@ -126,7 +159,7 @@ public sealed class ReferencePage
     private const string Checks = """
 
         ## What is checked
-        Everything is reported at once, with file, line and column; only what is not YAML at all ends the reading there, so that what stands behind it is judged once that is mended. Nothing is ignored in silence: an unknown key is an error. So are a pool, a server of a pool, an address to bind (in the same words: `:80` beside `127.0.0.1:80` is left to the kernel), or a route of one listener that is given twice, and a route to a pool that does not exist. It is only a warning when no route leads to a pool, when all servers of a pool have weight 0, and when a command holds a placeholder that stands for nothing.
+        Everything is reported at once, with file, line and column; only what is not YAML at all ends the reading there, so that what stands behind it is judged once that is mended. Nothing is ignored in silence: an unknown key is an error. So are a pool, a server of a pool, an address to bind (in the same words: `:80` beside `127.0.0.1:80` is left to the kernel), or a route of one listener that is given twice, a route to a pool that does not exist, and one that does two things at once or changes a request that goes to no server. It is only a warning when no route leads to a pool, when all servers of a pool have weight 0, and when a command holds a placeholder that stands for nothing.
 
         """;
 }

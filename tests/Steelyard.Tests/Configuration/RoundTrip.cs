@@ -96,12 +96,39 @@ public sealed class RoundTrip
                         Path = route.Path is null ? null : "/" + route.Path + (route.Wildcard ? "" : "*"),
                         Pool = pools[route.Pool % pools.Count].Name,
                     })
+                    .Select((route, place) => Varied(route, place + route.Path?.Length ?? 0, pools))
                     .DistinctBy(route => (route.Host, route.Path))
                     .ToValueList(),
                 TrustedProxies = listener.Trusted.ToValueList(),
+                Forwarded = (ForwardedStyle)(listener.Trusted.Count % 4),
+                RequestHeaders = listener.Trusted.Count == 2 ? Edits : HeaderEdits.None,
+                ResponseHeaders = listener.Trusted.Count == 3 ? Edits : HeaderEdits.None,
             }).ToValueList(),
         };
     }
+
+    private static readonly HeaderEdits Edits = new()
+    {
+        Remove = ["Server", "X-Powered-By"],
+        Set = [new("X-A", Template("{{{client}}} on {host}: #'\"")), new("null", TextTemplate.Empty)],
+        Add = [new("X-B", TextTemplate.Literal("true"))],
+    };
+
+    private static TextTemplate Template(string text)
+    {
+        Assert.True(TextTemplate.TryParse(text, out var template, out _));
+        return template;
+    }
+
+    private static RouteSettings Varied(RouteSettings route, int kind, ValueList<PoolSettings> pools) => (kind % 6) switch
+    {
+        1 => route with { Pool = null, Split = pools.Select((pool, place) => new PoolShare(pool.Name, place == 0 ? 1 : place * 7)).ToValueList(), Methods = ["GET", "M-SEARCH"] },
+        2 => route with { Pool = null, Redirect = new(Template("https://{host}/a{uri}"), 308), Headers = [new("X-A", "*"), new("x-b", ": c*")] },
+        3 => route with { Pool = null, Respond = new(451, "a\n\"b\": é", "application/json"), ResponseHeaders = Edits },
+        4 => route with { StripPrefix = "/v1", Rewrite = Template("/a{path}"), RequestHeaders = Edits },
+        5 => route with { Pool = null, Respond = new(204), Query = [new("a[]", "1"), new("b", "*")] },
+        _ => route,
+    };
 
     // Half a surrogate pair is no text, and no program can be given a NUL.
     private static bool IsText(string text) => !text.Contains('\0') && !text.EnumerateRunes().Any(rune => rune.Value == 0xFFFD);

@@ -19,8 +19,11 @@ internal static class SnapshotDump
             text.Append($"listener on {Join(listener.Bind)}\n");
             if (listener.TrustedProxies.Count > 0)
                 text.Append($"  trusts {Join(listener.TrustedProxies)}\n");
+            if (listener.Forwarded != ForwardedStyle.XForwarded)
+                text.Append($"  forwards {listener.Forwarded}\n");
+            text.Append(Edits("request", listener.RequestHeaders)).Append(Edits("response", listener.ResponseHeaders));
             foreach (var route in listener.Routes)
-                text.Append($"  {route.Host ?? "(any host)"} {route.Path ?? "(any path)"} -> {route.Pool}\n");
+                text.Append($"  {route.Host ?? "(any host)"} {route.Path ?? "(any path)"}{Conditions(route)} -> {Action(route)}\n{Changes(route)}");
         }
 
         foreach (var pool in snapshot.Pools)
@@ -34,6 +37,23 @@ internal static class SnapshotDump
 
         return text.ToString();
     }
+
+    private static string Conditions(RouteSettings route) =>
+        string.Concat(route.Methods.Select(method => $" {method}")
+            .Concat(route.Headers.Select(match => $" field {match.Name}={match.Pattern}"))
+            .Concat(route.Query.Select(match => $" query {match.Name}={match.Pattern}")));
+
+    private static string Action(RouteSettings route) =>
+        route.Pool ?? route.Redirect?.ToString() ?? route.Respond?.ToString() ?? string.Join(" + ", route.Split.Select(share => $"{share.Weight} {share.Pool}"));
+
+    private static string Changes(RouteSettings route) =>
+        (route.StripPrefix is null ? "" : $"    strips {route.StripPrefix}\n") + (route.Rewrite is null ? "" : $"    rewrites to {route.Rewrite}\n")
+        + Edits("request", route.RequestHeaders) + Edits("response", route.ResponseHeaders);
+
+    private static string Edits(string head, HeaderEdits edits) => edits == HeaderEdits.None ? ""
+        : $"    {head}: remove [{Join(edits.Remove)}] set [{Lines(edits.Set)}] add [{Lines(edits.Add)}]\n";
+
+    private static string Lines(ValueList<HeaderLine> lines) => string.Join("; ", lines.Select(line => $"{line.Name}: {line.Value}"));
 
     private static string Join<T>(ValueList<T> values) => string.Join(", ", values.AsEnumerable());
 }

@@ -3,34 +3,16 @@ using Steelyard.Config.Drafts;
 
 namespace Steelyard.Config.Yaml.Tables;
 
-/// <summary>The keys of an item of <c>listen</c>, and of its routes.</summary>
+/// <summary>The keys of an item of <c>listen</c>.</summary>
 internal static class ListenerTable
 {
-    public static DirectiveTable<RouteDraft> Routes { get; } = new(
-        "a route",
-        "a mapping with 'to', as in { host: api.example.com, path: /v1/*, to: api }",
-        "Which requests go to which pool. The most specific route wins, not the first: an exact host before a wildcard before any, then an exact path before the longest start before any.",
-        [["to"]],
-        [
-            new Directive<RouteDraft, IReadOnlyList<Located<string>>>(
-                "host",
-                Form.LocatedListOf("a host such as api.example.com or *.example.com, or a list of them", ScalarForms.Host, orOne: true),
-                "Hosts of the requests, without port, in any case; `*.example.com` is every name below `example.com`. Any host when left out.",
-                route => route.Hosts,
-                (route, value) => route with { Hosts = value }),
-            new Directive<RouteDraft, IReadOnlyList<Located<string>>>(
-                "path",
-                Form.LocatedListOf("a path such as /login or /v1/*, or a list of them", ScalarForms.Path, orOne: true),
-                "Paths of the requests, compared byte for byte; `/v1/*` is every path that starts with `/v1/`. Any path when left out.",
-                route => route.Paths,
-                (route, value) => route with { Paths = value }),
-            new Directive<RouteDraft, Located<string>?>(
-                "to",
-                Form.Located(ScalarForms.PoolReference),
-                "The pool that serves them.",
-                route => route.To,
-                (route, value) => route with { To = value }),
-        ]);
+    private static readonly IReadOnlyList<(string Word, ForwardedStyle Value, string Description)> Styles =
+    [
+        ("x-forwarded", ForwardedStyle.XForwarded, ""),
+        ("rfc7239", ForwardedStyle.Rfc7239, ""),
+        ("both", ForwardedStyle.Both, ""),
+        ("none", ForwardedStyle.None, ""),
+    ];
 
     public static DirectiveTable<ListenerDraft> Listeners { get; } = new(
         "a listener",
@@ -47,12 +29,30 @@ internal static class ListenerTable
             new Directive<ListenerDraft, IReadOnlyList<Located<IPNetwork>>>(
                 "trusted-proxies",
                 Form.LocatedListOf("a list of networks and addresses, such as [ 10.0.0.0/8, 127.0.0.1 ]", ScalarForms.Network),
-                "Networks whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` are believed and continued; from any other peer they are replaced. Peers on Unix sockets count as 127.0.0.1.",
+                "Networks whose `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `Forwarded` are believed and continued; from any other peer they are replaced. Peers on Unix sockets count as 127.0.0.1.",
                 listener => listener.TrustedProxies,
                 (listener, value) => listener with { TrustedProxies = value }),
+            new Directive<ListenerDraft, ForwardedStyle>(
+                "forwarded",
+                ScalarForms.OneOf(Styles),
+                "How the servers are told of the client: `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP`, or `Forwarded` (RFC 7239), or both, or not at all. What an untrusted client sends of them itself is never passed on.",
+                listener => listener.Forwarded,
+                (listener, value) => listener with { Forwarded = value }),
+            new Directive<ListenerDraft, HeaderEdits>(
+                "request-headers",
+                Form.Mapping(HeaderTable.Requests, _ => new HeaderEdits()),
+                "Changes of the fields of every request for a server, see [headers](#request-headers-and-response-headers).",
+                listener => listener.RequestHeaders,
+                (listener, value) => listener with { RequestHeaders = value }),
+            new Directive<ListenerDraft, HeaderEdits>(
+                "response-headers",
+                Form.Mapping(HeaderTable.Responses, _ => new HeaderEdits()),
+                "Changes of the fields of every response of a server, redirect and fixed answer.",
+                listener => listener.ResponseHeaders,
+                (listener, value) => listener with { ResponseHeaders = value }),
             new Directive<ListenerDraft, IReadOnlyList<RouteDraft>?>(
                 "routes",
-                Form.OrNull(Form.ListOf("a list of routes, each as in '- { path: /v1/*, to: api }'", Form.Mapping(Routes, mapping => new(mapping.Place), route => route with { IsFaulty = true }))),
+                Form.OrNull(Form.ListOf("a list of routes, each as in '- { path: /v1/*, to: api }'", Form.Mapping(RouteTable.Routes, mapping => new(mapping.Place), route => route with { IsFaulty = true }))),
                 "Which requests go to which pool.",
                 listener => listener.Routes,
                 (listener, value) => listener with { Routes = value }),

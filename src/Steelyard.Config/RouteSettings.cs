@@ -1,0 +1,95 @@
+namespace Steelyard.Config;
+
+/// <summary>
+/// Which requests it matches, and what becomes of them: exactly one of <see cref="Pool"/>, <see cref="Split"/>,
+/// <see cref="Redirect"/> and <see cref="Respond"/> is set.
+/// </summary>
+public sealed record RouteSettings
+{
+    /// <summary>
+    /// Lower case host name without port: exact (<c>api.example.com</c>), every name below one
+    /// (<c>*.example.com</c>), or null for any. An IPv6 host keeps its brackets.
+    /// </summary>
+    public string? Host { get; init; }
+
+    /// <summary>Path: exact (<c>/login</c>), everything that starts alike (<c>/v1/*</c>), or null for any.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Methods, compared with their case (RFC 9110, 9.1); none for any.</summary>
+    public ValueList<string> Methods { get; init; }
+
+    /// <summary>Fields a request must have, all of them; of a field with several lines one has to match.</summary>
+    public ValueList<ValueMatch> Headers { get; init; }
+
+    /// <summary>Parameters the query must have, all of them, compared as they were written, without decoding.</summary>
+    public ValueList<ValueMatch> Query { get; init; }
+
+    /// <summary>The name of the pool that serves it, one of <see cref="Snapshot.Pools"/>; null where something else is set.</summary>
+    public string? Pool { get; init; }
+
+    /// <summary>Pools that share the requests by their weights; none where something else is set.</summary>
+    public ValueList<PoolShare> Split { get; init; }
+
+    /// <summary>Where the client is sent instead; null where something else is set.</summary>
+    public RedirectSettings? Redirect { get; init; }
+
+    /// <summary>The answer, without any server; null where something else is set.</summary>
+    public FixedResponse? Respond { get; init; }
+
+    /// <summary>
+    /// Taken off the front of the path before it goes to the server, where it stands there as whole segments:
+    /// <c>/v1</c> of <c>/v1/users</c>, not of <c>/v10</c>. Null for nothing.
+    /// </summary>
+    public string? StripPrefix { get; init; }
+
+    /// <summary>The path for the server, with <see cref="TemplateVariable.Path"/> as what <see cref="StripPrefix"/> left; the query stays. Null for the path as it is.</summary>
+    public TextTemplate? Rewrite { get; init; }
+
+    /// <summary>What is changed in the head for the server, after what the listener changes.</summary>
+    public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;
+
+    /// <summary>What is changed in the head for the client, after what the listener changes.</summary>
+    public HeaderEdits ResponseHeaders { get; init; } = HeaderEdits.None;
+}
+
+/// <summary>A field or a query parameter and what its value must be.</summary>
+/// <param name="Name">Of a field compared without case, of a parameter with it.</param>
+/// <param name="Pattern">The value, <c>start*</c> for every value that starts alike, or <c>*</c> for any.</param>
+public sealed record ValueMatch(string Name, string Pattern);
+
+/// <summary>One pool's part of a split.</summary>
+/// <param name="Pool">The name of one of <see cref="Snapshot.Pools"/>.</param>
+/// <param name="Weight">Its share against the others': 0 to 1000; 0 gets nothing.</param>
+public sealed record PoolShare(string Pool, int Weight);
+
+/// <summary>A redirect.</summary>
+/// <param name="To">The Location.</param>
+/// <param name="Status">301, 302, 303, 307 or 308.</param>
+public sealed record RedirectSettings(TextTemplate To, int Status = 302);
+
+/// <summary>An answer that needs no server.</summary>
+/// <param name="Status">200 to 599; 204 and 304 have no body.</param>
+/// <param name="Body">The body, at most 16,384 bytes of UTF-8.</param>
+/// <param name="ContentType">The type of the body.</param>
+public sealed record FixedResponse(int Status, string Body = "", string ContentType = "text/plain; charset=utf-8");
+
+/// <summary>Changes of the fields of one head, in this order.</summary>
+public sealed record HeaderEdits
+{
+    /// <summary>Nothing is changed.</summary>
+    public static HeaderEdits None { get; } = new();
+
+    /// <summary>Fields taken out, all lines of each.</summary>
+    public ValueList<string> Remove { get; init; }
+
+    /// <summary>Fields that get one line instead of what they had; left out where the value comes out empty.</summary>
+    public ValueList<HeaderLine> Set { get; init; }
+
+    /// <summary>Lines put in beside what is there; left out where the value comes out empty.</summary>
+    public ValueList<HeaderLine> Add { get; init; }
+}
+
+/// <summary>One field line to write.</summary>
+/// <param name="Name">The name as it is written.</param>
+/// <param name="Value">The value.</param>
+public sealed record HeaderLine(string Name, TextTemplate Value);

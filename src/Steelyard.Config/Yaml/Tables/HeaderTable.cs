@@ -1,0 +1,106 @@
+using System.Buffers;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Yaml.Tables;
+
+/// <summary>The keys of <c>request-headers</c> and <c>response-headers</c>, and the forms of field names and values.</summary>
+internal static class HeaderTable
+{
+    private static readonly SearchValues<char> Token =
+        SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+    // What frames a message or belongs to one connection is the proxy's; what speaks of the client has settings of its own.
+    private static readonly Dictionary<string, string> Kept = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Connection"] = "belongs to one connection and is never passed on",
+        ["Content-Length"] = "frames the message",
+        ["Expect"] = "decides how the body is sent",
+        ["Keep-Alive"] = "belongs to one connection and is never passed on",
+        ["Proxy-Connection"] = "belongs to one connection and is never passed on",
+        ["TE"] = "belongs to one connection and is never passed on",
+        ["Trailer"] = "belongs to one connection and is never passed on",
+        ["Transfer-Encoding"] = "frames the message",
+        ["Upgrade"] = "belongs to one connection and is never passed on",
+        ["X-Forwarded-For"] = "is written by the listener, see 'forwarded'",
+        ["X-Forwarded-Host"] = "is written by the listener, see 'forwarded'",
+        ["X-Forwarded-Proto"] = "is written by the listener, see 'forwarded'",
+        ["X-Real-IP"] = "is written by the listener, see 'forwarded'",
+        ["Forwarded"] = "is written by the listener, see 'forwarded'",
+    };
+
+    /// <summary>A name to match by.</summary>
+    public static Form<string> FieldName { get; } = Form.OfText<string>("the name of a field, such as X-Api-Version", ParseName);
+
+    private static readonly Form<string> EditableName = Editable(orHost: false);
+
+    private static Form<string> Editable(bool orHost) => Form.OfText(
+        "the name of a field, such as X-Api-Version",
+        (string text, out string name, out Mistake mistake) =>
+        {
+            if (ParseName(text, out name, out mistake) && Kept.TryGetValue(text, out var why))
+                mistake = new($"the field {Shown.Quote(text)} cannot be changed here: it {why}", "another field");
+            else if (!orHost && text.Equals("Host", StringComparison.OrdinalIgnoreCase))
+                mistake = new("a request has exactly one Host (RFC 9112, 3.2)", "'set' in 'request-headers', for another value of it");
+            return mistake.Message is null;
+        });
+
+    public static DirectiveTable<HeaderEdits> Requests { get; } = Table("'request-headers'", Template("a value, with variables such as {client}", server: false), Editable(orHost: true));
+
+    public static DirectiveTable<HeaderEdits> Responses { get; } = Table("'response-headers'", Template("a value, with variables such as {server}", server: true), EditableName);
+
+    /// <summary>A text with variables.</summary>
+    public static Form<TextTemplate> Template(string accepts, bool server) => Form.OfText(
+        accepts,
+        (string text, out TextTemplate template, out Mistake mistake) =>
+        {
+            if (TextTemplate.TryParse(text, out template, out mistake) && !server && template.Uses(TemplateVariable.Server))
+                mistake = new("no server has answered yet, so {server} says nothing here", "{server} in 'response-headers' only");
+            return mistake.Message is null;
+        },
+        template => template.ToString());
+
+    private static DirectiveTable<HeaderEdits> Table(string title, Form<TextTemplate> value, Form<string> settable)
+    {
+        const string Accepts = "a mapping of names and values, as in { X-Stage: test }";
+        var set = Form.MapOf(Accepts, settable, value, StringComparer.OrdinalIgnoreCase);
+        var add = Form.MapOf(Accepts, EditableName, value, StringComparer.OrdinalIgnoreCase);
+        var names = Form.ListOf("a name, or a list of names, such as [ Server, X-Powered-By ]", EditableName, orOne: true);
+        return new(
+            title,
+            "a mapping with 'set', 'add' or 'remove', as in { set: { X-Stage: test } }",
+            "Changes of the fields of a head: first what is removed, then what is set, then what is added. A line whose value comes out empty is left out.",
+            [["set", "add", "remove"]],
+            [
+                new Directive<HeaderEdits, IReadOnlyList<KeyValuePair<string, TextTemplate>>>(
+                    "set",
+                    set,
+                    "Fields that get this one line instead of what they had.",
+                    edits => [],
+                    (edits, read) => edits with { Set = AsLines(read) }),
+                new Directive<HeaderEdits, IReadOnlyList<KeyValuePair<string, TextTemplate>>>(
+                    "add",
+                    add,
+                    "Lines that are put in beside what is there.",
+                    edits => [],
+                    (edits, read) => edits with { Add = AsLines(read) }),
+                new Directive<HeaderEdits, IReadOnlyList<string>>(
+                    "remove",
+                    names,
+                    "Fields that are taken out, all lines of each.",
+                    edits => [],
+                    (edits, read) => edits with { Remove = read.ToValueList() }),
+            ]);
+    }
+
+    private static ValueList<HeaderLine> AsLines(IReadOnlyList<KeyValuePair<string, TextTemplate>> read) =>
+        read.Select(pair => new HeaderLine(pair.Key, pair.Value)).ToValueList();
+
+    private static bool ParseName(string text, out string name, out Mistake mistake)
+    {
+        name = text;
+        mistake = text.Length is 0 or > 64 || text.AsSpan().ContainsAnyExcept(Token)
+            ? new($"{Shown.Quote(text)} cannot be the name of a field", "1 to 64 letters, digits and - _ (RFC 9110, 5.1)")
+            : default;
+        return mistake.Message is null;
+    }
+}

@@ -1,0 +1,274 @@
+using System.Globalization;
+using System.Text;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Yaml.Tables;
+
+/// <summary>The keys of a route, of a redirect and of a fixed answer.</summary>
+internal static class RouteTable
+{
+    private const int LargestBody = 16 * 1024;
+
+    private static readonly string[] RedirectStatuses = ["301", "302", "303", "307", "308"];
+
+    private static readonly Form<string> Method = Form.OfText(
+        "a method in capitals, such as GET",
+        (string text, out string method, out Mistake mistake) =>
+        {
+            method = text;
+            mistake = text.Length is 0 or > 32 || !text.All(letter => char.IsAsciiLetterUpper(letter) || letter is '-' or '_')
+                ? new($"{Shown.Quote(text)} is not a method", "a method in capitals, such as GET: methods have a case (RFC 9110, 9.1)", text.Length is > 0 and <= 32 && text.All(char.IsAsciiLetter) ? text.ToUpperInvariant() : null)
+                : default;
+            return mistake.Message is null;
+        });
+
+    private static readonly Form<string> Pattern = Form.OfText(
+        "a value, start* for every value that starts alike, or \"*\" for any",
+        (string text, out string pattern, out Mistake mistake) =>
+        {
+            pattern = text;
+            mistake = text.IndexOf('*') is var star && star >= 0 && star < text.Length - 1 ? new($"{Shown.Quote(text)} has a '*' that is not at its end", "one '*' at the end, for every value that starts alike")
+                : text.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0 || text.Trim() != text ? new($"{Shown.Quote(text)} cannot be compared with a value", "printable ASCII, without blanks at the ends")
+                : default;
+            return mistake.Message is null;
+        });
+
+    private static readonly Form<string> ParameterName = Form.OfText(
+        "the name of a query parameter",
+        (string text, out string name, out Mistake mistake) =>
+        {
+            name = text;
+            mistake = text.Length == 0 || text.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0 || text.AsSpan().ContainsAny("&=#?")
+                ? new($"{Shown.Quote(text)} cannot be the name of a query parameter", "printable ASCII as a request line carries it, without & = # ?")
+                : default;
+            return mistake.Message is null;
+        });
+
+    private static readonly Form<TextTemplate> Location = Form.OfText(
+        "where to, such as https://{host}{uri} or /new{path}",
+        (string text, out TextTemplate location, out Mistake mistake) =>
+        {
+            if (TextTemplate.TryParse(text, out location, out mistake))
+                mistake = FindMistakeInLocation(text, location);
+            return mistake.Message is null;
+        },
+        template => template.ToString());
+
+    private static readonly Form<string> Prefix = Form.OfText(
+        "the start of a path in whole segments, such as /v1",
+        (string text, out string prefix, out Mistake mistake) =>
+        {
+            prefix = text.Length > 1 && text[^1] == '/' ? text[..^1] : text;
+            mistake = text.Length < 2 || text[0] != '/' || text.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0 || text.AsSpan().ContainsAny("?#*")
+                ? new($"{Shown.Quote(text)} cannot be taken off a path", "the start of a path in whole segments, such as /v1")
+                : default;
+            return mistake.Message is null;
+        },
+        prefix => prefix);
+
+    private static readonly Form<TextTemplate> PathTemplate = Form.OfText(
+        "a path, such as /app{path}",
+        (string text, out TextTemplate path, out Mistake mistake) =>
+        {
+            if (!TextTemplate.TryParse(text, out path, out mistake))
+                return false;
+            if (text[..Math.Min(1, text.Length)] != "/" && !text.StartsWith("{path}", StringComparison.Ordinal))
+                mistake = new($"the path {Shown.Quote(text)} does not start with '/'", "a path, such as /app{path}");
+            else if (text.AsSpan().ContainsAny(" ?#"))
+                mistake = new($"the path {Shown.Quote(text)} has a blank, a '?' or a '#'", "the path alone; the query stays as it is");
+            foreach (var part in path.Parts)
+            {
+                if (part.Literal is null && part.Variable is not (TemplateVariable.Path or TemplateVariable.Host or TemplateVariable.Method or TemplateVariable.Scheme))
+                    mistake = new("a path takes only the variables {path}, {host}, {method} and {scheme}", "a path, such as /app{path}");
+            }
+
+            return mistake.Message is null;
+        },
+        template => template.ToString());
+
+    public static DirectiveTable<RedirectSettings> Redirects { get; } = new(
+        "'redirect'",
+        "where to, such as https://{host}{uri}, or a mapping with 'to' and 'status'",
+        "The client is sent elsewhere.",
+        [["to"]],
+        [
+            new Directive<RedirectSettings, TextTemplate>(
+                "to",
+                Location,
+                "The Location, a URL or a path, with variables.",
+                redirect => redirect.To,
+                (redirect, value) => redirect with { To = value }),
+            new Directive<RedirectSettings, int>(
+                "status",
+                ScalarForms.OneOf([.. RedirectStatuses.Select(status => (status, int.Parse(status, CultureInfo.InvariantCulture), ""))]),
+                "301 and 308 are kept by browsers for good, 302, 303 and 307 are not; 307 and 308 keep the method and the body.",
+                redirect => redirect.Status,
+                (redirect, value) => redirect with { Status = value }),
+        ]);
+
+    public static DirectiveTable<FixedResponse> Responses { get; } = new(
+        "'respond'",
+        "a status such as 204, or a mapping with 'status'",
+        "The answer is given here, without any server. A status alone has no body.",
+        [["status"]],
+        [
+            new Directive<FixedResponse, int>(
+                "status",
+                ScalarForms.Number(200, 599),
+                "The status.",
+                answer => answer.Status,
+                (answer, value) => answer with { Status = value }),
+            new Directive<FixedResponse, string>(
+                "body",
+                Form.OfText(
+                    "a text of at most 16 KiB",
+                    (string text, out string body, out Mistake mistake) =>
+                    {
+                        body = text;
+                        mistake = Encoding.UTF8.GetByteCount(text) > LargestBody ? new("the body is longer than 16 KiB", "a shorter text, or a server for it") : default;
+                        return mistake.Message is null;
+                    }),
+                "The body.",
+                answer => answer.Body,
+                (answer, value) => answer with { Body = value }),
+            new Directive<FixedResponse, string>(
+                "content-type",
+                Form.OfText(
+                    "a media type, such as application/json",
+                    (string text, out string type, out Mistake mistake) =>
+                    {
+                        type = text;
+                        mistake = text.Length is < 3 or > 200 || !text.Contains('/') || text.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0
+                            ? new($"{Shown.Quote(text)} is not a media type", "a media type, such as application/json")
+                            : default;
+                        return mistake.Message is null;
+                    },
+                    type => type),
+                "The type of the body.",
+                answer => answer.ContentType,
+                (answer, value) => answer with { ContentType = value }),
+        ]);
+
+    public static DirectiveTable<RouteDraft> Routes { get; } = new(
+        "a route",
+        "a mapping with 'to', as in { host: api.example.com, path: /v1/*, to: api }",
+        "Which requests it is for, and what becomes of them: one of `to`, `split`, `redirect` and `respond`. The most specific route wins, not the first: an exact host before a wildcard before any, then an exact path before the longest start before any, then more of `methods`, `headers` and `query` before fewer, and at last the order of the file.",
+        [["to", "split", "redirect", "respond"]],
+        [
+            new Directive<RouteDraft, IReadOnlyList<Located<string>>>(
+                "host",
+                Form.LocatedListOf("a host such as api.example.com or *.example.com, or a list of them", ScalarForms.Host, orOne: true),
+                "Hosts of the requests, without port, in any case; `*.example.com` is every name below `example.com`. Any host when left out.",
+                route => route.Hosts,
+                (route, value) => route with { Hosts = value }),
+            new Directive<RouteDraft, IReadOnlyList<Located<string>>>(
+                "path",
+                Form.LocatedListOf("a path such as /login or /v1/*, or a list of them", ScalarForms.Path, orOne: true),
+                "Paths of the requests; `/v1/*` is every path that starts with `/v1/`. Any path when left out.",
+                route => route.Paths,
+                (route, value) => route with { Paths = value }),
+            new Directive<RouteDraft, IReadOnlyList<string>>(
+                "methods",
+                Form.ListOf("a method such as GET, or a list of them", Method, orOne: true),
+                "Methods of the requests. Any method when left out; GET does not include HEAD.",
+                route => [],
+                (route, value) => route with { Match = route.Match with { Methods = value.Distinct().ToValueList() } }),
+            new Directive<RouteDraft, IReadOnlyList<KeyValuePair<string, string>>>(
+                "headers",
+                Form.MapOf("a mapping of fields and values, as in { X-Canary: \"1\" }", HeaderTable.FieldName, Pattern, StringComparer.OrdinalIgnoreCase),
+                "Fields the request must have, all of them: a value, `start*`, or `\"*\"` for any.",
+                route => [],
+                (route, value) => route with { Match = route.Match with { Headers = AsMatches(value) } }),
+            new Directive<RouteDraft, IReadOnlyList<KeyValuePair<string, string>>>(
+                "query",
+                Form.MapOf("a mapping of parameters and values, as in { beta: \"1\" }", ParameterName, Pattern, StringComparer.Ordinal),
+                "Query parameters the request must have, all of them, compared as they were written: a value, `start*`, or `\"*\"` for any.",
+                route => [],
+                (route, value) => route with { Match = route.Match with { Query = AsMatches(value) } }),
+            new Directive<RouteDraft, Located<string>?>(
+                "to",
+                Form.Located(ScalarForms.PoolReference),
+                "The pool that serves them.",
+                route => route.To,
+                (route, value) => route with { To = value }),
+            new Directive<RouteDraft, Located<IReadOnlyList<KeyValuePair<Located<string>, int>>>?>(
+                "split",
+                Form.Located(Form.MapOf("a mapping of pools and weights, as in { stable: 95, canary: 5 }", Located(ScalarForms.PoolReference), ScalarForms.Number(0, 1000), LocatedComparer.Instance)),
+                "Pools that share the requests by their weights, exactly and smoothly mixed.",
+                route => route.Split,
+                (route, value) => route with { Split = value }),
+            new Directive<RouteDraft, Located<RedirectSettings>?>(
+                "redirect",
+                Form.Located(Form.MappingOrText(Redirects, () => new(TextTemplate.Empty), Location, to => new(to))),
+                "Sends the client elsewhere: a Location, or a mapping with the keys of [a redirect](#listen-routes-redirect).",
+                route => route.Redirect,
+                (route, value) => route with { Redirect = value }),
+            new Directive<RouteDraft, Located<FixedResponse>?>(
+                "respond",
+                Form.Located(Form.MappingOrText(Responses, () => new(200), ScalarForms.Number(200, 599), status => new(status))),
+                "Answers without a server: a status, or a mapping with the keys of [a response](#listen-routes-respond).",
+                route => route.Respond,
+                (route, value) => route with { Respond = value }),
+            new Directive<RouteDraft, Located<string>?>(
+                "strip-prefix",
+                Form.Located(Prefix),
+                "Taken off the front of the path before it goes to the server, where it stands there as whole segments.",
+                route => route.StripPrefix,
+                (route, value) => route with { StripPrefix = value }),
+            new Directive<RouteDraft, Located<TextTemplate>?>(
+                "rewrite",
+                Form.Located(PathTemplate),
+                "The path for the server; `{path}` is what `strip-prefix` left of the client's. The query stays.",
+                route => route.Rewrite,
+                (route, value) => route with { Rewrite = value }),
+            new Directive<RouteDraft, Located<HeaderEdits>?>(
+                "request-headers",
+                Form.Located(Form.Mapping(HeaderTable.Requests, _ => new HeaderEdits())),
+                "Changes of the fields for the server, see [headers](#request-headers-and-response-headers). What the route sets or removes, the listener does not.",
+                route => route.RequestHeaders,
+                (route, value) => route with { RequestHeaders = value }),
+            new Directive<RouteDraft, HeaderEdits>(
+                "response-headers",
+                Form.Mapping(HeaderTable.Responses, _ => new HeaderEdits()),
+                "Changes of the fields for the client, also of a redirect or a fixed answer.",
+                route => route.ResponseHeaders,
+                (route, value) => route with { ResponseHeaders = value }),
+        ]);
+
+    private static Form<Located<string>> Located(Form<string> form) => new(
+        form.Accepts,
+        (ProblemList problems, YamlNode node, out Located<string> value) =>
+        {
+            var read = form.Read(problems, node, out var plain);
+            value = new(plain, node.Place);
+            return read;
+        });
+
+    private static ValueList<ValueMatch> AsMatches(IReadOnlyList<KeyValuePair<string, string>> read) =>
+        read.Select(pair => new ValueMatch(pair.Key, pair.Value)).ToValueList();
+
+    // "//name" is a host to a browser: whoever writes the path would choose where the client goes.
+    private static Mistake FindMistakeInLocation(string text, TextTemplate location)
+    {
+        if (text.Length == 0 || text.Contains(' '))
+            return new($"{Shown.Quote(text)} is not a place to go", "a URL such as https://{host}{uri}, or a path such as /new{path}");
+        var (first, second) = (location.Parts[0], location.Parts.Count > 1 ? location.Parts[1] : new("", default));
+        var startsWithPath = first.Literal is null ? first.Variable is TemplateVariable.Path or TemplateVariable.Uri
+            : first.Literal == "/" && second.Literal is null && second.Variable is TemplateVariable.Path or TemplateVariable.Uri;
+        if (startsWithPath)
+            return new($"{Shown.Quote(text)} lets the client's path say which host it goes to", "a text before the path, such as https://{host}{uri} or /new{path}");
+        return first.Literal is { } start && (start[0] == '/' || start.Contains("://", StringComparison.Ordinal)) || first is { Literal: null, Variable: TemplateVariable.Scheme }
+            ? default
+            : new($"{Shown.Quote(text)} is neither a URL nor a path", "a URL such as https://{host}{uri}, or a path such as /new{path}");
+    }
+
+    private sealed class LocatedComparer : IEqualityComparer<Located<string>>
+    {
+        public static readonly LocatedComparer Instance = new();
+
+        public bool Equals(Located<string> x, Located<string> y) => x.Value == y.Value;
+
+        public int GetHashCode(Located<string> obj) => obj.Value.GetHashCode(StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text;
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine.Network;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>What becomes of the requests of one route, compiled. Immutable but for the pools' live state, shared by all loops.</summary>
+internal sealed class Route
+{
+    private readonly Pool? _pool;
+    private readonly PoolSplit? _split;
+    private readonly byte[]? _stripPrefix;
+    private readonly TemplateBytes? _rewrite;
+
+    public Route(RouteSettings settings, IReadOnlyDictionary<string, Pool> pools, HeaderEdits requestEdits, HeaderEdits responseEdits)
+    {
+        _pool = settings.Pool is { } name ? pools[name] : null;
+        if (settings.Split.Count > 0)
+            _split = new PoolSplit(Array.ConvertAll(settings.Split.AsSpan().ToArray(), share => (pools[share.Pool], share.Weight)));
+        Conditions = RouteConditions.From(settings);
+        Answer = LocalAnswer.From(settings);
+        RequestEdits = FieldEdits.From(requestEdits, settings.RequestHeaders);
+        ResponseEdits = FieldEdits.From(responseEdits, settings.ResponseHeaders);
+        _stripPrefix = settings.StripPrefix is { } prefix ? Encoding.ASCII.GetBytes(prefix) : null;
+        _rewrite = settings.Rewrite is { } rewrite ? new TemplateBytes(rewrite) : null;
+    }
+
+    /// <summary>What it asks of a request beside host and path; null for nothing.</summary>
+    public RouteConditions? Conditions { get; }
+
+    /// <summary>The answer that needs no server; null where a pool serves the request.</summary>
+    public LocalAnswer? Answer { get; }
+
+    public FieldEdits? RequestEdits { get; }
+
+    public FieldEdits? ResponseEdits { get; }
+
+    /// <summary>Whether servers see another path than the client wrote.</summary>
+    public bool ChangesPath => _stripPrefix is not null || _rewrite is not null;
+
+    /// <summary>The pool for the next request. Not asked where there is an <see cref="Answer"/>.</summary>
+    public Pool ChoosePool() => _pool ?? _split!.Next();
+
+    /// <summary>Writes the path as servers see it.</summary>
+    public void WritePath(ref BlockWriter writer, in TemplateScope scope)
+    {
+        var path = Strip(scope[TemplateVariable.Path]);
+        if (_rewrite is null)
+        {
+            writer.Write(path);
+            return;
+        }
+
+        _rewrite.Write(ref writer, new TemplateScope { Request = scope.Request, Head = scope.Head, Client = scope.Client, Path = path });
+    }
+
+    private ReadOnlySpan<byte> Strip(ReadOnlySpan<byte> path)
+    {
+        if (_stripPrefix is null || !path.StartsWith(_stripPrefix))
+            return path;
+        return path.Length == _stripPrefix.Length ? "/"u8 : path[_stripPrefix.Length] == '/' ? path[_stripPrefix.Length..] : path;
+    }
+}
