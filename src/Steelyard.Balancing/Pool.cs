@@ -11,17 +11,42 @@ public sealed class Pool
     /// <param name="settings">What the configuration says of the pool.</param>
     /// <param name="firstOrdinal">The <see cref="Server.Ordinal"/> of its first server; the others follow.</param>
     public Pool(PoolSettings settings, int firstOrdinal)
+        : this(settings, () => firstOrdinal++, before: null)
     {
+    }
+
+    /// <summary>A pool after a reload: the state of servers that stay goes on.</summary>
+    /// <param name="settings">What the configuration says of the pool.</param>
+    /// <param name="nextOrdinal">Gives each server its <see cref="Server.Ordinal"/>, in their order.</param>
+    /// <param name="before">The pool of that name before; null for none.</param>
+    public Pool(PoolSettings settings, Func<int> nextOrdinal, Pool? before)
+    {
+        Settings = settings;
         Name = settings.Name;
         NameBytes = System.Text.Encoding.UTF8.GetBytes(Name);
         _servers = new Server[settings.Servers.Count];
         for (var i = 0; i < _servers.Length; i++)
-            _servers[i] = new Server(settings.Servers[i], i, firstOrdinal + i);
+            _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), before?.Find(settings.Servers[i].Address));
         _picker = settings.Balance switch
         {
             BalancePolicy.RoundRobin => new RoundRobin(_servers),
             _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Balance, "No picker for this policy."),
         };
+    }
+
+    /// <summary>What the configuration says of it.</summary>
+    public PoolSettings Settings { get; }
+
+    /// <summary>The server at an address; null for none.</summary>
+    public Server? Find(NetworkAddress address)
+    {
+        foreach (var server in _servers)
+        {
+            if (server.Settings.Address == address)
+                return server;
+        }
+
+        return null;
     }
 
     /// <summary>The name routes refer to.</summary>

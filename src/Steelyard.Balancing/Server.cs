@@ -5,30 +5,44 @@ namespace Steelyard.Balancing;
 /// <summary>One server of a pool, alive: its settings, and the state that all loops share.</summary>
 public sealed class Server
 {
-    internal Server(ServerSettings settings, int index, int ordinal) =>
-        (Settings, Index, Ordinal, AddressBytes) = (settings, index, ordinal, System.Text.Encoding.UTF8.GetBytes(settings.Address.ToString()));
+    private readonly State _state;
 
-    private long _failures;
-    private int _lastFailure;
+    /// <param name="settings">What the configuration says of it.</param>
+    /// <param name="index">Its position in the pool.</param>
+    /// <param name="ordinal">Its number among the servers of all pools.</param>
+    /// <param name="before">The same server before a reload, whose state goes on; null for none.</param>
+    internal Server(ServerSettings settings, int index, int ordinal, Server? before)
+    {
+        (Settings, Index, Ordinal) = (settings, index, ordinal);
+        AddressBytes = System.Text.Encoding.UTF8.GetBytes(settings.Address.ToString());
+        _state = before?._state ?? new();
+    }
+
+    /// <summary>What outlives a reload.</summary>
+    private sealed class State
+    {
+        public long Failures;
+        public int LastFailure;
+    }
 
     /// <summary>Failures since the start; any loop may count one.</summary>
-    public long Failures => Interlocked.Read(ref _failures);
+    public long Failures => Interlocked.Read(ref _state.Failures);
 
     /// <summary>How the last request with it failed; none when it succeeded, or there was none.</summary>
-    public ServerFailure LastFailure => (ServerFailure)Volatile.Read(ref _lastFailure);
+    public ServerFailure LastFailure => (ServerFailure)Volatile.Read(ref _state.LastFailure);
 
     /// <summary>A request with it failed.</summary>
     public void Failed(ServerFailure failure)
     {
-        Interlocked.Increment(ref _failures);
-        Volatile.Write(ref _lastFailure, (int)failure);
+        Interlocked.Increment(ref _state.Failures);
+        Volatile.Write(ref _state.LastFailure, (int)failure);
     }
 
     /// <summary>A request with it succeeded. Writes only where the last one failed, so that a healthy server's state stays in every core's cache.</summary>
     public void Succeeded()
     {
         if (LastFailure != ServerFailure.None)
-            Volatile.Write(ref _lastFailure, (int)ServerFailure.None);
+            Volatile.Write(ref _state.LastFailure, (int)ServerFailure.None);
     }
 
     /// <summary>What the configuration says of it.</summary>

@@ -6,30 +6,53 @@ namespace Steelyard.Engine;
 /// <summary>The sockets a configuration listens on. Binding is apart from serving: only binding may need root.</summary>
 public sealed class ListeningSockets : IDisposable
 {
-    private readonly List<(ListeningSocket Socket, int Listener)> _sockets = [];
+    private readonly List<Bound> _sockets = [];
+
+    // A slot is one socket's for good, so that what was accepted on it can be told apart over reloads.
+    private int _nextSlot;
 
     private ListeningSockets()
     {
     }
 
+    private readonly record struct Bound(ListeningSocket Socket, int Listener, int Slot);
+
     /// <summary>Binds every address of every listener.</summary>
     /// <exception cref="BindException">An address could not be bound; what was bound before it is closed again.</exception>
     public static ListeningSockets Bind(Snapshot snapshot)
     {
-        var bound = new ListeningSockets();
+        using var none = new ListeningSockets();
+        return none.Rebind(snapshot);
+    }
+
+    /// <summary>
+    /// The sockets for another configuration: those of addresses that stay are the same, the others are bound. Nothing
+    /// of this set is closed; see <see cref="CloseExcept"/>.
+    /// </summary>
+    /// <exception cref="BindException">An address could not be bound; what was bound before it is closed again.</exception>
+    public ListeningSockets Rebind(Snapshot snapshot)
+    {
+        var bound = new ListeningSockets { _nextSlot = _nextSlot };
+        var kept = new HashSet<int>();
         try
         {
             for (var i = 0; i < snapshot.Listeners.Count; i++)
             {
                 foreach (var address in snapshot.Listeners[i].Bind)
-                    bound._sockets.Add((ListeningSocket.Bind(address), i));
+                {
+                    // Port 0 may be asked for several times.
+                    var before = _sockets.FindIndex(socket => socket.Socket.Asked == address && !kept.Contains(socket.Slot));
+                    if (before >= 0)
+                        kept.Add(_sockets[before].Slot);
+                    bound._sockets.Add(before >= 0 ? _sockets[before] with { Listener = i } : new(ListeningSocket.Bind(address), i, bound._nextSlot++));
+                }
             }
 
             return bound;
         }
         catch
         {
-            bound.Dispose();
+            bound.CloseExcept(this);
             throw;
         }
     }
@@ -37,14 +60,33 @@ public sealed class ListeningSockets : IDisposable
     /// <summary>The bound addresses in the order of the configuration, with the ports the kernel picked where 0 was asked.</summary>
     public IReadOnlyList<NetworkAddress> Addresses => _sockets.ConvertAll(bound => bound.Socket.Address);
 
-    /// <summary>Each descriptor with the position of its listener in the snapshot.</summary>
-    internal IReadOnlyList<(int Handle, int Listener)> Handles => _sockets.ConvertAll(bound => (bound.Socket.Handle, bound.Listener));
+    /// <summary>Each descriptor with its slot and the position of its listener in the snapshot.</summary>
+    internal IReadOnlyList<SocketHandle> Handles => _sockets.ConvertAll(bound => new SocketHandle(bound.Socket.Handle, bound.Slot, bound.Listener));
+
+    /// <summary>Closes the sockets that another set does not share, and removes the files of Unix sockets. This set is not used again.</summary>
+    /// <param name="shared">The set that goes on.</param>
+    public void CloseExcept(ListeningSockets shared)
+    {
+        foreach (var bound in _sockets)
+        {
+            if (!shared._sockets.Exists(other => other.Slot == bound.Slot))
+                bound.Socket.Dispose();
+        }
+
+        _sockets.Clear();
+    }
 
     /// <summary>Closes the sockets and removes the files of Unix sockets.</summary>
     public void Dispose()
     {
-        foreach (var (socket, _) in _sockets)
-            socket.Dispose();
+        foreach (var bound in _sockets)
+            bound.Socket.Dispose();
         _sockets.Clear();
     }
 }
+
+/// <summary>A listening socket as the loops know it.</summary>
+/// <param name="Handle">The descriptor.</param>
+/// <param name="Slot">Its own number, kept over reloads.</param>
+/// <param name="Listener">The position of its listener in the snapshot.</param>
+internal readonly record struct SocketHandle(int Handle, int Slot, int Listener);

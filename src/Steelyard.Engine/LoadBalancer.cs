@@ -13,13 +13,15 @@ public sealed class LoadBalancer : IAsyncDisposable
     private readonly ProxyLoop[] _loops;
     private readonly Thread[] _threads;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ProxyPlan _plan;
+    private IReadOnlyList<SocketHandle> _sockets;
     private bool _stopped;
 
-    private LoadBalancer(ProxyLoop[] loops, Thread[] threads, IReadOnlyList<NetworkAddress> unresolved) =>
-        (_loops, _threads, Unresolved) = (loops, threads, unresolved);
+    private LoadBalancer(ProxyLoop[] loops, Thread[] threads, ProxyPlan plan, IReadOnlyList<SocketHandle> sockets, IReadOnlyList<NetworkAddress> unresolved) =>
+        (_loops, _threads, _plan, _sockets, Unresolved) = (loops, threads, plan, sockets, unresolved);
 
-    /// <summary>Servers whose names did not resolve at the start; they count as refusing every connection.</summary>
-    public IReadOnlyList<NetworkAddress> Unresolved { get; }
+    /// <summary>Servers whose names did not resolve when the configuration was taken up; they count as refusing every connection.</summary>
+    public IReadOnlyList<NetworkAddress> Unresolved { get; private set; }
 
     /// <summary>How every server does, in the order of the configuration.</summary>
     public IReadOnlyList<ServerStatus> Servers
@@ -27,7 +29,7 @@ public sealed class LoadBalancer : IAsyncDisposable
         get
         {
             var list = new List<ServerStatus>();
-            foreach (var pool in _loops[0].Plan.Pools)
+            foreach (var pool in _plan.Pools.Values)
             {
                 foreach (var server in pool.Servers)
                     list.Add(new(pool.Name, server.Settings.Address, server.Failures, server.LastFailure));
@@ -65,12 +67,63 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <param name="sockets">The sockets bound for the same snapshot; they stay the caller's, to be closed after the engine has stopped.</param>
     public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets)
     {
-        var plan = ProxyPlan.From(snapshot, Resolve, out var unresolved);
+        var handles = sockets.Handles;
+        var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved);
         var loops = new ProxyLoop[snapshot.Loops ?? Environment.ProcessorCount];
         for (var i = 0; i < loops.Length; i++)
             loops[i] = new ProxyLoop(new EventLoop(i, new KernelDriver()), plan);
-        return new LoadBalancer(loops, StartThreads(loops, sockets), unresolved);
+        return new LoadBalancer(loops, StartThreads(loops, handles), plan, handles, unresolved);
     }
+
+    /// <summary>
+    /// Takes up another configuration without an interruption: requests in flight end by the one they began with, the
+    /// next request of each connection goes by the new one, and servers that stay keep their state and their
+    /// connections. The number of loops stays as it was. Not to be called again, nor beside <see cref="StopAsync"/>,
+    /// before it has ended.
+    /// </summary>
+    /// <param name="snapshot">What to serve from now on.</param>
+    /// <param name="sockets">The sockets for it, from <see cref="ListeningSockets.Rebind"/>; those that it does not share may be closed when this has ended.</param>
+    public async Task ApplyAsync(Snapshot snapshot, ListeningSockets sockets)
+    {
+        ObjectDisposedException.ThrowIf(_stopped, this);
+        var handles = sockets.Handles;
+        var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved, _plan);
+        var (gone, added) = (Without(_sockets, handles), Without(handles, _sockets));
+
+        // In three steps, for loops hand connections to each other: none of a socket that a loop does not know, or knows no more.
+        await OnEveryLoop(loop => loop.StopListening(gone));
+        await OnEveryLoop(loop => loop.Follow(plan));
+        await OnEveryLoop(loop => loop.Listen(added, _loops));
+        (_plan, _sockets, Unresolved) = (plan, handles, unresolved);
+    }
+
+    private static List<SocketHandle> Without(IReadOnlyList<SocketHandle> sockets, IReadOnlyList<SocketHandle> others)
+    {
+        var slots = new HashSet<int>();
+        foreach (var other in others)
+            slots.Add(other.Slot);
+        var rest = new List<SocketHandle>();
+        foreach (var socket in sockets)
+        {
+            if (!slots.Contains(socket.Slot))
+                rest.Add(socket);
+        }
+
+        return rest;
+    }
+
+    private Task OnEveryLoop(Action<ProxyLoop> action) => Task.WhenAll(Array.ConvertAll(_loops, loop =>
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Events.Post(
+            _ =>
+            {
+                action(loop);
+                done.SetResult();
+            },
+            loop);
+        return done.Task;
+    }));
 
     private static KernelAddress? Resolve(NetworkAddress address)
     {
@@ -88,10 +141,9 @@ public sealed class LoadBalancer : IAsyncDisposable
         }
     }
 
-    private static Thread[] StartThreads(ProxyLoop[] loops, ListeningSockets sockets)
+    private static Thread[] StartThreads(ProxyLoop[] loops, IReadOnlyList<SocketHandle> handles)
     {
         var threads = new Thread[loops.Length];
-        var handles = sockets.Handles;
         for (var i = 0; i < loops.Length; i++)
         {
             var loop = loops[i];

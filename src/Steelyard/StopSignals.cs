@@ -4,21 +4,27 @@ namespace Steelyard;
 
 /// <summary>
 /// The first SIGTERM or SIGINT asks for a graceful stop, the second for an end at once. So does SIGHUP, which a closed
-/// terminal sends: to die of it would leave the instances of apps behind.
+/// terminal sends, where it does not mean anything else: to die of it would leave the instances of apps behind.
 /// </summary>
 internal sealed class StopSignals : IDisposable
 {
     // Never disposed: a signal may still be on its way to them.
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _force = new();
+    private readonly Action? _hangUp;
     private readonly PosixSignalRegistration[] _registrations;
 
-    public StopSignals() => _registrations =
-    [
-        PosixSignalRegistration.Create(PosixSignal.SIGTERM, Receive),
-        PosixSignalRegistration.Create(PosixSignal.SIGINT, Receive),
-        PosixSignalRegistration.Create(PosixSignal.SIGHUP, Receive),
-    ];
+    /// <param name="hangUp">What SIGHUP does; null for a stop.</param>
+    public StopSignals(Action? hangUp = null)
+    {
+        _hangUp = hangUp;
+        _registrations =
+        [
+            PosixSignalRegistration.Create(PosixSignal.SIGTERM, Receive),
+            PosixSignalRegistration.Create(PosixSignal.SIGINT, Receive),
+            PosixSignalRegistration.Create(PosixSignal.SIGHUP, Receive),
+        ];
+    }
 
     public CancellationToken Stop => _stop.Token;
 
@@ -42,6 +48,12 @@ internal sealed class StopSignals : IDisposable
         signal.Cancel = true;
         if (signal.Signal == PosixSignal.SIGINT && IgnoresInterrupt)
             return;
+        if (signal.Signal == PosixSignal.SIGHUP && _hangUp is not null)
+        {
+            _hangUp();
+            return;
+        }
+
         (_stop.IsCancellationRequested ? _force : _stop).Cancel();
     }
 

@@ -74,7 +74,7 @@ internal sealed class SteelyardProcess : IAsyncDisposable
 
     public void Signal(PosixSignal signal) => Signal(_process.Id, signal);
 
-    public static void Signal(int pid, PosixSignal signal) => Assert.Equal(0, Kill(pid, signal == PosixSignal.SIGTERM ? 15 : 2));
+    public static void Signal(int pid, PosixSignal signal) => Assert.Equal(0, Kill(pid, signal switch { PosixSignal.SIGTERM => 15, PosixSignal.SIGHUP => 1, _ => 2 }));
 
     /// <summary>The exit status, once all output has been read.</summary>
     public async Task<int> ExitAsync()

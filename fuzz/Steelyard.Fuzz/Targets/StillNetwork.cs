@@ -23,6 +23,10 @@ internal sealed class StillNetwork : NetworkDriver
 
     public override void Listen(int handle, Acceptor acceptor) => throw new NotSupportedException();
 
+    public override void StopListening(int handle)
+    {
+    }
+
     public override void StopListening()
     {
     }

@@ -30,6 +30,10 @@ internal struct KernelAddress
     /// <summary>AF_INET, AF_INET6 or AF_UNIX, in the machine's byte order.</summary>
     public readonly int Family => BinaryPrimitives.ReadUInt16LittleEndian(_bytes);
 
+    /// <summary>Whether both name the same place.</summary>
+    public readonly bool SameAs(in KernelAddress other) =>
+        Length == other.Length && ((ReadOnlySpan<byte>)_bytes)[..Length].SequenceEqual(((ReadOnlySpan<byte>)other._bytes)[..Length]);
+
     /// <summary>The address of a host and port.</summary>
     public static KernelAddress For(IPAddress address, int port)
     {

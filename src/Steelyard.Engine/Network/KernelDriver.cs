@@ -139,9 +139,25 @@ internal sealed unsafe class KernelDriver : NetworkDriver
 
     public override void Listen(int handle, Acceptor acceptor)
     {
-        var registration = new ListeningRegistration(this, handle, acceptor, ListenerBit | (uint)_listening.Count);
-        _listening.Add(registration);
-        registration.Resume();
+        // Places are used again, or reloads would fill the list with listeners that are gone.
+        var place = _listening.FindIndex(registration => registration.Stopped);
+        if (place < 0)
+        {
+            place = _listening.Count;
+            _listening.Add(null!);
+        }
+
+        var added = _listening[place] = new ListeningRegistration(this, handle, acceptor, ListenerBit | (uint)place);
+        added.Resume();
+    }
+
+    public override void StopListening(int handle)
+    {
+        foreach (var registration in _listening)
+        {
+            if (registration.Handle == handle && !registration.Stopped)
+                registration.Stop();
+        }
     }
 
     public override void StopListening()
@@ -194,11 +210,14 @@ internal sealed unsafe class KernelDriver : NetworkDriver
         private int _batch = 1;
         private int _fullBatches;
         private bool _registered;
-        private bool _stopped;
+
+        public int Handle => handle;
+
+        public bool Stopped { get; private set; }
 
         public void Resume()
         {
-            if (_stopped || _registered)
+            if (Stopped || _registered)
                 return;
             _registered = driver.Register(handle, Linux.EPOLLIN | Linux.EPOLLEXCLUSIVE, data) >= 0;
 
@@ -210,7 +229,8 @@ internal sealed unsafe class KernelDriver : NetworkDriver
         // The open description lives on in whoever else holds the socket, so closing a descriptor would not end the events.
         public void Stop()
         {
-            _stopped = true;
+            Stopped = true;
+            Cancel();
             Pause();
         }
 

@@ -9,9 +9,12 @@ internal sealed unsafe class ListeningSocket : IDisposable
 {
     private const int Backlog = 4096;
 
-    private ListeningSocket(int handle, NetworkAddress address) => (Handle, Address) = (handle, address);
+    private ListeningSocket(int handle, NetworkAddress asked, NetworkAddress address) => (Handle, Asked, Address) = (handle, asked, address);
 
     public int Handle { get; private set; }
+
+    /// <summary>What the configuration asked for.</summary>
+    public NetworkAddress Asked { get; }
 
     /// <summary>What it is bound to, with the port the kernel picked where 0 was asked.</summary>
     public NetworkAddress Address { get; }
@@ -68,7 +71,7 @@ internal sealed unsafe class ListeningSocket : IDisposable
         uint length = KernelAddress.MaximumLength;
         fixed (byte* bytes = target.Bytes)
             _ = Linux.getsockname(fd, bytes, &length);
-        return new ListeningSocket(fd, NetworkAddress.ForHost(asked.Host, target.Port));
+        return new ListeningSocket(fd, asked, NetworkAddress.ForHost(asked.Host, target.Port));
     }
 
     private static ListeningSocket BindUnix(NetworkAddress asked)
@@ -77,7 +80,7 @@ internal sealed unsafe class ListeningSocket : IDisposable
         RemoveStale(asked, target);
         var fd = Open(asked, Linux.AF_UNIX);
         BindAndListen(fd, asked, ref target);
-        return new ListeningSocket(fd, asked);
+        return new ListeningSocket(fd, asked, asked);
     }
 
     /// <summary>Removes a socket file that nobody serves any more; one that answers is another program's, and what is no socket is nobody's to remove.</summary>

@@ -37,9 +37,12 @@ internal abstract class NetworkDriver : IDisposable
     public abstract Transport? Connect(in KernelAddress address, out int error);
 
     /// <summary>Starts to accept connections; each is given to the acceptor.</summary>
-    /// <param name="handle">The listening socket; its owner keeps it open until <see cref="StopListening"/>.</param>
+    /// <param name="handle">The listening socket; its owner keeps it open until <see cref="StopListening(int)"/>.</param>
     /// <param name="acceptor">What takes the connections.</param>
     public abstract void Listen(int handle, Acceptor acceptor);
+
+    /// <summary>Stops to accept on one socket; its owner may close it after.</summary>
+    public abstract void StopListening(int handle);
 
     /// <summary>Stops to accept on every socket; their owner may close them after.</summary>
     public abstract void StopListening();

@@ -19,6 +19,8 @@ internal sealed class ClientConnection
     private ValueTaskAwaiter _serving;
     private Exchange? _exchange;
     private TurnBudget _budget;
+    private KernelAddress _peer;
+    private int _slot;
     private bool _idle;
 
     internal ClientConnection? Next;
@@ -36,16 +38,34 @@ internal sealed class ClientConnection
 
     public InputBuffer Input { get; }
 
+    /// <summary>What its next request goes by.</summary>
+    public LoopPlan Plan { get; private set; } = null!;
+
     public ListenerState Listener { get; private set; } = null!;
+
+    /// <summary>The connection ends with its present exchange: the loop drains, or the configuration has its listener no more.</summary>
+    public bool Leaving => _loop.Draining || _loop.Plan.ListenerAt(_slot) is null;
 
     /// <summary>What the servers are told of this client.</summary>
     public ForwardedFields Forwarded { get; } = new();
 
-    public void Start(Transport transport, in KernelAddress peer, ListenerState listener)
+    /// <param name="transport">The connection.</param>
+    /// <param name="peer">The address of the client.</param>
+    /// <param name="slot">The socket it was accepted on.</param>
+    public void Start(Transport transport, in KernelAddress peer, int slot)
     {
-        (Transport, Listener) = (transport, listener);
-        Forwarded.Reset(peer, listener);
+        (Transport, _peer, _slot, Plan) = (transport, peer, slot, null!);
+        FollowPlan();
         Observe(Serve());
+    }
+
+    /// <summary>Takes up what the loop goes by now. Where the listener has left, the connection stays with what it had.</summary>
+    private void FollowPlan()
+    {
+        if (Plan == _loop.Present || _loop.Plan.ListenerAt(_slot) is not { } listener)
+            return;
+        (Plan, Listener) = (_loop.Present, listener);
+        Forwarded.Reset(_peer, listener);
     }
 
     private void Observe(ValueTask serving)
@@ -66,6 +86,7 @@ internal sealed class ClientConnection
             var next = AfterExchange.KeepAlive;
             while (next == AfterExchange.KeepAlive && (!Input.IsEmpty || await WaitForRequest()))
             {
+                FollowPlan();
                 _exchange = _loop.RentExchange();
                 next = await _exchange.Run(this);
                 _loop.Recycle(_exchange);
@@ -96,7 +117,7 @@ internal sealed class ClientConnection
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<bool> WaitForRequest()
     {
-        while (!_loop.Draining)
+        while (!Leaving)
         {
             _idle = true;
             var wake = await Transport.Readable(_loop.Plan.Timeouts.ClientIdle);

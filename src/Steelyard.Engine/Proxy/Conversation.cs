@@ -253,7 +253,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         // To HTTP/1.0 a body of unknown length can only end with the connection.
         var endsWithConnection = context.Request.MinorVersion == 0 && (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose);
-        context.ClosesAfter = context.Loop.Draining || !context.Request.KeepAlive || endsWithConnection || BodyIsUnwanted();
+        context.ClosesAfter = context.Client.Leaving || !context.Request.KeepAlive || endsWithConnection || BodyIsUnwanted();
         return context.ClosesAfter ? ConnectionOption.Close
             : context.Request.MinorVersion == 0 ? ConnectionOption.KeepAlive
             : ConnectionOption.Default;

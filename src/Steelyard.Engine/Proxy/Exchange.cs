@@ -215,7 +215,7 @@ internal sealed class Exchange
     private bool Unread => !_context.HeadHeld || _outgoing.BodyPending;
 
     /// <summary>An answer of the proxy's own is the last one on this connection.</summary>
-    private bool EndsConnection => Unread || _loop.Draining || !Request.KeepAlive;
+    private bool EndsConnection => Unread || Client.Leaving || !Request.KeepAlive;
 
     private ConnectionOption OptionFor(bool close) =>
         close ? ConnectionOption.Close : Request.MinorVersion == 0 ? ConnectionOption.KeepAlive : ConnectionOption.Default;

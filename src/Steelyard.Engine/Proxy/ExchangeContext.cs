@@ -10,11 +10,13 @@ namespace Steelyard.Engine.Proxy;
 /// </summary>
 internal sealed class ExchangeContext(ProxyLoop loop)
 {
+    private LoopPlan _loopPlan = loop.Present;
+
     public ProxyLoop Loop => loop;
 
     public EventLoop Events => loop.Events;
 
-    public ProxyPlan Plan { get; private set; } = loop.Plan;
+    public ProxyPlan Plan => _loopPlan.Plan;
 
     public ClientConnection Client { get; private set; } = null!;
 
@@ -53,10 +55,13 @@ internal sealed class ExchangeContext(ProxyLoop loop)
 
     public void Begin(ClientConnection client)
     {
-        (Client, Plan, Upstream, Pool, Server) = (client, loop.Plan, null, null, null);
+        (Client, _loopPlan, Upstream, Pool, Server) = (client, client.Plan, null, null, null);
         (HeadHeld, ResponseBegun, ClosesAfter) = (false, false, false);
         Request.Clear();
     }
+
+    /// <summary>The loop's kept connections to a server of this plan.</summary>
+    public IdleConnections IdleConnectionsOf(Server server) => _loopPlan.Idle[server.Ordinal];
 
     public void CloseUpstream()
     {

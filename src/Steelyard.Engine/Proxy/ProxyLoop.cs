@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 
@@ -13,11 +13,10 @@ namespace Steelyard.Engine.Proxy;
 /// </summary>
 internal sealed class ProxyLoop
 {
-    private readonly IdleConnections[] _idle;
     private readonly Stack<UpstreamConnection> _unusedUpstreams = new();
     private readonly Stack<ClientConnection> _unusedClients = new();
     private readonly Stack<Exchange> _unusedExchanges = new();
-    private readonly ConcurrentQueue<(AcceptedConnection Connection, ListenerState Listener)> _handedOver = new();
+    private readonly ConcurrentQueue<(AcceptedConnection Connection, int Slot)> _handedOver = new();
     private ProxyLoop[] _all = [];
     private ClientConnection? _clients;
     private Action? _drained;
@@ -25,15 +24,19 @@ internal sealed class ProxyLoop
 
     public ProxyLoop(EventLoop events, ProxyPlan plan)
     {
-        (Events, Plan) = (events, plan);
-        _idle = new IdleConnections[plan.Addresses.Length];
-        for (var i = 0; i < _idle.Length; i++)
-            _idle[i] = new IdleConnections(this);
+        Events = events;
+        var idle = new IdleConnections[plan.Addresses.Length];
+        for (var i = 0; i < idle.Length; i++)
+            idle[i] = new IdleConnections(this);
+        Present = new(plan, idle);
     }
 
     public EventLoop Events { get; }
 
-    public ProxyPlan Plan { get; }
+    /// <summary>What requests that begin now go by.</summary>
+    public LoopPlan Present { get; private set; }
+
+    public ProxyPlan Plan => Present.Plan;
 
     public ProxyCounters Counters { get; } = new();
 
@@ -50,17 +53,57 @@ internal sealed class ProxyLoop
     public int ClientCount => Volatile.Read(ref _clientCount);
 
     /// <summary>Starts to accept. Called on the loop.</summary>
-    /// <param name="sockets">Each listening socket with the position of its listener.</param>
+    /// <param name="sockets">The listening sockets.</param>
     /// <param name="all">All loops, this one among them.</param>
-    public void Listen(IReadOnlyList<(int Handle, int Listener)> sockets, ProxyLoop[] all)
+    public void Listen(IReadOnlyList<SocketHandle> sockets, ProxyLoop[] all)
     {
         _all = all;
-        foreach (var (handle, listener) in sockets)
-            Events.Network.Listen(handle, new ClientAcceptor(this, Plan.Listeners[listener]));
+        foreach (var socket in sockets)
+            Events.Network.Listen(socket.Handle, new ClientAcceptor(this, socket.Slot));
+    }
+
+    /// <summary>Stops to accept on some sockets; what was accepted lives on. Called on the loop.</summary>
+    public void StopListening(IReadOnlyList<SocketHandle> sockets)
+    {
+        foreach (var socket in sockets)
+            Events.Network.StopListening(socket.Handle);
+    }
+
+    /// <summary>
+    /// Goes by another plan from the next request on; requests in flight end by the plan they began with. Called on the
+    /// loop, when no loop accepts on a socket any more that the plan does not know.
+    /// </summary>
+    public void Follow(ProxyPlan plan)
+    {
+        var before = Present.Idle;
+        var idle = new IdleConnections[plan.Addresses.Length];
+        var stays = new bool[before.Length];
+        for (var i = 0; i < idle.Length; i++)
+        {
+            var ordinalBefore = plan.OrdinalsBefore[i];
+            idle[i] = ordinalBefore >= 0 ? before[ordinalBefore] : new IdleConnections(this);
+            if (ordinalBefore >= 0)
+                stays[ordinalBefore] = true;
+        }
+
+        Present = new(plan, idle);
+        for (var i = 0; i < before.Length; i++)
+        {
+            if (!stays[i])
+                before[i].Retire();
+        }
+
+        for (var client = _clients; client is not null;)
+        {
+            var next = client.Next;
+            if (client.Leaving)
+                client.EndIfIdle();
+            client = next;
+        }
     }
 
     /// <summary>Takes a new connection, or gives it to a loop that has fewer.</summary>
-    private void Accept(in AcceptedConnection connection, ListenerState listener)
+    private void Accept(in AcceptedConnection connection, int slot)
     {
         var emptiest = this;
         foreach (var loop in _all)
@@ -71,13 +114,13 @@ internal sealed class ProxyLoop
 
         if (emptiest == this)
         {
-            Serve(connection, listener);
+            Serve(connection, slot);
             return;
         }
 
         // Counted at once, or a burst would all go the same way.
         Interlocked.Increment(ref emptiest._clientCount);
-        emptiest._handedOver.Enqueue((connection, listener));
+        emptiest._handedOver.Enqueue((connection, slot));
         emptiest.Events.Post(static loop => ((ProxyLoop)loop).TakeHandedOver(), emptiest);
     }
 
@@ -86,11 +129,11 @@ internal sealed class ProxyLoop
         while (_handedOver.TryDequeue(out var handedOver))
         {
             Interlocked.Decrement(ref _clientCount);
-            Serve(handedOver.Connection, handedOver.Listener);
+            Serve(handedOver.Connection, handedOver.Slot);
         }
     }
 
-    private void Serve(in AcceptedConnection connection, ListenerState listener)
+    private void Serve(in AcceptedConnection connection, int slot)
     {
         Counters.Connections++;
         Interlocked.Increment(ref _clientCount);
@@ -100,7 +143,7 @@ internal sealed class ProxyLoop
         if (_clients is not null)
             _clients.Previous = client;
         _clients = client;
-        client.Start(Events.Network.Adopt(connection), connection.Peer, listener);
+        client.Start(Events.Network.Adopt(connection), connection.Peer, slot);
     }
 
     /// <summary>A client connection has closed.</summary>
@@ -124,20 +167,21 @@ internal sealed class ProxyLoop
 
     public void Recycle(UpstreamConnection connection) => _unusedUpstreams.Push(connection);
 
-    public IdleConnections IdleConnectionsOf(Server server) => _idle[server.Ordinal];
-
     /// <summary>Begins a connection to a server; null, with the negative errno, when it fails at once.</summary>
-    public UpstreamConnection? BeginConnect(Server server, out int error)
+    /// <param name="address">Where it is; null where its name did not resolve.</param>
+    /// <param name="home">Where the connection is kept when it is idle.</param>
+    /// <param name="error">Why not.</param>
+    public UpstreamConnection? BeginConnect(in KernelAddress? address, IdleConnections home, out int error)
     {
         error = 0;
-        if (Plan.Addresses[server.Ordinal] is not { } address)
+        if (address is null)
             return null;
-        var transport = Events.Network.Connect(address, out error);
+        var transport = Events.Network.Connect(address.Value, out error);
         if (transport is null)
             return null;
         if (!_unusedUpstreams.TryPop(out var connection))
             connection = new UpstreamConnection(this);
-        connection.Open(transport, _idle[server.Ordinal]);
+        connection.Open(transport, home);
         Counters.UpstreamConnections++;
         return connection;
     }
@@ -191,7 +235,7 @@ internal sealed class ProxyLoop
         if (!Draining || _clients is not null || _drained is not { } drained)
             return;
         _drained = null;
-        foreach (var idle in _idle)
+        foreach (var idle in Present.Idle)
             idle.CloseAll();
         foreach (var pipe in Pipes)
             pipe.Close();
@@ -199,8 +243,8 @@ internal sealed class ProxyLoop
         drained();
     }
 
-    private sealed class ClientAcceptor(ProxyLoop loop, ListenerState listener) : Acceptor
+    private sealed class ClientAcceptor(ProxyLoop loop, int slot) : Acceptor
     {
-        public override void Accepted(in AcceptedConnection connection) => loop.Accept(connection, listener);
+        public override void Accepted(in AcceptedConnection connection) => loop.Accept(connection, slot);
     }
 }

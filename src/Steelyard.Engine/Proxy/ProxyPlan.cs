@@ -5,35 +5,105 @@ using Steelyard.Engine.Interop;
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>What the loops share of a snapshot: settings, routes, and where each server is. Immutable but for the pools' live state.</summary>
-/// <param name="Timeouts">How long each part of an exchange may take.</param>
-/// <param name="Limits">How much of each thing is accepted.</param>
-/// <param name="Listeners">The listeners, in the order of the snapshot.</param>
-/// <param name="Pools">The pools, alive.</param>
-/// <param name="Addresses">Where each server is, by <see cref="Server.Ordinal"/>; null where its name did not resolve.</param>
-internal sealed record ProxyPlan(MillisecondTimeouts Timeouts, Limits Limits, ListenerState[] Listeners, IReadOnlyCollection<Pool> Pools, KernelAddress?[] Addresses)
+internal sealed class ProxyPlan
 {
+    private ListenerState?[] _bySlot = [];
+
+    /// <summary>How long each part of an exchange may take.</summary>
+    public required MillisecondTimeouts Timeouts { get; init; }
+
+    /// <summary>How much of each thing is accepted.</summary>
+    public required Limits Limits { get; init; }
+
+    /// <summary>The pools, alive, by their names.</summary>
+    public required IReadOnlyDictionary<string, Pool> Pools { get; init; }
+
+    /// <summary>Where each server is, by <see cref="Server.Ordinal"/>; null where its name did not resolve.</summary>
+    public required KernelAddress?[] Addresses { get; init; }
+
+    /// <summary>The ordinal each server had in the plan before; -1 for one that was not there, or elsewhere.</summary>
+    public required int[] OrdinalsBefore { get; init; }
+
+    /// <summary>The listener of a socket; null when the configuration has it no more.</summary>
+    /// <param name="slot">The socket's <see cref="SocketHandle.Slot"/>.</param>
+    public ListenerState? ListenerAt(int slot) => slot < _bySlot.Length ? _bySlot[slot] : null;
+
     /// <summary>Works a snapshot out.</summary>
     /// <param name="snapshot">The configuration.</param>
+    /// <param name="sockets">The sockets it listens on.</param>
     /// <param name="resolve">Finds where a server is; null when its name does not resolve.</param>
     /// <param name="unresolved">The servers it was not found for.</param>
-    public static ProxyPlan From(Snapshot snapshot, Func<NetworkAddress, KernelAddress?> resolve, out IReadOnlyList<NetworkAddress> unresolved)
+    /// <param name="before">The plan that this one follows: pools that have not changed are the same, servers that stay keep their state.</param>
+    public static ProxyPlan From(
+        Snapshot snapshot,
+        IReadOnlyList<SocketHandle> sockets,
+        Func<NetworkAddress, KernelAddress?> resolve,
+        out IReadOnlyList<NetworkAddress> unresolved,
+        ProxyPlan? before = null)
     {
-        var pools = new Dictionary<string, Pool>(StringComparer.Ordinal);
-        var addresses = new List<KernelAddress?>();
+        var pools = PoolsOf(snapshot, before);
         var missing = new List<NetworkAddress>();
-        foreach (var settings in snapshot.Pools)
+        var ordinals = 0;
+        foreach (var pool in pools.Values)
         {
-            var pool = new Pool(settings, addresses.Count);
-            pools.Add(pool.Name, pool);
+            foreach (var server in pool.Servers)
+                ordinals = Math.Max(ordinals, server.Ordinal + 1);
+        }
+
+        var (addresses, ordinalsBefore) = (new KernelAddress?[ordinals], new int[ordinals]);
+        Array.Fill(ordinalsBefore, -1);
+        foreach (var pool in pools.Values)
+        {
             foreach (var server in pool.Servers)
             {
-                var address = resolve(server.Settings.Address);
-                addresses.Add(address);
+                var address = addresses[server.Ordinal] = resolve(server.Settings.Address);
                 if (address is null)
                     missing.Add(server.Settings.Address);
+                else if (before?.Pools.GetValueOrDefault(pool.Name)?.Find(server.Settings.Address) is { } same && before.Addresses[same.Ordinal] is { } place && place.SameAs(address.Value))
+                    ordinalsBefore[server.Ordinal] = same.Ordinal;
             }
         }
 
+        unresolved = missing;
+        return new()
+        {
+            Timeouts = MillisecondTimeouts.From(snapshot.Timeouts),
+            Limits = snapshot.Limits,
+            Pools = pools,
+            Addresses = addresses,
+            OrdinalsBefore = ordinalsBefore,
+            _bySlot = ListenersBySlot(snapshot, sockets, pools),
+        };
+    }
+
+    private static Dictionary<string, Pool> PoolsOf(Snapshot snapshot, ProxyPlan? before)
+    {
+        var taken = new HashSet<int>();
+        foreach (var settings in snapshot.Pools)
+        {
+            foreach (var server in Unchanged(settings)?.Servers ?? [])
+                taken.Add(server.Ordinal);
+        }
+
+        // Whoever goes by the plan before has its arrays, so a number that is free now may be given out again.
+        var next = 0;
+        var pools = new Dictionary<string, Pool>(StringComparer.Ordinal);
+        foreach (var settings in snapshot.Pools)
+            pools.Add(settings.Name, Unchanged(settings) ?? new Pool(settings, NextOrdinal, before?.Pools.GetValueOrDefault(settings.Name)));
+        return pools;
+
+        Pool? Unchanged(PoolSettings settings) => before?.Pools.GetValueOrDefault(settings.Name) is { } pool && pool.Settings == settings ? pool : null;
+
+        int NextOrdinal()
+        {
+            while (taken.Contains(next))
+                next++;
+            return next++;
+        }
+    }
+
+    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools)
+    {
         var listeners = new ListenerState[snapshot.Listeners.Count];
         for (var i = 0; i < listeners.Length; i++)
         {
@@ -44,10 +114,20 @@ internal sealed record ProxyPlan(MillisecondTimeouts Timeouts, Limits Limits, Li
                 settings.Forwarded);
         }
 
-        unresolved = missing;
-        return new(MillisecondTimeouts.From(snapshot.Timeouts), snapshot.Limits, listeners, pools.Values, [.. addresses]);
+        var slots = 0;
+        foreach (var socket in sockets)
+            slots = Math.Max(slots, socket.Slot + 1);
+        var bySlot = new ListenerState?[slots];
+        foreach (var socket in sockets)
+            bySlot[socket.Slot] = listeners[socket.Listener];
+        return bySlot;
     }
 }
+
+/// <summary>A plan on one loop: beside what is shared, the loop's own connections to each server.</summary>
+/// <param name="Plan">The plan.</param>
+/// <param name="Idle">The loop's kept connections, by <see cref="Server.Ordinal"/>.</param>
+internal sealed record LoopPlan(ProxyPlan Plan, IdleConnections[] Idle);
 
 /// <summary>The timeouts of the snapshot in the unit of the loop's clock.</summary>
 internal readonly record struct MillisecondTimeouts(

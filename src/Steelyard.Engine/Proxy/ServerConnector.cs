@@ -17,7 +17,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     public async ValueTask<Outcome> Connect(Server server, bool reuse)
     {
-        context.Upstream = reuse ? context.Loop.IdleConnectionsOf(server).Take() : null;
+        context.Upstream = reuse ? context.IdleConnectionsOf(server).Take() : null;
         if (context.Upstream is not null)
         {
             context.Loop.Counters.UpstreamReuses++;
@@ -49,11 +49,11 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
     private async ValueTask<UpstreamConnection?> BeginConnect(Server server)
     {
         var due = context.Events.In(context.Plan.Timeouts.Connect);
-        var connection = context.Loop.BeginConnect(server, out _connectError);
+        var connection = context.Loop.BeginConnect(context.Plan.Addresses[server.Ordinal], context.IdleConnectionsOf(server), out _connectError);
         while (_connectError == Errno.Again && context.Events.Now < due && !context.Client.Transport.Aborted)
         {
             await _pause.Wait(context.Events.In(QueuePauseMilliseconds));
-            connection = context.Loop.BeginConnect(server, out _connectError);
+            connection = context.Loop.BeginConnect(context.Plan.Addresses[server.Ordinal], context.IdleConnectionsOf(server), out _connectError);
         }
 
         return connection;

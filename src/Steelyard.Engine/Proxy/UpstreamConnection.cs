@@ -59,6 +59,8 @@ internal sealed class IdleConnections(ProxyLoop loop)
     private UpstreamConnection? _newest;
     private UpstreamConnection? _oldest;
 
+    private bool _retired;
+
     public int Count { get; private set; }
 
     /// <summary>Takes the connection used last; null when there is none.</summary>
@@ -75,6 +77,12 @@ internal sealed class IdleConnections(ProxyLoop loop)
     /// <summary>Keeps a connection for so long.</summary>
     public void Keep(UpstreamConnection connection, long milliseconds)
     {
+        if (_retired)
+        {
+            connection.Close();
+            return;
+        }
+
         if (Count >= Most)
         {
             var oldest = _oldest!;
@@ -110,6 +118,13 @@ internal sealed class IdleConnections(ProxyLoop loop)
         connection.Transport.IdleObserver = null;
         connection.Cancel();
         Count--;
+    }
+
+    /// <summary>The server has left the configuration: nothing is kept for it any more.</summary>
+    public void Retire()
+    {
+        _retired = true;
+        CloseAll();
     }
 
     public void CloseAll()

@@ -88,7 +88,7 @@ internal sealed class SimulatedDriver(int seed, SimulatedConditions conditions) 
     public override void Listen(int handle, Acceptor acceptor) => _listening.Add(handle, acceptor);
 
     /// <summary>Stops to accept on one port: the server there is gone.</summary>
-    public void StopListening(int port) => _listening.Remove(port);
+    public override void StopListening(int port) => _listening.Remove(port);
 
     public override void StopListening() => _listening.Clear();
 

@@ -2,13 +2,13 @@ using Steelyard.Config;
 
 namespace Steelyard.Apps;
 
-/// <summary>All instances of all apps of a configuration: started together, joined to their pools, stopped together.</summary>
-internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposable
+/// <summary>The instances of one pool's app: started together, stopped together.</summary>
+internal sealed class AppFleet(string pool, AppSettings app, string folder) : IAsyncDisposable
 {
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(15);
 
     private RuntimeDirectory? _directory;
-    private readonly List<(int Pool, AppInstance Instance)> _instances = [];
+    private readonly List<AppInstance> _instances = [];
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>How long instances have between SIGTERM and SIGKILL.</summary>
@@ -16,6 +16,11 @@ internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposa
 
     /// <summary>Ends the wait for instances that take their time to stop.</summary>
     public CancellationToken StopForce { get; set; }
+
+    /// <summary>The name of the pool.</summary>
+    public string Pool => pool;
+
+    public AppSettings App => app;
 
     public int Count => _instances.Count;
 
@@ -43,33 +48,27 @@ internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposa
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         try
         {
-            await foreach (var ready in Task.WhenEach(_instances.Select(i => WaitUntilReadyAsync(i.Instance, abandon.Token))))
+            await foreach (var ready in Task.WhenEach(_instances.Select(instance => WaitUntilReadyAsync(instance, abandon.Token))))
                 await ready;
         }
         finally
         {
             await abandon.CancelAsync();
         }
-        foreach (var (_, instance) in _instances)
+        foreach (var instance in _instances)
             _ = ReportDeathAsync(instance);
     }
 
-    /// <summary>The configuration with each instance as a server of its pool, after those the file names.</summary>
-    public Snapshot JoinInto(Snapshot configured) => configured with
-    {
-        Pools = configured.Pools.Select((pool, index) => pool with
-        {
-            Servers = pool.Servers.Concat(_instances.Where(i => i.Pool == index).Select(i => new ServerSettings { Address = i.Instance.Address })).ToValueList(),
-        }).ToValueList(),
-    };
+    /// <summary>Where the instances listen.</summary>
+    public IEnumerable<NetworkAddress> Addresses => _instances.Select(instance => instance.Address);
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        foreach (var (_, instance) in _instances)
+        foreach (var instance in _instances)
             instance.Terminate();
-        await Task.WhenAny(Task.WhenAll(_instances.Select(i => i.Instance.Exited)), Task.Delay(StopGrace, StopForce));
-        foreach (var (_, instance) in _instances)
+        await Task.WhenAny(Task.WhenAll(_instances.Select(instance => instance.Exited)), Task.Delay(StopGrace, StopForce));
+        foreach (var instance in _instances)
         {
             if (!instance.Exited.IsCompleted)
             {
@@ -82,21 +81,16 @@ internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposa
         _directory?.Dispose();
     }
 
-    private sealed record StartPlan(int Pool, int Number, CommandTemplate Command, string? Socket, ReservedPort? Port);
+    private sealed record StartPlan(int Number, CommandTemplate Command, string? Socket, ReservedPort? Port);
 
     private List<StartPlan> Plan()
     {
         var plans = new List<StartPlan>();
-        for (var pool = 0; pool < snapshot.Pools.Count; pool++)
+        var command = new CommandTemplate(app.Command);
+        for (var number = 1; number <= (app.Instances ?? Environment.ProcessorCount); number++)
         {
-            if (snapshot.Pools[pool].App is not { } app)
-                continue;
-            var command = new CommandTemplate(app.Command);
-            for (var number = 1; number <= (app.Instances ?? Environment.ProcessorCount); number++)
-            {
-                var socket = command.UsesSocket ? (_directory ??= new()).SocketPath(snapshot.Pools[pool].Name, pool, number) : null;
-                plans.Add(new(pool, number, command, socket, command.UsesPort ? new ReservedPort() : null));
-            }
+            var socket = command.UsesSocket ? (_directory ??= new()).SocketPath(pool, number) : null;
+            plans.Add(new(number, command, socket, command.UsesPort ? new ReservedPort() : null));
         }
         return plans;
     }
@@ -109,12 +103,12 @@ internal sealed class AppFleet(Snapshot snapshot, string folder) : IAsyncDisposa
             environment["PORT"] = port.Value.ToString();
         // From here on the port is the instance's to take.
         plan.Port?.Dispose();
-        _instances.Add((plan.Pool, AppInstance.Start(
-            $"{snapshot.Pools[plan.Pool].Name}/{plan.Number}",
+        _instances.Add(AppInstance.Start(
+            $"{pool}/{plan.Number}",
             plan.Socket is not null ? NetworkAddress.ForUnix(plan.Socket) : NetworkAddress.ForHost("127.0.0.1", port!.Value),
             plan.Command.Fill(plan.Number, plan.Socket, port, ThisProgram.Words),
             folder,
-            environment)));
+            environment));
     }
 
     private static async Task WaitUntilReadyAsync(AppInstance instance, CancellationToken cancel)

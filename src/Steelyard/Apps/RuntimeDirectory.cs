@@ -19,13 +19,12 @@ internal sealed class RuntimeDirectory : IDisposable
     public string FullName { get; }
 
     /// <summary>Where an instance's socket goes: named after its pool where that is short enough.</summary>
-    public string SocketPath(string pool, int poolIndex, int instance)
+    public string SocketPath(string pool, int instance)
     {
         var readable = Path.Combine(FullName, $"{pool}-{instance}.sock");
-        // A comma is in no pool's name.
         return Encoding.UTF8.GetByteCount(readable) <= LongestSocketPath
             ? readable
-            : Path.Combine(FullName, $"{poolIndex},{instance}.sock");
+            : Path.Combine(FullName, $"{instance}.sock");
     }
 
     public void Dispose()

@@ -11,12 +11,14 @@ namespace Steelyard.EndToEnd.Machinery;
 /// </summary>
 internal sealed class TestBalancer : IAsyncDisposable
 {
-    private readonly ListeningSockets _sockets;
+    private ListeningSockets _sockets;
+    private Snapshot _snapshot;
     private readonly LoadBalancer _engine;
     private bool _stopped;
 
     private TestBalancer(Snapshot snapshot)
     {
+        _snapshot = snapshot;
         _sockets = ListeningSockets.Bind(snapshot);
         _engine = LoadBalancer.Start(snapshot, _sockets);
         EndPoints = [.. _sockets.Addresses.Select(AsEndPoint)];
@@ -41,7 +43,7 @@ internal sealed class TestBalancer : IAsyncDisposable
 
     public EndPoint Address => EndPoints[0];
 
-    public EndPoint[] EndPoints { get; }
+    public EndPoint[] EndPoints { get; private set; }
 
     public EngineCounters Counters => _engine.Counters;
 
@@ -59,6 +61,20 @@ internal sealed class TestBalancer : IAsyncDisposable
         using var client = await Connect();
         return await client.Ask(request);
     }
+
+    /// <summary>Takes up another configuration, as a reload does.</summary>
+    public async Task Apply(Func<Snapshot, Snapshot> change)
+    {
+        _snapshot = change(_snapshot);
+        var (before, sockets) = (_sockets, _sockets.Rebind(_snapshot));
+        await _engine.ApplyAsync(_snapshot, sockets).Patiently("a reload");
+        before.CloseExcept(sockets);
+        _sockets = sockets;
+        EndPoints = [.. _sockets.Addresses.Select(AsEndPoint)];
+    }
+
+    /// <summary>How every server does.</summary>
+    public IReadOnlyList<ServerStatus> Servers => _engine.Servers;
 
     /// <summary>Stops as a signal would; see <see cref="LoadBalancer.StopAsync"/>.</summary>
     /// <param name="grace">How long what is in flight may take.</param>

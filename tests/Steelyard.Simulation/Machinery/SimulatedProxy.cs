@@ -1,5 +1,6 @@
 using System.Net;
 using Steelyard.Config;
+using Steelyard.Engine;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -41,11 +42,12 @@ internal sealed class SimulatedProxy : IDisposable
         };
         var plan = ProxyPlan.From(
             adjust?.Invoke(snapshot) ?? snapshot,
+            [new SocketHandle(Port, 0, 0)],
             static address => KernelAddress.For(IPAddress.Parse(address.Host), address.Port),
             out _);
         Loop = new ProxyLoop(Events, plan);
         Events.Enter();
-        Loop.Listen([(Port, 0)], [Loop]);
+        Loop.Listen([new SocketHandle(Port, 0, 0)], [Loop]);
     }
 
     public SimulatedDriver Driver { get; }

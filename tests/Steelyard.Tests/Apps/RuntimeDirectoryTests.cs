@@ -13,7 +13,7 @@ public sealed class RuntimeDirectoryTests
         {
             path = directory.FullName;
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
-            File.WriteAllText(directory.SocketPath("web", 0, 1), "");
+            File.WriteAllText(directory.SocketPath("web", 1), "");
         }
         Assert.False(Path.Exists(path));
     }
@@ -23,7 +23,7 @@ public sealed class RuntimeDirectoryTests
     {
         using var directory = new RuntimeDirectory();
 
-        var paths = Enumerable.Range(0, 3).Select(pool => directory.SocketPath($"{pool}{new string('x', 63)}", pool, 1024)).ToList();
+        var paths = Enumerable.Range(1022, 3).Select(instance => directory.SocketPath(new string('x', 64), instance)).ToList();
 
         Assert.All(paths, path => Assert.InRange(Encoding.UTF8.GetByteCount(path), 1, 107));
         Assert.Equal(paths.Count, paths.Distinct().Count());

@@ -1,0 +1,174 @@
+using System.Net.Sockets;
+using Steelyard.Config;
+using Steelyard.EndToEnd.Machinery;
+
+namespace Steelyard.EndToEnd.Proxying;
+
+/// <summary>Another configuration under connections that are open.</summary>
+public sealed class ReloadTests
+{
+    private const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    private static string Named(string name) => $"HTTP/1.1 200 OK\r\nContent-Length: {name.Length}\r\n\r\n{name}";
+
+    private static Snapshot With(Snapshot snapshot, params NetworkAddress[] servers) => snapshot with
+    {
+        Pools = [snapshot.Pools[0] with { Servers = [.. servers.Select(server => new ServerSettings { Address = server })] }],
+    };
+
+    [Fact]
+    public async Task A_kept_connection_goes_to_the_new_servers_from_its_next_request()
+    {
+        await using var old = RecordingOrigin.Answering(Named("old"));
+        await using var other = RecordingOrigin.Answering(Named("other"));
+        await using var balancer = TestBalancer.Start(old.Address);
+        using var client = await balancer.Connect();
+        Assert.Equal("old", (await client.Ask(Get)).Text);
+
+        await balancer.Apply(snapshot => With(snapshot, other.Address));
+
+        // What was kept open to a server that has left is closed.
+        await old.Connections[0].ScriptEnded.Task.Patiently();
+        Assert.Equal("other", (await client.Ask(Get)).Text);
+        Assert.Equal(1, balancer.Counters.Connections);
+    }
+
+    [Fact]
+    public async Task A_server_that_stays_keeps_its_connections_and_its_history()
+    {
+        await using var origin = RecordingOrigin.Answering(Named("a"));
+        await using var added = RecordingOrigin.Answering(Named("b"));
+        var refusing = RecordingOrigin.Refusing();
+        await using var balancer = TestBalancer.Start(refusing, origin.Address);
+        using var client = await balancer.Connect();
+        await client.Ask(Get);
+        Assert.Equal(1, balancer.Servers[0].Failures);
+
+        await balancer.Apply(snapshot => With(snapshot, added.Address, origin.Address, refusing));
+
+        Assert.Equal([0, 0, 1], balancer.Servers.Select(server => server.Failures));
+        for (var i = 0; i < 6; i++)
+            Assert.Equal(200, (await client.Ask(Get)).Status);
+        Assert.Single(origin.Connections);
+    }
+
+    [Fact]
+    public async Task A_request_in_flight_ends_with_the_server_that_has_left()
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var other = RecordingOrigin.Answering(Named("other"));
+        await using var balancer = TestBalancer.Start(origin.Address);
+        using var client = await balancer.Connect();
+        await client.Send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf");
+        using var server = await origin.Accept();
+        var head = await server.ReadRequestHead();
+
+        await balancer.Apply(snapshot => With(snapshot, other.Address));
+        await client.Send("done");
+        await server.ReadRequestBody(head);
+        await server.Send(Named("old"));
+
+        Assert.Equal("old", (await client.ReadResponse()).Text);
+        await server.ReadEnding();
+        Assert.Equal("other", (await client.Ask(Get)).Text);
+    }
+
+    [Fact]
+    public async Task Routes_limits_and_fields_of_the_new_configuration_hold_for_kept_connections()
+    {
+        await using var origin = RecordingOrigin.Answering(Named("a"));
+        await using var balancer = TestBalancer.Start(origin.Address);
+        using var client = await balancer.Connect();
+        Assert.Equal(200, (await client.Ask(Get)).Status);
+
+        await balancer.Apply(snapshot => snapshot with
+        {
+            Limits = new() { Body = new(1) },
+            Listeners = [snapshot.Listeners[0] with { Forwarded = ForwardedStyle.None, Routes = [new() { Pool = "web" }, new() { Path = "/gone", Respond = new(410) }] }],
+        });
+
+        Assert.Equal(410, (await client.Ask(Get.Replace("/ ", "/gone ", StringComparison.Ordinal))).Status);
+        Assert.Equal(200, (await client.Ask(Get)).Status);
+        Assert.Equal(413, (await client.Ask("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab")).Status);
+    }
+
+    [Fact]
+    public async Task A_listener_is_added_and_another_leaves()
+    {
+        await using var origin = RecordingOrigin.Answering(Named("a"));
+        await using var balancer = TestBalancer.Start(origin.Address);
+        var first = balancer.Address;
+        using var kept = await balancer.Connect();
+        Assert.Equal(200, (await kept.Ask(Get)).Status);
+        using var busy = await balancer.Connect();
+        await busy.Send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf");
+        await Patience.Until(() => balancer.Counters.Requests == 2);
+
+        await balancer.Apply(snapshot => snapshot with { Listeners = [TestBalancer.Listener(NetworkAddress.ForHost("127.0.0.2", 0))] });
+
+        // Idle connections of the one that left end, others after their exchange.
+        await kept.ReadEnding();
+        await busy.Send("done");
+        var last = await busy.ReadResponse();
+        Assert.Equal((200, "close"), (last.Status, last["Connection"]));
+        await busy.ReadEnding();
+        await Assert.ThrowsAnyAsync<SocketException>(async () => await RawClient.Connect(first));
+    }
+
+    [Fact]
+    public async Task An_address_that_cannot_be_bound_changes_nothing()
+    {
+        await using var origin = RecordingOrigin.Answering(Named("a"));
+        await using var balancer = TestBalancer.Start(origin.Address);
+        using var other = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        other.Start();
+        var taken = NetworkAddress.ForHost("127.0.0.1", ((System.Net.IPEndPoint)other.LocalEndpoint).Port);
+
+        await Assert.ThrowsAsync<Engine.BindException>(() => balancer.Apply(snapshot => snapshot with
+        {
+            Listeners = [snapshot.Listeners[0], TestBalancer.Listener(NetworkAddress.ForHost("127.0.0.1", 0), taken)],
+        }));
+
+        Assert.Equal("a", (await balancer.Ask(Get)).Text);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Two_hundred_reloads_under_load_cost_no_request(int loops)
+    {
+        await using var one = RecordingOrigin.Answering(Named("one"));
+        await using var two = RecordingOrigin.Answering(Named("two"));
+        await using var balancer = TestBalancer.Start([one.Address, two.Address], snapshot => snapshot with { Loops = loops });
+        var done = false;
+        var asked = 0;
+        var clients = Enumerable.Range(0, 16).Select(number => Task.Run(async () =>
+        {
+            while (!Volatile.Read(ref done))
+            {
+                using var client = await balancer.Connect();
+                for (var i = 0; i < 20 && !Volatile.Read(ref done); i++)
+                {
+                    Assert.Equal(200, (await client.Ask(number % 2 == 0 ? Get : "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab")).Status);
+                    Interlocked.Increment(ref asked);
+                }
+            }
+        })).ToArray();
+
+        for (var reload = 0; reload < 200; reload++)
+        {
+            var before = Volatile.Read(ref asked);
+            await balancer.Apply(snapshot => (reload % 4) switch
+            {
+                0 => With(snapshot, one.Address),
+                1 => With(snapshot, two.Address, one.Address),
+                2 => snapshot with { Listeners = [snapshot.Listeners[0], TestBalancer.Listener(NetworkAddress.ForHost("127.0.0.1", 0))] },
+                _ => With(snapshot, two.Address) with { Listeners = [snapshot.Listeners[0]] },
+            });
+            await Patience.Until(() => Volatile.Read(ref asked) > before || clients.Any(client => client.IsFaulted));
+        }
+
+        Volatile.Write(ref done, true);
+        await Task.WhenAll(clients).Patiently();
+    }
+}
