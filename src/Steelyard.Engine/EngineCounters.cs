@@ -11,6 +11,8 @@ namespace Steelyard.Engine;
 /// <param name="Retries">Attempts after the first, at the same or another server.</param>
 /// <param name="UpstreamConnections">Connections opened to servers.</param>
 /// <param name="UpstreamReuses">Requests sent over a kept connection.</param>
+/// <param name="Sessions">Connections of listeners in TCP mode.</param>
+/// <param name="Tunnels">Exchanges that went on in another protocol, such as WebSocket.</param>
 /// <param name="Faults">Exchanges broken off by an error in this program itself.</param>
 /// <param name="LastFault">The last of those errors; null for none.</param>
 public readonly record struct EngineCounters(
@@ -22,6 +24,8 @@ public readonly record struct EngineCounters(
     long Retries,
     long UpstreamConnections,
     long UpstreamReuses,
+    long Sessions,
+    long Tunnels,
     long Faults,
     Exception? LastFault)
 {
@@ -34,6 +38,8 @@ public readonly record struct EngineCounters(
         Retries + loop.Retries,
         UpstreamConnections + loop.UpstreamConnections,
         UpstreamReuses + loop.UpstreamReuses,
+        Sessions + loop.Sessions,
+        Tunnels + loop.Tunnels,
         Faults + loop.Faults,
         lastFault ?? LastFault);
 }

@@ -52,6 +52,8 @@ internal sealed class YamlWriter
     private void Listener(ListenerSettings listener)
     {
         Line($"  - bind: {OneOrMany(listener.Bind, address => address.ToString())}");
+        if (listener.Mode == ListenerMode.Tcp)
+            Line("    mode: tcp");
         if (listener.TrustedProxies.Count > 0)
             Line($"    trusted-proxies: {Many(listener.TrustedProxies, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));

@@ -4,12 +4,15 @@ using Steelyard.Config;
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>What a listener gives the connections it accepts. Immutable, shared by all loops.</summary>
-internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxies, ForwardedStyle forwarded = ForwardedStyle.XForwarded)
+internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxies, ForwardedStyle forwarded = ForwardedStyle.XForwarded, Route? tcpRoute = null)
 {
     public RouteTable Routes { get; } = routes;
 
     /// <summary>Those whose word about the client before them is believed.</summary>
     public TrustedNetworks TrustedProxies { get; } = new(trustedProxies);
+
+    /// <summary>Where all connections go, in TCP mode; null where HTTP is spoken.</summary>
+    public Route? TcpRoute { get; } = tcpRoute;
 
     /// <summary>How the servers are told of a client.</summary>
     public ForwardedStyle Forwarded { get; } = forwarded;

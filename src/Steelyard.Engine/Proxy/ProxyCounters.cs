@@ -11,4 +11,6 @@ internal sealed class ProxyCounters
     public long Retries;
     public long UpstreamConnections;
     public long UpstreamReuses;
+    public long Sessions;
+    public long Tunnels;
 }

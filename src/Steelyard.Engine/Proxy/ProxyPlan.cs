@@ -111,7 +111,8 @@ internal sealed class ProxyPlan
             listeners[i] = new ListenerState(
                 new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, settings.ResponseHeaders),
                 [.. settings.TrustedProxies.AsSpan()],
-                settings.Forwarded);
+                settings.Forwarded,
+                settings.Mode == ListenerMode.Tcp ? new Route(settings.Routes[0], pools, HeaderEdits.None, HeaderEdits.None) : null);
         }
 
         var slots = 0;
@@ -137,7 +138,8 @@ internal readonly record struct MillisecondTimeouts(
     long ClientIdle,
     long ServerResponse,
     long ServerBody,
-    long ServerIdle)
+    long ServerIdle,
+    long Tunnel)
 {
     public static MillisecondTimeouts From(Timeouts timeouts) => new(
         InMilliseconds(timeouts.Connect),
@@ -146,7 +148,8 @@ internal readonly record struct MillisecondTimeouts(
         InMilliseconds(timeouts.ClientIdle),
         InMilliseconds(timeouts.ServerResponse),
         InMilliseconds(timeouts.ServerBody),
-        InMilliseconds(timeouts.ServerIdle));
+        InMilliseconds(timeouts.ServerIdle),
+        InMilliseconds(timeouts.Tunnel));
 
     private static long InMilliseconds(TimeSpan span) => Math.Max(1, (long)span.TotalMilliseconds);
 }

@@ -16,7 +16,7 @@ internal static class SnapshotDump
             text.Append($"{snapshot.Limits}\n");
         foreach (var listener in snapshot.Listeners)
         {
-            text.Append($"listener on {Join(listener.Bind)}\n");
+            text.Append($"listener on {Join(listener.Bind)}{(listener.Mode == ListenerMode.Tcp ? " in TCP mode" : "")}\n");
             if (listener.TrustedProxies.Count > 0)
                 text.Append($"  trusts {Join(listener.TrustedProxies)}\n");
             if (listener.Forwarded != ForwardedStyle.XForwarded)
