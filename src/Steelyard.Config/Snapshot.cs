@@ -33,6 +33,9 @@ public sealed record ListenerSettings
     /// <summary>The addresses to bind; at least one. An empty host means every address, IPv6 and IPv4.</summary>
     public required ValueList<NetworkAddress> Bind { get; init; }
 
+    /// <summary>What its connections carry. Default HTTP.</summary>
+    public ListenerMode Mode { get; init; }
+
     /// <summary>The routes, in the order of the file; the most specific match wins, not the first.</summary>
     public required ValueList<RouteSettings> Routes { get; init; }
 
@@ -50,6 +53,16 @@ public sealed record ListenerSettings
 
     /// <summary>What is changed in every head for a client.</summary>
     public HeaderEdits ResponseHeaders { get; init; } = HeaderEdits.None;
+}
+
+/// <summary>What the connections of a listener carry.</summary>
+public enum ListenerMode
+{
+    /// <summary>HTTP requests, each of which is routed by itself.</summary>
+    Http,
+
+    /// <summary>Anything: each connection is joined to one server, and its bytes are passed on untouched.</summary>
+    Tcp,
 }
 
 /// <summary>The fields that tell the servers of the client. What a client sends of any of them itself is never passed on, unless it is trusted.</summary>
@@ -137,6 +150,12 @@ public sealed record Timeouts
 
     /// <summary>How long an unused connection to a server is kept for the next request; a server's own Keep-Alive hint shortens it. Default 30 s (nginx: keepalive_timeout in an upstream).</summary>
     public TimeSpan ServerIdle { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Without a byte either way in a tunnel (WebSocket, CONNECT); then it is closed. Default 1 h (HAProxy: timeout tunnel).</summary>
+    public TimeSpan Tunnel { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Without a byte either way in a TCP session; then it is closed. Default 10 min (nginx: proxy_timeout in a stream).</summary>
+    public TimeSpan TcpIdle { get; init; } = TimeSpan.FromMinutes(10);
 }
 
 /// <summary>How much of each thing is accepted.</summary>

@@ -11,6 +11,9 @@ namespace Steelyard.Engine;
 /// <param name="Retries">Attempts after the first, at the same or another server.</param>
 /// <param name="UpstreamConnections">Connections opened to servers.</param>
 /// <param name="UpstreamReuses">Requests sent over a kept connection.</param>
+/// <param name="Sessions">TCP sessions that were joined to a server.</param>
+/// <param name="SessionsRefused">TCP sessions that no route or no server took.</param>
+/// <param name="Tunnels">Tunnels that servers agreed to: upgrades to other protocols, and CONNECT.</param>
 /// <param name="Faults">Exchanges broken off by an error in this program itself.</param>
 /// <param name="LastFault">The last of those errors; null for none.</param>
 public readonly record struct EngineCounters(
@@ -22,6 +25,9 @@ public readonly record struct EngineCounters(
     long Retries,
     long UpstreamConnections,
     long UpstreamReuses,
+    long Sessions,
+    long SessionsRefused,
+    long Tunnels,
     long Faults,
     Exception? LastFault)
 {
@@ -34,6 +40,9 @@ public readonly record struct EngineCounters(
         Retries + loop.Retries,
         UpstreamConnections + loop.UpstreamConnections,
         UpstreamReuses + loop.UpstreamReuses,
+        Sessions + loop.Sessions,
+        SessionsRefused + loop.SessionsRefused,
+        Tunnels + loop.Tunnels,
         Faults + loop.Faults,
         lastFault ?? LastFault);
 }

@@ -83,6 +83,9 @@ internal sealed class SnapshotChecks
         if (draft is { Routes: not null, To: { } both })
             _problems.Error(both.Place, "'to' beside 'routes' in a listener", "either of them; a route without host and path takes the rest");
 
+        if (draft.Mode == ListenerMode.Tcp)
+            TcpChecks.Check(draft, _problems);
+
         Dictionary<RouteSettings, Place> seen = [];
         List<RouteSettings> routes = [];
         if (draft.To is { } to)
@@ -95,6 +98,7 @@ internal sealed class SnapshotChecks
             Bind = (draft.Bind ?? []).Select(bind => bind.Value).ToValueList(),
             Routes = routes.ToValueList(),
             TrustedProxies = draft.TrustedProxies.Select(network => network.Value).ToValueList(),
+            Mode = draft.Mode,
             Forwarded = draft.Forwarded,
             RequestHeaders = draft.RequestHeaders,
             ResponseHeaders = draft.ResponseHeaders,

@@ -22,6 +22,8 @@ internal sealed record ListenerDraft(Place Place)
 {
     public IReadOnlyList<Located<NetworkAddress>>? Bind { get; init; }
 
+    public ListenerMode Mode { get; init; }
+
     public IReadOnlyList<Located<IPNetwork>> TrustedProxies { get; init; } = [];
 
     public ForwardedStyle Forwarded { get; init; }

@@ -55,7 +55,7 @@ internal sealed class YamlWriter
         if (listener.TrustedProxies.Count > 0)
             Line($"    trusted-proxies: {Many(listener.TrustedProxies, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
-        Settings(ListenerTable.Listeners, blank with { Forwarded = listener.Forwarded }, blank, "    ");
+        Settings(ListenerTable.Listeners, blank with { Mode = listener.Mode, Forwarded = listener.Forwarded }, blank, "    ");
         foreach (var part in EditsParts(listener.RequestHeaders, listener.ResponseHeaders))
             Line($"    {part}");
         if (listener.Routes.Count == 1 && listener.Routes[0] is var all && all == new RouteSettings { Pool = all.Pool } && all.Pool is not null)

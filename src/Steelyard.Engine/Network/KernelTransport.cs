@@ -58,6 +58,31 @@ internal sealed unsafe class KernelTransport(EventLoop loop, KernelDriver driver
         }
     }
 
+    public override int Peek(Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            int seen;
+            do
+            {
+                seen = Linux.Check(Linux.recv(_fd, start, (nuint)buffer.Length, Linux.MSG_PEEK));
+            }
+            while (seen == Errno.Interrupted);
+            return seen;
+        }
+    }
+
+    public override KernelAddress LocalAddress()
+    {
+        var address = new KernelAddress();
+        uint length = KernelAddress.MaximumLength;
+        int result;
+        fixed (byte* bytes = address.Bytes)
+            result = Linux.Check(Linux.getsockname(_fd, bytes, &length));
+        address.Length = (int)Math.Min(length, KernelAddress.MaximumLength);
+        return result < 0 ? default : address;
+    }
+
     public override int Send(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* start = bytes)

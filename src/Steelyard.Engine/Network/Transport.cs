@@ -108,6 +108,24 @@ internal abstract class Transport
     /// <returns>The number of bytes, 0 at the end of the stream, or a negative errno: <see cref="Errno.Again"/> when nothing is there.</returns>
     public abstract int Receive(Span<byte> buffer);
 
+    /// <summary>Looks at what has arrived without taking it (MSG_PEEK); every call sees the same bytes, and those that came since.</summary>
+    /// <returns>As <see cref="Receive"/>.</returns>
+    public virtual int Peek(Span<byte> buffer) => throw new NotSupportedException();
+
+    /// <summary>Waits for more than <see cref="Peek"/> has seen. Ready at once, and in vain, when the other end has closed.</summary>
+    /// <param name="milliseconds">The longest wait; 0 for no limit.</param>
+    public ValueTask<Wake> MoreThanPeeked(long milliseconds)
+    {
+        ReadReady = PeerClosed;
+        return Readable(milliseconds);
+    }
+
+    /// <summary>Whether the other end will send no more than has arrived.</summary>
+    public bool PeerFinished => PeerClosed;
+
+    /// <summary>The address of this end; of no family where there is none.</summary>
+    public virtual KernelAddress LocalAddress() => default;
+
     /// <summary>Sends what fits.</summary>
     /// <returns>The number of bytes, or a negative errno: <see cref="Errno.Again"/> when nothing fits.</returns>
     public abstract int Send(ReadOnlySpan<byte> bytes);
@@ -178,6 +196,17 @@ internal abstract class Transport
 
     /// <summary>Calls off a wait for <see cref="Readable"/>; the connection stays as it is.</summary>
     public void CancelRead() => _reader.Complete(Wake.Aborted);
+
+    /// <summary>Calls off the waits for <see cref="Readable"/> and <see cref="Writable"/>; the connection stays as it is.</summary>
+    public void CancelWaits()
+    {
+        var generation = Generation;
+        _writer.Complete(Wake.Aborted);
+
+        // The one woken may have closed the connection, and the object may serve another by now.
+        if (generation == Generation)
+            _reader.Complete(Wake.Aborted);
+    }
 
     /// <summary>Sends all of the bytes, waiting where the other end is slow.</summary>
     /// <param name="bytes">In a block that stays rented until the result is there.</param>

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
+using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Tcp;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -18,6 +20,9 @@ internal sealed class ClientConnection
     private readonly Action _ended;
     private ValueTaskAwaiter _serving;
     private Exchange? _exchange;
+    private SessionOpening? _opening;
+    private DuplexRelay? _relay;
+    private UpstreamConnection? _joined;
     private TurnBudget _budget;
     private KernelAddress _peer;
     private int _slot;
@@ -83,6 +88,12 @@ internal sealed class ClientConnection
     {
         try
         {
+            if (Listener.Mode == ListenerMode.Tcp)
+            {
+                await ServeSession();
+                return;
+            }
+
             var next = AfterExchange.KeepAlive;
             while (next == AfterExchange.KeepAlive && (!Input.IsEmpty || await WaitForRequest()))
             {
@@ -106,10 +117,55 @@ internal sealed class ClientConnection
         catch (Exception fault)
         {
             _loop.Faulted(fault);
-            _exchange?.Abandon();
-            _exchange = null;
+            Abandon();
             Transport.ResetOnClose();
         }
+    }
+
+    private void Abandon()
+    {
+        _exchange?.Abandon();
+        _opening?.Abandon();
+        _relay?.Abandon();
+        _joined?.Close();
+        (_exchange, _opening, _relay, _joined) = (null, null, null, null);
+    }
+
+    /// <summary>Joins the connection to a server, whatever it carries.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod))]
+    private async ValueTask ServeSession()
+    {
+        if (Listener.Routes.MatchName(default) is not { } route)
+        {
+            Transport.ResetOnClose();
+            return;
+        }
+
+        _opening = _loop.RentOpening();
+        _joined = await _opening.Run(this, route.ChoosePool());
+        _loop.Recycle(_opening);
+        _opening = null;
+        if (_joined is null)
+        {
+            _loop.Counters.SessionsRefused++;
+            Transport.ResetOnClose();
+            return;
+        }
+
+        _loop.Counters.Sessions++;
+        await Relay(Plan.Plan.Timeouts.TcpIdle);
+    }
+
+    /// <summary>Passes bytes between the client and the server it is joined to, until one of them has had enough.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod))]
+    private async ValueTask Relay(long idleMilliseconds)
+    {
+        _relay = _loop.RentRelay();
+        await _relay.Run(Transport, Input, _joined!.Transport, _joined.Input, idleMilliseconds);
+        _loop.Recycle(_relay);
+        _relay = null;
+        _joined.Close();
+        _joined = null;
     }
 
     /// <summary>Waits for the first bytes of a request: until then the client is idle, whatever woke it.</summary>
@@ -173,14 +229,21 @@ internal sealed class ClientConnection
     }
 
     /// <summary>Breaks the connection off, whatever it does.</summary>
-    /// <returns>Whether it was in the middle of an exchange.</returns>
+    /// <returns>Whether it was in the middle of an exchange, or of a session.</returns>
     public bool Cut()
     {
-        var exchange = _exchange;
+        if (_relay is not null)
+        {
+            _relay.Cut();
+            return true;
+        }
+
+        var (exchange, opening) = (_exchange, _opening);
 
         // First the server's side, for the exchange may wait there; ending it may end this connection too.
         exchange?.AbortUpstream();
+        opening?.Abort();
         Transport?.Abort();
-        return exchange is not null;
+        return exchange is not null || opening is not null;
     }
 }

@@ -114,7 +114,7 @@ internal sealed class Exchange
     }
 
     /// <summary>Remembers how the server did. That a kept connection was closed meanwhile is no failure of it.</summary>
-    private static void Learn(Server server, in Outcome outcome)
+    internal static void Learn(Server server, in Outcome outcome)
     {
         if (outcome.IsSuccess)
             server.Succeeded();

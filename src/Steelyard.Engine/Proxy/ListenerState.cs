@@ -6,6 +6,9 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>What a listener gives the connections it accepts. Immutable, shared by all loops.</summary>
 internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxies, ForwardedStyle forwarded = ForwardedStyle.XForwarded)
 {
+    /// <summary>What its connections carry.</summary>
+    public ListenerMode Mode { get; init; }
+
     public RouteTable Routes { get; } = routes;
 
     /// <summary>Those whose word about the client before them is believed.</summary>

@@ -11,4 +11,7 @@ internal sealed class ProxyCounters
     public long Retries;
     public long UpstreamConnections;
     public long UpstreamReuses;
+    public long Sessions;
+    public long SessionsRefused;
+    public long Tunnels;
 }

@@ -3,6 +3,7 @@ using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Tcp;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -16,6 +17,8 @@ internal sealed class ProxyLoop
     private readonly Stack<UpstreamConnection> _unusedUpstreams = new();
     private readonly Stack<ClientConnection> _unusedClients = new();
     private readonly Stack<Exchange> _unusedExchanges = new();
+    private readonly Stack<SessionOpening> _unusedOpenings = new();
+    private readonly Stack<DuplexRelay> _unusedRelays = new();
     private readonly ConcurrentQueue<(AcceptedConnection Connection, int Slot)> _handedOver = new();
     private ProxyLoop[] _all = [];
     private ClientConnection? _clients;
@@ -164,6 +167,14 @@ internal sealed class ProxyLoop
     public Exchange RentExchange() => _unusedExchanges.TryPop(out var exchange) ? exchange : new Exchange(this);
 
     public void Recycle(Exchange exchange) => _unusedExchanges.Push(exchange);
+
+    public SessionOpening RentOpening() => _unusedOpenings.TryPop(out var opening) ? opening : new SessionOpening(this);
+
+    public void Recycle(SessionOpening opening) => _unusedOpenings.Push(opening);
+
+    public DuplexRelay RentRelay() => _unusedRelays.TryPop(out var relay) ? relay : new DuplexRelay(this);
+
+    public void Recycle(DuplexRelay relay) => _unusedRelays.Push(relay);
 
     public void Recycle(UpstreamConnection connection) => _unusedUpstreams.Push(connection);
 

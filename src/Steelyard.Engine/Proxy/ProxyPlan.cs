@@ -111,7 +111,10 @@ internal sealed class ProxyPlan
             listeners[i] = new ListenerState(
                 new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, settings.ResponseHeaders),
                 [.. settings.TrustedProxies.AsSpan()],
-                settings.Forwarded);
+                settings.Forwarded)
+            {
+                Mode = settings.Mode,
+            };
         }
 
         var slots = 0;
@@ -137,7 +140,9 @@ internal readonly record struct MillisecondTimeouts(
     long ClientIdle,
     long ServerResponse,
     long ServerBody,
-    long ServerIdle)
+    long ServerIdle,
+    long Tunnel,
+    long TcpIdle)
 {
     public static MillisecondTimeouts From(Timeouts timeouts) => new(
         InMilliseconds(timeouts.Connect),
@@ -146,7 +151,9 @@ internal readonly record struct MillisecondTimeouts(
         InMilliseconds(timeouts.ClientIdle),
         InMilliseconds(timeouts.ServerResponse),
         InMilliseconds(timeouts.ServerBody),
-        InMilliseconds(timeouts.ServerIdle));
+        InMilliseconds(timeouts.ServerIdle),
+        InMilliseconds(timeouts.Tunnel),
+        InMilliseconds(timeouts.TcpIdle));
 
     private static long InMilliseconds(TimeSpan span) => Math.Max(1, (long)span.TotalMilliseconds);
 }

@@ -18,6 +18,7 @@ internal sealed class RouteTable
     private readonly Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> _wildcardHosts;
     private readonly PathTable _anyHost;
     private readonly bool _byHost;
+    private static readonly RequestHead s_none = new();
 
     /// <param name="routes">The routes of the configuration.</param>
     /// <param name="pools">The pools they name.</param>
@@ -71,6 +72,16 @@ internal sealed class RouteTable
         if (_byHost && MatchByHost(HostOf(request.Authority(head)), path, request, head) is { } route)
             return route;
         return _anyHost.Match(path, request, head);
+    }
+
+    /// <summary>Finds the route of a connection that carries no requests, by the name its client asked for alone; null when none matches.</summary>
+    /// <param name="name">The name; empty for none.</param>
+    public Route? MatchName(ReadOnlySpan<byte> name)
+    {
+        // The routes of such listeners ask for nothing but hosts.
+        if (_byHost && !name.IsEmpty && MatchByHost(HostOf(name), default, s_none, default) is { } route)
+            return route;
+        return _anyHost.Match(default, s_none, default);
     }
 
     private Route? MatchByHost(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path, RequestHead request, ReadOnlySpan<byte> head)

@@ -36,6 +36,14 @@ internal sealed class SimulatedPipe(int capacity)
 
     public int Read(Span<byte> buffer)
     {
+        var count = Peek(buffer);
+        _read += count;
+        return count;
+    }
+
+    /// <summary>What <see cref="Read"/> would get, left where it is.</summary>
+    public int Peek(Span<byte> buffer)
+    {
         var count = Math.Min(buffer.Length, Readable);
         for (var done = 0; done < count;)
         {
@@ -45,7 +53,6 @@ internal sealed class SimulatedPipe(int capacity)
             done += run;
         }
 
-        _read += count;
         return count;
     }
 

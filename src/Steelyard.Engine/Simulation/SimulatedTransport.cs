@@ -52,6 +52,14 @@ internal sealed class SimulatedTransport : Transport
         return received > 0 ? received : _incoming.Ended || Aborted ? 0 : Errno.Again;
     }
 
+    public override int Peek(Span<byte> buffer)
+    {
+        if (_reset || _closed)
+            return ConnectionReset;
+        var seen = _incoming.Peek(buffer);
+        return seen > 0 ? seen : _incoming.Ended || Aborted ? 0 : Errno.Again;
+    }
+
     public override int Send(ReadOnlySpan<byte> bytes)
     {
         if (_reset || _closed || _finished || Aborted)

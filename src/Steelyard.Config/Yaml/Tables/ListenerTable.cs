@@ -14,6 +14,12 @@ internal static class ListenerTable
         ("none", ForwardedStyle.None, ""),
     ];
 
+    private static readonly IReadOnlyList<(string Word, ListenerMode Value, string Description)> Modes =
+    [
+        ("http", ListenerMode.Http, ""),
+        ("tcp", ListenerMode.Tcp, ""),
+    ];
+
     public static DirectiveTable<ListenerDraft> Listeners { get; } = new(
         "a listener",
         "a mapping with 'bind', and 'routes' or 'to'",
@@ -26,6 +32,12 @@ internal static class ListenerTable
                 "The addresses to bind. Without a host it is every address of the machine, IPv6 and IPv4; port 0 is one that the kernel picks.",
                 listener => listener.Bind,
                 (listener, value) => listener with { Bind = value }),
+            new Directive<ListenerDraft, ListenerMode>(
+                "mode",
+                ScalarForms.OneOf(Modes),
+                "What its connections carry: HTTP requests, or anything (`tcp`). With `tcp` each connection is joined to a server of the pool and its bytes are passed on untouched; routes know no more of it than the name in a TLS hello, as `host`. See [TCP](tcp.md).",
+                listener => listener.Mode,
+                (listener, value) => listener with { Mode = value }),
             new Directive<ListenerDraft, IReadOnlyList<Located<IPNetwork>>>(
                 "trusted-proxies",
                 Form.LocatedListOf("a list of networks and addresses, such as [ 10.0.0.0/8, 127.0.0.1 ]", ScalarForms.Network),
