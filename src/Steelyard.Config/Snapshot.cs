@@ -45,6 +45,13 @@ public sealed record ListenerSettings
     /// </summary>
     public ValueList<IPNetwork> TrustedProxies { get; init; }
 
+    /// <summary>
+    /// Networks of proxies that begin each connection with a PROXY header, version 1 or 2, by which they say whose it is.
+    /// Without one such a connection is refused; from any other peer it is not believed but taken for a request.
+    /// Peers on Unix sockets count as 127.0.0.1.
+    /// </summary>
+    public ValueList<IPNetwork> ProxyProtocol { get; init; }
+
     /// <summary>How the servers are told of the client. Default <see cref="ForwardedStyle.XForwarded"/>.</summary>
     public ForwardedStyle Forwarded { get; init; }
 
@@ -90,11 +97,27 @@ public sealed record PoolSettings
     /// <summary>How a server is chosen. Default round robin.</summary>
     public BalancePolicy Balance { get; init; }
 
+    /// <summary>Whether and how servers are told whose connection they get, before its first byte. Default not; a server may differ.</summary>
+    public ProxyProtocolVersion ProxyProtocol { get; init; }
+
     /// <summary>The servers in the order of the file; may be empty when <see cref="App"/> is set.</summary>
     public required ValueList<ServerSettings> Servers { get; init; }
 
     /// <summary>Workers of an application that are started with the balancer and join the pool; null for none.</summary>
     public AppSettings? App { get; init; }
+}
+
+/// <summary>The PROXY header a server is sent (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt).</summary>
+public enum ProxyProtocolVersion
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>One line of text.</summary>
+    V1,
+
+    /// <summary>The binary form.</summary>
+    V2,
 }
 
 /// <summary>How a pool chooses a server.</summary>
@@ -112,6 +135,9 @@ public sealed record ServerSettings
 
     /// <summary>Its share against the other servers' weights: 0 to 256, 0 takes no new requests. Default 1.</summary>
     public int Weight { get; init; } = 1;
+
+    /// <summary>The PROXY header it is sent; null for what its pool says.</summary>
+    public ProxyProtocolVersion? ProxyProtocol { get; init; }
 }
 
 /// <summary>A program that is started in several instances, each of which becomes a server of the pool.</summary>

@@ -14,6 +14,7 @@ namespace Steelyard.Engine;
 /// <param name="Sessions">TCP sessions that were joined to a server.</param>
 /// <param name="SessionsRefused">TCP sessions that no route or no server took.</param>
 /// <param name="Tunnels">Tunnels that servers agreed to: upgrades to other protocols, and CONNECT.</param>
+/// <param name="ProxyHeadersRefused">Connections broken off because a trusted proxy did not begin them with a PROXY header.</param>
 /// <param name="Faults">Exchanges broken off by an error in this program itself.</param>
 /// <param name="LastFault">The last of those errors; null for none.</param>
 public readonly record struct EngineCounters(
@@ -28,6 +29,7 @@ public readonly record struct EngineCounters(
     long Sessions,
     long SessionsRefused,
     long Tunnels,
+    long ProxyHeadersRefused,
     long Faults,
     Exception? LastFault)
 {
@@ -43,6 +45,7 @@ public readonly record struct EngineCounters(
         Sessions + loop.Sessions,
         SessionsRefused + loop.SessionsRefused,
         Tunnels + loop.Tunnels,
+        ProxyHeadersRefused + loop.ProxyHeadersRefused,
         Faults + loop.Faults,
         lastFault ?? LastFault);
 }

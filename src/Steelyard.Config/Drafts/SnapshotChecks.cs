@@ -56,7 +56,7 @@ internal sealed class SnapshotChecks
                 continue;
             if (!seen.TryAdd(address.Value, address.Place))
                 _problems.Error(address.Place, $"the server {Shown.Quote(address.Value.ToString())} is given again; it stands in line {seen[address.Value].Line} already", "each server once; give it a larger 'weight' for a larger share");
-            servers.Add(new() { Address = address.Value, Weight = server.Weight });
+            servers.Add(new() { Address = address.Value, Weight = server.Weight, ProxyProtocol = server.ProxyProtocol });
         }
 
         if (servers.Count > 0 && draft.App is null && servers.TrueForAll(server => server.Weight == 0))
@@ -66,6 +66,7 @@ internal sealed class SnapshotChecks
         {
             Name = draft.Name.Value,
             Balance = draft.Balance,
+            ProxyProtocol = draft.ProxyProtocol,
             Servers = servers.ToValueList(),
             App = draft.App is { Command: { } command } app ? new() { Command = command.Value, Instances = app.Instances } : null,
         };
@@ -99,6 +100,7 @@ internal sealed class SnapshotChecks
             Routes = routes.ToValueList(),
             TrustedProxies = draft.TrustedProxies.Select(network => network.Value).ToValueList(),
             Mode = draft.Mode,
+            ProxyProtocol = draft.ProxyProtocol.Select(network => network.Value).ToValueList(),
             Forwarded = draft.Forwarded,
             RequestHeaders = draft.RequestHeaders,
             ResponseHeaders = draft.ResponseHeaders,

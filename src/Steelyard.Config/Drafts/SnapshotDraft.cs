@@ -26,6 +26,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public IReadOnlyList<Located<IPNetwork>> TrustedProxies { get; init; } = [];
 
+    public IReadOnlyList<Located<IPNetwork>> ProxyProtocol { get; init; } = [];
+
     public ForwardedStyle Forwarded { get; init; }
 
     public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;
@@ -75,6 +77,8 @@ internal sealed record PoolDraft(Located<string> Name)
 {
     public BalancePolicy Balance { get; init; }
 
+    public ProxyProtocolVersion ProxyProtocol { get; init; }
+
     public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
 
     public AppDraft? App { get; init; }
@@ -85,6 +89,8 @@ internal sealed record ServerDraft(Place Place)
     public Located<NetworkAddress>? Address { get; init; }
 
     public int Weight { get; init; } = 1;
+
+    public ProxyProtocolVersion? ProxyProtocol { get; init; }
 }
 
 internal sealed record AppDraft(Place Place)

@@ -54,6 +54,8 @@ internal sealed class YamlWriter
         Line($"  - bind: {OneOrMany(listener.Bind, address => address.ToString())}");
         if (listener.TrustedProxies.Count > 0)
             Line($"    trusted-proxies: {Many(listener.TrustedProxies, NetworkText.Write)}");
+        if (listener.ProxyProtocol.Count > 0)
+            Line($"    proxy-protocol: {Many(listener.ProxyProtocol, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
         Settings(ListenerTable.Listeners, blank with { Mode = listener.Mode, Forwarded = listener.Forwarded }, blank, "    ");
         foreach (var part in EditsParts(listener.RequestHeaders, listener.ResponseHeaders))
@@ -126,13 +128,15 @@ internal sealed class YamlWriter
     {
         Line($"  {Text(pool.Name)}:");
         var blank = new Drafts.PoolDraft(default(Drafts.Located<string>));
-        Settings(PoolTable.Pools, blank with { Balance = pool.Balance }, blank, "    ");
+        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol }, blank, "    ");
         if (pool.Servers.Count > 0)
             Line("    servers:");
         foreach (var server in pool.Servers)
         {
             var address = Text(server.Address.ToString());
-            Line(server.Weight == 1 ? $"      - {address}" : $"      - {{ address: {address}, weight: {server.Weight} }}");
+            var weight = server.Weight == 1 ? "" : $", weight: {server.Weight}";
+            var proxyProtocol = server.ProxyProtocol is { } version ? $", proxy-protocol: {version.ToString().ToLowerInvariant()}" : "";
+            Line(weight.Length + proxyProtocol.Length == 0 ? $"      - {address}" : $"      - {{ address: {address}{weight}{proxyProtocol} }}");
         }
 
         if (pool.App is not { } app)

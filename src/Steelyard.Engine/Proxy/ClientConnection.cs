@@ -3,6 +3,7 @@ using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.ProxyProtocol;
 using Steelyard.Engine.Tcp;
 
 namespace Steelyard.Engine.Proxy;
@@ -25,6 +26,9 @@ internal sealed class ClientConnection
     private UpstreamConnection? _joined;
     private TurnBudget _budget;
     private KernelAddress _peer;
+    private KernelAddress _destination;
+    private ProxyHeader? _proxyHeader;
+    private ClientHello? _hello;
     private int _slot;
     private bool _idle;
 
@@ -54,12 +58,26 @@ internal sealed class ClientConnection
     /// <summary>What the servers are told of this client.</summary>
     public ForwardedFields Forwarded { get; } = new();
 
+    /// <summary>The address of the client: where the connection comes from, or what a proxy that is believed has said.</summary>
+    public ref readonly KernelAddress Peer => ref _peer;
+
+    /// <summary>The address the client connected to, here or at the proxy before; of no family where it is not known.</summary>
+    public ref readonly KernelAddress Destination
+    {
+        get
+        {
+            if (_destination.Length == 0)
+                _destination = Transport.LocalAddress();
+            return ref _destination;
+        }
+    }
+
     /// <param name="transport">The connection.</param>
     /// <param name="peer">The address of the client.</param>
     /// <param name="slot">The socket it was accepted on.</param>
     public void Start(Transport transport, in KernelAddress peer, int slot)
     {
-        (Transport, _peer, _slot, Plan) = (transport, peer, slot, null!);
+        (Transport, _peer, _destination, _slot, Plan) = (transport, peer, default, slot, null!);
         FollowPlan();
         Observe(Serve());
     }
@@ -88,6 +106,8 @@ internal sealed class ClientConnection
     {
         try
         {
+            if (Listener.ProxyProtocol.Contains(_peer) && !await ReadProxyHeader())
+                return;
             if (Listener.Mode == ListenerMode.Tcp)
             {
                 await ServeSession();
@@ -131,16 +151,41 @@ internal sealed class ClientConnection
         (_exchange, _opening, _relay, _joined) = (null, null, null, null);
     }
 
+    /// <summary>Reads what a trusted proxy says of the client, before anything of the client's own.</summary>
+    /// <returns>Whether the connection is served.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<bool> ReadProxyHeader()
+    {
+        var header = _proxyHeader ??= new ProxyHeader();
+        _idle = true;
+        var end = await StartOfConnection.Read(Transport, header, _loop.Events.In(Plan.Plan.Timeouts.ClientHeader));
+        _idle = false;
+        if (end != StartEnd.Complete)
+        {
+            if (end is StartEnd.Invalid or StartEnd.TimedOut)
+            {
+                _loop.Counters.ProxyHeadersRefused++;
+                Transport.ResetOnClose();
+            }
+
+            return false;
+        }
+
+        StartOfConnection.Take(Transport, header.Length);
+        if (!header.NamesClient)
+            return true;
+        (_peer, _destination) = (header.Source, header.Destination);
+        Forwarded.Reset(_peer, Listener);
+        return true;
+    }
+
     /// <summary>Joins the connection to a server, whatever it carries.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod))]
     private async ValueTask ServeSession()
     {
-        if (Listener.Routes.MatchName(default) is not { } route)
-        {
-            Transport.ResetOnClose();
+        var route = Listener.Routes.ByHost ? await MatchServerName() : Listener.Routes.MatchName(default);
+        if (route is null)
             return;
-        }
-
         _opening = _loop.RentOpening();
         _joined = await _opening.Run(this, route.ChoosePool());
         _loop.Recycle(_opening);
@@ -154,6 +199,26 @@ internal sealed class ClientConnection
 
         _loop.Counters.Sessions++;
         await Relay(Plan.Plan.Timeouts.TcpIdle);
+    }
+
+    /// <summary>
+    /// Reads which name a TLS client asks for, and leaves its hello for the server. What is not TLS, or names nobody, goes
+    /// where a route without host leads.
+    /// </summary>
+    /// <returns>The route; null when there is none, and the connection is to end.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<Route?> MatchServerName()
+    {
+        var hello = _hello ??= new ClientHello();
+        _idle = true;
+        var end = await StartOfConnection.Read(Transport, hello, _loop.Events.In(Plan.Plan.Timeouts.ClientHeader));
+        _idle = false;
+        var route = end == StartEnd.Complete ? Listener.Routes.MatchName(hello.ServerName) : null;
+        if (route is not null || end is StartEnd.Closed or StartEnd.Aborted)
+            return route;
+        _loop.Counters.SessionsRefused++;
+        Transport.ResetOnClose();
+        return null;
     }
 
     /// <summary>Passes bytes between the client and the server it is joined to, until one of them has had enough.</summary>

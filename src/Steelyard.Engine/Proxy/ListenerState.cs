@@ -9,6 +9,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>What its connections carry.</summary>
     public ListenerMode Mode { get; init; }
 
+    /// <summary>The proxies that begin each connection with a PROXY header; nobody else's is believed.</summary>
+    public TrustedNetworks ProxyProtocol { get; init; } = TrustedNetworks.None;
+
     public RouteTable Routes { get; } = routes;
 
     /// <summary>Those whose word about the client before them is believed.</summary>

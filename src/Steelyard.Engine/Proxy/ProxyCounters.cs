@@ -14,4 +14,5 @@ internal sealed class ProxyCounters
     public long Sessions;
     public long SessionsRefused;
     public long Tunnels;
+    public long ProxyHeadersRefused;
 }

@@ -17,7 +17,8 @@ internal sealed class RouteTable
     private readonly Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> _exactHosts;
     private readonly Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> _wildcardHosts;
     private readonly PathTable _anyHost;
-    private readonly bool _byHost;
+
+    // Asks for nothing, and is never read: what a connection without requests is matched with.
     private static readonly RequestHead s_none = new();
 
     /// <param name="routes">The routes of the configuration.</param>
@@ -43,8 +44,11 @@ internal sealed class RouteTable
         _anyHost = new PathTable(any, Compile);
         _exactHosts = CompileHosts(exact, Compile);
         _wildcardHosts = CompileHosts(wildcard, Compile);
-        _byHost = exact.Count + wildcard.Count > 0;
+        ByHost = exact.Count + wildcard.Count > 0;
     }
+
+    /// <summary>Whether any route asks for a host.</summary>
+    public bool ByHost { get; }
 
     private static List<RouteSettings> Group(Dictionary<string, List<RouteSettings>> groups, string host)
     {
@@ -69,7 +73,7 @@ internal sealed class RouteTable
     /// <param name="path">Its path without the query, in the form <see cref="PathNormalizer"/> gives.</param>
     public Route? Match(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> path)
     {
-        if (_byHost && MatchByHost(HostOf(request.Authority(head)), path, request, head) is { } route)
+        if (ByHost && MatchByHost(HostOf(request.Authority(head)), path, request, head) is { } route)
             return route;
         return _anyHost.Match(path, request, head);
     }
@@ -79,7 +83,7 @@ internal sealed class RouteTable
     public Route? MatchName(ReadOnlySpan<byte> name)
     {
         // The routes of such listeners ask for nothing but hosts.
-        if (_byHost && !name.IsEmpty && MatchByHost(HostOf(name), default, s_none, default) is { } route)
+        if (ByHost && !name.IsEmpty && MatchByHost(HostOf(name), default, s_none, default) is { } route)
             return route;
         return _anyHost.Match(default, s_none, default);
     }

@@ -44,6 +44,12 @@ internal static class ListenerTable
                 "Networks whose `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `Forwarded` are believed and continued; from any other peer they are replaced. Peers on Unix sockets count as 127.0.0.1.",
                 listener => listener.TrustedProxies,
                 (listener, value) => listener with { TrustedProxies = value }),
+            new Directive<ListenerDraft, IReadOnlyList<Located<IPNetwork>>>(
+                "proxy-protocol",
+                Form.LocatedListOf("a list of networks and addresses of proxies, such as [ 10.0.0.0/8 ]", ScalarForms.Network),
+                "Networks of proxies that begin each connection with a PROXY header (version 1 or 2), by which they say whose it is. A connection of theirs without one is refused; from any other peer no header is believed. Peers on Unix sockets count as 127.0.0.1.",
+                listener => listener.ProxyProtocol,
+                (listener, value) => listener with { ProxyProtocol = value }),
             new Directive<ListenerDraft, ForwardedStyle>(
                 "forwarded",
                 ScalarForms.OneOf(Styles),

@@ -17,6 +17,24 @@ internal static class PoolTable
         ("round-robin", BalancePolicy.RoundRobin, "One after the other in the order of their weights, smoothly mixed and exact over all loops."),
     ];
 
+    private static readonly IReadOnlyList<(string Word, ProxyProtocolVersion Value, string Description)> ProxyProtocols =
+    [
+        ("none", ProxyProtocolVersion.None, ""),
+        ("v1", ProxyProtocolVersion.V1, ""),
+        ("v2", ProxyProtocolVersion.V2, ""),
+    ];
+
+    private static readonly Form<ProxyProtocolVersion> ProxyProtocol = ScalarForms.OneOf(ProxyProtocols);
+
+    private static readonly Form<ProxyProtocolVersion?> ProxyProtocolOfServer = new(
+        ProxyProtocol.Accepts,
+        (ProblemList problems, YamlNode node, out ProxyProtocolVersion? value) =>
+        {
+            var read = ProxyProtocol.Read(problems, node, out var version);
+            value = read ? version : null;
+            return read;
+        });
+
     public static DirectiveTable<ServerDraft> Servers { get; } = new(
         "a server",
         "an address such as 10.0.0.1:3000, or a mapping with 'address'",
@@ -35,6 +53,12 @@ internal static class PoolTable
                 "Its share against the other servers' weights; 0 takes no new requests.",
                 server => server.Weight,
                 (server, value) => server with { Weight = value }),
+            new Directive<ServerDraft, ProxyProtocolVersion?>(
+                "proxy-protocol",
+                ProxyProtocolOfServer,
+                "The PROXY header it is sent, where it differs from its pool's.",
+                server => server.ProxyProtocol,
+                (server, value) => server with { ProxyProtocol = value }),
         ]);
 
     public static DirectiveTable<AppDraft> App { get; } = new(
@@ -69,6 +93,12 @@ internal static class PoolTable
                 "How a server is chosen for a request.",
                 pool => pool.Balance,
                 (pool, value) => pool with { Balance = value }),
+            new Directive<PoolDraft, ProxyProtocolVersion>(
+                "proxy-protocol",
+                ProxyProtocol,
+                "The PROXY header that servers are sent before the first byte of each connection, so that they know whose it is. A connection then serves one request of HTTP, for it belongs to one client.",
+                pool => pool.ProxyProtocol,
+                (pool, value) => pool with { ProxyProtocol = value }),
             new Directive<PoolDraft, IReadOnlyList<ServerDraft>>(
                 "servers",
                 Form.ListOf("a list of servers, such as [ 10.0.0.1:3000, 10.0.0.2:3000 ]", new Form<ServerDraft>(Servers.Accepts, ReadServer)),
