@@ -100,6 +100,7 @@ internal sealed class SnapshotChecks
             Routes = routes.ToValueList(),
             TrustedProxies = draft.TrustedProxies.Select(network => network.Value).ToValueList(),
             Mode = draft.Mode,
+            Connect = draft.Connect,
             ProxyProtocol = draft.ProxyProtocol.Select(network => network.Value).ToValueList(),
             Forwarded = draft.Forwarded,
             RequestHeaders = draft.RequestHeaders,

@@ -24,6 +24,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public ListenerMode Mode { get; init; }
 
+    public bool Connect { get; init; }
+
     public IReadOnlyList<Located<IPNetwork>> TrustedProxies { get; init; } = [];
 
     public IReadOnlyList<Located<IPNetwork>> ProxyProtocol { get; init; } = [];

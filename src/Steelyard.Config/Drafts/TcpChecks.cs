@@ -13,6 +13,8 @@ internal static class TcpChecks
             problems.Error(listener.Place, "'forwarded' in a listener with 'mode: tcp', which writes no fields", "'proxy-protocol' in the pool; or 'mode: http'");
         if (listener.RequestHeaders != HeaderEdits.None || listener.ResponseHeaders != HeaderEdits.None)
             problems.Error(listener.Place, $"'{(listener.RequestHeaders != HeaderEdits.None ? "request-headers" : "response-headers")}' in a listener with 'mode: tcp', which has no fields", "a listener without them; or 'mode: http'");
+        if (listener.Connect)
+            problems.Error(listener.Place, "'connect' in a listener with 'mode: tcp', which reads no requests", "a listener without it; or 'mode: http'");
         foreach (var route in listener.Routes ?? [])
             Check(route, problems);
     }

@@ -17,6 +17,7 @@ internal enum KnownField : byte
     /// <summary>Another field that speaks of the client: X-Forwarded-Port and its kin.</summary>
     ForwardedOther,
     Host,
+    Http2Settings,
     KeepAlive,
     ProxyConnection,
     Te,
@@ -58,7 +59,7 @@ internal struct Field
         7 => (name[0] | 0x20) == 'u' ? Match(name, "upgrade"u8, KnownField.Upgrade) : Match(name, "trailer"u8, KnownField.Trailer),
         9 => (name[0] | 0x20) == 'f' ? Match(name, "forwarded"u8, KnownField.Forwarded) : Match(name, "x-real-ip"u8, KnownField.XRealIp),
         10 => (name[0] | 0x20) == 'c' ? Match(name, "connection"u8, KnownField.Connection) : Match(name, "keep-alive"u8, KnownField.KeepAlive),
-        14 => Match(name, "content-length"u8, KnownField.ContentLength),
+        14 => (name[0] | 0x20) == 'c' ? Match(name, "content-length"u8, KnownField.ContentLength) : Match(name, "http2-settings"u8, KnownField.Http2Settings),
         15 => Match(name, "x-forwarded-for"u8, KnownField.XForwardedFor),
         16 => (name[0] | 0x20) == 'x' ? Match(name, "x-forwarded-host"u8, KnownField.XForwardedHost) : Match(name, "proxy-connection"u8, KnownField.ProxyConnection),
         17 => (name[0] | 0x20) == 't' ? Match(name, "transfer-encoding"u8, KnownField.TransferEncoding) : Match(name, "x-forwarded-proto"u8, KnownField.XForwardedProto),
@@ -87,6 +88,6 @@ internal struct Field
 
     /// <summary>Whether the field is one connection's by its name alone.</summary>
     public static bool IsHopByHop(KnownField known) => known is
-        KnownField.Connection or KnownField.KeepAlive or KnownField.ProxyConnection or KnownField.Te
+        KnownField.Connection or KnownField.Http2Settings or KnownField.KeepAlive or KnownField.ProxyConnection or KnownField.Te
         or KnownField.Trailer or KnownField.TransferEncoding or KnownField.Upgrade;
 }

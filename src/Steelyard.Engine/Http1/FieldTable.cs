@@ -31,10 +31,13 @@ internal sealed class FieldTable
     /// <summary>Connection says keep-alive.</summary>
     public bool KeepAlive { get; private set; }
 
+    /// <summary>Connection says upgrade.</summary>
+    public bool Upgrade { get; private set; }
+
     public void Clear()
     {
         (Count, ContentLength, _contentLengths, _transferEncodings) = (0, -1, 0, 0);
-        (Chunked, Close, KeepAlive, _nominates) = (false, false, false, false);
+        (Chunked, Close, KeepAlive, Upgrade, _nominates) = (false, false, false, false, false);
     }
 
     /// <summary>Reads one complete line, which ends before the CRLF.</summary>
@@ -124,6 +127,8 @@ internal sealed class FieldTable
                 Close = true;
             else if (Ascii.EqualsIgnoreCase(option, "keep-alive"u8))
                 KeepAlive = true;
+            else if (Ascii.EqualsIgnoreCase(option, "upgrade"u8))
+                Upgrade = true;
             else
                 _nominates |= !option.IsEmpty;
         }

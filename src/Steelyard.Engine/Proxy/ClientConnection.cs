@@ -131,6 +131,8 @@ internal sealed class ClientConnection
 
             if (next == AfterExchange.Linger)
                 await Linger();
+            else if (next == AfterExchange.Tunnel)
+                await ServeTunnel();
             else if (next == AfterExchange.Reset)
                 Transport.ResetOnClose();
         }
@@ -219,6 +221,15 @@ internal sealed class ClientConnection
         _loop.Counters.SessionsRefused++;
         Transport.ResetOnClose();
         return null;
+    }
+
+    /// <summary>Takes the server's connection over, as the other end of a tunnel.</summary>
+    public void Join(UpstreamConnection upstream) => _joined = upstream;
+
+    private ValueTask ServeTunnel()
+    {
+        _loop.Counters.Tunnels++;
+        return Relay(Plan.Plan.Timeouts.Tunnel);
     }
 
     /// <summary>Passes bytes between the client and the server it is joined to, until one of them has had enough.</summary>

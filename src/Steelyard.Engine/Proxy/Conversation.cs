@@ -26,7 +26,10 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     private long _requestSent;
 
     /// <summary>Forgets the request before.</summary>
-    public void Begin() => _continued = false;
+    public void Begin() => (_continued, Tunnels) = (false, false);
+
+    /// <summary>The answer opened a tunnel, and the server's connection is the client's own from here on.</summary>
+    public bool Tunnels { get; private set; }
 
     /// <summary>Sends the request and passes the answer on. The connection is kept or closed when this returns.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -48,12 +51,15 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             context.Client.Transport.EndsWith = upstream.Transport;
         var outcome = await ReadResponseHead(upstream);
         if (outcome.IsSuccess)
-            outcome = await StreamResponse(upstream);
+            outcome = AgreesToTunnel() ? await OpenTunnel(upstream) : await StreamResponse(upstream);
         if (uploading)
             outcome = await EndUpload(upload, outcome);
         if (!outcome.IsSuccess)
             return Fail(outcome.Cause, outcome.Detail);
-        KeepOrClose(upstream, bodySent: sent == IoStatus.Done && (!uploading || outgoing.Upload.End == RelayEnd.Complete));
+        if (Tunnels)
+            context.GiveUpstreamToClient();
+        else
+            KeepOrClose(upstream, bodySent: sent == IoStatus.Done && (!uploading || outgoing.Upload.End == RelayEnd.Complete));
         return outcome;
     }
 
@@ -135,11 +141,10 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
                 if (state == HeadState.Incomplete)
                     break;
 
-                // 101 is an answer to an Upgrade that was never passed on.
-                if (state == HeadState.Invalid || _response.Status == 101 || ++interim > MostInterimHeads)
+                if (state == HeadState.Invalid || (_response.Status == 101 && !TakesUpOffer(upstream)) || ++interim > MostInterimHeads)
                     return new(Cause.BadResponse, Detail: _response.Error);
                 upstream.Input.HoldHead(_response.Length);
-                if (!_response.Interim)
+                if (!_response.Interim || _response.Status == 101)
                     return Outcome.Success;
                 var sent = await PassInterim(upstream);
                 if (sent != IoStatus.Done)
@@ -149,6 +154,44 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
                 due = context.Events.In(context.Plan.Timeouts.ServerResponse);
             }
         }
+    }
+
+    /// <summary>101 is good only for what the client offered, and only when the server has had the whole request.</summary>
+    private bool TakesUpOffer(UpstreamConnection upstream) =>
+        context.Request.OffersUpgrade && _response.MinorVersion >= 1 && _requestSent != TimerEntry.Never
+        && UpgradeOffer.IsTakenUp(context.Request.Fields, context.Client.Input.Head, _response.Fields, upstream.Input.Unread);
+
+    private bool AgreesToTunnel() =>
+        _response.Status == 101 || (context.Request.Method == KnownMethod.Connect && _response.Status is >= 200 and < 300);
+
+    /// <summary>Passes the head on behind which there are no more messages, only bytes.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<Outcome> OpenTunnel(UpstreamConnection upstream)
+    {
+        outgoing.Release();
+        var block = context.Events.Blocks.Rent();
+        var head = WriteTunnelHead(block, upstream.Input.Head);
+        if (head.Length == 0)
+        {
+            context.Events.Blocks.Return(block);
+            return new(Cause.BadResponse, Detail: HeadError.TooLarge);
+        }
+
+        context.ResponseBegun = true;
+        var sent = await context.Client.Transport.SendAll(head, context.Plan.Timeouts.ClientBody);
+        context.Events.Blocks.Return(block);
+        upstream.Input.ReleaseHead();
+        Tunnels = sent == IoStatus.Done;
+        return Tunnels ? Outcome.Success : new(sent == IoStatus.TimedOut ? Cause.ClientStalled : Cause.ClientGone);
+    }
+
+    private BlockSlice WriteTunnelHead(Block block, ReadOnlySpan<byte> head)
+    {
+        var writer = new BlockWriter(block);
+        var edits = context.Route.ResponseEdits;
+        var option = _response.Status == 101 ? ConnectionOption.Upgrade : ConnectionOption.Tunnel;
+        ResponseWriter.Write(ref writer, _response, head, chunked: false, option, context.Events.Date.At(context.Events.Now), edits, edits is null ? default : context.Scope);
+        return writer.Overflowed ? default : writer.Written;
     }
 
     /// <summary>A server's time to answer starts when it has the whole request: until then the deadline moves on.</summary>
@@ -253,7 +296,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         // To HTTP/1.0 a body of unknown length can only end with the connection.
         var endsWithConnection = context.Request.MinorVersion == 0 && (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose);
-        context.ClosesAfter = context.Client.Leaving || !context.Request.KeepAlive || endsWithConnection || BodyIsUnwanted();
+        // What a client sends behind a CONNECT that was refused may be the tunnel's, and must not be read as requests.
+        context.ClosesAfter = context.Client.Leaving || context.Request.Method == KnownMethod.Connect || !context.Request.KeepAlive || endsWithConnection || BodyIsUnwanted();
         return context.ClosesAfter ? ConnectionOption.Close
             : context.Request.MinorVersion == 0 ? ConnectionOption.KeepAlive
             : ConnectionOption.Default;

@@ -20,6 +20,9 @@ internal enum AfterExchange : byte
 
     /// <summary>Break it off: an answer was cut short.</summary>
     Reset,
+
+    /// <summary>It is joined to the server's from here on.</summary>
+    Tunnel,
 }
 
 /// <summary>
@@ -126,6 +129,7 @@ internal sealed class Exchange
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> ReadRequestHead()
     {
+        Request.AllowsConnect = Client.Listener.Connect;
         var deadline = _context.Events.In(_context.Plan.Timeouts.ClientHeader);
         var (most, mostFields) = ((int)_context.Plan.Limits.Header.Bytes, _context.Plan.Limits.HeaderCount);
         while (true)
@@ -164,6 +168,9 @@ internal sealed class Exchange
 
     private AfterExchange AfterSuccess()
     {
+        if (_conversation.Tunnels)
+            return AfterExchange.Tunnel;
+
         // What the client still sends of its body nobody will read as a request.
         if (_outgoing.BodyPending)
             return AfterExchange.Linger;
@@ -215,7 +222,7 @@ internal sealed class Exchange
     private bool Unread => !_context.HeadHeld || _outgoing.BodyPending;
 
     /// <summary>An answer of the proxy's own is the last one on this connection.</summary>
-    private bool EndsConnection => Unread || Client.Leaving || !Request.KeepAlive;
+    private bool EndsConnection => Unread || Client.Leaving || !Request.KeepAlive || Request.Method == KnownMethod.Connect;
 
     private ConnectionOption OptionFor(bool close) =>
         close ? ConnectionOption.Close : Request.MinorVersion == 0 ? ConnectionOption.KeepAlive : ConnectionOption.Default;

@@ -63,6 +63,14 @@ internal sealed class ExchangeContext(ProxyLoop loop)
     /// <summary>The loop's kept connections to a server of this plan.</summary>
     public IdleConnections IdleConnectionsOf(Server server) => _loopPlan.Idle[server.Ordinal];
 
+    /// <summary>The server's connection goes over to the client's, as the other end of its tunnel.</summary>
+    public void GiveUpstreamToClient()
+    {
+        Client.Transport.EndsWith = null;
+        Client.Join(Upstream!);
+        Upstream = null;
+    }
+
     public void CloseUpstream()
     {
         Client.Transport.EndsWith = null;

@@ -114,6 +114,7 @@ internal sealed class ProxyPlan
                 settings.Forwarded)
             {
                 Mode = settings.Mode,
+                Connect = settings.Connect,
                 ProxyProtocol = new TrustedNetworks(settings.ProxyProtocol.AsSpan()),
             };
         }

@@ -20,6 +20,8 @@ internal static class ListenerTable
         ("tcp", ListenerMode.Tcp, ""),
     ];
 
+    private static readonly IReadOnlyList<(string Word, bool Value, string Description)> Switch = [("true", true, ""), ("false", false, "")];
+
     public static DirectiveTable<ListenerDraft> Listeners { get; } = new(
         "a listener",
         "a mapping with 'bind', and 'routes' or 'to'",
@@ -50,6 +52,12 @@ internal static class ListenerTable
                 "Networks of proxies that begin each connection with a PROXY header (version 1 or 2), by which they say whose it is. A connection of theirs without one is refused; from any other peer no header is believed. Peers on Unix sockets count as 127.0.0.1.",
                 listener => listener.ProxyProtocol,
                 (listener, value) => listener with { ProxyProtocol = value }),
+            new Directive<ListenerDraft, bool>(
+                "connect",
+                ScalarForms.OneOf(Switch),
+                "Whether `CONNECT` is passed on to the servers, and a tunnel opened when one agrees; else it is refused with 501.",
+                listener => listener.Connect,
+                (listener, value) => listener with { Connect = value }),
             new Directive<ListenerDraft, ForwardedStyle>(
                 "forwarded",
                 ScalarForms.OneOf(Styles),
