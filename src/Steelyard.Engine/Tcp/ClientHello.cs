@@ -47,7 +47,12 @@ internal sealed class ClientHello : IStartReader
         }
 
         var state = Gather(bytes, out var message);
-        return state != HeadState.Complete ? state : ReadMessage(message) ? HeadState.Complete : HeadState.Invalid;
+        if (state != HeadState.Complete || ReadMessage(message))
+            return state;
+
+        // The name may stand before what is wrong.
+        _nameLength = 0;
+        return HeadState.Invalid;
     }
 
     /// <summary>Puts the message together, record by record, at the front of the bytes.</summary>

@@ -26,12 +26,13 @@ public sealed class RoundTrip
 
     private static readonly Gen<PoolSettings> Pool = Gen.Select(
         Name,
-        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight }).List[0, 4],
+        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight, ProxyProtocol = weight % 4 == 3 ? null : (ProxyProtocolVersion)(weight % 4) }).List[0, 4],
         Gen.Select(Word.Where(word => word.Length > 0), Word.Array[0, 4], Gen.Int[1, 1024].Nullable(), (program, words, instances) =>
             new AppSettings { Command = words.Prepend(program).ToValueList(), Instances = instances }).Null(),
         (name, servers, app) => new PoolSettings
         {
             Name = name,
+            ProxyProtocol = (ProxyProtocolVersion)(name.Length % 3),
             Servers = servers.DistinctBy(server => server.Address).ToValueList(),
             App = servers.Count == 0 ? app ?? new() { Command = ["app"] } : app,
         });
@@ -39,7 +40,7 @@ public sealed class RoundTrip
     private static readonly Gen<Snapshot> Settings = Gen.Select(
         Pool.List[1, 4].Select(pools => pools.DistinctBy(pool => pool.Name).ToValueList()),
         Gen.Int[1, 64].Nullable(),
-        Duration.Array[8],
+        Duration.Array[10],
         Gen.Select(Gen.Int[1024, 16384], Gen.Int[8, 128], Gen.Long[0, 1L << 40].Nullable(), (header, count, body) => new Limits
         {
             Header = new(header),
@@ -84,9 +85,11 @@ public sealed class RoundTrip
                 ServerResponse = times[5],
                 ServerBody = times[6],
                 ServerIdle = times[7],
+                Tunnel = times[8],
+                TcpIdle = times[9],
             },
             Limits = limits,
-            Listeners = listeners.Select(listener => new ListenerSettings
+            Listeners = listeners.Select(listener => AsMode(new ListenerSettings
             {
                 Bind = listener.Bind.Where(bound.Add).DefaultIfEmpty(NetworkAddress.ForHost("", 0)).ToValueList(),
                 Routes = listener.Routes
@@ -103,9 +106,25 @@ public sealed class RoundTrip
                 Forwarded = (ForwardedStyle)(listener.Trusted.Count % 4),
                 RequestHeaders = listener.Trusted.Count == 2 ? Edits : HeaderEdits.None,
                 ResponseHeaders = listener.Trusted.Count == 3 ? Edits : HeaderEdits.None,
-            }).ToValueList(),
+                ProxyProtocol = listener.Trusted.Take(listener.Routes.Count).ToValueList(),
+                Connect = listener.Trusted.Count == 1,
+            }, pools[0].Name)).ToValueList(),
         };
     }
+
+    // One that carries anything knows nothing of requests.
+    private static ListenerSettings AsMode(ListenerSettings listener, string pool) => listener.Bind.Count < 3 ? listener : new()
+    {
+        Bind = listener.Bind,
+        Mode = ListenerMode.Tcp,
+        ProxyProtocol = listener.ProxyProtocol,
+        Routes = listener.Routes
+            .Where(route => route.Pool is not null || route.Split.Count > 0)
+            .Select(route => new RouteSettings { Host = route.Host, Pool = route.Pool, Split = route.Split })
+            .DefaultIfEmpty(new RouteSettings { Pool = pool })
+            .DistinctBy(route => route.Host)
+            .ToValueList(),
+    };
 
     private static readonly HeaderEdits Edits = new()
     {

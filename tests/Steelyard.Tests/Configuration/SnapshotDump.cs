@@ -17,6 +17,10 @@ internal static class SnapshotDump
         foreach (var listener in snapshot.Listeners)
         {
             text.Append($"listener on {Join(listener.Bind)}\n");
+            if (listener.Mode != ListenerMode.Http || listener.Connect)
+                text.Append($"  carries {listener.Mode}{(listener.Connect ? " and tunnels" : "")}\n");
+            if (listener.ProxyProtocol.Count > 0)
+                text.Append($"  believes PROXY headers of {Join(listener.ProxyProtocol)}\n");
             if (listener.TrustedProxies.Count > 0)
                 text.Append($"  trusts {Join(listener.TrustedProxies)}\n");
             if (listener.Forwarded != ForwardedStyle.XForwarded)
@@ -28,15 +32,22 @@ internal static class SnapshotDump
 
         foreach (var pool in snapshot.Pools)
         {
-            text.Append($"pool {pool.Name}, {pool.Balance}\n");
+            text.Append($"pool {pool.Name}, {pool.Balance}{Told(pool.ProxyProtocol)}\n");
             foreach (var server in pool.Servers)
-                text.Append($"  {server.Address} weight {server.Weight}\n");
+                text.Append($"  {server.Address} weight {server.Weight}{(server.ProxyProtocol == ProxyProtocolVersion.None ? ", told nothing" : Told(server.ProxyProtocol))}\n");
             if (pool.App is { } app)
                 text.Append($"  app [{string.Join("] [", app.Command.AsEnumerable())}] instances {app.Instances?.ToString() ?? "max"}\n");
         }
 
         return text.ToString();
     }
+
+    private static string Told(ProxyProtocolVersion? version) => version switch
+    {
+        null => "",
+        ProxyProtocolVersion.None => "",
+        _ => $", told by PROXY {version}",
+    };
 
     private static string Conditions(RouteSettings route) =>
         string.Concat(route.Methods.Select(method => $" {method}")
