@@ -1,4 +1,5 @@
 using System.Text;
+using Steelyard.Config;
 using Steelyard.Engine.Simulation;
 using Steelyard.Simulation.Machinery;
 
@@ -10,6 +11,10 @@ public sealed class AllocationTests
     private static readonly byte[] Answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDate: Mon, 23 Nov 2026 08:00:00 GMT\r\n\r\nhello"u8.ToArray();
 
     private const string SmallRequest = "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+
+    private const string Offer = "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+    private const string Agreed = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
 
     private const string BrowserRequest =
         "GET /assets/app.js?v=17 HTTP/1.1\r\nHost: www.example.com\r\nConnection: keep-alive\r\n" +
@@ -26,16 +31,47 @@ public sealed class AllocationTests
     [InlineData(1000, SmallRequest)]
     public void A_request_allocates_nothing(int connections, string request)
     {
+        using var proxy = new SimulatedProxy(seed: 1, SimulatedConditions.Clean with { Capacity = 8192 });
+        Assert.Equal(AssertNothingIsAllocated(proxy, connections, request), proxy.Loop.Counters.Requests);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(64)]
+    [InlineData(1000)]
+    public void A_piece_of_a_tcp_session_allocates_nothing(int connections)
+    {
+        using var proxy = new SimulatedProxy(seed: 1, SimulatedConditions.Clean with { Capacity = 8192 }, adjust: snapshot => snapshot with
+        {
+            Listeners = [snapshot.Listeners[0] with { Mode = ListenerMode.Tcp }],
+        });
+        AssertNothingIsAllocated(proxy, connections, SmallRequest);
+        Assert.Equal(connections, proxy.Loop.Counters.Sessions);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(64)]
+    public void A_piece_of_a_tunnel_allocates_nothing(int connections)
+    {
+        using var proxy = new SimulatedProxy(seed: 1, SimulatedConditions.Clean with { Capacity = 8192 });
+        AssertNothingIsAllocated(proxy, connections, SmallRequest, upgraded: true);
+        Assert.Equal((connections, connections), (proxy.Loop.Counters.Tunnels, proxy.Loop.Counters.Requests));
+    }
+
+    /// <returns>How many answers there were.</returns>
+    private static long AssertNothingIsAllocated(SimulatedProxy proxy, int connections, string request, bool upgraded = false)
+    {
 #if DEBUG
         Assert.Skip("The compiler makes state machines objects in Debug.");
 #endif
-        using var proxy = new SimulatedProxy(seed: 1, SimulatedConditions.Clean with { Capacity = 8192 });
+        var (opening, agreed) = (Encoding.ASCII.GetBytes(Offer), Encoding.ASCII.GetBytes(Agreed));
         for (var port = SimulatedProxy.FirstServerPort; port < SimulatedProxy.FirstServerPort + 3; port++)
-            proxy.Driver.Listen(port, new CannedServer(proxy.Events, Answer));
+            proxy.Driver.Listen(port, new CannedServer(proxy.Events, Answer, upgraded ? agreed : null));
         var clients = new CannedClient[connections];
         for (var i = 0; i < connections; i++)
         {
-            clients[i] = new CannedClient(proxy.Events, Encoding.ASCII.GetBytes(request), Answer.Length);
+            clients[i] = new CannedClient(proxy.Events, Encoding.ASCII.GetBytes(request), Answer.Length, upgraded ? (opening, agreed.Length) : null);
             clients[i].Start(proxy.Connect());
         }
 
@@ -60,7 +96,7 @@ public sealed class AllocationTests
             answers += perRound * connections;
         }
 
-        Assert.Equal(answers, proxy.Loop.Counters.Requests);
         Assert.Equal(0, allocated);
+        return answers;
     }
 }
