@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -20,6 +21,7 @@ internal sealed class ClientConnection
     private Exchange? _exchange;
     private TurnBudget _budget;
     private KernelAddress _peer;
+    private byte[]? _certificate;
     private int _slot;
     private bool _idle;
 
@@ -54,7 +56,7 @@ internal sealed class ClientConnection
     /// <param name="slot">The socket it was accepted on.</param>
     public void Start(Transport transport, in KernelAddress peer, int slot)
     {
-        (Transport, _peer, _slot, Plan) = (transport, peer, slot, null!);
+        (Transport, _peer, _slot, Plan, _certificate) = (transport, peer, slot, null!, null);
         FollowPlan();
         Observe(Serve());
     }
@@ -65,7 +67,7 @@ internal sealed class ClientConnection
         if (Plan == _loop.Present || _loop.Plan.ListenerAt(_slot) is not { } listener)
             return;
         (Plan, Listener) = (_loop.Present, listener);
-        Forwarded.Reset(_peer, listener);
+        Forwarded.Reset(_peer, listener, Transport is TlsTransport, _certificate);
     }
 
     private void Observe(ValueTask serving)
@@ -83,7 +85,7 @@ internal sealed class ClientConnection
     {
         try
         {
-            var next = AfterExchange.KeepAlive;
+            var next = Listener.Tls is { } tls ? await Secure(tls) : AfterExchange.KeepAlive;
             while (next == AfterExchange.KeepAlive && (!Input.IsEmpty || await WaitForRequest()))
             {
                 FollowPlan();
@@ -110,6 +112,30 @@ internal sealed class ClientConnection
             _exchange = null;
             Transport.ResetOnClose();
         }
+    }
+
+    /// <summary>Puts TLS between the connection and everything that is read from it.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> Secure(TlsListener tls)
+    {
+        var secured = new TlsTransport(Transport, _loop.Tls);
+        secured.Begin(Input.Unread);
+        Input.Release();
+        Transport = secured;
+        var end = await ServerHandshake.Run(_loop, secured, tls);
+        if (end == HandshakeEnd.Done)
+        {
+            _certificate = tls.Settings.ClientCertificates is null ? null : ClientCertificateFields.Of(secured.Stream.RemoteCertificate);
+            Forwarded.Reset(_peer, Listener, secure: true, _certificate);
+            return AfterExchange.KeepAlive;
+        }
+
+        _loop.Counters.TlsFailures++;
+        if (end == HandshakeEnd.Failed)
+            return AfterExchange.Close;
+        Transport = secured.Unwrap();
+        ServerHandshake.AnswerPlain(Transport);
+        return AfterExchange.Linger;
     }
 
     /// <summary>Waits for the first bytes of a request: until then the client is idle, whatever woke it.</summary>

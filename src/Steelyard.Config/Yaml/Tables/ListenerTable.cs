@@ -26,6 +26,12 @@ internal static class ListenerTable
                 "The addresses to bind. Without a host it is every address of the machine, IPv6 and IPv4; port 0 is one that the kernel picks.",
                 listener => listener.Bind,
                 (listener, value) => listener with { Bind = value }),
+            new Directive<ListenerDraft, Located<ListenerTlsDraft>?>(
+                "tls",
+                Form.Located(Form.Mapping(TlsTable.Listeners, _ => new())),
+                "Clients speak TLS: a mapping with the keys of [tls](#listen-tls).",
+                listener => listener.Tls,
+                (listener, value) => listener with { Tls = value }),
             new Directive<ListenerDraft, IReadOnlyList<Located<IPNetwork>>>(
                 "trusted-proxies",
                 Form.LocatedListOf("a list of networks and addresses, such as [ 10.0.0.0/8, 127.0.0.1 ]", ScalarForms.Network),
