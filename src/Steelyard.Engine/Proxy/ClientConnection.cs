@@ -13,6 +13,8 @@ internal sealed class ClientConnection
     private const long LongestLinger = 30_000;
     private const long LongestLingerPause = 2000;
 
+    private const long LongestPromise = 1000;
+
     private const int BudgetOfExchange = TurnBudget.BytesPerTurn / 16;
 
     private readonly ProxyLoop _loop;
@@ -24,6 +26,7 @@ internal sealed class ClientConnection
     private byte[]? _certificate;
     private int _slot;
     private bool _idle;
+    private bool _awaited;
 
     internal ClientConnection? Next;
     internal ClientConnection? Previous;
@@ -56,7 +59,7 @@ internal sealed class ClientConnection
     /// <param name="slot">The socket it was accepted on.</param>
     public void Start(Transport transport, in KernelAddress peer, int slot)
     {
-        (Transport, _peer, _slot, Plan, _certificate) = (transport, peer, slot, null!, null);
+        (Transport, _peer, _slot, Plan, _certificate, _awaited) = (transport, peer, slot, null!, null, false);
         FollowPlan();
         Observe(Serve());
     }
@@ -122,9 +125,17 @@ internal sealed class ClientConnection
         secured.Begin(Input.Unread);
         Input.Release();
         Transport = secured;
-        var end = await ServerHandshake.Run(_loop, secured, tls);
+        if (Leaving)
+            return AfterExchange.Close;
+        var due = _loop.Events.In(_loop.Plan.Timeouts.TlsHandshake);
+        _idle = true;
+        var first = await secured.AwaitFirstRecord(due);
+        _idle = false;
+        var end = await ServerHandshake.Run(_loop, secured, tls, first, due);
         if (end == HandshakeEnd.Done)
         {
+            // Who began a handshake before the end was in sight has a request.
+            _awaited = true;
             _certificate = tls.Settings.ClientCertificates is null ? null : ClientCertificateFields.Of(secured.Stream.RemoteCertificate);
             Forwarded.Reset(_peer, Listener, secure: true, _certificate);
             return AfterExchange.KeepAlive;
@@ -143,11 +154,11 @@ internal sealed class ClientConnection
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<bool> WaitForRequest()
     {
-        while (!Leaving)
+        while (!Leaving || _awaited)
         {
             _idle = true;
-            var wake = await Transport.Readable(_loop.Plan.Timeouts.ClientIdle);
-            _idle = false;
+            var wake = await Transport.Readable(Leaving ? LongestPromise : _loop.Plan.Timeouts.ClientIdle);
+            (_idle, _awaited) = (false, false);
 
             // Who is told to end while idle may have sent a request a moment before: it is still served.
             if (wake == Wake.TimedOut || Transport.Aborted)

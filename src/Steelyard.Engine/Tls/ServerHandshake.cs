@@ -30,11 +30,11 @@ internal static class ServerHandshake
     /// <param name="loop">The loop.</param>
     /// <param name="transport">The connection.</param>
     /// <param name="tls">How the listener speaks TLS.</param>
+    /// <param name="first">The first byte that has come; -1 when none did.</param>
+    /// <param name="due">When to give up, in the loop's milliseconds.</param>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    public static async ValueTask<HandshakeEnd> Run(ProxyLoop loop, TlsTransport transport, TlsListener tls)
+    public static async ValueTask<HandshakeEnd> Run(ProxyLoop loop, TlsTransport transport, TlsListener tls, int first, long due)
     {
-        var due = loop.Events.In(loop.Plan.Timeouts.TlsHandshake);
-        var first = await transport.AwaitFirstRecord(due);
         if (first is not 22)
             return first is >= 'A' and <= 'Z' ? HandshakeEnd.PlainHttp : HandshakeEnd.Failed;
         if (!await loop.Tls.Enter(transport.Place, loop.Plan.Limits.TlsHandshakes, due))

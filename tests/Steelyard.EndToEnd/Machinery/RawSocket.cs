@@ -51,7 +51,14 @@ internal class RawSocket(Socket socket) : IDisposable
     public async Task Secure(SslClientAuthenticationOptions options)
     {
         using var patience = new CancellationTokenSource(Patience.Limit);
-        await PutTlsOn().AuthenticateAsClientAsync(options, patience.Token);
+        try
+        {
+            await PutTlsOn().AuthenticateAsClientAsync(options, patience.Token);
+        }
+        catch (IOException error)
+        {
+            throw AsSocketError(error);
+        }
     }
 
     /// <summary>Speaks TLS from here on, as a server.</summary>
@@ -60,6 +67,10 @@ internal class RawSocket(Socket socket) : IDisposable
         using var patience = new CancellationTokenSource(Patience.Limit);
         await PutTlsOn().AuthenticateAsServerAsync(options, patience.Token);
     }
+
+    /// <summary>What the same end of a plain connection says.</summary>
+    private static SocketException AsSocketError(IOException error) =>
+        new((int)((error.InnerException as SocketException)?.SocketErrorCode ?? SocketError.ConnectionAborted));
 
     private SslStream PutTlsOn()
     {
@@ -74,8 +85,15 @@ internal class RawSocket(Socket socket) : IDisposable
         using var patience = new CancellationTokenSource(Patience.Limit);
         if (_tls is not null)
         {
-            await _tls.WriteAsync(bytes, patience.Token);
-            return;
+            try
+            {
+                await _tls.WriteAsync(bytes, patience.Token);
+                return;
+            }
+            catch (IOException error)
+            {
+                throw AsSocketError(error);
+            }
         }
 
         while (!bytes.IsEmpty)

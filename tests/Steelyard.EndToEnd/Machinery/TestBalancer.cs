@@ -16,6 +16,7 @@ internal sealed class TestBalancer : IAsyncDisposable
     private Snapshot _snapshot;
     private readonly LoadBalancer _engine;
     private readonly TestCertificates _certificates;
+    private static readonly AsyncLocal<bool> s_alwaysTls = new();
     private bool _stopped;
 
     private TestBalancer(Snapshot snapshot, TestCertificates certificates)
@@ -36,13 +37,16 @@ internal sealed class TestBalancer : IAsyncDisposable
         change(new Snapshot
         {
             Loops = 1,
-            Listeners = [Listener(NetworkAddress.ForHost("127.0.0.1", 0)) with { Tls = tls ? Tls("site") : null }],
+            Listeners = [Listener(NetworkAddress.ForHost("127.0.0.1", 0)) with { Tls = tls || s_alwaysTls.Value ? Tls("site") : null }],
             Pools = [new PoolSettings { Name = "web", Servers = [.. servers.Select(server => new ServerSettings { Address = server })] }],
         }),
         certificates ?? TestCertificates.Shared);
 
     /// <summary>The same with TLS to the clients.</summary>
     public static TestBalancer StartTls(params NetworkAddress[] servers) => Start(servers, snapshot => snapshot, tls: true);
+
+    /// <summary>Lets every balancer that the present test starts speak TLS to its clients; said in the constructor of its class.</summary>
+    public static void AlwaysSpeakTls() => s_alwaysTls.Value = true;
 
     /// <summary>TLS with certificates that were issued under these names.</summary>
     public static ListenerTls Tls(params string[] names) => new() { Certificates = names.Select(name => new CertificateFiles(name + ".pem", name + ".key")).ToValueList() };
