@@ -38,7 +38,13 @@ internal sealed unsafe class RecordStream(EventLoop loop, Transport carrier) : S
     /// <summary>The carrier has no more bytes, and none of them is left.</summary>
     public bool Ended { get; private set; }
 
-    /// <summary>What is held for the carrier was written when it had no room.</summary>
+    /// <summary>
+    /// What is written is held until somebody has to wait for an answer, or <see cref="SendBacklog"/>: the parts of a
+    /// handshake leave in one packet, the last one with what follows it.
+    /// </summary>
+    public bool Holds { get; set; }
+
+    /// <summary>Something was written that the carrier has not taken yet.</summary>
     public bool HasBacklog => !_backlog.IsEmpty;
 
     /// <summary>The first byte that has come and was not handed up; -1 without any.</summary>
@@ -138,6 +144,7 @@ internal sealed unsafe class RecordStream(EventLoop loop, Transport carrier) : S
         if (IsReady())
             return new(Ended ? 0 : HandUp(buffer.Span));
         (_destination, Waiting) = (buffer, true);
+        SendBacklog();
         return new(this, _version);
     }
 
@@ -186,7 +193,7 @@ internal sealed unsafe class RecordStream(EventLoop loop, Transport carrier) : S
     {
         Debug.Assert(EventLoop.Current == loop, "A write off its loop.");
         var bytes = buffer.Span;
-        if (!HasBacklog)
+        if (!HasBacklog && !Holds)
         {
             var sent = carrier.Send(bytes);
             if (sent < 0 && sent != Errno.Again)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Security;
 using System.Runtime.CompilerServices;
+using System.Security.Authentication;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -119,7 +120,8 @@ internal sealed class TlsTransport : Transport
             Failure = failure;
         }
 
-        EndHandshake();
+        // In 1.3 the tickets are left, which can wait for the first answer; in 1.2 the client waits for the end.
+        EndHandshake(somebodyWaits: _established && _stream.SslProtocol != SslProtocols.Tls13);
         return _established;
     }
 
@@ -139,20 +141,22 @@ internal sealed class TlsTransport : Transport
             Failure = failure;
         }
 
-        EndHandshake();
+        EndHandshake(somebodyWaits: false);
         return _established;
     }
 
     private void BeginHandshake(long due)
     {
-        _handshaking = true;
+        _handshaking = _records.Holds = true;
         _deadline = new HandshakeDeadline(this);
         Loop.Timers.Set(_deadline, due);
     }
 
-    private void EndHandshake()
+    private void EndHandshake(bool somebodyWaits)
     {
         _handshaking = false;
+        if (!_established || somebodyWaits)
+            SendHeld();
         _deadline?.Cancel();
         _records.Trim();
 
@@ -343,7 +347,7 @@ internal sealed class TlsTransport : Transport
     /// <summary>Sends what waits for room. What was encrypted of these bytes before counts as sent once all of it is out.</summary>
     private bool CannotSend(out int result)
     {
-        if (_records.HasBacklog && !_records.SendBacklog())
+        if (!_records.Holds && _records.HasBacklog && !_records.SendBacklog())
         {
             WriteReady = false;
             result = _records.SendFailed ? Errno.BrokenPipe : Errno.Again;
@@ -374,6 +378,7 @@ internal sealed class TlsTransport : Transport
             return Errno.BrokenPipe;
         }
 
+        SendHeld();
         BytesSent = _carrier.BytesSent;
         if (_records.SendFailed)
             return Errno.BrokenPipe;
@@ -388,6 +393,15 @@ internal sealed class TlsTransport : Transport
     {
         Debug.Assert(writing.IsCompleted, "A write never waits.");
         writing.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Sends what was held for what would follow, and holds nothing from here on.</summary>
+    public override void SendHeld()
+    {
+        if (!_records.Holds)
+            return;
+        _records.Holds = false;
+        _records.SendBacklog();
     }
 
     public override int ConnectError() => _carrier.ConnectError();
@@ -415,6 +429,7 @@ internal sealed class TlsTransport : Transport
             var writing = _stream.ShutdownAsync();
             Debug.Assert(writing.IsCompleted, "A write never waits.");
             _ = writing.Exception;
+            SendHeld();
         }
         catch (InvalidOperationException fault)
         {
