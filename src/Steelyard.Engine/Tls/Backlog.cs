@@ -4,10 +4,11 @@ using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Tls;
 
-/// <summary>Bytes that a connection had no room for, in their order. Holds blocks only while it holds bytes. Owned by its loop.</summary>
+/// <summary>Bytes that a connection has not taken yet, in their order. Holds blocks only while it holds bytes. Owned by its loop.</summary>
 internal struct Backlog
 {
-    private Queue<(Block Block, int Length)>? _blocks;
+    // Seldom more than one.
+    private List<(Block Block, int Length)>? _blocks;
 
     // Of the first block.
     private int _sent;
@@ -16,14 +17,16 @@ internal struct Backlog
 
     public void Add(BlockPool pool, ReadOnlySpan<byte> bytes)
     {
-        _blocks ??= new();
+        _blocks ??= [];
         while (!bytes.IsEmpty)
         {
-            var block = pool.Rent();
-            var length = Math.Min(bytes.Length, Block.Size);
-            bytes[..length].CopyTo(block.Span);
-            _blocks.Enqueue((block, length));
-            bytes = bytes[length..];
+            if (_blocks is [] or [.., (_, Block.Size)])
+                _blocks.Add((pool.Rent(), 0));
+            var (block, length) = _blocks[^1];
+            var count = Math.Min(bytes.Length, Block.Size - length);
+            bytes[..count].CopyTo(block.Span[length..]);
+            _blocks[^1] = (block, length + count);
+            bytes = bytes[count..];
         }
     }
 
@@ -32,9 +35,8 @@ internal struct Backlog
     public int Send(BlockPool pool, Transport carrier)
     {
         var sent = 0;
-        while (_blocks is { Count: > 0 })
+        while (_blocks is [var (block, length), ..])
         {
-            var (block, length) = _blocks.Peek();
             sent = carrier.Send(block.Span[_sent..length]);
             if (sent < 0)
                 break;
@@ -43,7 +45,7 @@ internal struct Backlog
                 return Errno.Again;
             _sent = 0;
             pool.Return(block);
-            _blocks.Dequeue();
+            _blocks.RemoveAt(0);
         }
 
         return sent;
@@ -51,8 +53,9 @@ internal struct Backlog
 
     public void Release(BlockPool pool)
     {
-        while (_blocks is { Count: > 0 })
-            pool.Return(_blocks.Dequeue().Block);
+        foreach (var (block, _) in _blocks ?? [])
+            pool.Return(block);
+        _blocks?.Clear();
         _sent = 0;
     }
 }

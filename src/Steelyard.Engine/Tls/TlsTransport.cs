@@ -41,6 +41,7 @@ internal sealed class TlsTransport : Transport
     // A read that its call could not end: the record told of nothing but TLS itself. It goes on into a block.
     private bool _reading;
     private ValueTaskAwaiter<int> _read;
+    private PointerMemory? _outlived;
     private Block _spill;
     private int _spillStart;
     private int _spillEnd;
@@ -253,7 +254,7 @@ internal sealed class TlsTransport : Transport
     private int Take(ValueTask<int> reading, int length)
     {
         if (!reading.IsCompleted)
-            return Outlive(reading.GetAwaiter(), length);
+            return Outlive(reading.GetAwaiter());
         var count = Result(reading.GetAwaiter());
         _left = count == length;
         return count;
@@ -276,13 +277,12 @@ internal sealed class TlsTransport : Transport
         }
     }
 
-    private unsafe int Outlive(ValueTaskAwaiter<int> reading, int length)
+    private int Outlive(ValueTaskAwaiter<int> reading)
     {
-        var target = _shared.Target;
+        _outlived = _shared.Target;
         _shared.Target = new PointerMemory();
-        _spill = Loop.Blocks.Rent();
-        (_spillStart, _spillEnd, _reading, _read) = (0, 0, true, reading);
-        target.At(_spill.Start, length);
+        _outlived.MoveToBlock(Loop.Blocks);
+        (_reading, _read) = (true, reading);
         _records.Trim();
         _read.UnsafeOnCompleted(EndOutlivedRead);
         return Errno.Again;
@@ -290,13 +290,14 @@ internal sealed class TlsTransport : Transport
 
     private void EndOutlivedRead()
     {
-        if (!_reading)
+        if (_outlived is null)
             return;
-        _reading = false;
+        _spill = _outlived.TakeBlock();
+        (_reading, _outlived) = (false, null);
         var count = Result(_read);
         _read = default;
         if (count > 0)
-            (_spillEnd, _left) = (count, true);
+            (_spillStart, _spillEnd, _left) = (0, count, true);
         else
             ReleaseSpill();
     }
@@ -462,7 +463,7 @@ internal sealed class TlsTransport : Transport
     private void Release()
     {
         Generation++;
-        _reading = false;
+        (_reading, _outlived) = (false, null);
         _ending = Errno.ConnectionReset;
         ReleaseSpill();
         _records.Release();

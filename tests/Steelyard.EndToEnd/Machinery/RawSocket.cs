@@ -39,6 +39,9 @@ internal class RawSocket(Socket socket) : IDisposable
     /// <summary>What was agreed on; null for a plain connection.</summary>
     public SslStream? Tls => _tls;
 
+    /// <summary>How many bytes this end sent in its handshake.</summary>
+    public long HandshakeBytes { get; private set; }
+
     public Socket Socket => socket;
 
     /// <summary>Whether <see cref="Received"/> keeps every byte; switched off for bodies too large to keep.</summary>
@@ -66,6 +69,7 @@ internal class RawSocket(Socket socket) : IDisposable
     {
         using var patience = new CancellationTokenSource(Patience.Limit);
         await PutTlsOn().AuthenticateAsServerAsync(options, patience.Token);
+        HandshakeBytes = _underTls!.Written;
     }
 
     /// <summary>What the same end of a plain connection says.</summary>

@@ -7,6 +7,15 @@ internal sealed class WatchedStream(Socket socket) : NetworkStream(socket, ownsS
 {
     public bool Ended { get; private set; }
 
+    /// <summary>How many bytes were written.</summary>
+    public long Written { get; private set; }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        Written += buffer.Length;
+        return base.WriteAsync(buffer, cancellationToken);
+    }
+
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var count = await base.ReadAsync(buffer, cancellationToken);
