@@ -170,12 +170,13 @@ internal sealed class BalancerRun : IDisposable
         await balancer.ApplyAsync(served, sockets);
         before.CloseExcept(sockets);
         await ReportCertificatesAsync(balancer.LookAtCertificates(atOnce: true));
+        var configuredBefore = _configured;
         (_configured, _served, _sockets) = (snapshot, served, sockets);
         await ReportUnresolvedAsync(balancer);
         foreach (var address in addresses.Except(sockets.Addresses))
-            Console.WriteLine($"listening no more on {Announcement.UrlOf(address)}");
+            Console.WriteLine($"listening no more on {Announcement.UrlOf(address, before.SpeaksTls(address, configuredBefore))}");
         foreach (var address in sockets.Addresses.Except(addresses))
-            Console.WriteLine($"listening on {Announcement.UrlOf(address)}");
+            Console.WriteLine($"listening on {Announcement.UrlOf(address, sockets.SpeaksTls(address, snapshot))}");
         await _apps.LeaveBeforeAsync();
     }
 
