@@ -36,6 +36,9 @@ public sealed record ListenerSettings
     /// <summary>How TLS is spoken to clients; null for plain connections.</summary>
     public ListenerTls? Tls { get; init; }
 
+    /// <summary>What is spoken. In TCP mode there is one route, to a pool or a split, without conditions. Default HTTP.</summary>
+    public ListenerMode Mode { get; init; }
+
     /// <summary>The routes, in the order of the file; the most specific match wins, not the first.</summary>
     public required ValueList<RouteSettings> Routes { get; init; }
 
@@ -53,6 +56,16 @@ public sealed record ListenerSettings
 
     /// <summary>What is changed in every head for a client.</summary>
     public HeaderEdits ResponseHeaders { get; init; } = HeaderEdits.None;
+}
+
+/// <summary>What a listener speaks.</summary>
+public enum ListenerMode
+{
+    /// <summary>HTTP/1.1: requests are balanced.</summary>
+    Http,
+
+    /// <summary>Anything: connections are balanced, and their bytes pass unread.</summary>
+    Tcp,
 }
 
 /// <summary>The fields that tell the servers of the client. What a client sends of any of them itself is never passed on, unless it is trusted.</summary>
@@ -149,6 +162,9 @@ public sealed record Timeouts
 
     /// <summary>How long an unused connection to a server is kept for the next request; a server's own Keep-Alive hint shortens it. Default 30 s (nginx: keepalive_timeout in an upstream).</summary>
     public TimeSpan ServerIdle { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a connection in TCP mode, or one that went on in another protocol, may carry nothing either way; then both are closed. Default 1 h (HAProxy: timeout tunnel).</summary>
+    public TimeSpan Tunnel { get; init; } = TimeSpan.FromHours(1);
 }
 
 /// <summary>How much of each thing is accepted.</summary>

@@ -13,6 +13,8 @@ namespace Steelyard.Engine;
 /// <param name="TlsFailures">Client connections that ended before their TLS handshake was done.</param>
 /// <param name="UpstreamConnections">Connections opened to servers.</param>
 /// <param name="UpstreamReuses">Requests sent over a kept connection.</param>
+/// <param name="Sessions">Connections of listeners in TCP mode.</param>
+/// <param name="Tunnels">Exchanges that went on in another protocol, such as WebSocket.</param>
 /// <param name="Faults">Exchanges broken off by an error in this program itself.</param>
 /// <param name="LastFault">The last of those errors; null for none.</param>
 public readonly record struct EngineCounters(
@@ -26,6 +28,8 @@ public readonly record struct EngineCounters(
     long TlsFailures,
     long UpstreamConnections,
     long UpstreamReuses,
+    long Sessions,
+    long Tunnels,
     long Faults,
     Exception? LastFault)
 {
@@ -40,6 +44,8 @@ public readonly record struct EngineCounters(
         TlsFailures + loop.TlsFailures,
         UpstreamConnections + loop.UpstreamConnections,
         UpstreamReuses + loop.UpstreamReuses,
+        Sessions + loop.Sessions,
+        Tunnels + loop.Tunnels,
         Faults + loop.Faults,
         lastFault ?? LastFault);
 }

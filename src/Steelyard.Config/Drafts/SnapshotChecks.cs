@@ -94,8 +94,12 @@ internal sealed class SnapshotChecks
         foreach (var route in draft.Routes ?? [])
             AddRoute(route, seen, routes, poolsAreKnown);
 
+        if (draft.Mode is { Value: ListenerMode.Tcp } mode && !draft.IsFaulty)
+            CheckTcp(draft, mode.Place, routes);
+
         return new()
         {
+            Mode = draft.Mode?.Value ?? ListenerMode.Http,
             Bind = (draft.Bind ?? []).Select(bind => bind.Value).ToValueList(),
             Tls = TlsChecks.Listener(draft.Tls, _problems),
             Routes = routes.ToValueList(),
@@ -104,6 +108,15 @@ internal sealed class SnapshotChecks
             RequestHeaders = draft.RequestHeaders,
             ResponseHeaders = draft.ResponseHeaders,
         };
+    }
+
+    /// <summary>Where bytes pass unread there is nothing to match, to change or to believe.</summary>
+    private void CheckTcp(ListenerDraft draft, Place mode, List<RouteSettings> routes)
+    {
+        if (routes.Exists(route => route != new RouteSettings { Pool = route.Pool, Split = route.Split }) || routes.Count > 1)
+            _problems.Error(mode, "'mode: tcp' with routes that look at requests", "'to' with a pool, or one route with 'split' alone: the bytes pass unread");
+        if (draft.TrustedProxies.Count > 0 || draft.Forwarded != ForwardedStyle.XForwarded || draft.RequestHeaders != HeaderEdits.None || draft.ResponseHeaders != HeaderEdits.None)
+            _problems.Error(mode, "'mode: tcp' with 'trusted-proxies', 'forwarded' or changes of headers", "a listener without them: the bytes pass unread");
     }
 
     private void AddRoute(RouteDraft draft, Dictionary<RouteSettings, Place> seen, List<RouteSettings> routes, bool poolsAreKnown)

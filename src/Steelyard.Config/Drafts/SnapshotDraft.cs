@@ -24,6 +24,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public Located<ListenerTlsDraft>? Tls { get; init; }
 
+    public Located<ListenerMode>? Mode { get; init; }
+
     public IReadOnlyList<Located<IPNetwork>> TrustedProxies { get; init; } = [];
 
     public ForwardedStyle Forwarded { get; init; }

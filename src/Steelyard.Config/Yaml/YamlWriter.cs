@@ -52,6 +52,8 @@ internal sealed class YamlWriter
     private void Listener(ListenerSettings listener)
     {
         Line($"  - bind: {OneOrMany(listener.Bind, address => address.ToString())}");
+        if (listener.Mode == ListenerMode.Tcp)
+            Line("    mode: tcp");
         if (listener.Tls is { } tls)
             Line($"    tls: {Braces(TlsParts(tls))}");
         if (listener.TrustedProxies.Count > 0)

@@ -31,10 +31,13 @@ internal sealed class FieldTable
     /// <summary>Connection says keep-alive.</summary>
     public bool KeepAlive { get; private set; }
 
+    /// <summary>Connection names Upgrade.</summary>
+    public bool NamesUpgrade { get; private set; }
+
     public void Clear()
     {
         (Count, ContentLength, _contentLengths, _transferEncodings) = (0, -1, 0, 0);
-        (Chunked, Close, KeepAlive, _nominates) = (false, false, false, false);
+        (Chunked, Close, KeepAlive, NamesUpgrade, _nominates) = (false, false, false, false, false);
     }
 
     /// <summary>Reads one complete line, which ends before the CRLF.</summary>
@@ -124,6 +127,8 @@ internal sealed class FieldTable
                 Close = true;
             else if (Ascii.EqualsIgnoreCase(option, "keep-alive"u8))
                 KeepAlive = true;
+            else if (Ascii.EqualsIgnoreCase(option, "upgrade"u8))
+                NamesUpgrade = true;
             else
                 _nominates |= !option.IsEmpty;
         }
@@ -159,6 +164,22 @@ internal sealed class FieldTable
                 }
             }
         }
+    }
+
+    /// <summary>Whether a protocol is among the members of the Upgrade fields (RFC 9110, 7.8).</summary>
+    public bool Upgrades(ReadOnlySpan<byte> head, ReadOnlySpan<byte> protocol)
+    {
+        foreach (ref readonly var field in All)
+        {
+            var list = field.Known == KnownField.Upgrade ? field.Value(head) : default;
+            while (!list.IsEmpty)
+            {
+                if (Ascii.EqualsIgnoreCase(HttpBytes.NextMember(ref list), protocol))
+                    return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The first field of a kind; -1 for none.</summary>

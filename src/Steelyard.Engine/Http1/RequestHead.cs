@@ -46,6 +46,12 @@ internal sealed class RequestHead : HeadReader
 
     public BodyFraming Body { get; private set; }
 
+    /// <summary>
+    /// The client offers to go on in another protocol (RFC 9110, 7.8). Not with a body, for nobody could tell where the
+    /// other protocol starts, and not for h2c, which would let requests pass that nobody has looked at.
+    /// </summary>
+    public bool WantsUpgrade { get; private set; }
+
     /// <summary>Whether the client wants to send another request on this connection (RFC 9112, 9.3).</summary>
     public bool KeepAlive => MinorVersion >= 1 ? !Fields.Close : Fields.KeepAlive && !Fields.Close;
 
@@ -83,7 +89,7 @@ internal sealed class RequestHead : HeadReader
     public override void Clear()
     {
         base.Clear();
-        (Method, MinorVersion, AbsoluteForm, ExpectsContinue, Body) = (KnownMethod.Other, 1, false, false, default);
+        (Method, MinorVersion, AbsoluteForm, ExpectsContinue, Body, WantsUpgrade) = (KnownMethod.Other, 1, false, false, default, false);
         (_methodStart, _methodLength, _targetStart, _targetLength) = (0, 0, 0, 0);
         (_pathStart, _pathLength, _authorityStart, _authorityLength) = (0, 0, 0, 0);
     }
@@ -189,6 +195,7 @@ internal sealed class RequestHead : HeadReader
         }
 
         Body = Fields.Chunked ? new(BodyKind.Chunked) : BodyFraming.Counted(Math.Max(Fields.ContentLength, 0));
+        WantsUpgrade = Fields.NamesUpgrade && MinorVersion >= 1 && !Body.HasBody && Fields.IndexOf(KnownField.Upgrade) >= 0 && !Fields.Upgrades(head, "h2c"u8);
         return true;
     }
 

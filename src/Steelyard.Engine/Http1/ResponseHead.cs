@@ -12,8 +12,11 @@ internal sealed class ResponseHead : HeadReader
 
     public int MinorVersion { get; private set; }
 
-    /// <summary>1xx: not the answer yet (RFC 9110, 15.2).</summary>
-    public bool Interim => Status < 200;
+    /// <summary>1xx, but for 101: not the answer yet (RFC 9110, 15.2).</summary>
+    public bool Interim => Status < 200 && !Switches;
+
+    /// <summary>101: the last answer, for the connection goes on in another protocol.</summary>
+    public bool Switches => Status == 101;
 
     /// <summary>Whether the server keeps the connection open (RFC 9112, 9.3).</summary>
     public bool KeepAlive => MinorVersion >= 1 ? !Fields.Close : Fields.KeepAlive && !Fields.Close;

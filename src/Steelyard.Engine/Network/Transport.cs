@@ -172,12 +172,16 @@ internal abstract class Transport
     /// Breaks the connection off. Who waits on it is woken with <see cref="Wake.Aborted"/> before this returns, and
     /// every later call fails; <see cref="Close"/> is still to come.
     /// </summary>
-    public void Abort()
+    /// <param name="reset">The other end is to see a reset, not an end that it could take for a whole stream's.</param>
+    public void Abort(bool reset = false)
     {
         if (Aborted)
             return;
         Aborted = true;
-        ShutDown();
+        if (reset)
+            ResetOnClose();
+        else
+            ShutDown();
         _reader.Complete(Wake.Aborted);
         _writer.Complete(Wake.Aborted);
     }

@@ -21,6 +21,7 @@ internal sealed class ClientConnection
     private readonly Action _ended;
     private ValueTaskAwaiter _serving;
     private Exchange? _exchange;
+    private TcpSession? _session;
     private TurnBudget _budget;
     private KernelAddress _peer;
     private byte[]? _certificate;
@@ -89,6 +90,15 @@ internal sealed class ClientConnection
         try
         {
             var next = Listener.Tls is { } tls ? await Secure(tls) : AfterExchange.KeepAlive;
+            if (Listener.TcpRoute is not null && next == AfterExchange.KeepAlive)
+            {
+                _session = _loop.RentSession();
+                await _session.Run(this);
+                _loop.Recycle(_session);
+                _session = null;
+                return;
+            }
+
             while (next == AfterExchange.KeepAlive && (!Input.IsEmpty || await WaitForRequest()))
             {
                 FollowPlan();
@@ -112,7 +122,8 @@ internal sealed class ClientConnection
         {
             _loop.Faulted(fault);
             _exchange?.Abandon();
-            _exchange = null;
+            _session?.Abandon();
+            (_exchange, _session) = (null, null);
             Transport.ResetOnClose();
         }
     }
@@ -210,14 +221,15 @@ internal sealed class ClientConnection
     }
 
     /// <summary>Breaks the connection off, whatever it does.</summary>
-    /// <returns>Whether it was in the middle of an exchange.</returns>
+    /// <returns>Whether it was in the middle of an exchange, or of a session in TCP mode.</returns>
     public bool Cut()
     {
-        var exchange = _exchange;
+        var inUse = _exchange is not null || _session is not null;
 
         // First the server's side, for the exchange may wait there; ending it may end this connection too.
-        exchange?.AbortUpstream();
+        _exchange?.AbortUpstream();
+        _session?.AbortUpstream();
         Transport?.Abort();
-        return exchange is not null;
+        return inUse;
     }
 }

@@ -19,6 +19,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
     private readonly ResponseHead _response = new();
     private readonly BodyRelay _download = new(context.Loop);
+    private readonly Tunnel _tunnel = new(context.Loop);
     private bool _continued;
     private long _idleMilliseconds;
 
@@ -135,8 +136,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
                 if (state == HeadState.Incomplete)
                     break;
 
-                // 101 is an answer to an Upgrade that was never passed on.
-                if (state == HeadState.Invalid || _response.Status == 101 || ++interim > MostInterimHeads)
+                // 101 answers nothing but an Upgrade, and that with what was offered.
+                if (state == HeadState.Invalid || (_response.Switches && !WasOffered(upstream.Input.Unread)) || ++interim > MostInterimHeads)
                     return new(Cause.BadResponse, Detail: _response.Error);
                 upstream.Input.HoldHead(_response.Length);
                 if (!_response.Interim)
@@ -149,6 +150,26 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
                 due = context.Events.In(context.Plan.Timeouts.ServerResponse);
             }
         }
+    }
+
+    /// <summary>Whether the client has offered the protocol that the server goes on with.</summary>
+    private bool WasOffered(ReadOnlySpan<byte> head)
+    {
+        var index = _response.Fields.IndexOf(KnownField.Upgrade);
+        return context.Request.WantsUpgrade && index >= 0
+            && context.Request.Fields.Upgrades(context.Client.Input.Head, _response.Fields.All[index].Value(head));
+    }
+
+    /// <summary>Goes on in another protocol, of which only the bytes are known, until both sides have ended.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<Outcome> PassTunnel(UpstreamConnection upstream)
+    {
+        context.Switched = true;
+        context.Client.Transport.EndsWith = null;
+        context.Client.Input.ReleaseHead();
+        context.Loop.Counters.Tunnels++;
+        await _tunnel.Run(context.Client.Transport, context.Client.Input, upstream.Transport, upstream.Input, context.Plan.Timeouts.Tunnel);
+        return Outcome.Success;
     }
 
     /// <summary>A server's time to answer starts when it has the whole request: until then the deadline moves on.</summary>
@@ -192,6 +213,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         upstream.Input.ReleaseHead();
         if (sent != IoStatus.Done)
             return new(sent == IoStatus.TimedOut ? Cause.ClientStalled : Cause.ClientGone);
+        if (_response.Switches)
+            return await PassTunnel(upstream);
         var end = state switch
         {
             FrameState.Complete => RelayEnd.Complete,
@@ -253,6 +276,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         // To HTTP/1.0 a body of unknown length can only end with the connection.
         var endsWithConnection = context.Request.MinorVersion == 0 && (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose);
+        if (_response.Switches)
+            return ConnectionOption.Default;
         context.ClosesAfter = context.Client.Leaving || !context.Request.KeepAlive || endsWithConnection || BodyIsUnwanted();
         return context.ClosesAfter ? ConnectionOption.Close
             : context.Request.MinorVersion == 0 ? ConnectionOption.KeepAlive
@@ -282,7 +307,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     private void KeepOrClose(UpstreamConnection upstream, bool bodySent)
     {
         var framing = _response.Body(context.Request.Method);
-        if (!bodySent || BodyMayBeTakenForRequest() || context.Loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
+        if (context.Switched || !bodySent || BodyMayBeTakenForRequest() || context.Loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
             || !upstream.Transport.IsQuiet())
         {
             context.CloseUpstream();

@@ -164,6 +164,9 @@ internal sealed class Exchange
 
     private AfterExchange AfterSuccess()
     {
+        if (_context.Switched)
+            return AfterExchange.Close;
+
         // What the client still sends of its body nobody will read as a request.
         if (_outgoing.BodyPending)
             return AfterExchange.Linger;

@@ -53,10 +53,13 @@ internal sealed class ExchangeContext(ProxyLoop loop)
     /// <summary>The client was told that its connection ends with this response.</summary>
     public bool ClosesAfter { get; set; }
 
+    /// <summary>The connection has gone on in another protocol.</summary>
+    public bool Switched { get; set; }
+
     public void Begin(ClientConnection client)
     {
         (Client, _loopPlan, Upstream, Pool, Server) = (client, client.Plan, null, null, null);
-        (HeadHeld, ResponseBegun, ClosesAfter) = (false, false, false);
+        (HeadHeld, ResponseBegun, ClosesAfter, Switched) = (false, false, false, false);
         Request.Clear();
     }
 

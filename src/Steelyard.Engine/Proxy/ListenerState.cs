@@ -5,7 +5,7 @@ using Steelyard.Engine.Tls;
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>What a listener gives the connections it accepts. Immutable, shared by all loops.</summary>
-internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxies, ForwardedStyle forwarded = ForwardedStyle.XForwarded)
+internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxies, ForwardedStyle forwarded = ForwardedStyle.XForwarded, Route? tcpRoute = null)
 {
     public RouteTable Routes { get; } = routes;
 
@@ -14,6 +14,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
 
     /// <summary>How it speaks TLS; null for plain connections.</summary>
     public TlsListener? Tls { get; init; }
+
+    /// <summary>Where all connections go, in TCP mode; null where HTTP is spoken.</summary>
+    public Route? TcpRoute { get; } = tcpRoute;
 
     /// <summary>How the servers are told of a client.</summary>
     public ForwardedStyle Forwarded { get; } = forwarded;

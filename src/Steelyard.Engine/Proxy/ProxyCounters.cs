@@ -13,4 +13,6 @@ internal sealed class ProxyCounters
     public long TlsFailures;
     public long UpstreamConnections;
     public long UpstreamReuses;
+    public long Sessions;
+    public long Tunnels;
 }

@@ -17,6 +17,7 @@ internal sealed class ProxyLoop
     private readonly Stack<UpstreamConnection> _unusedUpstreams = new();
     private readonly Stack<ClientConnection> _unusedClients = new();
     private readonly Stack<Exchange> _unusedExchanges = new();
+    private readonly Stack<TcpSession> _unusedSessions = new();
     private readonly ConcurrentQueue<(AcceptedConnection Connection, int Slot)> _handedOver = new();
     private ProxyLoop[] _all = [];
     private ClientConnection? _clients;
@@ -169,6 +170,10 @@ internal sealed class ProxyLoop
     public Exchange RentExchange() => _unusedExchanges.TryPop(out var exchange) ? exchange : new Exchange(this);
 
     public void Recycle(Exchange exchange) => _unusedExchanges.Push(exchange);
+
+    public TcpSession RentSession() => _unusedSessions.TryPop(out var session) ? session : new TcpSession(this);
+
+    public void Recycle(TcpSession session) => _unusedSessions.Push(session);
 
     public void Recycle(UpstreamConnection connection) => _unusedUpstreams.Push(connection);
 

@@ -125,7 +125,8 @@ internal sealed class ProxyPlan
             listeners[i] = new ListenerState(
                 new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings)),
                 [.. settings.TrustedProxies.AsSpan()],
-                settings.Forwarded) { Tls = tls.For(settings.Tls) };
+                settings.Forwarded,
+                settings.Mode == ListenerMode.Tcp ? new Route(settings.Routes[0], pools, HeaderEdits.None, HeaderEdits.None) : null) { Tls = tls.For(settings.Tls, settings.Mode) };
         }
 
         var slots = 0;
@@ -152,7 +153,8 @@ internal readonly record struct MillisecondTimeouts(
     long ClientIdle,
     long ServerResponse,
     long ServerBody,
-    long ServerIdle)
+    long ServerIdle,
+    long Tunnel)
 {
     public static MillisecondTimeouts From(Timeouts timeouts) => new(
         InMilliseconds(timeouts.Connect),
@@ -162,7 +164,8 @@ internal readonly record struct MillisecondTimeouts(
         InMilliseconds(timeouts.ClientIdle),
         InMilliseconds(timeouts.ServerResponse),
         InMilliseconds(timeouts.ServerBody),
-        InMilliseconds(timeouts.ServerIdle));
+        InMilliseconds(timeouts.ServerIdle),
+        InMilliseconds(timeouts.Tunnel));
 
     private static long InMilliseconds(TimeSpan span) => Math.Max(1, (long)span.TotalMilliseconds);
 }

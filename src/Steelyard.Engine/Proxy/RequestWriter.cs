@@ -28,6 +28,8 @@ internal static class RequestWriter
         if (edits is not { SetsHost: true } && (request.AbsoluteForm || request.Authority(head).IsEmpty))
             WriteHost(ref writer, request.AbsoluteForm ? request.Authority(head) : defaultHost);
         edits?.Write(ref writer, scope);
+        if (request.WantsUpgrade)
+            writer.Write("Connection: upgrade\r\n"u8);
         if (request.Body.Kind == BodyKind.Chunked)
             writer.Write("Transfer-Encoding: chunked\r\n"u8);
         forwarded.Write(ref writer, request, head);
@@ -59,7 +61,7 @@ internal static class RequestWriter
         var runStart = request.FieldsStart;
         foreach (ref readonly var field in request.Fields.All)
         {
-            var dropped = field.HopByHop || forwarded.Replaces(field.Known)
+            var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && request.WantsUpgrade)) || forwarded.Replaces(field.Known)
                 || (field.Known == KnownField.Host && (request.AbsoluteForm || field.ValueLength == 0))
                 || (edits is not null && edits.Drops(field.Name(head)));
             if (!dropped)

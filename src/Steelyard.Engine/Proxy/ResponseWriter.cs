@@ -55,6 +55,8 @@ internal static class ResponseWriter
             writer.Write("\r\n"u8);
         }
 
+        if (response.Switches)
+            writer.Write("Connection: upgrade\r\n"u8);
         if (chunked)
             writer.Write("Transfer-Encoding: chunked\r\n"u8);
         WriteConnection(ref writer, connection);
@@ -78,11 +80,11 @@ internal static class ResponseWriter
         var runStart = response.FieldsStart;
 
         // RFC 9110, 8.6: there is no content of that length after these, and a client might wait for it.
-        var dropLength = response.Interim || response.Status == 204;
+        var dropLength = response.Interim || response.Status is 101 or 204;
         foreach (ref readonly var field in response.Fields.All)
         {
             dated |= field.Known == KnownField.Date;
-            var dropped = field.HopByHop || (dropLength && field.Known == KnownField.ContentLength) || (edits is not null && edits.Drops(field.Name(head)));
+            var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && response.Switches)) || (dropLength && field.Known == KnownField.ContentLength) || (edits is not null && edits.Drops(field.Name(head)));
             if (!dropped)
                 continue;
             writer.Write(head[runStart..field.Start]);

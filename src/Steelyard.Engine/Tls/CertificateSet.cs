@@ -14,13 +14,13 @@ internal sealed class CertificateSet
     private readonly Dictionary<string, SslServerAuthenticationOptions> _wildcard = new(StringComparer.OrdinalIgnoreCase);
     private readonly SslServerAuthenticationOptions? _default;
 
-    private CertificateSet(TlsFiles files, ListenerTls settings)
+    private CertificateSet(TlsFiles files, ListenerTls settings, ListenerMode mode)
     {
         var authorities = settings.ClientCertificates is { } clients ? PemCertificate.ReadAuthorities(files, clients.Authorities) : null;
         foreach (var names in settings.Certificates)
         {
             var certificate = PemCertificate.Read(files, names);
-            var options = OptionsFor(certificate, settings, authorities);
+            var options = OptionsFor(certificate, settings, mode, authorities);
             _default ??= options;
             foreach (var name in PemCertificate.NamesOf(certificate.Leaf))
             {
@@ -34,7 +34,7 @@ internal sealed class CertificateSet
 
     /// <summary>Reads the files of a listener.</summary>
     /// <exception cref="TlsFileException">One of them is of no use.</exception>
-    public static CertificateSet Read(TlsFiles files, ListenerTls settings) => new(files, settings);
+    public static CertificateSet Read(TlsFiles files, ListenerTls settings, ListenerMode mode) => new(files, settings, mode);
 
     /// <summary>What a client gets that asks for a host.</summary>
     /// <param name="host">The name; empty when it did not say one.</param>
@@ -53,14 +53,15 @@ internal sealed class CertificateSet
         return strict ? null : _default;
     }
 
-    private static SslServerAuthenticationOptions OptionsFor(PemCertificate certificate, ListenerTls settings, X509Certificate2Collection? authorities)
+    private static SslServerAuthenticationOptions OptionsFor(PemCertificate certificate, ListenerTls settings, ListenerMode mode, X509Certificate2Collection? authorities)
     {
         var options = new SslServerAuthenticationOptions
         {
             // Offline: what a chain or a revocation needs is never fetched from the network.
             ServerCertificateContext = SslStreamCertificateContext.Create(certificate.Leaf, certificate.Intermediates, offline: true),
             EnabledSslProtocols = Protocols(settings.Versions),
-            ApplicationProtocols = [SslApplicationProtocol.Http11],
+            // What is inside of a connection in TCP mode, only its two ends know.
+            ApplicationProtocols = mode == ListenerMode.Http ? [SslApplicationProtocol.Http11] : null,
             AllowRenegotiation = false,
         };
         if (settings.ClientCertificates is not { } clients)

@@ -10,7 +10,7 @@ namespace Steelyard.Engine.Tls;
 internal sealed class TlsBook
 {
     private readonly TlsFiles? _files;
-    private readonly Dictionary<ListenerTls, TlsListener> _listeners = [];
+    private readonly Dictionary<(ListenerTls, ListenerMode), TlsListener> _listeners = [];
     private readonly Dictionary<ServerTls, TlsClient> _clients = [];
     private readonly IReadOnlyCollection<IWatchedTls> _before;
 
@@ -28,26 +28,30 @@ internal sealed class TlsBook
     private TlsFiles Files => _files ?? throw new InvalidOperationException("TLS needs the folder of its files.");
 
     /// <exception cref="TlsFileException">A file is of no use.</exception>
-    public TlsListener? For(ListenerTls? settings)
+    public TlsListener? For(ListenerTls? settings, ListenerMode mode)
     {
-        if (settings is null || _listeners.TryGetValue(settings, out var listener))
-            return settings is null ? null : _listeners[settings];
+        if (settings is null)
+            return null;
+        if (_listeners.TryGetValue((settings, mode), out var listener))
+            return listener;
         foreach (var one in _before)
         {
-            if (one is TlsListener before && before.Settings == settings)
+            if (one is TlsListener before && before.Settings == settings && before.Mode == mode)
                 listener = before;
         }
 
-        listener ??= new TlsListener(settings, Files);
+        listener ??= new TlsListener(settings, mode, Files);
         All.Add(listener);
-        return _listeners[settings] = listener;
+        return _listeners[(settings, mode)] = listener;
     }
 
     /// <exception cref="TlsFileException">A file is of no use.</exception>
     public TlsClient? For(ServerTls? settings)
     {
-        if (settings is null || _clients.TryGetValue(settings, out var client))
-            return settings is null ? null : _clients[settings];
+        if (settings is null)
+            return null;
+        if (_clients.TryGetValue(settings, out var client))
+            return client;
         foreach (var one in _before)
         {
             if (one is TlsClient before && before.Settings == settings)

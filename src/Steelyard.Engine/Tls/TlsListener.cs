@@ -15,9 +15,9 @@ internal sealed class TlsListener : IWatchedTls
     private volatile CertificateSet _certificates;
 
     /// <exception cref="TlsFileException">A file is of no use.</exception>
-    public TlsListener(ListenerTls settings, TlsFiles files)
+    public TlsListener(ListenerTls settings, ListenerMode mode, TlsFiles files)
     {
-        (Settings, _files, _watch) = (settings, files, new(files));
+        (Settings, Mode, _files, _watch) = (settings, mode, files, new(files));
         foreach (var names in settings.Certificates)
         {
             _watch.Add(names.Certificate);
@@ -25,10 +25,13 @@ internal sealed class TlsListener : IWatchedTls
         }
 
         _watch.Add(settings.ClientCertificates?.Authorities);
-        _certificates = CertificateSet.Read(files, settings);
+        _certificates = CertificateSet.Read(files, settings, mode);
     }
 
     public ListenerTls Settings { get; }
+
+    /// <summary>What is spoken inside.</summary>
+    public ListenerMode Mode { get; }
 
     /// <summary>Chooses the certificate of a handshake, for the <see cref="TlsListener"/> that is its state.</summary>
     public static ServerOptionsSelectionCallback Select { get; } = static (_, hello, state, _) =>
@@ -43,7 +46,7 @@ internal sealed class TlsListener : IWatchedTls
             return null;
         try
         {
-            _certificates = CertificateSet.Read(_files, Settings);
+            _certificates = CertificateSet.Read(_files, Settings, Mode);
             return $"{changed} has changed: new connections get the new certificate";
         }
         catch (TlsFileException fault)

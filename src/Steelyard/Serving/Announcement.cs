@@ -18,7 +18,7 @@ internal static class Announcement
                 .Distinct().Select(pool => Describe(snapshot, pool))
                 .DefaultIfEmpty("answers of its own");
             for (var i = 0; i < listener.Bind.Count; i++)
-                yield return $"listening on {UrlOf(addresses[next++], listener.Tls is not null)} for {string.Join(", ", pools)}";
+                yield return $"listening on {(listener.Mode == ListenerMode.Tcp ? addresses[next++].ToString() : UrlOf(addresses[next++], listener.Tls is not null))} for {string.Join(", ", pools)}";
         }
     }
 

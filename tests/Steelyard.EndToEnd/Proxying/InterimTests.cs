@@ -87,19 +87,4 @@ public class InterimTests
         Assert.Equal(102, (await client.ReadInterim()).Status);
         Assert.Equal("done", (await client.ReadResponse()).Text);
     }
-
-    [Fact]
-    public async Task A_switch_of_protocols_nobody_asked_for_is_a_bad_answer()
-    {
-        await using var origin = RecordingOrigin.Start();
-        await using var balancer = TestBalancer.Start(origin.Address);
-        using var client = await balancer.Connect();
-
-        await client.Send("GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
-        using var server = await origin.Accept();
-        var request = await server.Serve("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
-
-        Assert.Null(request["Upgrade"]);
-        Assert.Equal(502, (await client.ReadResponse()).Status);
-    }
 }

@@ -40,7 +40,7 @@ public sealed class RoundTrip
     private static readonly Gen<Snapshot> Settings = Gen.Select(
         Pool.List[1, 4].Select(pools => pools.DistinctBy(pool => pool.Name).ToValueList()),
         Gen.Int[1, 64].Nullable(),
-        Duration.Array[9],
+        Duration.Array[10],
         Gen.Select(Gen.Int[1024, 16384], Gen.Int[8, 128], Gen.Long[0, 1L << 40].Nullable(), (header, count, body) => new Limits
         {
             Header = new(header),
@@ -86,9 +86,10 @@ public sealed class RoundTrip
                 ServerBody = times[6],
                 ServerIdle = times[7],
                 TlsHandshake = times[8],
+                Tunnel = times[9],
             },
             Limits = limits,
-            Listeners = listeners.Select(listener => new ListenerSettings
+            Listeners = listeners.Select(listener => listener.Routes.Count == 1 && listener.Trusted.Count == 0 ? InTcpMode(listener.Bind.Where(bound.Add), pools) : new ListenerSettings
             {
                 Bind = listener.Bind.Where(bound.Add).DefaultIfEmpty(NetworkAddress.ForHost("", 0)).ToValueList(),
                 Routes = listener.Routes
@@ -126,6 +127,13 @@ public sealed class RoundTrip
         2 => new() { Verify = false },
         3 => new() { Authorities = "ca.pem", Name = "a.example.com" },
         _ => new() { Certificate = new("me.pem", "me.key") },
+    };
+
+    private static ListenerSettings InTcpMode(IEnumerable<NetworkAddress> bind, ValueList<PoolSettings> pools) => new()
+    {
+        Mode = ListenerMode.Tcp,
+        Bind = bind.DefaultIfEmpty(NetworkAddress.ForHost("", 0)).ToValueList(),
+        Routes = [pools.Count == 1 ? new() { Pool = pools[0].Name } : new() { Split = [new(pools[0].Name, 1), new(pools[1].Name, 0)] }],
     };
 
     private static readonly HeaderEdits Edits = new()

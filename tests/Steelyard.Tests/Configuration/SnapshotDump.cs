@@ -16,7 +16,7 @@ internal static class SnapshotDump
             text.Append($"{snapshot.Limits}\n");
         foreach (var listener in snapshot.Listeners)
         {
-            text.Append($"listener on {Join(listener.Bind)}\n");
+            text.Append($"listener on {Join(listener.Bind)}{(listener.Mode == ListenerMode.Tcp ? " in TCP mode" : "")}\n");
             if (listener.Tls is { } tls)
                 text.Append($"  TLS {tls.Versions}{(tls.StrictSni ? ", strict" : "")} with {Join(tls.Certificates)}, clients {tls.ClientCertificates?.ToString() ?? "(none)"}, HSTS {tls.StrictTransportSecurity?.ToString() ?? "(none)"}\n");
             if (listener.TrustedProxies.Count > 0)

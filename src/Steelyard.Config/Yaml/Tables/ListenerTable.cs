@@ -6,6 +6,12 @@ namespace Steelyard.Config.Yaml.Tables;
 /// <summary>The keys of an item of <c>listen</c>.</summary>
 internal static class ListenerTable
 {
+    private static readonly IReadOnlyList<(string Word, ListenerMode Value, string Description)> Modes =
+    [
+        ("http", ListenerMode.Http, ""),
+        ("tcp", ListenerMode.Tcp, ""),
+    ];
+
     private static readonly IReadOnlyList<(string Word, ForwardedStyle Value, string Description)> Styles =
     [
         ("x-forwarded", ForwardedStyle.XForwarded, ""),
@@ -26,6 +32,12 @@ internal static class ListenerTable
                 "The addresses to bind. Without a host it is every address of the machine, IPv6 and IPv4; port 0 is one that the kernel picks.",
                 listener => listener.Bind,
                 (listener, value) => listener with { Bind = value }),
+            new Directive<ListenerDraft, Located<ListenerMode>?>(
+                "mode",
+                Form.Located(ScalarForms.OneOf(Modes)),
+                "`http`, or `tcp`: connections are balanced and their bytes pass unread, so of the other keys only `to` means anything. `http` when left out.",
+                listener => listener.Mode,
+                (listener, value) => listener with { Mode = value }),
             new Directive<ListenerDraft, Located<ListenerTlsDraft>?>(
                 "tls",
                 Form.Located(Form.Mapping(TlsTable.Listeners, _ => new())),

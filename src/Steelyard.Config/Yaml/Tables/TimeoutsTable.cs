@@ -19,6 +19,7 @@ internal static class TimeoutsTable
             Timeout("server-response", "From the last byte of the request until the head of the response; then 504.", t => t.ServerResponse, (t, value) => t with { ServerResponse = value }),
             Timeout("server-body", "Between two reads of a response body, or two writes of a request to a server; then both connections are cut.", t => t.ServerBody, (t, value) => t with { ServerBody = value }),
             Timeout("server-idle", "How long an unused connection to a server is kept for the next request; a server's own Keep-Alive hint shortens it.", t => t.ServerIdle, (t, value) => t with { ServerIdle = value }),
+            Timeout("tunnel", "How long a connection in TCP mode, or one that went on in another protocol such as WebSocket, may carry nothing either way; then both are closed.", t => t.Tunnel, (t, value) => t with { Tunnel = value }),
         ]);
 
     private static Directive<Timeouts, TimeSpan> Timeout(string name, string description, Func<Timeouts, TimeSpan> get, Func<Timeouts, TimeSpan, Timeouts> set) =>

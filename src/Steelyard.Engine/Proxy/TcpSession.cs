@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using Steelyard.Balancing;
+using Steelyard.Engine.Loops;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>
+/// A connection of a listener in TCP mode: a server is chosen and connected to at once, for some protocols let the
+/// server speak first, and then bytes pass both ways. Used again and again; owned by its loop.
+/// </summary>
+internal sealed class TcpSession
+{
+    private readonly ProxyLoop _loop;
+    private readonly ExchangeContext _context;
+    private readonly Attempts _attempts = new();
+    private readonly ServerConnector _connector;
+    private readonly Tunnel _tunnel;
+
+    public TcpSession(ProxyLoop loop)
+    {
+        _loop = loop;
+        _context = new ExchangeContext(loop);
+        _connector = new ServerConnector(_context, _attempts);
+        _tunnel = new Tunnel(loop);
+    }
+
+    /// <summary>Serves one connection to its end; the caller closes it.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod))]
+    public async ValueTask Run(ClientConnection client)
+    {
+        _context.Begin(client);
+        _loop.Counters.Sessions++;
+        var outcome = await Connect(client.Listener.TcpRoute!.ChoosePool());
+        if (!outcome.IsSuccess)
+        {
+            // The client sees at once that nobody serves it, and cannot take the end for an empty answer.
+            client.Transport.ResetOnClose();
+            return;
+        }
+
+        var upstream = _context.Upstream!;
+        await _tunnel.Run(client.Transport, client.Input, upstream.Transport, upstream.Input, _context.Plan.Timeouts.Tunnel);
+        _context.CloseUpstream();
+    }
+
+    /// <summary>Connects to the first server that takes it.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<Outcome> Connect(Pool pool)
+    {
+        _attempts.Begin(pool.Count);
+        var outcome = new Outcome(Cause.NoServer);
+        while (pool.Choose(_attempts.Tried).Server is { } server)
+        {
+            if (_attempts.Tried.Count > 0)
+                _loop.Counters.Retries++;
+            outcome = await _connector.Connect(server, reuse: false);
+            if (outcome.IsSuccess)
+                server.Succeeded();
+            else if (outcome.ServerFailure is var failure and not ServerFailure.None)
+                server.Failed(failure);
+            if (outcome.Retry == Retry.Never)
+                break;
+            _attempts.Tried.Add(server.Index);
+        }
+
+        return outcome;
+    }
+
+    /// <summary>Breaks the server's connection off; the session ends of itself.</summary>
+    public void AbortUpstream() => _context.Upstream?.Transport.Abort();
+
+    /// <summary>Lets go of everything after a fault of ours; the session is not used again.</summary>
+    public void Abandon()
+    {
+        _context.Upstream?.Transport.Abort();
+        _context.Client.Transport.Abort();
+        if (_context.Upstream is not null)
+            _context.CloseUpstream();
+    }
+}

@@ -1,0 +1,161 @@
+using System.Runtime.CompilerServices;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>
+/// Passes bytes both ways between a client and a server until both have ended, one breaks, or neither sends anything for
+/// too long. An end of one side is passed on while the other side goes on; a reset is passed on as one. Holds no buffer
+/// while nothing comes. Used again and again; owned by its loop.
+/// </summary>
+internal sealed class Tunnel
+{
+    private readonly ProxyLoop _loop;
+    private readonly Direction _up;
+    private readonly Direction _down;
+    private Transport _client = null!;
+    private Transport _server = null!;
+    private long _idleMilliseconds;
+    private long _due;
+
+    public Tunnel(ProxyLoop loop)
+    {
+        _loop = loop;
+        _up = new Direction(this);
+        _down = new Direction(this);
+    }
+
+    /// <summary>Passes everything. Whoever called closes both connections after.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="clientInput">What has arrived of the client and was not used.</param>
+    /// <param name="server">The server.</param>
+    /// <param name="serverInput">What has arrived of the server and was not used.</param>
+    /// <param name="idleMilliseconds">How long neither side may do anything.</param>
+    [AsyncMethodBuilder(typeof(LoopMethod))]
+    public async ValueTask Run(Transport client, InputBuffer clientInput, Transport server, InputBuffer serverInput, long idleMilliseconds)
+    {
+        (_client, _server, _idleMilliseconds) = (client, server, idleMilliseconds);
+        Moved();
+        var up = _up.Run(client, clientInput, server);
+        await _down.Run(server, serverInput, client);
+        await up;
+    }
+
+    /// <summary>Something has passed, so both sides have their time anew.</summary>
+    private void Moved() => _due = _loop.Events.In(_idleMilliseconds);
+
+    /// <summary>Ends both directions.</summary>
+    /// <param name="reset">The side that has to see a reset; null for none.</param>
+    private void BreakOff(Transport? reset)
+    {
+        _client.Abort(reset: reset == _client);
+        _server.Abort(reset: reset == _server);
+    }
+
+    /// <summary>One way through the tunnel.</summary>
+    private sealed class Direction(Tunnel tunnel)
+    {
+        // Below this a copy costs less than two calls and a pipe.
+        private const int BulkBytes = 16 * 1024;
+
+        private readonly ProxyLoop _loop = tunnel._loop;
+        private TurnBudget _budget = new(tunnel._loop.Events);
+        private Transport _source = null!;
+        private Transport _sink = null!;
+        private InputBuffer _input = null!;
+        private bool _bulk;
+
+        [AsyncMethodBuilder(typeof(LoopMethod))]
+        public async ValueTask Run(Transport source, InputBuffer input, Transport sink)
+        {
+            (_source, _input, _sink, _bulk) = (source, input, sink, false);
+            var end = await PassUntilEnd();
+            if (end == RelayEnd.Complete)
+                sink.FinishSending();
+            else
+                tunnel.BreakOff(reset: end == RelayEnd.Broken ? sink : end == RelayEnd.SinkClosed ? source : null);
+            input.Release();
+        }
+
+        [AsyncMethodBuilder(typeof(LoopMethod<>))]
+        private async ValueTask<RelayEnd> PassUntilEnd()
+        {
+            while (true)
+            {
+                if (!_input.IsEmpty)
+                {
+                    _bulk = _input.Unread.Length >= BulkBytes;
+                    var piece = _input.Take(_input.Unread.Length);
+                    var sent = await _sink.SendAll(piece, tunnel._idleMilliseconds);
+                    if (sent != IoStatus.Done)
+                        return sent == IoStatus.Closed ? RelayEnd.SinkClosed : sent == IoStatus.TimedOut ? RelayEnd.SinkTimedOut : RelayEnd.Aborted;
+                    tunnel.Moved();
+                    if (_budget.Spend(piece.Length))
+                        await _loop.Events.NextTurn;
+                }
+
+                _input.Release();
+                var wake = await _source.Readable(Math.Max(tunnel._due - _loop.Events.Now, 1));
+                if (wake == Wake.TimedOut && tunnel._due > _loop.Events.Now)
+                    continue;
+                if (wake != Wake.Ready)
+                    return wake == Wake.TimedOut ? RelayEnd.SourceTimedOut : RelayEnd.Aborted;
+                if (_bulk && _source.CanSplice && _sink.CanSplice && SplicePipe.Rent(_loop.Pipes) is { } pipe)
+                {
+                    var spliced = await Splice(pipe);
+                    pipe.Return(_loop.Pipes);
+                    if (spliced is not null)
+                        return spliced.Value;
+                    continue;
+                }
+
+                var filled = _input.TryFill(_source);
+                if (filled is IoStatus.Closed or IoStatus.Broken)
+                    return filled == IoStatus.Closed ? RelayEnd.Complete : RelayEnd.Broken;
+            }
+        }
+
+        /// <summary>Moves what is there through a pipe, until nothing is; null then, and how it ended otherwise.</summary>
+        [AsyncMethodBuilder(typeof(LoopMethod<>))]
+        private async ValueTask<RelayEnd?> Splice(SplicePipe pipe)
+        {
+            var moved = 0L;
+            while (true)
+            {
+                var received = _source.ReceiveInto(pipe, SplicePipe.Capacity);
+                if (received == Errno.Again)
+                {
+                    _sink.SendHeld();
+                    _bulk = moved >= BulkBytes;
+                    return null;
+                }
+
+                if (received <= 0)
+                    return received == 0 ? RelayEnd.Complete : RelayEnd.Broken;
+                moved += received;
+                while (pipe.Held > 0)
+                {
+                    var sent = _sink.SendFrom(pipe, more: false);
+                    if (sent == Errno.Again)
+                    {
+                        var wake = await _sink.Writable(tunnel._idleMilliseconds);
+                        if (wake != Wake.Ready)
+                            return wake == Wake.TimedOut ? RelayEnd.SinkTimedOut : RelayEnd.Aborted;
+                    }
+                    else if (sent <= 0)
+                    {
+                        return RelayEnd.SinkClosed;
+                    }
+                }
+
+                tunnel.Moved();
+                if (_budget.Spend(received))
+                    await _loop.Events.NextTurn;
+                if (_source.Aborted)
+                    return RelayEnd.Aborted;
+            }
+        }
+    }
+}
