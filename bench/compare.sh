@@ -9,7 +9,7 @@ usage: bench/compare.sh [options]
   --with LIST        peers, by comma: nginx, haproxy, haproxy-splice, yarp, steelyard, or all;
                      +LIST adds to the default (nginx,haproxy,haproxy-splice,steelyard)
   --only LIST        workloads, by comma: small, browser, one, thousand, pipelined, 10k, 100k, 1m, post16k,
-                     connect, idle (default: all)
+                     connect, tls, tls100k, tls-connect, tls-resume, idle (default: all)
   --rounds N         measured rounds (default 5)
   --seconds N        seconds per run (default 4)
   --quick            3 rounds of 1 second: about 3 minutes
@@ -73,7 +73,7 @@ for name in "${peers[@]}"; do [[ " ${all_peers[*]} " == *" $name "* ]] || die "n
 for name in "${workloads[@]}"; do workload "$name"; done
 
 make_work
-need_tools taskset=util-linux curl=curl cmp=diffutils wrk=wrk h2load=nghttp2-client nginx=nginx haproxy=haproxy
+need_tools taskset=util-linux curl=curl cmp=diffutils wrk=wrk h2load=nghttp2-client nginx=nginx haproxy=haproxy openssl=openssl
 need_machine
 
 mkdir -p "$here/results"
@@ -113,7 +113,7 @@ done
 
 # The splice options change nothing for small answers: that row is for large bodies alone.
 takes_part() { # takes_part PEER WORKLOAD
-  [[ $1 != haproxy-splice || $2 == 100k || $2 == 1m || $2 == post16k ]]
+  [[ $1 != haproxy-splice || $2 == 100k || $2 == 1m || $2 == post16k ]] && [[ $1 != yarp || $2 != tls* ]]
 }
 
 workload small
@@ -144,7 +144,8 @@ remember_memory
 
 # measure WORKLOAD ROUND PEER
 measure() {
-  local peer=$3 port=${port_of[$3]} processes before after core0 core1 memory wrong least
+  local peer=$3 port processes before after core0 core1 memory wrong least
+  port=$(port_for "$peer")
   # shellcheck disable=SC2207
   processes=($(tree "${pid_of[$peer]}"))
   before=$(cpu_of "${processes[@]}") core0=$(core_of_proxies)
@@ -231,7 +232,7 @@ for name in "${workloads[@]}"; do
     continue
   fi
   for peer in "${part[@]}"; do
-    load "${port_of[$peer]}" 1
+    load "$(port_for "$peer")" 1
     [[ $peer != yarp ]] || load "${port_of[$peer]}" 2
   done
   for ((round = 1; round <= rounds; round++)); do

@@ -13,7 +13,7 @@ before_others=() # filled by --priority
 all_peers=(nginx haproxy haproxy-splice yarp steelyard)
 work='' # the temporary folder
 origins=() # three ports
-declare -A pid_of=() port_of=()
+declare -A pid_of=() port_of=() tls_port_of=()
 
 say() { echo "$*" >&2; }
 
@@ -146,17 +146,26 @@ ready() {
   return 1
 }
 
-fill() { # fill TEMPLATE NAME PORT SPLICE
+fill() { # fill TEMPLATE NAME PORT SPLICE; tls_port is set where the template wants it
   local user=''
   ((EUID == 0)) && user='user root;'
-  sed -e "s|@DIR@|$work|g; s|@NAME@|$2|g; s|@PORT@|$3|g; s|@USER@|$user|g; s|@CONNECTIONS@|$connections|g; s|@SPLICE@|$4|g" \
+  sed -e "s|@DIR@|$work|g; s|@NAME@|$2|g; s|@PORT@|$3|g; s|@TLSPORT@|${tls_port:-0}|g; s|@USER@|$user|g; s|@CONNECTIONS@|$connections|g; s|@SPLICE@|$4|g" \
     -e "s|@ORIGIN1@|${origins[0]}|g; s|@ORIGIN2@|${origins[1]}|g; s|@ORIGIN3@|${origins[2]}|g" "$here/configs/$1"
 }
 
 # --- Origin and proxies --------------------------------------------------------------------------
 
+# A certificate as a site of today has it: ECDSA with P-256, in one file with its key.
+make_certificate() {
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$work/tls.key" -out "$work/tls.crt" 2>"$work/openssl.log" ||
+    { cat "$work/openssl.log" >&2; die "cannot make a certificate"; }
+  cat "$work/tls.crt" "$work/tls.key" >"$work/tls.pem"
+}
+
 start_origin() {
   local i port
+  make_certificate
   for i in 1 2 3; do free_port; origins+=("$port"); done
   mkdir "$work/www"
   # Text that differs from line to line, so that a body put together wrongly is seen.
@@ -192,7 +201,9 @@ build_peer() {
 
 # start_peer PEER NAME: NAME tells instances of one peer apart.
 start_peer() {
-  local peer=$1 name=$2 port splice='' o
+  local peer=$1 name=$2 port tls_port splice='' o
+  free_port
+  tls_port_of[$name]=$port tls_port=$port
   free_port
   port_of[$name]=$port
   case $peer in
@@ -243,6 +254,10 @@ check_peer() {
   [[ $told == *"$want"* ]] || complain "does not tell the servers what the others do: '$told' instead of '$want'"
   [[ $told == *HTTP/1.1* && $told != *connection=close* ]] || complain "does not keep connections to servers: '$told'"
   ports=$(curl -s -m 5 "$url/told?[1-12]" | sed 's/ .*//' | sort -u | wc -l)
+  if [[ $name != yarp ]]; then
+    told=$(curl -s -m 5 --cacert "$work/tls.crt" "https://127.0.0.1:${tls_port_of[$1]}/told")
+    [[ $told == *"proto=https"* ]] || complain "does not serve TLS, or does not tell the servers: '$told'"
+  fi
   ((ports == 3)) || complain "uses $ports of 3 servers"
   for size in 10k 100k 1m; do
     curl -s -m 5 "$url/$size" | cmp -s - "$work/www/$size" || complain "answers /$size wrongly"
@@ -256,7 +271,7 @@ check_peer() {
 
 # --- Workloads -----------------------------------------------------------------------------------
 
-all_workloads=(small browser one thousand pipelined 10k 100k 1m post16k connect idle)
+all_workloads=(small browser one thousand pipelined 10k 100k 1m post16k connect tls tls100k tls-connect tls-resume idle)
 
 # What a browser sends with a request for something on a site where it is signed in.
 browser_fields=(
@@ -277,7 +292,7 @@ browser_fields=(
 # shellcheck disable=SC2034 # compare.sh uses all of them
 # Sets clients, path, bytes (the least of an answer), post and fields for a workload.
 workload() {
-  clients=64 path=/small bytes=64 post=0 fields=() tool=wrk
+  clients=64 path=/small bytes=64 post=0 fields=() tool=wrk scheme=http
   case $1 in
     small) title="64 keep-alive connections, 64-byte answers" ;;
     browser) title="the same with the 12 fields of a browser" fields=("${browser_fields[@]}") ;;
@@ -289,11 +304,18 @@ workload() {
     1m) title="8 connections, 1 MB answers" clients=8 path=/1m bytes=1048576 ;;
     post16k) title="64 connections, 16 kB posts, small answers" path=/post bytes=16 post=16384 ;;
     connect) title="64 clients, a new connection for every request" fields=(-H 'Connection: close') ;;
+    tls) title="TLS: 64 keep-alive connections, 64-byte answers" scheme=https ;;
+    tls100k) title="TLS: 32 connections, 100 kB answers" clients=32 path=/100k bytes=100000 scheme=https ;;
+    tls-connect) title="TLS: 64 clients, a new connection with a full handshake for every request" fields=(-H 'Connection: close') scheme=https ;;
+    tls-resume) title="TLS: a new connection with a resumed session for every request" clients=4 tool=s_time scheme=https ;;
     idle) title="$idle_connections idle keep-alive connections, one request made on each" ;;
     *) die "no such workload: $1 (there are: ${all_workloads[*]})" ;;
   esac
 }
 idle_connections=5000
+
+# The port of PEER that the workload set above is for.
+port_for() { if [[ $scheme == https ]]; then echo "${tls_port_of[$1]}"; else echo "${port_of[$1]}"; fi; }
 
 # Loads PORT for SECONDS with the workload set above; sets result to
 # "requests microseconds bytes p50 p99" and five counts of errors: not 2xx, connect, read, write, time-outs.
@@ -309,7 +331,7 @@ load() {
 
 load_with_wrk() {
   exec taskset -c "$load_cores" "${before_others[@]}" wrk -t1 -c"$clients" -d"$2" --timeout 5s "${fields[@]}" \
-    -s "$here/wrk.lua" "http://127.0.0.1:$1$path" -- "$post"
+    -s "$here/wrk.lua" "$scheme://127.0.0.1:$1$path" -- "$post"
 }
 
 # h2load keeps several requests under way on a connection, which wrk cannot.
@@ -330,6 +352,24 @@ load_with_h2load() {
       printf "RESULT %d %d %d %d %d %d 0 %d 0 %d\n", NR, seconds * 1e6, c[1],
         latency[int(NR * 0.5) + 1], latency[int(NR * 0.99) + 1], c[2], c[3], c[4]
     }'
+}
+
+# Connections with resumed sessions, which wrk cannot: openssl says "r" for each, "*" for a full handshake, of which
+# each client needs one. It knows no latencies.
+load_with_s_time() {
+  local i
+  rm -f "$work"/s_time.*
+  for ((i = 0; i < clients; i++)); do
+    taskset -c "$load_cores" "${before_others[@]}" openssl s_time -connect "127.0.0.1:$1" -www "$path" -reuse -tls1_3 -time "$2" \
+      >"$work/s_time.$i" 2>&1 &
+  done
+  wait
+  cat "$work"/s_time.* | awk -v seconds="$2" -v clients="$clients" '
+    # The first line of marks is of full handshakes, which it does to have a session.
+    /connections in .*real/ { n += $1; bytes += $1 * $7 }
+    /^[r*]+$/ { full += gsub(/\*/, "") }
+    /rror/ { errors++ }
+    END { printf "RESULT %d %d %d 0 0 %d %d 0 0 0\n", n, seconds * 1e6, bytes, (full > 2 * clients ? full : 0), errors }'
 }
 
 # --- /proc ---------------------------------------------------------------------------------------

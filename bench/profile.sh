@@ -7,7 +7,8 @@ usage() {
   cat <<'TEXT'
 usage: bench/profile.sh WORKLOAD [PEER] [options]
 
-  WORKLOAD           small, browser, one, thousand, 10k, 100k, 1m, post16k or connect
+  WORKLOAD           small, browser, one, thousand, 10k, 100k, 1m, post16k, connect, tls, tls100k,
+                     tls-connect or tls-resume
   PEER               steelyard (default), nginx, haproxy, haproxy-splice or yarp
   --seconds N        seconds per measurement (default 4)
   --steelyard FILE   a program that is already published, instead of publishing this source
@@ -53,13 +54,13 @@ name=${words[0]} peer=${words[1]:-steelyard}
 workload "$name"
 
 make_work
-need_tools taskset=util-linux curl=curl cmp=diffutils wrk=wrk h2load=nghttp2-client nginx=nginx haproxy=haproxy strace=strace
+need_tools taskset=util-linux curl=curl cmp=diffutils wrk=wrk h2load=nghttp2-client nginx=nginx haproxy=haproxy openssl=openssl strace=strace
 need_machine
 build_peer "$peer" || die "$peer cannot be built"
 start_origin
 start_peer "$peer" "$peer" || exit 1
 check_peer "$peer" || say "bench: $peer does not do the whole job; what follows is of little use"
-port=${port_of[$peer]}
+port=$(port_for "$peer")
 for i in 1 2 3; do load "$port" 2 && sleep 0.5; done
 load "$port" 1 || exit 1
 # shellcheck disable=SC2207

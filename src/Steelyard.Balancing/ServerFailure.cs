@@ -12,6 +12,18 @@ public enum ServerFailure
     /// <summary>It did not take the connection in time.</summary>
     ConnectTimeout,
 
+    /// <summary>The TLS handshake with it failed.</summary>
+    TlsFailed,
+
+    /// <summary>No authority that is believed vouches for its certificate.</summary>
+    CertificateUntrusted,
+
+    /// <summary>Its certificate has expired, or its time has not come.</summary>
+    CertificateExpired,
+
+    /// <summary>Its certificate is for another name.</summary>
+    CertificateForOther,
+
     /// <summary>It closed the connection before it answered.</summary>
     ClosedEarly,
 

@@ -50,7 +50,13 @@ public static class ConfigurationFile
 
         var problems = new ProblemList();
         var snapshot = YamlReader.Read(source, problems);
-        return new() { Snapshot = snapshot, Problems = problems.InOrder(), Sources = [source] };
+        return new()
+        {
+            Snapshot = snapshot,
+            Problems = problems.InOrder(),
+            Sources = [source],
+            Files = problems.Files.Select(file => new NamedFile(file.Value, file.Place.Source, file.Place.Start, file.Place.End)).ToValueList(),
+        };
     }
 
     /// <summary>Writes a snapshot as a file that reads back as an equal one; settings with their default values are left out.</summary>

@@ -11,4 +11,27 @@ public sealed record ConfigurationResult
 
     /// <summary>The texts that were read, for showing problems in their lines.</summary>
     public required ValueList<SourceText> Sources { get; init; }
+
+    /// <summary>The files that the configuration names and that are read when it is put to use, each with its place.</summary>
+    public ValueList<NamedFile> Files { get; init; }
+}
+
+/// <summary>A file that a configuration names.</summary>
+/// <param name="Name">As it is written there.</param>
+/// <param name="Source">The text that names it.</param>
+/// <param name="Start">Where it does, in UTF-16 units.</param>
+/// <param name="End">Behind the name.</param>
+public sealed record NamedFile(string Name, SourceText Source, int Start, int End)
+{
+    /// <summary>Says in this place what is wrong with the file.</summary>
+    public Problem Problem(Severity severity, string message, string? expected = null)
+    {
+        var problems = new Drafts.ProblemList();
+        var place = new Drafts.Place(Source, Start, End);
+        if (severity == Severity.Error)
+            problems.Error(place, message, expected);
+        else
+            problems.Warn(place, message, expected);
+        return problems.InOrder()[0];
+    }
 }

@@ -33,6 +33,9 @@ public sealed record ListenerSettings
     /// <summary>The addresses to bind; at least one. An empty host means every address, IPv6 and IPv4.</summary>
     public required ValueList<NetworkAddress> Bind { get; init; }
 
+    /// <summary>How TLS is spoken to clients; null for plain connections.</summary>
+    public ListenerTls? Tls { get; init; }
+
     /// <summary>What is spoken. In TCP mode there is one route, to a pool or a split, without conditions. Default HTTP.</summary>
     public ListenerMode Mode { get; init; }
 
@@ -90,6 +93,9 @@ public sealed record PoolSettings
     /// <summary>How a server is chosen. Default round robin.</summary>
     public BalancePolicy Balance { get; init; }
 
+    /// <summary>How TLS is spoken to the servers that say nothing else; null for plain connections.</summary>
+    public ServerTls? Tls { get; init; }
+
     /// <summary>The servers in the order of the file; may be empty when <see cref="App"/> is set.</summary>
     public required ValueList<ServerSettings> Servers { get; init; }
 
@@ -109,6 +115,9 @@ public sealed record ServerSettings
 {
     /// <summary>Where it listens: host and port, or a Unix socket.</summary>
     public required NetworkAddress Address { get; init; }
+
+    /// <summary>How TLS is spoken to this one; null for what the pool says.</summary>
+    public ServerTls? Tls { get; init; }
 
     /// <summary>Its share against the other servers' weights: 0 to 256, 0 takes no new requests. Default 1.</summary>
     public int Weight { get; init; } = 1;
@@ -132,6 +141,9 @@ public sealed record Timeouts
 {
     /// <summary>Opening a connection to a server; then the next server is tried, in the end 503. Default 3 s (HAProxy: timeout connect).</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>From the acceptance of a connection until its TLS handshake is done; then it is closed. Default 10 s (nginx has 60 s).</summary>
+    public TimeSpan TlsHandshake { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>From the first byte of a request until its head is complete; then 408. Default 10 s (HAProxy: timeout http-request).</summary>
     public TimeSpan ClientHeader { get; init; } = TimeSpan.FromSeconds(10);
@@ -163,6 +175,9 @@ public sealed record Limits
 
     /// <summary>Fields of one head: 8 to 128; beyond 431, 502 for a response. Default 100 (HAProxy: tune.http.maxhdr, 101).</summary>
     public int HeaderCount { get; init; } = 100;
+
+    /// <summary>TLS handshakes under way at once on each loop: 1 to 100,000; further ones wait for their turn. Default 2,000 (HAProxy: maxsslconn).</summary>
+    public int TlsHandshakes { get; init; } = 2000;
 
     /// <summary>A request body; beyond 413. Null for no limit, which is the default, for bodies are streamed and never stored (nginx: client_max_body_size).</summary>
     public ByteSize? Body { get; init; }

@@ -9,6 +9,8 @@ namespace Steelyard.Engine;
 /// <param name="Refused">Requests answered by the proxy itself, with an error.</param>
 /// <param name="Cut">Responses broken off after they had begun.</param>
 /// <param name="Retries">Attempts after the first, at the same or another server.</param>
+/// <param name="TlsHandshakes">TLS handshakes done with clients.</param>
+/// <param name="TlsFailures">Client connections that ended before their TLS handshake was done.</param>
 /// <param name="UpstreamConnections">Connections opened to servers.</param>
 /// <param name="UpstreamReuses">Requests sent over a kept connection.</param>
 /// <param name="Sessions">Connections of listeners in TCP mode.</param>
@@ -22,6 +24,8 @@ public readonly record struct EngineCounters(
     long Refused,
     long Cut,
     long Retries,
+    long TlsHandshakes,
+    long TlsFailures,
     long UpstreamConnections,
     long UpstreamReuses,
     long Sessions,
@@ -36,6 +40,8 @@ public readonly record struct EngineCounters(
         Refused + loop.Refused,
         Cut + loop.Cut,
         Retries + loop.Retries,
+        TlsHandshakes + loop.TlsHandshakes,
+        TlsFailures + loop.TlsFailures,
         UpstreamConnections + loop.UpstreamConnections,
         UpstreamReuses + loop.UpstreamReuses,
         Sessions + loop.Sessions,

@@ -60,6 +60,12 @@ public sealed class ListeningSockets : IDisposable
     /// <summary>The bound addresses in the order of the configuration, with the ports the kernel picked where 0 was asked.</summary>
     public IReadOnlyList<NetworkAddress> Addresses => _sockets.ConvertAll(bound => bound.Socket.Address);
 
+    /// <summary>Whether TLS is spoken on one of <see cref="Addresses"/>.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="snapshot">What these sockets were bound for.</param>
+    public bool SpeaksTls(NetworkAddress address, Snapshot snapshot) =>
+        _sockets.Find(bound => bound.Socket.Address == address) is { } found && snapshot.Listeners[found.Listener].Tls is not null;
+
     /// <summary>Each descriptor with its slot and the position of its listener in the snapshot.</summary>
     internal IReadOnlyList<SocketHandle> Handles => _sockets.ConvertAll(bound => new SocketHandle(bound.Socket.Handle, bound.Slot, bound.Listener));
 

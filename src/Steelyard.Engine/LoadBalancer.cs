@@ -13,6 +13,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     private readonly ProxyLoop[] _loops;
     private readonly Thread[] _threads;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TlsFiles? _files;
     private ProxyPlan _plan;
     private IReadOnlyList<SocketHandle> _sockets;
     private bool _stopped;
@@ -65,14 +66,16 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <summary>Starts the event loops. Names of servers are resolved here, once.</summary>
     /// <param name="snapshot">What to serve. Its <see cref="AppSettings"/> are not the engine's: whoever starts the workers adds them as servers.</param>
     /// <param name="sockets">The sockets bound for the same snapshot; they stay the caller's, to be closed after the engine has stopped.</param>
-    public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets)
+    /// <param name="files">Where certificates are read; null for a configuration without any.</param>
+    /// <exception cref="TlsFileException">A certificate or a key is of no use.</exception>
+    public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null)
     {
         var handles = sockets.Handles;
-        var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved);
+        var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved, files: files);
         var loops = new ProxyLoop[snapshot.Loops ?? Environment.ProcessorCount];
         for (var i = 0; i < loops.Length; i++)
             loops[i] = new ProxyLoop(new EventLoop(i, new KernelDriver()), plan);
-        return new LoadBalancer(loops, StartThreads(loops, handles), plan, handles, unresolved);
+        return new LoadBalancer(loops, StartThreads(loops, handles), plan, handles, unresolved) { _files = files };
     }
 
     /// <summary>
@@ -83,11 +86,13 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// </summary>
     /// <param name="snapshot">What to serve from now on.</param>
     /// <param name="sockets">The sockets for it, from <see cref="ListeningSockets.Rebind"/>; those that it does not share may be closed when this has ended.</param>
-    public async Task ApplyAsync(Snapshot snapshot, ListeningSockets sockets)
+    /// <param name="files">Where certificates are read; null for where they were.</param>
+    /// <exception cref="TlsFileException">A certificate or a key is of no use; nothing has changed.</exception>
+    public async Task ApplyAsync(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null)
     {
         ObjectDisposedException.ThrowIf(_stopped, this);
         var handles = sockets.Handles;
-        var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved, _plan);
+        var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved, _plan, _files = files ?? _files);
         var (gone, added) = (Without(_sockets, handles), Without(handles, _sockets));
 
         // In three steps, for loops hand connections to each other: none of a socket that a loop does not know, or knows no more.
@@ -95,6 +100,24 @@ public sealed class LoadBalancer : IAsyncDisposable
         await OnEveryLoop(loop => loop.Follow(plan));
         await OnEveryLoop(loop => loop.Listen(added, _loops));
         (_plan, _sockets, Unresolved) = (plan, handles, unresolved);
+    }
+
+    /// <summary>
+    /// Looks whether files of certificates have changed, and takes them up for new connections; one that is of no use
+    /// changes nothing. Not to be called beside itself or <see cref="ApplyAsync"/>.
+    /// </summary>
+    /// <param name="atOnce">Whether a change counts that may still go on; else it has to have stayed for two looks.</param>
+    /// <returns>A line for each change.</returns>
+    public IReadOnlyList<string> LookAtCertificates(bool atOnce = false)
+    {
+        var lines = new List<string>();
+        foreach (var tls in _plan.Tls)
+        {
+            if (tls.Look(atOnce) is { } line)
+                lines.Add(line);
+        }
+
+        return lines;
     }
 
     private static List<SocketHandle> Without(IReadOnlyList<SocketHandle> sockets, IReadOnlyList<SocketHandle> others)

@@ -69,7 +69,7 @@ internal sealed class SteelyardProcess : IAsyncDisposable
     public async Task<Uri> UrlAsync(string inLineWith)
     {
         var line = await LineAsync(inLineWith);
-        return new(line.Split(' ').First(word => word.StartsWith("http://", StringComparison.Ordinal)));
+        return new(line.Split(' ').First(word => word.StartsWith("http", StringComparison.Ordinal) && word.Contains("://", StringComparison.Ordinal)));
     }
 
     public void Signal(PosixSignal signal) => Signal(_process.Id, signal);

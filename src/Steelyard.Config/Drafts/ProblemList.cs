@@ -14,6 +14,9 @@ internal sealed class ProblemList
 
     public NameSuggestions Names { get; } = new();
 
+    /// <summary>The files that were named.</summary>
+    public List<Located<string>> Files { get; } = [];
+
     public void Error(Place place, string message, string? expected = null, string? suggestion = null)
     {
         ErrorCount++;

@@ -56,7 +56,7 @@ internal sealed class SnapshotChecks
                 continue;
             if (!seen.TryAdd(address.Value, address.Place))
                 _problems.Error(address.Place, $"the server {Shown.Quote(address.Value.ToString())} is given again; it stands in line {seen[address.Value].Line} already", "each server once; give it a larger 'weight' for a larger share");
-            servers.Add(new() { Address = address.Value, Weight = server.Weight });
+            servers.Add(new() { Address = address.Value, Weight = server.Weight, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
         }
 
         if (servers.Count > 0 && draft.App is null && servers.TrueForAll(server => server.Weight == 0))
@@ -66,10 +66,14 @@ internal sealed class SnapshotChecks
         {
             Name = draft.Name.Value,
             Balance = draft.Balance,
+            Tls = TlsChecks.Servers(draft.Tls, AddressesOf(draft), _problems),
             Servers = servers.ToValueList(),
             App = draft.App is { Command: { } command } app ? new() { Command = command.Value, Instances = app.Instances } : null,
         };
     }
+
+    private static IEnumerable<Located<NetworkAddress>> AddressesOf(PoolDraft draft) =>
+        draft.Servers.Where(server => server is { Tls: null, Address: not null }).Select(server => server.Address!.Value);
 
     private ListenerSettings Listener(ListenerDraft draft, bool poolsAreKnown)
     {
@@ -97,6 +101,7 @@ internal sealed class SnapshotChecks
         {
             Mode = draft.Mode?.Value ?? ListenerMode.Http,
             Bind = (draft.Bind ?? []).Select(bind => bind.Value).ToValueList(),
+            Tls = TlsChecks.Listener(draft.Tls, _problems),
             Routes = routes.ToValueList(),
             TrustedProxies = draft.TrustedProxies.Select(network => network.Value).ToValueList(),
             Forwarded = draft.Forwarded,

@@ -22,6 +22,8 @@ internal sealed record ListenerDraft(Place Place)
 {
     public IReadOnlyList<Located<NetworkAddress>>? Bind { get; init; }
 
+    public Located<ListenerTlsDraft>? Tls { get; init; }
+
     public Located<ListenerMode>? Mode { get; init; }
 
     public IReadOnlyList<Located<IPNetwork>> TrustedProxies { get; init; } = [];
@@ -75,6 +77,8 @@ internal sealed record PoolDraft(Located<string> Name)
 {
     public BalancePolicy Balance { get; init; }
 
+    public ServerTlsDraft? Tls { get; init; }
+
     public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
 
     public AppDraft? App { get; init; }
@@ -85,6 +89,8 @@ internal sealed record ServerDraft(Place Place)
     public Located<NetworkAddress>? Address { get; init; }
 
     public int Weight { get; init; } = 1;
+
+    public ServerTlsDraft? Tls { get; init; }
 }
 
 internal sealed record AppDraft(Place Place)

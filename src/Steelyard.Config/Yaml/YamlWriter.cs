@@ -54,6 +54,8 @@ internal sealed class YamlWriter
         Line($"  - bind: {OneOrMany(listener.Bind, address => address.ToString())}");
         if (listener.Mode == ListenerMode.Tcp)
             Line("    mode: tcp");
+        if (listener.Tls is { } tls)
+            Line($"    tls: {Braces(TlsParts(tls))}");
         if (listener.TrustedProxies.Count > 0)
             Line($"    trusted-proxies: {Many(listener.TrustedProxies, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
@@ -69,6 +71,44 @@ internal sealed class YamlWriter
         Line("    routes:");
         foreach (var route in listener.Routes)
             Line($"      - {{ {string.Join(", ", RouteParts(route))} }}");
+    }
+
+    private static string Braces(IEnumerable<string> parts) => $"{{ {string.Join(", ", parts)} }}";
+
+    private static string Files(CertificateFiles files) => Braces(FileParts(files));
+
+    private static IEnumerable<string> FileParts(CertificateFiles files)
+    {
+        yield return $"certificate: {Text(files.Certificate)}";
+        if (files.Key is not null)
+            yield return $"key: {Text(files.Key)}";
+    }
+
+    private static IEnumerable<string> TlsParts(ListenerTls tls)
+    {
+        yield return $"certificates: [{string.Join(", ", tls.Certificates.Select(Files))}]";
+        if (tls.Versions != TlsVersions.All)
+            yield return $"versions: {(tls.Versions == TlsVersions.Tls12 ? "1.2" : "1.3")}";
+        if (tls.StrictSni)
+            yield return "strict-sni: true";
+        if (tls.ClientCertificates is { } clients)
+            yield return $"client-certificates: {{ ca: {Text(clients.Authorities)}, require: {(clients.Optional ? "optional" : "required")} }}";
+        if (tls.StrictTransportSecurity is { } time)
+            yield return $"strict-transport-security: {DurationText.Write(time)}";
+    }
+
+    private static string Tls(ServerTls tls) => tls == new ServerTls() ? "true" : Braces(TlsParts(tls));
+
+    private static IEnumerable<string> TlsParts(ServerTls tls)
+    {
+        if (!tls.Verify)
+            yield return "verify: false";
+        if (tls.Authorities is not null)
+            yield return $"ca: {Text(tls.Authorities)}";
+        if (tls.Name is not null)
+            yield return $"name: {Text(tls.Name)}";
+        foreach (var part in tls.Certificate is { } files ? FileParts(files) : [])
+            yield return part;
     }
 
     private static IEnumerable<string> RouteParts(RouteSettings route)
@@ -129,12 +169,16 @@ internal sealed class YamlWriter
         Line($"  {Text(pool.Name)}:");
         var blank = new Drafts.PoolDraft(default(Drafts.Located<string>));
         Settings(PoolTable.Pools, blank with { Balance = pool.Balance }, blank, "    ");
+        if (pool.Tls is { } tls)
+            Line($"    tls: {Tls(tls)}");
         if (pool.Servers.Count > 0)
             Line("    servers:");
         foreach (var server in pool.Servers)
         {
             var address = Text(server.Address.ToString());
-            Line(server.Weight == 1 ? $"      - {address}" : $"      - {{ address: {address}, weight: {server.Weight} }}");
+            var weight = server.Weight == 1 ? "" : $", weight: {server.Weight}";
+            var serverTls = server.Tls is { } own ? $", tls: {Tls(own)}" : "";
+            Line(weight + serverTls == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{serverTls} }}");
         }
 
         if (pool.App is not { } app)

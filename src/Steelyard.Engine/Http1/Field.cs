@@ -7,6 +7,9 @@ internal enum KnownField : byte
 {
     Other,
     Accept,
+
+    /// <summary>A field that speaks of the client's certificate: Client-Cert and its kin.</summary>
+    ClientCertificate,
     Connection,
     ContentLength,
     Date,
@@ -79,6 +82,7 @@ internal struct Field
         var known = Recognize(plain);
         return known != KnownField.Other ? KnownField.ForwardedOther
             : Ascii.EqualsIgnoreCase(plain[..Math.Min(12, plain.Length)], "x-forwarded-"u8) ? KnownField.ForwardedOther
+            : Ascii.EqualsIgnoreCase(plain[..Math.Min(11, plain.Length)], "client-cert"u8) || Ascii.EqualsIgnoreCase(plain[..Math.Min(13, plain.Length)], "x-client-cert"u8) ? KnownField.ClientCertificate
             : KnownField.Other;
     }
 

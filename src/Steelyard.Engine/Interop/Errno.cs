@@ -9,8 +9,10 @@ internal static class Errno
     public const int AccessDenied = -13;
     public const int FileTableFull = -23;
     public const int TooManyFiles = -24;
+    public const int BrokenPipe = -32;
     public const int AddressInUse = -98;
     public const int AddressNotAvailable = -99;
+    public const int ConnectionReset = -104;
     public const int NoBufferSpace = -105;
     public const int InProgress = -115;
 

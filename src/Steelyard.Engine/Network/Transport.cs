@@ -51,7 +51,13 @@ internal abstract class Transport
     public EventLoop Loop { get; }
 
     /// <summary>Hears of events while nobody waits; set while the connection is kept for later use.</summary>
-    public IIdleObserver? IdleObserver { get; set; }
+    public virtual IIdleObserver? IdleObserver { get; set; }
+
+    /// <summary>The connection whose bytes this one carries in another form, and which takes its events; null for none.</summary>
+    public Transport? Carries { get; set; }
+
+    /// <summary>Whether somebody waits for <see cref="Readable"/>.</summary>
+    protected bool ReaderWaits => _reader.Waiting;
 
     /// <summary>Bytes the kernel has taken of this connection's so far, splices aside.</summary>
     public long BytesSent { get; protected set; }
@@ -154,7 +160,7 @@ internal abstract class Transport
         // Whoever waited would otherwise be woken by the connection that uses the object next.
         if (_reader.Waiting || _writer.Waiting)
             Abort();
-        (IdleObserver, EndsWith) = (null, null);
+        (IdleObserver, EndsWith, Carries) = (null, null, null);
         CloseHandle();
     }
 
@@ -230,6 +236,11 @@ internal abstract class Transport
         }
     }
 
+    /// <summary>Takes the events of the connection that carries this one; see <see cref="Carries"/>.</summary>
+    protected virtual void CarrierNotified(bool readable, bool writable, bool peerClosed, bool broken)
+    {
+    }
+
     /// <summary>Readies the object for another connection.</summary>
     protected void Reset(bool readReady, bool writeReady)
     {
@@ -247,6 +258,12 @@ internal abstract class Transport
         PeerClosed |= peerClosed;
         ReadReady |= readable;
         WriteReady |= writable;
+        if (Carries is { } carried)
+        {
+            carried.CarrierNotified(readable, writable, peerClosed, broken);
+            return;
+        }
+
         var generation = Generation;
         if (writable)
         {

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -12,6 +13,8 @@ internal sealed class ClientConnection
     private const long LongestLinger = 30_000;
     private const long LongestLingerPause = 2000;
 
+    private const long LongestPromise = 1000;
+
     private const int BudgetOfExchange = TurnBudget.BytesPerTurn / 16;
 
     private readonly ProxyLoop _loop;
@@ -21,8 +24,10 @@ internal sealed class ClientConnection
     private TcpSession? _session;
     private TurnBudget _budget;
     private KernelAddress _peer;
+    private byte[]? _certificate;
     private int _slot;
     private bool _idle;
+    private bool _awaited;
 
     internal ClientConnection? Next;
     internal ClientConnection? Previous;
@@ -55,7 +60,7 @@ internal sealed class ClientConnection
     /// <param name="slot">The socket it was accepted on.</param>
     public void Start(Transport transport, in KernelAddress peer, int slot)
     {
-        (Transport, _peer, _slot, Plan) = (transport, peer, slot, null!);
+        (Transport, _peer, _slot, Plan, _certificate, _awaited) = (transport, peer, slot, null!, null, false);
         FollowPlan();
         Observe(Serve());
     }
@@ -66,7 +71,7 @@ internal sealed class ClientConnection
         if (Plan == _loop.Present || _loop.Plan.ListenerAt(_slot) is not { } listener)
             return;
         (Plan, Listener) = (_loop.Present, listener);
-        Forwarded.Reset(_peer, listener);
+        Forwarded.Reset(_peer, listener, Transport is TlsTransport, _certificate);
     }
 
     private void Observe(ValueTask serving)
@@ -84,7 +89,8 @@ internal sealed class ClientConnection
     {
         try
         {
-            if (Listener.TcpRoute is not null)
+            var next = Listener.Tls is { } tls ? await Secure(tls) : AfterExchange.KeepAlive;
+            if (Listener.TcpRoute is not null && next == AfterExchange.KeepAlive)
             {
                 _session = _loop.RentSession();
                 await _session.Run(this);
@@ -93,7 +99,6 @@ internal sealed class ClientConnection
                 return;
             }
 
-            var next = AfterExchange.KeepAlive;
             while (next == AfterExchange.KeepAlive && (!Input.IsEmpty || await WaitForRequest()))
             {
                 FollowPlan();
@@ -123,16 +128,48 @@ internal sealed class ClientConnection
         }
     }
 
+    /// <summary>Puts TLS between the connection and everything that is read from it.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> Secure(TlsListener tls)
+    {
+        var secured = new TlsTransport(Transport, _loop.Tls);
+        secured.Begin(Input.Unread);
+        Input.Release();
+        Transport = secured;
+        if (Leaving)
+            return AfterExchange.Close;
+        var due = _loop.Events.In(_loop.Plan.Timeouts.TlsHandshake);
+        _idle = true;
+        var first = await secured.AwaitFirstRecord(due);
+        _idle = false;
+        var end = await ServerHandshake.Run(_loop, secured, tls, first, due);
+        if (end == HandshakeEnd.Done)
+        {
+            // Who began a handshake before the end was in sight has a request.
+            _awaited = true;
+            _certificate = tls.Settings.ClientCertificates is null ? null : ClientCertificateFields.Of(secured.Stream.RemoteCertificate);
+            Forwarded.Reset(_peer, Listener, secure: true, _certificate);
+            return AfterExchange.KeepAlive;
+        }
+
+        _loop.Counters.TlsFailures++;
+        if (end == HandshakeEnd.Failed)
+            return AfterExchange.Close;
+        Transport = secured.Unwrap();
+        ServerHandshake.AnswerPlain(Transport);
+        return AfterExchange.Linger;
+    }
+
     /// <summary>Waits for the first bytes of a request: until then the client is idle, whatever woke it.</summary>
     /// <returns>Whether they came.</returns>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<bool> WaitForRequest()
     {
-        while (!Leaving)
+        while (!Leaving || _awaited)
         {
             _idle = true;
-            var wake = await Transport.Readable(_loop.Plan.Timeouts.ClientIdle);
-            _idle = false;
+            var wake = await Transport.Readable(Leaving ? LongestPromise : _loop.Plan.Timeouts.ClientIdle);
+            (_idle, _awaited) = (false, false);
 
             // Who is told to end while idle may have sent a request a moment before: it is still served.
             if (wake == Wake.TimedOut || Transport.Aborted)

@@ -19,10 +19,17 @@ internal sealed class ForwardedFields
     private int _addressLength;
     private ListenerState _listener = null!;
     private bool _trusted;
+    private bool _secure;
+    private byte[]? _certificate;
 
     /// <summary>Readies the fields for a connection.</summary>
-    public void Reset(in KernelAddress peer, ListenerState listener)
+    /// <param name="peer">The address of the client.</param>
+    /// <param name="listener">What the connection goes by.</param>
+    /// <param name="secure">Whether it is a TLS connection.</param>
+    /// <param name="certificate">The lines about the certificate of the client; null where none is asked for.</param>
+    public void Reset(in KernelAddress peer, ListenerState listener, bool secure = false, byte[]? certificate = null)
     {
+        (_secure, _certificate) = (secure, certificate);
         _listener = listener;
         _trusted = listener.TrustedProxies.Contains(peer);
         _addressLength = peer.WriteText(_address);
@@ -44,7 +51,7 @@ internal sealed class ForwardedFields
         Append(OwnScheme);
     }
 
-    private static ReadOnlySpan<byte> OwnScheme => "http"u8;
+    private ReadOnlySpan<byte> OwnScheme => _secure ? "https"u8 : "http"u8;
 
     private bool WritesXForwarded => _listener.Forwarded is ForwardedStyle.XForwarded or ForwardedStyle.Both;
 
@@ -64,6 +71,7 @@ internal sealed class ForwardedFields
         KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto or KnownField.XRealIp => !_trusted || WritesXForwarded,
         KnownField.Forwarded => !_trusted || WritesForwarded,
         KnownField.ForwardedOther => !_trusted,
+        KnownField.ClientCertificate => !_trusted || _certificate is not null,
         _ => false,
     };
 
@@ -108,6 +116,8 @@ internal sealed class ForwardedFields
             WriteXForwarded(ref writer, request, head);
         if (WritesForwarded)
             WriteForwarded(ref writer, request, head);
+        if (_certificate is not null)
+            writer.Write(_certificate);
     }
 
     private void WriteXForwarded(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head)

@@ -1,5 +1,6 @@
 using System.Net;
 using Steelyard.Config;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -10,6 +11,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
 
     /// <summary>Those whose word about the client before them is believed.</summary>
     public TrustedNetworks TrustedProxies { get; } = new(trustedProxies);
+
+    /// <summary>How it speaks TLS; null for plain connections.</summary>
+    public TlsListener? Tls { get; init; }
 
     /// <summary>Where all connections go, in TCP mode; null where HTTP is spoken.</summary>
     public Route? TcpRoute { get; } = tcpRoute;

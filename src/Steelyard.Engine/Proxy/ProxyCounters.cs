@@ -9,6 +9,8 @@ internal sealed class ProxyCounters
     public long Cut;
     public long Faults;
     public long Retries;
+    public long TlsHandshakes;
+    public long TlsFailures;
     public long UpstreamConnections;
     public long UpstreamReuses;
     public long Sessions;

@@ -3,6 +3,7 @@ using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -26,6 +27,7 @@ internal sealed class ProxyLoop
     public ProxyLoop(EventLoop events, ProxyPlan plan)
     {
         Events = events;
+        Tls = new TlsLoop(events);
         var idle = new IdleConnections[plan.Addresses.Length];
         for (var i = 0; i < idle.Length; i++)
             idle[i] = new IdleConnections(this);
@@ -38,6 +40,9 @@ internal sealed class ProxyLoop
     public LoopPlan Present { get; private set; }
 
     public ProxyPlan Plan => Present.Plan;
+
+    /// <summary>What its TLS connections share.</summary>
+    public TlsLoop Tls { get; }
 
     public ProxyCounters Counters { get; } = new();
 

@@ -1,6 +1,7 @@
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -21,6 +22,12 @@ internal sealed class ProxyPlan
     /// <summary>Where each server is, by <see cref="Server.Ordinal"/>; null where its name did not resolve.</summary>
     public required KernelAddress?[] Addresses { get; init; }
 
+    /// <summary>How TLS is spoken to each server, by <see cref="Server.Ordinal"/>; null for a plain connection.</summary>
+    public required TlsClient?[] TlsOf { get; init; }
+
+    /// <summary>All that uses certificates.</summary>
+    public required IReadOnlyCollection<IWatchedTls> Tls { get; init; }
+
     /// <summary>The ordinal each server had in the plan before; -1 for one that was not there, or elsewhere.</summary>
     public required int[] OrdinalsBefore { get; init; }
 
@@ -33,14 +40,17 @@ internal sealed class ProxyPlan
     /// <param name="sockets">The sockets it listens on.</param>
     /// <param name="resolve">Finds where a server is; null when its name does not resolve.</param>
     /// <param name="unresolved">The servers it was not found for.</param>
+    /// <param name="files">Where certificates are read; null for a configuration without any.</param>
     /// <param name="before">The plan that this one follows: pools that have not changed are the same, servers that stay keep their state.</param>
     public static ProxyPlan From(
         Snapshot snapshot,
         IReadOnlyList<SocketHandle> sockets,
         Func<NetworkAddress, KernelAddress?> resolve,
         out IReadOnlyList<NetworkAddress> unresolved,
-        ProxyPlan? before = null)
+        ProxyPlan? before = null,
+        TlsFiles? files = null)
     {
+        var tls = new TlsBook(files, before?.Tls);
         var pools = PoolsOf(snapshot, before);
         var missing = new List<NetworkAddress>();
         var ordinals = 0;
@@ -50,16 +60,18 @@ internal sealed class ProxyPlan
                 ordinals = Math.Max(ordinals, server.Ordinal + 1);
         }
 
-        var (addresses, ordinalsBefore) = (new KernelAddress?[ordinals], new int[ordinals]);
+        var (addresses, ordinalsBefore, tlsOf) = (new KernelAddress?[ordinals], new int[ordinals], new TlsClient?[ordinals]);
         Array.Fill(ordinalsBefore, -1);
         foreach (var pool in pools.Values)
         {
             foreach (var server in pool.Servers)
             {
+                tlsOf[server.Ordinal] = tls.For(server.Settings.Tls ?? pool.Settings.Tls);
                 var address = addresses[server.Ordinal] = resolve(server.Settings.Address);
                 if (address is null)
                     missing.Add(server.Settings.Address);
-                else if (before?.Pools.GetValueOrDefault(pool.Name)?.Find(server.Settings.Address) is { } same && before.Addresses[same.Ordinal] is { } place && place.SameAs(address.Value))
+                else if (before?.Pools.GetValueOrDefault(pool.Name)?.Find(server.Settings.Address) is { } same && before.Addresses[same.Ordinal] is { } place && place.SameAs(address.Value)
+                    && before.TlsOf[same.Ordinal] == tlsOf[server.Ordinal])
                     ordinalsBefore[server.Ordinal] = same.Ordinal;
             }
         }
@@ -72,7 +84,9 @@ internal sealed class ProxyPlan
             Pools = pools,
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
-            _bySlot = ListenersBySlot(snapshot, sockets, pools),
+            _bySlot = ListenersBySlot(snapshot, sockets, pools, tls),
+            TlsOf = tlsOf,
+            Tls = tls.All,
         };
     }
 
@@ -102,17 +116,17 @@ internal sealed class ProxyPlan
         }
     }
 
-    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools)
+    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls)
     {
         var listeners = new ListenerState[snapshot.Listeners.Count];
         for (var i = 0; i < listeners.Length; i++)
         {
             var settings = snapshot.Listeners[i];
             listeners[i] = new ListenerState(
-                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, settings.ResponseHeaders),
+                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings)),
                 [.. settings.TrustedProxies.AsSpan()],
                 settings.Forwarded,
-                settings.Mode == ListenerMode.Tcp ? new Route(settings.Routes[0], pools, HeaderEdits.None, HeaderEdits.None) : null);
+                settings.Mode == ListenerMode.Tcp ? new Route(settings.Routes[0], pools, HeaderEdits.None, HeaderEdits.None) : null) { Tls = tls.For(settings.Tls, settings.Mode) };
         }
 
         var slots = 0;
@@ -133,6 +147,7 @@ internal sealed record LoopPlan(ProxyPlan Plan, IdleConnections[] Idle);
 /// <summary>The timeouts of the snapshot in the unit of the loop's clock.</summary>
 internal readonly record struct MillisecondTimeouts(
     long Connect,
+    long TlsHandshake,
     long ClientHeader,
     long ClientBody,
     long ClientIdle,
@@ -143,6 +158,7 @@ internal readonly record struct MillisecondTimeouts(
 {
     public static MillisecondTimeouts From(Timeouts timeouts) => new(
         InMilliseconds(timeouts.Connect),
+        InMilliseconds(timeouts.TlsHandshake),
         InMilliseconds(timeouts.ClientHeader),
         InMilliseconds(timeouts.ClientBody),
         InMilliseconds(timeouts.ClientIdle),

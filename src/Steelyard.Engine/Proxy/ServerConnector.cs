@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Steelyard.Balancing;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -24,6 +25,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
             return Outcome.Success;
         }
 
+        var due = context.Events.In(context.Plan.Timeouts.Connect);
         context.Upstream = await BeginConnect(server);
         if (context.Upstream is null)
             return _connectError is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory or Errno.AddressNotAvailable
@@ -31,7 +33,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
                 : new(Cause.ConnectFailed, Retry.OnAnotherServer);
         var wake = await context.Upstream.Transport.Writable(context.Plan.Timeouts.Connect);
         if (wake == Wake.Ready && context.Upstream.Transport.ConnectError() == 0)
-            return Outcome.Success;
+            return context.Plan.TlsOf[server.Ordinal] is { } tls ? await Secure(server, tls, due) : Outcome.Success;
         context.CloseUpstream();
         return wake switch
         {
@@ -39,6 +41,31 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
             Wake.TimedOut => new(Cause.ConnectTimeout, attempts.AfterFailedServer()),
             _ => new(Cause.Stopped),
         };
+    }
+
+    /// <summary>Puts TLS between the connection and the request. No byte of the request has been sent if this fails.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<Outcome> Secure(Server server, TlsClient tls, long due)
+    {
+        var secured = new TlsTransport(context.Upstream!.Transport, context.Loop.Tls);
+        context.Upstream.Secure(secured);
+        var verdict = new CertificateVerdict(tls.Settings.Verify);
+        var address = server.Settings.Address;
+        if (await secured.Connect(tls.OptionsFor(address.UnixPath is null ? address.Host : "", verdict), due))
+            return Outcome.Success;
+        var (timedOut, stopped) = (secured.TimedOut, secured.Aborted);
+        context.CloseUpstream();
+        return timedOut ? new(Cause.ConnectTimeout, attempts.AfterFailedServer())
+            : stopped ? new(Cause.Stopped)
+            : new(
+                verdict.Fault switch
+                {
+                    CertificateFault.Untrusted => Cause.CertificateUntrusted,
+                    CertificateFault.Expired => Cause.CertificateExpired,
+                    CertificateFault.OtherName => Cause.CertificateForOther,
+                    _ => Cause.TlsFailed,
+                },
+                Retry.OnAnotherServer);
     }
 
     /// <summary>

@@ -24,6 +24,9 @@ internal sealed class UpstreamConnection(ProxyLoop loop) : TimerEntry, IIdleObse
 
     public void Open(Transport transport, IdleConnections home) => (Transport, Home, Reused) = (transport, home, false);
 
+    /// <summary>Speaks to the server by another transport from now on, which is carried by the one before.</summary>
+    public void Secure(Transport secured) => Transport = secured;
+
     public void Close()
     {
         Debug.Assert(!Idle, "A kept connection is taken out before it is closed.");

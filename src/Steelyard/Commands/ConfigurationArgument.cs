@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Steelyard.Config;
+using Steelyard.Engine;
 
 namespace Steelyard.Commands;
 
@@ -32,12 +33,34 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
         var isFolder = Directory.Exists(fileOrFolder);
         var file = !isFolder ? fileOrFolder : fileOrFolder == "." ? DefaultName : Path.Combine(fileOrFolder, DefaultName);
         if (File.Exists(file))
-            return new(file, ConfigurationFile.Read(file));
+            return new ConfigurationArgument(file, ConfigurationFile.Read(file)).WithCertificates();
 
         Console.Error.WriteLine(isFolder
             ? $"steelyard {command}: there is no {DefaultName} in {Path.GetFullPath(fileOrFolder)}; name a file, or a folder that has one"
             : $"steelyard {command}: there is no file or folder {fileOrFolder}");
         return null;
+    }
+
+    /// <summary>Reads the certificates that the configuration names, as its use will: what is wrong with them is shown where they are named.</summary>
+    private ConfigurationArgument WithCertificates()
+    {
+        if (Result.Snapshot is not { } snapshot)
+            return this;
+        var problems = Result.Problems.AsEnumerable().ToList();
+        foreach (var found in new TlsFiles(Folder).Check(snapshot, DateTimeOffset.UtcNow))
+        {
+            foreach (var named in Result.Files.AsEnumerable().Where(named => named.Name == found.Name))
+                problems.Add(named.Problem(found.Severity, $"{found.Name}: {found.Message}", found.Expected));
+        }
+
+        return this with
+        {
+            Result = Result with
+            {
+                Snapshot = problems.Exists(problem => problem.Severity == Severity.Error) ? null : snapshot,
+                Problems = problems.Distinct().OrderBy(problem => problem.Line).ThenBy(problem => problem.Column).ToValueList(),
+            },
+        };
     }
 
     public void PrintProblems(TextWriter output, bool toTerminal) =>

@@ -18,16 +18,18 @@ internal static class Announcement
                 .Distinct().Select(pool => Describe(snapshot, pool))
                 .DefaultIfEmpty("answers of its own");
             for (var i = 0; i < listener.Bind.Count; i++)
-                yield return $"listening on {(listener.Mode == ListenerMode.Tcp ? addresses[next++].ToString() : UrlOf(addresses[next++]))} for {string.Join(", ", pools)}";
+                yield return $"listening on {(listener.Mode == ListenerMode.Tcp ? addresses[next++].ToString() : UrlOf(addresses[next++], listener.Tls is not null))} for {string.Join(", ", pools)}";
         }
     }
 
     /// <summary>The address as a browser on this machine would reach it.</summary>
-    public static string UrlOf(NetworkAddress address) => address switch
+    /// <param name="address">The address.</param>
+    /// <param name="secure">Whether TLS is spoken there.</param>
+    public static string UrlOf(NetworkAddress address, bool secure = false) => address switch
     {
         { UnixPath: not null } => address.ToString(),
-        { Host: "" or "0.0.0.0" or "::" } => $"http://localhost:{address.Port}",
-        _ => $"http://{address}",
+        { Host: "" or "0.0.0.0" or "::" } => $"{(secure ? "https" : "http")}://localhost:{address.Port}",
+        _ => $"{(secure ? "https" : "http")}://{address}",
     };
 
     private static string Describe(Snapshot snapshot, string name)

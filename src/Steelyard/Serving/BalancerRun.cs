@@ -71,7 +71,7 @@ internal sealed class BalancerRun : IDisposable
             Console.WriteLine("stopped before it was ready");
             return CommandLine.Success;
         }
-        catch (Exception error) when (error is BindException or AppStartException)
+        catch (Exception error) when (error is BindException or AppStartException or TlsFileException)
         {
             await Console.Error.WriteLineAsync($"steelyard up: {error.Message}");
             return CommandLine.Failure;
@@ -80,7 +80,7 @@ internal sealed class BalancerRun : IDisposable
 
     private async Task<int> ServeAsync()
     {
-        await using var balancer = LoadBalancer.Start(_served, _sockets);
+        await using var balancer = LoadBalancer.Start(_served, _sockets, new TlsFiles(_configuration.Folder));
         await ReportUnresolvedAsync(balancer);
         foreach (var line in Announcement.Lines(_served, _sockets.Addresses))
             Console.WriteLine(line);
@@ -113,6 +113,7 @@ internal sealed class BalancerRun : IDisposable
                 if (await _reloads.WaitAsync(LookEvery, _signals.Stop))
                     await ReloadAsync(balancer);
                 _reloads.Look();
+                await ReportCertificatesAsync(balancer.LookAtCertificates());
                 foreach (var line in _reports.Look(balancer.Servers, DateTimeOffset.UtcNow))
                     await Console.Error.WriteLineAsync(line);
             }
@@ -144,7 +145,7 @@ internal sealed class BalancerRun : IDisposable
             await TakeUpAsync(balancer, snapshot);
             Console.WriteLine($"reloaded: {read.Summary}");
         }
-        catch (Exception error) when (error is BindException or AppStartException)
+        catch (Exception error) when (error is BindException or AppStartException or TlsFileException)
         {
             await Console.Error.WriteLineAsync($"steelyard: {error.Message}; the configuration stays as it was");
         }
@@ -168,13 +169,21 @@ internal sealed class BalancerRun : IDisposable
         var (addresses, served) = (before.Addresses, _apps.JoinInto(snapshot));
         await balancer.ApplyAsync(served, sockets);
         before.CloseExcept(sockets);
+        await ReportCertificatesAsync(balancer.LookAtCertificates(atOnce: true));
+        var configuredBefore = _configured;
         (_configured, _served, _sockets) = (snapshot, served, sockets);
         await ReportUnresolvedAsync(balancer);
         foreach (var address in addresses.Except(sockets.Addresses))
-            Console.WriteLine($"listening no more on {Announcement.UrlOf(address)}");
+            Console.WriteLine($"listening no more on {Announcement.UrlOf(address, before.SpeaksTls(address, configuredBefore))}");
         foreach (var address in sockets.Addresses.Except(addresses))
-            Console.WriteLine($"listening on {Announcement.UrlOf(address)}");
+            Console.WriteLine($"listening on {Announcement.UrlOf(address, sockets.SpeaksTls(address, snapshot))}");
         await _apps.LeaveBeforeAsync();
+    }
+
+    private static async Task ReportCertificatesAsync(IReadOnlyList<string> lines)
+    {
+        foreach (var line in lines)
+            await Console.Error.WriteLineAsync($"steelyard: {line}");
     }
 
     private static async Task ReportUnresolvedAsync(LoadBalancer balancer)

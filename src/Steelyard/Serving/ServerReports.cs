@@ -47,6 +47,10 @@ internal sealed class ServerReports
     {
         ServerFailure.Refused => "it refused the connection",
         ServerFailure.ConnectTimeout => "it did not take the connection in time (timeouts: connect)",
+        ServerFailure.TlsFailed => "the TLS handshake with it failed (does it speak TLS there?)",
+        ServerFailure.CertificateUntrusted => "no authority that is believed vouches for its certificate (tls: ca)",
+        ServerFailure.CertificateExpired => "its certificate has expired, or its time has not come",
+        ServerFailure.CertificateForOther => "its certificate is for another name (tls: name)",
         ServerFailure.ClosedEarly => "it closed the connection before it answered",
         ServerFailure.BadAnswer => "its answer is not valid HTTP",
         ServerFailure.AnswerTimeout => "it did not answer in time (timeouts: server-response)",

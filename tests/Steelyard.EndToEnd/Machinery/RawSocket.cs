@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -14,6 +15,9 @@ internal enum Ending
 
     /// <summary>Broken off (RST).</summary>
     Reset,
+
+    /// <summary>Inside of TLS, by a FIN without close_notify.</summary>
+    Truncated,
 }
 
 /// <summary>
@@ -29,6 +33,14 @@ internal class RawSocket(Socket socket) : IDisposable
     private int _start;
     private int _end;
     private Ending? _ending;
+    private SslStream? _tls;
+    private WatchedStream? _underTls;
+
+    /// <summary>What was agreed on; null for a plain connection.</summary>
+    public SslStream? Tls => _tls;
+
+    /// <summary>How many bytes this end sent in its handshake.</summary>
+    public long HandshakeBytes { get; private set; }
 
     public Socket Socket => socket;
 
@@ -38,11 +50,56 @@ internal class RawSocket(Socket socket) : IDisposable
     /// <summary>All bytes that were read off the socket so far.</summary>
     public string Received => Latin1.GetString(_received.ToArray());
 
+    /// <summary>Speaks TLS from here on, as a client.</summary>
+    public async Task Secure(SslClientAuthenticationOptions options)
+    {
+        using var patience = new CancellationTokenSource(Patience.Limit);
+        try
+        {
+            await PutTlsOn().AuthenticateAsClientAsync(options, patience.Token);
+        }
+        catch (IOException error)
+        {
+            throw AsSocketError(error);
+        }
+    }
+
+    /// <summary>Speaks TLS from here on, as a server.</summary>
+    public async Task Secure(SslServerAuthenticationOptions options)
+    {
+        using var patience = new CancellationTokenSource(Patience.Limit);
+        await PutTlsOn().AuthenticateAsServerAsync(options, patience.Token);
+        HandshakeBytes = _underTls!.Written;
+    }
+
+    /// <summary>What the same end of a plain connection says.</summary>
+    private static SocketException AsSocketError(IOException error) =>
+        new((int)((error.InnerException as SocketException)?.SocketErrorCode ?? SocketError.ConnectionAborted));
+
+    private SslStream PutTlsOn()
+    {
+        _underTls = new WatchedStream(socket);
+        return _tls = new SslStream(_underTls, leaveInnerStreamOpen: true);
+    }
+
     public Task Send(string text) => Send(Latin1.GetBytes(text));
 
     public async Task Send(ReadOnlyMemory<byte> bytes)
     {
         using var patience = new CancellationTokenSource(Patience.Limit);
+        if (_tls is not null)
+        {
+            try
+            {
+                await _tls.WriteAsync(bytes, patience.Token);
+                return;
+            }
+            catch (IOException error)
+            {
+                throw AsSocketError(error);
+            }
+        }
+
         while (!bytes.IsEmpty)
             bytes = bytes[await socket.SendAsync(bytes, patience.Token)..];
     }
@@ -196,9 +253,13 @@ internal class RawSocket(Socket socket) : IDisposable
         using var patience = new CancellationTokenSource(Patience.Limit);
         try
         {
-            (_start, _end) = (0, await socket.ReceiveAsync(_buffer, patience.Token));
+            (_start, _end) = (0, _tls is null ? await socket.ReceiveAsync(_buffer, patience.Token) : await _tls.ReadAsync(_buffer, patience.Token));
             if (_end == 0)
-                _ending = Ending.Closed;
+                _ending = _underTls is { Ended: true } ? Ending.Truncated : Ending.Closed;
+        }
+        catch (IOException error) when (error.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionReset or SocketError.Shutdown })
+        {
+            (_start, _end, _ending) = (0, 0, Ending.Reset);
         }
         catch (SocketException error) when (error.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown)
         {
@@ -214,7 +275,15 @@ internal class RawSocket(Socket socket) : IDisposable
         return _end > 0;
     }
 
-    public void FinishSending() => socket.Shutdown(SocketShutdown.Send);
+    /// <summary>Ends this side in an orderly way: inside of TLS with close_notify.</summary>
+    public void FinishSending()
+    {
+        _tls?.ShutdownAsync().GetAwaiter().GetResult();
+        socket.Shutdown(SocketShutdown.Send);
+    }
+
+    /// <summary>Ends this side by a bare FIN, as somebody in between could forge it.</summary>
+    public void Truncate() => socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>Breaks the connection off.</summary>
     public void Reset()
@@ -225,7 +294,11 @@ internal class RawSocket(Socket socket) : IDisposable
 
     public void Close() => socket.Close();
 
-    public void Dispose() => socket.Dispose();
+    public void Dispose()
+    {
+        socket.Dispose();
+        _tls?.Dispose();
+    }
 }
 
 /// <summary>A client of the balancer.</summary>
@@ -236,13 +309,20 @@ internal sealed class RawClient : RawSocket
     {
     }
 
-    public static async Task<RawClient> Connect(EndPoint address, int? receiveBuffer = null)
+    /// <summary>Opens a connection.</summary>
+    /// <param name="address">Where to.</param>
+    /// <param name="receiveBuffer">The size of the socket's buffer; null for the system's.</param>
+    /// <param name="tls">How TLS is spoken; null for a plain connection.</param>
+    public static async Task<RawClient> Connect(EndPoint address, int? receiveBuffer = null, SslClientAuthenticationOptions? tls = null)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         if (receiveBuffer is { } size)
             socket.ReceiveBufferSize = size;
         await socket.ConnectAsync(address).Patiently();
-        return new RawClient(socket);
+        var client = new RawClient(socket);
+        if (tls is not null)
+            await client.Secure(tls);
+        return client;
     }
 
     /// <summary>Reads the final response to a request; interim ones before it are an error.</summary>

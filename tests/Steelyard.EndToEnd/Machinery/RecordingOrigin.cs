@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Threading.Channels;
 using Steelyard.Config;
 
@@ -16,11 +18,12 @@ internal sealed class RecordingOrigin : IAsyncDisposable
     private readonly List<OriginConnection> _connections = [];
     private readonly List<Task> _scripts = [];
     private readonly Task _accepting;
+    private readonly SslServerAuthenticationOptions? _tls;
     private int _requests;
 
-    private RecordingOrigin(Socket listener, NetworkAddress address, Func<OriginConnection, Task>? script)
+    private RecordingOrigin(Socket listener, NetworkAddress address, Func<OriginConnection, Task>? script, SslServerAuthenticationOptions? tls)
     {
-        (_listener, Address) = (listener, address);
+        (_listener, Address, _tls) = (listener, address, tls);
         _accepting = AcceptAll(script);
     }
 
@@ -46,6 +49,10 @@ internal sealed class RecordingOrigin : IAsyncDisposable
     /// <summary>A server that follows a script on every connection; it ends where the script or the balancer ends.</summary>
     public static RecordingOrigin Start(Func<OriginConnection, Task> script) => Listen(NetworkAddress.ForHost("127.0.0.1", 0), script);
 
+    /// <summary>A server that speaks TLS and follows a script on every connection whose handshake succeeds.</summary>
+    public static RecordingOrigin StartTls(SslServerAuthenticationOptions tls, Func<OriginConnection, Task> script) =>
+        Listen(NetworkAddress.ForHost("127.0.0.1", 0), script, tls: tls);
+
     /// <summary>A server that answers every request with the same bytes.</summary>
     public static RecordingOrigin Answering(string response) => Start(Always(response));
 
@@ -55,7 +62,7 @@ internal sealed class RecordingOrigin : IAsyncDisposable
             await connection.Send(response);
     };
 
-    public static RecordingOrigin Listen(NetworkAddress address, Func<OriginConnection, Task>? script, int? receiveBuffer = null)
+    public static RecordingOrigin Listen(NetworkAddress address, Func<OriginConnection, Task>? script, int? receiveBuffer = null, SslServerAuthenticationOptions? tls = null)
     {
         EndPoint endPoint = address.UnixPath is { } path ? new UnixDomainSocketEndPoint(path) : new IPEndPoint(IPAddress.Parse(address.Host), address.Port);
         var listener = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
@@ -63,7 +70,7 @@ internal sealed class RecordingOrigin : IAsyncDisposable
             listener.ReceiveBufferSize = size;
         listener.Bind(endPoint);
         listener.Listen(1024);
-        return new(listener, listener.LocalEndPoint is IPEndPoint bound ? NetworkAddress.ForHost(address.Host, bound.Port) : address, script);
+        return new(listener, listener.LocalEndPoint is IPEndPoint bound ? NetworkAddress.ForHost(address.Host, bound.Port) : address, script, tls);
     }
 
     /// <summary>An address nobody listens on.</summary>
@@ -102,13 +109,15 @@ internal sealed class RecordingOrigin : IAsyncDisposable
         }
     }
 
-    private static async Task Follow(Func<OriginConnection, Task> script, OriginConnection connection)
+    private async Task Follow(Func<OriginConnection, Task> script, OriginConnection connection)
     {
         try
         {
+            if (_tls is not null)
+                await connection.Secure(_tls);
             await Task.Run(() => script(connection));
         }
-        catch (Exception ended) when (ended is SocketException or EndOfStreamException or ObjectDisposedException)
+        catch (Exception ended) when (ended is SocketException or IOException or AuthenticationException or ObjectDisposedException)
         {
             // The balancer, or the end of the test, closed the connection under the script.
         }
@@ -155,7 +164,7 @@ internal sealed class OriginConnection(Socket socket, Action requestRead) : RawS
         {
             return await ReadRequest();
         }
-        catch (Exception ended) when (ended is EndOfStreamException or SocketException or ObjectDisposedException)
+        catch (Exception ended) when (ended is IOException or SocketException or ObjectDisposedException)
         {
             return null;
         }

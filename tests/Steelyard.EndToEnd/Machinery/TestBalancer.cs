@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using Steelyard.Config;
 using Steelyard.Engine;
@@ -14,13 +15,15 @@ internal sealed class TestBalancer : IAsyncDisposable
     private ListeningSockets _sockets;
     private Snapshot _snapshot;
     private readonly LoadBalancer _engine;
+    private readonly TestCertificates _certificates;
+    private static readonly AsyncLocal<bool> s_alwaysTls = new();
     private bool _stopped;
 
-    private TestBalancer(Snapshot snapshot)
+    private TestBalancer(Snapshot snapshot, TestCertificates certificates)
     {
-        _snapshot = snapshot;
+        (_snapshot, _certificates) = (snapshot, certificates);
         _sockets = ListeningSockets.Bind(snapshot);
-        _engine = LoadBalancer.Start(snapshot, _sockets);
+        _engine = LoadBalancer.Start(snapshot, _sockets, new TlsFiles(certificates.Folder));
         EndPoints = [.. _sockets.Addresses.Select(AsEndPoint)];
     }
 
@@ -28,12 +31,25 @@ internal sealed class TestBalancer : IAsyncDisposable
 
     /// <param name="servers">The servers of the one pool.</param>
     /// <param name="change">What is not as by default.</param>
-    public static TestBalancer Start(NetworkAddress[] servers, Func<Snapshot, Snapshot> change) => new(change(new Snapshot
-    {
-        Loops = 1,
-        Listeners = [Listener(NetworkAddress.ForHost("127.0.0.1", 0))],
-        Pools = [new PoolSettings { Name = "web", Servers = [.. servers.Select(server => new ServerSettings { Address = server })] }],
-    }));
+    /// <param name="tls">Whether the one listener speaks TLS, and with it the clients it connects.</param>
+    /// <param name="certificates">What the certificates of the configuration are read from; null for <see cref="TestCertificates.Shared"/>.</param>
+    public static TestBalancer Start(NetworkAddress[] servers, Func<Snapshot, Snapshot> change, bool tls = false, TestCertificates? certificates = null) => new(
+        change(new Snapshot
+        {
+            Loops = 1,
+            Listeners = [Listener(NetworkAddress.ForHost("127.0.0.1", 0)) with { Tls = tls || s_alwaysTls.Value ? Tls("site") : null }],
+            Pools = [new PoolSettings { Name = "web", Servers = [.. servers.Select(server => new ServerSettings { Address = server })] }],
+        }),
+        certificates ?? TestCertificates.Shared);
+
+    /// <summary>The same with TLS to the clients.</summary>
+    public static TestBalancer StartTls(params NetworkAddress[] servers) => Start(servers, snapshot => snapshot, tls: true);
+
+    /// <summary>Lets every balancer that the present test starts speak TLS to its clients; said in the constructor of its class.</summary>
+    public static void AlwaysSpeakTls() => s_alwaysTls.Value = true;
+
+    /// <summary>TLS with certificates that were issued under these names.</summary>
+    public static ListenerTls Tls(params string[] names) => new() { Certificates = names.Select(name => new CertificateFiles(name + ".pem", name + ".key")).ToValueList() };
 
     public static ListenerSettings Listener(params NetworkAddress[] bind) => new()
     {
@@ -53,7 +69,15 @@ internal sealed class TestBalancer : IAsyncDisposable
     /// <summary>Client connections open now on each loop.</summary>
     public int[] OpenConnections => _engine.OpenConnectionsByLoop;
 
-    public async Task<RawClient> Connect(int? receiveBuffer = null) => await RawClient.Connect(Address, receiveBuffer);
+    /// <summary>Opens a client's connection, with TLS where the first listener speaks it.</summary>
+    public async Task<RawClient> Connect(int? receiveBuffer = null) =>
+        await RawClient.Connect(Address, receiveBuffer, _snapshot.Listeners[0].Tls is null ? null : _certificates.Client());
+
+    /// <summary>Opens a client's connection in the way it says.</summary>
+    public async Task<RawClient> Connect(SslClientAuthenticationOptions tls) => await RawClient.Connect(Address, tls: tls);
+
+    /// <summary>Looks at once whether certificates have changed.</summary>
+    public IReadOnlyList<string> LookAtCertificates() => _engine.LookAtCertificates(atOnce: true);
 
     /// <summary>One request on a connection of its own.</summary>
     public async Task<HttpMessage> Ask(string request)

@@ -4,7 +4,7 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Proxying;
 
 /// <summary>Nothing is stored: what the slow side does not take, the fast side must keep.</summary>
-public sealed class BackPressureTests
+public class BackPressureTests
 {
     private const int Megabyte = 1 << 20;
     private const int Size = 64 * Megabyte;

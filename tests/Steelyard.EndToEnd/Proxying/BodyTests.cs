@@ -2,7 +2,7 @@ using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Proxying;
 
-public sealed class BodyTests
+public class BodyTests
 {
     private const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     private const string Done = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone";

@@ -2,7 +2,7 @@ using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Proxying;
 
-public sealed class ConnectionTests
+public class ConnectionTests
 {
     private const string Get = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
     private const string Hello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";

@@ -4,7 +4,7 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Proxying;
 
 /// <summary>One loop serves many: who moves much at once must not hold up the others.</summary>
-public sealed class FairnessTests
+public class FairnessTests
 {
     private const string Hello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 

@@ -2,7 +2,7 @@ using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Proxying;
 
-public sealed class InterimTests
+public class InterimTests
 {
     private const string Expecting = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n";
     private const string Done = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone";

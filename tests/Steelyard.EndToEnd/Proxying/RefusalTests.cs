@@ -4,7 +4,7 @@ using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Proxying;
 
-public sealed class RefusalTests
+public class RefusalTests
 {
     private const string Hello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 

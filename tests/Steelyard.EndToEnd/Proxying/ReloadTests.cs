@@ -5,7 +5,7 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Proxying;
 
 /// <summary>Another configuration under connections that are open.</summary>
-public sealed class ReloadTests
+public class ReloadTests
 {
     private const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 

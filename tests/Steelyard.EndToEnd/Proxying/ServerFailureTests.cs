@@ -3,7 +3,7 @@ using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Proxying;
 
-public sealed class ServerFailureTests
+public class ServerFailureTests
 {
     private const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     private const string Post = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";

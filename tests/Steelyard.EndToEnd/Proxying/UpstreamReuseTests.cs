@@ -2,7 +2,7 @@ using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Proxying;
 
-public sealed class UpstreamReuseTests
+public class UpstreamReuseTests
 {
     private const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     private const string Post = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";

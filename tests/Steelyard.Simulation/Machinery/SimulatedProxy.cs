@@ -22,7 +22,7 @@ internal sealed class SimulatedProxy : IDisposable
 
     private readonly List<Task> _peers = [];
 
-    public SimulatedProxy(int seed, SimulatedConditions conditions, int servers = 3, Func<Snapshot, Snapshot>? adjust = null)
+    public SimulatedProxy(int seed, SimulatedConditions conditions, int servers = 3, Func<Snapshot, Snapshot>? adjust = null, TlsFiles? files = null)
     {
         Driver = new SimulatedDriver(seed, conditions);
         Events = new EventLoop(0, Driver);
@@ -44,7 +44,8 @@ internal sealed class SimulatedProxy : IDisposable
             adjust?.Invoke(snapshot) ?? snapshot,
             [new SocketHandle(Port, 0, 0)],
             static address => KernelAddress.For(IPAddress.Parse(address.Host), address.Port),
-            out _);
+            out _,
+            files: files);
         Loop = new ProxyLoop(Events, plan);
         Events.Enter();
         Loop.Listen([new SocketHandle(Port, 0, 0)], [Loop]);

@@ -1,6 +1,8 @@
+using System.Net.Security;
 using System.Runtime.CompilerServices;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Simulation.Machinery;
 
@@ -51,9 +53,34 @@ internal sealed class CannedClient(EventLoop loop, byte[] request, int answerLen
         _ = Talk().AsTask();
     }
 
+    /// <summary>Starts inside of TLS.</summary>
+    /// <param name="transport">The connection, which is not open yet.</param>
+    /// <param name="shared">What the loop's TLS connections share.</param>
+    /// <param name="options">How TLS is spoken.</param>
+    public void Start(Transport transport, TlsLoop shared, SslClientAuthenticationOptions options)
+    {
+        var secured = new TlsTransport(transport, shared);
+        _transport = secured;
+        _ = Secure(secured, options).AsTask();
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod))]
+    private async ValueTask Secure(TlsTransport secured, SslClientAuthenticationOptions options)
+    {
+        if (!await secured.Connect(options, TimerEntry.Never))
+            throw new InvalidOperationException("The handshake with the proxy failed.", secured.Failure);
+        Secured = true;
+        await Talk();
+    }
+
+    /// <summary>The handshake is done.</summary>
+    public bool Secured { get; private set; }
+
     /// <summary>Sends the next request, if none is under way and the goal is not reached.</summary>
     public void Kick()
     {
+        if (_transport is TlsTransport && !Secured)
+            return;
         if (_missing > 0 || Answers >= Goal || _transport.ConnectError() != 0)
             return;
         if (_transport.Send(request) != request.Length)

@@ -40,6 +40,9 @@ public sealed class ReferencePage
         Section(page, "timeouts", TimeoutsTable.Table, new Timeouts());
         Section(page, "limits", LimitsTable.Table, new Limits());
         Section(page, "listen", ListenerTable.Listeners, new ListenerDraft(default));
+        Section(page, "listen: tls", TlsTable.Listeners, new ListenerTlsDraft());
+        Section(page, "listen: tls: certificates", TlsTable.Certificates, new CertificateDraft());
+        Section(page, "listen: tls: client-certificates", TlsTable.Clients, new ClientCertificates { Authorities = "" });
         Section(page, "listen: routes", RouteTable.Routes, new RouteDraft(default));
         page.Append(RouteSample);
         Section(page, "listen: routes: redirect", RouteTable.Redirects, new RedirectSettings(TextTemplate.Empty));
@@ -52,6 +55,7 @@ public sealed class ReferencePage
         page.Append("\n| `balance` | A server is chosen |\n|---|---|\n");
         foreach (var (word, _, description) in PoolTable.Policies)
             page.Append($"| `{word}` | {description} |\n");
+        Section(page, "pools: tls", TlsTable.Servers, new ServerTlsDraft());
         Section(page, "pools: servers", PoolTable.Servers, new ServerDraft(default));
         Section(page, "pools: app", PoolTable.App, new AppDraft(default(Place)));
         return page.Append(Units).Append(YamlTraps).Append(Checks).ToString();

@@ -26,12 +26,13 @@ public sealed class RoundTrip
 
     private static readonly Gen<PoolSettings> Pool = Gen.Select(
         Name,
-        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight }).List[0, 4],
+        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight, Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
         Gen.Select(Word.Where(word => word.Length > 0), Word.Array[0, 4], Gen.Int[1, 1024].Nullable(), (program, words, instances) =>
             new AppSettings { Command = words.Prepend(program).ToValueList(), Instances = instances }).Null(),
         (name, servers, app) => new PoolSettings
         {
             Name = name,
+            Tls = servers.TrueForAll(server => server.Address.UnixPath is null) ? ServerTlsOf(servers.Count) : null,
             Servers = servers.DistinctBy(server => server.Address).ToValueList(),
             App = servers.Count == 0 ? app ?? new() { Command = ["app"] } : app,
         });
@@ -39,7 +40,7 @@ public sealed class RoundTrip
     private static readonly Gen<Snapshot> Settings = Gen.Select(
         Pool.List[1, 4].Select(pools => pools.DistinctBy(pool => pool.Name).ToValueList()),
         Gen.Int[1, 64].Nullable(),
-        Duration.Array[9],
+        Duration.Array[10],
         Gen.Select(Gen.Int[1024, 16384], Gen.Int[8, 128], Gen.Long[0, 1L << 40].Nullable(), (header, count, body) => new Limits
         {
             Header = new(header),
@@ -84,7 +85,8 @@ public sealed class RoundTrip
                 ServerResponse = times[5],
                 ServerBody = times[6],
                 ServerIdle = times[7],
-                Tunnel = times[8],
+                TlsHandshake = times[8],
+                Tunnel = times[9],
             },
             Limits = limits,
             Listeners = listeners.Select(listener => listener.Routes.Count == 1 && listener.Trusted.Count == 0 ? InTcpMode(listener.Bind.Where(bound.Add), pools) : new ListenerSettings
@@ -101,12 +103,31 @@ public sealed class RoundTrip
                     .DistinctBy(route => (route.Host, route.Path))
                     .ToValueList(),
                 TrustedProxies = listener.Trusted.ToValueList(),
+                Tls = listener.Trusted.Count == 1 ? TlsOf(times[0], listener.Routes.Count) : null,
                 Forwarded = (ForwardedStyle)(listener.Trusted.Count % 4),
                 RequestHeaders = listener.Trusted.Count == 2 ? Edits : HeaderEdits.None,
                 ResponseHeaders = listener.Trusted.Count == 3 ? Edits : HeaderEdits.None,
             }).ToValueList(),
         };
     }
+
+    private static ListenerTls TlsOf(TimeSpan time, int variant) => new()
+    {
+        Certificates = variant % 2 == 0 ? [new("a b.pem", null)] : [new("site.pem", "keys/: #.key"), new("b.pem", null)],
+        Versions = (TlsVersions)(1 + (variant % 3)),
+        StrictSni = variant % 2 == 0,
+        ClientCertificates = variant < 3 ? null : new() { Authorities = "ca.pem", Optional = variant == 4 },
+        StrictTransportSecurity = variant == 1 ? null : time,
+    };
+
+    private static ServerTls? ServerTlsOf(int variant) => (variant % 5) switch
+    {
+        0 => null,
+        1 => new(),
+        2 => new() { Verify = false },
+        3 => new() { Authorities = "ca.pem", Name = "a.example.com" },
+        _ => new() { Certificate = new("me.pem", "me.key") },
+    };
 
     private static ListenerSettings InTcpMode(IEnumerable<NetworkAddress> bind, ValueList<PoolSettings> pools) => new()
     {

@@ -17,6 +17,8 @@ internal static class SnapshotDump
         foreach (var listener in snapshot.Listeners)
         {
             text.Append($"listener on {Join(listener.Bind)}{(listener.Mode == ListenerMode.Tcp ? " in TCP mode" : "")}\n");
+            if (listener.Tls is { } tls)
+                text.Append($"  TLS {tls.Versions}{(tls.StrictSni ? ", strict" : "")} with {Join(tls.Certificates)}, clients {tls.ClientCertificates?.ToString() ?? "(none)"}, HSTS {tls.StrictTransportSecurity?.ToString() ?? "(none)"}\n");
             if (listener.TrustedProxies.Count > 0)
                 text.Append($"  trusts {Join(listener.TrustedProxies)}\n");
             if (listener.Forwarded != ForwardedStyle.XForwarded)
@@ -28,15 +30,17 @@ internal static class SnapshotDump
 
         foreach (var pool in snapshot.Pools)
         {
-            text.Append($"pool {pool.Name}, {pool.Balance}\n");
+            text.Append($"pool {pool.Name}, {pool.Balance}{Tls(pool.Tls)}\n");
             foreach (var server in pool.Servers)
-                text.Append($"  {server.Address} weight {server.Weight}\n");
+                text.Append($"  {server.Address} weight {server.Weight}{Tls(server.Tls)}\n");
             if (pool.App is { } app)
                 text.Append($"  app [{string.Join("] [", app.Command.AsEnumerable())}] instances {app.Instances?.ToString() ?? "max"}\n");
         }
 
         return text.ToString();
     }
+
+    private static string Tls(ServerTls? tls) => tls is null ? "" : $", {tls}";
 
     private static string Conditions(RouteSettings route) =>
         string.Concat(route.Methods.Select(method => $" {method}")

@@ -21,6 +21,12 @@ internal static class LimitsTable
                 "Fields of one head; beyond it 431, for a response 502.",
                 limits => limits.HeaderCount,
                 (limits, value) => limits with { HeaderCount = value }),
+            new Directive<Limits, int>(
+                "tls-handshakes",
+                ScalarForms.Number(1, 100_000),
+                "TLS handshakes under way at once on each loop; further ones wait until one of them has ended.",
+                limits => limits.TlsHandshakes,
+                (limits, value) => limits with { TlsHandshakes = value }),
             new Directive<Limits, ByteSize?>(
                 "body",
                 ScalarForms.OrWord(ScalarForms.Size(new(0), ByteSize.FromKibibytes(1L << 30)), "none"),

@@ -38,6 +38,12 @@ internal static class ListenerTable
                 "`http`, or `tcp`: connections are balanced and their bytes pass unread, so of the other keys only `to` means anything. `http` when left out.",
                 listener => listener.Mode,
                 (listener, value) => listener with { Mode = value }),
+            new Directive<ListenerDraft, Located<ListenerTlsDraft>?>(
+                "tls",
+                Form.Located(Form.Mapping(TlsTable.Listeners, _ => new())),
+                "Clients speak TLS: a mapping with the keys of [tls](#listen-tls).",
+                listener => listener.Tls,
+                (listener, value) => listener with { Tls = value }),
             new Directive<ListenerDraft, IReadOnlyList<Located<IPNetwork>>>(
                 "trusted-proxies",
                 Form.LocatedListOf("a list of networks and addresses, such as [ 10.0.0.0/8, 127.0.0.1 ]", ScalarForms.Network),

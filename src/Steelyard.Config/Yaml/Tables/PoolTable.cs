@@ -35,6 +35,12 @@ internal static class PoolTable
                 "Its share against the other servers' weights; 0 takes no new requests.",
                 server => server.Weight,
                 (server, value) => server with { Weight = value }),
+            new Directive<ServerDraft, ServerTlsDraft?>(
+                "tls",
+                TlsTable.ServersForm,
+                "TLS is spoken to this server, see [tls](#pools-tls); instead of what the pool says.",
+                server => server.Tls,
+                (server, value) => server with { Tls = value }),
         ]);
 
     public static DirectiveTable<AppDraft> App { get; } = new(
@@ -69,6 +75,12 @@ internal static class PoolTable
                 "How a server is chosen for a request.",
                 pool => pool.Balance,
                 (pool, value) => pool with { Balance = value }),
+            new Directive<PoolDraft, ServerTlsDraft?>(
+                "tls",
+                TlsTable.ServersForm,
+                "TLS is spoken to the servers, see [tls](#pools-tls).",
+                pool => pool.Tls,
+                (pool, value) => pool with { Tls = value }),
             new Directive<PoolDraft, IReadOnlyList<ServerDraft>>(
                 "servers",
                 Form.ListOf("a list of servers, such as [ 10.0.0.1:3000, 10.0.0.2:3000 ]", new Form<ServerDraft>(Servers.Accepts, ReadServer)),

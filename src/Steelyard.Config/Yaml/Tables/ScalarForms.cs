@@ -124,6 +124,17 @@ internal static class ScalarForms
 
     public static Form<string> Host { get; } = Form.OfText<string>("a host name, or *.name for every name below it", HostText.TryParsePattern);
 
+    /// <summary>A host name without wildcards, as a certificate has it.</summary>
+    public static Form<string> ServerName { get; } = Form.OfText(
+        "a host name",
+        (string text, out string value, out Mistake mistake) =>
+        {
+            if (HostText.TryParsePattern(text, out value, out mistake) && value.StartsWith('*'))
+                mistake = new($"{Shown.Quote(text)} is not the name of one host", "a host name");
+            return mistake.Message is null;
+        },
+        name => name);
+
     public static Form<string> Path { get; } = Form.OfText<string>("a path, or the start of one and * such as /v1/*", PathText.TryParsePattern);
 
     /// <summary>What a route names. That the pool exists is checked when all are known.</summary>

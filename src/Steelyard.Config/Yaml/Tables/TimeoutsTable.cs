@@ -12,6 +12,7 @@ internal static class TimeoutsTable
         [],
         [
             Timeout("connect", "Opening a connection to a server; then the next server is tried, in the end 503.", t => t.Connect, (t, value) => t with { Connect = value }),
+            Timeout("tls-handshake", "From the acceptance of a connection until its TLS handshake is done; then it is closed.", t => t.TlsHandshake, (t, value) => t with { TlsHandshake = value }),
             Timeout("client-header", "From the first byte of a request until its head is complete; then 408.", t => t.ClientHeader, (t, value) => t with { ClientHeader = value }),
             Timeout("client-body", "Between two reads of a request body, or two writes of a response; then 408, or the connection is cut.", t => t.ClientBody, (t, value) => t with { ClientBody = value }),
             Timeout("client-idle", "Until the first byte of the next request on a connection; then it is closed silently.", t => t.ClientIdle, (t, value) => t with { ClientIdle = value }),

@@ -1,0 +1,93 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Steelyard.Config;
+
+namespace Steelyard.Engine.Tls;
+
+/// <summary>The certificates of a listener, ready for handshakes. Immutable, shared by all loops.</summary>
+internal sealed class CertificateSet
+{
+    private readonly Dictionary<string, SslServerAuthenticationOptions> _exact = new(StringComparer.OrdinalIgnoreCase);
+
+    // "*.example.com" as "example.com".
+    private readonly Dictionary<string, SslServerAuthenticationOptions> _wildcard = new(StringComparer.OrdinalIgnoreCase);
+    private readonly SslServerAuthenticationOptions? _default;
+
+    private CertificateSet(TlsFiles files, ListenerTls settings, ListenerMode mode)
+    {
+        var authorities = settings.ClientCertificates is { } clients ? PemCertificate.ReadAuthorities(files, clients.Authorities) : null;
+        foreach (var names in settings.Certificates)
+        {
+            var certificate = PemCertificate.Read(files, names);
+            var options = OptionsFor(certificate, settings, mode, authorities);
+            _default ??= options;
+            foreach (var name in PemCertificate.NamesOf(certificate.Leaf))
+            {
+                if (name.StartsWith("*.", StringComparison.Ordinal))
+                    _wildcard.TryAdd(name[2..], options);
+                else
+                    _exact.TryAdd(name, options);
+            }
+        }
+    }
+
+    /// <summary>Reads the files of a listener.</summary>
+    /// <exception cref="TlsFileException">One of them is of no use.</exception>
+    public static CertificateSet Read(TlsFiles files, ListenerTls settings, ListenerMode mode) => new(files, settings, mode);
+
+    /// <summary>What a client gets that asks for a host.</summary>
+    /// <param name="host">The name; empty when it did not say one.</param>
+    /// <param name="strict">Whether there is nothing for a host that no certificate names.</param>
+    public SslServerAuthenticationOptions? For(string host, bool strict)
+    {
+        if (host.Length > 0)
+        {
+            if (_exact.TryGetValue(host, out var options))
+                return options;
+            var dot = host.IndexOf('.');
+            if (dot > 0 && _wildcard.TryGetValue(host[(dot + 1)..], out options))
+                return options;
+        }
+
+        return strict ? null : _default;
+    }
+
+    private static SslServerAuthenticationOptions OptionsFor(PemCertificate certificate, ListenerTls settings, ListenerMode mode, X509Certificate2Collection? authorities)
+    {
+        var options = new SslServerAuthenticationOptions
+        {
+            // Offline: what a chain or a revocation needs is never fetched from the network.
+            ServerCertificateContext = SslStreamCertificateContext.Create(certificate.Leaf, certificate.Intermediates, offline: true),
+            EnabledSslProtocols = Protocols(settings.Versions),
+            // What is inside of a connection in TCP mode, only its two ends know.
+            ApplicationProtocols = mode == ListenerMode.Http ? [SslApplicationProtocol.Http11] : null,
+            AllowRenegotiation = false,
+        };
+        if (settings.ClientCertificates is not { } clients)
+            return options;
+        options.ClientCertificateRequired = true;
+        options.CertificateChainPolicy = ChainPolicy(authorities);
+        options.RemoteCertificateValidationCallback = clients.Optional
+            ? static (_, certificate, _, errors) => certificate is null || errors == SslPolicyErrors.None
+            : static (_, certificate, _, errors) => certificate is not null && errors == SslPolicyErrors.None;
+        return options;
+    }
+
+    /// <summary>How a chain is built on a loop: from memory.</summary>
+    /// <param name="authorities">Who is believed; null for the authorities of the system.</param>
+    public static X509ChainPolicy ChainPolicy(X509Certificate2Collection? authorities)
+    {
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        if (authorities is null)
+            return policy;
+        policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+        policy.CustomTrustStore.AddRange(authorities);
+        return policy;
+    }
+
+#pragma warning disable CA5398 // The configuration says which versions are spoken.
+    public static SslProtocols Protocols(TlsVersions versions) =>
+        (versions.HasFlag(TlsVersions.Tls12) ? SslProtocols.Tls12 : SslProtocols.None) | (versions.HasFlag(TlsVersions.Tls13) ? SslProtocols.Tls13 : SslProtocols.None);
+#pragma warning restore CA5398
+}

@@ -1,0 +1,102 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Steelyard.Config;
+
+namespace Steelyard.Engine.Tls;
+
+/// <summary>A certificate with its key and what leads from it to a root, as read from PEM.</summary>
+internal sealed record PemCertificate(X509Certificate2 Leaf, X509Certificate2Collection Intermediates)
+{
+    /// <summary>Reads a certificate and its key.</summary>
+    /// <exception cref="TlsFileException">A file cannot be read or is of no use.</exception>
+    public static PemCertificate Read(TlsFiles files, CertificateFiles names)
+    {
+        var keyName = names.Key ?? names.Certificate;
+        var text = files.Read(names.Certificate);
+        var chain = ReadAll(names.Certificate, text);
+        var key = names.Key is null ? text : files.Read(names.Key);
+        RequireKey(keyName, key, names.Key is null);
+        try
+        {
+            var leaf = WithKey(chain[0], key);
+            chain[0].Dispose();
+            chain.RemoveAt(0);
+            return new(leaf, chain);
+        }
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException)
+        {
+            var mismatch = fault is ArgumentException || fault.Message.Contains("match", StringComparison.OrdinalIgnoreCase);
+            throw mismatch
+                ? new TlsFileException(keyName, "the key does not belong to the certificate", "the key that the certificate was made for")
+                : new TlsFileException(keyName, "the key cannot be understood", "an RSA or ECDSA key in PEM");
+        }
+    }
+
+    /// <summary>Reads every certificate of a file.</summary>
+    /// <exception cref="TlsFileException">The file cannot be read or holds none.</exception>
+    public static X509Certificate2Collection ReadAuthorities(TlsFiles files, string name) => ReadAll(name, files.Read(name));
+
+    private static X509Certificate2Collection ReadAll(string name, string text)
+    {
+        var all = new X509Certificate2Collection();
+        try
+        {
+            all.ImportFromPem(text);
+        }
+        catch (CryptographicException)
+        {
+            throw new TlsFileException(name, "a certificate in the file is damaged", "certificates in PEM");
+        }
+
+        return all.Count > 0 ? all : throw new TlsFileException(name, "there is no certificate in the file", "PEM that begins with -----BEGIN CERTIFICATE-----");
+    }
+
+    private static X509Certificate2 WithKey(X509Certificate2 certificate, string key)
+    {
+        switch (certificate.GetKeyAlgorithm())
+        {
+            case "1.2.840.113549.1.1.1":
+            {
+                using var rsa = RSA.Create();
+                rsa.ImportFromPem(key);
+                return certificate.CopyWithPrivateKey(rsa);
+            }
+
+            default:
+            {
+                using var ecdsa = ECDsa.Create();
+                ecdsa.ImportFromPem(key);
+                return certificate.CopyWithPrivateKey(ecdsa);
+            }
+        }
+    }
+
+    private static void RequireKey(string name, string text, bool sameFile)
+    {
+        if (text.Contains("BEGIN ENCRYPTED PRIVATE KEY", StringComparison.Ordinal) || text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
+            throw new TlsFileException(name, "the key has a passphrase, and nobody is there to type it", $"a key without one, as 'openssl pkey -in {name} -out plain.key' writes it");
+        if (text.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
+            return;
+        throw sameFile
+            ? new TlsFileException(name, "there is no key in the file", "'key' with the file that holds it, or a file with both")
+            : new TlsFileException(name, "there is no key in the file", "PEM that begins with -----BEGIN PRIVATE KEY-----");
+    }
+
+    /// <summary>The names that a certificate is for, in lower case.</summary>
+    public static IEnumerable<string> NamesOf(X509Certificate2 certificate)
+    {
+        foreach (var extension in certificate.Extensions)
+        {
+            if (extension is not X509SubjectAlternativeNameExtension names)
+                continue;
+            foreach (var name in names.EnumerateDnsNames())
+                yield return name.ToLowerInvariant();
+            yield break;
+        }
+
+        // Without alternative names, what certificates had before there were any.
+        var common = certificate.GetNameInfo(X509NameType.DnsName, forIssuer: false);
+        if (common.Length > 0)
+            yield return common.ToLowerInvariant();
+    }
+}

@@ -1,0 +1,68 @@
+using System.Security;
+using Steelyard.Config;
+
+namespace Steelyard.Engine;
+
+/// <summary>
+/// Where the files of certificates and keys are read: the one place to change where an engine may not read them itself.
+/// May be used from any thread, never from a loop.
+/// </summary>
+/// <param name="folder">The folder of the configuration, which names are relative to.</param>
+public sealed class TlsFiles(string folder)
+{
+    // Every root of the system's is a quarter of that.
+    private const int MostBytes = 4 * 1024 * 1024;
+
+    /// <summary>Reads a file.</summary>
+    /// <exception cref="TlsFileException">It cannot be read; the message says why.</exception>
+    internal string Read(string name)
+    {
+        try
+        {
+            var file = new FileInfo(PathOf(name));
+            if (file.Exists && file.Length > MostBytes)
+                throw new TlsFileException(name, "the file is too large for certificates", "PEM files of at most 4 MiB");
+            return File.ReadAllText(file.FullName);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException or SecurityException)
+        {
+            throw new TlsFileException(name, fault switch
+            {
+                FileNotFoundException or DirectoryNotFoundException => "there is no such file",
+                UnauthorizedAccessException => Directory.Exists(PathOf(name)) ? "this is a directory" : "this program may not read the file",
+                _ => $"the file cannot be read ({fault.Message})",
+            });
+        }
+    }
+
+    /// <summary>What changes when a file does; the same as long as it is not there.</summary>
+    internal (DateTime Written, long Length) Stamp(string name)
+    {
+        var file = new FileInfo(PathOf(name));
+        return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
+    }
+
+    /// <summary>Finds what is wrong with the files that a configuration names for TLS.</summary>
+    /// <param name="snapshot">The configuration.</param>
+    /// <param name="now">The time by which certificates are valid or not.</param>
+    public IReadOnlyList<TlsFileProblem> Check(Snapshot snapshot, DateTimeOffset now) => Tls.TlsFileCheck.Run(this, snapshot, now);
+
+    private string PathOf(string name) => Path.Combine(folder, name);
+}
+
+/// <summary>A file of certificates or keys is of no use.</summary>
+/// <param name="name">The file as the configuration names it.</param>
+/// <param name="message">What was found, without the name.</param>
+/// <param name="expected">What would be accepted; null where the message says it.</param>
+public sealed class TlsFileException(string name, string message, string? expected = null) : Exception($"{name}: {message}{(expected is null ? "" : $"; expected {expected}")}")
+{
+    /// <summary>What is wrong, for a located message.</summary>
+    public TlsFileProblem Problem { get; } = new(Severity.Error, name, message, expected);
+}
+
+/// <summary>Something that is wrong with a file of certificates or keys.</summary>
+/// <param name="Severity">Whether it can be used all the same.</param>
+/// <param name="Name">The file as the configuration names it.</param>
+/// <param name="Message">What was found, without the name.</param>
+/// <param name="Expected">What would be accepted; null where the message says it.</param>
+public sealed record TlsFileProblem(Severity Severity, string Name, string Message, string? Expected = null);

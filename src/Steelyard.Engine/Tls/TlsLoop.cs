@@ -1,0 +1,104 @@
+using System.Runtime.CompilerServices;
+using Steelyard.Engine.Loops;
+
+namespace Steelyard.Engine.Tls;
+
+/// <summary>
+/// What the TLS connections of one loop share. Handshakes cost as much as fifty requests: so many steps of them are done
+/// in a turn and no more, so that a crowd of new clients does not keep those from being served that are here. Owned by its loop.
+/// </summary>
+internal sealed class TlsLoop
+{
+    // A step is a signature or less: together about a millisecond with ECDSA, three with RSA.
+    private const int StepsPerTurn = 4;
+
+    private readonly EventLoop _events;
+    private readonly Queue<TlsTransport> _queue = new();
+    private readonly Queue<Waiter> _entering = new();
+    private readonly Action _runQueue;
+    private long _turn = -1;
+    private int _steps;
+    private bool _scheduled;
+
+    public TlsLoop(EventLoop events) => (_events, _runQueue) = (events, RunQueue);
+
+    /// <summary>Points to what is read into.</summary>
+    public PointerMemory Target { get; set; } = new();
+
+    /// <summary>Points to what is written.</summary>
+    public PointerMemory Source { get; } = new();
+
+    /// <summary>Handshakes under way.</summary>
+    public int Active { get; private set; }
+
+    /// <summary>Begins a handshake: waits until fewer than so many are under way, and for its turn.</summary>
+    /// <param name="place">Where to wait; who gives up calls the wait off.</param>
+    /// <param name="most">How many may be under way at once.</param>
+    /// <param name="due">When to give up, in the loop's milliseconds.</param>
+    /// <returns>Whether it may begin; <see cref="Leave"/> has to follow then.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    public async ValueTask<bool> Enter(Waiter place, int most, long due)
+    {
+        while (Active >= most)
+        {
+            _entering.Enqueue(place);
+            if (await place.Wait(due) != Wake.Ready)
+                return false;
+        }
+
+        Active++;
+        while (!SpendStep())
+            await _events.NextTurn;
+        return true;
+    }
+
+    /// <summary>A handshake has ended.</summary>
+    public void Leave()
+    {
+        Active--;
+        while (_entering.TryDequeue(out var next))
+        {
+            if (!next.Waiting)
+                continue;
+            next.Complete(Wake.Ready);
+            return;
+        }
+    }
+
+    /// <summary>Lets a handshake go on with what has come for it, now or in a later turn.</summary>
+    public void Step(TlsTransport transport)
+    {
+        if (_queue.Count == 0 && SpendStep())
+        {
+            transport.ContinueHandshake();
+            return;
+        }
+
+        _queue.Enqueue(transport);
+        Schedule();
+    }
+
+    private bool SpendStep()
+    {
+        if (_turn != _events.Turns)
+            (_turn, _steps) = (_events.Turns, 0);
+        return _steps++ < StepsPerTurn;
+    }
+
+    private void Schedule()
+    {
+        if (_scheduled)
+            return;
+        _scheduled = true;
+        _events.RunNextTurn(_runQueue);
+    }
+
+    private void RunQueue()
+    {
+        _scheduled = false;
+        while (_queue.Count > 0 && SpendStep())
+            _queue.Dequeue().ContinueHandshake();
+        if (_queue.Count > 0)
+            Schedule();
+    }
+}

@@ -1,0 +1,482 @@
+using System.Diagnostics;
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using System.Security.Authentication;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+
+namespace Steelyard.Engine.Tls;
+
+/// <summary>
+/// A connection inside of TLS, carried by another one. To its user it is a connection like any other. An end without
+/// close_notify is a broken connection: whoever sits between can forge a FIN, but not a close_notify (RFC 8446, 6.1).
+/// Not used again after <see cref="Transport.Close"/>. Owned by its loop.
+/// </summary>
+#pragma warning disable CA1001 // Close disposes of what it has.
+internal sealed class TlsTransport : Transport
+#pragma warning restore CA1001
+{
+    // Two full records, which leave in one call.
+    private const int LargestPiece = Block.Size;
+    private const int Open = 1;
+
+    private readonly Transport _carrier;
+    private readonly TlsLoop _shared;
+    private readonly RecordStream _records;
+    private readonly SslStream _stream;
+    private HandshakeDeadline? _deadline;
+    private bool _handshaking;
+    private bool _established;
+    private bool _saidGoodbye;
+    private bool _finishes;
+    private bool _resetsOnClose;
+
+    // What every further receive says; Open as long as more may come.
+    private int _ending = Open;
+
+    // Decrypted bytes may be left in the stream.
+    private bool _left;
+
+    // A read that its call could not end: the record told of nothing but TLS itself. It goes on into a block.
+    private bool _reading;
+    private ValueTaskAwaiter<int> _read;
+    private PointerMemory? _outlived;
+    private Block _spill;
+    private int _spillStart;
+    private int _spillEnd;
+
+    // So many bytes, the first that will be sent next, are encrypted and wait for room already.
+    private int _owed;
+
+    /// <param name="carrier">The connection that carries this one; it is closed with it.</param>
+    /// <param name="shared">What the loop's TLS connections share.</param>
+    public TlsTransport(Transport carrier, TlsLoop shared)
+        : base(carrier.Loop)
+    {
+        (_carrier, _shared) = (carrier, shared);
+        _records = new RecordStream(Loop, carrier);
+        _stream = new SslStream(_records, leaveInnerStreamOpen: true);
+        Place = new Waiter(Loop);
+        carrier.Carries = this;
+        Reset(readReady: true, writeReady: true);
+    }
+
+    /// <summary>What was agreed on, once the handshake is done.</summary>
+    public SslStream Stream => _stream;
+
+    /// <summary>The connection that carries this one.</summary>
+    public Transport Carrier => _carrier;
+
+    /// <summary>Where a handshake waits until it may begin.</summary>
+    public Waiter Place { get; }
+
+    /// <summary>Why the handshake failed; null when it did not.</summary>
+    public Exception? Failure { get; private set; }
+
+    /// <summary>The handshake took too long.</summary>
+    public bool TimedOut { get; private set; }
+
+    public override bool CanSplice => false;
+
+    // The driver tells news of kept connections first, and looks at the carrier for them.
+    public override IIdleObserver? IdleObserver
+    {
+        get => base.IdleObserver;
+        set => base.IdleObserver = _carrier.IdleObserver = value;
+    }
+
+    /// <summary>Puts in what was received from the carrier before.</summary>
+    public void Begin(ReadOnlySpan<byte> received) => _records.Begin(received);
+
+    /// <summary>Waits for the first record, before any handshake.</summary>
+    /// <param name="due">When to give up, in the loop's milliseconds.</param>
+    /// <returns>Its first byte, also of what is no record; -1 when none came.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    public async ValueTask<int> AwaitFirstRecord(long due)
+    {
+        while (!_records.IsReady())
+        {
+            ReadReady = false;
+            if (due <= Loop.Now || await Readable(due - Loop.Now) != Wake.Ready)
+                return -1;
+        }
+
+        return _records.FirstByte;
+    }
+
+    /// <summary>Shakes hands with a client.</summary>
+    /// <returns>Whether the connection stands; if not, <see cref="Failure"/> says why.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    public async ValueTask<bool> Accept(ServerOptionsSelectionCallback select, object state, long due)
+    {
+        BeginHandshake(due);
+        try
+        {
+            await _stream.AuthenticateAsServerAsync(select, state);
+            _established = true;
+        }
+        catch (Exception failure)
+        {
+            Failure = failure;
+        }
+
+        // In 1.3 the tickets are left, which can wait for the first answer; in 1.2 the client waits for the end.
+        EndHandshake(somebodyWaits: _established && _stream.SslProtocol != SslProtocols.Tls13);
+        return _established;
+    }
+
+    /// <summary>Shakes hands with a server.</summary>
+    /// <returns>Whether the connection stands; if not, <see cref="Failure"/> says why.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    public async ValueTask<bool> Connect(SslClientAuthenticationOptions options, long due)
+    {
+        BeginHandshake(due);
+        try
+        {
+            await _stream.AuthenticateAsClientAsync(options);
+            _established = true;
+        }
+        catch (Exception failure)
+        {
+            Failure = failure;
+        }
+
+        EndHandshake(somebodyWaits: false);
+        return _established;
+    }
+
+    private void BeginHandshake(long due)
+    {
+        _handshaking = _records.Holds = true;
+        _deadline = new HandshakeDeadline(this);
+        Loop.Timers.Set(_deadline, due);
+    }
+
+    private void EndHandshake(bool somebodyWaits)
+    {
+        _handshaking = false;
+        if (!_established || somebodyWaits)
+            SendHeld();
+        _deadline?.Cancel();
+        _records.Trim();
+
+        // An abort may have come while the last step ran.
+        _established &= !Aborted;
+        (ReadReady, WriteReady) = (true, true);
+        BytesSent = _carrier.BytesSent;
+    }
+
+    /// <summary>Goes on with a handshake that waits for bytes.</summary>
+    public void ContinueHandshake()
+    {
+        if (_handshaking)
+            _records.Continue();
+    }
+
+    /// <summary>Takes the carrier back out, before any handshake; this object is of no use any more.</summary>
+    public Transport Unwrap()
+    {
+        Debug.Assert(!_handshaking && !_established, "The carrier speaks TLS.");
+        Release();
+        _carrier.Carries = null;
+        return _carrier;
+    }
+
+    protected override void CarrierNotified(bool readable, bool writable, bool peerClosed, bool broken)
+    {
+        if (writable && (_handshaking || _saidGoodbye) && _records.HasBacklog && _records.SendBacklog() && _finishes)
+            _carrier.FinishSending();
+        if (_handshaking)
+        {
+            if (readable)
+                _shared.Step(this);
+            return;
+        }
+
+        // Who waits is woken by whole records only, so that bytes in drops do not move his deadline.
+        if (readable && !broken && ReaderWaits)
+            readable = _records.IsReady();
+        Notify(readable, writable, peerClosed, broken);
+    }
+
+    public override int Receive(Span<byte> buffer)
+    {
+        var received = 0;
+        while (received < buffer.Length)
+        {
+            var count = ReceiveRecord(buffer[received..Math.Min(buffer.Length, received + Block.Size)]);
+            if (count <= 0)
+            {
+                ReadReady = count != Errno.Again;
+                return received > 0 ? received : count;
+            }
+
+            received += count;
+        }
+
+        ReadReady = true;
+        return received;
+    }
+
+    /// <summary>Takes what is left of a record, or of the next.</summary>
+    private int ReceiveRecord(Span<byte> buffer)
+    {
+        if (_reading)
+            _records.Continue();
+        if (_spillStart < _spillEnd)
+            return TakeSpilt(buffer);
+        if (_ending != Open)
+            return _ending;
+        if (_reading)
+            return Errno.Again;
+        if (!_left)
+        {
+            if (!_records.IsReady())
+            {
+                _records.Trim();
+                return Errno.Again;
+            }
+
+            if (_records.Ended)
+                return _ending = Errno.ConnectionReset;
+        }
+
+        return Decrypt(buffer);
+    }
+
+    private unsafe int Decrypt(Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+            return Take(_stream.ReadAsync(_shared.Target.At(start, buffer.Length)), buffer.Length);
+    }
+
+    private int Take(ValueTask<int> reading, int length)
+    {
+        if (!reading.IsCompleted)
+            return Outlive(reading.GetAwaiter());
+        var count = Result(reading.GetAwaiter());
+        _left = count == length;
+        return count;
+    }
+
+    private int Result(ValueTaskAwaiter<int> reading)
+    {
+        try
+        {
+            var count = reading.GetResult();
+            if (count == 0)
+                _ending = _records.Ended ? Errno.ConnectionReset : 0;
+            return count > 0 ? count : _ending;
+        }
+        catch (Exception fault)
+        {
+            // A record that is not what the other end sent, or an alert.
+            Failure = fault;
+            return _ending = Errno.ConnectionReset;
+        }
+    }
+
+    private int Outlive(ValueTaskAwaiter<int> reading)
+    {
+        _outlived = _shared.Target;
+        _shared.Target = new PointerMemory();
+        _outlived.MoveToBlock(Loop.Blocks);
+        (_reading, _read) = (true, reading);
+        _records.Trim();
+        _read.UnsafeOnCompleted(EndOutlivedRead);
+        return Errno.Again;
+    }
+
+    private void EndOutlivedRead()
+    {
+        if (_outlived is null)
+            return;
+        _spill = _outlived.TakeBlock();
+        (_reading, _outlived) = (false, null);
+        var count = Result(_read);
+        _read = default;
+        if (count > 0)
+            (_spillStart, _spillEnd, _left) = (0, count, true);
+        else
+            ReleaseSpill();
+    }
+
+    private int TakeSpilt(Span<byte> buffer)
+    {
+        var count = Math.Min(buffer.Length, _spillEnd - _spillStart);
+        _spill.Span.Slice(_spillStart, count).CopyTo(buffer);
+        _spillStart += count;
+        if (_spillStart == _spillEnd)
+            ReleaseSpill();
+        return count;
+    }
+
+    private void ReleaseSpill()
+    {
+        if (!_spill.IsEmpty)
+            Loop.Blocks.Return(_spill);
+        (_spill, _spillStart, _spillEnd) = (default, 0, 0);
+    }
+
+    public override unsafe int Send(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > LargestPiece)
+            bytes = bytes[..LargestPiece];
+        if (CannotSend(out var result))
+            return result;
+        fixed (byte* start = bytes)
+            return Write(start, bytes.Length);
+    }
+
+    // One record for both costs less than the copy.
+    public override unsafe int Send(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second)
+    {
+        if (first.Length >= LargestPiece)
+            return Send(first);
+        if (CannotSend(out var result))
+            return result;
+        var block = Loop.Blocks.Rent();
+        second = second[..Math.Min(second.Length, Block.Size - first.Length)];
+        first.CopyTo(block.Span);
+        second.CopyTo(block.Span[first.Length..]);
+        result = Write(block.Start, first.Length + second.Length);
+        Loop.Blocks.Return(block);
+        return result;
+    }
+
+    /// <summary>Sends what waits for room. What was encrypted of these bytes before counts as sent once all of it is out.</summary>
+    private bool CannotSend(out int result)
+    {
+        if (!_records.Holds && _records.HasBacklog && !_records.SendBacklog())
+        {
+            WriteReady = false;
+            result = _records.SendFailed ? Errno.BrokenPipe : Errno.Again;
+        }
+        else if (_records.SendFailed || !_established || _saidGoodbye)
+        {
+            result = Errno.BrokenPipe;
+        }
+        else
+        {
+            (result, _owed) = (_owed, 0);
+            BytesSent = _carrier.BytesSent;
+            return result > 0;
+        }
+
+        return true;
+    }
+
+    private unsafe int Write(byte* start, int length)
+    {
+        try
+        {
+            Complete(_stream.WriteAsync(_shared.Source.At(start, length)));
+        }
+        catch (Exception fault)
+        {
+            Failure = fault;
+            return Errno.BrokenPipe;
+        }
+
+        SendHeld();
+        BytesSent = _carrier.BytesSent;
+        if (_records.SendFailed)
+            return Errno.BrokenPipe;
+        if (!_records.HasBacklog)
+            return length;
+        WriteReady = false;
+        _owed = length;
+        return Errno.Again;
+    }
+
+    private static void Complete(ValueTask writing)
+    {
+        Debug.Assert(writing.IsCompleted, "A write never waits.");
+        writing.GetAwaiter().GetResult();
+    }
+
+    /// <summary>Sends what was held for what would follow, and holds nothing from here on.</summary>
+    public override void SendHeld()
+    {
+        if (!_records.Holds)
+            return;
+        _records.Holds = false;
+        _records.SendBacklog();
+    }
+
+    public override int ConnectError() => _carrier.ConnectError();
+
+    public override int ReceiveInto(SplicePipe pipe, int most) => throw new NotSupportedException();
+
+    public override int SendFrom(SplicePipe pipe, bool more) => throw new NotSupportedException();
+
+    public override void FinishSending()
+    {
+        SayGoodbye();
+        _finishes = true;
+        if (!_records.HasBacklog)
+            _carrier.FinishSending();
+    }
+
+    /// <summary>Sends close_notify, once.</summary>
+    private void SayGoodbye()
+    {
+        if (!_established || _saidGoodbye || Aborted || _records.SendFailed)
+            return;
+        _saidGoodbye = true;
+        try
+        {
+            var writing = _stream.ShutdownAsync();
+            Debug.Assert(writing.IsCompleted, "A write never waits.");
+            _ = writing.Exception;
+            SendHeld();
+        }
+        catch (InvalidOperationException fault)
+        {
+            Failure = fault;
+        }
+    }
+
+    public override void ResetOnClose()
+    {
+        _resetsOnClose = true;
+        _carrier.ResetOnClose();
+    }
+
+    // Without close_notify, so that the other end takes nothing for the whole.
+    protected override void ShutDown()
+    {
+        _carrier.Abort();
+        _records.End();
+        Place.Complete(Wake.Aborted);
+    }
+
+    protected override void CloseHandle()
+    {
+        if (!_resetsOnClose)
+            SayGoodbye();
+        Release();
+        _carrier.Close();
+    }
+
+    private void Release()
+    {
+        Generation++;
+        (_reading, _outlived) = (false, null);
+        _ending = Errno.ConnectionReset;
+        ReleaseSpill();
+        _records.Release();
+        _stream.Dispose();
+    }
+
+    /// <summary>Ends a handshake that takes too long.</summary>
+    private sealed class HandshakeDeadline(TlsTransport transport) : TimerEntry
+    {
+        protected internal override void Expire()
+        {
+            transport.TimedOut = true;
+            transport.Abort();
+        }
+    }
+}

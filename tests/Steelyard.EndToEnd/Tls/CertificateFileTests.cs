@@ -1,0 +1,101 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Steelyard.EndToEnd.Machinery;
+
+namespace Steelyard.EndToEnd.Tls;
+
+/// <summary>The files of certificates, as <c>check</c> and <c>up</c> see them.</summary>
+public sealed class CertificateFileTests : IDisposable
+{
+    private readonly TestCertificates _certificates = new();
+
+    public void Dispose() => _certificates.Dispose();
+
+    private string Configuration(string tls, string pool = "servers: [ 127.0.0.1:1 ]")
+    {
+        _certificates.Write("steelyard.yaml", $$"""
+            listen:
+              - bind: 127.0.0.1:0
+                tls: {{tls}}
+                routes: [ { path: /a, respond: { status: 200, body: here } }, { to: web } ]
+            pools: { web: { {{pool}} } }
+            """);
+        return _certificates.PathOf("steelyard.yaml");
+    }
+
+    [Fact]
+    public async Task Good_files_are_fine()
+    {
+        _certificates.Issue("rsa", DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1), rsa: true, "localhost");
+        _certificates.Issue("site", "localhost");
+        _certificates.Write("both.pem", $"{await ReadAsync("site.pem")}\n{await ReadAsync("ca.pem")}\n{await ReadAsync("site.key")}\n");
+        var file = Configuration("{ certificates: [ both.pem, { certificate: rsa.pem, key: rsa.key } ], client-certificates: { ca: ca.pem } }");
+
+        Assert.Equal((0, $"{file} is fine: 1 listener, 1 pool\n", ""), await SteelyardProcess.RunAsync("check", file));
+    }
+
+    [Theory]
+    [InlineData("missing.pem", "site.key", "3:25: error: missing.pem: there is no such file")]
+    [InlineData("site.pem", "other.key", "3:40: error: other.key: the key does not belong to the certificate")]
+    [InlineData("site.pem", "rsa.key", "3:40: error: rsa.key: the key cannot be understood")]
+    [InlineData("site.pem", "locked.key", "3:40: error: locked.key: the key has a passphrase, and nobody is there to type it")]
+    [InlineData("site.pem", "ca.pem", "3:40: error: ca.pem: there is no key in the file")]
+    [InlineData("site.key", "site.key", "3:25: error: site.key: there is no certificate in the file")]
+    [InlineData("old.pem", "old.key", "3:25: warning: old.pem: the certificate has expired on ")]
+    [InlineData("young.pem", "young.key", "3:25: warning: young.pem: the certificate is not valid before ")]
+    [InlineData(".", "site.key", "3:25: error: .: this is a directory")]
+    public async Task A_bad_file_is_named_in_its_place(string certificate, string key, string expected)
+    {
+        var now = DateTimeOffset.UtcNow;
+        _certificates.Issue("site", "localhost");
+        _certificates.Issue("other", "localhost");
+        _certificates.Issue("rsa", now.AddDays(-1), now.AddDays(1), rsa: true, "localhost");
+        _certificates.Issue("old", now.AddDays(-9), now.AddDays(-1), rsa: false, "localhost");
+        _certificates.Issue("young", now.AddDays(1), now.AddDays(9), rsa: false, "localhost");
+        using (var locked = ECDsa.Create(ECCurve.NamedCurves.nistP256))
+            _certificates.Write("locked.key", locked.ExportEncryptedPkcs8PrivateKeyPem("secret", new(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1000)));
+        var file = Configuration($"{{ certificate: {certificate}, key: {key} }}");
+
+        var (status, output, _) = await SteelyardProcess.RunAsync("check", file);
+
+        Assert.Contains($"{file}:{expected}", output, StringComparison.Ordinal);
+        Assert.Equal(expected.Contains("warning", StringComparison.Ordinal) ? 0 : 1, status);
+    }
+
+    [Fact]
+    public async Task Files_for_servers_are_looked_at_too()
+    {
+        _certificates.Issue("site", "localhost");
+        var file = Configuration("{ certificate: site.pem, key: site.key }", "tls: { ca: none.pem }, servers: [ 127.0.0.1:1 ]");
+
+        var (status, output, _) = await SteelyardProcess.RunAsync("check", file);
+
+        Assert.Equal(1, status);
+        Assert.Contains("none.pem: there is no such file", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_renewed_certificate_is_taken_up_without_a_signal()
+    {
+        _certificates.Issue("site", "localhost", "127.0.0.1");
+        await using var up = SteelyardProcess.Start("up", Configuration("{ certificate: site.pem, key: site.key }"));
+        await up.LineAsync("ready");
+        var url = await up.UrlAsync("listening on https://");
+        Assert.Equal((0, "here"), await Curl(url));
+
+        _certificates.Write("site.key", "nothing yet");
+        await up.ErrorLineAsync("site.key: there is no key in the file");
+        Assert.Equal((0, "here"), await Curl(url));
+        _certificates.Issue("site", "localhost", "127.0.0.1");
+        await up.ErrorLineAsync("new connections get the new certificate");
+
+        Assert.Equal((0, "here"), await Curl(url));
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+    }
+
+    private Task<(int Status, string Said)> Curl(Uri url) =>
+        ShortProgram.Run("curl", "", "-sS", "--cacert", _certificates.PathOf("ca.pem"), url + "a");
+
+    private Task<string> ReadAsync(string name) => File.ReadAllTextAsync(_certificates.PathOf(name), TestContext.Current.CancellationToken);
+}
