@@ -64,9 +64,22 @@ public sealed class FuzzTests
 
         // Pipes and connections to servers that are kept come on top, and are few.
         Assert.InRange(await StableDescriptors(), 0, descriptors + 80);
-        using var client = await balancer.Connect();
-        Assert.InRange((await client.Ask("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\na")).Status, 200, 599);
+        Assert.True(await IsSane(balancer) || await IsSane(balancer), "Of two servers in turn, the sane one has to answer one of two requests.");
         TestContext.Current.SendDiagnosticMessage($"{balancer.Counters.Connections} connections, {balancer.Counters.Requests} requests, {balancer.Counters.Refused} refused, {balancer.Counters.Cut} cut");
+    }
+
+    /// <summary>Asks once; the mad server may answer anything, or break off.</summary>
+    private static async Task<bool> IsSane(TestBalancer balancer)
+    {
+        using var client = await balancer.Connect();
+        try
+        {
+            return (await client.Ask("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\na")).Text == "ok";
+        }
+        catch (EndOfStreamException)
+        {
+            return false;
+        }
     }
 
     private static Task Round(TestBalancer balancer, int seed, TimeSpan duration)
