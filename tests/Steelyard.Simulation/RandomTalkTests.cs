@@ -1,3 +1,4 @@
+using Steelyard.Config;
 using Steelyard.Engine.Simulation;
 using Steelyard.Simulation.Machinery;
 
@@ -30,6 +31,18 @@ public sealed class RandomTalkTests
             // Bodies so small that an answer is never half sent when its server dies.
             using var run = new Run(seed, idempotentOnly: true, largestBody: 0);
             run.KillServersNowAndThen();
+            run.UntilClientsEnd();
+            run.AssertNothingIsLeft();
+        }
+    }
+
+    [Fact]
+    public void Reloads_cost_nothing()
+    {
+        for (var seed = 1; seed <= Seeds; seed++)
+        {
+            using var run = new Run(seed, idempotentOnly: false);
+            run.ReloadNowAndThen();
             run.UntilClientsEnd();
             run.AssertNothingIsLeft();
         }
@@ -95,6 +108,20 @@ public sealed class RandomTalkTests
                 else
                     _servers[index].Kill();
                 _dead[index] = !_dead[index];
+            }
+        }
+
+        /// <summary>At random moments the pool gets other servers, or the same in another order.</summary>
+        public void ReloadNowAndThen()
+        {
+            while (!Array.TrueForAll(_clients, client => client.Ended))
+            {
+                var next = _proxy.Events.Now + Talk.Random.Next(1, 60);
+                _proxy.RunUntil(() => _proxy.Events.Now >= next || Array.TrueForAll(_clients, client => client.Ended));
+                var servers = Enumerable.Range(SimulatedProxy.FirstServerPort, _servers.Length).ToArray();
+                Talk.Random.Shuffle(servers);
+                var some = servers.Take(Talk.Random.Next(1, servers.Length + 1)).Select(port => new ServerSettings { Address = NetworkAddress.ForHost("127.0.0.1", port) });
+                _proxy.Apply(snapshot => snapshot with { Pools = [snapshot.Pools[0] with { Servers = some.ToValueList() }] });
             }
         }
 

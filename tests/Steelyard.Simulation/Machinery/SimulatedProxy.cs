@@ -20,13 +20,18 @@ internal sealed class SimulatedProxy : IDisposable
 
     private static readonly KernelAddress ProxyAddress = KernelAddress.For(IPAddress.Loopback, Port);
 
+    private static readonly SocketHandle[] Sockets = [new(Port, 0, 0)];
+
     private readonly List<Task> _peers = [];
+    private readonly TlsFiles? _files;
+    private Snapshot _snapshot;
 
     public SimulatedProxy(int seed, SimulatedConditions conditions, int servers = 3, Func<Snapshot, Snapshot>? adjust = null, TlsFiles? files = null)
     {
         Driver = new SimulatedDriver(seed, conditions);
         Events = new EventLoop(0, Driver);
-        var snapshot = new Snapshot
+        _files = files;
+        _snapshot = new Snapshot
         {
             Listeners = [new ListenerSettings { Bind = [NetworkAddress.ForHost("127.0.0.1", Port)], Routes = [new RouteSettings { Pool = "origin" }] }],
             Pools =
@@ -40,15 +45,11 @@ internal sealed class SimulatedProxy : IDisposable
                 },
             ],
         };
-        var plan = ProxyPlan.From(
-            adjust?.Invoke(snapshot) ?? snapshot,
-            [new SocketHandle(Port, 0, 0)],
-            static address => KernelAddress.For(IPAddress.Parse(address.Host), address.Port),
-            out _,
-            files: files);
-        Loop = new ProxyLoop(Events, plan);
+        if (adjust is not null)
+            _snapshot = adjust(_snapshot);
+        Loop = new ProxyLoop(Events, PlanAfter(null));
         Events.Enter();
-        Loop.Listen([new SocketHandle(Port, 0, 0)], [Loop]);
+        Loop.Listen(Sockets, [Loop]);
     }
 
     public SimulatedDriver Driver { get; }
@@ -56,6 +57,16 @@ internal sealed class SimulatedProxy : IDisposable
     public EventLoop Events { get; }
 
     public ProxyLoop Loop { get; }
+
+    /// <summary>Takes up another configuration, as a reload does.</summary>
+    public void Apply(Func<Snapshot, Snapshot> change)
+    {
+        _snapshot = change(_snapshot);
+        Loop.Follow(PlanAfter(Loop.Plan));
+    }
+
+    private ProxyPlan PlanAfter(ProxyPlan? before) => ProxyPlan.From(
+        _snapshot, Sockets, static address => KernelAddress.For(IPAddress.Parse(address.Host), address.Port), out _, before, _files);
 
     /// <summary>Opens a client's connection to the proxy.</summary>
     public Transport Connect() => Driver.Connect(ProxyAddress, out _)!;

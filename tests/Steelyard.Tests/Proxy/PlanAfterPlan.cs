@@ -1,0 +1,111 @@
+using System.Net;
+using CsCheck;
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Proxy;
+
+namespace Steelyard.Tests.Proxy;
+
+/// <summary>What a plan keeps of the one before it.</summary>
+public sealed class PlanAfterPlan
+{
+    private static readonly SocketHandle[] Sockets = [new(7, 0, 0)];
+
+    private static ServerSettings Server(int port, int weight = 1) => new() { Address = NetworkAddress.ForHost("10.0.0.1", port), Weight = weight };
+
+    private static PoolSettings PoolOf(string name, params ServerSettings[] servers) => new() { Name = name, Servers = [.. servers] };
+
+    private static Snapshot Configuration(params PoolSettings[] pools) => new()
+    {
+        Listeners = [new ListenerSettings { Bind = [NetworkAddress.ForHost("", 80)], Routes = [.. pools.Select(pool => new RouteSettings { Path = "/" + pool.Name, Pool = pool.Name })] }],
+        Pools = [.. pools],
+    };
+
+    private static ProxyPlan Plan(Snapshot snapshot, ProxyPlan? before = null, Func<NetworkAddress, KernelAddress?>? resolve = null) =>
+        ProxyPlan.From(snapshot, Sockets, resolve ?? (static address => At(address.Port)), out _, before);
+
+    private static KernelAddress At(int port, string host = "10.0.0.1") => KernelAddress.For(IPAddress.Parse(host), port);
+
+    [Fact]
+    public void A_pool_that_has_not_changed_is_the_same()
+    {
+        var before = Plan(Configuration(PoolOf("a", Server(1)), PoolOf("b", Server(2))));
+
+        var after = Plan(Configuration(PoolOf("b", Server(2), Server(3)), PoolOf("a", Server(1))), before);
+
+        Assert.Same(before.Pools["a"], after.Pools["a"]);
+        Assert.NotSame(before.Pools["b"], after.Pools["b"]);
+    }
+
+    [Fact]
+    public void A_server_that_stays_keeps_its_state_and_one_that_comes_has_none()
+    {
+        var before = Plan(Configuration(PoolOf("a", Server(1), Server(2))));
+        before.Pools["a"].Servers[1].Failed(ServerFailure.Refused);
+
+        var after = Plan(Configuration(PoolOf("a", Server(3), Server(2, weight: 5))), before);
+
+        Assert.Equal([0, 1], after.Pools["a"].Servers.Select(server => server.Failures));
+        after.Pools["a"].Servers[1].Failed(ServerFailure.Refused);
+        Assert.Equal(2, before.Pools["a"].Servers[1].Failures);
+    }
+
+    [Fact]
+    public void A_server_that_is_elsewhere_now_keeps_its_state_and_not_its_connections()
+    {
+        var before = Plan(Configuration(PoolOf("a", Server(1), Server(2))));
+
+        var after = Plan(Configuration(PoolOf("a", Server(1), Server(2, weight: 2))), before, address => At(address.Port, address.Port == 2 ? "10.0.0.9" : "10.0.0.1"));
+
+        Assert.Equal([0, -1], after.OrdinalsBefore);
+    }
+
+    [Fact]
+    public void A_server_that_is_spoken_to_in_another_way_loses_its_connections()
+    {
+        var before = Plan(Configuration(PoolOf("a", Server(1), Server(2))));
+        var secured = PoolOf("a", Server(1), Server(2) with { Tls = new ServerTls { Verify = false } });
+
+        var after = ProxyPlan.From(Configuration(secured), Sockets, static address => At(address.Port), out _, before, new TlsFiles("/"));
+
+        Assert.Equal([0, -1], after.OrdinalsBefore);
+    }
+
+    [Fact]
+    public void What_does_not_resolve_is_said_and_has_no_place()
+    {
+        ProxyPlan.From(Configuration(PoolOf("a", Server(1), Server(2))), Sockets, static address => address.Port == 1 ? null : At(address.Port), out var unresolved);
+
+        Assert.Equal([NetworkAddress.ForHost("10.0.0.1", 1)], unresolved);
+    }
+
+    // Loops find their connections by these numbers: two servers with one, and a request would go to the wrong place.
+    [Fact]
+    public void Numbers_of_servers_stay_apart_and_point_to_where_they_were()
+    {
+        var pool = Gen.Select(Gen.OneOf("a", "b", "c"), Gen.Int[1, 5].Array[0, 4], Gen.Int[1, 2])
+            .Select(drawn => PoolOf(drawn.Item1, [.. drawn.Item2.Distinct().Select(port => Server(port, drawn.Item3))]));
+        pool.Array[1, 3].Array[2, 8].Sample(drawn =>
+        {
+            ProxyPlan? before = null;
+            foreach (var pools in drawn)
+            {
+                var plan = Plan(Configuration([.. pools.DistinctBy(one => one.Name)]), before);
+                var servers = plan.Pools.Values.SelectMany(one => one.Servers.Select(server => (Pool: one, Server: server))).ToList();
+                Assert.Equal(servers.Count, servers.Select(one => one.Server.Ordinal).Distinct().Count());
+                foreach (var (owner, server) in servers)
+                {
+                    Assert.True(plan.Addresses[server.Ordinal] is { } place && place.SameAs(At(server.Settings.Address.Port)));
+                    var expected = before?.Pools.GetValueOrDefault(owner.Name)?.Find(server.Settings.Address)?.Ordinal ?? -1;
+                    Assert.Equal(expected, plan.OrdinalsBefore[server.Ordinal]);
+                }
+
+                var taken = plan.OrdinalsBefore.Where(ordinal => ordinal >= 0).ToList();
+                Assert.Equal(taken.Count, taken.Distinct().Count());
+                before = plan;
+            }
+        });
+    }
+}
