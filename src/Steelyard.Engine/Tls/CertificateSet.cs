@@ -8,6 +8,9 @@ namespace Steelyard.Engine.Tls;
 /// <summary>The certificates of a listener, ready for handshakes. Immutable, shared by all loops.</summary>
 internal sealed class CertificateSet
 {
+    // As nginx: curl --http1.0 offers nothing else, and who finds no common protocol has to give up (RFC 7301, 3.2).
+    private static readonly SslApplicationProtocol s_http10 = new("http/1.0");
+
     private readonly Dictionary<string, SslServerAuthenticationOptions> _exact = new(StringComparer.OrdinalIgnoreCase);
 
     // "*.example.com" as "example.com".
@@ -61,7 +64,7 @@ internal sealed class CertificateSet
             ServerCertificateContext = SslStreamCertificateContext.Create(certificate.Leaf, certificate.Intermediates, offline: true),
             EnabledSslProtocols = Protocols(settings.Versions),
             // What is inside of a connection in TCP mode, only its two ends know.
-            ApplicationProtocols = mode == ListenerMode.Http ? [SslApplicationProtocol.Http11] : null,
+            ApplicationProtocols = mode == ListenerMode.Http ? [SslApplicationProtocol.Http11, s_http10] : null,
             AllowRenegotiation = false,
         };
         if (settings.ClientCertificates is not { } clients)

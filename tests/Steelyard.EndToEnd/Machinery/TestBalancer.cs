@@ -59,6 +59,9 @@ internal sealed class TestBalancer : IAsyncDisposable
 
     public EndPoint Address => EndPoints[0];
 
+    /// <summary>Whether the first listener speaks TLS.</summary>
+    public bool SpeaksTls => _snapshot.Listeners[0].Tls is not null;
+
     public EndPoint[] EndPoints { get; private set; }
 
     public EngineCounters Counters => _engine.Counters;
@@ -71,7 +74,7 @@ internal sealed class TestBalancer : IAsyncDisposable
 
     /// <summary>Opens a client's connection, with TLS where the first listener speaks it.</summary>
     public async Task<RawClient> Connect(int? receiveBuffer = null) =>
-        await RawClient.Connect(Address, receiveBuffer, _snapshot.Listeners[0].Tls is null ? null : _certificates.Client());
+        await RawClient.Connect(Address, receiveBuffer, SpeaksTls ? _certificates.Client() : null);
 
     /// <summary>Opens a client's connection in the way it says.</summary>
     public async Task<RawClient> Connect(SslClientAuthenticationOptions tls) => await RawClient.Connect(Address, tls: tls);
