@@ -71,6 +71,26 @@ internal static unsafe partial class Linux
         public nuint Length;
     }
 
+    /// <summary>struct statx; its beginning as far as it is used, in its full size.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    public struct FileStatus
+    {
+        [FieldOffset(32)] public ulong Inode;
+        [FieldOffset(40)] public ulong Size;
+        [FieldOffset(112)] public FileTime Modified;
+        [FieldOffset(136)] public uint DeviceMajor;
+        [FieldOffset(140)] public uint DeviceMinor;
+    }
+
+    /// <summary>struct statx_timestamp.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FileTime
+    {
+        public long Seconds;
+        public uint Nanoseconds;
+        private readonly int _reserved;
+    }
+
     /// <summary>struct timespec.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct TimeSpec
@@ -94,6 +114,6 @@ internal static unsafe partial class Linux
     public const int PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
     public const int MADV_DONTNEED = 4;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, S_IFMT = 0xf000, S_IFSOCK = 0xc000;
-    public const uint STATX_TYPE = 1;
+    public const uint STATX_TYPE = 1, STATX_BASIC_STATS = 0x7ff;
     public const int CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
 }

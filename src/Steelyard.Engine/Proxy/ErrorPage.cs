@@ -27,7 +27,17 @@ internal static class ErrorPage
     /// <param name="headOnly">The request was HEAD.</param>
     /// <param name="connection">How the connection goes on.</param>
     /// <param name="date">The present second.</param>
-    public static void Write(ref BlockWriter writer, in Outcome outcome, ReadOnlySpan<byte> accept, bool headOnly, ConnectionOption connection, ReadOnlySpan<byte> date)
+    /// <param name="edits">What is changed of the head; null for nothing.</param>
+    /// <param name="scope">What the variables of the changes stand for.</param>
+    public static void Write(
+        ref BlockWriter writer,
+        in Outcome outcome,
+        ReadOnlySpan<byte> accept,
+        bool headOnly,
+        ConnectionOption connection,
+        ReadOnlySpan<byte> date,
+        FieldEdits? edits = null,
+        in TemplateScope scope = default)
     {
         var format = Choose(accept);
         var body = BodyOf(format, outcome);
@@ -35,13 +45,14 @@ internal static class ErrorPage
         writer.Write(outcome.Status);
         writer.Write(" "u8);
         WriteAscii(ref writer, ReasonPhrase.Of(outcome.Status));
-        writer.Write("\r\nDate: "u8);
-        writer.Write(date);
-        writer.Write("\r\nContent-Type: "u8);
-        writer.Write(ContentType(format));
-        writer.Write("\r\nContent-Length: "u8);
+        writer.Write("\r\n"u8);
+        ResponseWriter.WriteOwn(ref writer, edits, "Date"u8, date);
+        ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, ContentType(format));
+        writer.Write("Content-Length: "u8);
         writer.Write(body.Length);
-        writer.Write("\r\nCache-Control: no-store\r\n"u8);
+        writer.Write("\r\n"u8);
+        ResponseWriter.WriteOwn(ref writer, edits, "Cache-Control"u8, "no-store"u8);
+        edits?.Write(ref writer, scope);
         ResponseWriter.WriteConnection(ref writer, connection);
         writer.Write("\r\n"u8);
         if (!headOnly)

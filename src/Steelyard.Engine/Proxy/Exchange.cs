@@ -195,7 +195,8 @@ internal sealed class Exchange
         // After a fault of the client's nobody knows where its next request would start.
         var close = EndsConnection || (outcome.Fault == Fault.Client && outcome.Cause != Cause.NoRoute);
         var block = _context.Events.Blocks.Rent();
-        return await Send(block, WriteRefusal(block, outcome, close), close);
+        var page = WriteRefusal(block, outcome, close, _context.ResponseEdits) ?? WriteRefusal(block, outcome, close, null)!.Value;
+        return await Send(block, page, close);
     }
 
     /// <summary>Gives the answer of a route that needs no server.</summary>
@@ -207,7 +208,7 @@ internal sealed class Exchange
         var block = _context.Events.Blocks.Rent();
         var close = EndsConnection;
         var writer = new BlockWriter(block);
-        answer.Write(ref writer, _context.Scope, _context.Route.ResponseEdits, Request.Method == KnownMethod.Head, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
+        answer.Write(ref writer, _context.Scope, _context.ResponseEdits, Request.Method == KnownMethod.Head, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
         if (!writer.Overflowed)
             return Send(block, writer.Written, close);
         _context.Events.Blocks.Return(block);
@@ -235,7 +236,8 @@ internal sealed class Exchange
             : CloseOrLinger();
     }
 
-    private BlockSlice WriteRefusal(Block block, Outcome outcome, bool close)
+    /// <returns>The answer; null when the changes leave no room for it.</returns>
+    private BlockSlice? WriteRefusal(Block block, Outcome outcome, bool close, FieldEdits? edits)
     {
         var accept = _context.HeadHeld ? Request.Fields.IndexOf(KnownField.Accept) : -1;
         var writer = new BlockWriter(block);
@@ -245,8 +247,10 @@ internal sealed class Exchange
             accept < 0 ? default : Request.Fields.All[accept].Value(Client.Input.Head),
             headOnly: Request.Method == KnownMethod.Head,
             OptionFor(close),
-            _context.Events.Date.At(_context.Events.Now));
-        return writer.Written;
+            _context.Events.Date.At(_context.Events.Now),
+            edits,
+            _context.Scope);
+        return writer.Overflowed ? null : writer.Written;
     }
 
     /// <summary>Breaks the server's connection off; the exchange ends of itself.</summary>

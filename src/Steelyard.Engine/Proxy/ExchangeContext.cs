@@ -10,6 +10,8 @@ namespace Steelyard.Engine.Proxy;
 /// </summary>
 internal sealed class ExchangeContext(ProxyLoop loop)
 {
+    private static readonly RequestHead s_unknown = new();
+
     private LoopPlan _loopPlan = loop.Present;
 
     public ProxyLoop Loop => loop;
@@ -22,8 +24,11 @@ internal sealed class ExchangeContext(ProxyLoop loop)
 
     public RequestHead Request { get; } = new();
 
-    /// <summary>The route of the request, once it is matched.</summary>
+    /// <summary>The route of the request; null until it is matched.</summary>
     public Route Route { get; set; } = null!;
+
+    /// <summary>What is changed in the response, whoever gives it; null for nothing.</summary>
+    public FieldEdits? ResponseEdits => Route is null ? Client.Listener.Routes.ResponseEdits : Route.ResponseEdits;
 
     /// <summary>The pool that serves it, once it is chosen.</summary>
     public Pool? Pool { get; set; }
@@ -31,11 +36,11 @@ internal sealed class ExchangeContext(ProxyLoop loop)
     /// <summary>The server of the present attempt.</summary>
     public Server? Server { get; set; }
 
-    /// <summary>What the variables of templates stand for; valid while the head is held.</summary>
+    /// <summary>What the variables of templates stand for. Of a request whose head is not held, nothing is known.</summary>
     public TemplateScope Scope => new()
     {
-        Request = Request,
-        Head = Client.Input.Head,
+        Request = HeadHeld ? Request : s_unknown,
+        Head = HeadHeld ? Client.Input.Head : default,
         Client = Client.Forwarded,
         Pool = Pool is null ? default : Pool.NameBytes.Span,
         Server = Server is null ? default : Server.AddressBytes.Span,
@@ -58,7 +63,7 @@ internal sealed class ExchangeContext(ProxyLoop loop)
 
     public void Begin(ClientConnection client)
     {
-        (Client, _loopPlan, Upstream, Pool, Server) = (client, client.Plan, null, null, null);
+        (Client, _loopPlan, Upstream, Pool, Server, Route) = (client, client.Plan, null, null, null, null!);
         (HeadHeld, ResponseBegun, ClosesAfter, Switched) = (false, false, false, false);
         Request.Clear();
     }

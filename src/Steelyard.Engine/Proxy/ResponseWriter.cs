@@ -63,6 +63,17 @@ internal static class ResponseWriter
         writer.Write("\r\n"u8);
     }
 
+    /// <summary>Writes a field of an answer of the proxy's own, unless the changes of the head take it out.</summary>
+    public static void WriteOwn(ref BlockWriter writer, FieldEdits? edits, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (edits is not null && edits.Drops(name))
+            return;
+        writer.Write(name);
+        writer.Write(": "u8);
+        writer.Write(value);
+        writer.Write("\r\n"u8);
+    }
+
     /// <summary>Writes the Connection field, where there is something to say.</summary>
     public static void WriteConnection(ref BlockWriter writer, ConnectionOption connection)
     {

@@ -43,7 +43,11 @@ internal sealed class RouteTable
         _exactHosts = CompileHosts(exact, Compile);
         _wildcardHosts = CompileHosts(wildcard, Compile);
         _byHost = exact.Count + wildcard.Count > 0;
+        ResponseEdits = FieldEdits.From(responseEdits ?? HeaderEdits.None, HeaderEdits.None);
     }
+
+    /// <summary>What is changed in a response to a request that has no route, or was not understood so far; null for nothing.</summary>
+    public FieldEdits? ResponseEdits { get; }
 
     private static List<RouteSettings> Group(Dictionary<string, List<RouteSettings>> groups, string host)
     {

@@ -7,7 +7,7 @@ internal sealed class FileWatch(TlsFiles files)
 {
     private readonly List<Watched> _watched = [];
 
-    private record struct Watched(string Name, (DateTime, long) Taken, (DateTime, long) Seen);
+    private record struct Watched(string Name, FileStamp Taken, FileStamp Seen);
 
     /// <summary>Watches a file from now on; to be called before it is read.</summary>
     /// <param name="name">The file; null for none.</param>

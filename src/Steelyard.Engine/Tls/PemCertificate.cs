@@ -16,20 +16,10 @@ internal sealed record PemCertificate(X509Certificate2 Leaf, X509Certificate2Col
         var chain = ReadAll(names.Certificate, text);
         var key = names.Key is null ? text : files.Read(names.Key);
         RequireKey(keyName, key, names.Key is null);
-        try
-        {
-            var leaf = WithKey(chain[0], key);
-            chain[0].Dispose();
-            chain.RemoveAt(0);
-            return new(leaf, chain);
-        }
-        catch (Exception fault) when (fault is CryptographicException or ArgumentException)
-        {
-            var mismatch = fault is ArgumentException || fault.Message.Contains("match", StringComparison.OrdinalIgnoreCase);
-            throw mismatch
-                ? new TlsFileException(keyName, "the key does not belong to the certificate", "the key that the certificate was made for")
-                : new TlsFileException(keyName, "the key cannot be understood", "an RSA or ECDSA key in PEM");
-        }
+        var leaf = WithKey(chain[0], names.Certificate, key, keyName);
+        chain[0].Dispose();
+        chain.RemoveAt(0);
+        return new(leaf, chain);
     }
 
     /// <summary>Reads every certificate of a file.</summary>
@@ -51,25 +41,42 @@ internal sealed record PemCertificate(X509Certificate2 Leaf, X509Certificate2Col
         return all.Count > 0 ? all : throw new TlsFileException(name, "there is no certificate in the file", "PEM that begins with -----BEGIN CERTIFICATE-----");
     }
 
-    private static X509Certificate2 WithKey(X509Certificate2 certificate, string key)
+    private static X509Certificate2 WithKey(X509Certificate2 certificate, string name, string key, string keyName)
     {
-        switch (certificate.GetKeyAlgorithm())
+        using AsymmetricAlgorithm algorithm = certificate.GetKeyAlgorithm() switch
         {
-            case "1.2.840.113549.1.1.1":
-            {
-                using var rsa = RSA.Create();
-                rsa.ImportFromPem(key);
-                return certificate.CopyWithPrivateKey(rsa);
-            }
+            "1.2.840.113549.1.1.1" => RSA.Create(),
+            "1.2.840.10045.2.1" => ECDsa.Create(),
+            var other => throw new TlsFileException(name, $"the certificate is for a key of the kind {KindOfKey(other)}", "one for an RSA (rsaEncryption) or ECDSA key"),
+        };
+        try
+        {
+            algorithm.ImportFromPem(key);
+        }
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException)
+        {
+            throw new TlsFileException(keyName, $"the key cannot be understood as {(algorithm is RSA ? "an RSA" : "an ECDSA")} key, which the certificate asks for", "the key that the certificate was made for, in PEM");
+        }
 
-            default:
-            {
-                using var ecdsa = ECDsa.Create();
-                ecdsa.ImportFromPem(key);
-                return certificate.CopyWithPrivateKey(ecdsa);
-            }
+        try
+        {
+            return algorithm is RSA rsa ? certificate.CopyWithPrivateKey(rsa) : certificate.CopyWithPrivateKey((ECDsa)algorithm);
+        }
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException)
+        {
+            throw new TlsFileException(keyName, "the key does not belong to the certificate", "the key that the certificate was made for");
         }
     }
+
+    // RFC 4055, 1.2 and RFC 8410, 3.
+    private static string KindOfKey(string identifier) => identifier switch
+    {
+        "1.2.840.113549.1.1.10" => "RSA-PSS",
+        "1.2.840.10040.4.1" => "DSA",
+        "1.3.101.112" => "Ed25519",
+        "1.3.101.113" => "Ed448",
+        _ => identifier,
+    };
 
     private static void RequireKey(string name, string text, bool sameFile)
     {

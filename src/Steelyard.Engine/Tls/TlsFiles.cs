@@ -36,11 +36,7 @@ public sealed class TlsFiles(string folder)
     }
 
     /// <summary>What changes when a file does; the same as long as it is not there.</summary>
-    internal (DateTime Written, long Length) Stamp(string name)
-    {
-        var file = new FileInfo(PathOf(name));
-        return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
-    }
+    internal Tls.FileStamp Stamp(string name) => Tls.FileStamp.Of(PathOf(name));
 
     /// <summary>Finds what is wrong with the files that a configuration names for TLS.</summary>
     /// <param name="snapshot">The configuration.</param>

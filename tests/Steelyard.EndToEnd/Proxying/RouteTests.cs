@@ -75,6 +75,35 @@ public sealed class RouteTests
         Assert.Equal("theirs", (await client.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))["Server"]);
     }
 
+    // As nginx's add_header with "always" and HAProxy's http-after-response do.
+    [Theory]
+    [InlineData("GET /down HTTP/1.1\r\nHost: x\r\n\r\n", 502, "route", "/down")]
+    [InlineData("GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n", 404, "listener", "/nowhere")]
+    [InlineData("GET /down HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n", 400, "listener", "/")]
+    public async Task Errors_of_the_proxy_get_the_fields_that_every_response_gets(string request, int status, string stage, string path)
+    {
+        await using var origin = RecordingOrigin.Start(_ => Task.CompletedTask);
+        await using var balancer = Serve(origin, """
+                response-headers: { set: { X-Stage: listener, X-Path: "{path}{query}", Cache-Control: private } }
+                routes:
+                  - { path: /down, to: web, response-headers: { set: { X-Stage: route } } }
+            """);
+
+        var answer = await balancer.Ask(request);
+
+        Assert.Equal((status, stage, path, "private"), (answer.Status, answer["X-Stage"], answer["X-Path"], answer["Cache-Control"]));
+        Assert.NotEmpty(answer.Text);
+    }
+
+    [Fact]
+    public async Task A_field_of_a_fixed_answer_that_is_set_anew_comes_once()
+    {
+        var answer = await Ask(
+            "    routes: [ { respond: { status: 200, body: hi }, response-headers: { set: { Content-Type: text/x, Date: never } } } ]",
+            "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        Assert.Equal(["Content-Length: 2", "Content-Type: text/x", "Date: never"], answer.Lines);
+    }
+
     [Fact]
     public async Task A_fixed_answer_to_a_body_closes_the_connection_behind_it()
     {

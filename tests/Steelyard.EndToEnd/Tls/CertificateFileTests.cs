@@ -37,7 +37,9 @@ public sealed class CertificateFileTests : IDisposable
     [Theory]
     [InlineData("missing.pem", "site.key", "3:25: error: missing.pem: there is no such file")]
     [InlineData("site.pem", "other.key", "3:40: error: other.key: the key does not belong to the certificate")]
-    [InlineData("site.pem", "rsa.key", "3:40: error: rsa.key: the key cannot be understood")]
+    [InlineData("site.pem", "rsa.key", "3:40: error: rsa.key: the key cannot be understood as an ECDSA key, which the certificate asks for")]
+    [InlineData("pss.pem", "pss.key", "3:25: error: pss.pem: the certificate is for a key of the kind RSA-PSS")]
+    [InlineData("ed.pem", "ed.key", "3:25: error: ed.pem: the certificate is for a key of the kind Ed25519")]
     [InlineData("site.pem", "locked.key", "3:40: error: locked.key: the key has a passphrase, and nobody is there to type it")]
     [InlineData("site.pem", "ca.pem", "3:40: error: ca.pem: there is no key in the file")]
     [InlineData("site.key", "site.key", "3:25: error: site.key: there is no certificate in the file")]
@@ -54,6 +56,8 @@ public sealed class CertificateFileTests : IDisposable
         _certificates.Issue("young", now.AddDays(1), now.AddDays(9), rsa: false, "localhost");
         using (var locked = ECDsa.Create(ECCurve.NamedCurves.nistP256))
             _certificates.Write("locked.key", locked.ExportEncryptedPkcs8PrivateKeyPem("secret", new(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1000)));
+        if (certificate is "pss.pem" or "ed.pem")
+            await SelfSign(certificate[..^4], certificate == "ed.pem" ? "ed25519" : "rsa-pss");
         var file = Configuration($"{{ certificate: {certificate}, key: {key} }}");
 
         var (status, output, _) = await SteelyardProcess.RunAsync("check", file);
@@ -92,6 +96,82 @@ public sealed class CertificateFileTests : IDisposable
         Assert.Equal((0, "here"), await Curl(url));
         up.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, await up.ExitAsync());
+    }
+
+    // certbot: live/site.pem is a link to archive/siteN.pem.
+    [Fact]
+    public async Task A_link_that_is_pointed_elsewhere_is_a_renewal()
+    {
+        _certificates.Issue("site1", "localhost", "127.0.0.1");
+        Link("site.pem", "site1.pem");
+        Link("site.key", "site1.key");
+        await RenewAndSee(() =>
+        {
+            _certificates.Issue("site2", "localhost", "127.0.0.1");
+            Link("site.key", "site2.key");
+            Link("site.pem", "site2.pem");
+        });
+    }
+
+    [Fact]
+    public async Task A_file_behind_a_link_that_is_written_anew_is_a_renewal()
+    {
+        _certificates.Issue("real", "localhost", "127.0.0.1");
+        Link("site.pem", "real.pem");
+        Link("site.key", "real.key");
+        await RenewAndSee(() => _certificates.Issue("real", "localhost", "127.0.0.1"));
+    }
+
+    // Kubernetes: site.pem is a link to ..data/site.pem, and ..data one to the folder of the moment.
+    [Fact]
+    public async Task A_folder_that_is_pointed_elsewhere_is_a_renewal()
+    {
+        Folder("first");
+        Link("..data", "first");
+        Link("site.pem", "..data/site.pem");
+        Link("site.key", "..data/site.key");
+        await RenewAndSee(() =>
+        {
+            Folder("second");
+            Link("..data", "second");
+        });
+
+        void Folder(string name)
+        {
+            Directory.CreateDirectory(_certificates.PathOf(name));
+            _certificates.Issue(name + "/site", "localhost", "127.0.0.1");
+        }
+    }
+
+    private void Link(string name, string target)
+    {
+        File.Delete(_certificates.PathOf(name));
+        File.CreateSymbolicLink(_certificates.PathOf(name), target);
+    }
+
+    private async Task RenewAndSee(Action renew)
+    {
+        await using var balancer = TestBalancer.Start([RecordingOrigin.Refusing()], snapshot => snapshot, tls: true, _certificates);
+        var before = await Serial();
+        Assert.Empty(balancer.LookAtCertificates());
+
+        renew();
+
+        Assert.Single(balancer.LookAtCertificates());
+        Assert.NotEqual(before, await Serial());
+
+        async Task<string> Serial()
+        {
+            using var client = await balancer.Connect();
+            return client.Tls!.RemoteCertificate!.GetSerialNumberString();
+        }
+    }
+
+    private async Task SelfSign(string name, string algorithm)
+    {
+        var (status, said) = await ShortProgram.Run(
+            "openssl", "", "req", "-x509", "-newkey", algorithm, "-nodes", "-subj", "/CN=localhost", "-keyout", _certificates.PathOf(name + ".key"), "-out", _certificates.PathOf(name + ".pem"));
+        Assert.True(status == 0, said);
     }
 
     private Task<(int Status, string Said)> Curl(Uri url) =>

@@ -179,6 +179,24 @@ public sealed class ForeignClientTests : IDisposable
         Assert.Null(request["Client-Cert"]);
     }
 
+    // Of a proxy before this one, its word is believed, unless this one asks for certificates itself.
+    [Theory]
+    [InlineData(false, "CN=bob", "yes")]
+    [InlineData(true, null, "no")]
+    public async Task A_trusted_proxy_speaks_for_its_clients_where_nobody_else_knows(bool asked, string? subject, string verified)
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = Balancer(origin, asked ? new() { Authorities = "ca.pem", Optional = true } : null, trusted: true);
+        using var client = await balancer.Connect();
+        await client.Send("GET / HTTP/1.1\r\nHost: a\r\nX-Client-Cert-Verified: yes\r\nX-Client-Cert-Subject: CN=bob\r\n\r\n");
+
+        using var server = await origin.Accept();
+        var request = await server.Serve(Hello);
+        await client.ReadResponse();
+
+        Assert.Equal((subject, verified), (request["X-Client-Cert-Subject"], request["X-Client-Cert-Verified"]));
+    }
+
     [Fact]
     public async Task An_optional_certificate_may_be_missing_but_not_wrong()
     {
@@ -231,12 +249,12 @@ public sealed class ForeignClientTests : IDisposable
         return said[start..(start + 3)];
     }
 
-    private TestBalancer Balancer(RecordingOrigin origin, ClientCertificates? clients = null)
+    private TestBalancer Balancer(RecordingOrigin origin, ClientCertificates? clients = null, bool trusted = false)
     {
         _certificates.Issue("site", "localhost", "127.0.0.1");
         return TestBalancer.Start(
             [origin.Address],
-            snapshot => snapshot with { Listeners = [snapshot.Listeners[0] with { Tls = snapshot.Listeners[0].Tls! with { ClientCertificates = clients } }] },
+            snapshot => snapshot with { Listeners = [snapshot.Listeners[0] with { Tls = snapshot.Listeners[0].Tls! with { ClientCertificates = clients }, TrustedProxies = trusted ? [IPNetwork.Parse("127.0.0.0/8")] : [] }] },
             tls: true,
             _certificates);
     }

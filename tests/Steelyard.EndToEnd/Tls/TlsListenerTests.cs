@@ -99,6 +99,8 @@ public sealed class TlsListenerTests
         await using var balancer = TestBalancer.Start([origin.Address], WithTls(tls => tls with { StrictTransportSecurity = TimeSpan.FromDays(365) }), tls: true);
 
         Assert.Equal("max-age=31536000", (await balancer.Ask(Get))["Strict-Transport-Security"]);
+        var refused = await balancer.Ask("GET / HTTP/1.1\r\n\r\n");
+        Assert.Equal((400, "max-age=31536000"), (refused.Status, refused["Strict-Transport-Security"]));
     }
 
     [Fact]
@@ -173,16 +175,23 @@ public sealed class TlsListenerTests
         await using var origin = RecordingOrigin.Answering(Hello);
         await using var balancer = TestBalancer.Start(
             [origin.Address],
-            snapshot => snapshot with { Limits = new() { TlsHandshakes = 1 }, Timeouts = new() { TlsHandshake = TimeSpan.FromMilliseconds(400) } },
+            snapshot => snapshot with { Limits = new() { TlsHandshakes = 1 }, Timeouts = new() { TlsHandshake = Patience.Limit } },
             tls: true);
         using var stalled = await RawClient.Connect(balancer.Address);
         await stalled.Send(await ClientHello());
         await stalled.ReadSome();
+        using var waiting = await RawClient.Connect(balancer.Address);
+        await waiting.Send(await ClientHello());
+        await Patience.Until(() => balancer.Counters.OpenConnections == 2);
+        var asking = balancer.Ask(Get);
 
-        using var client = await balancer.Connect();
+        stalled.Reset();
+        Assert.False((await waiting.ReadSome()).IsEmpty);
+        Assert.False(asking.IsCompleted, "A handshake began beyond the limit.");
+        waiting.Reset();
 
-        Assert.Equal("hello", (await client.Ask(Get)).Text);
-        Assert.Equal(1, balancer.Counters.TlsFailures);
+        Assert.Equal("hello", (await asking.Patiently()).Text);
+        Assert.Equal((2, 1), (balancer.Counters.TlsFailures, balancer.Counters.TlsHandshakes));
     }
 
     [Fact]

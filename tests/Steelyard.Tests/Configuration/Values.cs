@@ -11,6 +11,7 @@ public sealed class Values
     [InlineData("10s", 10_000)]
     [InlineData("2m", 120_000)]
     [InlineData("24h", 86_400_000)]
+    [InlineData("7d", 604_800_000)]
     [InlineData("0s", 0)]
     public void Durations_carry_their_unit(string text, int milliseconds)
     {

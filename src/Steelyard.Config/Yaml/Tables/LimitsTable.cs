@@ -24,7 +24,7 @@ internal static class LimitsTable
             new Directive<Limits, int>(
                 "tls-handshakes",
                 ScalarForms.Number(1, 100_000),
-                "TLS handshakes under way at once on each loop; further ones wait until one of them has ended.",
+                "TLS handshakes with clients under way at once on each loop; further ones wait until one of them has ended.",
                 limits => limits.TlsHandshakes,
                 (limits, value) => limits with { TlsHandshakes = value }),
             new Directive<Limits, ByteSize?>(

@@ -65,7 +65,7 @@ internal static class ListenerTable
             new Directive<ListenerDraft, HeaderEdits>(
                 "response-headers",
                 Form.Mapping(HeaderTable.Responses, _ => new HeaderEdits()),
-                "Changes of the fields of every response of a server, redirect and fixed answer.",
+                "Changes of the fields of every response: of a server, a redirect, a fixed answer, and an error of the proxy's own.",
                 listener => listener.ResponseHeaders,
                 (listener, value) => listener with { ResponseHeaders = value }),
             new Directive<ListenerDraft, IReadOnlyList<RouteDraft>?>(

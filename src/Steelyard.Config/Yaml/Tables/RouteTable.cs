@@ -231,7 +231,7 @@ internal static class RouteTable
             new Directive<RouteDraft, HeaderEdits>(
                 "response-headers",
                 Form.Mapping(HeaderTable.Responses, _ => new HeaderEdits()),
-                "Changes of the fields for the client, also of a redirect or a fixed answer.",
+                "Changes of the fields for the client, also of a redirect, a fixed answer, or an error of the proxy's own.",
                 route => route.ResponseHeaders,
                 (route, value) => route with { ResponseHeaders = value }),
         ]);
