@@ -16,4 +16,16 @@ public enum DecisionReason
 
     /// <summary>The servers whose turn it was were tried by this request before.</summary>
     TurnAfterTried,
+
+    /// <summary>No other had less to do for its weight.</summary>
+    LeastActive,
+
+    /// <summary>Several had as little to do, and it was this one's turn.</summary>
+    TurnOfLeastActive,
+
+    /// <summary>The lot fell on it.</summary>
+    Lot,
+
+    /// <summary>The lot fell on it and another, which had more to do for its weight.</summary>
+    LessActiveOfTwo,
 }

@@ -30,6 +30,9 @@ public sealed class Pool
         _picker = settings.Balance switch
         {
             BalancePolicy.RoundRobin => new RoundRobin(_servers),
+            BalancePolicy.LeastConnections => new LeastConnections(_servers),
+            BalancePolicy.Random => new RandomLots(_servers),
+            BalancePolicy.TwoChoices => new TwoChoices(_servers),
             _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Balance, "No picker for this policy."),
         };
     }
@@ -61,7 +64,7 @@ public sealed class Pool
     /// <summary>How many servers there are.</summary>
     public int Count => _servers.Length;
 
-    /// <summary>Chooses a server for a request.</summary>
-    /// <param name="tried">The servers this request has tried, a set for <see cref="Count"/> servers.</param>
-    public Decision Choose(ServerSet tried) => _picker.Pick(tried);
+    /// <summary>Chooses a server for a request and counts the request as active there; <see cref="Server.End"/> has to follow.</summary>
+    /// <param name="choice">What the choice goes by.</param>
+    public Decision Choose(in Choice choice) => _picker.Pick(choice);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Steelyard.Config;
 
 namespace Steelyard.Balancing;
@@ -21,9 +22,31 @@ public sealed class Server
     /// <summary>What outlives a reload.</summary>
     private sealed class State
     {
+        public PaddedCount Active;
         public long Failures;
         public int LastFailure;
     }
+
+    /// <summary>Alone on its cache lines: every loop writes it twice for every request.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    private struct PaddedCount
+    {
+        [FieldOffset(64)]
+        public int Value;
+    }
+
+    /// <summary>The requests, tunnels and sessions in TCP mode it has to do now, over all loops; also those of a configuration before.</summary>
+    public int Active => Volatile.Read(ref _state.Active.Value);
+
+    /// <summary>Counts one more as active.</summary>
+    internal void Begin() => Interlocked.Increment(ref _state.Active.Value);
+
+    /// <summary>Counts one more as active if nobody else has meanwhile.</summary>
+    /// <param name="seen">What <see cref="Active"/> was.</param>
+    internal bool TryBegin(int seen) => Interlocked.CompareExchange(ref _state.Active.Value, seen + 1, seen) == seen;
+
+    /// <summary>What it was chosen for has ended, well or badly; once for each <see cref="Decision"/> that names it.</summary>
+    public void End() => Interlocked.Decrement(ref _state.Active.Value);
 
     /// <summary>Failures since the start; any loop may count one.</summary>
     public long Failures => Interlocked.Read(ref _state.Failures);

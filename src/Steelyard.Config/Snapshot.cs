@@ -108,6 +108,15 @@ public enum BalancePolicy
 {
     /// <summary>Smooth weighted round robin in nginx's order, exact over all loops.</summary>
     RoundRobin,
+
+    /// <summary>The server with the fewest active requests for its weight, among equals in turn; exact over all loops. nginx: least_conn, HAProxy: leastconn.</summary>
+    LeastConnections,
+
+    /// <summary>By lot, as likely as the weight. nginx: random.</summary>
+    Random,
+
+    /// <summary>Of two different servers by lot the one with fewer active requests for its weight. nginx: random two least_conn.</summary>
+    TwoChoices,
 }
 
 /// <summary>One server of a pool.</summary>

@@ -6,6 +6,7 @@ namespace Steelyard.Engine;
 /// <summary>How a server does, a moment ago.</summary>
 /// <param name="Pool">The name of its pool.</param>
 /// <param name="Address">Where it is.</param>
+/// <param name="Active">Requests, tunnels and sessions in TCP mode it has to do now.</param>
 /// <param name="Failures">Requests that failed with it since the start, those repeated elsewhere included.</param>
 /// <param name="LastFailure">How the last request with it failed; none when that succeeded.</param>
-public readonly record struct ServerStatus(string Pool, NetworkAddress Address, long Failures, ServerFailure LastFailure);
+public readonly record struct ServerStatus(string Pool, NetworkAddress Address, int Active, long Failures, ServerFailure LastFailure);

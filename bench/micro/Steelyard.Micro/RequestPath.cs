@@ -129,9 +129,9 @@ internal sealed class RequestPath
 
     public object? MatchRoute() => _routes.Match(_browserRequest, BrowserHead, _browserRequest.Path(BrowserHead));
 
-    public object? ChooseOf10() => _poolOf10.Choose(_triedOf10).Server;
+    public object? ChooseOf10() => _poolOf10.Choose(new() { Tried = _triedOf10 }).Server;
 
-    public object? ChooseOf10000() => _poolOf10000.Choose(_triedOf10000).Server;
+    public object? ChooseOf10000() => _poolOf10000.Choose(new() { Tried = _triedOf10000 }).Server;
 
     public int WriteRequest()
     {

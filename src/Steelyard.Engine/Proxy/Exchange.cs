@@ -90,10 +90,9 @@ internal sealed class Exchange
             var sameServer = outcome.Retry == Retry.OnFreshConnection;
             if (!sameServer)
             {
-                var decision = pool.Choose(_attempts.Tried);
-                if (decision.Server is null)
+                server = _context.Choose(pool, _attempts.Tried);
+                if (server is null)
                     break;
-                server = _context.Server = decision.Server;
             }
 
             if (outcome.Retry != Retry.Never)
@@ -109,6 +108,7 @@ internal sealed class Exchange
         while (outcome.Retry != Retry.Never);
 
         // 6. Tell the client, if there is still something to tell, and let go.
+        _context.EndWithServer();
         _outgoing.Release();
         return outcome.IsSuccess ? AfterSuccess() : await Refuse(outcome);
     }
@@ -264,6 +264,7 @@ internal sealed class Exchange
         Client.Transport.Abort();
         if (_context.Upstream is not null)
             _context.CloseUpstream();
+        _context.EndWithServer();
         _outgoing.Release();
     }
 }

@@ -14,6 +14,9 @@ internal sealed class ExchangeContext(ProxyLoop loop)
 
     private LoopPlan _loopPlan = loop.Present;
 
+    // The server counts this exchange as active.
+    private bool _active;
+
     public ProxyLoop Loop => loop;
 
     public EventLoop Events => loop.Events;
@@ -33,8 +36,8 @@ internal sealed class ExchangeContext(ProxyLoop loop)
     /// <summary>The pool that serves it, once it is chosen.</summary>
     public Pool? Pool { get; set; }
 
-    /// <summary>The server of the present attempt.</summary>
-    public Server? Server { get; set; }
+    /// <summary>The server of the present attempt, or of the last one.</summary>
+    public Server? Server { get; private set; }
 
     /// <summary>What the variables of templates stand for. Of a request whose head is not held, nothing is known.</summary>
     public TemplateScope Scope => new()
@@ -66,6 +69,25 @@ internal sealed class ExchangeContext(ProxyLoop loop)
         (Client, _loopPlan, Upstream, Pool, Server, Route) = (client, client.Plan, null, null, null, null!);
         (HeadHeld, ResponseBegun, ClosesAfter, Switched) = (false, false, false, false);
         Request.Clear();
+    }
+
+    /// <summary>Chooses the server of the next attempt; the one before has no more to do with this exchange.</summary>
+    /// <returns>The server; null when none is left.</returns>
+    public Server? Choose(Pool pool, ServerSet tried)
+    {
+        EndWithServer();
+        var decision = pool.Choose(new() { Tried = tried, Chance = loop.NextChance() });
+        if (decision.Server is { } server)
+            (Server, _active) = (server, true);
+        return decision.Server;
+    }
+
+    /// <summary>The server has done what it was chosen for.</summary>
+    public void EndWithServer()
+    {
+        if (_active)
+            Server!.End();
+        _active = false;
     }
 
     /// <summary>The loop's kept connections to a server of this plan.</summary>

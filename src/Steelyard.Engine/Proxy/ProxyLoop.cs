@@ -23,11 +23,13 @@ internal sealed class ProxyLoop
     private ClientConnection? _clients;
     private Action? _drained;
     private int _clientCount;
+    private ulong _chance;
 
     public ProxyLoop(EventLoop events, ProxyPlan plan)
     {
         Events = events;
         Tls = new TlsLoop(events);
+        _chance = ((ulong)events.Now << 8) + (ulong)events.Number;
         var idle = new IdleConnections[plan.Addresses.Length];
         for (var i = 0; i < idle.Length; i++)
             idle[i] = new IdleConnections(this);
@@ -57,6 +59,15 @@ internal sealed class ProxyLoop
 
     /// <summary>Client connections open on this loop; any loop may read it.</summary>
     public int ClientCount => Volatile.Read(ref _clientCount);
+
+    /// <summary>64 random bits, good for choosing and for nothing secret (splitmix64).</summary>
+    public ulong NextChance()
+    {
+        var bits = _chance += 0x9E3779B97F4A7C15;
+        bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9;
+        bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB;
+        return bits ^ (bits >> 31);
+    }
 
     /// <summary>Starts to accept. Called on the loop.</summary>
     /// <param name="sockets">The listening sockets.</param>

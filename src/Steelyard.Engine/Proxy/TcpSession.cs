@@ -33,6 +33,8 @@ internal sealed class TcpSession
         var outcome = await Connect(client.Listener.TcpRoute!.ChoosePool());
         if (!outcome.IsSuccess)
         {
+            _context.EndWithServer();
+
             // The client sees at once that nobody serves it, and cannot take the end for an empty answer.
             client.Transport.ResetOnClose();
             return;
@@ -41,6 +43,7 @@ internal sealed class TcpSession
         var upstream = _context.Upstream!;
         await _tunnel.Run(client.Transport, client.Input, upstream.Transport, upstream.Input, _context.Plan.Timeouts.Tunnel);
         _context.CloseUpstream();
+        _context.EndWithServer();
     }
 
     /// <summary>Connects to the first server that takes it.</summary>
@@ -49,7 +52,7 @@ internal sealed class TcpSession
     {
         _attempts.Begin(pool.Count);
         var outcome = new Outcome(Cause.NoServer);
-        while (pool.Choose(_attempts.Tried).Server is { } server)
+        while (_context.Choose(pool, _attempts.Tried) is { } server)
         {
             if (_attempts.Tried.Count > 0)
                 _loop.Counters.Retries++;
@@ -76,5 +79,6 @@ internal sealed class TcpSession
         _context.Client.Transport.Abort();
         if (_context.Upstream is not null)
             _context.CloseUpstream();
+        _context.EndWithServer();
     }
 }

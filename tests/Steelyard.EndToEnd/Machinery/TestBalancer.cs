@@ -122,6 +122,7 @@ internal sealed class TestBalancer : IAsyncDisposable
     {
         await Patience.Until(() => _engine.Counters.OpenConnections == 0);
         Assert.Equal(0, await RentedBlocks());
+        Assert.All(Servers, server => Assert.Equal(0, server.Active));
     }
 
     public async ValueTask DisposeAsync()

@@ -31,6 +31,30 @@ public class BalancingTests
     }
 
     [Fact]
+    public async Task Least_connections_leaves_alone_who_is_busy()
+    {
+        await using var busy = RecordingOrigin.Start();
+        await using var free = RecordingOrigin.Answering(Hello);
+        await using var balancer = TestBalancer.Start([busy.Address, free.Address], snapshot => snapshot with
+        {
+            Loops = 2,
+            Pools = [snapshot.Pools[0] with { Balance = BalancePolicy.LeastConnections }],
+        });
+        using var waiting = await balancer.Connect();
+        await waiting.Send(Get);
+        using var server = await busy.Accept();
+        await server.ReadRequest();
+
+        using var client = await balancer.Connect();
+        for (var i = 0; i < 20; i++)
+            Assert.Equal("hello", (await client.Ask(Get)).Text);
+
+        Assert.Equal([1, 0], balancer.Servers.Select(status => status.Active));
+        await server.Send(Hello);
+        await waiting.ReadResponse();
+    }
+
+    [Fact]
     public async Task Connections_are_spread_over_the_loops()
     {
         await using var origin = RecordingOrigin.Answering(Hello);

@@ -93,6 +93,7 @@ internal sealed class SimulatedProxy : IDisposable
         Loop.Drain(static () => { }, () => drained = true);
         RunUntil(() => drained && _peers.TrueForAll(peer => peer.IsCompleted));
         Assert.Equal(0, Events.Blocks.Rented);
+        Assert.All(Loop.Plan.Pools.Values.SelectMany(pool => pool.Servers), server => Assert.Equal(0, server.Active));
         Assert.Null(Loop.LastFault);
         Assert.Equal(0, Loop.ClientCount);
     }

@@ -7,27 +7,14 @@ namespace Steelyard.Tests.Balancing;
 /// <summary>Smooth weighted round robin: nginx's order, and exact shares however many threads take turns.</summary>
 public sealed class RoundRobinOrder
 {
-    private static Pool PoolOf(params int[] weights) => new(
-        new PoolSettings
-        {
-            Name = "pool",
-            Servers = weights.Select((weight, i) => new ServerSettings { Address = NetworkAddress.ForHost("127.0.0.1", 1000 + i), Weight = weight }).ToValueList(),
-        },
-        0);
+    private static Pool PoolOf(params int[] weights) => Pools.Of(BalancePolicy.RoundRobin, weights);
 
-    private static ServerSet Tried(Pool pool, params int[] servers)
-    {
-        var tried = new ServerSet();
-        tried.Clear(pool.Count);
-        foreach (var server in servers)
-            tried.Add(server);
-        return tried;
-    }
+    private static ServerSet Tried(Pool pool, params int[] servers) => Pools.Tried(pool, servers);
 
     private static string Turns(Pool pool, int count)
     {
         var tried = Tried(pool);
-        return string.Concat(Enumerable.Range(0, count).Select(_ => (char)('a' + pool.Choose(tried).Server!.Index)));
+        return string.Concat(Enumerable.Range(0, count).Select(_ => (char)('a' + pool.Choose(new() { Tried = tried }).Server!.Index)));
     }
 
     [Theory]
@@ -74,7 +61,7 @@ public sealed class RoundRobinOrder
                 var pool = PoolOf(weights);
                 var tried = Tried(pool);
                 foreach (var expected in Nginx(weights).Take(2 * weights.Sum()))
-                    Assert.Equal(expected, pool.Choose(tried).Server!.Index);
+                    Assert.Equal(expected, pool.Choose(new() { Tried = tried }).Server!.Index);
             },
             iter: 1_000);
 
@@ -86,7 +73,7 @@ public sealed class RoundRobinOrder
 
         var (tried, counts) = (Tried(pool), new int[weights.Length]);
         for (var i = 0; i < weights.Sum(); i++)
-            counts[pool.Choose(tried).Server!.Index]++;
+            counts[pool.Choose(new() { Tried = tried }).Server!.Index]++;
         Assert.Equal(weights, counts);
     }
 
@@ -101,7 +88,7 @@ public sealed class RoundRobinOrder
         {
             var (tried, own) = (Tried(pool), new int[pool.Count]);
             for (var i = 0; i < Rounds * 7; i++)
-                own[pool.Choose(tried).Server!.Index]++;
+                own[pool.Choose(new() { Tried = tried }).Server!.Index]++;
             for (var i = 0; i < own.Length; i++)
                 Interlocked.Add(ref counts[i], own[i]);
         })).ToArray();
@@ -119,11 +106,11 @@ public sealed class RoundRobinOrder
         var pool = PoolOf(5, 1, 1);
         for (var i = 0; i < 20; i++)
         {
-            Assert.NotEqual(0, pool.Choose(Tried(pool, 0)).Server!.Index);
-            Assert.Equal(2, pool.Choose(Tried(pool, 0, 1)).Server!.Index);
+            Assert.NotEqual(0, pool.Choose(new() { Tried = Tried(pool, 0) }).Server!.Index);
+            Assert.Equal(2, pool.Choose(new() { Tried = Tried(pool, 0, 1) }).Server!.Index);
         }
 
-        var decision = pool.Choose(Tried(pool, 0, 1, 2));
+        var decision = pool.Choose(new() { Tried = Tried(pool, 0, 1, 2) });
         Assert.Equal(new Decision(null, DecisionReason.NoneLeft), decision);
     }
 
@@ -131,8 +118,8 @@ public sealed class RoundRobinOrder
     public void The_decision_says_why()
     {
         var pool = PoolOf(1, 1);
-        Assert.Equal(new Decision(pool.Servers[0], DecisionReason.Turn), pool.Choose(Tried(pool)));
-        Assert.Equal(new Decision(pool.Servers[0], DecisionReason.TurnAfterTried), pool.Choose(Tried(pool, 1)));
+        Assert.Equal(new Decision(pool.Servers[0], DecisionReason.Turn), pool.Choose(new() { Tried = Tried(pool) }));
+        Assert.Equal(new Decision(pool.Servers[0], DecisionReason.TurnAfterTried), pool.Choose(new() { Tried = Tried(pool, 1) }));
     }
 
     [Theory]
@@ -142,14 +129,14 @@ public sealed class RoundRobinOrder
     public void A_pool_without_a_weight_has_nobody_to_choose(int[] weights)
     {
         var pool = PoolOf(weights);
-        Assert.Equal(new Decision(null, DecisionReason.NoneLeft), pool.Choose(Tried(pool)));
+        Assert.Equal(new Decision(null, DecisionReason.NoneLeft), pool.Choose(new() { Tried = Tried(pool) }));
     }
 
     [Fact]
     public void A_server_of_weight_0_is_not_chosen_even_when_all_others_were_tried()
     {
         var pool = PoolOf(1, 0, 1);
-        Assert.Null(pool.Choose(Tried(pool, 0, 2)).Server);
+        Assert.Null(pool.Choose(new() { Tried = Tried(pool, 0, 2) }).Server);
     }
 
     [Fact]
@@ -182,7 +169,7 @@ public sealed class RoundRobinOrder
         void Choose(int times)
         {
             for (var i = 0; i < times; i++)
-                pool.Choose(tried);
+                pool.Choose(new() { Tried = tried });
         }
     }
 }

@@ -32,6 +32,7 @@ public sealed class RoundTrip
         (name, servers, app) => new PoolSettings
         {
             Name = name,
+            Balance = (BalancePolicy)(name.Length % Enum.GetValues<BalancePolicy>().Length),
             Tls = servers.TrueForAll(server => server.Address.UnixPath is null) ? ServerTlsOf(servers.Count) : null,
             Servers = servers.DistinctBy(server => server.Address).ToValueList(),
             App = servers.Count == 0 ? app ?? new() { Command = ["app"] } : app,

@@ -15,6 +15,9 @@ internal static class PoolTable
     public static IReadOnlyList<(string Word, BalancePolicy Value, string Description)> Policies { get; } =
     [
         ("round-robin", BalancePolicy.RoundRobin, "One after the other in the order of their weights, smoothly mixed and exact over all loops."),
+        ("least-connections", BalancePolicy.LeastConnections, "The one with the fewest active requests for its weight, exact over all loops; equals take turns."),
+        ("two-choices", BalancePolicy.TwoChoices, "Of two by lot the one with fewer active requests for its weight."),
+        ("random", BalancePolicy.Random, "By lot, as likely as its weight."),
     ];
 
     public static DirectiveTable<ServerDraft> Servers { get; } = new(

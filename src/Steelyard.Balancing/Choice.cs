@@ -1,0 +1,11 @@
+namespace Steelyard.Balancing;
+
+/// <summary>What a choice goes by beside the servers. Time and chance are given, so that a choice can be made again.</summary>
+public readonly ref struct Choice
+{
+    /// <summary>The servers this request has tried, a set for the <see cref="Pool.Count"/> servers of the pool; they are not chosen again.</summary>
+    public required ServerSet Tried { get; init; }
+
+    /// <summary>64 random bits, for the policies that draw lots.</summary>
+    public ulong Chance { get; init; }
+}

@@ -1,0 +1,79 @@
+namespace Steelyard.Balancing;
+
+/// <summary>
+/// The server with the least to do for its weight, as nginx's least_conn and HAProxy's leastconn; among equals it goes
+/// in turn. Exact over all loops: who finds that another loop has just chosen the same server looks again.
+/// </summary>
+public sealed class LeastConnections : Picker
+{
+    // A turn is looked for among the equals so long and no longer.
+    private const ulong MostSteps = 512;
+
+    private readonly TurnOrder _turns;
+
+    /// <inheritdoc/>
+    public LeastConnections(IReadOnlyList<Server> servers)
+        : base(servers) => _turns = new TurnOrder(Weights);
+
+    /// <inheritdoc/>
+    public override Decision Pick(in Choice choice)
+    {
+        while (true)
+        {
+            var best = Least(choice.Tried, out var active, out var alone);
+            if (best < 0)
+                return new(null, DecisionReason.NoneLeft);
+            if (!alone)
+                best = InTurn(best, ref active, choice.Tried);
+            if (Servers[best].TryBegin(active))
+                return new(Servers[best], alone ? DecisionReason.LeastActive : DecisionReason.TurnOfLeastActive);
+        }
+    }
+
+    /// <summary>The first server with the least to do.</summary>
+    /// <param name="tried">Those that are left out.</param>
+    /// <param name="active">How much it has to do.</param>
+    /// <param name="alone">Whether no other has as little to do.</param>
+    private int Least(ServerSet tried, out int active, out bool alone)
+    {
+        (var best, active, alone) = (-1, 0, true);
+        for (var i = 0; i < Servers.Length; i++)
+        {
+            if (!IsEligible(i, tried))
+                continue;
+            var its = Servers[i].Active;
+            var order = best < 0 ? -1 : Compare(its, Weights[i], active, Weights[best]);
+            if (order < 0)
+                (best, active, alone) = (i, its, true);
+            else if (order == 0)
+                alone = false;
+        }
+
+        return best;
+    }
+
+    /// <summary>Whose turn it is among those that have as little to do as the first of them.</summary>
+    private int InTurn(int first, ref int active, ServerSet tried)
+    {
+        var position = _turns.Position;
+        var steps = Math.Min((ulong)_turns.Length, MostSteps);
+        for (var end = position + steps; position < end; position++)
+        {
+            var index = _turns.At(position);
+            if (tried.Contains(index))
+                continue;
+            var its = Servers[index].Active;
+            if (Compare(its, Weights[index], active, Weights[first]) > 0)
+                continue;
+            _turns.GoOnAfter(position);
+            active = its;
+            return index;
+        }
+
+        return first;
+    }
+
+    /// <summary>Compares what two servers have to do for their weights.</summary>
+    internal static int Compare(int active, int weight, int otherActive, int otherWeight) =>
+        ((long)active * otherWeight).CompareTo((long)otherActive * weight);
+}

@@ -1,0 +1,48 @@
+namespace Steelyard.Balancing;
+
+/// <summary>Lots by weights: the servers side by side on a line, each as long as its weight.</summary>
+internal sealed class WeightedLots
+{
+    // Where each one ends.
+    private readonly int[] _ends;
+
+    public WeightedLots(ReadOnlySpan<int> weights)
+    {
+        _ends = new int[weights.Length];
+        for (var i = 0; i < weights.Length; i++)
+            _ends[i] = Total += weights[i];
+    }
+
+    /// <summary>The length of the line.</summary>
+    public int Total { get; private set; }
+
+    /// <summary>Who lies at a place, from 0 to <see cref="Total"/> - 1.</summary>
+    public int At(int place)
+    {
+        var (low, high) = (0, _ends.Length - 1);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_ends[middle] > place)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+
+        return low;
+    }
+
+    /// <summary>The place that 32 random bits fall on.</summary>
+    public int Place(uint chance) => (int)(((ulong)chance * (ulong)Total) >> 32);
+
+    /// <summary>A place that is not one's own, uniform over all others.</summary>
+    /// <param name="chance">32 random bits.</param>
+    /// <param name="but">Whose places are left out; somebody else has one.</param>
+    public int PlaceBut(uint chance, int but)
+    {
+        var start = but == 0 ? 0 : _ends[but - 1];
+        var own = _ends[but] - start;
+        var place = (int)(((ulong)chance * (ulong)(Total - own)) >> 32);
+        return place < start ? place : place + own;
+    }
+}
