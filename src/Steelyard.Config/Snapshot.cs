@@ -36,7 +36,7 @@ public sealed record ListenerSettings
     /// <summary>How TLS is spoken to clients; null for plain connections.</summary>
     public ListenerTls? Tls { get; init; }
 
-    /// <summary>What is spoken. In TCP mode there is one route, to a pool or a split, without conditions. Default HTTP.</summary>
+    /// <summary>What is spoken. In TCP mode routes lead to a pool or a split, and ask for nothing but a host: the name in a TLS hello. Default HTTP.</summary>
     public ListenerMode Mode { get; init; }
 
     /// <summary>The routes, in the order of the file; the most specific match wins, not the first.</summary>
@@ -47,6 +47,13 @@ public sealed record ListenerSettings
     /// From any other peer these fields are replaced. Peers on Unix sockets count as 127.0.0.1.
     /// </summary>
     public ValueList<IPNetwork> TrustedProxies { get; init; }
+
+    /// <summary>
+    /// Networks of proxies that begin each connection with a PROXY header, version 1 or 2, by which they say whose it is.
+    /// Without one such a connection is refused; from any other peer it is not believed but taken for the client's own bytes.
+    /// Peers on Unix sockets count as 127.0.0.1.
+    /// </summary>
+    public ValueList<IPNetwork> ProxyProtocol { get; init; }
 
     /// <summary>How the servers are told of the client. Default <see cref="ForwardedStyle.XForwarded"/>.</summary>
     public ForwardedStyle Forwarded { get; init; }
@@ -96,11 +103,27 @@ public sealed record PoolSettings
     /// <summary>How TLS is spoken to the servers that say nothing else; null for plain connections.</summary>
     public ServerTls? Tls { get; init; }
 
+    /// <summary>Whether and how servers are told whose connection they get, before its first byte. Default not; a server may differ.</summary>
+    public ProxyProtocolVersion ProxyProtocol { get; init; }
+
     /// <summary>The servers in the order of the file; may be empty when <see cref="App"/> is set.</summary>
     public required ValueList<ServerSettings> Servers { get; init; }
 
     /// <summary>Workers of an application that are started with the balancer and join the pool; null for none.</summary>
     public AppSettings? App { get; init; }
+}
+
+/// <summary>The PROXY header a server is sent (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt).</summary>
+public enum ProxyProtocolVersion
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>One line of text.</summary>
+    V1,
+
+    /// <summary>The binary form.</summary>
+    V2,
 }
 
 /// <summary>How a pool chooses a server.</summary>
@@ -130,6 +153,9 @@ public sealed record ServerSettings
 
     /// <summary>Its share against the other servers' weights: 0 to 256, 0 takes no new requests. Default 1.</summary>
     public int Weight { get; init; } = 1;
+
+    /// <summary>The PROXY header it is sent; null for what its pool says.</summary>
+    public ProxyProtocolVersion? ProxyProtocol { get; init; }
 }
 
 /// <summary>A program that is started in several instances, each of which becomes a server of the pool.</summary>

@@ -14,7 +14,9 @@ namespace Steelyard.Engine;
 /// <param name="UpstreamConnections">Connections opened to servers.</param>
 /// <param name="UpstreamReuses">Requests sent over a kept connection.</param>
 /// <param name="Sessions">Connections of listeners in TCP mode.</param>
+/// <param name="SessionsRefused">Those of them that no route or no server took.</param>
 /// <param name="Tunnels">Exchanges that went on in another protocol, such as WebSocket.</param>
+/// <param name="ProxyHeadersRefused">Connections broken off because a trusted proxy did not begin them with a PROXY header.</param>
 /// <param name="Faults">Exchanges broken off by an error in this program itself.</param>
 /// <param name="LastFault">The last of those errors; null for none.</param>
 public readonly record struct EngineCounters(
@@ -29,7 +31,9 @@ public readonly record struct EngineCounters(
     long UpstreamConnections,
     long UpstreamReuses,
     long Sessions,
+    long SessionsRefused,
     long Tunnels,
+    long ProxyHeadersRefused,
     long Faults,
     Exception? LastFault)
 {
@@ -45,7 +49,9 @@ public readonly record struct EngineCounters(
         UpstreamConnections + loop.UpstreamConnections,
         UpstreamReuses + loop.UpstreamReuses,
         Sessions + loop.Sessions,
+        SessionsRefused + loop.SessionsRefused,
         Tunnels + loop.Tunnels,
+        ProxyHeadersRefused + loop.ProxyHeadersRefused,
         Faults + loop.Faults,
         lastFault ?? LastFault);
 }

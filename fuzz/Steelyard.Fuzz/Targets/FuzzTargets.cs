@@ -9,7 +9,9 @@ internal static class FuzzTargets
     public static readonly SortedDictionary<string, FuzzTarget> All = new(StringComparer.Ordinal)
     {
         ["body"] = BodyTarget.Run,
+        ["client-hello"] = ClientHelloTarget.Run,
         ["configuration"] = ConfigurationTarget.Run,
+        ["proxy-header"] = ProxyHeaderTarget.Run,
         ["request-head"] = RequestHeadTarget.Run,
         ["response-head"] = ResponseHeadTarget.Run,
     };

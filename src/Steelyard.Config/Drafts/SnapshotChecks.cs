@@ -56,7 +56,7 @@ internal sealed class SnapshotChecks
                 continue;
             if (!seen.TryAdd(address.Value, address.Place))
                 _problems.Error(address.Place, $"the server {Shown.Quote(address.Value.ToString())} is given again; it stands in line {seen[address.Value].Line} already", "each server once; give it a larger 'weight' for a larger share");
-            servers.Add(new() { Address = address.Value, Weight = server.Weight, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
+            servers.Add(new() { Address = address.Value, Weight = server.Weight, ProxyProtocol = server.ProxyProtocol, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
         }
 
         if (servers.Count > 0 && draft.App is null && servers.TrueForAll(server => server.Weight == 0))
@@ -66,6 +66,7 @@ internal sealed class SnapshotChecks
         {
             Name = draft.Name.Value,
             Balance = draft.Balance,
+            ProxyProtocol = draft.ProxyProtocol,
             Tls = TlsChecks.Servers(draft.Tls, AddressesOf(draft), _problems),
             Servers = servers.ToValueList(),
             App = draft.App is { Command: { } command } app ? new() { Command = command.Value, Instances = app.Instances } : null,
@@ -94,8 +95,8 @@ internal sealed class SnapshotChecks
         foreach (var route in draft.Routes ?? [])
             AddRoute(route, seen, routes, poolsAreKnown);
 
-        if (draft.Mode is { Value: ListenerMode.Tcp } mode && !draft.IsFaulty)
-            CheckTcp(draft, mode.Place, routes);
+        if (draft.Mode is { Value: ListenerMode.Tcp })
+            TcpChecks.Check(draft, _problems);
 
         return new()
         {
@@ -104,19 +105,11 @@ internal sealed class SnapshotChecks
             Tls = TlsChecks.Listener(draft.Tls, _problems),
             Routes = routes.ToValueList(),
             TrustedProxies = draft.TrustedProxies.Select(network => network.Value).ToValueList(),
+            ProxyProtocol = draft.ProxyProtocol.Select(network => network.Value).ToValueList(),
             Forwarded = draft.Forwarded,
             RequestHeaders = draft.RequestHeaders,
             ResponseHeaders = draft.ResponseHeaders,
         };
-    }
-
-    /// <summary>Where bytes pass unread there is nothing to match, to change or to believe.</summary>
-    private void CheckTcp(ListenerDraft draft, Place mode, List<RouteSettings> routes)
-    {
-        if (routes.Exists(route => route != new RouteSettings { Pool = route.Pool, Split = route.Split }) || routes.Count > 1)
-            _problems.Error(mode, "'mode: tcp' with routes that look at requests", "'to' with a pool, or one route with 'split' alone: the bytes pass unread");
-        if (draft.TrustedProxies.Count > 0 || draft.Forwarded != ForwardedStyle.XForwarded || draft.RequestHeaders != HeaderEdits.None || draft.ResponseHeaders != HeaderEdits.None)
-            _problems.Error(mode, "'mode: tcp' with 'trusted-proxies', 'forwarded' or changes of headers", "a listener without them: the bytes pass unread");
     }
 
     private void AddRoute(RouteDraft draft, Dictionary<RouteSettings, Place> seen, List<RouteSettings> routes, bool poolsAreKnown)

@@ -28,6 +28,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public IReadOnlyList<Located<IPNetwork>> TrustedProxies { get; init; } = [];
 
+    public IReadOnlyList<Located<IPNetwork>> ProxyProtocol { get; init; } = [];
+
     public ForwardedStyle Forwarded { get; init; }
 
     public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;
@@ -77,6 +79,8 @@ internal sealed record PoolDraft(Located<string> Name)
 {
     public BalancePolicy Balance { get; init; }
 
+    public ProxyProtocolVersion ProxyProtocol { get; init; }
+
     public ServerTlsDraft? Tls { get; init; }
 
     public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
@@ -89,6 +93,8 @@ internal sealed record ServerDraft(Place Place)
     public Located<NetworkAddress>? Address { get; init; }
 
     public int Weight { get; init; } = 1;
+
+    public ProxyProtocolVersion? ProxyProtocol { get; init; }
 
     public ServerTlsDraft? Tls { get; init; }
 }

@@ -58,6 +58,8 @@ internal sealed class YamlWriter
             Line($"    tls: {Braces(TlsParts(tls))}");
         if (listener.TrustedProxies.Count > 0)
             Line($"    trusted-proxies: {Many(listener.TrustedProxies, NetworkText.Write)}");
+        if (listener.ProxyProtocol.Count > 0)
+            Line($"    proxy-protocol: {Many(listener.ProxyProtocol, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
         Settings(ListenerTable.Listeners, blank with { Forwarded = listener.Forwarded }, blank, "    ");
         foreach (var part in EditsParts(listener.RequestHeaders, listener.ResponseHeaders))
@@ -168,7 +170,7 @@ internal sealed class YamlWriter
     {
         Line($"  {Text(pool.Name)}:");
         var blank = new Drafts.PoolDraft(default(Drafts.Located<string>));
-        Settings(PoolTable.Pools, blank with { Balance = pool.Balance }, blank, "    ");
+        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol }, blank, "    ");
         if (pool.Tls is { } tls)
             Line($"    tls: {Tls(tls)}");
         if (pool.Servers.Count > 0)
@@ -178,7 +180,8 @@ internal sealed class YamlWriter
             var address = Text(server.Address.ToString());
             var weight = server.Weight == 1 ? "" : $", weight: {server.Weight}";
             var serverTls = server.Tls is { } own ? $", tls: {Tls(own)}" : "";
-            Line(weight + serverTls == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{serverTls} }}");
+            var proxyProtocol = server.ProxyProtocol is { } version ? $", proxy-protocol: {version.ToString().ToLowerInvariant()}" : "";
+            Line(weight + proxyProtocol + serverTls == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{proxyProtocol}{serverTls} }}");
         }
 
         if (pool.App is not { } app)

@@ -57,6 +57,18 @@ internal struct KernelAddress
         return result;
     }
 
+    /// <summary>The address of 4 or 16 bytes, in network order.</summary>
+    public static KernelAddress For(ReadOnlySpan<byte> address, int port)
+    {
+        var result = new KernelAddress();
+        var bytes = result.Bytes;
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes, address.Length == 4 ? (ushort)Linux.AF_INET : (ushort)Linux.AF_INET6);
+        BinaryPrimitives.WriteUInt16BigEndian(bytes[2..], (ushort)port);
+        address.CopyTo(bytes[(address.Length == 4 ? 4 : 8)..]);
+        result.Length = address.Length == 4 ? 16 : 28;
+        return result;
+    }
+
     /// <summary>The address of a Unix socket; the path has at most 107 bytes.</summary>
     public static KernelAddress ForUnix(string path)
     {
@@ -80,6 +92,25 @@ internal struct KernelAddress
             return null;
         var address = new IPAddress(bytes.Slice(8, 16));
         return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    }
+
+    /// <summary>Writes the IP address in 16 bytes, IPv4 mapped into IPv6.</summary>
+    /// <returns>Whether there is one; not for a Unix socket.</returns>
+    public readonly bool WriteIPv6(Span<byte> address)
+    {
+        ReadOnlySpan<byte> bytes = _bytes;
+        if (Family == Linux.AF_INET6)
+        {
+            bytes.Slice(8, 16).CopyTo(address);
+            return true;
+        }
+
+        if (Family != Linux.AF_INET)
+            return false;
+        ReadOnlySpan<byte> mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+        mapped.CopyTo(address);
+        bytes.Slice(4, 4).CopyTo(address[12..]);
+        return true;
     }
 
     /// <summary>

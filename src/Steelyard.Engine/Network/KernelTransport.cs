@@ -58,6 +58,17 @@ internal sealed unsafe class KernelTransport(EventLoop loop, KernelDriver driver
         }
     }
 
+    public override KernelAddress LocalAddress()
+    {
+        var address = new KernelAddress();
+        uint length = KernelAddress.MaximumLength;
+        int result;
+        fixed (byte* bytes = address.Bytes)
+            result = Linux.Check(Linux.getsockname(_fd, bytes, &length));
+        address.Length = (int)Math.Min(length, KernelAddress.MaximumLength);
+        return result < 0 ? default : address;
+    }
+
     public override int Send(ReadOnlySpan<byte> bytes)
     {
         fixed (byte* start = bytes)

@@ -114,6 +114,9 @@ internal abstract class Transport
     /// <returns>The number of bytes, 0 at the end of the stream, or a negative errno: <see cref="Errno.Again"/> when nothing is there.</returns>
     public abstract int Receive(Span<byte> buffer);
 
+    /// <summary>The address of this end; of no family where there is none.</summary>
+    public virtual KernelAddress LocalAddress() => default;
+
     /// <summary>Sends what fits.</summary>
     /// <returns>The number of bytes, or a negative errno: <see cref="Errno.Again"/> when nothing fits.</returns>
     public abstract int Send(ReadOnlySpan<byte> bytes);

@@ -1,7 +1,9 @@
 using System.Runtime.CompilerServices;
+using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.ProxyProtocol;
 using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
@@ -24,6 +26,9 @@ internal sealed class ClientConnection
     private TcpSession? _session;
     private TurnBudget _budget;
     private KernelAddress _peer;
+    private KernelAddress _destination;
+    private ProxyHeader? _proxyHeader;
+    private ClientHello? _hello;
     private byte[]? _certificate;
     private int _slot;
     private bool _idle;
@@ -55,12 +60,27 @@ internal sealed class ClientConnection
     /// <summary>What the servers are told of this client.</summary>
     public ForwardedFields Forwarded { get; } = new();
 
+    /// <summary>The address of the client: where the connection comes from, or what a proxy that is believed has said.</summary>
+    public ref readonly KernelAddress Peer => ref _peer;
+
+    /// <summary>The address the client connected to, here or at the proxy before; of no family where it is not known.</summary>
+    public ref readonly KernelAddress Destination
+    {
+        get
+        {
+            if (_destination.Length == 0)
+                _destination = Transport.LocalAddress();
+            return ref _destination;
+        }
+    }
+
     /// <param name="transport">The connection.</param>
     /// <param name="peer">The address of the client.</param>
     /// <param name="slot">The socket it was accepted on.</param>
     public void Start(Transport transport, in KernelAddress peer, int slot)
     {
-        (Transport, _peer, _slot, Plan, _certificate, _awaited) = (transport, peer, slot, null!, null, false);
+        (Transport, _peer, _destination) = (transport, peer, default);
+        (_slot, Plan, _certificate, _awaited) = (slot, null!, null, false);
         FollowPlan();
         Observe(Serve());
     }
@@ -89,15 +109,11 @@ internal sealed class ClientConnection
     {
         try
         {
-            var next = Listener.Tls is { } tls ? await Secure(tls) : AfterExchange.KeepAlive;
-            if (Listener.TcpRoute is not null && next == AfterExchange.KeepAlive)
-            {
-                _session = _loop.RentSession();
-                await _session.Run(this);
-                _loop.Recycle(_session);
-                _session = null;
-                return;
-            }
+            var next = Listener.ProxyProtocol.Contains(_peer) ? await ReadProxyHeader() : AfterExchange.KeepAlive;
+            if (next == AfterExchange.KeepAlive && Listener.Tls is { } tls)
+                next = await Secure(tls);
+            if (next == AfterExchange.KeepAlive && Listener.Mode == ListenerMode.Tcp)
+                next = await ServeSession();
 
             while (next == AfterExchange.KeepAlive && (!Input.IsEmpty || await WaitForRequest()))
             {
@@ -126,6 +142,66 @@ internal sealed class ClientConnection
             (_exchange, _session) = (null, null);
             Transport.ResetOnClose();
         }
+    }
+
+    /// <summary>Reads what a trusted proxy says of the client, before anything of the client's own.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> ReadProxyHeader()
+    {
+        var header = _proxyHeader ??= new ProxyHeader();
+        var end = await ReadStart(header);
+        if (end != StartEnd.Complete)
+        {
+            var refused = end is StartEnd.Invalid or StartEnd.TimedOut;
+            _loop.Counters.ProxyHeadersRefused += refused ? 1 : 0;
+            return refused ? AfterExchange.Reset : AfterExchange.Close;
+        }
+
+        Input.Take(header.Length);
+        Input.ReleaseHead();
+        if (header.NamesClient)
+        {
+            (_peer, _destination) = (header.Source, header.Destination);
+            Forwarded.Reset(_peer, Listener);
+        }
+
+        return AfterExchange.KeepAlive;
+    }
+
+    /// <summary>Looks at the first bytes until they can be judged; until then the client is idle, whatever it has sent.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<StartEnd> ReadStart(IStartReader reader)
+    {
+        _idle = true;
+        var end = await StartOfConnection.Read(Transport, Input, reader, _loop.Events.In(_loop.Plan.Timeouts.ClientHeader));
+        _idle = false;
+        return end;
+    }
+
+    /// <summary>Joins the connection to a server, whatever it carries, to its end.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> ServeSession()
+    {
+        _loop.Counters.Sessions++;
+        var (route, end) = (Listener.Routes.MatchName(default), StartEnd.Complete);
+        if (Listener.Routes.ByHost)
+        {
+            var hello = _hello ??= new ClientHello();
+            end = await ReadStart(hello);
+            route = end == StartEnd.Complete ? Listener.Routes.MatchName(hello.ServerName) : null;
+        }
+
+        if (route is null)
+        {
+            _loop.Counters.SessionsRefused++;
+            return end is StartEnd.Closed or StartEnd.Aborted ? AfterExchange.Close : AfterExchange.Reset;
+        }
+
+        _session = _loop.RentSession();
+        await _session.Run(this, route.ChoosePool());
+        _loop.Recycle(_session);
+        _session = null;
+        return AfterExchange.Close;
     }
 
     /// <summary>Puts TLS between the connection and everything that is read from it.</summary>

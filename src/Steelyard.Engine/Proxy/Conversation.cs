@@ -307,7 +307,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     private void KeepOrClose(UpstreamConnection upstream, bool bodySent)
     {
         var framing = _response.Body(context.Request.Method);
-        if (context.Switched || !bodySent || BodyMayBeTakenForRequest() || context.Loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
+        if (context.Switched || upstream.OfOneClient || !bodySent || BodyMayBeTakenForRequest() || context.Loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
             || !upstream.Transport.IsQuiet())
         {
             context.CloseUpstream();

@@ -5,8 +5,14 @@ using Steelyard.Engine.Tls;
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>What a listener gives the connections it accepts. Immutable, shared by all loops.</summary>
-internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxies, ForwardedStyle forwarded = ForwardedStyle.XForwarded, Route? tcpRoute = null)
+internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxies, ForwardedStyle forwarded = ForwardedStyle.XForwarded)
 {
+    /// <summary>What its connections carry.</summary>
+    public ListenerMode Mode { get; init; }
+
+    /// <summary>The proxies that begin each connection with a PROXY header; nobody else's is believed.</summary>
+    public TrustedNetworks ProxyProtocol { get; init; } = TrustedNetworks.None;
+
     public RouteTable Routes { get; } = routes;
 
     /// <summary>Those whose word about the client before them is believed.</summary>
@@ -14,9 +20,6 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
 
     /// <summary>How it speaks TLS; null for plain connections.</summary>
     public TlsListener? Tls { get; init; }
-
-    /// <summary>Where all connections go, in TCP mode; null where HTTP is spoken.</summary>
-    public Route? TcpRoute { get; } = tcpRoute;
 
     /// <summary>How the servers are told of a client.</summary>
     public ForwardedStyle Forwarded { get; } = forwarded;

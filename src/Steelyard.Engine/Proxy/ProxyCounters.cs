@@ -14,5 +14,7 @@ internal sealed class ProxyCounters
     public long UpstreamConnections;
     public long UpstreamReuses;
     public long Sessions;
+    public long SessionsRefused;
     public long Tunnels;
+    public long ProxyHeadersRefused;
 }

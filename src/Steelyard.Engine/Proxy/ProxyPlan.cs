@@ -25,6 +25,9 @@ internal sealed class ProxyPlan
     /// <summary>How TLS is spoken to each server, by <see cref="Server.Ordinal"/>; null for a plain connection.</summary>
     public required TlsClient?[] TlsOf { get; init; }
 
+    /// <summary>What each server is told of the client before anything else, by <see cref="Server.Ordinal"/>.</summary>
+    public required ProxyProtocolVersion[] ProxyProtocolOf { get; init; }
+
     /// <summary>All that uses certificates.</summary>
     public required IReadOnlyCollection<IWatchedTls> Tls { get; init; }
 
@@ -61,11 +64,13 @@ internal sealed class ProxyPlan
         }
 
         var (addresses, ordinalsBefore, tlsOf) = (new KernelAddress?[ordinals], new int[ordinals], new TlsClient?[ordinals]);
+        var proxyProtocolOf = new ProxyProtocolVersion[ordinals];
         Array.Fill(ordinalsBefore, -1);
         foreach (var pool in pools.Values)
         {
             foreach (var server in pool.Servers)
             {
+                proxyProtocolOf[server.Ordinal] = server.Settings.ProxyProtocol ?? pool.Settings.ProxyProtocol;
                 tlsOf[server.Ordinal] = tls.For(server.Settings.Tls ?? pool.Settings.Tls);
                 var address = addresses[server.Ordinal] = resolve(server.Settings.Address);
                 if (address is null)
@@ -86,6 +91,7 @@ internal sealed class ProxyPlan
             OrdinalsBefore = ordinalsBefore,
             _bySlot = ListenersBySlot(snapshot, sockets, pools, tls),
             TlsOf = tlsOf,
+            ProxyProtocolOf = proxyProtocolOf,
             Tls = tls.All,
         };
     }
@@ -125,8 +131,12 @@ internal sealed class ProxyPlan
             listeners[i] = new ListenerState(
                 new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings)),
                 [.. settings.TrustedProxies.AsSpan()],
-                settings.Forwarded,
-                settings.Mode == ListenerMode.Tcp ? new Route(settings.Routes[0], pools, HeaderEdits.None, HeaderEdits.None) : null) { Tls = tls.For(settings.Tls, settings.Mode) };
+                settings.Forwarded)
+            {
+                Mode = settings.Mode,
+                Tls = tls.For(settings.Tls, settings.Mode),
+                ProxyProtocol = new TrustedNetworks(settings.ProxyProtocol.AsSpan()),
+            };
         }
 
         var slots = 0;

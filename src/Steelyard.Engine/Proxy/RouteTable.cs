@@ -17,7 +17,9 @@ internal sealed class RouteTable
     private readonly Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> _exactHosts;
     private readonly Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> _wildcardHosts;
     private readonly PathTable _anyHost;
-    private readonly bool _byHost;
+
+    // Asks for nothing, and is never read: what a connection without requests is matched with.
+    private static readonly RequestHead s_none = new();
 
     /// <param name="routes">The routes of the configuration.</param>
     /// <param name="pools">The pools they name.</param>
@@ -42,9 +44,12 @@ internal sealed class RouteTable
         _anyHost = new PathTable(any, Compile);
         _exactHosts = CompileHosts(exact, Compile);
         _wildcardHosts = CompileHosts(wildcard, Compile);
-        _byHost = exact.Count + wildcard.Count > 0;
+        ByHost = exact.Count + wildcard.Count > 0;
         ResponseEdits = FieldEdits.From(responseEdits ?? HeaderEdits.None, HeaderEdits.None);
     }
+
+    /// <summary>Whether any route asks for a host.</summary>
+    public bool ByHost { get; }
 
     /// <summary>What is changed in a response to a request that has no route, or was not understood so far; null for nothing.</summary>
     public FieldEdits? ResponseEdits { get; }
@@ -72,9 +77,19 @@ internal sealed class RouteTable
     /// <param name="path">Its path without the query, in the form <see cref="PathNormalizer"/> gives.</param>
     public Route? Match(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> path)
     {
-        if (_byHost && MatchByHost(HostOf(request.Authority(head)), path, request, head) is { } route)
+        if (ByHost && MatchByHost(HostOf(request.Authority(head)), path, request, head) is { } route)
             return route;
         return _anyHost.Match(path, request, head);
+    }
+
+    /// <summary>Finds the route of a connection that carries no requests, by the name its client asks for alone; null when none matches.</summary>
+    /// <param name="name">The name; empty for none.</param>
+    public Route? MatchName(ReadOnlySpan<byte> name)
+    {
+        // The routes of such listeners ask for nothing but hosts.
+        if (ByHost && !name.IsEmpty && MatchByHost(HostOf(name), default, s_none, default) is { } route)
+            return route;
+        return _anyHost.Match(default, s_none, default);
     }
 
     private Route? MatchByHost(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path, RequestHead request, ReadOnlySpan<byte> head)

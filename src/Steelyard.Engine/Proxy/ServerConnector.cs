@@ -1,7 +1,10 @@
 using System.Runtime.CompilerServices;
 using Steelyard.Balancing;
+using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+using Steelyard.Engine.ProxyProtocol;
 using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
@@ -18,7 +21,8 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     public async ValueTask<Outcome> Connect(Server server, bool reuse)
     {
-        context.Upstream = reuse ? context.IdleConnectionsOf(server).Take() : null;
+        var introduction = context.Plan.ProxyProtocolOf[server.Ordinal];
+        context.Upstream = reuse && introduction == ProxyProtocolVersion.None ? context.IdleConnectionsOf(server).Take() : null;
         if (context.Upstream is not null)
         {
             context.Loop.Counters.UpstreamReuses++;
@@ -33,13 +37,38 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
                 : new(Cause.ConnectFailed, Retry.OnAnotherServer);
         var wake = await context.Upstream.Transport.Writable(context.Plan.Timeouts.Connect);
         if (wake == Wake.Ready && context.Upstream.Transport.ConnectError() == 0)
-            return context.Plan.TlsOf[server.Ordinal] is { } tls ? await Secure(server, tls, due) : Outcome.Success;
+        {
+            var introduced = introduction == ProxyProtocolVersion.None ? Outcome.Success : await Introduce(introduction, due);
+            return introduced.IsSuccess && context.Plan.TlsOf[server.Ordinal] is { } tls ? await Secure(server, tls, due) : introduced;
+        }
+
         context.CloseUpstream();
         return wake switch
         {
             Wake.Ready => new(Cause.ConnectFailed, Retry.OnAnotherServer),
             Wake.TimedOut => new(Cause.ConnectTimeout, attempts.AfterFailedServer()),
             _ => new(Cause.Stopped),
+        };
+    }
+
+    /// <summary>Tells the server whose connection it gets, before anything else.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<Outcome> Introduce(ProxyProtocolVersion version, long due)
+    {
+        var upstream = context.Upstream!;
+        upstream.OfOneClient = true;
+        var block = context.Events.Blocks.Rent();
+        var length = ProxyHeaderWriter.Write(block.Span, version, context.Client.Peer, context.Client.Destination);
+        var sent = await upstream.Transport.SendAll(block.Slice(0, length), Math.Max(due - context.Events.Now, 1));
+        context.Events.Blocks.Return(block);
+        if (sent == IoStatus.Done)
+            return Outcome.Success;
+        context.CloseUpstream();
+        return sent switch
+        {
+            IoStatus.TimedOut => new(Cause.ConnectTimeout, attempts.AfterFailedServer()),
+            IoStatus.Aborted => new(Cause.Stopped),
+            _ => new(Cause.ConnectFailed, Retry.OnAnotherServer),
         };
     }
 

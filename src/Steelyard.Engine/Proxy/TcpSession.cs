@@ -25,15 +25,17 @@ internal sealed class TcpSession
     }
 
     /// <summary>Serves one connection to its end; the caller closes it.</summary>
+    /// <param name="client">The connection.</param>
+    /// <param name="pool">Whose servers it is for.</param>
     [AsyncMethodBuilder(typeof(LoopMethod))]
-    public async ValueTask Run(ClientConnection client)
+    public async ValueTask Run(ClientConnection client, Pool pool)
     {
         _context.Begin(client);
-        _loop.Counters.Sessions++;
-        var outcome = await Connect(client.Listener.TcpRoute!.ChoosePool());
+        var outcome = await Connect(pool);
         if (!outcome.IsSuccess)
         {
             _context.EndWithServer();
+            _loop.Counters.SessionsRefused++;
 
             // The client sees at once that nobody serves it, and cannot take the end for an empty answer.
             client.Transport.ResetOnClose();

@@ -11,6 +11,9 @@ namespace Steelyard.Engine.Proxy;
 /// </summary>
 internal sealed class TrustedNetworks
 {
+    /// <summary>Nobody's word is believed.</summary>
+    public static readonly TrustedNetworks None = new([]);
+
     private readonly (uint Prefix, uint Mask)[] _v4;
     private readonly IPNetwork[] _v6;
 

@@ -22,7 +22,10 @@ internal sealed class UpstreamConnection(ProxyLoop loop) : TimerEntry, IIdleObse
     /// <summary>The connection is kept and waits for its next request.</summary>
     public bool Idle { get; internal set; }
 
-    public void Open(Transport transport, IdleConnections home) => (Transport, Home, Reused) = (transport, home, false);
+    /// <summary>The server was told whose connection it is, so it serves nobody else.</summary>
+    public bool OfOneClient { get; set; }
+
+    public void Open(Transport transport, IdleConnections home) => (Transport, Home, Reused, OfOneClient) = (transport, home, false, false);
 
     /// <summary>Speaks to the server by another transport from now on, which is carried by the one before.</summary>
     public void Secure(Transport secured) => Transport = secured;

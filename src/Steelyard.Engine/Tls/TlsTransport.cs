@@ -79,6 +79,8 @@ internal sealed class TlsTransport : Transport
 
     public override bool CanSplice => false;
 
+    public override KernelAddress LocalAddress() => _carrier.LocalAddress();
+
     // The driver tells news of kept connections first, and looks at the carrier for them.
     public override IIdleObserver? IdleObserver
     {

@@ -26,13 +26,14 @@ public sealed class RoundTrip
 
     private static readonly Gen<PoolSettings> Pool = Gen.Select(
         Name,
-        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight, Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
+        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
         Gen.Select(Word.Where(word => word.Length > 0), Word.Array[0, 4], Gen.Int[1, 1024].Nullable(), (program, words, instances) =>
             new AppSettings { Command = words.Prepend(program).ToValueList(), Instances = instances }).Null(),
         (name, servers, app) => new PoolSettings
         {
             Name = name,
             Balance = (BalancePolicy)(name.Length % Enum.GetValues<BalancePolicy>().Length),
+            ProxyProtocol = (ProxyProtocolVersion)(servers.Count % 3),
             Tls = servers.TrueForAll(server => server.Address.UnixPath is null) ? ServerTlsOf(servers.Count) : null,
             Servers = servers.DistinctBy(server => server.Address).ToValueList(),
             App = servers.Count == 0 ? app ?? new() { Command = ["app"] } : app,
@@ -90,7 +91,7 @@ public sealed class RoundTrip
                 Tunnel = times[9],
             },
             Limits = limits,
-            Listeners = listeners.Select(listener => listener.Routes.Count == 1 && listener.Trusted.Count == 0 ? InTcpMode(listener.Bind.Where(bound.Add), pools) : new ListenerSettings
+            Listeners = listeners.Select(listener => listener.Routes.Count == 1 && listener.Trusted.Count <= 1 ? InTcpMode(listener.Bind.Where(bound.Add), pools, listener.Routes[0].Host, listener.Trusted) : new ListenerSettings
             {
                 Bind = listener.Bind.Where(bound.Add).DefaultIfEmpty(NetworkAddress.ForHost("", 0)).ToValueList(),
                 Routes = listener.Routes
@@ -104,6 +105,7 @@ public sealed class RoundTrip
                     .DistinctBy(route => (route.Host, route.Path))
                     .ToValueList(),
                 TrustedProxies = listener.Trusted.ToValueList(),
+                ProxyProtocol = listener.Trusted.Skip(1).ToValueList(),
                 Tls = listener.Trusted.Count == 1 ? TlsOf(times[0], listener.Routes.Count) : null,
                 Forwarded = (ForwardedStyle)(listener.Trusted.Count % 4),
                 RequestHeaders = listener.Trusted.Count == 2 ? Edits : HeaderEdits.None,
@@ -130,11 +132,16 @@ public sealed class RoundTrip
         _ => new() { Certificate = new("me.pem", "me.key") },
     };
 
-    private static ListenerSettings InTcpMode(IEnumerable<NetworkAddress> bind, ValueList<PoolSettings> pools) => new()
+    private static ListenerSettings InTcpMode(IEnumerable<NetworkAddress> bind, ValueList<PoolSettings> pools, string? host, List<IPNetwork> proxies) => new()
     {
         Mode = ListenerMode.Tcp,
         Bind = bind.DefaultIfEmpty(NetworkAddress.ForHost("", 0)).ToValueList(),
-        Routes = [pools.Count == 1 ? new() { Pool = pools[0].Name } : new() { Split = [new(pools[0].Name, 1), new(pools[1].Name, 0)] }],
+        ProxyProtocol = proxies.ToValueList(),
+        Routes =
+        [
+            pools.Count == 1 ? new() { Pool = pools[0].Name } : new() { Split = [new(pools[0].Name, 1), new(pools[1].Name, 0)] },
+            .. host is null ? Array.Empty<RouteSettings>() : [new RouteSettings { Host = "*." + host, Pool = pools[0].Name }],
+        ],
     };
 
     private static readonly HeaderEdits Edits = new()

@@ -21,6 +21,8 @@ internal static class SnapshotDump
                 text.Append($"  TLS {tls.Versions}{(tls.StrictSni ? ", strict" : "")} with {Join(tls.Certificates)}, clients {tls.ClientCertificates?.ToString() ?? "(none)"}, HSTS {tls.StrictTransportSecurity?.ToString() ?? "(none)"}\n");
             if (listener.TrustedProxies.Count > 0)
                 text.Append($"  trusts {Join(listener.TrustedProxies)}\n");
+            if (listener.ProxyProtocol.Count > 0)
+                text.Append($"  believes PROXY headers of {Join(listener.ProxyProtocol)}\n");
             if (listener.Forwarded != ForwardedStyle.XForwarded)
                 text.Append($"  forwards {listener.Forwarded}\n");
             text.Append(Edits("request", listener.RequestHeaders)).Append(Edits("response", listener.ResponseHeaders));
@@ -30,9 +32,9 @@ internal static class SnapshotDump
 
         foreach (var pool in snapshot.Pools)
         {
-            text.Append($"pool {pool.Name}, {pool.Balance}{Tls(pool.Tls)}\n");
+            text.Append($"pool {pool.Name}, {pool.Balance}{(pool.ProxyProtocol == ProxyProtocolVersion.None ? "" : $", PROXY {pool.ProxyProtocol}")}{Tls(pool.Tls)}\n");
             foreach (var server in pool.Servers)
-                text.Append($"  {server.Address} weight {server.Weight}{Tls(server.Tls)}\n");
+                text.Append($"  {server.Address} weight {server.Weight}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
             if (pool.App is { } app)
                 text.Append($"  app [{string.Join("] [", app.Command.AsEnumerable())}] instances {app.Instances?.ToString() ?? "max"}\n");
         }

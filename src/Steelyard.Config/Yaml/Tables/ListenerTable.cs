@@ -35,7 +35,7 @@ internal static class ListenerTable
             new Directive<ListenerDraft, Located<ListenerMode>?>(
                 "mode",
                 Form.Located(ScalarForms.OneOf(Modes)),
-                "`http`, or `tcp`: connections are balanced and their bytes pass unread, so of the other keys only `to` means anything. `http` when left out.",
+                "`http`, or `tcp`: connections are balanced and their bytes pass unread. Routes then know no more of a connection than the name in its TLS hello, as `host`. `http` when left out. See [TCP](tcp.md).",
                 listener => listener.Mode,
                 (listener, value) => listener with { Mode = value }),
             new Directive<ListenerDraft, Located<ListenerTlsDraft>?>(
@@ -50,6 +50,12 @@ internal static class ListenerTable
                 "Networks whose `X-Forwarded-For`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `Forwarded` are believed and continued; from any other peer they are replaced. Peers on Unix sockets count as 127.0.0.1.",
                 listener => listener.TrustedProxies,
                 (listener, value) => listener with { TrustedProxies = value }),
+            new Directive<ListenerDraft, IReadOnlyList<Located<IPNetwork>>>(
+                "proxy-protocol",
+                Form.LocatedListOf("a list of networks and addresses of proxies, such as [ 10.0.0.0/8 ]", ScalarForms.Network),
+                "Networks of proxies that begin each connection with a PROXY header (version 1 or 2), by which they say whose it is. A connection of theirs without one is refused; from any other peer no header is believed. Peers on Unix sockets count as 127.0.0.1. See [TCP](tcp.md).",
+                listener => listener.ProxyProtocol,
+                (listener, value) => listener with { ProxyProtocol = value }),
             new Directive<ListenerDraft, ForwardedStyle>(
                 "forwarded",
                 ScalarForms.OneOf(Styles),

@@ -20,6 +20,18 @@ internal static class PoolTable
         ("random", BalancePolicy.Random, "By lot, as likely as its weight."),
     ];
 
+    private static readonly Form<ProxyProtocolVersion> ProxyProtocol =
+        ScalarForms.OneOf([("none", ProxyProtocolVersion.None, ""), ("v1", ProxyProtocolVersion.V1, ""), ("v2", ProxyProtocolVersion.V2, "")]);
+
+    private static readonly Form<ProxyProtocolVersion?> ProxyProtocolOfServer = new(
+        ProxyProtocol.Accepts,
+        (ProblemList problems, YamlNode node, out ProxyProtocolVersion? value) =>
+        {
+            var read = ProxyProtocol.Read(problems, node, out var version);
+            value = read ? version : null;
+            return read;
+        });
+
     public static DirectiveTable<ServerDraft> Servers { get; } = new(
         "a server",
         "an address such as 10.0.0.1:3000, or a mapping with 'address'",
@@ -38,6 +50,12 @@ internal static class PoolTable
                 "Its share against the other servers' weights; 0 takes no new requests.",
                 server => server.Weight,
                 (server, value) => server with { Weight = value }),
+            new Directive<ServerDraft, ProxyProtocolVersion?>(
+                "proxy-protocol",
+                ProxyProtocolOfServer,
+                "The PROXY header it is sent, where it differs from its pool's.",
+                server => server.ProxyProtocol,
+                (server, value) => server with { ProxyProtocol = value }),
             new Directive<ServerDraft, ServerTlsDraft?>(
                 "tls",
                 TlsTable.ServersForm,
@@ -78,6 +96,12 @@ internal static class PoolTable
                 "How a server is chosen for a request.",
                 pool => pool.Balance,
                 (pool, value) => pool with { Balance = value }),
+            new Directive<PoolDraft, ProxyProtocolVersion>(
+                "proxy-protocol",
+                ProxyProtocol,
+                "The PROXY header that servers are sent before the first byte of each connection, before TLS too, so that they know whose it is. A connection then serves one request of HTTP, for it belongs to one client.",
+                pool => pool.ProxyProtocol,
+                (pool, value) => pool with { ProxyProtocol = value }),
             new Directive<PoolDraft, ServerTlsDraft?>(
                 "tls",
                 TlsTable.ServersForm,
