@@ -200,6 +200,13 @@ public sealed record Timeouts
 
     /// <summary>How long a connection in TCP mode, or one that went on in another protocol, may carry nothing either way; then both are closed. Default 1 h (HAProxy: timeout tunnel).</summary>
     public TimeSpan Tunnel { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>
+    /// From the first byte of a request to the last of its response, all attempts together; then 504, or the client's
+    /// connection is reset where the response had begun. Null for no limit, which is the default: long downloads and event
+    /// streams are right, and every part of an exchange has its own limit (Envoy: the route's timeout).
+    /// </summary>
+    public TimeSpan? Request { get; init; }
 }
 
 /// <summary>How much of each thing is accepted.</summary>

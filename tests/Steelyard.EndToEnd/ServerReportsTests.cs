@@ -31,7 +31,7 @@ public sealed class ServerReportsTests
         Assert.Equal(
             [
                 "2026-11-23T09:00:01Z 10.0.0.1:80 of web failed a request: it refused the connection",
-                "2026-11-23T09:01:01Z 10.0.0.1:80 of web failed 60 requests: it did not answer in time (timeouts: server-response)",
+                "2026-11-23T09:01:01Z 10.0.0.1:80 of web failed 60 requests: it did not answer in time (timeouts: server-response, request)",
                 "2026-11-23T09:01:03Z 10.0.0.1:80 of web answers again",
             ],
             lines);

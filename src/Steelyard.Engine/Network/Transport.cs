@@ -185,8 +185,12 @@ internal abstract class Transport
             ResetOnClose();
         else
             ShutDown();
+
+        // Who is woken may close this connection and open another one with the same object.
+        var generation = Generation;
         _reader.Complete(Wake.Aborted);
-        _writer.Complete(Wake.Aborted);
+        if (Generation == generation)
+            _writer.Complete(Wake.Aborted);
     }
 
     /// <summary>Calls off a wait for <see cref="Readable"/>; the connection stays as it is.</summary>

@@ -165,6 +165,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     private async ValueTask<Outcome> PassTunnel(UpstreamConnection upstream)
     {
         context.Switched = true;
+        context.Deadline.Cancel();
         context.Client.Transport.EndsWith = null;
         context.Client.Input.ReleaseHead();
         context.Loop.Counters.Tunnels++;
@@ -184,7 +185,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         if (context.Request.MinorVersion == 0)
             return IoStatus.Done;
         var block = context.Events.Blocks.Rent();
-        var sent = await context.Client.Transport.SendAll(WriteInterim(block, upstream.Input.Head), context.Plan.Timeouts.ClientBody);
+        var sent = await context.Client.Transport.SendAll(WriteInterim(block, upstream.Input.Head), context.Deadline.Within(context.Plan.Timeouts.ClientBody));
         context.Events.Blocks.Return(block);
         return sent;
     }

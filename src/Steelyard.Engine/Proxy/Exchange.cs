@@ -54,6 +54,7 @@ internal sealed class Exchange
     public async ValueTask<AfterExchange> Run(ClientConnection client)
     {
         _context.Begin(client);
+        _context.Deadline.Begin();
         _outgoing.Begin();
         _conversation.Begin();
 
@@ -101,6 +102,8 @@ internal sealed class Exchange
             outcome = await _connector.Connect(server!, reuse: !sameServer);
             if (outcome.IsSuccess)
                 outcome = await _conversation.Run();
+            if (_context.Deadline.Passed && !outcome.IsSuccess && !_context.ResponseBegun)
+                outcome = new(_outgoing.BodyPending ? Cause.BodyTimeout : Cause.RequestTimeout);
             Learn(server!, outcome);
             if (outcome.Retry == Retry.OnAnotherServer)
                 _attempts.Tried.Add(server!.Index);
@@ -109,6 +112,7 @@ internal sealed class Exchange
 
         // 6. Tell the client, if there is still something to tell, and let go.
         _context.EndWithServer();
+        _context.Deadline.Cancel();
         _outgoing.Release();
         return outcome.IsSuccess ? AfterSuccess() : await Refuse(outcome);
     }
@@ -126,7 +130,7 @@ internal sealed class Exchange
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> ReadRequestHead()
     {
-        var deadline = _context.Events.In(_context.Plan.Timeouts.ClientHeader);
+        var deadline = Math.Min(_context.Events.In(_context.Plan.Timeouts.ClientHeader), _context.Deadline.Due);
         var (most, mostFields) = ((int)_context.Plan.Limits.Header.Bytes, _context.Plan.Limits.HeaderCount);
         while (true)
         {
@@ -181,6 +185,7 @@ internal sealed class Exchange
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<AfterExchange> Refuse(Outcome outcome)
     {
+        _context.Deadline.Cancel();
         _outgoing.Release();
         if (_context.ResponseBegun)
         {
@@ -202,6 +207,8 @@ internal sealed class Exchange
     /// <summary>Gives the answer of a route that needs no server.</summary>
     private ValueTask<AfterExchange> Give(LocalAnswer answer)
     {
+        _context.Deadline.Cancel();
+
         // HTTP/1.0 may leave the host out.
         if (answer.NamesHost && Request.Authority(Client.Input.Head).IsEmpty)
             return Refuse(new(Cause.BadRequest, Detail: HeadError.Host));
@@ -259,6 +266,8 @@ internal sealed class Exchange
     /// <summary>Lets go of everything after a fault of ours; the exchange is not used again.</summary>
     public void Abandon()
     {
+        _context.Deadline.Cancel();
+
         // What still runs of the upload ends here and now, before the connections serve others.
         _context.Upstream?.Transport.Abort();
         Client.Transport.Abort();

@@ -8,20 +8,29 @@ namespace Steelyard.Engine.Proxy;
 /// What the parts of one exchange share: the client, its request, the server's connection, and the one plan the
 /// exchange goes by from its beginning to its end, whatever the loop is given meanwhile.
 /// </summary>
-internal sealed class ExchangeContext(ProxyLoop loop)
+internal sealed class ExchangeContext
 {
     private static readonly RequestHead s_unknown = new();
 
-    private LoopPlan _loopPlan = loop.Present;
+    private LoopPlan _loopPlan;
 
     // The server counts this exchange as active.
     private bool _active;
 
-    public ProxyLoop Loop => loop;
+    public ExchangeContext(ProxyLoop loop)
+    {
+        (Loop, _loopPlan) = (loop, loop.Present);
+        Deadline = new RequestDeadline(this);
+    }
 
-    public EventLoop Events => loop.Events;
+    public ProxyLoop Loop { get; }
+
+    public EventLoop Events => Loop.Events;
 
     public ProxyPlan Plan => _loopPlan.Plan;
+
+    /// <summary>How long the whole of it may take.</summary>
+    public RequestDeadline Deadline { get; }
 
     public ClientConnection Client { get; private set; } = null!;
 
@@ -76,7 +85,7 @@ internal sealed class ExchangeContext(ProxyLoop loop)
     public Server? Choose(Pool pool, ServerSet tried)
     {
         EndWithServer();
-        var decision = pool.Choose(new() { Tried = tried, Chance = loop.NextChance() });
+        var decision = pool.Choose(new() { Tried = tried, Chance = Loop.NextChance() });
         if (decision.Server is { } server)
             (Server, _active) = (server, true);
         return decision.Server;

@@ -154,7 +154,7 @@ internal sealed class ProxyPlan
 /// <param name="Idle">The loop's kept connections, by <see cref="Server.Ordinal"/>.</param>
 internal sealed record LoopPlan(ProxyPlan Plan, IdleConnections[] Idle);
 
-/// <summary>The timeouts of the snapshot in the unit of the loop's clock.</summary>
+/// <summary>The timeouts of the snapshot in the unit of the loop's clock; 0 for one that is not set.</summary>
 internal readonly record struct MillisecondTimeouts(
     long Connect,
     long TlsHandshake,
@@ -164,7 +164,8 @@ internal readonly record struct MillisecondTimeouts(
     long ServerResponse,
     long ServerBody,
     long ServerIdle,
-    long Tunnel)
+    long Tunnel,
+    long Request)
 {
     public static MillisecondTimeouts From(Timeouts timeouts) => new(
         InMilliseconds(timeouts.Connect),
@@ -175,7 +176,8 @@ internal readonly record struct MillisecondTimeouts(
         InMilliseconds(timeouts.ServerResponse),
         InMilliseconds(timeouts.ServerBody),
         InMilliseconds(timeouts.ServerIdle),
-        InMilliseconds(timeouts.Tunnel));
+        InMilliseconds(timeouts.Tunnel),
+        timeouts.Request is { } whole ? InMilliseconds(whole) : 0);
 
     private static long InMilliseconds(TimeSpan span) => Math.Max(1, (long)span.TotalMilliseconds);
 }

@@ -35,6 +35,8 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
             return _connectError is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory or Errno.AddressNotAvailable
                 ? new(Cause.OutOfResources)
                 : new(Cause.ConnectFailed, Retry.OnAnotherServer);
+        if (context.Deadline.Passed)
+            context.Upstream.Transport.Abort();
         var wake = await context.Upstream.Transport.Writable(context.Plan.Timeouts.Connect);
         if (wake == Wake.Ready && context.Upstream.Transport.ConnectError() == 0)
         {
@@ -106,7 +108,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
     {
         var due = context.Events.In(context.Plan.Timeouts.Connect);
         var connection = context.Loop.BeginConnect(context.Plan.Addresses[server.Ordinal], context.IdleConnectionsOf(server), out _connectError);
-        while (_connectError == Errno.Again && context.Events.Now < due && !context.Client.Transport.Aborted)
+        while (_connectError == Errno.Again && context.Events.Now < due && !context.Client.Transport.Aborted && !context.Deadline.Passed)
         {
             await _pause.Wait(context.Events.In(QueuePauseMilliseconds));
             connection = context.Loop.BeginConnect(context.Plan.Addresses[server.Ordinal], context.IdleConnectionsOf(server), out _connectError);

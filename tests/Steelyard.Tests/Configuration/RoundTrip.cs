@@ -42,7 +42,7 @@ public sealed class RoundTrip
     private static readonly Gen<Snapshot> Settings = Gen.Select(
         Pool.List[1, 4].Select(pools => pools.DistinctBy(pool => pool.Name).ToValueList()),
         Gen.Int[1, 64].Nullable(),
-        Duration.Array[10],
+        Duration.Array[11],
         Gen.Select(Gen.Int[1024, 16384], Gen.Int[8, 128], Gen.Long[0, 1L << 40].Nullable(), (header, count, body) => new Limits
         {
             Header = new(header),
@@ -89,6 +89,7 @@ public sealed class RoundTrip
                 ServerIdle = times[7],
                 TlsHandshake = times[8],
                 Tunnel = times[9],
+                Request = times[10] > TimeSpan.FromHours(2) ? times[10] : null,
             },
             Limits = limits,
             Listeners = listeners.Select(listener => listener.Routes.Count == 1 && listener.Trusted.Count <= 1 ? InTcpMode(listener.Bind.Where(bound.Add), pools, listener.Routes[0].Host, listener.Trusted) : new ListenerSettings

@@ -27,6 +27,7 @@ public sealed class Outcomes
         (Cause.ServerClosed, Fault.Server, 502),
         (Cause.BadResponse, Fault.Server, 502),
         (Cause.ServerTimeout, Fault.Server, 504),
+        (Cause.RequestTimeout, Fault.Server, 504),
         (Cause.ServerClosedInBody, Fault.Server, 0),
         (Cause.ServerStalledInBody, Fault.Server, 0),
         (Cause.OutOfResources, Fault.Proxy, 503),

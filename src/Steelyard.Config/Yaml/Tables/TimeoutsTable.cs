@@ -20,6 +20,12 @@ internal static class TimeoutsTable
             Timeout("server-body", "Between two reads of a response body, or two writes of a request to a server; then both connections are cut.", t => t.ServerBody, (t, value) => t with { ServerBody = value }),
             Timeout("server-idle", "How long an unused connection to a server is kept for the next request; a server's own Keep-Alive hint shortens it.", t => t.ServerIdle, (t, value) => t with { ServerIdle = value }),
             Timeout("tunnel", "How long a connection in TCP mode, or one that went on in another protocol such as WebSocket, may carry nothing either way; then both are closed.", t => t.Tunnel, (t, value) => t with { Tunnel = value }),
+            new Directive<Timeouts, TimeSpan?>(
+                "request",
+                ScalarForms.OrWord(Duration, "none"),
+                "From the first byte of a request to the last of its answer, all attempts together; then 504, or the connection is reset where the answer had begun. `none` for no limit: long downloads and event streams are right, and each part of them has a limit of its own. Once a connection has gone on in another protocol, `tunnel` counts instead.",
+                t => t.Request,
+                (t, value) => t with { Request = value }),
         ]);
 
     private static Directive<Timeouts, TimeSpan> Timeout(string name, string description, Func<Timeouts, TimeSpan> get, Func<Timeouts, TimeSpan, Timeouts> set) =>
