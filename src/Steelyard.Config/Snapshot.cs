@@ -55,6 +55,16 @@ public sealed record ListenerSettings
     /// </summary>
     public ValueList<IPNetwork> ProxyProtocol { get; init; }
 
+    /// <summary>Connections open at once: 1 to 10,000,000; further ones wait in the kernel's queue. Null for no limit but <see cref="Limits.Connections"/> (HAProxy: maxconn of a frontend).</summary>
+    public int? MaxConnections { get; init; }
+
+    /// <summary>
+    /// Connections open at once of one client address, an IPv6 address being its first 64 bits: 1 to 1,000,000; further
+    /// ones are closed at once. Peers in <see cref="TrustedProxies"/> or <see cref="ProxyProtocol"/> and on Unix sockets are not counted. Null for no
+    /// limit (nginx: limit_conn).
+    /// </summary>
+    public int? MaxConnectionsPerAddress { get; init; }
+
     /// <summary>How the servers are told of the client. Default <see cref="ForwardedStyle.XForwarded"/>.</summary>
     public ForwardedStyle Forwarded { get; init; }
 
@@ -220,6 +230,18 @@ public sealed record Limits
 
     /// <summary>TLS handshakes under way at once on each loop: 1 to 100,000; further ones wait for their turn. Default 2,000 (HAProxy: maxsslconn).</summary>
     public int TlsHandshakes { get; init; } = 2000;
+
+    /// <summary>The first line of a request: 64 B to 16 KiB; beyond 414. Default 8 KiB (nginx: large_client_header_buffers; Apache: LimitRequestLine).</summary>
+    public ByteSize RequestLine { get; init; } = ByteSize.FromKibibytes(8);
+
+    /// <summary>
+    /// Client connections open at once in the whole process: 1 to 10,000,000; further ones wait in the kernel's queues.
+    /// Null, the default, for as many as its descriptors suffice for (HAProxy: maxconn in global).
+    /// </summary>
+    public int? Connections { get; init; }
+
+    /// <summary>Requests of one connection: 1 to 1,000,000,000; the last answer says <c>Connection: close</c>. Null for no limit, which is the default, for a kept connection holds no memory that grows (nginx: keepalive_requests).</summary>
+    public int? RequestsPerConnection { get; init; }
 
     /// <summary>A request body; beyond 413. Null for no limit, which is the default, for bodies are streamed and never stored (nginx: client_max_body_size).</summary>
     public ByteSize? Body { get; init; }

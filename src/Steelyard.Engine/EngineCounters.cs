@@ -5,6 +5,8 @@ namespace Steelyard.Engine;
 /// <summary>What an engine has done since its start.</summary>
 /// <param name="Connections">Client connections accepted.</param>
 /// <param name="OpenConnections">Client connections open now.</param>
+/// <param name="ConnectionsRefused">Client connections closed at once, for their address had as many as it may.</param>
+/// <param name="AcceptPauses">How often a loop stopped to accept on a socket, for want of room under a limit, of descriptors or of memory.</param>
 /// <param name="Requests">Requests whose heads arrived whole and right.</param>
 /// <param name="Refused">Requests answered by the proxy itself, with an error.</param>
 /// <param name="Cut">Responses broken off after they had begun.</param>
@@ -22,6 +24,8 @@ namespace Steelyard.Engine;
 public readonly record struct EngineCounters(
     long Connections,
     long OpenConnections,
+    long ConnectionsRefused,
+    long AcceptPauses,
     long Requests,
     long Refused,
     long Cut,
@@ -40,6 +44,8 @@ public readonly record struct EngineCounters(
     internal EngineCounters Plus(ProxyCounters loop, int openConnections, Exception? lastFault) => new(
         Connections + loop.Connections,
         OpenConnections + openConnections,
+        ConnectionsRefused + loop.ConnectionsRefused,
+        AcceptPauses + loop.AcceptPauses,
         Requests + loop.Requests,
         Refused + loop.Refused,
         Cut + loop.Cut,

@@ -31,6 +31,10 @@ internal sealed class StillNetwork : NetworkDriver
     {
     }
 
+    public override void ResumeListening()
+    {
+    }
+
     public override Transport Adopt(in AcceptedConnection connection) => throw new NotSupportedException();
 
     public override void Dispose()

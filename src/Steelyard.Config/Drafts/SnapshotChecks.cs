@@ -106,6 +106,8 @@ internal sealed class SnapshotChecks
             Routes = routes.ToValueList(),
             TrustedProxies = draft.TrustedProxies.Select(network => network.Value).ToValueList(),
             ProxyProtocol = draft.ProxyProtocol.Select(network => network.Value).ToValueList(),
+            MaxConnections = draft.MaxConnections,
+            MaxConnectionsPerAddress = draft.MaxConnectionsPerAddress,
             Forwarded = draft.Forwarded,
             RequestHeaders = draft.RequestHeaders,
             ResponseHeaders = draft.ResponseHeaders,

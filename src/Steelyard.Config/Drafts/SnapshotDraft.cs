@@ -30,6 +30,10 @@ internal sealed record ListenerDraft(Place Place)
 
     public IReadOnlyList<Located<IPNetwork>> ProxyProtocol { get; init; } = [];
 
+    public int? MaxConnections { get; init; }
+
+    public int? MaxConnectionsPerAddress { get; init; }
+
     public ForwardedStyle Forwarded { get; init; }
 
     public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;

@@ -114,6 +114,23 @@ internal struct KernelAddress
     }
 
     /// <summary>
+    /// What connections of one client are counted by: an IPv4 address, or the first 64 bits of an IPv6 address, for a
+    /// single customer is given that many addresses at least (RFC 6177). Null for a Unix socket.
+    /// </summary>
+    public readonly UInt128? ClientKey()
+    {
+        ReadOnlySpan<byte> bytes = _bytes;
+        ReadOnlySpan<byte> mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+        if (Family == Linux.AF_INET)
+            return BinaryPrimitives.ReadUInt32BigEndian(bytes[4..]);
+        if (Family != Linux.AF_INET6)
+            return null;
+        return bytes.Slice(8, 12).SequenceEqual(mapped)
+            ? BinaryPrimitives.ReadUInt32BigEndian(bytes[20..])
+            : new UInt128(BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]), 0);
+    }
+
+    /// <summary>
     /// Writes the IP address as text without allocating for IPv4, the common case; 127.0.0.1 for a Unix socket,
     /// whose peer is this machine.
     /// </summary>

@@ -47,6 +47,9 @@ internal static unsafe partial class Linux
     // statx(2)
     [LibraryImport(C)] public static partial int statx(int folder, byte* path, int flags, uint mask, byte* status);
 
+    // getrlimit(2)
+    [LibraryImport(C)] public static partial int getrlimit(int resource, ResourceLimit* limit);
+
     // clock_gettime(2)
     [LibraryImport(C)] public static partial int clock_gettime(int clock, TimeSpec* time);
 
@@ -91,6 +94,14 @@ internal static unsafe partial class Linux
         private readonly int _reserved;
     }
 
+    /// <summary>struct rlimit.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ResourceLimit
+    {
+        public ulong Current;
+        public ulong Most;
+    }
+
     /// <summary>struct timespec.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct TimeSpec
@@ -115,5 +126,6 @@ internal static unsafe partial class Linux
     public const int MADV_DONTNEED = 4;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, S_IFMT = 0xf000, S_IFSOCK = 0xc000;
     public const uint STATX_TYPE = 1, STATX_BASIC_STATS = 0x7ff;
+    public const int RLIMIT_NOFILE = 7;
     public const int CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
 }

@@ -166,6 +166,12 @@ internal sealed unsafe class KernelDriver : NetworkDriver
             registration.Stop();
     }
 
+    public override void ResumeListening()
+    {
+        foreach (var registration in _listening)
+            registration.Resume();
+    }
+
     internal void Recycle(KernelTransport transport) => _unused.Push(transport);
 
     private KernelTransport Rent()
@@ -250,11 +256,20 @@ internal sealed unsafe class KernelDriver : NetworkDriver
                 return;
             for (var i = 0; i < _batch; i++)
             {
+                if (!acceptor.TryReserve())
+                {
+                    Pause();
+                    acceptor.Paused();
+                    return;
+                }
+
                 var peer = new KernelAddress();
                 uint length = KernelAddress.MaximumLength;
                 int fd;
                 fixed (byte* bytes = peer.Bytes)
                     fd = Linux.Check(Linux.accept4(handle, bytes, &length, Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC));
+                if (fd < 0)
+                    acceptor.GiveBack();
                 if (fd == Errno.Again)
                 {
                     (_batch, _fullBatches) = (1, 0);
@@ -282,6 +297,7 @@ internal sealed unsafe class KernelDriver : NetworkDriver
         private void PauseForResources()
         {
             Pause();
+            acceptor.Paused();
             driver.Loop.Timers.Set(this, driver.Loop.In(AcceptPauseMilliseconds));
         }
 

@@ -47,6 +47,9 @@ internal abstract class NetworkDriver : IDisposable
     /// <summary>Stops to accept on every socket; their owner may close them after.</summary>
     public abstract void StopListening();
 
+    /// <summary>Goes on to accept where an acceptor had no room (<see cref="Acceptor.TryReserve"/>).</summary>
+    public abstract void ResumeListening();
+
     /// <summary>Makes a transport of this loop from a connection that another loop accepted.</summary>
     public abstract Transport Adopt(in AcceptedConnection connection);
 
@@ -61,5 +64,21 @@ internal readonly record struct AcceptedConnection(int Handle, KernelAddress Pee
 /// <summary>Takes what a listening socket accepts.</summary>
 internal abstract class Acceptor
 {
+    /// <summary>
+    /// Makes room for one more, before it is taken from the socket's queue. Without room none is taken until
+    /// <see cref="NetworkDriver.ResumeListening"/>: the others wait in the kernel.
+    /// </summary>
+    public virtual bool TryReserve() => true;
+
+    /// <summary>There was none after all.</summary>
+    public virtual void GiveBack()
+    {
+    }
+
+    /// <summary>The socket is not looked at for a while: there is no room, or the kernel has no more descriptors or memory.</summary>
+    public virtual void Paused()
+    {
+    }
+
     public abstract void Accepted(in AcceptedConnection connection);
 }

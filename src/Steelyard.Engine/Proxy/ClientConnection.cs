@@ -30,7 +30,8 @@ internal sealed class ClientConnection
     private ProxyHeader? _proxyHeader;
     private ClientHello? _hello;
     private byte[]? _certificate;
-    private int _slot;
+    private Arrival _arrival;
+    private int _requests;
     private bool _idle;
     private bool _awaited;
 
@@ -54,8 +55,15 @@ internal sealed class ClientConnection
 
     public ListenerState Listener { get; private set; } = null!;
 
-    /// <summary>The connection ends with its present exchange: the loop drains, or the configuration has its listener no more.</summary>
-    public bool Leaving => _loop.Draining || _loop.Plan.ListenerAt(_slot) is null;
+    /// <summary>How it came.</summary>
+    public ref readonly Arrival Arrival => ref _arrival;
+
+    /// <summary>
+    /// The connection ends with its present exchange: the loop drains, the configuration has its listener no more, or it
+    /// has had as many requests as it may.
+    /// </summary>
+    public bool Leaving =>
+        _loop.Draining || _loop.Plan.ListenerAt(Arrival.Slot) is null || (_requests > 0 && Plan.Plan.Limits.RequestsPerConnection <= _requests);
 
     /// <summary>What the servers are told of this client.</summary>
     public ForwardedFields Forwarded { get; } = new();
@@ -75,12 +83,11 @@ internal sealed class ClientConnection
     }
 
     /// <param name="transport">The connection.</param>
-    /// <param name="peer">The address of the client.</param>
-    /// <param name="slot">The socket it was accepted on.</param>
-    public void Start(Transport transport, in KernelAddress peer, int slot)
+    /// <param name="arrival">How it came.</param>
+    public void Start(Transport transport, in Arrival arrival)
     {
-        (Transport, _peer, _destination) = (transport, peer, default);
-        (_slot, Plan, _certificate, _awaited) = (slot, null!, null, false);
+        (Transport, _arrival, _peer, _destination) = (transport, arrival, arrival.Connection.Peer, default);
+        (Plan, _certificate, _awaited, _requests) = (null!, null, false, 0);
         FollowPlan();
         Observe(Serve());
     }
@@ -88,7 +95,7 @@ internal sealed class ClientConnection
     /// <summary>Takes up what the loop goes by now. Where the listener has left, the connection stays with what it had.</summary>
     private void FollowPlan()
     {
-        if (Plan == _loop.Present || _loop.Plan.ListenerAt(_slot) is not { } listener)
+        if (Plan == _loop.Present || _loop.Plan.ListenerAt(Arrival.Slot) is not { } listener)
             return;
         (Plan, Listener) = (_loop.Present, listener);
         Forwarded.Reset(_peer, listener, Transport is TlsTransport, _certificate);
@@ -118,6 +125,7 @@ internal sealed class ClientConnection
             while (next == AfterExchange.KeepAlive && (!Input.IsEmpty || await WaitForRequest()))
             {
                 FollowPlan();
+                _requests++;
                 _exchange = _loop.RentExchange();
                 next = await _exchange.Run(this);
                 _loop.Recycle(_exchange);

@@ -137,6 +137,8 @@ internal sealed class Exchange
             var state = Request.Read(Client.Input.Unread, most, mostFields);
             if (state == HeadState.Complete)
             {
+                if (Request.FieldsStart - 2 > _context.Plan.Limits.RequestLine.Bytes)
+                    return new(Cause.BadRequest, Detail: HeadError.TargetTooLong);
                 Client.Input.HoldHead(Request.Length);
                 _context.HeadHeld = true;
                 return Outcome.Success;

@@ -18,6 +18,18 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>Those whose word about the client before them is believed.</summary>
     public TrustedNetworks TrustedProxies { get; } = new(trustedProxies);
 
+    /// <summary>Its connections that are open now.</summary>
+    public ConnectionCount Connections { get; init; } = new();
+
+    /// <summary>How many may be open.</summary>
+    public int MostConnections { get; init; } = int.MaxValue;
+
+    /// <summary>Its connections that are open now, by client.</summary>
+    public AddressCounts ByAddress { get; init; } = new();
+
+    /// <summary>How many may be open of one client; null for no limit, and nothing is counted then.</summary>
+    public int? MostPerAddress { get; init; }
+
     /// <summary>How it speaks TLS; null for plain connections.</summary>
     public TlsListener? Tls { get; init; }
 

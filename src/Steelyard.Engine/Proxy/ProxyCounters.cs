@@ -4,6 +4,8 @@ namespace Steelyard.Engine.Proxy;
 internal sealed class ProxyCounters
 {
     public long Connections;
+    public long ConnectionsRefused;
+    public long AcceptPauses;
     public long Requests;
     public long Refused;
     public long Cut;

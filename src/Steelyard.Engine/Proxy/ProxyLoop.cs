@@ -18,7 +18,7 @@ internal sealed class ProxyLoop
     private readonly Stack<ClientConnection> _unusedClients = new();
     private readonly Stack<Exchange> _unusedExchanges = new();
     private readonly Stack<TcpSession> _unusedSessions = new();
-    private readonly ConcurrentQueue<(AcceptedConnection Connection, int Slot)> _handedOver = new();
+    private readonly ConcurrentQueue<Arrival> _handedOver = new();
     private ProxyLoop[] _all = [];
     private ClientConnection? _clients;
     private Action? _drained;
@@ -104,6 +104,9 @@ internal sealed class ProxyLoop
         }
 
         Present = new(plan, idle);
+
+        // There may be more room than before.
+        Events.Network.ResumeListening();
         for (var i = 0; i < before.Length; i++)
         {
             if (!stays[i])
@@ -119,9 +122,46 @@ internal sealed class ProxyLoop
         }
     }
 
+    /// <summary>Counts one more connection of a socket, if it may have one.</summary>
+    private bool TryReserve(int slot)
+    {
+        if (Plan.ListenerAt(slot) is not { } listener || !listener.Connections.TryEnter(listener.MostConnections))
+            return false;
+        if (Plan.Connections.TryEnter(Plan.MostConnections))
+            return true;
+
+        // Whoever found this one's place taken meanwhile is told with those who wait for the whole process.
+        listener.Connections.Undo();
+        return false;
+    }
+
+    /// <summary>Counts a connection no more, and lets those in that wait for its place.</summary>
+    private void GiveBack(ListenerState listener)
+    {
+        var awaited = listener.Connections.Leave();
+        awaited |= Plan.Connections.Leave();
+        if (!awaited)
+            return;
+        foreach (var loop in _all)
+            loop.Events.Post(static loop => ((ProxyLoop)loop).Events.Network.ResumeListening(), loop);
+    }
+
     /// <summary>Takes a new connection, or gives it to a loop that has fewer.</summary>
     private void Accept(in AcceptedConnection connection, int slot)
     {
+        var listener = Plan.ListenerAt(slot)!;
+        var client = listener.MostPerAddress is not null && !listener.TrustedProxies.Contains(connection.Peer) && !listener.ProxyProtocol.Contains(connection.Peer) ? connection.Peer.ClientKey() : null;
+        if (client is { } address && !listener.ByAddress.TryEnter(address, listener.MostPerAddress!.Value))
+        {
+            Counters.ConnectionsRefused++;
+            GiveBack(listener);
+            var refused = Events.Network.Adopt(connection);
+            refused.ResetOnClose();
+            refused.Close();
+            return;
+        }
+
+        var arrival = new Arrival(connection, slot, listener, client);
         var emptiest = this;
         foreach (var loop in _all)
         {
@@ -131,13 +171,13 @@ internal sealed class ProxyLoop
 
         if (emptiest == this)
         {
-            Serve(connection, slot);
+            Serve(arrival);
             return;
         }
 
         // Counted at once, or a burst would all go the same way.
         Interlocked.Increment(ref emptiest._clientCount);
-        emptiest._handedOver.Enqueue((connection, slot));
+        emptiest._handedOver.Enqueue(arrival);
         emptiest.Events.Post(static loop => ((ProxyLoop)loop).TakeHandedOver(), emptiest);
     }
 
@@ -146,11 +186,11 @@ internal sealed class ProxyLoop
         while (_handedOver.TryDequeue(out var handedOver))
         {
             Interlocked.Decrement(ref _clientCount);
-            Serve(handedOver.Connection, handedOver.Slot);
+            Serve(handedOver);
         }
     }
 
-    private void Serve(in AcceptedConnection connection, int slot)
+    private void Serve(in Arrival arrival)
     {
         Counters.Connections++;
         Interlocked.Increment(ref _clientCount);
@@ -160,7 +200,7 @@ internal sealed class ProxyLoop
         if (_clients is not null)
             _clients.Previous = client;
         _clients = client;
-        client.Start(Events.Network.Adopt(connection), connection.Peer, slot);
+        client.Start(Events.Network.Adopt(arrival.Connection), arrival);
     }
 
     /// <summary>A client connection has closed.</summary>
@@ -173,8 +213,11 @@ internal sealed class ProxyLoop
         if (client.Next is not null)
             client.Next.Previous = client.Previous;
         client.Next = client.Previous = null;
-        _unusedClients.Push(client);
+        if (client.Arrival.CountedAs is { } address)
+            client.Arrival.Listener.ByAddress.Leave(address);
         Interlocked.Decrement(ref _clientCount);
+        GiveBack(client.Arrival.Listener);
+        _unusedClients.Push(client);
         TellWhenDrained();
     }
 
@@ -266,6 +309,19 @@ internal sealed class ProxyLoop
 
     private sealed class ClientAcceptor(ProxyLoop loop, int slot) : Acceptor
     {
+        public override bool TryReserve() => loop.TryReserve(slot);
+
+        public override void GiveBack() => loop.GiveBack(loop.Plan.ListenerAt(slot)!);
+
+        public override void Paused() => loop.Counters.AcceptPauses++;
+
         public override void Accepted(in AcceptedConnection connection) => loop.Accept(connection, slot);
     }
 }
+
+/// <summary>A connection that was accepted, on its way to the loop that serves it.</summary>
+/// <param name="Connection">The connection.</param>
+/// <param name="Slot">The socket it was accepted on.</param>
+/// <param name="Listener">The listener that counts it.</param>
+/// <param name="CountedAs">The client that it counts for; null where that is not counted.</param>
+internal readonly record struct Arrival(AcceptedConnection Connection, int Slot, ListenerState Listener, UInt128? CountedAs);

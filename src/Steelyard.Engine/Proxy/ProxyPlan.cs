@@ -16,6 +16,12 @@ internal sealed class ProxyPlan
     /// <summary>How much of each thing is accepted.</summary>
     public required Limits Limits { get; init; }
 
+    /// <summary>Client connections of the whole process that are open now.</summary>
+    public required ConnectionCount Connections { get; init; }
+
+    /// <summary>How many may be open.</summary>
+    public required int MostConnections { get; init; }
+
     /// <summary>The pools, alive, by their names.</summary>
     public required IReadOnlyDictionary<string, Pool> Pools { get; init; }
 
@@ -86,10 +92,12 @@ internal sealed class ProxyPlan
         {
             Timeouts = MillisecondTimeouts.From(snapshot.Timeouts),
             Limits = snapshot.Limits,
+            Connections = before?.Connections ?? new(),
+            MostConnections = snapshot.Limits.Connections ?? DescriptorLimit.Connections,
             Pools = pools,
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
-            _bySlot = ListenersBySlot(snapshot, sockets, pools, tls),
+            _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, before),
             TlsOf = tlsOf,
             ProxyProtocolOf = proxyProtocolOf,
             Tls = tls.All,
@@ -122,12 +130,13 @@ internal sealed class ProxyPlan
         }
     }
 
-    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls)
+    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, ProxyPlan? before)
     {
         var listeners = new ListenerState[snapshot.Listeners.Count];
         for (var i = 0; i < listeners.Length; i++)
         {
             var settings = snapshot.Listeners[i];
+            var same = Before(i);
             listeners[i] = new ListenerState(
                 new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings)),
                 [.. settings.TrustedProxies.AsSpan()],
@@ -136,6 +145,10 @@ internal sealed class ProxyPlan
                 Mode = settings.Mode,
                 Tls = tls.For(settings.Tls, settings.Mode),
                 ProxyProtocol = new TrustedNetworks(settings.ProxyProtocol.AsSpan()),
+                Connections = same?.Connections ?? new(),
+                MostConnections = settings.MaxConnections ?? int.MaxValue,
+                ByAddress = same?.ByAddress ?? new(),
+                MostPerAddress = settings.MaxConnectionsPerAddress,
             };
         }
 
@@ -146,6 +159,18 @@ internal sealed class ProxyPlan
         foreach (var socket in sockets)
             bySlot[socket.Slot] = listeners[socket.Listener];
         return bySlot;
+
+        // The listener that had one of its sockets, whose connections go on to be counted.
+        ListenerState? Before(int listener)
+        {
+            foreach (var socket in sockets)
+            {
+                if (socket.Listener == listener && before?.ListenerAt(socket.Slot) is { } state)
+                    return state;
+            }
+
+            return null;
+        }
     }
 }
 

@@ -25,6 +25,7 @@ internal sealed class SimulatedDriver(int seed, SimulatedConditions conditions) 
     private readonly PriorityQueue<(SimulatedTransport End, SimulatedEvent What, int Count), (long Time, long Order)> _events = new();
     private readonly Dictionary<int, Acceptor> _listening = [];
     private readonly Dictionary<int, SimulatedTransport> _accepted = [];
+    private readonly Queue<(Acceptor Acceptor, AcceptedConnection Connection)> _queued = new();
     private readonly Random _random = new(seed);
     private long _now = 1_000_000;
     private long _order;
@@ -80,7 +81,8 @@ internal sealed class SimulatedDriver(int seed, SimulatedConditions conditions) 
         var handle = _nextHandle++;
         _accepted.Add(handle, accepted);
         Schedule(SimulatedEvent.Connected, opening, Delay());
-        acceptor.Accepted(new AcceptedConnection(handle, KernelAddress.For(System.Net.IPAddress.Loopback, 40_000 + (handle % 20_000))));
+        _queued.Enqueue((acceptor, new AcceptedConnection(handle, KernelAddress.For(System.Net.IPAddress.Loopback, 40_000 + (handle % 20_000)))));
+        ResumeListening();
         return opening;
     }
 
@@ -91,6 +93,23 @@ internal sealed class SimulatedDriver(int seed, SimulatedConditions conditions) 
     public override void StopListening(int port) => _listening.Remove(port);
 
     public override void StopListening() => _listening.Clear();
+
+    /// <summary>Gives out what is queued, in the order of its coming, as far as there is room.</summary>
+    public override void ResumeListening()
+    {
+        // Who accepts may connect elsewhere at once, and so come here again.
+        for (var waiting = _queued.Count; waiting > 0 && _queued.TryDequeue(out var next); waiting--)
+        {
+            if (next.Acceptor.TryReserve())
+            {
+                next.Acceptor.Accepted(next.Connection);
+                continue;
+            }
+
+            next.Acceptor.Paused();
+            _queued.Enqueue(next);
+        }
+    }
 
     public override Transport Adopt(in AcceptedConnection connection)
     {

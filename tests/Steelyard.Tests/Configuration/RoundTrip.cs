@@ -47,6 +47,9 @@ public sealed class RoundTrip
         {
             Header = new(header),
             HeaderCount = count,
+            RequestLine = new(header / 16),
+            Connections = count % 2 == 0 ? null : count * 70_000,
+            RequestsPerConnection = count % 3 == 0 ? null : header * count,
             Body = body is { } bytes ? new ByteSize(bytes) : null,
         }),
         Gen.Select(Address.List[1, 3], Gen.Select(HostName.Null(), Gen.Bool, HostName.Null(), Gen.Int[0, 3]).List[1, 5], Network.List[0, 3]).List[1, 3],
@@ -108,6 +111,8 @@ public sealed class RoundTrip
                 TrustedProxies = listener.Trusted.ToValueList(),
                 ProxyProtocol = listener.Trusted.Skip(1).ToValueList(),
                 Tls = listener.Trusted.Count == 1 ? TlsOf(times[0], listener.Routes.Count) : null,
+                MaxConnections = listener.Trusted.Count < 2 ? null : 10_000_000 / listener.Routes.Count,
+                MaxConnectionsPerAddress = listener.Routes.Count < 3 ? null : listener.Routes.Count,
                 Forwarded = (ForwardedStyle)(listener.Trusted.Count % 4),
                 RequestHeaders = listener.Trusted.Count == 2 ? Edits : HeaderEdits.None,
                 ResponseHeaders = listener.Trusted.Count == 3 ? Edits : HeaderEdits.None,

@@ -23,6 +23,8 @@ internal static class SnapshotDump
                 text.Append($"  trusts {Join(listener.TrustedProxies)}\n");
             if (listener.ProxyProtocol.Count > 0)
                 text.Append($"  believes PROXY headers of {Join(listener.ProxyProtocol)}\n");
+            if (listener.MaxConnections is not null || listener.MaxConnectionsPerAddress is not null)
+                text.Append($"  at most {listener.MaxConnections?.ToString() ?? "any number"} connections, {listener.MaxConnectionsPerAddress?.ToString() ?? "any number"} of an address\n");
             if (listener.Forwarded != ForwardedStyle.XForwarded)
                 text.Append($"  forwards {listener.Forwarded}\n");
             text.Append(Edits("request", listener.RequestHeaders)).Append(Edits("response", listener.ResponseHeaders));

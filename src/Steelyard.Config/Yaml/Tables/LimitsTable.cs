@@ -27,6 +27,24 @@ internal static class LimitsTable
                 "TLS handshakes with clients under way at once on each loop; further ones wait until one of them has ended.",
                 limits => limits.TlsHandshakes,
                 (limits, value) => limits with { TlsHandshakes = value }),
+            new Directive<Limits, ByteSize>(
+                "request-line",
+                ScalarForms.Size(new(64), ByteSize.FromKibibytes(16)),
+                "The first line of a request; beyond it 414.",
+                limits => limits.RequestLine,
+                (limits, value) => limits with { RequestLine = value }),
+            new Directive<Limits, int?>(
+                "connections",
+                ScalarForms.OrWord(ScalarForms.Number(1, 10_000_000), "auto"),
+                "Client connections open at once in the whole process; further ones wait in the kernel's queues until one of them has ended. `auto` is half of the descriptors that the process may open (`ulimit -n`), for each client may need a connection to a server.",
+                limits => limits.Connections,
+                (limits, value) => limits with { Connections = value }),
+            new Directive<Limits, int?>(
+                "requests-per-connection",
+                ScalarForms.OrWord(ScalarForms.Number(1, 1_000_000_000), "none"),
+                "Requests of one client connection; the answer to the last one says `Connection: close`.",
+                limits => limits.RequestsPerConnection,
+                (limits, value) => limits with { RequestsPerConnection = value }),
             new Directive<Limits, ByteSize?>(
                 "body",
                 ScalarForms.OrWord(ScalarForms.Size(new(0), ByteSize.FromKibibytes(1L << 30)), "none"),

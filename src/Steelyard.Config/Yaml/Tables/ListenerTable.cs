@@ -56,6 +56,18 @@ internal static class ListenerTable
                 "Networks of proxies that begin each connection with a PROXY header (version 1 or 2), by which they say whose it is. A connection of theirs without one is refused; from any other peer no header is believed. Peers on Unix sockets count as 127.0.0.1. See [TCP](tcp.md).",
                 listener => listener.ProxyProtocol,
                 (listener, value) => listener with { ProxyProtocol = value }),
+            new Directive<ListenerDraft, int?>(
+                "max-connections",
+                ScalarForms.OrWord(ScalarForms.Number(1, 10_000_000), "none"),
+                "Connections open at once; further ones wait in the kernel's queue until one of them has ended.",
+                listener => listener.MaxConnections,
+                (listener, value) => listener with { MaxConnections = value }),
+            new Directive<ListenerDraft, int?>(
+                "max-connections-per-address",
+                ScalarForms.OrWord(ScalarForms.Number(1, 1_000_000), "none"),
+                "Connections open at once of one client address, an IPv6 address being its first 64 bits; further ones are closed at once. Peers in `trusted-proxies` or `proxy-protocol` and on Unix sockets are not counted, for behind them are many clients.",
+                listener => listener.MaxConnectionsPerAddress,
+                (listener, value) => listener with { MaxConnectionsPerAddress = value }),
             new Directive<ListenerDraft, ForwardedStyle>(
                 "forwarded",
                 ScalarForms.OneOf(Styles),
