@@ -243,6 +243,19 @@ public sealed record Limits
     /// <summary>Requests of one connection: 1 to 1,000,000,000; the last answer says <c>Connection: close</c>. Null for no limit, which is the default, for a kept connection holds no memory that grows (nginx: keepalive_requests).</summary>
     public int? RequestsPerConnection { get; init; }
 
+    /// <summary>
+    /// The least average rate of a request body, in bytes per second: 1 B to 1 GiB; then 408. Only time that is spent
+    /// waiting for the client counts, not that for a slow server. Default 240 B, null for none (Kestrel:
+    /// MinRequestBodyDataRate).
+    /// </summary>
+    public ByteSize? RequestRate { get; init; } = new(240);
+
+    /// <summary>The same for a client that takes a response; then its connection is reset. Default 240 B, null for none (Kestrel: MinResponseDataRate).</summary>
+    public ByteSize? ResponseRate { get; init; } = new(240);
+
+    /// <summary>How long a client may be waited for at any rate: 0 to 24 h. Default 5 s (Kestrel: GracePeriod).</summary>
+    public TimeSpan RateGrace { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>A request body; beyond 413. Null for no limit, which is the default, for bodies are streamed and never stored (nginx: client_max_body_size).</summary>
     public ByteSize? Body { get; init; }
 }

@@ -10,6 +10,7 @@ namespace Steelyard.Engine;
 /// <param name="Requests">Requests whose heads arrived whole and right.</param>
 /// <param name="Refused">Requests answered by the proxy itself, with an error.</param>
 /// <param name="Cut">Responses broken off after they had begun.</param>
+/// <param name="TooSlow">Requests ended because the client sent its body, or took its answer, below the least rate.</param>
 /// <param name="Retries">Attempts after the first, at the same or another server.</param>
 /// <param name="TlsHandshakes">TLS handshakes done with clients.</param>
 /// <param name="TlsFailures">Client connections that ended before their TLS handshake was done.</param>
@@ -29,6 +30,7 @@ public readonly record struct EngineCounters(
     long Requests,
     long Refused,
     long Cut,
+    long TooSlow,
     long Retries,
     long TlsHandshakes,
     long TlsFailures,
@@ -49,6 +51,7 @@ public readonly record struct EngineCounters(
         Requests + loop.Requests,
         Refused + loop.Refused,
         Cut + loop.Cut,
+        TooSlow + loop.TooSlow,
         Retries + loop.Retries,
         TlsHandshakes + loop.TlsHandshakes,
         TlsFailures + loop.TlsFailures,

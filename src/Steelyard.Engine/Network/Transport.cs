@@ -202,20 +202,28 @@ internal abstract class Transport
     public ValueTask<IoStatus> SendAll(BlockSlice bytes, long milliseconds) => SendAll(bytes, default, milliseconds);
 
     /// <summary>Sends all of two pieces, waiting where the other end is slow.</summary>
-    public ValueTask<IoStatus> SendAll(BlockSlice first, BlockSlice second, long milliseconds)
+    /// <param name="first">In a block that stays rented until the result is there.</param>
+    /// <param name="second">The same; may be empty.</param>
+    /// <param name="milliseconds">The longest time without progress.</param>
+    /// <param name="rate">The least rate; null for none.</param>
+    public ValueTask<IoStatus> SendAll(BlockSlice first, BlockSlice second, long milliseconds, MinimumRate? rate = null)
     {
         if (Aborted)
             return new(IoStatus.Aborted);
         var sent = second.Length == 0 ? Send(first.Span) : Send(first.Span, second.Span);
         if (sent == first.Length + second.Length)
+        {
+            rate?.Moved(sent);
             return new(IoStatus.Done);
+        }
+
         if (sent < 0 && sent != Errno.Again)
             return new(IoStatus.Closed);
-        return SendRest(first, second, Math.Max(sent, 0), milliseconds);
+        return SendRest(first, second, Math.Max(sent, 0), milliseconds, rate);
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<IoStatus> SendRest(BlockSlice first, BlockSlice second, int sent, long milliseconds)
+    private async ValueTask<IoStatus> SendRest(BlockSlice first, BlockSlice second, int sent, long milliseconds, MinimumRate? rate)
     {
         while (true)
         {
@@ -230,11 +238,16 @@ internal abstract class Transport
                 first = first[sent..];
             }
 
+            rate?.Moved(sent);
             if (first.Length == 0)
                 return IoStatus.Done;
-            var wake = await Writable(milliseconds);
+            var since = Loop.Now;
+            var wake = await Writable(rate?.Within(milliseconds) ?? milliseconds);
+            rate?.WaitedSince(since);
             if (wake != Wake.Ready)
                 return wake.AsStatus();
+            if (rate is { IsTooSlow: true })
+                return IoStatus.TimedOut;
             sent = second.Length == 0 ? Send(first.Span) : Send(first.Span, second.Span);
             if (sent == Errno.Again)
                 sent = 0;

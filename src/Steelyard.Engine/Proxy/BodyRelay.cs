@@ -19,8 +19,23 @@ internal enum RelayEnd : byte
     Aborted,
 }
 
-/// <summary>One end of a body's way: where it comes from or goes to, and how long it may do nothing.</summary>
-internal readonly record struct RelayPoint(Transport Transport, long Milliseconds);
+/// <summary>One end of a body's way.</summary>
+/// <param name="Transport">Where it comes from or goes to.</param>
+/// <param name="Milliseconds">How long it may do nothing.</param>
+/// <param name="Rate">The least rate; null for none.</param>
+internal readonly record struct RelayPoint(Transport Transport, long Milliseconds, MinimumRate? Rate = null)
+{
+    /// <summary>How long to wait for it now.</summary>
+    public long Patience => Rate?.Within(Milliseconds) ?? Milliseconds;
+
+    /// <summary>It was waited for.</summary>
+    /// <returns>Whether it is not too slow.</returns>
+    public bool KeepsUp(long since)
+    {
+        Rate?.WaitedSince(since);
+        return Rate is not { IsTooSlow: true };
+    }
+}
 
 /// <summary>
 /// Passes one body from one connection to another, as fast as the slower of the two. Never holds more than one block
@@ -81,7 +96,11 @@ internal sealed class BodyRelay(ProxyLoop loop)
                     return End = spliced;
             }
 
-            var filled = await _input.Fill(_source.Transport, _source.Milliseconds);
+            var since = loop.Events.Now;
+            var filled = await _input.Fill(_source.Transport, _source.Patience);
+            _source.Rate?.Moved(_input.Unread.Length);
+            if (!_source.KeepsUp(since))
+                return End = RelayEnd.SourceTimedOut;
             BlockSlice piece;
             if (filled == IoStatus.Done)
                 _state = _framer.Take(_input, out piece);
@@ -94,7 +113,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
                 return End = _state == FrameState.Broken ? RelayEnd.Broken : RelayEnd.TooLarge;
             if (piece.Length == 0)
                 continue;
-            var sent = await _sink.Transport.SendAll(piece, _sink.Milliseconds);
+            var sent = await _sink.Transport.SendAll(piece, default, _sink.Milliseconds, _sink.Rate);
             if (sent != IoStatus.Done)
                 return End = AsSinkEnd(sent);
             if (_budget.Spend(piece.Length))
@@ -124,9 +143,12 @@ internal sealed class BodyRelay(ProxyLoop loop)
         var held = false;
         while (_framer.Remaining > 0)
         {
-            var wake = await _source.Transport.Readable(_source.Milliseconds);
+            var since = loop.Events.Now;
+            var wake = await _source.Transport.Readable(_source.Patience);
+            if (!_source.KeepsUp(since) || wake == Wake.TimedOut)
+                return RelayEnd.SourceTimedOut;
             if (wake != Wake.Ready)
-                return wake == Wake.TimedOut ? RelayEnd.SourceTimedOut : RelayEnd.Aborted;
+                return RelayEnd.Aborted;
             var moved = _source.Transport.ReceiveInto(pipe, (int)Math.Min(_framer.Remaining, SplicePipe.Capacity));
             if (moved == Errno.Again)
             {
@@ -139,17 +161,22 @@ internal sealed class BodyRelay(ProxyLoop loop)
             if (moved <= 0)
                 return RelayEnd.SourceClosed;
             _framer.Passed(moved);
+            _source.Rate?.Moved(moved);
 
             // Only a full pipe promises that more is there; what comes in drops must not wait for the next.
             held = moved == SplicePipe.Capacity && _framer.Remaining > 0;
             while (pipe.Held > 0)
             {
                 var sent = _sink.Transport.SendFrom(pipe, more: held);
+                _sink.Rate?.Moved(Math.Max(sent, 0));
                 if (sent == Errno.Again)
                 {
-                    wake = await _sink.Transport.Writable(_sink.Milliseconds);
+                    since = loop.Events.Now;
+                    wake = await _sink.Transport.Writable(_sink.Patience);
+                    if (!_sink.KeepsUp(since) || wake == Wake.TimedOut)
+                        return RelayEnd.SinkTimedOut;
                     if (wake != Wake.Ready)
-                        return wake == Wake.TimedOut ? RelayEnd.SinkTimedOut : RelayEnd.Aborted;
+                        return RelayEnd.Aborted;
                 }
                 else if (sent <= 0)
                 {

@@ -52,6 +52,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             outcome = await StreamResponse(upstream);
         if (uploading)
             outcome = await EndUpload(upload, outcome);
+        if ((outcome.Cause == Cause.BodyTimeout && context.RequestRate.IsTooSlow) || (outcome.Cause == Cause.ClientStalled && context.ResponseRate.IsTooSlow))
+            context.Loop.Counters.TooSlow++;
         if (!outcome.IsSuccess)
             return Fail(outcome.Cause, outcome.Detail);
         KeepOrClose(upstream, bodySent: sent == IoStatus.Done && (!uploading || outgoing.Upload.End == RelayEnd.Complete));
@@ -60,8 +62,10 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
     private ValueTask<RelayEnd> BeginUpload(UpstreamConnection upstream)
     {
+        // Who waits to be told to go on is not slow.
+        context.RequestRate.Begin(context.Request.ExpectsContinue && !_continued ? 0 : context.Plan.Rates.Request, context.Plan.Rates.Grace);
         outgoing.Upload.Connect(
-            new RelayPoint(context.Client.Transport, context.Plan.Timeouts.ClientBody),
+            new RelayPoint(context.Client.Transport, context.Plan.Timeouts.ClientBody, context.RequestRate),
             new RelayPoint(upstream.Transport, context.Plan.Timeouts.ServerBody));
         return Upload(upstream);
     }
@@ -181,7 +185,12 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<IoStatus> PassInterim(UpstreamConnection upstream)
     {
-        _continued |= _response.Status == 100;
+        if (_response.Status == 100 && !_continued)
+        {
+            _continued = true;
+            context.RequestRate.Begin(context.Plan.Rates.Request, context.Plan.Rates.Grace);
+        }
+
         if (context.Request.MinorVersion == 0)
             return IoStatus.Done;
         var block = context.Events.Blocks.Rent();
@@ -209,7 +218,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         }
 
         context.ResponseBegun = true;
-        var sent = await context.Client.Transport.SendAll(head, piece, context.Plan.Timeouts.ClientBody);
+        context.ResponseRate.Begin(context.Plan.Rates.Response, context.Plan.Rates.Grace);
+        var sent = await context.Client.Transport.SendAll(head, piece, context.Plan.Timeouts.ClientBody, context.ResponseRate);
         context.Events.Blocks.Return(block);
         upstream.Input.ReleaseHead();
         if (sent != IoStatus.Done)
@@ -261,7 +271,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         _download.Begin(upstream.Input, new BodyFramer(framing, chunked));
         _download.Connect(
             new RelayPoint(upstream.Transport, context.Plan.Timeouts.ServerBody),
-            new RelayPoint(context.Client.Transport, context.Plan.Timeouts.ClientBody));
+            new RelayPoint(context.Client.Transport, context.Plan.Timeouts.ClientBody, context.ResponseRate));
         state = _download.TakeFirst(out piece);
         if (piece.Length <= LargestCopiedPiece && piece.Length <= writer.Room)
         {

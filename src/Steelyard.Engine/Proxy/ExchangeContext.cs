@@ -1,6 +1,7 @@
 using Steelyard.Balancing;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -21,6 +22,7 @@ internal sealed class ExchangeContext
     {
         (Loop, _loopPlan) = (loop, loop.Present);
         Deadline = new RequestDeadline(this);
+        (RequestRate, ResponseRate) = (new MinimumRate(loop.Events), new MinimumRate(loop.Events));
     }
 
     public ProxyLoop Loop { get; }
@@ -31,6 +33,12 @@ internal sealed class ExchangeContext
 
     /// <summary>How long the whole of it may take.</summary>
     public RequestDeadline Deadline { get; }
+
+    /// <summary>How fast the client has to send its body.</summary>
+    public MinimumRate RequestRate { get; }
+
+    /// <summary>How fast the client has to take its answer.</summary>
+    public MinimumRate ResponseRate { get; }
 
     public ClientConnection Client { get; private set; } = null!;
 

@@ -9,6 +9,7 @@ internal sealed class ProxyCounters
     public long Requests;
     public long Refused;
     public long Cut;
+    public long TooSlow;
     public long Faults;
     public long Retries;
     public long TlsHandshakes;

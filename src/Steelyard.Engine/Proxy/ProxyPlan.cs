@@ -16,6 +16,9 @@ internal sealed class ProxyPlan
     /// <summary>How much of each thing is accepted.</summary>
     public required Limits Limits { get; init; }
 
+    /// <summary>The least rates of clients.</summary>
+    public required LeastRates Rates { get; init; }
+
     /// <summary>Client connections of the whole process that are open now.</summary>
     public required ConnectionCount Connections { get; init; }
 
@@ -92,6 +95,7 @@ internal sealed class ProxyPlan
         {
             Timeouts = MillisecondTimeouts.From(snapshot.Timeouts),
             Limits = snapshot.Limits,
+            Rates = LeastRates.From(snapshot.Limits),
             Connections = before?.Connections ?? new(),
             MostConnections = snapshot.Limits.Connections ?? DescriptorLimit.Connections,
             Pools = pools,
@@ -205,4 +209,11 @@ internal readonly record struct MillisecondTimeouts(
         timeouts.Request is { } whole ? InMilliseconds(whole) : 0);
 
     private static long InMilliseconds(TimeSpan span) => Math.Max(1, (long)span.TotalMilliseconds);
+}
+
+/// <summary>The least rates of clients in bytes per second, 0 for none; any rate will do for the grace, in milliseconds.</summary>
+internal readonly record struct LeastRates(long Request, long Response, long Grace)
+{
+    public static LeastRates From(Limits limits) =>
+        new(limits.RequestRate?.Bytes ?? 0, limits.ResponseRate?.Bytes ?? 0, (long)limits.RateGrace.TotalMilliseconds);
 }

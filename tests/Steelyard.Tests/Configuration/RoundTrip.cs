@@ -47,6 +47,9 @@ public sealed class RoundTrip
         {
             Header = new(header),
             HeaderCount = count,
+            RequestRate = count % 2 == 0 ? null : new(count),
+            ResponseRate = count % 3 == 0 ? null : new(header * 1000L),
+            RateGrace = TimeSpan.FromSeconds(count),
             RequestLine = new(header / 16),
             Connections = count % 2 == 0 ? null : count * 70_000,
             RequestsPerConnection = count % 3 == 0 ? null : header * count,

@@ -3,6 +3,8 @@ namespace Steelyard.Config.Yaml.Tables;
 /// <summary>The keys of <c>limits</c>.</summary>
 internal static class LimitsTable
 {
+    private static readonly Form<ByteSize?> Rate = ScalarForms.OrWord(ScalarForms.Size(new(1), ByteSize.FromKibibytes(1 << 20)), "none");
+
     public static DirectiveTable<Limits> Table { get; } = new(
         "'limits'",
         "a mapping of limits, as in { body: 8MiB }",
@@ -45,6 +47,24 @@ internal static class LimitsTable
                 "Requests of one client connection; the answer to the last one says `Connection: close`.",
                 limits => limits.RequestsPerConnection,
                 (limits, value) => limits with { RequestsPerConnection = value }),
+            new Directive<Limits, ByteSize?>(
+                "request-rate",
+                Rate,
+                "The least rate of a request body in bytes per second, on average over the body; below it 408. Only time that is spent waiting for the client counts. `none` where clients send bodies in which little happens for long.",
+                limits => limits.RequestRate,
+                (limits, value) => limits with { RequestRate = value }),
+            new Directive<Limits, ByteSize?>(
+                "response-rate",
+                Rate,
+                "The least rate in bytes per second at which a client takes a response, on average; below it the connection is reset. Only time that is spent waiting for the client counts.",
+                limits => limits.ResponseRate,
+                (limits, value) => limits with { ResponseRate = value }),
+            new Directive<Limits, TimeSpan>(
+                "rate-grace",
+                ScalarForms.Duration(TimeSpan.Zero, TimeSpan.FromHours(24)),
+                "How long each body may be waited for before its rate matters.",
+                limits => limits.RateGrace,
+                (limits, value) => limits with { RateGrace = value }),
             new Directive<Limits, ByteSize?>(
                 "body",
                 ScalarForms.OrWord(ScalarForms.Size(new(0), ByteSize.FromKibibytes(1L << 30)), "none"),
