@@ -65,6 +65,9 @@ public sealed record ListenerSettings
     /// </summary>
     public int? MaxConnectionsPerAddress { get; init; }
 
+    /// <summary>Whether CONNECT is passed on to the servers, and a tunnel opened when one agrees. Default not: it is refused with 501.</summary>
+    public bool Connect { get; init; }
+
     /// <summary>How the servers are told of the client. Default <see cref="ForwardedStyle.XForwarded"/>.</summary>
     public ForwardedStyle Forwarded { get; init; }
 

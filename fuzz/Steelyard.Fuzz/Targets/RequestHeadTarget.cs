@@ -40,14 +40,15 @@ internal static class RequestHeadTarget
     {
         if (input.Length < 2)
             return;
-        Run(input[2..], seed: input[0] + 1u, mostBytes: (input[1] & 3) switch { 0 => 64, 1 => 256, 2 => 1024, _ => 16 * 1024 }, mostFields: (input[1] & 4) == 0 ? 100 : 8, trusted: (input[1] & 8) != 0);
+        Run(input[2..], seed: input[0] + 1u, mostBytes: (input[1] & 3) switch { 0 => 64, 1 => 256, 2 => 1024, _ => 16 * 1024 }, mostFields: (input[1] & 4) == 0 ? 100 : 8, trusted: (input[1] & 8) != 0, connect: (input[1] & 16) != 0);
     }
 
-    public static void Run(ReadOnlySpan<byte> head, uint seed, int mostBytes, int mostFields, bool trusted)
+    public static void Run(ReadOnlySpan<byte> head, uint seed, int mostBytes, int mostFields, bool trusted, bool connect = false)
     {
         var rig = s_rig ??= new Rig();
         rig.Whole.Clear();
         rig.Pieces.Clear();
+        rig.Whole.AllowsConnect = rig.Pieces.AllowsConnect = rig.Forwarded.AllowsConnect = connect;
         var state = HeadComparison.ReadInPieces(rig.Whole, head, mostBytes, mostFields, seed: 0);
         var piecewise = HeadComparison.ReadInPieces(rig.Pieces, head, mostBytes, mostFields, seed);
         HeadComparison.RequireSame(rig.Whole, state, rig.Pieces, piecewise, head);
@@ -66,6 +67,7 @@ internal static class RequestHeadTarget
     {
         Require((one.Method, one.MinorVersion, one.AbsoluteForm) == (other.Method, other.MinorVersion, other.AbsoluteForm), "request line");
         Require((one.ExpectsContinue, one.KeepAlive, one.Body) == (other.ExpectsContinue, other.KeepAlive, other.Body), "body");
+        Require(one.WantsUpgrade == other.WantsUpgrade, "upgrade");
     }
 
     /// <summary>What the servers read must be what was routed and framed here.</summary>
@@ -82,9 +84,9 @@ internal static class RequestHeadTarget
         Require(state == HeadState.Complete && sent.Length == written.Length, $"what is sent on is a request: {sent.Error}");
         Require(sent.MethodBytes(written).SequenceEqual(read.MethodBytes(head)), "the method is sent on");
         Require(sent.Path(written).SequenceEqual(read.Path(head)), "the path that was routed is sent on");
-        Require(sent.Body == read.Body && sent.MinorVersion == 1 && !sent.AbsoluteForm, "the framing is sent on");
+        Require(sent.Body == read.Body && sent.MinorVersion == 1 && sent.AbsoluteForm == (read.Method == KnownMethod.Connect) && sent.WantsUpgrade == read.WantsUpgrade, "the framing is sent on");
         Require(sent.Authority(written).SequenceEqual(read.Authority(head).IsEmpty ? "pool"u8 : read.Authority(head)), "the host is sent on");
         foreach (ref readonly var field in sent.Fields.All)
-            Require(!field.HopByHop || field.Known == KnownField.TransferEncoding, "the client's connection is no affair of the server's");
+            Require(!field.HopByHop || field.Known == KnownField.TransferEncoding || (read.WantsUpgrade && field.Known is KnownField.Connection or KnownField.Upgrade), "the client's connection is no affair of the server's");
     }
 }

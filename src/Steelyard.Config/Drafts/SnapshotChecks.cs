@@ -108,6 +108,7 @@ internal sealed class SnapshotChecks
             ProxyProtocol = draft.ProxyProtocol.Select(network => network.Value).ToValueList(),
             MaxConnections = draft.MaxConnections,
             MaxConnectionsPerAddress = draft.MaxConnectionsPerAddress,
+            Connect = draft.Connect,
             Forwarded = draft.Forwarded,
             RequestHeaders = draft.RequestHeaders,
             ResponseHeaders = draft.ResponseHeaders,

@@ -34,6 +34,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public int? MaxConnectionsPerAddress { get; init; }
 
+    public bool Connect { get; init; }
+
     public ForwardedStyle Forwarded { get; init; }
 
     public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;

@@ -61,7 +61,7 @@ internal sealed class YamlWriter
         if (listener.ProxyProtocol.Count > 0)
             Line($"    proxy-protocol: {Many(listener.ProxyProtocol, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
-        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Forwarded = listener.Forwarded }, blank, "    ");
+        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, Forwarded = listener.Forwarded }, blank, "    ");
         foreach (var part in EditsParts(listener.RequestHeaders, listener.ResponseHeaders))
             Line($"    {part}");
         if (listener.Routes.Count == 1 && listener.Routes[0] is var all && all == new RouteSettings { Pool = all.Pool } && all.Pool is not null)

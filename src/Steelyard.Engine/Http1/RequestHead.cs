@@ -38,13 +38,16 @@ internal sealed class RequestHead : HeadReader
     /// <summary>The minor version: 0 for HTTP/1.0, 1 for HTTP/1.1.</summary>
     public int MinorVersion { get; private set; }
 
-    /// <summary>The target was absolute (<c>GET http://host/path</c>); its authority is the host, whatever Host says.</summary>
+    /// <summary>The target was absolute (<c>GET http://host/path</c>), or CONNECT's; its authority is the host, whatever Host says.</summary>
     public bool AbsoluteForm { get; private set; }
 
     /// <summary>The client waits for 100 (Continue) before it sends the body.</summary>
     public bool ExpectsContinue { get; private set; }
 
     public BodyFraming Body { get; private set; }
+
+    /// <summary>Whether CONNECT is read, and not refused. Stays set for the heads that follow.</summary>
+    public bool AllowsConnect { get; set; }
 
     /// <summary>
     /// The client offers to go on in another protocol (RFC 9110, 7.8). Not with a body, for nobody could tell where the
@@ -70,6 +73,10 @@ internal sealed class RequestHead : HeadReader
         var target = Target(head);
         var query = target.IndexOf((byte)'?');
         var path = query < 0 ? target : target[..query];
+
+        // RFC 9112, 3.2.3: CONNECT asks for no resource.
+        if (Method == KnownMethod.Connect)
+            return default;
 
         // RFC 9112, 3.2.1 and 3.2.4: what is asked for when an absolute form has no path.
         return !path.IsEmpty ? path : Method == KnownMethod.Options && query < 0 ? "*"u8 : "/"u8;
@@ -153,16 +160,30 @@ internal sealed class RequestHead : HeadReader
         (_pathStart, _pathLength) = (_targetStart, _targetLength);
         Error = HeadError.Target;
         if (Method == KnownMethod.Connect)
-        {
-            Error = HeadError.Method;
-            return false;
-        }
-
+            return ReadAuthorityForm(target);
         if (target[0] == '/')
             return true;
         if (target.SequenceEqual("*"u8))
             return Method == KnownMethod.Options;
         return ReadAbsoluteForm(target);
+    }
+
+    /// <summary>host ":" port, both there (RFC 9112, 3.2.3).</summary>
+    private bool ReadAuthorityForm(ReadOnlySpan<byte> target)
+    {
+        if (!AllowsConnect)
+        {
+            Error = HeadError.Method;
+            return false;
+        }
+
+        var colon = target.LastIndexOf((byte)':');
+        if (colon <= 0 || !IsAuthority(target) || !HttpBytes.TryParseLength(target[(colon + 1)..], out var port) || port is 0 or > ushort.MaxValue)
+            return false;
+        AbsoluteForm = true;
+        (_authorityStart, _authorityLength) = (_targetStart, _targetLength);
+        (_pathStart, _pathLength) = (_targetStart + _targetLength, 0);
+        return true;
     }
 
     private bool ReadAbsoluteForm(ReadOnlySpan<byte> target)
@@ -195,8 +216,13 @@ internal sealed class RequestHead : HeadReader
         }
 
         Body = Fields.Chunked ? new(BodyKind.Chunked) : BodyFraming.Counted(Math.Max(Fields.ContentLength, 0));
-        WantsUpgrade = Fields.NamesUpgrade && MinorVersion >= 1 && !Body.HasBody && Fields.IndexOf(KnownField.Upgrade) >= 0 && !Fields.Upgrades(head, "h2c"u8);
-        return true;
+        WantsUpgrade = Fields.NamesUpgrade && Method != KnownMethod.Connect && MinorVersion >= 1 && !Body.HasBody && Fields.IndexOf(KnownField.Upgrade) >= 0 && !Fields.Upgrades(head, "h2c"u8);
+
+        // RFC 9110, 9.3.6: a body of CONNECT has no meaning, and what is taken for one may be the tunnel's.
+        if (Method != KnownMethod.Connect || !Body.HasBody)
+            return true;
+        Error = Fields.Chunked ? HeadError.TransferEncoding : HeadError.ContentLength;
+        return false;
     }
 
     private bool CheckHost(ReadOnlySpan<byte> head)

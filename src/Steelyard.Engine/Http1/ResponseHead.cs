@@ -18,6 +18,9 @@ internal sealed class ResponseHead : HeadReader
     /// <summary>101: the last answer, for the connection goes on in another protocol.</summary>
     public bool Switches => Status == 101;
 
+    /// <summary>2xx.</summary>
+    public bool Agrees => Status is >= 200 and < 300;
+
     /// <summary>Whether the server keeps the connection open (RFC 9112, 9.3).</summary>
     public bool KeepAlive => MinorVersion >= 1 ? !Fields.Close : Fields.KeepAlive && !Fields.Close;
 
@@ -25,9 +28,9 @@ internal sealed class ResponseHead : HeadReader
     public ReadOnlySpan<byte> StatusAndReason(ReadOnlySpan<byte> head) => head[StatusLineStart.._startLineEnd];
 
     /// <summary>How long the body is (RFC 9112, 6.3).</summary>
-    /// <param name="method">The method of the request: the answer to HEAD has no body whatever it says.</param>
+    /// <param name="method">The method of the request: the answer to HEAD has no body whatever it says, nor one that agrees to CONNECT.</param>
     public BodyFraming Body(KnownMethod method) =>
-        method == KnownMethod.Head || Status is < 200 or 204 or 304 ? default
+        method == KnownMethod.Head || (method == KnownMethod.Connect && Agrees) || Status is < 200 or 204 or 304 ? default
         : Fields.Chunked ? new(BodyKind.Chunked)
         : Fields.ContentLength >= 0 ? BodyFraming.Counted(Fields.ContentLength)
         : new(BodyKind.UntilClose);

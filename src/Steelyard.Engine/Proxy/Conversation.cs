@@ -164,6 +164,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             && context.Request.Fields.Upgrades(context.Client.Input.Head, _response.Fields.All[index].Value(head));
     }
 
+    /// <summary>The answer is the last thing here that is HTTP.</summary>
+    private bool OpensTunnel => _response.Switches || (context.Request.Method == KnownMethod.Connect && _response.Agrees);
+
     /// <summary>Goes on in another protocol, of which only the bytes are known, until both sides have ended.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> PassTunnel(UpstreamConnection upstream)
@@ -224,7 +227,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         upstream.Input.ReleaseHead();
         if (sent != IoStatus.Done)
             return new(sent == IoStatus.TimedOut ? Cause.ClientStalled : Cause.ClientGone);
-        if (_response.Switches)
+        if (OpensTunnel)
             return await PassTunnel(upstream);
         var end = state switch
         {
@@ -287,9 +290,11 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         // To HTTP/1.0 a body of unknown length can only end with the connection.
         var endsWithConnection = context.Request.MinorVersion == 0 && (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose);
-        if (_response.Switches)
-            return ConnectionOption.Default;
-        context.ClosesAfter = context.Client.Leaving || !context.Request.KeepAlive || endsWithConnection || BodyIsUnwanted();
+        if (OpensTunnel)
+            return ConnectionOption.Tunnel;
+
+        // What a client sends behind CONNECT before it is answered is meant for the tunnel, and must not be read as a request.
+        context.ClosesAfter = context.Request.Method == KnownMethod.Connect || context.Client.Leaving || !context.Request.KeepAlive || endsWithConnection || BodyIsUnwanted();
         return context.ClosesAfter ? ConnectionOption.Close
             : context.Request.MinorVersion == 0 ? ConnectionOption.KeepAlive
             : ConnectionOption.Default;

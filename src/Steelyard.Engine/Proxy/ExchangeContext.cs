@@ -86,6 +86,7 @@ internal sealed class ExchangeContext
         (Client, _loopPlan, Upstream, Pool, Server, Route) = (client, client.Plan, null, null, null, null!);
         (HeadHeld, ResponseBegun, ClosesAfter, Switched) = (false, false, false, false);
         Request.Clear();
+        Request.AllowsConnect = client.Listener.Connect;
     }
 
     /// <summary>Chooses the server of the next attempt; the one before has no more to do with this exchange.</summary>

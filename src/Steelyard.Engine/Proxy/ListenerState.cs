@@ -13,6 +13,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>The proxies that begin each connection with a PROXY header; nobody else's is believed.</summary>
     public TrustedNetworks ProxyProtocol { get; init; } = TrustedNetworks.None;
 
+    /// <summary>Whether CONNECT is passed on.</summary>
+    public bool Connect { get; init; }
+
     public RouteTable Routes { get; } = routes;
 
     /// <summary>Those whose word about the client before them is believed.</summary>

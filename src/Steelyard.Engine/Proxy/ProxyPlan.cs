@@ -147,6 +147,7 @@ internal sealed class ProxyPlan
                 settings.Forwarded)
             {
                 Mode = settings.Mode,
+                Connect = settings.Connect,
                 Tls = tls.For(settings.Tls, settings.Mode),
                 ProxyProtocol = new TrustedNetworks(settings.ProxyProtocol.AsSpan()),
                 Connections = same?.Connections ?? new(),

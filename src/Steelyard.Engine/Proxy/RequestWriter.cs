@@ -19,7 +19,9 @@ internal static class RequestWriter
         var scope = new TemplateScope { Request = request, Head = head, Client = forwarded, Pool = defaultHost };
         writer.Write(request.MethodBytes(head));
         writer.Write(" "u8);
-        if (route is { ChangesPath: true } && !request.Target(head).SequenceEqual("*"u8))
+        if (request.Method == KnownMethod.Connect)
+            writer.Write(request.Authority(head));
+        else if (route is { ChangesPath: true } && !request.Target(head).SequenceEqual("*"u8))
             WriteChangedTarget(ref writer, request, head, route, scope);
         else
             WriteTarget(ref writer, request, request.Target(head));

@@ -14,6 +14,9 @@ internal enum ConnectionOption : byte
 
     /// <summary>An HTTP/1.0 client asked to keep the connection.</summary>
     KeepAlive,
+
+    /// <summary>It is a tunnel from here on: 101, or CONNECT agreed to.</summary>
+    Tunnel,
 }
 
 /// <summary>Writes a response head as the client sees it (RFC 9110, 7.6).</summary>
@@ -44,7 +47,7 @@ internal static class ResponseWriter
 
         // RFC 9112, 4: the blank behind the code belongs there even without a reason.
         writer.Write(status.Length == 3 ? " \r\n"u8 : "\r\n"u8);
-        var dated = WriteFields(ref writer, response, head, edits);
+        var dated = WriteFields(ref writer, response, head, connection, edits);
         edits?.Write(ref writer, scope);
 
         // RFC 9110, 6.6.1: who forwards a response without a date says when it came.
@@ -85,13 +88,13 @@ internal static class ResponseWriter
 
     /// <summary>Copies the fields that are forwarded, each run of neighbours at once.</summary>
     /// <returns>Whether a Date is among them.</returns>
-    private static bool WriteFields(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, FieldEdits? edits)
+    private static bool WriteFields(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, ConnectionOption connection, FieldEdits? edits)
     {
         var dated = false;
         var runStart = response.FieldsStart;
 
         // RFC 9110, 8.6: there is no content of that length after these, and a client might wait for it.
-        var dropLength = response.Interim || response.Status is 101 or 204;
+        var dropLength = response.Interim || response.Status is 101 or 204 || connection == ConnectionOption.Tunnel;
         foreach (ref readonly var field in response.Fields.All)
         {
             dated |= field.Known == KnownField.Date;

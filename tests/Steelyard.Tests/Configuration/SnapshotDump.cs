@@ -25,6 +25,8 @@ internal static class SnapshotDump
                 text.Append($"  believes PROXY headers of {Join(listener.ProxyProtocol)}\n");
             if (listener.MaxConnections is not null || listener.MaxConnectionsPerAddress is not null)
                 text.Append($"  at most {listener.MaxConnections?.ToString() ?? "any number"} connections, {listener.MaxConnectionsPerAddress?.ToString() ?? "any number"} of an address\n");
+            if (listener.Connect)
+                text.Append("  passes CONNECT on\n");
             if (listener.Forwarded != ForwardedStyle.XForwarded)
                 text.Append($"  forwards {listener.Forwarded}\n");
             text.Append(Edits("request", listener.RequestHeaders)).Append(Edits("response", listener.ResponseHeaders));

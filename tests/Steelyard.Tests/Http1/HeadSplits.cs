@@ -15,7 +15,7 @@ public sealed class HeadSplits
     private static readonly string[] Lines =
     [
         "Host: example.com", "Host: a", "host:b:80", "Connection: keep-alive, X-A", "Connection: close", "X-A: 1", "Content-Length: 5", "Content-Length: 05",
-        "Transfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked", "Expect: 100-continue", "TE: trailers", "Trailer: x", "Upgrade: h2c", "Keep-Alive: timeout=5",
+        "Transfer-Encoding: chunked", "Transfer-Encoding: gzip, chunked", "Expect: 100-continue", "TE: trailers", "Trailer: x", "Upgrade: h2c", "Upgrade: websocket, x/1", "Connection: Upgrade", "Keep-Alive: timeout=5",
         "Date: Mon, 23 Nov 2026 08:00:00 GMT", "X-Forwarded-For: 1.2.3.4, 10.0.0.1", "X-Forwarded-Proto: https", "X-Forwarded-Host: b", "X-Real-IP: 5.6.7.8",
         "Accept: text/html;q=0.5, */*", "X-Long: " + new string('x', 300), "X-Blank:", "X-High: \u00e9\u00ff", "Cookie: a=b; c=d", "X : y", " folded", "X", ": y", "X: a\0b",
     ];
@@ -54,8 +54,8 @@ public sealed class HeadSplits
 
     [Fact]
     public void A_request_is_the_same_however_its_bytes_come() =>
-        Gen.Select(Any(RequestLine), Gen.UInt[1, uint.MaxValue], Gen.OneOf(64, 256, 1024, 16 * 1024), Gen.OneOf(8, 100), Gen.Bool)
-            .Sample((head, seed, mostBytes, mostFields, trusted) => RequestHeadTarget.Run(head, seed, mostBytes, mostFields, trusted), iter: 30_000);
+        Gen.Select(Any(RequestLine), Gen.UInt[1, uint.MaxValue], Gen.OneOf(64, 256, 1024, 16 * 1024), Gen.OneOf(8, 100), Gen.Bool, Gen.Bool)
+            .Sample((head, seed, mostBytes, mostFields, trusted, connect) => RequestHeadTarget.Run(head, seed, mostBytes, mostFields, trusted, connect), iter: 30_000);
 
     [Fact]
     public void A_response_is_the_same_however_its_bytes_come() =>

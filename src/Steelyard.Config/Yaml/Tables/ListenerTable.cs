@@ -68,6 +68,12 @@ internal static class ListenerTable
                 "Connections open at once of one client address, an IPv6 address being its first 64 bits; further ones are closed at once. Peers in `trusted-proxies` or `proxy-protocol` and on Unix sockets are not counted, for behind them are many clients.",
                 listener => listener.MaxConnectionsPerAddress,
                 (listener, value) => listener with { MaxConnectionsPerAddress = value }),
+            new Directive<ListenerDraft, bool>(
+                "connect",
+                ScalarForms.OneOf([("true", true, ""), ("false", false, "")]),
+                "Whether `CONNECT` is passed on to the servers, and a tunnel opened when one agrees; else it is refused with 501. See [TCP](tcp.md).",
+                listener => listener.Connect,
+                (listener, value) => listener with { Connect = value }),
             new Directive<ListenerDraft, ForwardedStyle>(
                 "forwarded",
                 ScalarForms.OneOf(Styles),
