@@ -89,6 +89,15 @@ internal struct Field
     private static KnownField Match(ReadOnlySpan<byte> name, ReadOnlySpan<byte> lowerCase, KnownField known) =>
         Ascii.EqualsIgnoreCase(name, lowerCase) ? known : KnownField.Other;
 
+    /// <summary>
+    /// Whether a field that is not known here must reach the server even when Connection names it (RFC 9110, 7.6.1):
+    /// what says who asks, and what describes the content.
+    /// </summary>
+    public static bool IsForAllRecipients(ReadOnlySpan<byte> name) =>
+        Ascii.EqualsIgnoreCase(name, "authorization"u8) || Ascii.EqualsIgnoreCase(name, "proxy-authorization"u8)
+        || Ascii.EqualsIgnoreCase(name, "cookie"u8) || Ascii.EqualsIgnoreCase(name, "origin"u8) || Ascii.EqualsIgnoreCase(name, "cache-control"u8)
+        || (name.Length > 8 && Ascii.EqualsIgnoreCase(name[..8], "content-"u8));
+
     /// <summary>Whether the field is one connection's by its name alone.</summary>
     public static bool IsHopByHop(KnownField known) => known is
         KnownField.Connection or KnownField.KeepAlive or KnownField.ProxyConnection or KnownField.Te

@@ -22,6 +22,9 @@ internal sealed class FieldTable
     /// <summary>The value of Content-Length; -1 without one.</summary>
     public long ContentLength { get; private set; }
 
+    /// <summary>Content-Length has zeros in front, which somebody might take for octal; it is written anew.</summary>
+    public bool LengthIsPadded { get; private set; }
+
     /// <summary>Transfer-Encoding says chunked, and nothing else.</summary>
     public bool Chunked { get; private set; }
 
@@ -37,7 +40,7 @@ internal sealed class FieldTable
     public void Clear()
     {
         (Count, ContentLength, _contentLengths, _transferEncodings) = (0, -1, 0, 0);
-        (Chunked, Close, KeepAlive, NamesUpgrade, _nominates) = (false, false, false, false, false);
+        (Chunked, Close, KeepAlive, NamesUpgrade, LengthIsPadded, _nominates) = (false, false, false, false, false, false);
     }
 
     /// <summary>Reads one complete line, which ends before the CRLF.</summary>
@@ -84,7 +87,7 @@ internal sealed class FieldTable
             case KnownField.ContentLength:
                 if (++_contentLengths > 1 || !HttpBytes.TryParseLength(value, out var length))
                     return HeadError.ContentLength;
-                ContentLength = length;
+                (ContentLength, LengthIsPadded) = (length, value.Length > 1 && value[0] == '0');
                 break;
             case KnownField.TransferEncoding:
                 Chunked = Ascii.EqualsIgnoreCase(value, "chunked"u8);
@@ -146,7 +149,7 @@ internal sealed class FieldTable
         return HeadError.None;
     }
 
-    // Names the proxy itself relies on cannot be nominated away: a client could strip what the server trusts.
+    // Names the proxy or the servers rely on cannot be nominated away: a client could strip what the server trusts.
     private void MarkNominated(ReadOnlySpan<byte> head)
     {
         for (var i = 0; i < Count; i++)
@@ -159,7 +162,7 @@ internal sealed class FieldTable
                 var option = HttpBytes.NextMember(ref list);
                 for (var j = 0; j < Count; j++)
                 {
-                    if (_fields[j].Known == KnownField.Other && Ascii.EqualsIgnoreCase(_fields[j].Name(head), option))
+                    if (_fields[j].Known == KnownField.Other && Ascii.EqualsIgnoreCase(_fields[j].Name(head), option) && !Field.IsForAllRecipients(option))
                         _fields[j].HopByHop = true;
                 }
             }

@@ -32,6 +32,8 @@ internal static class RequestWriter
         edits?.Write(ref writer, scope);
         if (request.WantsUpgrade)
             writer.Write("Connection: upgrade\r\n"u8);
+        if (request.Fields.LengthIsPadded)
+            ResponseWriter.WriteContentLength(ref writer, request.Fields.ContentLength);
         if (request.Body.Kind == BodyKind.Chunked)
             writer.Write("Transfer-Encoding: chunked\r\n"u8);
         forwarded.Write(ref writer, request, head);
@@ -64,6 +66,7 @@ internal static class RequestWriter
         foreach (ref readonly var field in request.Fields.All)
         {
             var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && request.WantsUpgrade)) || forwarded.Replaces(field.Known)
+                || (field.Known == KnownField.ContentLength && request.Fields.LengthIsPadded)
                 || (field.Known == KnownField.Host && (request.AbsoluteForm || field.ValueLength == 0))
                 || (edits is not null && edits.Drops(field.Name(head)));
             if (!dropped)

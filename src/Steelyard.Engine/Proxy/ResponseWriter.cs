@@ -77,6 +77,14 @@ internal static class ResponseWriter
         writer.Write("\r\n"u8);
     }
 
+    /// <summary>Writes the Content-Length field in its shortest form.</summary>
+    public static void WriteContentLength(ref BlockWriter writer, long length)
+    {
+        writer.Write("Content-Length: "u8);
+        writer.Write(length);
+        writer.Write("\r\n"u8);
+    }
+
     /// <summary>Writes the Connection field, where there is something to say.</summary>
     public static void WriteConnection(ref BlockWriter writer, ConnectionOption connection)
     {
@@ -98,7 +106,7 @@ internal static class ResponseWriter
         foreach (ref readonly var field in response.Fields.All)
         {
             dated |= field.Known == KnownField.Date;
-            var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && response.Switches)) || (dropLength && field.Known == KnownField.ContentLength) || (edits is not null && edits.Drops(field.Name(head)));
+            var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && response.Switches)) || (field.Known == KnownField.ContentLength && (dropLength || response.Fields.LengthIsPadded)) || (edits is not null && edits.Drops(field.Name(head)));
             if (!dropped)
                 continue;
             writer.Write(head[runStart..field.Start]);
@@ -106,6 +114,8 @@ internal static class ResponseWriter
         }
 
         writer.Write(head[runStart..(response.Length - 2)]);
+        if (response.Fields.LengthIsPadded && !dropLength)
+            WriteContentLength(ref writer, response.Fields.ContentLength);
         return dated;
     }
 }
