@@ -55,12 +55,12 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <summary>Client connections open now on each loop.</summary>
     internal int[] OpenConnectionsByLoop => Array.ConvertAll(_loops, loop => loop.ClientCount);
 
-    /// <summary>Blocks rented now on each loop, counted there.</summary>
-    internal Task<int[]> RentedBlocks() => Task.WhenAll(Array.ConvertAll(_loops, loop =>
+    /// <summary>Something of each loop, counted there.</summary>
+    internal Task<int[]> CountOnLoops(Func<EventLoop, int> count) => Task.WhenAll(Array.ConvertAll(_loops, loop =>
     {
-        var rented = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
-        loop.Events.Post(_ => rented.SetResult(loop.Events.Blocks.Rented), loop);
-        return rented.Task;
+        var counted = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Events.Post(_ => counted.SetResult(count(loop.Events)), loop);
+        return counted.Task;
     }));
 
     /// <summary>Starts the event loops. Names of servers are resolved here, once.</summary>

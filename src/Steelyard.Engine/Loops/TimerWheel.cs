@@ -70,6 +70,17 @@ internal sealed class TimerWheel
         Link(entry, tick);
     }
 
+    /// <summary>
+    /// Takes an entry out that is not used again. A cancelled one would stay until its slot comes up, and who comes and
+    /// goes a thousand times a second would leave a minute's worth of them.
+    /// </summary>
+    public void Remove(TimerEntry entry)
+    {
+        entry.Due = TimerEntry.Never;
+        if (entry.Tick >= 0)
+            Unlink(entry);
+    }
+
     /// <summary>Milliseconds until <see cref="Advance"/> has work, 0 for at once, -1 for never.</summary>
     public int Delay(long now)
     {

@@ -268,6 +268,13 @@ internal abstract class Transport
         Generation++;
     }
 
+    /// <summary>Lets nothing of the loop's point to the object any more, which serves no other connection.</summary>
+    protected void Retire()
+    {
+        Loop.Timers.Remove(_reader);
+        Loop.Timers.Remove(_writer);
+    }
+
     /// <summary>Takes events from the driver and wakes who waits for them.</summary>
     /// <param name="readable">A receive may have something.</param>
     /// <param name="writable">A send may take something.</param>

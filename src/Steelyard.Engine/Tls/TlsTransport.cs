@@ -160,7 +160,9 @@ internal sealed class TlsTransport : Transport
         _handshaking = false;
         if (!_established || somebodyWaits)
             SendHeld();
-        _deadline?.Cancel();
+        if (_deadline is not null)
+            Loop.Timers.Remove(_deadline);
+        _deadline = null;
         _records.Trim();
 
         // An abort may have come while the last step ran.
@@ -465,6 +467,8 @@ internal sealed class TlsTransport : Transport
     private void Release()
     {
         Generation++;
+        Retire();
+        Loop.Timers.Remove(Place);
         (_reading, _outlived) = (false, null);
         _ending = Errno.ConnectionReset;
         ReleaseSpill();

@@ -67,7 +67,10 @@ internal sealed class TestBalancer : IAsyncDisposable
     public EngineCounters Counters => _engine.Counters;
 
     /// <summary>Blocks rented now, over all loops.</summary>
-    public async Task<int> RentedBlocks() => (await _engine.RentedBlocks()).Sum();
+    public async Task<int> RentedBlocks() => (await _engine.CountOnLoops(loop => loop.Blocks.Rented)).Sum();
+
+    /// <summary>Deadlines that the loops look after, those that were given up included.</summary>
+    public async Task<int> Deadlines() => (await _engine.CountOnLoops(loop => loop.Timers.Count)).Sum();
 
     /// <summary>Client connections open now on each loop.</summary>
     public int[] OpenConnections => _engine.OpenConnectionsByLoop;

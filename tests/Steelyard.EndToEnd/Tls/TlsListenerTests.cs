@@ -206,6 +206,23 @@ public sealed class TlsListenerTests
         Assert.Equal(100, balancer.Counters.TlsHandshakes);
     }
 
+    // A deadline that stays in the wheel keeps all of its connection, for as long as nobody needs it.
+    [Fact]
+    public async Task Connections_that_have_ended_leave_no_deadline_behind()
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = TestBalancer.StartTls(origin.Address);
+        await balancer.Ask(Get);
+        await balancer.CheckAtRest();
+        var before = await balancer.Deadlines();
+
+        for (var i = 0; i < 20; i++)
+            await balancer.Ask(Get);
+        await balancer.CheckAtRest();
+
+        Assert.InRange(await balancer.Deadlines(), 0, before + 5);
+    }
+
     [Fact]
     public async Task The_end_of_a_connection_is_said_before_it_comes()
     {

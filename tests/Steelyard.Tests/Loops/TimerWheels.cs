@@ -17,6 +17,7 @@ public sealed class TimerWheels
     {
         Set,
         Cancel,
+        Remove,
         Advance,
         AdvanceByDelay,
     }
@@ -49,6 +50,11 @@ public sealed class TimerWheels
                 case Step.Cancel:
                     _due[number] = TimerEntry.Never;
                     _alarms[number].Cancel();
+                    break;
+                case Step.Remove:
+                    _due[number] = TimerEntry.Never;
+                    _wheel.Remove(_alarms[number]);
+                    Assert.Equal(-1, _alarms[number].Tick);
                     break;
                 case Step.Advance:
                     AdvanceTo(_now + time);
@@ -105,7 +111,7 @@ public sealed class TimerWheels
 
     [Fact]
     public void The_wheel_keeps_every_deadline_as_a_plain_list_would() =>
-        Gen.Select(Gen.Long[0, 1L << 40], Gen.Select(Gen.Frequency((5, Gen.Const(Step.Set)), (1, Gen.Const(Step.Cancel)), (3, Gen.Const(Step.Advance)), (2, Gen.Const(Step.AdvanceByDelay))), Gen.Int[0, Entries - 1], Time).List[0, 80])
+        Gen.Select(Gen.Long[0, 1L << 40], Gen.Select(Gen.Frequency((5, Gen.Const(Step.Set)), (1, Gen.Const(Step.Cancel)), (1, Gen.Const(Step.Remove)), (3, Gen.Const(Step.Advance)), (2, Gen.Const(Step.AdvanceByDelay))), Gen.Int[0, Entries - 1], Time).List[0, 80])
             .Sample(
                 (start, steps) =>
                 {
