@@ -22,6 +22,9 @@ internal sealed class TlsLoop
 
     public TlsLoop(EventLoop events) => (_events, _runQueue) = (events, RunQueue);
 
+    /// <summary>The loop's buffers.</summary>
+    public BlockPool Blocks => _events.Blocks;
+
     /// <summary>Points to what is read into.</summary>
     public PointerMemory Target { get; set; } = new();
 

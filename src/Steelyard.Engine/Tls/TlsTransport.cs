@@ -19,32 +19,18 @@ internal sealed class TlsTransport : Transport
 {
     // Two full records, which leave in one call.
     private const int LargestPiece = Block.Size;
-    private const int Open = 1;
 
     private readonly Transport _carrier;
     private readonly TlsLoop _shared;
     private readonly RecordStream _records;
     private readonly SslStream _stream;
+    private readonly TlsReader _reader;
     private HandshakeDeadline? _deadline;
     private bool _handshaking;
     private bool _established;
     private bool _saidGoodbye;
     private bool _finishes;
     private bool _resetsOnClose;
-
-    // What every further receive says; Open as long as more may come.
-    private int _ending = Open;
-
-    // Decrypted bytes may be left in the stream.
-    private bool _left;
-
-    // A read that its call could not end: the record told of nothing but TLS itself. It goes on into a block.
-    private bool _reading;
-    private ValueTaskAwaiter<int> _read;
-    private PointerMemory? _outlived;
-    private Block _spill;
-    private int _spillStart;
-    private int _spillEnd;
 
     // So many bytes, the first that will be sent next, are encrypted and wait for room already.
     private int _owed;
@@ -57,6 +43,7 @@ internal sealed class TlsTransport : Transport
         (_carrier, _shared) = (carrier, shared);
         _records = new RecordStream(Loop, carrier);
         _stream = new SslStream(_records, leaveInnerStreamOpen: true);
+        _reader = new TlsReader(_stream, _records, shared);
         Place = new Waiter(Loop);
         carrier.Carries = this;
         Reset(readReady: true, writeReady: true);
@@ -206,121 +193,9 @@ internal sealed class TlsTransport : Transport
 
     public override int Receive(Span<byte> buffer)
     {
-        var received = 0;
-        while (received < buffer.Length)
-        {
-            var count = ReceiveRecord(buffer[received..Math.Min(buffer.Length, received + Block.Size)]);
-            if (count <= 0)
-            {
-                ReadReady = count != Errno.Again;
-                return received > 0 ? received : count;
-            }
-
-            received += count;
-        }
-
-        ReadReady = true;
+        var received = _reader.Receive(buffer, out var drained);
+        ReadReady = !drained;
         return received;
-    }
-
-    /// <summary>Takes what is left of a record, or of the next.</summary>
-    private int ReceiveRecord(Span<byte> buffer)
-    {
-        if (_reading)
-            _records.Continue();
-        if (_spillStart < _spillEnd)
-            return TakeSpilt(buffer);
-        if (_ending != Open)
-            return _ending;
-        if (_reading)
-            return Errno.Again;
-        if (!_left)
-        {
-            if (!_records.IsReady())
-            {
-                _records.Trim();
-                return Errno.Again;
-            }
-
-            if (_records.Ended)
-                return _ending = Errno.ConnectionReset;
-        }
-
-        return Decrypt(buffer);
-    }
-
-    private unsafe int Decrypt(Span<byte> buffer)
-    {
-        fixed (byte* start = buffer)
-            return Take(_stream.ReadAsync(_shared.Target.At(start, buffer.Length)), buffer.Length);
-    }
-
-    private int Take(ValueTask<int> reading, int length)
-    {
-        if (!reading.IsCompleted)
-            return Outlive(reading.GetAwaiter());
-        var count = Result(reading.GetAwaiter());
-        _left = count == length;
-        return count;
-    }
-
-    private int Result(ValueTaskAwaiter<int> reading)
-    {
-        try
-        {
-            var count = reading.GetResult();
-            if (count == 0)
-                _ending = _records.Ended ? Errno.ConnectionReset : 0;
-            return count > 0 ? count : _ending;
-        }
-        catch (Exception fault)
-        {
-            // A record that is not what the other end sent, or an alert.
-            Failure = fault;
-            return _ending = Errno.ConnectionReset;
-        }
-    }
-
-    private int Outlive(ValueTaskAwaiter<int> reading)
-    {
-        _outlived = _shared.Target;
-        _shared.Target = new PointerMemory();
-        _outlived.MoveToBlock(Loop.Blocks);
-        (_reading, _read) = (true, reading);
-        _records.Trim();
-        _read.UnsafeOnCompleted(EndOutlivedRead);
-        return Errno.Again;
-    }
-
-    private void EndOutlivedRead()
-    {
-        if (_outlived is null)
-            return;
-        _spill = _outlived.TakeBlock();
-        (_reading, _outlived) = (false, null);
-        var count = Result(_read);
-        _read = default;
-        if (count > 0)
-            (_spillStart, _spillEnd, _left) = (0, count, true);
-        else
-            ReleaseSpill();
-    }
-
-    private int TakeSpilt(Span<byte> buffer)
-    {
-        var count = Math.Min(buffer.Length, _spillEnd - _spillStart);
-        _spill.Span.Slice(_spillStart, count).CopyTo(buffer);
-        _spillStart += count;
-        if (_spillStart == _spillEnd)
-            ReleaseSpill();
-        return count;
-    }
-
-    private void ReleaseSpill()
-    {
-        if (!_spill.IsEmpty)
-            Loop.Blocks.Return(_spill);
-        (_spill, _spillStart, _spillEnd) = (default, 0, 0);
     }
 
     public override unsafe int Send(ReadOnlySpan<byte> bytes)
@@ -469,9 +344,7 @@ internal sealed class TlsTransport : Transport
         Generation++;
         Retire();
         Loop.Timers.Remove(Place);
-        (_reading, _outlived) = (false, null);
-        _ending = Errno.ConnectionReset;
-        ReleaseSpill();
+        _reader.Release();
         _records.Release();
         _stream.Dispose();
     }

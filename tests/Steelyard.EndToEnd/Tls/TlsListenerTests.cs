@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
@@ -303,29 +304,41 @@ public sealed class TlsListenerTests
         certificates.Issue("site", "localhost");
         await using var origin = RecordingOrigin.Answering(Hello);
         await using var balancer = TestBalancer.Start([origin.Address], WithTls(tls => tls), tls: true, certificates);
-        var serials = new HashSet<string>();
+        var serials = new ConcurrentDictionary<string, bool>();
         using var done = new CancellationTokenSource();
-        var load = Enumerable.Range(0, 8).Select(_ => Ask()).ToArray();
 
-        for (var i = 0; i < 10; i++)
+        // About 500 requests a second on connections that stay, and new connections beside them.
+        Task[] load = [.. Enumerable.Range(0, 32).Select(_ => Stay()), .. Enumerable.Range(0, 4).Select(_ => ComeAndGo())];
+
+        for (var i = 0; i < 30; i++)
         {
-            var before = balancer.Counters.TlsHandshakes;
+            var (handshakes, requests) = (balancer.Counters.TlsHandshakes, origin.Requests);
             certificates.Issue("site", "localhost");
             Assert.Contains(balancer.LookAtCertificates(), line => line.Contains("new connections get the new certificate", StringComparison.Ordinal));
-            await Patience.Until(() => balancer.Counters.TlsHandshakes > before + 16);
+            await Patience.Until(() => load.Any(task => task.IsFaulted) || (balancer.Counters.TlsHandshakes > handshakes + 8 && origin.Requests > requests + 32));
         }
 
         await done.CancelAsync();
         await Task.WhenAll(load).Patiently();
-        Assert.True(serials.Count >= 10, $"Only {serials.Count} certificates were seen.");
+        Assert.Equal(0, balancer.Counters.TlsFailures);
+        Assert.InRange(serials.Count, 30, 31);
 
-        async Task Ask()
+        async Task Stay()
+        {
+            using var client = await balancer.Connect();
+            while (!done.IsCancellationRequested)
+            {
+                Assert.Equal("hello", (await client.Ask(Get)).Text);
+                await Task.Delay(64, TestContext.Current.CancellationToken);
+            }
+        }
+
+        async Task ComeAndGo()
         {
             while (!done.IsCancellationRequested)
             {
                 using var client = await balancer.Connect();
-                lock (serials)
-                    serials.Add(client.Tls!.RemoteCertificate!.GetSerialNumberString());
+                serials[client.Tls!.RemoteCertificate!.GetSerialNumberString()] = true;
                 for (var i = 0; i < 3; i++)
                     Assert.Equal("hello", (await client.Ask(Get)).Text);
             }
