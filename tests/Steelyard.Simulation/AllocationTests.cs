@@ -1,4 +1,5 @@
 using System.Text;
+using Steelyard.Config;
 using Steelyard.Engine.Simulation;
 using Steelyard.Simulation.Machinery;
 
@@ -10,6 +11,10 @@ public sealed class AllocationTests
     private static readonly byte[] Answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDate: Mon, 23 Nov 2026 08:00:00 GMT\r\n\r\nhello"u8.ToArray();
 
     private const string SmallRequest = "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n";
+
+    private const string Offer = "GET / HTTP/1.1\r\nHost: example.com\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+
+    private const string Agreed = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nDate: Mon, 23 Nov 2026 08:00:00 GMT\r\n\r\n";
 
     private const string BrowserRequest =
         "GET /assets/app.js?v=17 HTTP/1.1\r\nHost: www.example.com\r\nConnection: keep-alive\r\n" +
@@ -29,28 +34,62 @@ public sealed class AllocationTests
     [InlineData(500, SmallRequest, true)]
     public void A_request_allocates_nothing(int connections, string request, bool tls)
     {
+        using var certificate = new OneCertificate();
+        using var proxy = Start(certificate, listener => listener with { Tls = tls ? certificate.Listener : null });
+        Assert.Equal(AssertNothingIsAllocated(proxy, connections, request, tls ? certificate : null), proxy.Loop.Counters.Requests);
+    }
+
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(64, false)]
+    [InlineData(1000, false)]
+    [InlineData(64, true)]
+    public void A_piece_of_a_TCP_session_allocates_nothing(int connections, bool tls)
+    {
+        using var certificate = new OneCertificate();
+        using var proxy = Start(certificate, listener => listener with { Mode = ListenerMode.Tcp, Tls = tls ? certificate.Listener : null });
+        AssertNothingIsAllocated(proxy, connections, SmallRequest, tls ? certificate : null);
+        Assert.Equal(connections, proxy.Loop.Counters.Sessions);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(64)]
+    public void A_piece_of_a_tunnel_allocates_nothing(int connections)
+    {
+        using var certificate = new OneCertificate();
+        using var proxy = Start(certificate, listener => listener);
+        AssertNothingIsAllocated(proxy, connections, SmallRequest, upgraded: true);
+        Assert.Equal((connections, connections), (proxy.Loop.Counters.Tunnels, proxy.Loop.Counters.Requests));
+    }
+
+    private static SimulatedProxy Start(OneCertificate certificate, Func<ListenerSettings, ListenerSettings> change) => new(
+        seed: 1,
+        SimulatedConditions.Clean with { Capacity = 8192 },
+        adjust: snapshot => snapshot with { Listeners = [change(snapshot.Listeners[0])] },
+        files: certificate.Files);
+
+    /// <returns>How many answers there were.</returns>
+    private static long AssertNothingIsAllocated(SimulatedProxy proxy, int connections, string request, OneCertificate? certificate = null, bool upgraded = false)
+    {
 #if DEBUG
         Assert.Skip("The compiler makes state machines objects in Debug.");
 #endif
-        using var certificate = new OneCertificate();
-        using var proxy = new SimulatedProxy(
-            seed: 1,
-            SimulatedConditions.Clean with { Capacity = 8192 },
-            adjust: snapshot => tls ? snapshot with { Listeners = [snapshot.Listeners[0] with { Tls = certificate.Listener }] } : snapshot,
-            files: certificate.Files);
+        var agreed = Encoding.ASCII.GetBytes(Agreed);
+        (byte[], int)? opening = upgraded ? (Encoding.ASCII.GetBytes(Offer), agreed.Length) : null;
         for (var port = SimulatedProxy.FirstServerPort; port < SimulatedProxy.FirstServerPort + 3; port++)
-            proxy.Driver.Listen(port, new CannedServer(proxy.Events, Answer));
+            proxy.Driver.Listen(port, new CannedServer(proxy.Events, Answer, upgraded ? agreed : null));
         var clients = new CannedClient[connections];
         for (var i = 0; i < connections; i++)
         {
-            clients[i] = new CannedClient(proxy.Events, Encoding.ASCII.GetBytes(request), Answer.Length);
-            if (tls)
+            clients[i] = new CannedClient(proxy.Events, Encoding.ASCII.GetBytes(request), Answer.Length, opening);
+            if (certificate is not null)
                 clients[i].Start(proxy.Connect(), proxy.Loop.Tls, certificate.Client);
             else
                 clients[i].Start(proxy.Connect());
         }
 
-        while (tls && Array.Exists(clients, client => !client.Secured))
+        while (certificate is not null && Array.Exists(clients, client => !client.Secured))
             proxy.Events.Turn(proxy.Events.Timers.Delay(proxy.Events.Now));
 
         var answers = 0L;
@@ -73,7 +112,7 @@ public sealed class AllocationTests
             answers += perRound * connections;
         }
 
-        Assert.Equal(answers, proxy.Loop.Counters.Requests);
         Assert.Equal(0, allocated);
+        return answers;
     }
 }

@@ -180,6 +180,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         return Outcome.Success;
     }
 
+    /// <summary>Breaks both sides of a tunnel off, if there is one.</summary>
+    public void CutTunnel() => _tunnel.Cut();
+
     /// <summary>A server's time to answer starts when it has the whole request: until then the deadline moves on.</summary>
     private long AnswerDue() =>
         (_requestSent == TimerEntry.Never ? context.Events.Now : _requestSent) + context.Plan.Timeouts.ServerResponse;

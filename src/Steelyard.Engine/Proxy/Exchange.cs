@@ -263,7 +263,11 @@ internal sealed class Exchange
     }
 
     /// <summary>Breaks the server's connection off; the exchange ends of itself.</summary>
-    public void AbortUpstream() => _context.Upstream?.Transport.Abort();
+    public void AbortUpstream()
+    {
+        _conversation.CutTunnel();
+        _context.Upstream?.Transport.Abort();
+    }
 
     /// <summary>Lets go of everything after a fault of ours; the exchange is not used again.</summary>
     public void Abandon()

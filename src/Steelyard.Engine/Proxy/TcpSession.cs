@@ -72,7 +72,11 @@ internal sealed class TcpSession
     }
 
     /// <summary>Breaks the server's connection off; the session ends of itself.</summary>
-    public void AbortUpstream() => _context.Upstream?.Transport.Abort();
+    public void AbortUpstream()
+    {
+        _tunnel.Cut();
+        _context.Upstream?.Transport.Abort();
+    }
 
     /// <summary>Lets go of everything after a fault of ours; the session is not used again.</summary>
     public void Abandon()

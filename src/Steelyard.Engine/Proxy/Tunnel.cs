@@ -19,6 +19,8 @@ internal sealed class Tunnel
     private Transport _server = null!;
     private long _idleMilliseconds;
     private long _due;
+    private bool _open;
+    private bool _cut;
 
     public Tunnel(ProxyLoop loop)
     {
@@ -37,10 +39,21 @@ internal sealed class Tunnel
     public async ValueTask Run(Transport client, InputBuffer clientInput, Transport server, InputBuffer serverInput, long idleMilliseconds)
     {
         (_client, _server, _idleMilliseconds) = (client, server, idleMilliseconds);
+        (_open, _cut) = (true, false);
         Moved();
         var up = _up.Run(client, clientInput, server);
         await _down.Run(server, serverInput, client);
         await up;
+        _open = false;
+    }
+
+    /// <summary>Breaks both connections off where they are, if there are any; neither side can take that for an end.</summary>
+    public void Cut()
+    {
+        if (!_open)
+            return;
+        _cut = true;
+        BreakOff(reset: null);
     }
 
     /// <summary>Something has passed, so both sides have their time anew.</summary>
@@ -50,8 +63,10 @@ internal sealed class Tunnel
     /// <param name="reset">The side that has to see a reset; null for none.</param>
     private void BreakOff(Transport? reset)
     {
-        _client.Abort(reset: reset == _client);
-        _server.Abort(reset: reset == _server);
+        // First the one that has to see it: who is woken by this breaks off too, and knows of no reset.
+        reset?.Abort(reset: true);
+        _client.Abort(reset: _cut);
+        _server.Abort(reset: _cut);
     }
 
     /// <summary>One way through the tunnel.</summary>
@@ -72,11 +87,16 @@ internal sealed class Tunnel
         {
             (_source, _input, _sink, _bulk) = (source, input, sink, false);
             var end = await PassUntilEnd();
-            if (end == RelayEnd.Complete)
-                sink.FinishSending();
-            else
-                tunnel.BreakOff(reset: end == RelayEnd.Broken ? sink : end == RelayEnd.SinkClosed ? source : null);
             input.Release();
+            if (end != RelayEnd.Complete)
+            {
+                tunnel.BreakOff(reset: end == RelayEnd.Broken ? sink : end == RelayEnd.SinkClosed ? source : null);
+                return;
+            }
+
+            // Nobody reads from here any more, so nobody would see it break.
+            source.EndsWith = sink;
+            sink.FinishSending();
         }
 
         [AsyncMethodBuilder(typeof(LoopMethod<>))]

@@ -114,6 +114,42 @@ public sealed class TcpTests
         Assert.Equal(Ending.Reset, await (ofClient ? (RawSocket)server : client).ReadEnding());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_breaks_off_after_it_has_finished_ends_the_connection_although_nothing_is_sent(bool ofClient)
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = Start(origin.Address);
+        using var client = await balancer.Connect();
+        using var server = await origin.Accept();
+        var (one, other) = ofClient ? ((RawSocket)client, (RawSocket)server) : (server, client);
+        one.FinishSending();
+        Assert.Equal(Ending.Closed, await other.ReadEnding());
+
+        one.Reset();
+
+        await Patience.Until(() => balancer.Counters.OpenConnections == 0);
+    }
+
+    [Fact]
+    public async Task A_stop_gives_sessions_their_time_and_then_cuts_them()
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = Start(origin.Address);
+        using var client = await balancer.Connect();
+        using var server = await origin.Accept();
+
+        var force = new TaskCompletionSource();
+        var stopping = balancer.Stop(TimeSpan.FromMinutes(1), force.Task);
+        await client.Send("still");
+        Assert.Equal("still"u8.ToArray(), await server.ReadExactly(5));
+        force.SetResult();
+
+        Assert.Equal(1, await stopping);
+        Assert.Equal((Ending.Reset, Ending.Reset), (await client.ReadEnding(), await server.ReadEnding()));
+    }
+
     [Fact]
     public async Task A_reader_that_does_not_read_holds_the_writer_and_no_memory()
     {

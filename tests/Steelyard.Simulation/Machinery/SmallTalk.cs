@@ -6,8 +6,11 @@ using Steelyard.Engine.Tls;
 
 namespace Steelyard.Simulation.Machinery;
 
-/// <summary>A server that answers each request head with the same bytes, and allocates nothing while it does.</summary>
-internal sealed class CannedServer(EventLoop loop, byte[] answer) : Acceptor
+/// <summary>
+/// A server that answers each request head with the same bytes, and allocates nothing while it does. The first answer
+/// of a connection may be another.
+/// </summary>
+internal sealed class CannedServer(EventLoop loop, byte[] answer, byte[]? first = null) : Acceptor
 {
     public int Connections { get; private set; }
 
@@ -21,13 +24,15 @@ internal sealed class CannedServer(EventLoop loop, byte[] answer) : Acceptor
     private async ValueTask Serve(Transport transport)
     {
         var input = new InputBuffer(loop);
+        var next = first ?? answer;
         while (await input.Fill(transport, 0) == IoStatus.Done)
         {
             for (int end; (end = input.Unread.IndexOf("\r\n\r\n"u8)) >= 0;)
             {
                 _ = input.Take(end + 4);
-                if (transport.Send(answer) != answer.Length)
+                if (transport.Send(next) != next.Length)
                     throw new InvalidOperationException("The canned answer does not fit the connection.");
+                next = answer;
             }
         }
 
@@ -37,7 +42,11 @@ internal sealed class CannedServer(EventLoop loop, byte[] answer) : Acceptor
 }
 
 /// <summary>A client that sends the same request again and again and counts its answers.</summary>
-internal sealed class CannedClient(EventLoop loop, byte[] request, int answerLength)
+/// <param name="loop">The loop.</param>
+/// <param name="request">The request.</param>
+/// <param name="answerLength">The bytes of its answer.</param>
+/// <param name="opening">What is sent first of all, and the bytes of its answer; null for nothing.</param>
+internal sealed class CannedClient(EventLoop loop, byte[] request, int answerLength, (byte[] Request, int AnswerLength)? opening = null)
 {
     private Transport _transport = null!;
     private int _missing;
@@ -95,6 +104,18 @@ internal sealed class CannedClient(EventLoop loop, byte[] request, int answerLen
         await _transport.Writable(0);
         if (_transport.ConnectError() != 0)
             throw new InvalidOperationException("The proxy refused a connection.");
+        if (opening is { } first)
+        {
+            _missing = first.AnswerLength;
+            if (_transport.Send(first.Request) != first.Request.Length)
+                throw new InvalidOperationException("The opening does not fit the connection.");
+            while (_missing > 0 && await input.Fill(_transport, 0) == IoStatus.Done)
+            {
+                _missing -= input.Unread.Length;
+                _ = input.Take(input.Unread.Length);
+            }
+        }
+
         Kick();
         while (await input.Fill(_transport, 0) == IoStatus.Done)
         {
