@@ -20,6 +20,9 @@ public sealed record Snapshot
     /// <summary>How long a graceful stop waits for what is in flight before it forces the end: 0 to 24 h. Default 10 s.</summary>
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The user the engine becomes once it has its sockets; null for the one who started it. nginx: user, HAProxy: user and group.</summary>
+    public string? User { get; init; }
+
     /// <summary>How long each part of an exchange may take.</summary>
     public Timeouts Timeouts { get; init; } = new();
 

@@ -66,16 +66,28 @@ public sealed class ListeningSockets : IDisposable
     public bool SpeaksTls(NetworkAddress address, Snapshot snapshot) =>
         _sockets.Find(bound => bound.Socket.Address == address) is { } found && snapshot.Listeners[found.Listener].Tls is not null;
 
+    /// <summary>Each socket as another process gets it, which serves the same configuration on it.</summary>
+    public IReadOnlyList<HandedSocket> Handed => _sockets.ConvertAll(bound => new HandedSocket(bound.Socket.Handle, bound.Slot, bound.Listener));
+
+    /// <summary>The sockets that another process has bound and handed over. To close them closes the descriptors only.</summary>
+    public static ListeningSockets Adopt(IEnumerable<HandedSocket> handed)
+    {
+        var adopted = new ListeningSockets();
+        foreach (var socket in handed)
+            adopted._sockets.Add(new(ListeningSocket.Adopt(socket.Handle), socket.Listener, socket.Slot));
+        return adopted;
+    }
+
     /// <summary>Each descriptor with its slot and the position of its listener in the snapshot.</summary>
     internal IReadOnlyList<SocketHandle> Handles => _sockets.ConvertAll(bound => new SocketHandle(bound.Socket.Handle, bound.Slot, bound.Listener));
 
     /// <summary>Closes the sockets that another set does not share, and removes the files of Unix sockets. This set is not used again.</summary>
-    /// <param name="shared">The set that goes on.</param>
-    public void CloseExcept(ListeningSockets shared)
+    /// <param name="shared">The set that goes on; null for none.</param>
+    public void CloseExcept(ListeningSockets? shared)
     {
         foreach (var bound in _sockets)
         {
-            if (!shared._sockets.Exists(other => other.Slot == bound.Slot))
+            if (shared is null || !shared._sockets.Exists(other => other.Slot == bound.Slot))
                 bound.Socket.Dispose();
         }
 
@@ -90,6 +102,12 @@ public sealed class ListeningSockets : IDisposable
         _sockets.Clear();
     }
 }
+
+/// <summary>A listening socket on its way to another process.</summary>
+/// <param name="Handle">The descriptor.</param>
+/// <param name="Slot">Its own number, kept over reloads.</param>
+/// <param name="Listener">The position of its listener in the snapshot.</param>
+public readonly record struct HandedSocket(int Handle, int Slot, int Listener);
 
 /// <summary>A listening socket as the loops know it.</summary>
 /// <param name="Handle">The descriptor.</param>

@@ -1,4 +1,5 @@
 using System.Net;
+using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
@@ -11,6 +12,7 @@ namespace Steelyard.Engine;
 public sealed class LoadBalancer : IAsyncDisposable
 {
     private readonly ProxyLoop[] _loops;
+    private readonly List<Server> _leavers = [];
     private readonly Thread[] _threads;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TlsFiles? _files;
@@ -99,7 +101,33 @@ public sealed class LoadBalancer : IAsyncDisposable
         await OnEveryLoop(loop => loop.StopListening(gone));
         await OnEveryLoop(loop => loop.Follow(plan));
         await OnEveryLoop(loop => loop.Listen(added, _loops));
+        RememberLeavers(_plan, plan);
         (_plan, _sockets, Unresolved) = (plan, handles, unresolved);
+    }
+
+    /// <summary>
+    /// Whether servers that were not taken over into the present configuration have something in flight; while they do,
+    /// nobody should stop them.
+    /// </summary>
+    public bool LeaversAreBusy
+    {
+        get
+        {
+            _leavers.RemoveAll(server => server.Active == 0);
+            return _leavers.Count > 0;
+        }
+    }
+
+    private void RememberLeavers(ProxyPlan before, ProxyPlan after)
+    {
+        foreach (var (name, pool) in before.Pools)
+        {
+            foreach (var server in pool.Servers)
+            {
+                if (after.Pools.GetValueOrDefault(name)?.Find(server.Settings.Address) is null)
+                    _leavers.Add(server);
+            }
+        }
     }
 
     /// <summary>
@@ -141,8 +169,15 @@ public sealed class LoadBalancer : IAsyncDisposable
         loop.Events.Post(
             _ =>
             {
-                action(loop);
-                done.SetResult();
+                try
+                {
+                    action(loop);
+                    done.SetResult();
+                }
+                catch (Exception fault)
+                {
+                    done.SetException(fault);
+                }
             },
             loop);
         return done.Task;
@@ -190,8 +225,12 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// </summary>
     /// <param name="grace">How long to wait for what is in flight; zero cuts at once.</param>
     /// <param name="force">Ends the wait early.</param>
+    /// <param name="keepIdle">
+    /// Whether idle clients may send one more request each, which is answered and tells them to go: where another engine
+    /// serves on the same sockets, none of their requests crosses the end of its connection.
+    /// </param>
     /// <returns>How many exchanges had to be cut.</returns>
-    public async Task<int> StopAsync(TimeSpan grace, CancellationToken force)
+    public async Task<int> StopAsync(TimeSpan grace, CancellationToken force, bool keepIdle = false)
     {
         if (_stopped)
             return 0;
@@ -211,7 +250,8 @@ public sealed class LoadBalancer : IAsyncDisposable
                     {
                         if (Interlocked.Decrement(ref remaining) == 0)
                             drained.TrySetResult();
-                    }),
+                    },
+                    keepIdle),
                 loop);
         }
 

@@ -1,3 +1,7 @@
 using Steelyard.Commands;
+using Steelyard.Keeper;
+
+// Whoever started us may ignore it, and the kernel would then keep the ends of children from us.
+_ = Posix.signal(Posix.SIGCHLD, 0);
 
 return await CommandLine.RunAsync(args);

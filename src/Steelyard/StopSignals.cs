@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Steelyard;
 
 /// <summary>
-/// The first SIGTERM or SIGINT asks for a graceful stop, the second for an end at once. So does SIGHUP, which a closed
+/// The first SIGTERM, SIGINT or SIGQUIT asks for a graceful stop, the second for an end at once. So does SIGHUP, which a closed
 /// terminal sends, where it does not mean anything else: to die of it would leave the instances of apps behind.
 /// </summary>
 internal sealed class StopSignals : IDisposable
@@ -11,18 +11,29 @@ internal sealed class StopSignals : IDisposable
     // Never disposed: a signal may still be on its way to them.
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _force = new();
+    // The runtime has no names for them, and takes the numbers.
+    private const PosixSignal SigUsr1 = (PosixSignal)10;
+    private const PosixSignal SigUsr2 = (PosixSignal)12;
+
     private readonly Action? _hangUp;
+    private readonly Action? _upgrade;
     private readonly PosixSignalRegistration[] _registrations;
 
     /// <param name="hangUp">What SIGHUP does; null for a stop.</param>
-    public StopSignals(Action? hangUp = null)
+    /// <param name="upgrade">What SIGUSR2 does; null for nothing.</param>
+    public StopSignals(Action? hangUp = null, Action? upgrade = null)
     {
-        _hangUp = hangUp;
+        (_hangUp, _upgrade) = (hangUp, upgrade);
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Receive),
             PosixSignalRegistration.Create(PosixSignal.SIGINT, Receive),
             PosixSignalRegistration.Create(PosixSignal.SIGHUP, Receive),
+
+            // Scripts written for nginx send them: to stop, to open log files again, to upgrade.
+            PosixSignalRegistration.Create(PosixSignal.SIGQUIT, Receive),
+            PosixSignalRegistration.Create(SigUsr1, Receive),
+            PosixSignalRegistration.Create(SigUsr2, Receive),
         ];
     }
 
@@ -51,6 +62,13 @@ internal sealed class StopSignals : IDisposable
         if (signal.Signal == PosixSignal.SIGHUP && _hangUp is not null)
         {
             _hangUp();
+            return;
+        }
+
+        if (signal.Signal is SigUsr1 or SigUsr2)
+        {
+            if (signal.Signal == SigUsr2)
+                _upgrade?.Invoke();
             return;
         }
 

@@ -41,6 +41,7 @@ internal sealed class SnapshotChecks
             Pools = pools,
             Loops = draft.Loops,
             Shutdown = draft.Shutdown,
+            User = draft.User,
             Timeouts = draft.Timeouts,
             Limits = draft.Limits,
         };

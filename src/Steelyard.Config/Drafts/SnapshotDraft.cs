@@ -9,6 +9,8 @@ internal sealed record SnapshotDraft(Place Place)
 
     public TimeSpan Shutdown { get; init; } = TimeSpan.FromSeconds(10);
 
+    public string? User { get; init; }
+
     public Timeouts Timeouts { get; init; } = new();
 
     public Limits Limits { get; init; } = new();

@@ -19,7 +19,7 @@ internal sealed class YamlWriter
     {
         var writer = new YamlWriter();
         var blank = new Drafts.SnapshotDraft(default);
-        writer.Settings(FileTable.Table, blank with { Loops = snapshot.Loops, Shutdown = snapshot.Shutdown }, blank, "");
+        writer.Settings(FileTable.Table, blank with { Loops = snapshot.Loops, Shutdown = snapshot.Shutdown, User = snapshot.User }, blank, "");
         writer.Section("timeouts", TimeoutsTable.Table, snapshot.Timeouts, new());
         writer.Section("limits", LimitsTable.Table, snapshot.Limits, new());
         writer.Line("listen:");

@@ -19,6 +19,9 @@ internal sealed unsafe class ListeningSocket : IDisposable
     /// <summary>What it is bound to, with the port the kernel picked where 0 was asked.</summary>
     public NetworkAddress Address { get; }
 
+    /// <summary>A socket that another process has bound; what it asked for, and where it is, only that one knows.</summary>
+    public static ListeningSocket Adopt(int handle) => new(handle, NetworkAddress.ForHost("", 0), NetworkAddress.ForHost("", 0));
+
     /// <exception cref="BindException">The address could not be bound.</exception>
     public static ListeningSocket Bind(NetworkAddress address)
     {

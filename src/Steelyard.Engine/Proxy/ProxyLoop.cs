@@ -253,13 +253,14 @@ internal sealed class ProxyLoop
     /// <summary>Stops to accept and lets every connection end with its present exchange. Called on the loop.</summary>
     /// <param name="released">Called on the loop when it uses the listening sockets no more.</param>
     /// <param name="drained">Called on the loop when no connection is left.</param>
-    public void Drain(Action released, Action drained)
+    /// <param name="keepIdle">Whether idle clients may send one more request each.</param>
+    public void Drain(Action released, Action drained, bool keepIdle = false)
     {
         Draining = true;
         _drained = drained;
         Events.Network.StopListening();
         released();
-        for (var client = _clients; client is not null;)
+        for (var client = keepIdle ? null : _clients; client is not null;)
         {
             var next = client.Next;
             client.EndIfIdle();

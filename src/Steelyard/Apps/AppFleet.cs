@@ -76,7 +76,6 @@ internal sealed class AppFleet(string pool, AppSettings app, string folder) : IA
                 instance.Kill();
                 await instance.Exited;
             }
-            instance.Dispose();
         }
         _directory?.Dispose();
     }

@@ -10,13 +10,15 @@ internal sealed class AppFleets(string folder) : IAsyncDisposable
 {
     private List<AppFleet> _fleets = [];
     private List<AppFleet> _before = [];
+    private List<AppFleet> _started = [];
+    private readonly HashSet<AppFleet> _leaving = [];
 
     /// <summary>Ends the wait for instances that take their time to stop.</summary>
     public CancellationToken StopForce { get; set; }
 
     /// <summary>
     /// Starts the apps of a configuration that do not run already, and waits until all their instances accept
-    /// connections. Until <see cref="LeaveBeforeAsync"/> those of the configuration before run on.
+    /// connections. Those of the configuration before run on; <see cref="Settle"/> or <see cref="ChangeBackAsync"/> has to follow.
     /// </summary>
     /// <exception cref="AppStartException">One could not be started, ended, or took too long; what was started is stopped again.</exception>
     public async Task ChangeToAsync(Snapshot snapshot, CancellationToken cancel)
@@ -46,12 +48,29 @@ internal sealed class AppFleets(string folder) : IAsyncDisposable
         }
         catch
         {
-            await StopAsync(started);
+            await StopAllAsync(started);
             throw;
         }
 
-        _before = _fleets.Except(running).ToList();
-        _fleets = [.. running, .. started];
+        (_before, _started, _fleets) = (_fleets, started, [.. running, .. started]);
+    }
+
+    /// <summary>The change is served.</summary>
+    /// <returns>Those that have left; they run until <see cref="StopAsync"/>.</returns>
+    public IReadOnlyList<AppFleet> Settle()
+    {
+        var leaving = _before.Except(_fleets).ToList();
+        _leaving.UnionWith(leaving);
+        (_before, _started) = ([], []);
+        return leaving;
+    }
+
+    /// <summary>The change is not served: stops what was started for it.</summary>
+    public async Task ChangeBackAsync()
+    {
+        var started = _started;
+        (_fleets, _before, _started) = (_before, [], []);
+        await StopAllAsync(started);
     }
 
     /// <summary>A configuration with each instance as a server of its pool, after those the file names.</summary>
@@ -65,21 +84,21 @@ internal sealed class AppFleets(string folder) : IAsyncDisposable
         }).ToValueList(),
     };
 
-    /// <summary>Stops the instances that only the configuration before had.</summary>
-    public async Task LeaveBeforeAsync()
+    /// <summary>Stops apps that have left.</summary>
+    public async Task StopAsync(IReadOnlyList<AppFleet> leaving)
     {
-        var before = _before;
-        _before = [];
-        await StopAsync(before);
+        await StopAllAsync(leaving.Where(_leaving.Contains));
+        _leaving.ExceptWith(leaving);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await StopAsync([.. _before, .. _fleets]);
-        (_before, _fleets) = ([], []);
+        await StopAllAsync([.. _fleets, .. _leaving]);
+        _fleets = [];
+        _leaving.Clear();
     }
 
-    private async Task StopAsync(List<AppFleet> fleets) => await Task.WhenAll(fleets.Select(fleet =>
+    private async Task StopAllAsync(IEnumerable<AppFleet> fleets) => await Task.WhenAll(fleets.Select(fleet =>
     {
         fleet.StopForce = StopForce;
         return fleet.DisposeAsync().AsTask();

@@ -1,26 +1,26 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Steelyard.Config;
+using Steelyard.Keeper;
 
 namespace Steelyard.Apps;
 
 /// <summary>One running process of an app.</summary>
-internal sealed class AppInstance : IDisposable
+internal sealed class AppInstance
 {
     private const int LinesKept = 10;
+    private const int RelayStack = 256 * 1024;
     private static readonly TimeSpan GraceForOutput = TimeSpan.FromSeconds(1);
 
-    private readonly Process _process;
+    private readonly ChildProcess _process;
     private readonly Queue<string> _lastLines = new();
-    private readonly Task _output;
+    private readonly TaskCompletionSource _output = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private AppInstance(string name, NetworkAddress address, Process process)
+    private AppInstance(string name, NetworkAddress address, ChildProcess process, SafeFileHandle output)
     {
         (Name, Address, _process) = (name, address, process);
-        // Several instances cannot share one terminal's input.
-        process.StandardInput.Close();
-        _output = Task.WhenAll(RelayAsync(process.StandardOutput), RelayAsync(process.StandardError));
+        new Thread(() => Relay(output), RelayStack) { IsBackground = true, Name = name }.Start();
         Exited = WaitForExitAsync();
     }
 
@@ -36,35 +36,30 @@ internal sealed class AppInstance : IDisposable
     {
         var program = ProgramPath.Find(words[0], folder, Environment.GetEnvironmentVariable("PATH"))
             ?? throw new AppStartException($"{name} cannot be started: there is no program '{words[0]}'{(words[0].Contains('/') ? $" (seen from {folder})" : " in PATH")}");
-        var start = new ProcessStartInfo(program, words.Skip(1))
-        {
-            UseShellExecute = false,
-            WorkingDirectory = folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-            StandardErrorEncoding = Encoding.UTF8,
-        };
-        foreach (var (variable, value) in environment)
-            start.Environment[variable] = value;
+        if (!Posix.TryPipe(out var reading, out var theirs))
+            throw new AppStartException($"{name} cannot be started: too many open files (ulimit -n)");
+        var ours = new SafeFileHandle(reading, ownsHandle: true);
         try
         {
-            return new(name, address, Process.Start(start)!);
+            // Both outputs are one pipe, so that lines stay in their order.
+            var process = ChildProcess.Start(new() { Program = program, Words = words, Folder = folder, Environment = environment, Output = theirs });
+            return new(name, address, process, ours);
         }
         catch (Win32Exception error)
         {
+            ours.Dispose();
             throw new AppStartException($"{name} cannot be started: {program}: {error.Message}");
+        }
+        finally
+        {
+            _ = Posix.close(theirs);
         }
     }
 
-    public void Terminate()
-    {
-        if (!_process.HasExited)
-            UnixSignal.Terminate(_process.Id);
-    }
+    public void Terminate() => _process.Signal(Posix.SIGTERM);
 
-    public void Kill() => _process.Kill(entireProcessTree: true);
+    /// <summary>Ends it and all that it started.</summary>
+    public void Kill() => _process.Kill();
 
     /// <summary>What the instance printed last, indented for an error message; empty when it printed nothing.</summary>
     public string LastLines()
@@ -73,11 +68,11 @@ internal sealed class AppInstance : IDisposable
             return string.Concat(_lastLines.Select(line => $"\n    {line}"));
     }
 
-    public void Dispose() => _process.Dispose();
-
-    private async Task RelayAsync(StreamReader lines)
+    private void Relay(SafeFileHandle output)
     {
-        while (await lines.ReadLineAsync() is { } line)
+        using var stream = new FileStream(output, FileAccess.Read);
+        using var lines = new StreamReader(stream, Encoding.UTF8);
+        while (lines.ReadLine() is { } line)
         {
             Console.WriteLine($"{Name} | {line}");
             lock (_lastLines)
@@ -87,15 +82,16 @@ internal sealed class AppInstance : IDisposable
                 _lastLines.Enqueue(line);
             }
         }
+
+        _output.SetResult();
     }
 
     private async Task<string> WaitForExitAsync()
     {
-        await _process.WaitForExitAsync();
+        var code = await _process.Exited;
+
         // A process of its own that it left behind may hold the pipe open for ever.
-        await Task.WhenAny(_output, Task.Delay(GraceForOutput));
-        // The runtime follows the shells: 128 and the number of the signal.
-        var code = _process.ExitCode;
+        await Task.WhenAny(_output.Task, Task.Delay(GraceForOutput));
         return code > 128 ? $"ended with exit code {code} (signal {code - 128})" : $"ended with exit code {code}";
     }
 }

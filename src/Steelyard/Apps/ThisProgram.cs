@@ -3,7 +3,11 @@ namespace Steelyard.Apps;
 /// <summary>How to start this very program again.</summary>
 internal static class ThisProgram
 {
-    public static IReadOnlyList<string> Words => WordsFor(Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]);
+    /// <summary>The words before its arguments, as it was started: a program that has taken its place is started by them.</summary>
+    public static IReadOnlyList<string> Words { get; } = WordsFor(Environment.ProcessPath!, Environment.GetCommandLineArgs()[0]);
+
+    /// <summary>The program file that runs now, even where another has taken its name.</summary>
+    public static string Itself => Words.Count == 1 ? "/proc/self/exe" : Words[0];
 
     /// <summary>The words before its arguments: the native program and the development host stand alone; <c>dotnet</c> needs the assembly.</summary>
     /// <param name="processPath">The program the kernel runs.</param>

@@ -27,7 +27,10 @@ internal static class CommandLine
         {
             UpCommand.Create(),
             CheckCommand.Create(),
+            RequestCommands.CreateReload(),
+            RequestCommands.CreateUpgrade(),
             WhoamiCommand.Create(),
+            EngineCommand.Create(),
         };
         WithExamples(root,
             "steelyard up samples/quickstart      balance http://localhost:8080 over three servers",

@@ -28,12 +28,16 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
     };
 
     /// <summary>Finds and reads a configuration; null, and a line on standard error, when there is none.</summary>
-    public static ConfigurationArgument? TryRead(string command, string fileOrFolder)
+    public static ConfigurationArgument? TryRead(string command, string fileOrFolder) =>
+        TryFind(command, fileOrFolder) is { } file ? new ConfigurationArgument(file, ConfigurationFile.Read(file)).WithCertificates() : null;
+
+    /// <summary>Finds a configuration; null, and a line on standard error, when there is none.</summary>
+    public static string? TryFind(string command, string fileOrFolder)
     {
         var isFolder = Directory.Exists(fileOrFolder);
         var file = !isFolder ? fileOrFolder : fileOrFolder == "." ? DefaultName : Path.Combine(fileOrFolder, DefaultName);
         if (File.Exists(file))
-            return new ConfigurationArgument(file, ConfigurationFile.Read(file)).WithCertificates();
+            return file;
 
         Console.Error.WriteLine(isFolder
             ? $"steelyard {command}: there is no {DefaultName} in {Path.GetFullPath(fileOrFolder)}; name a file, or a folder that has one"

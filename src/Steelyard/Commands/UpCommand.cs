@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Steelyard.Serving;
+using Steelyard.Keeper;
 
 namespace Steelyard.Commands;
 
@@ -10,23 +10,25 @@ internal static class UpCommand
     {
         var source = ConfigurationArgument.Create();
         var watch = new Option<bool>("--watch") { Description = "Take the configuration up again whenever its file changes." };
-        var command = new Command("up", "Starts the load balancer, and the apps its configuration names.") { source, watch };
-        command.SetAction((parsed, _) => RunAsync(parsed.GetRequiredValue(source), parsed.GetValue(watch)));
+        var single = new Option<bool>("--single") { Description = "Serve in this process, without an engine of its own: for debugging." };
+        var command = new Command("up", "Starts the load balancer, and the apps its configuration names.") { source, watch, single };
+        command.SetAction((parsed, _) => RunAsync(parsed.GetRequiredValue(source), new(parsed.GetValue(watch), parsed.GetValue(single))));
         CommandLine.WithExamples(command,
             "steelyard up                         the steelyard.yaml of this folder",
             "steelyard up samples/quickstart      three small servers behind http://localhost:8080",
-            "kill -HUP PID                        take up what the configuration says now",
+            "kill -HUP PID                        take up what the configuration says now, as 'steelyard reload' does",
+            "kill -USR2 PID                       put the engine of the installed program in place, as 'steelyard upgrade' does",
             "kill -TERM PID                       stop when what is in flight has ended; once more: at once");
         return command;
     }
 
-    private static async Task<int> RunAsync(string fileOrFolder, bool watch)
+    private static async Task<int> RunAsync(string fileOrFolder, UpOptions options)
     {
         if (ConfigurationArgument.TryRead("up", fileOrFolder) is not { } configuration)
             return CommandLine.Failure;
         configuration.PrintProblems(Console.Error, toTerminal: !Console.IsErrorRedirected);
         return configuration.Result.Snapshot is { } snapshot
-            ? await BalancerRun.RunAsync(configuration, snapshot, watch)
+            ? await KeeperRun.RunAsync(configuration, snapshot, options)
             : CommandLine.Failure;
     }
 }

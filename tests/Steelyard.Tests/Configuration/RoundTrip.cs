@@ -84,6 +84,7 @@ public sealed class RoundTrip
             Pools = pools,
             Loops = loops,
             Shutdown = times[0],
+            User = pools.Count == 1 ? "www-data" : null,
             Timeouts = new()
             {
                 Connect = times[1],

@@ -9,7 +9,7 @@ internal static class SnapshotDump
     public static string Of(Snapshot snapshot)
     {
         var text = new StringBuilder();
-        text.Append($"loops {snapshot.Loops?.ToString() ?? "auto"}, shutdown {snapshot.Shutdown}\n");
+        text.Append($"loops {snapshot.Loops?.ToString() ?? "auto"}, shutdown {snapshot.Shutdown}{(snapshot.User is { } user ? $", user {user}" : "")}\n");
         if (snapshot.Timeouts != new Timeouts())
             text.Append($"{snapshot.Timeouts}\n");
         if (snapshot.Limits != new Limits())

@@ -25,6 +25,12 @@ internal static class FileTable
                 "How long a graceful stop waits for what is in flight before it forces the end.",
                 file => file.Shutdown,
                 (file, value) => file with { Shutdown = value }),
+            new Directive<SnapshotDraft, string?>(
+                "user",
+                ScalarForms.User,
+                "The user that the engine becomes once it has its sockets, with that user's groups; it has to be able to read the keys of certificates. Only root can start it so. Whoever started it when left out.",
+                file => file.User,
+                (file, value) => file with { User = value }),
             new Directive<SnapshotDraft, Timeouts>(
                 "timeouts",
                 Form.Mapping(TimeoutsTable.Table, _ => new()),

@@ -7,6 +7,9 @@ namespace Steelyard.Config.Yaml.Tables;
 /// <summary>The values that are one text, each with its range.</summary>
 internal static class ScalarForms
 {
+    private static readonly System.Buffers.SearchValues<char> s_userCharacters =
+        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+
     public static Form<TimeSpan> Duration(TimeSpan least, TimeSpan most)
     {
         var range = $"from {DurationText.Write(least)} to {DurationText.Write(most)}";
@@ -134,6 +137,17 @@ internal static class ScalarForms
             return mistake.Message is null;
         },
         name => name);
+
+    /// <summary>The name of an account, as useradd(8) takes it. That it exists is seen when it is used.</summary>
+    public static Form<string?> User { get; } = Form.OfText(
+        "the name of a user, such as www-data",
+        (string text, out string? value, out Mistake mistake) =>
+        {
+            var fits = text.Length is > 0 and <= 32 && !text.AsSpan().ContainsAnyExcept(s_userCharacters) && text[0] != '-';
+            (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} cannot be the name of a user", "the name of a user, such as www-data"));
+            return fits;
+        },
+        user => user!);
 
     public static Form<string> Path { get; } = Form.OfText<string>("a path, or the start of one and * such as /v1/*", PathText.TryParsePattern);
 

@@ -1,0 +1,170 @@
+using System.Collections;
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Steelyard.Keeper;
+
+/// <summary>What to start, and what it finds.</summary>
+internal sealed record ChildStart
+{
+    /// <summary>The program, as a path.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>All words of its command line, its name first.</summary>
+    public required IReadOnlyList<string> Words { get; init; }
+
+    /// <summary>The folder it starts in; null for ours.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Variables of its environment beside ours.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Environment { get; init; } = [];
+
+    /// <summary>The descriptor that becomes its outputs, both; null for ours.</summary>
+    public int? Output { get; init; }
+
+    /// <summary>A descriptor that becomes its number 3; null for none.</summary>
+    public int? Third { get; init; }
+}
+
+/// <summary>
+/// A process we started, the leader of a group of its own: what a terminal sends its foreground reaches us alone. It
+/// inherits nothing but what <see cref="ChildStart"/> names, starts with all signals as by default, and is reaped.
+/// </summary>
+internal sealed unsafe class ChildProcess
+{
+    // posix_spawn_file_actions_t, posix_spawnattr_t and sigset_t are 80, 336 and 128 bytes in glibc.
+    private const int OpaqueSize = 512;
+    private const int WaiterStack = 128 * 1024;
+
+    private static readonly ConcurrentDictionary<int, bool> s_ours = new();
+
+    private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ChildProcess(int id)
+    {
+        Id = id;
+        s_ours[id] = true;
+        new Thread(Wait, WaiterStack) { IsBackground = true, Name = $"wait {id}" }.Start();
+    }
+
+    public int Id { get; }
+
+    /// <summary>Its exit code once it has ended; 128 and the number of the signal that ended it, as shells say.</summary>
+    public Task<int> Exited => _exited.Task;
+
+    /// <exception cref="Win32Exception">It could not be started.</exception>
+    public static ChildProcess Start(ChildStart start)
+    {
+        var actions = stackalloc byte[OpaqueSize];
+        var attributes = stackalloc byte[OpaqueSize];
+        _ = Posix.posix_spawn_file_actions_init(actions);
+        _ = Posix.posix_spawnattr_init(attributes);
+        try
+        {
+            Describe(start, actions, attributes);
+            return new(Spawn(start, actions, attributes));
+        }
+        finally
+        {
+            _ = Posix.posix_spawn_file_actions_destroy(actions);
+            _ = Posix.posix_spawnattr_destroy(attributes);
+        }
+    }
+
+    /// <summary>Whether a process is one that we started, and whose end has not been taken yet.</summary>
+    public static bool IsOurs(int id) => s_ours.ContainsKey(id);
+
+    /// <summary>Sends a signal to the process; nothing when it has ended.</summary>
+    public void Signal(int number)
+    {
+        if (!Exited.IsCompleted)
+            _ = Posix.kill(Id, number);
+    }
+
+    /// <summary>Ends the process and all that it started in its group.</summary>
+    public void Kill()
+    {
+        if (!Exited.IsCompleted)
+            _ = Posix.kill(-Id, Posix.SIGKILL);
+    }
+
+    private static void Describe(ChildStart start, byte* actions, byte* attributes)
+    {
+        var signals = stackalloc byte[OpaqueSize];
+        _ = Posix.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", Posix.O_RDONLY, 0);
+        if (start.Output is { } output)
+        {
+            _ = Posix.posix_spawn_file_actions_adddup2(actions, output, 1);
+            _ = Posix.posix_spawn_file_actions_adddup2(actions, output, 2);
+        }
+
+        if (start.Third is { } third)
+            _ = Posix.posix_spawn_file_actions_adddup2(actions, third, 3);
+        _ = Posix.posix_spawn_file_actions_addclosefrom_np(actions, start.Third is null ? 3 : 4);
+        if (start.Folder is { } folder)
+            _ = Posix.posix_spawn_file_actions_addchdir_np(actions, folder);
+
+        // .NET ignores SIGPIPE, which a child would inherit.
+        _ = Posix.sigfillset(signals);
+        _ = Posix.posix_spawnattr_setsigdefault(attributes, signals);
+        _ = Posix.sigemptyset(signals);
+        _ = Posix.posix_spawnattr_setsigmask(attributes, signals);
+        _ = Posix.posix_spawnattr_setflags(attributes, Posix.POSIX_SPAWN_SETPGROUP | Posix.POSIX_SPAWN_SETSIGDEF | Posix.POSIX_SPAWN_SETSIGMASK);
+    }
+
+    private static int Spawn(ChildStart start, byte* actions, byte* attributes)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
+            variables[(string)variable.Key] = (string)variable.Value!;
+        foreach (var (name, value) in start.Environment)
+            variables[name] = value;
+
+        var program = Marshal.StringToCoTaskMemUTF8(start.Program);
+        var words = TextList(start.Words);
+        var environment = TextList([.. variables.Select(variable => $"{variable.Key}={variable.Value}")]);
+        try
+        {
+            int pid;
+            var error = Posix.posix_spawn(&pid, (byte*)program, actions, attributes, words, environment);
+            return error == 0 ? pid : throw new Win32Exception(error);
+        }
+        finally
+        {
+            Marshal.FreeCoTaskMem(program);
+            NativeMemory.Free(words);
+            NativeMemory.Free(environment);
+        }
+    }
+
+    /// <summary>Texts as exec(3) takes them, in one piece of memory: first the pointers, then what they point to.</summary>
+    private static byte** TextList(IReadOnlyList<string> texts)
+    {
+        var pointers = (nuint)(texts.Count + 1) * (nuint)sizeof(byte*);
+        var memory = (byte*)NativeMemory.AllocZeroed(pointers + (nuint)texts.Sum(text => Encoding.UTF8.GetByteCount(text) + 1));
+        var next = memory + pointers;
+        for (var i = 0; i < texts.Count; i++)
+        {
+            ((byte**)memory)[i] = next;
+            var length = Encoding.UTF8.GetByteCount(texts[i]);
+            next += Encoding.UTF8.GetBytes(texts[i], new Span<byte>(next, length)) + 1;
+        }
+
+        return (byte**)memory;
+    }
+
+    private void Wait()
+    {
+        int status, waited;
+        do
+            waited = Posix.waitpid(Id, &status, 0);
+        while (waited < 0 && Marshal.GetLastPInvokeError() == Posix.EINTR);
+
+        s_ours.TryRemove(Id, out _);
+
+        // Whoever ignored SIGCHLD for us has taken the status away.
+        _exited.SetResult(waited < 0 ? 0 : (status & 0x7f) == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f));
+    }
+}

@@ -1,0 +1,147 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Steelyard.Keeper;
+
+/// <summary>
+/// Where a running keeper takes requests of the same user: a Unix socket named after the configuration's full path.
+/// A request is a word and a line break; the answer is lines, <c>out</c> or <c>err</c> before each, and at last <c>end</c>
+/// with the exit status.
+/// </summary>
+internal sealed class ControlSocket : IAsyncDisposable
+{
+    private readonly Socket _listener;
+    private readonly string _path;
+    private readonly KeeperRequests _requests;
+    private readonly Task _serving;
+
+    private ControlSocket(Socket listener, string path, KeeperRequests requests)
+    {
+        (_listener, _path, _requests) = (listener, path, requests);
+        _serving = ServeAsync();
+    }
+
+    /// <summary>Listens; null, and a line on standard error, where that is not possible: signals work all the same.</summary>
+    public static ControlSocket? Listen(string file, KeeperRequests requests)
+    {
+        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            var path = PathFor(file);
+            if (File.Exists(path) && !Answers(path))
+                File.Delete(path);
+            listener.Bind(new UnixDomainSocketEndPoint(path));
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            listener.Listen();
+            return new(listener, path, requests);
+        }
+        catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"steelyard: 'steelyard reload' will not reach this process: {error.Message}");
+            listener.Dispose();
+            return null;
+        }
+    }
+
+    /// <summary>Asks the keeper that serves a configuration, and prints what it says.</summary>
+    /// <returns>The exit status; null when nobody serves it.</returns>
+    public static async Task<int?> AskAsync(string file, KeeperRequestKind kind)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(PathFor(file)));
+        }
+        catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        await using var stream = new NetworkStream(socket);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes($"{kind}\n"));
+        using var lines = new StreamReader(stream);
+        while (await lines.ReadLineAsync() is { } line)
+        {
+            var text = line.Length > 4 ? line[4..] : "";
+            if (line.StartsWith("end ", StringComparison.Ordinal))
+                return text == "0" ? 0 : 1;
+            await (line.StartsWith("err", StringComparison.Ordinal) ? Console.Error : Console.Out).WriteLineAsync(text);
+        }
+
+        await Console.Error.WriteLineAsync("steelyard: the process that serves it ended before it had answered");
+        return 1;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Dispose();
+        await _serving;
+        File.Delete(_path);
+    }
+
+    /// <summary>A folder that only this user can write to, and a name that follows from the configuration's.</summary>
+    private static string PathFor(string file)
+    {
+        var given = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
+        var folder = Directory.Exists(given) ? given : Posix.geteuid() == 0 && Directory.Exists("/run") ? "/run" : Own(Path.Combine(Path.GetTempPath(), $"steelyard-{Posix.geteuid()}"));
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(file)));
+        return Path.Combine(folder, $"steelyard-{Convert.ToHexStringLower(hash.AsSpan(0, 8))}.sock");
+    }
+
+    private static string Own(string folder)
+    {
+        const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        Directory.CreateDirectory(folder, Mine);
+        if (File.GetUnixFileMode(folder) != Mine)
+            throw new IOException($"others may write to {folder}");
+        return folder;
+    }
+
+    private static bool Answers(string path)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private async Task ServeAsync()
+    {
+        try
+        {
+            while (true)
+                _ = AnswerAsync(await _listener.AcceptAsync());
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // The run is over.
+        }
+    }
+
+    private async Task AnswerAsync(Socket socket)
+    {
+        try
+        {
+            await using var stream = new NetworkStream(socket, ownsSocket: true);
+            using var lines = new StreamReader(stream);
+            if (!Enum.TryParse<KeeperRequestKind>(await lines.ReadLineAsync(), out var kind))
+                return;
+            var report = new Report();
+            _requests.Ask(kind, report);
+            var done = await report.Done;
+            var answer = string.Concat(report.Lines.Select(line => $"{(line.Error ? "err" : "out")} {line.Line}\n"));
+            await stream.WriteAsync(Encoding.UTF8.GetBytes($"{answer}end {(done ? 0 : 1)}\n"));
+        }
+        catch (Exception error) when (error is IOException or SocketException)
+        {
+            // Whoever asked has gone.
+        }
+    }
+}

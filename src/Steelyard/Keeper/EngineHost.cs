@@ -1,0 +1,140 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Steelyard.Commands;
+using Steelyard.Config;
+using Steelyard.Engine;
+using Steelyard.Serving;
+
+namespace Steelyard.Keeper;
+
+/// <summary>The engine's side of the talk with the keeper: does what it is told, until it is told to stop or the keeper has gone.</summary>
+internal sealed class EngineHost : IDisposable
+{
+    private const int ChannelHandle = 3;
+
+    private readonly MessageChannel _channel = new(ChannelHandle);
+    private readonly Dictionary<int, int> _handles = [];
+    private readonly CancellationTokenSource _force = new();
+    private EngineService? _service;
+    private ListeningSockets? _sockets;
+    private TimeSpan _shutdown;
+
+    /// <summary>Serves what the keeper hands over on descriptor 3.</summary>
+    /// <returns>The exit status.</returns>
+    public static async Task<int> RunAsync()
+    {
+        _ = Posix.fcntl(ChannelHandle, Posix.F_SETFD, Posix.FD_CLOEXEC);
+
+        // The keeper says when to stop; a service manager sends its signals to both.
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, static signal => signal.Cancel = true);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static signal => signal.Cancel = true);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static signal => signal.Cancel = true);
+        using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, static signal => signal.Cancel = true);
+        using var host = new EngineHost();
+        return await host.ObeyAsync();
+    }
+
+    public void Dispose()
+    {
+        _channel.Dispose();
+        _sockets?.Dispose();
+        _force.Dispose();
+    }
+
+    private async Task<int> ObeyAsync()
+    {
+        Task? stopping = null;
+        await foreach (var message in _channel.Received.ReadAllAsync())
+        {
+            switch (message.Word)
+            {
+                case EngineWords.Sockets:
+                    for (var i = 0; i < message.Handles.Count; i++)
+                        _handles[int.Parse(message.Arguments[i], CultureInfo.InvariantCulture)] = message.Handles[i];
+                    break;
+                case EngineWords.Serve:
+                    _channel.Send(await ServeAsync(message));
+                    break;
+                case EngineWords.LeaversIdle:
+                    _ = TellWhenLeaversIdleAsync(message);
+                    break;
+                case EngineWords.Stop:
+                    stopping = StopAsync(message);
+                    break;
+                case EngineWords.Force:
+                    await _force.CancelAsync();
+                    break;
+            }
+        }
+
+        if (stopping is null && _service is not null)
+        {
+            await Console.Error.WriteLineAsync("steelyard: the keeper has gone; what is in flight ends, and nothing new is taken");
+            await _service.StopAsync(_shutdown, CloseSockets, _force.Token);
+            return CommandLine.Failure;
+        }
+
+        await (stopping ?? Task.CompletedTask);
+        return CommandLine.Success;
+    }
+
+    /// <summary>Serves what a message says.</summary>
+    /// <returns>The answer.</returns>
+    private async Task<Message> ServeAsync(Message message)
+    {
+        var text = MemoryFile.Read(message.Handles[0]);
+        var (version, folder, user) = (message.Arguments[0], message.Arguments[1], message.Arguments[2]);
+        if (version != EngineWords.Version)
+            return new(EngineWords.Serving, $"this program speaks version {EngineWords.Version} with its keeper, which speaks {version}: start it anew");
+        var read = ConfigurationFile.Parse(text, "the configuration");
+        if (read.Snapshot is not { } snapshot)
+            return new(EngineWords.Serving, $"the engine cannot read the configuration: {read.Problems.AsSpan()[0].Message}");
+
+        var slots = message.Arguments[3].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var sockets = ListeningSockets.Adopt(slots.Select(slot => slot.Split(':')).Select(pair => Adopted(pair[0], pair[1])));
+        try
+        {
+            if (_service is null && user.Length > 0)
+                Privileges.DropTo(user);
+            _service ??= new EngineService(folder);
+            await _service.ServeAsync(snapshot, sockets);
+        }
+        catch (EngineException error)
+        {
+            sockets.CloseExcept(_sockets);
+            return new(EngineWords.Serving, error.Message.Split('\n'));
+        }
+
+        _sockets?.CloseExcept(sockets);
+        (_sockets, _shutdown) = (sockets, snapshot.Shutdown);
+        return new(EngineWords.Serving);
+    }
+
+    private HandedSocket Adopted(string slot, string listener)
+    {
+        var number = int.Parse(slot, CultureInfo.InvariantCulture);
+        return new(_handles[number], number, int.Parse(listener, CultureInfo.InvariantCulture));
+    }
+
+    private async Task TellWhenLeaversIdleAsync(Message message)
+    {
+        await _service!.LeaversIdleAsync();
+        _channel.Send(message);
+    }
+
+    private async Task StopAsync(Message message)
+    {
+        var grace = TimeSpan.FromMilliseconds(long.Parse(message.Arguments[0], CultureInfo.InvariantCulture));
+        var cut = _service is null ? 0 : await _service.StopAsync(grace, Release, keepIdle: message.Arguments[1] == EngineWords.KeepIdle, _force.Token);
+        _channel.Send(new(EngineWords.Stopped, cut.ToString(CultureInfo.InvariantCulture)));
+        _channel.Dispose();
+
+        void Release()
+        {
+            CloseSockets();
+            _channel.Send(new(EngineWords.Released));
+        }
+    }
+
+    private void CloseSockets() => _sockets?.Dispose();
+}

@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Globalization;
+using Steelyard.Apps;
+using Steelyard.Config;
+using Steelyard.Engine;
+
+namespace Steelyard.Keeper;
+
+/// <summary>
+/// An engine in a process of its own, on sockets that stay ours: it can die, or another can take its place, and whoever
+/// connects meanwhile waits in the kernel.
+/// </summary>
+internal sealed class EngineProcess : IEngine
+{
+    private readonly ChildProcess _process;
+    private readonly MessageChannel _channel;
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<Message>> _awaited = new();
+    private readonly HashSet<int> _known = [];
+    private readonly string _folder;
+    private readonly string? _user;
+    private int _asked;
+
+    private EngineProcess(ChildProcess process, MessageChannel channel, string folder, string? user)
+    {
+        (_process, _channel, _folder, _user) = (process, channel, folder, user);
+        _ = DispatchAsync();
+    }
+
+    /// <summary>Its exit code once it has ended, whether it was told to or not.</summary>
+    public Task<int> Exited => _process.Exited;
+
+    public int Id => _process.Id;
+
+    /// <summary>Starts one.</summary>
+    /// <param name="program">The program file: <see cref="ThisProgram.Itself"/>, or what stands under its name now.</param>
+    /// <param name="folder">The folder of the configuration.</param>
+    /// <param name="user">Who it is to be; null for who we are.</param>
+    /// <exception cref="EngineException">It could not be started.</exception>
+    public static EngineProcess Start(string program, string folder, string? user)
+    {
+        var (channel, theirs) = MessageChannel.CreatePair();
+        try
+        {
+            var process = ChildProcess.Start(new() { Program = program, Words = [.. ThisProgram.Words, "engine"], Third = theirs });
+            return new(process, channel, folder, user);
+        }
+        catch (Win32Exception error)
+        {
+            channel.Dispose();
+            throw new EngineException($"the engine cannot be started: {program}: {error.Message}");
+        }
+        finally
+        {
+            _ = Posix.close(theirs);
+        }
+    }
+
+    public async Task ServeAsync(Snapshot served, ListeningSockets sockets)
+    {
+        var handed = sockets.Handed;
+        foreach (var some in handed.Where(socket => !_known.Contains(socket.Slot)).Chunk(MessageChannel.MostHandles))
+            Send(new(EngineWords.Sockets, [.. some.Select(socket => Text(socket.Slot))], [.. some.Select(socket => socket.Handle)]));
+        var answer = Answer(EngineWords.Serving);
+        using (var configuration = MemoryFile.Create(ConfigurationFile.Write(served)))
+        {
+            Send(new(
+                EngineWords.Serve,
+                [EngineWords.Version, _folder, _user ?? "", string.Join(' ', handed.Select(socket => $"{socket.Slot}:{socket.Listener}"))],
+                [(int)configuration.DangerousGetHandle()]));
+        }
+
+        if ((await answer).Arguments is { Count: > 0 } refusal)
+            throw new EngineException(string.Join('\n', refusal));
+        _known.Clear();
+        _known.UnionWith(handed.Select(socket => socket.Slot));
+    }
+
+    public async Task LeaversIdleAsync()
+    {
+        var number = Text(Interlocked.Increment(ref _asked));
+        var answer = Answer(EngineWords.LeaversIdle + number);
+        Send(new(EngineWords.LeaversIdle, number));
+        await answer;
+    }
+
+    public Task<int> StopAsync(TimeSpan grace, Action released, CancellationToken force) => StopAsync(grace, released, keepIdle: false, force);
+
+    /// <param name="grace">How long what is in flight has.</param>
+    /// <param name="released">Called when the listening sockets are used no more.</param>
+    /// <param name="keepIdle">Whether idle clients may send one more request each, because another engine takes their next connection.</param>
+    /// <param name="force">Ends the time early.</param>
+    public async Task<int> StopAsync(TimeSpan grace, Action released, bool keepIdle, CancellationToken force)
+    {
+        var (releasing, stopping) = (Answer(EngineWords.Released), Answer(EngineWords.Stopped));
+        Send(new(EngineWords.Stop, ((long)grace.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), keepIdle ? EngineWords.KeepIdle : ""));
+        await using var _ = force.Register(() => _channel.Send(new(EngineWords.Force)));
+        await releasing;
+        released();
+        var stopped = await stopping;
+        await _process.Exited;
+        return int.Parse(stopped.Arguments[0], CultureInfo.InvariantCulture);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill();
+        await _process.Exited;
+        _channel.Dispose();
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private void Send(Message message)
+    {
+        if (!_channel.Send(message))
+            throw new EngineException("the engine has died");
+    }
+
+    /// <summary>The answer that begins with a word; asked for before it can come.</summary>
+    /// <exception cref="EngineException">The engine died before it said so.</exception>
+    private Task<Message> Answer(string word)
+    {
+        var answer = _awaited[word] = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_channel.Received.Completion.IsCompleted)
+            answer.TrySetException(new EngineException("the engine has died"));
+        return answer.Task;
+    }
+
+    private async Task DispatchAsync()
+    {
+        await foreach (var message in _channel.Received.ReadAllAsync())
+        {
+            var word = message.Word == EngineWords.LeaversIdle ? message.Word + message.Arguments[0] : message.Word;
+            if (_awaited.TryRemove(word, out var answer))
+                answer.TrySetResult(message);
+        }
+
+        var how = ExitText.Of(await _process.Exited);
+        foreach (var answer in _awaited.Values)
+            answer.TrySetException(new EngineException($"the engine has died ({how})"));
+    }
+}

@@ -1,0 +1,35 @@
+namespace Steelyard.Keeper;
+
+/// <summary>What keeper and engine say to each other.</summary>
+internal static class EngineWords
+{
+    /// <summary>What both have to speak; a new program may find an old keeper.</summary>
+    public const string Version = "1";
+
+    /// <summary>To the engine: slots of sockets, each with its descriptor.</summary>
+    public const string Sockets = "sockets";
+
+    /// <summary>To the engine: version, folder, user, which socket is which listener's; with the configuration as a file.</summary>
+    public const string Serve = "serve";
+
+    /// <summary>From the engine: it does; or why it cannot.</summary>
+    public const string Serving = "serving";
+
+    /// <summary>To the engine, and back when it is so: servers that have left have nothing left to do. With a number.</summary>
+    public const string LeaversIdle = "leavers-idle";
+
+    /// <summary>To the engine: milliseconds for what is in flight, and <see cref="KeepIdle"/> or nothing.</summary>
+    public const string Stop = "stop";
+
+    /// <summary>Idle clients may send one more request each.</summary>
+    public const string KeepIdle = "keep-idle";
+
+    /// <summary>To the engine: the time is over.</summary>
+    public const string Force = "force";
+
+    /// <summary>From the engine: the listening sockets are used no more.</summary>
+    public const string Released = "released";
+
+    /// <summary>From the engine, its last: how many exchanges were cut.</summary>
+    public const string Stopped = "stopped";
+}

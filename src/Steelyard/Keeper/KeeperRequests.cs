@@ -1,0 +1,109 @@
+using System.Threading.Channels;
+
+namespace Steelyard.Keeper;
+
+/// <summary>What the keeper is asked for while it serves.</summary>
+internal enum KeeperRequestKind
+{
+    Reload,
+    Upgrade,
+}
+
+/// <summary>Something asked for, and whoever waits for what becomes of it.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Told">Gets every line that is said about it; null where nobody waits.</param>
+internal sealed record KeeperRequest(KeeperRequestKind Kind, Report? Told);
+
+/// <summary>What is said about a request, to the keeper's own outputs and to whoever asked.</summary>
+internal sealed class Report
+{
+    private readonly List<(bool Error, string Line)> _lines = [];
+    private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The lines; complete when <see cref="Done"/> has ended.</summary>
+    public IReadOnlyList<(bool Error, string Line)> Lines => _lines;
+
+    /// <summary>Whether it succeeded.</summary>
+    public Task<bool> Done => _done.Task;
+
+    public void Say(string line) => Add(error: false, line);
+
+    public void Warn(string line) => Add(error: true, line);
+
+    public void End(bool success) => _done.TrySetResult(success);
+
+    private void Add(bool error, string text)
+    {
+        foreach (var line in text.TrimEnd('\n').Split('\n'))
+        {
+            (error ? Console.Error : Console.Out).WriteLine(line);
+            _lines.Add((error, line));
+        }
+    }
+}
+
+/// <summary>Requests in their order. Reloads that nobody waits for, and that come while one is to be done, are one.</summary>
+internal sealed class KeeperRequests(string file, bool watch)
+{
+    private readonly Channel<KeeperRequest> _channel = Channel.CreateUnbounded<KeeperRequest>();
+    private FileStamp _seen = FileStamp.Of(file);
+    private FileStamp _lastLook = FileStamp.Of(file);
+    private int _reloadWaits;
+
+    private readonly record struct FileStamp(DateTime Written, long Length)
+    {
+        /// <summary>What a file is now; nothing where there is none, as for a moment while an editor replaces it.</summary>
+        public static FileStamp Of(string file)
+        {
+            var info = new FileInfo(file);
+            return info.Exists ? new(info.LastWriteTimeUtc, info.Length) : default;
+        }
+    }
+
+    /// <summary>Asks for a reload. May be called from any thread.</summary>
+    public void Reload()
+    {
+        if (Interlocked.Exchange(ref _reloadWaits, 1) == 0)
+            _channel.Writer.TryWrite(new(KeeperRequestKind.Reload, null));
+    }
+
+    /// <summary>Asks for something and waits for it. May be called from any thread.</summary>
+    public void Ask(KeeperRequestKind kind, Report? told) => _channel.Writer.TryWrite(new(kind, told));
+
+    /// <summary>The next request; null when none has come for so long.</summary>
+    /// <exception cref="OperationCanceledException">The wait was called off.</exception>
+    public async Task<KeeperRequest?> NextAsync(TimeSpan longest, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(longest);
+        try
+        {
+            var next = await _channel.Reader.ReadAsync(limit.Token);
+            if (next.Kind == KeeperRequestKind.Reload)
+            {
+                if (next.Told is null)
+                    Volatile.Write(ref _reloadWaits, 0);
+
+                // What the file says from here on is read by this reload.
+                _seen = _lastLook = FileStamp.Of(file);
+            }
+
+            return next;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Looks at the file, where it is watched: a change counts once it has stayed for two looks.</summary>
+    public void Look()
+    {
+        if (!watch)
+            return;
+        var now = FileStamp.Of(file);
+        if (now != _seen && now == _lastLook && now != default)
+            Reload();
+        _lastLook = now;
+    }
+}

@@ -1,0 +1,259 @@
+using Steelyard.Apps;
+using Steelyard.Commands;
+using Steelyard.Config;
+using Steelyard.Engine;
+using Steelyard.Serving;
+
+namespace Steelyard.Keeper;
+
+/// <summary>
+/// What <c>steelyard up</c> does from its sockets to its end: it binds them, starts the apps and the engine, and changes
+/// what they do when it is asked to. No byte of a client comes here.
+/// </summary>
+internal sealed class KeeperRun : IDisposable
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    private readonly ConfigurationArgument _configuration;
+    private readonly KeeperRequests _requests;
+    private readonly StopSignals _signals;
+    private readonly ServiceManager _manager = new();
+    private readonly AppFleets _apps;
+    private readonly IEngine _engine;
+    private readonly int? _loops;
+    private Task _leaving = Task.CompletedTask;
+
+    // What the file says, and the sockets for it.
+    private Snapshot _configured;
+    private ListeningSockets _sockets = null!;
+
+    private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
+    {
+        (_configuration, _configured, _loops) = (configuration, snapshot, snapshot.Loops);
+        _requests = new KeeperRequests(configuration.Name, options.Watch);
+        _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, null));
+        _apps = new AppFleets(configuration.Folder) { StopForce = _signals.Force };
+        _engine = options.Single ? new EngineService(configuration.Folder) : new SupervisedEngine(configuration.Folder, snapshot.User);
+    }
+
+    /// <summary>Serves until it is told to stop.</summary>
+    /// <param name="configuration">The file, read.</param>
+    /// <param name="snapshot">What it says.</param>
+    /// <param name="options">How.</param>
+    /// <returns>The exit status.</returns>
+    public static async Task<int> RunAsync(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
+    {
+        using var run = new KeeperRun(configuration, snapshot, options);
+        return await run.RunAsync();
+    }
+
+    public void Dispose()
+    {
+        _signals.Dispose();
+        _manager.Dispose();
+    }
+
+    private async Task<int> RunAsync()
+    {
+        try
+        {
+            _sockets = ListeningSockets.Bind(_configured);
+            try
+            {
+                await using var apps = _apps;
+                await _apps.ChangeToAsync(_configured, _signals.Stop);
+                await using var engine = _engine;
+                await _engine.ServeAsync(_apps.JoinInto(_configured), _sockets);
+                await using var control = ControlSocket.Listen(_configuration.Name, _requests);
+                foreach (var line in Announcement.Lines(_apps.JoinInto(_configured), _sockets.Addresses))
+                    Console.WriteLine(line);
+                Console.WriteLine("ready");
+                _manager.Ready();
+
+                await ServeUntilStopAsync();
+                return await StopAsync() == 0 ? CommandLine.Success : CommandLine.Failure;
+            }
+            finally
+            {
+                _sockets.Dispose();
+            }
+        }
+        catch (OperationCanceledException) when (_signals.Stop.IsCancellationRequested)
+        {
+            Console.WriteLine("stopped before it was ready");
+            return CommandLine.Success;
+        }
+        catch (Exception error) when (error is BindException or AppStartException or EngineException)
+        {
+            await Console.Error.WriteLineAsync($"steelyard up: {error.Message}");
+            return CommandLine.Failure;
+        }
+    }
+
+    /// <summary>Does what is asked for, until a stop is.</summary>
+    private async Task ServeUntilStopAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                if (await _requests.NextAsync(LookEvery, _signals.Stop) is { } request)
+                    await DoAsync(request.Kind, request.Told ?? new());
+                _requests.Look();
+                Orphans.Reap();
+            }
+        }
+        catch (OperationCanceledException) when (_signals.Stop.IsCancellationRequested)
+        {
+            // That is the stop.
+        }
+    }
+
+    private async Task<int> StopAsync()
+    {
+        _manager.Stopping();
+        Console.WriteLine($"stopping: what is in flight has {_configured.Shutdown.TotalSeconds:0.#} s to end; another signal ends it at once");
+        var cut = await _engine.StopAsync(_configured.Shutdown, _sockets.Dispose, _signals.Force);
+        Console.WriteLine(cut switch
+        {
+            0 => "stopped",
+            1 => "stopped: 1 exchange was cut",
+            _ => $"stopped: {cut} exchanges were cut",
+        });
+        return cut;
+    }
+
+    private async Task DoAsync(KeeperRequestKind kind, Report report)
+    {
+        var done = false;
+        try
+        {
+            if (kind == KeeperRequestKind.Upgrade)
+            {
+                done = await UpgradeAsync(report);
+                return;
+            }
+
+            _manager.Reloading();
+            done = await ReloadAsync(report);
+            _manager.Ready();
+        }
+        finally
+        {
+            report.End(done);
+        }
+    }
+
+    private async Task<bool> UpgradeAsync(Report report)
+    {
+        if (_engine is not SupervisedEngine supervised)
+        {
+            report.Warn("steelyard: with --single there is no engine to put another in the place of");
+            return false;
+        }
+
+        try
+        {
+            await supervised.UpgradeAsync(ThisProgram.Words[0], _configured.Shutdown);
+            report.Say($"upgraded: the engine of {ThisProgram.Words[^1]} serves, the one before drains");
+            return true;
+        }
+        catch (EngineException error)
+        {
+            report.Warn($"steelyard: no upgrade: {error.Message}; the engine stays as it was");
+            return false;
+        }
+    }
+
+    /// <summary>Reads the file again and takes it up; whatever is wrong with it, what was served is served on.</summary>
+    private async Task<bool> ReloadAsync(Report report)
+    {
+        if (ConfigurationArgument.TryRead("up", _configuration.Name) is not { } read)
+        {
+            report.Warn($"steelyard: there is no file {_configuration.Name}; the configuration stays as it was");
+            return false;
+        }
+
+        using (var problems = new StringWriter())
+        {
+            read.PrintProblems(problems, toTerminal: false);
+            if (problems.ToString() is { Length: > 0 } text)
+                report.Warn(text);
+        }
+
+        if (read.Result.Snapshot is not { } snapshot)
+        {
+            report.Warn($"steelyard: {read.Summary}; the configuration stays as it was");
+            return false;
+        }
+
+        try
+        {
+            await TakeUpAsync(snapshot, report);
+            report.Say($"reloaded: {read.Summary}");
+            return true;
+        }
+        catch (Exception error) when (error is BindException or AppStartException or EngineException)
+        {
+            report.Warn($"steelyard: {error.Message}; the configuration stays as it was");
+            return false;
+        }
+    }
+
+    private async Task TakeUpAsync(Snapshot snapshot, Report report)
+    {
+        var (before, sockets) = (_sockets, _sockets.Rebind(snapshot));
+        IReadOnlyList<AppFleet> leaving;
+        try
+        {
+            await _apps.ChangeToAsync(snapshot, _signals.Stop);
+            try
+            {
+                await _engine.ServeAsync(_apps.JoinInto(snapshot), sockets);
+                leaving = _apps.Settle();
+            }
+            catch
+            {
+                await _apps.ChangeBackAsync();
+                throw;
+            }
+        }
+        catch
+        {
+            sockets.CloseExcept(before);
+            throw;
+        }
+
+        var (addresses, configuredBefore) = (before.Addresses, _configured);
+        foreach (var address in addresses.Except(sockets.Addresses))
+            report.Say($"listening no more on {Announcement.UrlOf(address, before.SpeaksTls(address, configuredBefore))}");
+        foreach (var address in sockets.Addresses.Except(addresses))
+            report.Say($"listening on {Announcement.UrlOf(address, sockets.SpeaksTls(address, snapshot))}");
+        before.CloseExcept(sockets);
+        (_configured, _sockets) = (snapshot, sockets);
+        if (snapshot.Loops != _loops)
+            report.Warn("steelyard: 'loops' is not what it was at the start; it takes effect at the next one");
+        if (leaving.Count > 0)
+            _leaving = Task.WhenAll(_leaving, LetLeaveAsync(leaving));
+    }
+
+    /// <summary>Stops apps that have left once nothing is in flight there.</summary>
+    private async Task LetLeaveAsync(IReadOnlyList<AppFleet> fleets)
+    {
+        try
+        {
+            await _engine.LeaversIdleAsync().WaitAsync(_signals.Stop);
+        }
+        catch (Exception error) when (error is EngineException or OperationCanceledException)
+        {
+            // What was in flight has died with the engine, or ends with the stop.
+        }
+
+        await _apps.StopAsync(fleets);
+    }
+}
+
+/// <summary>How <c>steelyard up</c> serves.</summary>
+/// <param name="Watch">Whether a change of the file is taken up at once.</param>
+/// <param name="Single">Whether keeper and engine are one process.</param>
+internal readonly record struct UpOptions(bool Watch, bool Single);

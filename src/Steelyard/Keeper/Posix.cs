@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+
+namespace Steelyard.Keeper;
+
+/// <summary>
+/// The system calls of the keeper, each under its man page's name. The process class of .NET is not used: as process 1
+/// of a container it would reap what is ours.
+/// </summary>
+internal static unsafe partial class Posix
+{
+    private const string C = "libc";
+
+    // unix(7), sendmsg(2)
+    [LibraryImport(C)] public static partial int socketpair(int domain, int type, int protocol, int* ends);
+    [LibraryImport(C, SetLastError = true)] public static partial nint sendmsg(int fd, MessageHeader* message, int flags);
+    [LibraryImport(C, SetLastError = true)] public static partial nint recvmsg(int fd, MessageHeader* message, int flags);
+    [LibraryImport(C)] public static partial int shutdown(int fd, int how);
+    [LibraryImport(C)] public static partial int close(int fd);
+    [LibraryImport(C)] public static partial int pipe2(int* ends, int flags);
+    [LibraryImport(C)] public static partial int fcntl(int fd, int command, nint argument);
+    [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial int memfd_create(string name, uint flags);
+
+    // posix_spawn(3); these return the error instead of setting errno.
+    [LibraryImport(C)] public static partial int posix_spawn(int* pid, byte* path, void* actions, void* attributes, byte** arguments, byte** environment);
+    [LibraryImport(C)] public static partial int posix_spawn_file_actions_init(void* actions);
+    [LibraryImport(C)] public static partial int posix_spawn_file_actions_destroy(void* actions);
+    [LibraryImport(C)] public static partial int posix_spawn_file_actions_adddup2(void* actions, int fd, int target);
+    [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8)] public static partial int posix_spawn_file_actions_addopen(void* actions, int fd, string path, int flags, uint mode);
+    [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8)] public static partial int posix_spawn_file_actions_addchdir_np(void* actions, string path);
+    [LibraryImport(C)] public static partial int posix_spawn_file_actions_addclosefrom_np(void* actions, int from);
+    [LibraryImport(C)] public static partial int posix_spawnattr_init(void* attributes);
+    [LibraryImport(C)] public static partial int posix_spawnattr_destroy(void* attributes);
+    [LibraryImport(C)] public static partial int posix_spawnattr_setflags(void* attributes, short flags);
+    [LibraryImport(C)] public static partial int posix_spawnattr_setsigdefault(void* attributes, void* signals);
+    [LibraryImport(C)] public static partial int posix_spawnattr_setsigmask(void* attributes, void* signals);
+    [LibraryImport(C)] public static partial int sigfillset(void* signals);
+    [LibraryImport(C)] public static partial int sigemptyset(void* signals);
+
+    // kill(2), waitpid(2), signal(2)
+    [LibraryImport(C)] public static partial int kill(int pid, int signal);
+    [LibraryImport(C, SetLastError = true)] public static partial int waitpid(int pid, int* status, int options);
+    [LibraryImport(C)] public static partial int waitid(int kind, int id, void* information, int options);
+    [LibraryImport(C)] public static partial nint signal(int number, nint handler);
+
+    // setuid(2), through glibc's wrappers, which reach every thread
+    [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8)] public static partial Account* getpwnam(string name);
+    [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial int initgroups(string user, uint group);
+    [LibraryImport(C, SetLastError = true)] public static partial int setgid(uint group);
+    [LibraryImport(C, SetLastError = true)] public static partial int setuid(uint user);
+    [LibraryImport(C)] public static partial uint geteuid();
+    [LibraryImport(C)] public static partial int prctl(int option, nint argument, nint third, nint fourth, nint fifth);
+
+    /// <summary>A pipe whose ends no child inherits by itself.</summary>
+    public static bool TryPipe(out int reading, out int writing)
+    {
+        var ends = stackalloc int[2];
+        var made = pipe2(ends, O_CLOEXEC) >= 0;
+        (reading, writing) = (ends[0], ends[1]);
+        return made;
+    }
+
+    /// <summary>struct msghdr.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct MessageHeader
+    {
+        public void* Name;
+        public uint NameLength;
+        public Vector* Vectors;
+        public nuint VectorCount;
+        public void* Control;
+        public nuint ControlLength;
+        public int Flags;
+    }
+
+    /// <summary>struct iovec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Vector
+    {
+        public byte* Base;
+        public nuint Length;
+    }
+
+    /// <summary>struct passwd; its beginning.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Account
+    {
+        public byte* Name;
+        public byte* Password;
+        public uint User;
+        public uint Group;
+    }
+
+    public const int AF_UNIX = 1, SOCK_SEQPACKET = 5, SOCK_CLOEXEC = 0x80000, SOL_SOCKET = 1, SCM_RIGHTS = 1;
+    public const int MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000, MSG_CTRUNC = 8, MSG_TRUNC = 0x20, SHUT_RDWR = 2;
+    public const int F_DUPFD_CLOEXEC = 1030, F_SETFD = 2, FD_CLOEXEC = 1, O_CLOEXEC = 0x80000, O_RDONLY = 0;
+    public const uint MFD_CLOEXEC = 1;
+    public const short POSIX_SPAWN_SETPGROUP = 2, POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8;
+    public const int SIGKILL = 9, SIGUSR2 = 12, SIGTERM = 15, SIGCHLD = 17;
+    public const int EINTR = 4;
+    public const int P_ALL = 0, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
+    public const int PR_SET_NO_NEW_PRIVS = 38;
+}

@@ -1,0 +1,177 @@
+using Steelyard.Apps;
+using Steelyard.Config;
+using Steelyard.Engine;
+
+namespace Steelyard.Keeper;
+
+/// <summary>
+/// The engine that serves now, in a process of its own: started again on the same sockets when it dies, and replaced by
+/// that of a new program while the old one drains.
+/// </summary>
+internal sealed class SupervisedEngine(string folder, string? user) : IEngine
+{
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    // One change at a time: serve, restart, upgrade, stop.
+    private readonly SemaphoreSlim _change = new(1);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<Task> _draining = [];
+    private EngineProcess? _engine;
+    private Snapshot? _served;
+    private ListeningSockets? _sockets;
+
+    public async Task ServeAsync(Snapshot served, ListeningSockets sockets)
+    {
+        using var change = await ChangeAsync();
+        var first = _engine is null;
+        if (_engine is null)
+            Supervise(EngineProcess.Start(ThisProgram.Itself, folder, user));
+        try
+        {
+            await _engine!.ServeAsync(served, sockets);
+            (_served, _sockets) = (served, sockets);
+        }
+        catch when (first)
+        {
+            await LetGoAsync();
+            throw;
+        }
+    }
+
+    public Task LeaversIdleAsync() => _engine?.LeaversIdleAsync() ?? Task.CompletedTask;
+
+    /// <summary>Puts the engine of another program in the place of the one that serves, which drains.</summary>
+    /// <param name="program">The program file.</param>
+    /// <param name="grace">How long the old engine has for what is in flight.</param>
+    /// <exception cref="EngineException">The new one cannot serve; the old one goes on.</exception>
+    public async Task UpgradeAsync(string program, TimeSpan grace)
+    {
+        using var change = await ChangeAsync();
+        var next = EngineProcess.Start(program, folder, user);
+        try
+        {
+            await next.ServeAsync(_served!, _sockets!).WaitAsync(ReadyWithin);
+        }
+        catch (Exception error) when (error is EngineException or TimeoutException)
+        {
+            await next.DisposeAsync();
+            throw error is EngineException ? error : new EngineException($"the new engine did not serve within {ReadyWithin.TotalSeconds:0} s");
+        }
+
+        var before = _engine!;
+        Supervise(next);
+        _draining.RemoveAll(task => task.IsCompleted);
+        _draining.Add(DrainAsync(before, grace));
+    }
+
+    public async Task<int> StopAsync(TimeSpan grace, Action released, CancellationToken force)
+    {
+        await _stopping.CancelAsync();
+        using var change = await ChangeAsync();
+        var engine = _engine!;
+        try
+        {
+            return await engine.StopAsync(grace, released, force);
+        }
+        finally
+        {
+            released();
+            await Task.WhenAny(Task.WhenAll(_draining), Task.Delay(Timeout.Infinite, force));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        using (await ChangeAsync())
+            await LetGoAsync();
+        _change.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task<Change> ChangeAsync()
+    {
+        await _change.WaitAsync();
+        return new(_change);
+    }
+
+    private readonly struct Change(SemaphoreSlim change) : IDisposable
+    {
+        public void Dispose() => change.Release();
+    }
+
+    private async Task LetGoAsync()
+    {
+        var engine = _engine;
+        _engine = null;
+        if (engine is not null)
+            await engine.DisposeAsync();
+    }
+
+    private void Supervise(EngineProcess engine)
+    {
+        _engine = engine;
+        _ = RestartAfterDeathAsync(engine, DateTimeOffset.UtcNow);
+    }
+
+    /// <summary>Waits for the end of an engine, and starts another if it was not asked for: at once, and after a pause where one dies young.</summary>
+    private async Task RestartAfterDeathAsync(EngineProcess engine, DateTimeOffset since)
+    {
+        var code = await engine.Exited;
+        var pause = DateTimeOffset.UtcNow - since < Quick ? FirstPause : TimeSpan.Zero;
+        while (!_stopping.IsCancellationRequested && _engine == engine && _served is not null)
+        {
+            await Console.Error.WriteLineAsync($"steelyard: the engine has died ({ExitText.Of(code)}); another is started on the same sockets");
+            try
+            {
+                await Task.Delay(pause, _stopping.Token);
+                using var change = await ChangeAsync();
+                if (_engine != engine)
+                    return;
+                var next = EngineProcess.Start(ThisProgram.Itself, folder, user);
+                try
+                {
+                    await next.ServeAsync(_served, _sockets!).WaitAsync(ReadyWithin, _stopping.Token);
+                }
+                catch
+                {
+                    await next.DisposeAsync();
+                    throw;
+                }
+
+                await engine.DisposeAsync();
+                Supervise(next);
+                return;
+            }
+            catch (Exception error) when (error is EngineException or TimeoutException)
+            {
+                await Console.Error.WriteLineAsync($"steelyard: no engine serves: {error.Message}");
+                pause = pause * 2 < FirstPause ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private static async Task DrainAsync(EngineProcess engine, TimeSpan grace)
+    {
+        try
+        {
+            var cut = await engine.StopAsync(grace, static () => { }, keepIdle: true, CancellationToken.None);
+            Console.WriteLine($"the engine before has ended{(cut == 0 ? "" : $": {cut} {(cut == 1 ? "exchange was" : "exchanges were")} cut")}");
+        }
+        catch (EngineException error)
+        {
+            await Console.Error.WriteLineAsync($"steelyard: {error.Message} while it drained");
+        }
+        finally
+        {
+            await engine.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,134 @@
+using Steelyard.Config;
+using Steelyard.Engine;
+using Steelyard.Keeper;
+
+namespace Steelyard.Serving;
+
+/// <summary>The engine in this process, and what it tells of itself on standard error.</summary>
+internal sealed class EngineService(string folder) : IEngine
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookAtLeaversEvery = TimeSpan.FromMilliseconds(20);
+
+    private readonly ServerReports _reports = new();
+    private readonly CancellationTokenSource _ended = new();
+    private readonly SemaphoreSlim _one = new(1);
+    private LoadBalancer? _balancer;
+    private Task _watch = Task.CompletedTask;
+    private Snapshot _served = null!;
+
+    public async Task ServeAsync(Snapshot served, ListeningSockets sockets)
+    {
+        await _one.WaitAsync();
+        try
+        {
+            if (_balancer is null)
+            {
+                _balancer = LoadBalancer.Start(served, sockets, new TlsFiles(folder));
+                _watch = WatchAsync(_balancer);
+            }
+            else
+            {
+                await _balancer.ApplyAsync(served, sockets);
+                await TellAsync(_balancer.LookAtCertificates(atOnce: true));
+            }
+
+            _served = served;
+        }
+        catch (TlsFileException error)
+        {
+            throw new EngineException(error.Message);
+        }
+        finally
+        {
+            _one.Release();
+        }
+
+        await TellAsync(_balancer.Unresolved.Select(server => $"the name of the server {server} could not be resolved; it answers nothing"));
+    }
+
+    public async Task LeaversIdleAsync()
+    {
+        for (var due = DateTimeOffset.UtcNow + _served.Shutdown; await LeaversAreBusyAsync() && DateTimeOffset.UtcNow < due;)
+            await Task.Delay(LookAtLeaversEvery);
+    }
+
+    private async Task<bool> LeaversAreBusyAsync()
+    {
+        await _one.WaitAsync();
+        try
+        {
+            return _balancer!.LeaversAreBusy;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public Task<int> StopAsync(TimeSpan grace, Action released, CancellationToken force) => StopAsync(grace, released, keepIdle: false, force);
+
+    /// <param name="grace">How long what is in flight has.</param>
+    /// <param name="released">Called when the listening sockets are used no more.</param>
+    /// <param name="keepIdle">Whether idle clients may send one more request each, because somebody else takes their next connection.</param>
+    /// <param name="force">Ends the time early.</param>
+    public async Task<int> StopAsync(TimeSpan grace, Action released, bool keepIdle, CancellationToken force)
+    {
+        await _ended.CancelAsync();
+        await _watch;
+        if (_balancer is null)
+            return 0;
+        var stopping = _balancer.StopAsync(grace, force, keepIdle);
+        await _balancer.ListenersReleased;
+        released();
+        var cut = await stopping;
+        if (_balancer.Counters is { Faults: > 0 } counters)
+            await Console.Error.WriteLineAsync($"steelyard: {counters.Faults} connections were broken off by a fault of this program, the last by: {counters.LastFault}");
+        return cut;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync();
+        await _watch;
+        if (_balancer is not null)
+            await _balancer.DisposeAsync();
+        _ended.Dispose();
+        _one.Dispose();
+    }
+
+    /// <summary>Reports failing servers and changed certificates.</summary>
+    private async Task WatchAsync(LoadBalancer balancer)
+    {
+        while (true)
+        {
+            try
+            {
+                await Task.Delay(LookEvery, _ended.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await _one.WaitAsync();
+            try
+            {
+                await TellAsync(balancer.LookAtCertificates());
+            }
+            finally
+            {
+                _one.Release();
+            }
+
+            foreach (var line in _reports.Look(balancer.Servers, DateTimeOffset.UtcNow))
+                await Console.Error.WriteLineAsync(line);
+        }
+    }
+
+    private static async Task TellAsync(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+            await Console.Error.WriteLineAsync($"steelyard: {line}");
+    }
+}
