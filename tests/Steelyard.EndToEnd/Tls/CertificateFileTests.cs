@@ -98,6 +98,30 @@ public sealed class CertificateFileTests : IDisposable
         Assert.Equal(0, await up.ExitAsync());
     }
 
+    [Fact]
+    public async Task The_sample_leads_from_http_to_https()
+    {
+        _certificates.Issue("site", "localhost");
+        var sample = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "samples", "https", "steelyard.yaml"), TestContext.Current.CancellationToken);
+        _certificates.Write("steelyard.yaml", sample.Replace("\":8080\"", "127.0.0.1:0", StringComparison.Ordinal).Replace("\":8443\"", "127.0.0.1:0", StringComparison.Ordinal));
+        await using var up = SteelyardProcess.Start("up", _certificates.PathOf("steelyard.yaml"));
+        var http = await up.UrlAsync("listening on http://");
+        var https = await up.UrlAsync("listening on https://");
+        await up.LineAsync("ready");
+
+        var (status, said) = await ShortProgram.Run(
+            "curl", "", "-sSL", "-D", "-", "--cacert", _certificates.PathOf("ca.pem"),
+            "--connect-to", $"localhost:8080:{http.Authority}", "--connect-to", $"localhost:8443:{https.Authority}", "http://localhost:8080/a?b=c");
+
+        Assert.True(status == 0, said);
+        Assert.Contains("308 Permanent Redirect", said, StringComparison.Ordinal);
+        Assert.Contains("Location: https://localhost:8443/a?b=c", said, StringComparison.Ordinal);
+        Assert.Contains("Strict-Transport-Security: max-age=300", said, StringComparison.Ordinal);
+        Assert.Contains("web-", said, StringComparison.Ordinal);
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+    }
+
     // certbot: live/site.pem is a link to archive/siteN.pem.
     [Fact]
     public async Task A_link_that_is_pointed_elsewhere_is_a_renewal()
