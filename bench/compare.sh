@@ -9,7 +9,7 @@ usage: bench/compare.sh [options]
   --with LIST        peers, by comma: nginx, haproxy, haproxy-splice, yarp, steelyard, or all;
                      +LIST adds to the default (nginx,haproxy,haproxy-splice,steelyard)
   --only LIST        workloads, by comma: small, browser, one, thousand, pipelined, 10k, 100k, 1m, post16k,
-                     connect, tls, tls100k, tls-connect, tls-resume, idle (default: all)
+                     connect, tls, tls100k, tls-connect, tls-resume, tcp, tcp1m, tcp-connect, idle (default: all)
   --rounds N         measured rounds (default 5)
   --seconds N        seconds per run (default 4)
   --quick            3 rounds of 1 second: about 3 minutes
@@ -74,6 +74,8 @@ for name in "${workloads[@]}"; do workload "$name"; done
 
 make_work
 need_tools taskset=util-linux curl=curl cmp=diffutils wrk=wrk h2load=nghttp2-client nginx=nginx haproxy=haproxy openssl=openssl
+# The module for TCP has no command that could be looked for.
+[[ -e /usr/lib/nginx/modules/ngx_stream_module.so ]] || need_tools nginx-mod-stream=libnginx-mod-stream
 need_machine
 
 mkdir -p "$here/results"
@@ -113,7 +115,7 @@ done
 
 # The splice options change nothing for small answers: that row is for large bodies alone.
 takes_part() { # takes_part PEER WORKLOAD
-  [[ $1 != haproxy-splice || $2 == 100k || $2 == 1m || $2 == post16k ]] && [[ $1 != yarp || $2 != tls* ]]
+  [[ $1 != haproxy-splice || $2 == 100k || $2 == *1m || $2 == post16k ]] && [[ $1 != yarp || $2 != t[lc]* ]]
 }
 
 workload small

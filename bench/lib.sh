@@ -13,7 +13,7 @@ before_others=() # filled by --priority
 all_peers=(nginx haproxy haproxy-splice yarp steelyard)
 work='' # the temporary folder
 origins=() # three ports
-declare -A pid_of=() port_of=() tls_port_of=()
+declare -A pid_of=() port_of=() tls_port_of=() tcp_port_of=()
 
 say() { echo "$*" >&2; }
 
@@ -146,10 +146,10 @@ ready() {
   return 1
 }
 
-fill() { # fill TEMPLATE NAME PORT SPLICE; tls_port is set where the template wants it
+fill() { # fill TEMPLATE NAME PORT SPLICE; tls_port and tcp_port are set where the template wants them
   local user=''
   ((EUID == 0)) && user='user root;'
-  sed -e "s|@DIR@|$work|g; s|@NAME@|$2|g; s|@PORT@|$3|g; s|@TLSPORT@|${tls_port:-0}|g; s|@USER@|$user|g; s|@CONNECTIONS@|$connections|g; s|@SPLICE@|$4|g" \
+  sed -e "s|@DIR@|$work|g; s|@NAME@|$2|g; s|@PORT@|$3|g; s|@TLSPORT@|${tls_port:-0}|g; s|@TCPPORT@|${tcp_port:-0}|g; s|@USER@|$user|g; s|@CONNECTIONS@|$connections|g; s|@SPLICE@|$4|g" \
     -e "s|@ORIGIN1@|${origins[0]}|g; s|@ORIGIN2@|${origins[1]}|g; s|@ORIGIN3@|${origins[2]}|g" "$here/configs/$1"
 }
 
@@ -201,9 +201,11 @@ build_peer() {
 
 # start_peer PEER NAME: NAME tells instances of one peer apart.
 start_peer() {
-  local peer=$1 name=$2 port tls_port splice='' o
+  local peer=$1 name=$2 port tls_port tcp_port splice='' o
   free_port
   tls_port_of[$name]=$port tls_port=$port
+  free_port
+  tcp_port_of[$name]=$port tcp_port=$port
   free_port
   port_of[$name]=$port
   case $peer in
@@ -257,6 +259,7 @@ check_peer() {
   if [[ $name != yarp ]]; then
     told=$(curl -s -m 5 --cacert "$work/tls.crt" "https://127.0.0.1:${tls_port_of[$1]}/told")
     [[ $told == *"proto=https"* ]] || complain "does not serve TLS, or does not tell the servers: '$told'"
+    curl -s -m 5 "http://127.0.0.1:${tcp_port_of[$1]}/1m" | cmp -s - "$work/www/1m" || complain "passes bytes on wrongly in TCP mode"
   fi
   ((ports == 3)) || complain "uses $ports of 3 servers"
   for size in 10k 100k 1m; do
@@ -271,7 +274,7 @@ check_peer() {
 
 # --- Workloads -----------------------------------------------------------------------------------
 
-all_workloads=(small browser one thousand pipelined 10k 100k 1m post16k connect tls tls100k tls-connect tls-resume idle)
+all_workloads=(small browser one thousand pipelined 10k 100k 1m post16k connect tls tls100k tls-connect tls-resume tcp tcp1m tcp-connect idle)
 
 # What a browser sends with a request for something on a site where it is signed in.
 browser_fields=(
@@ -308,6 +311,9 @@ workload() {
     tls100k) title="TLS: 32 connections, 100 kB answers" clients=32 path=/100k bytes=100000 scheme=https ;;
     tls-connect) title="TLS: 64 clients, a new connection with a full handshake for every request" fields=(-H 'Connection: close') scheme=https ;;
     tls-resume) title="TLS: a new connection with a resumed session for every request" clients=4 tool=s_time scheme=https ;;
+    tcp) title="TCP mode: 64 connections, 64-byte answers" scheme=tcp ;;
+    tcp1m) title="TCP mode: 8 connections, 1 MB answers" clients=8 path=/1m bytes=1048576 scheme=tcp ;;
+    tcp-connect) title="TCP mode: 64 clients, a new connection for every request" fields=(-H 'Connection: close') scheme=tcp ;;
     idle) title="$idle_connections idle keep-alive connections, one request made on each" ;;
     *) die "no such workload: $1 (there are: ${all_workloads[*]})" ;;
   esac
@@ -315,7 +321,13 @@ workload() {
 idle_connections=5000
 
 # The port of PEER that the workload set above is for.
-port_for() { if [[ $scheme == https ]]; then echo "${tls_port_of[$1]}"; else echo "${port_of[$1]}"; fi; }
+port_for() {
+  case $scheme in
+    https) echo "${tls_port_of[$1]}" ;;
+    tcp) echo "${tcp_port_of[$1]}" ;;
+    *) echo "${port_of[$1]}" ;;
+  esac
+}
 
 # Loads PORT for SECONDS with the workload set above; sets result to
 # "requests microseconds bytes p50 p99" and five counts of errors: not 2xx, connect, read, write, time-outs.
@@ -331,7 +343,7 @@ load() {
 
 load_with_wrk() {
   exec taskset -c "$load_cores" "${before_others[@]}" wrk -t1 -c"$clients" -d"$2" --timeout 5s "${fields[@]}" \
-    -s "$here/wrk.lua" "$scheme://127.0.0.1:$1$path" -- "$post"
+    -s "$here/wrk.lua" "${scheme/tcp/http}://127.0.0.1:$1$path" -- "$post"
 }
 
 # h2load keeps several requests under way on a connection, which wrk cannot.

@@ -8,7 +8,7 @@ usage() {
 usage: bench/profile.sh WORKLOAD [PEER] [options]
 
   WORKLOAD           small, browser, one, thousand, 10k, 100k, 1m, post16k, connect, tls, tls100k,
-                     tls-connect or tls-resume
+                     tls-connect, tls-resume, tcp, tcp1m or tcp-connect
   PEER               steelyard (default), nginx, haproxy, haproxy-splice or yarp
   --seconds N        seconds per measurement (default 4)
   --steelyard FILE   a program that is already published, instead of publishing this source
