@@ -318,11 +318,19 @@ internal sealed class RawClient : RawSocket
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
         if (receiveBuffer is { } size)
             socket.ReceiveBufferSize = size;
-        await socket.ConnectAsync(address).Patiently();
         var client = new RawClient(socket);
-        if (tls is not null)
-            await client.Secure(tls);
-        return client;
+        try
+        {
+            await socket.ConnectAsync(address).Patiently();
+            if (tls is not null)
+                await client.Secure(tls);
+            return client;
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Reads the final response to a request; interim ones before it are an error.</summary>
