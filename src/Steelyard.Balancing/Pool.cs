@@ -24,6 +24,7 @@ public sealed class Pool
         Settings = settings;
         Name = settings.Name;
         NameBytes = System.Text.Encoding.UTF8.GetBytes(Name);
+        RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
         _servers = new Server[settings.Servers.Count];
         for (var i = 0; i < _servers.Length; i++)
             _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), before?.Find(settings.Servers[i].Address));
@@ -39,6 +40,21 @@ public sealed class Pool
 
     /// <summary>What the configuration says of it.</summary>
     public PoolSettings Settings { get; }
+
+    /// <summary>How many of its requests may be sent again.</summary>
+    public RetryBudget RetryBudget { get; }
+
+    /// <summary>Whether a server would be chosen that is not in a set.</summary>
+    public bool HasServerBeside(ServerSet tried)
+    {
+        foreach (var server in _servers)
+        {
+            if (server.Settings.Weight > 0 && !tried.Contains(server.Index))
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>The server at an address; null for none.</summary>
     public Server? Find(NetworkAddress address)

@@ -30,6 +30,9 @@ public enum ServerFailure
     /// <summary>Its answer is not valid HTTP.</summary>
     BadAnswer,
 
+    /// <summary>It answered with a status that leads to another server.</summary>
+    RetriedStatus,
+
     /// <summary>It did not begin to answer in time.</summary>
     AnswerTimeout,
 

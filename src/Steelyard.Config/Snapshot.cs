@@ -122,6 +122,9 @@ public sealed record PoolSettings
     /// <summary>Whether and how servers are told whose connection they get, before its first byte. Default not; a server may differ.</summary>
     public ProxyProtocolVersion ProxyProtocol { get; init; }
 
+    /// <summary>When a request is sent again, to another server.</summary>
+    public RetrySettings Retries { get; init; } = new();
+
     /// <summary>The servers in the order of the file; may be empty when <see cref="App"/> is set.</summary>
     public required ValueList<ServerSettings> Servers { get; init; }
 

@@ -12,6 +12,7 @@ namespace Steelyard.Engine;
 /// <param name="Cut">Responses broken off after they had begun.</param>
 /// <param name="TooSlow">Requests ended because the client sent its body, or took its answer, below the least rate.</param>
 /// <param name="Retries">Attempts after the first, at the same or another server.</param>
+/// <param name="RetriesDenied">Attempts that were not made, for the pool's budget was spent.</param>
 /// <param name="TlsHandshakes">TLS handshakes done with clients.</param>
 /// <param name="TlsFailures">Client connections that ended before their TLS handshake was done.</param>
 /// <param name="UpstreamConnections">Connections opened to servers.</param>
@@ -32,6 +33,7 @@ public readonly record struct EngineCounters(
     long Cut,
     long TooSlow,
     long Retries,
+    long RetriesDenied,
     long TlsHandshakes,
     long TlsFailures,
     long UpstreamConnections,
@@ -53,6 +55,7 @@ public readonly record struct EngineCounters(
         Cut + loop.Cut,
         TooSlow + loop.TooSlow,
         Retries + loop.Retries,
+        RetriesDenied + loop.RetriesDenied,
         TlsHandshakes + loop.TlsHandshakes,
         TlsFailures + loop.TlsFailures,
         UpstreamConnections + loop.UpstreamConnections,

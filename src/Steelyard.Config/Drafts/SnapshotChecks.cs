@@ -69,6 +69,7 @@ internal sealed class SnapshotChecks
             Balance = draft.Balance,
             ProxyProtocol = draft.ProxyProtocol,
             Tls = TlsChecks.Servers(draft.Tls, AddressesOf(draft), _problems),
+            Retries = draft.Retries,
             Servers = servers.ToValueList(),
             App = draft.App is { Command: { } command } app ? new() { Command = command.Value, Instances = app.Instances } : null,
         };

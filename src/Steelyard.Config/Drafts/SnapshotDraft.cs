@@ -91,6 +91,8 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public ServerTlsDraft? Tls { get; init; }
 
+    public RetrySettings Retries { get; init; } = new();
+
     public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
 
     public AppDraft? App { get; init; }

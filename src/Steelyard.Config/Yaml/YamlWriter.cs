@@ -173,6 +173,12 @@ internal sealed class YamlWriter
         Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol }, blank, "    ");
         if (pool.Tls is { } tls)
             Line($"    tls: {Tls(tls)}");
+        if (pool.Retries != new RetrySettings())
+        {
+            Line("    retries:");
+            Settings(RetriesTable.Table, pool.Retries, new(), "      ");
+        }
+
         if (pool.Servers.Count > 0)
             Line("    servers:");
         foreach (var server in pool.Servers)

@@ -1,23 +1,61 @@
 using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine.Loops;
 
 namespace Steelyard.Engine.Proxy;
 
-/// <summary>The servers a request has been tried on, and how many more it may be.</summary>
-internal sealed class Attempts
+/// <summary>The servers a request has been tried on, and whether it may be tried on one more. Owned by an exchange.</summary>
+internal sealed class Attempts(EventLoop loop, ProxyCounters counters)
 {
-    // Requests sent and not answered may have broken the servers that got them: not every server of the pool gets a turn.
-    private const int MostServers = 3;
-
-    private int _failedServers;
+    private Pool _pool = null!;
+    private int _made;
 
     public ServerSet Tried { get; } = new();
 
-    public void Begin(int servers)
+    /// <summary>What the configuration says of them.</summary>
+    public RetrySettings Settings => _pool.Settings.Retries;
+
+    public void Begin(Pool pool)
     {
-        Tried.Clear(servers);
-        _failedServers = 0;
+        (_pool, _made) = (pool, 0);
+        Tried.Clear(pool.Count);
+        pool.RetryBudget.Request(loop.Now);
     }
 
-    /// <summary>What follows when a server took the request, or the time for it, and gave nothing.</summary>
-    public Retry AfterFailedServer() => ++_failedServers < MostServers ? Retry.OnAnotherServer : Retry.Never;
+    /// <summary>What follows when a server did not take the connection: it has seen nothing, so any request is safe elsewhere.</summary>
+    /// <param name="timedOut">It had the time for it, which counts as an attempt.</param>
+    public Retry AfterNoConnection(bool timedOut = false) =>
+        Settings.On.HasFlag(RetryConditions.ConnectFailure) && (!timedOut || ++_made < Settings.Attempts) ? Retry.OnAnotherServer : Retry.Never;
+
+    /// <summary>What follows when a server may have seen the request, and the client nothing of its answer.</summary>
+    public Retry AfterFailure(RetryConditions condition, Server server)
+    {
+        if (!Settings.On.HasFlag(condition) || ++_made >= Settings.Attempts)
+            return Retry.Never;
+        Tried.Add(server.Index);
+        if (!_pool.HasServerBeside(Tried))
+            return Retry.Never;
+        if (_pool.RetryBudget.TryTake(loop.Now))
+            return Retry.OnAnotherServer;
+        counters.RetriesDenied++;
+        return Retry.Never;
+    }
+
+    /// <summary>The condition that a status is; none for one that never leads to another attempt.</summary>
+    public static RetryConditions ConditionOf(int status) => status switch
+    {
+        401 => RetryConditions.Status401,
+        403 => RetryConditions.Status403,
+        404 => RetryConditions.Status404,
+        408 => RetryConditions.Status408,
+        421 => RetryConditions.Status421,
+        425 => RetryConditions.Status425,
+        429 => RetryConditions.Status429,
+        500 => RetryConditions.Status500,
+        501 => RetryConditions.Status501,
+        502 => RetryConditions.Status502,
+        503 => RetryConditions.Status503,
+        504 => RetryConditions.Status504,
+        _ => RetryConditions.None,
+    };
 }

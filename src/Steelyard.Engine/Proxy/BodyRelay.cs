@@ -54,6 +54,9 @@ internal sealed class BodyRelay(ProxyLoop loop)
     private TurnBudget _budget = new(loop.Events);
     private bool _cancelled;
 
+    /// <summary>Is shown every piece before it is sent, and keeps what it may need again; null for nobody.</summary>
+    public OutgoingRequest? Keeper { get; init; }
+
     /// <summary>Whether all of the body has been taken from its source.</summary>
     public bool Taken => _state == FrameState.Complete;
 
@@ -78,7 +81,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
     }
 
     /// <summary>Says between which connections the rest of it passes.</summary>
-    public void Connect(RelayPoint source, RelayPoint sink) => (_source, _sink) = (source, sink);
+    public void Connect(RelayPoint source, RelayPoint sink) => (_source, _sink, _cancelled) = (source, sink, false);
 
     /// <summary>Takes what has arrived already, to be sent along with the head.</summary>
     public FrameState TakeFirst(out BlockSlice piece) => _state = _framer.Take(_input, out piece);
@@ -113,6 +116,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
                 return End = _state == FrameState.Broken ? RelayEnd.Broken : RelayEnd.TooLarge;
             if (piece.Length == 0)
                 continue;
+            Keeper?.Keep(piece);
             var sent = await _sink.Transport.SendAll(piece, default, _sink.Milliseconds, _sink.Rate);
             if (sent != IoStatus.Done)
                 return End = AsSinkEnd(sent);

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Steelyard.Config;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -49,19 +50,28 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             context.Client.Transport.EndsWith = upstream.Transport;
         var outcome = await ReadResponseHead(upstream);
         if (outcome.IsSuccess)
-            outcome = await StreamResponse(upstream);
+            outcome = MayGoElsewhere(Attempts.ConditionOf(_response.Status)) ? new(Cause.StatusRetried) : await StreamResponse(upstream);
         if (uploading)
             outcome = await EndUpload(upload, outcome);
         if ((outcome.Cause == Cause.BodyTimeout && context.RequestRate.IsTooSlow) || (outcome.Cause == Cause.ClientStalled && context.ResponseRate.IsTooSlow))
             context.Loop.Counters.TooSlow++;
+        var bodySent = sent == IoStatus.Done && (!uploading || outgoing.Upload.End == RelayEnd.Complete);
+        if (outcome.Cause == Cause.StatusRetried)
+        {
+            Discard(upstream, bodySent);
+            return outcome with { Retry = Retry.OnAnotherServer };
+        }
+
         if (!outcome.IsSuccess)
             return Fail(outcome.Cause, outcome.Detail);
-        KeepOrClose(upstream, bodySent: sent == IoStatus.Done && (!uploading || outgoing.Upload.End == RelayEnd.Complete));
+        KeepOrClose(upstream, bodySent);
         return outcome;
     }
 
     private ValueTask<RelayEnd> BeginUpload(UpstreamConnection upstream)
     {
+        outgoing.KeepForReplay(MayBeSentAgain ? attempts.Settings.Body.Bytes : -1);
+
         // Who waits to be told to go on is not slow.
         context.RequestRate.Begin(context.Request.ExpectsContinue && !_continued ? 0 : context.Plan.Rates.Request, context.Plan.Rates.Grace);
         outgoing.Upload.Connect(
@@ -344,7 +354,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         var reused = context.Upstream!.Reused;
         context.CloseUpstream();
-        return new(Cause.ServerClosed, reused ? Retry.OnFreshConnection : Retry.OnAnotherServer);
+        return new(Cause.ServerClosed, reused ? Retry.OnFreshConnection : attempts.AfterNoConnection());
     }
 
     /// <summary>Closes the server's connection and says whether the request may be sent again.</summary>
@@ -352,10 +362,40 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         var reused = context.Upstream!.Reused;
         context.CloseUpstream();
-        if (context.ResponseBegun || cause != Cause.ServerClosed || !outgoing.Replayable || !context.Request.Idempotent)
-            return new(cause, Retry.Never, detail);
-        if (reused)
+        if (reused && cause == Cause.ServerClosed && MayBeSentAgain)
             return new(cause, Retry.OnFreshConnection);
-        return new(cause, attempts.AfterFailedServer());
+        var condition = cause switch
+        {
+            Cause.ServerClosed => RetryConditions.Reset,
+            Cause.ServerTimeout => RetryConditions.Timeout,
+            Cause.BadResponse => RetryConditions.BadAnswer,
+            _ => RetryConditions.None,
+        };
+        return new(cause, MayGoElsewhere(condition) ? Retry.OnAnotherServer : Retry.Never, detail);
+    }
+
+    /// <summary>The request is all there, nothing of an answer has reached the client, and doing it twice is as good as once.</summary>
+    private bool MayBeSentAgain =>
+        !context.ResponseBegun && outgoing.Replayable && (context.Request.Idempotent || attempts.Settings.NonIdempotent);
+
+    /// <summary>Whether the next attempt follows; it counts as made then.</summary>
+    private bool MayGoElsewhere(RetryConditions condition) =>
+        condition != RetryConditions.None && MayBeSentAgain && attempts.AfterFailure(condition, context.Server!) == Retry.OnAnotherServer;
+
+    /// <summary>Lets go of an answer that the client will not see; the connection is kept where all of it is here already.</summary>
+    private void Discard(UpstreamConnection upstream, bool bodySent)
+    {
+        var framing = _response.Body(context.Request.Method);
+        var length = framing.HasBody ? framing.Kind == BodyKind.Counted ? framing.Length : long.MaxValue : 0;
+        _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
+        upstream.Input.ReleaseHead();
+        if (length > upstream.Input.Unread.Length)
+        {
+            context.CloseUpstream();
+            return;
+        }
+
+        _ = upstream.Input.Take((int)length);
+        KeepOrClose(upstream, bodySent);
     }
 }

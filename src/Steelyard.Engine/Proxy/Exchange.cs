@@ -30,7 +30,7 @@ internal sealed class Exchange
 {
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
-    private readonly Attempts _attempts = new();
+    private readonly Attempts _attempts;
     private readonly OutgoingRequest _outgoing;
     private readonly ServerConnector _connector;
     private readonly Conversation _conversation;
@@ -39,6 +39,7 @@ internal sealed class Exchange
     {
         _loop = loop;
         _context = new ExchangeContext(loop);
+        _attempts = new Attempts(loop.Events, loop.Counters);
         _outgoing = new OutgoingRequest(_context);
         _connector = new ServerConnector(_context, _attempts);
         _conversation = new Conversation(_context, _outgoing, _attempts);
@@ -83,7 +84,7 @@ internal sealed class Exchange
             return await Refuse(outcome);
 
         // 5. Choose a server, connect or reuse, send, and stream the answer back; again while that is safe.
-        _attempts.Begin(pool.Count);
+        _attempts.Begin(pool);
         Server? server = null;
         outcome = new(Cause.NoServer);
         do

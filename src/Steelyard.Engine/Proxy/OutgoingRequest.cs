@@ -6,43 +6,54 @@ using Steelyard.Engine.Network;
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>The request as servers are sent it, kept until an answer has begun, for it may have to be sent again.</summary>
-internal sealed class OutgoingRequest(ExchangeContext context)
+internal sealed class OutgoingRequest
 {
+    private readonly ExchangeContext _context;
     private Block _block;
+
+    // The body is kept behind the head, and how much more of it may be.
+    private bool _keeping;
+    private int _roomToKeep;
+
+    public OutgoingRequest(ExchangeContext context)
+    {
+        _context = context;
+        Upload = new BodyRelay(context.Loop) { Keeper = this };
+    }
 
     public BlockSlice Head { get; private set; }
 
-    /// <summary>What had arrived of the body with the head.</summary>
+    /// <summary>What has been sent of the body, as long as it can be sent again; at first what arrived with the head.</summary>
     public BlockSlice Body { get; private set; }
 
-    /// <summary>All of the request is held here.</summary>
+    /// <summary>All that has been taken of the request is still here.</summary>
     public bool Replayable { get; private set; }
 
     /// <summary>What passes the rest of the body.</summary>
-    public BodyRelay Upload { get; } = new(context.Loop);
+    public BodyRelay Upload { get; }
 
     /// <summary>More of the body is still to come from the client.</summary>
-    public bool BodyPending => context.Request.Body.HasBody && !Upload.Taken;
+    public bool BodyPending => _context.Request.Body.HasBody && !Upload.Taken;
 
     public void Begin() => Upload.Clear();
 
     /// <summary>Writes the head for the servers, and takes what has arrived of the body to be sent along with it.</summary>
     public Outcome Prepare(Pool pool)
     {
-        _block = context.Events.Blocks.Rent();
+        _block = _context.Events.Blocks.Rent();
         var writer = new BlockWriter(_block);
-        RequestWriter.Write(ref writer, context.Request, context.Client.Input.Head, context.Client.Forwarded, pool.NameBytes.Span, context.Route);
+        RequestWriter.Write(ref writer, _context.Request, _context.Client.Input.Head, _context.Client.Forwarded, pool.NameBytes.Span, _context.Route);
         if (writer.Overflowed)
             return new(Cause.BadRequest, Detail: HeadError.TooLarge);
         (Head, Body, Replayable) = (writer.Written, default, true);
-        if (!context.Request.Body.HasBody)
+        if (!_context.Request.Body.HasBody)
             return Outcome.Success;
 
-        var chunked = context.Request.Body.Kind == BodyKind.Chunked;
-        var limit = context.Plan.Limits.Body?.Bytes ?? long.MaxValue;
-        Upload.Begin(context.Client.Input, new BodyFramer(context.Request.Body, chunked, limit));
+        var chunked = _context.Request.Body.Kind == BodyKind.Chunked;
+        var limit = _context.Plan.Limits.Body?.Bytes ?? long.MaxValue;
+        Upload.Begin(_context.Client.Input, new BodyFramer(_context.Request.Body, chunked, limit));
         var state = Upload.TakeFirst(out var first);
-        (Body, Replayable) = (first, state == FrameState.Complete);
+        Body = first;
         return state switch
         {
             FrameState.Broken => new(Cause.BadBody),
@@ -51,10 +62,47 @@ internal sealed class OutgoingRequest(ExchangeContext context)
         };
     }
 
+    /// <summary>
+    /// The rest of the body is about to pass, through the room of what has come so far: keeps all of it behind the head,
+    /// if it is small enough and may be needed again.
+    /// </summary>
+    /// <param name="most">The largest body to keep.</param>
+    public void KeepForReplay(long most)
+    {
+        // An attempt before this one has begun to keep it.
+        if (_keeping)
+            return;
+        var body = _context.Request.Body;
+        most = Math.Min(most, Block.Size - Head.Length);
+        Replayable &= (body.Kind != BodyKind.Counted || body.Length <= most) && Body.Length <= most;
+        if (!Replayable)
+            return;
+        Body.Span.CopyTo(_block.Span[Head.Length..]);
+        Body = _block.Slice(Head.Length, Body.Length);
+        (_keeping, _roomToKeep) = (true, (int)most - Body.Length);
+    }
+
+    /// <summary>A piece of the body is about to be sent.</summary>
+    public void Keep(BlockSlice piece)
+    {
+        if (!_keeping)
+            return;
+        if (piece.Length > _roomToKeep)
+        {
+            (_keeping, Replayable) = (false, false);
+            return;
+        }
+
+        piece.Span.CopyTo(_block.Span[(Head.Length + Body.Length)..]);
+        Body = _block.Slice(Head.Length, Body.Length + piece.Length);
+        _roomToKeep -= piece.Length;
+    }
+
     public void Release()
     {
+        _keeping = false;
         if (!_block.IsEmpty)
-            context.Events.Blocks.Return(_block);
+            _context.Events.Blocks.Return(_block);
         _block = default;
     }
 }

@@ -12,6 +12,7 @@ internal sealed class ProxyCounters
     public long TooSlow;
     public long Faults;
     public long Retries;
+    public long RetriesDenied;
     public long TlsHandshakes;
     public long TlsFailures;
     public long UpstreamConnections;

@@ -34,7 +34,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         if (context.Upstream is null)
             return _connectError is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory or Errno.AddressNotAvailable
                 ? new(Cause.OutOfResources)
-                : new(Cause.ConnectFailed, Retry.OnAnotherServer);
+                : new(Cause.ConnectFailed, attempts.AfterNoConnection());
         if (context.Deadline.Passed)
             context.Upstream.Transport.Abort();
         var wake = await context.Upstream.Transport.Writable(context.Plan.Timeouts.Connect);
@@ -47,8 +47,8 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         context.CloseUpstream();
         return wake switch
         {
-            Wake.Ready => new(Cause.ConnectFailed, Retry.OnAnotherServer),
-            Wake.TimedOut => new(Cause.ConnectTimeout, attempts.AfterFailedServer()),
+            Wake.Ready => new(Cause.ConnectFailed, attempts.AfterNoConnection()),
+            Wake.TimedOut => new(Cause.ConnectTimeout, attempts.AfterNoConnection(timedOut: true)),
             _ => new(Cause.Stopped),
         };
     }
@@ -68,9 +68,9 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         context.CloseUpstream();
         return sent switch
         {
-            IoStatus.TimedOut => new(Cause.ConnectTimeout, attempts.AfterFailedServer()),
+            IoStatus.TimedOut => new(Cause.ConnectTimeout, attempts.AfterNoConnection(timedOut: true)),
             IoStatus.Aborted => new(Cause.Stopped),
-            _ => new(Cause.ConnectFailed, Retry.OnAnotherServer),
+            _ => new(Cause.ConnectFailed, attempts.AfterNoConnection()),
         };
     }
 
@@ -86,7 +86,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
             return Outcome.Success;
         var (timedOut, stopped) = (secured.TimedOut, secured.Aborted);
         context.CloseUpstream();
-        return timedOut ? new(Cause.ConnectTimeout, attempts.AfterFailedServer())
+        return timedOut ? new(Cause.ConnectTimeout, attempts.AfterNoConnection(timedOut: true))
             : stopped ? new(Cause.Stopped)
             : new(
                 verdict.Fault switch
@@ -96,7 +96,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
                     CertificateFault.OtherName => Cause.CertificateForOther,
                     _ => Cause.TlsFailed,
                 },
-                Retry.OnAnotherServer);
+                attempts.AfterNoConnection());
     }
 
     /// <summary>

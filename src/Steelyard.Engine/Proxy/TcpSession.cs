@@ -12,7 +12,7 @@ internal sealed class TcpSession
 {
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
-    private readonly Attempts _attempts = new();
+    private readonly Attempts _attempts;
     private readonly ServerConnector _connector;
     private readonly Tunnel _tunnel;
 
@@ -20,6 +20,7 @@ internal sealed class TcpSession
     {
         _loop = loop;
         _context = new ExchangeContext(loop);
+        _attempts = new Attempts(loop.Events, loop.Counters);
         _connector = new ServerConnector(_context, _attempts);
         _tunnel = new Tunnel(loop);
     }
@@ -52,7 +53,7 @@ internal sealed class TcpSession
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> Connect(Pool pool)
     {
-        _attempts.Begin(pool.Count);
+        _attempts.Begin(pool);
         var outcome = new Outcome(Cause.NoServer);
         while (_context.Choose(pool, _attempts.Tried) is { } server)
         {

@@ -53,6 +53,7 @@ internal sealed class ServerReports
         ServerFailure.CertificateForOther => "its certificate is for another name (tls: name)",
         ServerFailure.ClosedEarly => "it closed the connection before it answered",
         ServerFailure.BadAnswer => "its answer is not valid HTTP",
+        ServerFailure.RetriedStatus => "it answered with a status that leads to another server (retries: on)",
         ServerFailure.AnswerTimeout => "it did not answer in time (timeouts: server-response, request)",
         ServerFailure.BrokeOff => "it closed the connection in the middle of an answer",
         ServerFailure.Stalled => "it stopped in the middle of an answer (timeouts: server-body)",

@@ -8,7 +8,7 @@ using Steelyard.Engine.Network;
 namespace Steelyard.Simulation.Machinery;
 
 /// <summary>What clients and servers of a random run agree on: bodies follow from their length and number alone.</summary>
-internal sealed class RandomTalk(SimulatedProxy proxy, int largestBody)
+internal sealed class RandomTalk(SimulatedProxy proxy, int largestBody, int? largestUpload = null)
 {
     private readonly Waiter[] _pauses = [.. Enumerable.Range(0, 64).Select(_ => new Waiter(proxy.Events))];
 
@@ -18,7 +18,11 @@ internal sealed class RandomTalk(SimulatedProxy proxy, int largestBody)
 
     public List<string> Trace { get; } = [];
 
-    public int RandomLength() => Random.Next(4) == 0 ? 0 : (int)(largestBody * Math.Pow(Random.NextDouble(), 4));
+    public int RandomLength() => RandomLength(largestBody);
+
+    public int RandomUpload() => RandomLength(largestUpload ?? largestBody);
+
+    private int RandomLength(int largest) => Random.Next(4) == 0 ? 0 : (int)(largest * Math.Pow(Random.NextDouble(), 4));
 
     public static byte[] Body(int number, int length)
     {
@@ -177,9 +181,9 @@ internal sealed class RandomClient(RandomTalk talk, int name, int requests, bool
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<bool> Ask(Transport transport, MessageReader reader, int number)
     {
-        string[] methods = idempotentOnly ? ["GET", "HEAD"] : ["GET", "HEAD", "PUT", "POST", "POST"];
+        string[] methods = idempotentOnly ? ["GET", "HEAD", "PUT"] : ["GET", "HEAD", "PUT", "POST", "POST"];
         var method = methods[talk.Random.Next(methods.Length)];
-        var upload = method is "PUT" or "POST" ? RandomTalk.Body(number + 7, talk.RandomLength()) : [];
+        var upload = method is "PUT" or "POST" ? RandomTalk.Body(number + 7, talk.RandomUpload()) : [];
         var (fields, framed) = method is "PUT" or "POST" ? talk.Frame(upload, chunked: talk.Random.Next(2) == 0) : ("", []);
         var length = talk.RandomLength();
         var head = $"{method} /{number} HTTP/1.1\r\nHost: example.com\r\nX-Number: {number}\r\nX-Length: {length}\r\n{fields}\r\n";

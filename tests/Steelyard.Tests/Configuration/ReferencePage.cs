@@ -56,6 +56,7 @@ public sealed class ReferencePage
         foreach (var (word, _, description) in PoolTable.Policies)
             page.Append($"| `{word}` | {description} |\n");
         Section(page, "pools: tls", TlsTable.Servers, new ServerTlsDraft());
+        Section(page, "pools: retries", RetriesTable.Table, new RetrySettings());
         Section(page, "pools: servers", PoolTable.Servers, new ServerDraft(default));
         Section(page, "pools: app", PoolTable.App, new AppDraft(default(Place)));
         return page.Append(Units).Append(YamlTraps).Append(Checks).ToString();

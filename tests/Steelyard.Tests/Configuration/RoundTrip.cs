@@ -32,6 +32,15 @@ public sealed class RoundTrip
         (name, servers, app) => new PoolSettings
         {
             Name = name,
+            Retries = name.Length % 3 == 0 ? new() : new()
+            {
+                Attempts = name.Length,
+                On = (RetryConditions)(name.Length * 5461),
+                Budget = name.Length * 8,
+                LeastPerSecond = name.Length - 1,
+                NonIdempotent = name.Length % 2 == 0,
+                Body = new(name.Length * 1000),
+            },
             Balance = (BalancePolicy)(name.Length % Enum.GetValues<BalancePolicy>().Length),
             ProxyProtocol = (ProxyProtocolVersion)(servers.Count % 3),
             Tls = servers.TrueForAll(server => server.Address.UnixPath is null) ? ServerTlsOf(servers.Count) : null,

@@ -37,6 +37,8 @@ internal static class SnapshotDump
         foreach (var pool in snapshot.Pools)
         {
             text.Append($"pool {pool.Name}, {pool.Balance}{(pool.ProxyProtocol == ProxyProtocolVersion.None ? "" : $", PROXY {pool.ProxyProtocol}")}{Tls(pool.Tls)}\n");
+            if (pool.Retries != new RetrySettings())
+                text.Append($"  {pool.Retries}\n");
             foreach (var server in pool.Servers)
                 text.Append($"  {server.Address} weight {server.Weight}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
             if (pool.App is { } app)

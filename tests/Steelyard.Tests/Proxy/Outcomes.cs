@@ -26,6 +26,7 @@ public sealed class Outcomes
         (Cause.CertificateForOther, Fault.Server, 502),
         (Cause.ServerClosed, Fault.Server, 502),
         (Cause.BadResponse, Fault.Server, 502),
+        (Cause.StatusRetried, Fault.Server, 0),
         (Cause.ServerTimeout, Fault.Server, 504),
         (Cause.RequestTimeout, Fault.Server, 504),
         (Cause.ServerClosedInBody, Fault.Server, 0),

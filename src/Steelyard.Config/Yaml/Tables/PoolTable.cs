@@ -108,6 +108,12 @@ internal static class PoolTable
                 "TLS is spoken to the servers, see [tls](#pools-tls).",
                 pool => pool.Tls,
                 (pool, value) => pool with { Tls = value }),
+            new Directive<PoolDraft, RetrySettings>(
+                "retries",
+                Form.Mapping(RetriesTable.Table, _ => new()),
+                "When a request is sent again, see [retries](#pools-retries).",
+                pool => pool.Retries,
+                (pool, value) => pool with { Retries = value }),
             new Directive<PoolDraft, IReadOnlyList<ServerDraft>>(
                 "servers",
                 Form.ListOf("a list of servers, such as [ 10.0.0.1:3000, 10.0.0.2:3000 ]", new Form<ServerDraft>(Servers.Accepts, ReadServer)),

@@ -44,6 +44,21 @@ internal static class ScalarForms
         },
         number => number.ToString(CultureInfo.InvariantCulture));
 
+    public static Form<bool> Switch { get; } = OneOf([("true", true, ""), ("false", false, "")]);
+
+    public static Form<int> Percent { get; } = Form.OfText(
+        "a percentage from 0% to 100%, such as 20%",
+        (string text, out int value, out Mistake mistake) =>
+        {
+            (value, mistake) = (0, default);
+            if (!text.EndsWith('%'))
+                mistake = new($"{Shown.Quote(text)} is not a percentage", null, DecimalText.LeadingDigits(text) == text.Length && text.Length is > 0 and < 4 ? text + "%" : null);
+            else if (DecimalText.TryParse(text[..^1], 0, 100, out var number, out mistake))
+                value = (int)number;
+            return mistake.Message is null;
+        },
+        percent => percent.ToString(CultureInfo.InvariantCulture) + "%");
+
     /// <summary>A value, or a word for none.</summary>
     public static Form<T?> OrWord<T>(Form<T> form, string word)
         where T : struct

@@ -10,8 +10,6 @@ internal static class TlsTable
     private static readonly IReadOnlyList<(string Word, TlsVersions Value, string Description)> VersionWords =
         [("1.2", TlsVersions.Tls12, ""), ("1.3", TlsVersions.Tls13, "")];
 
-    private static readonly Form<bool> Switch = ScalarForms.OneOf([("true", true, ""), ("false", false, "")]);
-
     /// <summary>A file that is read when the configuration is put to use; where it is named is remembered for what is wrong with it.</summary>
     private static readonly Form<string> File = new(
         "the name of a file, relative to the folder of the configuration",
@@ -81,7 +79,7 @@ internal static class TlsTable
                 (tls, value) => tls with { Versions = value }),
             new Directive<ListenerTlsDraft, bool>(
                 "strict-sni",
-                Switch,
+                ScalarForms.Switch,
                 "Whether a client that asks for a host which no certificate names, or for none, is refused.",
                 tls => tls.StrictSni,
                 (tls, value) => tls with { StrictSni = value }),
@@ -107,7 +105,7 @@ internal static class TlsTable
         [
             new Directive<ServerTlsDraft, bool>(
                 "verify",
-                Switch,
+                ScalarForms.Switch,
                 "Whether a server's certificate has to be valid and name it. Without it anybody in between can read along.",
                 tls => tls.Verify,
                 (tls, value) => tls with { Verify = value }),
