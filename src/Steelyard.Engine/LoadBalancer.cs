@@ -11,6 +11,8 @@ namespace Steelyard.Engine;
 /// <summary>A running engine: its event loops serve the sockets it was given.</summary>
 public sealed class LoadBalancer : IAsyncDisposable
 {
+    private static readonly TimeSpan s_longestCut = TimeSpan.FromSeconds(5);
+
     private readonly ProxyLoop[] _loops;
     private readonly List<Server> _leavers = [];
     private readonly Thread[] _threads;
@@ -264,7 +266,15 @@ public sealed class LoadBalancer : IAsyncDisposable
         {
             foreach (var loop in _loops)
                 loop.Events.Post(_ => Interlocked.Add(ref cut, loop.CutAll()), loop);
-            await drained.Task;
+            try
+            {
+                await drained.Task.WaitAsync(s_longestCut, CancellationToken.None);
+            }
+            catch (TimeoutException)
+            {
+                // A loop is stuck in a fault of ours. Its thread ends with the process.
+                return Math.Max(cut, 1);
+            }
         }
 
         foreach (var loop in _loops)

@@ -14,6 +14,10 @@ internal sealed class FieldTable
     private int _contentLengths;
     private int _transferEncodings;
     private bool _nominates;
+    private int _options;
+
+    // A browser sends one or two.
+    private const int MostOptions = 64;
 
     public int Count { get; private set; }
 
@@ -39,7 +43,7 @@ internal sealed class FieldTable
 
     public void Clear()
     {
-        (Count, ContentLength, _contentLengths, _transferEncodings) = (0, -1, 0, 0);
+        (Count, ContentLength, _contentLengths, _transferEncodings, _options) = (0, -1, 0, 0, 0);
         (Chunked, Close, KeepAlive, NamesUpgrade, LengthIsPadded, _nominates) = (false, false, false, false, false, false);
     }
 
@@ -97,8 +101,7 @@ internal sealed class FieldTable
                     return CodingError(value);
                 break;
             case KnownField.Connection:
-                ReadConnection(value);
-                break;
+                return ReadConnection(value);
         }
 
         return HeadError.None;
@@ -121,10 +124,13 @@ internal sealed class FieldTable
         return chunked > 1 ? HeadError.TransferEncoding : HeadError.UnknownCoding;
     }
 
-    private void ReadConnection(ReadOnlySpan<byte> list)
+    private HeadError ReadConnection(ReadOnlySpan<byte> list)
     {
         while (!list.IsEmpty)
         {
+            // Each is looked for among the fields.
+            if (++_options > MostOptions)
+                return HeadError.TooManyFields;
             var option = HttpBytes.NextMember(ref list);
             if (Ascii.EqualsIgnoreCase(option, "close"u8))
                 Close = true;
@@ -135,6 +141,8 @@ internal sealed class FieldTable
             else
                 _nominates |= !option.IsEmpty;
         }
+
+        return HeadError.None;
     }
 
     /// <summary>

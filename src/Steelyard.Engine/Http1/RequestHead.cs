@@ -161,6 +161,11 @@ internal sealed class RequestHead : HeadReader
         Error = HeadError.Target;
         if (Method == KnownMethod.Connect)
             return ReadAuthorityForm(target);
+
+        // No URI has one in its path (RFC 3986, 3.3), and to what reads a URL as browsers do it is a slash.
+        var path = target.IndexOf((byte)'?') is var query and >= 0 ? target[..query] : target;
+        if (path.Contains((byte)'\\'))
+            return false;
         if (target[0] == '/')
             return true;
         if (target.SequenceEqual("*"u8))
@@ -267,7 +272,8 @@ internal sealed class RequestHead : HeadReader
     /// <summary>uri-host [ ":" port ], by its characters and its shape (RFC 9110, 7.2); empty is allowed.</summary>
     private static bool IsAuthority(ReadOnlySpan<byte> authority)
     {
-        if (authority.Length > LongestHost || authority.IndexOfAnyExcept(HttpBytes.Host) >= 0)
+        // As nginx: labels are not empty.
+        if (authority.Length > LongestHost || authority.IndexOfAnyExcept(HttpBytes.Host) >= 0 || authority.StartsWith("."u8) || authority.IndexOf(".."u8) >= 0)
             return false;
         var rest = authority;
         if (authority.StartsWith("["u8))

@@ -103,9 +103,12 @@ internal sealed class InputBuffer(EventLoop loop)
         return received == IoStatus.NotYet ? FillWhenReadable(source.Readable(milliseconds), source, milliseconds) : new(received);
     }
 
+    // News without bytes, as TLS has them, does not move the deadline.
+
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<IoStatus> FillWhenReadable(ValueTask<Wake> readable, Transport source, long milliseconds)
     {
+        var due = loop.In(milliseconds);
         while (true)
         {
             var wake = await readable;
@@ -114,7 +117,7 @@ internal sealed class InputBuffer(EventLoop loop)
             var received = TryFill(source);
             if (received != IoStatus.NotYet)
                 return received;
-            readable = source.Readable(milliseconds);
+            readable = source.Readable(milliseconds > 0 ? Math.Max(due - loop.Now, 1) : 0);
         }
     }
 

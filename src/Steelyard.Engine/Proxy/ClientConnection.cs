@@ -59,11 +59,14 @@ internal sealed class ClientConnection
     public ref readonly Arrival Arrival => ref _arrival;
 
     /// <summary>
-    /// The connection ends with its present exchange: the loop drains, the configuration has its listener no more, or it
-    /// has had as many requests as it may.
+    /// The connection ends with its present exchange: the loop drains, the configuration has its listener no more or
+    /// lets it speak something else, or it has had as many requests as it may.
     /// </summary>
     public bool Leaving =>
-        _loop.Draining || _loop.Plan.ListenerAt(Arrival.Slot) is null || (_requests > 0 && Plan.Plan.Limits.RequestsPerConnection <= _requests);
+        _loop.Draining || (Plan != _loop.Present && !IsServedOn) || (_requests > 0 && Plan.Plan.Limits.RequestsPerConnection <= _requests);
+
+    // Who came without TLS, or without a certificate, does not get what is behind them now.
+    private bool IsServedOn => _loop.Plan.ListenerAt(Arrival.Slot) is { } listener && listener.Continues(Listener);
 
     /// <summary>What the servers are told of this client.</summary>
     public ForwardedFields Forwarded { get; } = new();
@@ -92,10 +95,10 @@ internal sealed class ClientConnection
         Observe(Serve());
     }
 
-    /// <summary>Takes up what the loop goes by now. Where the listener has left, the connection stays with what it had.</summary>
+    /// <summary>Takes up what the loop goes by now. Where the listener has left, or speaks another language now, the connection stays with what it had.</summary>
     private void FollowPlan()
     {
-        if (Plan == _loop.Present || _loop.Plan.ListenerAt(Arrival.Slot) is not { } listener)
+        if (Plan == _loop.Present || _loop.Plan.ListenerAt(Arrival.Slot) is not { } listener || (Plan is not null && !listener.Continues(Listener)))
             return;
         (Plan, Listener) = (_loop.Present, listener);
         Forwarded.Reset(_peer, listener, Transport is TlsTransport, _certificate);
@@ -249,10 +252,11 @@ internal sealed class ClientConnection
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<bool> WaitForRequest()
     {
+        var due = _loop.Events.In(_loop.Plan.Timeouts.ClientIdle);
         while (!Leaving || _awaited)
         {
             _idle = true;
-            var wake = await Transport.Readable(Leaving ? LongestPromise : _loop.Plan.Timeouts.ClientIdle);
+            var wake = await Transport.Readable(Leaving ? LongestPromise : Math.Max(due - _loop.Events.Now, 1));
             (_idle, _awaited) = (false, false);
 
             // Who is told to end while idle may have sent a request a moment before: it is still served.

@@ -36,6 +36,10 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>How it speaks TLS; null for plain connections.</summary>
     public TlsListener? Tls { get; init; }
 
+    /// <summary>Whether a connection that another configuration's listener has accepted on the same socket may be served by this one.</summary>
+    public bool Continues(ListenerState before) =>
+        this == before || (Mode == before.Mode && Tls is null == before.Tls is null && Tls?.Settings.ClientCertificates == before.Tls?.Settings.ClientCertificates);
+
     /// <summary>How the servers are told of a client.</summary>
     public ForwardedStyle Forwarded { get; } = forwarded;
 }

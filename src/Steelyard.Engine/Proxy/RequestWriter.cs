@@ -21,7 +21,7 @@ internal static class RequestWriter
         writer.Write(" "u8);
         if (request.Method == KnownMethod.Connect)
             writer.Write(request.Authority(head));
-        else if (route is { ChangesPath: true } && !request.Target(head).SequenceEqual("*"u8))
+        else if (route is { ChangesPath: true } && !request.Path(head).SequenceEqual("*"u8))
             WriteChangedTarget(ref writer, request, head, route, scope);
         else
             WriteTarget(ref writer, request, request.Target(head));
@@ -52,7 +52,12 @@ internal static class RequestWriter
 
     private static void WriteChangedTarget(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, Route route, in TemplateScope scope)
     {
-        route.WritePath(ref writer, scope);
+        // In its one form, in which the route was matched: the client's spelling would keep its prefix, or climb out of
+        // what the route puts before it.
+        scoped var path = request.Path(head);
+        if (PathNormalizer.IsNeeded(path))
+            path = PathNormalizer.Normalize(path, stackalloc byte[path.Length]);
+        route.WritePath(ref writer, scope, path);
         if (!request.Target(head).Contains((byte)'?'))
             return;
         writer.Write("?"u8);

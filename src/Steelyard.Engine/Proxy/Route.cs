@@ -43,9 +43,12 @@ internal sealed class Route
     public Pool ChoosePool() => _pool ?? _split!.Next();
 
     /// <summary>Writes the path as servers see it.</summary>
-    public void WritePath(ref BlockWriter writer, in TemplateScope scope)
+    /// <param name="writer">Where to.</param>
+    /// <param name="scope">What the variables stand for.</param>
+    /// <param name="path">The client's path, in the form that routes are compared with.</param>
+    public void WritePath(ref BlockWriter writer, in TemplateScope scope, scoped ReadOnlySpan<byte> path)
     {
-        var path = Strip(scope[TemplateVariable.Path]);
+        path = Strip(path);
         if (_rewrite is null)
         {
             writer.Write(path);

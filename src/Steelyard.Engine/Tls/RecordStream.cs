@@ -22,8 +22,12 @@ internal sealed unsafe class RecordStream(EventLoop loop, Transport carrier) : S
     private int _start;
     private int _end;
 
+    // Changed keys and tickets come with data sooner or later. Without it they cost the loop and are worth nothing.
+    private const int MostSilentRecords = 100;
+
     // Bytes of the present record that are not handed up yet; 0 between records.
     private int _record;
+    private int _silentRecords;
 
     private Memory<byte> _destination;
     private Action<object?>? _continuation;
@@ -122,10 +126,17 @@ internal sealed unsafe class RecordStream(EventLoop loop, Transport carrier) : S
         (_block, _start, _end) = (default, 0, 0);
     }
 
+    /// <summary>Something came that was meant for the user of the connection.</summary>
+    public void DataCame() => _silentRecords = 0;
+
     private int HandUp(Span<byte> destination)
     {
         if (_record == 0)
         {
+            if (_silentRecords++ == MostSilentRecords)
+                Ended = true;
+            if (Ended)
+                return 0;
             var length = _end - _start;
             _record = length < HeaderLength ? length : Math.Min(length, HeaderLength + ((_block.Span[_start + 3] << 8) | _block.Span[_start + 4]));
         }

@@ -61,6 +61,7 @@ internal sealed class TlsClient : IWatchedTls
             ClientCertificateContext = material.Certificate,
             EnabledSslProtocols = CertificateSet.Protocols(TlsVersions.All),
             RemoteCertificateValidationCallback = verdict.Judge,
+            AllowRenegotiation = false,
         };
     }
 

@@ -12,6 +12,9 @@ internal sealed class TlsReader(SslStream stream, RecordStream records, TlsLoop 
 {
     private const int Open = 1;
 
+    // Of a client that sends a byte in each, so many are opened in a call.
+    private const int MostRecords = 64;
+
     // What every further receive says; Open as long as more may come.
     private int _ending = Open;
 
@@ -34,7 +37,7 @@ internal sealed class TlsReader(SslStream stream, RecordStream records, TlsLoop 
     {
         drained = false;
         var received = 0;
-        while (received < buffer.Length)
+        for (var opened = 0; received < buffer.Length && opened < MostRecords; opened++)
         {
             var count = ReceiveRecord(buffer[received..Math.Min(buffer.Length, received + Block.Size)]);
             if (count <= 0)
@@ -97,6 +100,8 @@ internal sealed class TlsReader(SslStream stream, RecordStream records, TlsLoop 
             var count = reading.GetResult();
             if (count == 0)
                 _ending = records.Ended ? Errno.ConnectionReset : 0;
+            else
+                records.DataCame();
             return count > 0 ? count : _ending;
         }
         catch (Exception)

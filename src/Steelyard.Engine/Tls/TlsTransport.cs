@@ -271,7 +271,9 @@ internal sealed class TlsTransport : Transport
 
     private static void Complete(ValueTask writing)
     {
-        Debug.Assert(writing.IsCompleted, "A write never waits.");
+        // Only a renegotiation lets one wait, and none is allowed: to wait here would hold the loop for ever.
+        if (!writing.IsCompleted)
+            throw new NotSupportedException("A write inside of TLS waits.");
         writing.GetAwaiter().GetResult();
     }
 
@@ -311,8 +313,9 @@ internal sealed class TlsTransport : Transport
             _ = writing.Exception;
             SendHeld();
         }
-        catch (InvalidOperationException fault)
+        catch (Exception fault)
         {
+            // After a record that is not what the other end sent there is nobody to say it to, and OpenSSL refuses.
             Failure = fault;
         }
     }

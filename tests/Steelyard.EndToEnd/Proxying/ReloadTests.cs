@@ -17,6 +17,20 @@ public class ReloadTests
     };
 
     [Fact]
+    public async Task A_connection_without_TLS_ends_when_its_listener_asks_for_TLS()
+    {
+        await using var origin = RecordingOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        await using var balancer = TestBalancer.Start(origin.Address);
+        using var plain = await balancer.Connect();
+        Assert.Equal("ok", (await plain.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n")).Text);
+
+        await balancer.Apply(snapshot => snapshot with { Listeners = [snapshot.Listeners[0] with { Tls = TestBalancer.Tls("site") }] });
+
+        Assert.Equal(Ending.Closed, await plain.Drain());
+        Assert.Equal("ok", (await balancer.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n")).Text);
+    }
+
+    [Fact]
     public async Task A_kept_connection_goes_to_the_new_servers_from_its_next_request()
     {
         await using var old = RecordingOrigin.Answering(Named("old"));

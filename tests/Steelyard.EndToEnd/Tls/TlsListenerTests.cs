@@ -195,6 +195,29 @@ public sealed class TlsListenerTests
         Assert.Equal((2, 1), (balancer.Counters.TlsFailures, balancer.Counters.TlsHandshakes));
     }
 
+    // OpenSSL refuses to say goodbye after any of them.
+    [Theory]
+    [InlineData("change of ciphers in clear", "140303000101")]
+    [InlineData("record nobody could have made", "17030300204141414141414141414141414141414141414141414141414141414141414141")]
+    [InlineData("no record at all", "99999999999999")]
+    [InlineData("handshake in clear", "16030300040e000000")]
+    public async Task A_broken_record_costs_its_connection_and_nothing_else(string what, string record)
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = TestBalancer.StartTls(origin.Address);
+        using var other = await balancer.Connect();
+        for (var request = 0; request < 2; request++)
+        {
+            using var client = await balancer.Connect();
+            if (request > 0)
+                await client.Ask(Get);
+            client.Socket.Send(Convert.FromHexString(record));
+            await client.Drain();
+        }
+
+        Assert.True((await other.Ask(Get)).Text == "hello", what);
+    }
+
     [Fact]
     public async Task A_crowd_of_handshakes_is_served_whole()
     {

@@ -61,6 +61,8 @@ public sealed class RequestHeads
         Refused(line + "\r\nHost: a\r\n\r\n", HeadError.RequestLine);
 
     [Theory]
+    [InlineData("GET /x\\..\\admin HTTP/1.1")]
+    [InlineData("GET http://a/\\b HTTP/1.1")]
     [InlineData("GET * HTTP/1.1")]
     [InlineData("GET a HTTP/1.1")]
     [InlineData("GET a/b HTTP/1.1")]
@@ -129,6 +131,9 @@ public sealed class RequestHeads
     [InlineData("Host: a\r\nHost:")]
     [InlineData("Host: a b")]
     [InlineData("Host: a/b")]
+    [InlineData("Host: .a")]
+    [InlineData("Host: a..")]
+    [InlineData("Host: a..b")]
     [InlineData("Host: user@a")]
     [InlineData("Host: a:b")]
     [InlineData("Host: a:1:2")]

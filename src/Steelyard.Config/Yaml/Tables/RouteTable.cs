@@ -213,13 +213,13 @@ internal static class RouteTable
             new Directive<RouteDraft, Located<string>?>(
                 "strip-prefix",
                 Form.Located(Prefix),
-                "Taken off the front of the path before it goes to the server, where it stands there as whole segments.",
+                "Taken off the front of the path before it goes to the server, where it stands there as whole segments. The server gets the path in the form that [paths](#values) are compared in.",
                 route => route.StripPrefix,
                 (route, value) => route with { StripPrefix = value }),
             new Directive<RouteDraft, Located<TextTemplate>?>(
                 "rewrite",
                 Form.Located(PathTemplate),
-                "The path for the server; `{path}` is what `strip-prefix` left of the client's. The query stays.",
+                "The path for the server; `{path}` is what `strip-prefix` left of the client's, in the form that [paths](#values) are compared in: it cannot climb out of what stands before it. The query stays.",
                 route => route.Rewrite,
                 (route, value) => route with { Rewrite = value }),
             new Directive<RouteDraft, Located<HeaderEdits>?>(
@@ -258,9 +258,30 @@ internal static class RouteTable
             : first.Literal == "/" && second.Literal is null && second.Variable is TemplateVariable.Path or TemplateVariable.Uri;
         if (startsWithPath)
             return new($"{Shown.Quote(text)} lets the client's path say which host it goes to", "a text before the path, such as https://{host}{uri} or /new{path}");
+        if (QueryNamesHost(location))
+            return new($"{Shown.Quote(text)} lets the client's query say which host it goes to", "a path before the query, such as https://{host}/?{query}");
         return first.Literal is { } start && (start[0] == '/' || start.Contains("://", StringComparison.Ordinal)) || first is { Literal: null, Variable: TemplateVariable.Scheme }
             ? default
             : new($"{Shown.Quote(text)} is neither a URL nor a path", "a URL such as https://{host}{uri}, or a path such as /new{path}");
+    }
+
+    // Behind a host without a slash, or behind one slash alone.
+    private static bool QueryNamesHost(TextTemplate location)
+    {
+        var before = "";
+        foreach (var part in location.Parts)
+        {
+            if (part.Literal is null && part.Variable == TemplateVariable.Query)
+            {
+                var host = before.IndexOf("://", StringComparison.Ordinal);
+                return before == "/" || (host >= 0 && before.AsSpan(host + 3).IndexOfAny('/', '?', '#') < 0);
+            }
+
+            // Only paths hold a slash for certain.
+            before += part.Literal ?? (part.Variable is TemplateVariable.Path or TemplateVariable.Uri ? "/" : "x");
+        }
+
+        return false;
     }
 
     private sealed class LocatedComparer : IEqualityComparer<Located<string>>
