@@ -37,9 +37,13 @@ internal sealed class SteelyardProcess : IAsyncDisposable
 
     public static SteelyardProcess Start(params string[] arguments) => Start(arguments, []);
 
-    public static SteelyardProcess Start(string[] arguments, Dictionary<string, string> environment, string? folder = null)
+    public static SteelyardProcess Start(string[] arguments, Dictionary<string, string> environment, string? folder = null) =>
+        StartProgram(Program, arguments, environment, folder);
+
+    /// <summary>The same for a copy of the program, or for one that starts it.</summary>
+    public static SteelyardProcess StartProgram(string program, string[] arguments, Dictionary<string, string> environment, string? folder = null)
     {
-        var start = new ProcessStartInfo(Program, arguments)
+        var start = new ProcessStartInfo(program, arguments)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -53,9 +57,11 @@ internal sealed class SteelyardProcess : IAsyncDisposable
     }
 
     /// <summary>Runs to the end.</summary>
-    public static async Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments)
+    public static Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => RunAsync(arguments, []);
+
+    public static async Task<(int Status, string Output, string Error)> RunAsync(string[] arguments, Dictionary<string, string> environment)
     {
-        await using var process = Start(arguments);
+        await using var process = Start(arguments, environment);
         return (await process.ExitAsync(), process.Output, process.Error);
     }
 
@@ -72,9 +78,12 @@ internal sealed class SteelyardProcess : IAsyncDisposable
         return new(line.Split(' ').First(word => word.StartsWith("http", StringComparison.Ordinal) && word.Contains("://", StringComparison.Ordinal)));
     }
 
+    /// <summary>SIGKILL to any process.</summary>
+    public static void Kill(int pid) => Assert.Equal(0, Kill(pid, 9));
+
     public void Signal(PosixSignal signal) => Signal(_process.Id, signal);
 
-    public static void Signal(int pid, PosixSignal signal) => Assert.Equal(0, Kill(pid, signal switch { PosixSignal.SIGTERM => 15, PosixSignal.SIGHUP => 1, _ => 2 }));
+    public static void Signal(int pid, PosixSignal signal) => Assert.Equal(0, Kill(pid, signal switch { PosixSignal.SIGTERM => 15, PosixSignal.SIGHUP => 1, PosixSignal.SIGINT => 2, _ => (int)signal }));
 
     /// <summary>The exit status, once all output has been read.</summary>
     public async Task<int> ExitAsync()

@@ -60,11 +60,11 @@ internal sealed class EngineProcess : IEngine
     {
         var handed = sockets.Handed;
         foreach (var some in handed.Where(socket => !_known.Contains(socket.Slot)).Chunk(MessageChannel.MostHandles))
-            Send(new(EngineWords.Sockets, [.. some.Select(socket => Text(socket.Slot))], [.. some.Select(socket => socket.Handle)]));
+            await SendAsync(new(EngineWords.Sockets, [.. some.Select(socket => Text(socket.Slot))], [.. some.Select(socket => socket.Handle)]));
         var answer = Answer(EngineWords.Serving);
         using (var configuration = MemoryFile.Create(ConfigurationFile.Write(served)))
         {
-            Send(new(
+            await SendAsync(new(
                 EngineWords.Serve,
                 [EngineWords.Version, _folder, _user ?? "", string.Join(' ', handed.Select(socket => $"{socket.Slot}:{socket.Listener}"))],
                 [(int)configuration.DangerousGetHandle()]));
@@ -80,7 +80,7 @@ internal sealed class EngineProcess : IEngine
     {
         var number = Text(Interlocked.Increment(ref _asked));
         var answer = Answer(EngineWords.LeaversIdle + number);
-        Send(new(EngineWords.LeaversIdle, number));
+        await SendAsync(new(EngineWords.LeaversIdle, number));
         await answer;
     }
 
@@ -93,7 +93,7 @@ internal sealed class EngineProcess : IEngine
     public async Task<int> StopAsync(TimeSpan grace, Action released, bool keepIdle, CancellationToken force)
     {
         var (releasing, stopping) = (Answer(EngineWords.Released), Answer(EngineWords.Stopped));
-        Send(new(EngineWords.Stop, ((long)grace.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), keepIdle ? EngineWords.KeepIdle : ""));
+        await SendAsync(new(EngineWords.Stop, ((long)grace.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), keepIdle ? EngineWords.KeepIdle : ""));
         await using var _ = force.Register(() => _channel.Send(new(EngineWords.Force)));
         await releasing;
         released();
@@ -111,11 +111,14 @@ internal sealed class EngineProcess : IEngine
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private void Send(Message message)
+    /// <exception cref="EngineException">Nobody is there to take it.</exception>
+    private async Task SendAsync(Message message)
     {
         if (!_channel.Send(message))
-            throw new EngineException("the engine has died");
+            throw await DeathAsync();
     }
+
+    private async Task<EngineException> DeathAsync() => new($"the engine has died ({ExitText.Of(await _process.Exited)})");
 
     /// <summary>The answer that begins with a word; asked for before it can come.</summary>
     /// <exception cref="EngineException">The engine died before it said so.</exception>
@@ -123,8 +126,10 @@ internal sealed class EngineProcess : IEngine
     {
         var answer = _awaited[word] = new(TaskCreationOptions.RunContinuationsAsynchronously);
         if (_channel.Received.Completion.IsCompleted)
-            answer.TrySetException(new EngineException("the engine has died"));
+            _ = FailAsync();
         return answer.Task;
+
+        async Task FailAsync() => answer.TrySetException(await DeathAsync());
     }
 
     private async Task DispatchAsync()
@@ -136,8 +141,8 @@ internal sealed class EngineProcess : IEngine
                 answer.TrySetResult(message);
         }
 
-        var how = ExitText.Of(await _process.Exited);
+        var death = await DeathAsync();
         foreach (var answer in _awaited.Values)
-            answer.TrySetException(new EngineException($"the engine has died ({how})"));
+            answer.TrySetException(death);
     }
 }

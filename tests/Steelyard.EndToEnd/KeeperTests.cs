@@ -1,0 +1,397 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using Steelyard.EndToEnd.Machinery;
+
+namespace Steelyard.EndToEnd;
+
+/// <summary>Keeper and engine: what clients see while engines die, are replaced, and take up another configuration.</summary>
+public sealed class KeeperTests : IDisposable
+{
+    private const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    private static readonly PosixSignal s_usr2 = (PosixSignal)12;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _runtime = new();
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _runtime.Dispose();
+    }
+
+    private string Write(RecordingOrigin origin, int generation = 0, string more = "") => _folder.Write("steelyard.yaml", $$"""
+        {{more}}
+        listen:
+          - { bind: 127.0.0.1:0, to: web, response-headers: { set: { X-Generation: "{{generation}}" } } }
+        pools:
+          web: { servers: [ {{origin.Address}} ] }
+        """);
+
+    private SteelyardProcess Start(params string[] arguments) => SteelyardProcess.Start(arguments, Environment);
+
+    private Dictionary<string, string> Environment => new() { ["XDG_RUNTIME_DIR"] = _runtime.Path };
+
+    private static async Task<IPEndPoint> AddressAsync(SteelyardProcess up)
+    {
+        await up.LineAsync("ready");
+        return new(IPAddress.Loopback, (await up.UrlAsync("listening on")).Port);
+    }
+
+    private static RecordingOrigin Origin() => RecordingOrigin.Start(async connection =>
+    {
+        connection.Records = false;
+        while (await connection.ReadRequestOrEnd() is not null)
+            await connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+
+    /// <summary>The engine that runs now, by its command line.</summary>
+    private static int EngineOf(SteelyardProcess up) => ChildrenOf(up.Id).Single(pid => CommandOf(pid).EndsWith("\0engine\0", StringComparison.Ordinal));
+
+    private static IEnumerable<int> ChildrenOf(int parent) => Directory.GetDirectories($"/proc/{parent}/task")
+        .SelectMany(thread => TextOf(thread + "/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)).Select(int.Parse);
+
+    private static string CommandOf(int pid) => TextOf($"/proc/{pid}/cmdline");
+
+    /// <summary>What a file says; nothing when it has gone, as files of processes and threads do.</summary>
+    private static string TextOf(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
+    [Fact]
+    public async Task Reloads_and_upgrades_cost_no_request()
+    {
+        await using var origin = Origin();
+        var file = Write(origin);
+        await using var up = Start("up", file);
+        var address = await AddressAsync(up);
+        var load = new Load(address, clients: 64, pause: TimeSpan.FromMilliseconds(100));
+
+        for (var round = 1; round <= 5; round++)
+        {
+            for (var reload = 1; reload <= 10; reload++)
+            {
+                var generation = (round * 100) + reload;
+                Write(origin, generation);
+                up.Signal(PosixSignal.SIGHUP);
+                await Patience.Until(() => load.Generation == generation);
+            }
+
+            var before = EngineOf(up);
+            up.Signal(s_usr2);
+            await Patience.Until(() => up.Output.Split("upgraded: ").Length == round + 1);
+            Assert.NotEqual(before, await OnlyEngineAsync(up, but: before));
+        }
+
+        await load.EndAsync();
+        Assert.Empty(load.Failures);
+        Assert.Equal("", up.Error);
+        TestContext.Current.SendDiagnosticMessage($"{load.Answers} answers, the slowest after {load.Slowest} ms");
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+    }
+
+    private static async Task<int> OnlyEngineAsync(SteelyardProcess up, int but)
+    {
+        var engine = 0;
+        await Patience.Until(() => (engine = ChildrenOf(up.Id).FirstOrDefault(pid => pid != but && CommandOf(pid).EndsWith("\0engine\0", StringComparison.Ordinal))) != 0);
+        return engine;
+    }
+
+    // What is in flight at that instant is lost, and nothing else; who connects meanwhile waits.
+    [Fact]
+    public async Task A_killed_engine_refuses_nobody()
+    {
+        const int Kills = 10;
+        await using var origin = Origin();
+        await using var up = Start("up", Write(origin));
+        var address = await AddressAsync(up);
+        var load = new Load(address, clients: 16, pause: TimeSpan.FromMilliseconds(5), keepAlive: false);
+
+        var engine = EngineOf(up);
+        for (var kill = 1; kill <= Kills; kill++)
+        {
+            var answers = load.Answers;
+            await Patience.Until(() => load.Answers > answers + 20);
+            SteelyardProcess.Kill(engine);
+            engine = await OnlyEngineAsync(up, but: engine);
+        }
+
+        var last = load.Answers;
+        await Patience.Until(() => load.Answers > last + 20);
+        await load.EndAsync();
+        Assert.DoesNotContain(load.Failures, failure => failure.Contains("refused", StringComparison.OrdinalIgnoreCase));
+        Assert.InRange(load.Failures.Count, 0, Kills * 16);
+        Assert.Equal(Kills, up.Error.Split("the engine has died (exit code 137, signal 9)").Length - 1);
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+    }
+
+    [Fact]
+    public async Task A_program_that_cannot_serve_is_not_upgraded_to()
+    {
+        using var programs = new TemporaryFolder();
+        foreach (var part in Directory.GetFiles(Path.GetDirectoryName(SteelyardProcess.Program)!))
+            File.Copy(part, programs.At(Path.GetFileName(part)));
+        var program = programs.At(Path.GetFileName(SteelyardProcess.Program));
+        await using var origin = Origin();
+        var file = Write(origin);
+        await using var up = SteelyardProcess.StartProgram(program, ["up", file], Environment);
+        var address = await AddressAsync(up);
+        var engine = EngineOf(up);
+
+        File.Move(program, program + ".old");
+        await File.WriteAllTextAsync(program, "#!/bin/sh\nexit 3\n", Cancel);
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var (status, _, error) = await SteelyardProcess.RunAsync(["upgrade", file], Environment);
+
+        Assert.Equal(1, status);
+        Assert.Contains("no upgrade: the engine has died (exit code 3); the engine stays as it was", error, StringComparison.Ordinal);
+        Assert.Equal(engine, EngineOf(up));
+        using var client = await RawClient.Connect(address);
+        Assert.Equal("ok", (await client.Ask(Get)).Text);
+
+        File.Move(program + ".old", program, overwrite: true);
+        Assert.Equal(0, (await SteelyardProcess.RunAsync(["upgrade", file], Environment)).Status);
+        Assert.NotEqual(engine, await OnlyEngineAsync(up, but: engine));
+        var answer = await client.Ask(Get);
+        Assert.Equal(("ok", "close"), (answer.Text, answer["Connection"]));
+    }
+
+    [Fact]
+    public async Task A_reload_by_command_says_what_became_of_it()
+    {
+        await using var origin = Origin();
+        var file = Write(origin);
+        await using var up = Start("up", file);
+        var address = await AddressAsync(up);
+
+        Write(origin, 7);
+        var (status, output, _) = await SteelyardProcess.RunAsync(["reload", file], Environment);
+        Assert.Equal((0, $"reloaded: {file} is fine: 1 listener, 1 pool\n"), (status, output));
+
+        _folder.Write("steelyard.yaml", "listen: 3\n");
+        (status, _, var error) = await SteelyardProcess.RunAsync(["reload", file], Environment);
+        Assert.Equal(1, status);
+        Assert.Contains($"{file}:1:9: error: ", error, StringComparison.Ordinal);
+        Assert.Contains("the configuration stays as it was", error, StringComparison.Ordinal);
+        using var client = await RawClient.Connect(address);
+        Assert.Equal("7", (await client.Ask(Get))["X-Generation"]);
+
+        (status, _, error) = await SteelyardProcess.RunAsync(["reload", _folder.Write("other.yaml", "")], Environment);
+        Assert.Equal(1, status);
+        Assert.Contains("no 'steelyard up' of this user serves", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_keeper_that_dies_takes_its_engine_along()
+    {
+        await using var origin = Origin();
+        await using var up = Start("up", Write(origin));
+        var address = await AddressAsync(up);
+        var engine = EngineOf(up);
+        using var client = await RawClient.Connect(address);
+        await client.Ask(Get);
+
+        SteelyardProcess.Kill(up.Id);
+
+        await Patience.Until(() => !CommandOf(engine).Contains("engine", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_app_that_leaves_answers_what_it_has_before_it_is_told_to_stop()
+    {
+        // It dies of SIGTERM at once.
+        _folder.Write("app.py", """
+            import http.server, sys, time
+            class Slow(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    time.sleep(float(self.path[1:] or 0))
+                    self.send_response(200); self.send_header("Content-Length", "1"); self.end_headers(); self.wfile.write(sys.argv[2].encode())
+            http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Slow).serve_forever()
+            """);
+        string With(string name) => _folder.Write("steelyard.yaml", $$"""
+            listen: [ { bind: 127.0.0.1:0, to: web } ]
+            pools: { web: { app: { command: "python3 app.py {port} {{name}}" } } }
+            """);
+        await using var up = Start("up", With("a"));
+        var address = await AddressAsync(up);
+        using var slow = await RawClient.Connect(address);
+        await slow.Send("GET /1.5 HTTP/1.1\r\nHost: x\r\n\r\n");
+        using var probe = await RawClient.Connect(address);
+        Assert.Equal("a", (await probe.Ask(Get)).Text);
+
+        With("b");
+        up.Signal(PosixSignal.SIGHUP);
+        await up.LineAsync("reloaded: ");
+
+        Assert.Equal("b", (await probe.Ask(Get)).Text);
+        Assert.Equal("a", (await slow.ReadResponse()).Text);
+        await Patience.Until(() => ChildrenOf(up.Id).Count() == 2);
+    }
+
+    [Fact]
+    public async Task A_service_manager_is_told_how_it_is()
+    {
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(_folder.At("notify")));
+        await using var origin = Origin();
+        await using var up = SteelyardProcess.Start(["up", Write(origin)], new(Environment) { ["NOTIFY_SOCKET"] = _folder.At("notify") });
+
+        Assert.Equal("READY=1", await NextAsync());
+        up.Signal(PosixSignal.SIGHUP);
+        Assert.StartsWith("RELOADING=1\nMONOTONIC_USEC=", await NextAsync(), StringComparison.Ordinal);
+        Assert.Equal("READY=1", await NextAsync());
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal("STOPPING=1", await NextAsync());
+        Assert.Equal(0, await up.ExitAsync());
+
+        async Task<string> NextAsync()
+        {
+            var buffer = new byte[1000];
+            var length = await manager.ReceiveAsync(buffer, Cancel).AsTask().Patiently("word from the program");
+            return Encoding.UTF8.GetString(buffer, 0, length);
+        }
+    }
+
+    [Fact]
+    public async Task The_engine_becomes_another_user()
+    {
+        Assert.SkipUnless(System.Environment.UserName == "root", "Only root can become somebody else.");
+        await using var origin = Origin();
+        await using var up = Start("up", Write(origin, more: "user: nobody"));
+        var address = await AddressAsync(up);
+        using var client = await RawClient.Connect(address);
+        Assert.Equal("ok", (await client.Ask(Get)).Text);
+
+        var status = await File.ReadAllLinesAsync($"/proc/{EngineOf(up)}/status", Cancel);
+        Assert.Contains("Uid:\t65534\t65534\t65534\t65534", status);
+        Assert.Contains("CapEff:\t0000000000000000", status);
+        Assert.Contains("NoNewPrivs:\t1", status);
+    }
+
+    [Fact]
+    public async Task An_unknown_user_is_an_error_at_the_start()
+    {
+        await using var origin = Origin();
+        var (status, _, error) = await SteelyardProcess.RunAsync(["up", Write(origin, more: "user: nobody-here")], Environment);
+        Assert.Equal(1, status);
+        Assert.Contains("there is no user 'nobody-here' on this machine", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task As_process_1_of_a_container_it_keeps_exit_codes_and_takes_orphans()
+    {
+        Assert.SkipUnless(System.Environment.UserName == "root", "Only root has namespaces for certain.");
+        _folder.Write("app.sh", "#!/bin/sh\n(sleep 0.2; exit 5) &\nexec \"$@\"\n");
+        var file = _folder.Write("steelyard.yaml", $$"""
+            listen: [ { bind: 127.0.0.1:0, to: web } ]
+            pools: { web: { app: { command: "sh app.sh sh -c '{{SteelyardProcess.Program}} whoami --listen unix:{socket}; exit 9'" } } }
+            """);
+        await using var up = SteelyardProcess.StartProgram("unshare", ["--pid", "--fork", "--mount-proc", "--kill-child", SteelyardProcess.Program, "up", file], Environment);
+        var url = await AddressAsync(up);
+        using var client = await RawClient.Connect(url);
+        await client.Ask(Get);
+
+        var keeper = ChildrenOf(up.Id).Single();
+        await Patience.Until(() => ChildrenOf(keeper).All(pid => !TextOf($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal)));
+        SteelyardProcess.Signal(keeper, PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+        Assert.Contains("stopped", up.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_in_one_process_serves_and_reloads_as_well()
+    {
+        await using var origin = Origin();
+        var file = Write(origin);
+        await using var up = Start("up", "--single", file);
+        var address = await AddressAsync(up);
+        Assert.Empty(ChildrenOf(up.Id));
+        Write(origin, 3);
+        Assert.Equal(0, (await SteelyardProcess.RunAsync(["reload", file], Environment)).Status);
+
+        using var client = await RawClient.Connect(address);
+        Assert.Equal("3", (await client.Ask(Get))["X-Generation"]);
+        Assert.Equal(1, (await SteelyardProcess.RunAsync(["upgrade", file], Environment)).Status);
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+    }
+
+    /// <summary>Clients that ask again and again.</summary>
+    private sealed class Load
+    {
+        private readonly Task[] _clients;
+        private readonly List<string> _failures = [];
+        private volatile bool _done;
+        private int _answers;
+        private int _generation;
+        private long _slowest;
+
+        public Load(IPEndPoint address, int clients, TimeSpan pause, bool keepAlive = true) =>
+            _clients = [.. Enumerable.Range(0, clients).Select(_ => Task.Run(() => AskAsync(address, pause, keepAlive)))];
+
+        public int Answers => Volatile.Read(ref _answers);
+
+        public int Generation => Volatile.Read(ref _generation);
+
+        public long Slowest => Volatile.Read(ref _slowest);
+
+        public IReadOnlyList<string> Failures
+        {
+            get
+            {
+                lock (_failures)
+                    return [.. _failures];
+            }
+        }
+
+        public async Task EndAsync()
+        {
+            _done = true;
+            await Task.WhenAll(_clients).Patiently();
+        }
+
+        private async Task AskAsync(IPEndPoint address, TimeSpan pause, bool keepAlive)
+        {
+            while (!_done)
+            {
+                try
+                {
+                    using var client = await RawClient.Connect(address);
+                    client.Records = false;
+                    while (!_done)
+                    {
+                        var began = Stopwatch.GetTimestamp();
+                        var answer = await client.Ask(Get);
+                        if (answer.Status != 200 || answer.Text != "ok")
+                            throw new InvalidOperationException(answer.Head);
+                        Interlocked.Increment(ref _answers);
+                        Volatile.Write(ref _generation, int.Parse(answer["X-Generation"]!));
+                        Volatile.Write(ref _slowest, Math.Max(Slowest, (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds));
+                        await Task.Delay(pause);
+                        if (!keepAlive || answer["Connection"] == "close")
+                            break;
+                    }
+                }
+                catch (Exception failure) when (failure is SocketException or EndOfStreamException or InvalidOperationException)
+                {
+                    lock (_failures)
+                        _failures.Add(failure.Message);
+                }
+            }
+        }
+    }
+}
