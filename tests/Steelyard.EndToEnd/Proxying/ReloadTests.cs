@@ -20,7 +20,7 @@ public class ReloadTests
     public async Task A_connection_without_TLS_ends_when_its_listener_asks_for_TLS()
     {
         await using var origin = RecordingOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-        await using var balancer = TestBalancer.Start(origin.Address);
+        await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with { Listeners = [snapshot.Listeners[0] with { Tls = null }] });
         using var plain = await balancer.Connect();
         Assert.Equal("ok", (await plain.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n")).Text);
 

@@ -60,6 +60,8 @@ public sealed class ComparisonTests
             {
                 using var client = await proxy.Connect();
                 results[wireCase] = await WireResult.Of(wireCase, client, origin);
+                if (column == 4 && wireCase.HaProxyVaries is { } several && several.Split(" or ").Contains(results[wireCase]))
+                    results[wireCase] = several;
                 if (tries == mostTries || documented.Length == 0 || documented.Any(row => row.Split(" | ")[column - 1] == Cell(results[wireCase])))
                     break;
             }

@@ -36,7 +36,9 @@ internal static class RequestLineCases
         new("blank in the target", "GET /a b HTTP/1.1\r\nHost: a.example\r\n\r\n", "400", "3.2"),
         new("byte beyond ASCII in the target", "GET /\u00e4 HTTP/1.1\r\nHost: a.example\r\n\r\n", "400", "3.2", "a URI is ASCII; which characters it means nobody could say"),
         new("`#` in the target", "GET /a#b HTTP/1.1\r\nHost: a.example\r\n\r\n", "400", "3.2", "no client may send a fragment; servers cut it off or do not"),
-        new("`\\|{}<>^` and a quote in the target", "GET /\\|{}<>^\" HTTP/1.1\r\nHost: a.example\r\n\r\n", "forwarded, `GET /\\|{}<>^\" HTTP/1.1`", "3.2", "no part of a URI, but browsers send some of them, and no two programs cut a line there") { Look = "line" },
+        new("a backslash in the path", "GET /x\\..\\admin HTTP/1.1\r\nHost: a.example\r\n\r\n", "400", "RFC 3986, 3.3", "no URI has one there, and what reads URLs as browsers do takes it for a slash: the path would step around a route"),
+        new("a backslash in the query", "GET /?a\\b HTTP/1.1\r\nHost: a.example\r\n\r\n", "forwarded, `GET /?a\\b HTTP/1.1`", "RFC 3986, 3.4", "browsers send it, and nothing is matched there by segments") { Look = "line" },
+        new("`|{}<>^` and a quote in the target", "GET /|{}<>^\" HTTP/1.1\r\nHost: a.example\r\n\r\n", "forwarded, `GET /|{}<>^\" HTTP/1.1`", "3.2", "no part of a URI, but browsers send some of them, and no two programs cut a line there") { Look = "line" },
         new("target beyond the limit", "GET /" + new string('a', 20_000) + " HTTP/1.1\r\nHost: a.example\r\n\r\n", "414", "RFC 9110, 15.5.15", "the status says what is too long"),
     ]);
 

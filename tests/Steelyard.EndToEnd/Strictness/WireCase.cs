@@ -26,6 +26,9 @@ internal sealed record WireCase(string Name, string Request, string Outcome, str
     /// </summary>
     public string Look { get; init; } = "";
 
+    /// <summary>What HAProxy does, with <c> or </c> between: it may learn too late that a request is bad, its answer being there.</summary>
+    public string? HaProxyVaries { get; init; }
+
     /// <summary>No other request may follow on the connection.</summary>
     public bool Last { get; init; }
 
