@@ -26,6 +26,9 @@ internal sealed record ChildStart
 
     /// <summary>A descriptor that becomes its number 3; null for none.</summary>
     public int? Third { get; init; }
+
+    /// <summary>Neither it nor what it starts can gain privileges by a program file (PR_SET_NO_NEW_PRIVS).</summary>
+    public bool NoNewPrivileges { get; init; }
 }
 
 /// <summary>
@@ -55,7 +58,29 @@ internal sealed unsafe class ChildProcess
     public Task<int> Exited => _exited.Task;
 
     /// <exception cref="Win32Exception">It could not be started.</exception>
-    public static ChildProcess Start(ChildStart start)
+    public static ChildProcess Start(ChildStart start) => start.NoNewPrivileges ? StartWithoutPrivileges(start) : StartHere(start);
+
+    // It is a thread's own, for good, and goes to what the thread starts: to all threads of the child then.
+    private static ChildProcess StartWithoutPrivileges(ChildStart start)
+    {
+        var started = new TaskCompletionSource<ChildProcess>();
+        var starter = new Thread(() =>
+        {
+            try
+            {
+                _ = Posix.prctl(Posix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+                started.SetResult(StartHere(start));
+            }
+            catch (Win32Exception error)
+            {
+                started.SetException(error);
+            }
+        });
+        starter.Start();
+        return started.Task.GetAwaiter().GetResult();
+    }
+
+    private static ChildProcess StartHere(ChildStart start)
     {
         var actions = stackalloc byte[OpaqueSize];
         var attributes = stackalloc byte[OpaqueSize];

@@ -42,7 +42,7 @@ internal sealed class EngineProcess : IEngine
         var (channel, theirs) = MessageChannel.CreatePair();
         try
         {
-            var process = ChildProcess.Start(new() { Program = program, Words = [.. ThisProgram.Words, "engine"], Third = theirs });
+            var process = ChildProcess.Start(new() { Program = program, Words = [.. ThisProgram.Words, "engine"], Third = theirs, NoNewPrivileges = user is not null });
             return new(process, channel, folder, user);
         }
         catch (Win32Exception error)

@@ -16,6 +16,5 @@ internal static unsafe class Privileges
             return;
         if (Posix.initgroups(user, account->Group) < 0 || Posix.setgid(account->Group) < 0 || Posix.setuid(account->User) < 0)
             throw new EngineException($"the engine cannot become the user '{user}': {new Win32Exception(Marshal.GetLastPInvokeError()).Message}; only root can");
-        _ = Posix.prctl(Posix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     }
 }
