@@ -25,6 +25,7 @@ public sealed class Server
         public PaddedCount Active;
         public long Failures;
         public int LastFailure;
+        public int LastReason;
     }
 
     /// <summary>Alone on its cache lines: every loop writes it twice for every request.</summary>
@@ -54,10 +55,14 @@ public sealed class Server
     /// <summary>How the last request with it failed; none when it succeeded, or there was none.</summary>
     public ServerFailure LastFailure => (ServerFailure)Volatile.Read(ref _state.LastFailure);
 
+    /// <summary>How the last of its failures came about, also when it has succeeded since; none when there was none.</summary>
+    public ServerFailure LastReason => (ServerFailure)Volatile.Read(ref _state.LastReason);
+
     /// <summary>A request with it failed.</summary>
     public void Failed(ServerFailure failure)
     {
         Interlocked.Increment(ref _state.Failures);
+        Volatile.Write(ref _state.LastReason, (int)failure);
         Volatile.Write(ref _state.LastFailure, (int)failure);
     }
 

@@ -60,11 +60,11 @@ public sealed class ListeningSockets : IDisposable
     /// <summary>The bound addresses in the order of the configuration, with the ports the kernel picked where 0 was asked.</summary>
     public IReadOnlyList<NetworkAddress> Addresses => _sockets.ConvertAll(bound => bound.Socket.Address);
 
-    /// <summary>Whether TLS is spoken on one of <see cref="Addresses"/>.</summary>
+    /// <summary>The listener of one of <see cref="Addresses"/>.</summary>
     /// <param name="address">The address.</param>
     /// <param name="snapshot">What these sockets were bound for.</param>
-    public bool SpeaksTls(NetworkAddress address, Snapshot snapshot) =>
-        _sockets.Find(bound => bound.Socket.Address == address) is { } found && snapshot.Listeners[found.Listener].Tls is not null;
+    public ListenerSettings ListenerOf(NetworkAddress address, Snapshot snapshot) =>
+        snapshot.Listeners[_sockets.Find(bound => bound.Socket.Address == address).Listener];
 
     /// <summary>Each socket as another process gets it, which serves the same configuration on it.</summary>
     public IReadOnlyList<HandedSocket> Handed => _sockets.ConvertAll(bound => new HandedSocket(bound.Socket.Handle, bound.Slot, bound.Listener));

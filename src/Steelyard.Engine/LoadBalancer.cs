@@ -37,7 +37,7 @@ public sealed class LoadBalancer : IAsyncDisposable
             foreach (var pool in _plan.Pools.Values)
             {
                 foreach (var server in pool.Servers)
-                    list.Add(new(pool.Name, server.Settings.Address, server.Active, server.Failures, server.LastFailure));
+                    list.Add(new(pool.Name, server.Settings.Address, server.Active, server.Failures, server.LastFailure, server.LastReason));
             }
 
             return list;

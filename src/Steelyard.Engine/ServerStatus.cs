@@ -9,4 +9,5 @@ namespace Steelyard.Engine;
 /// <param name="Active">Requests, tunnels and sessions in TCP mode it has to do now.</param>
 /// <param name="Failures">Requests that failed with it since the start, those repeated elsewhere included.</param>
 /// <param name="LastFailure">How the last request with it failed; none when that succeeded.</param>
-public readonly record struct ServerStatus(string Pool, NetworkAddress Address, int Active, long Failures, ServerFailure LastFailure);
+/// <param name="LastReason">How the last of its failures came about, also when it has succeeded since.</param>
+public readonly record struct ServerStatus(string Pool, NetworkAddress Address, int Active, long Failures, ServerFailure LastFailure, ServerFailure LastReason);

@@ -243,6 +243,22 @@ public sealed class KeeperTests : IDisposable
     }
 
     [Fact]
+    public async Task A_stuck_engine_does_not_keep_anybody_from_stopping()
+    {
+        await using var origin = Origin();
+        await using var up = Start("up", Write(origin));
+        await AddressAsync(up);
+        SteelyardProcess.Signal(EngineOf(up), (PosixSignal)19);
+
+        up.Signal(PosixSignal.SIGTERM);
+        await up.LineAsync("stopping: ");
+        up.Signal(PosixSignal.SIGTERM);
+
+        Assert.Equal(1, await up.ExitAsync());
+        Assert.Contains("the engine does not end and is killed", up.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_service_manager_is_told_how_it_is()
     {
         using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
@@ -251,8 +267,11 @@ public sealed class KeeperTests : IDisposable
         await using var up = SteelyardProcess.Start(["up", Write(origin)], new(Environment) { ["NOTIFY_SOCKET"] = _folder.At("notify") });
 
         Assert.Equal("READY=1", await NextAsync());
+        var before = Stopwatch.GetTimestamp() / 1000;
         up.Signal(PosixSignal.SIGHUP);
-        Assert.StartsWith("RELOADING=1\nMONOTONIC_USEC=", await NextAsync(), StringComparison.Ordinal);
+        var reloading = await NextAsync();
+        Assert.StartsWith("RELOADING=1\nMONOTONIC_USEC=", reloading, StringComparison.Ordinal);
+        Assert.InRange(long.Parse(reloading.Split('=')[2]), before, Stopwatch.GetTimestamp() / 1000);
         Assert.Equal("READY=1", await NextAsync());
         up.Signal(PosixSignal.SIGTERM);
         Assert.Equal("STOPPING=1", await NextAsync());

@@ -10,7 +10,14 @@ public sealed class ServerReportsTests
     private static readonly DateTimeOffset Start = new(2026, 11, 23, 9, 0, 0, TimeSpan.Zero);
     private static readonly NetworkAddress Address = NetworkAddress.ForHost("10.0.0.1", 80);
 
-    private static ServerStatus Status(long failures, ServerFailure last = ServerFailure.None) => new("web", Address, 0, failures, last);
+    private static ServerStatus Status(long failures, ServerFailure last = ServerFailure.None, ServerFailure? reason = null) => new("web", Address, 0, failures, last, reason ?? last);
+
+    [Fact]
+    public void A_server_that_has_recovered_by_the_look_is_told_of_with_its_failure()
+    {
+        var line = Assert.Single(new ServerReports().Look([Status(1, ServerFailure.None, ServerFailure.Refused)], Start));
+        Assert.EndsWith("failed a request: it refused the connection", line, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void A_failing_server_is_told_of_once_a_minute_and_when_it_is_back()

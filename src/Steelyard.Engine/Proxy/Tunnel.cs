@@ -21,6 +21,7 @@ internal sealed class Tunnel
     private long _due;
     private bool _open;
     private bool _cut;
+    private bool _halfClosed;
 
     public Tunnel(ProxyLoop loop)
     {
@@ -39,7 +40,7 @@ internal sealed class Tunnel
     public async ValueTask Run(Transport client, InputBuffer clientInput, Transport server, InputBuffer serverInput, long idleMilliseconds)
     {
         (_client, _server, _idleMilliseconds) = (client, server, idleMilliseconds);
-        (_open, _cut) = (true, false);
+        (_open, _cut, _halfClosed) = (true, false, false);
         Moved();
         var up = _up.Run(client, clientInput, server);
         await _down.Run(server, serverInput, client);
@@ -93,6 +94,11 @@ internal sealed class Tunnel
                 tunnel.BreakOff(reset: end == RelayEnd.Broken ? sink : end == RelayEnd.SinkClosed ? source : null);
                 return;
             }
+
+            // Where the other way has ended too, both connections are closed now, which says the same in fewer calls.
+            if (tunnel._halfClosed)
+                return;
+            tunnel._halfClosed = true;
 
             // Nobody reads from here any more, so nobody would see it break.
             source.EndsWith = sink;

@@ -15,6 +15,7 @@ internal sealed class ControlSocket : IAsyncDisposable
     private readonly string _path;
     private readonly KeeperRequests _requests;
     private readonly Task _serving;
+    private volatile bool _ended;
 
     private ControlSocket(Socket listener, string path, KeeperRequests requests)
     {
@@ -28,7 +29,10 @@ internal sealed class ControlSocket : IAsyncDisposable
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            var path = PathFor(file);
+            var folder = Folders().First();
+            if (folder.StartsWith(Path.GetTempPath(), StringComparison.Ordinal) && folder != Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"))
+                MakeOwn(folder);
+            var path = PathFor(file, folder);
             if (File.Exists(path) && !Answers(path))
                 File.Delete(path);
             listener.Bind(new UnixDomainSocketEndPoint(path));
@@ -48,17 +52,27 @@ internal sealed class ControlSocket : IAsyncDisposable
     /// <returns>The exit status; null when nobody serves it.</returns>
     public static async Task<int?> AskAsync(string file, KeeperRequestKind kind)
     {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
+        // The keeper may have been started with another environment, as a service is.
+        foreach (var folder in Folders())
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(PathFor(file)));
-        }
-        catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
-        {
-            return null;
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(PathFor(file, folder)));
+                return await AskAsync(socket, kind);
+            }
+            catch (SocketException)
+            {
+                socket.Dispose();
+            }
         }
 
-        await using var stream = new NetworkStream(socket);
+        return null;
+    }
+
+    private static async Task<int> AskAsync(Socket socket, KeeperRequestKind kind)
+    {
+        await using var stream = new NetworkStream(socket, ownsSocket: true);
         await stream.WriteAsync(Encoding.UTF8.GetBytes($"{kind}\n"));
         using var lines = new StreamReader(stream);
         while (await lines.ReadLineAsync() is { } line)
@@ -75,27 +89,35 @@ internal sealed class ControlSocket : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _ended = true;
         _listener.Dispose();
         await _serving;
         File.Delete(_path);
     }
 
-    /// <summary>A folder that only this user can write to, and a name that follows from the configuration's.</summary>
-    private static string PathFor(string file)
+    /// <summary>The folders that only this user can write to, the first one first.</summary>
+    private static IEnumerable<string> Folders()
     {
-        var given = Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR");
-        var folder = Directory.Exists(given) ? given : Posix.geteuid() == 0 && Directory.Exists("/run") ? "/run" : Own(Path.Combine(Path.GetTempPath(), $"steelyard-{Posix.geteuid()}"));
+        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { } given && Directory.Exists(given))
+            yield return given;
+        if (Posix.geteuid() == 0 && Directory.Exists("/run"))
+            yield return "/run";
+        else
+            yield return Path.Combine(Path.GetTempPath(), $"steelyard-{Posix.geteuid()}");
+    }
+
+    private static string PathFor(string file, string folder)
+    {
         var hash = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(file)));
         return Path.Combine(folder, $"steelyard-{Convert.ToHexStringLower(hash.AsSpan(0, 8))}.sock");
     }
 
-    private static string Own(string folder)
+    private static void MakeOwn(string folder)
     {
         const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
         Directory.CreateDirectory(folder, Mine);
         if (File.GetUnixFileMode(folder) != Mine)
             throw new IOException($"others may write to {folder}");
-        return folder;
     }
 
     private static bool Answers(string path)
@@ -114,14 +136,18 @@ internal sealed class ControlSocket : IAsyncDisposable
 
     private async Task ServeAsync()
     {
-        try
+        while (!_ended)
         {
-            while (true)
+            try
+            {
                 _ = AnswerAsync(await _listener.AcceptAsync());
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            // The run is over.
+            }
+            catch (Exception error) when (error is SocketException or ObjectDisposedException)
+            {
+                // The run is over, or there are no descriptors for now.
+                if (!_ended)
+                    await Task.Delay(100);
+            }
         }
     }
 

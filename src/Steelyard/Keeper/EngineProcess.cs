@@ -13,6 +13,9 @@ namespace Steelyard.Keeper;
 /// </summary>
 internal sealed class EngineProcess : IEngine
 {
+    // Beyond the time that it was given: a stuck loop is given up after five seconds.
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(8);
+
     private readonly ChildProcess _process;
     private readonly MessageChannel _channel;
     private readonly ConcurrentDictionary<string, TaskCompletionSource<Message>> _awaited = new();
@@ -92,14 +95,30 @@ internal sealed class EngineProcess : IEngine
     /// <param name="force">Ends the time early.</param>
     public async Task<int> StopAsync(TimeSpan grace, Action released, bool keepIdle, CancellationToken force)
     {
+        _ = KillAfterAsync(grace + Margin);
         var (releasing, stopping) = (Answer(EngineWords.Released), Answer(EngineWords.Stopped));
         await SendAsync(new(EngineWords.Stop, ((long)grace.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), keepIdle ? EngineWords.KeepIdle : ""));
-        await using var _ = force.Register(() => _channel.Send(new(EngineWords.Force)));
+        await using var forced = force.Register(() =>
+        {
+            _channel.Send(new(EngineWords.Force));
+            _ = KillAfterAsync(Margin);
+        });
         await releasing;
         released();
         var stopped = await stopping;
         await _process.Exited;
         return int.Parse(stopped.Arguments[0], CultureInfo.InvariantCulture);
+    }
+
+    public void Kill() => _process.Kill();
+
+    /// <summary>An engine that is stuck does not keep anybody from stopping.</summary>
+    private async Task KillAfterAsync(TimeSpan time)
+    {
+        if (await Task.WhenAny(_process.Exited, Task.Delay(time)) == _process.Exited)
+            return;
+        await Console.Error.WriteLineAsync("steelyard: the engine does not end and is killed");
+        _process.Kill();
     }
 
     public async ValueTask DisposeAsync()

@@ -21,6 +21,7 @@ internal sealed class KeeperRun : IDisposable
     private readonly AppFleets _apps;
     private readonly IEngine _engine;
     private readonly int? _loops;
+    private readonly string? _user;
     private Task _leaving = Task.CompletedTask;
 
     // What the file says, and the sockets for it.
@@ -29,7 +30,7 @@ internal sealed class KeeperRun : IDisposable
 
     private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
     {
-        (_configuration, _configured, _loops) = (configuration, snapshot, snapshot.Loops);
+        (_configuration, _configured, _loops, _user) = (configuration, snapshot, snapshot.Loops, snapshot.User);
         _requests = new KeeperRequests(configuration.Name, options.Watch);
         _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, null));
         _apps = new AppFleets(configuration.Folder) { StopForce = _signals.Force };
@@ -43,6 +44,12 @@ internal sealed class KeeperRun : IDisposable
     /// <returns>The exit status.</returns>
     public static async Task<int> RunAsync(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
     {
+        if (options.Single && snapshot.User is not null)
+        {
+            await Console.Error.WriteLineAsync("steelyard up: with --single there is no engine that could become another user: leave 'user' out");
+            return CommandLine.Failure;
+        }
+
         using var run = new KeeperRun(configuration, snapshot, options);
         return await run.RunAsync();
     }
@@ -154,7 +161,7 @@ internal sealed class KeeperRun : IDisposable
 
         try
         {
-            await supervised.UpgradeAsync(ThisProgram.Words[0], _configured.Shutdown);
+            await supervised.UpgradeAsync(ThisProgram.Name, _configured.Shutdown);
             report.Say($"upgraded: the engine of {ThisProgram.Words[^1]} serves, the one before drains");
             return true;
         }
@@ -226,13 +233,15 @@ internal sealed class KeeperRun : IDisposable
 
         var (addresses, configuredBefore) = (before.Addresses, _configured);
         foreach (var address in addresses.Except(sockets.Addresses))
-            report.Say($"listening no more on {Announcement.UrlOf(address, before.SpeaksTls(address, configuredBefore))}");
+            report.Say($"listening no more on {Announcement.NameOf(address, before.ListenerOf(address, configuredBefore))}");
         foreach (var address in sockets.Addresses.Except(addresses))
-            report.Say($"listening on {Announcement.UrlOf(address, sockets.SpeaksTls(address, snapshot))}");
+            report.Say($"listening on {Announcement.NameOf(address, sockets.ListenerOf(address, snapshot))}");
         before.CloseExcept(sockets);
         (_configured, _sockets) = (snapshot, sockets);
         if (snapshot.Loops != _loops)
             report.Warn("steelyard: 'loops' is not what it was at the start; it takes effect at the next one");
+        if (snapshot.User != _user)
+            report.Warn("steelyard: 'user' is not what it was at the start; it takes effect at the next one");
         if (leaving.Count > 0)
             _leaving = Task.WhenAll(_leaving, LetLeaveAsync(leaving));
     }

@@ -7,12 +7,12 @@ namespace Steelyard.Keeper;
 internal static class MemoryFile
 {
     /// <returns>The descriptor, open.</returns>
-    /// <exception cref="IOException">There is no memory or no descriptor for it.</exception>
+    /// <exception cref="EngineException">There is no memory or no descriptor for it.</exception>
     public static SafeFileHandle Create(string text)
     {
         var handle = Posix.memfd_create("steelyard", Posix.MFD_CLOEXEC);
         if (handle < 0)
-            throw new IOException("no memory or no descriptor is left for the configuration");
+            throw new EngineException("no memory or no descriptor is left for the configuration");
         var file = new SafeFileHandle(handle, ownsHandle: true);
         RandomAccess.Write(file, Encoding.UTF8.GetBytes(text), 0);
         return file;

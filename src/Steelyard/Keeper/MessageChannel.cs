@@ -46,12 +46,12 @@ internal sealed unsafe class MessageChannel : IDisposable
     public ChannelReader<Message> Received => _received.Reader;
 
     /// <summary>Two ends; the second is for a child and lies above all numbers that a child's descriptors get.</summary>
-    /// <exception cref="IOException">No descriptors are left.</exception>
+    /// <exception cref="EngineException">No descriptors are left.</exception>
     public static (MessageChannel Ours, int Theirs) CreatePair()
     {
         var ends = stackalloc int[2];
         if (Posix.socketpair(Posix.AF_UNIX, Posix.SOCK_SEQPACKET | Posix.SOCK_CLOEXEC, 0, ends) < 0)
-            throw new IOException("no descriptors are left for a pair of sockets");
+            throw new EngineException("no descriptors are left for a pair of sockets");
         var high = Posix.fcntl(ends[1], Posix.F_DUPFD_CLOEXEC, 16);
         _ = Posix.close(ends[1]);
         return (new(ends[0]), high);

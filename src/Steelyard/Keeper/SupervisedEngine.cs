@@ -18,7 +18,10 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
     // One change at a time: serve, restart, upgrade, stop.
     private readonly SemaphoreSlim _change = new(1);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _force = new();
     private readonly List<Task> _draining = [];
+    private string _program = ThisProgram.Itself;
+    private int _youngDeaths;
     private EngineProcess? _engine;
     private Snapshot? _served;
     private ListeningSockets? _sockets;
@@ -28,20 +31,29 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
         using var change = await ChangeAsync();
         var first = _engine is null;
         if (_engine is null)
-            Supervise(EngineProcess.Start(ThisProgram.Itself, folder, user));
+            Supervise(EngineProcess.Start(_program, folder, user));
         try
         {
-            await _engine!.ServeAsync(served, sockets);
+            await _engine!.ServeAsync(served, sockets).WaitAsync(ReadyWithin);
             (_served, _sockets) = (served, sockets);
         }
-        catch when (first)
+        catch (TimeoutException) when (!first)
+        {
+            // It may have taken up any of it: another takes up what is served for certain.
+            _engine!.Kill();
+            throw new EngineException($"the engine did not take it up within {ReadyWithin.TotalSeconds:0} s and is killed");
+        }
+        catch (Exception error) when (first)
         {
             await LetGoAsync();
+            if (error is TimeoutException)
+                throw new EngineException($"the engine did not serve within {ReadyWithin.TotalSeconds:0} s");
             throw;
         }
     }
 
-    public Task LeaversIdleAsync() => _engine?.LeaversIdleAsync() ?? Task.CompletedTask;
+    // An engine that drains may have something in flight with them too.
+    public Task LeaversIdleAsync() => Task.WhenAll([_engine?.LeaversIdleAsync() ?? Task.CompletedTask, .. _draining]);
 
     /// <summary>Puts the engine of another program in the place of the one that serves, which drains.</summary>
     /// <param name="program">The program file.</param>
@@ -62,6 +74,7 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
         }
 
         var before = _engine!;
+        _program = program;
         Supervise(next);
         _draining.RemoveAll(task => task.IsCompleted);
         _draining.Add(DrainAsync(before, grace));
@@ -70,6 +83,7 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
     public async Task<int> StopAsync(TimeSpan grace, Action released, CancellationToken force)
     {
         await _stopping.CancelAsync();
+        await using var forced = force.Register(_force.Cancel);
         using var change = await ChangeAsync();
         var engine = _engine!;
         try
@@ -79,7 +93,7 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
         finally
         {
             released();
-            await Task.WhenAny(Task.WhenAll(_draining), Task.Delay(Timeout.Infinite, force));
+            await Task.WhenAll(_draining);
         }
     }
 
@@ -88,6 +102,9 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
         await _stopping.CancelAsync();
         using (await ChangeAsync())
             await LetGoAsync();
+        await _force.CancelAsync();
+        await Task.WhenAll(_draining);
+        _force.Dispose();
         _change.Dispose();
         _stopping.Dispose();
     }
@@ -121,17 +138,17 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
     private async Task RestartAfterDeathAsync(EngineProcess engine, DateTimeOffset since)
     {
         var code = await engine.Exited;
-        var pause = DateTimeOffset.UtcNow - since < Quick ? FirstPause : TimeSpan.Zero;
+        _youngDeaths = DateTimeOffset.UtcNow - since < Quick ? _youngDeaths + 1 : 0;
         while (!_stopping.IsCancellationRequested && _engine == engine && _served is not null)
         {
             await Console.Error.WriteLineAsync($"steelyard: the engine has died ({ExitText.Of(code)}); another is started on the same sockets");
             try
             {
-                await Task.Delay(pause, _stopping.Token);
+                await Task.Delay(Pause, _stopping.Token);
                 using var change = await ChangeAsync();
                 if (_engine != engine)
                     return;
-                var next = EngineProcess.Start(ThisProgram.Itself, folder, user);
+                var next = EngineProcess.Start(_program, folder, user);
                 try
                 {
                     await next.ServeAsync(_served, _sockets!).WaitAsync(ReadyWithin, _stopping.Token);
@@ -149,7 +166,7 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
             catch (Exception error) when (error is EngineException or TimeoutException)
             {
                 await Console.Error.WriteLineAsync($"steelyard: no engine serves: {error.Message}");
-                pause = pause * 2 < FirstPause ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                _youngDeaths++;
             }
             catch (OperationCanceledException)
             {
@@ -158,11 +175,14 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
         }
     }
 
-    private static async Task DrainAsync(EngineProcess engine, TimeSpan grace)
+    /// <summary>How long to wait before the next start: none at first, then 0.1 s and twice as long each time.</summary>
+    private TimeSpan Pause => _youngDeaths == 0 ? TimeSpan.Zero : FirstPause * (1 << Math.Min(_youngDeaths - 1, 10)) is var pause && pause < LongestPause ? pause : LongestPause;
+
+    private async Task DrainAsync(EngineProcess engine, TimeSpan grace)
     {
         try
         {
-            var cut = await engine.StopAsync(grace, static () => { }, keepIdle: true, CancellationToken.None);
+            var cut = await engine.StopAsync(grace, static () => { }, keepIdle: true, _force.Token);
             Console.WriteLine($"the engine before has ended{(cut == 0 ? "" : $": {cut} {(cut == 1 ? "exchange was" : "exchanges were")} cut")}");
         }
         catch (EngineException error)

@@ -18,9 +18,13 @@ internal static class Announcement
                 .Distinct().Select(pool => Describe(snapshot, pool))
                 .DefaultIfEmpty("answers of its own");
             for (var i = 0; i < listener.Bind.Count; i++)
-                yield return $"listening on {(listener.Mode == ListenerMode.Tcp ? addresses[next++].ToString() : UrlOf(addresses[next++], listener.Tls is not null))} for {string.Join(", ", pools)}";
+                yield return $"listening on {NameOf(addresses[next++], listener)} for {string.Join(", ", pools)}";
         }
     }
+
+    /// <summary>The address as its clients name it.</summary>
+    public static string NameOf(NetworkAddress address, ListenerSettings listener) =>
+        listener.Mode == ListenerMode.Tcp ? address.ToString() : UrlOf(address, listener.Tls is not null);
 
     /// <summary>The address as a browser on this machine would reach it.</summary>
     /// <param name="address">The address.</param>

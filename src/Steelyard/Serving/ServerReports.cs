@@ -26,7 +26,7 @@ internal sealed class ServerReports
             if (failures > 0 && (!before.Failing || now - before.At >= Reminder))
             {
                 Remember(new(server.Failures, now, Failing: true));
-                yield return $"{name} failed {(failures == 1 ? "a request" : $"{failures} requests")}: {Explain(server.LastFailure)}";
+                yield return $"{name} failed {(failures == 1 ? "a request" : $"{failures} requests")}: {Explain(server.LastReason)}";
             }
             else if (before.Failing && server.LastFailure == ServerFailure.None && failures == 0)
             {
@@ -57,6 +57,6 @@ internal sealed class ServerReports
         ServerFailure.AnswerTimeout => "it did not answer in time (timeouts: server-response, request)",
         ServerFailure.BrokeOff => "it closed the connection in the middle of an answer",
         ServerFailure.Stalled => "it stopped in the middle of an answer (timeouts: server-body)",
-        _ => "it answers now",
+        _ => "it did not do as it should",
     };
 }
