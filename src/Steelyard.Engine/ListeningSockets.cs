@@ -1,4 +1,5 @@
 using Steelyard.Config;
+using Steelyard.Engine.Interop;
 using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine;
@@ -44,7 +45,7 @@ public sealed class ListeningSockets : IDisposable
                     var before = _sockets.FindIndex(socket => socket.Socket.Asked == address && !kept.Contains(socket.Slot));
                     if (before >= 0)
                         kept.Add(_sockets[before].Slot);
-                    bound._sockets.Add(before >= 0 ? _sockets[before] with { Listener = i } : new(ListeningSocket.Bind(address), i, bound._nextSlot++));
+                    bound._sockets.Add(before >= 0 ? _sockets[before] with { Listener = i } : new(BindBeside(address), i, bound._nextSlot++));
                 }
             }
 
@@ -54,6 +55,19 @@ public sealed class ListeningSockets : IDisposable
         {
             bound.CloseExcept(this);
             throw;
+        }
+    }
+
+    /// <summary>Binds an address while those of this set are bound, one of which may be in its way.</summary>
+    private ListeningSocket BindBeside(NetworkAddress address)
+    {
+        try
+        {
+            return ListeningSocket.Bind(address);
+        }
+        catch (BindException failure) when (failure.Error == Errno.AddressInUse && address.UnixPath is null && _sockets.Find(socket => socket.Socket.Address.Port == address.Port) is { Socket: { } own })
+        {
+            throw new BindException($"cannot listen on {address} while this program still listens on {own.Address}: take that one out first, or restart", failure.Error);
         }
     }
 

@@ -113,6 +113,20 @@ public sealed class UpReloadTests : IDisposable
     }
 
     [Fact]
+    public async Task An_address_in_the_way_of_its_own_successor_is_named()
+    {
+        var port = RecordingOrigin.Refusing().Port;
+        var file = Write(Answering("one").Replace("127.0.0.1:0", $"\":{port}\"", StringComparison.Ordinal));
+        await using var up = SteelyardProcess.Start("up", file);
+        await up.LineAsync("ready");
+
+        Write(Answering("two").Replace("127.0.0.1:0", $"127.0.0.1:{port}", StringComparison.Ordinal));
+        up.Signal(PosixSignal.SIGHUP);
+
+        await up.ErrorLineAsync($"cannot listen on 127.0.0.1:{port} while this program still listens on :{port}");
+    }
+
+    [Fact]
     public async Task Fifty_reloads_in_a_row_cost_no_request()
     {
         await using var origin = RecordingOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");

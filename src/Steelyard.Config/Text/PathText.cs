@@ -21,7 +21,7 @@ internal static class PathText
         if (path.IndexOf('*') is var star && star >= 0 && star < path.Length - 1)
             return new($"the path {Shown.Quote(path)} has a '*' that is not at its end", "one '*' at the end, for every path that starts alike");
         if (path.AsSpan().IndexOfAny('?', '#') is var query && query >= 0)
-            return new($"the path {Shown.Quote(path)} contains a '{path[query]}'", "the path alone: a route does not look at the query");
+            return new($"the path {Shown.Quote(path)} contains a '{path[query]}'", "the path alone; what the query has to hold stands under 'query'");
         if (path.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0)
             return new($"the path {Shown.Quote(path)} has characters that no request line carries", "printable ASCII, others percent-encoded as in /caf%C3%A9");
         return default;
