@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -28,6 +29,7 @@ internal static class BodyTarget
         ChunkedToChunked,
         ChunkedToRaw,
         UntilCloseToChunked,
+        ChunkedWithTrailers,
     }
 
     internal readonly record struct Result(FrameState State, byte[] Output, byte[] Leftover);
@@ -36,7 +38,7 @@ internal static class BodyTarget
     {
         if (input.Length < 4)
             return;
-        var kind = (Kind)(input[0] & 3);
+        var kind = (input[0] & 19) == 17 ? Kind.ChunkedWithTrailers : (Kind)(input[0] & 3);
         var held = (input[0] & 4) != 0;
         var limit = (input[0] & 8) != 0 ? SmallLimit : long.MaxValue;
         Run(kind, held, limit, length: BinaryPrimitives.ReadUInt16LittleEndian(input[2..]), input[1] + 1u, input[4..]);
@@ -79,12 +81,12 @@ internal static class BodyTarget
                 Require(DataOf(result).AsSpan().SequenceEqual(bytes), "a body until close passes as chunks");
                 break;
             default:
-                RequireRightChunks(limit, bytes, result, kind == Kind.ChunkedToRaw ? result.Output : DataOf(result));
+                RequireRightChunks(kind, limit, bytes, result, kind == Kind.ChunkedToRaw ? result.Output : DataOf(result));
                 break;
         }
     }
 
-    private static void RequireRightChunks(long limit, byte[] bytes, Result result, byte[] data)
+    private static void RequireRightChunks(Kind kind, long limit, byte[] bytes, Result result, byte[] data)
     {
         var complete = ReferenceChunks.TryDecode(bytes, out var expected, out var used);
         var expectedState = expected.Length > limit ? FrameState.TooLarge : complete ? FrameState.Complete : FrameState.Broken;
@@ -93,7 +95,17 @@ internal static class BodyTarget
         if (!complete || expected.Length > limit)
             return;
         Require(data.Length == expected.Length, "all of the data");
+        if (kind == Kind.ChunkedWithTrailers)
+            Require(TrailersOf(result.Output).SequenceEqual(TrailersOf(bytes).Where(line => !TrailerFields.IsForbidden(Encoding.Latin1.GetBytes(line[..line.IndexOf(':', StringComparison.Ordinal)])))), "the trailers that may be passed on, in order");
+        else if (kind == Kind.ChunkedToChunked)
+            Require(TrailersOf(result.Output).Length == 0, "no trailers where nobody asks for them");
         Require(result.Leftover.AsSpan().SequenceEqual(bytes.AsSpan(used)), "what follows the body is left");
+    }
+
+    private static string[] TrailersOf(byte[] coded)
+    {
+        Require(ReferenceChunks.TryDecode(coded, out _, out var used, out var trailers), "what is sent on are chunks");
+        return Encoding.Latin1.GetString(coded.AsSpan(trailers, used - trailers)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>Takes the chunks off what was sent on; where the body was not complete, nothing ends it.</summary>
@@ -121,7 +133,7 @@ internal static class BodyTarget
         {
             Kind.Counted => new BodyFramer(BodyFraming.Counted(length), chunkedOut: false, limit),
             Kind.UntilCloseToChunked => new BodyFramer(new(BodyKind.UntilClose), chunkedOut: true, limit),
-            _ => new BodyFramer(new(BodyKind.Chunked), kind == Kind.ChunkedToChunked, limit),
+            _ => new BodyFramer(new(BodyKind.Chunked), kind != Kind.ChunkedToRaw, limit, keepsTrailers: kind == Kind.ChunkedWithTrailers),
         };
 
         if (held)

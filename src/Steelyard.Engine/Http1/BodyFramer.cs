@@ -33,6 +33,7 @@ internal enum FrameState : byte
 internal unsafe struct BodyFramer
 {
     private readonly bool _chunkedOut;
+    private readonly bool _keepsTrailers;
     private readonly long _limit;
     private BodyKind _kind;
     private long _remaining;
@@ -41,10 +42,11 @@ internal unsafe struct BodyFramer
     /// <param name="framing">How the body arrives.</param>
     /// <param name="chunkedOut">Whether it is sent on in chunks; a counted body never is.</param>
     /// <param name="limit">The most bytes of a chunked body.</param>
-    public BodyFramer(BodyFraming framing, bool chunkedOut, long limit = long.MaxValue)
+    /// <param name="keepsTrailers">Whether trailers of a chunked body that is sent on in chunks are sent on too, those that may be; else all are dropped.</param>
+    public BodyFramer(BodyFraming framing, bool chunkedOut, long limit = long.MaxValue, bool keepsTrailers = false)
     {
         Debug.Assert(!(chunkedOut && framing.Kind is BodyKind.Counted), "A counted body is sent on as counted.");
-        (_kind, _remaining, _chunkedOut, _limit) = (framing.Kind, framing.Length, chunkedOut, limit);
+        (_kind, _remaining, _chunkedOut, _limit, _keepsTrailers) = (framing.Kind, framing.Length, chunkedOut, limit, keepsTrailers && chunkedOut);
     }
 
     /// <summary>Bytes of a counted body still to come; 0 for other bodies.</summary>
@@ -99,7 +101,7 @@ internal unsafe struct BodyFramer
     {
         byte* first = null;
         var length = 0;
-        while (!input.Unread.IsEmpty && !_decoder.Complete && !_decoder.Broken)
+        while (!input.Unread.IsEmpty && !_decoder.Complete && !_decoder.Broken && !(_keepsTrailers && _decoder.AtTrailers))
         {
             var read = input.Take(_decoder.Read(input.Unread, out var data));
             if (data == 0)
@@ -120,18 +122,32 @@ internal unsafe struct BodyFramer
             }
         }
 
+        var trailers = _keepsTrailers && _decoder.AtTrailers ? TakeTrailers(input) : default;
         piece = default;
-        if (_decoder.Broken)
-            return FrameState.Broken;
         if (_decoder.Complete)
             _kind = BodyKind.None;
         if (!_chunkedOut)
             piece = new(first, length);
         else if (length > 0)
-            piece = Wrap(first, length, _decoder.Complete);
+            piece = Wrap(first, length, _decoder.Complete, trailers);
         else if (_decoder.Complete)
-            piece = LastChunk(input.LastTaken(LastChunkLength));
-        return _decoder.Complete ? FrameState.Complete : FrameState.More;
+            piece = trailers.Length > 2 ? LastChunkBefore(trailers) : LastChunk(input.LastTaken(LastChunkLength));
+
+        // What came before the fault is right.
+        return _decoder.Broken ? FrameState.Broken : _decoder.Complete ? FrameState.Complete : FrameState.More;
+    }
+
+    /// <summary>Takes the trailers once all of them are there, and leaves those that may be sent on, with the empty line.</summary>
+    private BlockSlice TakeTrailers(InputBuffer input)
+    {
+        var behind = _decoder;
+        var count = behind.Read(input.Unread, out _);
+        if (behind.Complete || behind.Broken)
+            _decoder = behind;
+        if (!behind.Complete)
+            return default;
+        var section = input.Take(count);
+        return section.Slice(0, TrailerFields.Keep(section.Span));
     }
 
     private const int LastChunkLength = 5;
@@ -145,7 +161,15 @@ internal unsafe struct BodyFramer
         return room.Slice(0, LastChunkLength);
     }
 
-    private static BlockSlice Wrap(byte* data, int length, bool last)
+    // Before the trailers stood the peer's own last chunk, or there is a margin.
+    private static BlockSlice LastChunkBefore(BlockSlice trailers)
+    {
+        var start = trailers.Start - 3;
+        "0\r\n"u8.CopyTo(new Span<byte>(start, 3));
+        return new(start, trailers.Length + 3);
+    }
+
+    private static BlockSlice Wrap(byte* data, int length, bool last, BlockSlice trailers = default)
     {
         Span<byte> size = stackalloc byte[8];
         Utf8Formatter.TryFormat(length, size, out var digits, new System.Buffers.StandardFormat('x'));
@@ -153,8 +177,10 @@ internal unsafe struct BodyFramer
         size[..digits].CopyTo(new Span<byte>(start, digits));
         "\r\n"u8.CopyTo(new Span<byte>(data - 2, 2));
         var end = data + length;
-        var tail = last ? "\r\n0\r\n\r\n"u8 : "\r\n"u8;
+        var tail = !last ? "\r\n"u8 : trailers.Length > 0 ? "\r\n0\r\n"u8 : "\r\n0\r\n\r\n"u8;
         tail.CopyTo(new Span<byte>(end, tail.Length));
-        return new(start, (int)(end - start) + tail.Length);
+        end += tail.Length;
+        trailers.Span.CopyTo(new Span<byte>(end, trailers.Length));
+        return new(start, (int)(end - start) + trailers.Length);
     }
 }

@@ -2,7 +2,7 @@ namespace Steelyard.Engine.Http1;
 
 /// <summary>
 /// Takes the chunked coding off a body that arrives in any pieces (RFC 9112, 7.1). Chunk extensions and trailer fields
-/// are checked and dropped. Does no I/O.
+/// are checked and passed over. Does no I/O.
 /// </summary>
 internal struct ChunkDecoder
 {
@@ -10,11 +10,13 @@ internal struct ChunkDecoder
     private const int MostSizeDigits = 15;
     private const int LongestExtension = 1024;
     private const int LongestTrailers = 8192;
+    private const int MostTrailers = 100;
 
     private State _state;
     private long _remaining;
     private int _digits;
     private int _overhead;
+    private int _trailers;
 
     private enum State : byte
     {
@@ -37,12 +39,15 @@ internal struct ChunkDecoder
     /// <summary>The last chunk and the end of the trailers have been read.</summary>
     public readonly bool Complete => _state == State.Done;
 
+    /// <summary>The last chunk has been read, and nothing behind it.</summary>
+    public readonly bool AtTrailers => _state == State.TrailerStart && _trailers == 0;
+
     /// <summary>The coding is broken; nothing behind can be believed.</summary>
     public readonly bool Broken => _state == State.Invalid;
 
     /// <summary>
     /// Reads up to the end of the next run of data, or of the bytes. Call again while bytes are left and the body is
-    /// neither complete nor broken.
+    /// neither complete nor broken. Stops once before the trailers.
     /// </summary>
     /// <param name="bytes">What has arrived and was not read yet.</param>
     /// <param name="data">How many of the bytes read, the last ones, are data.</param>
@@ -62,7 +67,7 @@ internal struct ChunkDecoder
             }
 
             _state = Next(bytes[position]);
-            if (_state is State.Done or State.Invalid)
+            if (_state is State.Done or State.Invalid || AtTrailers)
                 return position + 1;
         }
 
@@ -91,7 +96,7 @@ internal struct ChunkDecoder
                 return value == '\n' ? StartOfSize() : State.Invalid;
             case State.TrailerStart:
                 return value == '\r' ? State.LastLineFeed
-                    : HttpBytes.Token.Contains(value) ? Within(LongestTrailers, State.TrailerName)
+                    : HttpBytes.Token.Contains(value) && ++_trailers <= MostTrailers ? Within(LongestTrailers, State.TrailerName)
                     : State.Invalid;
             case State.TrailerName:
                 return value == ':' ? Within(LongestTrailers, State.TrailerValue)

@@ -13,7 +13,6 @@ internal sealed class FieldTable
     private readonly Field[] _fields = new Field[Capacity];
     private int _contentLengths;
     private int _transferEncodings;
-    private bool _nominates;
 
     public int Count { get; private set; }
 
@@ -37,10 +36,16 @@ internal sealed class FieldTable
     /// <summary>Connection names Upgrade.</summary>
     public bool NamesUpgrade { get; private set; }
 
+    /// <summary>Connection names fields that no connection option is made of.</summary>
+    public bool Nominates { get; private set; }
+
+    /// <summary>TE says trailers: who sent it has a use for them (RFC 9110, 6.5.1).</summary>
+    public bool AcceptsTrailers { get; private set; }
+
     public void Clear()
     {
         (Count, ContentLength, _contentLengths, _transferEncodings) = (0, -1, 0, 0);
-        (Chunked, Close, KeepAlive, NamesUpgrade, LengthIsPadded, _nominates) = (false, false, false, false, false, false);
+        (Chunked, Close, KeepAlive, NamesUpgrade, LengthIsPadded, Nominates, AcceptsTrailers) = (false, false, false, false, false, false, false);
     }
 
     /// <summary>Reads one complete line, which ends before the CRLF.</summary>
@@ -99,6 +104,10 @@ internal sealed class FieldTable
             case KnownField.Connection:
                 ReadConnection(value);
                 break;
+            case KnownField.Te:
+                while (!value.IsEmpty)
+                    AcceptsTrailers |= Ascii.EqualsIgnoreCase(HttpBytes.NextMember(ref value), "trailers"u8);
+                break;
         }
 
         return HeadError.None;
@@ -133,7 +142,7 @@ internal sealed class FieldTable
             else if (Ascii.EqualsIgnoreCase(option, "upgrade"u8))
                 NamesUpgrade = true;
             else
-                _nominates |= !option.IsEmpty;
+                Nominates |= !option.IsEmpty && !Ascii.EqualsIgnoreCase(option, "te"u8);
         }
     }
 
@@ -144,7 +153,7 @@ internal sealed class FieldTable
     {
         if (_transferEncodings > 0 && _contentLengths > 0)
             return HeadError.TransferEncoding;
-        if (_nominates)
+        if (Nominates)
             MarkNominated(head);
         return HeadError.None;
     }

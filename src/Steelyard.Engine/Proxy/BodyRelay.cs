@@ -109,13 +109,20 @@ internal sealed class BodyRelay(ProxyLoop loop)
             else if ((_state = _framer.TakeEnd(_input, out piece)) == FrameState.Broken)
                 return End = RelayEnd.SourceClosed;
 
-            if (_state is FrameState.Broken or FrameState.TooLarge)
-                return End = _state == FrameState.Broken ? RelayEnd.Broken : RelayEnd.TooLarge;
+            if (_state == FrameState.TooLarge)
+                return End = RelayEnd.TooLarge;
             if (piece.Length == 0)
+            {
+                if (_state == FrameState.Broken)
+                    return End = RelayEnd.Broken;
                 continue;
+            }
+
             var sent = await _sink.Transport.SendAll(piece, default, _sink.Milliseconds, _sink.Rate);
             if (sent != IoStatus.Done)
                 return End = AsSinkEnd(sent);
+            if (_state == FrameState.Broken)
+                return End = RelayEnd.Broken;
             if (_budget.Spend(piece.Length))
                 await loop.Events.NextTurn;
             if (_cancelled)

@@ -255,6 +255,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         outgoing.Release();
         var framing = _response.Body(context.Request.Method);
         var chunked = framing.Kind is BodyKind.Chunked or BodyKind.UntilClose && context.Request.MinorVersion >= 1;
+        context.EndShows = chunked || framing.Kind == BodyKind.Counted;
         var block = context.Events.Blocks.Rent();
         var writer = new BlockWriter(block);
         var edits = context.Route.ResponseEdits;
@@ -271,7 +272,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         if (writer.Overflowed)
             return block;
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
-        _download.Begin(upstream.Input, new BodyFramer(framing, chunked));
+        _download.Begin(upstream.Input, new BodyFramer(framing, chunked, keepsTrailers: context.Request.Fields.AcceptsTrailers && !_response.Fields.Nominates));
         _download.Connect(
             new RelayPoint(upstream.Transport, context.Plan.Timeouts.ServerBody),
             new RelayPoint(context.Client.Transport, context.Plan.Timeouts.ClientBody, context.ResponseRate));

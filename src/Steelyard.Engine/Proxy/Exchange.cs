@@ -192,7 +192,7 @@ internal sealed class Exchange
         if (_context.ResponseBegun)
         {
             _loop.Counters.Cut++;
-            return AfterExchange.Reset;
+            return CutAfter(outcome);
         }
 
         if (outcome.Status == 0)
@@ -205,6 +205,15 @@ internal sealed class Exchange
         var page = WriteRefusal(block, outcome, close, _context.ResponseEdits) ?? WriteRefusal(block, outcome, close, null)!.Value;
         return await Send(block, page, close);
     }
+
+    /// <summary>
+    /// What came before the server broke off still reaches a client whose framing shows that the end is missing; any
+    /// other, and one that does not read, must see a reset.
+    /// </summary>
+    private AfterExchange CutAfter(in Outcome outcome) =>
+        !_context.EndShows || outcome.Cause is not (Cause.ServerClosedInBody or Cause.ServerStalledInBody) ? AfterExchange.Reset
+        : Unread ? AfterExchange.Linger
+        : CloseOrLinger();
 
     /// <summary>Gives the answer of a route that needs no server.</summary>
     private ValueTask<AfterExchange> Give(LocalAnswer answer)

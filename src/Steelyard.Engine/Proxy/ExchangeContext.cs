@@ -75,6 +75,9 @@ internal sealed class ExchangeContext
     /// <summary>Something of the final response may have been sent.</summary>
     public bool ResponseBegun { get; set; }
 
+    /// <summary>The framing of the response shows its end: who sees the connection close before it knows that something is missing.</summary>
+    public bool EndShows { get; set; }
+
     /// <summary>The client was told that its connection ends with this response.</summary>
     public bool ClosesAfter { get; set; }
 
@@ -84,7 +87,7 @@ internal sealed class ExchangeContext
     public void Begin(ClientConnection client)
     {
         (Client, _loopPlan, Upstream, Pool, Server, Route) = (client, client.Plan, null, null, null, null!);
-        (HeadHeld, ResponseBegun, ClosesAfter, Switched) = (false, false, false, false);
+        (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
         Request.Clear();
         Request.AllowsConnect = client.Listener.Connect;
     }

@@ -31,7 +31,7 @@ internal sealed class OutgoingRequest(ExchangeContext context)
     {
         _block = context.Events.Blocks.Rent();
         var writer = new BlockWriter(_block);
-        RequestWriter.Write(ref writer, context.Request, context.Client.Input.Head, context.Client.Forwarded, pool.NameBytes.Span, context.Route);
+        RequestWriter.Write(ref writer, context.Request, context.Client.Input.Head, context.Client.Forwarded, pool.NameBytes.Span, context.Route, context.Loop.PathRoom);
         if (writer.Overflowed)
             return new(Cause.BadRequest, Detail: HeadError.TooLarge);
         (Head, Body, Replayable) = (writer.Written, default, true);
@@ -40,7 +40,7 @@ internal sealed class OutgoingRequest(ExchangeContext context)
 
         var chunked = context.Request.Body.Kind == BodyKind.Chunked;
         var limit = context.Plan.Limits.Body?.Bytes ?? long.MaxValue;
-        Upload.Begin(context.Client.Input, new BodyFramer(context.Request.Body, chunked, limit));
+        Upload.Begin(context.Client.Input, new BodyFramer(context.Request.Body, chunked, limit, keepsTrailers: !context.Request.Fields.Nominates));
         var state = Upload.TakeFirst(out var first);
         (Body, Replayable) = (first, state == FrameState.Complete);
         return state switch

@@ -13,7 +13,8 @@ internal static class RequestWriter
     /// <param name="forwarded">What is said of the client.</param>
     /// <param name="defaultHost">The Host of a request without any, as HTTP/1.0 allows: the pool's name, as nginx sends its upstream's.</param>
     /// <param name="route">What is changed on the way; null for nothing.</param>
-    public static void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, ReadOnlySpan<byte> defaultHost, Route? route = null)
+    /// <param name="pathRoom">Room for a path in its normal form, where the route strips a prefix.</param>
+    public static void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, ReadOnlySpan<byte> defaultHost, Route? route = null, Span<byte> pathRoom = default)
     {
         var edits = route?.RequestEdits;
         var scope = new TemplateScope { Request = request, Head = head, Client = forwarded, Pool = defaultHost };
@@ -22,7 +23,7 @@ internal static class RequestWriter
         if (request.Method == KnownMethod.Connect)
             writer.Write(request.Authority(head));
         else if (route is { ChangesPath: true } && !request.Target(head).SequenceEqual("*"u8))
-            WriteChangedTarget(ref writer, request, head, route, scope);
+            WriteChangedTarget(ref writer, request, head, route, scope, pathRoom);
         else
             WriteTarget(ref writer, request, request.Target(head));
         writer.Write(" HTTP/1.1\r\n"u8);
@@ -32,6 +33,8 @@ internal static class RequestWriter
         edits?.Write(ref writer, scope);
         if (request.WantsUpgrade)
             writer.Write("Connection: upgrade\r\n"u8);
+        else if (request.Fields.AcceptsTrailers && request.MinorVersion >= 1)
+            writer.Write("TE: trailers\r\nConnection: TE\r\n"u8);
         if (request.Fields.LengthIsPadded)
             ResponseWriter.WriteContentLength(ref writer, request.Fields.ContentLength);
         if (request.Body.Kind == BodyKind.Chunked)
@@ -50,9 +53,13 @@ internal static class RequestWriter
         writer.Write(target);
     }
 
-    private static void WriteChangedTarget(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, Route route, in TemplateScope scope)
+    private static void WriteChangedTarget(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, Route route, in TemplateScope scope, Span<byte> pathRoom)
     {
-        route.WritePath(ref writer, scope);
+        // A prefix is taken off the form that matched the route: another spelling would keep it, or lead out of what is left.
+        var path = request.Path(head);
+        if (route.StripsPrefix && PathNormalizer.IsNeeded(path))
+            path = PathNormalizer.Normalize(path, pathRoom);
+        route.WritePath(ref writer, scope, path);
         if (!request.Target(head).Contains((byte)'?'))
             return;
         writer.Write("?"u8);

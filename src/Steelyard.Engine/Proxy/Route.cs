@@ -39,13 +39,19 @@ internal sealed class Route
     /// <summary>Whether servers see another path than the client wrote.</summary>
     public bool ChangesPath => _stripPrefix is not null || _rewrite is not null;
 
+    /// <summary>Whether a prefix is taken off the path.</summary>
+    public bool StripsPrefix => _stripPrefix is not null;
+
     /// <summary>The pool for the next request. Not asked where there is an <see cref="Answer"/>.</summary>
     public Pool ChoosePool() => _pool ?? _split!.Next();
 
     /// <summary>Writes the path as servers see it.</summary>
-    public void WritePath(ref BlockWriter writer, in TemplateScope scope)
+    /// <param name="writer">Where to.</param>
+    /// <param name="scope">What variables stand for.</param>
+    /// <param name="original">The path; in its normal form where a prefix is stripped.</param>
+    public void WritePath(ref BlockWriter writer, in TemplateScope scope, ReadOnlySpan<byte> original)
     {
-        var path = Strip(scope[TemplateVariable.Path]);
+        var path = Strip(original);
         if (_rewrite is null)
         {
             writer.Write(path);

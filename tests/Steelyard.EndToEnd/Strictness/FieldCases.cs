@@ -65,6 +65,8 @@ internal static class FieldCases
         new("`Proxy-Connection`", Get("Proxy-Connection: keep-alive\r\n"), "forwarded, no Proxy-Connection", "RFC 9110, 7.6.1", HopByHop) { Look = "Proxy-Connection" },
         new("`Proxy-Authorization`", Get("Proxy-Authorization: Basic YTpi\r\n"), "forwarded, `Proxy-Authorization: Basic YTpi`", "RFC 9110, 11.7.2", "a proxy that asks for none may relay it") { Look = "Proxy-Authorization" },
         new("`TE: gzip`", Get("TE: gzip\r\nConnection: TE\r\n"), "forwarded, no TE", "RFC 9110, 10.1.4", HopByHop) { Look = "TE" },
+        new("`TE: trailers`", Get("TE: trailers\r\nConnection: TE\r\n"), "forwarded, `TE: trailers`, `Connection: TE`", "RFC 9110, 10.1.4", "trailers are passed on, so the server may know") { Look = "TE,Connection" },
+        new("`TE: gzip;q=0.5, trailers`", Get("TE: gzip;q=0.5, trailers\r\nConnection: TE\r\n"), "forwarded, `TE: trailers`", "RFC 9110, 10.1.4", "what is passed on is what can be kept") { Look = "TE" },
         new("`Trailer` without chunks", Get("Trailer: X-Sum\r\n"), "forwarded, no Trailer", "RFC 9110, 6.6.2", "there are no trailers to come") { Look = "Trailer" },
         new("`Upgrade`, not named by Connection", Get("Upgrade: example\r\n"), "forwarded, no Upgrade", "RFC 9110, 7.8", "no offer without its Connection option") { Look = "Upgrade" },
         new("`Upgrade`, named by Connection", Get("Connection: upgrade\r\nUpgrade: example\r\n"), "forwarded, `Upgrade: example`", "RFC 9110, 7.8", "upgrades, WebSocket among them, pass without being configured") { Look = "Upgrade" },
