@@ -63,7 +63,7 @@ public sealed record TextTemplate
         ("host", TemplateVariable.Host, "the host without port, as the client wrote it"),
         ("authority", TemplateVariable.Authority, "the host with its port, as the client wrote it"),
         ("method", TemplateVariable.Method, "the method"),
-        ("path", TemplateVariable.Path, "the path without the query, as the client wrote it; in `rewrite` what `strip-prefix` left of it"),
+        ("path", TemplateVariable.Path, "the path without the query, as the client wrote it; in `rewrite` what `strip-prefix` left of it, in the form that paths are compared in"),
         ("query", TemplateVariable.Query, "the query without its question mark"),
         ("uri", TemplateVariable.Uri, "path and query, as the client wrote them"),
         ("pool", TemplateVariable.Pool, "the name of the pool; nothing where none serves the request"),

@@ -252,9 +252,9 @@ internal sealed class TlsTransport : Transport
         {
             Complete(_stream.WriteAsync(_shared.Source.At(start, length)));
         }
-        catch (Exception fault)
+        catch (Exception)
         {
-            Failure = fault;
+            // OpenSSL refuses after a fault of the other end; to the user that is a connection nothing can be sent on.
             return Errno.BrokenPipe;
         }
 
@@ -313,10 +313,9 @@ internal sealed class TlsTransport : Transport
             _ = writing.Exception;
             SendHeld();
         }
-        catch (Exception fault)
+        catch (Exception)
         {
             // After a record that is not what the other end sent there is nobody to say it to, and OpenSSL refuses.
-            Failure = fault;
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class ControlSocket : IAsyncDisposable
         try
         {
             var folder = Folders().First();
-            if (folder.StartsWith(Path.GetTempPath(), StringComparison.Ordinal) && folder != Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"))
+            if (folder == OwnFolder)
                 MakeOwn(folder);
             var path = PathFor(file, folder);
             if (File.Exists(path) && !Answers(path))
@@ -63,6 +63,7 @@ internal sealed class ControlSocket : IAsyncDisposable
             }
             catch (SocketException)
             {
+                // Nobody listens there; perhaps in the next folder.
                 socket.Dispose();
             }
         }
@@ -103,8 +104,10 @@ internal sealed class ControlSocket : IAsyncDisposable
         if (Posix.geteuid() == 0 && Directory.Exists("/run"))
             yield return "/run";
         else
-            yield return Path.Combine(Path.GetTempPath(), $"steelyard-{Posix.geteuid()}");
+            yield return OwnFolder;
     }
+
+    private static string OwnFolder => Path.Combine(Path.GetTempPath(), $"steelyard-{Posix.geteuid()}");
 
     private static string PathFor(string file, string folder)
     {

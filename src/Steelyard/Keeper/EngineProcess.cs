@@ -33,8 +33,6 @@ internal sealed class EngineProcess : IEngine
     /// <summary>Its exit code once it has ended, whether it was told to or not.</summary>
     public Task<int> Exited => _process.Exited;
 
-    public int Id => _process.Id;
-
     /// <summary>Starts one.</summary>
     /// <param name="program">The program file: <see cref="ThisProgram.Itself"/>, or what stands under its name now.</param>
     /// <param name="folder">The folder of the configuration.</param>

@@ -95,7 +95,7 @@ internal static unsafe partial class Posix
     public const int F_DUPFD_CLOEXEC = 1030, F_SETFD = 2, FD_CLOEXEC = 1, O_CLOEXEC = 0x80000, O_RDONLY = 0;
     public const uint MFD_CLOEXEC = 1;
     public const short POSIX_SPAWN_SETPGROUP = 2, POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8;
-    public const int SIGKILL = 9, SIGUSR2 = 12, SIGTERM = 15, SIGCHLD = 17;
+    public const int SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17;
     public const int EINTR = 4;
     public const int P_ALL = 0, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
     public const int PR_SET_NO_NEW_PRIVS = 38;

@@ -170,6 +170,7 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
             }
             catch (OperationCanceledException)
             {
+                // A stop has begun, and nobody is to serve any more.
                 return;
             }
         }

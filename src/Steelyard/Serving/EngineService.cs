@@ -108,6 +108,7 @@ internal sealed class EngineService(string folder) : IEngine
             }
             catch (OperationCanceledException)
             {
+                // The engine stops.
                 return;
             }
 
