@@ -6,6 +6,9 @@ public readonly ref struct Choice
     /// <summary>The servers this request has tried, a set for the <see cref="Pool.Count"/> servers of the pool; they are not chosen again.</summary>
     public required ServerSet Tried { get; init; }
 
+    /// <summary>The time, in monotonic milliseconds.</summary>
+    public long Now { get; init; }
+
     /// <summary>64 random bits, for the policies that draw lots.</summary>
     public ulong Chance { get; init; }
 }

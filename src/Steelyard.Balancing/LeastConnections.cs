@@ -11,9 +11,11 @@ public sealed class LeastConnections : Picker
 
     private readonly TurnOrder _turns;
 
-    /// <inheritdoc/>
-    public LeastConnections(IReadOnlyList<Server> servers)
-        : base(servers) => _turns = new TurnOrder(Weights);
+    /// <param name="servers">All servers of the pool in their order.</param>
+    /// <param name="weights">The share of each.</param>
+    /// <param name="before">The one whose turns go on; null for none.</param>
+    public LeastConnections(Server[] servers, int[] weights, Picker? before)
+        : base(servers, weights) => _turns = new TurnOrder(weights, (before as LeastConnections)?._turns);
 
     /// <inheritdoc/>
     public override Decision Pick(in Choice choice)

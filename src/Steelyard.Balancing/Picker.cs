@@ -1,32 +1,62 @@
+using Steelyard.Config;
+
 namespace Steelyard.Balancing;
 
 /// <summary>
-/// A way to choose among the servers of a pool. All loops call it at once; it takes no lock and allocates nothing.
-/// One type for each <see cref="Config.BalancePolicy"/>.
+/// A way to choose among the servers of a pool by weights that stay: when one changes, or a server comes or goes, the
+/// pool makes another picker. All loops call it at once; it takes no lock and allocates nothing. One type for each
+/// <see cref="BalancePolicy"/>.
 /// </summary>
 public abstract class Picker
 {
-    /// <param name="servers">The servers of the pool in their order; those of weight 0 are never chosen.</param>
-    private protected Picker(IReadOnlyList<Server> servers)
+    /// <param name="servers">All servers of the pool in their order.</param>
+    /// <param name="weights">The share of each, 0 for those that are not to be chosen; not changed any more.</param>
+    private protected Picker(Server[] servers, int[] weights)
     {
-        Servers = [.. servers];
-        Weights = new int[Servers.Length];
-        for (var i = 0; i < Weights.Length; i++)
-        {
-            Weights[i] = Servers[i].Settings.Weight;
-            TotalWeight += Weights[i];
-        }
+        (Servers, Weights) = (servers, weights);
+        for (var i = 0; i < weights.Length; i++)
+            HasTrials |= weights[i] > 0 && servers[i].Trying;
     }
 
     private protected Server[] Servers { get; }
 
     private protected int[] Weights { get; }
 
-    private protected int TotalWeight { get; }
+    /// <summary>Whether some server is only to be tried by one request (see <see cref="Pool.Choose"/>).</summary>
+    internal bool HasTrials { get; }
+
+    /// <summary>The share of each server.</summary>
+    internal ReadOnlySpan<int> Shares => Weights;
+
+    /// <summary>The picker of a policy.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="servers">All servers of the pool in their order.</param>
+    /// <param name="weights">The share of each.</param>
+    /// <param name="before">The picker it takes the place of; null for none.</param>
+    internal static Picker Of(BalancePolicy policy, Server[] servers, int[] weights, Picker? before) => policy switch
+    {
+        BalancePolicy.RoundRobin => new RoundRobin(servers, weights, before),
+        BalancePolicy.LeastConnections => new LeastConnections(servers, weights, before),
+        BalancePolicy.Random => new RandomLots(servers, weights),
+        BalancePolicy.TwoChoices => new TwoChoices(servers, weights),
+        _ => throw new ArgumentOutOfRangeException(nameof(policy), policy, "No picker for this policy."),
+    };
 
     /// <summary>Chooses a server for a request and counts the request as active there; <see cref="Server.End"/> has to follow.</summary>
     /// <param name="choice">What the choice goes by.</param>
     public abstract Decision Pick(in Choice choice);
+
+    /// <summary>Whether a server would be chosen that is not in a set.</summary>
+    internal bool HasServerBeside(ServerSet tried)
+    {
+        for (var i = 0; i < Weights.Length; i++)
+        {
+            if (IsEligible(i, tried))
+                return true;
+        }
+
+        return false;
+    }
 
     /// <summary>Whether a server may be chosen.</summary>
     private protected bool IsEligible(int index, ServerSet tried) => Weights[index] > 0 && !tried.Contains(index);

@@ -6,7 +6,9 @@ namespace Steelyard.Balancing;
 public sealed class Pool
 {
     private readonly Server[] _servers;
-    private readonly Picker _picker;
+    private readonly Standing _standing;
+    private volatile Picker _picker;
+    private int _changes;
 
     /// <param name="settings">What the configuration says of the pool.</param>
     /// <param name="firstOrdinal">The <see cref="Server.Ordinal"/> of its first server; the others follow.</param>
@@ -27,15 +29,9 @@ public sealed class Pool
         RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
         _servers = new Server[settings.Servers.Count];
         for (var i = 0; i < _servers.Length; i++)
-            _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), before?.Find(settings.Servers[i].Address));
-        _picker = settings.Balance switch
-        {
-            BalancePolicy.RoundRobin => new RoundRobin(_servers),
-            BalancePolicy.LeastConnections => new LeastConnections(_servers),
-            BalancePolicy.Random => new RandomLots(_servers),
-            BalancePolicy.TwoChoices => new TwoChoices(_servers),
-            _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Balance, "No picker for this policy."),
-        };
+            _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null);
+        _standing = new Standing(_servers, settings);
+        _picker = Picker.Of(settings.Balance, _servers, _standing.Weights(Server.TimeUnknown, out _), before?._picker);
     }
 
     /// <summary>What the configuration says of it.</summary>
@@ -45,16 +41,7 @@ public sealed class Pool
     public RetryBudget RetryBudget { get; }
 
     /// <summary>Whether a server would be chosen that is not in a set.</summary>
-    public bool HasServerBeside(ServerSet tried)
-    {
-        foreach (var server in _servers)
-        {
-            if (server.Settings.Weight > 0 && !tried.Contains(server.Index))
-                return true;
-        }
-
-        return false;
-    }
+    public bool HasServerBeside(ServerSet tried) => _picker.HasServerBeside(tried);
 
     /// <summary>The server at an address; null for none.</summary>
     public Server? Find(NetworkAddress address)
@@ -81,6 +68,142 @@ public sealed class Pool
     public int Count => _servers.Length;
 
     /// <summary>Chooses a server for a request and counts the request as active there; <see cref="Server.End"/> has to follow.</summary>
-    /// <param name="choice">What the choice goes by.</param>
-    public Decision Choose(in Choice choice) => _picker.Pick(choice);
+    /// <param name="choice">What the choice goes by. A server whose trial another request has is put to those that were tried.</param>
+    public Decision Choose(in Choice choice)
+    {
+        var picker = _picker;
+        return picker.HasTrials ? ChooseWithTrials(picker, choice) : picker.Pick(choice);
+    }
+
+    private static Decision ChooseWithTrials(Picker picker, in Choice choice)
+    {
+        Decision passedOver = default;
+        while (true)
+        {
+            var decision = picker.Pick(choice);
+            if (decision.Server is not { } server)
+            {
+                // Nobody else is left: rather a server that may not be well than none.
+                passedOver.Server?.Begin();
+                return passedOver.Server is null ? decision : passedOver;
+            }
+
+            if (server.Outlier is not { Trying: true } state || state.Admits(choice.Now))
+                return decision;
+            server.End();
+            choice.Tried.Add(server.Index);
+            if (passedOver.Server is null)
+                passedOver = decision;
+        }
+    }
+
+    /// <summary>Told on some thread when <see cref="Tick"/> has something to do later.</summary>
+    public Action<Pool>? Stirred { get; set; }
+
+    /// <summary>
+    /// Makes choices go by what the servers are now. Any thread may call it after a change; what it costs grows with the
+    /// number of servers, so it is for changes and not for requests.
+    /// </summary>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public void Refresh(long now)
+    {
+        Interlocked.Increment(ref _changes);
+        int seen;
+        bool stirred;
+        do
+        {
+            seen = Volatile.Read(ref _changes);
+            var weights = _standing.Weights(now, out stirred);
+            var before = _picker;
+            if (before.HasTrials || _standing.HasTrials || !before.Shares.SequenceEqual(weights))
+                _picker = Picker.Of(Settings.Balance, _servers, weights, before);
+        }
+        while (seen != Volatile.Read(ref _changes));
+        if (stirred)
+            Stirred?.Invoke(this);
+    }
+
+    /// <summary>Does what is due: who was left out is tried again, who came back gets more.</summary>
+    /// <param name="now">Monotonic milliseconds.</param>
+    /// <returns>Whether it is to be called again.</returns>
+    public bool Tick(long now)
+    {
+        foreach (var server in _servers)
+            server.Outlier?.TryAgain(now);
+        Refresh(now);
+        return _standing.Stirs(now);
+    }
+
+    /// <summary>Takes the result of a check of a server's health.</summary>
+    /// <param name="server">One of this pool.</param>
+    /// <param name="up">Whether it counts as up.</param>
+    /// <param name="fault">What was wrong at the last check.</param>
+    /// <param name="status">The status of its answer; 0 for none.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public void Checked(Server server, bool up, ProbeFault fault, int status, long now)
+    {
+        if (!server.Health.Set(up, fault, status))
+            return;
+        if (up)
+        {
+            // It is another server now, as far as anybody knows.
+            server.Outlier?.Forgive();
+            server.StartRamp(now);
+        }
+
+        Refresh(now);
+    }
+
+    /// <summary>Takes how a request with a server has ended.</summary>
+    /// <param name="server">One of this pool.</param>
+    /// <param name="failure">What the server did wrong; none when it answered.</param>
+    /// <param name="status">The status of its answer; 0 for none.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public void Learn(Server server, ServerFailure failure, int status, long now)
+    {
+        if (failure == ServerFailure.None)
+            server.Succeeded();
+        else
+            server.Failed(failure);
+        if (server.Outlier is not { } state)
+            return;
+        if ((FailureKinds.Of(failure, status) & state.Settings.On) != OutlierConditions.None)
+        {
+            if (state.Failed(now) && _standing.MayEject(server) && state.Eject(now))
+                Refresh(now);
+        }
+        else if (failure == ServerFailure.None && state.Succeeded(now))
+        {
+            server.StartRamp(now);
+            Refresh(now);
+        }
+    }
+
+    /// <summary>Sets a server's weight until the program ends.</summary>
+    /// <param name="server">One of this pool.</param>
+    /// <param name="weight">0 to 256; null for what the configuration says.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public void SetWeight(Server server, int? weight, long now)
+    {
+        if (weight is { } given)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(given, nameof(weight));
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(given, 256, nameof(weight));
+        }
+
+        server.SetWeight(weight ?? -1);
+        Refresh(now);
+    }
+
+    /// <summary>Sets what is wanted of a server until the program ends.</summary>
+    /// <param name="server">One of this pool.</param>
+    /// <param name="state">What is wanted.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public void SetState(Server server, ServerState state, long now)
+    {
+        if (server.Wanted == ServerState.Maintenance && state == ServerState.Ready)
+            server.StartRamp(now);
+        server.SetWanted(state);
+        Refresh(now);
+    }
 }

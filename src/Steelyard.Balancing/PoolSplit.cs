@@ -5,7 +5,7 @@ public sealed class PoolSplit
 {
     private readonly Pool[] _pools;
     private readonly int[] _order;
-    private PaddedCursor _cursor;
+    private readonly Cursor _cursor = new();
 
     /// <param name="shares">The pools with their weights, 0 or more, one of them at least 1.</param>
     /// <exception cref="ArgumentException">All weights are 0.</exception>
@@ -21,9 +21,5 @@ public sealed class PoolSplit
     }
 
     /// <summary>The pool whose turn it is.</summary>
-    public Pool Next()
-    {
-        var turn = (ulong)Interlocked.Increment(ref _cursor.Next) - 1;
-        return _pools[_order[(int)(turn % (ulong)_order.Length)]];
-    }
+    public Pool Next() => _pools[_order[(int)(_cursor.Take() % (ulong)_order.Length)]];
 }

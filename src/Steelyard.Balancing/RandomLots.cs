@@ -5,9 +5,9 @@ public sealed class RandomLots : Picker
 {
     private readonly WeightedLots _lots;
 
-    /// <inheritdoc/>
-    public RandomLots(IReadOnlyList<Server> servers)
-        : base(servers) => _lots = new WeightedLots(Weights);
+    /// <inheritdoc cref="Picker(Server[], int[])"/>
+    public RandomLots(Server[] servers, int[] weights)
+        : base(servers, weights) => _lots = new WeightedLots(Weights);
 
     /// <inheritdoc/>
     public override Decision Pick(in Choice choice)

@@ -6,17 +6,35 @@ namespace Steelyard.Balancing;
 /// <summary>One server of a pool, alive: its settings, and the state that all loops share.</summary>
 public sealed class Server
 {
+    // How finely a share grows.
+    internal const int RampSteps = 16;
+
+    /// <summary>Before the pool is put to use nobody knows what time it is.</summary>
+    internal const long TimeUnknown = long.MinValue;
+
+    private const long Never = long.MinValue;
+    private const long Joined = long.MinValue + 1;
+
     private readonly State _state;
 
     /// <param name="settings">What the configuration says of it.</param>
     /// <param name="index">Its position in the pool.</param>
     /// <param name="ordinal">Its number among the servers of all pools.</param>
+    /// <param name="pool">What the configuration says of its pool.</param>
     /// <param name="before">The same server before a reload, whose state goes on; null for none.</param>
-    internal Server(ServerSettings settings, int index, int ordinal, Server? before)
+    /// <param name="joins">Whether others of the pool were there before it.</param>
+    internal Server(ServerSettings settings, int index, int ordinal, PoolSettings pool, Server? before, bool joins)
     {
         (Settings, Index, Ordinal) = (settings, index, ordinal);
         AddressBytes = System.Text.Encoding.UTF8.GetBytes(settings.Address.ToString());
         _state = before?._state ?? new();
+        if (before is null && joins && pool.Health is null)
+            _state.RampFrom = Joined;
+        Health = before is { Asked: true } && pool.Health is not null ? before.Health : ServerHealth.Begin(pool.Health, joins && before is null);
+        Asked = pool.Health is not null;
+        Outlier = before?.Outlier is { } outlier && outlier.Settings == pool.Outlier ? outlier
+            : pool.Outlier is { } judged ? new OutlierState(judged)
+            : null;
     }
 
     /// <summary>What outlives a reload.</summary>
@@ -26,6 +44,9 @@ public sealed class Server
         public long Failures;
         public int LastFailure;
         public int LastReason;
+        public int Weight = -1;
+        public int Wanted;
+        public long RampFrom = Never;
     }
 
     /// <summary>Alone on its cache lines: every loop writes it twice for every request.</summary>
@@ -71,6 +92,62 @@ public sealed class Server
     {
         if (LastFailure != ServerFailure.None)
             Volatile.Write(ref _state.LastFailure, (int)ServerFailure.None);
+    }
+
+    /// <summary>Its share against the other servers' weights, 0 to 256: what an operator has set, else what the configuration says.</summary>
+    public int Weight => Volatile.Read(ref _state.Weight) is >= 0 and var set ? set : Settings.Weight;
+
+    /// <summary>What an operator wants of it.</summary>
+    public ServerState Wanted => (ServerState)Volatile.Read(ref _state.Wanted);
+
+    /// <summary>Whether it is up, by what it was asked; also where nobody asks it.</summary>
+    public bool Up => Health.Up;
+
+    /// <summary>Whether it is asked for its health.</summary>
+    public bool Asked { get; }
+
+    /// <summary>What was wrong when it was asked last.</summary>
+    public ProbeFault LastCheck => Health.Fault;
+
+    /// <summary>The status of its answer when it was asked last; 0 for none.</summary>
+    public int LastCheckStatus => Health.Status;
+
+    /// <summary>Whether it is left out because its requests went wrong.</summary>
+    public bool Ejected => Outlier is { Ejected: true };
+
+    /// <summary>Whether one request has to show that they go well again.</summary>
+    public bool Trying => Outlier is { Trying: true };
+
+    /// <summary>How many times in a row it was left out.</summary>
+    public int Ejections => Outlier?.Times ?? 0;
+
+    internal ServerHealth Health { get; }
+
+    internal OutlierState? Outlier { get; }
+
+    /// <summary>Whether it is to have new requests at all, well or not.</summary>
+    internal bool Open => Wanted == ServerState.Ready && Weight > 0;
+
+    /// <summary>Sets its weight; -1 for what the configuration says. <see cref="Pool.Refresh"/> has to follow.</summary>
+    internal void SetWeight(int weight) => Volatile.Write(ref _state.Weight, weight);
+
+    /// <summary>Sets what is wanted of it. <see cref="Pool.Refresh"/> has to follow.</summary>
+    internal void SetWanted(ServerState wanted) => Volatile.Write(ref _state.Wanted, (int)wanted);
+
+    /// <summary>It has come back, and gets its share step by step.</summary>
+    internal void StartRamp(long now) => Volatile.Write(ref _state.RampFrom, now);
+
+    /// <summary>How much of its share it gets, from 1 to <see cref="RampSteps"/>.</summary>
+    internal int Ramp(TimeSpan? slowStart, long now)
+    {
+        var from = Volatile.Read(ref _state.RampFrom);
+        if (slowStart is not { } span || from == Never)
+            return RampSteps;
+        if (now == TimeUnknown)
+            return 1;
+        if (from == Joined)
+            Volatile.Write(ref _state.RampFrom, from = now);
+        return (int)Math.Clamp(1 + ((now - from) * RampSteps / (long)span.TotalMilliseconds), 1, RampSteps);
     }
 
     /// <summary>What the configuration says of it.</summary>

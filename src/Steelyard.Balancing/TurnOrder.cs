@@ -5,25 +5,26 @@ internal sealed class TurnOrder
 {
     // One round: each server as often as its weight over the greatest common divisor says.
     private readonly int[] _order;
-    private PaddedCursor _cursor;
+    private readonly Cursor _cursor;
 
     /// <param name="weights">What each gets its share by; 0 gets none.</param>
-    public TurnOrder(ReadOnlySpan<int> weights) => _order = SmoothOrder.Of(weights);
+    /// <param name="before">The order whose turns go on; null for none.</param>
+    public TurnOrder(ReadOnlySpan<int> weights, TurnOrder? before) => (_order, _cursor) = (SmoothOrder.Of(weights), before?._cursor ?? new());
 
     /// <summary>Turns in a round; 0 when nobody has a weight.</summary>
     public int Length => _order.Length;
 
     /// <summary>Takes the next turn.</summary>
-    public int Next() => At((ulong)Interlocked.Increment(ref _cursor.Next) - 1);
+    public int Next() => At(_cursor.Take());
 
     /// <summary>Where the next turn stands, without taking it.</summary>
-    public ulong Position => (ulong)Volatile.Read(ref _cursor.Next);
+    public ulong Position => _cursor.Position;
 
     /// <summary>Whose turn one is.</summary>
     public int At(ulong position) => _order[(int)(position % (ulong)_order.Length)];
 
     /// <summary>Lets the next turn be the one after a position.</summary>
-    public void GoOnAfter(ulong position) => Volatile.Write(ref _cursor.Next, (long)position + 1);
+    public void GoOnAfter(ulong position) => _cursor.GoOnAfter(position);
 
     /// <summary>The next in turn that was not tried, without taking a turn: a dead server would else come up again for the next request.</summary>
     /// <returns>Its index; -1 when all were tried.</returns>

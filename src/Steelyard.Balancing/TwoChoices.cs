@@ -11,9 +11,9 @@ public sealed class TwoChoices : Picker
     private readonly WeightedLots _lots;
     private readonly bool _several;
 
-    /// <inheritdoc/>
-    public TwoChoices(IReadOnlyList<Server> servers)
-        : base(servers)
+    /// <inheritdoc cref="Picker(Server[], int[])"/>
+    public TwoChoices(Server[] servers, int[] weights)
+        : base(servers, weights)
     {
         _lots = new WeightedLots(Weights);
         _several = Array.FindAll(Weights, weight => weight > 0).Length > 1;

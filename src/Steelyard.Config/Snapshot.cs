@@ -125,6 +125,18 @@ public sealed record PoolSettings
     /// <summary>When a request is sent again, to another server.</summary>
     public RetrySettings Retries { get; init; } = new();
 
+    /// <summary>How the servers are asked whether they are well; null for not at all (HAProxy: check).</summary>
+    public HealthSettings? Health { get; init; }
+
+    /// <summary>When a server whose requests go wrong is left out for a while; null for never.</summary>
+    public OutlierSettings? Outlier { get; init; } = new();
+
+    /// <summary>How long a server that comes back, or joins by a reload, takes to get its whole share: 100 ms to 24 h; null for no time (HAProxy: slowstart; nginx: slow_start).</summary>
+    public TimeSpan? SlowStart { get; init; }
+
+    /// <summary>Below which share of usable servers, in percent, their health is ignored: 0 to 100. Default 0, never (Envoy: healthy_panic_threshold, 50).</summary>
+    public int Panic { get; init; }
+
     /// <summary>The servers in the order of the file; may be empty when <see cref="App"/> is set.</summary>
     public required ValueList<ServerSettings> Servers { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Health;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -14,6 +15,8 @@ public sealed class LoadBalancer : IAsyncDisposable
     private static readonly TimeSpan s_longestCut = TimeSpan.FromSeconds(5);
 
     private readonly ProxyLoop[] _loops;
+    private readonly HealthBook _health;
+    private readonly Housekeeper _housekeeper;
     private readonly List<Server> _leavers = [];
     private readonly Thread[] _threads;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -23,7 +26,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     private bool _stopped;
 
     private LoadBalancer(ProxyLoop[] loops, Thread[] threads, ProxyPlan plan, IReadOnlyList<SocketHandle> sockets, IReadOnlyList<NetworkAddress> unresolved) =>
-        (_loops, _threads, _plan, _sockets, Unresolved) = (loops, threads, plan, sockets, unresolved);
+        (_loops, _threads, _plan, _sockets, Unresolved, _health, _housekeeper) = (loops, threads, plan, sockets, unresolved, new(loops), new(loops[0].Events));
 
     /// <summary>Servers whose names did not resolve when the configuration was taken up; they count as refusing every connection.</summary>
     public IReadOnlyList<NetworkAddress> Unresolved { get; private set; }
@@ -37,7 +40,17 @@ public sealed class LoadBalancer : IAsyncDisposable
             foreach (var pool in _plan.Pools.Values)
             {
                 foreach (var server in pool.Servers)
-                    list.Add(new(pool.Name, server.Settings.Address, server.Active, server.Failures, server.LastFailure, server.LastReason));
+                {
+                    list.Add(new(pool.Name, server.Settings.Address, server.Active, server.Failures, server.LastFailure, server.LastReason)
+                    {
+                        Asked = server.Asked,
+                        Up = server.Up,
+                        LastCheck = server.LastCheck,
+                        LastCheckStatus = server.LastCheckStatus,
+                        Ejected = server.Ejected,
+                        Ejections = server.Ejections,
+                    });
+                }
             }
 
             return list;
@@ -79,7 +92,9 @@ public sealed class LoadBalancer : IAsyncDisposable
         var loops = new ProxyLoop[snapshot.Loops ?? Environment.ProcessorCount];
         for (var i = 0; i < loops.Length; i++)
             loops[i] = new ProxyLoop(new EventLoop(i, new KernelDriver()), plan);
-        return new LoadBalancer(loops, StartThreads(loops, handles), plan, handles, unresolved) { _files = files };
+        var balancer = new LoadBalancer(loops, StartThreads(loops, handles), plan, handles, unresolved) { _files = files };
+        balancer.LookAfter(plan);
+        return balancer;
     }
 
     /// <summary>
@@ -103,6 +118,7 @@ public sealed class LoadBalancer : IAsyncDisposable
         await OnEveryLoop(loop => loop.StopListening(gone));
         await OnEveryLoop(loop => loop.Follow(plan));
         await OnEveryLoop(loop => loop.Listen(added, _loops));
+        LookAfter(plan);
         RememberLeavers(_plan, plan);
         (_plan, _sockets, Unresolved) = (plan, handles, unresolved);
     }
@@ -118,6 +134,12 @@ public sealed class LoadBalancer : IAsyncDisposable
             _leavers.RemoveAll(server => server.Active == 0);
             return _leavers.Count > 0;
         }
+    }
+
+    private void LookAfter(ProxyPlan plan)
+    {
+        _housekeeper.Follow([.. plan.Pools.Values]);
+        _health.Follow(plan);
     }
 
     private void RememberLeavers(ProxyPlan before, ProxyPlan after)

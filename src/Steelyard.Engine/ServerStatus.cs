@@ -10,4 +10,23 @@ namespace Steelyard.Engine;
 /// <param name="Failures">Requests that failed with it since the start, those repeated elsewhere included.</param>
 /// <param name="LastFailure">How the last request with it failed; none when that succeeded.</param>
 /// <param name="LastReason">How the last of its failures came about, also when it has succeeded since.</param>
-public readonly record struct ServerStatus(string Pool, NetworkAddress Address, int Active, long Failures, ServerFailure LastFailure, ServerFailure LastReason);
+public readonly record struct ServerStatus(string Pool, NetworkAddress Address, int Active, long Failures, ServerFailure LastFailure, ServerFailure LastReason)
+{
+    /// <summary>Whether it is asked for its health.</summary>
+    public bool Asked { get; init; }
+
+    /// <summary>Whether it is up, by what it was asked; also where nobody asks it.</summary>
+    public bool Up { get; init; } = true;
+
+    /// <summary>What was wrong when it was asked last.</summary>
+    public ProbeFault LastCheck { get; init; }
+
+    /// <summary>The status of its answer when it was asked last; 0 for none.</summary>
+    public int LastCheckStatus { get; init; }
+
+    /// <summary>Whether it is left out because its requests went wrong.</summary>
+    public bool Ejected { get; init; }
+
+    /// <summary>How many times in a row it was left out.</summary>
+    public int Ejections { get; init; }
+}

@@ -70,6 +70,10 @@ internal sealed class SnapshotChecks
             ProxyProtocol = draft.ProxyProtocol,
             Tls = TlsChecks.Servers(draft.Tls, AddressesOf(draft), _problems),
             Retries = draft.Retries,
+            Health = draft.Health,
+            Outlier = draft.Outlier,
+            SlowStart = draft.SlowStart,
+            Panic = draft.Panic,
             Servers = servers.ToValueList(),
             App = draft.App is { Command: { } command } app ? new() { Command = command.Value, Instances = app.Instances } : null,
         };

@@ -93,6 +93,14 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public RetrySettings Retries { get; init; } = new();
 
+    public HealthSettings? Health { get; init; }
+
+    public OutlierSettings? Outlier { get; init; } = new();
+
+    public TimeSpan? SlowStart { get; init; }
+
+    public int Panic { get; init; }
+
     public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
 
     public AppDraft? App { get; init; }

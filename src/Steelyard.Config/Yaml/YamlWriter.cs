@@ -31,13 +31,13 @@ internal sealed class YamlWriter
         return writer._text.ToString();
     }
 
-    private void Section<T>(string name, DirectiveTable<T> table, T settings, T defaults)
+    private void Section<T>(string name, DirectiveTable<T> table, T settings, T defaults, string indentation = "")
         where T : IEquatable<T>
     {
         if (settings.Equals(defaults))
             return;
-        Line($"{name}:");
-        Settings(table, settings, defaults, "  ");
+        Line($"{indentation}{name}:");
+        Settings(table, settings, defaults, indentation + "  ");
     }
 
     private void Settings<T>(DirectiveTable<T> table, T settings, T defaults, string indentation)
@@ -170,14 +170,17 @@ internal sealed class YamlWriter
     {
         Line($"  {Text(pool.Name)}:");
         var blank = new Drafts.PoolDraft(default(Drafts.Located<string>));
-        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol }, blank, "    ");
+        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol, SlowStart = pool.SlowStart, Panic = pool.Panic }, blank, "    ");
         if (pool.Tls is { } tls)
             Line($"    tls: {Tls(tls)}");
-        if (pool.Retries != new RetrySettings())
-        {
-            Line("    retries:");
-            Settings(RetriesTable.Table, pool.Retries, new(), "      ");
-        }
+        Section("retries", RetriesTable.Table, pool.Retries, new(), "    ");
+
+        if (pool.Health is { } health)
+            Health(health);
+        if (pool.Outlier is null)
+            Line("    outlier: none");
+        else
+            Section("outlier", OutlierTable.Table, pool.Outlier, new(), "    ");
 
         if (pool.Servers.Count > 0)
             Line("    servers:");
@@ -196,6 +199,26 @@ internal sealed class YamlWriter
         Line($"      command: {Many(app.Command, word => word)}");
         var oneInstance = new Drafts.AppDraft(default(Drafts.Place));
         Settings(PoolTable.App, oneInstance with { Instances = app.Instances }, oneInstance, "      ");
+    }
+
+    private void Health(HealthSettings health)
+    {
+        if (health == new HealthSettings())
+        {
+            Line("    health: tcp");
+            return;
+        }
+
+        Line("    health:");
+        if (health.Kind == ProbeKind.Http)
+            Line($"      http: {Text(health.Path)}");
+        if (health.Host is not null)
+            Line($"      host: {Text(health.Host)}");
+        if (health.Fields.Count > 0)
+            Line($"      headers: {Map(health.Fields, field => field.Name, field => field.Value)}");
+        if (health.Body is not null)
+            Line($"      body: {Text(health.Body)}");
+        Settings(HealthTable.Table, health with { Host = null }, new(), "      ");
     }
 
     private void Line(string line) => _text.Append(line).Append('\n');

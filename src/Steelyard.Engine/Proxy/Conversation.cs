@@ -27,6 +27,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     // When the last byte of the request went to the server; never while the upload runs.
     private long _requestSent;
 
+    /// <summary>The status of the present answer, once its head has come; 0 before.</summary>
+    public int Status => _response.Status;
+
     /// <summary>Forgets the request before.</summary>
     public void Begin() => _continued = false;
 

@@ -100,12 +100,17 @@ internal sealed class Exchange
             if (outcome.Retry != Retry.Never)
                 _loop.Counters.Retries++;
 
+            var status = 0;
             outcome = await _connector.Connect(server!, reuse: !sameServer);
             if (outcome.IsSuccess)
+            {
                 outcome = await _conversation.Run();
+                status = _conversation.Status;
+            }
+
             if (_context.Deadline.Passed && !outcome.IsSuccess && !_context.ResponseBegun)
                 outcome = new(_outgoing.BodyPending ? Cause.BodyTimeout : Cause.RequestTimeout);
-            Learn(server!, outcome);
+            Learn(pool, server!, outcome, status);
             if (outcome.Retry == Retry.OnAnotherServer)
                 _attempts.Tried.Add(server!.Index);
         }
@@ -119,12 +124,10 @@ internal sealed class Exchange
     }
 
     /// <summary>Remembers how the server did. That a kept connection was closed meanwhile is no failure of it.</summary>
-    private static void Learn(Server server, in Outcome outcome)
+    private void Learn(Pool pool, Server server, in Outcome outcome, int status)
     {
-        if (outcome.IsSuccess)
-            server.Succeeded();
-        else if (outcome.Retry != Retry.OnFreshConnection && outcome.ServerFailure is var failure and not ServerFailure.None)
-            server.Failed(failure);
+        if (outcome.IsSuccess || (outcome.Retry != Retry.OnFreshConnection && outcome.ServerFailure != ServerFailure.None))
+            pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status, _context.Events.Now);
     }
 
     /// <summary>Reads until the head is complete.</summary>

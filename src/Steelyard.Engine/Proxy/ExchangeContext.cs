@@ -94,7 +94,7 @@ internal sealed class ExchangeContext
     public Server? Choose(Pool pool, ServerSet tried)
     {
         EndWithServer();
-        var decision = pool.Choose(new() { Tried = tried, Chance = Loop.NextChance() });
+        var decision = pool.Choose(new() { Tried = tried, Now = Events.Now, Chance = Loop.NextChance() });
         if (decision.Server is { } server)
             (Server, _active) = (server, true);
         return decision.Server;

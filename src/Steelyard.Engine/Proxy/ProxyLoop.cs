@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Steelyard.Config;
+using Steelyard.Engine.Health;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -29,6 +30,7 @@ internal sealed class ProxyLoop
     {
         Events = events;
         Tls = new TlsLoop(events);
+        Prober = new Prober(this);
         _chance = ((ulong)events.Now << 8) + (ulong)events.Number;
         var idle = new IdleConnections[plan.Addresses.Length];
         for (var i = 0; i < idle.Length; i++)
@@ -45,6 +47,9 @@ internal sealed class ProxyLoop
 
     /// <summary>What its TLS connections share.</summary>
     public TlsLoop Tls { get; }
+
+    /// <summary>Asks this loop's part of the servers for their health.</summary>
+    public Prober Prober { get; }
 
     public ProxyCounters Counters { get; } = new();
 
@@ -258,6 +263,7 @@ internal sealed class ProxyLoop
     {
         Draining = true;
         _drained = drained;
+        Prober.Stop();
         Events.Network.StopListening();
         released();
         for (var client = keepIdle ? null : _clients; client is not null;)

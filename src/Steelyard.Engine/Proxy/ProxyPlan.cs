@@ -34,6 +34,9 @@ internal sealed class ProxyPlan
     /// <summary>How TLS is spoken to each server, by <see cref="Server.Ordinal"/>; null for a plain connection.</summary>
     public required TlsClient?[] TlsOf { get; init; }
 
+    /// <summary>How TLS is spoken to each server when it is asked for its health, by <see cref="Server.Ordinal"/>; null for a plain connection.</summary>
+    public required TlsClient?[] ProbeTlsOf { get; init; }
+
     /// <summary>What each server is told of the client before anything else, by <see cref="Server.Ordinal"/>.</summary>
     public required ProxyProtocolVersion[] ProxyProtocolOf { get; init; }
 
@@ -73,7 +76,7 @@ internal sealed class ProxyPlan
         }
 
         var (addresses, ordinalsBefore, tlsOf) = (new KernelAddress?[ordinals], new int[ordinals], new TlsClient?[ordinals]);
-        var proxyProtocolOf = new ProxyProtocolVersion[ordinals];
+        var (proxyProtocolOf, probeTlsOf) = (new ProxyProtocolVersion[ordinals], new TlsClient?[ordinals]);
         Array.Fill(ordinalsBefore, -1);
         foreach (var pool in pools.Values)
         {
@@ -81,6 +84,12 @@ internal sealed class ProxyPlan
             {
                 proxyProtocolOf[server.Ordinal] = server.Settings.ProxyProtocol ?? pool.Settings.ProxyProtocol;
                 tlsOf[server.Ordinal] = tls.For(server.Settings.Tls ?? pool.Settings.Tls);
+                probeTlsOf[server.Ordinal] = pool.Settings.Health?.Tls switch
+                {
+                    null => tlsOf[server.Ordinal],
+                    true => tlsOf[server.Ordinal] ?? tls.For(new ServerTls()),
+                    false => null,
+                };
                 var address = addresses[server.Ordinal] = resolve(server.Settings.Address);
                 if (address is null)
                     missing.Add(server.Settings.Address);
@@ -104,6 +113,7 @@ internal sealed class ProxyPlan
             _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, before),
             TlsOf = tlsOf,
             ProxyProtocolOf = proxyProtocolOf,
+            ProbeTlsOf = probeTlsOf,
             Tls = tls.All,
         };
     }

@@ -60,10 +60,8 @@ internal sealed class TcpSession
             if (_attempts.Tried.Count > 0)
                 _loop.Counters.Retries++;
             outcome = await _connector.Connect(server, reuse: false);
-            if (outcome.IsSuccess)
-                server.Succeeded();
-            else if (outcome.ServerFailure is var failure and not ServerFailure.None)
-                server.Failed(failure);
+            if (outcome.IsSuccess || outcome.ServerFailure != ServerFailure.None)
+                pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status: 0, _loop.Events.Now);
             if (outcome.Retry == Retry.Never)
                 break;
             _attempts.Tried.Add(server.Index);

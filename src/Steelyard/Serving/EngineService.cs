@@ -11,6 +11,7 @@ internal sealed class EngineService(string folder) : IEngine
     private static readonly TimeSpan LookAtLeaversEvery = TimeSpan.FromMilliseconds(20);
 
     private readonly ServerReports _reports = new();
+    private readonly HealthReports _healthReports = new();
     private readonly CancellationTokenSource _ended = new();
     private readonly SemaphoreSlim _one = new(1);
     private LoadBalancer? _balancer;
@@ -122,7 +123,8 @@ internal sealed class EngineService(string folder) : IEngine
                 _one.Release();
             }
 
-            foreach (var line in _reports.Look(balancer.Servers, DateTimeOffset.UtcNow))
+            var (servers, now) = (balancer.Servers, DateTimeOffset.UtcNow);
+            foreach (var line in _healthReports.Look(servers, now).Concat(_reports.Look(servers, now)))
                 await Console.Error.WriteLineAsync(line);
         }
     }

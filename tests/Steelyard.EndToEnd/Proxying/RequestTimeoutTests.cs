@@ -29,7 +29,7 @@ public class RequestTimeoutTests
         Assert.Equal((504, null), (answer.Status, answer["Connection"]));
         Assert.Contains("altogether", answer.Text, StringComparison.Ordinal);
         Assert.Equal("hello", (await client.ReadResponse()).Text);
-        Assert.Equal(Balancing.ServerFailure.None, balancer.Servers[0].LastFailure);
+        await Patience.Until(() => balancer.Servers[0].LastFailure == Balancing.ServerFailure.None);
         Assert.Equal(1, balancer.Servers[0].Failures);
     }
 

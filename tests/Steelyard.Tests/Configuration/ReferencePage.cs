@@ -57,6 +57,8 @@ public sealed class ReferencePage
             page.Append($"| `{word}` | {description} |\n");
         Section(page, "pools: tls", TlsTable.Servers, new ServerTlsDraft());
         Section(page, "pools: retries", RetriesTable.Table, new RetrySettings());
+        Section(page, "pools: health", HealthTable.Table, new HealthSettings());
+        Section(page, "pools: outlier", OutlierTable.Table, new OutlierSettings());
         Section(page, "pools: servers", PoolTable.Servers, new ServerDraft(default));
         Section(page, "pools: app", PoolTable.App, new AppDraft(default(Place)));
         return page.Append(Units).Append(YamlTraps).Append(Checks).ToString();

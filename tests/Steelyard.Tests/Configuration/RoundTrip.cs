@@ -41,6 +41,10 @@ public sealed class RoundTrip
                 NonIdempotent = name.Length % 2 == 0,
                 Body = new(name.Length * 1000),
             },
+            Health = HealthOf(name.Length),
+            Outlier = OutlierOf(name.Length),
+            SlowStart = name.Length % 4 == 0 ? TimeSpan.FromMilliseconds(100 * name.Length) : null,
+            Panic = name.Length % 3 == 0 ? name.Length * 8 : 0,
             Balance = (BalancePolicy)(name.Length % Enum.GetValues<BalancePolicy>().Length),
             ProxyProtocol = (ProxyProtocolVersion)(servers.Count % 3),
             Tls = servers.TrueForAll(server => server.Address.UnixPath is null) ? ServerTlsOf(servers.Count) : null,
@@ -141,6 +145,43 @@ public sealed class RoundTrip
         StrictSni = variant % 2 == 0,
         ClientCertificates = variant < 3 ? null : new() { Authorities = "ca.pem", Optional = variant == 4 },
         StrictTransportSecurity = variant == 1 ? null : time,
+    };
+
+    private static HealthSettings? HealthOf(int variant) => (variant % 4) switch
+    {
+        0 => null,
+        1 => new(),
+        2 => new() { Port = variant, Tls = false, Interval = TimeSpan.FromMilliseconds(10 * variant), FastInterval = TimeSpan.FromSeconds(1), DownInterval = TimeSpan.FromMinutes(1), Rise = variant, Start = HealthStart.Down },
+        _ => new()
+        {
+            Kind = ProbeKind.Http,
+            Path = "/health?deep=1#\"'",
+            Method = "OPTIONS",
+            Host = "[::1]:80",
+            Fields = [new("X-A", "b: {c}"), new("Accept", "true")],
+            Statuses = [new(200, 200), new(300, 399), new(401, 403)],
+            Body = "é \"ok\"\n",
+            Jitter = 50,
+            Timeout = TimeSpan.FromMilliseconds(1),
+            Fall = 100,
+        },
+    };
+
+    private static OutlierSettings? OutlierOf(int variant) => (variant % 3) switch
+    {
+        0 => null,
+        1 => new(),
+        _ => new()
+        {
+            On = (OutlierConditions)(variant * 97 % 1024),
+            Consecutive = variant % 2 == 0 ? null : variant,
+            Ratio = variant,
+            Volume = variant,
+            Window = TimeSpan.FromSeconds(variant),
+            Ejection = TimeSpan.FromMilliseconds(100 * variant),
+            MostEjection = TimeSpan.FromMinutes(variant),
+            MostEjected = variant,
+        },
     };
 
     private static ServerTls? ServerTlsOf(int variant) => (variant % 5) switch

@@ -39,6 +39,12 @@ internal static class SnapshotDump
             text.Append($"pool {pool.Name}, {pool.Balance}{(pool.ProxyProtocol == ProxyProtocolVersion.None ? "" : $", PROXY {pool.ProxyProtocol}")}{Tls(pool.Tls)}\n");
             if (pool.Retries != new RetrySettings())
                 text.Append($"  {pool.Retries}\n");
+            if (pool.Health is { } health)
+                text.Append($"  {health with { Fields = default, Statuses = default }}, fields [{Join(health.Fields)}], statuses [{Join(health.Statuses)}]\n");
+            if (pool.Outlier != new OutlierSettings())
+                text.Append($"  {pool.Outlier?.ToString() ?? "no outliers"}\n");
+            if (pool.SlowStart is not null || pool.Panic != 0)
+                text.Append($"  slow start {pool.SlowStart?.ToString() ?? "none"}, panic below {pool.Panic}%\n");
             foreach (var server in pool.Servers)
                 text.Append($"  {server.Address} weight {server.Weight}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
             if (pool.App is { } app)

@@ -33,6 +33,12 @@ internal static class HeaderTable
 
     private static readonly Form<string> EditableName = Editable(orHost: false);
 
+    /// <summary>A field of a request of our own making, which has its Host and its framing already.</summary>
+    public static Form<string> ProbeFieldName => EditableName;
+
+    /// <summary>Whether a text is a token (RFC 9110, 5.6.2).</summary>
+    public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Token);
+
     private static Form<string> Editable(bool orHost) => Form.OfText(
         "the name of a field, such as X-Api-Version",
         (string text, out string name, out Mistake mistake) =>

@@ -114,6 +114,30 @@ internal static class PoolTable
                 "When a request is sent again, see [retries](#pools-retries).",
                 pool => pool.Retries,
                 (pool, value) => pool with { Retries = value }),
+            new Directive<PoolDraft, HealthSettings?>(
+                "health",
+                HealthTable.PoolForm,
+                "How the servers are asked whether they are well, see [health](#pools-health). Nobody is asked when left out.",
+                pool => pool.Health,
+                (pool, value) => pool with { Health = value }),
+            new Directive<PoolDraft, OutlierSettings?>(
+                "outlier",
+                OutlierTable.PoolForm,
+                "When a server whose requests go wrong is left out for a while, see [outlier](#pools-outlier).",
+                pool => pool.Outlier,
+                (pool, value) => pool with { Outlier = value }),
+            new Directive<PoolDraft, TimeSpan?>(
+                "slow-start",
+                ScalarForms.OrWord(ScalarForms.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24)), "none"),
+                "How long a server that comes back, or that joins by a reload, takes to get its whole share; it grows evenly.",
+                pool => pool.SlowStart,
+                (pool, value) => pool with { SlowStart = value }),
+            new Directive<PoolDraft, int>(
+                "panic",
+                ScalarForms.Percent,
+                "Below which share of servers that can be chosen the health of all is ignored and every one is chosen from; 0% for never.",
+                pool => pool.Panic,
+                (pool, value) => pool with { Panic = value }),
             new Directive<PoolDraft, IReadOnlyList<ServerDraft>>(
                 "servers",
                 Form.ListOf("a list of servers, such as [ 10.0.0.1:3000, 10.0.0.2:3000 ]", new Form<ServerDraft>(Servers.Accepts, ReadServer)),

@@ -1,5 +1,3 @@
-using Steelyard.Config.Drafts;
-
 namespace Steelyard.Config.Yaml.Tables;
 
 /// <summary>The keys of <c>retries</c> in a pool.</summary>
@@ -25,21 +23,8 @@ internal static class RetriesTable
         ("504", RetryConditions.Status504, ""),
     ];
 
-    private static readonly Form<IReadOnlyList<RetryConditions>> List =
-        Form.ListOf("a list of conditions and statuses, such as [ connect-failure, reset, 503 ]", ScalarForms.OneOf(Words), orOne: true);
-
-    private static readonly Form<RetryConditions> Conditions = new(
-        List.Accepts,
-        (ProblemList problems, YamlNode node, out RetryConditions value) =>
-        {
-            value = RetryConditions.None;
-            if (!List.Read(problems, node, out var conditions))
-                return false;
-            foreach (var condition in conditions)
-                value |= condition;
-            return true;
-        },
-        value => $"[{string.Join(", ", Words.Where(word => value.HasFlag(word.Value)).Select(word => word.Word))}]");
+    private static readonly Form<RetryConditions> Conditions =
+        ScalarForms.FlagsOf("a list of conditions and statuses, such as [ connect-failure, reset, 503 ]", Words, (all, one) => all | one, (all, one) => all.HasFlag(one));
 
     public static DirectiveTable<RetrySettings> Table { get; } = new(
         "'retries'",

@@ -46,14 +46,16 @@ internal static class ScalarForms
 
     public static Form<bool> Switch { get; } = OneOf([("true", true, ""), ("false", false, "")]);
 
-    public static Form<int> Percent { get; } = Form.OfText(
-        "a percentage from 0% to 100%, such as 20%",
+    public static Form<int> Percent { get; } = PercentFrom(0, 100);
+
+    public static Form<int> PercentFrom(int least, int most) => Form.OfText(
+        $"a percentage from {least}% to {most}%, such as 20%",
         (string text, out int value, out Mistake mistake) =>
         {
             (value, mistake) = (0, default);
             if (!text.EndsWith('%'))
                 mistake = new($"{Shown.Quote(text)} is not a percentage", null, DecimalText.LeadingDigits(text) == text.Length && text.Length is > 0 and < 4 ? text + "%" : null);
-            else if (DecimalText.TryParse(text[..^1], 0, 100, out var number, out mistake))
+            else if (DecimalText.TryParse(text[..^1], least, most, out var number, out mistake))
                 value = (int)number;
             return mistake.Message is null;
         },
@@ -84,6 +86,25 @@ internal static class ScalarForms
                 return read;
             },
             value => value is { } plain ? form.Write!(plain) : word);
+    }
+
+    /// <summary>A list of words, or one, that are one value together.</summary>
+    public static Form<T> FlagsOf<T>(string accepts, IReadOnlyList<(string Word, T Value, string Description)> words, Func<T, T, T> with, Func<T, T, bool> has)
+        where T : struct
+    {
+        var list = Form.ListOf(accepts, OneOf(words), orOne: true);
+        return new(
+            accepts,
+            (Drafts.ProblemList problems, YamlNode node, out T value) =>
+            {
+                value = default;
+                if (!list.Read(problems, node, out var read))
+                    return false;
+                foreach (var one in read)
+                    value = with(value, one);
+                return true;
+            },
+            value => $"[{string.Join(", ", words.Where(word => has(value, word.Value)).Select(word => word.Word))}]");
     }
 
     public static Form<T> OneOf<T>(IReadOnlyList<(string Word, T Value, string Description)> words)

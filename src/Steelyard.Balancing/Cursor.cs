@@ -1,0 +1,26 @@
+using System.Runtime.InteropServices;
+
+namespace Steelyard.Balancing;
+
+/// <summary>Counts turns for all loops. It outlives the order it stands in, so that nobody begins anew when a server comes or goes.</summary>
+internal sealed class Cursor
+{
+    private Padded _next;
+
+    /// <summary>Alone on its cache lines: every loop writes it.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 192)]
+    private struct Padded
+    {
+        [FieldOffset(64)]
+        public long Value;
+    }
+
+    /// <summary>The number of the next turn, without taking it.</summary>
+    public ulong Position => (ulong)Volatile.Read(ref _next.Value);
+
+    /// <summary>Takes the next turn.</summary>
+    public ulong Take() => (ulong)Interlocked.Increment(ref _next.Value) - 1;
+
+    /// <summary>Lets the next turn be the one after a position.</summary>
+    public void GoOnAfter(ulong position) => Volatile.Write(ref _next.Value, (long)position + 1);
+}

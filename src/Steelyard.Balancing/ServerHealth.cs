@@ -1,0 +1,36 @@
+using Steelyard.Config;
+
+namespace Steelyard.Balancing;
+
+/// <summary>What checks have said of a server; see <see cref="HealthCount"/>. Written by the one who asks it, read by all.</summary>
+/// <param name="up">What it counts as before the first check.</param>
+internal sealed class ServerHealth(bool up)
+{
+    private int _up = up ? 1 : 0;
+    private int _fault;
+    private int _status;
+
+    /// <summary>Whether it counts as up.</summary>
+    public bool Up => Volatile.Read(ref _up) != 0;
+
+    /// <summary>What was wrong at the last check.</summary>
+    public ProbeFault Fault => (ProbeFault)Volatile.Read(ref _fault);
+
+    /// <summary>The status of the answer to the last check; 0 for none.</summary>
+    public int Status => Volatile.Read(ref _status);
+
+    /// <summary>Takes the result of a check.</summary>
+    /// <returns>Whether <see cref="Up"/> has changed.</returns>
+    public bool Set(bool up, ProbeFault fault, int status)
+    {
+        Volatile.Write(ref _fault, (int)fault);
+        Volatile.Write(ref _status, status);
+        return Interlocked.Exchange(ref _up, up ? 1 : 0) != (up ? 1 : 0);
+    }
+
+    /// <summary>What a server that is new, or newly asked, goes by.</summary>
+    /// <param name="settings">How the pool's servers are asked; null for not at all.</param>
+    /// <param name="joins">Whether others of the pool were there before it.</param>
+    public static ServerHealth Begin(HealthSettings? settings, bool joins) =>
+        new(settings is null || settings.Start == HealthStart.Up || (settings.Start == HealthStart.Auto && !joins));
+}

@@ -1,0 +1,112 @@
+using Steelyard.Config;
+
+namespace Steelyard.Balancing;
+
+/// <summary>
+/// Who of a pool's servers gets new requests, and what share, by what they were asked, how their requests went, and what
+/// the operator wants.
+/// </summary>
+internal sealed class Standing(Server[] servers, PoolSettings settings)
+{
+    /// <summary>Whether a server has to be tried.</summary>
+    public bool HasTrials
+    {
+        get
+        {
+            foreach (var server in servers)
+            {
+                if (server.Trying)
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Works out every server's share.</summary>
+    /// <param name="now">Monotonic milliseconds.</param>
+    /// <param name="stirs">Whether time alone will change it.</param>
+    public int[] Weights(long now, out bool stirs)
+    {
+        var leastHealth = LeastHealth();
+        var (weights, ramping) = (new int[servers.Length], false);
+        for (var i = 0; i < servers.Length; i++)
+            ramping |= servers[i].Ramp(settings.SlowStart, now) < Server.RampSteps;
+        for (var i = 0; i < servers.Length; i++)
+        {
+            if (servers[i].Open && HealthOf(servers[i]) >= leastHealth)
+                weights[i] = servers[i].Weight * (ramping ? servers[i].Ramp(settings.SlowStart, now) : 1);
+        }
+
+        stirs = ramping || HasEjected();
+        return weights;
+    }
+
+    /// <summary>Whether time alone will change something.</summary>
+    public bool Stirs(long now)
+    {
+        foreach (var server in servers)
+        {
+            if (server.Ejected || server.Ramp(settings.SlowStart, now) < Server.RampSteps)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>
+    /// Whether a server may be left out: not the last one that is left, and so many at once as the configuration allows,
+    /// of two or more at least one.
+    /// </summary>
+    public bool MayEject(Server candidate)
+    {
+        if (settings.Outlier is not { } outlier)
+            return false;
+        var (open, ejected, others) = (0, 0, 0);
+        foreach (var server in servers)
+        {
+            if (!server.Open)
+                continue;
+            open++;
+            if (server == candidate)
+                continue;
+            if (server.Ejected)
+                ejected++;
+            else if (server.Up && !server.Trying)
+                others++;
+        }
+
+        return others > 0 && ejected < Math.Max(1, open * outlier.MostEjected / 100);
+    }
+
+    private bool HasEjected()
+    {
+        foreach (var server in servers)
+        {
+            if (server.Ejected)
+                return true;
+        }
+
+        return false;
+    }
+
+    // 2 for a server that is well, 1 for one that only its requests speak against, 0 for one that is down.
+    private static int HealthOf(Server server) => !server.Up ? 0 : server.Ejected ? 1 : 2;
+
+    /// <summary>How well a server has to be: those that were left out serve when nobody else does, and everybody in a panic.</summary>
+    private int LeastHealth()
+    {
+        var (open, well, best) = (0, 0, 0);
+        foreach (var server in servers)
+        {
+            if (!server.Open)
+                continue;
+            open++;
+            var health = HealthOf(server);
+            best = Math.Max(best, health);
+            well += health == 2 ? 1 : 0;
+        }
+
+        return (long)well * 100 < (long)settings.Panic * open ? 0 : Math.Max(1, best);
+    }
+}

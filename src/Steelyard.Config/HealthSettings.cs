@@ -1,0 +1,93 @@
+namespace Steelyard.Config;
+
+/// <summary>How the servers of a pool are asked whether they are well.</summary>
+public sealed record HealthSettings
+{
+    /// <summary>What a server has to do. Default: take a connection.</summary>
+    public ProbeKind Kind { get; init; }
+
+    /// <summary>The target of the request, in origin form. Default <c>/</c>.</summary>
+    public string Path { get; init; } = "/";
+
+    /// <summary>The method of the request; HEAD and GET among them. Default GET (HAProxy: OPTIONS).</summary>
+    public string Method { get; init; } = "GET";
+
+    /// <summary>The Host of the request; null for the server's address.</summary>
+    public string? Host { get; init; }
+
+    /// <summary>Further fields of the request.</summary>
+    public ValueList<ProbeField> Fields { get; init; }
+
+    /// <summary>The statuses of a server that is well. Default 200 to 399 (HAProxy: option httpchk).</summary>
+    public ValueList<StatusRange> Statuses { get; init; } = [new(200, 399)];
+
+    /// <summary>A text that its answer has to contain within the first 64 KiB of its body; null for any.</summary>
+    public string? Body { get; init; }
+
+    /// <summary>The port to ask at, 1 to 65535; null for the server's own (HAProxy: port).</summary>
+    public int? Port { get; init; }
+
+    /// <summary>Whether TLS is spoken; null for what its requests get (HAProxy: check-ssl).</summary>
+    public bool? Tls { get; init; }
+
+    /// <summary>From the end of a check to the next: 10 ms to 24 h. Default 2 s (HAProxy: inter).</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The same while a server is neither surely up nor surely down; null for <see cref="Interval"/> (HAProxy: fastinter).</summary>
+    public TimeSpan? FastInterval { get; init; }
+
+    /// <summary>The same while a server is down; null for <see cref="Interval"/> (HAProxy: downinter).</summary>
+    public TimeSpan? DownInterval { get; init; }
+
+    /// <summary>How much of an interval is left to chance, so that checks do not run in step: 0 to 50 percent. Default 10.</summary>
+    public int Jitter { get; init; } = 10;
+
+    /// <summary>How long a check may take: 1 ms to 24 h. Default 2 s (HAProxy: timeout check, else inter).</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How many checks in a row a server that is down has to pass: 1 to 100. Default 2 (HAProxy: rise).</summary>
+    public int Rise { get; init; } = 2;
+
+    /// <summary>How many in a row a server that is up has to fail: 1 to 100. Default 3 (HAProxy: fall).</summary>
+    public int Fall { get; init; } = 3;
+
+    /// <summary>What a server counts as until its first check, whose result alone decides. Default <see cref="HealthStart.Auto"/>.</summary>
+    public HealthStart Start { get; init; }
+}
+
+/// <summary>What a check asks of a server.</summary>
+public enum ProbeKind
+{
+    /// <summary>It takes a connection, and shakes hands where TLS is spoken.</summary>
+    Tcp,
+
+    /// <summary>It answers a request of HTTP/1.1.</summary>
+    Http,
+}
+
+/// <summary>What a server counts as before its first check.</summary>
+public enum HealthStart
+{
+    /// <summary>Up where the program starts with it, for somebody has to answer; down where it joins others by a reload.</summary>
+    Auto,
+
+    /// <summary>Up (HAProxy: init-state up).</summary>
+    Up,
+
+    /// <summary>Down (HAProxy: init-state down; nginx: mandatory).</summary>
+    Down,
+}
+
+/// <summary>A field of the request that asks for a server's health.</summary>
+/// <param name="Name">The name, a token.</param>
+/// <param name="Value">The value.</param>
+public sealed record ProbeField(string Name, string Value);
+
+/// <summary>Statuses in a row.</summary>
+/// <param name="First">100 to 599.</param>
+/// <param name="Last">The same, not less than <paramref name="First"/>.</param>
+public sealed record StatusRange(int First, int Last)
+{
+    /// <summary>Whether a status is one of them.</summary>
+    public bool Contains(int status) => status >= First && status <= Last;
+}

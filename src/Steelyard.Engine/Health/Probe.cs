@@ -1,0 +1,166 @@
+using System.Runtime.CompilerServices;
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+using Steelyard.Engine.ProxyProtocol;
+using Steelyard.Engine.Tls;
+
+namespace Steelyard.Engine.Health;
+
+/// <summary>Asks one server at a time whether it is well. Used again and again; owned by its loop.</summary>
+internal sealed class Probe(EventLoop loop, TlsLoop tls)
+{
+    private const int MostBody = 64 * 1024;
+    private const int MostFields = 128;
+
+    private readonly ResponseHead _head = new();
+    private readonly InputBuffer _input = new(loop);
+    private Transport? _transport;
+    private bool _called;
+
+    /// <summary>Ends the present check, of which nobody wants to hear any more.</summary>
+    public void CallOff()
+    {
+        _called = true;
+        _transport?.Abort();
+    }
+
+    /// <summary>Lets go of everything after a fault of ours; the probe is not used again.</summary>
+    public void Abandon()
+    {
+        CallOff();
+        _transport?.Close();
+        _input.Release();
+    }
+
+    /// <summary>Asks a server.</summary>
+    /// <returns>How it did; null when the check was called off.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    public async ValueTask<ProbeResult?> Ask(ProbeTarget target)
+    {
+        _called = false;
+        var due = loop.Now + (long)Math.Max(1, target.Settings.Timeout.TotalMilliseconds);
+        var connecting = target.Address is { } address ? loop.Network.Connect(address, out _) : null;
+        if (connecting is null)
+            return new(target.Address is null ? ProbeFault.Unresolved : ProbeFault.Refused);
+        _transport = connecting;
+        var result = await Connect(target, due);
+        if (result.Passed && target.Settings.Kind == ProbeKind.Http)
+            result = await Converse(target, due);
+        _input.Release();
+
+        // Nothing more is to be said, and no port is to be kept for it. Servers take a reset within TLS for a fault.
+        if (_transport == connecting)
+            _transport.ResetOnClose();
+        _transport.Close();
+        _transport = null;
+        return _called ? null : result;
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Connect(ProbeTarget target, long due)
+    {
+        var wake = await _transport!.Writable(Left(due));
+        if (wake != Wake.Ready)
+            return new(ProbeFault.ConnectTimeout);
+        if (_transport.ConnectError() != 0)
+            return new(ProbeFault.Refused);
+        if (target.ProxyProtocol != ProxyProtocolVersion.None && await Introduce(target.ProxyProtocol, due) is { Passed: false } refused)
+            return refused;
+        return target.Tls is null ? default : await Secure(target, due);
+    }
+
+    // On our own behalf: there is no client that the connection would be for.
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Introduce(ProxyProtocolVersion version, long due)
+    {
+        var block = loop.Blocks.Rent();
+        var length = ProxyHeaderWriter.Write(block.Span, version, default, default);
+        if (version == ProxyProtocolVersion.V2)
+            block.Span[12] = 0x20; // LOCAL
+        var sent = await _transport!.SendAll(block.Slice(0, length), Left(due));
+        loop.Blocks.Return(block);
+        return sent == IoStatus.Done ? default : Failed(sent);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Secure(ProbeTarget target, long due)
+    {
+        var client = target.Tls!;
+        var secured = new TlsTransport(_transport!, tls);
+        _transport = secured;
+        var verdict = new CertificateVerdict(client.Settings.Verify);
+        if (await secured.Connect(client.OptionsFor(target.Host, verdict), due))
+            return default;
+        return new(secured.TimedOut ? ProbeFault.Timeout : verdict.Fault == CertificateFault.None ? ProbeFault.Tls : ProbeFault.Certificate);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Converse(ProbeTarget target, long due)
+    {
+        var block = loop.Blocks.Rent();
+        target.Request.CopyTo(block.Span);
+        var sent = await _transport!.SendAll(block.Slice(0, target.Request.Length), Left(due));
+        loop.Blocks.Return(block);
+        if (sent != IoStatus.Done)
+            return Failed(sent);
+
+        do
+        {
+            _head.Clear();
+            _input.ReleaseHead();
+            if (await ReadHead(due) is { Passed: false } failed)
+                return failed;
+        }
+        while (_head.Interim);
+
+        if (!target.Passes(_head.Status))
+            return new(ProbeFault.Status, _head.Status);
+        return target.Body is { } body && !await BodyContains(body, due) ? new(ProbeFault.Body, _head.Status) : new(ProbeFault.None, _head.Status);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> ReadHead(long due)
+    {
+        while (true)
+        {
+            var state = _head.Read(_input.Unread, (int)ByteSize.FromKibibytes(16).Bytes, MostFields);
+            if (state == HeadState.Complete)
+            {
+                _input.HoldHead(_head.Length);
+                return default;
+            }
+
+            if (state == HeadState.Invalid)
+                return new(ProbeFault.NotHttp);
+            var filled = loop.Now < due ? await _input.Fill(_transport!, Left(due)) : IoStatus.TimedOut;
+            if (filled != IoStatus.Done)
+                return Failed(filled);
+        }
+    }
+
+    /// <summary>Whether a text is in the first 64 KiB of the body.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<bool> BodyContains(byte[] text, long due)
+    {
+        var framer = new BodyFramer(_head.Body(KnownMethod.Get), chunkedOut: false);
+        var read = new List<byte>();
+        while (true)
+        {
+            var state = framer.Take(_input, out var piece);
+            read.AddRange(piece.Span);
+            if (System.Runtime.InteropServices.CollectionsMarshal.AsSpan(read).IndexOf(text) >= 0)
+                return true;
+            if (state != FrameState.More || read.Count >= MostBody || loop.Now >= due)
+                return false;
+            if (await _input.Fill(_transport!, Left(due)) != IoStatus.Done)
+                return false;
+        }
+    }
+
+    private long Left(long due) => Math.Max(1, due - loop.Now);
+
+    private static ProbeResult Failed(IoStatus status) => new(status == IoStatus.TimedOut ? ProbeFault.Timeout : ProbeFault.Closed);
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Text;
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Tls;
+
+namespace Steelyard.Engine.Health;
+
+/// <summary>What is asked, and where: servers of several pools that are asked the same in the same place are asked once.</summary>
+/// <param name="Server">The server as the configuration writes it.</param>
+/// <param name="Settings">How it is asked.</param>
+/// <param name="Tls">How TLS is spoken to it; null for a plain connection.</param>
+/// <param name="ProxyProtocol">What it is told before.</param>
+internal sealed record ProbeKey(NetworkAddress Server, HealthSettings Settings, ServerTls? Tls, ProxyProtocolVersion ProxyProtocol);
+
+/// <summary>A server that is asked for its health, and what it has answered so far. Owned by the loop of its prober.</summary>
+internal sealed class ProbeTarget : TimerEntry
+{
+    private readonly Prober _prober;
+
+    public ProbeTarget(Prober prober, ProbeKey key, bool up)
+    {
+        (_prober, Key) = (prober, key);
+        Count = new(key.Settings, up);
+        Host = key.Server.UnixPath is null ? key.Server.Host : "";
+        Body = key.Settings.Body is { } body ? Encoding.UTF8.GetBytes(body) : null;
+        Request = WriteRequest(key);
+    }
+
+    public ProbeKey Key { get; }
+
+    public HealthSettings Settings => Key.Settings;
+
+    /// <summary>Where it is; null where its name did not resolve.</summary>
+    public KernelAddress? Address { get; private set; }
+
+    /// <summary>How TLS is spoken to it; null for a plain connection.</summary>
+    public TlsClient? Tls { get; private set; }
+
+    public ProxyProtocolVersion ProxyProtocol => Key.ProxyProtocol;
+
+    /// <summary>The name its certificate has to have, unless the settings have another.</summary>
+    public string Host { get; }
+
+    /// <summary>The request, where one is sent.</summary>
+    public byte[] Request { get; }
+
+    /// <summary>What its answer has to contain; null for anything.</summary>
+    public byte[]? Body { get; }
+
+    public HealthCount Count { get; }
+
+    /// <summary>What was wrong at the last check.</summary>
+    public ProbeFault Fault { get; private set; }
+
+    /// <summary>The status of the answer to the last check; 0 for none.</summary>
+    public int Status { get; private set; }
+
+    /// <summary>Takes the result of a check.</summary>
+    public void Report(in ProbeResult result, long now)
+    {
+        (Fault, Status) = (result.Fault, result.Status);
+        Count.Report(result.Passed);
+        foreach (var (pool, server) in Members)
+            pool.Checked(server, Count.Up, Fault, Status, now);
+    }
+
+    /// <summary>The check that is under way; null for none.</summary>
+    public Probe? Present { get; set; }
+
+    /// <summary>The servers it speaks for.</summary>
+    public IReadOnlyList<(Pool Pool, Server Server)> Members { get; private set; } = [];
+
+    /// <summary>Speaks for these servers from now on.</summary>
+    public void Serve(IReadOnlyList<(Pool Pool, Server Server)> members, KernelAddress? address, TlsClient? tls, long now)
+    {
+        (Members, Address, Tls) = (members, address, tls);
+        if (!Count.Checked)
+            return;
+        foreach (var (pool, server) in members)
+            pool.Checked(server, Count.Up, Fault, Status, now);
+    }
+
+    /// <summary>Whether a status is that of a server that is well.</summary>
+    public bool Passes(int status)
+    {
+        foreach (var range in Settings.Statuses.AsSpan())
+        {
+            if (range.Contains(status))
+                return true;
+        }
+
+        return false;
+    }
+
+    protected internal override void Expire() => _prober.Begin(this);
+
+    private static byte[] WriteRequest(ProbeKey key)
+    {
+        if (key.Settings.Kind != ProbeKind.Http)
+            return [];
+        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{key.Settings.Method} {key.Settings.Path} HTTP/1.1\r\nHost: {key.Settings.Host ?? HostOf(key)}\r\n");
+        var named = false;
+        foreach (var field in key.Settings.Fields.AsSpan())
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{field.Name}: {field.Value}\r\n");
+            named |= field.Name.Equals("User-Agent", StringComparison.OrdinalIgnoreCase);
+        }
+
+        if (!named)
+            text.Append("User-Agent: Steelyard health check\r\n");
+        return Encoding.ASCII.GetBytes(text.Append("Connection: close\r\n\r\n").ToString());
+    }
+
+    private static string HostOf(ProbeKey key) => key.Server.UnixPath is null ? key.Server.ToString() : "localhost";
+}

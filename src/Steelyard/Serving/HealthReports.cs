@@ -1,0 +1,51 @@
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine;
+
+namespace Steelyard.Serving;
+
+/// <summary>What an operator is told of servers that go down, come up, are left out and come back: a line for each change that is seen.</summary>
+internal sealed class HealthReports
+{
+    private readonly Dictionary<(string Pool, NetworkAddress Address), Told> _told = [];
+
+    private readonly record struct Told(bool Up, bool Ejected);
+
+    /// <summary>The lines for what has changed since the last look.</summary>
+    public IEnumerable<string> Look(IReadOnlyList<ServerStatus> servers, DateTimeOffset now)
+    {
+        foreach (var server in servers)
+        {
+            var key = (server.Pool, server.Address);
+            var before = _told.TryGetValue(key, out var told) ? told : new(Up: true, Ejected: false);
+            var name = $"{now:yyyy-MM-ddTHH:mm:ssZ} {server.Address} of {server.Pool}";
+
+            // One that waits for its first check has not gone down.
+            var up = server.Up || server.LastCheck == ProbeFault.None;
+            _told[key] = new(up, server.Ejected);
+            if (before.Up && !up)
+                yield return $"{name} is down: {Explain(server)}";
+            else if (!before.Up && up)
+                yield return $"{name} is up again";
+            if (!before.Ejected && server.Ejected)
+                yield return $"{name} is left out for a while{(server.Ejections > 1 ? $", {server.Ejections} times in a row now" : "")}: too many of its requests went wrong (outlier)";
+            else if (before.Ejected && !server.Ejected)
+                yield return $"{name} is no longer left out";
+        }
+    }
+
+    private static string Explain(ServerStatus server) => server.LastCheck switch
+    {
+        ProbeFault.Unresolved => "its name does not resolve",
+        ProbeFault.Refused => "it refuses the connection",
+        ProbeFault.ConnectTimeout => "it does not take the connection in time (health: timeout)",
+        ProbeFault.Tls => "the TLS handshake with it fails (does it speak TLS there?)",
+        ProbeFault.Certificate => "its certificate is not valid (tls: ca, name)",
+        ProbeFault.Timeout => "it does not answer in time (health: timeout)",
+        ProbeFault.Closed => "it closes the connection without an answer",
+        ProbeFault.NotHttp => "its answer is not valid HTTP",
+        ProbeFault.Status => $"it answers with status {server.LastCheckStatus} (health: status)",
+        ProbeFault.Body => "its answer lacks the text it should have (health: body)",
+        _ => "its check fails",
+    };
+}
