@@ -21,6 +21,14 @@ internal sealed class Cursor
     /// <summary>Takes the next turn.</summary>
     public ulong Take() => (ulong)Interlocked.Increment(ref _next.Value) - 1;
 
+    /// <summary>Another one that stands at the same turn.</summary>
+    public Cursor Copy()
+    {
+        var copy = new Cursor();
+        copy._next.Value = (long)Position;
+        return copy;
+    }
+
     /// <summary>Lets the next turn be the one after a position.</summary>
     public void GoOnAfter(ulong position) => Volatile.Write(ref _next.Value, (long)position + 1);
 }

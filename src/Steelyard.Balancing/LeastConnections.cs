@@ -32,6 +32,15 @@ public sealed class LeastConnections : Picker
         }
     }
 
+    /// <inheritdoc/>
+    internal override double Score(int index, in Choice choice) => (double)Servers[index].Active / Weights[index];
+
+    /// <inheritdoc/>
+    internal override string ScoreMeaning => "requests under way for its share, fewest first";
+
+    /// <inheritdoc/>
+    internal override void Detach() => _turns.Detach();
+
     /// <summary>The first server with the least to do.</summary>
     /// <param name="tried">Those that are left out.</param>
     /// <param name="active">How much it has to do.</param>

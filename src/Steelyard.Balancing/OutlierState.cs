@@ -13,7 +13,7 @@ internal sealed class OutlierState
     private const int OnTrial = 2;
 
     private readonly OutlierSettings _settings;
-    private readonly SlidingShare? _share;
+    private SlidingShare? _share;
     private int _phase;
     private int _inARow;
     private long _trialAt;
@@ -120,6 +120,14 @@ internal sealed class OutlierState
         Volatile.Write(ref _times, 0);
         _share?.Clear();
         Volatile.Write(ref _phase, In);
+    }
+
+    /// <summary>The same of another server.</summary>
+    public OutlierState Copy()
+    {
+        var copy = (OutlierState)MemberwiseClone();
+        copy._share = _share?.Copy();
+        return copy;
     }
 
     private long Span(int times) => (long)Math.Min(_settings.Ejection.TotalMilliseconds * times, _settings.MostEjection.TotalMilliseconds);

@@ -46,6 +46,19 @@ public abstract class Picker
     /// <param name="choice">What the choice goes by.</param>
     public abstract Decision Pick(in Choice choice);
 
+    /// <summary>What a server is worth to this policy at the moment, for explanations; not a number where it has no such thing.</summary>
+    /// <param name="index">A server that may be chosen.</param>
+    /// <param name="choice">What the choice goes by.</param>
+    internal virtual double Score(int index, in Choice choice) => double.NaN;
+
+    /// <summary>What <see cref="Score"/> counts, and which is better, in a few words; null where it has no such thing.</summary>
+    internal virtual string? ScoreMeaning => null;
+
+    /// <summary>Shares nothing any more with the picker it was made after. Called before its first choice, where it is not to take that one's turns.</summary>
+    internal virtual void Detach()
+    {
+    }
+
     /// <summary>Whether a server would be chosen that is not in a set.</summary>
     internal bool HasServerBeside(ServerSet tried)
     {

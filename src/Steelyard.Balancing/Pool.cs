@@ -34,6 +34,17 @@ public sealed class Pool
         _picker = Picker.Of(settings.Balance, _servers, _standing.Weights(Server.TimeUnknown, out _), before?._picker);
     }
 
+    private Pool(Pool original)
+    {
+        (Settings, Name, NameBytes) = (original.Settings, original.Name, original.NameBytes);
+        RetryBudget = new(Settings.Retries.Budget, Settings.Retries.LeastPerSecond);
+        _servers = Array.ConvertAll(original._servers, server => new Server(server));
+        _standing = new Standing(_servers, Settings);
+        var picker = original._picker;
+        _picker = Picker.Of(Settings.Balance, _servers, picker.Shares.ToArray(), picker);
+        _picker.Detach();
+    }
+
     /// <summary>What the configuration says of it.</summary>
     public PoolSettings Settings { get; }
 
@@ -69,11 +80,38 @@ public sealed class Pool
 
     /// <summary>Chooses a server for a request and counts the request as active there; <see cref="Server.End"/> has to follow.</summary>
     /// <param name="choice">What the choice goes by. A server whose trial another request has is put to those that were tried.</param>
-    public Decision Choose(in Choice choice)
+    public Decision Choose(in Choice choice) => ChooseBy(_picker, choice);
+
+    /// <summary>Chooses as <see cref="Choose"/> does, and says what each server was to the choice the moment before.</summary>
+    /// <param name="choice">What the choice goes by.</param>
+    /// <param name="candidates">Gets the servers in the order of the configuration; what was in it is gone.</param>
+    public Decision Explain(in Choice choice, List<Candidate> candidates)
     {
         var picker = _picker;
-        return picker.HasTrials ? ChooseWithTrials(picker, choice) : picker.Pick(choice);
+        candidates.Clear();
+        foreach (var server in _servers)
+        {
+            var share = picker.Shares[server.Index];
+            var state = Standing.StateOf(server, share);
+            if (share > 0 && choice.Tried.Contains(server.Index))
+                state = CandidateState.Tried;
+            var score = state is CandidateState.Eligible or CandidateState.OnTrial ? picker.Score(server.Index, choice) : double.NaN;
+            candidates.Add(new(server, state, share, server.Active, score));
+        }
+
+        return ChooseBy(picker, choice);
     }
+
+    /// <summary>What <see cref="Candidate.Score"/> counts; null where the policy has no such thing.</summary>
+    public string? ScoreMeaning => _picker.ScoreMeaning;
+
+    /// <summary>
+    /// A pool in the same state that goes on by itself: what is chosen in it takes no turn and no trial from this one's
+    /// requests.
+    /// </summary>
+    public Pool Copy() => new(this);
+
+    private static Decision ChooseBy(Picker picker, in Choice choice) => picker.HasTrials ? ChooseWithTrials(picker, choice) : picker.Pick(choice);
 
     private static Decision ChooseWithTrials(Picker picker, in Choice choice)
     {

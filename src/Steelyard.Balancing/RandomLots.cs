@@ -16,6 +16,12 @@ public sealed class RandomLots : Picker
         return index < 0 ? new(null, DecisionReason.NoneLeft) : Take(index, DecisionReason.Lot);
     }
 
+    /// <inheritdoc/>
+    internal override double Score(int index, in Choice choice) => (double)Weights[index] / _lots.Total;
+
+    /// <inheritdoc/>
+    internal override string ScoreMeaning => "its part of the lots";
+
     /// <summary>The one a lot falls on, or the next that was not tried.</summary>
     private int Draw(WeightedLots lots, uint chance, ServerSet tried)
     {

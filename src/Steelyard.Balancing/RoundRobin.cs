@@ -21,4 +21,13 @@ public sealed class RoundRobin : Picker
         var index = _turns.NextUntried(choice.Tried);
         return index < 0 ? new(null, DecisionReason.NoneLeft) : Take(index, DecisionReason.TurnAfterTried);
     }
+
+    /// <inheritdoc/>
+    internal override double Score(int index, in Choice choice) => _turns.TurnsUntil(index);
+
+    /// <inheritdoc/>
+    internal override string ScoreMeaning => "turns before its own";
+
+    /// <inheritdoc/>
+    internal override void Detach() => _turns.Detach();
 }

@@ -37,9 +37,18 @@ public sealed class Server
             : null;
     }
 
+    /// <summary>A server in the same state that goes on by itself.</summary>
+    internal Server(Server original)
+    {
+        (Settings, Index, Ordinal, AddressBytes, Asked) = (original.Settings, original.Index, original.Ordinal, original.AddressBytes, original.Asked);
+        (_state, Health, Outlier) = (original._state.Copy(), original.Health.Copy(), original.Outlier?.Copy());
+    }
+
     /// <summary>What outlives a reload.</summary>
     private sealed class State
     {
+        public State Copy() => (State)MemberwiseClone();
+
         public PaddedCount Active;
         public long Failures;
         public int LastFailure;

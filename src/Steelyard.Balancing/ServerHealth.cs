@@ -28,6 +28,9 @@ internal sealed class ServerHealth(bool up)
         return Interlocked.Exchange(ref _up, up ? 1 : 0) != (up ? 1 : 0);
     }
 
+    /// <summary>The same of another server.</summary>
+    public ServerHealth Copy() => (ServerHealth)MemberwiseClone();
+
     /// <summary>What a server that is new, or newly asked, goes by.</summary>
     /// <param name="settings">How the pool's servers are asked; null for not at all.</param>
     /// <param name="joins">Whether others of the pool were there before it.</param>

@@ -12,7 +12,7 @@ internal sealed class SlidingShare
     private const ulong NumberMask = (1UL << (64 - (2 * CountBits))) - 1;
 
     // Which tenth since the beginning (24 bits), how many went wrong (20 bits), how many there were (20 bits).
-    private readonly ulong[] _parts = new ulong[Parts];
+    private ulong[] _parts = new ulong[Parts];
     private readonly long _partMilliseconds;
 
     /// <param name="window">At least 10 ms.</param>
@@ -54,6 +54,14 @@ internal sealed class SlidingShare
 
     /// <summary>Forgets everything.</summary>
     public void Clear() => Array.Clear(_parts);
+
+    /// <summary>Another one with the same counts.</summary>
+    public SlidingShare Copy()
+    {
+        var copy = (SlidingShare)MemberwiseClone();
+        copy._parts = [.. _parts];
+        return copy;
+    }
 
     private ulong Number(long now) => (ulong)(now / _partMilliseconds) & NumberMask;
 }

@@ -8,6 +8,18 @@ namespace Steelyard.Balancing;
 /// </summary>
 internal sealed class Standing(Server[] servers, PoolSettings settings)
 {
+    /// <summary>Why a server has the share it has.</summary>
+    /// <param name="server">One of the pool.</param>
+    /// <param name="share">What <see cref="Weights"/> gave it.</param>
+    public static CandidateState StateOf(Server server, int share) =>
+        share > 0 ? server.Trying ? CandidateState.OnTrial : CandidateState.Eligible
+        : server.Wanted == ServerState.Maintenance ? CandidateState.Maintenance
+        : server.Wanted == ServerState.Drain ? CandidateState.Draining
+        : server.Weight == 0 ? CandidateState.WithoutWeight
+        : !server.Up ? CandidateState.Down
+        : server.Ejected ? CandidateState.Ejected
+        : CandidateState.InReserve;
+
     /// <summary>Whether a server has to be tried.</summary>
     public bool HasTrials
     {

@@ -5,7 +5,7 @@ internal sealed class TurnOrder
 {
     // One round: each server as often as its weight over the greatest common divisor says.
     private readonly int[] _order;
-    private readonly Cursor _cursor;
+    private Cursor _cursor;
 
     /// <param name="weights">What each gets its share by; 0 gets none.</param>
     /// <param name="before">The order whose turns go on; null for none.</param>
@@ -25,6 +25,22 @@ internal sealed class TurnOrder
 
     /// <summary>Lets the next turn be the one after a position.</summary>
     public void GoOnAfter(ulong position) => _cursor.GoOnAfter(position);
+
+    /// <summary>Takes no turns of the order any more that it goes on from.</summary>
+    public void Detach() => _cursor = _cursor.Copy();
+
+    /// <summary>How many turns come before the next one of a server.</summary>
+    public int TurnsUntil(int index)
+    {
+        var position = Position;
+        for (var step = 0; step < _order.Length; step++)
+        {
+            if (At(position + (ulong)step) == index)
+                return step;
+        }
+
+        return _order.Length;
+    }
 
     /// <summary>The next in turn that was not tried, without taking a turn: a dead server would else come up again for the next request.</summary>
     /// <returns>Its index; -1 when all were tried.</returns>

@@ -49,4 +49,10 @@ public sealed class TwoChoices : Picker
 
         return new(null, DecisionReason.NoneLeft);
     }
+
+    /// <inheritdoc/>
+    internal override double Score(int index, in Choice choice) => (double)Servers[index].Active / Weights[index];
+
+    /// <inheritdoc/>
+    internal override string ScoreMeaning => "requests under way for its share, fewest of two first";
 }
