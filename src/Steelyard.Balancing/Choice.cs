@@ -9,6 +9,9 @@ public readonly ref struct Choice
     /// <summary>The time, in monotonic milliseconds.</summary>
     public long Now { get; init; }
 
+    /// <summary>What the request is known by, for the policies that hash it; empty where it has nothing of the kind.</summary>
+    public ReadOnlySpan<byte> Key { get; init; }
+
     /// <summary>64 random bits, for the policies that draw lots.</summary>
     public ulong Chance { get; init; }
 }

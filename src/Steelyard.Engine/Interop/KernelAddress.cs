@@ -149,6 +149,21 @@ internal struct KernelAddress
         return 9;
     }
 
+    /// <summary>Writes the address alone in network order: 4 bytes, or 16 for IPv6; one on a Unix socket counts as 127.0.0.1.</summary>
+    /// <param name="address">Room for 16 bytes.</param>
+    /// <returns>How many were written.</returns>
+    public readonly int WriteBytes(Span<byte> address)
+    {
+        ReadOnlySpan<byte> bytes = _bytes;
+        ReadOnlySpan<byte> mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
+        ReadOnlySpan<byte> its = Family == Linux.AF_INET ? bytes.Slice(4, 4)
+            : Family != Linux.AF_INET6 ? [127, 0, 0, 1]
+            : bytes.Slice(8, 12).SequenceEqual(mapped) ? bytes.Slice(20, 4)
+            : bytes.Slice(8, 16);
+        its.CopyTo(address);
+        return its.Length;
+    }
+
     private static int WriteIPv4(ReadOnlySpan<byte> octets, Span<byte> text)
     {
         var length = 0;

@@ -11,9 +11,16 @@ namespace Steelyard.Engine.Proxy;
 /// </summary>
 internal sealed class ForwardedFields
 {
+    private const int LongestText = 45;
+    private const int LongestAddress = 16;
+
     // First the lines, then the element of Forwarded.
     private readonly byte[] _written = new byte[240];
-    private readonly byte[] _address = new byte[45];
+
+    // The address as text, and behind it as bytes.
+    private readonly byte[] _address = new byte[LongestText + LongestAddress];
+    private int _addressBytesLength;
+    private byte[]? _namedBytes;
     private int _linesLength;
     private int _writtenLength;
     private int _addressLength;
@@ -33,6 +40,7 @@ internal sealed class ForwardedFields
         _listener = listener;
         _trusted = listener.TrustedProxies.Contains(peer);
         _addressLength = peer.WriteText(_address);
+        _addressBytesLength = peer.WriteBytes(_address.AsSpan(LongestText));
         _writtenLength = 0;
         Append("X-Forwarded-For: "u8);
         Append(Address);
@@ -90,6 +98,23 @@ internal sealed class ForwardedFields
         }
 
         return !client.IsEmpty ? client : !realIp.IsEmpty ? realIp : Address;
+    }
+
+    /// <summary>
+    /// The client's address in network order, 4 bytes or 16, the same however it is written. What a trusted proxy says
+    /// that is no address stays as it is.
+    /// </summary>
+    public ReadOnlySpan<byte> ClientAddressBytes(RequestHead request, ReadOnlySpan<byte> head)
+    {
+        var own = _address.AsSpan(LongestText, _addressBytesLength);
+        if (!_trusted)
+            return own;
+        var client = ClientAddress(request, head);
+        if (client == Address)
+            return own;
+        _namedBytes ??= new byte[LongestAddress];
+        var length = AddressText.Parse(client, _namedBytes);
+        return length > 0 ? _namedBytes.AsSpan(0, length) : client;
     }
 
     /// <summary>The scheme the client used: the listener's, or the one that a trusted proxy names.</summary>

@@ -21,6 +21,9 @@ internal readonly ref struct TemplateScope
     /// <summary>The address of the server; empty until one has answered.</summary>
     public ReadOnlySpan<byte> Server { get; init; }
 
+    /// <summary>The name in the hello of a TLS client whose TLS is left to the servers; empty for none.</summary>
+    public ReadOnlySpan<byte> ServerName { get; init; }
+
     /// <summary>What <see cref="TemplateVariable.Path"/> is; the client's path where it was not changed.</summary>
     public ReadOnlySpan<byte> Path { get; init; }
 

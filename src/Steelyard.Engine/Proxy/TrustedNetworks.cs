@@ -47,7 +47,7 @@ internal sealed class TrustedNetworks
     /// <summary>Whether an address as X-Forwarded-For writes it is in one of them; what is no address is in none.</summary>
     public bool Contains(ReadOnlySpan<byte> text)
     {
-        if (TryParseV4(text, out var address))
+        if (AddressText.TryParseV4(text, out var address))
             return Contains(address);
         return text.Contains((byte)':') && IPAddress.TryParse(text, out var parsed) && Contains(parsed);
     }
@@ -76,31 +76,5 @@ internal sealed class TrustedNetworks
         }
 
         return false;
-    }
-
-    /// <summary>Four plain decimal numbers; what else inet_aton(3) reads (10.1, 0xa.0.0.1, octal) others read otherwise.</summary>
-    private static bool TryParseV4(ReadOnlySpan<byte> text, out uint address)
-    {
-        address = 0;
-        for (var octet = 0; octet < 4; octet++)
-        {
-            var dot = octet < 3 ? text.IndexOf((byte)'.') : text.Length;
-            if (dot is < 1 or > 3 || (dot > 1 && text[0] == '0'))
-                return false;
-            var value = 0u;
-            foreach (var digit in text[..dot])
-            {
-                if (!char.IsAsciiDigit((char)digit))
-                    return false;
-                value = (value * 10) + digit - '0';
-            }
-
-            if (value > 255)
-                return false;
-            address = (address << 8) | value;
-            text = octet < 3 ? text[(dot + 1)..] : default;
-        }
-
-        return true;
     }
 }

@@ -187,6 +187,9 @@ internal static class ScalarForms
 
     public static Form<string> Path { get; } = Form.OfText<string>("a path, or the start of one and * such as /v1/*", PathText.TryParsePattern);
 
+    /// <summary>What of a request it is known by.</summary>
+    public static Form<RequestKey> RequestKey { get; } = Form.OfText<RequestKey>(Config.RequestKey.Accepts, Config.RequestKey.TryParse!, key => key.ToString());
+
     /// <summary>What a route names. That the pool exists is checked when all are known.</summary>
     public static Form<string> PoolReference { get; } = Form.OfText(
         "the name of a pool",
