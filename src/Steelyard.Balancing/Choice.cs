@@ -6,6 +6,9 @@ public readonly ref struct Choice
     /// <summary>The servers this request has tried, a set for the <see cref="Pool.Count"/> servers of the pool; they are not chosen again.</summary>
     public required ServerSet Tried { get; init; }
 
+    /// <summary>The server the client belongs to; null for none.</summary>
+    public Server? Owner { get; init; }
+
     /// <summary>The time, in monotonic milliseconds.</summary>
     public long Now { get; init; }
 

@@ -1,15 +1,27 @@
+using Steelyard.Balancing.Sticky;
+
 namespace Steelyard.Balancing;
 
 /// <summary>Which server a pool chose, and why. A value: it costs nothing when nobody reads it.</summary>
 /// <param name="Server">The server; null when none could be chosen.</param>
 /// <param name="Reason">Why this one, or why none.</param>
-public readonly record struct Decision(Server? Server, DecisionReason Reason);
+public readonly record struct Decision(Server? Server, DecisionReason Reason)
+{
+    /// <summary>Whether the client got the server it belongs to, and why not.</summary>
+    public StickyOutcome Sticky { get; init; }
+}
 
 /// <summary>Why a server was chosen, or none.</summary>
 public enum DecisionReason
 {
     /// <summary>No server is left: every one with a weight was tried, or there is none.</summary>
     NoneLeft,
+
+    /// <summary>The client belongs to it.</summary>
+    Sticky,
+
+    /// <summary>The client belongs to a server that is not to be had, and is not to get another.</summary>
+    StickyRefused,
 
     /// <summary>It was the server's turn.</summary>
     Turn,

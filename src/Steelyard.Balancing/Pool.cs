@@ -1,3 +1,4 @@
+using Steelyard.Balancing.Sticky;
 using Steelyard.Config;
 
 namespace Steelyard.Balancing;
@@ -21,7 +22,8 @@ public sealed class Pool
     /// <param name="settings">What the configuration says of the pool.</param>
     /// <param name="nextOrdinal">Gives each server its <see cref="Server.Ordinal"/>, in their order.</param>
     /// <param name="before">The pool of that name before; null for none.</param>
-    public Pool(PoolSettings settings, Func<int> nextOrdinal, Pool? before)
+    /// <param name="stickyKey">What cookies are signed with where the configuration does not say.</param>
+    public Pool(PoolSettings settings, Func<int> nextOrdinal, Pool? before, ReadOnlySpan<byte> stickyKey = default)
     {
         Settings = settings;
         Name = settings.Name;
@@ -31,6 +33,7 @@ public sealed class Pool
         for (var i = 0; i < _servers.Length; i++)
             _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null);
         _standing = new Standing(_servers, settings);
+        Cookies = settings.Sticky is { } sticky ? new(sticky, Name, [.. settings.Servers], stickyKey) : null;
         _picker = Picker.Of(settings.Balance, _servers, _standing.Weights(Server.TimeUnknown, out _), before?._picker);
     }
 
@@ -40,6 +43,7 @@ public sealed class Pool
         RetryBudget = new(Settings.Retries.Budget, Settings.Retries.LeastPerSecond);
         _servers = Array.ConvertAll(original._servers, server => new Server(server));
         _standing = new Standing(_servers, Settings);
+        Cookies = original.Cookies;
         var picker = original._picker;
         _picker = Picker.Of(Settings.Balance, _servers, picker.Shares.ToArray(), picker);
         _picker.Detach();
@@ -48,11 +52,17 @@ public sealed class Pool
     /// <summary>What the configuration says of it.</summary>
     public PoolSettings Settings { get; }
 
+    /// <summary>By what clients are known again; null for by nothing.</summary>
+    public StickyCookies? Cookies { get; }
+
     /// <summary>How many of its requests may be sent again.</summary>
     public RetryBudget RetryBudget { get; }
 
     /// <summary>Whether a server would be chosen that is not in a set.</summary>
-    public bool HasServerBeside(ServerSet tried) => _picker.HasServerBeside(tried);
+    /// <param name="tried">The set.</param>
+    /// <param name="owner">The server the client belongs to; null for none.</param>
+    public bool HasServerBeside(ServerSet tried, Server? owner = null) =>
+        (owner is null || Settings.Sticky!.Redispatch || !tried.Contains(owner.Index)) && _picker.HasServerBeside(tried);
 
     /// <summary>The server at an address; null for none.</summary>
     public Server? Find(NetworkAddress address)
@@ -111,7 +121,44 @@ public sealed class Pool
     /// </summary>
     public Pool Copy() => new(this);
 
-    private static Decision ChooseBy(Picker picker, in Choice choice) => picker.HasTrials ? ChooseWithTrials(picker, choice) : picker.Pick(choice);
+    private Decision ChooseBy(Picker picker, in Choice choice) => choice.Owner is { } owner ? ChooseFor(owner, picker, choice) : ChooseAny(picker, choice);
+
+    /// <summary>The server the client belongs to, whatever its weight and however busy it is; another where it is not to be had.</summary>
+    private Decision ChooseFor(Server owner, Picker picker, in Choice choice)
+    {
+        var sticky = Settings.Sticky!;
+        owner = _servers[owner.Index];
+        var outcome = OutcomeFor(owner, picker, choice);
+        if (outcome == StickyOutcome.Kept || (outcome is StickyOutcome.Down or StickyOutcome.Ejected && sticky.WhenDown == StickyDown.Persist))
+        {
+            owner.Begin();
+            return new(owner, DecisionReason.Sticky) { Sticky = StickyOutcome.Kept };
+        }
+
+        var refuses = outcome == StickyOutcome.Tried ? !sticky.Redispatch : sticky.WhenDown == StickyDown.Refuse && outcome != StickyOutcome.OnTrial;
+        return (refuses ? new(null, DecisionReason.StickyRefused) : ChooseAny(picker, choice)) with { Sticky = outcome };
+    }
+
+    private static StickyOutcome OutcomeFor(Server owner, Picker picker, in Choice choice)
+    {
+        if (choice.Tried.Contains(owner.Index))
+            return StickyOutcome.Tried;
+        if (owner.Wanted == ServerState.Maintenance)
+            return StickyOutcome.Maintenance;
+
+        // Where others are worse still, the shares say that it serves all the same.
+        if (picker.Shares[owner.Index] == 0)
+        {
+            if (!owner.Up)
+                return StickyOutcome.Down;
+            if (owner.Ejected)
+                return StickyOutcome.Ejected;
+        }
+
+        return owner.Outlier is { Trying: true } state && !state.Admits(choice.Now) ? StickyOutcome.OnTrial : StickyOutcome.Kept;
+    }
+
+    private static Decision ChooseAny(Picker picker, in Choice choice) => picker.HasTrials ? ChooseWithTrials(picker, choice) : picker.Pick(choice);
 
     private static Decision ChooseWithTrials(Picker picker, in Choice choice)
     {

@@ -137,6 +137,9 @@ public sealed record PoolSettings
     /// <summary>Below which share of usable servers, in percent, their health is ignored: 0 to 100. Default 0, never (Envoy: healthy_panic_threshold, 50).</summary>
     public int Panic { get; init; }
 
+    /// <summary>How a client stays with the server it had before; null for not at all.</summary>
+    public StickySettings? Sticky { get; init; }
+
     /// <summary>The servers in the order of the file; may be empty when <see cref="App"/> is set.</summary>
     public required ValueList<ServerSettings> Servers { get; init; }
 
@@ -187,6 +190,9 @@ public sealed record ServerSettings
 
     /// <summary>The PROXY header it is sent; null for what its pool says.</summary>
     public ProxyProtocolVersion? ProxyProtocol { get; init; }
+
+    /// <summary>What stands for it in cookies of <see cref="StickyValue.Server"/>; null for a server that keeps no clients (HAProxy: cookie).</summary>
+    public string? Cookie { get; init; }
 }
 
 /// <summary>A program that is started in several instances, each of which becomes a server of the pool.</summary>

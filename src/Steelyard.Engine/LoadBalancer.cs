@@ -31,6 +31,9 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <summary>Servers whose names did not resolve when the configuration was taken up; they count as refusing every connection.</summary>
     public IReadOnlyList<NetworkAddress> Unresolved { get; private set; }
 
+    /// <summary>The pools, alive, by their names.</summary>
+    internal IReadOnlyDictionary<string, Pool> Pools => _plan.Pools;
+
     /// <summary>How every server does, in the order of the configuration.</summary>
     public IReadOnlyList<ServerStatus> Servers
     {

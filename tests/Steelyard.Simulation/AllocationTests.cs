@@ -1,4 +1,5 @@
 using System.Text;
+using Steelyard.Balancing.Sticky;
 using Steelyard.Config;
 using Steelyard.Engine.Simulation;
 using Steelyard.Simulation.Machinery;
@@ -37,6 +38,29 @@ public sealed class AllocationTests
         using var certificate = new OneCertificate();
         using var proxy = Start(certificate, listener => listener with { Tls = tls ? certificate.Listener : null });
         Assert.Equal(AssertNothingIsAllocated(proxy, connections, request, tls ? certificate : null), proxy.Loop.Counters.Requests);
+    }
+
+    [Theory]
+    [InlineData(false, StickyKind.Insert)]
+    [InlineData(true, StickyKind.Insert)]
+    [InlineData(false, StickyKind.Prefix)]
+    [InlineData(false, StickyKind.Rewrite)]
+    public void A_sticky_request_allocates_nothing(bool dated, StickyKind kind)
+    {
+        // The simulation begins at the first second of Unix; of clocks that are a day ahead nothing is believed.
+        const long Time = 80_000;
+        var sticky = new StickySettings { Cookie = "SRV", Kind = kind, MaxIdle = dated ? TimeSpan.FromHours(1) : null };
+        using var proxy = new SimulatedProxy(
+            seed: 1,
+            SimulatedConditions.Clean with { Capacity = 8192 },
+            adjust: snapshot => snapshot with { Pools = [snapshot.Pools[0] with { Sticky = sticky }] });
+        var cookies = proxy.Loop.Plan.Pools["origin"].Cookies!;
+        Span<byte> value = stackalloc byte[StickyCookies.LongestValue];
+        var cookie = Encoding.ASCII.GetString(value[..cookies.Write(1, 0, Time, value)]) + (kind == StickyKind.Prefix ? "~own" : "");
+
+        // Every answer of the server has the cookie; of a client of its own the answer is as long as the server's.
+        AssertNothingIsAllocated(proxy, 64, $"GET / HTTP/1.1\r\nHost: example.com\r\nCookie: a=b; SRV={cookie}; c=d\r\n\r\n");
+        Assert.Equal([false, true, false], proxy.Loop.Plan.Pools["origin"].Servers.Select(server => proxy.Loop.Present.Idle[server.Ordinal].Count > 0));
     }
 
     [Theory]

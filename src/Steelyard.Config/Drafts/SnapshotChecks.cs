@@ -57,12 +57,13 @@ internal sealed class SnapshotChecks
                 continue;
             if (!seen.TryAdd(address.Value, address.Place))
                 _problems.Error(address.Place, $"the server {Shown.Quote(address.Value.ToString())} is given again; it stands in line {seen[address.Value].Line} already", "each server once; give it a larger 'weight' for a larger share");
-            servers.Add(new() { Address = address.Value, Weight = server.Weight, ProxyProtocol = server.ProxyProtocol, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
+            servers.Add(new() { Address = address.Value, Weight = server.Weight, ProxyProtocol = server.ProxyProtocol, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
         }
 
         if (servers.Count > 0 && draft.App is null && servers.TrueForAll(server => server.Weight == 0))
             _problems.Warn(draft.Name.Place, $"every server of the pool {Shown.Quote(draft.Name.Value)} has weight 0, so it answers nothing", "a weight of at least 1 for one of them");
 
+        StickyChecks.Check(draft, servers, _problems);
         return new()
         {
             Name = draft.Name.Value,
@@ -74,6 +75,7 @@ internal sealed class SnapshotChecks
             Outlier = draft.Outlier,
             SlowStart = draft.SlowStart,
             Panic = draft.Panic,
+            Sticky = draft.Sticky?.Value,
             Servers = servers.ToValueList(),
             App = draft.App is { Command: { } command } app ? new() { Command = command.Value, Instances = app.Instances } : null,
         };

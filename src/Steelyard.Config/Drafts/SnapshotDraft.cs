@@ -101,6 +101,8 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public int Panic { get; init; }
 
+    public Located<StickySettings>? Sticky { get; init; }
+
     public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
 
     public AppDraft? App { get; init; }
@@ -115,6 +117,8 @@ internal sealed record ServerDraft(Place Place)
     public ProxyProtocolVersion? ProxyProtocol { get; init; }
 
     public ServerTlsDraft? Tls { get; init; }
+
+    public string? Cookie { get; init; }
 }
 
 internal sealed record AppDraft(Place Place)

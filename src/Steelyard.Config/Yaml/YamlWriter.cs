@@ -181,6 +181,8 @@ internal sealed class YamlWriter
             Line("    outlier: none");
         else
             Section("outlier", OutlierTable.Table, pool.Outlier, new(), "    ");
+        if (pool.Sticky is { } sticky)
+            Sticky(sticky);
 
         if (pool.Servers.Count > 0)
             Line("    servers:");
@@ -190,7 +192,8 @@ internal sealed class YamlWriter
             var weight = server.Weight == 1 ? "" : $", weight: {server.Weight}";
             var serverTls = server.Tls is { } own ? $", tls: {Tls(own)}" : "";
             var proxyProtocol = server.ProxyProtocol is { } version ? $", proxy-protocol: {version.ToString().ToLowerInvariant()}" : "";
-            Line(weight + proxyProtocol + serverTls == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{proxyProtocol}{serverTls} }}");
+            var cookie = server.Cookie is { } value ? $", cookie: {Text(value)}" : "";
+            Line(weight + proxyProtocol + serverTls + cookie == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{proxyProtocol}{serverTls}{cookie} }}");
         }
 
         if (pool.App is not { } app)
@@ -219,6 +222,21 @@ internal sealed class YamlWriter
         if (health.Body is not null)
             Line($"      body: {Text(health.Body)}");
         Settings(HealthTable.Table, health with { Host = null }, new(), "      ");
+    }
+
+    private void Sticky(StickySettings sticky)
+    {
+        Line("    sticky:");
+        Line($"      cookie: {Text(sticky.Cookie)}");
+        if (sticky.Secret is not null)
+            Line($"      key: {Text(sticky.Secret)}");
+        if (sticky.Domains.Count > 0)
+            Line($"      domain: {Many(sticky.Domains, domain => domain)}");
+        if (sticky.Path != "/")
+            Line($"      path: {Text(sticky.Path)}");
+        if (sticky.Attributes.Count > 0)
+            Line($"      attributes: {Many(sticky.Attributes, attribute => attribute)}");
+        Settings(StickyTable.Table, sticky with { Path = "/" }, new(), "      ");
     }
 
     private void Line(string line) => _text.Append(line).Append('\n');

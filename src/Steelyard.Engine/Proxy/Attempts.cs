@@ -8,6 +8,7 @@ namespace Steelyard.Engine.Proxy;
 internal sealed class Attempts(EventLoop loop, ProxyCounters counters)
 {
     private Pool _pool = null!;
+    private Server? _owner;
     private int _made;
 
     public ServerSet Tried { get; } = new();
@@ -15,9 +16,12 @@ internal sealed class Attempts(EventLoop loop, ProxyCounters counters)
     /// <summary>What the configuration says of them.</summary>
     public RetrySettings Settings => _pool.Settings.Retries;
 
-    public void Begin(Pool pool)
+    /// <summary>Begins with a request.</summary>
+    /// <param name="pool">Whose servers it is for.</param>
+    /// <param name="owner">The server its client belongs to; null for none.</param>
+    public void Begin(Pool pool, Server? owner)
     {
-        (_pool, _made) = (pool, 0);
+        (_pool, _owner, _made) = (pool, owner, 0);
         Tried.Clear(pool.Count);
         pool.RetryBudget.Request(loop.Now);
     }
@@ -33,7 +37,7 @@ internal sealed class Attempts(EventLoop loop, ProxyCounters counters)
         if (!Settings.On.HasFlag(condition) || ++_made >= Settings.Attempts)
             return Retry.Never;
         Tried.Add(server.Index);
-        if (!_pool.HasServerBeside(Tried))
+        if (!_pool.HasServerBeside(Tried, _owner))
             return Retry.Never;
         if (_pool.RetryBudget.TryTake(loop.Now))
             return Retry.OnAnotherServer;

@@ -282,7 +282,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             ConnectionOptionFor(framing),
             context.Events.Date.At(context.Events.Now),
             edits,
-            edits is null ? default : context.Scope);
+            edits is null ? default : context.Scope,
+            context.Affinity.IsOff ? null : context.Affinity);
         (head, piece, state) = (default, default, FrameState.More);
         if (writer.Overflowed)
             return block;

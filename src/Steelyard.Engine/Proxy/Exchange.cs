@@ -77,14 +77,15 @@ internal sealed class Exchange
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
 
-        // 4. Write the request as the servers shall see it.
+        // 4. See whose client it is, and write the request as the servers shall see it.
         var pool = _context.Pool = route.ChoosePool();
+        _context.Affinity.Begin(pool);
         outcome = _outgoing.Prepare(pool);
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
 
         // 5. Choose a server, connect or reuse, send, and stream the answer back; again while that is safe.
-        _attempts.Begin(pool);
+        _attempts.Begin(pool, _context.Affinity.Owner);
         Server? server = null;
         outcome = new(Cause.NoServer);
         do

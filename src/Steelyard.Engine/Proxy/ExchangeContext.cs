@@ -2,6 +2,7 @@ using Steelyard.Balancing;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Sticky;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -22,6 +23,7 @@ internal sealed class ExchangeContext
     {
         (Loop, _loopPlan) = (loop, loop.Present);
         Deadline = new RequestDeadline(this);
+        Affinity = new Affinity(this);
         (RequestRate, ResponseRate) = (new MinimumRate(loop.Events), new MinimumRate(loop.Events));
     }
 
@@ -39,6 +41,9 @@ internal sealed class ExchangeContext
 
     /// <summary>How fast the client has to take its answer.</summary>
     public MinimumRate ResponseRate { get; }
+
+    /// <summary>Whose client it is.</summary>
+    public Affinity Affinity { get; }
 
     public ClientConnection Client { get; private set; } = null!;
 
@@ -85,6 +90,7 @@ internal sealed class ExchangeContext
     {
         (Client, _loopPlan, Upstream, Pool, Server, Route) = (client, client.Plan, null, null, null, null!);
         (HeadHeld, ResponseBegun, ClosesAfter, Switched) = (false, false, false, false);
+        Affinity.Forget();
         Request.Clear();
         Request.AllowsConnect = client.Listener.Connect;
     }
@@ -94,7 +100,7 @@ internal sealed class ExchangeContext
     public Server? Choose(Pool pool, ServerSet tried)
     {
         EndWithServer();
-        var decision = pool.Choose(new() { Tried = tried, Now = Events.Now, Chance = Loop.NextChance() });
+        var decision = pool.Choose(new() { Tried = tried, Owner = Affinity.Owner, Now = Events.Now, Chance = Loop.NextChance() });
         if (decision.Server is { } server)
             (Server, _active) = (server, true);
         return decision.Server;

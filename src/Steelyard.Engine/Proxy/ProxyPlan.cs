@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
@@ -24,6 +25,9 @@ internal sealed class ProxyPlan
 
     /// <summary>How many may be open.</summary>
     public required int MostConnections { get; init; }
+
+    /// <summary>What cookies are signed with where the configuration does not say; the same from the start of the engine to its end.</summary>
+    public required byte[] StickyKey { get; init; }
 
     /// <summary>The pools, alive, by their names.</summary>
     public required IReadOnlyDictionary<string, Pool> Pools { get; init; }
@@ -66,7 +70,8 @@ internal sealed class ProxyPlan
         TlsFiles? files = null)
     {
         var tls = new TlsBook(files, before?.Tls);
-        var pools = PoolsOf(snapshot, before);
+        var stickyKey = before?.StickyKey ?? RandomNumberGenerator.GetBytes(32);
+        var pools = PoolsOf(snapshot, before, stickyKey);
         var missing = new List<NetworkAddress>();
         var ordinals = 0;
         foreach (var pool in pools.Values)
@@ -107,6 +112,7 @@ internal sealed class ProxyPlan
             Rates = LeastRates.From(snapshot.Limits),
             Connections = before?.Connections ?? new(),
             MostConnections = snapshot.Limits.Connections ?? DescriptorLimit.Connections,
+            StickyKey = stickyKey,
             Pools = pools,
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
@@ -118,7 +124,7 @@ internal sealed class ProxyPlan
         };
     }
 
-    private static Dictionary<string, Pool> PoolsOf(Snapshot snapshot, ProxyPlan? before)
+    private static Dictionary<string, Pool> PoolsOf(Snapshot snapshot, ProxyPlan? before, byte[] stickyKey)
     {
         var taken = new HashSet<int>();
         foreach (var settings in snapshot.Pools)
@@ -131,7 +137,7 @@ internal sealed class ProxyPlan
         var next = 0;
         var pools = new Dictionary<string, Pool>(StringComparer.Ordinal);
         foreach (var settings in snapshot.Pools)
-            pools.Add(settings.Name, Unchanged(settings) ?? new Pool(settings, NextOrdinal, before?.Pools.GetValueOrDefault(settings.Name)));
+            pools.Add(settings.Name, Unchanged(settings) ?? new Pool(settings, NextOrdinal, before?.Pools.GetValueOrDefault(settings.Name), stickyKey));
         return pools;
 
         Pool? Unchanged(PoolSettings settings) => before?.Pools.GetValueOrDefault(settings.Name) is { } pool && pool.Settings == settings ? pool : null;

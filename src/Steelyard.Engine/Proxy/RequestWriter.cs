@@ -1,5 +1,7 @@
+using Steelyard.Balancing.Sticky;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Sticky;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -13,7 +15,8 @@ internal static class RequestWriter
     /// <param name="forwarded">What is said of the client.</param>
     /// <param name="defaultHost">The Host of a request without any, as HTTP/1.0 allows: the pool's name, as nginx sends its upstream's.</param>
     /// <param name="route">What is changed on the way; null for nothing.</param>
-    public static void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, ReadOnlySpan<byte> defaultHost, Route? route = null)
+    /// <param name="cookies">The cookies clients are known again by, which are not all meant for the servers; null for none.</param>
+    public static void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, ReadOnlySpan<byte> defaultHost, Route? route = null, StickyCookies? cookies = null)
     {
         var edits = route?.RequestEdits;
         var scope = new TemplateScope { Request = request, Head = head, Client = forwarded, Pool = defaultHost };
@@ -26,7 +29,7 @@ internal static class RequestWriter
         else
             WriteTarget(ref writer, request, request.Target(head));
         writer.Write(" HTTP/1.1\r\n"u8);
-        WriteFields(ref writer, request, head, forwarded, edits);
+        WriteFields(ref writer, request, head, forwarded, edits, CookieLine.ChangesRequest(cookies) ? cookies : null);
         if (edits is not { SetsHost: true } && (request.AbsoluteForm || request.Authority(head).IsEmpty))
             WriteHost(ref writer, request.AbsoluteForm ? request.Authority(head) : defaultHost);
         edits?.Write(ref writer, scope);
@@ -65,7 +68,7 @@ internal static class RequestWriter
     }
 
     /// <summary>Copies the fields that are forwarded, each run of neighbours at once.</summary>
-    private static void WriteFields(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, FieldEdits? edits)
+    private static void WriteFields(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, FieldEdits? edits, StickyCookies? cookies)
     {
         var runStart = request.FieldsStart;
         foreach (ref readonly var field in request.Fields.All)
@@ -74,9 +77,12 @@ internal static class RequestWriter
                 || (field.Known == KnownField.ContentLength && request.Fields.LengthIsPadded)
                 || (field.Known == KnownField.Host && (request.AbsoluteForm || field.ValueLength == 0))
                 || (edits is not null && edits.Drops(field.Name(head)));
-            if (!dropped)
+            var changed = !dropped && cookies is not null && CookieLine.IsChanged(field, head, cookies);
+            if (!dropped && !changed)
                 continue;
             writer.Write(head[runStart..field.Start]);
+            if (changed)
+                CookieLine.Write(ref writer, field.Value(head), cookies!);
             runStart = field.End;
         }
 

@@ -1,5 +1,6 @@
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Sticky;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -31,6 +32,7 @@ internal static class ResponseWriter
     /// <param name="date">The present second.</param>
     /// <param name="edits">What is changed; null for nothing.</param>
     /// <param name="scope">What the variables of the changes stand for.</param>
+    /// <param name="affinity">What clients are told to be known again by; null for nothing.</param>
     public static void Write(
         ref BlockWriter writer,
         ResponseHead response,
@@ -39,7 +41,8 @@ internal static class ResponseWriter
         ConnectionOption connection,
         ReadOnlySpan<byte> date,
         FieldEdits? edits = null,
-        in TemplateScope scope = default)
+        in TemplateScope scope = default,
+        Affinity? affinity = null)
     {
         writer.Write("HTTP/1.1 "u8);
         var status = response.StatusAndReason(head);
@@ -47,7 +50,8 @@ internal static class ResponseWriter
 
         // RFC 9112, 4: the blank behind the code belongs there even without a reason.
         writer.Write(status.Length == 3 ? " \r\n"u8 : "\r\n"u8);
-        var dated = WriteFields(ref writer, response, head, connection, edits);
+        var dated = WriteFields(ref writer, response, head, connection, edits, affinity);
+        affinity?.WriteOwn(ref writer, response, head);
         edits?.Write(ref writer, scope);
 
         // RFC 9110, 6.6.1: who forwards a response without a date says when it came.
@@ -96,7 +100,7 @@ internal static class ResponseWriter
 
     /// <summary>Copies the fields that are forwarded, each run of neighbours at once.</summary>
     /// <returns>Whether a Date is among them.</returns>
-    private static bool WriteFields(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, ConnectionOption connection, FieldEdits? edits)
+    private static bool WriteFields(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, ConnectionOption connection, FieldEdits? edits, Affinity? affinity)
     {
         var dated = false;
         var runStart = response.FieldsStart;
@@ -107,9 +111,12 @@ internal static class ResponseWriter
         {
             dated |= field.Known == KnownField.Date;
             var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && response.Switches)) || (field.Known == KnownField.ContentLength && (dropLength || response.Fields.LengthIsPadded)) || (edits is not null && edits.Drops(field.Name(head)));
-            if (!dropped)
+            var changed = !dropped && affinity is not null && affinity.Changes(field, head);
+            if (!dropped && !changed)
                 continue;
             writer.Write(head[runStart..field.Start]);
+            if (changed)
+                affinity!.WriteChanged(ref writer, field.Value(head));
             runStart = field.End;
         }
 

@@ -53,7 +53,7 @@ internal sealed class TcpSession
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> Connect(Pool pool)
     {
-        _attempts.Begin(pool);
+        _attempts.Begin(pool, owner: null);
         var outcome = new Outcome(Cause.NoServer);
         while (_context.Choose(pool, _attempts.Tried) is { } server)
         {

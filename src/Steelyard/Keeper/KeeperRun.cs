@@ -19,6 +19,7 @@ internal sealed class KeeperRun : IDisposable
     private readonly StopSignals _signals;
     private readonly ServiceManager _manager = new();
     private readonly AppFleets _apps;
+    private readonly InstallationKey _key = new();
     private readonly IEngine _engine;
     private readonly int? _loops;
     private readonly string? _user;
@@ -70,7 +71,7 @@ internal sealed class KeeperRun : IDisposable
                 await using var apps = _apps;
                 await _apps.ChangeToAsync(_configured, _signals.Stop);
                 await using var engine = _engine;
-                await _engine.ServeAsync(_apps.JoinInto(_configured), _sockets);
+                await _engine.ServeAsync(_key.FillInto(_apps.JoinInto(_configured)), _sockets);
                 await using var control = ControlSocket.Listen(_configuration.Name, _requests);
                 foreach (var line in Announcement.Lines(_apps.JoinInto(_configured), _sockets.Addresses))
                     Console.WriteLine(line);
@@ -216,7 +217,7 @@ internal sealed class KeeperRun : IDisposable
             await _apps.ChangeToAsync(snapshot, _signals.Stop);
             try
             {
-                await _engine.ServeAsync(_apps.JoinInto(snapshot), sockets);
+                await _engine.ServeAsync(_key.FillInto(_apps.JoinInto(snapshot)), sockets);
                 leaving = _apps.Settle();
             }
             catch

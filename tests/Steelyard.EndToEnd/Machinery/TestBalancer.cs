@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine;
 
@@ -105,6 +106,9 @@ internal sealed class TestBalancer : IAsyncDisposable
 
     /// <summary>How every server does.</summary>
     public IReadOnlyList<ServerStatus> Servers => _engine.Servers;
+
+    /// <summary>The first pool, alive.</summary>
+    public Pool Pool => _engine.Pools[_snapshot.Pools[0].Name];
 
     /// <summary>Stops as a signal would; see <see cref="LoadBalancer.StopAsync"/>.</summary>
     /// <param name="grace">How long what is in flight may take.</param>

@@ -30,6 +30,12 @@ internal sealed partial class ForeignProxy : IAsyncDisposable
 
     public static ForeignProxy StartHaProxy(NetworkAddress origin) => new("haproxy", HaProxyConfiguration(origin), file => ["-db", "-q", "-f", file]);
 
+    /// <summary>HAProxy with a configuration in which ADDRESS is where it is to listen.</summary>
+    public static ForeignProxy StartHaProxy(string configuration) => new("haproxy", configuration, file => ["-db", "-q", "-f", file]);
+
+    /// <summary>nginx with a configuration in which ADDRESS is where it is to listen, and FOLDER one of its own.</summary>
+    public static ForeignProxy StartNginx(string configuration) => new("nginx", configuration, file => ["-p", Path.GetDirectoryName(file)!, "-e", "stderr", "-c", file]);
+
     /// <summary>The version of an installed program, as <c>1.22.1</c>.</summary>
     public static async Task<string> Version(string program)
     {

@@ -59,6 +59,7 @@ public sealed class ReferencePage
         Section(page, "pools: retries", RetriesTable.Table, new RetrySettings());
         Section(page, "pools: health", HealthTable.Table, new HealthSettings());
         Section(page, "pools: outlier", OutlierTable.Table, new OutlierSettings());
+        Section(page, "pools: sticky", StickyTable.Table, new StickySettings());
         Section(page, "pools: servers", PoolTable.Servers, new ServerDraft(default));
         Section(page, "pools: app", PoolTable.App, new AppDraft(default(Place)));
         return page.Append(Units).Append(YamlTraps).Append(Checks).ToString();

@@ -45,10 +45,11 @@ public sealed class RoundTrip
             Outlier = OutlierOf(name.Length),
             SlowStart = name.Length % 4 == 0 ? TimeSpan.FromMilliseconds(100 * name.Length) : null,
             Panic = name.Length % 3 == 0 ? name.Length * 8 : 0,
+            Sticky = StickyOf(name.Length, servers.Count > 0 && app is null),
             Balance = (BalancePolicy)(name.Length % Enum.GetValues<BalancePolicy>().Length),
             ProxyProtocol = (ProxyProtocolVersion)(servers.Count % 3),
             Tls = servers.TrueForAll(server => server.Address.UnixPath is null) ? ServerTlsOf(servers.Count) : null,
-            Servers = servers.DistinctBy(server => server.Address).ToValueList(),
+            Servers = servers.DistinctBy(server => server.Address).Select((server, place) => StickyOf(name.Length, servers.Count > 0 && app is null)?.Value == StickyValue.Server ? server with { Cookie = $"s{place}" } : server).ToValueList(),
             App = servers.Count == 0 ? app ?? new() { Command = ["app"] } : app,
         });
 
@@ -165,6 +166,32 @@ public sealed class RoundTrip
             Timeout = TimeSpan.FromMilliseconds(1),
             Fall = 100,
         },
+    };
+
+    private static StickySettings? StickyOf(int variant, bool named) => (variant % 5) switch
+    {
+        0 => null,
+        1 => new() { Cookie = "STEELYARD" },
+        2 => new()
+        {
+            Cookie = "a.b-c",
+            Secret = "0123456789: #abcdef",
+            Indirect = false,
+            NoCache = false,
+            PostOnly = true,
+            Preserve = true,
+            MaxAge = TimeSpan.FromHours(24),
+            MaxIdle = TimeSpan.FromSeconds(variant),
+            MaxLife = TimeSpan.FromDays(400),
+            Domains = ["example.com", ".a.example.com"],
+            Path = "/a:b",
+            Secure = StickySecure.Always,
+            HttpOnly = false,
+            SameSite = StickySameSite.None,
+            Attributes = ["Priority=High", "a b: #"],
+        },
+        3 => new() { Cookie = "true", Kind = StickyKind.Prefix, WhenDown = StickyDown.Refuse, Redispatch = false },
+        _ => new() { Cookie = "SRV", Kind = StickyKind.Rewrite, Value = named ? StickyValue.Server : StickyValue.Signed, WhenDown = StickyDown.Persist },
     };
 
     private static OutlierSettings? OutlierOf(int variant) => (variant % 3) switch

@@ -62,6 +62,12 @@ internal static class PoolTable
                 "TLS is spoken to this server, see [tls](#pools-tls); instead of what the pool says.",
                 server => server.Tls,
                 (server, value) => server with { Tls = value }),
+            new Directive<ServerDraft, string?>(
+                "cookie",
+                StickyTable.ServerValue,
+                "What stands for it in cookies, with `value: server` in [sticky](#pools-sticky). A server without one keeps no clients.",
+                server => server.Cookie,
+                (server, value) => server with { Cookie = value }),
         ]);
 
     public static DirectiveTable<AppDraft> App { get; } = new(
@@ -138,6 +144,12 @@ internal static class PoolTable
                 "Below which share of servers that can be chosen the health of all is ignored and every one is chosen from; 0% for never.",
                 pool => pool.Panic,
                 (pool, value) => pool with { Panic = value }),
+            new Directive<PoolDraft, Located<StickySettings>?>(
+                "sticky",
+                StickyTable.PoolForm,
+                "How a client stays with the server it had before, see [sticky](#pools-sticky). It does not when left out.",
+                pool => pool.Sticky,
+                (pool, value) => pool with { Sticky = value }),
             new Directive<PoolDraft, IReadOnlyList<ServerDraft>>(
                 "servers",
                 Form.ListOf("a list of servers, such as [ 10.0.0.1:3000, 10.0.0.2:3000 ]", new Form<ServerDraft>(Servers.Accepts, ReadServer)),

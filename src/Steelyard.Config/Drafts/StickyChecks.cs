@@ -1,0 +1,27 @@
+using System.Net;
+
+namespace Steelyard.Config.Drafts;
+
+/// <summary>Whether the servers of a pool have what its stickiness goes by.</summary>
+internal static class StickyChecks
+{
+    public static void Check(PoolDraft pool, IReadOnlyList<ServerSettings> servers, ProblemList problems)
+    {
+        var named = pool.Servers.FirstOrDefault(server => server.Cookie is not null);
+        if (pool.Sticky is not { } sticky || sticky.Value.Value != StickyValue.Server)
+        {
+            if (named is not null)
+                problems.Error(named.Place, "a server with 'cookie' in a pool whose cookies do not name it", "'sticky' with 'value: server' in the pool");
+            if (pool.Sticky is { Value.Value: StickyValue.Dynamic } dynamic && servers.Any(server => !IPAddress.TryParse(server.Address.Host, out _)))
+                problems.Error(dynamic.Place, "'value: dynamic' with a server whose address is not a number", "addresses such as 10.0.0.1:3000, or 'value: signed'");
+            if (pool.Sticky is { Value: { Value: StickyValue.Dynamic, Secret: null } } keyless)
+                problems.Error(keyless.Place, "'value: dynamic' without 'key'", "'key', the dynamic-cookie-key of HAProxy");
+            return;
+        }
+
+        if (pool.App is not null)
+            problems.Error(sticky.Place, "'value: server' in a pool with 'app', whose instances have no names", "'value: signed'");
+        else if (named is null && servers.Count > 0)
+            problems.Error(sticky.Place, "'value: server' without a server that has a 'cookie'", "'cookie' in the servers, as in { address: 10.0.0.1:3000, cookie: s1 }");
+    }
+}

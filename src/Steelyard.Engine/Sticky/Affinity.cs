@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Text;
+using Steelyard.Balancing;
+using Steelyard.Balancing.Sticky;
+using Steelyard.Config;
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Network;
+using Steelyard.Engine.Proxy;
+
+namespace Steelyard.Engine.Sticky;
+
+/// <summary>
+/// Whose client a request's is, and what the client is told to be known again by. Used again and again; owned by an
+/// exchange.
+/// </summary>
+internal sealed class Affinity(ExchangeContext context)
+{
+    private StickyCookies? _cookies;
+    private StickyCookie _seen;
+
+    // Seconds of Unix; 0 where cookies have no dates.
+    private long _time;
+
+    // The server has set the cookie itself.
+    private bool _setByServer;
+
+    /// <summary>The server the client belongs to; null for none.</summary>
+    public Server? Owner { get; private set; }
+
+    /// <summary>There is nothing to see to in the answer.</summary>
+    public bool IsOff => _cookies is null;
+
+    /// <summary>Forgets the request before.</summary>
+    public void Forget() => (_cookies, Owner) = (null, null);
+
+    /// <summary>Sees whose client it is, once it is known whose servers the request is for.</summary>
+    public void Begin(Pool pool)
+    {
+        if ((_cookies = pool.Cookies) is null)
+            return;
+        _time = _cookies.Settings.IsDated ? new DateTimeOffset(context.Events.Network.UtcNow).ToUnixTimeSeconds() : 0;
+        _seen = CookieLine.Read(context.Request.Fields, context.Client.Input.Head, _cookies, _time);
+        Owner = _seen.Server < 0 ? null : pool.Servers[_seen.Server];
+    }
+
+    private StickySettings Settings => _cookies!.Settings;
+
+    /// <summary>What stands for the server that has answered; empty for one that keeps no clients.</summary>
+    private ReadOnlySpan<byte> Value => _cookies!.Value(context.Server!.Index);
+
+    /// <summary>Whether a field of the answer is not passed on as it came.</summary>
+    public bool Changes(in Field field, ReadOnlySpan<byte> head)
+    {
+        if (field.NameLength != 10 || !Ascii.EqualsIgnoreCase(field.Name(head), "set-cookie"u8) || !IsOwn(field.Value(head), out _))
+            return false;
+        _setByServer = true;
+        return Settings.Kind == StickyKind.Insert ? !Settings.Preserve : !Value.IsEmpty;
+    }
+
+    /// <summary>Writes what becomes of a cookie that <see cref="Changes"/> has found.</summary>
+    public void WriteChanged(ref BlockWriter writer, ReadOnlySpan<byte> cookie)
+    {
+        if (Settings.Kind == StickyKind.Insert)
+            return;
+        var isOwn = IsOwn(cookie, out var value);
+        Debug.Assert(isOwn, "The cookie was found before.");
+        var end = value.IndexOf((byte)';');
+        writer.Write(_cookies!.LineStart.Span);
+        writer.Write(Value);
+        if (Settings.Kind == StickyKind.Prefix)
+        {
+            writer.Write([CookieLine.Delimiter]);
+            writer.Write(value);
+        }
+        else if (end >= 0)
+        {
+            writer.Write(value[end..]);
+        }
+
+        writer.Write("\r\n"u8);
+    }
+
+    /// <summary>Writes the cookie that the client gets from us, behind the server's fields.</summary>
+    public void WriteOwn(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head)
+    {
+        var setByServer = _setByServer;
+        _setByServer = false;
+        if (Settings.Kind != StickyKind.Insert || (setByServer && Settings.Preserve) || (Settings.PostOnly && context.Request.Method != KnownMethod.Post))
+            return;
+        var same = context.Server == Owner;
+        if (same && !_cookies!.IsToBeDatedAnew(_seen, _time))
+            return;
+        writer.Write(_cookies!.LineStart.Span);
+        if (Value.IsEmpty)
+        {
+            // A server that keeps no clients: what the client has names another one.
+            writer.Write("; Expires=Thu, 01-Jan-1970 00:00:01 GMT"u8);
+        }
+        else
+        {
+            Span<byte> value = stackalloc byte[StickyCookies.LongestValue];
+            writer.Write(value[.._cookies.Write(context.Server!.Index, same ? _seen.FirstSeen : 0, _time, value)]);
+        }
+
+        writer.Write(_cookies.LineEnd(context.Client.Forwarded.Scheme(context.Request, context.Client.Input.Head).SequenceEqual("https"u8)));
+        if (Settings.NoCache && MayBeCached(response, head))
+            writer.Write("Cache-Control: private\r\n"u8);
+    }
+
+    private bool IsOwn(ReadOnlySpan<byte> cookie, out ReadOnlySpan<byte> value)
+    {
+        var equals = cookie.IndexOf((byte)'=');
+        value = equals < 0 ? default : cookie[(equals + 1)..];
+        return equals >= 0 && HttpBytes.Trim(cookie[..equals]).SequenceEqual(_cookies!.Name.Span);
+    }
+
+    /// <summary>Whether a shared cache might keep the answer, and the cookie with it (RFC 9111, 3; RFC 9110, 15.1).</summary>
+    private bool MayBeCached(ResponseHead response, ReadOnlySpan<byte> head)
+    {
+        if (context.Request.Method is not (KnownMethod.Get or KnownMethod.Head) || response.Status is not (200 or 203 or 204 or 206 or 300 or 301 or 308 or 404 or 405 or 410 or 414 or 501))
+            return false;
+        foreach (ref readonly var field in response.Fields.All)
+        {
+            if (field.NameLength != 13 || !Ascii.EqualsIgnoreCase(field.Name(head), "cache-control"u8))
+                continue;
+            var list = field.Value(head);
+            while (!list.IsEmpty)
+            {
+                var directive = HttpBytes.NextMember(ref list);
+                if (Ascii.EqualsIgnoreCase(directive, "private"u8) || Ascii.EqualsIgnoreCase(directive, "no-store"u8) || Ascii.EqualsIgnoreCase(directive, "no-cache"u8))
+                    return false;
+            }
+        }
+
+        return true;
+    }
+}
