@@ -68,6 +68,12 @@ public sealed record ListenerSettings
     /// </summary>
     public int? MaxConnectionsPerAddress { get; init; }
 
+    /// <summary>
+    /// Networks whose requests may ask, by a field Steelyard-Explain, how their server is chosen; the answer is in a field of
+    /// that name. Both the peer and the client that trusted proxies name have to be in one of them. Default nobody.
+    /// </summary>
+    public ValueList<IPNetwork> Explain { get; init; }
+
     /// <summary>Whether CONNECT is passed on to the servers, and a tunnel opened when one agrees. Default not: it is refused with 501.</summary>
     public bool Connect { get; init; }
 

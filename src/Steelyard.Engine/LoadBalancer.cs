@@ -1,6 +1,7 @@
 using System.Net;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Explain;
 using Steelyard.Engine.Health;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
@@ -70,6 +71,14 @@ public sealed class LoadBalancer : IAsyncDisposable
                 sum = sum.Plus(loop.Counters, loop.ClientCount, loop.LastFault);
             return sum;
         }
+    }
+
+    /// <summary>Says what would become of a request now, without sending it and without taking anybody's turn.</summary>
+    /// <exception cref="QuestionException">The question cannot be understood.</exception>
+    public Answer Explain(Question question)
+    {
+        var plan = _plan;
+        return Explainer.Of(plan.Snapshot, plan.Pools, _loops[0].Events.Now).Explain(question);
     }
 
     /// <summary>Client connections open now on each loop.</summary>

@@ -15,6 +15,7 @@ public sealed class CommandLineTests
     [InlineData]
     [InlineData("up")]
     [InlineData("check")]
+    [InlineData("explain")]
     [InlineData("whoami")]
     public async Task Every_command_has_help_with_examples(params string[] command)
     {
@@ -29,6 +30,9 @@ public sealed class CommandLineTests
     [InlineData("whoami", "--listen")]
     [InlineData("whoami --listen 8080", "host:port")]
     [InlineData("up a b", "'b'")]
+    [InlineData("explain", "--request")]
+    [InlineData("explain -r http://x --header nothing", "'Name: value'")]
+    [InlineData("explain -r http://x --from nowhere", "203.0.113.7")]
     public async Task A_misused_command_line_is_said_on_standard_error_only(string line, string said)
     {
         var (status, output, error) = await SteelyardProcess.RunAsync(line.Split(' '));

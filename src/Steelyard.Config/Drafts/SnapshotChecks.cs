@@ -114,6 +114,7 @@ internal sealed class SnapshotChecks
             Routes = routes.ToValueList(),
             TrustedProxies = draft.TrustedProxies.Select(network => network.Value).ToValueList(),
             ProxyProtocol = draft.ProxyProtocol.Select(network => network.Value).ToValueList(),
+            Explain = draft.Explain.Select(network => network.Value).ToValueList(),
             MaxConnections = draft.MaxConnections,
             MaxConnectionsPerAddress = draft.MaxConnectionsPerAddress,
             Connect = draft.Connect,

@@ -32,6 +32,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public IReadOnlyList<Located<IPNetwork>> ProxyProtocol { get; init; } = [];
 
+    public IReadOnlyList<Located<IPNetwork>> Explain { get; init; } = [];
+
     public int? MaxConnections { get; init; }
 
     public int? MaxConnectionsPerAddress { get; init; }

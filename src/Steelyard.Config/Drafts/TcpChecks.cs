@@ -10,6 +10,8 @@ internal static class TcpChecks
         var mode = listener.Mode!.Value.Place;
         if (listener.TrustedProxies is [var first, ..])
             problems.Error(first.Place, "'trusted-proxies' in a listener with 'mode: tcp', which reads no fields", "'proxy-protocol', by which a proxy says who the client is without HTTP; or 'mode: http'");
+        if (listener.Explain is [var asking, ..])
+            problems.Error(asking.Place, "'explain' in a listener with 'mode: tcp', where nobody can ask by a field", "a listener without it; or 'mode: http'");
         if (listener.Connect)
             problems.Error(mode, "'mode: tcp' with 'connect', where no requests are read", "a listener without it; or 'mode: http'");
         if (listener.Forwarded != ForwardedStyle.XForwarded)

@@ -60,6 +60,8 @@ internal sealed class YamlWriter
             Line($"    trusted-proxies: {Many(listener.TrustedProxies, NetworkText.Write)}");
         if (listener.ProxyProtocol.Count > 0)
             Line($"    proxy-protocol: {Many(listener.ProxyProtocol, NetworkText.Write)}");
+        if (listener.Explain.Count > 0)
+            Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
         Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, Forwarded = listener.Forwarded }, blank, "    ");
         foreach (var part in EditsParts(listener.RequestHeaders, listener.ResponseHeaders))

@@ -22,6 +22,9 @@ internal enum KnownField : byte
     Host,
     KeepAlive,
     ProxyConnection,
+
+    /// <summary>Asks how a server is chosen, and answers that: between a client and this proxy, never passed on.</summary>
+    SteelyardExplain,
     Te,
     Trailer,
     TransferEncoding,
@@ -64,7 +67,9 @@ internal struct Field
         14 => Match(name, "content-length"u8, KnownField.ContentLength),
         15 => Match(name, "x-forwarded-for"u8, KnownField.XForwardedFor),
         16 => (name[0] | 0x20) == 'x' ? Match(name, "x-forwarded-host"u8, KnownField.XForwardedHost) : Match(name, "proxy-connection"u8, KnownField.ProxyConnection),
-        17 => (name[0] | 0x20) == 't' ? Match(name, "transfer-encoding"u8, KnownField.TransferEncoding) : Match(name, "x-forwarded-proto"u8, KnownField.XForwardedProto),
+        17 => (name[0] | 0x20) == 't' ? Match(name, "transfer-encoding"u8, KnownField.TransferEncoding)
+            : (name[0] | 0x20) == 'x' ? Match(name, "x-forwarded-proto"u8, KnownField.XForwardedProto)
+            : Match(name, "steelyard-explain"u8, KnownField.SteelyardExplain),
         _ => KnownField.Other,
     };
 
@@ -100,6 +105,6 @@ internal struct Field
 
     /// <summary>Whether the field is one connection's by its name alone.</summary>
     public static bool IsHopByHop(KnownField known) => known is
-        KnownField.Connection or KnownField.KeepAlive or KnownField.ProxyConnection or KnownField.Te
+        KnownField.Connection or KnownField.KeepAlive or KnownField.ProxyConnection or KnownField.SteelyardExplain or KnownField.Te
         or KnownField.Trailer or KnownField.TransferEncoding or KnownField.Upgrade;
 }

@@ -283,7 +283,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             context.Events.Date.At(context.Events.Now),
             edits,
             edits is null ? default : context.Scope,
-            context.Affinity.IsOff ? null : context.Affinity);
+            context.Affinity.IsOff ? null : context.Affinity,
+            context.Explanation);
         (head, piece, state) = (default, default, FrameState.More);
         if (writer.Overflowed)
             return block;

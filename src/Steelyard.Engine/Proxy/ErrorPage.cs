@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Steelyard.Engine.Explain;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
 
@@ -29,6 +30,7 @@ internal static class ErrorPage
     /// <param name="date">The present second.</param>
     /// <param name="edits">What is changed of the head; null for nothing.</param>
     /// <param name="scope">What the variables of the changes stand for.</param>
+    /// <param name="explanation">What is told of the choice of the server; null for nothing.</param>
     public static void Write(
         ref BlockWriter writer,
         in Outcome outcome,
@@ -37,7 +39,8 @@ internal static class ErrorPage
         ConnectionOption connection,
         ReadOnlySpan<byte> date,
         FieldEdits? edits = null,
-        in TemplateScope scope = default)
+        in TemplateScope scope = default,
+        ExplainField? explanation = null)
     {
         var format = Choose(accept);
         var body = BodyOf(format, outcome);
@@ -53,6 +56,7 @@ internal static class ErrorPage
         writer.Write("\r\n"u8);
         ResponseWriter.WriteOwn(ref writer, edits, "Cache-Control"u8, "no-store"u8);
         edits?.Write(ref writer, scope);
+        ResponseWriter.WriteExplanation(ref writer, explanation);
         ResponseWriter.WriteConnection(ref writer, connection);
         writer.Write("\r\n"u8);
         if (!headOnly)

@@ -64,11 +64,13 @@ internal sealed class Exchange
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
         _loop.Counters.Requests++;
+        _context.SeeWhoAsks();
 
         // 2. Match the route; one that gives the answer itself needs no server.
         if (MatchRoute() is not { } route)
             return await Refuse(new(Cause.NoRoute));
         _context.Route = route;
+        _context.Explanation?.Take(route.Settings);
         if (route.Answer is { } answer)
             return await Give(answer);
 
@@ -222,7 +224,7 @@ internal sealed class Exchange
         var block = _context.Events.Blocks.Rent();
         var close = EndsConnection;
         var writer = new BlockWriter(block);
-        answer.Write(ref writer, _context.Scope, _context.ResponseEdits, Request.Method == KnownMethod.Head, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
+        answer.Write(ref writer, _context.Scope, _context.ResponseEdits, Request.Method == KnownMethod.Head, OptionFor(close), _context.Events.Date.At(_context.Events.Now), _context.Explanation);
         if (!writer.Overflowed)
             return Send(block, writer.Written, close);
         _context.Events.Blocks.Return(block);
@@ -263,7 +265,8 @@ internal sealed class Exchange
             OptionFor(close),
             _context.Events.Date.At(_context.Events.Now),
             edits,
-            _context.Scope);
+            _context.Scope,
+            _context.Explanation);
         return writer.Overflowed ? null : writer.Written;
     }
 

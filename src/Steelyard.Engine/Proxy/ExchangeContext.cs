@@ -1,4 +1,5 @@
 using Steelyard.Balancing;
+using Steelyard.Engine.Explain;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -15,6 +16,8 @@ internal sealed class ExchangeContext
     private static readonly RequestHead s_unknown = new();
 
     private LoopPlan _loopPlan;
+
+    private ExplainField? _explanation;
 
     // The server counts this exchange as active.
     private bool _active;
@@ -58,6 +61,9 @@ internal sealed class ExchangeContext
     /// <summary>The pool that serves it, once it is chosen.</summary>
     public Pool? Pool { get; set; }
 
+    /// <summary>What is told of the choices, where somebody trusted asks; null for nobody.</summary>
+    public ExplainField? Explanation { get; private set; }
+
     /// <summary>The server of the present attempt, or of the last one.</summary>
     public Server? Server { get; private set; }
 
@@ -91,8 +97,22 @@ internal sealed class ExchangeContext
         (Client, _loopPlan, Upstream, Pool, Server, Route) = (client, client.Plan, null, null, null, null!);
         (HeadHeld, ResponseBegun, ClosesAfter, Switched) = (false, false, false, false);
         Affinity.Forget();
+        Explanation = null;
         Request.Clear();
         Request.AllowsConnect = client.Listener.Connect;
+    }
+
+    /// <summary>Finds out whether the client may know how its server is chosen, and wants to. The head is held.</summary>
+    public void SeeWhoAsks()
+    {
+        if (Client.Listener.Explain is not { } trusted || Request.Fields.IndexOf(KnownField.SteelyardExplain) < 0)
+            return;
+
+        // A proxy in front is trusted; who is behind it may be anybody.
+        if (!trusted.Contains(Client.Peer) || !trusted.Contains(Client.Forwarded.ClientAddress(Request, Client.Input.Head)))
+            return;
+        Explanation = _explanation ??= new();
+        Explanation.Begin();
     }
 
     /// <summary>Chooses the server of the next attempt; the one before has no more to do with this exchange.</summary>
@@ -100,7 +120,8 @@ internal sealed class ExchangeContext
     public Server? Choose(Pool pool, ServerSet tried)
     {
         EndWithServer();
-        var decision = pool.Choose(new() { Tried = tried, Owner = Affinity.Owner, Now = Events.Now, Chance = Loop.NextChance() });
+        var choice = new Choice { Tried = tried, Owner = Affinity.Owner, Now = Events.Now, Chance = Loop.NextChance() };
+        var decision = Explanation is { } explanation ? explanation.Choose(pool, choice) : pool.Choose(choice);
         if (decision.Server is { } server)
             (Server, _active) = (server, true);
         return decision.Server;

@@ -13,6 +13,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>The proxies that begin each connection with a PROXY header; nobody else's is believed.</summary>
     public TrustedNetworks ProxyProtocol { get; init; } = TrustedNetworks.None;
 
+    /// <summary>Those who may ask how a server is chosen; null for nobody, and nobody looks then.</summary>
+    public TrustedNetworks? Explain { get; init; }
+
     /// <summary>Whether CONNECT is passed on.</summary>
     public bool Connect { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Steelyard.Config;
+using Steelyard.Engine.Explain;
 using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
@@ -33,7 +34,7 @@ internal sealed class LocalAnswer
     /// <summary>Whether the answer has to name the host the request was for.</summary>
     public bool NamesHost => _location is { NamesHost: true };
 
-    public void Write(ref BlockWriter writer, in TemplateScope scope, FieldEdits? edits, bool headOnly, ConnectionOption connection, ReadOnlySpan<byte> date)
+    public void Write(ref BlockWriter writer, in TemplateScope scope, FieldEdits? edits, bool headOnly, ConnectionOption connection, ReadOnlySpan<byte> date, ExplainField? explanation = null)
     {
         writer.Write(_statusLine);
         ResponseWriter.WriteOwn(ref writer, edits, "Date"u8, date);
@@ -48,6 +49,7 @@ internal sealed class LocalAnswer
             ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, _contentType);
         writer.Write(_contentLength);
         edits?.Write(ref writer, scope);
+        ResponseWriter.WriteExplanation(ref writer, explanation);
         ResponseWriter.WriteConnection(ref writer, connection);
         writer.Write("\r\n"u8);
         if (!headOnly)

@@ -11,6 +11,9 @@ internal sealed class ProxyPlan
 {
     private ListenerState?[] _bySlot = [];
 
+    /// <summary>What it was worked out from.</summary>
+    public required Snapshot Snapshot { get; init; }
+
     /// <summary>How long each part of an exchange may take.</summary>
     public required MillisecondTimeouts Timeouts { get; init; }
 
@@ -107,6 +110,7 @@ internal sealed class ProxyPlan
         unresolved = missing;
         return new()
         {
+            Snapshot = snapshot,
             Timeouts = MillisecondTimeouts.From(snapshot.Timeouts),
             Limits = snapshot.Limits,
             Rates = LeastRates.From(snapshot.Limits),
@@ -166,6 +170,7 @@ internal sealed class ProxyPlan
                 Connect = settings.Connect,
                 Tls = tls.For(settings.Tls, settings.Mode),
                 ProxyProtocol = new TrustedNetworks(settings.ProxyProtocol.AsSpan()),
+                Explain = settings.Explain.Count == 0 ? null : new TrustedNetworks(settings.Explain.AsSpan()),
                 Connections = same?.Connections ?? new(),
                 MostConnections = settings.MaxConnections ?? int.MaxValue,
                 ByAddress = same?.ByAddress ?? new(),

@@ -1,3 +1,4 @@
+using Steelyard.Engine.Explain;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Sticky;
@@ -33,6 +34,7 @@ internal static class ResponseWriter
     /// <param name="edits">What is changed; null for nothing.</param>
     /// <param name="scope">What the variables of the changes stand for.</param>
     /// <param name="affinity">What clients are told to be known again by; null for nothing.</param>
+    /// <param name="explanation">What is told of the choice of the server; null for nothing.</param>
     public static void Write(
         ref BlockWriter writer,
         ResponseHead response,
@@ -42,7 +44,8 @@ internal static class ResponseWriter
         ReadOnlySpan<byte> date,
         FieldEdits? edits = null,
         in TemplateScope scope = default,
-        Affinity? affinity = null)
+        Affinity? affinity = null,
+        ExplainField? explanation = null)
     {
         writer.Write("HTTP/1.1 "u8);
         var status = response.StatusAndReason(head);
@@ -53,6 +56,7 @@ internal static class ResponseWriter
         var dated = WriteFields(ref writer, response, head, connection, edits, affinity);
         affinity?.WriteOwn(ref writer, response, head);
         edits?.Write(ref writer, scope);
+        WriteExplanation(ref writer, explanation);
 
         // RFC 9110, 6.6.1: who forwards a response without a date says when it came.
         if (!dated && !response.Interim)
@@ -79,6 +83,13 @@ internal static class ResponseWriter
         writer.Write(": "u8);
         writer.Write(value);
         writer.Write("\r\n"u8);
+    }
+
+    /// <summary>Writes what is told of the choice of the server, where there is ample room: it must not cost the answer.</summary>
+    public static void WriteExplanation(ref BlockWriter writer, ExplainField? explanation)
+    {
+        if (explanation is not null && explanation.Lines.Length < writer.Room / 2)
+            writer.Write(explanation.Lines);
     }
 
     /// <summary>Writes the Content-Length field in its shortest form.</summary>

@@ -15,6 +15,7 @@ internal sealed class Route
 
     public Route(RouteSettings settings, IReadOnlyDictionary<string, Pool> pools, HeaderEdits requestEdits, HeaderEdits responseEdits)
     {
+        Settings = settings;
         _pool = settings.Pool is { } name ? pools[name] : null;
         if (settings.Split.Count > 0)
             _split = new PoolSplit(Array.ConvertAll(settings.Split.AsSpan().ToArray(), share => (pools[share.Pool], share.Weight)));
@@ -25,6 +26,9 @@ internal sealed class Route
         _stripPrefix = settings.StripPrefix is { } prefix ? Encoding.ASCII.GetBytes(prefix) : null;
         _rewrite = settings.Rewrite is { } rewrite ? new TemplateBytes(rewrite) : null;
     }
+
+    /// <summary>What the configuration says of it.</summary>
+    public RouteSettings Settings { get; }
 
     /// <summary>What it asks of a request beside host and path; null for nothing.</summary>
     public RouteConditions? Conditions { get; }

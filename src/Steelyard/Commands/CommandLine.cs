@@ -27,6 +27,7 @@ internal static class CommandLine
         {
             UpCommand.Create(),
             CheckCommand.Create(),
+            ExplainCommand.Create(),
             RequestCommands.CreateReload(),
             RequestCommands.CreateUpgrade(),
             WhoamiCommand.Create(),

@@ -104,6 +104,9 @@ internal sealed class TestBalancer : IAsyncDisposable
         EndPoints = [.. _sockets.Addresses.Select(AsEndPoint)];
     }
 
+    /// <summary>What would become of a request.</summary>
+    public Engine.Explain.Answer Explain(Engine.Explain.Question question) => _engine.Explain(question);
+
     /// <summary>How every server does.</summary>
     public IReadOnlyList<ServerStatus> Servers => _engine.Servers;
 

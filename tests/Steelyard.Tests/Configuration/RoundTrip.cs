@@ -128,6 +128,7 @@ public sealed class RoundTrip
                     .ToValueList(),
                 TrustedProxies = listener.Trusted.ToValueList(),
                 ProxyProtocol = listener.Trusted.Skip(1).ToValueList(),
+                Explain = listener.Trusted.Skip(2).ToValueList(),
                 Connect = listener.Trusted.Count == 2,
                 Tls = listener.Trusted.Count == 1 ? TlsOf(times[0], listener.Routes.Count) : null,
                 MaxConnections = listener.Trusted.Count < 2 ? null : 10_000_000 / listener.Routes.Count,

@@ -23,6 +23,8 @@ internal static class SnapshotDump
                 text.Append($"  trusts {Join(listener.TrustedProxies)}\n");
             if (listener.ProxyProtocol.Count > 0)
                 text.Append($"  believes PROXY headers of {Join(listener.ProxyProtocol)}\n");
+            if (listener.Explain.Count > 0)
+                text.Append($"  explains to {Join(listener.Explain)}\n");
             if (listener.MaxConnections is not null || listener.MaxConnectionsPerAddress is not null)
                 text.Append($"  at most {listener.MaxConnections?.ToString() ?? "any number"} connections, {listener.MaxConnectionsPerAddress?.ToString() ?? "any number"} of an address\n");
             if (listener.Connect)

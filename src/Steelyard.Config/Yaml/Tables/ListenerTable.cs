@@ -56,6 +56,12 @@ internal static class ListenerTable
                 "Networks of proxies that begin each connection with a PROXY header (version 1 or 2), by which they say whose it is. A connection of theirs without one is refused; from any other peer no header is believed. Peers on Unix sockets count as 127.0.0.1. See [TCP](tcp.md).",
                 listener => listener.ProxyProtocol,
                 (listener, value) => listener with { ProxyProtocol = value }),
+            new Directive<ListenerDraft, IReadOnlyList<Located<IPNetwork>>>(
+                "explain",
+                Form.LocatedListOf("a list of networks and addresses, such as [ 10.0.0.0/8, 127.0.0.1 ]", ScalarForms.Network),
+                "Networks whose requests may ask with a field `Steelyard-Explain` how their server is chosen, see [why this server](explain.md); nobody else is told. Both the peer and the client that trusted proxies name have to be in one of them. Peers on Unix sockets count as 127.0.0.1.",
+                listener => listener.Explain,
+                (listener, value) => listener with { Explain = value }),
             new Directive<ListenerDraft, int?>(
                 "max-connections",
                 ScalarForms.OrWord(ScalarForms.Number(1, 10_000_000), "none"),

@@ -1,0 +1,166 @@
+using System.Text;
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Proxy;
+
+namespace Steelyard.Engine.Explain;
+
+/// <summary>
+/// Answers what would become of a request, by the parser, the route tables, the pools and the pickers that serve
+/// requests. What it asks them changes nothing: pools that serve are copied first.
+/// </summary>
+public sealed class Explainer
+{
+    private readonly Snapshot _snapshot;
+    private readonly Dictionary<string, Pool> _pools;
+    private readonly long _now;
+
+    private Explainer(Snapshot snapshot, Dictionary<string, Pool> pools, long now) => (_snapshot, _pools, _now) = (snapshot, pools, now);
+
+    /// <summary>By a configuration nobody serves: every server counts as up, and nobody has anything to do.</summary>
+    public static Explainer Of(Snapshot snapshot)
+    {
+        var (pools, ordinals) = (new Dictionary<string, Pool>(StringComparer.Ordinal), 0);
+        foreach (var settings in snapshot.Pools)
+            pools.Add(settings.Name, new Pool(settings, () => ordinals++, before: null));
+        return new(snapshot, pools, now: 0);
+    }
+
+    /// <summary>By what serves requests now.</summary>
+    /// <param name="snapshot">The configuration it goes by.</param>
+    /// <param name="serving">Its pools.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    internal static Explainer Of(Snapshot snapshot, IReadOnlyDictionary<string, Pool> serving, long now)
+    {
+        var pools = new Dictionary<string, Pool>(StringComparer.Ordinal);
+        foreach (var (name, pool) in serving)
+            pools.Add(name, pool.Copy());
+        return new(snapshot, pools, now);
+    }
+
+    /// <summary>The way of a request.</summary>
+    /// <exception cref="QuestionException">The question cannot be understood.</exception>
+    public Answer Explain(Question question)
+    {
+        if (question.Repeat is < 1 or > 1_000_000)
+            throw new QuestionException("a request can be repeated 1 to 1,000,000 times");
+        var reader = new QuestionReader(question);
+        var listener = reader.FindListener(_snapshot.Listeners.AsSpan(), out var note);
+        var routes = Distinct(listener.Routes.AsSpan());
+        var table = new RouteTable(routes, _pools, listener.RequestHeaders, listener.ResponseHeaders);
+        var answer = listener.Mode == ListenerMode.Tcp ? Connect(reader, listener, routes, table, question) : Request(reader, listener, routes, table, question);
+        return answer with { Note = note };
+    }
+
+    // Routes are told apart by who they are: two may say the same.
+    private static RouteSettings[] Distinct(ReadOnlySpan<RouteSettings> routes)
+    {
+        var copies = new RouteSettings[routes.Length];
+        for (var i = 0; i < copies.Length; i++)
+            copies[i] = routes[i] with { };
+        return copies;
+    }
+
+    private Answer Connect(QuestionReader reader, ListenerSettings listener, RouteSettings[] routes, RouteTable table, Question question)
+    {
+        var name = reader.ServerName;
+        var bytes = Encoding.UTF8.GetBytes(name);
+        var route = table.MatchName(bytes);
+        var answer = new Answer(listener, name, "", RouteVerdicts.Of(routes, route?.Settings, probed => probed.MatchName(bytes) is not null));
+        return Follow(answer, route, question, new RequestHead(), [], listener);
+    }
+
+    private Answer Request(QuestionReader reader, ListenerSettings listener, RouteSettings[] routes, RouteTable table, Question question)
+    {
+        var bytes = reader.Head();
+        var request = new RequestHead { AllowsConnect = listener.Connect };
+        request.Clear();
+        if (Read(request, bytes) is { } error)
+            return new(listener, "", "", []) { Refusal = RefusalOf(new(Cause.BadRequest, Detail: error)) };
+        var head = bytes[..request.Length];
+        var path = request.Path(head).ToArray();
+        if (PathNormalizer.IsNeeded(path))
+            path = PathNormalizer.Normalize(path, new byte[path.Length]).ToArray();
+        var host = Encoding.UTF8.GetString(RouteTable.HostOf(request.Authority(head)));
+        var route = table.Match(request, head, path);
+        var answer = new Answer(listener, host, Encoding.UTF8.GetString(path), RouteVerdicts.Of(routes, route?.Settings, probed => probed.Match(request, head, path) is not null));
+        return Follow(answer, route, question, request, head, listener);
+    }
+
+    private HeadError? Read(RequestHead request, byte[] bytes)
+    {
+        var limits = _snapshot.Limits;
+        var state = request.Read(bytes, (int)limits.Header.Bytes, limits.HeaderCount);
+        return state == HeadState.Incomplete ? HeadError.TooLarge
+            : state == HeadState.Invalid ? request.Error
+            : request.FieldsStart - 2 > limits.RequestLine.Bytes ? HeadError.TargetTooLong
+            : null;
+    }
+
+    private static Refusal RefusalOf(in Outcome outcome) => new(outcome.Status, outcome.Sentence);
+
+    private Answer Follow(Answer answer, Route? route, Question question, RequestHead request, byte[] head, ListenerSettings listener)
+    {
+        if (route is null)
+            return answer with { Refusal = listener.Mode == ListenerMode.Tcp ? new(0, "No route takes this name; the connection is closed.") : RefusalOf(new(Cause.NoRoute)) };
+        var chosen = answer with { Route = Chosen(answer) };
+        return route.Answer is not null ? chosen : chosen with { Pools = Choose(route, question) };
+    }
+
+    private static RouteVerdict? Chosen(Answer answer)
+    {
+        foreach (var verdict in answer.Routes)
+        {
+            if (verdict.Chosen)
+                return verdict;
+        }
+
+        return null;
+    }
+
+    private List<PoolAnswer> Choose(Route route, Question question)
+    {
+        var (answers, tried, lots) = (new List<PoolAnswer>(), new ServerSet(), question.Seed);
+        for (var i = 0; i < question.Repeat; i++)
+        {
+            var pool = route.ChoosePool();
+            tried.Clear(pool.Count);
+            var choice = new Choice { Tried = tried, Now = _now, Chance = Next(ref lots) };
+            var answer = answers.Find(other => other.Pool.Name == pool.Name);
+            Decision decision;
+            if (answer is null)
+            {
+                var candidates = new List<Candidate>(pool.Count);
+                decision = pool.Explain(choice, candidates);
+                answers.Add(answer = new(pool.Settings, pool.ScoreMeaning, candidates, decision) { CountsByServer = new int[pool.Count] });
+            }
+            else
+            {
+                decision = pool.Choose(choice);
+            }
+
+            answer.Requests++;
+            if (decision.Server is { } server)
+            {
+                answer.CountsByServer[server.Index]++;
+                server.End();
+            }
+            else
+            {
+                answer.WithoutServer++;
+            }
+        }
+
+        return answers;
+    }
+
+    /// <summary>SplitMix64 (Steele, Lea, Flood 2014).</summary>
+    private static ulong Next(ref ulong state)
+    {
+        var mixed = state += 0x9E3779B97F4A7C15;
+        mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
+        mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
+        return mixed ^ (mixed >> 31);
+    }
+}

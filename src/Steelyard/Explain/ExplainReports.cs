@@ -1,0 +1,57 @@
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Config.Yaml.Tables;
+using Steelyard.Engine.Explain;
+
+namespace Steelyard.Explain;
+
+/// <summary>Puts the engine's answer into words.</summary>
+internal static class ExplainReports
+{
+    public static ExplainReport Of(Question question, Answer answer)
+    {
+        var chosen = answer.Routes.TakeWhile(verdict => !verdict.Chosen).Count();
+        return new(
+            question.Request,
+            question.From.ToString(),
+            string.Join(", ", answer.Listener.Bind.AsEnumerable()),
+            answer.Note,
+            answer.Host,
+            answer.Path,
+            answer.Refusal is { } refusal ? new(refusal.Status, refusal.Reason) : null,
+            answer.Route is { } route ? ReportOf(route) : null,
+            [.. answer.Routes.Take(chosen).Where(verdict => !verdict.Matches).Select(ReportOf)],
+            [.. answer.Routes.Skip(chosen + 1).Where(verdict => verdict.Matches).Select(ReportOf)],
+            [.. answer.Pools.Select(ReportOf)]);
+    }
+
+    private static RouteReport ReportOf(RouteVerdict verdict) =>
+        new(verdict.Place + 1, LeadsTo(verdict.Route), [.. verdict.Conditions.Select(condition => new ConditionReport(condition.What, condition.Asked, condition.Holds))]);
+
+    private static string LeadsTo(RouteSettings route) =>
+        route.Redirect is { } redirect ? $"redirect {redirect.Status} to {redirect.To}"
+        : route.Respond is { } respond ? $"answer {respond.Status}"
+        : route.Pool is { } pool ? $"pool {pool}"
+        : $"split {string.Join(", ", route.Split.AsEnumerable().Select(share => $"{share.Pool} {share.Weight}"))}";
+
+    private static PoolReport ReportOf(PoolAnswer answer) => new(
+        answer.Pool.Name,
+        PoolTable.Policies.First(policy => policy.Value == answer.Pool.Balance).Word,
+        answer.ScoreMeaning,
+        [.. answer.Candidates.Select((candidate, i) => ReportOf(candidate, answer.Counts[i]))],
+        answer.First.Server?.Settings.Address.ToString(),
+        PlainName.Of(answer.First.Reason.ToString()),
+        Words.Of(answer.First.Reason),
+        answer.Requests,
+        answer.WithoutServer);
+
+    private static CandidateReport ReportOf(Candidate candidate, int requests) => new(
+        candidate.Server.Settings.Address.ToString(),
+        PlainName.Of(candidate.State.ToString()),
+        Words.Of(candidate),
+        candidate.Server.Weight,
+        candidate.Share,
+        candidate.Active,
+        double.IsFinite(candidate.Score) ? Math.Round(candidate.Score, 4) : null,
+        requests);
+}

@@ -1,0 +1,43 @@
+using Steelyard.Balancing;
+using Steelyard.Engine.Explain;
+
+namespace Steelyard.Explain;
+
+/// <summary>Reasons and states as people read them.</summary>
+internal static class Words
+{
+    /// <summary>Why a server was chosen, or none.</summary>
+    public static string Of(DecisionReason reason) => reason switch
+    {
+        DecisionReason.NoneLeft => "no server is left",
+        DecisionReason.Turn => "it was its turn",
+        DecisionReason.TurnAfterTried => "those whose turn it was had been tried",
+        DecisionReason.LeastActive => "no other had less to do for its weight",
+        DecisionReason.TurnOfLeastActive => "several had as little to do, and it was its turn",
+        DecisionReason.Lot => "the lot fell on it",
+        DecisionReason.LessActiveOfTwo => "the lot fell on it and another, which had more to do for its weight",
+        _ => PlainName.Of(reason.ToString(), ' '),
+    };
+
+    /// <summary>Why a server could not be chosen, or what is special about it; null for nothing.</summary>
+    public static string? Of(in Candidate candidate) => candidate.State switch
+    {
+        CandidateState.Eligible => !candidate.Server.Up ? "down, but nobody is well" : candidate.Server.Ejected ? "ejected, but nobody else is left" : null,
+        CandidateState.OnTrial => "on trial: one request has to show that it is well",
+        CandidateState.Tried => "tried before",
+        CandidateState.InReserve => "others go first",
+        CandidateState.WithoutWeight => "weight 0",
+        CandidateState.Draining => "drained by an operator",
+        CandidateState.Maintenance => "in maintenance",
+        CandidateState.Down => "down: " + LastCheck(candidate.Server),
+        CandidateState.Ejected => $"ejected after failures, the last one: {PlainName.Of(candidate.Server.LastReason.ToString(), ' ')}",
+        _ => PlainName.Of(candidate.State.ToString(), ' '),
+    };
+
+    private static string LastCheck(Server server) => server.LastCheck switch
+    {
+        ProbeFault.None => "not checked yet",
+        ProbeFault.Status => $"its check gave status {server.LastCheckStatus}",
+        var fault => $"its check says {PlainName.Of(fault.ToString(), ' ')}",
+    };
+}
