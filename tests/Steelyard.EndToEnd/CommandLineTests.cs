@@ -16,6 +16,7 @@ public sealed class CommandLineTests
     [InlineData("up")]
     [InlineData("check")]
     [InlineData("explain")]
+    [InlineData("simulate")]
     [InlineData("whoami")]
     public async Task Every_command_has_help_with_examples(params string[] command)
     {
@@ -33,6 +34,8 @@ public sealed class CommandLineTests
     [InlineData("explain", "--request")]
     [InlineData("explain -r http://x --header nothing", "'Name: value'")]
     [InlineData("explain -r http://x --from nowhere", "203.0.113.7")]
+    [InlineData("simulate --policy fairest", "round-robin")]
+    [InlineData("simulate --duration 0", "86400")]
     public async Task A_misused_command_line_is_said_on_standard_error_only(string line, string said)
     {
         var (status, output, error) = await SteelyardProcess.RunAsync(line.Split(' '));

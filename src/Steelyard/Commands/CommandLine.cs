@@ -28,6 +28,7 @@ internal static class CommandLine
             UpCommand.Create(),
             CheckCommand.Create(),
             ExplainCommand.Create(),
+            SimulateCommand.Create(),
             RequestCommands.CreateReload(),
             RequestCommands.CreateUpgrade(),
             WhoamiCommand.Create(),

@@ -1,0 +1,479 @@
+using Steelyard.Balancing;
+using Steelyard.Config;
+
+namespace Steelyard.Simulate;
+
+/// <summary>
+/// One scenario with one policy, in virtual time. Servers, network and clients are made up; whoever is chosen, left out,
+/// tried again and let back is decided by the classes that serve traffic. The same seed gives the same run, and gives
+/// every policy the same requests. Times are in microseconds.
+/// </summary>
+internal sealed class Run
+{
+    // As the engine's housekeeper does.
+    private const long TickMicroseconds = 50_000;
+
+    // Who is not answered by then after the last request came has failed.
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMinutes(2);
+
+    private readonly Scenario _scenario;
+    private readonly ulong _seed;
+    private readonly Agenda _agenda = new();
+    private readonly Outcome _outcome;
+    private readonly SimulatedServer[] _servers;
+    private readonly HealthCount?[] _checks;
+    private readonly List<SimulatedRequest> _requests = [];
+    private readonly Stack<int> _unused = new();
+    private readonly Queue<(long Due, int Request, int Mark)> _answersDue = new();
+    private readonly long _end;
+    private readonly long _network;
+    private readonly long _connectTimeout;
+    private readonly long _answerTimeout;
+    private readonly double _rate;
+    private Dice _arrivals;
+    private Dice _lots;
+    private Pool _pool;
+    private long _now;
+    private long _numbers;
+    private bool _ticking;
+
+    private Run(Scenario scenario, BalancePolicy policy, ulong seed)
+    {
+        (_scenario, _seed) = (scenario, seed);
+        (_arrivals, _lots) = (Dice.For(seed, 1), Dice.For(seed, 2));
+        _outcome = new Outcome(policy, scenario);
+        _servers = [.. scenario.Servers.Select((model, i) => new SimulatedServer(model, i))];
+        _checks = new HealthCount?[_servers.Length];
+        _end = Micro(scenario.Duration);
+        _network = (long)(scenario.Network * 1000);
+        (_connectTimeout, _answerTimeout) = (Micro(scenario.Timeouts.Connect), Micro(scenario.Timeouts.ServerResponse));
+        _rate = scenario.Load.Rate ?? (scenario.Load.Share is { } share ? scenario.Capacity * share / 100 : 0);
+        _pool = new Pool(SettingsAt(TimeSpan.Zero, policy), 0);
+    }
+
+    /// <summary>Runs a scenario.</summary>
+    /// <param name="scenario">What is simulated.</param>
+    /// <param name="policy">How servers are chosen.</param>
+    /// <param name="seed">What everything random comes from.</param>
+    public static Outcome Of(Scenario scenario, BalancePolicy policy, ulong seed)
+    {
+        var run = new Run(scenario, policy, seed);
+        run.Begin();
+        run.GoOn();
+        return run._outcome;
+    }
+
+    private static long Micro(TimeSpan span) => (long)span.TotalMicroseconds;
+
+    private long Milliseconds => _now / 1000;
+
+    private bool Counts(long came) => came >= Micro(_scenario.WarmUp);
+
+    private int SlotOf(long came) => (int)Math.Min(came * Outcome.Slots / _end, Outcome.Slots - 1);
+
+    private PoolSettings SettingsAt(TimeSpan time, BalancePolicy policy) => _scenario.Pool with
+    {
+        Balance = policy,
+        Servers = _scenario.Pool.Servers.AsEnumerable().Where((_, i) => _scenario.Servers[i].Joins <= time).ToValueList(),
+    };
+
+    private void Begin()
+    {
+        Follow(_pool);
+        foreach (var joins in _scenario.Servers.Select(server => server.Joins).Where(joins => joins > TimeSpan.Zero).Distinct().Order())
+            _agenda.Add(Micro(joins), EntryKind.Join, 0);
+        for (var i = 0; i < _scenario.Incidents.Count; i++)
+            _agenda.Add(Micro(_scenario.Incidents[i].At), EntryKind.Incident, i);
+        for (var i = 0; i < _servers.Length; i++)
+        {
+            if (_servers[i].Model.PauseEvery > 0)
+                PlanPause(i);
+        }
+
+        if (_scenario.Load.Clients is null)
+            PlanArrival();
+        for (var client = 0; client < _scenario.Load.Clients; client++)
+            _agenda.Add((long)(_arrivals.Fraction() * 1000 * Math.Max(_scenario.Load.Think, 1)), EntryKind.Ask, client);
+    }
+
+    private void GoOn()
+    {
+        var latest = _end + Micro(s_longestWait);
+        while (true)
+        {
+            var due = _answersDue.TryPeek(out var answer) ? answer.Due : long.MaxValue;
+            var next = Math.Min(_agenda.Next, due);
+            if (next > latest || (next > _end && _unused.Count == _requests.Count))
+                break;
+            _now = next;
+            if (due <= _agenda.Next)
+            {
+                _answersDue.Dequeue();
+                if (_requests[answer.Request].Mark == answer.Mark)
+                    EndAttempt(answer.Request, ServerFailure.AnswerTimeout, 0);
+            }
+            else
+            {
+                Happen(_agenda.Take());
+            }
+        }
+
+        foreach (var request in _requests.Where(request => request.Busy))
+            Count(request, failed: true);
+        _outcome.LongestQueue = _servers.Max(server => server.LongestQueue);
+    }
+
+    private void Happen(in Agenda.Entry entry)
+    {
+        switch (entry.Kind)
+        {
+            case EntryKind.Ask:
+                Ask(entry.Who);
+                break;
+            case EntryKind.Reach when _requests[entry.Who].Mark == entry.Mark:
+                Reach(entry.Who);
+                break;
+            case EntryKind.Finish when _requests[entry.Who].Mark == entry.Mark:
+                Finish(entry.Who);
+                break;
+            case EntryKind.Hear when _requests[entry.Who].Mark == entry.Mark:
+                EndAttempt(entry.Who, _requests[entry.Who].Failure, _requests[entry.Who].Status);
+                break;
+            case EntryKind.ConnectTimeout when _requests[entry.Who].Mark == entry.Mark:
+                EndAttempt(entry.Who, ServerFailure.ConnectTimeout, 0);
+                break;
+            case EntryKind.Pause:
+                _servers[entry.Who].Pause(_now, (long)(_servers[entry.Who].Model.PauseFor * 1000));
+                PlanPause(entry.Who);
+                break;
+            case EntryKind.Probe:
+                Probe(entry.Who);
+                break;
+            case EntryKind.Probed:
+                Probed(entry.Who, entry.Mark != 0);
+                break;
+            case EntryKind.Tick:
+                _ticking = _pool.Tick(Milliseconds);
+                if (_ticking)
+                    _agenda.Add(_now + TickMicroseconds, EntryKind.Tick, 0);
+                break;
+            case EntryKind.Incident:
+                Befall(_scenario.Incidents[entry.Who]);
+                break;
+            case EntryKind.Back:
+                _servers[entry.Who].Start(_now);
+                break;
+            case EntryKind.Join:
+                Join();
+                break;
+        }
+    }
+
+    // Clients.
+
+    private void PlanArrival()
+    {
+        var at = _now + (long)(_arrivals.Exponential(1 / _rate) * 1_000_000);
+        if (at < _end)
+            _agenda.Add(at, EntryKind.Ask, -1);
+    }
+
+    private void Ask(int client)
+    {
+        if (client < 0)
+            PlanArrival();
+        if (_now >= _end)
+            return;
+        if (!_unused.TryPop(out var index))
+        {
+            index = _requests.Count;
+            _requests.Add(new SimulatedRequest());
+        }
+
+        var request = _requests[index];
+        (request.Busy, request.Number, request.Client, request.Came, request.Made, request.Pool) = (true, ++_numbers, client, _now, 0, _pool);
+        request.Tried.Clear(_pool.Count);
+        _pool.RetryBudget.Request(Milliseconds);
+        Send(index);
+    }
+
+    private void Answer(int index, bool failed)
+    {
+        var request = _requests[index];
+        (request.Busy, request.Mark) = (false, request.Mark + 1);
+        Count(request, failed);
+        if (request.Client >= 0)
+            _agenda.Add(_now + 1 + (long)(_arrivals.Exponential(_scenario.Load.Think) * 1000), EntryKind.Ask, request.Client);
+        _unused.Push(index);
+    }
+
+    private void Count(SimulatedRequest request, bool failed)
+    {
+        if (!Counts(request.Came))
+            return;
+        var slot = SlotOf(request.Came);
+        if (failed)
+        {
+            _outcome.Failed++;
+            _outcome.FailedOf[slot]++;
+            return;
+        }
+
+        _outcome.Latency.Add(_now - request.Came);
+        _outcome.LatencyOf[slot].Add(_now - request.Came);
+    }
+
+    // The balancer.
+
+    private void Send(int index)
+    {
+        var request = _requests[index];
+        var decision = request.Pool.Choose(new() { Tried = request.Tried, Now = Milliseconds, Chance = _lots.Next() });
+        request.Server = decision.Server;
+        if (decision.Server is null)
+        {
+            Answer(index, failed: true);
+            return;
+        }
+
+        (request.Sent, request.Status, request.Failure) = (_now, 0, ServerFailure.None);
+        var server = ModelOf(decision.Server);
+        if (Counts(request.Came))
+            _outcome.SentOf[server.Index][SlotOf(request.Came)]++;
+        server.Connected();
+        _agenda.Add(_now + _network, EntryKind.Reach, index, request.Mark);
+        _answersDue.Enqueue((_now + _answerTimeout, index, request.Mark));
+    }
+
+    /// <summary>An attempt has ended: the pool learns how, and the request is answered or sent to another server.</summary>
+    private void EndAttempt(int index, ServerFailure failure, int status)
+    {
+        var request = _requests[index];
+        var server = request.Server!;
+        var model = ModelOf(server);
+        request.Mark++;
+        server.End();
+        model.Disconnected();
+        if (failure == ServerFailure.AnswerTimeout && model.Finish(index))
+            StartWaiting(model);
+        var goesOn = (failure != ServerFailure.None || status >= 500) && MayGoOn(request, failure, RetryKinds.Of(failure, status));
+        request.Pool.Learn(server, goesOn && failure == ServerFailure.None ? ServerFailure.RetriedStatus : failure, status, Milliseconds);
+        if (!goesOn)
+        {
+            Answer(index, failed: failure != ServerFailure.None || status >= 500);
+            return;
+        }
+
+        request.Tried.Add(server.Index);
+        if (Counts(request.Came))
+            _outcome.Retried++;
+        Send(index);
+    }
+
+    /// <summary>As the engine's attempts: what no server has seen is safe, all else has a budget.</summary>
+    private bool MayGoOn(SimulatedRequest request, ServerFailure failure, RetryConditions condition)
+    {
+        var settings = request.Pool.Settings.Retries;
+        if (condition == RetryConditions.None || !settings.On.HasFlag(condition))
+            return false;
+        if (condition == RetryConditions.ConnectFailure)
+            return failure == ServerFailure.Refused || ++request.Made < settings.Attempts;
+        if (++request.Made >= settings.Attempts)
+            return false;
+        request.Tried.Add(request.Server!.Index);
+        return request.Pool.HasServerBeside(request.Tried) && request.Pool.RetryBudget.TryTake(Milliseconds);
+    }
+
+    private void Follow(Pool pool)
+    {
+        _pool = pool;
+        pool.Stirred = Stir;
+        pool.Refresh(Milliseconds);
+        if (pool.Settings.Health is not { } health)
+            return;
+        var place = 0;
+        foreach (var server in pool.Servers)
+        {
+            var index = ModelOf(server).Index;
+            if (_checks[index] is not null)
+                continue;
+            _checks[index] = new HealthCount(health, server.Up);
+            _agenda.Add(_now + Micro(_checks[index]!.First(place++, pool.Count)), EntryKind.Probe, index);
+        }
+    }
+
+    private void Stir(Pool pool)
+    {
+        if (_ticking || pool != _pool)
+            return;
+        _ticking = true;
+        _agenda.Add(_now + TickMicroseconds, EntryKind.Tick, 0);
+    }
+
+    private void Join()
+    {
+        var (before, ordinal) = (_pool, 0);
+        before.Stirred = null;
+        foreach (var server in _servers.Where(server => Micro(server.Model.Joins) == _now))
+            server.Start(_now);
+        Follow(new Pool(SettingsAt(TimeSpan.FromMicroseconds(_now), before.Settings.Balance), () => ordinal++, before));
+    }
+
+    private void Probe(int index)
+    {
+        var (server, settings) = (_servers[index], _pool.Settings.Health!);
+        var asks = settings.Kind != ProbeKind.Tcp;
+        var (passes, takes) = server.Mood switch
+        {
+            ServerMood.Well => (true, Math.Max(0, asks ? server.PausedUntil - _now : 0) + (2 * _network)),
+            ServerMood.Failing => (!asks, 2 * _network),
+            ServerMood.Dead => (false, 2 * _network),
+            ServerMood.Hanging when !asks => (true, 2 * _network),
+            _ => (false, long.MaxValue),
+        };
+        var longest = Micro(settings.Timeout);
+        _agenda.Add(_now + Math.Min(takes, longest), EntryKind.Probed, index, passes && takes < longest ? 1 : 0);
+    }
+
+    private void Probed(int index, bool passed)
+    {
+        var check = _checks[index]!;
+        if (check.Report(passed) && ServerOf(index) is { } server)
+            _pool.Checked(server, check.Up, passed ? ProbeFault.None : ProbeFault.Timeout, 0, Milliseconds);
+        if (_now < _end)
+            _agenda.Add(_now + Math.Max(1000, Micro(check.Next(_lots.Next()))), EntryKind.Probe, index);
+    }
+
+    // Servers.
+
+    // Those that join stand behind those that were there before.
+    private SimulatedServer ModelOf(Server server) => _servers[server.Index];
+
+    private Server? ServerOf(int index) => index < _pool.Count ? _pool.Servers[index] : null;
+
+    private void Reach(int index)
+    {
+        var request = _requests[index];
+        var server = ModelOf(request.Server!);
+        request.Reached = _now;
+        switch (server.Mood)
+        {
+            case ServerMood.Failing:
+                Reply(index, ServerFailure.None, 500);
+                break;
+            case ServerMood.Dead:
+                Reply(index, ServerFailure.Refused, 0);
+                break;
+            case ServerMood.Gone when !server.TakeKept():
+                _agenda.Add(request.Sent + _connectTimeout, EntryKind.ConnectTimeout, index, request.Mark);
+                break;
+            case ServerMood.Well when server.HasHand:
+                Work(server, index);
+                break;
+            case ServerMood.Well when server.IsFull:
+                Reply(index, ServerFailure.Refused, 0);
+                break;
+            case ServerMood.Well:
+                server.Wait(index, request.Mark);
+                break;
+        }
+    }
+
+    private void Work(SimulatedServer server, int index)
+    {
+        var request = _requests[index];
+        if (Counts(request.Came))
+            _outcome.Wait.Add(_now - request.Reached);
+        var dice = Dice.For(_seed, ((ulong)request.Number << 4) + (ulong)request.Made + 16);
+        var done = server.Begin(index, _now, ref dice);
+        request.PausedBefore = server.PausedInAll;
+        _agenda.Add(done, EntryKind.Finish, index, request.Mark);
+    }
+
+    private void Finish(int index)
+    {
+        var request = _requests[index];
+        var server = ModelOf(request.Server!);
+        if (server.PausedInAll > request.PausedBefore)
+        {
+            _agenda.Add(_now + server.PausedInAll - request.PausedBefore, EntryKind.Finish, index, request.Mark);
+            request.PausedBefore = server.PausedInAll;
+            return;
+        }
+
+        server.Finish(index);
+        Reply(index, ServerFailure.None, 200);
+        StartWaiting(server);
+    }
+
+    private void StartWaiting(SimulatedServer server)
+    {
+        while (server.HasHand && server.TakeWaiting(out var next))
+        {
+            // Nobody works for those that have gone away meanwhile.
+            if (_requests[next.Request].Mark == next.Mark)
+                Work(server, next.Request);
+        }
+    }
+
+    private void Reply(int index, ServerFailure failure, int status)
+    {
+        var request = _requests[index];
+        (request.Failure, request.Status) = (failure, status);
+        _agenda.Add(_now + _network, EntryKind.Hear, index, request.Mark);
+    }
+
+    // Incidents.
+
+    private void PlanPause(int index)
+    {
+        var at = _now + (long)(Dice.For(_seed, ((ulong)index << 40) + (ulong)_now).Exponential(_servers[index].Model.PauseEvery) * 1000);
+        if (at < _end)
+            _agenda.Add(at, EntryKind.Pause, index);
+    }
+
+    private void Befall(Incident incident)
+    {
+        foreach (var server in _servers)
+        {
+            if (incident.Zone is null ? incident.Servers.Contains(server.Index) : server.Model.Zone == incident.Zone)
+                Befall(server, incident);
+        }
+    }
+
+    private void Befall(SimulatedServer server, Incident incident)
+    {
+        switch (incident.What)
+        {
+            case IncidentKind.Slow:
+                server.Slow(incident.Amount);
+                break;
+            case IncidentKind.Pause:
+                server.Pause(_now, (long)(incident.Amount * 1000));
+                break;
+            case IncidentKind.Recover:
+                server.Start(_now);
+                break;
+            case IncidentKind.Fail:
+                server.Become(ServerMood.Failing);
+                break;
+            case IncidentKind.Hang:
+                server.Become(ServerMood.Hanging);
+                break;
+            case IncidentKind.Vanish:
+                server.Become(ServerMood.Gone);
+                break;
+            case IncidentKind.Die:
+            case IncidentKind.Restart:
+                foreach (var (request, mark) in server.Become(ServerMood.Dead))
+                {
+                    if (mark is null || _requests[request].Mark == mark)
+                        Reply(request, ServerFailure.ClosedEarly, 0);
+                }
+
+                if (incident.What == IncidentKind.Restart)
+                    _agenda.Add(_now + (long)(incident.Amount * 1000), EntryKind.Back, server.Index);
+                break;
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using Steelyard.Config.Yaml.Tables;
+using Steelyard.Simulate;
+
+namespace Steelyard.Simulation;
+
+/// <summary>What docs/simulation.md says of the policies, held to what a simulation shows.</summary>
+public sealed class PolicyTests
+{
+    // Whose p99 has to be at most half of round robin's where a server is slower than it looks.
+    private static readonly string[] s_adaptive = ["least-connections", "two-choices", "peak-ewma"];
+
+    public static TheoryData<string> Scenarios => [.. ScenarioFile.Names];
+
+    private static Scenario Read(string name, int? seconds = null)
+    {
+        var scenario = ScenarioFile.Parse(name, ScenarioFile.TextOf(name)!, out var result);
+        Assert.Empty(result.Problems);
+        Assert.NotNull(scenario);
+        return seconds is { } shorter ? scenario with { Duration = TimeSpan.FromSeconds(shorter), WarmUp = TimeSpan.Zero } : scenario;
+    }
+
+    private static Dictionary<string, Outcome> RunAll(Scenario scenario, ulong seed = 1) =>
+        PoolTable.Policies.ToDictionary(policy => policy.Word, policy => Run.Of(scenario, policy.Value, seed));
+
+    private static IEnumerable<KeyValuePair<string, Outcome>> Adaptive(Dictionary<string, Outcome> outcomes) => outcomes.Where(outcome => s_adaptive.Contains(outcome.Key));
+
+    [Theory]
+    [InlineData("one-slow")]
+    [InlineData("heavy-tail")]
+    [InlineData("pauses")]
+    [InlineData("cold-join")]
+    public void Who_looks_at_what_servers_have_to_do_halves_the_p99_of_round_robin(string name)
+    {
+        var outcomes = RunAll(Read(name));
+
+        var most = outcomes["round-robin"].Latency.Percentile(99) / 2;
+        Assert.All(Adaptive(outcomes), outcome => Assert.InRange(outcome.Value.Latency.Percentile(99), 1, most));
+    }
+
+    [Fact]
+    public void A_server_that_fails_fast_attracts_nobody_once_it_is_ejected_for_it()
+    {
+        var outcomes = RunAll(Read("failing-fast-ejected"));
+
+        // A thousandth of the requests at most, and it gets no more than its share of the time it was well.
+        Assert.All(outcomes, outcome => Assert.InRange(outcome.Value.Failed, 0, outcome.Value.Requests / 100));
+        Assert.All(Adaptive(outcomes), outcome => Assert.InRange(outcome.Value.Sent[0], 1, outcome.Value.Requests / 7));
+    }
+
+    [Fact]
+    public void Least_connections_falls_for_a_server_that_fails_fast_and_is_not_left_out()
+    {
+        var outcomes = RunAll(Read("failing-fast"));
+
+        // The docs say so: it looks as if it had nothing to do.
+        Assert.InRange(outcomes["least-connections"].Failed, 2 * outcomes["round-robin"].Failed, long.MaxValue);
+        if (outcomes.TryGetValue("peak-ewma", out var peak))
+            Assert.InRange(peak.Failed, 0, outcomes["round-robin"].Failed);
+    }
+
+    [Fact]
+    public void A_zone_that_is_gone_costs_no_request_where_they_may_be_sent_again()
+    {
+        var outcomes = RunAll(Read("zone-dies"));
+
+        Assert.All(Adaptive(outcomes), outcome => Assert.Equal(0, outcome.Value.Failed));
+
+        // A connection that opens in vain costs one second, a kept one whose machine is gone five.
+        Assert.All(Adaptive(outcomes), outcome => Assert.InRange(outcome.Value.Latency.Percentile(99), 1, 1_000_000));
+    }
+
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public void The_same_seed_gives_the_same_run_byte_for_byte_and_another_seed_another(string name)
+    {
+        string Svg(ulong seed)
+        {
+            var scenario = Read(name, 10);
+            return SvgChart.Of(scenario, [.. RunAll(scenario, seed).Values], seed: 0);
+        }
+
+        var first = Svg(5);
+
+        Assert.Equal(first, Svg(5));
+        Assert.NotEqual(first, Svg(6));
+    }
+
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public void Every_request_is_answered_or_counted_as_failed_and_every_policy_has_the_same(string name)
+    {
+        var scenario = Read(name, 10);
+        var outcomes = RunAll(scenario);
+
+        if (scenario.Load.Clients is null)
+            Assert.Single(outcomes.Values.Select(outcome => outcome.Requests).Distinct());
+        Assert.All(outcomes.Values, outcome => Assert.Equal(outcome.Requests, outcome.LatencyOf.Sum(slot => slot.Count) + outcome.FailedOf.Sum()));
+        Assert.All(outcomes.Values, outcome => Assert.InRange(outcome.Fairness, 1.0 / scenario.Servers.Count, 1.0000001));
+    }
+}
