@@ -20,6 +20,9 @@ public enum CandidateState
     /// <summary>This request has been tried on it.</summary>
     Tried,
 
+    /// <summary>It has as much to do as it may.</summary>
+    Full,
+
     /// <summary>Others go before it, and one of them is left.</summary>
     InReserve,
 

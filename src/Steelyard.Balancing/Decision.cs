@@ -23,6 +23,9 @@ public enum DecisionReason
     /// <summary>The client belongs to a server that is not to be had, and is not to get another.</summary>
     StickyRefused,
 
+    /// <summary>Every server that is left has as many requests as it may, or others wait for one: see <see cref="Pool.Join"/>.</summary>
+    AllFull,
+
     /// <summary>It was the server's turn.</summary>
     Turn,
 

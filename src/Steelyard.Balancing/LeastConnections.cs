@@ -71,7 +71,7 @@ public sealed class LeastConnections : Picker
         for (var end = position + steps; position < end; position++)
         {
             var index = _turns.At(position);
-            if (tried.Contains(index))
+            if (!IsEligible(index, tried))
                 continue;
             var its = Servers[index].Active;
             if (Compare(its, Weights[index], active, Weights[first]) > 0)

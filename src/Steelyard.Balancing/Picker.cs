@@ -64,6 +64,18 @@ public abstract class Picker
     {
         for (var i = 0; i < Weights.Length; i++)
         {
+            if (Offers(i, tried))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a server has room that is not in a set.</summary>
+    internal bool HasRoomBeside(ServerSet tried)
+    {
+        for (var i = 0; i < Weights.Length; i++)
+        {
             if (IsEligible(i, tried))
                 return true;
         }
@@ -71,13 +83,13 @@ public abstract class Picker
         return false;
     }
 
-    /// <summary>Whether a server may be chosen.</summary>
-    private protected bool IsEligible(int index, ServerSet tried) => Weights[index] > 0 && !tried.Contains(index);
+    /// <summary>Whether a server takes requests that have not tried it, now or when it has room.</summary>
+    internal bool Offers(int index, ServerSet tried) => Weights[index] > 0 && !tried.Contains(index);
 
-    /// <summary>Chooses a server, whatever it has to do already.</summary>
-    private protected Decision Take(int index, DecisionReason reason)
-    {
-        Servers[index].Begin();
-        return new(Servers[index], reason);
-    }
+    /// <summary>Whether a server may be chosen.</summary>
+    private protected bool IsEligible(int index, ServerSet tried) => Offers(index, tried) && !Servers[index].Full;
+
+    /// <summary>Chooses a server; none, with <see cref="DecisionReason.AllFull"/>, where others have just filled it: the pool asks again then.</summary>
+    private protected Decision Take(int index, DecisionReason reason) =>
+        Servers[index].TryBegin() ? new(Servers[index], reason) : new(null, DecisionReason.AllFull);
 }

@@ -8,6 +8,9 @@ public sealed class Pool
 {
     private readonly Server[] _servers;
     private readonly Standing _standing;
+
+    // Null where no server has a limit, nor had one before a reload.
+    private readonly PoolQueue? _queue;
     private volatile Picker _picker;
     private int _changes;
 
@@ -28,10 +31,12 @@ public sealed class Pool
         Settings = settings;
         Name = settings.Name;
         NameBytes = System.Text.Encoding.UTF8.GetBytes(Name);
+        PriorityField = settings.Queue.PriorityField is { } field ? System.Text.Encoding.UTF8.GetBytes(field) : null;
         RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
         _servers = new Server[settings.Servers.Count];
+        _queue = before?._queue ?? (HasLimits(settings) ? new() : null);
         for (var i = 0; i < _servers.Length; i++)
-            _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null);
+            _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null, _queue);
         _standing = new Standing(_servers, settings);
         Cookies = settings.Sticky is { } sticky ? new(sticky, Name, [.. settings.Servers], stickyKey) : null;
         _picker = Picker.Of(settings.Balance, _servers, _standing.Weights(Server.TimeUnknown, out _), before?._picker);
@@ -41,7 +46,8 @@ public sealed class Pool
     {
         (Settings, Name, NameBytes) = (original.Settings, original.Name, original.NameBytes);
         RetryBudget = new(Settings.Retries.Budget, Settings.Retries.LeastPerSecond);
-        _servers = Array.ConvertAll(original._servers, server => new Server(server));
+        (PriorityField, _queue) = (original.PriorityField, original._queue is null ? null : new());
+        _servers = Array.ConvertAll(original._servers, server => new Server(server, _queue));
         _standing = new Standing(_servers, Settings);
         Cookies = original.Cookies;
         var picker = original._picker;
@@ -54,6 +60,9 @@ public sealed class Pool
 
     /// <summary>By what clients are known again; null for by nothing.</summary>
     public StickyCookies? Cookies { get; }
+
+    /// <summary>The field whose number says who goes first in the queue, in UTF-8; null for none.</summary>
+    public ReadOnlyMemory<byte>? PriorityField { get; }
 
     /// <summary>How many of its requests may be sent again.</summary>
     public RetryBudget RetryBudget { get; }
@@ -123,7 +132,7 @@ public sealed class Pool
 
     private Decision ChooseBy(Picker picker, in Choice choice) => choice.Owner is { } owner ? ChooseFor(owner, picker, choice) : ChooseAny(picker, choice);
 
-    /// <summary>The server the client belongs to, whatever its weight and however busy it is; another where it is not to be had.</summary>
+    /// <summary>The server the client belongs to, whatever its weight and as soon as it has room; another where it is not to be had.</summary>
     private Decision ChooseFor(Server owner, Picker picker, in Choice choice)
     {
         var sticky = Settings.Sticky!;
@@ -131,8 +140,8 @@ public sealed class Pool
         var outcome = OutcomeFor(owner, picker, choice);
         if (outcome == StickyOutcome.Kept || (outcome is StickyOutcome.Down or StickyOutcome.Ejected && sticky.WhenDown == StickyDown.Persist))
         {
-            owner.Begin();
-            return new(owner, DecisionReason.Sticky) { Sticky = StickyOutcome.Kept };
+            // Where it is full the client waits for this one, and no other.
+            return (owner.TryBegin() ? new Decision(owner, DecisionReason.Sticky) : new(null, DecisionReason.AllFull)) with { Sticky = StickyOutcome.Kept };
         }
 
         var refuses = outcome == StickyOutcome.Tried ? !sticky.Redispatch : sticky.WhenDown == StickyDown.Refuse && outcome != StickyOutcome.OnTrial;
@@ -158,7 +167,29 @@ public sealed class Pool
         return owner.Outlier is { Trying: true } state && !state.Admits(choice.Now) ? StickyOutcome.OnTrial : StickyOutcome.Kept;
     }
 
-    private static Decision ChooseAny(Picker picker, in Choice choice) => picker.HasTrials ? ChooseWithTrials(picker, choice) : picker.Pick(choice);
+    private Decision ChooseAny(Picker picker, in Choice choice) =>
+        _queue is not null ? ChooseWithLimits(_queue, choice)
+        : picker.HasTrials ? ChooseWithTrials(picker, choice)
+        : picker.Pick(choice);
+
+    private Decision ChooseWithLimits(PoolQueue queue, in Choice choice)
+    {
+        while (true)
+        {
+            var picker = _picker;
+
+            // Nobody overtakes those who wait.
+            var decision = queue.Count > 0 ? default
+                : picker.HasTrials ? ChooseWithTrials(picker, choice)
+                : picker.Pick(choice);
+            if (decision.Server is not null)
+                return decision;
+            if (!picker.HasServerBeside(choice.Tried))
+                return new(null, DecisionReason.NoneLeft);
+            if (queue.Count > 0 || !picker.HasRoomBeside(choice.Tried))
+                return new(null, DecisionReason.AllFull);
+        }
+    }
 
     private static Decision ChooseWithTrials(Picker picker, in Choice choice)
     {
@@ -169,8 +200,7 @@ public sealed class Pool
             if (decision.Server is not { } server)
             {
                 // Nobody else is left: rather a server that may not be well than none.
-                passedOver.Server?.Begin();
-                return passedOver.Server is null ? decision : passedOver;
+                return passedOver.Server is null || picker.HasServerBeside(choice.Tried) || !passedOver.Server.TryBegin() ? decision : passedOver;
             }
 
             if (server.Outlier is not { Trying: true } state || state.Admits(choice.Now))
@@ -180,6 +210,96 @@ public sealed class Pool
             if (passedOver.Server is null)
                 passedOver = decision;
         }
+    }
+
+    /// <summary>How many requests wait for a server.</summary>
+    public int Waiting => _queue?.Count ?? 0;
+
+    /// <summary>
+    /// Lets a request wait for a server, after <see cref="DecisionReason.AllFull"/>: in the order of coming, those of a lower
+    /// priority number first (HAProxy: set-priority-class). When a server has room the request gets it and is called.
+    /// </summary>
+    /// <param name="request">The request; it waits nowhere.</param>
+    /// <param name="tried">The servers it does not wait for. Not to be changed while it waits.</param>
+    /// <param name="wanted">The one it waits for, as its client belongs to it (<see cref="StickyOutcome.Kept"/>); null for any.</param>
+    /// <param name="priority">Smaller numbers go first.</param>
+    /// <param name="again">Whether it had a server before, and so goes before the others of its priority.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public QueueState Join(QueuedRequest request, ServerSet tried, Server? wanted, int priority, bool again, long now)
+    {
+        if (_queue is not { } queue)
+            throw new InvalidOperationException("A pool without limits has no queue.");
+        (request.Pool, request.Tried, request.Wanted, request.Priority) = (this, tried, wanted is null ? null : _servers[wanted.Index], priority);
+        if (!queue.TryAdd(request, Settings.Queue.Most, again))
+            return QueueState.Full;
+
+        // Room or an end that came before the request was in cannot have called it.
+        Serve(queue, now);
+        if (!HasHopeFor(request))
+            queue.Dismiss();
+        return request.State;
+    }
+
+    /// <summary>
+    /// Lets a request wait no longer. When it was served meanwhile it stays <see cref="QueueState.Served"/>, and
+    /// <see cref="Server.End"/> has to follow.
+    /// </summary>
+    /// <returns>Whether it still waited.</returns>
+    public bool Leave(QueuedRequest request) => _queue is not null && _queue.Remove(request);
+
+    /// <summary>Gives all room there is to those who wait.</summary>
+    private void Serve(PoolQueue queue, long now)
+    {
+        for (var i = 0; i < _servers.Length && queue.Count > 0; i++)
+        {
+            var server = _servers[i];
+            if (server.Full)
+                continue;
+            if (server.Outlier is not { Trying: true } state)
+                queue.Serve(server);
+            else if (state.Admits(now))
+                queue.ServeTrial(server);
+        }
+    }
+
+    /// <summary>Whether a server would take a request that waits, when it has room.</summary>
+    /// <param name="server">One of this pool.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="trial">Whether it is the one that shows that the server is well.</param>
+    internal bool Offers(Server server, QueuedRequest request, bool trial) => (trial || !server.Trying)
+        && (request.Wanted is { } wanted ? wanted == server && Keeps(wanted) : _picker.Offers(server.Index, request.Tried));
+
+    /// <summary>Whether some server could still take a request that waits.</summary>
+    internal bool HasHopeFor(QueuedRequest request) => request.Wanted is { } wanted ? Keeps(wanted) : HasServerBeside(request.Tried);
+
+    // A server that drains still has those who belong to it.
+    private bool Keeps(Server server) => server.Wanted != ServerState.Maintenance && (_picker.Shares[server.Index] > 0 || (server.Up && !server.Ejected) || Settings.Sticky is { WhenDown: StickyDown.Persist });
+
+    /// <summary>A server of another configuration as this pool knows it; null for none.</summary>
+    internal Server? Twin(Server server)
+    {
+        if (server.Index < _servers.Length && _servers[server.Index] == server)
+            return server;
+        foreach (var own in _servers)
+        {
+            if (own.IsTwinOf(server))
+                return own;
+        }
+
+        return null;
+    }
+
+    private static bool HasLimits(PoolSettings settings)
+    {
+        if (settings.MaxConnections is not null)
+            return true;
+        foreach (var server in settings.Servers)
+        {
+            if (server.MaxConnections is not null)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Told on some thread when <see cref="Tick"/> has something to do later.</summary>
@@ -200,10 +320,18 @@ public sealed class Pool
             seen = Volatile.Read(ref _changes);
             var weights = _standing.Weights(now, out stirred);
             var before = _picker;
+            foreach (var server in _servers)
+                server.SetLimit(Settings.SlowStart, now);
             if (before.HasTrials || _standing.HasTrials || !before.Shares.SequenceEqual(weights))
                 _picker = Picker.Of(Settings.Balance, _servers, weights, before);
         }
         while (seen != Volatile.Read(ref _changes));
+        if (_queue is { Count: > 0 } queue)
+        {
+            queue.Dismiss();
+            Serve(queue, now);
+        }
+
         if (stirred)
             Stirred?.Invoke(this);
     }

@@ -17,9 +17,30 @@ public sealed class RoundRobin : Picker
     public override Decision Pick(in Choice choice)
     {
         if (choice.Tried.Count == 0 && _turns.Length > 0)
-            return Take(_turns.Next(), DecisionReason.Turn);
-        var index = _turns.NextUntried(choice.Tried);
-        return index < 0 ? new(null, DecisionReason.NoneLeft) : Take(index, DecisionReason.TurnAfterTried);
+            return InTurn();
+        var position = _turns.Position;
+        for (var step = 0UL; step < (ulong)_turns.Length; step++)
+        {
+            // Without taking a turn: a dead server would else come up again for the next request.
+            var index = _turns.At(position + step);
+            if (IsEligible(index, choice.Tried))
+                return Take(index, DecisionReason.TurnAfterTried);
+        }
+
+        return new(null, DecisionReason.NoneLeft);
+    }
+
+    /// <summary>The one whose turn it is; a server that is full lets its turn go by.</summary>
+    private Decision InTurn()
+    {
+        for (var turn = 0; turn < _turns.Length; turn++)
+        {
+            var server = Servers[_turns.Next()];
+            if (server.TryBegin())
+                return new(server, DecisionReason.Turn);
+        }
+
+        return new(null, DecisionReason.AllFull);
     }
 
     /// <inheritdoc/>

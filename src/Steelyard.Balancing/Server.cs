@@ -17,17 +17,26 @@ public sealed class Server
 
     private readonly State _state;
 
+    // Null where the server may have any number of requests, and never had a limit.
+    private readonly PoolQueue? _queue;
+    private readonly int _mostActive;
+
     /// <param name="settings">What the configuration says of it.</param>
     /// <param name="index">Its position in the pool.</param>
     /// <param name="ordinal">Its number among the servers of all pools.</param>
     /// <param name="pool">What the configuration says of its pool.</param>
     /// <param name="before">The same server before a reload, whose state goes on; null for none.</param>
     /// <param name="joins">Whether others of the pool were there before it.</param>
-    internal Server(ServerSettings settings, int index, int ordinal, PoolSettings pool, Server? before, bool joins)
+    /// <param name="queue">Where requests wait for room; null where no server of the pool has a limit.</param>
+    internal Server(ServerSettings settings, int index, int ordinal, PoolSettings pool, Server? before, bool joins, PoolQueue? queue = null)
     {
         (Settings, Index, Ordinal) = (settings, index, ordinal);
         AddressBytes = System.Text.Encoding.UTF8.GetBytes(settings.Address.ToString());
         _state = before?._state ?? new();
+        _queue = queue;
+        _mostActive = settings.MaxConnections ?? pool.MaxConnections ?? int.MaxValue;
+        if (before?._mostActive != _mostActive)
+            Volatile.Write(ref _state.Limit, _mostActive);
         if (before is null && joins && pool.Health is null)
             _state.RampFrom = Joined;
         Health = before is { Asked: true } && pool.Health is not null ? before.Health : ServerHealth.Begin(pool.Health, joins && before is null);
@@ -38,8 +47,9 @@ public sealed class Server
     }
 
     /// <summary>A server in the same state that goes on by itself.</summary>
-    internal Server(Server original)
+    internal Server(Server original, PoolQueue? queue)
     {
+        (_queue, _mostActive) = (queue, original._mostActive);
         (Settings, Index, Ordinal, AddressBytes, Asked) = (original.Settings, original.Index, original.Ordinal, original.AddressBytes, original.Asked);
         (_state, Health, Outlier) = (original._state.Copy(), original.Health.Copy(), original.Outlier?.Copy());
     }
@@ -50,6 +60,7 @@ public sealed class Server
         public State Copy() => (State)MemberwiseClone();
 
         public PaddedCount Active;
+        public int Limit = int.MaxValue;
         public long Failures;
         public int LastFailure;
         public int LastReason;
@@ -69,15 +80,60 @@ public sealed class Server
     /// <summary>The requests, tunnels and sessions in TCP mode it has to do now, over all loops; also those of a configuration before.</summary>
     public int Active => Volatile.Read(ref _state.Active.Value);
 
-    /// <summary>Counts one more as active.</summary>
+    /// <summary>How many it may have to do at once, now; <see cref="int.MaxValue"/> for any number.</summary>
+    public int Limit => Volatile.Read(ref _state.Limit);
+
+    /// <summary>Whether it has as much to do as it may.</summary>
+    public bool Full => _queue is not null && Active >= Limit;
+
+    /// <summary>Counts one more as active, whatever its limit.</summary>
     internal void Begin() => Interlocked.Increment(ref _state.Active.Value);
 
-    /// <summary>Counts one more as active if nobody else has meanwhile.</summary>
-    /// <param name="seen">What <see cref="Active"/> was.</param>
-    internal bool TryBegin(int seen) => Interlocked.CompareExchange(ref _state.Active.Value, seen + 1, seen) == seen;
+    /// <summary>Counts one more as active if it may have one more; exact over all loops.</summary>
+    internal bool TryBegin()
+    {
+        if (_queue is null)
+        {
+            Begin();
+            return true;
+        }
 
-    /// <summary>What it was chosen for has ended, well or badly; once for each <see cref="Decision"/> that names it.</summary>
-    public void End() => Interlocked.Decrement(ref _state.Active.Value);
+        for (var seen = Active; seen < Limit;)
+        {
+            var found = Interlocked.CompareExchange(ref _state.Active.Value, seen + 1, seen);
+            if (found == seen)
+                return true;
+            seen = found;
+        }
+
+        return false;
+    }
+
+    /// <summary>Counts one more as active if nobody else has meanwhile, and it may have one more.</summary>
+    /// <param name="seen">What <see cref="Active"/> was.</param>
+    internal bool TryBegin(int seen) =>
+        (_queue is null || seen < Limit) && Interlocked.CompareExchange(ref _state.Active.Value, seen + 1, seen) == seen;
+
+    /// <summary>What it was chosen for has ended, well or badly; once for each <see cref="Decision"/> that names it. Who waits for its room gets it.</summary>
+    public void End()
+    {
+        Interlocked.Decrement(ref _state.Active.Value);
+        if (_queue is { Count: > 0 })
+            _queue.Serve(this);
+    }
+
+    /// <summary>Whether another server is this one, before or after a reload.</summary>
+    internal bool IsTwinOf(Server other) => _state == other._state;
+
+    /// <summary>Works its limit out anew: less than the whole while it comes back.</summary>
+    internal void SetLimit(TimeSpan? slowStart, long now)
+    {
+        if (_mostActive == int.MaxValue)
+            return;
+        var ramped = (int)Math.Max(1, (long)_mostActive * Ramp(slowStart, now) / RampSteps);
+        if (ramped != Limit)
+            Volatile.Write(ref _state.Limit, ramped);
+    }
 
     /// <summary>Failures since the start; any loop may count one.</summary>
     public long Failures => Interlocked.Read(ref _state.Failures);

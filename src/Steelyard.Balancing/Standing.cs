@@ -12,7 +12,7 @@ internal sealed class Standing(Server[] servers, PoolSettings settings)
     /// <param name="server">One of the pool.</param>
     /// <param name="share">What <see cref="Weights"/> gave it.</param>
     public static CandidateState StateOf(Server server, int share) =>
-        share > 0 ? server.Trying ? CandidateState.OnTrial : CandidateState.Eligible
+        share > 0 ? server.Full ? CandidateState.Full : server.Trying ? CandidateState.OnTrial : CandidateState.Eligible
         : server.Wanted == ServerState.Maintenance ? CandidateState.Maintenance
         : server.Wanted == ServerState.Drain ? CandidateState.Draining
         : server.Weight == 0 ? CandidateState.WithoutWeight

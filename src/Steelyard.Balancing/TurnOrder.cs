@@ -41,19 +41,4 @@ internal sealed class TurnOrder
 
         return _order.Length;
     }
-
-    /// <summary>The next in turn that was not tried, without taking a turn: a dead server would else come up again for the next request.</summary>
-    /// <returns>Its index; -1 when all were tried.</returns>
-    public int NextUntried(ServerSet tried)
-    {
-        var position = Position;
-        for (var step = 0UL; step < (ulong)_order.Length; step++)
-        {
-            var index = At(position + step);
-            if (!tried.Contains(index))
-                return index;
-        }
-
-        return -1;
-    }
 }

@@ -27,7 +27,7 @@ public sealed class TwoChoices : Picker
         {
             var first = _lots.At(_lots.Place((uint)chance));
             var second = _lots.At(_lots.PlaceBut((uint)(chance >> 32), first));
-            var (takesFirst, takesSecond) = (!choice.Tried.Contains(first), !choice.Tried.Contains(second));
+            var (takesFirst, takesSecond) = (IsEligible(first, choice.Tried), IsEligible(second, choice.Tried));
             if (takesFirst && takesSecond)
             {
                 var order = LeastConnections.Compare(Servers[second].Active, Weights[second], Servers[first].Active, Weights[first]);

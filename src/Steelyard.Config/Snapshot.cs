@@ -140,6 +140,16 @@ public sealed record PoolSettings
     /// <summary>How long a server that comes back, or joins by a reload, takes to get its whole share: 100 ms to 24 h; null for no time (HAProxy: slowstart; nginx: slow_start).</summary>
     public TimeSpan? SlowStart { get; init; }
 
+    /// <summary>
+    /// Requests, tunnels and sessions in TCP mode that each server has to do at once at most, where the server says nothing
+    /// else: 1 to 1,000,000; further ones wait in the pool's queue. Null for no limit (HAProxy: maxconn of a server; nginx:
+    /// max_conns).
+    /// </summary>
+    public int? MaxConnections { get; init; }
+
+    /// <summary>Who waits for a server, and how long. Without a limit of servers nobody waits.</summary>
+    public QueueSettings Queue { get; init; } = new();
+
     /// <summary>Below which share of usable servers, in percent, their health is ignored: 0 to 100. Default 0, never (Envoy: healthy_panic_threshold, 50).</summary>
     public int Panic { get; init; }
 
@@ -194,6 +204,9 @@ public sealed record ServerSettings
     /// <summary>Its share against the other servers' weights: 0 to 256, 0 takes no new requests. Default 1.</summary>
     public int Weight { get; init; } = 1;
 
+    /// <summary>What it has to do at once at most: 1 to 1,000,000; null for what the pool says (HAProxy: maxconn).</summary>
+    public int? MaxConnections { get; init; }
+
     /// <summary>The PROXY header it is sent; null for what its pool says.</summary>
     public ProxyProtocolVersion? ProxyProtocol { get; init; }
 
@@ -217,6 +230,9 @@ public sealed record AppSettings
 /// <summary>How long each part of an exchange may take. Each is between 1 ms and 24 h.</summary>
 public sealed record Timeouts
 {
+    /// <summary>Waiting for a server that has room; then 503. Null, the default, for as long as <see cref="Connect"/>, as in HAProxy (timeout queue). A pool may differ.</summary>
+    public TimeSpan? Queue { get; init; }
+
     /// <summary>Opening a connection to a server; then the next server is tried, in the end 503. Default 3 s (HAProxy: timeout connect).</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(3);
 

@@ -13,6 +13,10 @@ namespace Steelyard.Engine;
 /// <param name="TooSlow">Requests ended because the client sent its body, or took its answer, below the least rate.</param>
 /// <param name="Retries">Attempts after the first, at the same or another server.</param>
 /// <param name="RetriesDenied">Attempts that were not made, for the pool's budget was spent.</param>
+/// <param name="QueueWaits">Times that a request or a session had to wait for a server with room.</param>
+/// <param name="QueueFull">Those of them that were refused, for as many waited as may.</param>
+/// <param name="QueueTimeouts">Those of them that waited too long.</param>
+/// <param name="QueueLeft">Those of them whose clients went away.</param>
 /// <param name="TlsHandshakes">TLS handshakes done with clients.</param>
 /// <param name="TlsFailures">Client connections that ended before their TLS handshake was done.</param>
 /// <param name="UpstreamConnections">Connections opened to servers.</param>
@@ -34,6 +38,10 @@ public readonly record struct EngineCounters(
     long TooSlow,
     long Retries,
     long RetriesDenied,
+    long QueueWaits,
+    long QueueFull,
+    long QueueTimeouts,
+    long QueueLeft,
     long TlsHandshakes,
     long TlsFailures,
     long UpstreamConnections,
@@ -56,6 +64,10 @@ public readonly record struct EngineCounters(
         TooSlow + loop.TooSlow,
         Retries + loop.Retries,
         RetriesDenied + loop.RetriesDenied,
+        QueueWaits + loop.QueueWaits,
+        QueueFull + loop.QueueFull,
+        QueueTimeouts + loop.QueueTimeouts,
+        QueueLeft + loop.QueueLeft,
         TlsHandshakes + loop.TlsHandshakes,
         TlsFailures + loop.TlsFailures,
         UpstreamConnections + loop.UpstreamConnections,

@@ -57,13 +57,15 @@ internal sealed class SnapshotChecks
                 continue;
             if (!seen.TryAdd(address.Value, address.Place))
                 _problems.Error(address.Place, $"the server {Shown.Quote(address.Value.ToString())} is given again; it stands in line {seen[address.Value].Line} already", "each server once; give it a larger 'weight' for a larger share");
-            servers.Add(new() { Address = address.Value, Weight = server.Weight, ProxyProtocol = server.ProxyProtocol, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
+            servers.Add(new() { Address = address.Value, Weight = server.Weight, MaxConnections = server.MaxConnections, ProxyProtocol = server.ProxyProtocol, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
         }
 
         if (servers.Count > 0 && draft.App is null && servers.TrueForAll(server => server.Weight == 0))
             _problems.Warn(draft.Name.Place, $"every server of the pool {Shown.Quote(draft.Name.Value)} has weight 0, so it answers nothing", "a weight of at least 1 for one of them");
 
         StickyChecks.Check(draft, servers, _problems);
+        if (draft is { Queue: { } queue, MaxConnections: null } && servers.TrueForAll(server => server.MaxConnections is null))
+            _problems.Error(queue.Place, "'queue' in a pool where no server has a limit, so that nobody ever waits", "'max-connections' in the pool or in its servers, or no 'queue'");
         return new()
         {
             Name = draft.Name.Value,
@@ -76,6 +78,8 @@ internal sealed class SnapshotChecks
             SlowStart = draft.SlowStart,
             Panic = draft.Panic,
             Sticky = draft.Sticky?.Value,
+            MaxConnections = draft.MaxConnections,
+            Queue = draft.Queue?.Value ?? new(),
             Servers = servers.ToValueList(),
             App = draft.App is { Command: { } command } app ? new() { Command = command.Value, Instances = app.Instances } : null,
         };
@@ -154,6 +158,7 @@ internal sealed class SnapshotChecks
                     Split = (draft.Split?.Value ?? []).Select(share => new PoolShare(share.Key.Value, share.Value)).ToValueList(),
                     Redirect = draft.Redirect?.Value,
                     Respond = draft.Respond?.Value,
+                    Priority = draft.Priority,
                     StripPrefix = draft.StripPrefix?.Value,
                     Rewrite = draft.Rewrite?.Value,
                     RequestHeaders = draft.RequestHeaders?.Value ?? HeaderEdits.None,

@@ -73,6 +73,8 @@ internal sealed record RouteDraft(Place Place)
 
     public Located<FixedResponse>? Respond { get; init; }
 
+    public int Priority { get; init; }
+
     public Located<string>? StripPrefix { get; init; }
 
     public Located<TextTemplate>? Rewrite { get; init; }
@@ -105,6 +107,10 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public Located<StickySettings>? Sticky { get; init; }
 
+    public int? MaxConnections { get; init; }
+
+    public Located<QueueSettings>? Queue { get; init; }
+
     public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
 
     public AppDraft? App { get; init; }
@@ -115,6 +121,8 @@ internal sealed record ServerDraft(Place Place)
     public Located<NetworkAddress>? Address { get; init; }
 
     public int Weight { get; init; } = 1;
+
+    public int? MaxConnections { get; init; }
 
     public ProxyProtocolVersion? ProxyProtocol { get; init; }
 

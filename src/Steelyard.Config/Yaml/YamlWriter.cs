@@ -135,6 +135,8 @@ internal sealed class YamlWriter
             yield return $"redirect: {{ to: {Text(redirect.To.ToString())}, status: {redirect.Status} }}";
         if (route.Respond is { } respond)
             yield return $"respond: {{ status: {respond.Status}{Extra("body", respond.Body, "")}{Extra("content-type", respond.ContentType, new FixedResponse(200).ContentType)} }}";
+        if (route.Priority != 0)
+            yield return $"priority: {route.Priority.ToString(CultureInfo.InvariantCulture)}";
         if (route.StripPrefix is not null)
             yield return $"strip-prefix: {Text(route.StripPrefix)}";
         if (route.Rewrite is not null)
@@ -172,11 +174,12 @@ internal sealed class YamlWriter
     {
         Line($"  {Text(pool.Name)}:");
         var blank = new Drafts.PoolDraft(default(Drafts.Located<string>));
-        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol, SlowStart = pool.SlowStart, Panic = pool.Panic }, blank, "    ");
+        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol, SlowStart = pool.SlowStart, Panic = pool.Panic, MaxConnections = pool.MaxConnections }, blank, "    ");
         if (pool.Tls is { } tls)
             Line($"    tls: {Tls(tls)}");
         Section("retries", RetriesTable.Table, pool.Retries, new(), "    ");
 
+        Section("queue", QueueTable.Table, pool.Queue, new(), "    ");
         if (pool.Health is { } health)
             Health(health);
         if (pool.Outlier is null)
@@ -193,9 +196,10 @@ internal sealed class YamlWriter
             var address = Text(server.Address.ToString());
             var weight = server.Weight == 1 ? "" : $", weight: {server.Weight}";
             var serverTls = server.Tls is { } own ? $", tls: {Tls(own)}" : "";
+            var most = server.MaxConnections is { } limit ? $", max-connections: {limit}" : "";
             var proxyProtocol = server.ProxyProtocol is { } version ? $", proxy-protocol: {version.ToString().ToLowerInvariant()}" : "";
             var cookie = server.Cookie is { } value ? $", cookie: {Text(value)}" : "";
-            Line(weight + proxyProtocol + serverTls + cookie == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{proxyProtocol}{serverTls}{cookie} }}");
+            Line(weight + most + proxyProtocol + serverTls + cookie == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{most}{proxyProtocol}{serverTls}{cookie} }}");
         }
 
         if (pool.App is not { } app)

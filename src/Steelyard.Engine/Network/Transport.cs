@@ -32,6 +32,14 @@ internal interface IIdleObserver
     void BrokeWhileIdle();
 }
 
+/// <summary>Hears of the end of a connection that nobody reads.</summary>
+internal interface IEndObserver
+{
+    /// <summary>The other end has closed its side at least. May end the connection before it returns.</summary>
+    /// <param name="broken">Whether the connection is reset, or closed on both sides.</param>
+    void PeerEnded(bool broken);
+}
+
 /// <summary>
 /// One end of a byte stream. Calls never block: each transfers what it can and says what it did; who needs more waits
 /// for <see cref="Readable"/> or <see cref="Writable"/>. Owned by its loop.
@@ -52,6 +60,9 @@ internal abstract class Transport
 
     /// <summary>Hears of events while nobody waits; set while the connection is kept for later use.</summary>
     public virtual IIdleObserver? IdleObserver { get; set; }
+
+    /// <summary>Hears when the other end closes from now on; null for nobody.</summary>
+    public IEndObserver? EndObserver { get; set; }
 
     /// <summary>The connection whose bytes this one carries in another form, and which takes its events; null for none.</summary>
     public Transport? Carries { get; set; }
@@ -163,7 +174,7 @@ internal abstract class Transport
         // Whoever waited would otherwise be woken by the connection that uses the object next.
         if (_reader.Waiting || _writer.Waiting)
             Abort();
-        (IdleObserver, EndsWith, Carries) = (null, null, null);
+        (IdleObserver, EndObserver, EndsWith, Carries) = (null, null, null, null);
         CloseHandle();
     }
 
@@ -297,6 +308,13 @@ internal abstract class Transport
             _writer.Complete(Wake.Ready);
 
             // The one woken may have closed the connection, and the object may serve another by now.
+            if (generation != Generation)
+                return;
+        }
+
+        if (peerClosed && EndObserver is { } observer)
+        {
+            observer.PeerEnded(broken);
             if (generation != Generation)
                 return;
         }

@@ -16,6 +16,9 @@ internal sealed class Attempts(EventLoop loop, ProxyCounters counters)
     /// <summary>What the configuration says of them.</summary>
     public RetrySettings Settings => _pool.Settings.Retries;
 
+    /// <summary>Whether there was an attempt before the present one.</summary>
+    public bool Begun => _made > 0 || Tried.Count > 0;
+
     /// <summary>Begins with a request.</summary>
     /// <param name="pool">Whose servers it is for.</param>
     /// <param name="owner">The server its client belongs to; null for none.</param>

@@ -9,10 +9,11 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>The answers that are the proxy's own: plain text, JSON (RFC 9457) or a page, whichever the client likes best.</summary>
 internal static class ErrorPage
 {
+    private const int MostCauses = 64;
     private const int MostDetails = 32;
 
     // By cause, detail and format. Two loops may make the same page at once, and either is kept.
-    private static readonly byte[]?[] s_bodies = new byte[32 * MostDetails * 3][];
+    private static readonly byte[]?[] s_bodies = new byte[MostCauses * MostDetails * 3][];
 
     private enum Format
     {
@@ -55,6 +56,13 @@ internal static class ErrorPage
         writer.Write(body.Length);
         writer.Write("\r\n"u8);
         ResponseWriter.WriteOwn(ref writer, edits, "Cache-Control"u8, "no-store"u8);
+        if (outcome.RetryAfter > 0)
+        {
+            writer.Write("Retry-After: "u8);
+            writer.Write(outcome.RetryAfter);
+            writer.Write("\r\n"u8);
+        }
+
         edits?.Write(ref writer, scope);
         ResponseWriter.WriteExplanation(ref writer, explanation);
         ResponseWriter.WriteConnection(ref writer, connection);

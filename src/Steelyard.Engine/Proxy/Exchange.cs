@@ -31,6 +31,7 @@ internal sealed class Exchange
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
     private readonly Attempts _attempts;
+    private readonly ServerChoice _choice;
     private readonly OutgoingRequest _outgoing;
     private readonly ServerConnector _connector;
     private readonly Conversation _conversation;
@@ -40,6 +41,7 @@ internal sealed class Exchange
         _loop = loop;
         _context = new ExchangeContext(loop);
         _attempts = new Attempts(loop.Events, loop.Counters);
+        _choice = new ServerChoice(_context, _attempts);
         _outgoing = new OutgoingRequest(_context);
         _connector = new ServerConnector(_context, _attempts);
         _conversation = new Conversation(_context, _outgoing, _attempts);
@@ -86,25 +88,29 @@ internal sealed class Exchange
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
 
-        // 5. Choose a server, connect or reuse, send, and stream the answer back; again while that is safe.
+        // 5. Choose a server or wait for one, connect or reuse, send, and stream the answer back; again while that is safe.
         _attempts.Begin(pool, _context.Affinity.Owner);
-        Server? server = null;
-        outcome = new(Cause.NoServer);
+        _choice.Begin();
         do
         {
             var sameServer = outcome.Retry == Retry.OnFreshConnection;
             if (!sameServer)
             {
-                server = _context.Choose(pool, _attempts.Tried);
-                if (server is null)
+                var chosen = await _choice.Choose(pool);
+                if (!chosen.IsSuccess)
+                {
+                    // What became of the last attempt says more than that there is no other.
+                    if (outcome.IsSuccess || chosen.Cause != Cause.NoServer)
+                        outcome = chosen;
                     break;
+                }
             }
 
             if (outcome.Retry != Retry.Never)
                 _loop.Counters.Retries++;
 
-            var status = 0;
-            outcome = await _connector.Connect(server!, reuse: !sameServer);
+            var (server, status) = (_context.Server!, 0);
+            outcome = await _connector.Connect(server, reuse: !sameServer);
             if (outcome.IsSuccess)
             {
                 outcome = await _conversation.Run();
@@ -113,9 +119,9 @@ internal sealed class Exchange
 
             if (_context.Deadline.Passed && !outcome.IsSuccess && !_context.ResponseBegun)
                 outcome = new(_outgoing.BodyPending ? Cause.BodyTimeout : Cause.RequestTimeout);
-            Learn(pool, server!, outcome, status);
+            Learn(pool, server, outcome, status);
             if (outcome.Retry == Retry.OnAnotherServer)
-                _attempts.Tried.Add(server!.Index);
+                _attempts.Tried.Add(server.Index);
         }
         while (outcome.Retry != Retry.Never);
 
@@ -273,6 +279,7 @@ internal sealed class Exchange
     /// <summary>Breaks the server's connection off; the exchange ends of itself.</summary>
     public void AbortUpstream()
     {
+        _choice.Abort();
         _conversation.CutTunnel();
         _context.Upstream?.Transport.Abort();
     }
@@ -287,6 +294,7 @@ internal sealed class Exchange
         Client.Transport.Abort();
         if (_context.Upstream is not null)
             _context.CloseUpstream();
+        _choice.Abandon(_context.Pool);
         _context.EndWithServer();
         _outgoing.Release();
     }

@@ -116,16 +116,18 @@ internal sealed class ExchangeContext
     }
 
     /// <summary>Chooses the server of the next attempt; the one before has no more to do with this exchange.</summary>
-    /// <returns>The server; null when none is left.</returns>
-    public Server? Choose(Pool pool, ServerSet tried)
+    public Decision Choose(Pool pool, ServerSet tried)
     {
         EndWithServer();
         var choice = new Choice { Tried = tried, Owner = Affinity.Owner, Now = Events.Now, Chance = Loop.NextChance() };
         var decision = Explanation is { } explanation ? explanation.Choose(pool, choice) : pool.Choose(choice);
         if (decision.Server is { } server)
-            (Server, _active) = (server, true);
-        return decision.Server;
+            Take(server);
+        return decision;
     }
+
+    /// <summary>Goes on with a server that counts this exchange as active already.</summary>
+    public void Take(Server server) => (Server, _active) = (server, true);
 
     /// <summary>The server has done what it was chosen for.</summary>
     public void EndWithServer()

@@ -25,6 +25,8 @@ internal enum Cause : byte
     NoRoute,
     ClientStalled,
     NoServer,
+    QueueFull,
+    QueueTimeout,
     ConnectFailed,
     ConnectTimeout,
     TlsFailed,
@@ -99,7 +101,7 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         Cause.BadBody => 400,
         Cause.BodyTooLarge => 413,
         Cause.NoRoute => 404,
-        Cause.NoServer or Cause.ConnectFailed or Cause.ConnectTimeout or Cause.OutOfResources => 503,
+        Cause.NoServer or Cause.QueueFull or Cause.QueueTimeout or Cause.ConnectFailed or Cause.ConnectTimeout or Cause.OutOfResources => 503,
         Cause.TlsFailed or Cause.CertificateUntrusted or Cause.CertificateExpired or Cause.CertificateForOther or Cause.ServerClosed or Cause.BadResponse => 502,
         Cause.ServerTimeout or Cause.RequestTimeout => 504,
         _ => 0,
@@ -115,6 +117,9 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         _ => 400,
     };
 
+    /// <summary>After how many seconds the client may well ask again; 0 where nothing can be said.</summary>
+    public int RetryAfter => Cause is Cause.QueueFull or Cause.QueueTimeout ? 1 : 0;
+
     /// <summary>What the client is told beside the status, in one sentence.</summary>
     public string Sentence => Cause switch
     {
@@ -125,6 +130,8 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         Cause.BodyTooLarge => "The request body is larger than this site accepts.",
         Cause.NoRoute => "No route of this listener matches the host and path.",
         Cause.NoServer => "The pool has no server that takes requests.",
+        Cause.QueueFull => "Every server has as much to do as it may, and too many requests wait for one.",
+        Cause.QueueTimeout => "Every server has as much to do as it may, and none had room in time.",
         Cause.ConnectFailed => "No server of the pool accepted a connection.",
         Cause.ConnectTimeout => "No server of the pool accepted a connection in time.",
         Cause.TlsFailed => "The TLS handshake with the server failed.",

@@ -13,6 +13,10 @@ internal sealed class ProxyCounters
     public long Faults;
     public long Retries;
     public long RetriesDenied;
+    public long QueueWaits;
+    public long QueueFull;
+    public long QueueTimeouts;
+    public long QueueLeft;
     public long TlsHandshakes;
     public long TlsFailures;
     public long UpstreamConnections;

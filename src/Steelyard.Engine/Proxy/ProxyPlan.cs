@@ -208,6 +208,7 @@ internal sealed record LoopPlan(ProxyPlan Plan, IdleConnections[] Idle);
 /// <summary>The timeouts of the snapshot in the unit of the loop's clock; 0 for one that is not set.</summary>
 internal readonly record struct MillisecondTimeouts(
     long Connect,
+    long Queue,
     long TlsHandshake,
     long ClientHeader,
     long ClientBody,
@@ -220,6 +221,7 @@ internal readonly record struct MillisecondTimeouts(
 {
     public static MillisecondTimeouts From(Timeouts timeouts) => new(
         InMilliseconds(timeouts.Connect),
+        InMilliseconds(timeouts.Queue ?? timeouts.Connect),
         InMilliseconds(timeouts.TlsHandshake),
         InMilliseconds(timeouts.ClientHeader),
         InMilliseconds(timeouts.ClientBody),

@@ -19,6 +19,7 @@ internal sealed class Route
         _pool = settings.Pool is { } name ? pools[name] : null;
         if (settings.Split.Count > 0)
             _split = new PoolSplit(Array.ConvertAll(settings.Split.AsSpan().ToArray(), share => (pools[share.Pool], share.Weight)));
+        Priority = settings.Priority;
         Conditions = RouteConditions.From(settings);
         Answer = LocalAnswer.From(settings);
         RequestEdits = FieldEdits.From(requestEdits, settings.RequestHeaders);
@@ -35,6 +36,9 @@ internal sealed class Route
 
     /// <summary>The answer that needs no server; null where a pool serves the request.</summary>
     public LocalAnswer? Answer { get; }
+
+    /// <summary>Who goes first where requests wait for a server: smaller numbers.</summary>
+    public int Priority { get; }
 
     public FieldEdits? RequestEdits { get; }
 

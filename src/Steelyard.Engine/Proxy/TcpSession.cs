@@ -13,6 +13,7 @@ internal sealed class TcpSession
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
     private readonly Attempts _attempts;
+    private readonly ServerChoice _choice;
     private readonly ServerConnector _connector;
     private readonly Tunnel _tunnel;
 
@@ -21,6 +22,7 @@ internal sealed class TcpSession
         _loop = loop;
         _context = new ExchangeContext(loop);
         _attempts = new Attempts(loop.Events, loop.Counters);
+        _choice = new ServerChoice(_context, _attempts);
         _connector = new ServerConnector(_context, _attempts);
         _tunnel = new Tunnel(loop);
     }
@@ -32,6 +34,7 @@ internal sealed class TcpSession
     public async ValueTask Run(ClientConnection client, Pool pool)
     {
         _context.Begin(client);
+        _context.Pool = pool;
         var outcome = await Connect(pool);
         if (!outcome.IsSuccess)
         {
@@ -54,25 +57,29 @@ internal sealed class TcpSession
     private async ValueTask<Outcome> Connect(Pool pool)
     {
         _attempts.Begin(pool, owner: null);
-        var outcome = new Outcome(Cause.NoServer);
-        while (_context.Choose(pool, _attempts.Tried) is { } server)
+        _choice.Begin();
+        var outcome = Outcome.Success;
+        while (true)
         {
+            var chosen = await _choice.Choose(pool);
+            if (!chosen.IsSuccess)
+                return outcome.IsSuccess ? chosen : outcome;
+            var server = _context.Server!;
             if (_attempts.Tried.Count > 0)
                 _loop.Counters.Retries++;
             outcome = await _connector.Connect(server, reuse: false);
             if (outcome.IsSuccess || outcome.ServerFailure != ServerFailure.None)
                 pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status: 0, _loop.Events.Now);
             if (outcome.Retry == Retry.Never)
-                break;
+                return outcome;
             _attempts.Tried.Add(server.Index);
         }
-
-        return outcome;
     }
 
     /// <summary>Breaks the server's connection off; the session ends of itself.</summary>
     public void AbortUpstream()
     {
+        _choice.Abort();
         _tunnel.Cut();
         _context.Upstream?.Transport.Abort();
     }
@@ -84,6 +91,7 @@ internal sealed class TcpSession
         _context.Client.Transport.Abort();
         if (_context.Upstream is not null)
             _context.CloseUpstream();
+        _choice.Abandon(_context.Pool);
         _context.EndWithServer();
     }
 }

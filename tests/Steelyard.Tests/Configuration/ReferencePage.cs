@@ -56,6 +56,7 @@ public sealed class ReferencePage
         foreach (var (word, _, description) in PoolTable.Policies)
             page.Append($"| `{word}` | {description} |\n");
         Section(page, "pools: tls", TlsTable.Servers, new ServerTlsDraft());
+        Section(page, "pools: queue", QueueTable.Table, new QueueSettings());
         Section(page, "pools: retries", RetriesTable.Table, new RetrySettings());
         Section(page, "pools: health", HealthTable.Table, new HealthSettings());
         Section(page, "pools: outlier", OutlierTable.Table, new OutlierSettings());

@@ -26,7 +26,7 @@ public sealed class RoundTrip
 
     private static readonly Gen<PoolSettings> Pool = Gen.Select(
         Name,
-        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
+        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight, MaxConnections = weight % 4 == 1 ? weight : null, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
         Gen.Select(Word.Where(word => word.Length > 0), Word.Array[0, 4], Gen.Int[1, 1024].Nullable(), (program, words, instances) =>
             new AppSettings { Command = words.Prepend(program).ToValueList(), Instances = instances }).Null(),
         (name, servers, app) => new PoolSettings
@@ -44,6 +44,8 @@ public sealed class RoundTrip
             Health = HealthOf(name.Length),
             Outlier = OutlierOf(name.Length),
             SlowStart = name.Length % 4 == 0 ? TimeSpan.FromMilliseconds(100 * name.Length) : null,
+            MaxConnections = name.Length % 2 == 0 ? name.Length : null,
+            Queue = name.Length % 4 == 0 ? new() { Most = name.Length * 10, Timeout = TimeSpan.FromMilliseconds(name.Length), PriorityField = "X-Priority" } : new(),
             Panic = name.Length % 3 == 0 ? name.Length * 8 : 0,
             Sticky = StickyOf(name.Length, servers.Count > 0 && app is null),
             Balance = (BalancePolicy)(name.Length % Enum.GetValues<BalancePolicy>().Length),
@@ -110,6 +112,7 @@ public sealed class RoundTrip
                 ServerIdle = times[7],
                 TlsHandshake = times[8],
                 Tunnel = times[9],
+                Queue = times[10] > TimeSpan.FromHours(12) ? times[10] : null,
                 Request = times[10] > TimeSpan.FromHours(2) ? times[10] : null,
             },
             Limits = limits,
@@ -251,7 +254,7 @@ public sealed class RoundTrip
         1 => route with { Pool = null, Split = pools.Select((pool, place) => new PoolShare(pool.Name, place == 0 ? 1 : place * 7)).ToValueList(), Methods = ["GET", "M-SEARCH"] },
         2 => route with { Pool = null, Redirect = new(Template("https://{host}/a{uri}"), 308), Headers = [new("X-A", "*"), new("x-b", ": c*")] },
         3 => route with { Pool = null, Respond = new(451, "a\n\"b\": é", "application/json"), ResponseHeaders = Edits },
-        4 => route with { StripPrefix = "/v1", Rewrite = Template("/a{path}"), RequestHeaders = Edits },
+        4 => route with { Priority = -2047, StripPrefix = "/v1", Rewrite = Template("/a{path}"), RequestHeaders = Edits },
         5 => route with { Pool = null, Respond = new(204), Query = [new("a[]", "1"), new("b", "*")] },
         _ => route,
     };

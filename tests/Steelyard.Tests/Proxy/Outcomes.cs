@@ -18,6 +18,8 @@ public sealed class Outcomes
         (Cause.NoRoute, Fault.Client, 404),
         (Cause.ClientStalled, Fault.Client, 0),
         (Cause.NoServer, Fault.Server, 503),
+        (Cause.QueueFull, Fault.Server, 503),
+        (Cause.QueueTimeout, Fault.Server, 503),
         (Cause.ConnectFailed, Fault.Server, 503),
         (Cause.ConnectTimeout, Fault.Server, 503),
         (Cause.TlsFailed, Fault.Server, 502),

@@ -50,6 +50,12 @@ internal static class PoolTable
                 "Its share against the other servers' weights; 0 takes no new requests.",
                 server => server.Weight,
                 (server, value) => server with { Weight = value }),
+            new Directive<ServerDraft, int?>(
+                "max-connections",
+                ScalarForms.OrWord(ScalarForms.Number(1, 1_000_000), "pool"),
+                "What it has to do at once at most; `pool` is what the pool says.",
+                server => server.MaxConnections,
+                (server, value) => server with { MaxConnections = value }),
             new Directive<ServerDraft, ProxyProtocolVersion?>(
                 "proxy-protocol",
                 ProxyProtocolOfServer,
@@ -150,6 +156,18 @@ internal static class PoolTable
                 "How a client stays with the server it had before, see [sticky](#pools-sticky). It does not when left out.",
                 pool => pool.Sticky,
                 (pool, value) => pool with { Sticky = value }),
+            new Directive<PoolDraft, int?>(
+                "max-connections",
+                ScalarForms.OrWord(ScalarForms.Number(1, 1_000_000), "none"),
+                "What each server has to do at once at most: requests, tunnels, sessions in TCP mode. Further ones wait in the [queue](#pools-queue). While a server comes back (`slow-start`) it is less.",
+                pool => pool.MaxConnections,
+                (pool, value) => pool with { MaxConnections = value }),
+            new Directive<PoolDraft, Located<QueueSettings>?>(
+                "queue",
+                Form.Located(Form.Mapping(QueueTable.Table, _ => new())),
+                "Who waits for a server that has room, see [queue](#pools-queue).",
+                pool => pool.Queue,
+                (pool, value) => pool with { Queue = value }),
             new Directive<PoolDraft, IReadOnlyList<ServerDraft>>(
                 "servers",
                 Form.ListOf("a list of servers, such as [ 10.0.0.1:3000, 10.0.0.2:3000 ]", new Form<ServerDraft>(Servers.Accepts, ReadServer)),

@@ -210,6 +210,12 @@ internal static class RouteTable
                 "Answers without a server: a status, or a mapping with the keys of [a response](#listen-routes-respond).",
                 route => route.Respond,
                 (route, value) => route with { Respond = value }),
+            new Directive<RouteDraft, int>(
+                "priority",
+                ScalarForms.Number(-2047, 2047),
+                "Who goes first where requests wait for a server (`max-connections` in the pool): smaller numbers do.",
+                route => route.Priority,
+                (route, value) => route with { Priority = value }),
             new Directive<RouteDraft, Located<string>?>(
                 "strip-prefix",
                 Form.Located(Prefix),

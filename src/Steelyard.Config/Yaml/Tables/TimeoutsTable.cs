@@ -11,6 +11,12 @@ internal static class TimeoutsTable
         "How long each part of an exchange may take.",
         [],
         [
+            new Directive<Timeouts, TimeSpan?>(
+                "queue",
+                ScalarForms.OrWord(Duration, "connect"),
+                "Waiting for a server that has room (`max-connections`); then 503. `connect` is as long as that timeout, as in HAProxy. A pool's `queue` may differ.",
+                t => t.Queue,
+                (t, value) => t with { Queue = value }),
             Timeout("connect", "Opening a connection to a server; then the next server is tried, in the end 503.", t => t.Connect, (t, value) => t with { Connect = value }),
             Timeout("tls-handshake", "From the acceptance of a connection until its TLS handshake is done; then it is closed.", t => t.TlsHandshake, (t, value) => t with { TlsHandshake = value }),
             Timeout("client-header", "From the first byte of a request until its head is complete; then 408.", t => t.ClientHeader, (t, value) => t with { ClientHeader = value }),

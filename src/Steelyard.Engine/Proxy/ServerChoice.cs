@@ -1,0 +1,144 @@
+using System.Buffers.Text;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Steelyard.Balancing;
+using Steelyard.Balancing.Sticky;
+using Steelyard.Config;
+using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>
+/// Chooses the server of each attempt, or waits until one has room. Owned by an exchange or a session; only
+/// <see cref="Called"/> comes from any thread.
+/// </summary>
+internal sealed class ServerChoice : QueuedRequest, IEndObserver
+{
+    private readonly ExchangeContext _context;
+    private readonly Attempts _attempts;
+    private readonly Waiter _waiter;
+    private readonly Action _ready;
+    private long _waited;
+    private bool _clientGone;
+
+    public ServerChoice(ExchangeContext context, Attempts attempts)
+    {
+        (_context, _attempts, _waiter) = (context, attempts, new(context.Events));
+        _ready = () => _waiter.Complete(Wake.Ready);
+    }
+
+    /// <summary>Forgets the request before.</summary>
+    public void Begin()
+    {
+        Debug.Assert(!_waiter.Waiting, "The exchange before still waits for a server.");
+        _waited = 0;
+    }
+
+    /// <summary>Chooses a server of the pool that was not tried, which is the context's then.</summary>
+    public ValueTask<Outcome> Choose(Pool pool)
+    {
+        var decision = _context.Choose(pool, _attempts.Tried);
+        return decision.Reason == DecisionReason.AllFull ? Wait(pool, decision.Sticky == StickyOutcome.Kept ? _context.Affinity.Owner : null)
+            : new(decision.Server is null ? new Outcome(Cause.NoServer) : Outcome.Success);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<Outcome> Wait(Pool pool, Server? wanted)
+    {
+        _context.Loop.Counters.QueueWaits++;
+        var (since, longest) = (_context.Events.Now, pool.Settings.Queue.Timeout is { } own ? (long)own.TotalMilliseconds : _context.Plan.Timeouts.Queue);
+
+        // Not begun for sessions, which have no end.
+        var whole = _context.Deadline.Due;
+        var due = Math.Min(_context.Events.In(Math.Max(longest - _waited, 1)), whole);
+        _clientGone = false;
+        var wake = Wake.Ready;
+        if (pool.Join(this, _attempts.Tried, wanted, PriorityIn(pool), again: _attempts.Begun, since) == QueueState.Waiting)
+        {
+            _context.Client.Transport.EndObserver = this;
+
+            // A call for a wait that has ended may still be under way.
+            while (wake == Wake.Ready && State == QueueState.Waiting)
+                wake = await _waiter.Wait(due);
+            _context.Client.Transport.EndObserver = null;
+            _waited += _context.Events.Now - since;
+        }
+
+        if (wake != Wake.Ready && pool.Leave(this))
+            return Left(wake, whole);
+        if (Server is { } server)
+            _context.Take(server);
+        return wake == Wake.Aborted ? Left(wake, whole) : State switch
+        {
+            QueueState.Served => Outcome.Success,
+            QueueState.Full => Refuse(Cause.QueueFull, ref _context.Loop.Counters.QueueFull),
+
+            // Who waited for one server that has gone may have another.
+            _ => wanted is null ? new(Cause.NoServer) : await Choose(pool),
+        };
+    }
+
+    private Outcome Left(Wake wake, long whole)
+    {
+        if (wake == Wake.TimedOut)
+            return _context.Deadline.Passed || _context.Events.Now >= whole ? new(Cause.RequestTimeout) : Refuse(Cause.QueueTimeout, ref _context.Loop.Counters.QueueTimeouts);
+        return _clientGone ? Refuse(Cause.ClientGone, ref _context.Loop.Counters.QueueLeft) : new(Cause.Stopped);
+    }
+
+    private static Outcome Refuse(Cause cause, ref long counter)
+    {
+        counter++;
+        return new(cause);
+    }
+
+    private int PriorityIn(Pool pool)
+    {
+        if (_context.Route is not { } route)
+            return 0;
+        if (pool.PriorityField is not { } name)
+            return route.Priority;
+        var head = _context.Client.Input.Head;
+        foreach (ref readonly var field in _context.Request.Fields.All)
+        {
+            if (field.NameLength == name.Length && Ascii.EqualsIgnoreCase(field.Name(head), name.Span)
+                && Utf8Parser.TryParse(field.Value(head), out int priority, out var length) && length == field.ValueLength && priority is >= -2047 and <= 2047)
+                return priority;
+        }
+
+        return route.Priority;
+    }
+
+    /// <summary>Calls a wait off; the exchange ends of itself.</summary>
+    public void Abort() => _waiter.Complete(Wake.Aborted);
+
+    /// <summary>Gives up what a fault of ours has left.</summary>
+    public void Abandon(Pool? pool)
+    {
+        if (pool?.Leave(this) is true || Server is not { } server || _context.Server == server)
+            return;
+        server.End();
+    }
+
+    protected override void Called()
+    {
+        // On its own loop there is no need to wake it; but who gives room back is in the middle of something else.
+        if (EventLoop.Current == _context.Events)
+            _context.Events.RunNextTurn(_ready);
+        else
+            _context.Events.Post(static choice => ((ServerChoice)choice)._waiter.Complete(Wake.Ready), this);
+    }
+
+    /// <summary>
+    /// Who goes away leaves the queue. Half an end is one here: a person who gives up closes so. Not in TCP mode, where
+    /// half an end may belong to what is spoken.
+    /// </summary>
+    public void PeerEnded(bool broken)
+    {
+        if (!broken && _context.Client.Listener.Mode == ListenerMode.Tcp)
+            return;
+        _clientGone = true;
+        Abort();
+    }
+}
