@@ -162,6 +162,9 @@ public sealed class Server
     /// <summary>Its share against the other servers' weights, 0 to 256: what an operator has set, else what the configuration says.</summary>
     public int Weight => Volatile.Read(ref _state.Weight) is >= 0 and var set ? set : Settings.Weight;
 
+    /// <summary>The weight that an operator has set; null for what the configuration says.</summary>
+    public int? LiveWeight => Volatile.Read(ref _state.Weight) is >= 0 and var set ? set : null;
+
     /// <summary>What an operator wants of it.</summary>
     public ServerState Wanted => (ServerState)Volatile.Read(ref _state.Wanted);
 

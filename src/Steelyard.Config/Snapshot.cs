@@ -23,6 +23,9 @@ public sealed record Snapshot
     /// <summary>The user the engine becomes once it has its sockets; null for the one who started it. nginx: user, HAProxy: user and group.</summary>
     public string? User { get; init; }
 
+    /// <summary>Where the admin API is served; null for nowhere.</summary>
+    public AdminSettings? Admin { get; init; } = new();
+
     /// <summary>How long each part of an exchange may take.</summary>
     public Timeouts Timeouts { get; init; } = new();
 

@@ -26,6 +26,24 @@ public sealed class ListeningSockets : IDisposable
         return none.Rebind(snapshot);
     }
 
+    /// <summary>Binds addresses that are no configuration's: each is a listener of its own.</summary>
+    /// <exception cref="BindException">An address could not be bound; what was bound before it is closed again.</exception>
+    public static ListeningSockets Bind(params ReadOnlySpan<NetworkAddress> addresses)
+    {
+        using var none = new ListeningSockets();
+        return none.Rebind(addresses);
+    }
+
+    /// <summary>The sockets for other addresses; see <see cref="Rebind(Snapshot)"/>.</summary>
+    /// <exception cref="BindException">An address could not be bound; what was bound before it is closed again.</exception>
+    public ListeningSockets Rebind(params ReadOnlySpan<NetworkAddress> addresses)
+    {
+        var lists = new List<ValueList<NetworkAddress>>();
+        foreach (var address in addresses)
+            lists.Add([address]);
+        return Rebind(lists);
+    }
+
     /// <summary>
     /// The sockets for another configuration: those of addresses that stay are the same, the others are bound. Nothing
     /// of this set is closed; see <see cref="CloseExcept"/>.
@@ -33,13 +51,21 @@ public sealed class ListeningSockets : IDisposable
     /// <exception cref="BindException">An address could not be bound; what was bound before it is closed again.</exception>
     public ListeningSockets Rebind(Snapshot snapshot)
     {
+        var lists = new List<ValueList<NetworkAddress>>();
+        foreach (var listener in snapshot.Listeners)
+            lists.Add(listener.Bind);
+        return Rebind(lists);
+    }
+
+    private ListeningSockets Rebind(List<ValueList<NetworkAddress>> listeners)
+    {
         var bound = new ListeningSockets { _nextSlot = _nextSlot };
         var kept = new HashSet<int>();
         try
         {
-            for (var i = 0; i < snapshot.Listeners.Count; i++)
+            for (var i = 0; i < listeners.Count; i++)
             {
-                foreach (var address in snapshot.Listeners[i].Bind)
+                foreach (var address in listeners[i])
                 {
                     // Port 0 may be asked for several times.
                     var before = _sockets.FindIndex(socket => socket.Socket.Asked == address && !kept.Contains(socket.Slot));

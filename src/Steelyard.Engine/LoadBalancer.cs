@@ -22,8 +22,8 @@ public sealed class LoadBalancer : IAsyncDisposable
     private readonly Thread[] _threads;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TlsFiles? _files;
-    private ProxyPlan _plan;
-    private IReadOnlyList<SocketHandle> _sockets;
+    private volatile ProxyPlan _plan;
+    private volatile IReadOnlyList<SocketHandle> _sockets;
     private bool _stopped;
 
     private LoadBalancer(ProxyLoop[] loops, Thread[] threads, ProxyPlan plan, IReadOnlyList<SocketHandle> sockets, IReadOnlyList<NetworkAddress> unresolved) =>
@@ -53,6 +53,11 @@ public sealed class LoadBalancer : IAsyncDisposable
                         LastCheckStatus = server.LastCheckStatus,
                         Ejected = server.Ejected,
                         Ejections = server.Ejections,
+                        Trying = server.Trying,
+                        Wanted = server.Wanted,
+                        Weight = server.Weight,
+                        ConfiguredWeight = server.Settings.Weight,
+                        LiveWeight = server.LiveWeight,
                     });
                 }
             }
@@ -81,6 +86,55 @@ public sealed class LoadBalancer : IAsyncDisposable
         return Explainer.Of(plan.Snapshot, plan.Pools, _loops[0].Events.Now).Explain(question);
     }
 
+    /// <summary>Client connections open now, by the position of their listener in the configuration.</summary>
+    public IReadOnlyList<int> OpenConnectionsByListener
+    {
+        get
+        {
+            var (plan, open) = (_plan, new List<int>());
+            foreach (var socket in _sockets)
+            {
+                while (open.Count <= socket.Listener)
+                    open.Add(0);
+                open[socket.Listener] = plan.ListenerAt(socket.Slot)?.Connections.Open ?? 0;
+            }
+
+            return open;
+        }
+    }
+
+    /// <summary>The last errors of all loops, the newest first.</summary>
+    public IReadOnlyList<RecentError> RecentErrors
+    {
+        get
+        {
+            var errors = new List<RecentError>();
+            foreach (var loop in _loops)
+                loop.Errors.CopyTo(errors);
+            errors.Sort(static (one, other) => other.At.CompareTo(one.At));
+            return errors;
+        }
+    }
+
+    /// <summary>Lets a server be what an operator wants, until another change or the end of the program; a reload does not touch it. May be called from any thread.</summary>
+    /// <returns>Whether there is such a server; ends when choices go by the change.</returns>
+    public Task<bool> ChangeAsync(ServerChange change)
+    {
+        var loop = _loops[0].Events;
+        var changed = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Post(_ => changed.SetResult(Change(_plan, change, loop.Now)), loop);
+        return changed.Task;
+    }
+
+    private static bool Change(ProxyPlan plan, ServerChange change, long now)
+    {
+        if (plan.Pools.GetValueOrDefault(change.Pool) is not { } pool || pool.Find(change.Address) is not { } server)
+            return false;
+        pool.SetState(server, change.State, now);
+        pool.SetWeight(server, change.Weight, now);
+        return true;
+    }
+
     /// <summary>Client connections open now on each loop.</summary>
     internal int[] OpenConnectionsByLoop => Array.ConvertAll(_loops, loop => loop.ClientCount);
 
@@ -96,14 +150,17 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <param name="snapshot">What to serve. Its <see cref="AppSettings"/> are not the engine's: whoever starts the workers adds them as servers.</param>
     /// <param name="sockets">The sockets bound for the same snapshot; they stay the caller's, to be closed after the engine has stopped.</param>
     /// <param name="files">Where certificates are read; null for a configuration without any.</param>
+    /// <param name="changes">What an operator wants of servers, from the first request on; those of servers that are not there are left out.</param>
     /// <exception cref="TlsFileException">A certificate or a key is of no use.</exception>
-    public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null)
+    public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null, IEnumerable<ServerChange>? changes = null)
     {
         var handles = sockets.Handles;
         var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved, files: files);
         var loops = new ProxyLoop[snapshot.Loops ?? Environment.ProcessorCount];
         for (var i = 0; i < loops.Length; i++)
             loops[i] = new ProxyLoop(new EventLoop(i, new KernelDriver()), plan);
+        foreach (var change in changes ?? [])
+            Change(plan, change, loops[0].Events.Now);
         var balancer = new LoadBalancer(loops, StartThreads(loops, handles), plan, handles, unresolved) { _files = files };
         balancer.LookAfter(plan);
         return balancer;
@@ -116,7 +173,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// before it has ended.
     /// </summary>
     /// <param name="snapshot">What to serve from now on.</param>
-    /// <param name="sockets">The sockets for it, from <see cref="ListeningSockets.Rebind"/>; those that it does not share may be closed when this has ended.</param>
+    /// <param name="sockets">The sockets for it, from <see cref="ListeningSockets.Rebind(Snapshot)"/>; those that it does not share may be closed when this has ended.</param>
     /// <param name="files">Where certificates are read; null for where they were.</param>
     /// <exception cref="TlsFileException">A certificate or a key is of no use; nothing has changed.</exception>
     public async Task ApplyAsync(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null)

@@ -29,4 +29,19 @@ public readonly record struct ServerStatus(string Pool, NetworkAddress Address, 
 
     /// <summary>How many times in a row it was left out.</summary>
     public int Ejections { get; init; }
+
+    /// <summary>Whether one request has to show that they go well again.</summary>
+    public bool Trying { get; init; }
+
+    /// <summary>What an operator wants of it.</summary>
+    public ServerState Wanted { get; init; }
+
+    /// <summary>Its weight, 0 to 256.</summary>
+    public int Weight { get; init; } = 1;
+
+    /// <summary>The weight that the configuration gives it.</summary>
+    public int ConfiguredWeight { get; init; } = 1;
+
+    /// <summary>The weight that an operator gave it; null for that of the configuration.</summary>
+    public int? LiveWeight { get; init; }
 }

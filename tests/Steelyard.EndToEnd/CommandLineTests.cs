@@ -18,6 +18,12 @@ public sealed class CommandLineTests
     [InlineData("explain")]
     [InlineData("simulate")]
     [InlineData("whoami")]
+    [InlineData("status")]
+    [InlineData("drain")]
+    [InlineData("ready")]
+    [InlineData("maint")]
+    [InlineData("weight")]
+    [InlineData("errors")]
     public async Task Every_command_has_help_with_examples(params string[] command)
     {
         var (status, output, error) = await SteelyardProcess.RunAsync([.. command, "--help"]);
@@ -36,6 +42,9 @@ public sealed class CommandLineTests
     [InlineData("explain -r http://x --from nowhere", "203.0.113.7")]
     [InlineData("simulate --policy fairest", "round-robin")]
     [InlineData("simulate --duration 0", "86400")]
+    [InlineData("drain web", "web/2")]
+    [InlineData("weight web/1 257", "0 to 256")]
+    [InlineData("status --admin 8404", "host:port")]
     public async Task A_misused_command_line_is_said_on_standard_error_only(string line, string said)
     {
         var (status, output, error) = await SteelyardProcess.RunAsync(line.Split(' '));

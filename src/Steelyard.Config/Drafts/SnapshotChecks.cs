@@ -31,6 +31,7 @@ internal sealed class SnapshotChecks
 
         var pools = (draft.Pools ?? []).Select(Pool).ToValueList();
         var listeners = (draft.Listeners ?? []).Select(listener => Listener(listener, draft.Pools is not null)).ToValueList();
+        var admin = AdminChecks.Check(draft.Admin, _problems);
         // A route that could not be read, or leads nowhere, may be the one to the pool that seems unused.
         if (draft.Listeners is { Count: > 0 } && !_aRouteIsLost && !draft.Listeners.Any(listener => listener.IsFaulty))
             WarnOfUnusedPools(draft.Pools ?? []);
@@ -42,6 +43,7 @@ internal sealed class SnapshotChecks
             Loops = draft.Loops,
             Shutdown = draft.Shutdown,
             User = draft.User,
+            Admin = admin,
             Timeouts = draft.Timeouts,
             Limits = draft.Limits,
         };

@@ -11,6 +11,8 @@ internal sealed record SnapshotDraft(Place Place)
 
     public string? User { get; init; }
 
+    public AdminDraft? Admin { get; init; } = new();
+
     public Timeouts Timeouts { get; init; } = new();
 
     public Limits Limits { get; init; } = new();

@@ -20,6 +20,7 @@ internal sealed class YamlWriter
         var writer = new YamlWriter();
         var blank = new Drafts.SnapshotDraft(default);
         writer.Settings(FileTable.Table, blank with { Loops = snapshot.Loops, Shutdown = snapshot.Shutdown, User = snapshot.User }, blank, "");
+        writer.Admin(snapshot.Admin);
         writer.Section("timeouts", TimeoutsTable.Table, snapshot.Timeouts, new());
         writer.Section("limits", LimitsTable.Table, snapshot.Limits, new());
         writer.Line("listen:");
@@ -29,6 +30,16 @@ internal sealed class YamlWriter
         foreach (var pool in snapshot.Pools)
             writer.Pool(pool);
         return writer._text.ToString();
+    }
+
+    private void Admin(AdminSettings? admin)
+    {
+        if (admin is null)
+            Line("admin: none");
+        else if (admin is { Address: { } address, TokenFile: null })
+            Line($"admin: {Text(address.ToString())}");
+        else if (admin is { TokenFile: { } file })
+            Line($"admin: {{ {(admin.Address is { } at ? $"address: {Text(at.ToString())}, " : "")}token-file: {Text(file)} }}");
     }
 
     private void Section<T>(string name, DirectiveTable<T> table, T settings, T defaults, string indentation = "")

@@ -19,8 +19,15 @@ internal sealed unsafe class ListeningSocket : IDisposable
     /// <summary>What it is bound to, with the port the kernel picked where 0 was asked.</summary>
     public NetworkAddress Address { get; }
 
-    /// <summary>A socket that another process has bound; what it asked for, and where it is, only that one knows.</summary>
-    public static ListeningSocket Adopt(int handle) => new(handle, NetworkAddress.ForHost("", 0), NetworkAddress.ForHost("", 0));
+    /// <summary>A socket that another process has bound, which alone knows what it asked for; the kernel knows the port.</summary>
+    public static ListeningSocket Adopt(int handle)
+    {
+        var address = default(KernelAddress);
+        uint length = KernelAddress.MaximumLength;
+        fixed (byte* bytes = address.Bytes)
+            _ = Linux.getsockname(handle, bytes, &length);
+        return new(handle, NetworkAddress.ForHost("", 0), NetworkAddress.ForHost("", address.Port));
+    }
 
     /// <exception cref="BindException">The address could not be bound.</exception>
     public static ListeningSocket Bind(NetworkAddress address)

@@ -205,18 +205,27 @@ internal sealed class Exchange
         if (_context.ResponseBegun)
         {
             _loop.Counters.Cut++;
+            Note(outcome);
             return AfterExchange.Reset;
         }
 
         if (outcome.Status == 0)
             return AfterExchange.Close;
         _loop.Counters.Refused++;
+        Note(outcome);
 
         // After a fault of the client's nobody knows where its next request would start.
         var close = EndsConnection || (outcome.Fault == Fault.Client && outcome.Cause != Cause.NoRoute);
         var block = _context.Events.Blocks.Rent();
         var page = WriteRefusal(block, outcome, close, _context.ResponseEdits) ?? WriteRefusal(block, outcome, close, null)!.Value;
         return await Send(block, page, close);
+    }
+
+    /// <summary>Keeps an error for people to look at.</summary>
+    private void Note(in Outcome outcome)
+    {
+        if (_loop.Errors.HasRoom(_context.Events.Now))
+            _loop.Errors.Add(ErrorNote.Of(outcome, _context));
     }
 
     /// <summary>Gives the answer of a route that needs no server.</summary>

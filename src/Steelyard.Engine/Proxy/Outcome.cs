@@ -120,6 +120,21 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
     /// <summary>After how many seconds the client may well ask again; 0 where nothing can be said.</summary>
     public int RetryAfter => Cause is Cause.QueueFull or Cause.QueueTimeout ? 1 : 0;
 
+    /// <summary>
+    /// What happened in a word that stays the same over versions, behind the status, as in <c>503.connect-refused</c>;
+    /// behind <c>cut</c> where there was nobody to tell, or the answer had begun.
+    /// </summary>
+    public string Code => $"{(Status == 0 ? "cut" : Status.ToString(System.Globalization.CultureInfo.InvariantCulture))}.{Word}";
+
+    private string Word => Cause switch
+    {
+        Cause.BadRequest => Hyphenated(Detail.ToString()),
+        Cause.ConnectFailed => "connect-refused",
+        _ => Hyphenated(Cause.ToString()),
+    };
+
+    private static string Hyphenated(string name) => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(name);
+
     /// <summary>What the client is told beside the status, in one sentence.</summary>
     public string Sentence => Cause switch
     {

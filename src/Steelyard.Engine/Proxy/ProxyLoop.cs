@@ -53,6 +53,9 @@ internal sealed class ProxyLoop
 
     public ProxyCounters Counters { get; } = new();
 
+    /// <summary>The last errors, for people to look at.</summary>
+    public ErrorLog Errors { get; } = new();
+
     /// <summary>Room for one path in the form that routes are compared with; used within one call.</summary>
     public byte[] PathRoom { get; } = new byte[(int)ByteSize.FromKibibytes(16).Bytes];
 

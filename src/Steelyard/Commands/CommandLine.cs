@@ -34,9 +34,12 @@ internal static class CommandLine
             WhoamiCommand.Create(),
             EngineCommand.Create(),
         };
+        foreach (var command in AdminCommands.All())
+            root.Subcommands.Add(command);
         WithExamples(root,
             "steelyard up samples/quickstart      balance http://localhost:8080 over three servers",
             "steelyard check steelyard.yaml       find what is wrong with a configuration",
+            "steelyard status                     what the running one does",
             "steelyard whoami --listen :9001      a server to try a configuration against");
         return root;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Steelyard.Admin;
 using Steelyard.Config;
 using Steelyard.Engine;
 
@@ -29,33 +30,41 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
 
     /// <summary>Finds and reads a configuration; null, and a line on standard error, when there is none.</summary>
     public static ConfigurationArgument? TryRead(string command, string fileOrFolder) =>
-        TryFind(command, fileOrFolder) is { } file ? new ConfigurationArgument(file, ConfigurationFile.Read(file)).WithCertificates() : null;
+        TryFind(command, fileOrFolder) is { } file ? new ConfigurationArgument(file, ConfigurationFile.Read(file)).WithFiles() : null;
 
     /// <summary>Finds a configuration; null, and a line on standard error, when there is none.</summary>
     public static string? TryFind(string command, string fileOrFolder)
     {
-        var isFolder = Directory.Exists(fileOrFolder);
-        var file = !isFolder ? fileOrFolder : fileOrFolder == "." ? DefaultName : Path.Combine(fileOrFolder, DefaultName);
-        if (File.Exists(file))
+        if (Find(fileOrFolder) is { } file)
             return file;
 
-        Console.Error.WriteLine(isFolder
+        Console.Error.WriteLine(Directory.Exists(fileOrFolder)
             ? $"steelyard {command}: there is no {DefaultName} in {Path.GetFullPath(fileOrFolder)}; name a file, or a folder that has one"
             : $"steelyard {command}: there is no file or folder {fileOrFolder}");
         return null;
     }
 
-    /// <summary>Reads the certificates that the configuration names, as its use will: what is wrong with them is shown where they are named.</summary>
-    private ConfigurationArgument WithCertificates()
+    /// <summary>The file that a file or folder means; null when there is none.</summary>
+    public static string? Find(string fileOrFolder)
+    {
+        var file = !Directory.Exists(fileOrFolder) ? fileOrFolder : fileOrFolder == "." ? DefaultName : Path.Combine(fileOrFolder, DefaultName);
+        return File.Exists(file) ? file : null;
+    }
+
+    /// <summary>The configuration of this folder; null when there is none.</summary>
+    public static string? InThisFolder => Find(".");
+
+    /// <summary>Reads the files that the configuration names, as its use will: what is wrong with them is shown where they are named.</summary>
+    private ConfigurationArgument WithFiles()
     {
         if (Result.Snapshot is not { } snapshot)
             return this;
         var problems = Result.Problems.AsEnumerable().ToList();
         foreach (var found in new TlsFiles(Folder).Check(snapshot, DateTimeOffset.UtcNow))
-        {
-            foreach (var named in Result.Files.AsEnumerable().Where(named => named.Name == found.Name))
-                problems.Add(named.Problem(found.Severity, $"{found.Name}: {found.Message}", found.Expected));
-        }
+            Report(found.Name, found.Severity, found.Message, found.Expected);
+
+        if (snapshot.Admin?.TokenFile is { } token && AdminToken.TryRead(Folder, token, out var mistake) is null)
+            Report(token, Severity.Error, mistake, AdminToken.Expected);
 
         return this with
         {
@@ -65,6 +74,12 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
                 Problems = problems.Distinct().OrderBy(problem => problem.Line).ThenBy(problem => problem.Column).ToValueList(),
             },
         };
+
+        void Report(string name, Severity severity, string message, string? expected)
+        {
+            foreach (var named in Result.Files.AsEnumerable().Where(named => named.Name == name))
+                problems.Add(named.Problem(severity, $"{name}: {message}", expected));
+        }
     }
 
     public void PrintProblems(TextWriter output, bool toTerminal) =>

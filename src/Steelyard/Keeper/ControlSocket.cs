@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Steelyard.Keeper;
@@ -11,6 +10,8 @@ namespace Steelyard.Keeper;
 /// </summary>
 internal sealed class ControlSocket : IAsyncDisposable
 {
+    private const string Ending = ".sock";
+
     private readonly Socket _listener;
     private readonly string _path;
     private readonly KeeperRequests _requests;
@@ -29,10 +30,7 @@ internal sealed class ControlSocket : IAsyncDisposable
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            var folder = Folders().First();
-            if (folder == OwnFolder)
-                MakeOwn(folder);
-            var path = PathFor(file, folder);
+            var path = RuntimeFolder.PathToMake(file, Ending);
             if (File.Exists(path) && !Answers(path))
                 File.Delete(path);
             listener.Bind(new UnixDomainSocketEndPoint(path));
@@ -52,13 +50,12 @@ internal sealed class ControlSocket : IAsyncDisposable
     /// <returns>The exit status; null when nobody serves it.</returns>
     public static async Task<int?> AskAsync(string file, KeeperRequestKind kind)
     {
-        // The keeper may have been started with another environment, as a service is.
-        foreach (var folder in Folders())
+        foreach (var path in RuntimeFolder.PathsFor(file, Ending))
         {
             var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(PathFor(file, folder)));
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
                 return await AskAsync(socket, kind);
             }
             catch (SocketException)
@@ -94,33 +91,6 @@ internal sealed class ControlSocket : IAsyncDisposable
         _listener.Dispose();
         await _serving;
         File.Delete(_path);
-    }
-
-    /// <summary>The folders that only this user can write to, the first one first.</summary>
-    private static IEnumerable<string> Folders()
-    {
-        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { } given && Directory.Exists(given))
-            yield return given;
-        if (Posix.geteuid() == 0 && Directory.Exists("/run"))
-            yield return "/run";
-        else
-            yield return OwnFolder;
-    }
-
-    private static string OwnFolder => Path.Combine(Path.GetTempPath(), $"steelyard-{Posix.geteuid()}");
-
-    private static string PathFor(string file, string folder)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(file)));
-        return Path.Combine(folder, $"steelyard-{Convert.ToHexStringLower(hash.AsSpan(0, 8))}.sock");
-    }
-
-    private static void MakeOwn(string folder)
-    {
-        const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        Directory.CreateDirectory(folder, Mine);
-        if (File.GetUnixFileMode(folder) != Mine)
-            throw new IOException($"others may write to {folder}");
     }
 
     private static bool Answers(string path)

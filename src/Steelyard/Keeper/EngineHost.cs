@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Steelyard.Admin;
 using Steelyard.Commands;
 using Steelyard.Config;
 using Steelyard.Engine;
@@ -17,7 +18,13 @@ internal sealed class EngineHost : IDisposable
     private readonly CancellationTokenSource _force = new();
     private EngineService? _service;
     private ListeningSockets? _sockets;
+    private readonly KeeperLine _keeper;
+    private readonly List<ServerChange> _changes = [];
+    private AdminService _admin = new([], null);
+    private bool _adminIsServed = true;
     private TimeSpan _shutdown;
+
+    private EngineHost() => _keeper = new(_channel);
 
     /// <summary>Serves what the keeper hands over on descriptor 3.</summary>
     /// <returns>The exit status.</returns>
@@ -52,6 +59,15 @@ internal sealed class EngineHost : IDisposable
                     for (var i = 0; i < message.Handles.Count; i++)
                         _handles[int.Parse(message.Arguments[i], CultureInfo.InvariantCulture)] = message.Handles[i];
                     break;
+                case EngineWords.Admin:
+                    TakeAdmin(message);
+                    break;
+                case EngineWords.Live:
+                    await TakeAsync(message.Arguments.Chunk(4).Select(words => LiveChanges.FromWords(words)));
+                    break;
+                case EngineWords.Told:
+                    _keeper.Take(message);
+                    break;
                 case EngineWords.Serve:
                     _channel.Send(await ServeAsync(message));
                     break;
@@ -67,6 +83,7 @@ internal sealed class EngineHost : IDisposable
             }
         }
 
+        _keeper.Close();
         if (stopping is null && _service is not null)
         {
             await Console.Error.WriteLineAsync("steelyard: the keeper has gone; what is in flight ends, and nothing new is taken");
@@ -96,8 +113,9 @@ internal sealed class EngineHost : IDisposable
         {
             if (_service is null && user.Length > 0)
                 Privileges.DropTo(user);
-            _service ??= new EngineService(folder);
-            await _service.ServeAsync(snapshot, sockets);
+            _service ??= new EngineService(folder, _keeper, _changes);
+            await _service.ServeAsync(new(snapshot, sockets, _admin, SourceIn(message)));
+            _adminIsServed = true;
         }
         catch (EngineException error)
         {
@@ -109,6 +127,33 @@ internal sealed class EngineHost : IDisposable
         (_sockets, _shutdown) = (sockets, snapshot.Shutdown);
         return new(EngineWords.Serving);
     }
+
+    /// <summary>Takes the sockets of the admin API; those before are the API's to close, if it ever had them.</summary>
+    private void TakeAdmin(Message message)
+    {
+        foreach (var handle in _adminIsServed ? [] : _admin.Handles.AsEnumerable())
+            _ = Posix.close(handle);
+        _admin = new(message.Handles.ToValueList(), message.Arguments[0].Length == 0 ? null : message.Arguments[0]);
+        _adminIsServed = false;
+    }
+
+    /// <summary>Goes by what operators want of servers; what comes before there are any waits for them.</summary>
+    private async Task TakeAsync(IEnumerable<ServerChange> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (_service is null)
+                _changes.Add(change);
+            else
+                await _service.ChangeAsync(change);
+        }
+    }
+
+    private static ConfigurationSource SourceIn(Message message) => new(
+        message.Arguments[4],
+        message.Arguments[5],
+        DateTimeOffset.Parse(message.Arguments[6], CultureInfo.InvariantCulture),
+        int.Parse(message.Arguments[7], CultureInfo.InvariantCulture));
 
     private HandedSocket Adopted(string slot, string listener)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Globalization;
+using Steelyard.Admin;
 using Steelyard.Apps;
 using Steelyard.Config;
 using Steelyard.Engine;
@@ -13,6 +14,10 @@ namespace Steelyard.Keeper;
 /// </summary>
 internal sealed class EngineProcess : IEngine
 {
+    private const int ChangesInOneMessage = 100;
+    private const int LinesInAnAnswer = 100;
+    private const int LongestLine = 500;
+
     // Beyond the time that it was given: a stuck loop is given up after five seconds.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(8);
 
@@ -22,11 +27,13 @@ internal sealed class EngineProcess : IEngine
     private readonly HashSet<int> _known = [];
     private readonly string _folder;
     private readonly string? _user;
+    private readonly KeeperDesk _desk;
+    private AdminService? _admin;
     private int _asked;
 
-    private EngineProcess(ChildProcess process, MessageChannel channel, string folder, string? user)
+    private EngineProcess(ChildProcess process, MessageChannel channel, string folder, string? user, KeeperDesk desk)
     {
-        (_process, _channel, _folder, _user) = (process, channel, folder, user);
+        (_process, _channel, _folder, _user, _desk) = (process, channel, folder, user, desk);
         _ = DispatchAsync();
     }
 
@@ -37,14 +44,15 @@ internal sealed class EngineProcess : IEngine
     /// <param name="program">The program file: <see cref="ThisProgram.Itself"/>, or what stands under its name now.</param>
     /// <param name="folder">The folder of the configuration.</param>
     /// <param name="user">Who it is to be; null for who we are.</param>
+    /// <param name="desk">Who answers what it asks.</param>
     /// <exception cref="EngineException">It could not be started.</exception>
-    public static EngineProcess Start(string program, string folder, string? user)
+    public static EngineProcess Start(string program, string folder, string? user, KeeperDesk desk)
     {
         var (channel, theirs) = MessageChannel.CreatePair();
         try
         {
             var process = ChildProcess.Start(new() { Program = program, Words = [.. ThisProgram.Words, "engine"], Third = theirs, NoNewPrivileges = user is not null });
-            return new(process, channel, folder, user);
+            return new(process, channel, folder, user, desk);
         }
         catch (Win32Exception error)
         {
@@ -57,17 +65,18 @@ internal sealed class EngineProcess : IEngine
         }
     }
 
-    public async Task ServeAsync(Snapshot served, ListeningSockets sockets)
+    public async Task ServeAsync(ServedConfiguration served)
     {
-        var handed = sockets.Handed;
+        await TellOfAdminAsync(served.Admin);
+        var (handed, source) = (served.Sockets.Handed, served.Source);
         foreach (var some in handed.Where(socket => !_known.Contains(socket.Slot)).Chunk(MessageChannel.MostHandles))
             await SendAsync(new(EngineWords.Sockets, [.. some.Select(socket => Text(socket.Slot))], [.. some.Select(socket => socket.Handle)]));
         var answer = Answer(EngineWords.Serving);
-        using (var configuration = MemoryFile.Create(ConfigurationFile.Write(served)))
+        using (var configuration = MemoryFile.Create(ConfigurationFile.Write(served.Snapshot)))
         {
             await SendAsync(new(
                 EngineWords.Serve,
-                [EngineWords.Version, _folder, _user ?? "", string.Join(' ', handed.Select(socket => $"{socket.Slot}:{socket.Listener}"))],
+                [EngineWords.Version, _folder, _user ?? "", string.Join(' ', handed.Select(socket => $"{socket.Slot}:{socket.Listener}")), source.File, source.Hash, source.At.ToString("O", CultureInfo.InvariantCulture), Text(source.Generation)],
                 [(int)configuration.DangerousGetHandle()]));
         }
 
@@ -75,6 +84,38 @@ internal sealed class EngineProcess : IEngine
             throw new EngineException(string.Join('\n', refusal));
         _known.Clear();
         _known.UnionWith(handed.Select(socket => socket.Slot));
+    }
+
+    /// <summary>Hands the sockets of the admin API over, where they are not those it has; at first also what operators want.</summary>
+    private async Task TellOfAdminAsync(AdminService admin)
+    {
+        if (_admin is null)
+        {
+            _desk.Changes.Follow(Tell);
+            foreach (var some in _desk.Changes.All.Chunk(ChangesInOneMessage))
+                await SendAsync(new(EngineWords.Live, [.. some.SelectMany(LiveChanges.ToWords)]));
+        }
+
+        if (_admin == admin)
+            return;
+        await SendAsync(new(EngineWords.Admin, [admin.Token ?? ""], [.. admin.Handles.AsEnumerable()]));
+        _admin = admin;
+    }
+
+    private void Tell(ServerChange change) => _channel.Send(new(EngineWords.Live, LiveChanges.ToWords(change)));
+
+    /// <summary>Does what the engine asks for.</summary>
+    private async Task AnswerAsync(Message asked)
+    {
+        var answer = new KeeperAnswer(Done: false, []);
+        if (asked.Arguments[1] == EngineWords.Keep)
+            answer = answer with { Done = await _desk.KeepAsync(LiveChanges.FromWords([.. asked.Arguments.Skip(2)])) };
+        else if (Enum.TryParse<KeeperRequestKind>(asked.Arguments[1], out var kind))
+            answer = await _desk.AskAsync(kind);
+
+        // Who has made that many mistakes does not read further.
+        var lines = answer.Lines.Take(LinesInAnAnswer).Select(line => line.Length <= LongestLine ? line : line[..LongestLine]);
+        _channel.Send(new(EngineWords.Told, [asked.Arguments[0], answer.Done ? EngineWords.Yes : "", .. lines]));
     }
 
     public async Task LeaversIdleAsync()
@@ -121,6 +162,7 @@ internal sealed class EngineProcess : IEngine
 
     public async ValueTask DisposeAsync()
     {
+        _desk.Changes.Unfollow(Tell);
         _process.Kill();
         await _process.Exited;
         _channel.Dispose();
@@ -153,6 +195,12 @@ internal sealed class EngineProcess : IEngine
     {
         await foreach (var message in _channel.Received.ReadAllAsync())
         {
+            if (message.Word == EngineWords.Ask)
+            {
+                _ = AnswerAsync(message);
+                continue;
+            }
+
             var word = message.Word == EngineWords.LeaversIdle ? message.Word + message.Arguments[0] : message.Word;
             if (_awaited.TryRemove(word, out var answer))
                 answer.TrySetResult(message);

@@ -4,12 +4,33 @@ namespace Steelyard.Keeper;
 internal static class EngineWords
 {
     /// <summary>What both have to speak; a new program may find an old keeper.</summary>
-    public const string Version = "1";
+    public const string Version = "2";
 
     /// <summary>To the engine: slots of sockets, each with its descriptor.</summary>
     public const string Sockets = "sockets";
 
-    /// <summary>To the engine: version, folder, user, which socket is which listener's; with the configuration as a file.</summary>
+    /// <summary>To the engine: the token or nothing, with the sockets of the admin API.</summary>
+    public const string Admin = "admin";
+
+    /// <summary>To the engine: what an operator wants of servers, each in four words (<see cref="LiveChanges.ToWords"/>).</summary>
+    public const string Live = "live";
+
+    /// <summary>From the engine: a number and what is asked for, a <see cref="KeeperRequestKind"/> or <see cref="Keep"/> with the words of a change.</summary>
+    public const string Ask = "ask";
+
+    /// <summary>To the engine: the number, <see cref="Yes"/> or nothing, and what was said about it.</summary>
+    public const string Told = "told";
+
+    /// <summary>Asks to keep what an operator wants of a server.</summary>
+    public const string Keep = "keep";
+
+    /// <summary>It was done.</summary>
+    public const string Yes = "yes";
+
+    /// <summary>
+    /// To the engine: version, folder, user, which socket is which listener's; with the configuration as a file, of which
+    /// the full path, the hash, when it was read and the generation follow.
+    /// </summary>
     public const string Serve = "serve";
 
     /// <summary>From the engine: it does; or why it cannot.</summary>

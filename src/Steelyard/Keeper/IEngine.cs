@@ -1,16 +1,12 @@
-using Steelyard.Config;
-using Steelyard.Engine;
-
 namespace Steelyard.Keeper;
 
 /// <summary>What serves, as the keeper sees it: a process of its own, or with <c>--single</c> a part of this one.</summary>
 internal interface IEngine : IAsyncDisposable
 {
     /// <summary>Begins to serve, or takes up another configuration; ends when that is what new requests go by.</summary>
-    /// <param name="served">The configuration, with the instances of apps as servers.</param>
-    /// <param name="sockets">The sockets bound for it.</param>
+    /// <param name="served">The configuration, and what it is served on.</param>
     /// <exception cref="EngineException">It cannot be served; if another is served, that goes on.</exception>
-    Task ServeAsync(Snapshot served, ListeningSockets sockets);
+    Task ServeAsync(ServedConfiguration served);
 
     /// <summary>Ends when servers that the last configuration did not take over have nothing left to do, or the time that a stop would give them is over.</summary>
     Task LeaversIdleAsync();

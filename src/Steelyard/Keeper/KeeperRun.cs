@@ -1,3 +1,4 @@
+using Steelyard.Admin;
 using Steelyard.Apps;
 using Steelyard.Commands;
 using Steelyard.Config;
@@ -20,6 +21,7 @@ internal sealed class KeeperRun : IDisposable
     private readonly ServiceManager _manager = new();
     private readonly AppFleets _apps;
     private readonly InstallationKey _key = new();
+    private readonly KeeperDesk _desk;
     private readonly IEngine _engine;
     private readonly int? _loops;
     private readonly string? _user;
@@ -28,6 +30,8 @@ internal sealed class KeeperRun : IDisposable
     // What the file says, and the sockets for it.
     private Snapshot _configured;
     private ListeningSockets _sockets = null!;
+    private AdminSockets _adminSockets = AdminSockets.None;
+    private int _generation;
 
     private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
     {
@@ -35,7 +39,8 @@ internal sealed class KeeperRun : IDisposable
         _requests = new KeeperRequests(configuration.Name, options.Watch);
         _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, null));
         _apps = new AppFleets(configuration.Folder) { StopForce = _signals.Force };
-        _engine = options.Single ? new EngineService(configuration.Folder) : new SupervisedEngine(configuration.Folder, snapshot.User);
+        _desk = new KeeperDesk(_requests);
+        _engine = options.Single ? new EngineService(configuration.Folder, _desk) : new SupervisedEngine(configuration.Folder, snapshot.User, _desk);
     }
 
     /// <summary>Serves until it is told to stop.</summary>
@@ -71,10 +76,14 @@ internal sealed class KeeperRun : IDisposable
                 await using var apps = _apps;
                 await _apps.ChangeToAsync(_configured, _signals.Stop);
                 await using var engine = _engine;
-                await _engine.ServeAsync(_key.FillInto(_apps.JoinInto(_configured)), _sockets);
+                _adminSockets = AdminSockets.None.Rebind(_configured.Admin, _configuration.Name, Console.WriteLine);
+                await _engine.ServeAsync(ServedBy(_configuration, _apps.JoinInto(_configured), _sockets, _adminSockets));
                 await using var control = ControlSocket.Listen(_configuration.Name, _requests);
+                _generation++;
                 foreach (var line in Announcement.Lines(_apps.JoinInto(_configured), _sockets.Addresses))
                     Console.WriteLine(line);
+                if (_adminSockets.Address is { } admin)
+                    Console.WriteLine($"admin API on {Announcement.UrlOf(admin)}");
                 Console.WriteLine("ready");
                 _manager.Ready();
 
@@ -83,6 +92,7 @@ internal sealed class KeeperRun : IDisposable
             }
             finally
             {
+                _adminSockets.Dispose();
                 _sockets.Dispose();
             }
         }
@@ -197,7 +207,7 @@ internal sealed class KeeperRun : IDisposable
 
         try
         {
-            await TakeUpAsync(snapshot, report);
+            await TakeUpAsync(read, snapshot, report);
             report.Say($"reloaded: {read.Summary}");
             return true;
         }
@@ -208,16 +218,18 @@ internal sealed class KeeperRun : IDisposable
         }
     }
 
-    private async Task TakeUpAsync(Snapshot snapshot, Report report)
+    private async Task TakeUpAsync(ConfigurationArgument read, Snapshot snapshot, Report report)
     {
         var (before, sockets) = (_sockets, _sockets.Rebind(snapshot));
+        var adminBefore = _adminSockets;
         IReadOnlyList<AppFleet> leaving;
         try
         {
             await _apps.ChangeToAsync(snapshot, _signals.Stop);
             try
             {
-                await _engine.ServeAsync(_key.FillInto(_apps.JoinInto(snapshot)), sockets);
+                _adminSockets = adminBefore.Rebind(snapshot.Admin, _configuration.Name, report.Say);
+                await _engine.ServeAsync(ServedBy(read, _apps.JoinInto(snapshot), sockets, _adminSockets));
                 leaving = _apps.Settle();
             }
             catch
@@ -229,6 +241,9 @@ internal sealed class KeeperRun : IDisposable
         catch
         {
             sockets.CloseExcept(before);
+            if (_adminSockets != adminBefore)
+                _adminSockets.CloseExcept(adminBefore);
+            _adminSockets = adminBefore;
             throw;
         }
 
@@ -238,13 +253,24 @@ internal sealed class KeeperRun : IDisposable
         foreach (var address in sockets.Addresses.Except(addresses))
             report.Say($"listening on {Announcement.NameOf(address, sockets.ListenerOf(address, snapshot))}");
         before.CloseExcept(sockets);
+        if (_adminSockets.Address is { } admin && admin != adminBefore.Address)
+            report.Say($"admin API on {Announcement.UrlOf(admin)}");
+        adminBefore.CloseExcept(_adminSockets);
+        _desk.Changes.ForgetWithout(_apps.JoinInto(snapshot));
         (_configured, _sockets) = (snapshot, sockets);
+        _generation++;
         if (snapshot.Loops != _loops)
             report.Warn("steelyard: 'loops' is not what it was at the start; it takes effect at the next one");
         if (snapshot.User != _user)
             report.Warn("steelyard: 'user' is not what it was at the start; it takes effect at the next one");
         if (leaving.Count > 0)
             _leaving = Task.WhenAll(_leaving, LetLeaveAsync(leaving));
+    }
+
+    private ServedConfiguration ServedBy(ConfigurationArgument read, Snapshot served, ListeningSockets sockets, AdminSockets admin)
+    {
+        var token = served.Admin?.TokenFile is { } file ? AdminToken.TryRead(read.Folder, file, out var mistake) ?? throw new EngineException($"{file}: {mistake}; expected {AdminToken.Expected}") : null;
+        return new(_key.FillInto(served), sockets, new(admin.Handles, token), ConfigurationSource.Now(read.Name, read.Result, _generation + 1));
     }
 
     /// <summary>Stops apps that have left once nothing is in flight there.</summary>

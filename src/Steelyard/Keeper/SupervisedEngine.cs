@@ -1,6 +1,4 @@
 using Steelyard.Apps;
-using Steelyard.Config;
-using Steelyard.Engine;
 
 namespace Steelyard.Keeper;
 
@@ -8,7 +6,7 @@ namespace Steelyard.Keeper;
 /// The engine that serves now, in a process of its own: started again on the same sockets when it dies, and replaced by
 /// that of a new program while the old one drains.
 /// </summary>
-internal sealed class SupervisedEngine(string folder, string? user) : IEngine
+internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk desk) : IEngine
 {
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
@@ -23,19 +21,18 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
     private string _program = ThisProgram.Itself;
     private int _youngDeaths;
     private EngineProcess? _engine;
-    private Snapshot? _served;
-    private ListeningSockets? _sockets;
+    private ServedConfiguration? _served;
 
-    public async Task ServeAsync(Snapshot served, ListeningSockets sockets)
+    public async Task ServeAsync(ServedConfiguration served)
     {
         using var change = await ChangeAsync();
         var first = _engine is null;
         if (_engine is null)
-            Supervise(EngineProcess.Start(_program, folder, user));
+            Supervise(EngineProcess.Start(_program, folder, user, desk));
         try
         {
-            await _engine!.ServeAsync(served, sockets).WaitAsync(ReadyWithin);
-            (_served, _sockets) = (served, sockets);
+            await _engine!.ServeAsync(served).WaitAsync(ReadyWithin);
+            _served = served;
         }
         catch (TimeoutException) when (!first)
         {
@@ -62,10 +59,10 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
     public async Task UpgradeAsync(string program, TimeSpan grace)
     {
         using var change = await ChangeAsync();
-        var next = EngineProcess.Start(program, folder, user);
+        var next = EngineProcess.Start(program, folder, user, desk);
         try
         {
-            await next.ServeAsync(_served!, _sockets!).WaitAsync(ReadyWithin);
+            await next.ServeAsync(_served!).WaitAsync(ReadyWithin);
         }
         catch (Exception error) when (error is EngineException or TimeoutException)
         {
@@ -148,10 +145,10 @@ internal sealed class SupervisedEngine(string folder, string? user) : IEngine
                 using var change = await ChangeAsync();
                 if (_engine != engine)
                     return;
-                var next = EngineProcess.Start(_program, folder, user);
+                var next = EngineProcess.Start(_program, folder, user, desk);
                 try
                 {
-                    await next.ServeAsync(_served, _sockets!).WaitAsync(ReadyWithin, _stopping.Token);
+                    await next.ServeAsync(_served).WaitAsync(ReadyWithin, _stopping.Token);
                 }
                 catch
                 {

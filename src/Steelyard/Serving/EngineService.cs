@@ -1,11 +1,14 @@
-using Steelyard.Config;
+using Steelyard.Admin;
 using Steelyard.Engine;
 using Steelyard.Keeper;
 
 namespace Steelyard.Serving;
 
 /// <summary>The engine in this process, and what it tells of itself on standard error.</summary>
-internal sealed class EngineService(string folder) : IEngine
+/// <param name="folder">The folder of the configuration.</param>
+/// <param name="keeper">Who keeps the changes of operators.</param>
+/// <param name="changes">What operators want of servers from the beginning.</param>
+internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<ServerChange>? changes = null) : IEngine
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookAtLeaversEvery = TimeSpan.FromMilliseconds(20);
@@ -16,25 +19,30 @@ internal sealed class EngineService(string folder) : IEngine
     private readonly SemaphoreSlim _one = new(1);
     private LoadBalancer? _balancer;
     private Task _watch = Task.CompletedTask;
-    private Snapshot _served = null!;
+    private ServedConfiguration _served = null!;
+    private AdminDesk _desk = null!;
+    private Task<AdminServer?> _admin = Task.FromResult<AdminServer?>(null);
 
-    public async Task ServeAsync(Snapshot served, ListeningSockets sockets)
+    public async Task ServeAsync(ServedConfiguration served)
     {
         await _one.WaitAsync();
         try
         {
             if (_balancer is null)
             {
-                _balancer = LoadBalancer.Start(served, sockets, new TlsFiles(folder));
+                _balancer = LoadBalancer.Start(served.Snapshot, served.Sockets, new TlsFiles(folder), changes);
+                _desk = new AdminDesk(_balancer, keeper, served);
                 _watch = WatchAsync(_balancer);
             }
             else
             {
-                await _balancer.ApplyAsync(served, sockets);
+                await _balancer.ApplyAsync(served.Snapshot, served.Sockets);
                 await TellAsync(_balancer.LookAtCertificates(atOnce: true));
             }
 
-            _served = served;
+            if (served.Admin != _served?.Admin)
+                _admin = AdministerAsync(_admin, served.Admin);
+            _served = _desk.Served = served;
         }
         catch (TlsFileException error)
         {
@@ -48,9 +56,33 @@ internal sealed class EngineService(string folder) : IEngine
         await TellAsync(_balancer.Unresolved.Select(server => $"the name of the server {server} could not be resolved; it answers nothing"));
     }
 
+    /// <summary>Lets a server be what an operator wants.</summary>
+    public Task ChangeAsync(ServerChange change) => _balancer?.ChangeAsync(change) ?? Task.CompletedTask;
+
+    /// <summary>Serves the admin API on other sockets; who was asked on those before still answers.</summary>
+    private async Task<AdminServer?> AdministerAsync(Task<AdminServer?> before, AdminService service)
+    {
+        // Clients are served first.
+        await Task.Yield();
+        AdminServer? server = null;
+        try
+        {
+            if (service.Handles.Count > 0)
+                server = await AdminServer.StartAsync(service, _desk);
+        }
+        catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
+        {
+            await Console.Error.WriteLineAsync($"steelyard: the admin API is not served: {error.Message}");
+        }
+
+        if (await before is { } old)
+            await old.DisposeAsync();
+        return server;
+    }
+
     public async Task LeaversIdleAsync()
     {
-        for (var due = DateTimeOffset.UtcNow + _served.Shutdown; await LeaversAreBusyAsync() && DateTimeOffset.UtcNow < due;)
+        for (var due = DateTimeOffset.UtcNow + _served.Snapshot.Shutdown; await LeaversAreBusyAsync() && DateTimeOffset.UtcNow < due;)
             await Task.Delay(LookAtLeaversEvery);
     }
 
@@ -80,18 +112,31 @@ internal sealed class EngineService(string folder) : IEngine
         if (_balancer is null)
             return 0;
         var stopping = _balancer.StopAsync(grace, force, keepIdle);
+
+        // Another engine may answer on the same sockets from now on.
+        var admin = StopAdminAsync();
         await _balancer.ListenersReleased;
         released();
         var cut = await stopping;
+        await admin;
         if (_balancer.Counters is { Faults: > 0 } counters)
             await Console.Error.WriteLineAsync($"steelyard: {counters.Faults} connections were broken off by a fault of this program, the last by: {counters.LastFault}");
         return cut;
+    }
+
+    private async Task StopAdminAsync()
+    {
+        var admin = _admin;
+        _admin = Task.FromResult<AdminServer?>(null);
+        if (await admin is { } server)
+            await server.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
         await _ended.CancelAsync();
         await _watch;
+        await StopAdminAsync();
         if (_balancer is not null)
             await _balancer.DisposeAsync();
         _ended.Dispose();

@@ -43,7 +43,8 @@ internal sealed class ServerReports
         }
     }
 
-    private static string Explain(ServerFailure failure) => failure switch
+    /// <summary>What a server did wrong, in words.</summary>
+    public static string Explain(ServerFailure failure) => failure switch
     {
         ServerFailure.Refused => "it refused the connection",
         ServerFailure.ConnectTimeout => "it did not take the connection in time (timeouts: connect)",

@@ -101,6 +101,14 @@ public sealed class RoundTrip
             Loops = loops,
             Shutdown = times[0],
             User = pools.Count == 1 ? "www-data" : null,
+            Admin = (listeners.Count + pools.Count) switch
+            {
+                2 => null,
+                3 => new(),
+                4 => new() { Address = NetworkAddress.ForHost("::1", loops ?? 0) },
+                5 => new() { TokenFile = "a b/token" },
+                _ => new() { Address = NetworkAddress.ForHost("", 9000), TokenFile = "token" },
+            },
             Timeouts = new()
             {
                 Connect = times[1],

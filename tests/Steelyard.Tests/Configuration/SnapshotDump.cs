@@ -10,6 +10,8 @@ internal static class SnapshotDump
     {
         var text = new StringBuilder();
         text.Append($"loops {snapshot.Loops?.ToString() ?? "auto"}, shutdown {snapshot.Shutdown}{(snapshot.User is { } user ? $", user {user}" : "")}\n");
+        if (snapshot.Admin != new AdminSettings())
+            text.Append($"admin {(snapshot.Admin is { } admin ? $"on {admin.Address?.ToString() ?? "(its default)"}, token {admin.TokenFile ?? "(none)"}" : "none")}\n");
         if (snapshot.Timeouts != new Timeouts())
             text.Append($"{snapshot.Timeouts}\n");
         if (snapshot.Limits != new Limits())

@@ -31,6 +31,12 @@ internal static class FileTable
                 "The user that the engine becomes once it has its sockets, with that user's groups; it has to be able to read the keys of certificates. Only root can start it so. Whoever started it when left out.",
                 file => file.User,
                 (file, value) => file with { User = value }),
+            new Directive<SnapshotDraft, AdminDraft?>(
+                "admin",
+                AdminTable.FileForm,
+                "Where the [admin API](admin.md) is served: an address, `none`, or a mapping with the keys of [admin](#admin).",
+                file => file.Admin,
+                (file, value) => file with { Admin = value }),
             new Directive<SnapshotDraft, Timeouts>(
                 "timeouts",
                 Form.Mapping(TimeoutsTable.Table, _ => new()),

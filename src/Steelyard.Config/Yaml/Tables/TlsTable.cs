@@ -11,7 +11,7 @@ internal static class TlsTable
         [("1.2", TlsVersions.Tls12, ""), ("1.3", TlsVersions.Tls13, "")];
 
     /// <summary>A file that is read when the configuration is put to use; where it is named is remembered for what is wrong with it.</summary>
-    private static readonly Form<string> File = new(
+    public static Form<string> File { get; } = new(
         "the name of a file, relative to the folder of the configuration",
         (ProblemList problems, YamlNode node, out string value) =>
         {

@@ -1,0 +1,17 @@
+namespace Steelyard.Config;
+
+/// <summary>Where the admin API is served, and to whom (Caddy: admin; HAProxy: stats socket, stats enable).</summary>
+public sealed record AdminSettings
+{
+    /// <summary>Where it is served unless the file says otherwise: where that is taken, the local socket has to do.</summary>
+    public static NetworkAddress DefaultAddress { get; } = NetworkAddress.ForHost("127.0.0.1", 8404);
+
+    /// <summary>Where it listens, beside the local socket; null for <see cref="DefaultAddress"/>, if that is free.</summary>
+    public NetworkAddress? Address { get; init; }
+
+    /// <summary>
+    /// The file of the token that requests over TCP have to bring, in its first line, relative to the folder of the
+    /// configuration; null for none, which only an address on loopback may have. Never asked for on Unix sockets.
+    /// </summary>
+    public string? TokenFile { get; init; }
+}

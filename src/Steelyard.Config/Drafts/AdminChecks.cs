@@ -1,0 +1,30 @@
+using System.Net;
+
+namespace Steelyard.Config.Drafts;
+
+/// <summary>What a dialect has read of the admin API's settings.</summary>
+internal sealed record AdminDraft
+{
+    public Located<NetworkAddress>? Address { get; init; }
+
+    public string? TokenFile { get; init; }
+}
+
+/// <summary>The checks across the settings of the admin API.</summary>
+internal static class AdminChecks
+{
+    /// <param name="draft">What was read; null for no API.</param>
+    /// <param name="problems">Where what does not fit is reported.</param>
+    public static AdminSettings? Check(AdminDraft? draft, ProblemList problems)
+    {
+        if (draft is null)
+            return null;
+        if (draft is { Address: { } address, TokenFile: null } && !IsLocal(address.Value))
+            problems.Error(address.Place, $"{address.Value} can be reached from other machines, and there is no token", "an address such as 127.0.0.1:8404, or 'token-file' with the file of a token that requests have to bring");
+        return new() { Address = draft.Address?.Value, TokenFile = draft.TokenFile };
+    }
+
+    /// <summary>Whether only this machine reaches an address.</summary>
+    private static bool IsLocal(NetworkAddress address) =>
+        address.UnixPath is not null || address.Host == "localhost" || (IPAddress.TryParse(address.Host, out var ip) && IPAddress.IsLoopback(ip));
+}

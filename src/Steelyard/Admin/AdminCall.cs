@@ -1,0 +1,96 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Steelyard.Config;
+using Steelyard.Engine;
+
+namespace Steelyard.Admin;
+
+/// <summary>One request to the admin API, on its way through its endpoint.</summary>
+/// <param name="context">The request.</param>
+/// <param name="desk">What it reads and changes.</param>
+/// <param name="values">What stands in the places of the path, decoded.</param>
+internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDictionary<string, string> values)
+{
+    public HttpContext Context => context;
+
+    public AdminDesk Desk => desk;
+
+    /// <summary>What stands in a place of the path.</summary>
+    public string this[string place] => values[place];
+
+    /// <summary>A parameter of the query; null for none.</summary>
+    public string? Query(string name) => context.Request.Query[name] is [{ } value, ..] ? value : null;
+
+    /// <summary>The pool that the path names.</summary>
+    /// <exception cref="AdminProblemException">There is none of that name.</exception>
+    public PoolSettings Pool
+    {
+        get
+        {
+            var pools = desk.Served.Snapshot.Pools;
+            return pools.FirstOrDefault(pool => pool.Name == values["pool"])
+                ?? throw new AdminProblemException(404, $"there is no pool '{values["pool"]}'; there is {Listed(pools.Select(pool => pool.Name))}");
+        }
+    }
+
+    /// <summary>The server that the path names, by its address, or by its number in the pool from 1.</summary>
+    /// <exception cref="AdminProblemException">There is none.</exception>
+    public ServerStatus Server
+    {
+        get
+        {
+            var pool = Pool.Name;
+            var servers = desk.Balancer.Servers.Where(server => server.Pool == pool).ToList();
+            if (int.TryParse(values["server"], out var number) && number >= 1 && number <= servers.Count)
+                return servers[number - 1];
+            foreach (var server in servers)
+            {
+                if (NetworkAddress.TryParse(values["server"], out var address, out _) && server.Address == address)
+                    return server;
+            }
+
+            throw new AdminProblemException(404, $"the pool '{pool}' has no server '{values["server"]}'; it has {Listed(servers.Select(server => server.Address.ToString()))}");
+        }
+    }
+
+    /// <summary>Reads the body.</summary>
+    /// <exception cref="AdminProblemException">It is not what is expected.</exception>
+    public async Task<T> ReadAsync<T>(JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return await JsonSerializer.DeserializeAsync(context.Request.Body, type, context.RequestAborted)
+                ?? throw new AdminProblemException(400, "the body is null");
+        }
+        catch (JsonException error)
+        {
+            throw new AdminProblemException(400, $"the body is not the JSON that is expected here: {error.Message}");
+        }
+    }
+
+    /// <summary>Answers with a value.</summary>
+    public async Task AnswerAsync<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK, string contentType = "application/json")
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = contentType;
+        context.Response.Headers.CacheControl = "no-store";
+        await JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
+    }
+
+    private static string Listed(IEnumerable<string> names)
+    {
+        var first = names.Take(11).ToList();
+        return first.Count == 0 ? "none" : string.Join(", ", first.Take(10)) + (first.Count > 10 ? " and others" : "");
+    }
+}
+
+/// <summary>A request to the admin API that cannot be done.</summary>
+/// <param name="status">The status of the answer.</param>
+/// <param name="detail">What is wrong with it, in words for a person.</param>
+internal sealed class AdminProblemException(int status, string detail) : Exception(detail)
+{
+    public int Status => status;
+
+    /// <summary>What was said about it, line by line; null for nothing.</summary>
+    public IReadOnlyList<string>? Lines { get; init; }
+}

@@ -1,0 +1,126 @@
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Steelyard.Config;
+using Steelyard.Keeper;
+
+namespace Steelyard.Admin;
+
+/// <summary>The admin API of a running <c>steelyard up</c>, as commands ask it.</summary>
+internal sealed class AdminConnection : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly HttpClient _http;
+    private readonly string _where;
+
+    private AdminConnection(NetworkAddress address, string? token)
+    {
+        _where = address.ToString();
+        _http = new HttpClient(address.UnixPath is { } path ? Through(path) : new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
+        {
+            BaseAddress = new($"http://{(address.UnixPath is null ? address.Host.Length == 0 ? $"localhost:{address.Port}" : address.ToString() : "localhost")}/"),
+            Timeout = Patience,
+        };
+        if (token is not null)
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+    }
+
+    /// <summary>The API at an address.</summary>
+    public static AdminConnection To(NetworkAddress address, string? token = null) => new(address, token);
+
+    /// <summary>The APIs that answer on local sockets of this user.</summary>
+    /// <param name="file">The configuration; null for any.</param>
+    public static IReadOnlyList<AdminConnection> Local(string? file) =>
+        [.. (file is null ? RuntimeFolder.All(AdminSockets.Ending) : RuntimeFolder.PathsFor(file, AdminSockets.Ending))
+            .Where(Answers).Select(path => To(NetworkAddress.ForUnix(path)))];
+
+    private static bool Answers(string path)
+    {
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    private static SocketsHttpHandler Through(string path) => new()
+    {
+        UseProxy = false,
+        ConnectCallback = async (_, cancel) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        },
+    };
+
+    /// <summary>What an endpoint answers, as it came.</summary>
+    /// <exception cref="AdminProblemException">It refused, or nobody answers.</exception>
+    public async Task<string> AskAsync(string method, string path, string? body = null)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        try
+        {
+            using var answer = await _http.SendAsync(request);
+            var text = await answer.Content.ReadAsStringAsync();
+            return answer.IsSuccessStatusCode ? text : throw Refusal((int)answer.StatusCode, text);
+        }
+        catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
+        {
+            throw new AdminProblemException(0, error is TaskCanceledException ? $"{_where} does not answer" : $"{_where}: {error.Message}");
+        }
+    }
+
+    /// <summary>The same, read.</summary>
+    /// <exception cref="AdminProblemException">It refused, or nobody answers.</exception>
+    public async Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type) => Read(await AskAsync("GET", path), type);
+
+    /// <summary>Reads an answer.</summary>
+    /// <exception cref="AdminProblemException">It is none of this API.</exception>
+    public T Read<T>(string answer, JsonTypeInfo<T> type)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(answer, type) ?? throw NotOurs();
+        }
+        catch (JsonException)
+        {
+            throw NotOurs();
+        }
+    }
+
+    private AdminProblemException NotOurs() => new(0, $"what answers at {_where} is not the admin API of this version");
+
+    private AdminProblemException Refusal(int status, string text)
+    {
+        try
+        {
+            var problem = JsonSerializer.Deserialize(text, AdminJson.Default.ProblemView);
+            return problem is null ? NotOurs() : new(status, problem.Detail) { Lines = problem.Lines };
+        }
+        catch (JsonException)
+        {
+            return NotOurs();
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+}

@@ -1,0 +1,27 @@
+using Steelyard.Engine;
+using Steelyard.Keeper;
+
+namespace Steelyard.Admin;
+
+/// <summary>What the admin API reads and changes. It never holds anybody up who serves requests: counters are read as they stand.</summary>
+/// <param name="balancer">The engine.</param>
+/// <param name="keeper">Who keeps changes, and reloads.</param>
+/// <param name="served">What the engine serves at first.</param>
+internal sealed class AdminDesk(LoadBalancer balancer, IKeeper keeper, ServedConfiguration served)
+{
+    private volatile ServedConfiguration _served = served;
+
+    public LoadBalancer Balancer => balancer;
+
+    public IKeeper Keeper => keeper;
+
+    /// <summary>What is served now.</summary>
+    public ServedConfiguration Served
+    {
+        get => _served;
+        set => _served = value;
+    }
+
+    /// <summary>When this engine began to serve.</summary>
+    public DateTimeOffset Since { get; } = DateTimeOffset.UtcNow;
+}

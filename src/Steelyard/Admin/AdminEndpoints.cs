@@ -1,0 +1,62 @@
+using Steelyard.Balancing;
+using Steelyard.Engine;
+using Steelyard.Keeper;
+
+namespace Steelyard.Admin;
+
+/// <summary>All that the admin API can be asked. A new endpoint is a row here, with its records in <see cref="AdminJson"/>.</summary>
+internal static class AdminEndpoints
+{
+    private static readonly AdminJson s_json = AdminJson.Default;
+
+    public static IReadOnlyList<AdminEndpoint> All { get; } =
+    [
+        AdminEndpoint.Get("/api/status", "Everything at a glance: version, configuration, listeners, pools with their servers, counters.", s_json.StatusView, call => AdminLook.Status(call.Desk)),
+        AdminEndpoint.Get("/api/version", "The program, and since when its engine serves.", s_json.VersionView, call => AdminLook.Version(call.Desk)),
+        AdminEndpoint.Get("/api/configuration", "What is served: file, hash, age, generation, and what operators have changed since.", s_json.ConfigurationView, call => AdminLook.Configuration(call.Desk)),
+        AdminEndpoint.Get("/api/listeners", "The listeners, with their connections.", s_json.ListenerViewArray, call => AdminLook.Listeners(call.Desk)),
+        AdminEndpoint.Get("/api/routes", "The routes of all listeners.", s_json.RouteViewArray, call => AdminLook.Routes(call.Desk)),
+        AdminEndpoint.Get("/api/pools", "The pools with their servers.", s_json.PoolViewArray, call => AdminLook.Pools(call.Desk)),
+        AdminEndpoint.Get("/api/pools/{pool}", "One pool with its servers.", s_json.PoolView, call => AdminLook.Pools(call.Desk).Single(pool => pool.Name == call.Pool.Name)),
+        AdminEndpoint.Get("/api/pools/{pool}/servers/{server}", "One server, by its address or its number in the pool.", s_json.ServerView, call => AdminLook.Server(call.Desk, call.Server)),
+        AdminEndpoint.Change("PUT", "/api/pools/{pool}/servers/{server}/state", "Sets what is wanted of a server: ready, drain (no new requests) or maintenance (nothing). It outlives reloads and engines, and ends with the keeper.", s_json.StateBody, s_json.ServerView, SetStateAsync),
+        AdminEndpoint.Change("PUT", "/api/pools/{pool}/servers/{server}/weight", "Sets a server's weight, 0 to 256; null for what the file says. It outlives reloads and engines, and ends with the keeper.", s_json.WeightBody, s_json.ServerView, SetWeightAsync),
+        AdminEndpoint.Get("/api/counters", "What the engine has done since its start.", s_json.CountersView, call => AdminLook.Counters(call.Desk)),
+        AdminEndpoint.Get("/api/errors", "The last requests that were answered with an error or broken off, the newest first.", s_json.ErrorViewArray, call => AdminLook.Errors(call.Desk)),
+        AdminEndpoint.Do("/api/reload", "Takes up what the configuration file says now, and says what came of it: 409 where it stayed as it was.", s_json.ReportView, ReloadAsync),
+        AdminEndpoint.Get("/openapi.json", "This description.", s_json.JsonObject, _ => AdminDocument.Of(All!)),
+    ];
+
+    private static Task<ServerView> SetStateAsync(AdminCall call, StateBody body)
+    {
+        if (!Enum.TryParse<ServerState>(body.State, ignoreCase: true, out var state) || !Enum.IsDefined(state) || int.TryParse(body.State, out _))
+            throw new AdminProblemException(StatusCodes.Status400BadRequest, $"'{body.State}' is no state; it is ready, drain or maintenance");
+        var server = call.Server;
+        return ChangeAsync(call, new(server.Pool, server.Address, state, server.LiveWeight));
+    }
+
+    private static Task<ServerView> SetWeightAsync(AdminCall call, WeightBody body)
+    {
+        if (body.Weight is < 0 or > 256)
+            throw new AdminProblemException(StatusCodes.Status400BadRequest, $"{body.Weight} is no weight; it is 0 to 256, or null for what the file says");
+        var server = call.Server;
+        return ChangeAsync(call, new(server.Pool, server.Address, server.Wanted, body.Weight));
+    }
+
+    private static async Task<ServerView> ChangeAsync(AdminCall call, ServerChange change)
+    {
+        // The keeper first: what was answered outlives this engine.
+        if (!await call.Desk.Keeper.KeepAsync(change))
+            throw new AdminProblemException(StatusCodes.Status503ServiceUnavailable, "the keeper has gone; this engine ends soon");
+        if (!await call.Desk.Balancer.ChangeAsync(change))
+            throw new AdminProblemException(StatusCodes.Status409Conflict, "a reload has taken the server out meanwhile");
+        return AdminLook.Server(call.Desk, call.Server);
+    }
+
+    private static async Task<ReportView> ReloadAsync(AdminCall call)
+    {
+        var answer = await call.Desk.Keeper.AskAsync(KeeperRequestKind.Reload);
+        return answer.Done ? new(answer.Done, answer.Lines)
+            : throw new AdminProblemException(StatusCodes.Status409Conflict, "the configuration stays as it was") { Lines = answer.Lines };
+    }
+}

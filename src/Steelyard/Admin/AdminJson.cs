@@ -1,0 +1,28 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Steelyard.Admin;
+
+/// <summary>How what the admin API says and takes is written.</summary>
+[JsonSourceGenerationOptions(
+    JsonSerializerDefaults.Web,
+    WriteIndented = true,
+    NumberHandling = JsonNumberHandling.Strict,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(VersionView))]
+[JsonSerializable(typeof(ConfigurationView))]
+[JsonSerializable(typeof(ListenerView[]))]
+[JsonSerializable(typeof(RouteView[]))]
+[JsonSerializable(typeof(PoolView))]
+[JsonSerializable(typeof(PoolView[]))]
+[JsonSerializable(typeof(ServerView))]
+[JsonSerializable(typeof(CountersView))]
+[JsonSerializable(typeof(ErrorView[]))]
+[JsonSerializable(typeof(StatusView))]
+[JsonSerializable(typeof(StateBody))]
+[JsonSerializable(typeof(WeightBody))]
+[JsonSerializable(typeof(ReportView))]
+[JsonSerializable(typeof(ProblemView))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
+internal sealed partial class AdminJson : JsonSerializerContext;

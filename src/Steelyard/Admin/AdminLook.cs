@@ -1,0 +1,152 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine;
+using Steelyard.Serving;
+
+namespace Steelyard.Admin;
+
+/// <summary>Reads what the admin API says, as it stands this moment.</summary>
+internal static class AdminLook
+{
+    private static readonly string s_version = typeof(AdminLook).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    public static StatusView Status(AdminDesk desk) => new(Version(desk), Configuration(desk), Listeners(desk), Pools(desk), Counters(desk));
+
+    public static VersionView Version(AdminDesk desk) => new(s_version, Environment.ProcessId, desk.Since, SecondsSince(desk.Since), RuntimeInformation.FrameworkDescription);
+
+    public static ConfigurationView Configuration(AdminDesk desk)
+    {
+        var source = desk.Served.Source;
+        return new(source.File, source.Hash, source.At, SecondsSince(source.At), source.Generation, [.. Differences(desk)]);
+    }
+
+    private static IEnumerable<DifferenceView> Differences(AdminDesk desk)
+    {
+        foreach (var server in desk.Balancer.Servers)
+        {
+            var address = server.Address.ToString();
+            if (server.Wanted != ServerState.Ready)
+                yield return new(server.Pool, address, "state", Word(ServerState.Ready), Word(server.Wanted));
+            if (server.LiveWeight is { } live)
+                yield return new(server.Pool, address, "weight", server.ConfiguredWeight.ToString(), live.ToString());
+        }
+    }
+
+    public static ListenerView[] Listeners(AdminDesk desk)
+    {
+        var (open, addresses) = (desk.Balancer.OpenConnectionsByListener, AddressesOf(desk));
+        return [.. desk.Served.Snapshot.Listeners.Select((listener, i) => new ListenerView(
+            addresses[i],
+            Word(listener.Mode),
+            listener.Tls is not null,
+            i < open.Count ? open[i] : 0,
+            listener.MaxConnections,
+            listener.Routes.Count))];
+    }
+
+    /// <summary>The bound addresses of each listener.</summary>
+    private static string[][] AddressesOf(AdminDesk desk)
+    {
+        var served = desk.Served;
+        var (bound, next) = (served.Sockets.Addresses, 0);
+        return [.. served.Snapshot.Listeners.Select(listener => listener.Bind.Select(asked =>
+        {
+            // An engine knows of a socket it was handed no more than the port.
+            var port = next < bound.Count ? bound[next].Port : 0;
+            next++;
+            return (asked.UnixPath is null && asked.Port == 0 ? NetworkAddress.ForHost(asked.Host, port) : asked).ToString();
+        }).ToArray())];
+    }
+
+    public static RouteView[] Routes(AdminDesk desk)
+    {
+        var addresses = AddressesOf(desk);
+        return [.. desk.Served.Snapshot.Listeners.SelectMany((listener, i) => listener.Routes.Select(route => Route(addresses[i][0], route)))];
+    }
+
+    private static RouteView Route(string listener, RouteSettings route)
+    {
+        var (action, target) = route switch
+        {
+            { Pool: { } pool } => ("to", pool),
+            { Redirect: { } redirect } => ("redirect", redirect.To.ToString()),
+            { Respond: { } respond } => ("respond", respond.Status.ToString()),
+            _ => ("split", string.Join(", ", route.Split.Select(share => $"{share.Pool} {share.Weight}"))),
+        };
+        return new(
+            listener,
+            route.Host,
+            route.Path,
+            route.Methods.Count == 0 ? null : [.. route.Methods.AsEnumerable()],
+            route.Headers.Count == 0 ? null : [.. route.Headers.Select(match => $"{match.Name}: {match.Pattern}")],
+            route.Query.Count == 0 ? null : [.. route.Query.Select(match => $"{match.Name}={match.Pattern}")],
+            action,
+            target);
+    }
+
+    public static PoolView[] Pools(AdminDesk desk)
+    {
+        var servers = desk.Balancer.Servers.ToLookup(server => server.Pool);
+        return [.. desk.Served.Snapshot.Pools.Select(pool =>
+        {
+            var members = servers[pool.Name].Select((server, place) => View(server, place + 1)).ToArray();
+            return new PoolView(pool.Name, Word(pool.Balance), members.Length, members.Count(member => member is { State: "up", Weight: > 0 }), members.Sum(member => member.Active), members);
+        })];
+    }
+
+    public static ServerView Server(AdminDesk desk, ServerStatus server) =>
+        View(server, desk.Balancer.Servers.Where(other => other.Pool == server.Pool).Index().First(other => other.Item.Address == server.Address).Index + 1);
+
+    private static ServerView View(ServerStatus server, int number) => new(
+        server.Pool,
+        number,
+        server.Address.ToString(),
+        server.Wanted != ServerState.Ready ? Word(server.Wanted) : !server.Up ? "down" : server.Ejected ? "ejected" : "up",
+        Word(server.Wanted),
+        server.Asked ? new(server.Up, server.LastCheck == ProbeFault.None && server.Up ? "passed" : Word(server.LastCheck), server.LastCheckStatus == 0 ? null : server.LastCheckStatus) : null,
+        server.Ejected,
+        server.Ejections,
+        server.Weight,
+        server.ConfiguredWeight,
+        server.LiveWeight,
+        server.Active,
+        server.Failures,
+        server.LastReason == ServerFailure.None ? null : ServerReports.Explain(server.LastReason));
+
+    public static CountersView Counters(AdminDesk desk)
+    {
+        var counters = desk.Balancer.Counters;
+        return new(
+            counters.Connections,
+            counters.OpenConnections,
+            counters.ConnectionsRefused,
+            counters.AcceptPauses,
+            counters.Requests,
+            counters.Refused,
+            counters.Cut,
+            counters.TooSlow,
+            counters.Retries,
+            counters.RetriesDenied,
+            counters.TlsHandshakes,
+            counters.TlsFailures,
+            counters.UpstreamConnections,
+            counters.UpstreamReuses,
+            counters.Sessions,
+            counters.SessionsRefused,
+            counters.Tunnels,
+            counters.ProxyHeadersRefused,
+            counters.Faults,
+            counters.LastFault?.Message);
+    }
+
+    public static ErrorView[] Errors(AdminDesk desk) =>
+        [.. desk.Balancer.RecentErrors.Select(error => new ErrorView(new(error.At, TimeSpan.Zero), error.Cause, error.Status, error.Sentence, error.Client, error.Request, error.Pool, error.Server))];
+
+    private static double SecondsSince(DateTimeOffset time) => Math.Round((DateTimeOffset.UtcNow - time).TotalSeconds, 3);
+
+    private static string Word<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+}

@@ -1,0 +1,128 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Steelyard.Admin;
+
+/// <summary>The admin API, served on sockets that were handed over. Nothing of it is on the path of requests.</summary>
+internal sealed class AdminServer : IAsyncDisposable
+{
+    private static readonly TimeSpan TimeForAnswers = TimeSpan.FromSeconds(5);
+
+    private readonly WebApplication _app;
+    private readonly AdminDesk _desk;
+    private readonly AdminGuard _guard;
+    private readonly Dictionary<ulong, Socket> _sockets = [];
+
+    private AdminServer(AdminService service, AdminDesk desk)
+    {
+        (_desk, _guard) = (desk, new AdminGuard(service.Token));
+
+        // The empty builder reads no files and no environment, and brings no more than is needed.
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        foreach (var handle in service.Handles)
+            _sockets.Add((ulong)handle, new Socket(new SafeSocketHandle(handle, ownsHandle: true)));
+
+        // By itself Kestrel would leave the sockets open when it ends.
+        builder.WebHost.UseKestrelCore().UseSockets(options => options.CreateBoundListenSocket = endpoint => _sockets[((FileHandleEndPoint)endpoint).FileHandle])
+            .ConfigureKestrel(kestrel => Configure(kestrel, service));
+        _app = builder.Build();
+        _app.Run(AnswerAsync);
+    }
+
+    /// <summary>Begins to serve.</summary>
+    /// <param name="service">The sockets, which are this one's to close from here on, and the token.</param>
+    /// <param name="desk">What is served.</param>
+    public static async Task<AdminServer> StartAsync(AdminService service, AdminDesk desk)
+    {
+        var server = new AdminServer(service, desk);
+        await server._app.StartAsync();
+        return server;
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, AdminService service)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
+        kestrel.Limits.MaxConcurrentConnections = 1000;
+        kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
+        foreach (var handle in service.Handles)
+            kestrel.ListenHandle((ulong)handle);
+    }
+
+    private async Task AnswerAsync(HttpContext context)
+    {
+        try
+        {
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            _guard.Check(context);
+            await RouteAsync(context);
+        }
+        catch (AdminProblemException problem) when (!context.Response.HasStarted)
+        {
+            await TellAsync(context, problem.Status, problem.Message, problem.Lines);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Whoever asked has gone.
+        }
+        catch (Exception fault) when (!context.Response.HasStarted && fault is not Microsoft.AspNetCore.Http.BadHttpRequestException)
+        {
+            await Console.Error.WriteLineAsync($"steelyard: a fault of this program in the admin API: {fault}");
+            await TellAsync(context, StatusCodes.Status500InternalServerError, $"a fault of this program: {fault.Message}", null);
+        }
+    }
+
+    private async Task RouteAsync(HttpContext context)
+    {
+        // As it came: an encoded slash is part of a value, not between two.
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
+        var path = target.Split('?', 2)[0];
+        var method = HttpMethods.IsHead(context.Request.Method) ? HttpMethods.Get : context.Request.Method;
+        var allowed = new List<string>();
+        foreach (var endpoint in AdminEndpoints.All)
+        {
+            if (endpoint.Match(path) is not { } values)
+                continue;
+            if (endpoint.Method == method)
+            {
+                await endpoint.Handle(new(context, _desk, values));
+                return;
+            }
+
+            allowed.Add(endpoint.Method);
+        }
+
+        if (allowed.Count == 0)
+            throw new AdminProblemException(StatusCodes.Status404NotFound, $"there is no {path}; /openapi.json says what there is");
+        context.Response.Headers.Allow = string.Join(", ", allowed);
+        throw new AdminProblemException(StatusCodes.Status405MethodNotAllowed, $"{path} takes {string.Join(", ", allowed)}, not {context.Request.Method}");
+    }
+
+    private Task TellAsync(HttpContext context, int status, string detail, IReadOnlyList<string>? lines) =>
+        new AdminCall(context, _desk, new Dictionary<string, string>()).AnswerAsync(
+            new ProblemView(Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status), status, detail, lines),
+            AdminJson.Default.ProblemView,
+            status,
+            "application/problem+json");
+
+    /// <summary>Takes no more requests; those that are being answered have some time.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeForAnswers);
+        await _app.StopAsync(limit.Token);
+        await _app.DisposeAsync();
+        foreach (var socket in _sockets.Values)
+            socket.Dispose();
+    }
+
+    // The host's own reacts to signals.
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

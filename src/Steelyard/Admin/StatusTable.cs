@@ -1,0 +1,92 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace Steelyard.Admin;
+
+/// <summary>What <c>steelyard status</c> shows: one line for each server, within the width of a terminal.</summary>
+internal static class StatusTable
+{
+    // Of a larger pool only those are shown that are not plainly up, and no more than so many.
+    private const int MostOfAPool = 12;
+
+    public static void Write(IAnsiConsole console, StatusView status, bool all)
+    {
+        var (version, configuration, counters) = (status.Version, status.Configuration, status.Counters);
+        console.WriteLine($"steelyard {version.Version}, engine {version.EnginePid} up for {Span(version.EngineUptimeSeconds)}");
+        console.WriteLine($"{configuration.File}, generation {configuration.Generation}, read {Span(configuration.AgeSeconds)} ago");
+        console.WriteLine($"{Number(counters.Requests)} requests, {Number(counters.Refused)} answered with an error, {Number(counters.Cut)} cut, {Number(counters.Retries)} retries");
+        console.WriteLine();
+        console.Write(Listeners(status.Listeners));
+        foreach (var pool in status.Pools)
+        {
+            console.WriteLine();
+            console.WriteLine($"{pool.Name}: {pool.Balance}, {pool.Usable} of {pool.Servers} usable, {Number(pool.Active)} active");
+            Write(console, pool, all);
+        }
+
+        if (configuration.Differences.Length == 0)
+            return;
+        console.WriteLine();
+        foreach (var difference in configuration.Differences)
+            console.WriteLine($"not as in the file: {difference.Pool}/{difference.Server} has {difference.Setting} {difference.Live}, the file says {difference.File}");
+    }
+
+    private static void Write(IAnsiConsole console, PoolView pool, bool all)
+    {
+        var shown = all || pool.Members.Length <= MostOfAPool ? pool.Members : [.. pool.Members.Where(member => !IsPlain(member)).Take(MostOfAPool)];
+        if (shown.Length > 0)
+            console.Write(Servers(shown));
+        if (shown.Length < pool.Members.Length)
+            console.WriteLine($"  {pool.Members.Length - shown.Length} more, {pool.Members.Except(shown).Count(IsPlain)} of them up (--all shows them)");
+    }
+
+    private static bool IsPlain(ServerView server) => server.State == "up" && server.Weight > 0;
+
+    private static Table Listeners(ListenerView[] listeners)
+    {
+        var table = Plain().AddColumn("Listener").AddColumn("Speaks").AddColumn(Right("Open")).AddColumn(Right("Most"));
+        foreach (var listener in listeners)
+            table.AddRow(new Text(string.Join(" ", listener.Addresses)), new Text(listener.Tls ? $"{listener.Mode}, TLS" : listener.Mode), new Text(Number(listener.OpenConnections)), new Text(listener.MaxConnections?.ToString() ?? ""));
+        return table;
+    }
+
+    private static Table Servers(ServerView[] servers)
+    {
+        var table = Plain().AddColumn(Right("#")).AddColumn("Server").AddColumn("State").AddColumn(Right("Weight")).AddColumn(Right("Active")).AddColumn(Right("Failed")).AddColumn("Check");
+        foreach (var server in servers)
+        {
+            table.AddRow(
+                new Text(server.Number.ToString()),
+                new Text(server.Address),
+                new Text(server.State, ColourOf(server.State)),
+                new Text(server.LiveWeight is null ? server.Weight.ToString() : $"{server.Weight} (file {server.ConfiguredWeight})"),
+                new Text(Number(server.Active)),
+                new Text(Number(server.Failures)),
+                new Text(server.Health is { } health ? health.LastCheck + (health.Status is { } code ? $" ({code})" : "") : ""));
+        }
+
+        return table;
+    }
+
+    private static Style ColourOf(string state) => state switch
+    {
+        "up" => new(Color.Green),
+        "down" => new(Color.Red),
+        _ => new(Color.Yellow),
+    };
+
+    internal static Table Plain() => new Table().Border(TableBorder.None);
+
+    internal static TableColumn Right(string title) => new TableColumn(title).RightAligned();
+
+    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    /// <summary>A time in its two largest units.</summary>
+    internal static string Span(double seconds) => TimeSpan.FromSeconds(seconds) switch
+    {
+        { TotalDays: >= 1 } time => $"{time.Days}d {time.Hours}h",
+        { TotalHours: >= 1 } time => $"{time.Hours}h {time.Minutes}m",
+        { TotalMinutes: >= 1 } time => $"{time.Minutes}m {time.Seconds}s",
+        var time => $"{time.Seconds}s",
+    };
+}

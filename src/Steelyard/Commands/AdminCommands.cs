@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Globalization;
+using Steelyard.Admin;
+
+namespace Steelyard.Commands;
+
+/// <summary>The commands that ask the admin API of a running <c>steelyard up</c>, and steer it.</summary>
+internal static class AdminCommands
+{
+    private const string ServerHelp = "POOL/SERVER";
+
+    public static IEnumerable<Command> All()
+    {
+        yield return Status();
+        yield return State("drain", "drain", "Gives a server no new requests; those it has may end.",
+            "steelyard drain web/10.0.0.2:3000", "steelyard drain web/2                the second server of the pool web, in the order of the file");
+        yield return State("ready", "ready", "Lets a server have requests again after 'drain' or 'maint'.", "steelyard ready web/2");
+        yield return State("maint", "maintenance", "Takes a server out of use.", "steelyard maint web/2");
+        yield return Weight();
+        yield return Errors();
+    }
+
+    private static Command Status()
+    {
+        var instance = new RunningInstance();
+        var all = new Option<bool>("--all") { Description = "Show every server, also of large pools." };
+        var command = instance.AddTo(new Command("status", "Shows what the running 'steelyard up' of a configuration does: listeners, pools, servers.") { all });
+        command.SetAction((parsed, _) => instance.RunAsync(parsed, "status", async connection =>
+        {
+            var answer = await connection.AskAsync("GET", "/api/status");
+            if (instance.WantsJson(parsed))
+                Console.Write(answer);
+            else
+                StatusTable.Write(Terminal.Output(), connection.Read(answer, AdminJson.Default.StatusView), parsed.GetValue(all));
+        }));
+        CommandLine.WithExamples(command,
+            "steelyard status                     the one that serves the steelyard.yaml of this folder, or the only one there is",
+            "steelyard status --admin 127.0.0.1:8404",
+            "steelyard status --json | jq '.pools[].members[] | select(.state != \"up\")'");
+        return command;
+    }
+
+    private static Command State(string name, string state, string description, params string[] examples)
+    {
+        var (instance, server) = (new RunningInstance(), ServerArgument());
+        var command = instance.AddTo(new Command(name, description) { server });
+        command.SetAction((parsed, _) => instance.RunAsync(parsed, name, connection =>
+            ChangeAsync(connection, instance.WantsJson(parsed), parsed.GetRequiredValue(server), "state", $"{{\"state\":\"{state}\"}}")));
+        CommandLine.WithExamples(command, examples);
+        return command;
+    }
+
+    private static Command Weight()
+    {
+        var (instance, server) = (new RunningInstance(), ServerArgument());
+        var weight = new Argument<string>("WEIGHT") { Description = "0 to 256, or 'file' for what the configuration says." };
+        weight.Validators.Add(result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (text != "file" && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= 256))
+                result.AddError($"'{text}' is no weight; expected 0 to 256, or 'file'");
+        });
+        var command = instance.AddTo(new Command("weight", "Sets the share of a server against the others' weights.") { server, weight });
+        command.SetAction((parsed, _) => instance.RunAsync(parsed, "weight", connection =>
+        {
+            var wanted = parsed.GetRequiredValue(weight);
+            return ChangeAsync(connection, instance.WantsJson(parsed), parsed.GetRequiredValue(server), "weight", $"{{\"weight\":{(wanted == "file" ? "null" : wanted)}}}");
+        }));
+        CommandLine.WithExamples(command, "steelyard weight web/2 10", "steelyard weight web/2 0              no new requests", "steelyard weight web/2 file           what the configuration says");
+        return command;
+    }
+
+    private static Command Errors()
+    {
+        var instance = new RunningInstance();
+        var command = instance.AddTo(new Command("errors", "Shows the last requests that were answered with an error or broken off."));
+        command.SetAction((parsed, _) => instance.RunAsync(parsed, "errors", async connection =>
+        {
+            var answer = await connection.AskAsync("GET", "/api/errors");
+            if (instance.WantsJson(parsed))
+                Console.Write(answer);
+            else
+                ErrorTable.Write(Terminal.Output(), connection.Read(answer, AdminJson.Default.ErrorViewArray));
+        }));
+        CommandLine.WithExamples(command, "steelyard errors", "steelyard errors --json | jq -r '.[].cause' | sort | uniq -c");
+        return command;
+    }
+
+    private static Argument<string> ServerArgument()
+    {
+        var server = new Argument<string>(ServerHelp) { Description = "A server: its pool and its address, or its number in the pool." };
+        server.Validators.Add(result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (text.IndexOf('/') is not (var slash and > 0) || slash == text.Length - 1)
+                result.AddError($"'{text}' names no server; expected pool and server, such as web/10.0.0.2:3000 or web/2");
+        });
+        return server;
+    }
+
+    private static async Task ChangeAsync(AdminConnection connection, bool json, string name, string setting, string body)
+    {
+        var (pool, server) = (name[..name.IndexOf('/')], name[(name.IndexOf('/') + 1)..]);
+        var answer = await connection.AskAsync("PUT", $"/api/pools/{Uri.EscapeDataString(pool)}/servers/{Uri.EscapeDataString(server)}/{setting}", body);
+        if (json)
+        {
+            Console.Write(answer);
+            return;
+        }
+
+        var now = connection.Read(answer, AdminJson.Default.ServerView);
+        Console.WriteLine($"{now.Address} of {now.Pool} is {now.State}, weight {now.Weight}{(now.LiveWeight is null ? "" : $" (the file says {now.ConfiguredWeight})")}, {now.Active} active");
+    }
+}

@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Steelyard.Admin;
+using Steelyard.Config;
+
+namespace Steelyard.Commands;
+
+/// <summary>The running <c>steelyard up</c> that a command is for: named by its configuration or by an address, or the only one there is.</summary>
+internal sealed class RunningInstance
+{
+    private readonly Argument<string?> _source = new("FILE|FOLDER")
+    {
+        Description = "The configuration it serves, or the folder of a steelyard.yaml. When left out, the one of this folder, or the only one that this user runs.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<NetworkAddress?> _admin = new("--admin", "-a")
+    {
+        Description = "Where its admin API is, instead of FILE: host:port or unix:/path.",
+        HelpName = "ADDRESS",
+        CustomParser = ReadAddress,
+    };
+
+    private readonly Option<string?> _token = new("--token-file")
+    {
+        Description = "The file of the token for --admin. STEELYARD_TOKEN is the token itself.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Print what the admin API answers, in JSON." };
+
+    /// <summary>Adds what names the instance to a command.</summary>
+    public Command AddTo(Command command)
+    {
+        command.Arguments.Add(_source);
+        command.Options.Add(_admin);
+        command.Options.Add(_token);
+        command.Options.Add(_json);
+        return command;
+    }
+
+    public bool WantsJson(ParseResult parsed) => parsed.GetValue(_json);
+
+    /// <summary>Asks the instance.</summary>
+    /// <returns>The exit status.</returns>
+    public async Task<int> RunAsync(ParseResult parsed, string command, Func<AdminConnection, Task> ask)
+    {
+        try
+        {
+            using var connection = await FindAsync(parsed);
+            await ask(connection);
+            return CommandLine.Success;
+        }
+        catch (AdminProblemException problem)
+        {
+            await Console.Error.WriteLineAsync($"steelyard {command}: {problem.Message}");
+            foreach (var line in problem.Lines ?? [])
+                await Console.Error.WriteLineAsync(line);
+            return CommandLine.Failure;
+        }
+    }
+
+    private async Task<AdminConnection> FindAsync(ParseResult parsed)
+    {
+        if (parsed.GetValue(_admin) is { } address)
+            return AdminConnection.To(address, Token(parsed.GetValue(_token)));
+        var given = parsed.GetValue(_source);
+        if ((given ?? ConfigurationArgument.InThisFolder) is { } named)
+        {
+            var file = ConfigurationArgument.Find(named) ?? throw new AdminProblemException(0, $"there is no file or folder {named} with a configuration");
+            var serving = AdminConnection.Local(file);
+            if (serving.Count > 0)
+                return serving[0];
+            if (given is not null)
+                throw new AdminProblemException(0, $"no 'steelyard up' of this user serves {Path.GetFullPath(file)} with an admin API");
+        }
+
+        var running = AdminConnection.Local(file: null);
+        return running switch
+        {
+            [var one] => one,
+            [] => throw new AdminProblemException(0, "no 'steelyard up' of this user runs; name one elsewhere with --admin ADDRESS"),
+            _ => throw new AdminProblemException(0, $"several run: name one of {string.Join(", ", await FilesAsync(running))}"),
+        };
+    }
+
+    private static async Task<List<string>> FilesAsync(IReadOnlyList<AdminConnection> running)
+    {
+        var files = new List<string>();
+        foreach (var connection in running)
+        {
+            files.Add((await connection.GetAsync("/api/configuration", AdminJson.Default.ConfigurationView)).File);
+            connection.Dispose();
+        }
+
+        return files;
+    }
+
+    private static string? Token(string? file)
+    {
+        if (file is null)
+            return Environment.GetEnvironmentVariable("STEELYARD_TOKEN") is { Length: > 0 } token ? token : null;
+        return AdminToken.TryRead(".", file, out var mistake) ?? throw new AdminProblemException(0, $"{file}: {mistake}; expected {AdminToken.Expected}");
+    }
+
+    private static NetworkAddress? ReadAddress(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (NetworkAddress.TryParse(text, out var address, out var expected))
+            return address;
+        result.AddError($"'{text}' is not an address; expected {expected}");
+        return null;
+    }
+}

@@ -1,0 +1,39 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Steelyard.Engine;
+
+namespace Steelyard.Keeper;
+
+/// <summary>The keeper as an engine in a process of its own asks it. May be used from any thread.</summary>
+internal sealed class KeeperLine(MessageChannel channel) : IKeeper
+{
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<KeeperAnswer>> _asked = new();
+    private int _number;
+
+    public async Task<bool> KeepAsync(ServerChange change) => (await SendAsync([EngineWords.Keep, .. LiveChanges.ToWords(change)])).Done;
+
+    public Task<KeeperAnswer> AskAsync(KeeperRequestKind kind) => SendAsync([kind.ToString()]);
+
+    /// <summary>Takes an answer.</summary>
+    public void Take(Message told)
+    {
+        if (_asked.TryRemove(told.Arguments[0], out var asked))
+            asked.TrySetResult(new(told.Arguments[1] == EngineWords.Yes, [.. told.Arguments.Skip(2)]));
+    }
+
+    /// <summary>The keeper has gone: nobody answers any more.</summary>
+    public void Close()
+    {
+        foreach (var asked in _asked.Values)
+            asked.TrySetResult(Gone);
+    }
+
+    private static KeeperAnswer Gone => new(Done: false, ["the keeper has gone"]);
+
+    private async Task<KeeperAnswer> SendAsync(IEnumerable<string> words)
+    {
+        var number = Interlocked.Increment(ref _number).ToString(CultureInfo.InvariantCulture);
+        var answer = _asked[number] = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        return channel.Send(new(EngineWords.Ask, [number, .. words])) ? await answer.Task : Gone;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Steelyard.Keeper;
+
+/// <summary>Where the sockets of running keepers are that only the same user reaches, named after the configuration's full path.</summary>
+internal static class RuntimeFolder
+{
+    /// <summary>The places of a kind of socket, where it is made first.</summary>
+    /// <param name="file">The configuration.</param>
+    /// <param name="ending">What the name ends with.</param>
+    // The keeper may have been started with another environment than who looks for it, as a service is.
+    public static IEnumerable<string> PathsFor(string file, string ending) => Folders().Select(folder => PathIn(folder, file, ending));
+
+    /// <summary>Every socket of a kind that there is.</summary>
+    /// <param name="ending">What the names end with.</param>
+    public static IEnumerable<string> All(string ending) => Folders().Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, $"steelyard-*{ending}"));
+
+    /// <summary>The place to make a socket in.</summary>
+    /// <param name="file">The configuration.</param>
+    /// <param name="ending">What the name ends with.</param>
+    /// <exception cref="IOException">The folder cannot be made, or is not ours alone.</exception>
+    public static string PathToMake(string file, string ending)
+    {
+        var folder = Folders().First();
+        if (folder == Own)
+            MakeOwn(folder);
+        return PathIn(folder, file, ending);
+    }
+
+    private static string PathIn(string folder, string file, string ending)
+    {
+        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(Path.GetFullPath(file)));
+        return Path.Combine(folder, $"steelyard-{Convert.ToHexStringLower(hash.AsSpan(0, 8))}{ending}");
+    }
+
+    /// <summary>The folders that only this user can write to, the first one first.</summary>
+    private static IEnumerable<string> Folders()
+    {
+        if (Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { } given && Directory.Exists(given))
+            yield return given;
+        if (Posix.geteuid() == 0 && Directory.Exists("/run"))
+            yield return "/run";
+        else
+            yield return Own;
+    }
+
+    private static string Own => Path.Combine(Path.GetTempPath(), $"steelyard-{Posix.geteuid()}");
+
+    private static void MakeOwn(string folder)
+    {
+        const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        Directory.CreateDirectory(folder, Mine);
+        if (File.GetUnixFileMode(folder) != Mine)
+            throw new IOException($"others may write to {folder}");
+    }
+}

@@ -1,0 +1,55 @@
+using Steelyard.Admin;
+using Steelyard.Commands;
+
+namespace Steelyard.Tests.Admin;
+
+/// <summary>What <c>steelyard status</c> shows.</summary>
+public sealed class StatusTableTests
+{
+    private static ServerView Server(int number, string state = "up", int? live = null) => new(
+        "web", number, $"10.0.0.{number}:3000", state, "ready", new(state == "up", state == "up" ? "passed" : "refused", null), false, 0, live ?? 1, 1, live, number, 0, null);
+
+    private static string Show(bool all, params ServerView[] servers)
+    {
+        using var writer = new StringWriter();
+        StatusTable.Write(Terminal.To(writer), new(
+            new("0.1.0", 42, DateTimeOffset.UnixEpoch, 7384, ".NET"),
+            new("/etc/steelyard.yaml", "ab", DateTimeOffset.UnixEpoch, 60 * 60 * 49, 3, [.. servers.Where(server => server.LiveWeight is not null).Select(server => new DifferenceView("web", server.Address, "weight", "1", server.LiveWeight!.Value.ToString()))]),
+            [new(["localhost:8080"], "http", false, 5, null, 1)],
+            [new("web", "round-robin", servers.Length, servers.Count(server => server.State == "up"), servers.Sum(server => server.Active), servers)],
+            new(0, 5, 0, 0, 1_234_567, 12, 3, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null)), all);
+        return string.Join('\n', writer.ToString().Split('\n').Select(line => line.TrimEnd()));
+    }
+
+    [Fact]
+    public void Every_server_has_a_line_and_what_differs_is_said() => Assert.Equal(
+        """
+        steelyard 0.1.0, engine 42 up for 2h 3m
+        /etc/steelyard.yaml, generation 3, read 2d 1h ago
+        1,234,567 requests, 12 answered with an error, 3 cut, 4 retries
+
+        Listener       Speaks Open Most
+        localhost:8080 http      5
+
+        web: round-robin, 1 of 2 usable, 3 active
+        # Server        State     Weight Active Failed Check
+        1 10.0.0.1:3000 up    9 (file 1)      1      0 passed
+        2 10.0.0.2:3000 down           1      2      0 refused
+
+        not as in the file: web/10.0.0.1:3000 has weight 9, the file says 1
+
+        """,
+        Show(all: false, Server(1, live: 9), Server(2, "down")));
+
+    [Fact]
+    public void Of_a_large_pool_those_are_shown_that_are_not_up()
+    {
+        var servers = Enumerable.Range(1, 200).Select(number => Server(number, number == 50 ? "down" : "up")).ToArray();
+
+        var some = Show(all: false, servers);
+        Assert.Contains("10.0.0.50:3000", some, StringComparison.Ordinal);
+        Assert.DoesNotContain("10.0.0.51:3000", some, StringComparison.Ordinal);
+        Assert.Contains("199 more, 199 of them up", some, StringComparison.Ordinal);
+        Assert.Contains("10.0.0.51:3000", Show(all: true, servers), StringComparison.Ordinal);
+    }
+}
