@@ -1,5 +1,6 @@
 using System.Text;
 using Steelyard.Balancing;
+using Steelyard.Balancing.Sticky;
 using Steelyard.Config;
 
 namespace Steelyard.Engine.Explain;
@@ -53,6 +54,8 @@ internal sealed class ExplainField
             _text.Append("; attempt=").Append(_choices);
         _text.Append("; server=").Append(decision.Server?.Settings.Address.ToString() ?? "none");
         _text.Append("; reason=").Append(PlainName.Of(decision.Reason.ToString()));
+        if (decision.Sticky != StickyOutcome.None)
+            _text.Append("; sticky=").Append(PlainName.Of(decision.Sticky.ToString()));
         WriteServers("considered", pool, considered: true);
         WriteServers("left-out", pool, considered: false);
         _text.Append("\r\n");

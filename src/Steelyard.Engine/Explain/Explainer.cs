@@ -67,25 +67,25 @@ public sealed class Explainer
         var name = reader.ServerName;
         var bytes = Encoding.UTF8.GetBytes(name);
         var route = table.MatchName(bytes);
+        var asked = new AskedRequest(question, listener, table);
         var answer = new Answer(listener, name, "", RouteVerdicts.Of(routes, route?.Settings, probed => probed.MatchName(bytes) is not null));
-        return Follow(answer, route, question, new RequestHead(), [], listener);
+        return Follow(answer, route, question, asked);
     }
 
     private Answer Request(QuestionReader reader, ListenerSettings listener, RouteSettings[] routes, RouteTable table, Question question)
     {
-        var bytes = reader.Head();
-        var request = new RequestHead { AllowsConnect = listener.Connect };
-        request.Clear();
+        var (bytes, asked) = (reader.Head(), new AskedRequest(question, listener, table));
+        var request = asked.Request;
         if (Read(request, bytes) is { } error)
             return new(listener, "", "", []) { Refusal = RefusalOf(new(Cause.BadRequest, Detail: error)) };
-        var head = bytes[..request.Length];
+        var head = asked.Head = bytes[..request.Length];
         var path = request.Path(head).ToArray();
         if (PathNormalizer.IsNeeded(path))
             path = PathNormalizer.Normalize(path, new byte[path.Length]).ToArray();
         var host = Encoding.UTF8.GetString(RouteTable.HostOf(request.Authority(head)));
         var route = table.Match(request, head, path);
         var answer = new Answer(listener, host, Encoding.UTF8.GetString(path), RouteVerdicts.Of(routes, route?.Settings, probed => probed.Match(request, head, path) is not null));
-        return Follow(answer, route, question, request, head, listener);
+        return Follow(answer, route, question, asked);
     }
 
     private HeadError? Read(RequestHead request, byte[] bytes)
@@ -100,12 +100,12 @@ public sealed class Explainer
 
     private static Refusal RefusalOf(in Outcome outcome) => new(outcome.Status, outcome.Sentence);
 
-    private Answer Follow(Answer answer, Route? route, Question question, RequestHead request, byte[] head, ListenerSettings listener)
+    private Answer Follow(Answer answer, Route? route, Question question, AskedRequest asked)
     {
         if (route is null)
-            return answer with { Refusal = listener.Mode == ListenerMode.Tcp ? new(0, "No route takes this name; the connection is closed.") : RefusalOf(new(Cause.NoRoute)) };
+            return answer with { Refusal = answer.Listener.Mode == ListenerMode.Tcp ? new(0, "No route takes this name; the connection is closed.") : RefusalOf(new(Cause.NoRoute)) };
         var chosen = answer with { Route = Chosen(answer) };
-        return route.Answer is not null ? chosen : chosen with { Pools = Choose(route, question) };
+        return route.Answer is not null ? chosen : chosen with { Pools = Choose(route, question, asked) };
     }
 
     private static RouteVerdict? Chosen(Answer answer)
@@ -119,14 +119,14 @@ public sealed class Explainer
         return null;
     }
 
-    private List<PoolAnswer> Choose(Route route, Question question)
+    private List<PoolAnswer> Choose(Route route, Question question, AskedRequest asked)
     {
         var (answers, tried, lots) = (new List<PoolAnswer>(), new ServerSet(), question.Seed);
         for (var i = 0; i < question.Repeat; i++)
         {
             var pool = route.ChoosePool();
             tried.Clear(pool.Count);
-            var choice = new Choice { Tried = tried, Now = _now, Chance = Next(ref lots) };
+            var choice = new Choice { Tried = tried, Owner = asked.OwnerIn(pool), Now = _now, Chance = Next(ref lots) };
             var answer = answers.Find(other => other.Pool.Name == pool.Name);
             Decision decision;
             if (answer is null)

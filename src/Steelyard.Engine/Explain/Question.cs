@@ -21,6 +21,9 @@ public sealed record Question
     /// <summary>How many times it is asked, each request ending before the next: 1 to 1,000,000.</summary>
     public int Repeat { get; init; } = 1;
 
+    /// <summary>When it comes, for cookies that have dates. Default long ago.</summary>
+    public DateTimeOffset Time { get; init; }
+
     /// <summary>What the lots are drawn from; the same seed, the same lots.</summary>
     public ulong Seed { get; init; } = 1;
 }

@@ -31,6 +31,7 @@ internal static class ExplainCommand
                 From = parsed.GetRequiredValue(from),
                 Listener = parsed.GetValue(listener),
                 Repeat = parsed.GetValue(repeat),
+                Time = DateTimeOffset.UtcNow,
                 Seed = parsed.GetValue(seed),
             },
             parsed.GetValue(json)));

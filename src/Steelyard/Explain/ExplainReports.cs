@@ -41,7 +41,7 @@ internal static class ExplainReports
         [.. answer.Candidates.Select((candidate, i) => ReportOf(candidate, answer.Counts[i]))],
         answer.First.Server?.Settings.Address.ToString(),
         PlainName.Of(answer.First.Reason.ToString()),
-        Words.Of(answer.First.Reason),
+        Words.Of(answer.First),
         answer.Requests,
         answer.WithoutServer);
 

@@ -1,4 +1,5 @@
 using Steelyard.Balancing;
+using Steelyard.Balancing.Sticky;
 using Steelyard.Engine.Explain;
 
 namespace Steelyard.Explain;
@@ -6,8 +7,18 @@ namespace Steelyard.Explain;
 /// <summary>Reasons and states as people read them.</summary>
 internal static class Words
 {
-    /// <summary>Why a server was chosen, or none.</summary>
-    public static string Of(DecisionReason reason) => reason switch
+    /// <summary>Why a server was chosen, or none, and why not the one that the client belongs to.</summary>
+    public static string Of(in Decision decision) => decision.Sticky is StickyOutcome.None or StickyOutcome.Kept ? Of(decision.Reason)
+        : $"{Of(decision.Reason)}; the client's own server is {Of(decision.Sticky)}";
+
+    private static string Of(StickyOutcome outcome) => outcome switch
+    {
+        StickyOutcome.Maintenance => "in maintenance",
+        StickyOutcome.Tried => "tried already",
+        _ => PlainName.Of(outcome.ToString(), ' '),
+    };
+
+    private static string Of(DecisionReason reason) => reason switch
     {
         DecisionReason.NoneLeft => "no server is left",
         DecisionReason.Turn => "it was its turn",
@@ -15,6 +26,8 @@ internal static class Words
         DecisionReason.LeastActive => "no other had less to do for its weight",
         DecisionReason.TurnOfLeastActive => "several had as little to do, and it was its turn",
         DecisionReason.Lot => "the lot fell on it",
+        DecisionReason.Sticky => "the client belongs to it",
+        DecisionReason.StickyRefused => "the client's server is not to be had, and it is not to get another",
         DecisionReason.LessActiveOfTwo => "the lot fell on it and another, which had more to do for its weight",
         _ => PlainName.Of(reason.ToString(), ' '),
     };

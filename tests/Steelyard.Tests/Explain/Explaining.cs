@@ -148,6 +148,17 @@ public sealed class Explaining
         Assert.Equal(pool, PoolOf(Ask(request, question => question with { Listener = NetworkAddress.ForHost("", 8443) })));
 
     [Fact]
+    public void A_client_that_belongs_to_a_server_goes_there()
+    {
+        const string Sticky = "listen: [ { bind: ':80', to: web } ]\npools: { web: { sticky: { cookie: SRV, value: server }, servers: [ { address: 10.0.0.1:80, cookie: a }, { address: 10.0.0.2:80, cookie: b } ] } }";
+
+        var answer = Ask("GET http://x/", question => question with { Fields = [new("Cookie", "SRV=b")], Repeat = 10 }, Sticky);
+
+        Assert.Equal([0, 10], answer.Pools[0].Counts);
+        Assert.Contains("10.0.0.2:80: the client belongs to it", Print(answer), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_printed_answer_names_everything()
     {
         var text = Print(Ask("GET http://api.example.com:8080/v1/users", question => question with { Repeat = 10, From = IPAddress.Parse("203.0.113.7") }));

@@ -1,0 +1,39 @@
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Interop;
+using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Sticky;
+
+namespace Steelyard.Engine.Explain;
+
+/// <summary>A request that is asked about, read as one that came: what choices go by beside the servers.</summary>
+internal sealed class AskedRequest
+{
+    // Any port: nothing goes by it.
+    private const int ClientPort = 49152;
+
+    private readonly ForwardedFields _client = new();
+    private readonly long _time;
+
+    /// <param name="question">What was asked.</param>
+    /// <param name="listener">Where it comes to.</param>
+    /// <param name="table">The routes of the listener.</param>
+    public AskedRequest(Question question, ListenerSettings listener, RouteTable table)
+    {
+        Request = new RequestHead { AllowsConnect = listener.Connect };
+        Request.Clear();
+        _time = Math.Max(0, question.Time.ToUnixTimeSeconds());
+        _client.Reset(KernelAddress.For(question.From, ClientPort), new ListenerState(table, [.. listener.TrustedProxies]), listener.Tls is not null);
+    }
+
+    /// <summary>What was read of it; nothing in TCP mode.</summary>
+    public RequestHead Request { get; }
+
+    /// <summary>The bytes it was read from.</summary>
+    public byte[] Head { get; set; } = [];
+
+    /// <summary>The server of a pool that the client belongs to, by its cookies; null for none.</summary>
+    public Server? OwnerIn(Pool pool) =>
+        pool.Cookies is { } cookies && CookieLine.Read(Request.Fields, Head, cookies, _time) is { Server: >= 0 } seen ? pool.Servers[seen.Server] : null;
+}
