@@ -59,6 +59,15 @@ public sealed class PolicyTests
     }
 
     [Fact]
+    public void One_queue_before_all_servers_beats_many_behind_the_choice_whatever_the_policy()
+    {
+        var (many, one) = (RunAll(Read("heavy-tail")), RunAll(Read("heavy-tail-queued")));
+
+        Assert.All(one, outcome => Assert.Equal(0, outcome.Value.Failed));
+        Assert.All(one, outcome => Assert.InRange(outcome.Value.Latency.Percentile(99), 1, many["least-connections"].Latency.Percentile(99)));
+    }
+
+    [Fact]
     public void A_zone_that_is_gone_costs_no_request_where_they_may_be_sent_again()
     {
         var outcomes = RunAll(Read("zone-dies"));

@@ -65,6 +65,17 @@ internal sealed class ExplainField
         return decision;
     }
 
+    /// <summary>A server had room for a request that has waited for one.</summary>
+    public void Served(Pool pool, Server server)
+    {
+        if (_text.Length > MostBytes - 512)
+            return;
+        _text.Append("Steelyard-Explain: ");
+        WriteRoute();
+        _text.Append("; pool=").Append(pool.Name).Append("; server=").Append(server.Settings.Address).Append("; reason=had-room-for-one-that-waited\r\n");
+        _lines = Encoding.UTF8.GetBytes(_text.ToString());
+    }
+
     private void WriteRoute()
     {
         if (_route is not null)

@@ -69,7 +69,11 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
         if (wake != Wake.Ready && pool.Leave(this))
             return Left(wake, whole);
         if (Server is { } server)
+        {
             _context.Take(server);
+            _context.Explanation?.Served(pool, server);
+        }
+
         return wake == Wake.Aborted ? Left(wake, whole) : State switch
         {
             QueueState.Served => Outcome.Success,

@@ -78,6 +78,9 @@ internal enum EntryKind : byte
     /// <summary>A server did not take a connection in time.</summary>
     ConnectTimeout,
 
+    /// <summary>A request has waited for a server for as long as it may.</summary>
+    QueueTimeout,
+
     /// <summary>A server stops for a while.</summary>
     Pause,
 

@@ -14,7 +14,7 @@ internal sealed class Outcome(BalancePolicy policy, Scenario scenario)
     /// <summary>How long requests took, those that were answered well.</summary>
     public Histogram Latency { get; } = new();
 
-    /// <summary>How long they waited in the servers' queues.</summary>
+    /// <summary>How long they waited in the queue of the pool and in those of servers.</summary>
     public Histogram Wait { get; } = new();
 
     /// <summary>The same as <see cref="Latency"/>, by when the requests came.</summary>
@@ -32,7 +32,7 @@ internal sealed class Outcome(BalancePolicy policy, Scenario scenario)
     /// <summary>Requests that were sent to a server once more.</summary>
     public long Retried { get; set; }
 
-    /// <summary>The longest queue of any server.</summary>
+    /// <summary>The longest queue, the pool's or any server's.</summary>
     public int LongestQueue { get; set; }
 
     /// <summary>Requests that came.</summary>

@@ -25,10 +25,14 @@ internal sealed class Run
     private readonly List<SimulatedRequest> _requests = [];
     private readonly Stack<int> _unused = new();
     private readonly Queue<(long Due, int Request, int Mark)> _answersDue = new();
+
+    // Those that have waited for a server and are to go on, once what happens now has happened.
+    private readonly Queue<int> _called = new();
     private readonly long _end;
     private readonly long _network;
     private readonly long _connectTimeout;
     private readonly long _answerTimeout;
+    private readonly long _queueTimeout;
     private readonly double _rate;
     private Dice _arrivals;
     private Dice _lots;
@@ -47,6 +51,7 @@ internal sealed class Run
         _end = Micro(scenario.Duration);
         _network = (long)(scenario.Network * 1000);
         (_connectTimeout, _answerTimeout) = (Micro(scenario.Timeouts.Connect), Micro(scenario.Timeouts.ServerResponse));
+        _queueTimeout = Micro(scenario.Pool.Queue.Timeout ?? scenario.Timeouts.Queue ?? scenario.Timeouts.Connect);
         _rate = scenario.Load.Rate ?? (scenario.Load.Share is { } share ? scenario.Capacity * share / 100 : 0);
         _pool = new Pool(SettingsAt(TimeSpan.Zero, policy), 0);
     }
@@ -116,11 +121,14 @@ internal sealed class Run
             {
                 Happen(_agenda.Take());
             }
+
+            while (_called.TryDequeue(out var called))
+                GoOnFromQueue(called);
         }
 
         foreach (var request in _requests.Where(request => request.Busy))
             Count(request, failed: true);
-        _outcome.LongestQueue = _servers.Max(server => server.LongestQueue);
+        _outcome.LongestQueue = Math.Max(_outcome.LongestQueue, _servers.Max(server => server.LongestQueue));
     }
 
     private void Happen(in Agenda.Entry entry)
@@ -141,6 +149,10 @@ internal sealed class Run
                 break;
             case EntryKind.ConnectTimeout when _requests[entry.Who].Mark == entry.Mark:
                 EndAttempt(entry.Who, ServerFailure.ConnectTimeout, 0);
+                break;
+            case EntryKind.QueueTimeout when _requests[entry.Who].Mark == entry.Mark && _requests[entry.Who].Pool.Leave(_requests[entry.Who].Place):
+                _requests[entry.Who].Queued = false;
+                Answer(entry.Who, failed: true);
                 break;
             case EntryKind.Pause:
                 _servers[entry.Who].Pause(_now, (long)(_servers[entry.Who].Model.PauseFor * 1000));
@@ -187,11 +199,12 @@ internal sealed class Run
         if (!_unused.TryPop(out var index))
         {
             index = _requests.Count;
-            _requests.Add(new SimulatedRequest());
+            var added = index;
+            _requests.Add(new SimulatedRequest(() => _called.Enqueue(added)));
         }
 
         var request = _requests[index];
-        (request.Busy, request.Number, request.Client, request.Came, request.Made, request.Pool) = (true, ++_numbers, client, _now, 0, _pool);
+        (request.Busy, request.Number, request.Client, request.Came, request.Begun, request.Made, request.Pool) = (true, ++_numbers, client, _now, false, 0, _pool);
         request.Tried.Clear(_pool.Count);
         _pool.RetryBudget.Request(Milliseconds);
         Send(index);
@@ -229,15 +242,49 @@ internal sealed class Run
     {
         var request = _requests[index];
         var decision = request.Pool.Choose(new() { Tried = request.Tried, Now = Milliseconds, Chance = _lots.Next() });
-        request.Server = decision.Server;
-        if (decision.Server is null)
+        request.Waited = 0;
+        if (decision.Server is { } chosen)
+            Send(index, chosen);
+        else if (decision.Reason == DecisionReason.AllFull)
+            Wait(index);
+        else
+            Answer(index, failed: true);
+    }
+
+    /// <summary>Waits until a server has room.</summary>
+    private void Wait(int index)
+    {
+        var request = _requests[index];
+        (request.Queued, request.QueuedAt) = (true, _now);
+        if (request.Pool.Join(request.Place, request.Tried, wanted: null, priority: 0, again: request.Begun, Milliseconds) == QueueState.Waiting)
+            _agenda.Add(_now + _queueTimeout, EntryKind.QueueTimeout, index, request.Mark);
+        else
+            _called.Enqueue(index);
+        _outcome.LongestQueue = Math.Max(_outcome.LongestQueue, request.Pool.Waiting);
+    }
+
+    private void GoOnFromQueue(int index)
+    {
+        var request = _requests[index];
+
+        // A call may come late: for one that has left.
+        if (!request.Queued || request.Place.State == QueueState.Waiting)
+            return;
+        (request.Queued, request.Mark, request.Waited) = (false, request.Mark + 1, _now - request.QueuedAt);
+        if (request.Place.Server is not { } server)
         {
             Answer(index, failed: true);
             return;
         }
 
-        (request.Sent, request.Status, request.Failure) = (_now, 0, ServerFailure.None);
-        var server = ModelOf(decision.Server);
+        Send(index, server);
+    }
+
+    private void Send(int index, Server chosen)
+    {
+        var request = _requests[index];
+        (request.Server, request.Begun, request.Sent, request.Status, request.Failure) = (chosen, true, _now, 0, ServerFailure.None);
+        var server = ModelOf(chosen);
         if (Counts(request.Came))
             _outcome.SentOf[server.Index][SlotOf(request.Came)]++;
         server.Connected();
@@ -383,7 +430,7 @@ internal sealed class Run
     {
         var request = _requests[index];
         if (Counts(request.Came))
-            _outcome.Wait.Add(_now - request.Reached);
+            _outcome.Wait.Add(_now - request.Reached + request.Waited);
         var dice = Dice.For(_seed, ((ulong)request.Number << 4) + (ulong)request.Made + 16);
         var done = server.Begin(index, _now, ref dice);
         request.PausedBefore = server.PausedInAll;

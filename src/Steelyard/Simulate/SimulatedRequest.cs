@@ -4,8 +4,21 @@ using Steelyard.Config;
 namespace Steelyard.Simulate;
 
 /// <summary>A request on its way; used again and again.</summary>
-internal sealed class SimulatedRequest
+/// <param name="called">Told when the request has waited for a server.</param>
+internal sealed class SimulatedRequest(Action called)
 {
+    /// <summary>Where it waits until a server has room.</summary>
+    public PlaceInQueue Place { get; } = new(called);
+
+    /// <summary>Whether it waits there, or has been called and not gone on yet.</summary>
+    public bool Queued { get; set; }
+
+    /// <summary>Since when.</summary>
+    public long QueuedAt { get; set; }
+
+    /// <summary>How long it has waited there for the present attempt.</summary>
+    public long Waited { get; set; }
+
     /// <summary>Tells it from those before it that were the same object, and each attempt from the one before.</summary>
     public int Mark { get; set; }
 
@@ -35,6 +48,9 @@ internal sealed class SimulatedRequest
 
     /// <summary>The server of the present attempt.</summary>
     public Server? Server { get; set; }
+
+    /// <summary>Whether an attempt was made.</summary>
+    public bool Begun { get; set; }
 
     /// <summary>Servers that may have seen it.</summary>
     public int Made { get; set; }

@@ -41,8 +41,8 @@ internal sealed record SimulationReport(string Scenario, ulong Seed, double Seco
 /// <param name="P99">What 99% did not exceed.</param>
 /// <param name="P999">What 99.9% did not exceed.</param>
 /// <param name="Max">The slowest.</param>
-/// <param name="WaitP99">What 99% did not wait longer in the queue of a server.</param>
-/// <param name="LongestQueue">The most that waited at one server.</param>
+/// <param name="WaitP99">What 99% did not wait longer in the queues of pool and server.</param>
+/// <param name="LongestQueue">The most that waited in one queue.</param>
 /// <param name="Fairness">Jain's index for the weights.</param>
 /// <param name="MostOverMean">The busiest server against the mean.</param>
 /// <param name="Sent">Requests sent to each server.</param>

@@ -82,6 +82,33 @@ public class ExplainTests
     }
 
     [Fact]
+    public async Task Who_has_waited_for_a_server_is_told_which_had_room()
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with
+        {
+            Listeners = [snapshot.Listeners[0] with { Explain = [IPNetwork.Parse("127.0.0.1/32")] }],
+            Pools = [snapshot.Pools[0] with { MaxConnections = 1 }],
+        });
+        using var first = await balancer.Connect();
+        using var second = await balancer.Connect();
+        await first.Send(Plain);
+        var connection = await origin.Accept();
+        await connection.ReadRequest();
+        await second.Send(Asking);
+        await Patience.Until(() => balancer.Counters.QueueWaits == 1);
+
+        await connection.Send(Hello);
+        await first.ReadResponse();
+        await connection.Serve(Hello);
+        var lines = (await second.ReadResponse()).All("Steelyard-Explain");
+
+        Assert.Equal(2, lines.Length);
+        Assert.Contains($"server=none; reason=all-full; left-out=\"{origin.Address} full\"", lines[0], StringComparison.Ordinal);
+        Assert.EndsWith($"; server={origin.Address}; reason=had-room-for-one-that-waited", lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_route_that_answers_itself_is_named()
     {
         await using var balancer = Start(["127.0.0.1/32"], [RecordingOrigin.Refusing()], listener => listener with
