@@ -43,4 +43,16 @@ public enum DecisionReason
 
     /// <summary>The lot fell on it and another, which had more to do for its weight.</summary>
     LessActiveOfTwo,
+
+    /// <summary>The lot fell on it and another, which was likely to take longer.</summary>
+    LowerCostOfTwo,
+
+    /// <summary>It is the first of the configuration that has room.</summary>
+    First,
+
+    /// <summary>The hash of the request's key leads to it.</summary>
+    Hash,
+
+    /// <summary>The hash of the request's key leads to others before it, which were left out, tried, or had too much to do.</summary>
+    NextOfHash,
 }

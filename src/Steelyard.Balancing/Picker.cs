@@ -25,21 +25,28 @@ public abstract class Picker
     /// <summary>Whether some server is only to be tried by one request (see <see cref="Pool.Choose"/>).</summary>
     internal bool HasTrials { get; }
 
-    /// <summary>The share of each server.</summary>
-    internal ReadOnlySpan<int> Shares => Weights;
+    /// <summary>What it was made of.</summary>
+    internal ReadOnlySpan<int> Basis => Weights;
+
+    /// <summary>The share of each server now; 0 for those that only stand in for others.</summary>
+    internal virtual ReadOnlySpan<int> Shares => Weights;
 
     /// <summary>The picker of a policy.</summary>
-    /// <param name="policy">The policy.</param>
+    /// <param name="settings">The policy.</param>
     /// <param name="servers">All servers of the pool in their order.</param>
     /// <param name="weights">The share of each.</param>
     /// <param name="before">The picker it takes the place of; null for none.</param>
-    internal static Picker Of(BalancePolicy policy, Server[] servers, int[] weights, Picker? before) => policy switch
+    internal static Picker Of(BalanceSettings settings, Server[] servers, int[] weights, Picker? before) => settings.Policy switch
     {
         BalancePolicy.RoundRobin => new RoundRobin(servers, weights, before),
+        BalancePolicy.StaticRoundRobin => new StaticRoundRobin(servers, weights, before),
         BalancePolicy.LeastConnections => new LeastConnections(servers, weights, before),
+        BalancePolicy.First => new First(servers, weights),
         BalancePolicy.Random => new RandomLots(servers, weights),
         BalancePolicy.TwoChoices => new TwoChoices(servers, weights),
-        _ => throw new ArgumentOutOfRangeException(nameof(policy), policy, "No picker for this policy."),
+        BalancePolicy.PeakEwma => new PeakEwma(settings, servers, weights),
+        BalancePolicy.Hash => new HashPicker(settings.Hash!, servers, weights, before),
+        _ => throw new ArgumentOutOfRangeException(nameof(settings), settings, "No picker for this policy."),
     };
 
     /// <summary>Chooses a server for a request and counts the request as active there; <see cref="Server.End"/> has to follow.</summary>

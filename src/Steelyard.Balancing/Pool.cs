@@ -8,6 +8,8 @@ public sealed class Pool
 {
     private readonly Server[] _servers;
     private readonly Standing _standing;
+    private readonly Tiers? _tiers;
+    private readonly ActiveTotal? _total;
 
     // Null where no server has a limit, nor had one before a reload.
     private readonly PoolQueue? _queue;
@@ -33,27 +35,35 @@ public sealed class Pool
         NameBytes = System.Text.Encoding.UTF8.GetBytes(Name);
         PriorityField = settings.Queue.PriorityField is { } field ? System.Text.Encoding.UTF8.GetBytes(field) : null;
         RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
+        if (settings.Balance.Hash?.Load is not null)
+            _total = before?._total ?? new();
         _servers = new Server[settings.Servers.Count];
         _queue = before?._queue ?? (HasLimits(settings) ? new() : null);
         for (var i = 0; i < _servers.Length; i++)
-            _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null, _queue);
+            _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null, _queue) { Total = _total };
         _standing = new Standing(_servers, settings);
         Cookies = settings.Sticky is { } sticky ? new(sticky, Name, [.. settings.Servers], stickyKey) : null;
-        _picker = Picker.Of(settings.Balance, _servers, _standing.Weights(Server.TimeUnknown, out _), before?._picker);
+        _tiers = Tiers.Of(settings);
+        _picker = PickerOf(_standing.Weights(Server.TimeUnknown, out _), before?._picker);
     }
 
     private Pool(Pool original)
     {
         (Settings, Name, NameBytes) = (original.Settings, original.Name, original.NameBytes);
         RetryBudget = new(Settings.Retries.Budget, Settings.Retries.LeastPerSecond);
-        (PriorityField, _queue) = (original.PriorityField, original._queue is null ? null : new());
-        _servers = Array.ConvertAll(original._servers, server => new Server(server, _queue));
+        (PriorityField, _queue, _total) = (original.PriorityField, original._queue is null ? null : new(), original._total?.Copy());
+        _servers = Array.ConvertAll(original._servers, server => new Server(server, _queue) { Total = _total });
         _standing = new Standing(_servers, Settings);
         Cookies = original.Cookies;
         var picker = original._picker;
-        _picker = Picker.Of(Settings.Balance, _servers, picker.Shares.ToArray(), picker);
+        _tiers = original._tiers;
+        _picker = PickerOf(picker.Basis.ToArray(), picker);
         _picker.Detach();
     }
+
+    private Picker PickerOf(int[] weights, Picker? before) => _tiers is null
+        ? Picker.Of(Settings.Balance, _servers, weights, before)
+        : new TieredPicker(_tiers, Settings.Balance, _servers, weights, before);
 
     /// <summary>What the configuration says of it.</summary>
     public PoolSettings Settings { get; }
@@ -322,8 +332,10 @@ public sealed class Pool
             var before = _picker;
             foreach (var server in _servers)
                 server.SetLimit(Settings.SlowStart, now);
-            if (before.HasTrials || _standing.HasTrials || !before.Shares.SequenceEqual(weights))
-                _picker = Picker.Of(Settings.Balance, _servers, weights, before);
+
+            // How requests are shared among tiers goes by those that cannot serve too.
+            if (_tiers is not null || before.HasTrials || _standing.HasTrials || !before.Basis.SequenceEqual(weights))
+                _picker = PickerOf(weights, before);
         }
         while (seen != Volatile.Read(ref _changes));
         if (_queue is { Count: > 0 } queue)
@@ -372,8 +384,10 @@ public sealed class Pool
     /// <param name="failure">What the server did wrong; none when it answered.</param>
     /// <param name="status">The status of its answer; 0 for none.</param>
     /// <param name="now">Monotonic milliseconds.</param>
-    public void Learn(Server server, ServerFailure failure, int status, long now)
+    /// <param name="latency">From the request sent to the head of the answer, in milliseconds; -1 where there was none.</param>
+    public void Learn(Server server, ServerFailure failure, int status, long now, double latency = -1)
     {
+        server.Latency?.Learn(Settings.Balance, failure, status, latency, now);
         if (failure == ServerFailure.None)
             server.Succeeded();
         else

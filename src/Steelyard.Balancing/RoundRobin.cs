@@ -3,7 +3,7 @@ namespace Steelyard.Balancing;
 /// <summary>
 /// Smooth weighted round robin, in nginx's order: weights 5, 1, 1 give a a b a c a a. Exact over all loops.
 /// </summary>
-public sealed class RoundRobin : Picker
+public class RoundRobin : Picker
 {
     private readonly TurnOrder _turns;
 
@@ -12,6 +12,9 @@ public sealed class RoundRobin : Picker
     /// <param name="before">The one whose turns go on; null for none.</param>
     public RoundRobin(Server[] servers, int[] weights, Picker? before)
         : base(servers, weights) => _turns = new TurnOrder(weights, (before as RoundRobin)?._turns);
+
+    private protected RoundRobin(Server[] servers, int[] weights, int[] order, Picker? before)
+        : base(servers, weights) => _turns = TurnOrder.In(order, (before as RoundRobin)?._turns);
 
     /// <inheritdoc/>
     public override Decision Pick(in Choice choice)

@@ -41,6 +41,8 @@ public sealed class Server
             _state.RampFrom = Joined;
         Health = before is { Asked: true } && pool.Health is not null ? before.Health : ServerHealth.Begin(pool.Health, joins && before is null);
         Asked = pool.Health is not null;
+        if (pool.Balance.Policy == BalancePolicy.PeakEwma)
+            Latency = _state.Latency ??= new();
         Outlier = before?.Outlier is { } outlier && outlier.Settings == pool.Outlier ? outlier
             : pool.Outlier is { } judged ? new OutlierState(judged)
             : null;
@@ -52,6 +54,8 @@ public sealed class Server
         (_queue, _mostActive) = (queue, original._mostActive);
         (Settings, Index, Ordinal, AddressBytes, Asked) = (original.Settings, original.Index, original.Ordinal, original.AddressBytes, original.Asked);
         (_state, Health, Outlier) = (original._state.Copy(), original.Health.Copy(), original.Outlier?.Copy());
+        if (original.Latency is not null)
+            Latency = _state.Latency = original.Latency.Copy();
     }
 
     /// <summary>What outlives a reload.</summary>
@@ -67,6 +71,7 @@ public sealed class Server
         public int Weight = -1;
         public int Wanted;
         public long RampFrom = Never;
+        public Latency? Latency;
     }
 
     /// <summary>Alone on its cache lines: every loop writes it twice for every request.</summary>
@@ -87,7 +92,11 @@ public sealed class Server
     public bool Full => _queue is not null && Active >= Limit;
 
     /// <summary>Counts one more as active, whatever its limit.</summary>
-    internal void Begin() => Interlocked.Increment(ref _state.Active.Value);
+    internal void Begin()
+    {
+        Interlocked.Increment(ref _state.Active.Value);
+        Total?.Add(1);
+    }
 
     /// <summary>Counts one more as active if it may have one more; exact over all loops.</summary>
     internal bool TryBegin()
@@ -102,7 +111,11 @@ public sealed class Server
         {
             var found = Interlocked.CompareExchange(ref _state.Active.Value, seen + 1, seen);
             if (found == seen)
+            {
+                Total?.Add(1);
                 return true;
+            }
+
             seen = found;
         }
 
@@ -111,13 +124,19 @@ public sealed class Server
 
     /// <summary>Counts one more as active if nobody else has meanwhile, and it may have one more.</summary>
     /// <param name="seen">What <see cref="Active"/> was.</param>
-    internal bool TryBegin(int seen) =>
-        (_queue is null || seen < Limit) && Interlocked.CompareExchange(ref _state.Active.Value, seen + 1, seen) == seen;
+    internal bool TryBegin(int seen)
+    {
+        if ((_queue is not null && seen >= Limit) || Interlocked.CompareExchange(ref _state.Active.Value, seen + 1, seen) != seen)
+            return false;
+        Total?.Add(1);
+        return true;
+    }
 
     /// <summary>What it was chosen for has ended, well or badly; once for each <see cref="Decision"/> that names it. Who waits for its room gets it.</summary>
     public void End()
     {
         Interlocked.Decrement(ref _state.Active.Value);
+        Total?.Add(-1);
         if (_queue is { Count: > 0 })
             _queue.Serve(this);
     }
@@ -134,6 +153,12 @@ public sealed class Server
         if (ramped != Limit)
             Volatile.Write(ref _state.Limit, ramped);
     }
+
+    /// <summary>What all servers of the pool have to do, where its policy goes by that; null where it does not.</summary>
+    internal ActiveTotal? Total { get; init; }
+
+    /// <summary>How long its answers take, where its pool's policy goes by that; null where it does not.</summary>
+    internal Latency? Latency { get; }
 
     /// <summary>Failures since the start; any loop may count one.</summary>
     public long Failures => Interlocked.Read(ref _state.Failures);

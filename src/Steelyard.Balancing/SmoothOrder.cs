@@ -81,7 +81,7 @@ internal static class SmoothOrder
         }
     }
 
-    private static int GreatestCommonDivisor(int a, int b)
+    internal static int GreatestCommonDivisor(int a, int b)
     {
         while (b != 0)
             (a, b) = (b, a % b);

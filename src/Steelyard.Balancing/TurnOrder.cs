@@ -9,7 +9,17 @@ internal sealed class TurnOrder
 
     /// <param name="weights">What each gets its share by; 0 gets none.</param>
     /// <param name="before">The order whose turns go on; null for none.</param>
-    public TurnOrder(ReadOnlySpan<int> weights, TurnOrder? before) => (_order, _cursor) = (SmoothOrder.Of(weights), before?._cursor ?? new());
+    public TurnOrder(ReadOnlySpan<int> weights, TurnOrder? before)
+        : this(before, SmoothOrder.Of(weights))
+    {
+    }
+
+    private TurnOrder(TurnOrder? before, int[] order) => (_order, _cursor) = (order, before?._cursor ?? new());
+
+    /// <summary>Turns in an order of another kind.</summary>
+    /// <param name="order">One round.</param>
+    /// <param name="before">The order whose turns go on; null for none.</param>
+    public static TurnOrder In(int[] order, TurnOrder? before) => new(before, order);
 
     /// <summary>Turns in a round; 0 when nobody has a weight.</summary>
     public int Length => _order.Length;

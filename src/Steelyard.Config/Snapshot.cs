@@ -123,7 +123,7 @@ public sealed record PoolSettings
     public required string Name { get; init; }
 
     /// <summary>How a server is chosen. Default round robin.</summary>
-    public BalancePolicy Balance { get; init; }
+    public BalanceSettings Balance { get; init; } = new();
 
     /// <summary>How TLS is spoken to the servers that say nothing else; null for plain connections.</summary>
     public ServerTls? Tls { get; init; }
@@ -159,6 +159,9 @@ public sealed record PoolSettings
     /// <summary>How a client stays with the server it had before; null for not at all.</summary>
     public StickySettings? Sticky { get; init; }
 
+    /// <summary>Whether all backups serve when it comes to that, as with nginx and HAProxy's option allbackups, or only the first that can. Default all.</summary>
+    public bool AllBackups { get; init; } = true;
+
     /// <summary>The servers in the order of the file; may be empty when <see cref="App"/> is set.</summary>
     public required ValueList<ServerSettings> Servers { get; init; }
 
@@ -193,6 +196,18 @@ public enum BalancePolicy
 
     /// <summary>Of two different servers by lot the one with fewer active requests for its weight. nginx: random two least_conn.</summary>
     TwoChoices,
+
+    /// <summary>Round robin in the order of HAProxy's static-rr.</summary>
+    StaticRoundRobin,
+
+    /// <summary>The first server of the configuration that has room. HAProxy: first.</summary>
+    First,
+
+    /// <summary>Of two different servers by lot the one that is likely to answer sooner, by what it took lately and what it has to do. Finagle, Linkerd: peak EWMA.</summary>
+    PeakEwma,
+
+    /// <summary>By the hash of something of the request, see <see cref="HashSettings"/>.</summary>
+    Hash,
 }
 
 /// <summary>One server of a pool.</summary>
@@ -209,6 +224,12 @@ public sealed record ServerSettings
 
     /// <summary>What it has to do at once at most: 1 to 1,000,000; null for what the pool says (HAProxy: maxconn).</summary>
     public int? MaxConnections { get; init; }
+
+    /// <summary>Whether it only serves when no other can. Default not (HAProxy, nginx: backup).</summary>
+    public bool Backup { get; init; }
+
+    /// <summary>Its tier: 0 to 15; those of a higher number get what the ones before cannot take. Default 0 (Envoy: priority).</summary>
+    public int Priority { get; init; }
 
     /// <summary>The PROXY header it is sent; null for what its pool says.</summary>
     public ProxyProtocolVersion? ProxyProtocol { get; init; }

@@ -20,7 +20,7 @@ public sealed class PolicyTests
     }
 
     private static Dictionary<string, Outcome> RunAll(Scenario scenario, ulong seed = 1) =>
-        PoolTable.Policies.ToDictionary(policy => policy.Word, policy => Run.Of(scenario, policy.Value, seed));
+        BalanceTable.Policies.ToDictionary(policy => policy.Word, policy => Run.Of(scenario, policy.Value, seed));
 
     private static IEnumerable<KeyValuePair<string, Outcome>> Adaptive(Dictionary<string, Outcome> outcomes) => outcomes.Where(outcome => s_adaptive.Contains(outcome.Key));
 

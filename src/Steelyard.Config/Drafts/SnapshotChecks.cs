@@ -59,7 +59,9 @@ internal sealed class SnapshotChecks
                 continue;
             if (!seen.TryAdd(address.Value, address.Place))
                 _problems.Error(address.Place, $"the server {Shown.Quote(address.Value.ToString())} is given again; it stands in line {seen[address.Value].Line} already", "each server once; give it a larger 'weight' for a larger share");
-            servers.Add(new() { Address = address.Value, Weight = server.Weight, MaxConnections = server.MaxConnections, ProxyProtocol = server.ProxyProtocol, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
+            if (server is { Backup.Value: true, Priority: { } priority })
+                _problems.Error(priority.Place, "'priority' of a backup, which comes after all others", "one of the two");
+            servers.Add(new() { Address = address.Value, Weight = server.Weight, MaxConnections = server.MaxConnections, Backup = server.Backup?.Value ?? false, Priority = server.Priority?.Value ?? 0, ProxyProtocol = server.ProxyProtocol, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
         }
 
         if (servers.Count > 0 && draft.App is null && servers.TrueForAll(server => server.Weight == 0))
@@ -82,6 +84,7 @@ internal sealed class SnapshotChecks
             Sticky = draft.Sticky?.Value,
             MaxConnections = draft.MaxConnections,
             Queue = draft.Queue?.Value ?? new(),
+            AllBackups = draft.AllBackups,
             Servers = servers.ToValueList(),
             App = draft.App is { Command: { } command } app ? new() { Command = command.Value, Instances = app.Instances } : null,
         };
@@ -111,6 +114,8 @@ internal sealed class SnapshotChecks
 
         if (draft.Mode is { Value: ListenerMode.Tcp })
             TcpChecks.Check(draft, _problems);
+        foreach (var pool in PoolsOf(draft))
+            CheckKey(pool, draft);
 
         return new()
         {
@@ -128,6 +133,31 @@ internal sealed class SnapshotChecks
             RequestHeaders = draft.RequestHeaders,
             ResponseHeaders = draft.ResponseHeaders,
         };
+    }
+
+    private static IEnumerable<Located<string>> PoolsOf(ListenerDraft draft)
+    {
+        if (draft.To is { } all)
+            yield return all;
+        foreach (var route in draft.Routes ?? [])
+        {
+            if (route.To is { } to)
+                yield return to;
+            foreach (var (pool, _) in route.Split?.Value ?? [])
+                yield return pool;
+        }
+    }
+
+    /// <summary>What a pool hashes has to be there to be hashed.</summary>
+    private void CheckKey(Located<string> pool, ListenerDraft listener)
+    {
+        if (!_pools.TryGetValue(pool.Value, out var draft) || draft.Balance.Hash is not { Key: var key })
+            return;
+        var isTcp = listener.Mode is { Value: ListenerMode.Tcp };
+        if (isTcp && key.Kind is not (RequestKeyKind.Address or RequestKeyKind.ServerName))
+            _problems.Error(pool.Place, $"the pool {Shown.Quote(pool.Value)} hashes '{key}', and a listener with 'mode: tcp' reads no requests", "a pool with 'hash: address' or 'hash: sni'");
+        else if (key.Kind == RequestKeyKind.ServerName && (!isTcp || listener.Tls is not null))
+            _problems.Error(pool.Place, $"the pool {Shown.Quote(pool.Value)} hashes the name in a TLS hello, which only a listener with 'mode: tcp' and without 'tls' reads", isTcp ? "a listener without 'tls'" : "'hash: header:Host'");
     }
 
     private void AddRoute(RouteDraft draft, Dictionary<RouteSettings, Place> seen, List<RouteSettings> routes, bool poolsAreKnown)

@@ -91,7 +91,7 @@ internal sealed record RouteDraft(Place Place)
 
 internal sealed record PoolDraft(Located<string> Name)
 {
-    public BalancePolicy Balance { get; init; }
+    public BalanceSettings Balance { get; init; } = new();
 
     public ProxyProtocolVersion ProxyProtocol { get; init; }
 
@@ -113,6 +113,8 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public Located<QueueSettings>? Queue { get; init; }
 
+    public bool AllBackups { get; init; } = true;
+
     public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
 
     public AppDraft? App { get; init; }
@@ -125,6 +127,10 @@ internal sealed record ServerDraft(Place Place)
     public int Weight { get; init; } = 1;
 
     public int? MaxConnections { get; init; }
+
+    public Located<bool>? Backup { get; init; }
+
+    public Located<int>? Priority { get; init; }
 
     public ProxyProtocolVersion? ProxyProtocol { get; init; }
 

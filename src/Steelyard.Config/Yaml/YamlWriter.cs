@@ -185,7 +185,7 @@ internal sealed class YamlWriter
     {
         Line($"  {Text(pool.Name)}:");
         var blank = new Drafts.PoolDraft(default(Drafts.Located<string>));
-        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol, SlowStart = pool.SlowStart, Panic = pool.Panic, MaxConnections = pool.MaxConnections }, blank, "    ");
+        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol, SlowStart = pool.SlowStart, Panic = pool.Panic, MaxConnections = pool.MaxConnections, AllBackups = pool.AllBackups }, blank, "    ");
         if (pool.Tls is { } tls)
             Line($"    tls: {Tls(tls)}");
         Section("retries", RetriesTable.Table, pool.Retries, new(), "    ");
@@ -206,11 +206,12 @@ internal sealed class YamlWriter
         {
             var address = Text(server.Address.ToString());
             var weight = server.Weight == 1 ? "" : $", weight: {server.Weight}";
+            var tier = server.Backup ? ", backup: true" : server.Priority > 0 ? $", priority: {server.Priority}" : "";
             var serverTls = server.Tls is { } own ? $", tls: {Tls(own)}" : "";
             var most = server.MaxConnections is { } limit ? $", max-connections: {limit}" : "";
             var proxyProtocol = server.ProxyProtocol is { } version ? $", proxy-protocol: {version.ToString().ToLowerInvariant()}" : "";
             var cookie = server.Cookie is { } value ? $", cookie: {Text(value)}" : "";
-            Line(weight + most + proxyProtocol + serverTls + cookie == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{most}{proxyProtocol}{serverTls}{cookie} }}");
+            Line(weight + most + tier + proxyProtocol + serverTls + cookie == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{most}{tier}{proxyProtocol}{serverTls}{cookie} }}");
         }
 
         if (pool.App is not { } app)
@@ -264,7 +265,7 @@ internal sealed class YamlWriter
     private static string Many<T>(ValueList<T> values, Func<T, string> write) =>
         $"[{string.Join(", ", values.Select(value => Text(write(value))))}]";
 
-    private static string Text(string text)
+    internal static string Text(string text)
     {
         if (IsPlain(text))
             return text;

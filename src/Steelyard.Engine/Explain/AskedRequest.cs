@@ -33,6 +33,13 @@ internal sealed class AskedRequest
     /// <summary>The bytes it was read from.</summary>
     public byte[] Head { get; set; } = [];
 
+    /// <summary>The name in its TLS hello, in TCP mode.</summary>
+    public byte[] ServerName { get; init; } = [];
+
+    /// <summary>What a pool hashes of it; nothing where it hashes nothing.</summary>
+    public ReadOnlySpan<byte> KeyFor(Pool pool) => pool.Settings.Balance.Hash is not { Key: var key } ? default
+        : new RequestKeyReader(key).Read(new TemplateScope { Request = Request, Head = Head, Client = _client, ServerName = ServerName });
+
     /// <summary>The server of a pool that the client belongs to, by its cookies; null for none.</summary>
     public Server? OwnerIn(Pool pool) =>
         pool.Cookies is { } cookies && CookieLine.Read(Request.Fields, Head, cookies, _time) is { Server: >= 0 } seen ? pool.Servers[seen.Server] : null;

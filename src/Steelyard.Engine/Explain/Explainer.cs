@@ -67,7 +67,7 @@ public sealed class Explainer
         var name = reader.ServerName;
         var bytes = Encoding.UTF8.GetBytes(name);
         var route = table.MatchName(bytes);
-        var asked = new AskedRequest(question, listener, table);
+        var asked = new AskedRequest(question, listener, table) { ServerName = bytes };
         var answer = new Answer(listener, name, "", RouteVerdicts.Of(routes, route?.Settings, probed => probed.MatchName(bytes) is not null));
         return Follow(answer, route, question, asked);
     }
@@ -126,7 +126,7 @@ public sealed class Explainer
         {
             var pool = route.ChoosePool();
             tried.Clear(pool.Count);
-            var choice = new Choice { Tried = tried, Owner = asked.OwnerIn(pool), Now = _now, Chance = Next(ref lots) };
+            var choice = new Choice { Tried = tried, Owner = asked.OwnerIn(pool), Now = _now, Chance = Next(ref lots), Key = asked.KeyFor(pool) };
             var answer = answers.Find(other => other.Pool.Name == pool.Name);
             Decision decision;
             if (answer is null)

@@ -32,6 +32,7 @@ internal sealed class ClientConnection
     private byte[]? _certificate;
     private Arrival _arrival;
     private int _requests;
+    private bool _helloRead;
     private bool _idle;
     private bool _awaited;
 
@@ -71,6 +72,9 @@ internal sealed class ClientConnection
     /// <summary>What the servers are told of this client.</summary>
     public ForwardedFields Forwarded { get; } = new();
 
+    /// <summary>The name in the hello of a client whose TLS is left to the servers; empty for none, or where nobody asked for it.</summary>
+    public ReadOnlySpan<byte> ServerName => _helloRead ? _hello!.ServerName : default;
+
     /// <summary>The address of the client: where the connection comes from, or what a proxy that is believed has said.</summary>
     public ref readonly KernelAddress Peer => ref _peer;
 
@@ -90,7 +94,7 @@ internal sealed class ClientConnection
     public void Start(Transport transport, in Arrival arrival)
     {
         (Transport, _arrival, _peer, _destination) = (transport, arrival, arrival.Connection.Peer, default);
-        (Plan, _certificate, _awaited, _requests) = (null!, null, false, 0);
+        (Plan, _certificate, _awaited, _helloRead, _requests) = (null!, null, false, false, 0);
         FollowPlan();
         Observe(Serve());
     }
@@ -195,10 +199,11 @@ internal sealed class ClientConnection
     {
         _loop.Counters.Sessions++;
         var (route, end) = (Listener.Routes.MatchName(default), StartEnd.Complete);
-        if (Listener.Routes.ByHost)
+        if (Listener.Routes.ByHost || Listener.Routes.ByServerName)
         {
             var hello = _hello ??= new ClientHello();
             end = await ReadStart(hello);
+            _helloRead = end == StartEnd.Complete;
             route = end == StartEnd.Complete ? Listener.Routes.MatchName(hello.ServerName) : null;
         }
 

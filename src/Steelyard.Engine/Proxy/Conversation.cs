@@ -30,6 +30,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     /// <summary>The status of the present answer, once its head has come; 0 before.</summary>
     public int Status => _response.Status;
 
+    /// <summary>From the request sent to the head of the answer, in milliseconds; -1 where either did not come to pass.</summary>
+    public long Latency { get; private set; }
+
     /// <summary>Forgets the request before.</summary>
     public void Begin() => _continued = false;
 
@@ -38,6 +41,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     public async ValueTask<Outcome> Run()
     {
         var upstream = context.Upstream!;
+        Latency = -1;
         var sentBefore = upstream.Transport.BytesSent;
         var sent = await upstream.Transport.SendAll(outgoing.Head, outgoing.Body, context.Plan.Timeouts.ServerBody);
         if (sent is IoStatus.TimedOut or IoStatus.Aborted)
@@ -52,6 +56,10 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         if (!uploading)
             context.Client.Transport.EndsWith = upstream.Transport;
         var outcome = await ReadResponseHead(upstream);
+
+        // Who answers before it has all of the request is quick, whatever it is.
+        if (outcome.IsSuccess)
+            Latency = _requestSent == TimerEntry.Never ? 0 : context.Events.Now - _requestSent;
         if (outcome.IsSuccess)
             outcome = MayGoElsewhere(Attempts.ConditionOf(_response.Status)) ? new(Cause.StatusRetried) : await StreamResponse(upstream);
         if (uploading)

@@ -109,17 +109,17 @@ internal sealed class Exchange
             if (outcome.Retry != Retry.Never)
                 _loop.Counters.Retries++;
 
-            var (server, status) = (_context.Server!, 0);
+            var (server, status, latency) = (_context.Server!, 0, -1L);
             outcome = await _connector.Connect(server, reuse: !sameServer);
             if (outcome.IsSuccess)
             {
                 outcome = await _conversation.Run();
-                status = _conversation.Status;
+                (status, latency) = (_conversation.Status, _conversation.Latency);
             }
 
             if (_context.Deadline.Passed && !outcome.IsSuccess && !_context.ResponseBegun)
                 outcome = new(_outgoing.BodyPending ? Cause.BodyTimeout : Cause.RequestTimeout);
-            Learn(pool, server, outcome, status);
+            Learn(pool, server, outcome, status, latency);
             if (outcome.Retry == Retry.OnAnotherServer)
                 _attempts.Tried.Add(server.Index);
         }
@@ -133,10 +133,10 @@ internal sealed class Exchange
     }
 
     /// <summary>Remembers how the server did. That a kept connection was closed meanwhile is no failure of it.</summary>
-    private void Learn(Pool pool, Server server, in Outcome outcome, int status)
+    private void Learn(Pool pool, Server server, in Outcome outcome, int status, long latency)
     {
         if (outcome.IsSuccess || (outcome.Retry != Retry.OnFreshConnection && outcome.ServerFailure != ServerFailure.None))
-            pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status, _context.Events.Now);
+            pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status, _context.Events.Now, latency);
     }
 
     /// <summary>Reads until the head is complete.</summary>

@@ -73,6 +73,7 @@ internal sealed class ExchangeContext
         Request = HeadHeld ? Request : s_unknown,
         Head = HeadHeld ? Client.Input.Head : default,
         Client = Client.Forwarded,
+        ServerName = Client.ServerName,
         Pool = Pool is null ? default : Pool.NameBytes.Span,
         Server = Server is null ? default : Server.AddressBytes.Span,
     };
@@ -119,7 +120,7 @@ internal sealed class ExchangeContext
     public Decision Choose(Pool pool, ServerSet tried)
     {
         EndWithServer();
-        var choice = new Choice { Tried = tried, Owner = Affinity.Owner, Now = Events.Now, Chance = Loop.NextChance() };
+        var choice = new Choice { Tried = tried, Owner = Affinity.Owner, Now = Events.Now, Chance = Loop.NextChance(), Key = KeyFor(pool) };
         var decision = Explanation is { } explanation ? explanation.Choose(pool, choice) : pool.Choose(choice);
         if (decision.Server is { } server)
             Take(server);
@@ -128,6 +129,8 @@ internal sealed class ExchangeContext
 
     /// <summary>Goes on with a server that counts this exchange as active already.</summary>
     public void Take(Server server) => (Server, _active) = (server, true);
+
+    private ReadOnlySpan<byte> KeyFor(Pool pool) => pool.Settings.Balance.Hash is null ? default : Plan.HashedKeys[pool].Read(Scope);
 
     /// <summary>The server has done what it was chosen for.</summary>
     public void EndWithServer()

@@ -35,6 +35,9 @@ internal sealed class ProxyPlan
     /// <summary>The pools, alive, by their names.</summary>
     public required IReadOnlyDictionary<string, Pool> Pools { get; init; }
 
+    /// <summary>What each pool hashes of a request; pools that hash nothing are not in it.</summary>
+    public required IReadOnlyDictionary<Pool, RequestKeyReader> HashedKeys { get; init; }
+
     /// <summary>Where each server is, by <see cref="Server.Ordinal"/>; null where its name did not resolve.</summary>
     public required KernelAddress?[] Addresses { get; init; }
 
@@ -118,6 +121,7 @@ internal sealed class ProxyPlan
             MostConnections = snapshot.Limits.Connections ?? DescriptorLimit.Connections,
             StickyKey = stickyKey,
             Pools = pools,
+            HashedKeys = pools.Values.Where(pool => pool.Settings.Balance.Hash is not null).ToDictionary(pool => pool, pool => new RequestKeyReader(pool.Settings.Balance.Hash!.Key)),
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
             _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, before),

@@ -13,7 +13,7 @@ internal sealed class RequestKeyReader
     public RequestKeyReader(RequestKey key) => (_kind, _name) = (key.Kind, Encoding.ASCII.GetBytes(key.Name ?? ""));
 
     /// <summary>The key of a request; empty where it has none. Valid as long as the head is held, and the next key is not read.</summary>
-    public ReadOnlySpan<byte> Read(in TemplateScope scope) => _kind switch
+    public ReadOnlySpan<byte> Read(scoped in TemplateScope scope) => _kind switch
     {
         RequestKeyKind.Address => scope.Client.ClientAddressBytes(scope.Request, scope.Head),
         RequestKeyKind.Path => scope[TemplateVariable.Path],

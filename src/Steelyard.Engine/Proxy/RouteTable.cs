@@ -45,11 +45,32 @@ internal sealed class RouteTable
         _exactHosts = CompileHosts(exact, Compile);
         _wildcardHosts = CompileHosts(wildcard, Compile);
         ByHost = exact.Count + wildcard.Count > 0;
+        foreach (var pool in pools.Values)
+            ByServerName |= pool.Settings.Balance.Hash is { Key.Kind: RequestKeyKind.ServerName } && Names(routes, pool.Name);
         ResponseEdits = FieldEdits.From(responseEdits ?? HeaderEdits.None, HeaderEdits.None);
     }
 
     /// <summary>Whether any route asks for a host.</summary>
     public bool ByHost { get; }
+
+    /// <summary>Whether a pool it leads to chooses by the name in a TLS hello.</summary>
+    public bool ByServerName { get; }
+
+    private static bool Names(ReadOnlySpan<RouteSettings> routes, string pool)
+    {
+        foreach (var route in routes)
+        {
+            if (route.Pool == pool)
+                return true;
+            foreach (var share in route.Split)
+            {
+                if (share.Pool == pool)
+                    return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>What is changed in a response to a request that has no route, or was not understood so far; null for nothing.</summary>
     public FieldEdits? ResponseEdits { get; }

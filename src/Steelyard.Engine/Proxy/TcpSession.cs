@@ -67,9 +67,10 @@ internal sealed class TcpSession
             var server = _context.Server!;
             if (_attempts.Tried.Count > 0)
                 _loop.Counters.Retries++;
+            var begun = _loop.Events.Now;
             outcome = await _connector.Connect(server, reuse: false);
             if (outcome.IsSuccess || outcome.ServerFailure != ServerFailure.None)
-                pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status: 0, _loop.Events.Now);
+                pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status: 0, _loop.Events.Now, latency: _loop.Events.Now - begun);
             if (outcome.Retry == Retry.Never)
                 return outcome;
             _attempts.Tried.Add(server.Index);

@@ -20,7 +20,7 @@ internal static class SimulateCommand
         var show = new Option<bool>("--show") { Description = "Print the scenario's file, to begin one of your own with." };
         var policies = new Option<BalancePolicy[]>("--policy", "-p")
         {
-            Description = $"Which policies are compared: {string.Join(", ", PoolTable.Policies.Select(policy => policy.Word))}. All when left out.",
+            Description = $"Which policies are compared: {string.Join(", ", BalanceTable.Policies.Select(policy => policy.Word))}. All when left out.",
             HelpName = "POLICY",
             AllowMultipleArgumentsPerToken = true,
             CustomParser = ReadPolicies,
@@ -46,7 +46,7 @@ internal static class SimulateCommand
                 parsed.GetValue(file),
                 parsed.GetValue(pool),
                 name,
-                parsed.GetValue(policies) is { Length: > 0 } some ? some : [.. PoolTable.Policies.Select(policy => policy.Value)],
+                parsed.GetValue(policies) is { Length: > 0 } some ? some : [.. BalanceTable.Policies.Select(policy => policy.Value)],
                 parsed.GetValue(seed),
                 parsed.GetValue(duration),
                 parsed.GetValue(svg),
@@ -90,7 +90,7 @@ internal static class SimulateCommand
         {
             if (ReadPool(file, wish.Pool) is not { } found)
                 return CommandLine.Failure;
-            (scenario, configured) = (ScenarioFile.With(scenario, found.Pool, found.Timeouts), found.Pool.Balance);
+            (scenario, configured) = (ScenarioFile.With(scenario, found.Pool, found.Timeouts), found.Pool.Balance.Hash is null ? found.Pool.Balance.Policy : null);
         }
         else if (wish.Pool is not null)
         {
@@ -180,11 +180,11 @@ internal static class SimulateCommand
         var policies = new List<BalancePolicy>();
         foreach (var token in result.Tokens)
         {
-            var known = PoolTable.Policies.Where(policy => policy.Word == token.Value).ToArray();
+            var known = BalanceTable.Policies.Where(policy => policy.Word == token.Value).ToArray();
             if (known is [var policy])
                 policies.Add(policy.Value);
             else
-                result.AddError($"'{token.Value}' is not a policy; expected {string.Join(", ", PoolTable.Policies.Select(policy => policy.Word))}");
+                result.AddError($"'{token.Value}' is not a policy; expected {string.Join(", ", BalanceTable.Policies.Select(policy => policy.Word))}");
         }
 
         return [.. policies];

@@ -36,7 +36,7 @@ internal static class ExplainReports
 
     private static PoolReport ReportOf(PoolAnswer answer) => new(
         answer.Pool.Name,
-        PoolTable.Policies.First(policy => policy.Value == answer.Pool.Balance).Word,
+        BalanceTable.Form.Write!(answer.Pool.Balance),
         answer.ScoreMeaning,
         [.. answer.Candidates.Select((candidate, i) => ReportOf(candidate, answer.Counts[i]))],
         answer.First.Server?.Settings.Address.ToString(),

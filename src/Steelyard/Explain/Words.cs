@@ -30,6 +30,10 @@ internal static class Words
         DecisionReason.Sticky => "the client belongs to it",
         DecisionReason.StickyRefused => "the client's server is not to be had, and it is not to get another",
         DecisionReason.LessActiveOfTwo => "the lot fell on it and another, which had more to do for its weight",
+        DecisionReason.LowerCostOfTwo => "the lot fell on it and another, which was likely to take longer",
+        DecisionReason.First => "it is the first that has room",
+        DecisionReason.Hash => "the hash of the request's key leads to it",
+        DecisionReason.NextOfHash => "the hash leads to others first, which were left out, tried, or had too much to do",
         _ => PlainName.Of(reason.ToString(), ' '),
     };
 

@@ -304,7 +304,7 @@ internal sealed class Run
         if (failure == ServerFailure.AnswerTimeout && model.Finish(index))
             StartWaiting(model);
         var goesOn = (failure != ServerFailure.None || status >= 500) && MayGoOn(request, failure, RetryKinds.Of(failure, status));
-        request.Pool.Learn(server, goesOn && failure == ServerFailure.None ? ServerFailure.RetriedStatus : failure, status, Milliseconds);
+        request.Pool.Learn(server, goesOn && failure == ServerFailure.None ? ServerFailure.RetriedStatus : failure, status, Milliseconds, failure == ServerFailure.None ? (_now - request.Sent) / 1000.0 : -1);
         if (!goesOn)
         {
             Answer(index, failed: failure != ServerFailure.None || status >= 500);
@@ -363,7 +363,7 @@ internal sealed class Run
         before.Stirred = null;
         foreach (var server in _servers.Where(server => Micro(server.Model.Joins) == _now))
             server.Start(_now);
-        Follow(new Pool(SettingsAt(TimeSpan.FromMicroseconds(_now), before.Settings.Balance), () => ordinal++, before));
+        Follow(new Pool(SettingsAt(TimeSpan.FromMicroseconds(_now), before.Settings.Balance.Policy), () => ordinal++, before));
     }
 
     private void Probe(int index)

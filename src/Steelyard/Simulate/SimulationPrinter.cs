@@ -14,7 +14,7 @@ internal static class SimulationPrinter
     private static readonly Color[] s_colours = [Color.Green, Color.Blue, Color.Yellow, Color.Magenta1, Color.Aqua, Color.Red, Color.Orange1, Color.Purple];
 
     /// <summary>The word a configuration uses for a policy.</summary>
-    public static string WordOf(BalancePolicy policy) => PoolTable.Policies.First(known => known.Value == policy).Word;
+    public static string WordOf(BalancePolicy policy) => BalanceTable.Policies.First(known => known.Value == policy).Word;
 
     /// <summary>A console that writes to a writer: with colours and lines to a terminal, plainly to anything else.</summary>
     public static IAnsiConsole ConsoleFor(TextWriter output, bool toTerminal)

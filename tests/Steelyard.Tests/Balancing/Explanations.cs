@@ -7,7 +7,7 @@ namespace Steelyard.Tests.Balancing;
 /// <summary>What is said of a choice, and that asking changes nothing.</summary>
 public sealed class Explanations
 {
-    public static TheoryData<BalancePolicy> Policies => [.. PoolTable.Policies.Select(policy => policy.Value)];
+    public static TheoryData<BalancePolicy> Policies => [.. Enum.GetValues<BalancePolicy>()];
 
     [Theory]
     [MemberData(nameof(Policies))]

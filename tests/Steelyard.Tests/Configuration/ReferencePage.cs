@@ -53,8 +53,12 @@ public sealed class ReferencePage
         foreach (var (name, _, description) in TextTemplate.Variables)
             page.Append($"| `{{{name}}}` | {description} |\n");
         Section(page, "pools", PoolTable.Pools, new PoolDraft(default(Located<string>)));
-        page.Append("\n| `balance` | A server is chosen |\n|---|---|\n");
-        foreach (var (word, _, description) in PoolTable.Policies)
+        Section(page, "pools: balance", BalanceTable.Table, new BalanceDraft());
+        page.Append("\n| Word | A server is chosen |\n|---|---|\n");
+        foreach (var (word, _, description) in BalanceTable.Words)
+            page.Append($"| `{word}` | {description} |\n");
+        page.Append("\n| `placement` | A hash leads to a server |\n|---|---|\n");
+        foreach (var (word, _, description) in BalanceTable.Placements)
             page.Append($"| `{word}` | {description} |\n");
         Section(page, "pools: tls", TlsTable.Servers, new ServerTlsDraft());
         Section(page, "pools: queue", QueueTable.Table, new QueueSettings());
@@ -149,6 +153,7 @@ public sealed class ReferencePage
         - **Sizes** are a whole number and `B`, `KiB`, `MiB`, `GiB` or `TiB`, in steps of 1,024. `k`, `m` and `g`, small or capital, mean the same steps, as they do to nginx and HAProxy. `KB`, `MB` and `GB` are errors: they mean 1,000 to some and 1,024 to others. So is a bare number.
         - **Numbers** are decimal digits, without sign, dots or leading zeros. Quotes around a value change nothing.
         - **Addresses** are `host:port`, `"[ipv6]:port"` or `unix:/path` (at most 107 bytes); to bind also `":port"` for every address of the machine. Names may hold letters, digits, `-` and `_`; IPv4 is four decimal numbers.
+        - **Keys** say what of a request it is known by. {string.Join("; ", RequestKey.Words.Select(word => $"`{word.Word}{(word.Word.EndsWith(':') ? "NAME" : "")}`: {word.Description}"))}. Names of fields are compared without regard to case, those of cookies and parameters with it.
         - **Hosts** of routes are compared without regard to case and without port. `*.example.com` is every name below `example.com` at any depth, not `example.com` itself. Names outside ASCII are written as browsers send them, `xn--...`.
         - **Paths** of routes start with `/`. A `*` at the end is any rest, the empty one included; anywhere else it is an error. They are compared in one form, so that no spelling steps around a route: characters that need no encoding are decoded, `.` and `..` are resolved, slashes that follow each other are one. `%2F` stays apart from `/`. The server gets the path as the client wrote it.
         - **Commands** are split at blanks. Single quotes keep everything as it is; in double quotes a backslash stands before `"` and `\`; elsewhere a backslash keeps the next character. No shell takes part: no variables, no wildcards, no pipes. Placeholders are {string.Join(", ", CommandText.Placeholders.Select(name => $"`{name}`"))}; other braces reach the program as they are.

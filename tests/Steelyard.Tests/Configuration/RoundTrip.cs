@@ -26,7 +26,7 @@ public sealed class RoundTrip
 
     private static readonly Gen<PoolSettings> Pool = Gen.Select(
         Name,
-        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight, MaxConnections = weight % 4 == 1 ? weight : null, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
+        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight, MaxConnections = weight % 4 == 1 ? weight : null, Backup = weight % 7 == 0, Priority = weight % 7 == 0 ? 0 : weight % 4, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
         Gen.Select(Word.Where(word => word.Length > 0), Word.Array[0, 4], Gen.Int[1, 1024].Nullable(), (program, words, instances) =>
             new AppSettings { Command = words.Prepend(program).ToValueList(), Instances = instances }).Null(),
         (name, servers, app) => new PoolSettings
@@ -48,7 +48,8 @@ public sealed class RoundTrip
             Queue = name.Length % 4 == 0 ? new() { Most = name.Length * 10, Timeout = TimeSpan.FromMilliseconds(name.Length), PriorityField = "X-Priority" } : new(),
             Panic = name.Length % 3 == 0 ? name.Length * 8 : 0,
             Sticky = StickyOf(name.Length, servers.Count > 0 && app is null),
-            Balance = (BalancePolicy)(name.Length % Enum.GetValues<BalancePolicy>().Length),
+            Balance = BalanceOf(name.Length),
+            AllBackups = name.Length % 2 == 0,
             ProxyProtocol = (ProxyProtocolVersion)(servers.Count % 3),
             Tls = servers.TrueForAll(server => server.Address.UnixPath is null) ? ServerTlsOf(servers.Count) : null,
             Servers = servers.DistinctBy(server => server.Address).Select((server, place) => StickyOf(name.Length, servers.Count > 0 && app is null)?.Value == StickyValue.Server ? server with { Cookie = $"s{place}" } : server).ToValueList(),
@@ -158,6 +159,16 @@ public sealed class RoundTrip
         StrictSni = variant % 2 == 0,
         ClientCertificates = variant < 3 ? null : new() { Authorities = "ca.pem", Optional = variant == 4 },
         StrictTransportSecurity = variant == 1 ? null : time,
+    };
+
+    // Keys that not every listener has stand in a golden file.
+    private static BalanceSettings BalanceOf(int variant) => (variant % 8) switch
+    {
+        0 => BalanceSettings.Source,
+        1 => new() { Policy = BalancePolicy.Hash, Hash = new() { Key = RequestKey.Address, Load = 100 + variant, Length = variant } },
+        2 => new() { Policy = BalancePolicy.PeakEwma, Decay = TimeSpan.FromSeconds(variant), Penalty = TimeSpan.FromMilliseconds(variant) },
+        3 => new() { Policy = BalancePolicy.Hash, Hash = new() { Key = RequestKey.Address, Placement = HashPlacement.Ring, Function = (HashFunction)(variant % 5), Avalanche = variant % 2 == 0 } },
+        _ => (BalancePolicy)(variant % Enum.GetValues<BalancePolicy>().Length),
     };
 
     private static HealthSettings? HealthOf(int variant) => (variant % 4) switch

@@ -40,7 +40,7 @@ internal static class SnapshotDump
 
         foreach (var pool in snapshot.Pools)
         {
-            text.Append($"pool {pool.Name}, {pool.Balance}{(pool.ProxyProtocol == ProxyProtocolVersion.None ? "" : $", PROXY {pool.ProxyProtocol}")}{Tls(pool.Tls)}\n");
+            text.Append($"pool {pool.Name}, {pool.Balance}{(pool.AllBackups ? "" : ", one backup")}{(pool.ProxyProtocol == ProxyProtocolVersion.None ? "" : $", PROXY {pool.ProxyProtocol}")}{Tls(pool.Tls)}\n");
             if (pool.Retries != new RetrySettings())
                 text.Append($"  {pool.Retries}\n");
             if (pool.Health is { } health)
@@ -50,7 +50,7 @@ internal static class SnapshotDump
             if (pool.SlowStart is not null || pool.Panic != 0)
                 text.Append($"  slow start {pool.SlowStart?.ToString() ?? "none"}, panic below {pool.Panic}%\n");
             foreach (var server in pool.Servers)
-                text.Append($"  {server.Address} weight {server.Weight}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
+                text.Append($"  {server.Address} weight {server.Weight}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
             if (pool.App is { } app)
                 text.Append($"  app [{string.Join("] [", app.Command.AsEnumerable())}] instances {app.Instances?.ToString() ?? "max"}\n");
         }

@@ -12,14 +12,6 @@ internal static class PoolTable
     private static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
 
-    public static IReadOnlyList<(string Word, BalancePolicy Value, string Description)> Policies { get; } =
-    [
-        ("round-robin", BalancePolicy.RoundRobin, "One after the other in the order of their weights, smoothly mixed and exact over all loops."),
-        ("least-connections", BalancePolicy.LeastConnections, "The one with the fewest active requests for its weight, exact over all loops; equals take turns."),
-        ("two-choices", BalancePolicy.TwoChoices, "Of two by lot the one with fewer active requests for its weight."),
-        ("random", BalancePolicy.Random, "By lot, as likely as its weight."),
-    ];
-
     private static readonly Form<ProxyProtocolVersion> ProxyProtocol =
         ScalarForms.OneOf([("none", ProxyProtocolVersion.None, ""), ("v1", ProxyProtocolVersion.V1, ""), ("v2", ProxyProtocolVersion.V2, "")]);
 
@@ -56,6 +48,18 @@ internal static class PoolTable
                 "What it has to do at once at most; `pool` is what the pool says.",
                 server => server.MaxConnections,
                 (server, value) => server with { MaxConnections = value }),
+            new Directive<ServerDraft, Located<bool>?>(
+                "backup",
+                Form.Located(ScalarForms.Switch),
+                "Whether it only serves when no other can.",
+                server => server.Backup,
+                (server, value) => server with { Backup = value }),
+            new Directive<ServerDraft, Located<int>?>(
+                "priority",
+                Form.Located(ScalarForms.Number(0, 15)),
+                "Its tier; `0` when left out. Those of a higher number get what the ones before cannot take, see [balancing.md](balancing.md#backups-and-tiers).",
+                server => server.Priority,
+                (server, value) => server with { Priority = value }),
             new Directive<ServerDraft, ProxyProtocolVersion?>(
                 "proxy-protocol",
                 ProxyProtocolOfServer,
@@ -102,10 +106,10 @@ internal static class PoolTable
         "Each key of `pools` is the name of a pool: 1 to 64 letters, digits and `- _ . :`. A pool has `servers`, `app` or both.",
         [["servers", "app"]],
         [
-            new Directive<PoolDraft, BalancePolicy>(
+            new Directive<PoolDraft, BalanceSettings>(
                 "balance",
-                ScalarForms.OneOf(Policies),
-                "How a server is chosen for a request.",
+                BalanceTable.Form,
+                "How a server is chosen for a request, see [balance](#pools-balance) and [balancing.md](balancing.md).",
                 pool => pool.Balance,
                 (pool, value) => pool with { Balance = value }),
             new Directive<PoolDraft, ProxyProtocolVersion>(
@@ -168,6 +172,12 @@ internal static class PoolTable
                 "Who waits for a server that has room, see [queue](#pools-queue).",
                 pool => pool.Queue,
                 (pool, value) => pool with { Queue = value }),
+            new Directive<PoolDraft, bool>(
+                "all-backups",
+                ScalarForms.Switch,
+                "Whether all backups serve when no other server can, or the first that can alone, as with HAProxy without `option allbackups`.",
+                pool => pool.AllBackups,
+                (pool, value) => pool with { AllBackups = value }),
             new Directive<PoolDraft, IReadOnlyList<ServerDraft>>(
                 "servers",
                 Form.ListOf("a list of servers, such as [ 10.0.0.1:3000, 10.0.0.2:3000 ]", new Form<ServerDraft>(Servers.Accepts, ReadServer)),

@@ -49,7 +49,7 @@ internal static class ScalarForms
     public static Form<int> Percent { get; } = PercentFrom(0, 100);
 
     public static Form<int> PercentFrom(int least, int most) => Form.OfText(
-        $"a percentage from {least}% to {most}%, such as 20%",
+        $"a percentage from {least}% to {most}%, such as {(least > 20 ? 125 : 20)}%",
         (string text, out int value, out Mistake mistake) =>
         {
             (value, mistake) = (0, default);

@@ -1,0 +1,69 @@
+using Steelyard.Config;
+
+namespace Steelyard.Balancing;
+
+/// <summary>
+/// HAProxy's hash-type consistent: on a ring, 16 points for each unit of weight, at the avalanche of the server's number
+/// times 4096 and the point's; the nearest point has a key, in whichever direction, the one before it in a tie. Those
+/// that cannot serve have no points.
+/// </summary>
+internal sealed class ChordRing : Placement
+{
+    private const int PointsOfWeight = 16;
+    private const int MostPointsOfServer = 4096;
+    private const long MostPoints = 4_000_000;
+
+    private readonly HashFunction _function;
+    private readonly bool _mixes;
+    private readonly uint[] _points;
+    private readonly int[] _servers;
+
+    public ChordRing(int[] weights, HashFunction function, bool mixes)
+    {
+        (_function, _mixes) = (function, mixes);
+        var total = 0L;
+        foreach (var weight in weights)
+            total += (long)weight * PointsOfWeight;
+        List<uint> points = [];
+        List<int> servers = [];
+        for (var i = 0; i < weights.Length; i++)
+        {
+            var count = (long)weights[i] * PointsOfWeight;
+            if (total > MostPoints && count > 0)
+                count = Math.Max(1, count * MostPoints / total);
+            for (var point = 0u; point < count; point++)
+            {
+                // HAProxy counts servers from 1.
+                points.Add(Hashes.Avalanche((((uint)i + 1) * MostPointsOfServer) + point));
+                servers.Add(i);
+            }
+        }
+
+        (_points, _servers) = ([.. points], [.. servers]);
+        Array.Sort(_points, _servers);
+    }
+
+    public override int MostSteps => _points.Length;
+
+    public override bool IsEmpty => _points.Length == 0;
+
+    public override Walk Begin(ReadOnlySpan<byte> key)
+    {
+        var hash = Hashes.Of(_function, key);
+        if (_mixes)
+            hash = Hashes.Avalanche(hash);
+        var next = RingSearch.AtOrAfter(_points, hash);
+        if (next == _points.Length)
+            next = 0;
+        var previous = next == 0 ? _points.Length - 1 : next - 1;
+        return new() { Hash = (uint)(hash - _points[previous] <= _points[next] - hash ? previous : next) };
+    }
+
+    public override int Next(ref Walk walk, ReadOnlySpan<byte> key)
+    {
+        var server = _servers[walk.Hash];
+        walk.Hash = walk.Hash + 1 == (uint)_points.Length ? 0 : walk.Hash + 1;
+        walk.Step++;
+        return server;
+    }
+}

@@ -1,0 +1,144 @@
+using Steelyard.Config;
+
+namespace Steelyard.Balancing;
+
+/// <summary>
+/// A server by the hash of something of the request, with an optional bound on what each may have to do (Mirrokni,
+/// Thorup, Zadimoghaddam: Consistent Hashing with Bounded Loads, 2016). Without a key, and where nobody on a key's way
+/// can serve, it goes in turn.
+/// </summary>
+public sealed class HashPicker : Picker
+{
+    private readonly HashSettings _settings;
+    private readonly Placement _placement;
+    private readonly TurnOrder _turns;
+    private readonly long _totalWeight;
+    private readonly ActiveTotal? _total;
+
+    /// <param name="settings">What is hashed, and how.</param>
+    /// <param name="servers">All servers of the pool in their order.</param>
+    /// <param name="weights">The share of each. A slow start is not seen here: a key that moves on and back again is no gain.</param>
+    /// <param name="before">The one whose turns go on; null for none.</param>
+    internal HashPicker(HashSettings settings, Server[] servers, int[] weights, Picker? before)
+        : base(servers, weights)
+    {
+        var same = before as HashPicker;
+        _settings = settings;
+        _placement = Placement.Of(settings, servers, weights, same?._placement);
+        _turns = new TurnOrder(weights, same?._turns);
+        if (settings.Load is null || servers.Length == 0)
+            return;
+        _total = servers[0].Total;
+        for (var i = 0; i < servers.Length; i++)
+            _totalWeight += weights[i] > 0 ? servers[i].Weight : 0;
+    }
+
+    /// <inheritdoc/>
+    public override Decision Pick(in Choice choice)
+    {
+        var key = KeyText.Cut(choice.Key, _settings);
+        if (key.IsEmpty || _placement.IsEmpty)
+            return InTurn(choice.Tried);
+
+        var walk = _placement.Begin(key);
+        var most = _settings.Load is null ? _placement.MostSteps : Math.Max(_placement.MostSteps, Servers.Length * 4);
+        for (var step = 0; step < most; step++)
+        {
+            var index = _placement.Next(ref walk, key);
+            if (IsEligible(index, choice.Tried) && TryTake(index))
+                return new(Servers[index], step == 0 ? DecisionReason.Hash : DecisionReason.NextOfHash);
+        }
+
+        return InTurn(choice.Tried);
+    }
+
+    /// <summary>The most a server may have to do now, this request included; as HAProxy and the paper round it, up.</summary>
+    internal int BoundOf(int index)
+    {
+        if (_total is null)
+            return int.MaxValue;
+        var all = (((Math.Max(_total.Count, 0) + 1) * _settings.Load!.Value) + 99) / 100;
+        var its = ((all * Servers[index].Weight) + _totalWeight - 1) / Math.Max(1, _totalWeight);
+        return (int)Math.Clamp(its, 1, int.MaxValue);
+    }
+
+    private bool TryTake(int index)
+    {
+        if (_total is null)
+            return Servers[index].TryBegin();
+
+        // Who was overtaken by another loop looks again: the bound is exact.
+        while (Servers[index].Active is var active && active < BoundOf(index) && !Servers[index].Full)
+        {
+            if (Servers[index].TryBegin(active))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>The next in turn that may have more to do; when none may, the next.</summary>
+    private Decision InTurn(ServerSet tried)
+    {
+        var reason = tried.Count == 0 ? DecisionReason.Turn : DecisionReason.TurnAfterTried;
+        for (var turn = 0; turn < _turns.Length; turn++)
+        {
+            var index = _turns.Next();
+            if (IsEligible(index, tried) && TryTake(index))
+                return new(Servers[index], reason);
+        }
+
+        var position = _turns.Position;
+        for (var turn = 0UL; turn < (ulong)_turns.Length; turn++)
+        {
+            var index = _turns.At(position + turn);
+            if (IsEligible(index, tried))
+                return Take(index, reason);
+        }
+
+        return new(null, DecisionReason.NoneLeft);
+    }
+
+    /// <inheritdoc/>
+    internal override double Score(int index, in Choice choice)
+    {
+        var key = KeyText.Cut(choice.Key, _settings);
+        if (key.IsEmpty || _placement.IsEmpty)
+            return _turns.TurnsUntil(index);
+        var walk = _placement.Begin(key);
+        for (var step = 0; step < _placement.MostSteps; step++)
+        {
+            if (_placement.Next(ref walk, key) == index)
+                return step;
+        }
+
+        return _placement.MostSteps;
+    }
+
+    /// <inheritdoc/>
+    internal override string ScoreMeaning => "places before its own on the way of the key";
+
+    /// <inheritdoc/>
+    internal override void Detach() => _turns.Detach();
+}
+
+/// <summary>What counts of a key.</summary>
+internal static class KeyText
+{
+    /// <summary>Cuts a key as HAProxy's len and depth do: a directory ends before the slash of the next.</summary>
+    public static ReadOnlySpan<byte> Cut(ReadOnlySpan<byte> key, HashSettings settings)
+    {
+        if (settings.Length is { } length && key.Length > length)
+            key = key[..length];
+        if (settings.Depth is not { } depth)
+            return key;
+        var slashes = 0;
+        for (var i = 0; i < key.Length; i++)
+        {
+            if (key[i] == '/' && ++slashes > depth)
+                return key[..i];
+        }
+
+        return key;
+    }
+}

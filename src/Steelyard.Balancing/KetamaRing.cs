@@ -1,0 +1,136 @@
+using System.Buffers.Binary;
+using System.Text;
+
+namespace Steelyard.Balancing;
+
+/// <summary>
+/// nginx's hash ... consistent: on a ring, 160 points for each unit of a server's weight, the CRC-32 of its host, a zero
+/// byte, its port and the point before, as Cache::Memcached::Fast places them; the next point on or after a key's CRC-32
+/// has it. Servers that cannot serve keep their points, and the next ones serve.
+/// </summary>
+internal sealed class KetamaRing : Placement
+{
+    private const int PointsOfWeight = 160;
+
+    // Of 10,000 servers of weight 256 nginx would make 400 million points; beyond this each gets as many fewer.
+    private const long MostPoints = 4_000_000;
+
+    private readonly int[] _weights;
+    private readonly uint[] _points;
+    private readonly int[] _servers;
+
+    public KetamaRing(Server[] servers, int[] weights)
+    {
+        _weights = weights;
+        var total = 0L;
+        foreach (var weight in weights)
+            total += (long)weight * PointsOfWeight;
+        var points = new List<(uint Hash, int Server)>((int)Math.Min(total, MostPoints + servers.Length));
+        for (var i = 0; i < servers.Length; i++)
+        {
+            var count = (long)weights[i] * PointsOfWeight;
+            if (total > MostPoints && count > 0)
+                count = Math.Max(1, count * MostPoints / total);
+            AddPoints(points, servers[i], i, (int)count);
+        }
+
+        var sorted = points.ToArray();
+        Array.Sort(sorted, static (a, b) => a.Hash != b.Hash ? a.Hash.CompareTo(b.Hash) : a.Server.CompareTo(b.Server));
+        (_points, _servers) = (new uint[sorted.Length], new int[sorted.Length]);
+        var kept = 0;
+        for (var i = 0; i < sorted.Length; i++)
+        {
+            if (i > 0 && sorted[i].Hash == sorted[i - 1].Hash)
+                continue;
+            (_points[kept], _servers[kept]) = sorted[i];
+            kept++;
+        }
+
+        Array.Resize(ref _points, kept);
+        Array.Resize(ref _servers, kept);
+    }
+
+    // nginx gives up after 20 points more; who is bound by load goes on.
+    public override int MostSteps => 21;
+
+    public override bool IsEmpty => _points.Length == 0;
+
+    /// <summary>How many points there are.</summary>
+    public int Count => _points.Length;
+
+    /// <summary>Whether it was made of the same weights.</summary>
+    public bool IsOf(ReadOnlySpan<int> weights) => weights.SequenceEqual(_weights);
+
+    public override Walk Begin(ReadOnlySpan<byte> key)
+    {
+        var place = RingSearch.AtOrAfter(_points, Hashes.Crc32(key));
+        return new() { Hash = (uint)(place == _points.Length ? 0 : place) };
+    }
+
+    public override int Next(ref Walk walk, ReadOnlySpan<byte> key)
+    {
+        var server = _servers[walk.Hash];
+        walk.Hash = walk.Hash + 1 == (uint)_points.Length ? 0 : walk.Hash + 1;
+        walk.Step++;
+        return server;
+    }
+
+    private static void AddPoints(List<(uint Hash, int Server)> points, Server server, int index, int count)
+    {
+        var address = server.Settings.Address;
+        var (host, port) = address.UnixPath is { } path ? (path, "")
+            : (address.Host.Contains(':') ? $"[{address.Host}]" : address.Host, address.Port.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        var start = Hashes.Crc32Update(uint.MaxValue, Encoding.ASCII.GetBytes(host));
+        start = Hashes.Crc32Update(start, [0]);
+        start = Hashes.Crc32Update(start, Encoding.ASCII.GetBytes(port));
+        Span<byte> before = stackalloc byte[4];
+        before.Clear();
+        for (var i = 0; i < count; i++)
+        {
+            var hash = ~Hashes.Crc32Update(start, before);
+            points.Add((hash, index));
+            BinaryPrimitives.WriteUInt32LittleEndian(before, hash);
+        }
+    }
+}
+
+/// <summary>Finds places among sorted points.</summary>
+internal static class RingSearch
+{
+    /// <summary>
+    /// The first point at or after a value; as many as there are when all lie before it. Points are spread evenly, so
+    /// the value itself says about where to look.
+    /// </summary>
+    public static int AtOrAfter(uint[] points, uint value)
+    {
+        var (low, high) = (0, points.Length);
+        for (var guesses = 0; guesses < 3 && high - low > 32; guesses++)
+        {
+            var (first, last) = (points[low], points[high - 1]);
+            if (value <= first)
+                return low;
+            if (value > last)
+                return high;
+            var guess = low + (int)((ulong)(value - first) * (ulong)(high - 1 - low) / Math.Max(1, last - first));
+            var margin = Math.Max(4, (int)Math.Sqrt(high - low));
+            var (from, to) = (Math.Max(low, guess - margin), Math.Min(high - 1, guess + margin));
+            if (points[from] >= value)
+                high = from + 1;
+            else if (points[to] < value)
+                low = to + 1;
+            else
+                (low, high) = (from + 1, to + 1);
+        }
+
+        while (low < high)
+        {
+            var middle = (int)(((uint)low + (uint)high) / 2);
+            if (points[middle] >= value)
+                high = middle;
+            else
+                low = middle + 1;
+        }
+
+        return low;
+    }
+}

@@ -1,0 +1,58 @@
+using Steelyard.Config;
+
+namespace Steelyard.Balancing;
+
+/// <summary>Where a search for the server of a key stands.</summary>
+internal struct Walk
+{
+    /// <summary>The hash, or the place it leads to.</summary>
+    public uint Hash;
+
+    /// <summary>How many servers were looked at.</summary>
+    public int Step;
+}
+
+/// <summary>How servers are found by a hash: first the one that a key belongs to, then those that take its place. Immutable; all loops use it at once.</summary>
+internal abstract class Placement
+{
+    /// <summary>How many are looked at before it is left to turns.</summary>
+    public abstract int MostSteps { get; }
+
+    /// <summary>Whether anybody can be found.</summary>
+    public abstract bool IsEmpty { get; }
+
+    /// <summary>The first place for a key, which is not empty.</summary>
+    public abstract Walk Begin(ReadOnlySpan<byte> key);
+
+    /// <summary>The server at a place, and the next place.</summary>
+    /// <param name="walk">The place.</param>
+    /// <param name="key">The key it was begun with.</param>
+    public abstract int Next(ref Walk walk, ReadOnlySpan<byte> key);
+
+    /// <summary>Makes the placement that the configuration asks for.</summary>
+    /// <param name="settings">What the configuration says.</param>
+    /// <param name="servers">All servers of the pool.</param>
+    /// <param name="eligible">The share of each; 0 for those that are not to be chosen.</param>
+    /// <param name="before">The placement before, which is used again where it would be the same.</param>
+    public static Placement Of(HashSettings settings, Server[] servers, int[] eligible, Placement? before)
+    {
+        // nginx places those that are down too, and goes on from them; HAProxy and Maglev leave them out.
+        var (all, usable) = (new int[servers.Length], new int[servers.Length]);
+        for (var i = 0; i < servers.Length; i++)
+            (all[i], usable[i]) = (servers[i].Weight, eligible[i] > 0 ? servers[i].Weight : 0);
+        var mixes = settings.Avalanche ?? (settings.Placement == HashPlacement.Ring && settings.Function is null or HashFunction.Xor);
+        var function = settings.Function ?? HashFunction.Sdbm;
+        return settings.Placement switch
+        {
+            HashPlacement.Ketama when before is KetamaRing ring && ring.IsOf(all) => ring,
+            HashPlacement.Ketama => new KetamaRing(servers, all),
+            HashPlacement.Modulo => new ModuloPlacement(all),
+            HashPlacement.IpHash => new IpHashPlacement(all),
+            HashPlacement.Map => new MapPlacement(usable, function, mixes),
+            HashPlacement.Ring => new ChordRing(usable, function, mixes),
+            HashPlacement.Maglev when before is MaglevTable table && table.IsOf(usable) => table,
+            HashPlacement.Maglev => new MaglevTable(servers, usable),
+            _ => throw new ArgumentOutOfRangeException(nameof(settings)),
+        };
+    }
+}

@@ -1,0 +1,155 @@
+using Steelyard.Config;
+
+namespace Steelyard.Balancing;
+
+/// <summary>Which servers go before which: by their priority, and backups last. Immutable.</summary>
+internal sealed class Tiers
+{
+    // Envoy's overprovisioning factor: a tier keeps all requests while this many times its well share is all of it.
+    private const int Overprovisioning = 140;
+
+    private readonly int[] _tierOf;
+    private readonly bool _endsWithBackups;
+    private readonly bool _allBackups;
+
+    private Tiers(int[] tierOf, int count, bool endsWithBackups, bool allBackups) =>
+        (_tierOf, Count, _endsWithBackups, _allBackups) = (tierOf, count, endsWithBackups, allBackups);
+
+    /// <summary>How many there are.</summary>
+    public int Count { get; }
+
+    /// <summary>The tiers of a pool; null where all servers are of one.</summary>
+    public static Tiers? Of(PoolSettings settings)
+    {
+        var places = new SortedSet<int>();
+        foreach (var server in settings.Servers)
+            places.Add(PlaceOf(server));
+        if (places.Count < 2)
+            return null;
+        List<int> sorted = [.. places];
+        var tierOf = new int[settings.Servers.Count];
+        for (var i = 0; i < tierOf.Length; i++)
+            tierOf[i] = sorted.IndexOf(PlaceOf(settings.Servers[i]));
+        return new(tierOf, sorted.Count, sorted[^1] == int.MaxValue, settings.AllBackups);
+    }
+
+    private static int PlaceOf(ServerSettings server) => server.Backup ? int.MaxValue : server.Priority;
+
+    /// <summary>The tier of a server, from 0.</summary>
+    public int TierOf(int index) => _tierOf[index];
+
+    /// <summary>The shares without those of backups that never get a request.</summary>
+    /// <param name="weights">The share of each server that could serve.</param>
+    public int[] Used(int[] weights)
+    {
+        if (!_endsWithBackups || _allBackups)
+            return weights;
+        var first = Array.FindIndex(_tierOf, tier => tier == Count - 1);
+        while (first < weights.Length - 1 && (_tierOf[first] != Count - 1 || weights[first] == 0))
+            first++;
+        var used = new int[weights.Length];
+        for (var i = 0; i < used.Length; i++)
+            used[i] = _tierOf[i] != Count - 1 || i == first ? weights[i] : 0;
+        return used;
+    }
+
+    /// <summary>The shares within one tier.</summary>
+    /// <param name="weights">The share of each server that could serve.</param>
+    /// <param name="tier">The tier.</param>
+    public int[] Within(int[] weights, int tier)
+    {
+        var its = new int[weights.Length];
+        for (var i = 0; i < its.Length; i++)
+            its[i] = _tierOf[i] == tier ? weights[i] : 0;
+        return its;
+    }
+
+    /// <summary>What part of the requests each tier gets, in percent: the first as much as it is well, the next what is left of it.</summary>
+    /// <param name="servers">The servers of the pool.</param>
+    /// <param name="weights">The share of each that could serve.</param>
+    public int[] Loads(Server[] servers, int[] weights)
+    {
+        var (open, well) = (new long[Count], new long[Count]);
+        for (var i = 0; i < servers.Length; i++)
+        {
+            if (servers[i].Open)
+                open[_tierOf[i]] += servers[i].Weight;
+            if (weights[i] > 0)
+                well[_tierOf[i]] += servers[i].Weight;
+        }
+
+        var (loads, left) = (new int[Count], 100);
+        for (var tier = 0; tier < Count; tier++)
+        {
+            // Backups stand in when nobody else is there, and take nothing over before.
+            if (_endsWithBackups && tier == Count - 1 && left < 100)
+                break;
+            var health = open[tier] == 0 ? 0 : (int)Math.Min(100, Overprovisioning * well[tier] / open[tier]);
+            loads[tier] = Math.Min(left, well[tier] > 0 ? Math.Max(1, health) : 0);
+            left -= loads[tier];
+        }
+
+        return loads;
+    }
+}
+
+/// <summary>Chooses a tier by what part of the requests it gets, and a server in it; where all of a tier were tried, in the next.</summary>
+internal sealed class TieredPicker : Picker
+{
+    private readonly Tiers _tiers;
+    private readonly Picker[] _pickers;
+    private readonly int[] _shares;
+    private readonly TurnOrder _turns;
+
+    public TieredPicker(Tiers tiers, BalanceSettings settings, Server[] servers, int[] weights, Picker? before)
+        : base(servers, weights = tiers.Used(weights))
+    {
+        _tiers = tiers;
+        var same = before as TieredPicker;
+        _pickers = new Picker[tiers.Count];
+        _shares = new int[weights.Length];
+        var loads = tiers.Loads(servers, weights);
+        for (var tier = 0; tier < _pickers.Length; tier++)
+        {
+            var within = tiers.Within(weights, tier);
+            _pickers[tier] = Of(settings, servers, within, tier < same?._pickers.Length ? same._pickers[tier] : tier == 0 ? before : null);
+            for (var i = 0; i < within.Length; i++)
+                _shares[i] += loads[tier] > 0 ? within[i] : 0;
+        }
+
+        // Loads that do not make up all of it are shared by what there is.
+        _turns = new TurnOrder(loads, same?._turns);
+    }
+
+    internal override ReadOnlySpan<int> Shares => _shares;
+
+    /// <inheritdoc/>
+    public override Decision Pick(in Choice choice)
+    {
+        if (_turns.Length == 0)
+            return new(null, DecisionReason.NoneLeft);
+        var own = _turns.Length == 1 ? _turns.At(0) : _turns.Next();
+        var decision = _pickers[own].Pick(choice);
+        for (var tier = 0; decision.Server is null && tier < _pickers.Length; tier++)
+        {
+            if (tier != own)
+                decision = _pickers[tier].Pick(choice);
+        }
+
+        return decision;
+    }
+
+    /// <inheritdoc/>
+    internal override double Score(int index, in Choice choice) => _pickers[_tiers.TierOf(index)].Score(index, choice);
+
+    /// <inheritdoc/>
+    internal override string? ScoreMeaning => _pickers[0].ScoreMeaning;
+
+    /// <inheritdoc/>
+    internal override void Detach()
+    {
+        _turns.Detach();
+        foreach (var picker in _pickers)
+            picker.Detach();
+    }
+}
