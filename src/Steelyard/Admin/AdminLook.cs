@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Config.Yaml.Tables;
 using Steelyard.Engine;
 using Steelyard.Serving;
 
@@ -93,7 +94,7 @@ internal static class AdminLook
         return [.. desk.Served.Snapshot.Pools.Select(pool =>
         {
             var members = servers[pool.Name].Select((server, place) => View(server, place + 1)).ToArray();
-            return new PoolView(pool.Name, Word(pool.Balance), members.Length, members.Count(member => member is { State: "up", Weight: > 0 }), members.Sum(member => member.Active), members);
+            return new PoolView(pool.Name, BalanceTable.Form.Write!(pool.Balance), members.Length, members.Count(member => member is { State: "up", Weight: > 0 }), members.Sum(member => member.Active), members);
         })];
     }
 
