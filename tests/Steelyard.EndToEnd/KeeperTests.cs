@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -24,10 +25,10 @@ public sealed class KeeperTests : IDisposable
         _runtime.Dispose();
     }
 
-    private string Write(RecordingOrigin origin, int generation = 0, string more = "") => _folder.Write("steelyard.yaml", $$"""
+    private string Write(RecordingOrigin origin, int generation = 0, string more = "", string listener = "") => _folder.Write("steelyard.yaml", $$"""
         {{more}}
         listen:
-          - { bind: 127.0.0.1:0, to: web, response-headers: { set: { X-Generation: "{{generation}}" } } }
+          - { bind: 127.0.0.1:0, {{listener}}to: web, response-headers: { set: { X-Generation: "{{generation}}" } } }
         pools:
           web: { servers: [ {{origin.Address}} ] }
         """);
@@ -70,21 +71,44 @@ public sealed class KeeperTests : IDisposable
         }
     }
 
-    [Fact]
-    public async Task Reloads_and_upgrades_cost_no_request()
+    /// <remarks>
+    /// What it holds: of 64 keep-alive clients that ask about 600 times a second, none sees a failed request in 50
+    /// reloads and 5 upgrades, with certificates replaced by each reload where there is TLS; and a reload or an upgrade
+    /// makes no request slower by 50 ms. A pause of theirs would be there in every round, one of the machine's is there
+    /// with them or without: so each round is compared with as long a time in which nothing changes, and two rounds of
+    /// five have to be without pause.
+    /// </remarks>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Reloads_and_upgrades_cost_no_request_and_no_time(bool tls)
     {
+        const int Rounds = 5;
+        const long Allowed = 50;
+        using var certificates = new TestCertificates();
+        IssueOneFile(certificates);
+        var secured = tls ? $"tls: {{ certificate: {certificates.PathOf("both.pem")} }}, " : "";
         await using var origin = Origin();
-        var file = Write(origin);
+        var file = Write(origin, listener: secured);
         await using var up = Start("up", file);
         var address = await AddressAsync(up);
-        var load = new Load(address, clients: 64, pause: TimeSpan.FromMilliseconds(100));
+        var client = tls ? certificates.Client() : null;
+        var load = new Load(address, clients: 64, pause: TimeSpan.FromMilliseconds(100)) { Tls = client };
+        load.Start();
+        await Patience.Until(() => load.Answers > 200);
 
-        for (var round = 1; round <= 5; round++)
+        var excess = new List<long>();
+        var serials = new HashSet<string>();
+        for (var round = 1; round <= Rounds; round++)
         {
+            load.TakeSlowest();
+            var began = Stopwatch.GetTimestamp();
             for (var reload = 1; reload <= 10; reload++)
             {
                 var generation = (round * 100) + reload;
-                Write(origin, generation);
+                if (tls)
+                    IssueOneFile(certificates);
+                Write(origin, generation, listener: secured);
                 up.Signal(PosixSignal.SIGHUP);
                 await Patience.Until(() => load.Generation == generation);
             }
@@ -93,14 +117,32 @@ public sealed class KeeperTests : IDisposable
             up.Signal(s_usr2);
             await Patience.Until(() => up.Output.Split("upgraded: ").Length == round + 1);
             Assert.NotEqual(before, await OnlyEngineAsync(up, but: before));
+            var changing = load.TakeSlowest();
+
+            await Task.Delay(Stopwatch.GetElapsedTime(began), Cancel);
+            excess.Add(changing - load.TakeSlowest());
+            if (client is not null)
+            {
+                using var next = await RawClient.Connect(address, tls: client);
+                serials.Add(next.Tls!.RemoteCertificate!.GetSerialNumberString());
+            }
         }
 
         await load.EndAsync();
         Assert.Empty(load.Failures);
-        Assert.Equal("", up.Error);
-        TestContext.Current.SendDiagnosticMessage($"{load.Answers} answers, the slowest after {load.Slowest} ms");
+        Assert.All(up.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Contains("both.pem has changed: new connections get the new certificate", line, StringComparison.Ordinal));
+        Assert.Equal(tls ? Rounds : 0, serials.Count);
+        Assert.True(excess.Count(more => more <= Allowed) >= 2, $"The slowest answer of each round came so many ms later than in a calm time: {string.Join(", ", excess)}.");
+        TestContext.Current.SendDiagnosticMessage($"{load.Answers} answers; the slowest of each round took so many ms more than in a calm time: {string.Join(", ", excess)}");
         up.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, await up.ExitAsync());
+    }
+
+    // Certificate and key change at the same instant.
+    private static void IssueOneFile(TestCertificates certificates)
+    {
+        var files = certificates.Issue("site", "localhost");
+        certificates.Write("both.pem", File.ReadAllText(certificates.PathOf(files.Certificate)) + "\n" + File.ReadAllText(certificates.PathOf(files.Key!)));
     }
 
     private static async Task<int> OnlyEngineAsync(SteelyardProcess up, int but)
@@ -110,33 +152,49 @@ public sealed class KeeperTests : IDisposable
         return engine;
     }
 
-    // What is in flight at that instant is lost, and nothing else; who connects meanwhile waits.
+    // Who connects while there is no engine waits for the next one.
     [Fact]
-    public async Task A_killed_engine_refuses_nobody()
+    public async Task A_killed_engine_costs_what_is_in_flight_and_nothing_else()
     {
         const int Kills = 10;
         await using var origin = Origin();
         await using var up = Start("up", Write(origin));
         var address = await AddressAsync(up);
         var load = new Load(address, clients: 16, pause: TimeSpan.FromMilliseconds(5), keepAlive: false);
+        load.Start();
 
         var engine = EngineOf(up);
+        var kills = new List<(long Before, long After)>();
         for (var kill = 1; kill <= Kills; kill++)
         {
             var answers = load.Answers;
             await Patience.Until(() => load.Answers > answers + 20);
+            var before = Stopwatch.GetTimestamp();
             SteelyardProcess.Kill(engine);
+
+            // Until the kernel has closed its connections it looks alive to whoever connects.
+            var dead = engine;
+            await Patience.Until(() => HasEnded(dead));
+            kills.Add((before, Stopwatch.GetTimestamp()));
+            using var waiting = await RawClient.Connect(address);
+            Assert.Equal("ok", (await waiting.Ask(Get)).Text);
             engine = await OnlyEngineAsync(up, but: engine);
         }
 
         var last = load.Answers;
         await Patience.Until(() => load.Answers > last + 20);
         await load.EndAsync();
-        Assert.DoesNotContain(load.Failures, failure => failure.Contains("refused", StringComparison.OrdinalIgnoreCase));
-        Assert.InRange(load.Failures.Count, 0, Kills * 16);
+        Assert.DoesNotContain(load.Failures, failure => failure.Message.Contains("refused", StringComparison.OrdinalIgnoreCase));
+        Assert.All(load.Failures, failure => Assert.Contains(kills, kill => failure.Began <= kill.After && failure.Ended >= kill.Before));
         Assert.Equal(Kills, up.Error.Split("the engine has died (exit code 137, signal 9)").Length - 1);
         up.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, await up.ExitAsync());
+    }
+
+    private static bool HasEnded(int pid)
+    {
+        var state = TextOf($"/proc/{pid}/stat");
+        return state.Length == 0 || state.Contains(") Z ", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -349,26 +407,27 @@ public sealed class KeeperTests : IDisposable
         Assert.Equal(0, await up.ExitAsync());
     }
 
+    /// <summary>A request that came to nothing, in ticks of the stopwatch.</summary>
+    private sealed record Failure(string Message, long Began, long Ended);
+
     /// <summary>Clients that ask again and again.</summary>
-    private sealed class Load
+    private sealed class Load(IPEndPoint address, int clients, TimeSpan pause, bool keepAlive = true)
     {
-        private readonly Task[] _clients;
-        private readonly List<string> _failures = [];
+        private readonly List<Failure> _failures = [];
+        private Task[] _clients = [];
         private volatile bool _done;
         private int _answers;
         private int _generation;
         private long _slowest;
 
-        public Load(IPEndPoint address, int clients, TimeSpan pause, bool keepAlive = true) =>
-            _clients = [.. Enumerable.Range(0, clients).Select(_ => Task.Run(() => AskAsync(address, pause, keepAlive)))];
+        /// <summary>How TLS is spoken; null for plain connections.</summary>
+        public SslClientAuthenticationOptions? Tls { get; init; }
 
         public int Answers => Volatile.Read(ref _answers);
 
         public int Generation => Volatile.Read(ref _generation);
 
-        public long Slowest => Volatile.Read(ref _slowest);
-
-        public IReadOnlyList<string> Failures
+        public IReadOnlyList<Failure> Failures
         {
             get
             {
@@ -377,39 +436,57 @@ public sealed class KeeperTests : IDisposable
             }
         }
 
+        public void Start() => _clients = [.. Enumerable.Range(0, clients).Select(_ => Task.Run(AskAsync))];
+
+        /// <summary>The milliseconds that the slowest answer has taken since the last call.</summary>
+        public long TakeSlowest() => Interlocked.Exchange(ref _slowest, 0);
+
         public async Task EndAsync()
         {
             _done = true;
             await Task.WhenAll(_clients).Patiently();
         }
 
-        private async Task AskAsync(IPEndPoint address, TimeSpan pause, bool keepAlive)
+        private async Task AskAsync()
         {
             while (!_done)
             {
+                var began = Stopwatch.GetTimestamp();
                 try
                 {
-                    using var client = await RawClient.Connect(address);
+                    using var client = await RawClient.Connect(address, tls: Tls);
                     client.Records = false;
                     while (!_done)
                     {
-                        var began = Stopwatch.GetTimestamp();
+                        if (keepAlive)
+                            began = Stopwatch.GetTimestamp();
                         var answer = await client.Ask(Get);
                         if (answer.Status != 200 || answer.Text != "ok")
                             throw new InvalidOperationException(answer.Head);
                         Interlocked.Increment(ref _answers);
                         Volatile.Write(ref _generation, int.Parse(answer["X-Generation"]!));
-                        Volatile.Write(ref _slowest, Math.Max(Slowest, (long)Stopwatch.GetElapsedTime(began).TotalMilliseconds));
+                        Took((long)Stopwatch.GetElapsedTime(began).TotalMilliseconds);
                         await Task.Delay(pause);
                         if (!keepAlive || answer["Connection"] == "close")
                             break;
                     }
                 }
-                catch (Exception failure) when (failure is SocketException or EndOfStreamException or InvalidOperationException)
+                catch (Exception failure) when (failure is SocketException or EndOfStreamException or InvalidOperationException or System.Security.Authentication.AuthenticationException)
                 {
                     lock (_failures)
-                        _failures.Add(failure.Message);
+                        _failures.Add(new(failure.Message, began, Stopwatch.GetTimestamp()));
                 }
+            }
+        }
+
+        private void Took(long milliseconds)
+        {
+            for (var slowest = Volatile.Read(ref _slowest); milliseconds > slowest;)
+            {
+                var seen = Interlocked.CompareExchange(ref _slowest, milliseconds, slowest);
+                if (seen == slowest)
+                    return;
+                slowest = seen;
             }
         }
     }
