@@ -17,13 +17,13 @@ internal sealed class CertificateSet
     private readonly Dictionary<string, SslServerAuthenticationOptions> _wildcard = new(StringComparer.OrdinalIgnoreCase);
     private readonly SslServerAuthenticationOptions? _default;
 
-    private CertificateSet(TlsFiles files, ListenerTls settings, ListenerMode mode)
+    private CertificateSet(TlsFiles files, ListenerTls settings, ListenerMode mode, RefusedClients refused)
     {
         var authorities = settings.ClientCertificates is { } clients ? PemCertificate.ReadAuthorities(files, clients.Authorities) : null;
         foreach (var names in settings.Certificates)
         {
             var certificate = PemCertificate.Read(files, names);
-            var options = OptionsFor(certificate, settings, mode, authorities);
+            var options = OptionsFor(certificate, settings, mode, authorities, refused);
             _default ??= options;
             foreach (var name in PemCertificate.NamesOf(certificate.Leaf))
             {
@@ -37,7 +37,7 @@ internal sealed class CertificateSet
 
     /// <summary>Reads the files of a listener.</summary>
     /// <exception cref="TlsFileException">One of them is of no use.</exception>
-    public static CertificateSet Read(TlsFiles files, ListenerTls settings, ListenerMode mode) => new(files, settings, mode);
+    public static CertificateSet Read(TlsFiles files, ListenerTls settings, ListenerMode mode, RefusedClients refused) => new(files, settings, mode, refused);
 
     /// <summary>What a client gets that asks for a host.</summary>
     /// <param name="host">The name; empty when it did not say one.</param>
@@ -56,7 +56,7 @@ internal sealed class CertificateSet
         return strict ? null : _default;
     }
 
-    private static SslServerAuthenticationOptions OptionsFor(PemCertificate certificate, ListenerTls settings, ListenerMode mode, X509Certificate2Collection? authorities)
+    private static SslServerAuthenticationOptions OptionsFor(PemCertificate certificate, ListenerTls settings, ListenerMode mode, X509Certificate2Collection? authorities, RefusedClients refused)
     {
         var options = new SslServerAuthenticationOptions
         {
@@ -71,9 +71,7 @@ internal sealed class CertificateSet
             return options;
         options.ClientCertificateRequired = true;
         options.CertificateChainPolicy = ChainPolicy(authorities);
-        options.RemoteCertificateValidationCallback = clients.Optional
-            ? static (_, certificate, _, errors) => certificate is null || errors == SslPolicyErrors.None
-            : static (_, certificate, _, errors) => certificate is not null && errors == SslPolicyErrors.None;
+        options.RemoteCertificateValidationCallback = (_, certificate, _, errors) => refused.Judge(certificate is not null, errors, clients.Optional);
         return options;
     }
 

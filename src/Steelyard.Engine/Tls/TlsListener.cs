@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Security;
 using System.Security.Authentication;
 using Steelyard.Config;
@@ -12,6 +13,7 @@ internal sealed class TlsListener : IWatchedTls
 {
     private readonly TlsFiles _files;
     private readonly FileWatch _watch;
+    private readonly RefusedClients _refused = new();
     private volatile CertificateSet _certificates;
 
     /// <exception cref="TlsFileException">A file is of no use.</exception>
@@ -25,7 +27,7 @@ internal sealed class TlsListener : IWatchedTls
         }
 
         _watch.Add(settings.ClientCertificates?.Authorities);
-        _certificates = CertificateSet.Read(files, settings, mode);
+        _certificates = CertificateSet.Read(files, settings, mode, _refused);
     }
 
     public ListenerTls Settings { get; }
@@ -43,10 +45,10 @@ internal sealed class TlsListener : IWatchedTls
     public string? Look(bool atOnce)
     {
         if (_watch.Look(atOnce) is not { } changed)
-            return null;
+            return _refused.Report(Settings.Certificates[0].Certificate, Stopwatch.GetElapsedTime(0));
         try
         {
-            _certificates = CertificateSet.Read(_files, Settings, Mode);
+            _certificates = CertificateSet.Read(_files, Settings, Mode, _refused);
             return $"{changed} has changed: new connections get the new certificate";
         }
         catch (TlsFileException fault)

@@ -67,6 +67,24 @@ public sealed class CertificateFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Clients_that_are_refused_for_their_certificates_are_told_of()
+    {
+        _certificates.Issue("site", "localhost");
+        await using var up = SteelyardProcess.Start("up", Configuration("{ certificate: site.pem, key: site.key, client-certificates: { ca: ca.pem } }"));
+        await up.LineAsync("ready");
+        var address = new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, (await up.UrlAsync("listening on")).Port);
+
+        // With TLS 1.3 the client is through with its handshake before the server has judged.
+        await Record.ExceptionAsync(async () =>
+        {
+            using var client = await RawClient.Connect(address, tls: _certificates.Client());
+            await client.ReadEnding();
+        });
+
+        await Patience.Until(() => up.Error.Contains("site.pem refused: 1, without a certificate", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Files_for_servers_are_looked_at_too()
     {
         _certificates.Issue("site", "localhost");
