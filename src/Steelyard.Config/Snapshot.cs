@@ -80,6 +80,9 @@ public sealed record ListenerSettings
     /// <summary>Whether CONNECT is passed on to the servers, and a tunnel opened when one agrees. Default not: it is refused with 501.</summary>
     public bool Connect { get; init; }
 
+    /// <summary>Whether requests may be written as nginx takes them from old clients: a bare LF ends a line. Default not. What goes to the servers is strict all the same.</summary>
+    public bool Tolerant { get; init; }
+
     /// <summary>How the servers are told of the client. Default <see cref="ForwardedStyle.XForwarded"/>.</summary>
     public ForwardedStyle Forwarded { get; init; }
 
@@ -312,6 +315,13 @@ public sealed record Limits
     /// Null, the default, for as many as its descriptors suffice for (HAProxy: maxconn in global).
     /// </summary>
     public int? Connections { get; init; }
+
+    /// <summary>
+    /// What the buffers of all connections may hold together: 1 MiB to 1 TiB; beyond it nobody is accepted until an
+    /// eighth of it is free again, and further connections wait in the kernel's queues. Null, the default, for no limit
+    /// but that of <see cref="Connections"/>. What OpenSSL and the kernel hold is not counted.
+    /// </summary>
+    public ByteSize? Memory { get; init; }
 
     /// <summary>Requests of one connection: 1 to 1,000,000,000; the last answer says <c>Connection: close</c>. Null for no limit, which is the default, for a kept connection holds no memory that grows (nginx: keepalive_requests).</summary>
     public int? RequestsPerConnection { get; init; }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -28,6 +29,10 @@ internal static class BodyTarget
         ChunkedToChunked,
         ChunkedToRaw,
         UntilCloseToChunked,
+        ChunkedWithTrailers,
+
+        /// <summary>As <see cref="ChunkedWithTrailers"/>, read tolerantly and written elsewhere.</summary>
+        Tolerant,
     }
 
     internal readonly record struct Result(FrameState State, byte[] Output, byte[] Leftover);
@@ -36,7 +41,12 @@ internal static class BodyTarget
     {
         if (input.Length < 4)
             return;
-        var kind = (Kind)(input[0] & 3);
+        var kind = (input[0] & 0x13) switch
+        {
+            0x11 => Kind.ChunkedWithTrailers,
+            0x12 => Kind.Tolerant,
+            var other => (Kind)(other & 3),
+        };
         var held = (input[0] & 4) != 0;
         var limit = (input[0] & 8) != 0 ? SmallLimit : long.MaxValue;
         Run(kind, held, limit, length: BinaryPrimitives.ReadUInt16LittleEndian(input[2..]), input[1] + 1u, input[4..]);
@@ -79,12 +89,16 @@ internal static class BodyTarget
                 Require(DataOf(result).AsSpan().SequenceEqual(bytes), "a body until close passes as chunks");
                 break;
             default:
-                RequireRightChunks(limit, bytes, result, kind == Kind.ChunkedToRaw ? result.Output : DataOf(result));
+                // What bare line feeds mean only the property knows that has put them there; what goes out is strict.
+                if (kind == Kind.Tolerant && !ReferenceChunks.TryDecode(bytes, out _, out _))
+                    _ = DataOf(result);
+                else
+                    RequireRightChunks(kind, limit, bytes, result, kind == Kind.ChunkedToRaw ? result.Output : DataOf(result));
                 break;
         }
     }
 
-    private static void RequireRightChunks(long limit, byte[] bytes, Result result, byte[] data)
+    private static void RequireRightChunks(Kind kind, long limit, byte[] bytes, Result result, byte[] data)
     {
         var complete = ReferenceChunks.TryDecode(bytes, out var expected, out var used);
         var expectedState = expected.Length > limit ? FrameState.TooLarge : complete ? FrameState.Complete : FrameState.Broken;
@@ -93,7 +107,17 @@ internal static class BodyTarget
         if (!complete || expected.Length > limit)
             return;
         Require(data.Length == expected.Length, "all of the data");
+        if (kind is Kind.ChunkedWithTrailers or Kind.Tolerant)
+            Require(TrailersOf(result.Output).SequenceEqual(TrailersOf(bytes).Where(line => !TrailerFields.IsForbidden(Encoding.Latin1.GetBytes(line[..line.IndexOf(':', StringComparison.Ordinal)])))), "the trailers that may be passed on, in order");
+        else if (kind == Kind.ChunkedToChunked)
+            Require(TrailersOf(result.Output).Length == 0, "no trailers where nobody asks for them");
         Require(result.Leftover.AsSpan().SequenceEqual(bytes.AsSpan(used)), "what follows the body is left");
+    }
+
+    private static string[] TrailersOf(byte[] coded)
+    {
+        Require(ReferenceChunks.TryDecode(coded, out _, out var used, out var trailers), "what is sent on are chunks");
+        return Encoding.Latin1.GetString(coded.AsSpan(trailers, used - trailers)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
     }
 
     /// <summary>Takes the chunks off what was sent on; where the body was not complete, nothing ends it.</summary>
@@ -108,6 +132,7 @@ internal static class BodyTarget
     internal static Result Pass(Kind kind, bool held, long limit, int length, uint seed, byte[] bytes)
     {
         var loop = s_loop ??= new EventLoop(0, new StillNetwork());
+        var room = kind == Kind.Tolerant ? loop.Blocks.Rent() : default;
         var (before, own, behind) = (loop.Blocks.Rent(), loop.Blocks.Rent(), loop.Blocks.Rent());
         before.Span[^64..].Fill(Canary);
         behind.Span[..64].Fill(Canary);
@@ -121,7 +146,7 @@ internal static class BodyTarget
         {
             Kind.Counted => new BodyFramer(BodyFraming.Counted(length), chunkedOut: false, limit),
             Kind.UntilCloseToChunked => new BodyFramer(new(BodyKind.UntilClose), chunkedOut: true, limit),
-            _ => new BodyFramer(new(BodyKind.Chunked), kind == Kind.ChunkedToChunked, limit),
+            _ => new BodyFramer(new(BodyKind.Chunked), kind != Kind.ChunkedToRaw, limit, keepsTrailers: kind is Kind.ChunkedWithTrailers or Kind.Tolerant, room),
         };
 
         if (held)
@@ -151,6 +176,8 @@ internal static class BodyTarget
         input.Release();
         loop.Blocks.Return(before);
         loop.Blocks.Return(behind);
+        if (!room.IsEmpty)
+            loop.Blocks.Return(room);
         Require(loop.Blocks.Rented == 0, "every block is given back");
         return new(state, [.. output], leftover);
     }
@@ -164,7 +191,7 @@ internal static class BodyTarget
 
     private static void Collect(FrameState state, BlockSlice piece, List<byte> output)
     {
-        if (state is FrameState.More or FrameState.Complete)
+        if (state != FrameState.TooLarge)
             output.AddRange(piece.Span);
     }
 

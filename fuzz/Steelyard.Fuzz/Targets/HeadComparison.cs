@@ -34,7 +34,7 @@ internal static class HeadComparison
             ref readonly var b = ref other.Fields.All[i];
             Require((a.Start, a.NameLength, a.ValueStart, a.ValueLength, a.End) == (b.Start, b.NameLength, b.ValueStart, b.ValueLength, b.End), "field position");
             Require((a.Known, a.HopByHop) == (b.Known, b.HopByHop), "field kind");
-            Require(head.Slice(a.End - 2, 2).SequenceEqual("\r\n"u8), "a field ends in CRLF");
+            Require(head.Slice(a.End - 2, 2).SequenceEqual("\r\n"u8) || (one.Tolerant && head[a.End - 1] == '\n'), "a field ends in CRLF");
             Require(a.Name(head).IndexOfAnyExcept(HttpBytes.Token) < 0 && a.NameLength > 0, "a field name is a token");
             Require(a.Value(head).IndexOfAny(HttpBytes.FieldControls) < 0, "a field value holds no control");
         }
@@ -42,7 +42,7 @@ internal static class HeadComparison
         if (oneState == HeadState.Complete)
         {
             Require(one.FieldsStart == other.FieldsStart, "start of the fields");
-            Require(head[..one.Length].EndsWith("\r\n\r\n"u8), "a head ends in an empty line");
+            Require(head[..one.Length].EndsWith("\r\n\r\n"u8) || (one.Tolerant && head[one.Length - 1] == (byte)'\n'), "a head ends in an empty line");
         }
     }
 }

@@ -10,21 +10,26 @@ internal static class ReferenceChunks
     private const int MostSizeDigits = 15;
     private const int LongestExtension = 1024;
     private const int LongestTrailers = 8192;
+    private const int MostTrailers = 100;
 
     /// <summary>Decodes a body that is there as a whole.</summary>
     /// <param name="coded">The bytes, with whatever follows the body.</param>
     /// <param name="data">The data as far as it could be read.</param>
     /// <param name="used">Where the body ends.</param>
     /// <returns>Whether the body is complete.</returns>
-    public static bool TryDecode(ReadOnlySpan<byte> coded, out byte[] data, out int used)
+    public static bool TryDecode(ReadOnlySpan<byte> coded, out byte[] data, out int used) => TryDecode(coded, out data, out used, out _);
+
+    /// <summary>Decodes a body that is there as a whole, and says where its trailers start.</summary>
+    public static bool TryDecode(ReadOnlySpan<byte> coded, out byte[] data, out int used, out int trailers)
     {
         var decoded = new List<byte>();
-        used = 0;
+        used = trailers = 0;
         while (true)
         {
             data = [.. decoded];
             if (!TryReadLine(coded, ref used, out var line) || !TryReadSize(line, out var size))
                 return false;
+            trailers = used;
             if (size == 0)
                 return TryReadTrailers(coded, ref used);
             var there = (int)Math.Min(size, coded.Length - used);
@@ -56,14 +61,14 @@ internal static class ReferenceChunks
 
     private static bool TryReadTrailers(ReadOnlySpan<byte> coded, ref int at)
     {
-        var length = 0;
+        var (length, count) = (0, 0);
         while (TryReadLine(coded, ref at, out var line))
         {
             if (line.Length == 0)
                 return true;
             var colon = line.IndexOf(':', StringComparison.Ordinal);
             length += line.Length;
-            if (colon <= 0 || length > LongestTrailers || Encoding.Latin1.GetBytes(line[..colon]).AsSpan().IndexOfAnyExcept(HttpBytes.Token) >= 0)
+            if (colon <= 0 || length > LongestTrailers || ++count > MostTrailers || Encoding.Latin1.GetBytes(line[..colon]).AsSpan().IndexOfAnyExcept(HttpBytes.Token) >= 0)
                 return false;
         }
 

@@ -14,7 +14,7 @@ namespace Steelyard.Fuzz.Targets;
 /// </summary>
 internal static class RequestHeadTarget
 {
-    private const int FieldsAdded = 8;
+    private const int FieldsAdded = 10;
 
     [ThreadStatic]
     private static Rig? s_rig;
@@ -40,15 +40,18 @@ internal static class RequestHeadTarget
     {
         if (input.Length < 2)
             return;
-        Run(input[2..], seed: input[0] + 1u, mostBytes: (input[1] & 3) switch { 0 => 64, 1 => 256, 2 => 1024, _ => 16 * 1024 }, mostFields: (input[1] & 4) == 0 ? 100 : 8, trusted: (input[1] & 8) != 0, connect: (input[1] & 16) != 0);
+        Run(input[2..], seed: input[0] + 1u, mostBytes: (input[1] & 3) switch { 0 => 64, 1 => 256, 2 => 1024, _ => 16 * 1024 }, mostFields: (input[1] & 4) == 0 ? 100 : 8, trusted: (input[1] & 8) != 0, connect: (input[1] & 16) != 0, tolerant: (input[1] & 32) != 0);
     }
 
-    public static void Run(ReadOnlySpan<byte> head, uint seed, int mostBytes, int mostFields, bool trusted, bool connect = false)
+    public static void Run(ReadOnlySpan<byte> head, uint seed, int mostBytes, int mostFields, bool trusted, bool connect = false, bool tolerant = false)
     {
         var rig = s_rig ??= new Rig();
         rig.Whole.Clear();
         rig.Pieces.Clear();
         rig.Whole.AllowsConnect = rig.Pieces.AllowsConnect = rig.Forwarded.AllowsConnect = connect;
+
+        // What is sent on is read strictly, whatever was forgiven.
+        rig.Whole.Tolerant = rig.Pieces.Tolerant = tolerant;
         var state = HeadComparison.ReadInPieces(rig.Whole, head, mostBytes, mostFields, seed: 0);
         var piecewise = HeadComparison.ReadInPieces(rig.Pieces, head, mostBytes, mostFields, seed);
         HeadComparison.RequireSame(rig.Whole, state, rig.Pieces, piecewise, head);
@@ -68,6 +71,7 @@ internal static class RequestHeadTarget
         Require((one.Method, one.MinorVersion, one.AbsoluteForm) == (other.Method, other.MinorVersion, other.AbsoluteForm), "request line");
         Require((one.ExpectsContinue, one.KeepAlive, one.Body) == (other.ExpectsContinue, other.KeepAlive, other.Body), "body");
         Require(one.WantsUpgrade == other.WantsUpgrade, "upgrade");
+        Require((one.WantsTrailers, one.PassesTrailers) == (other.WantsTrailers, other.PassesTrailers), "trailers");
     }
 
     /// <summary>What the servers read must be what was routed and framed here.</summary>
@@ -86,7 +90,18 @@ internal static class RequestHeadTarget
         Require(sent.Path(written).SequenceEqual(read.Path(head)), "the path that was routed is sent on");
         Require(sent.Body == read.Body && sent.MinorVersion == 1 && sent.AbsoluteForm == (read.Method == KnownMethod.Connect) && sent.WantsUpgrade == read.WantsUpgrade, "the framing is sent on");
         Require(sent.Authority(written).SequenceEqual(read.Authority(head).IsEmpty ? "pool"u8 : read.Authority(head)), "the host is sent on");
+        Require(sent.WantsTrailers == (read.WantsTrailers && !read.WantsUpgrade), "the wish for trailers is sent on");
         foreach (ref readonly var field in sent.Fields.All)
-            Require(!field.HopByHop || field.Known == KnownField.TransferEncoding || (read.WantsUpgrade && field.Known is KnownField.Connection or KnownField.Upgrade), "the client's connection is no affair of the server's");
+            Require(!field.HopByHop || IsOurs(field.Known, read), "the client's connection is no affair of the server's");
     }
+
+    private static bool IsOurs(KnownField known, RequestHead read) => known switch
+    {
+        KnownField.TransferEncoding => true,
+        KnownField.Upgrade => read.WantsUpgrade,
+        KnownField.Te => read.WantsTrailers,
+        KnownField.Connection => read.WantsUpgrade || read.WantsTrailers,
+        KnownField.Trailer => read.PassesTrailers,
+        _ => false,
+    };
 }

@@ -23,6 +23,8 @@ internal sealed class SnapshotChecks
 
     private Snapshot? Check(SnapshotDraft draft)
     {
+        // Without the key there are no pools; with errors they may be there and could not be read.
+        var poolsAreKnown = draft.Pools is not null || !_problems.HasErrors;
         foreach (var pool in draft.Pools ?? [])
         {
             if (!_pools.TryAdd(pool.Name.Value, pool))
@@ -30,7 +32,7 @@ internal sealed class SnapshotChecks
         }
 
         var pools = (draft.Pools ?? []).Select(Pool).ToValueList();
-        var listeners = (draft.Listeners ?? []).Select(listener => Listener(listener, draft.Pools is not null)).ToValueList();
+        var listeners = (draft.Listeners ?? []).Select(listener => Listener(listener, poolsAreKnown)).ToValueList();
         var admin = AdminChecks.Check(draft.Admin, _problems);
         // A route that could not be read, or leads nowhere, may be the one to the pool that seems unused.
         if (draft.Listeners is { Count: > 0 } && !_aRouteIsLost && !draft.Listeners.Any(listener => listener.IsFaulty))
@@ -129,6 +131,7 @@ internal sealed class SnapshotChecks
             MaxConnections = draft.MaxConnections,
             MaxConnectionsPerAddress = draft.MaxConnectionsPerAddress,
             Connect = draft.Connect,
+            Tolerant = draft.Tolerant,
             Forwarded = draft.Forwarded,
             RequestHeaders = draft.RequestHeaders,
             ResponseHeaders = draft.ResponseHeaders,
@@ -236,7 +239,7 @@ internal sealed class SnapshotChecks
         {
             var near = _problems.Names.Nearest(name.Value, _pools.Keys);
             _aRouteIsLost = true;
-            _problems.Error(name.Place, $"no pool is called {Shown.Quote(name.Value)}", _pools.Count is > 0 and <= 10 ? Shown.OneOf(_pools.Keys) : "the name of one of the 'pools'", near);
+            _problems.Error(name.Place, $"no pool is called {Shown.Quote(name.Value)}", _pools.Count switch { 0 => "'pools' in the file, with this name and its servers", <= 10 => Shown.OneOf(_pools.Keys), _ => "the name of one of the 'pools'" }, near);
         }
 
         _routedPools.Add(name.Value);

@@ -42,6 +42,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public bool Connect { get; init; }
 
+    public bool Tolerant { get; init; }
+
     public ForwardedStyle Forwarded { get; init; }
 
     public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;

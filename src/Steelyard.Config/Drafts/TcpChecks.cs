@@ -14,6 +14,8 @@ internal static class TcpChecks
             problems.Error(asking.Place, "'explain' in a listener with 'mode: tcp', where nobody can ask by a field", "a listener without it; or 'mode: http'");
         if (listener.Connect)
             problems.Error(mode, "'mode: tcp' with 'connect', where no requests are read", "a listener without it; or 'mode: http'");
+        if (listener.Tolerant)
+            problems.Error(mode, "'mode: tcp' with 'tolerant', where no requests are read", "a listener without it; or 'mode: http'");
         if (listener.Forwarded != ForwardedStyle.XForwarded)
             problems.Error(mode, "'mode: tcp' with 'forwarded', where no fields are written", "'proxy-protocol' in the pool; or 'mode: http'");
         if (listener.RequestHeaders != HeaderEdits.None || listener.ResponseHeaders != HeaderEdits.None)

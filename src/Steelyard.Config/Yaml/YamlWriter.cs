@@ -26,7 +26,8 @@ internal sealed class YamlWriter
         writer.Line("listen:");
         foreach (var listener in snapshot.Listeners)
             writer.Listener(listener);
-        writer.Line("pools:");
+        if (snapshot.Pools.Count > 0)
+            writer.Line("pools:");
         foreach (var pool in snapshot.Pools)
             writer.Pool(pool);
         return writer._text.ToString();
@@ -74,7 +75,7 @@ internal sealed class YamlWriter
         if (listener.Explain.Count > 0)
             Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
-        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, Forwarded = listener.Forwarded }, blank, "    ");
+        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, Tolerant = listener.Tolerant, Forwarded = listener.Forwarded }, blank, "    ");
         foreach (var part in EditsParts(listener.RequestHeaders, listener.ResponseHeaders))
             Line($"    {part}");
         if (listener.Routes.Count == 1 && listener.Routes[0] is var all && all == new RouteSettings { Pool = all.Pool } && all.Pool is not null)

@@ -28,23 +28,33 @@ internal enum FrameState : byte
 /// <remarks>
 /// A chunk is written around its data where the data stands. The room for that is what the peer's own framing took up,
 /// or the <see cref="InputBuffer.Margin"/> before and behind the bytes of a buffer. Right behind a held head it may take
-/// up to three bytes of the line ends of the head, never a field.
+/// up to three bytes of the line ends of the head, never a field. A tolerant peer's framing may take up too little:
+/// there each chunk is written in a block of its own.
 /// </remarks>
 internal unsafe struct BodyFramer
 {
     private readonly bool _chunkedOut;
+    private readonly bool _keepsTrailers;
     private readonly long _limit;
+    private readonly Block _room;
     private BodyKind _kind;
     private long _remaining;
     private ChunkDecoder _decoder;
 
+    // Bytes of the trailers that were looked at and not taken, for the end of them is still to come.
+    private int _trailersSeen;
+
     /// <param name="framing">How the body arrives.</param>
     /// <param name="chunkedOut">Whether it is sent on in chunks; a counted body never is.</param>
     /// <param name="limit">The most bytes of a chunked body.</param>
-    public BodyFramer(BodyFraming framing, bool chunkedOut, long limit = long.MaxValue)
+    /// <param name="keepsTrailers">Whether trailers of chunks that go out as chunks are sent on, those that may be; else all are dropped.</param>
+    /// <param name="room">The chunks are read tolerantly, and written here; empty for strict ones, which are written where they are.</param>
+    public BodyFramer(BodyFraming framing, bool chunkedOut, long limit = long.MaxValue, bool keepsTrailers = false, Block room = default)
     {
         Debug.Assert(!(chunkedOut && framing.Kind is BodyKind.Counted), "A counted body is sent on as counted.");
+        Debug.Assert(chunkedOut || room.IsEmpty, "A request's chunks are sent on as chunks.");
         (_kind, _remaining, _chunkedOut, _limit) = (framing.Kind, framing.Length, chunkedOut, limit);
+        (_keepsTrailers, _room, _decoder) = (keepsTrailers && chunkedOut, room, new ChunkDecoder(tolerant: !room.IsEmpty));
     }
 
     /// <summary>Bytes of a counted body still to come; 0 for other bodies.</summary>
@@ -73,7 +83,7 @@ internal unsafe struct BodyFramer
                 return TakeChunks(input, out piece);
             case BodyKind.UntilClose:
                 var rest = input.TakeAll(room: _chunkedOut ? LongestSizeLine : 0);
-                piece = _chunkedOut && rest.Length > 0 ? Wrap(rest.Start, rest.Length, last: false) : rest;
+                piece = _chunkedOut && rest.Length > 0 ? Wrap(rest.Start, rest.Length, last: false, trailers: default) : rest;
                 break;
             default:
                 piece = default;
@@ -97,9 +107,10 @@ internal unsafe struct BodyFramer
 
     private FrameState TakeChunks(InputBuffer input, out BlockSlice piece)
     {
-        byte* first = null;
+        // No input block has room for more data than fits behind this margin with what is written behind the data.
+        var first = _room.IsEmpty ? null : _room.Start + InputBuffer.Margin;
         var length = 0;
-        while (!input.Unread.IsEmpty && !_decoder.Complete && !_decoder.Broken)
+        while (!input.Unread.IsEmpty && !_decoder.Complete && !_decoder.Broken && !(_keepsTrailers && TrailersBegun))
         {
             var read = input.Take(_decoder.Read(input.Unread, out var data));
             if (data == 0)
@@ -120,19 +131,44 @@ internal unsafe struct BodyFramer
             }
         }
 
+        var trailers = _keepsTrailers && TrailersBegun ? TakeTrailers(input) : default;
         piece = default;
-        if (_decoder.Broken)
-            return FrameState.Broken;
         if (_decoder.Complete)
             _kind = BodyKind.None;
+
+        // What came before a fault is right; nobody reads what stands behind it.
+        else if (_decoder.Broken)
+            input.Take(input.Unread.Length);
         if (!_chunkedOut)
             piece = new(first, length);
         else if (length > 0)
-            piece = Wrap(first, length, _decoder.Complete);
+            piece = Wrap(first, length, _decoder.Complete, trailers);
+        else if (!trailers.IsEmpty)
+            piece = LastChunkBefore(trailers, _room.IsEmpty ? input.LastTaken(trailers.Length + SizeOfLast).Start : first);
         else if (_decoder.Complete)
-            piece = LastChunk(input.LastTaken(LastChunkLength));
-        return _decoder.Complete ? FrameState.Complete : FrameState.More;
+            piece = LastChunk(_room.IsEmpty ? input.LastTaken(LastChunkLength) : new(first, LastChunkLength));
+        return _decoder.Broken ? FrameState.Broken : _decoder.Complete ? FrameState.Complete : FrameState.More;
     }
+
+    private readonly bool TrailersBegun => _trailersSeen > 0 || _decoder.AtTrailers;
+
+    /// <summary>Takes the trailers once all of them are there, and leaves those that may be sent on, with the empty line.</summary>
+    private Span<byte> TakeTrailers(InputBuffer input)
+    {
+        _trailersSeen += _decoder.Read(input.Unread[_trailersSeen..], out _);
+        if (!_decoder.Complete)
+            return default;
+        var section = input.Take(_trailersSeen).Span;
+
+        // Written with whole line ends they could take up more room than there is.
+        if (!_room.IsEmpty && section.Count((byte)'\n') > section.Count("\r\n"u8))
+            return default;
+        var kept = section[..TrailerFields.Keep(section)];
+        return kept.Length > EmptyLine ? kept : default;
+    }
+
+    private const int EmptyLine = 2;
+    private const int SizeOfLast = 3;
 
     private const int LastChunkLength = 5;
 
@@ -145,7 +181,15 @@ internal unsafe struct BodyFramer
         return room.Slice(0, LastChunkLength);
     }
 
-    private static BlockSlice Wrap(byte* data, int length, bool last)
+    /// <summary>Before the trailers stood the peer's own last chunk, or there is a margin.</summary>
+    private static BlockSlice LastChunkBefore(ReadOnlySpan<byte> trailers, byte* start)
+    {
+        trailers.CopyTo(new Span<byte>(start + SizeOfLast, trailers.Length));
+        "0\r\n"u8.CopyTo(new Span<byte>(start, SizeOfLast));
+        return new(start, SizeOfLast + trailers.Length);
+    }
+
+    private static BlockSlice Wrap(byte* data, int length, bool last, ReadOnlySpan<byte> trailers)
     {
         Span<byte> size = stackalloc byte[8];
         Utf8Formatter.TryFormat(length, size, out var digits, new System.Buffers.StandardFormat('x'));
@@ -153,8 +197,9 @@ internal unsafe struct BodyFramer
         size[..digits].CopyTo(new Span<byte>(start, digits));
         "\r\n"u8.CopyTo(new Span<byte>(data - 2, 2));
         var end = data + length;
-        var tail = last ? "\r\n0\r\n\r\n"u8 : "\r\n"u8;
+        var tail = !last ? "\r\n"u8 : trailers.IsEmpty ? "\r\n0\r\n\r\n"u8 : "\r\n0\r\n"u8;
+        trailers.CopyTo(new Span<byte>(end + tail.Length, trailers.Length));
         tail.CopyTo(new Span<byte>(end, tail.Length));
-        return new(start, (int)(end - start) + tail.Length);
+        return new(start, (int)(end - start) + tail.Length + trailers.Length);
     }
 }

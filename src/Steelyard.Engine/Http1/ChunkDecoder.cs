@@ -2,19 +2,26 @@ namespace Steelyard.Engine.Http1;
 
 /// <summary>
 /// Takes the chunked coding off a body that arrives in any pieces (RFC 9112, 7.1). Chunk extensions and trailer fields
-/// are checked and dropped. Does no I/O.
+/// are checked and passed over. Does no I/O.
 /// </summary>
-internal struct ChunkDecoder
+/// <param name="tolerant">
+/// A bare LF ends a line too, and blanks may stand behind a size, as nginx reads them. Not in an extension, which no old
+/// client sends and by whose LF others are deceived.
+/// </param>
+internal struct ChunkDecoder(bool tolerant)
 {
     // Enough for any number a long can hold; more digits are an attack on somebody's overflow.
     private const int MostSizeDigits = 15;
     private const int LongestExtension = 1024;
     private const int LongestTrailers = 8192;
+    private const int MostTrailers = 100;
 
+    private readonly bool _tolerant = tolerant;
     private State _state;
     private long _remaining;
     private int _digits;
     private int _overhead;
+    private int _trailers;
 
     private enum State : byte
     {
@@ -37,12 +44,15 @@ internal struct ChunkDecoder
     /// <summary>The last chunk and the end of the trailers have been read.</summary>
     public readonly bool Complete => _state == State.Done;
 
+    /// <summary>The last chunk has been read, and nothing behind it.</summary>
+    public readonly bool AtTrailers => _state == State.TrailerStart && _trailers == 0;
+
     /// <summary>The coding is broken; nothing behind can be believed.</summary>
     public readonly bool Broken => _state == State.Invalid;
 
     /// <summary>
     /// Reads up to the end of the next run of data, or of the bytes. Call again while bytes are left and the body is
-    /// neither complete nor broken.
+    /// neither complete nor broken. Stops once before the trailers.
     /// </summary>
     /// <param name="bytes">What has arrived and was not read yet.</param>
     /// <param name="data">How many of the bytes read, the last ones, are data.</param>
@@ -62,7 +72,7 @@ internal struct ChunkDecoder
             }
 
             _state = Next(bytes[position]);
-            if (_state is State.Done or State.Invalid)
+            if (_state is State.Done or State.Invalid || AtTrailers)
                 return position + 1;
         }
 
@@ -78,6 +88,8 @@ internal struct ChunkDecoder
             case State.SizeBlank:
                 return value is (byte)' ' or (byte)'\t' ? Within(LongestExtension, State.SizeBlank)
                     : value == ';' ? Within(LongestExtension, State.Extension)
+                    : _tolerant && value == '\r' ? State.SizeLineFeed
+                    : EndsLine(value) ? EndOfSizeLine()
                     : State.Invalid;
             case State.Extension:
                 return value == '\r' ? State.SizeLineFeed
@@ -86,12 +98,13 @@ internal struct ChunkDecoder
             case State.SizeLineFeed:
                 return value != '\n' ? State.Invalid : EndOfSizeLine();
             case State.DataReturn:
-                return value == '\r' ? State.DataLineFeed : State.Invalid;
+                return value == '\r' ? State.DataLineFeed : EndsLine(value) ? StartOfSize() : State.Invalid;
             case State.DataLineFeed:
                 return value == '\n' ? StartOfSize() : State.Invalid;
             case State.TrailerStart:
                 return value == '\r' ? State.LastLineFeed
-                    : HttpBytes.Token.Contains(value) ? Within(LongestTrailers, State.TrailerName)
+                    : EndsLine(value) ? State.Done
+                    : HttpBytes.Token.Contains(value) && ++_trailers <= MostTrailers ? Within(LongestTrailers, State.TrailerName)
                     : State.Invalid;
             case State.TrailerName:
                 return value == ':' ? Within(LongestTrailers, State.TrailerValue)
@@ -99,6 +112,7 @@ internal struct ChunkDecoder
                     : State.Invalid;
             case State.TrailerValue:
                 return value == '\r' ? State.TrailerLineFeed
+                    : EndsLine(value) ? State.TrailerStart
                     : IsControl(value) ? State.Invalid
                     : Within(LongestTrailers, State.TrailerValue);
             case State.TrailerLineFeed:
@@ -128,7 +142,7 @@ internal struct ChunkDecoder
             (byte)'\r' => State.SizeLineFeed,
             (byte)';' => State.Extension,
             (byte)' ' or (byte)'\t' => State.SizeBlank,
-            _ => State.Invalid,
+            _ => EndsLine(value) ? EndOfSizeLine() : State.Invalid,
         };
     }
 
@@ -143,6 +157,8 @@ internal struct ChunkDecoder
         (_remaining, _digits, _overhead) = (0, 0, 0);
         return State.Size;
     }
+
+    private readonly bool EndsLine(byte value) => _tolerant && value == '\n';
 
     private State Within(int most, State next) => ++_overhead <= most ? next : State.Invalid;
 

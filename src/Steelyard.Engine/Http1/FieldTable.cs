@@ -13,7 +13,6 @@ internal sealed class FieldTable
     private readonly Field[] _fields = new Field[Capacity];
     private int _contentLengths;
     private int _transferEncodings;
-    private bool _nominates;
     private int _options;
 
     // A browser sends one or two.
@@ -41,18 +40,29 @@ internal sealed class FieldTable
     /// <summary>Connection names Upgrade.</summary>
     public bool NamesUpgrade { get; private set; }
 
+    /// <summary>Connection names fields, which then speak of this connection only.</summary>
+    public bool Nominates { get; private set; }
+
+    /// <summary>TE says trailers: whoever sent it has a use for them (RFC 9110, 6.5.1).</summary>
+    public bool AcceptsTrailers { get; private set; }
+
+    /// <summary>A line of the head ends in a bare LF; then no line is passed on as it is.</summary>
+    public bool HasBareLineEnds { get; set; }
+
     public void Clear()
     {
         (Count, ContentLength, _contentLengths, _transferEncodings, _options) = (0, -1, 0, 0, 0);
-        (Chunked, Close, KeepAlive, NamesUpgrade, LengthIsPadded, _nominates) = (false, false, false, false, false, false);
+        (Chunked, Close, KeepAlive, NamesUpgrade, LengthIsPadded) = (false, false, false, false, false);
+        (Nominates, AcceptsTrailers, HasBareLineEnds) = (false, false, false);
     }
 
     /// <summary>Reads one complete line, which ends before the CRLF.</summary>
     /// <param name="head">The head from its first byte.</param>
     /// <param name="start">Where the line starts.</param>
     /// <param name="end">Where its CRLF stands.</param>
+    /// <param name="next">Where the next line starts.</param>
     /// <param name="limit">The most fields allowed.</param>
-    public HeadError Add(ReadOnlySpan<byte> head, int start, int end, int limit)
+    public HeadError Add(ReadOnlySpan<byte> head, int start, int end, int next, int limit)
     {
         var line = head[start..end];
         var colon = line.IndexOfAnyExcept(HttpBytes.Token);
@@ -77,7 +87,7 @@ internal sealed class FieldTable
             NameLength = colon,
             ValueStart = start + valueStart,
             ValueLength = valueEnd - valueStart,
-            End = end + 2,
+            End = next,
             Known = known,
             HopByHop = Field.IsHopByHop(known),
         };
@@ -102,6 +112,10 @@ internal sealed class FieldTable
                 break;
             case KnownField.Connection:
                 return ReadConnection(value);
+            case KnownField.Te:
+                while (!value.IsEmpty)
+                    AcceptsTrailers |= Ascii.EqualsIgnoreCase(HttpBytes.NextMember(ref value), "trailers"u8);
+                break;
         }
 
         return HeadError.None;
@@ -139,7 +153,7 @@ internal sealed class FieldTable
             else if (Ascii.EqualsIgnoreCase(option, "upgrade"u8))
                 NamesUpgrade = true;
             else
-                _nominates |= !option.IsEmpty;
+                Nominates |= !option.IsEmpty && !Ascii.EqualsIgnoreCase(option, "te"u8);
         }
 
         return HeadError.None;
@@ -152,7 +166,7 @@ internal sealed class FieldTable
     {
         if (_transferEncodings > 0 && _contentLengths > 0)
             return HeadError.TransferEncoding;
-        if (_nominates)
+        if (Nominates)
             MarkNominated(head);
         return HeadError.None;
     }

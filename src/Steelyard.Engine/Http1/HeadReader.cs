@@ -15,7 +15,7 @@ internal enum HeadState : byte
 
 /// <summary>
 /// Reads a head line by line from bytes that arrive in any pieces; the result depends on the bytes alone, never on
-/// how they were split. Strict: RFC 9112 without its liberties. Does no I/O.
+/// how they were split. Strict: RFC 9112 without its liberties, unless it is told to be tolerant. Does no I/O.
 /// </summary>
 internal abstract class HeadReader
 {
@@ -25,6 +25,12 @@ internal abstract class HeadReader
 
     /// <summary>The field lines read so far.</summary>
     public FieldTable Fields { get; } = new();
+
+    /// <summary>
+    /// A bare LF ends a line too, any number of empty lines may come first, and a request line may have more blanks
+    /// than it needs, as nginx reads them (RFC 9112, 2.2 and 3). Stays set for the heads that follow.
+    /// </summary>
+    public bool Tolerant { get; set; }
 
     /// <summary>What is wrong, when the state is <see cref="HeadState.Invalid"/>.</summary>
     public HeadError Error { get; protected set; }
@@ -62,15 +68,17 @@ internal abstract class HeadReader
                     : Fail(_startLineDone ? HeadError.TooLarge : HeadError.TargetTooLong);
             }
 
-            if (window[end] != '\r' || window[end + 1] != '\n')
+            var bare = window[end] == '\n' && Tolerant;
+            if (!bare && (window[end] != '\r' || window[end + 1] != '\n'))
                 return Fail(ControlError(window[end]));
 
             var line = (Start: _lineStart, End: end);
-            _lineStart = _scanned = end + 2;
+            _lineStart = _scanned = end + (bare ? 1 : 2);
+            Fields.HasBareLineEnds |= bare;
             if (!_startLineDone)
             {
                 // RFC 9112, 2.2: one empty line before a request is forgiven.
-                if (line.End == line.Start && line.Start == 0 && ForgivesEmptyLine)
+                if (line.End == line.Start && (line.Start == 0 || Tolerant) && ForgivesEmptyLine)
                     continue;
                 if (!ReadStartLine(head, line.Start, line.End))
                     return Fail(Error);
@@ -85,7 +93,7 @@ internal abstract class HeadReader
             }
             else
             {
-                Error = Fields.Add(head, line.Start, line.End, mostFields);
+                Error = Fields.Add(head, line.Start, line.End, _lineStart, mostFields);
                 if (Error != HeadError.None)
                     return HeadState.Invalid;
             }

@@ -55,6 +55,12 @@ internal sealed class RequestHead : HeadReader
     /// </summary>
     public bool WantsUpgrade { get; private set; }
 
+    /// <summary>Trailers behind its body may be passed on: where Connection names fields, one of them might be meant.</summary>
+    public bool PassesTrailers => Body.Kind == BodyKind.Chunked && !Fields.Nominates;
+
+    /// <summary>The client has a use for trailers (RFC 9110, 6.5.1), and knows the chunks that they come behind.</summary>
+    public bool WantsTrailers => Fields.AcceptsTrailers && MinorVersion >= 1;
+
     /// <summary>Whether the client wants to send another request on this connection (RFC 9112, 9.3).</summary>
     public bool KeepAlive => MinorVersion >= 1 ? !Fields.Close : Fields.KeepAlive && !Fields.Close;
 
@@ -118,10 +124,13 @@ internal sealed class RequestHead : HeadReader
         var method = line.IndexOfAnyExcept(HttpBytes.Token);
         if (method is <= 0 or > LongestMethod || line[method] != ' ')
             return false;
-        var target = line[(method + 1)..].IndexOfAny(HttpBytes.NotTarget);
+        var targetStart = method + 1;
+        while (Tolerant && targetStart < line.Length && line[targetStart] == ' ')
+            targetStart++;
+        var target = line[targetStart..].IndexOfAny(HttpBytes.NotTarget);
         if (target < 0)
             return false;
-        var targetEnd = method + 1 + target;
+        var targetEnd = targetStart + target;
         if (target == 0 || line[targetEnd] != ' ')
         {
             Error = target == 0 ? HeadError.RequestLine : HeadError.Target;
@@ -129,9 +138,10 @@ internal sealed class RequestHead : HeadReader
         }
 
         (_methodStart, _methodLength) = (start, method);
-        (_targetStart, _targetLength) = (start + method + 1, target);
+        (_targetStart, _targetLength) = (start + targetStart, target);
         Method = Recognize(line[..method]);
-        return ReadVersion(line[(targetEnd + 1)..]) && ReadTarget(head);
+        var version = line[(targetEnd + 1)..];
+        return ReadVersion(Tolerant ? version.Trim((byte)' ') : version) && ReadTarget(head);
     }
 
     private bool ReadVersion(ReadOnlySpan<byte> version)

@@ -34,14 +34,15 @@ internal sealed unsafe class BlockPool : IDisposable
     private readonly List<nint> _slabs = [];
     private nint[] _free = new nint[BlocksPerSlab];
     private int _freeCount;
+    private int _rented;
 
     // The blocks at the bottom of the free stack whose pages were given back.
     private int _released;
     private int _leastFree;
     private long _nextTrim;
 
-    /// <summary>Blocks that are rented now.</summary>
-    public int Rented => (_slabs.Count * BlocksPerSlab) - _freeCount;
+    /// <summary>Blocks that are rented now. Any thread may read it.</summary>
+    public int Rented => Volatile.Read(ref _rented);
 
     /// <summary>Whether there are free blocks whose pages the kernel could have back.</summary>
     public bool HasSurplus => _freeCount > _released;
@@ -51,6 +52,7 @@ internal sealed unsafe class BlockPool : IDisposable
         if (_freeCount == 0)
             Grow();
         var start = _free[--_freeCount];
+        _rented++;
         _released = Math.Min(_released, _freeCount);
         _leastFree = Math.Min(_leastFree, _freeCount);
         return new Block((byte*)start);
@@ -60,6 +62,7 @@ internal sealed unsafe class BlockPool : IDisposable
     {
         Debug.Assert(!block.IsEmpty, "An empty block was returned.");
         _free[_freeCount++] = (nint)block.Start;
+        _rented--;
     }
 
     /// <summary>Gives the pages of blocks that nobody needed since the last trim back to the kernel, half of them at a time.</summary>

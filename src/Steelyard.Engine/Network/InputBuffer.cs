@@ -148,7 +148,17 @@ internal sealed class InputBuffer(EventLoop loop)
             _block = loop.Blocks.Rent();
         if (IsEmpty)
             _start = _end = _floor + Margin;
+        else if (_end == Block.Size - Margin)
+            MoveToFront();
         Debug.Assert(_end < Block.Size - Margin, "A full buffer is never filled.");
+    }
+
+    private void MoveToFront()
+    {
+        var unread = Unread;
+        var front = _floor + Margin;
+        unread.CopyTo(_block.Span[front..]);
+        (_start, _end) = (front, front + unread.Length);
     }
 
     /// <summary>Forgets everything and gives the block back.</summary>

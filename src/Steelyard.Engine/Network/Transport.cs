@@ -160,6 +160,12 @@ internal abstract class Transport
     /// <summary>Says that nothing more will be sent; what was sent still arrives.</summary>
     public abstract void FinishSending();
 
+    /// <summary>Whether the other end can tell an end that <see cref="FinishSending"/> has made from one of <see cref="FinishCut"/>.</summary>
+    public virtual bool MarksItsEnd => false;
+
+    /// <summary>Says that nothing more will be sent, though it is not the whole: what was sent still arrives, and where there is a mark of the whole, it is left out.</summary>
+    public virtual void FinishCut() => FinishSending();
+
     /// <summary>
     /// Lets <see cref="Close"/> reset the connection, so that the other end cannot take a body that was cut short for
     /// one that is complete.

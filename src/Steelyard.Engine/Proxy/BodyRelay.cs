@@ -100,8 +100,9 @@ internal sealed class BodyRelay(ProxyLoop loop)
             }
 
             var since = loop.Events.Now;
+            var before = _input.Unread.Length;
             var filled = await _input.Fill(_source.Transport, _source.Patience);
-            _source.Rate?.Moved(_input.Unread.Length);
+            _source.Rate?.Moved(_input.Unread.Length - before);
             if (!_source.KeepsUp(since))
                 return End = RelayEnd.SourceTimedOut;
             BlockSlice piece;
@@ -112,14 +113,18 @@ internal sealed class BodyRelay(ProxyLoop loop)
             else if ((_state = _framer.TakeEnd(_input, out piece)) == FrameState.Broken)
                 return End = RelayEnd.SourceClosed;
 
-            if (_state is FrameState.Broken or FrameState.TooLarge)
-                return End = _state == FrameState.Broken ? RelayEnd.Broken : RelayEnd.TooLarge;
-            if (piece.Length == 0)
-                continue;
-            Keeper?.Keep(piece);
-            var sent = await _sink.Transport.SendAll(piece, default, _sink.Milliseconds, _sink.Rate);
-            if (sent != IoStatus.Done)
-                return End = AsSinkEnd(sent);
+            if (_state == FrameState.TooLarge)
+                return End = RelayEnd.TooLarge;
+            if (piece.Length > 0)
+            {
+                Keeper?.Keep(piece);
+                var sent = await _sink.Transport.SendAll(piece, default, _sink.Milliseconds, _sink.Rate);
+                if (sent != IoStatus.Done)
+                    return End = AsSinkEnd(sent);
+            }
+
+            if (_state == FrameState.Broken)
+                return End = RelayEnd.Broken;
             if (_budget.Spend(piece.Length))
                 await loop.Events.NextTurn;
             if (_cancelled)

@@ -144,8 +144,8 @@ internal sealed class ClientConnection
                     await _loop.Events.NextTurn;
             }
 
-            if (next == AfterExchange.Linger)
-                await Linger();
+            if (next is AfterExchange.Linger or AfterExchange.Truncate)
+                await Linger(cut: next == AfterExchange.Truncate);
             else if (next == AfterExchange.Reset)
                 Transport.ResetOnClose();
         }
@@ -276,13 +276,16 @@ internal sealed class ClientConnection
     }
 
     /// <summary>
-    /// Reads on for a while after the last answer: to close with bytes unread would reset the connection and take the
+    /// Reads on for a while after the last answer, or the part of it that there is: to close with bytes unread would reset the connection and take the
     /// answer with it before the client has read it (RFC 9112, 9.6). Many clients send all of a body before they look.
     /// </summary>
     [AsyncMethodBuilder(typeof(LoopMethod))]
-    private async ValueTask Linger()
+    private async ValueTask Linger(bool cut)
     {
-        Transport.FinishSending();
+        if (cut)
+            Transport.FinishCut();
+        else
+            Transport.FinishSending();
         var begun = _loop.Events.Now;
         var budget = new TurnBudget(_loop.Events);
         while (_loop.Events.Now - begun < (_loop.Draining ? LongestLingerPause : LongestLinger))

@@ -279,6 +279,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         outgoing.Release();
         var framing = _response.Body(context.Request.Method);
         var chunked = framing.Kind is BodyKind.Chunked or BodyKind.UntilClose && context.Request.MinorVersion >= 1;
+        var trailers = chunked && framing.Kind == BodyKind.Chunked && context.Request.WantsTrailers && !_response.Fields.Nominates;
+        context.EndShows = chunked || framing.Kind == BodyKind.Counted || context.Client.Transport.MarksItsEnd;
         var block = context.Events.Blocks.Rent();
         var writer = new BlockWriter(block);
         var edits = context.Route.ResponseEdits;
@@ -292,12 +294,13 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             edits,
             edits is null ? default : context.Scope,
             context.Affinity.IsOff ? null : context.Affinity,
-            context.Explanation);
+            context.Explanation,
+            trailers);
         (head, piece, state) = (default, default, FrameState.More);
         if (writer.Overflowed)
             return block;
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
-        _download.Begin(upstream.Input, new BodyFramer(framing, chunked));
+        _download.Begin(upstream.Input, new BodyFramer(framing, chunked, keepsTrailers: trailers));
         _download.Connect(
             new RelayPoint(upstream.Transport, context.Plan.Timeouts.ServerBody),
             new RelayPoint(context.Client.Transport, context.Plan.Timeouts.ClientBody, context.ResponseRate));

@@ -18,7 +18,10 @@ internal enum AfterExchange : byte
     /// <summary>Close it once the client has had time to read the answer.</summary>
     Linger,
 
-    /// <summary>Break it off: an answer was cut short.</summary>
+    /// <summary>End it behind what was sent of an answer that was cut short, and not as one that is whole.</summary>
+    Truncate,
+
+    /// <summary>Break it off: an answer was cut short, and nothing else would show it, or nobody reads it.</summary>
     Reset,
 }
 
@@ -128,7 +131,7 @@ internal sealed class Exchange
         // 6. Tell the client, if there is still something to tell, and let go.
         _context.EndWithServer();
         _context.Deadline.Cancel();
-        _outgoing.Release();
+        _outgoing.End();
         return outcome.IsSuccess ? AfterSuccess() : await Refuse(outcome);
     }
 
@@ -201,12 +204,14 @@ internal sealed class Exchange
     private async ValueTask<AfterExchange> Refuse(Outcome outcome)
     {
         _context.Deadline.Cancel();
-        _outgoing.Release();
+        _outgoing.End();
         if (_context.ResponseBegun)
         {
             _loop.Counters.Cut++;
             Note(outcome);
-            return AfterExchange.Reset;
+
+            // What came before the server broke off still reaches whoever can see that the end is missing.
+            return _context.EndShows && outcome.Cause is (Cause.ServerClosedInBody or Cause.ServerStalledInBody) ? AfterExchange.Truncate : AfterExchange.Reset;
         }
 
         if (outcome.Status == 0)
@@ -305,6 +310,6 @@ internal sealed class Exchange
             _context.CloseUpstream();
         _choice.Abandon(_context.Pool);
         _context.EndWithServer();
-        _outgoing.Release();
+        _outgoing.End();
     }
 }

@@ -87,6 +87,9 @@ internal sealed class ExchangeContext
     /// <summary>Something of the final response may have been sent.</summary>
     public bool ResponseBegun { get; set; }
 
+    /// <summary>Whoever sees the connection end before the response does knows that something is missing.</summary>
+    public bool EndShows { get; set; }
+
     /// <summary>The client was told that its connection ends with this response.</summary>
     public bool ClosesAfter { get; set; }
 
@@ -96,11 +99,11 @@ internal sealed class ExchangeContext
     public void Begin(ClientConnection client)
     {
         (Client, _loopPlan, Upstream, Pool, Server, Route) = (client, client.Plan, null, null, null, null!);
-        (HeadHeld, ResponseBegun, ClosesAfter, Switched) = (false, false, false, false);
+        (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
         Affinity.Forget();
         Explanation = null;
         Request.Clear();
-        Request.AllowsConnect = client.Listener.Connect;
+        (Request.AllowsConnect, Request.Tolerant) = (client.Listener.Connect, client.Listener.Tolerant);
     }
 
     /// <summary>Finds out whether the client may know how its server is chosen, and wants to. The head is held.</summary>

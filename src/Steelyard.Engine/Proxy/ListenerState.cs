@@ -19,6 +19,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>Whether CONNECT is passed on.</summary>
     public bool Connect { get; init; }
 
+    /// <summary>Whether requests are read as tolerantly as nginx does.</summary>
+    public bool Tolerant { get; init; }
+
     public RouteTable Routes { get; } = routes;
 
     /// <summary>Those whose word about the client before them is believed.</summary>

@@ -11,6 +11,9 @@ internal sealed class OutgoingRequest
     private readonly ExchangeContext _context;
     private Block _block;
 
+    // Where a tolerant client's chunks are written as strict ones, until the upload has ended.
+    private Block _chunks;
+
     // The body is kept behind the head, and how much more of it may be.
     private bool _keeping;
     private int _roomToKeep;
@@ -51,7 +54,9 @@ internal sealed class OutgoingRequest
 
         var chunked = _context.Request.Body.Kind == BodyKind.Chunked;
         var limit = _context.Plan.Limits.Body?.Bytes ?? long.MaxValue;
-        Upload.Begin(_context.Client.Input, new BodyFramer(_context.Request.Body, chunked, limit));
+        if (chunked && _context.Client.Listener.Tolerant)
+            _chunks = _context.Events.Blocks.Rent();
+        Upload.Begin(_context.Client.Input, new BodyFramer(_context.Request.Body, chunked, limit, _context.Request.PassesTrailers, _chunks));
         var state = Upload.TakeFirst(out var first);
         Body = first;
         return state switch
@@ -98,11 +103,21 @@ internal sealed class OutgoingRequest
         _roomToKeep -= piece.Length;
     }
 
+    /// <summary>It will not be sent again; what is still to come of its body may still pass.</summary>
     public void Release()
     {
         _keeping = false;
         if (!_block.IsEmpty)
             _context.Events.Blocks.Return(_block);
         _block = default;
+    }
+
+    /// <summary>Nothing more of it will be sent.</summary>
+    public void End()
+    {
+        Release();
+        if (!_chunks.IsEmpty)
+            _context.Events.Blocks.Return(_chunks);
+        _chunks = default;
     }
 }

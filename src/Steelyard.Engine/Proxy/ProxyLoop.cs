@@ -15,11 +15,14 @@ namespace Steelyard.Engine.Proxy;
 /// </summary>
 internal sealed class ProxyLoop
 {
+    private const long MemoryWatchMilliseconds = 20;
+
     private readonly Stack<UpstreamConnection> _unusedUpstreams = new();
     private readonly Stack<ClientConnection> _unusedClients = new();
     private readonly Stack<Exchange> _unusedExchanges = new();
     private readonly Stack<TcpSession> _unusedSessions = new();
     private readonly ConcurrentQueue<Arrival> _handedOver = new();
+    private readonly MemoryWatch _memoryWatch;
     private ProxyLoop[] _all = [];
     private ClientConnection? _clients;
     private Action? _drained;
@@ -31,6 +34,7 @@ internal sealed class ProxyLoop
         Events = events;
         Tls = new TlsLoop(events);
         Prober = new Prober(this);
+        _memoryWatch = new MemoryWatch(this);
         _chance = ((ulong)events.Now << 8) + (ulong)events.Number;
         var idle = new IdleConnections[plan.Addresses.Length];
         for (var i = 0; i < idle.Length; i++)
@@ -130,9 +134,27 @@ internal sealed class ProxyLoop
         }
     }
 
+    /// <summary>Whether the buffers of all loops leave room for one more connection.</summary>
+    private bool HasMemory()
+    {
+        if (Plan.Memory is not { } budget)
+            return true;
+        var held = 0L;
+        foreach (var loop in _all)
+            held += loop.Events.Blocks.Rented;
+        return budget.HasRoom(held * Block.Size);
+    }
+
     /// <summary>Counts one more connection of a socket, if it may have one.</summary>
     private bool TryReserve(int slot)
     {
+        // Blocks come back without a word: it is looked for them.
+        if (!HasMemory())
+        {
+            Events.Timers.Set(_memoryWatch, Events.In(MemoryWatchMilliseconds));
+            return false;
+        }
+
         if (Plan.ListenerAt(slot) is not { } listener || !listener.Connections.TryEnter(listener.MostConnections))
             return false;
         if (Plan.Connections.TryEnter(Plan.MostConnections))
@@ -315,6 +337,20 @@ internal sealed class ProxyLoop
             pipe.Close();
         Pipes.Clear();
         drained();
+    }
+
+    /// <summary>Goes on to accept when buffers have come back.</summary>
+    private sealed class MemoryWatch(ProxyLoop loop) : TimerEntry
+    {
+        protected internal override void Expire()
+        {
+            if (loop.Draining)
+                return;
+            if (loop.HasMemory())
+                loop.Events.Network.ResumeListening();
+            else
+                loop.Events.Timers.Set(this, loop.Events.In(MemoryWatchMilliseconds));
+        }
     }
 
     private sealed class ClientAcceptor(ProxyLoop loop, int slot) : Acceptor

@@ -32,6 +32,9 @@ internal sealed class ProxyPlan
     /// <summary>What cookies are signed with where the configuration does not say; the same from the start of the engine to its end.</summary>
     public required byte[] StickyKey { get; init; }
 
+    /// <summary>How much memory buffers may take up; null for no limit.</summary>
+    public MemoryBudget? Memory { get; init; }
+
     /// <summary>The pools, alive, by their names.</summary>
     public required IReadOnlyDictionary<string, Pool> Pools { get; init; }
 
@@ -120,6 +123,7 @@ internal sealed class ProxyPlan
             Connections = before?.Connections ?? new(),
             MostConnections = snapshot.Limits.Connections ?? DescriptorLimit.Connections,
             StickyKey = stickyKey,
+            Memory = snapshot.Limits.Memory is { } most ? new MemoryBudget(most.Bytes) : null,
             Pools = pools,
             HashedKeys = pools.Values.Where(pool => pool.Settings.Balance.Hash is not null).ToDictionary(pool => pool, pool => new RequestKeyReader(pool.Settings.Balance.Hash!.Key)),
             Addresses = addresses,
@@ -172,6 +176,7 @@ internal sealed class ProxyPlan
             {
                 Mode = settings.Mode,
                 Connect = settings.Connect,
+                Tolerant = settings.Tolerant,
                 Tls = tls.For(settings.Tls, settings.Mode),
                 ProxyProtocol = new TrustedNetworks(settings.ProxyProtocol.AsSpan()),
                 Explain = settings.Explain.Count == 0 ? null : new TrustedNetworks(settings.Explain.AsSpan()),

@@ -35,6 +35,8 @@ internal static class RequestWriter
         edits?.Write(ref writer, scope);
         if (request.WantsUpgrade)
             writer.Write("Connection: upgrade\r\n"u8);
+        else if (request.WantsTrailers && (edits is null || !edits.Drops("te"u8)))
+            writer.Write("TE: trailers\r\nConnection: TE\r\n"u8);
         if (request.Fields.LengthIsPadded)
             ResponseWriter.WriteContentLength(ref writer, request.Fields.ContentLength);
         if (request.Body.Kind == BodyKind.Chunked)
@@ -67,26 +69,43 @@ internal static class RequestWriter
         writer.Write(request.Query(head));
     }
 
-    /// <summary>Copies the fields that are forwarded, each run of neighbours at once.</summary>
+    /// <summary>Copies the fields that are forwarded, each run of neighbours at once; one by one where a line's end is not passed on.</summary>
     private static void WriteFields(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, FieldEdits? edits, StickyCookies? cookies)
     {
         var runStart = request.FieldsStart;
+        var anew = request.Fields.HasBareLineEnds;
         foreach (ref readonly var field in request.Fields.All)
         {
-            var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && request.WantsUpgrade)) || forwarded.Replaces(field.Known)
+            var dropped = (field.HopByHop && !IsOffered(field.Known, request)) || forwarded.Replaces(field.Known)
                 || (field.Known == KnownField.ContentLength && request.Fields.LengthIsPadded)
                 || (field.Known == KnownField.Host && (request.AbsoluteForm || field.ValueLength == 0))
                 || (edits is not null && edits.Drops(field.Name(head)));
             var changed = !dropped && cookies is not null && CookieLine.IsChanged(field, head, cookies);
-            if (!dropped && !changed)
+            if (!anew && !dropped && !changed)
                 continue;
-            writer.Write(head[runStart..field.Start]);
+            if (!anew)
+                writer.Write(head[runStart..field.Start]);
             if (changed)
                 CookieLine.Write(ref writer, field.Value(head), cookies!);
+            else if (anew && !dropped)
+                WriteField(ref writer, field, head);
             runStart = field.End;
         }
 
-        writer.Write(head[runStart..(request.Length - 2)]);
+        if (!anew)
+            writer.Write(head[runStart..(request.Length - 2)]);
+    }
+
+    // Of one connection each, but this one's other end goes on with them.
+    private static bool IsOffered(KnownField known, RequestHead request) =>
+        (known == KnownField.Upgrade && request.WantsUpgrade) || (known == KnownField.Trailer && request.PassesTrailers);
+
+    private static void WriteField(ref BlockWriter writer, in Field field, ReadOnlySpan<byte> head)
+    {
+        writer.Write(field.Name(head));
+        writer.Write(": "u8);
+        writer.Write(field.Value(head));
+        writer.Write("\r\n"u8);
     }
 
     private static void WriteHost(ref BlockWriter writer, ReadOnlySpan<byte> host)

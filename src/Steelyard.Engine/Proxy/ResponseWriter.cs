@@ -35,6 +35,7 @@ internal static class ResponseWriter
     /// <param name="scope">What the variables of the changes stand for.</param>
     /// <param name="affinity">What clients are told to be known again by; null for nothing.</param>
     /// <param name="explanation">What is told of the choice of the server; null for nothing.</param>
+    /// <param name="trailers">Trailers are passed on, and so is what announces them.</param>
     public static void Write(
         ref BlockWriter writer,
         ResponseHead response,
@@ -45,7 +46,8 @@ internal static class ResponseWriter
         FieldEdits? edits = null,
         in TemplateScope scope = default,
         Affinity? affinity = null,
-        ExplainField? explanation = null)
+        ExplainField? explanation = null,
+        bool trailers = false)
     {
         writer.Write("HTTP/1.1 "u8);
         var status = response.StatusAndReason(head);
@@ -53,7 +55,7 @@ internal static class ResponseWriter
 
         // RFC 9112, 4: the blank behind the code belongs there even without a reason.
         writer.Write(status.Length == 3 ? " \r\n"u8 : "\r\n"u8);
-        var dated = WriteFields(ref writer, response, head, connection, edits, affinity);
+        var dated = WriteFields(ref writer, response, head, connection, edits, affinity, trailers);
         affinity?.WriteOwn(ref writer, response, head);
         edits?.Write(ref writer, scope);
         WriteExplanation(ref writer, explanation);
@@ -111,7 +113,7 @@ internal static class ResponseWriter
 
     /// <summary>Copies the fields that are forwarded, each run of neighbours at once.</summary>
     /// <returns>Whether a Date is among them.</returns>
-    private static bool WriteFields(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, ConnectionOption connection, FieldEdits? edits, Affinity? affinity)
+    private static bool WriteFields(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, ConnectionOption connection, FieldEdits? edits, Affinity? affinity, bool trailers)
     {
         var dated = false;
         var runStart = response.FieldsStart;
@@ -121,7 +123,7 @@ internal static class ResponseWriter
         foreach (ref readonly var field in response.Fields.All)
         {
             dated |= field.Known == KnownField.Date;
-            var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && response.Switches)) || (field.Known == KnownField.ContentLength && (dropLength || response.Fields.LengthIsPadded)) || (edits is not null && edits.Drops(field.Name(head)));
+            var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && response.Switches) && !(field.Known == KnownField.Trailer && trailers)) || (field.Known == KnownField.ContentLength && (dropLength || response.Fields.LengthIsPadded)) || (edits is not null && edits.Drops(field.Name(head)));
             var changed = !dropped && affinity is not null && affinity.Changes(field, head);
             if (!dropped && !changed)
                 continue;

@@ -300,6 +300,15 @@ internal sealed class TlsTransport : Transport
             _carrier.FinishSending();
     }
 
+    // The mark of the whole is close_notify.
+    public override bool MarksItsEnd => true;
+
+    public override void FinishCut()
+    {
+        _saidGoodbye = true;
+        FinishSending();
+    }
+
     /// <summary>Sends close_notify, once.</summary>
     private void SayGoodbye()
     {

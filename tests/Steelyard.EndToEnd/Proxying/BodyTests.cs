@@ -140,7 +140,7 @@ public class BodyTests
     }
 
     [Fact]
-    public async Task Chunks_are_framed_anew_without_extensions_and_trailers()
+    public async Task Chunks_are_framed_anew_without_extensions()
     {
         await using var origin = RecordingOrigin.Start();
         await using var balancer = TestBalancer.Start(origin.Address);
@@ -148,12 +148,18 @@ public class BodyTests
 
         await client.Send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\nTrailer: X-Sum\r\n\r\n003;a=b;c=\"d\"\r\nabc\r\n1 \t;x\r\nd\r\n00\r\nX-Sum: 1\r\nHost: evil\r\n\r\n");
         using var server = await origin.Accept();
-        var request = await server.Serve("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n0005;q\r\nhello\r\n0;z\r\nX-Sum: 2\r\nSet-Cookie: evil=1\r\n\r\n");
+        var received = await server.ReadHead();
+        var chunks = "";
+        while (!chunks.EndsWith("\r\n\r\n", StringComparison.Ordinal))
+            chunks += RawSocket.Latin1.GetString((await server.ReadSome()).Span);
+        await server.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n0005;q\r\nhello\r\n0;z\r\nX-Sum: 2\r\nSet-Cookie: evil=1\r\n\r\n");
         var answer = await client.ReadResponse();
 
-        Assert.Equal(("abcd", null), (request.Text, request["Trailer"]));
+        Assert.Contains("\r\nTrailer: X-Sum\r\n", received, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n0\r\nX-Sum: 1\r\n\r\n", chunks, StringComparison.Ordinal);
+        Assert.DoesNotContain(";", chunks, StringComparison.Ordinal);
         Assert.Equal(("hello", null), (answer.Text, answer["Trailer"]));
-        Assert.DoesNotContain("X-Sum", server.Received + client.Received, StringComparison.Ordinal);
+        Assert.DoesNotContain("X-Sum", client.Received, StringComparison.Ordinal);
         Assert.DoesNotContain("evil", server.Received + client.Received, StringComparison.Ordinal);
         Assert.Equal(Done[^4..], (await Again(client, server)).Text);
     }

@@ -174,4 +174,34 @@ public class ConnectionLimitTests
 
         Assert.Equal(status, answer.Status);
     }
+
+    [Fact]
+    public async Task Buffers_that_take_up_the_memory_keep_others_out_until_some_are_free()
+    {
+        const int Budget = 1024 * 1024;
+        await using var origin = RecordingOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+        await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with { Loops = 2, Limits = new() { Memory = new ByteSize(Budget) } });
+
+        // Each holds a buffer with half a head in it.
+        var holders = new List<RawClient>();
+        while (balancer.Counters.AcceptPauses == 0)
+        {
+            holders.Add(await balancer.Connect());
+            await holders[^1].Send("GET / HTTP/1.1\r\n");
+            Assert.InRange(holders.Count, 0, 200);
+            await Task.Delay(5, TestContext.Current.CancellationToken);
+        }
+
+        using var late = await balancer.Connect();
+        var answer = late.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        Assert.NotSame(answer, await Task.WhenAny(answer, Task.Delay(200, TestContext.Current.CancellationToken)));
+        Assert.InRange(await balancer.RentedBlocks() * 32 * 1024, Budget * 7 / 8, Budget + (4 * 32 * 1024));
+
+        // Who was there before is served all the same.
+        await holders[0].Send("Host: x\r\n\r\n");
+        Assert.Equal("hello", (await holders[0].ReadResponse()).Text);
+        foreach (var holder in holders)
+            holder.Dispose();
+        Assert.Equal("hello", (await answer.Patiently()).Text);
+    }
 }

@@ -175,9 +175,50 @@ public class ServerFailureTests
         var (bytes, ending) = await client.ReadToEnding();
 
         Assert.Equal(200, head.Status);
-        Assert.Equal(Ending.Reset, ending);
+        Assert.Equal(Ending.Closed, ending);
         Assert.DoesNotContain("0\r\n\r\n", RawSocket.Latin1.GetString(bytes), StringComparison.Ordinal);
         Assert.Equal(1, balancer.Counters.Cut);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 3000000\r\n\r\n", "")]
+    [InlineData("Transfer-Encoding: chunked\r\n\r\n1e8480\r\n", "1")]
+    public async Task What_came_before_an_answer_broke_off_reaches_a_slow_client(string framing, string brokenEnd)
+    {
+        const int sent = 2_000_000;
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = TestBalancer.Start(origin.Address);
+        using var client = await balancer.Connect(receiveBuffer: 4096);
+
+        await client.Send(Get);
+        using var server = await origin.Accept();
+        await server.Serve($"HTTP/1.1 200 OK\r\n{framing}");
+        var sending = server.Send(new string('z', sent) + brokenEnd);
+        await client.ReadHead();
+        var got = 0;
+        while (!sending.IsCompleted)
+            got += Count(await client.ReadSome());
+        await sending;
+        server.FinishSending();
+        var (rest, ending) = await client.ReadToEnding();
+
+        Assert.Equal((sent, Ending.Closed), (got + Count(rest), ending));
+
+        static int Count(ReadOnlyMemory<byte> bytes) => bytes.Span.Count((byte)'z');
+    }
+
+    [Fact]
+    public async Task Inside_of_TLS_a_cut_answer_ends_without_close_notify()
+    {
+        await using var bad = RecordingOrigin.Start(connection => connection.Serve("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"));
+        await using var balancer = TestBalancer.Start([bad.Address], snapshot => snapshot, tls: true);
+        using var client = await balancer.Connect();
+
+        await client.Send(Get);
+        await client.ReadHead();
+        var (bytes, ending) = await client.ReadToEnding();
+
+        Assert.Equal(("hello", Ending.Truncated), (RawSocket.Latin1.GetString(bytes), ending));
     }
 
     [Fact]
@@ -219,7 +260,8 @@ public class ServerFailureTests
         await client.Send(Get);
         await client.ReadHead();
 
-        Assert.Equal(Ending.Reset, await client.Drain());
+        Assert.Equal(Ending.Closed, await client.Drain());
+        Assert.DoesNotContain("\r\n0\r\n\r\n", client.Received, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -69,6 +69,8 @@ internal static class AnswerCases
         Answer("chunk with an extension", Chunked("5;a=b\r\nhello\r\n0\r\n\r\n"), "200, body `hello`", "7.1.1") with { Look = "body" },
         Answer("chunk too long by one", Chunked("5\r\nhello!\r\n0\r\n\r\n"), "200, cut", "7.1", "behind the data stands CR LF"),
         Answer("trailer field, client without `TE: trailers`", Chunked("5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n"), "200, body `hello`, no trailers", "7.1.2", "trailers may be dropped") with { Look = "body,trailers" },
+        Answer("trailer field, client with `TE: trailers`", Chunked("5\r\nhello\r\n0\r\nX-Sum: 1\r\nSet-Cookie: a=b\r\n\r\n"), "200, body `hello`, trailers `X-Sum: 1`", "RFC 9110, 6.5.1", "passed on to whoever asks, but for what others decide by") with { Request = "GET / HTTP/1.1\r\nHost: a.example\r\nTE: trailers\r\nConnection: TE\r\n\r\n", Look = "body,trailers" },
+        Answer("`Trailer`, client with `TE: trailers`", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n", "200, `Trailer: X-Sum`, trailers `X-Sum: 1`", "RFC 9110, 6.6.2", "the announcement goes where the trailers go") with { Request = "GET / HTTP/1.1\r\nHost: a.example\r\nTE: trailers\r\nConnection: TE\r\n\r\n", Look = "Trailer,trailers" },
         Answer("closed inside a counted body", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello", "200, cut", "8", "", closes: true),
         Answer("closed inside chunks", Chunked("5\r\nhello\r\n"), "200, cut", "8", "", closes: true),
         Answer("closed before the last chunk's end", Chunked("5\r\nhello\r\n0\r\n"), "200, cut", "8", "", closes: true),

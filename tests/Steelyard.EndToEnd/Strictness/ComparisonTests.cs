@@ -73,8 +73,8 @@ public sealed class ComparisonTests
     private static string Render(string versions, Dictionary<WireCase, string> byNginx, Dictionary<WireCase, string> byHaProxy)
     {
         var page = new StringBuilder(Heading);
-        page.Append($"\nWritten by `tests/Steelyard.EndToEnd/Strictness`, which sends each case over a plain and a TLS connection to Steelyard, and to {versions} with a configuration that does the same. Where they do something else, the last column says why we do not.\n\n");
-        page.Append("A status alone is a refusal that ends the connection; `goes on` says that it does not. `forwarded` is one whole request at the server, `closes` the end of a connection that could have gone on, `cut` an answer that the client can tell is not whole.\n");
+        page.Append($"\nWritten by `tests/Steelyard.EndToEnd/Strictness`, which sends each case over a plain and a TLS connection and to a tolerant listener of Steelyard, and to {versions} with a configuration that does the same. Where they do something else, the last column says why we do not.\n\n");
+        page.Append("A status alone is a refusal that ends the connection; `goes on` says that it does not. `forwarded` is one whole request at the server, `closes` the end of a connection that could have gone on, `cut` an answer that the client can tell is not whole. Where a [tolerant listener](#tolerant-listeners) does something else than a strict one, the last column says it.\n");
         foreach (var group in WireCases.Groups)
         {
             page.Append($"\n### {group.Title}\n\n| Input | Steelyard | nginx | HAProxy | Section | Why |\n|---|---|---|---|---|---|\n");
@@ -82,7 +82,7 @@ public sealed class ComparisonTests
             {
                 var others = (Nginx: byNginx[one], HaProxy: byHaProxy[one]);
                 Assert.True(one.Why.Length > 0 || (one.Outcome == others.Nginx && one.Outcome == others.HaProxy), $"{group.Title}, {one.Name}: {one.Outcome}, but {others}. Say why.");
-                page.Append($"| {Cell(one.Name)} | {Cell(one.Outcome)} | {Cell(others.Nginx)} | {Cell(others.HaProxy)} | {one.Section} | {Cell(one.Why)} |\n");
+                page.Append($"| {Cell(one.Name)} | {Cell(one.Outcome)} | {Cell(others.Nginx)} | {Cell(others.HaProxy)} | {one.Section} | {Cell(one.Why)}{(one.Tolerant is null ? "" : $"; `tolerant`: {Cell(one.Tolerant)}")} |\n");
             }
         }
 

@@ -4,7 +4,7 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Strictness;
 
 /// <summary>One balancer with its server for all cases of a class.</summary>
-public abstract class StrictBalancer(bool tls) : IAsyncLifetime
+public abstract class StrictBalancer(bool tls, bool tolerant = false) : IAsyncLifetime
 {
     private WireOrigin _origin = null!;
     private TestBalancer _balancer = null!;
@@ -12,7 +12,7 @@ public abstract class StrictBalancer(bool tls) : IAsyncLifetime
     public ValueTask InitializeAsync()
     {
         _origin = new WireOrigin();
-        _balancer = TestBalancer.Start([_origin.Address], snapshot => snapshot with { Listeners = [Guarded(snapshot.Listeners[0])] }, tls);
+        _balancer = TestBalancer.Start([_origin.Address], snapshot => snapshot with { Listeners = [Guarded(snapshot.Listeners[0]) with { Tolerant = tolerant }] }, tls);
         return default;
     }
 
@@ -20,6 +20,9 @@ public abstract class StrictBalancer(bool tls) : IAsyncLifetime
     {
         Routes = [new RouteSettings { Path = "/admin", Respond = new FixedResponse(403) }, .. listener.Routes],
     };
+
+    /// <summary>What has to become of a case.</summary>
+    internal string Expected(WireCase wireCase) => (tolerant ? wireCase.Tolerant : null) ?? wireCase.Outcome;
 
     /// <summary>What becomes of a case.</summary>
     internal async Task<string> Try(WireCase wireCase)
@@ -40,6 +43,8 @@ public sealed class PlainBalancer() : StrictBalancer(tls: false);
 
 public sealed class TlsBalancer() : StrictBalancer(tls: true);
 
+public sealed class TolerantBalancer() : StrictBalancer(tls: false, tolerant: true);
+
 /// <summary>Every case of the table in docs/http.md, byte for byte over real sockets.</summary>
 public abstract class StrictnessTests(StrictBalancer balancer)
 {
@@ -51,10 +56,12 @@ public abstract class StrictnessTests(StrictBalancer balancer)
     {
         var wireCase = WireCases.Find(group, name);
 
-        Assert.Equal(wireCase.Outcome, await balancer.Try(wireCase));
+        Assert.Equal(balancer.Expected(wireCase), await balancer.Try(wireCase));
     }
 }
 
 public sealed class StrictnessOnPlainConnections(PlainBalancer balancer) : StrictnessTests(balancer), IClassFixture<PlainBalancer>;
 
 public sealed class StrictnessInsideOfTls(TlsBalancer balancer) : StrictnessTests(balancer), IClassFixture<TlsBalancer>;
+
+public sealed class StrictnessOnTolerantListeners(TolerantBalancer balancer) : StrictnessTests(balancer), IClassFixture<TolerantBalancer>;

@@ -29,6 +29,9 @@ internal sealed record WireCase(string Name, string Request, string Outcome, str
     /// <summary>What HAProxy does, with <c> or </c> between: it may learn too late that a request is bad, its answer being there.</summary>
     public string? HaProxyVaries { get; init; }
 
+    /// <summary>What a tolerant listener makes of it; null for the same.</summary>
+    public string? Tolerant { get; init; }
+
     /// <summary>No other request may follow on the connection.</summary>
     public bool Last { get; init; }
 

@@ -185,7 +185,8 @@ public sealed class TlsServerTests : IDisposable
         var (bytes, ending) = orderly ? ((await client.ReadChunks()).Body, Ending.Closed) : await client.ReadToEnding();
 
         Assert.Contains("the beginning", RawSocket.Latin1.GetString(bytes), StringComparison.Ordinal);
-        Assert.Equal(orderly ? Ending.Closed : Ending.Reset, ending);
+        Assert.Equal(Ending.Closed, ending);
+        Assert.Equal(orderly, client.Received.EndsWith("0\r\n\r\n", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -83,13 +83,26 @@ internal sealed class MessageReader(EventLoop loop, Transport transport)
             if (line is null)
                 return null;
             var size = int.Parse(line, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            if (size == 0)
+                return await SkipTrailers() ? [.. body] : null;
             var data = await ReadBytes(size);
             if (data is null || await ReadLine() != "")
                 return null;
-            if (size == 0)
-                return [.. body];
             body.AddRange(data);
         }
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<bool> SkipTrailers()
+    {
+        string? line;
+        do
+        {
+            line = await ReadLine();
+        }
+        while (line is { Length: > 0 });
+
+        return line is not null;
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]

@@ -31,6 +31,8 @@ internal static class SnapshotDump
                 text.Append($"  at most {listener.MaxConnections?.ToString() ?? "any number"} connections, {listener.MaxConnectionsPerAddress?.ToString() ?? "any number"} of an address\n");
             if (listener.Connect)
                 text.Append("  passes CONNECT on\n");
+            if (listener.Tolerant)
+                text.Append("  reads requests tolerantly\n");
             if (listener.Forwarded != ForwardedStyle.XForwarded)
                 text.Append($"  forwards {listener.Forwarded}\n");
             text.Append(Edits("request", listener.RequestHeaders)).Append(Edits("response", listener.ResponseHeaders));

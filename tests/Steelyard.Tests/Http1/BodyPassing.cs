@@ -16,7 +16,8 @@ public sealed class BodyPassing
 
     private static readonly Gen<string> SizeLineEnd = Gen.Frequency((8, Gen.Const("\r\n")), (1, Gen.OneOf(";a=b\r\n", " ;\r\n", ";" + new string('x', 200) + "\r\n")));
 
-    private static readonly Gen<string> Trailers = Gen.OneOf("", "", "X: y\r\n", "A: b\r\nC:\r\n");
+    private static readonly Gen<string> Trailers = Gen.OneOf("X: y", "A:", "x-sum:  1 ", "Content-Length: 5", "HOST: a", "X_Y: z", "authorization: a", "Set-Cookie: a=b", "X-Forwarded-For: a", "X-Long: " + new string('x', 900))
+        .List[0, 9].Select(lines => string.Concat(lines.Select(line => line + "\r\n")));
 
     private static readonly Gen<string> Behind = Gen.OneOf("", "G", "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 
@@ -47,6 +48,40 @@ public sealed class BodyPassing
     public void Chunks_go_out_as_plain_data_to_who_knows_no_chunks() => Check(BodyTarget.Kind.ChunkedToRaw, Chunked);
 
     [Fact]
+    public void Trailers_go_out_where_they_may() => Check(BodyTarget.Kind.ChunkedWithTrailers, Chunked);
+
+    [Fact]
+    public void Broken_trailers_are_found_and_never_made_whole() => Check(BodyTarget.Kind.ChunkedWithTrailers, Broken);
+
+    [Fact]
+    public void Strict_chunks_pass_a_tolerant_reader_as_they_pass_a_strict_one() => Check(BodyTarget.Kind.Tolerant, Chunked);
+
+    [Fact]
+    public void Whatever_a_tolerant_reader_takes_goes_out_strictly() => Check(BodyTarget.Kind.Tolerant, Broken);
+
+    private static readonly Gen<string> LineEnd = Gen.OneOf("\n", "\r\n", " \n", " \r\n");
+
+    private static readonly Gen<string> DataEnd = Gen.OneOf("\n", "\r\n");
+
+    private static readonly Gen<(string Coded, string Data)> LooseChunk = Gen.Select(Size.Where(size => size > 0), LineEnd, DataEnd)
+        .Select((size, end, dataEnd) => (size.ToString("x", CultureInfo.InvariantCulture) + end + Data(size) + dataEnd, Data(size)));
+
+    [Fact]
+    public void Bare_line_feeds_end_the_lines_of_a_tolerant_reader() =>
+        Gen.Select(LooseChunk.List[0, 6], LineEnd, DataEnd, Behind, Gen.Bool, Gen.UInt[0, uint.MaxValue]).Sample(
+            (chunks, lastEnd, end, behind, held, seed) =>
+            {
+                var coded = string.Concat(chunks.Select(chunk => chunk.Coded)) + "0" + lastEnd + end + behind;
+                var result = BodyTarget.Pass(BodyTarget.Kind.Tolerant, held, long.MaxValue, length: 0, seed, Encoding.Latin1.GetBytes(coded));
+                Assert.Equal(FrameState.Complete, result.State);
+                Assert.True(ReferenceChunks.TryDecode(result.Output, out var data, out var used));
+                Assert.Equal(result.Output.Length, used);
+                Assert.Equal(string.Concat(chunks.Select(chunk => chunk.Data)), Encoding.Latin1.GetString(data));
+                Assert.Equal(behind, Encoding.Latin1.GetString(result.Leftover));
+            },
+            iter: 3_000);
+
+    [Fact]
     public void Broken_chunks_are_found_and_never_made_whole() => Check(BodyTarget.Kind.ChunkedToChunked, Broken);
 
     [Fact]
@@ -70,6 +105,66 @@ public sealed class BodyPassing
         var result = BodyTarget.Pass(BodyTarget.Kind.ChunkedToChunked, held: false, long.MaxValue, length: 0, seed: 0, Encoding.ASCII.GetBytes(arriving));
         Assert.Equal((FrameState.Complete, sent), (result.State, Encoding.ASCII.GetString(result.Output)));
     }
+
+    [Theory]
+    [InlineData("5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n", "5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n")]
+    [InlineData("0\r\nX-Sum: 1\r\n\r\n", "0\r\nX-Sum: 1\r\n\r\n")]
+    [InlineData("5\r\nhello\r\n0\r\nContent-Length: 9\r\nX-Sum: 1\r\nTransfer-Encoding: chunked\r\nY:\r\n\r\n", "5\r\nhello\r\n0\r\nX-Sum: 1\r\nY:\r\n\r\n")]
+    [InlineData("2\r\nhe\r\n3\r\nllo\r\n0\r\nhost: a\r\n\r\n", "5\r\nhello\r\n0\r\n\r\n")]
+    [InlineData("0\r\n\r\n", "0\r\n\r\n")]
+    public void Trailers_follow_the_last_chunk(string arriving, string sent)
+    {
+        var result = BodyTarget.Pass(BodyTarget.Kind.ChunkedWithTrailers, held: true, long.MaxValue, length: 0, seed: 0, Encoding.ASCII.GetBytes(arriving));
+        Assert.Equal((FrameState.Complete, sent), (result.State, Encoding.ASCII.GetString(result.Output)));
+    }
+
+    [Theory]
+    [InlineData("Age")]
+    [InlineData("authentication-info")]
+    [InlineData("Authorization")]
+    [InlineData("Cache-Control")]
+    [InlineData("Connection")]
+    [InlineData("Content-Encoding")]
+    [InlineData("CONTENT-LENGTH")]
+    [InlineData("Content-Type")]
+    [InlineData("Cookie")]
+    [InlineData("Date")]
+    [InlineData("Expect")]
+    [InlineData("Expires")]
+    [InlineData("Forwarded")]
+    [InlineData("Host")]
+    [InlineData("If-Match")]
+    [InlineData("If-None-Match")]
+    [InlineData("If-Modified-Since")]
+    [InlineData("If-Unmodified-Since")]
+    [InlineData("If-Range")]
+    [InlineData("Location")]
+    [InlineData("Max-Forwards")]
+    [InlineData("Pragma")]
+    [InlineData("Proxy-Authenticate")]
+    [InlineData("Proxy-Authorization")]
+    [InlineData("Range")]
+    [InlineData("Retry-After")]
+    [InlineData("Set-Cookie")]
+    [InlineData("TE")]
+    [InlineData("Trailer")]
+    [InlineData("Transfer-Encoding")]
+    [InlineData("Upgrade")]
+    [InlineData("Vary")]
+    [InlineData("Warning")]
+    [InlineData("WWW-Authenticate")]
+    [InlineData("X-Forwarded-For")]
+    [InlineData("X-Real-IP")]
+    [InlineData("Client-Cert")]
+    [InlineData("X_Any")]
+    public void What_others_decided_by_before_is_no_trailer(string name) => Assert.True(TrailerFields.IsForbidden(Encoding.ASCII.GetBytes(name)));
+
+    [Theory]
+    [InlineData("X-Sum")]
+    [InlineData("Digest")]
+    [InlineData("Server-Timing")]
+    [InlineData("grpc-status")]
+    public void Other_fields_are(string name) => Assert.False(TrailerFields.IsForbidden(Encoding.ASCII.GetBytes(name)));
 
     [Theory]
     [InlineData(false)]

@@ -9,10 +9,10 @@ public sealed class RequestHeads
     private const int MostBytes = 16 * 1024;
     private const int MostFields = 100;
 
-    private static (HeadState State, RequestHead Request, byte[] Head) Read(string text, int mostBytes = MostBytes, int mostFields = MostFields)
+    private static (HeadState State, RequestHead Request, byte[] Head) Read(string text, int mostBytes = MostBytes, int mostFields = MostFields, bool tolerant = false)
     {
         var head = Encoding.Latin1.GetBytes(text);
-        var request = new RequestHead();
+        var request = new RequestHead { Tolerant = tolerant };
         request.Clear();
         return (request.Read(head, mostBytes, mostFields), request, head);
     }
@@ -31,6 +31,34 @@ public sealed class RequestHeads
     }
 
     private static string Text(ReadOnlySpan<byte> bytes) => Encoding.Latin1.GetString(bytes);
+
+    [Theory]
+    [InlineData("GET /a HTTP/1.1\nHost: x\nA: b\n\n")]
+    [InlineData("\n\r\n\nGET  /a   HTTP/1.1  \r\nHost: x\r\nA: b\r\n\n")]
+    [InlineData("GET /a HTTP/1.1\r\nHost: x\nA:b\n\r\n")]
+    public void A_tolerant_reader_ends_lines_with_a_bare_line_feed(string text)
+    {
+        var (state, request, head) = Read(text + "GET /next", tolerant: true);
+
+        Assert.Equal((HeadState.Complete, text.Length), (state, request.Length));
+        Assert.True(request.Fields.HasBareLineEnds);
+        Assert.Equal(("/a", "x", 1), (Text(request.Target(head)), Text(request.Authority(head)), request.MinorVersion));
+        Assert.Equal(["x", "b"], request.Fields.All.ToArray().Select(field => Text(field.Value(head))));
+    }
+
+    [Theory]
+    [InlineData("GET\t/ HTTP/1.1\nHost: x\n\n", nameof(HeadError.RequestLine))]
+    [InlineData("GET / HTTP/1.1\rHost: x\n\n", nameof(HeadError.LineEnding))]
+    [InlineData("GET / HTTP/1.1\nHost: x\r\r\n\n", nameof(HeadError.LineEnding))]
+    [InlineData("GET / HTTP/1.1\nHost: x\nA: b\n c\n\n", nameof(HeadError.FieldValue))]
+    [InlineData("GET / HTTP/1.1\nHost: x\nA : b\n\n", nameof(HeadError.FieldName))]
+    [InlineData("GET / HTTP/1.1\nHost: x\nA: \0\n\n", nameof(HeadError.FieldValue))]
+    [InlineData("GET /\nHost: x\n\n", nameof(HeadError.RequestLine))]
+    public void A_tolerant_reader_forgives_nothing_else(string text, string error)
+    {
+        var (state, request, _) = Read(text, tolerant: true);
+        Assert.Equal((HeadState.Invalid, error), (state, request.Error.ToString()));
+    }
 
     [Theory]
     [InlineData("GET  / HTTP/1.1")]

@@ -33,6 +33,8 @@ public sealed class RequestWriting
         GET / HTTP/1.1
         Host: a
         X-Last: 9
+        TE: trailers
+        Connection: TE
         X-Forwarded-For: 9.8.7.6
         X-Real-IP: 9.8.7.6
         X-Forwarded-Proto: http

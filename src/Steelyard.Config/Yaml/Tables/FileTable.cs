@@ -10,8 +10,8 @@ internal static class FileTable
     public static DirectiveTable<SnapshotDraft> Table { get; } = new(
         "the file",
         $"a mapping: {Skeleton}",
-        "A file is a mapping with these keys; `listen` and `pools` have to be there.",
-        [["listen"], ["pools"]],
+        "A file is a mapping with these keys; `listen` has to be there, and `pools` where a route leads to one.",
+        [["listen"]],
         [
             new Directive<SnapshotDraft, int?>(
                 "loops",

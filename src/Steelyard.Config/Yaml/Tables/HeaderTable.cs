@@ -55,7 +55,7 @@ internal static class HeaderTable
     public static DirectiveTable<HeaderEdits> Responses { get; } = Table("'response-headers'", Template("a value, with variables such as {server}", server: true), EditableName);
 
     /// <summary>A text with variables.</summary>
-    public static Form<TextTemplate> Template(string accepts, bool server) => Form.OfText(
+    public static Form<TextTemplate> Template(string accepts, bool server) => TemplateForms.WarnOfNginx(Form.OfText(
         accepts,
         (string text, out TextTemplate template, out Mistake mistake) =>
         {
@@ -63,7 +63,7 @@ internal static class HeaderTable
                 mistake = new("no server has answered yet, so {server} says nothing here", "{server} in 'response-headers' only");
             return mistake.Message is null;
         },
-        template => template.ToString());
+        template => template.ToString()));
 
     private static DirectiveTable<HeaderEdits> Table(string title, Form<TextTemplate> value, Form<string> settable)
     {

@@ -41,6 +41,12 @@ internal static class LimitsTable
                 "Client connections open at once in the whole process; further ones wait in the kernel's queues until one of them has ended. `auto` is half of the descriptors that the process may open (`ulimit -n`), for each client may need a connection to a server.",
                 limits => limits.Connections,
                 (limits, value) => limits with { Connections = value }),
+            new Directive<Limits, ByteSize?>(
+                "memory",
+                ScalarForms.OrWord(ScalarForms.Size(ByteSize.FromKibibytes(1 << 10), ByteSize.FromKibibytes(1L << 30)), "none"),
+                "What the buffers of all connections may hold together; beyond it further connections wait in the kernel's queues until an eighth of it is free again. A connection holds 32 KiB of them while bytes of its are held here, and none while it is idle. See [limits](limits.md#limits).",
+                limits => limits.Memory,
+                (limits, value) => limits with { Memory = value }),
             new Directive<Limits, int?>(
                 "requests-per-connection",
                 ScalarForms.OrWord(ScalarForms.Number(1, 1_000_000_000), "none"),

@@ -80,6 +80,12 @@ internal static class ListenerTable
                 "Whether `CONNECT` is passed on to the servers, and a tunnel opened when one agrees; else it is refused with 501. See [TCP](tcp.md).",
                 listener => listener.Connect,
                 (listener, value) => listener with { Connect = value }),
+            new Directive<ListenerDraft, bool>(
+                "tolerant",
+                ScalarForms.OneOf([("true", true, ""), ("false", false, "")]),
+                "Whether requests are read as nginx reads them from old clients: a bare LF ends a line, a request line may have more blanks than it needs, empty lines may come first. The servers get strict HTTP all the same. Not behind another proxy, which may see other requests in the same bytes. See [HTTP](http.md#tolerant-listeners).",
+                listener => listener.Tolerant,
+                (listener, value) => listener with { Tolerant = value }),
             new Directive<ListenerDraft, ForwardedStyle>(
                 "forwarded",
                 ScalarForms.OneOf(Styles),

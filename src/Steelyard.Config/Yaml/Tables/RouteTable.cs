@@ -45,7 +45,7 @@ internal static class RouteTable
             return mistake.Message is null;
         });
 
-    private static readonly Form<TextTemplate> Location = Form.OfText(
+    private static readonly Form<TextTemplate> Location = TemplateForms.WarnOfNginx(Form.OfText(
         "where to, such as https://{host}{uri} or /new{path}",
         (string text, out TextTemplate location, out Mistake mistake) =>
         {
@@ -53,7 +53,7 @@ internal static class RouteTable
                 mistake = FindMistakeInLocation(text, location);
             return mistake.Message is null;
         },
-        template => template.ToString());
+        template => template.ToString()));
 
     private static readonly Form<string> Prefix = Form.OfText(
         "the start of a path in whole segments, such as /v1",
@@ -67,7 +67,7 @@ internal static class RouteTable
         },
         prefix => prefix);
 
-    private static readonly Form<TextTemplate> PathTemplate = Form.OfText(
+    private static readonly Form<TextTemplate> PathTemplate = TemplateForms.WarnOfNginx(Form.OfText(
         "a path, such as /app{path}",
         (string text, out TextTemplate path, out Mistake mistake) =>
         {
@@ -85,7 +85,7 @@ internal static class RouteTable
 
             return mistake.Message is null;
         },
-        template => template.ToString());
+        template => template.ToString()));
 
     public static DirectiveTable<RedirectSettings> Redirects { get; } = new(
         "'redirect'",
