@@ -4,7 +4,7 @@ set -uo pipefail
 cd "$(dirname "$0")"
 
 # What the tests need beside the .NET SDK: program to look for, and Debian's package that brings it.
-needed=(curl:curl openssl:openssl wrk:wrk h2load:nghttp2-client nginx:nginx haproxy:haproxy)
+needed=(curl:curl openssl:openssl wrk:wrk h2load:nghttp2-client nginx:nginx haproxy:haproxy node:nodejs npm:npm)
 
 install_missing() {
   local missing=() entry
@@ -18,6 +18,9 @@ install_missing() {
 }
 
 install_missing </dev/null || echo "could not install everything; tests that need it will say so" >&2
+
+# The real opossum, which the breaker is compared with.
+npm ci --prefix tests/opossum --no-audit --no-fund </dev/null >/dev/null || echo "could not install opossum; its test will say so" >&2
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 log=$(mktemp)

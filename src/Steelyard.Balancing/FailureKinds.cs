@@ -3,7 +3,7 @@ using Steelyard.Config;
 namespace Steelyard.Balancing;
 
 /// <summary>What the failures of servers and their statuses count as.</summary>
-internal static class FailureKinds
+public static class FailureKinds
 {
     /// <summary>The conditions that one end of a request is.</summary>
     /// <param name="failure">What the server did wrong; none when it answered.</param>

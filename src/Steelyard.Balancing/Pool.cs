@@ -38,6 +38,7 @@ public sealed class Pool
         if (settings.Balance.Hash?.Load is not null)
             _total = before?._total ?? new();
         _servers = new Server[settings.Servers.Count];
+        Breaker = settings.Breaker is { Scope: BreakerScope.Pool } its ? Kept(before?.Breaker, its) : null;
         _queue = before?._queue ?? (HasLimits(settings) ? new() : null);
         for (var i = 0; i < _servers.Length; i++)
             _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null, _queue) { Total = _total };
@@ -70,6 +71,24 @@ public sealed class Pool
 
     /// <summary>By what clients are known again; null for by nothing.</summary>
     public StickyCookies? Cookies { get; }
+
+    /// <summary>The breaker of the whole pool; null for none.</summary>
+    public Breaker? Breaker { get; }
+
+    internal static Breaker Kept(Breaker? before, BreakerSettings settings) =>
+        before is not null && before.Settings == settings ? before : new(settings);
+
+    /// <summary>Holds the breakers of the pool, and of its servers, open or closed until the program ends.</summary>
+    public void HoldBreakers(BreakerHold hold)
+    {
+        if (Breaker is not null)
+            Breaker.Hold = hold;
+        foreach (var server in _servers)
+        {
+            if (server.Breaker is not null)
+                server.Breaker.Hold = hold;
+        }
+    }
 
     /// <summary>The field whose number says who goes first in the queue, in UTF-8; null for none.</summary>
     public ReadOnlyMemory<byte>? PriorityField { get; }

@@ -34,6 +34,7 @@ public sealed class Server
         AddressBytes = System.Text.Encoding.UTF8.GetBytes(settings.Address.ToString());
         _state = before?._state ?? new();
         _queue = queue;
+        Breaker = pool.Breaker is { Scope: BreakerScope.Server } breaker ? Pool.Kept(before?.Breaker, breaker) : null;
         _mostActive = settings.MaxConnections ?? pool.MaxConnections ?? int.MaxValue;
         if (before?._mostActive != _mostActive)
             Volatile.Write(ref _state.Limit, _mostActive);
@@ -192,6 +193,9 @@ public sealed class Server
 
     /// <summary>What an operator wants of it.</summary>
     public ServerState Wanted => (ServerState)Volatile.Read(ref _state.Wanted);
+
+    /// <summary>The breaker of this server; null for none.</summary>
+    public Breaker? Breaker { get; }
 
     /// <summary>Whether it is up, by what it was asked; also where nobody asks it.</summary>
     public bool Up => Health.Up;

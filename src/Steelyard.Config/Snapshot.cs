@@ -156,6 +156,9 @@ public sealed record PoolSettings
     /// <summary>Who waits for a server, and how long. Without a limit of servers nobody waits.</summary>
     public QueueSettings Queue { get; init; } = new();
 
+    /// <summary>When requests are refused at once because those before them failed; null for never.</summary>
+    public BreakerSettings? Breaker { get; init; }
+
     /// <summary>Below which share of usable servers, in percent, their health is ignored: 0 to 100. Default 0, never (Envoy: healthy_panic_threshold, 50).</summary>
     public int Panic { get; init; }
 

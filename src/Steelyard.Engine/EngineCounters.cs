@@ -17,6 +17,8 @@ namespace Steelyard.Engine;
 /// <param name="QueueFull">Those of them that were refused, for as many waited as may.</param>
 /// <param name="QueueTimeouts">Those of them that waited too long.</param>
 /// <param name="QueueLeft">Those of them whose clients went away.</param>
+/// <param name="BreakerRejects">Calls that a breaker refused.</param>
+/// <param name="Fallbacks">Clients that got something else instead of a refusal or a failure.</param>
 /// <param name="TlsHandshakes">TLS handshakes done with clients.</param>
 /// <param name="TlsFailures">Client connections that ended before their TLS handshake was done.</param>
 /// <param name="UpstreamConnections">Connections opened to servers.</param>
@@ -42,6 +44,8 @@ public readonly record struct EngineCounters(
     long QueueFull,
     long QueueTimeouts,
     long QueueLeft,
+    long BreakerRejects,
+    long Fallbacks,
     long TlsHandshakes,
     long TlsFailures,
     long UpstreamConnections,
@@ -68,6 +72,8 @@ public readonly record struct EngineCounters(
         QueueFull + loop.QueueFull,
         QueueTimeouts + loop.QueueTimeouts,
         QueueLeft + loop.QueueLeft,
+        BreakerRejects + loop.BreakerRejects,
+        Fallbacks + loop.Fallbacks,
         TlsHandshakes + loop.TlsHandshakes,
         TlsFailures + loop.TlsFailures,
         UpstreamConnections + loop.UpstreamConnections,

@@ -34,6 +34,8 @@ internal sealed class SnapshotChecks
         var pools = (draft.Pools ?? []).Select(Pool).ToValueList();
         var listeners = (draft.Listeners ?? []).Select(listener => Listener(listener, poolsAreKnown)).ToValueList();
         var admin = AdminChecks.Check(draft.Admin, _problems);
+        CheckFallbacks(draft.Pools ?? []);
+
         // A route that could not be read, or leads nowhere, may be the one to the pool that seems unused.
         if (draft.Listeners is { Count: > 0 } && !_aRouteIsLost && !draft.Listeners.Any(listener => listener.IsFaulty))
             WarnOfUnusedPools(draft.Pools ?? []);
@@ -87,6 +89,7 @@ internal sealed class SnapshotChecks
             MaxConnections = draft.MaxConnections,
             Queue = draft.Queue?.Value ?? new(),
             AllBackups = draft.AllBackups,
+            Breaker = draft.Breaker?.Value,
             Servers = servers.ToValueList(),
             App = draft.App is { Command: { } command } app ? new() { Command = command.Value, Instances = app.Instances } : null,
         };
@@ -243,6 +246,28 @@ internal sealed class SnapshotChecks
         }
 
         _routedPools.Add(name.Value);
+    }
+
+    /// <summary>Each fallback leads to a pool, and none back to where it came from.</summary>
+    private void CheckFallbacks(IReadOnlyList<PoolDraft> pools)
+    {
+        foreach (var pool in pools)
+        {
+            if (pool.Breaker is not { Value.Fallback.Pool: { } name } breaker)
+                continue;
+            CheckPool(new(name, breaker.Place), poolsAreKnown: true);
+            var next = _pools.GetValueOrDefault(name);
+            for (var steps = 0; next is not null && steps <= pools.Count; steps++)
+            {
+                if (next == pool)
+                {
+                    _problems.Error(breaker.Place, $"the fallbacks of {Shown.Quote(pool.Name.Value)} lead back to it", "an end: a pool without a fallback, or an answer");
+                    break;
+                }
+
+                next = next.Breaker?.Value.Fallback?.Pool is { } further ? _pools.GetValueOrDefault(further) : null;
+            }
+        }
     }
 
     private void WarnOfUnusedPools(IReadOnlyList<PoolDraft> pools)

@@ -117,6 +117,8 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public bool AllBackups { get; init; } = true;
 
+    public Located<BreakerSettings>? Breaker { get; init; }
+
     public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
 
     public AppDraft? App { get; init; }

@@ -191,6 +191,8 @@ internal sealed class YamlWriter
             Line($"    tls: {Tls(tls)}");
         Section("retries", RetriesTable.Table, pool.Retries, new(), "    ");
 
+        if (pool.Breaker is { } breaker)
+            Breaker(breaker);
         Section("queue", QueueTable.Table, pool.Queue, new(), "    ");
         if (pool.Health is { } health)
             Health(health);
@@ -256,6 +258,25 @@ internal sealed class YamlWriter
         if (sticky.Attributes.Count > 0)
             Line($"      attributes: {Many(sticky.Attributes, attribute => attribute)}");
         Settings(StickyTable.Table, sticky with { Path = "/" }, new(), "      ");
+    }
+
+    private void Breaker(BreakerSettings breaker)
+    {
+        if (breaker == new BreakerSettings())
+        {
+            Line("    breaker: {}");
+            return;
+        }
+
+        Line("    breaker:");
+        Settings(BreakerTable.Table, breaker, new(), "      ");
+        if (breaker.Fallback is not { } fallback)
+            return;
+        string[] parts = fallback.Pool is { } pool ? [$"to: {Text(pool)}"] :
+        [
+            $"status: {fallback.Status}{Extra("body", fallback.Body, "")}{Extra("file", fallback.File ?? "", "")}{Extra("content-type", fallback.ContentType, new FallbackSettings().ContentType)}",
+        ];
+        Line($"      fallback: {Braces(parts)}");
     }
 
     private void Line(string line) => _text.Append(line).Append('\n');

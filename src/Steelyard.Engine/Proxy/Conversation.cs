@@ -10,7 +10,7 @@ namespace Steelyard.Engine.Proxy;
 /// One try of a request with one server: the request sent, the answer passed on as it comes. Used again and again;
 /// owned by an exchange.
 /// </summary>
-internal sealed class Conversation(ExchangeContext context, OutgoingRequest outgoing, Attempts attempts)
+internal sealed class Conversation(ExchangeContext context, OutgoingRequest outgoing, Attempts attempts, BreakerGuard guard)
 {
     // A server that sends more of them plays a game.
     private const int MostInterimHeads = 32;
@@ -61,7 +61,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         if (outcome.IsSuccess)
             Latency = _requestSent == TimerEntry.Never ? 0 : context.Events.Now - _requestSent;
         if (outcome.IsSuccess)
-            outcome = MayGoElsewhere(Attempts.ConditionOf(_response.Status)) ? new(Cause.StatusRetried) : await StreamResponse(upstream);
+            outcome = MayGoElsewhere(Attempts.ConditionOf(_response.Status)) ? new(Cause.StatusRetried, Seconds: _response.Status)
+                : guard.Accepts(_response.Status, MayBeSentAgain) ? await StreamResponse(upstream)
+                : new(Cause.StatusReplaced, Seconds: _response.Status);
         if (uploading)
             outcome = await EndUpload(upload, outcome);
         if ((outcome.Cause == Cause.BodyTimeout && context.RequestRate.IsTooSlow) || (outcome.Cause == Cause.ClientStalled && context.ResponseRate.IsTooSlow))
@@ -71,6 +73,12 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         {
             Discard(upstream, bodySent);
             return outcome with { Retry = Retry.OnAnotherServer };
+        }
+
+        if (outcome.Cause == Cause.StatusReplaced)
+        {
+            Discard(upstream, bodySent);
+            return outcome;
         }
 
         if (!outcome.IsSuccess)
@@ -391,7 +399,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     }
 
     /// <summary>The request is all there, nothing of an answer has reached the client, and doing it twice is as good as once.</summary>
-    private bool MayBeSentAgain =>
+    public bool MayBeSentAgain =>
         !context.ResponseBegun && outgoing.Replayable && (context.Request.Idempotent || attempts.Settings.NonIdempotent);
 
     /// <summary>Whether the next attempt follows; it counts as made then.</summary>

@@ -35,6 +35,7 @@ internal sealed class Exchange
     private readonly ExchangeContext _context;
     private readonly Attempts _attempts;
     private readonly ServerChoice _choice;
+    private readonly BreakerGuard _guard;
     private readonly OutgoingRequest _outgoing;
     private readonly ServerConnector _connector;
     private readonly Conversation _conversation;
@@ -45,9 +46,10 @@ internal sealed class Exchange
         _context = new ExchangeContext(loop);
         _attempts = new Attempts(loop.Events, loop.Counters);
         _choice = new ServerChoice(_context, _attempts);
+        _guard = new BreakerGuard(_context, EndCall);
         _outgoing = new OutgoingRequest(_context);
         _connector = new ServerConnector(_context, _attempts);
-        _conversation = new Conversation(_context, _outgoing, _attempts);
+        _conversation = new Conversation(_context, _outgoing, _attempts, _guard);
     }
 
     private ClientConnection Client => _context.Client;
@@ -92,21 +94,16 @@ internal sealed class Exchange
             return await Refuse(outcome);
 
         // 5. Choose a server or wait for one, connect or reuse, send, and stream the answer back; again while that is safe.
-        _attempts.Begin(pool, _context.Affinity.Owner);
-        _choice.Begin();
-        do
+        for (var again = Begin(pool, ref outcome) || FallsBack(ref pool, ref outcome); again;)
         {
             var sameServer = outcome.Retry == Retry.OnFreshConnection;
-            if (!sameServer)
+            var chosen = sameServer ? Outcome.Success : await _choice.Choose(pool);
+            if (chosen.IsSuccess && !sameServer && _context.Server!.Breaker is { } breaker)
+                chosen = _guard.Enter(breaker);
+            if (!chosen.IsSuccess)
             {
-                var chosen = await _choice.Choose(pool);
-                if (!chosen.IsSuccess)
-                {
-                    // What became of the last attempt says more than that there is no other.
-                    if (outcome.IsSuccess || chosen.Cause != Cause.NoServer)
-                        outcome = chosen;
-                    break;
-                }
+                again = IsPassedOver(chosen, ref outcome) || FallsBack(ref pool, ref outcome);
+                continue;
             }
 
             if (outcome.Retry != Retry.Never)
@@ -120,26 +117,100 @@ internal sealed class Exchange
                 (status, latency) = (_conversation.Status, _conversation.Latency);
             }
 
-            if (_context.Deadline.Passed && !outcome.IsSuccess && !_context.ResponseBegun)
-                outcome = new(_outgoing.BodyPending ? Cause.BodyTimeout : Cause.RequestTimeout);
+            if (!outcome.IsSuccess && !_context.ResponseBegun)
+                outcome = EndedByTime(outcome);
             Learn(pool, server, outcome, status, latency);
             if (outcome.Retry == Retry.OnAnotherServer)
                 _attempts.Tried.Add(server.Index);
+            again = outcome.Retry != Retry.Never || FallsBack(ref pool, ref outcome);
         }
-        while (outcome.Retry != Retry.Never);
 
         // 6. Tell the client, if there is still something to tell, and let go.
         _context.EndWithServer();
         _context.Deadline.Cancel();
         _outgoing.End();
-        return outcome.IsSuccess ? AfterSuccess() : await Refuse(outcome);
+        return outcome.IsSuccess ? AfterSuccess()
+            : FallbackFor(pool, outcome) is { } instead ? await Give(instead)
+            : await Refuse(outcome);
     }
+
+    /// <summary>Begins with a pool, if its breaker allows.</summary>
+    private bool Begin(Pool pool, ref Outcome outcome)
+    {
+        _attempts.Begin(pool, _context.Affinity.Owner);
+        _choice.Begin();
+        outcome = _guard.Enter(pool.Breaker);
+        return outcome.IsSuccess;
+    }
+
+    /// <summary>No server was chosen, or one whose breaker is open.</summary>
+    /// <returns>Whether another one is to be chosen.</returns>
+    private bool IsPassedOver(in Outcome chosen, ref Outcome outcome)
+    {
+        if (chosen.Cause == Cause.BreakerOpen)
+        {
+            _attempts.Tried.Add(_context.Server!.Index);
+            outcome = chosen;
+            return true;
+        }
+
+        // What became of the last attempt says more than that there is no other.
+        outcome = outcome.IsSuccess || chosen.Cause != Cause.NoServer ? EndedByTime(chosen) : outcome with { Retry = Retry.Never };
+        _guard.End(outcome);
+        return false;
+    }
+
+    /// <summary>What an end means that the time has brought about.</summary>
+    private Outcome EndedByTime(in Outcome outcome) =>
+        _context.Deadline.Passed ? new(_outgoing.BodyPending && outcome.Cause != Cause.RequestTimeout ? Cause.BodyTimeout : Cause.RequestTimeout)
+        : _guard.TimedOut ? new(Cause.BreakerTimeout)
+        : outcome;
 
     /// <summary>Remembers how the server did. That a kept connection was closed meanwhile is no failure of it.</summary>
     private void Learn(Pool pool, Server server, in Outcome outcome, int status, long latency)
     {
-        if (outcome.IsSuccess || (outcome.Retry != Retry.OnFreshConnection && outcome.ServerFailure != ServerFailure.None))
-            pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status, _context.Events.Now, latency);
+        if (outcome.Retry == Retry.OnFreshConnection)
+            return;
+        var answered = outcome.IsSuccess || outcome.Cause == Cause.StatusReplaced;
+        if (answered || outcome.ServerFailure != ServerFailure.None)
+            pool.Learn(server, answered ? ServerFailure.None : outcome.ServerFailure, status, _context.Events.Now, latency);
+        if (outcome.Retry == Retry.Never || server.Breaker is not null)
+            _guard.End(outcome);
+    }
+
+    /// <summary>Goes on with another pool, where the breaker of this one says so and the request may go there.</summary>
+    private bool FallsBack(ref Pool pool, ref Outcome outcome)
+    {
+        if (outcome.Fault != Fault.Server || _context.ResponseBegun || pool.Settings.Breaker is not { Fallback.Pool: { } name } || !_outgoing.Replayable
+            || (!outcome.IsUnsent && !_conversation.MayBeSentAgain))
+            return false;
+        CountFallback(pool);
+        _context.EndWithServer();
+        pool = _context.Pool = _context.Plan.Pools[name];
+        _context.Affinity.Begin(pool);
+        return Begin(pool, ref outcome) || FallsBack(ref pool, ref outcome);
+    }
+
+    /// <summary>The answer that a client gets instead of a failure; null for none.</summary>
+    private LocalAnswer? FallbackFor(Pool pool, in Outcome outcome)
+    {
+        if (outcome.Fault != Fault.Server || _context.ResponseBegun || _context.Plan.Fallbacks.GetValueOrDefault(pool) is not { } instead)
+            return null;
+        CountFallback(pool);
+        return instead;
+    }
+
+    private void CountFallback(Pool pool)
+    {
+        _loop.Counters.Fallbacks++;
+        (pool.Breaker ?? _context.Server?.Breaker)?.FellBack();
+    }
+
+    /// <summary>The breaker's time is over: breaks off what the exchange waits on.</summary>
+    private void EndCall()
+    {
+        _choice.Abort();
+        _context.Upstream?.Transport.Abort();
     }
 
     /// <summary>Reads until the head is complete.</summary>
@@ -309,6 +380,7 @@ internal sealed class Exchange
         if (_context.Upstream is not null)
             _context.CloseUpstream();
         _choice.Abandon(_context.Pool);
+        _guard.End(new(Cause.Stopped));
         _context.EndWithServer();
         _outgoing.End();
     }

@@ -31,6 +31,9 @@ internal sealed class LocalAnswer
         return route.Respond is { } respond ? new(respond.Status, null, respond.ContentType, respond.Body) : null;
     }
 
+    /// <summary>What is answered instead of a failure.</summary>
+    public static LocalAnswer From(FallbackSettings fallback, string body) => new(fallback.Status, null, fallback.ContentType, body);
+
     /// <summary>Whether the answer has to name the host the request was for.</summary>
     public bool NamesHost => _location is { NamesHost: true };
 

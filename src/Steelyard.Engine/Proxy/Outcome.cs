@@ -36,6 +36,9 @@ internal enum Cause : byte
     ServerClosed,
     BadResponse,
     StatusRetried,
+    StatusReplaced,
+    BreakerOpen,
+    BreakerTimeout,
     ServerTimeout,
     RequestTimeout,
     ServerClosedInBody,
@@ -61,7 +64,8 @@ internal enum Retry : byte
 /// <param name="Cause">What ended it; none for success.</param>
 /// <param name="Retry">Whether it may be tried again.</param>
 /// <param name="Detail">What is wrong with a head, where that is the cause.</param>
-internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, HeadError Detail = HeadError.None)
+/// <param name="Seconds">After how many seconds the client may well ask again, or the status of an answer that is not passed on, where that is the cause.</param>
+internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, HeadError Detail = HeadError.None, int Seconds = 0)
 {
     public static Outcome Success => default;
 
@@ -87,7 +91,7 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         Cause.ServerClosed => ServerFailure.ClosedEarly,
         Cause.BadResponse => ServerFailure.BadAnswer,
         Cause.StatusRetried => ServerFailure.RetriedStatus,
-        Cause.ServerTimeout or Cause.RequestTimeout => ServerFailure.AnswerTimeout,
+        Cause.ServerTimeout or Cause.RequestTimeout or Cause.BreakerTimeout => ServerFailure.AnswerTimeout,
         Cause.ServerClosedInBody => ServerFailure.BrokeOff,
         Cause.ServerStalledInBody => ServerFailure.Stalled,
         _ => ServerFailure.None,
@@ -101,7 +105,8 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         Cause.BadBody => 400,
         Cause.BodyTooLarge => 413,
         Cause.NoRoute => 404,
-        Cause.NoServer or Cause.QueueFull or Cause.QueueTimeout or Cause.ConnectFailed or Cause.ConnectTimeout or Cause.OutOfResources => 503,
+        Cause.BreakerTimeout => 504,
+        Cause.NoServer or Cause.BreakerOpen or Cause.QueueFull or Cause.QueueTimeout or Cause.ConnectFailed or Cause.ConnectTimeout or Cause.OutOfResources => 503,
         Cause.TlsFailed or Cause.CertificateUntrusted or Cause.CertificateExpired or Cause.CertificateForOther or Cause.ServerClosed or Cause.BadResponse => 502,
         Cause.ServerTimeout or Cause.RequestTimeout => 504,
         _ => 0,
@@ -117,8 +122,15 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         _ => 400,
     };
 
+    /// <summary>No server can have seen a byte of the request.</summary>
+    public bool IsUnsent => Cause is Cause.NoServer or Cause.QueueFull or Cause.QueueTimeout or Cause.BreakerOpen or Cause.ConnectFailed or Cause.ConnectTimeout
+        or Cause.TlsFailed or Cause.CertificateUntrusted or Cause.CertificateExpired or Cause.CertificateForOther;
+
+    /// <summary>The status of an answer that is not passed on; 0 for none.</summary>
+    public int FailedStatus => Cause is Cause.StatusReplaced or Cause.StatusRetried ? Seconds : 0;
+
     /// <summary>After how many seconds the client may well ask again; 0 where nothing can be said.</summary>
-    public int RetryAfter => Cause is Cause.QueueFull or Cause.QueueTimeout ? 1 : 0;
+    public int RetryAfter => Cause is Cause.QueueFull or Cause.QueueTimeout ? 1 : Cause == Cause.BreakerOpen ? Seconds : 0;
 
     /// <summary>
     /// What happened in a word that stays the same over versions, behind the status, as in <c>503.connect-refused</c>;
@@ -145,6 +157,8 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         Cause.BodyTooLarge => "The request body is larger than this site accepts.",
         Cause.NoRoute => "No route of this listener matches the host and path.",
         Cause.NoServer => "The pool has no server that takes requests.",
+        Cause.BreakerOpen => "Too many of the requests before this one have failed, so it was not sent to a server.",
+        Cause.BreakerTimeout => "The request was not answered in the time that the pool's breaker allows.",
         Cause.QueueFull => "Every server has as much to do as it may, and too many requests wait for one.",
         Cause.QueueTimeout => "Every server has as much to do as it may, and none had room in time.",
         Cause.ConnectFailed => "No server of the pool accepted a connection.",

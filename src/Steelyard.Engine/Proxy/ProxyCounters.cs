@@ -17,6 +17,8 @@ internal sealed class ProxyCounters
     public long QueueFull;
     public long QueueTimeouts;
     public long QueueLeft;
+    public long BreakerRejects;
+    public long Fallbacks;
     public long TlsHandshakes;
     public long TlsFailures;
     public long UpstreamConnections;

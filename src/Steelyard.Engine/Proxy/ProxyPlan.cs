@@ -41,6 +41,9 @@ internal sealed class ProxyPlan
     /// <summary>What each pool hashes of a request; pools that hash nothing are not in it.</summary>
     public required IReadOnlyDictionary<Pool, RequestKeyReader> HashedKeys { get; init; }
 
+    /// <summary>What clients get instead, by the pools whose breakers say so.</summary>
+    public required IReadOnlyDictionary<Pool, LocalAnswer> Fallbacks { get; init; }
+
     /// <summary>Where each server is, by <see cref="Server.Ordinal"/>; null where its name did not resolve.</summary>
     public required KernelAddress?[] Addresses { get; init; }
 
@@ -126,6 +129,7 @@ internal sealed class ProxyPlan
             Memory = snapshot.Limits.Memory is { } most ? new MemoryBudget(most.Bytes) : null,
             Pools = pools,
             HashedKeys = pools.Values.Where(pool => pool.Settings.Balance.Hash is not null).ToDictionary(pool => pool, pool => new RequestKeyReader(pool.Settings.Balance.Hash!.Key)),
+            Fallbacks = FallbacksOf(pools.Values, files),
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
             _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, before),
@@ -160,6 +164,25 @@ internal sealed class ProxyPlan
                 next++;
             return next++;
         }
+    }
+
+    private static Dictionary<Pool, LocalAnswer> FallbacksOf(IEnumerable<Pool> pools, TlsFiles? files)
+    {
+        var answers = new Dictionary<Pool, LocalAnswer>();
+        foreach (var pool in pools)
+        {
+            if (pool.Settings.Breaker is { Fallback: { Pool: null } fallback })
+                answers.Add(pool, LocalAnswer.From(fallback, fallback.File is { } file ? ReadBody(file, files) : fallback.Body));
+        }
+
+        return answers;
+    }
+
+    private static string ReadBody(string file, TlsFiles? files)
+    {
+        const int Most = 16 * 1024;
+        var text = files is null ? throw new TlsFileException(file, "files are not read here") : files.Read(file);
+        return System.Text.Encoding.UTF8.GetByteCount(text) <= Most ? text : throw new TlsFileException(file, "the file is too large for an answer", "at most 16 KiB");
     }
 
     private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, ProxyPlan? before)

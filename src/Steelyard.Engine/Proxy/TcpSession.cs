@@ -14,6 +14,7 @@ internal sealed class TcpSession
     private readonly ExchangeContext _context;
     private readonly Attempts _attempts;
     private readonly ServerChoice _choice;
+    private readonly BreakerGuard _guard;
     private readonly ServerConnector _connector;
     private readonly Tunnel _tunnel;
 
@@ -23,6 +24,7 @@ internal sealed class TcpSession
         _context = new ExchangeContext(loop);
         _attempts = new Attempts(loop.Events, loop.Counters);
         _choice = new ServerChoice(_context, _attempts);
+        _guard = new BreakerGuard(_context, EndCall);
         _connector = new ServerConnector(_context, _attempts);
         _tunnel = new Tunnel(loop);
     }
@@ -58,23 +60,46 @@ internal sealed class TcpSession
     {
         _attempts.Begin(pool, owner: null);
         _choice.Begin();
-        var outcome = Outcome.Success;
+        var outcome = _guard.Enter(pool.Breaker);
+        if (!outcome.IsSuccess)
+            return outcome;
         while (true)
         {
             var chosen = await _choice.Choose(pool);
             if (!chosen.IsSuccess)
-                return outcome.IsSuccess ? chosen : outcome;
+            {
+                outcome = outcome.IsSuccess ? chosen : outcome;
+                _guard.End(outcome);
+                return outcome;
+            }
+
             var server = _context.Server!;
+            if (server.Breaker is { } breaker && _guard.Enter(breaker) is { IsSuccess: false } rejected)
+            {
+                outcome = rejected;
+                _attempts.Tried.Add(server.Index);
+                continue;
+            }
+
             if (_attempts.Tried.Count > 0)
                 _loop.Counters.Retries++;
             var begun = _loop.Events.Now;
             outcome = await _connector.Connect(server, reuse: false);
             if (outcome.IsSuccess || outcome.ServerFailure != ServerFailure.None)
                 pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status: 0, _loop.Events.Now, latency: _loop.Events.Now - begun);
+            if (outcome.Retry == Retry.Never || server.Breaker is not null)
+                _guard.End(outcome);
             if (outcome.Retry == Retry.Never)
                 return outcome;
             _attempts.Tried.Add(server.Index);
         }
+    }
+
+    /// <summary>The breaker's time is over: breaks off what the session waits on.</summary>
+    private void EndCall()
+    {
+        _choice.Abort();
+        _context.Upstream?.Transport.Abort();
     }
 
     /// <summary>Breaks the server's connection off; the session ends of itself.</summary>
@@ -93,6 +118,7 @@ internal sealed class TcpSession
         if (_context.Upstream is not null)
             _context.CloseUpstream();
         _choice.Abandon(_context.Pool);
+        _guard.End(new(Cause.Stopped));
         _context.EndWithServer();
     }
 }

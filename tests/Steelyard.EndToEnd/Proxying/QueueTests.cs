@@ -224,7 +224,7 @@ public sealed class QueueTests
         await server.ReadRequest();
         var force = new TaskCompletionSource();
         var stop = balancer.Stop(TimeSpan.FromMinutes(1), force.Task);
-        await server.Send(Hello);
+        await server.Send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello");
         Assert.Equal(200, (await clients[0].ReadResponse()).Status);
         using var next = await origin.Accept();
         await next.ReadRequest();

@@ -61,6 +61,8 @@ public sealed class ReferencePage
         foreach (var (word, _, description) in BalanceTable.Placements)
             page.Append($"| `{word}` | {description} |\n");
         Section(page, "pools: tls", TlsTable.Servers, new ServerTlsDraft());
+        Section(page, "pools: breaker", BreakerTable.Table, new BreakerSettings());
+        Section(page, "pools: breaker: fallback", BreakerTable.Fallback, new FallbackSettings());
         Section(page, "pools: queue", QueueTable.Table, new QueueSettings());
         Section(page, "pools: retries", RetriesTable.Table, new RetrySettings());
         Section(page, "pools: health", HealthTable.Table, new HealthSettings());

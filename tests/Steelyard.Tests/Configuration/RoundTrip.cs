@@ -44,6 +44,7 @@ public sealed class RoundTrip
             Health = HealthOf(name.Length),
             Outlier = OutlierOf(name.Length),
             SlowStart = name.Length % 4 == 0 ? TimeSpan.FromMilliseconds(100 * name.Length) : null,
+            Breaker = BreakerOf(name.Length),
             MaxConnections = name.Length % 2 == 0 ? name.Length : null,
             Queue = name.Length % 4 == 0 ? new() { Most = name.Length * 10, Timeout = TimeSpan.FromMilliseconds(name.Length), PriorityField = "X-Priority" } : new(),
             Panic = name.Length % 3 == 0 ? name.Length * 8 : 0,
@@ -215,6 +216,14 @@ public sealed class RoundTrip
         },
         3 => new() { Cookie = "true", Kind = StickyKind.Prefix, WhenDown = StickyDown.Refuse, Redispatch = false },
         _ => new() { Cookie = "SRV", Kind = StickyKind.Rewrite, Value = named ? StickyValue.Server : StickyValue.Signed, WhenDown = StickyDown.Persist },
+    };
+
+    private static BreakerSettings? BreakerOf(int variant) => (variant % 4) switch
+    {
+        0 => null,
+        1 => new(),
+        2 => new() { Timeout = null, Errors = variant, Reset = TimeSpan.FromMilliseconds(variant), Volume = 0, Window = TimeSpan.FromSeconds(variant), Buckets = variant, Capacity = variant, On = OutlierConditions.Status429 | OutlierConditions.Reset, Scope = BreakerScope.Server },
+        _ => new() { Fallback = variant < 8 ? new() { Body = "a\n\"b\": é", Status = 200 } : new() { File = "sorry page.html", ContentType = "text/html" } },
     };
 
     private static OutlierSettings? OutlierOf(int variant) => (variant % 3) switch

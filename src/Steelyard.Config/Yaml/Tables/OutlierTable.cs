@@ -21,7 +21,7 @@ internal static class OutlierTable
         ("5xx", OutlierConditions.Status5xx, ""),
     ];
 
-    private static readonly Form<OutlierConditions> s_conditions = ScalarForms.FlagsOf("a list of conditions and statuses, such as [ connect-failure, timeout, 5xx ]", s_words, (all, one) => all | one, (all, one) => all.HasFlag(one));
+    public static Form<OutlierConditions> Conditions { get; } = ScalarForms.FlagsOf("a list of conditions and statuses, such as [ connect-failure, timeout, 5xx ]", s_words, (all, one) => all | one, (all, one) => all.HasFlag(one));
 
     public static DirectiveTable<OutlierSettings> Table { get; } = new(
         "'outlier'",
@@ -31,7 +31,7 @@ internal static class OutlierTable
         [
             new Directive<OutlierSettings, OutlierConditions>(
                 "on",
-                s_conditions,
+                Conditions,
                 "What counts as going wrong: `connect-failure` (refused, not open in time, or no TLS), `reset` (closed before the answer or within it), `timeout` (no answer within `timeouts: server-response`, or one that stopped), `bad-answer` (not HTTP), or a status: 429, 500, 502, 503, 504 or all of `5xx`.",
                 outlier => outlier.On,
                 (outlier, value) => outlier with { On = value }),

@@ -178,6 +178,12 @@ internal static class PoolTable
                 "Whether all backups serve when no other server can, or the first that can alone, as with HAProxy without `option allbackups`.",
                 pool => pool.AllBackups,
                 (pool, value) => pool with { AllBackups = value }),
+            new Directive<PoolDraft, Located<BreakerSettings>?>(
+                "breaker",
+                Form.Located(Form.Mapping(BreakerTable.Table, _ => new())),
+                "When requests are refused at once because those before them failed, see [breaker](#pools-breaker). Never when left out.",
+                pool => pool.Breaker,
+                (pool, value) => pool with { Breaker = value }),
             new Directive<PoolDraft, IReadOnlyList<ServerDraft>>(
                 "servers",
                 Form.ListOf("a list of servers, such as [ 10.0.0.1:3000, 10.0.0.2:3000 ]", new Form<ServerDraft>(Servers.Accepts, ReadServer)),

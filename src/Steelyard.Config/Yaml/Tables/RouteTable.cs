@@ -134,17 +134,7 @@ internal static class RouteTable
                 (answer, value) => answer with { Body = value }),
             new Directive<FixedResponse, string>(
                 "content-type",
-                Form.OfText(
-                    "a media type, such as application/json",
-                    (string text, out string type, out Mistake mistake) =>
-                    {
-                        type = text;
-                        mistake = text.Length is < 3 or > 200 || !text.Contains('/') || text.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0
-                            ? new($"{Shown.Quote(text)} is not a media type", "a media type, such as application/json")
-                            : default;
-                        return mistake.Message is null;
-                    },
-                    type => type),
+                ScalarForms.MediaType,
                 "The type of the body.",
                 answer => answer.ContentType,
                 (answer, value) => answer with { ContentType = value }),

@@ -44,6 +44,18 @@ internal static class ScalarForms
         },
         number => number.ToString(CultureInfo.InvariantCulture));
 
+    public static Form<string> MediaType { get; } = Form.OfText(
+        "a media type, such as application/json",
+        (string text, out string type, out Mistake mistake) =>
+        {
+            type = text;
+            mistake = text.Length is < 3 or > 200 || !text.Contains('/') || text.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0
+                ? new($"{Shown.Quote(text)} is not a media type", "a media type, such as application/json")
+                : default;
+            return mistake.Message is null;
+        },
+        type => type);
+
     public static Form<bool> Switch { get; } = OneOf([("true", true, ""), ("false", false, "")]);
 
     public static Form<int> Percent { get; } = PercentFrom(0, 100);
