@@ -43,7 +43,8 @@ public sealed class Pool
         for (var i = 0; i < _servers.Length; i++)
             _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null, _queue) { Total = _total };
         _standing = new Standing(_servers, settings);
-        Cookies = settings.Sticky is { } sticky ? new(sticky, Name, [.. settings.Servers], stickyKey) : null;
+        Cookies = settings.Sticky is { Key: null } sticky ? new(sticky, Name, [.. settings.Servers], stickyKey) : null;
+        Clients = settings.Sticky is { Key: not null } remembered ? new(remembered, _servers, stickyKey, before?.Clients) : null;
         _tiers = Tiers.Of(settings);
         _picker = PickerOf(_standing.Weights(Server.TimeUnknown, out _), before?._picker);
     }
@@ -55,7 +56,7 @@ public sealed class Pool
         (PriorityField, _queue, _total) = (original.PriorityField, original._queue is null ? null : new(), original._total?.Copy());
         _servers = Array.ConvertAll(original._servers, server => new Server(server, _queue) { Total = _total });
         _standing = new Standing(_servers, Settings);
-        Cookies = original.Cookies;
+        (Cookies, Clients) = (original.Cookies, original.Clients);
         var picker = original._picker;
         _tiers = original._tiers;
         _picker = PickerOf(picker.Basis.ToArray(), picker);
@@ -69,7 +70,7 @@ public sealed class Pool
     /// <summary>What the configuration says of it.</summary>
     public PoolSettings Settings { get; }
 
-    /// <summary>By what clients are known again; null for by nothing.</summary>
+    /// <summary>What tells by a client's cookie whose it is; null where none does.</summary>
     public StickyCookies? Cookies { get; }
 
     /// <summary>The breaker of the whole pool; null for none.</summary>
@@ -92,6 +93,9 @@ public sealed class Pool
 
     /// <summary>The field whose number says who goes first in the queue, in UTF-8; null for none.</summary>
     public ReadOnlyMemory<byte>? PriorityField { get; }
+
+    /// <summary>Whose clients are remembered here; null where none are.</summary>
+    public StickyClients? Clients { get; }
 
     /// <summary>How many of its requests may be sent again.</summary>
     public RetryBudget RetryBudget { get; }
@@ -169,11 +173,16 @@ public sealed class Pool
         var outcome = OutcomeFor(owner, picker, choice);
         if (outcome == StickyOutcome.Kept || (outcome is StickyOutcome.Down or StickyOutcome.Ejected && sticky.WhenDown == StickyDown.Persist))
         {
-            // Where it is full the client waits for this one, and no other.
-            return (owner.TryBegin() ? new Decision(owner, DecisionReason.Sticky) : new(null, DecisionReason.AllFull)) with { Sticky = StickyOutcome.Kept };
+            if (owner.TryBegin())
+                return new(owner, DecisionReason.Sticky) { Sticky = StickyOutcome.Kept };
+
+            // The client waits for this one, and no other.
+            if (sticky.WhenFull == StickyFull.Wait)
+                return new(null, DecisionReason.AllFull) { Sticky = StickyOutcome.Kept };
+            outcome = StickyOutcome.Full;
         }
 
-        var refuses = outcome == StickyOutcome.Tried ? !sticky.Redispatch : sticky.WhenDown == StickyDown.Refuse && outcome != StickyOutcome.OnTrial;
+        var refuses = outcome == StickyOutcome.Tried ? !sticky.Redispatch : sticky.WhenDown == StickyDown.Refuse && outcome is not (StickyOutcome.OnTrial or StickyOutcome.Full);
         return (refuses ? new(null, DecisionReason.StickyRefused) : ChooseAny(picker, choice)) with { Sticky = outcome };
     }
 
@@ -181,7 +190,7 @@ public sealed class Pool
     {
         if (choice.Tried.Contains(owner.Index))
             return StickyOutcome.Tried;
-        if (owner.Wanted == ServerState.Maintenance)
+        if (owner.State == ServerState.Maintenance)
             return StickyOutcome.Maintenance;
 
         // Where others are worse still, the shares say that it serves all the same.
@@ -302,7 +311,7 @@ public sealed class Pool
     internal bool HasHopeFor(QueuedRequest request) => request.Wanted is { } wanted ? Keeps(wanted) : HasServerBeside(request.Tried);
 
     // A server that drains still has those who belong to it.
-    private bool Keeps(Server server) => server.Wanted != ServerState.Maintenance && (_picker.Shares[server.Index] > 0 || (server.Up && !server.Ejected) || Settings.Sticky is { WhenDown: StickyDown.Persist });
+    private bool Keeps(Server server) => server.State != ServerState.Maintenance && (_picker.Shares[server.Index] > 0 || (server.Up && !server.Ejected) || Settings.Sticky is { WhenDown: StickyDown.Persist });
 
     /// <summary>A server of another configuration as this pool knows it; null for none.</summary>
     internal Server? Twin(Server server)
@@ -320,7 +329,7 @@ public sealed class Pool
 
     private static bool HasLimits(PoolSettings settings)
     {
-        if (settings.MaxConnections is not null)
+        if (settings.MaxConnections is not null || settings.Agent is not null)
             return true;
         foreach (var server in settings.Servers)
         {
@@ -395,6 +404,20 @@ public sealed class Pool
             server.StartRamp(now);
         }
 
+        Refresh(now);
+    }
+
+    /// <summary>Takes what the agent of a server says.</summary>
+    /// <param name="server">One of this pool.</param>
+    /// <param name="reply">What it said.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public void Heard(Server server, in AgentReply reply, long now)
+    {
+        var was = server.Up && server.State != ServerState.Maintenance;
+        if (!server.Heard(reply))
+            return;
+        if (!was && server.Up && server.State != ServerState.Maintenance)
+            server.StartRamp(now);
         Refresh(now);
     }
 

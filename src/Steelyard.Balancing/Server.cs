@@ -15,7 +15,7 @@ public sealed class Server
     private const long Never = long.MinValue;
     private const long Joined = long.MinValue + 1;
 
-    private readonly State _state;
+    private readonly LiveState _state;
 
     // Null where the server may have any number of requests, and never had a limit.
     private readonly PoolQueue? _queue;
@@ -41,7 +41,7 @@ public sealed class Server
         if (before is null && joins && pool.Health is null)
             _state.RampFrom = Joined;
         Health = before is { Asked: true } && pool.Health is not null ? before.Health : ServerHealth.Begin(pool.Health, joins && before is null);
-        Asked = pool.Health is not null;
+        (Asked, HasAgent) = (pool.Health is not null, pool.Agent is not null);
         if (pool.Balance.Policy == BalancePolicy.PeakEwma)
             Latency = _state.Latency ??= new();
         Outlier = before?.Outlier is { } outlier && outlier.Settings == pool.Outlier ? outlier
@@ -54,15 +54,16 @@ public sealed class Server
     {
         (_queue, _mostActive) = (queue, original._mostActive);
         (Settings, Index, Ordinal, AddressBytes, Asked) = (original.Settings, original.Index, original.Ordinal, original.AddressBytes, original.Asked);
+        HasAgent = original.HasAgent;
         (_state, Health, Outlier) = (original._state.Copy(), original.Health.Copy(), original.Outlier?.Copy());
         if (original.Latency is not null)
             Latency = _state.Latency = original.Latency.Copy();
     }
 
     /// <summary>What outlives a reload.</summary>
-    private sealed class State
+    private sealed class LiveState
     {
-        public State Copy() => (State)MemberwiseClone();
+        public LiveState Copy() => (LiveState)MemberwiseClone();
 
         public PaddedCount Active;
         public int Limit = int.MaxValue;
@@ -71,6 +72,10 @@ public sealed class Server
         public int LastReason;
         public int Weight = -1;
         public int Wanted;
+        public int AgentWeight = -1;
+        public int AgentWanted;
+        public int AgentDown;
+        public int AgentLimit = -1;
         public long RampFrom = Never;
         public Latency? Latency;
     }
@@ -148,9 +153,10 @@ public sealed class Server
     /// <summary>Works its limit out anew: less than the whole while it comes back.</summary>
     internal void SetLimit(TimeSpan? slowStart, long now)
     {
-        if (_mostActive == int.MaxValue)
+        var most = HasAgent && Volatile.Read(ref _state.AgentLimit) is >= 0 and var told ? told == 0 ? int.MaxValue : told : _mostActive;
+        if (most == int.MaxValue && Limit == int.MaxValue)
             return;
-        var ramped = (int)Math.Max(1, (long)_mostActive * Ramp(slowStart, now) / RampSteps);
+        var ramped = most == int.MaxValue ? most : (int)Math.Max(1, (long)most * Ramp(slowStart, now) / RampSteps);
         if (ramped != Limit)
             Volatile.Write(ref _state.Limit, ramped);
     }
@@ -185,8 +191,10 @@ public sealed class Server
             Volatile.Write(ref _state.LastFailure, (int)ServerFailure.None);
     }
 
-    /// <summary>Its share against the other servers' weights, 0 to 256: what an operator has set, else what the configuration says.</summary>
-    public int Weight => Volatile.Read(ref _state.Weight) is >= 0 and var set ? set : Settings.Weight;
+    /// <summary>Its share against the other servers' weights, 0 to 256: what an operator has set, else what its agent says, else what the configuration says.</summary>
+    public int Weight => Volatile.Read(ref _state.Weight) is >= 0 and var set ? set
+        : HasAgent && Volatile.Read(ref _state.AgentWeight) is >= 0 and var told ? told
+        : Settings.Weight;
 
     /// <summary>The weight that an operator has set; null for what the configuration says.</summary>
     public int? LiveWeight => Volatile.Read(ref _state.Weight) is >= 0 and var set ? set : null;
@@ -197,8 +205,17 @@ public sealed class Server
     /// <summary>The breaker of this server; null for none.</summary>
     public Breaker? Breaker { get; }
 
-    /// <summary>Whether it is up, by what it was asked; also where nobody asks it.</summary>
-    public bool Up => Health.Up;
+    /// <summary>What an operator wants of it, or its agent: whoever wants less.</summary>
+    public ServerState State => (ServerState)Math.Max(Volatile.Read(ref _state.Wanted), HasAgent ? Volatile.Read(ref _state.AgentWanted) : 0);
+
+    /// <summary>Whether it is up, by what it was asked and by what its agent says; also where nobody asks.</summary>
+    public bool Up => Health.Up && !IsDownByAgent;
+
+    /// <summary>Whether there is an agent that says how much it can do.</summary>
+    public bool HasAgent { get; }
+
+    /// <summary>Whether its agent says that it is down.</summary>
+    public bool IsDownByAgent => HasAgent && Volatile.Read(ref _state.AgentDown) != 0;
 
     /// <summary>Whether it is asked for its health.</summary>
     public bool Asked { get; }
@@ -223,13 +240,34 @@ public sealed class Server
     internal OutlierState? Outlier { get; }
 
     /// <summary>Whether it is to have new requests at all, well or not.</summary>
-    internal bool Open => Wanted == ServerState.Ready && Weight > 0;
+    internal bool Open => State == ServerState.Ready && Weight > 0;
 
     /// <summary>Sets its weight; -1 for what the configuration says. <see cref="Pool.Refresh"/> has to follow.</summary>
     internal void SetWeight(int weight) => Volatile.Write(ref _state.Weight, weight);
 
     /// <summary>Sets what is wanted of it. <see cref="Pool.Refresh"/> has to follow.</summary>
     internal void SetWanted(ServerState wanted) => Volatile.Write(ref _state.Wanted, (int)wanted);
+
+    /// <summary>Takes what its agent says. <see cref="Pool.Refresh"/> has to follow.</summary>
+    /// <returns>Whether anything has changed.</returns>
+    internal bool Heard(in AgentReply reply)
+    {
+        var changed = false;
+        if (reply.Weight is { } weight)
+        {
+            // A small weight is not rounded to nothing, which would take all clients away.
+            var told = !reply.IsPercent ? weight : weight == 0 ? 0 : (int)Math.Clamp(((long)Settings.Weight * weight + 50) / 100, Settings.Weight == 0 ? 0 : 1, 256);
+            changed |= Interlocked.Exchange(ref _state.AgentWeight, told) != told;
+        }
+
+        if (reply.Wanted is { } wanted)
+            changed |= Interlocked.Exchange(ref _state.AgentWanted, (int)wanted) != (int)wanted;
+        if (reply.Up is { } up)
+            changed |= Interlocked.Exchange(ref _state.AgentDown, up ? 0 : 1) != (up ? 0 : 1);
+        if (reply.Limit is { } limit)
+            changed |= Interlocked.Exchange(ref _state.AgentLimit, limit) != limit;
+        return changed;
+    }
 
     /// <summary>It has come back, and gets its share step by step.</summary>
     internal void StartRamp(long now) => Volatile.Write(ref _state.RampFrom, now);
@@ -252,6 +290,9 @@ public sealed class Server
 
     /// <summary>Its address as the configuration writes it, in UTF-8.</summary>
     public ReadOnlyMemory<byte> AddressBytes { get; }
+
+    /// <summary>Its address as a number, by which it is remembered; never 0.</summary>
+    public ulong Id => System.IO.Hashing.XxHash64.HashToUInt64(AddressBytes.Span) | 1;
 
     /// <summary>Its position in the pool, from 0.</summary>
     public int Index { get; }

@@ -13,8 +13,8 @@ internal sealed class Standing(Server[] servers, PoolSettings settings)
     /// <param name="share">What <see cref="Weights"/> gave it.</param>
     public static CandidateState StateOf(Server server, int share) =>
         share > 0 ? server.Full ? CandidateState.Full : server.Trying ? CandidateState.OnTrial : CandidateState.Eligible
-        : server.Wanted == ServerState.Maintenance ? CandidateState.Maintenance
-        : server.Wanted == ServerState.Drain ? CandidateState.Draining
+        : server.State == ServerState.Maintenance ? CandidateState.Maintenance
+        : server.State == ServerState.Drain ? CandidateState.Draining
         : server.Weight == 0 ? CandidateState.WithoutWeight
         : !server.Up ? CandidateState.Down
         : server.Ejected ? CandidateState.Ejected

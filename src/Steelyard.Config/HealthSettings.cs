@@ -21,8 +21,11 @@ public sealed record HealthSettings
     /// <summary>The statuses of a server that is well. Default 200 to 399 (HAProxy: option httpchk).</summary>
     public ValueList<StatusRange> Statuses { get; init; } = [new(200, 399)];
 
-    /// <summary>A text that its answer has to contain within the first 64 KiB of its body; null for any.</summary>
+    /// <summary>A text that its answer has to contain within the first 64 KiB of its body, null for any; of an agent what it is sent.</summary>
     public string? Body { get; init; }
+
+    /// <summary>An expression that has to match in the first 64 KiB of its body, without backtracking; null for none (HAProxy: http-check expect rstring).</summary>
+    public string? BodyPattern { get; init; }
 
     /// <summary>The port to ask at, 1 to 65535; null for the server's own (HAProxy: port).</summary>
     public int? Port { get; init; }
@@ -63,6 +66,9 @@ public enum ProbeKind
 
     /// <summary>It answers a request of HTTP/1.1.</summary>
     Http,
+
+    /// <summary>An agent says how much it can do; see <see cref="AgentSettings"/>.</summary>
+    Agent,
 }
 
 /// <summary>What a server counts as before its first check.</summary>

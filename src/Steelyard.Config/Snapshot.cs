@@ -140,6 +140,9 @@ public sealed record PoolSettings
     /// <summary>How the servers are asked whether they are well; null for not at all (HAProxy: check).</summary>
     public HealthSettings? Health { get; init; }
 
+    /// <summary>What tells how much each server can do; null for nobody (HAProxy: agent-check).</summary>
+    public AgentSettings? Agent { get; init; }
+
     /// <summary>When a server whose requests go wrong is left out for a while; null for never.</summary>
     public OutlierSettings? Outlier { get; init; } = new();
 
@@ -239,6 +242,9 @@ public sealed record ServerSettings
 
     /// <summary>The PROXY header it is sent; null for what its pool says.</summary>
     public ProxyProtocolVersion? ProxyProtocol { get; init; }
+
+    /// <summary>The port of its agent, 1 to 65535; null for what the pool says (HAProxy: agent-port).</summary>
+    public int? AgentPort { get; init; }
 
     /// <summary>What stands for it in cookies of <see cref="StickyValue.Server"/>; null for a server that keeps no clients (HAProxy: cookie).</summary>
     public string? Cookie { get; init; }

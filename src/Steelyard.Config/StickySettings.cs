@@ -6,11 +6,23 @@ namespace Steelyard.Config;
 /// </summary>
 public sealed record StickySettings
 {
-    /// <summary>By what the server is known again. Default a cookie of our own.</summary>
-    public StickyKind Kind { get; init; }
-
-    /// <summary>The name of the cookie, a token.</summary>
+    /// <summary>The name of the cookie that says who the client's server is, a token; empty where it is remembered here.</summary>
     public string Cookie { get; init; } = "";
+
+    /// <summary>The name of a cookie of the application's, a token: who sets it for a client is its server (HAProxy: stick store-response; nginx: sticky learn). Null for none.</summary>
+    public string? Learn { get; init; }
+
+    /// <summary>What a client is known by: who was chosen for it first is its server (HAProxy: stick on). Null for nothing.</summary>
+    public RequestKey? On { get; init; }
+
+    /// <summary>How many clients are remembered: 1 to 10,000,000, some 48 bytes each. Default 100,000 (HAProxy: size of a stick-table).</summary>
+    public int Size { get; init; } = 100_000;
+
+    /// <summary>How long a client is remembered after it was seen last, to a sixteenth: 1 s to 400 days. Default 1 h (HAProxy: expire).</summary>
+    public TimeSpan Expire { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Whose cookie it is. Default one of our own.</summary>
+    public StickyKind Kind { get; init; }
 
     /// <summary>What stands in the cookie for a server. Default <see cref="StickyValue.Signed"/>.</summary>
     public StickyValue Value { get; init; }
@@ -63,14 +75,20 @@ public sealed record StickySettings
     /// <summary>What becomes of a client whose server is down. Default <see cref="StickyDown.Redispatch"/>.</summary>
     public StickyDown WhenDown { get; init; }
 
+    /// <summary>What becomes of a client whose server has as much to do as it may. Default it waits in the queue.</summary>
+    public StickyFull WhenFull { get; init; }
+
     /// <summary>Whether a request goes to another server when its own does not take it or fails (HAProxy: option redispatch). Default so; else its client is told.</summary>
     public bool Redispatch { get; init; } = true;
+
+    /// <summary>By what a client is looked up; null where its cookie says all.</summary>
+    public RequestKey? Key => On ?? (Learn is null ? null : new(RequestKeyKind.Cookie, Learn));
 
     /// <summary>Whether a cookie says how old it is.</summary>
     public bool IsDated => MaxIdle is not null || MaxLife is not null;
 }
 
-/// <summary>By what a server is known again.</summary>
+/// <summary>Whose cookie says who the client's server is.</summary>
 public enum StickyKind
 {
     /// <summary>A cookie that we give the client (HAProxy: cookie insert; nginx: sticky cookie).</summary>
@@ -136,4 +154,14 @@ public enum StickyDown
 
     /// <summary>It is told with 503.</summary>
     Refuse,
+}
+
+/// <summary>What becomes of a client whose server has as much to do as it may.</summary>
+public enum StickyFull
+{
+    /// <summary>It waits in the pool's queue until that server has room (HAProxy: the server's queue).</summary>
+    Wait,
+
+    /// <summary>It gets another, and belongs to that from then on.</summary>
+    Redispatch,
 }

@@ -49,6 +49,7 @@ public sealed class LoadBalancer : IAsyncDisposable
                     {
                         Asked = server.Asked,
                         Up = server.Up,
+                        DownByAgent = server.IsDownByAgent,
                         LastCheck = server.LastCheck,
                         LastCheckStatus = server.LastCheckStatus,
                         Ejected = server.Ejected,

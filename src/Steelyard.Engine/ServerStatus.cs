@@ -18,6 +18,9 @@ public readonly record struct ServerStatus(string Pool, NetworkAddress Address, 
     /// <summary>Whether it is up, by what it was asked; also where nobody asks it.</summary>
     public bool Up { get; init; } = true;
 
+    /// <summary>Whether its agent says that it is down.</summary>
+    public bool DownByAgent { get; init; }
+
     /// <summary>What was wrong when it was asked last.</summary>
     public ProbeFault LastCheck { get; init; }
 

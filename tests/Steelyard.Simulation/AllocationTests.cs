@@ -64,6 +64,21 @@ public sealed class AllocationTests
     }
 
     [Theory]
+    [InlineData("sid", null)]
+    [InlineData(null, "host")]
+    public void A_request_of_a_client_that_is_remembered_allocates_nothing(string? learn, string? on)
+    {
+        using var proxy = new SimulatedProxy(
+            seed: 1,
+            SimulatedConditions.Clean with { Capacity = 8192 },
+            adjust: snapshot => snapshot with { Pools = [snapshot.Pools[0] with { Sticky = new() { Learn = learn, On = on is null ? null : new(RequestKeyKind.Header, on) } }] });
+        var (pool, table) = (proxy.Loop.Plan.Pools["origin"], proxy.Loop.Plan.Pools["origin"].Clients!.Table);
+        table.Set(table.KeyOf(learn is null ? "example.com"u8 : "7"u8), pool.Servers[2].Id, proxy.Events.Now);
+        AssertNothingIsAllocated(proxy, 64, "GET / HTTP/1.1\r\nHost: example.com\r\nCookie: sid=7\r\n\r\n");
+        Assert.Equal([false, false, true], pool.Servers.Select(server => proxy.Loop.Present.Idle[server.Ordinal].Count > 0));
+    }
+
+    [Theory]
     [InlineData(1, false)]
     [InlineData(64, false)]
     [InlineData(1000, false)]

@@ -23,4 +23,7 @@ public enum StickyOutcome
 
     /// <summary>The request was tried there already.</summary>
     Tried,
+
+    /// <summary>It has as much to do as it may, and the client is not to wait.</summary>
+    Full,
 }

@@ -65,13 +65,14 @@ internal sealed class SnapshotChecks
                 _problems.Error(address.Place, $"the server {Shown.Quote(address.Value.ToString())} is given again; it stands in line {seen[address.Value].Line} already", "each server once; give it a larger 'weight' for a larger share");
             if (server is { Backup.Value: true, Priority: { } priority })
                 _problems.Error(priority.Place, "'priority' of a backup, which comes after all others", "one of the two");
-            servers.Add(new() { Address = address.Value, Weight = server.Weight, MaxConnections = server.MaxConnections, Backup = server.Backup?.Value ?? false, Priority = server.Priority?.Value ?? 0, ProxyProtocol = server.ProxyProtocol, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
+            servers.Add(new() { Address = address.Value, Weight = server.Weight, MaxConnections = server.MaxConnections, Backup = server.Backup?.Value ?? false, Priority = server.Priority?.Value ?? 0, ProxyProtocol = server.ProxyProtocol, AgentPort = server.AgentPort, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
         }
 
         if (servers.Count > 0 && draft.App is null && servers.TrueForAll(server => server.Weight == 0))
             _problems.Warn(draft.Name.Place, $"every server of the pool {Shown.Quote(draft.Name.Value)} has weight 0, so it answers nothing", "a weight of at least 1 for one of them");
 
         StickyChecks.Check(draft, servers, _problems);
+        AgentChecks.Check(draft, _problems);
         if (draft is { Queue: { } queue, MaxConnections: null } && servers.TrueForAll(server => server.MaxConnections is null))
             _problems.Error(queue.Place, "'queue' in a pool where no server has a limit, so that nobody ever waits", "'max-connections' in the pool or in its servers, or no 'queue'");
         return new()
@@ -82,6 +83,7 @@ internal sealed class SnapshotChecks
             Tls = TlsChecks.Servers(draft.Tls, AddressesOf(draft), _problems),
             Retries = draft.Retries,
             Health = draft.Health,
+            Agent = draft.Agent?.Value,
             Outlier = draft.Outlier,
             SlowStart = draft.SlowStart,
             Panic = draft.Panic,
@@ -118,7 +120,15 @@ internal sealed class SnapshotChecks
             AddRoute(route, seen, routes, poolsAreKnown);
 
         if (draft.Mode is { Value: ListenerMode.Tcp })
+        {
             TcpChecks.Check(draft, _problems);
+            foreach (var route in routes)
+            {
+                foreach (var name in route.Split.Select(share => share.Pool).Append(route.Pool ?? ""))
+                    StickyChecks.CheckTcp(draft.Mode.Value.Place, _pools.GetValueOrDefault(name), _problems);
+            }
+        }
+
         foreach (var pool in PoolsOf(draft))
             CheckKey(pool, draft);
 

@@ -103,6 +103,8 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public HealthSettings? Health { get; init; }
 
+    public Located<AgentSettings>? Agent { get; init; }
+
     public OutlierSettings? Outlier { get; init; } = new();
 
     public TimeSpan? SlowStart { get; init; }
@@ -139,6 +141,8 @@ internal sealed record ServerDraft(Place Place)
     public ProxyProtocolVersion? ProxyProtocol { get; init; }
 
     public ServerTlsDraft? Tls { get; init; }
+
+    public int? AgentPort { get; init; }
 
     public string? Cookie { get; init; }
 }

@@ -5,6 +5,13 @@ namespace Steelyard.Config.Drafts;
 /// <summary>Whether the servers of a pool have what its stickiness goes by.</summary>
 internal static class StickyChecks
 {
+    /// <summary>Whether a pool's clients can be known where no requests are read.</summary>
+    public static void CheckTcp(Place listener, PoolDraft? pool, ProblemList problems)
+    {
+        if (pool?.Sticky is { } sticky && sticky.Value.On?.Kind != RequestKeyKind.Address)
+            problems.Warn(listener, $"'mode: tcp' leads to the pool {Text.Shown.Quote(pool.Name.Value)}, whose clients are known by what is in requests (line {sticky.Place.Line}): here they stay with nobody", "a pool without 'sticky', or with 'sticky: { on: address }'");
+    }
+
     public static void Check(PoolDraft pool, IReadOnlyList<ServerSettings> servers, ProblemList problems)
     {
         var named = pool.Servers.FirstOrDefault(server => server.Cookie is not null);

@@ -196,6 +196,14 @@ internal sealed class YamlWriter
         Section("queue", QueueTable.Table, pool.Queue, new(), "    ");
         if (pool.Health is { } health)
             Health(health);
+        if (pool.Agent is { } agent)
+        {
+            Line(agent == new AgentSettings() ? "    agent: {}" : "    agent:");
+            if (agent.Send.Length > 0)
+                Line($"      send: {Text(agent.Send)}");
+            Settings(AgentTable.Table, agent with { Send = "" }, new(), "      ");
+        }
+
         if (pool.Outlier is null)
             Line("    outlier: none");
         else
@@ -213,7 +221,7 @@ internal sealed class YamlWriter
             var serverTls = server.Tls is { } own ? $", tls: {Tls(own)}" : "";
             var most = server.MaxConnections is { } limit ? $", max-connections: {limit}" : "";
             var proxyProtocol = server.ProxyProtocol is { } version ? $", proxy-protocol: {version.ToString().ToLowerInvariant()}" : "";
-            var cookie = server.Cookie is { } value ? $", cookie: {Text(value)}" : "";
+            var cookie = (server.AgentPort is { } agentPort ? $", agent-port: {agentPort}" : "") + (server.Cookie is { } value ? $", cookie: {Text(value)}" : "");
             Line(weight + most + tier + proxyProtocol + serverTls + cookie == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{most}{tier}{proxyProtocol}{serverTls}{cookie} }}");
         }
 
@@ -242,13 +250,20 @@ internal sealed class YamlWriter
             Line($"      headers: {Map(health.Fields, field => field.Name, field => field.Value)}");
         if (health.Body is not null)
             Line($"      body: {Text(health.Body)}");
+        if (health.BodyPattern is not null)
+            Line($"      body-pattern: {Text(health.BodyPattern)}");
         Settings(HealthTable.Table, health with { Host = null }, new(), "      ");
     }
 
     private void Sticky(StickySettings sticky)
     {
         Line("    sticky:");
-        Line($"      cookie: {Text(sticky.Cookie)}");
+        if (sticky.Cookie.Length > 0)
+            Line($"      cookie: {Text(sticky.Cookie)}");
+        if (sticky.Learn is not null)
+            Line($"      learn: {Text(sticky.Learn)}");
+        if (sticky.On is { } key)
+            Line($"      on: {Text(key.ToString())}");
         if (sticky.Secret is not null)
             Line($"      key: {Text(sticky.Secret)}");
         if (sticky.Domains.Count > 0)

@@ -1,4 +1,5 @@
 using Steelyard.Balancing;
+using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Proxy;
 using Steelyard.Engine.Tls;
@@ -60,19 +61,30 @@ internal sealed class HealthBook(ProxyLoop[] loops)
         var wanted = new Dictionary<ProbeKey, Wanted>();
         foreach (var pool in plan.Pools.Values)
         {
+            foreach (var server in pool.Settings.Agent is null ? [] : pool.Servers)
+            {
+                var agent = pool.Settings.Agent!;
+                var how = agent.At((server.Settings.AgentPort ?? agent.Port)!.Value);
+                Want(new(server.Settings.Address, how, null, ProxyProtocolVersion.None), plan.Addresses[server.Ordinal], null, pool, server);
+            }
+
             if (pool.Settings.Health is not { } settings)
                 continue;
             foreach (var server in pool.Servers)
             {
                 var tls = plan.ProbeTlsOf[server.Ordinal];
-                var key = new ProbeKey(server.Settings.Address, settings, tls?.Settings, plan.ProxyProtocolOf[server.Ordinal]);
-                if (!wanted.TryGetValue(key, out var one))
-                    wanted.Add(key, one = new(new(At(plan.Addresses[server.Ordinal], settings.Port), tls)));
-                one.Members.Add((pool, server));
+                Want(new(server.Settings.Address, settings, tls?.Settings, plan.ProxyProtocolOf[server.Ordinal]), plan.Addresses[server.Ordinal], tls, pool, server);
             }
         }
 
         return wanted;
+
+        void Want(ProbeKey key, KernelAddress? address, TlsClient? tls, Pool pool, Server server)
+        {
+            if (!wanted.TryGetValue(key, out var one))
+                wanted.Add(key, one = new(new(At(address, key.Settings.Port), tls)));
+            one.Members.Add((pool, server));
+        }
     }
 
     private static KernelAddress? At(KernelAddress? address, int? port) =>

@@ -14,6 +14,7 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
 {
     private const int MostBody = 64 * 1024;
     private const int MostFields = 128;
+    private const int MostOfAgent = 1024;
 
     private readonly ResponseHead _head = new();
     private readonly InputBuffer _input = new(loop);
@@ -49,6 +50,8 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         var result = await Connect(target, due);
         if (result.Passed && target.Settings.Kind == ProbeKind.Http)
             result = await Converse(target, due);
+        else if (result.Passed && target.Settings.Kind == ProbeKind.Agent)
+            result = await Hear(target, due);
         _input.Release();
 
         // Nothing more is to be said, and no port is to be kept for it. Servers take a reset within TLS for a fault.
@@ -118,7 +121,33 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
 
         if (!target.Passes(_head.Status))
             return new(ProbeFault.Status, _head.Status);
-        return target.Body is { } body && !await BodyContains(body, due) ? new(ProbeFault.Body, _head.Status) : new(ProbeFault.None, _head.Status);
+        return (target.Body is null && target.BodyPattern is null) || await BodyFits(target, due) ? new(ProbeFault.None, _head.Status) : new(ProbeFault.Body, _head.Status);
+    }
+
+    /// <summary>Reads a line of an agent.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Hear(ProbeTarget target, long due)
+    {
+        if (target.Request.Length > 0)
+        {
+            var block = loop.Blocks.Rent();
+            target.Request.CopyTo(block.Span);
+            var sent = await _transport!.SendAll(block.Slice(0, target.Request.Length), Left(due));
+            loop.Blocks.Return(block);
+            if (sent != IoStatus.Done)
+                return Failed(sent);
+        }
+
+        while (_input.Unread.IndexOfAny((byte)'\r', (byte)'\n') < 0 && _input.Unread.Length < MostOfAgent)
+        {
+            var filled = loop.Now < due ? await _input.Fill(_transport!, Left(due)) : IoStatus.TimedOut;
+            if (filled == IoStatus.Closed && !_input.IsEmpty)
+                break;
+            if (filled != IoStatus.Done)
+                return Failed(filled);
+        }
+
+        return new(ProbeFault.None) { Reply = AgentReply.Read(_input.Unread) };
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -141,9 +170,9 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         }
     }
 
-    /// <summary>Whether a text is in the first 64 KiB of the body.</summary>
+    /// <summary>Whether the first 64 KiB of the body are as they should be.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<bool> BodyContains(byte[] text, long due)
+    private async ValueTask<bool> BodyFits(ProbeTarget target, long due)
     {
         var framer = new BodyFramer(_head.Body(KnownMethod.Get), chunkedOut: false);
         var read = new List<byte>();
@@ -151,13 +180,25 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         {
             var state = framer.Take(_input, out var piece);
             read.AddRange(piece.Span);
-            if (System.Runtime.InteropServices.CollectionsMarshal.AsSpan(read).IndexOf(text) >= 0)
+            if (target.BodyPattern is null && Fits(target, read))
                 return true;
-            if (state != FrameState.More || read.Count >= MostBody || loop.Now >= due)
+
+            // An expression may speak of the end.
+            if (state != FrameState.More || read.Count >= MostBody)
+                return Fits(target, read);
+            if (loop.Now >= due)
                 return false;
-            if (await _input.Fill(_transport!, Left(due)) != IoStatus.Done)
-                return false;
+            var filled = await _input.Fill(_transport!, Left(due));
+            if (filled != IoStatus.Done)
+                return filled == IoStatus.Closed && _head.Body(KnownMethod.Get).Kind == BodyKind.UntilClose && Fits(target, read);
         }
+    }
+
+    private static bool Fits(ProbeTarget target, List<byte> read)
+    {
+        var bytes = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(read);
+        return (target.Body is null || bytes.IndexOf(target.Body) >= 0)
+            && (target.BodyPattern is null || target.BodyPattern.IsMatch(System.Text.Encoding.Latin1.GetString(bytes)));
     }
 
     private long Left(long due) => Math.Max(1, due - loop.Now);

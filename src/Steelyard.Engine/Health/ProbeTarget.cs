@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
@@ -19,6 +20,7 @@ internal sealed record ProbeKey(NetworkAddress Server, HealthSettings Settings, 
 internal sealed class ProbeTarget : TimerEntry
 {
     private readonly Prober _prober;
+    private AgentReply _heard;
 
     public ProbeTarget(Prober prober, ProbeKey key, bool up)
     {
@@ -26,6 +28,7 @@ internal sealed class ProbeTarget : TimerEntry
         Count = new(key.Settings, up);
         Host = key.Server.UnixPath is null ? key.Server.Host : "";
         Body = key.Settings.Body is { } body ? Encoding.UTF8.GetBytes(body) : null;
+        BodyPattern = key.Settings.BodyPattern is { } pattern ? new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant) : null;
         Request = WriteRequest(key);
     }
 
@@ -50,6 +53,9 @@ internal sealed class ProbeTarget : TimerEntry
     /// <summary>What its answer has to contain; null for anything.</summary>
     public byte[]? Body { get; }
 
+    /// <summary>What has to match in its answer; null for anything.</summary>
+    public Regex? BodyPattern { get; }
+
     public HealthCount Count { get; }
 
     /// <summary>What was wrong at the last check.</summary>
@@ -61,6 +67,16 @@ internal sealed class ProbeTarget : TimerEntry
     /// <summary>Takes the result of a check.</summary>
     public void Report(in ProbeResult result, long now)
     {
+        if (Settings.Kind == ProbeKind.Agent)
+        {
+            // One that cannot be asked changes nothing: what the server is, its check says.
+            Count.Report(passed: true);
+            _heard = result.Passed ? result.Reply : _heard;
+            foreach (var (pool, server) in result.Passed ? Members : [])
+                pool.Heard(server, result.Reply, now);
+            return;
+        }
+
         (Fault, Status) = (result.Fault, result.Status);
         Count.Report(result.Passed);
         foreach (var (pool, server) in Members)
@@ -78,6 +94,10 @@ internal sealed class ProbeTarget : TimerEntry
     {
         (Members, Address, Tls) = (members, address, tls);
         if (!Count.Checked)
+            return;
+        foreach (var (pool, server) in Settings.Kind == ProbeKind.Agent ? members : [])
+            pool.Heard(server, _heard, now);
+        if (Settings.Kind == ProbeKind.Agent)
             return;
         foreach (var (pool, server) in members)
             pool.Checked(server, Count.Up, Fault, Status, now);
@@ -99,6 +119,8 @@ internal sealed class ProbeTarget : TimerEntry
 
     private static byte[] WriteRequest(ProbeKey key)
     {
+        if (key.Settings.Kind == ProbeKind.Agent)
+            return Encoding.ASCII.GetBytes(key.Settings.Body!.Replace("\\n", "\n", StringComparison.Ordinal));
         if (key.Settings.Kind != ProbeKind.Http)
             return [];
         var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{key.Settings.Method} {key.Settings.Path} HTTP/1.1\r\nHost: {key.Settings.Host ?? HostOf(key)}\r\n");

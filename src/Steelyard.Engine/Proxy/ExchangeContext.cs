@@ -131,7 +131,11 @@ internal sealed class ExchangeContext
     }
 
     /// <summary>Goes on with a server that counts this exchange as active already.</summary>
-    public void Take(Server server) => (Server, _active) = (server, true);
+    public void Take(Server server)
+    {
+        (Server, _active) = (server, true);
+        Affinity.Chosen(server);
+    }
 
     private ReadOnlySpan<byte> KeyFor(Pool pool) => pool.Settings.Balance.Hash is null ? default : Plan.HashedKeys[pool].Read(Scope);
 

@@ -29,6 +29,9 @@ internal sealed class ProxyPlan
     /// <summary>How many may be open.</summary>
     public required int MostConnections { get; init; }
 
+    /// <summary>By what the clients are known that pools remember, by the names of the pools.</summary>
+    public required IReadOnlyDictionary<string, RequestKeyReader> ClientKeys { get; init; }
+
     /// <summary>What cookies are signed with where the configuration does not say; the same from the start of the engine to its end.</summary>
     public required byte[] StickyKey { get; init; }
 
@@ -84,6 +87,13 @@ internal sealed class ProxyPlan
         var tls = new TlsBook(files, before?.Tls);
         var stickyKey = before?.StickyKey ?? RandomNumberGenerator.GetBytes(32);
         var pools = PoolsOf(snapshot, before, stickyKey);
+        var clientKeys = new Dictionary<string, RequestKeyReader>(StringComparer.Ordinal);
+        foreach (var pool in pools.Values)
+        {
+            if (pool.Settings.Sticky?.Key is { } key)
+                clientKeys.Add(pool.Name, new(key));
+        }
+
         var missing = new List<NetworkAddress>();
         var ordinals = 0;
         foreach (var pool in pools.Values)
@@ -125,6 +135,7 @@ internal sealed class ProxyPlan
             Rates = LeastRates.From(snapshot.Limits),
             Connections = before?.Connections ?? new(),
             MostConnections = snapshot.Limits.Connections ?? DescriptorLimit.Connections,
+            ClientKeys = clientKeys,
             StickyKey = stickyKey,
             Memory = snapshot.Limits.Memory is { } most ? new MemoryBudget(most.Bytes) : null,
             Pools = pools,

@@ -58,7 +58,9 @@ internal sealed class TcpSession
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> Connect(Pool pool)
     {
-        _attempts.Begin(pool, owner: null);
+        _context.Pool = pool;
+        _context.Affinity.BeginSession(pool);
+        _attempts.Begin(pool, _context.Affinity.Owner);
         _choice.Begin();
         var outcome = _guard.Enter(pool.Breaker);
         if (!outcome.IsSuccess)

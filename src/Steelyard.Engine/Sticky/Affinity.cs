@@ -16,6 +16,10 @@ namespace Steelyard.Engine.Sticky;
 internal sealed class Affinity(ExchangeContext context)
 {
     private StickyCookies? _cookies;
+    private StickyClients? _clients;
+
+    // What the client is known by, hashed; only where it has such a thing.
+    private UInt128? _key;
     private StickyCookie _seen;
 
     // Seconds of Unix; 0 where cookies have no dates.
@@ -28,19 +32,37 @@ internal sealed class Affinity(ExchangeContext context)
     public Server? Owner { get; private set; }
 
     /// <summary>There is nothing to see to in the answer.</summary>
-    public bool IsOff => _cookies is null;
+    public bool IsOff => _cookies is null && _clients is null;
 
     /// <summary>Forgets the request before.</summary>
-    public void Forget() => (_cookies, Owner) = (null, null);
+    public void Forget() => (_cookies, _clients, Owner) = (null, null, null);
 
     /// <summary>Sees whose client it is, once it is known whose servers the request is for.</summary>
     public void Begin(Pool pool)
     {
+        BeginSession(pool);
         if ((_cookies = pool.Cookies) is null)
             return;
         _time = _cookies.Settings.IsDated ? new DateTimeOffset(context.Events.Network.UtcNow).ToUnixTimeSeconds() : 0;
         _seen = CookieLine.Read(context.Request.Fields, context.Client.Input.Head, _cookies, _time);
         Owner = _seen.Server < 0 ? null : pool.Servers[_seen.Server];
+    }
+
+    /// <summary>The same where no request is read.</summary>
+    public void BeginSession(Pool pool)
+    {
+        if ((_clients = pool.Clients) is null)
+            return;
+        var key = context.Plan.ClientKeys[pool.Name].Read(context.Scope);
+        _key = key.IsEmpty ? null : _clients.Table.KeyOf(key);
+        Owner = _key is { } known ? _clients.OwnerOf(known, context.Events.Now) : null;
+    }
+
+    /// <summary>A server was chosen; a client that is known by what is its own before the server answers belongs to it now.</summary>
+    public void Chosen(Server server)
+    {
+        if (_clients is not null && _key is { } key && server != Owner && (Owner is not null || _clients.Learned.IsEmpty))
+            _clients.Table.Set(key, server.Id, context.Events.Now);
     }
 
     private StickySettings Settings => _cookies!.Settings;
@@ -51,10 +73,26 @@ internal sealed class Affinity(ExchangeContext context)
     /// <summary>Whether a field of the answer is not passed on as it came.</summary>
     public bool Changes(in Field field, ReadOnlySpan<byte> head)
     {
-        if (field.NameLength != 10 || !Ascii.EqualsIgnoreCase(field.Name(head), "set-cookie"u8) || !IsOwn(field.Value(head), out _))
+        if (field.NameLength != 10 || !Ascii.EqualsIgnoreCase(field.Name(head), "set-cookie"u8) || !IsOwn(field.Value(head), out var value))
             return false;
+        if (_cookies is null)
+        {
+            Learn(value);
+            return false;
+        }
+
         _setByServer = true;
         return Settings.Kind == StickyKind.Insert ? !Settings.Preserve : !Value.IsEmpty;
+    }
+
+    /// <summary>Remembers whose client has a value from now on.</summary>
+    private void Learn(ReadOnlySpan<byte> value)
+    {
+        value = HttpBytes.Trim(value.IndexOf((byte)';') is >= 0 and var end ? value[..end] : value);
+        if (value.Length >= 2 && value[0] == '"' && value[^1] == '"')
+            value = value[1..^1];
+        if (!value.IsEmpty)
+            _clients!.Table.Set(_clients.Table.KeyOf(value), context.Server!.Id, context.Events.Now);
     }
 
     /// <summary>Writes what becomes of a cookie that <see cref="Changes"/> has found.</summary>
@@ -85,12 +123,12 @@ internal sealed class Affinity(ExchangeContext context)
     {
         var setByServer = _setByServer;
         _setByServer = false;
-        if (Settings.Kind != StickyKind.Insert || (setByServer && Settings.Preserve) || (Settings.PostOnly && context.Request.Method != KnownMethod.Post))
+        if (_cookies is null || Settings.Kind != StickyKind.Insert || (setByServer && Settings.Preserve) || (Settings.PostOnly && context.Request.Method != KnownMethod.Post))
             return;
         var same = context.Server == Owner;
-        if (same && !_cookies!.IsToBeDatedAnew(_seen, _time))
+        if (same && !_cookies.IsToBeDatedAnew(_seen, _time))
             return;
-        writer.Write(_cookies!.LineStart.Span);
+        writer.Write(_cookies.LineStart.Span);
         if (Value.IsEmpty)
         {
             // A server that keeps no clients: what the client has names another one.
@@ -111,7 +149,7 @@ internal sealed class Affinity(ExchangeContext context)
     {
         var equals = cookie.IndexOf((byte)'=');
         value = equals < 0 ? default : cookie[(equals + 1)..];
-        return equals >= 0 && HttpBytes.Trim(cookie[..equals]).SequenceEqual(_cookies!.Name.Span);
+        return equals >= 0 && HttpBytes.Trim(cookie[..equals]).SequenceEqual((_cookies is null ? _clients!.Learned : _cookies.Name).Span);
     }
 
     /// <summary>Whether a shared cache might keep the answer, and the cookie with it (RFC 9111, 3; RFC 9110, 15.1).</summary>

@@ -21,7 +21,7 @@ internal sealed class HealthReports
             var name = $"{now:yyyy-MM-ddTHH:mm:ssZ} {server.Address} of {server.Pool}";
 
             // One that waits for its first check has not gone down.
-            var up = server.Up || server.LastCheck == ProbeFault.None;
+            var up = server.Up || (server.LastCheck == ProbeFault.None && !server.DownByAgent);
             _told[key] = new(up, server.Ejected);
             if (before.Up && !up)
                 yield return $"{name} is down: {Explain(server)}";
@@ -36,6 +36,7 @@ internal sealed class HealthReports
 
     private static string Explain(ServerStatus server) => server.LastCheck switch
     {
+        ProbeFault.None when server.DownByAgent => "its agent says so (agent)",
         ProbeFault.Unresolved => "its name does not resolve",
         ProbeFault.Refused => "it refuses the connection",
         ProbeFault.ConnectTimeout => "it does not take the connection in time (health: timeout)",

@@ -82,6 +82,21 @@ public sealed class HealthTests
         Assert.Equal(status, balancer.Servers[0].LastCheckStatus);
     }
 
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nok 7", true)]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n2\r\n 7\r\n0\r\n\r\n", true)]
+    [InlineData("HTTP/1.1 200 OK\r\n\r\nok 7", true)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok 7!", false)]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok 7", false)]
+    public async Task An_answer_may_have_to_match(string answer, bool passes)
+    {
+        await using var server = new Patient("a") { Health = answer };
+        await using var balancer = Start(s_http with { BodyPattern = "^ok [0-9]+$", Start = HealthStart.Down }, server);
+        await server.Asked("/health");
+        await server.Asked("/health");
+        await Patience.Until(() => balancer.Servers[0].Up == passes && balancer.Servers[0].LastCheck == (passes ? ProbeFault.None : ProbeFault.Body));
+    }
+
     [Fact]
     public async Task A_server_that_does_not_answer_in_time_is_down()
     {

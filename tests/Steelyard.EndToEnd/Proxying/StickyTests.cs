@@ -160,6 +160,40 @@ public sealed class StickyTests
             Assert.Equal((503, null), (answer.Status, answer["Set-Cookie"]));
     }
 
+    [Theory]
+    [InlineData(StickyFull.Wait)]
+    [InlineData(StickyFull.Redispatch)]
+    public async Task When_the_server_is_full(StickyFull when)
+    {
+        await using var a = RecordingOrigin.Start();
+        await using var b = Named("b");
+        await using var balancer = TestBalancer.Start([a.Address, b.Address], snapshot => snapshot with
+        {
+            Pools = [snapshot.Pools[0] with { Sticky = s_insert with { WhenFull = when }, MaxConnections = 1 }],
+        });
+        using var first = await balancer.Connect();
+        await first.Send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        using var server = await a.Accept();
+        await server.Serve("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+        var cookie = CookieOf(await first.ReadResponse());
+
+        // One request is under way with it, so that the next of its clients finds it full.
+        await first.Send($"GET / HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n");
+        await server.ReadRequest();
+        var second = Ask(balancer, cookie);
+        if (when == StickyFull.Redispatch)
+            Assert.Equal("b", (await second).Text);
+        else
+            await Patience.Until(() => balancer.Pool.Waiting == 1);
+        await server.Send("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na");
+        await first.ReadResponse();
+        if (when == StickyFull.Wait)
+        {
+            await server.Serve("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nA");
+            Assert.Equal(("A", null), ((await second).Text, (await second)["Set-Cookie"]));
+        }
+    }
+
     [Fact]
     public async Task Dates_are_renewed_and_old_cookies_are_worth_nothing()
     {

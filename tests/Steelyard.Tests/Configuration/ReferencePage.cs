@@ -66,6 +66,7 @@ public sealed class ReferencePage
         Section(page, "pools: queue", QueueTable.Table, new QueueSettings());
         Section(page, "pools: retries", RetriesTable.Table, new RetrySettings());
         Section(page, "pools: health", HealthTable.Table, new HealthSettings());
+        Section(page, "pools: agent", AgentTable.Table, new AgentSettings());
         Section(page, "pools: outlier", OutlierTable.Table, new OutlierSettings());
         Section(page, "pools: sticky", StickyTable.Table, new StickySettings());
         Section(page, "pools: servers", PoolTable.Servers, new ServerDraft(default));

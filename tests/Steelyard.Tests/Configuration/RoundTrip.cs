@@ -42,6 +42,7 @@ public sealed class RoundTrip
                 Body = new(name.Length * 1000),
             },
             Health = HealthOf(name.Length),
+            Agent = (name.Length % 3) switch { 0 => null, 1 => new() { Port = 9777 }, _ => new() { Port = 1, Send = "a: b\\n", Interval = TimeSpan.FromMinutes(1), Timeout = TimeSpan.FromMilliseconds(10) } },
             Outlier = OutlierOf(name.Length),
             SlowStart = name.Length % 4 == 0 ? TimeSpan.FromMilliseconds(100 * name.Length) : null,
             Breaker = BreakerOf(name.Length),
@@ -53,7 +54,7 @@ public sealed class RoundTrip
             AllBackups = name.Length % 2 == 0,
             ProxyProtocol = (ProxyProtocolVersion)(servers.Count % 3),
             Tls = servers.TrueForAll(server => server.Address.UnixPath is null) ? ServerTlsOf(servers.Count) : null,
-            Servers = servers.DistinctBy(server => server.Address).Select((server, place) => StickyOf(name.Length, servers.Count > 0 && app is null)?.Value == StickyValue.Server ? server with { Cookie = $"s{place}" } : server).ToValueList(),
+            Servers = servers.DistinctBy(server => server.Address).Select((server, place) => StickyOf(name.Length, servers.Count > 0 && app is null)?.Value == StickyValue.Server ? server with { Cookie = $"s{place}", AgentPort = name.Length % 3 == 0 ? null : place + 1 } : server).ToValueList(),
             App = servers.Count == 0 ? app ?? new() { Command = ["app"] } : app,
         });
 
@@ -186,14 +187,17 @@ public sealed class RoundTrip
             Fields = [new("X-A", "b: {c}"), new("Accept", "true")],
             Statuses = [new(200, 200), new(300, 399), new(401, 403)],
             Body = "é \"ok\"\n",
+            BodyPattern = "^\\s*{ \"a\": [0-9]+",
             Jitter = 50,
             Timeout = TimeSpan.FromMilliseconds(1),
             Fall = 100,
         },
     };
 
-    private static StickySettings? StickyOf(int variant, bool named) => (variant % 5) switch
+    private static StickySettings? StickyOf(int variant, bool named) => (variant % 7) switch
     {
+        5 => new() { Learn = "connect.sid", Size = variant * 100_000, Expire = TimeSpan.FromDays(variant) },
+        6 => new() { On = new(RequestKeyKind.Header, "X-User"), WhenDown = StickyDown.Persist, WhenFull = StickyFull.Redispatch, Redispatch = false },
         0 => null,
         1 => new() { Cookie = "STEELYARD" },
         2 => new()

@@ -49,6 +49,26 @@ internal static class HealthTable
         },
         host => host!);
 
+    private static readonly Form<string> s_pattern = Form.OfText(
+        "an expression such as ^ok",
+        (string text, out string value, out Mistake mistake) =>
+        {
+            (value, mistake) = (text, default);
+            try
+            {
+                _ = new System.Text.RegularExpressions.Regex(text, System.Text.RegularExpressions.RegexOptions.NonBacktracking);
+                if (text.Length is 0 or > 1024)
+                    mistake = new($"the expression has {text.Length} characters", "1 to 1024 characters");
+            }
+            catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
+            {
+                mistake = new($"{Shown.Quote(text)} cannot be matched: {fault.Message}", "an expression such as ^ok, without look-around and back references");
+            }
+
+            return mistake.Message is null;
+        },
+        pattern => pattern);
+
     private static readonly Form<string> s_fieldValue = Form.OfText(
         "a value in ASCII",
         (string text, out string value, out Mistake mistake) =>
@@ -132,6 +152,12 @@ internal static class HealthTable
                 "A text that the first 64 KiB of the body have to contain.",
                 health => health.Body,
                 (health, value) => health with { Body = value }),
+            new Directive<HealthSettings, string?>(
+                "body-pattern",
+                OrNull(s_pattern),
+                "An expression of .NET that has to match somewhere in the first 64 KiB of the body, read as Latin-1; without look-around and back references, so that it takes no longer than the body is long.",
+                health => health.BodyPattern,
+                (health, value) => health with { BodyPattern = value }),
             new Directive<HealthSettings, int?>(
                 "port",
                 OrNull(ScalarForms.Number(1, 65535)),
@@ -219,7 +245,7 @@ internal static class HealthTable
             value = Table.Read(problems, mapping, new());
             if (value.Kind == ProbeKind.Tcp && value with { Port = null, Tls = null } is var asked && asked != OnlyTimes(asked))
                 problems.Error(node.Place, "'health' speaks of a request, but asks for none", "'http' with a path too, as in { http: /health }");
-            if (value is { Method: "HEAD", Body: not null })
+            if (value.Method == "HEAD" && (value.Body ?? value.BodyPattern) is not null)
                 problems.Error(node.Place, "the answer to HEAD has no body (RFC 9110, 9.3.2)", "another 'method', or no 'body'");
             return true;
         });

@@ -72,6 +72,12 @@ internal static class PoolTable
                 "TLS is spoken to this server, see [tls](#pools-tls); instead of what the pool says.",
                 server => server.Tls,
                 (server, value) => server with { Tls = value }),
+            new Directive<ServerDraft, int?>(
+                "agent-port",
+                AgentTable.Port,
+                "The port of its [agent](#pools-agent), where it differs from its pool's.",
+                server => server.AgentPort,
+                (server, value) => server with { AgentPort = value }),
             new Directive<ServerDraft, string?>(
                 "cookie",
                 StickyTable.ServerValue,
@@ -136,6 +142,12 @@ internal static class PoolTable
                 "How the servers are asked whether they are well, see [health](#pools-health). Nobody is asked when left out.",
                 pool => pool.Health,
                 (pool, value) => pool with { Health = value }),
+            new Directive<PoolDraft, Located<AgentSettings>?>(
+                "agent",
+                AgentTable.PoolForm,
+                "What tells how much each server can do, see [agent](#pools-agent). Nobody when left out.",
+                pool => pool.Agent,
+                (pool, value) => pool with { Agent = value }),
             new Directive<PoolDraft, OutlierSettings?>(
                 "outlier",
                 OutlierTable.PoolForm,

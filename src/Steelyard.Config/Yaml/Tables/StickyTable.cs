@@ -95,6 +95,30 @@ internal static class StickyTable
                 "The name of the cookie.",
                 sticky => sticky.Cookie,
                 (sticky, value) => sticky with { Cookie = value! }),
+            new Directive<StickySettings, string?>(
+                "learn",
+                OrNull(s_name),
+                "Instead of `cookie`, the name of a cookie that the servers set, such as `connect.sid`: the client of each value belongs to who has set it. It passes unchanged.",
+                sticky => sticky.Learn,
+                (sticky, value) => sticky with { Learn = value }),
+            new Directive<StickySettings, RequestKey?>(
+                "on",
+                Form.OrNull(ScalarForms.RequestKey),
+                "Instead of `cookie`, what a client is known by: it stays with the server that was chosen for it first.",
+                sticky => sticky.On,
+                (sticky, value) => sticky with { On = value }),
+            new Directive<StickySettings, int>(
+                "size",
+                ScalarForms.Number(1, 10_000_000),
+                "How many clients are remembered with `learn` and `on`, at some 48 bytes each. When there are more, who would be forgotten first makes room.",
+                sticky => sticky.Size,
+                (sticky, value) => sticky with { Size = value }),
+            new Directive<StickySettings, TimeSpan>(
+                "expire",
+                ScalarForms.Duration(s_least, s_most),
+                "How long a client is remembered with `learn` and `on` after it was seen last.",
+                sticky => sticky.Expire,
+                (sticky, value) => sticky with { Expire = value }),
             new Directive<StickySettings, StickyKind>(
                 "mode",
                 ScalarForms.OneOf([("insert", StickyKind.Insert, ""), ("rewrite", StickyKind.Rewrite, ""), ("prefix", StickyKind.Prefix, "")]),
@@ -197,6 +221,12 @@ internal static class StickyTable
                 "What becomes of a client whose server is down or left out: `redispatch` gives it another, `persist` tries that server all the same, `refuse` answers 503. In maintenance nobody is tried.",
                 sticky => sticky.WhenDown,
                 (sticky, value) => sticky with { WhenDown = value }),
+            new Directive<StickySettings, StickyFull>(
+                "when-full",
+                ScalarForms.OneOf([("wait", StickyFull.Wait, ""), ("redispatch", StickyFull.Redispatch, "")]),
+                "What becomes of a client whose server has as many requests as its `max-connections` allow: `wait` lets it wait in the queue for that server, `redispatch` gives it another.",
+                sticky => sticky.WhenFull,
+                (sticky, value) => sticky with { WhenFull = value }),
             new Directive<StickySettings, bool>(
                 "redispatch",
                 ScalarForms.Switch,
@@ -229,8 +259,14 @@ internal static class StickyTable
 
     private static void Check(ProblemList problems, Place place, StickySettings sticky)
     {
-        if (sticky.Cookie.Length == 0)
-            problems.Error(place, "'sticky' without 'cookie'", Table.Accepts);
+        if ((sticky.Cookie.Length > 0 ? 1 : 0) + (sticky.Learn is null ? 0 : 1) + (sticky.On is null ? 0 : 1) != 1)
+            problems.Error(place, "'sticky' needs one of 'cookie', 'learn' and 'on'", Table.Accepts);
+        else if (sticky.Key is not null && sticky != Remembered(sticky))
+            problems.Error(place, $"'{(sticky.On is null ? "learn" : "on")}' with what is said of a cookie of ours", "beside it only 'size', 'expire', 'when-down', 'when-full' and 'redispatch'");
+        else if (sticky.Key is null && (sticky.Size, sticky.Expire) != (new StickySettings().Size, new StickySettings().Expire))
+            problems.Error(place, "'size' or 'expire' with 'cookie', where nobody is remembered", "'learn' or 'on', or 'max-idle' and 'max-life' of the cookie");
+        if (sticky.On is { Kind: RequestKeyKind.ServerName })
+            problems.Error(place, "'on: sni', where the name in a hello is not looked at", "'on: address', or a field or a cookie of the request");
         if (sticky.Kind != StickyKind.Insert && OnlyForInsert(sticky) is { } name)
             problems.Error(place, $"'{name}' with 'mode: {(sticky.Kind == StickyKind.Rewrite ? "rewrite" : "prefix")}', where the server sets the cookie", "'mode: insert', or a mapping without it");
         if (sticky.Value == StickyValue.Server && sticky.Secret is not null)
@@ -238,6 +274,17 @@ internal static class StickyTable
         if (sticky is { SameSite: StickySameSite.None, Secure: StickySecure.Never })
             problems.Error(place, "'same-site: none' with 'secure: false', which browsers refuse", "'secure: true' or 'secure: auto'");
     }
+
+    private static StickySettings Remembered(StickySettings sticky) => new()
+    {
+        Learn = sticky.Learn,
+        On = sticky.On,
+        Size = sticky.Size,
+        Expire = sticky.Expire,
+        WhenDown = sticky.WhenDown,
+        WhenFull = sticky.WhenFull,
+        Redispatch = sticky.Redispatch,
+    };
 
     private static string? OnlyForInsert(StickySettings sticky)
     {

@@ -1,0 +1,52 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Steelyard.Config;
+
+namespace Steelyard.Balancing.Sticky;
+
+/// <summary>The clients of a pool that are remembered, with their servers. Shared by all loops.</summary>
+public sealed class StickyClients
+{
+    private readonly Server[] _servers;
+    private readonly ulong[] _ids;
+    private readonly StickySettings _settings;
+
+    /// <param name="settings">By what they are known, how many, and for how long.</param>
+    /// <param name="servers">The servers of the pool in their order.</param>
+    /// <param name="key">A secret; what keys are hashed with comes of it.</param>
+    /// <param name="before">Those of the pool before a reload; null for none.</param>
+    public StickyClients(StickySettings settings, Server[] servers, ReadOnlySpan<byte> key, StickyClients? before)
+    {
+        _settings = settings;
+        Learned = Encoding.ASCII.GetBytes(settings.Learn ?? "");
+        _servers = [.. servers];
+        _ids = Array.ConvertAll(_servers, server => server.Id);
+        Array.Sort(_ids, _servers);
+        Table = TableOf(settings, key, before);
+    }
+
+    /// <summary>The table, which outlives a reload.</summary>
+    public StickTable Table { get; }
+
+    /// <summary>The name of the cookie whose values are learned; empty where a client is known by something else.</summary>
+    public ReadOnlyMemory<byte> Learned { get; }
+
+    /// <summary>The server of a client; null for none.</summary>
+    /// <param name="key">What it is known by, hashed.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public Server? OwnerOf(UInt128 key, long now) =>
+        Table.Find(key, now) is > 0 and var id && Array.BinarySearch(_ids, id) is >= 0 and var place ? _servers[place] : null;
+
+    private static StickTable TableOf(StickySettings settings, ReadOnlySpan<byte> key, StickyClients? before)
+    {
+        if (before is not null && before._settings.Key == settings.Key && (before._settings.Size, before._settings.Expire) == (settings.Size, settings.Expire))
+            return before.Table;
+        var table = new StickTable(settings.Size, settings.Expire, BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(key)));
+        if (before is null || before._settings.Key != settings.Key)
+            return table;
+        foreach (var entry in before.Table.Entries(now: 0))
+            table.Put(entry);
+        return table;
+    }
+}
