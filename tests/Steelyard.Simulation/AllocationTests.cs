@@ -40,6 +40,14 @@ public sealed class AllocationTests
         Assert.Equal(AssertNothingIsAllocated(proxy, connections, request, tls ? certificate : null), proxy.Loop.Counters.Requests);
     }
 
+    [Fact]
+    public void A_request_that_is_forgiven_its_line_ends_allocates_nothing()
+    {
+        using var certificate = new OneCertificate();
+        using var proxy = Start(certificate, listener => listener with { Tolerant = true });
+        Assert.Equal(AssertNothingIsAllocated(proxy, 64, "\nGET  / HTTP/1.1\nHost: example.com\nTE: trailers\n\n"), proxy.Loop.Counters.Requests);
+    }
+
     [Theory]
     [InlineData(false, StickyKind.Insert)]
     [InlineData(true, StickyKind.Insert)]

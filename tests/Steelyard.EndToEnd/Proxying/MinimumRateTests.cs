@@ -58,13 +58,13 @@ public class MinimumRateTests
     public async Task Who_waits_to_be_told_to_go_on_is_not_slow()
     {
         await using var origin = RecordingOrigin.Start();
-        await using var balancer = Start(origin, Fast(200));
+        await using var balancer = Start(origin, Fast(1000));
         using var client = await balancer.Connect();
 
         await client.Send("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
         using var server = await origin.Accept();
         var head = await server.ReadRequestHead();
-        await Task.Delay(500, TestContext.Current.CancellationToken);
+        await Task.Delay(1500, TestContext.Current.CancellationToken);
         await server.Send("HTTP/1.1 100 Continue\r\n\r\n");
         Assert.Equal(100, (await client.ReadInterim()).Status);
         await client.Send("abc");
