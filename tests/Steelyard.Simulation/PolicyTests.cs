@@ -1,4 +1,3 @@
-using Steelyard.Config.Yaml.Tables;
 using Steelyard.Simulate;
 
 namespace Steelyard.Simulation;
@@ -20,7 +19,7 @@ public sealed class PolicyTests
     }
 
     private static Dictionary<string, Outcome> RunAll(Scenario scenario, ulong seed = 1) =>
-        BalanceTable.Policies.ToDictionary(policy => policy.Word, policy => Run.Of(scenario, policy.Value, seed));
+        NamedPolicy.All.ToDictionary(policy => policy.Word, policy => Run.Of(scenario, policy, seed));
 
     private static IEnumerable<KeyValuePair<string, Outcome>> Adaptive(Dictionary<string, Outcome> outcomes) => outcomes.Where(outcome => s_adaptive.Contains(outcome.Key));
 

@@ -8,6 +8,10 @@ namespace Steelyard.Simulation;
 /// <summary>The simulator against what is known of queues, and what it makes of scenario files.</summary>
 public sealed class SimulatorTests
 {
+    private static readonly NamedPolicy RoundRobin = Named("round-robin");
+
+    private static NamedPolicy Named(string word) => NamedPolicy.All.Single(policy => policy.Word == word);
+
     private static Scenario Parse(string text)
     {
         var scenario = ScenarioFile.Parse("test.yaml", text, out var result);
@@ -25,7 +29,7 @@ public sealed class SimulatorTests
         // M/M/1: 1 / (mu - lambda), and there and back 2 us.
         var scenario = Parse($"{{ duration: 1h, load: {{ share: {share}% }}, network: 1us, servers: [ {{ time: exponential 10ms, at-once: 1, queue: 1000000 }} ] }}");
 
-        var outcome = Run.Of(scenario, BalancePolicy.RoundRobin, 3);
+        var outcome = Run.Of(scenario, RoundRobin, 3);
 
         Assert.InRange(outcome.Latency.Mean / 1000, milliseconds * 0.94, milliseconds * 1.06);
     }
@@ -35,7 +39,7 @@ public sealed class SimulatorTests
     {
         var scenario = Parse("{ duration: 300s, warm-up: 10s, load: { clients: 50, think: 100ms }, servers: [ { count: 2, time: exponential 20ms, at-once: 4 } ] }");
 
-        var outcome = Run.Of(scenario, BalancePolicy.LeastConnections, 3);
+        var outcome = Run.Of(scenario, Named("least-connections"), 3);
 
         // As many as there are: each is asking or thinking.
         Assert.InRange(outcome.Throughput * ((outcome.Latency.Mean / 1_000_000) + 0.1), 48.5, 51.5);
@@ -85,7 +89,7 @@ public sealed class SimulatorTests
               servers: [ { time: constant 10ms }, { time: constant 10ms } ], events: [ { at: 5s, servers: 1, do: {{what}} } ] }
             """);
 
-        var outcome = Run.Of(scenario, BalancePolicy.RoundRobin, 3);
+        var outcome = Run.Of(scenario, RoundRobin, 3);
 
         Assert.InRange(outcome.Failed, least, most);
     }
@@ -95,7 +99,7 @@ public sealed class SimulatorTests
     {
         var scenario = Parse("{ duration: 2s, load: { clients: 1 }, network: 1us, servers: [ { time: constant 100ms } ], events: [ { at: 1s, servers: 1, do: pause, for: 500ms } ] }");
 
-        var outcome = Run.Of(scenario, BalancePolicy.RoundRobin, 3);
+        var outcome = Run.Of(scenario, RoundRobin, 3);
 
         Assert.InRange(outcome.Latency.Most, 599_000, 601_000);
         Assert.InRange(outcome.Latency.Percentile(80), 99_000, 102_000);
@@ -109,7 +113,7 @@ public sealed class SimulatorTests
 
         Assert.Equal([2, 1, 1, 1], scenario.Servers.Select(server => server.Slower));
         Assert.Equal([1, 3, 1, 1], scenario.Servers.Select(server => server.Weight));
-        var outcome = Run.Of(scenario with { Duration = TimeSpan.FromSeconds(20) }, BalancePolicy.RoundRobin, 1);
+        var outcome = Run.Of(scenario with { Duration = TimeSpan.FromSeconds(20) }, RoundRobin, 1);
         Assert.InRange((double)outcome.Sent[1] / outcome.Sent[0], 2.9, 3.1);
         Assert.InRange(outcome.Sent[3], 1, outcome.Sent[0] - 1);
     }
@@ -139,7 +143,7 @@ public sealed class SimulatorTests
         var scenario = Parse("{ duration: 1s, load: { rate: 100 }, servers: [ { time: constant 1ms } ] }");
         var output = new StringWriter(new StringBuilder());
 
-        SimulationPrinter.Print(SimulationPrinter.ConsoleFor(output, toTerminal: false), scenario, [Run.Of(scenario, BalancePolicy.RoundRobin, 1)], 1, null, toTerminal: false);
+        SimulationPrinter.Print(SimulationPrinter.ConsoleFor(output, toTerminal: false), scenario, [Run.Of(scenario, RoundRobin, 1)], 1, null, toTerminal: false);
 
         Assert.DoesNotContain('\e', output.ToString());
         Assert.Contains("round-robin", output.ToString(), StringComparison.Ordinal);

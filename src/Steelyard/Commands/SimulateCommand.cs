@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using Steelyard.Config;
-using Steelyard.Config.Yaml.Tables;
 using Steelyard.Simulate;
 
 namespace Steelyard.Commands;
@@ -18,9 +17,9 @@ internal static class SimulateCommand
         var scenario = new Option<string>("--scenario", "-s") { Description = $"One of {string.Join(", ", ScenarioFile.Names)}, or a file in their form.", HelpName = "NAME|FILE", DefaultValueFactory = _ => DefaultScenario };
         var list = new Option<bool>("--list") { Description = "List the scenarios that come with the program." };
         var show = new Option<bool>("--show") { Description = "Print the scenario's file, to begin one of your own with." };
-        var policies = new Option<BalancePolicy[]>("--policy", "-p")
+        var policies = new Option<NamedPolicy[]>("--policy", "-p")
         {
-            Description = $"Which policies are compared: {string.Join(", ", BalanceTable.Policies.Select(policy => policy.Word))}. All when left out.",
+            Description = $"Which policies are compared: {string.Join(", ", NamedPolicy.All.Select(policy => policy.Word))}. All when left out.",
             HelpName = "POLICY",
             AllowMultipleArgumentsPerToken = true,
             CustomParser = ReadPolicies,
@@ -46,7 +45,7 @@ internal static class SimulateCommand
                 parsed.GetValue(file),
                 parsed.GetValue(pool),
                 name,
-                parsed.GetValue(policies) is { Length: > 0 } some ? some : [.. BalanceTable.Policies.Select(policy => policy.Value)],
+                parsed.GetValue(policies) ?? [],
                 parsed.GetValue(seed),
                 parsed.GetValue(duration),
                 parsed.GetValue(svg),
@@ -61,7 +60,7 @@ internal static class SimulateCommand
         return command;
     }
 
-    private sealed record Wish(string? File, string? Pool, string Scenario, BalancePolicy[] Policies, ulong Seed, int? Duration, string? Svg, bool Json);
+    private sealed record Wish(string? File, string? Pool, string Scenario, NamedPolicy[] Policies, ulong Seed, int? Duration, string? Svg, bool Json);
 
     private static int List()
     {
@@ -85,19 +84,22 @@ internal static class SimulateCommand
             return CommandLine.Failure;
         if (wish.Duration is { } seconds)
             scenario = scenario with { Duration = TimeSpan.FromSeconds(seconds), WarmUp = TimeSpan.FromSeconds(Math.Min(seconds / 2.0, scenario.WarmUp.TotalSeconds)) };
-        BalancePolicy? configured = null;
+        NamedPolicy? configured = null;
         if (wish.File is { } file)
         {
             if (ReadPool(file, wish.Pool) is not { } found)
                 return CommandLine.Failure;
-            (scenario, configured) = (ScenarioFile.With(scenario, found.Pool, found.Timeouts), found.Pool.Balance.Hash is null ? found.Pool.Balance.Policy : null);
+            (scenario, configured) = (ScenarioFile.With(scenario, found.Pool, found.Timeouts), NamedPolicy.Of(found.Pool));
         }
         else if (wish.Pool is not null)
         {
             return Misused("--pool names a pool of a configuration; name its file too");
         }
 
-        var outcomes = wish.Policies.Select(policy => Simulate.Run.Of(scenario, policy, wish.Seed)).ToArray();
+        var policies = wish.Policies.Length > 0 ? wish.Policies : [.. NamedPolicy.All];
+        if (configured is not null && !policies.Contains(configured))
+            policies = [configured, .. policies];
+        var outcomes = policies.Select(policy => Simulate.Run.Of(scenario, policy, wish.Seed)).ToArray();
         if (wish.Svg is { } svg && !TryWrite(svg, SvgChart.Of(scenario, outcomes, wish.Seed)))
             return CommandLine.Failure;
         if (wish.Json)
@@ -175,16 +177,15 @@ internal static class SimulateCommand
         }
     }
 
-    private static BalancePolicy[] ReadPolicies(System.CommandLine.Parsing.ArgumentResult result)
+    private static NamedPolicy[] ReadPolicies(System.CommandLine.Parsing.ArgumentResult result)
     {
-        var policies = new List<BalancePolicy>();
+        var policies = new List<NamedPolicy>();
         foreach (var token in result.Tokens)
         {
-            var known = BalanceTable.Policies.Where(policy => policy.Word == token.Value).ToArray();
-            if (known is [var policy])
-                policies.Add(policy.Value);
+            if (NamedPolicy.All.FirstOrDefault(policy => policy.Word == token.Value) is { } known)
+                policies.Add(known);
             else
-                result.AddError($"'{token.Value}' is not a policy; expected {string.Join(", ", BalanceTable.Policies.Select(policy => policy.Word))}");
+                result.AddError($"'{token.Value}' is not a policy; expected {string.Join(", ", NamedPolicy.All.Select(policy => policy.Word))}");
         }
 
         return [.. policies];

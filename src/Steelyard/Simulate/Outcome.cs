@@ -3,13 +3,13 @@ using Steelyard.Config;
 namespace Steelyard.Simulate;
 
 /// <summary>What a simulation has shown of one policy.</summary>
-internal sealed class Outcome(BalancePolicy policy, Scenario scenario)
+internal sealed class Outcome(NamedPolicy policy, Scenario scenario)
 {
     /// <summary>Stretches of time that are looked at one by one.</summary>
     public const int Slots = 60;
 
     /// <summary>How the servers were chosen.</summary>
-    public BalancePolicy Policy { get; } = policy;
+    public NamedPolicy Policy { get; } = policy;
 
     /// <summary>How long requests took, those that were answered well.</summary>
     public Histogram Latency { get; } = new();

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Steelyard.Balancing;
 using Steelyard.Config;
 
@@ -24,6 +25,7 @@ internal sealed class Run
     private readonly HealthCount?[] _checks;
     private readonly List<SimulatedRequest> _requests = [];
     private readonly Stack<int> _unused = new();
+    private readonly byte[] _key = new byte[4];
     private readonly Queue<(long Due, int Request, int Mark)> _answersDue = new();
 
     // Those that have waited for a server and are to go on, once what happens now has happened.
@@ -41,7 +43,7 @@ internal sealed class Run
     private long _numbers;
     private bool _ticking;
 
-    private Run(Scenario scenario, BalancePolicy policy, ulong seed)
+    private Run(Scenario scenario, NamedPolicy policy, ulong seed)
     {
         (_scenario, _seed) = (scenario, seed);
         (_arrivals, _lots) = (Dice.For(seed, 1), Dice.For(seed, 2));
@@ -53,14 +55,14 @@ internal sealed class Run
         (_connectTimeout, _answerTimeout) = (Micro(scenario.Timeouts.Connect), Micro(scenario.Timeouts.ServerResponse));
         _queueTimeout = Micro(scenario.Pool.Queue.Timeout ?? scenario.Timeouts.Queue ?? scenario.Timeouts.Connect);
         _rate = scenario.Load.Rate ?? (scenario.Load.Share is { } share ? scenario.Capacity * share / 100 : 0);
-        _pool = new Pool(SettingsAt(TimeSpan.Zero, policy), 0);
+        _pool = new Pool(SettingsAt(TimeSpan.Zero), 0);
     }
 
     /// <summary>Runs a scenario.</summary>
     /// <param name="scenario">What is simulated.</param>
     /// <param name="policy">How servers are chosen.</param>
     /// <param name="seed">What everything random comes from.</param>
-    public static Outcome Of(Scenario scenario, BalancePolicy policy, ulong seed)
+    public static Outcome Of(Scenario scenario, NamedPolicy policy, ulong seed)
     {
         var run = new Run(scenario, policy, seed);
         run.Begin();
@@ -76,9 +78,9 @@ internal sealed class Run
 
     private int SlotOf(long came) => (int)Math.Min(came * Outcome.Slots / _end, Outcome.Slots - 1);
 
-    private PoolSettings SettingsAt(TimeSpan time, BalancePolicy policy) => _scenario.Pool with
+    private PoolSettings SettingsAt(TimeSpan time) => _scenario.Pool with
     {
-        Balance = policy,
+        Balance = _outcome.Policy.Settings,
         Servers = _scenario.Pool.Servers.AsEnumerable().Where((_, i) => _scenario.Servers[i].Joins <= time).ToValueList(),
     };
 
@@ -210,6 +212,16 @@ internal sealed class Run
         Send(index);
     }
 
+    /// <summary>The address of the client, which policies hash; where clients do not wait, one of so many for each request.</summary>
+    private ReadOnlySpan<byte> KeyOf(SimulatedRequest request)
+    {
+        var number = request.Client >= 0 ? request.Client % _scenario.Keys : Dice.For(_seed, ((ulong)request.Number << 4) + 15).Below(_scenario.Keys);
+
+        // Far apart, for some policies look at the first octets alone.
+        BinaryPrimitives.WriteUInt32BigEndian(_key, (uint)number * 2_654_435_761);
+        return _key;
+    }
+
     private void Answer(int index, bool failed)
     {
         var request = _requests[index];
@@ -241,7 +253,7 @@ internal sealed class Run
     private void Send(int index)
     {
         var request = _requests[index];
-        var decision = request.Pool.Choose(new() { Tried = request.Tried, Now = Milliseconds, Chance = _lots.Next() });
+        var decision = request.Pool.Choose(new() { Tried = request.Tried, Now = Milliseconds, Chance = _lots.Next(), Key = KeyOf(request) });
         request.Waited = 0;
         if (decision.Server is { } chosen)
             Send(index, chosen);
@@ -363,7 +375,7 @@ internal sealed class Run
         before.Stirred = null;
         foreach (var server in _servers.Where(server => Micro(server.Model.Joins) == _now))
             server.Start(_now);
-        Follow(new Pool(SettingsAt(TimeSpan.FromMicroseconds(_now), before.Settings.Balance.Policy), () => ordinal++, before));
+        Follow(new Pool(SettingsAt(TimeSpan.FromMicroseconds(_now)), () => ordinal++, before));
     }
 
     private void Probe(int index)

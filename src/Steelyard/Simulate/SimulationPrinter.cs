@@ -1,7 +1,5 @@
 using System.Globalization;
 using Spectre.Console;
-using Steelyard.Config;
-using Steelyard.Config.Yaml.Tables;
 
 namespace Steelyard.Simulate;
 
@@ -12,9 +10,6 @@ internal static class SimulationPrinter
     private const int PlainWidth = 132;
 
     private static readonly Color[] s_colours = [Color.Green, Color.Blue, Color.Yellow, Color.Magenta1, Color.Aqua, Color.Red, Color.Orange1, Color.Purple];
-
-    /// <summary>The word a configuration uses for a policy.</summary>
-    public static string WordOf(BalancePolicy policy) => BalanceTable.Policies.First(known => known.Value == policy).Word;
 
     /// <summary>A console that writes to a writer: with colours and lines to a terminal, plainly to anything else.</summary>
     public static IAnsiConsole ConsoleFor(TextWriter output, bool toTerminal)
@@ -32,7 +27,7 @@ internal static class SimulationPrinter
         return console;
     }
 
-    public static void Print(IAnsiConsole console, Scenario scenario, IReadOnlyList<Outcome> outcomes, ulong seed, BalancePolicy? configured, bool toTerminal)
+    public static void Print(IAnsiConsole console, Scenario scenario, IReadOnlyList<Outcome> outcomes, ulong seed, NamedPolicy? configured, bool toTerminal)
     {
         console.WriteLine($"{scenario.Name}: {scenario.About}");
         console.WriteLine($"{scenario.Servers.Count} servers, {LoadOf(scenario)}, {scenario.Duration.TotalSeconds.ToString("0.#", CultureInfo.InvariantCulture)} s of virtual time, seed {seed}");
@@ -43,7 +38,7 @@ internal static class SimulationPrinter
         var chart = new BarChart().Width(Math.Min(console.Profile.Width, 100));
         chart.UseValueFormatter((value, culture) => value.ToString("0.0", CultureInfo.InvariantCulture));
         for (var i = 0; i < outcomes.Count; i++)
-            chart.AddItem(WordOf(outcomes[i].Policy), Math.Round(outcomes[i].Latency.Percentile(99) / 1000.0, 1), s_colours[i % s_colours.Length]);
+            chart.AddItem(outcomes[i].Policy.Word, Math.Round(outcomes[i].Latency.Percentile(99) / 1000.0, 1), s_colours[i % s_colours.Length]);
         console.Write(chart);
     }
 
@@ -56,7 +51,7 @@ internal static class SimulationPrinter
         _ => "no load",
     };
 
-    private static Table TableOf(IReadOnlyList<Outcome> outcomes, BalancePolicy? configured, bool toTerminal)
+    private static Table TableOf(IReadOnlyList<Outcome> outcomes, NamedPolicy? configured, bool toTerminal)
     {
         var table = new Table { Border = toTerminal ? TableBorder.Rounded : TableBorder.None };
         table.AddColumn("policy");
@@ -65,7 +60,7 @@ internal static class SimulationPrinter
         foreach (var outcome in outcomes)
         {
             table.AddRow([
-                new Text(WordOf(outcome.Policy) + (outcome.Policy == configured ? " *" : "")),
+                new Text(outcome.Policy.Word + (outcome.Policy == configured ? " *" : "")),
                 Number(outcome.Throughput, "0"),
                 Time(outcome.Latency.Percentile(50)),
                 Time(outcome.Latency.Percentile(99)),

@@ -14,7 +14,7 @@ internal sealed record SimulationReport(string Scenario, ulong Seed, double Seco
         seed,
         scenario.Duration.TotalSeconds,
         [.. outcomes.Select(outcome => new PolicyReport(
-            SimulationPrinter.WordOf(outcome.Policy),
+            outcome.Policy.Word,
             outcome.Requests,
             outcome.Failed,
             outcome.Retried,

@@ -60,7 +60,7 @@ internal sealed class SvgChart
         var x = Left;
         for (var i = 0; i < _outcomes.Count; i++)
         {
-            var word = SimulationPrinter.WordOf(_outcomes[i].Policy);
+            var word = _outcomes[i].Policy.Word;
             var width = 40 + (word.Length * 7);
             if (x + width > Width - 32)
                 (x, _y) = (Left, _y + LegendRow);
@@ -117,7 +117,7 @@ internal sealed class SvgChart
         Heading("Share of the requests by server, the first on the left");
         foreach (var outcome in _outcomes)
         {
-            Text(Left - 6 + 130, _y + 13, SimulationPrinter.WordOf(outcome.Policy), "text-anchor=\"end\"");
+            Text(Left - 6 + 130, _y + 13, outcome.Policy.Word, "text-anchor=\"end\"");
             var (x, sent) = ((double)(Left + 130), outcome.Sent);
             var total = Math.Max(1, sent.Sum());
             for (var server = 0; server < sent.Length; server++)
