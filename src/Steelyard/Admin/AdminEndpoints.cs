@@ -1,5 +1,7 @@
 using Steelyard.Balancing;
 using Steelyard.Engine;
+using Steelyard.Engine.Explain;
+using Steelyard.Explain;
 using Steelyard.Keeper;
 
 namespace Steelyard.Admin;
@@ -23,6 +25,7 @@ internal static class AdminEndpoints
         AdminEndpoint.Change("PUT", "/api/pools/{pool}/servers/{server}/weight", "Sets a server's weight, 0 to 256; null for what the file says. It outlives reloads and engines, and ends with the keeper.", s_json.WeightBody, s_json.ServerView, SetWeightAsync),
         AdminEndpoint.Get("/api/counters", "What the engine has done since its start.", s_json.CountersView, call => AdminLook.Counters(call.Desk)),
         AdminEndpoint.Get("/api/errors", "The last requests that were answered with an error or broken off, the newest first.", s_json.ErrorViewArray, call => AdminLook.Errors(call.Desk)),
+        AdminEndpoint.Change("POST", "/api/explain", "Says what would become of a request, without sending it: listener, route, pool, candidates, choice, and how so many of them would fall.", s_json.ExplainBody, s_json.ExplainReport, ExplainAsync),
         AdminEndpoint.Do("/api/reload", "Takes up what the configuration file says now, and says what came of it: 409 where it stayed as it was.", s_json.ReportView, ReloadAsync),
         AdminEndpoint.Get("/openapi.json", "This description.", s_json.JsonObject, _ => AdminDocument.Of(All!)),
     ];
@@ -51,6 +54,19 @@ internal static class AdminEndpoints
         if (!await call.Desk.Balancer.ChangeAsync(change))
             throw new AdminProblemException(StatusCodes.Status409Conflict, "a reload has taken the server out meanwhile");
         return AdminLook.Server(call.Desk, call.Server);
+    }
+
+    private static Task<ExplainReport> ExplainAsync(AdminCall call, ExplainBody body)
+    {
+        try
+        {
+            var question = body.AsQuestion(DateTimeOffset.UtcNow);
+            return Task.FromResult(ExplainReports.Of(question, call.Desk.Balancer.Explain(question)));
+        }
+        catch (QuestionException fault)
+        {
+            throw new AdminProblemException(StatusCodes.Status400BadRequest, fault.Message);
+        }
     }
 
     private static async Task<ReportView> ReloadAsync(AdminCall call)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Steelyard.Explain;
 
 namespace Steelyard.Admin;
 
@@ -23,6 +24,8 @@ namespace Steelyard.Admin;
 [JsonSerializable(typeof(StateBody))]
 [JsonSerializable(typeof(WeightBody))]
 [JsonSerializable(typeof(ReportView))]
+[JsonSerializable(typeof(ExplainBody))]
+[JsonSerializable(typeof(ExplainReport))]
 [JsonSerializable(typeof(ProblemView))]
 [JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
 internal sealed partial class AdminJson : JsonSerializerContext;

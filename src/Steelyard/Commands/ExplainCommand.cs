@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Net;
 using System.Text.Json;
+using Steelyard.Admin;
 using Steelyard.Config;
 using Steelyard.Engine.Explain;
 using Steelyard.Explain;
@@ -13,18 +14,19 @@ internal static class ExplainCommand
 {
     public static Command Create()
     {
-        var source = ConfigurationArgument.Create();
+        var instance = new RunningInstance();
+        var live = new Option<bool>("--live") { Description = "Ask the running 'steelyard up' of the configuration instead of the file: with the health of the servers, what they have to do, and what operators have changed. So does --admin." };
         var request = new Option<string>("--request", "-r") { Description = "The request: method and URL, or a URL alone.", HelpName = "'GET http://host/path'", Required = true };
         var fields = new Option<QuestionField[]>("--header", "-H") { Description = "A field of the request. May be given several times.", HelpName = "'Name: value'", CustomParser = ReadFields };
         var from = new Option<IPAddress>("--from") { Description = "The address it comes from.", HelpName = "ADDRESS", CustomParser = ReadAddress, DefaultValueFactory = _ => IPAddress.Loopback };
         var listener = new Option<NetworkAddress?>("--listener") { Description = "The listener it comes to, by one of its addresses; else the one that the URL's port belongs to.", HelpName = "ADDRESS", CustomParser = ReadListener };
         var repeat = new Option<int>("--repeat", "-n") { Description = "How many times it is asked, and shows how the requests fall on the servers: 1 to 1000000.", HelpName = "N", DefaultValueFactory = _ => 1 };
         var seed = new Option<ulong>("--seed") { Description = "What lots are drawn from.", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command("explain", "Says what would become of a request: listener, route, pool, candidates, choice. Nothing is sent.") { source, request, fields, from, listener, repeat, seed, json };
-        command.SetAction(parsed => Run(
-            parsed.GetRequiredValue(source),
-            new Question
+        var command = new Command("explain", "Says what would become of a request: listener, route, pool, candidates, choice. Nothing is sent.") { request, fields, from, listener, repeat, seed, live };
+        instance.AddTo(command);
+        command.SetAction((parsed, _) =>
+        {
+            var question = new Question
             {
                 Request = parsed.GetRequiredValue(request),
                 Fields = [.. parsed.GetValue(fields) ?? []],
@@ -33,14 +35,27 @@ internal static class ExplainCommand
                 Repeat = parsed.GetValue(repeat),
                 Time = DateTimeOffset.UtcNow,
                 Seed = parsed.GetValue(seed),
-            },
-            parsed.GetValue(json)));
+            };
+            return parsed.GetValue(live) || instance.HasAddress(parsed)
+                ? instance.RunAsync(parsed, "explain", connection => AskAsync(connection, question, instance.WantsJson(parsed)))
+                : Task.FromResult(Run(instance.Source(parsed) ?? ".", question, instance.WantsJson(parsed)));
+        });
         CommandLine.WithExamples(command,
             "steelyard explain --request 'GET http://example.com/api/users'",
             "steelyard explain site.yaml -r 'POST http://example.com/login' -H 'Cookie: a=b' --from 203.0.113.7",
             "steelyard explain -r http://example.com/ --repeat 1000      how a thousand of them fall on the servers",
+            "steelyard explain -r http://example.com/ --live              by what the running 'steelyard up' knows now",
             "steelyard explain -r http://example.com/ --json | jq .pools");
         return command;
+    }
+
+    private static async Task AskAsync(AdminConnection connection, Question question, bool json)
+    {
+        var answer = await connection.AskAsync("POST", "/api/explain", JsonSerializer.Serialize(ExplainBody.Of(question), AdminJson.Default.ExplainBody));
+        if (json)
+            Console.Write(answer);
+        else
+            ExplainPrinter.Print(Console.Out, connection.Read(answer, AdminJson.Default.ExplainReport), question.Repeat);
     }
 
     private static int Run(string fileOrFolder, Question question, bool json)
@@ -68,7 +83,7 @@ internal static class ExplainCommand
     private static void Print(ExplainReport report, int repeat, bool json)
     {
         if (json)
-            Console.Out.WriteLine(JsonSerializer.Serialize(report, ExplainJson.Default.ExplainReport));
+            Console.Out.WriteLine(JsonSerializer.Serialize(report, AdminJson.Default.ExplainReport));
         else
             ExplainPrinter.Print(Console.Out, report, repeat);
     }
@@ -78,9 +93,8 @@ internal static class ExplainCommand
         var fields = new List<QuestionField>();
         foreach (var token in result.Tokens)
         {
-            var colon = token.Value.IndexOf(':');
-            if (colon > 0)
-                fields.Add(new(token.Value[..colon], token.Value[(colon + 1)..].Trim()));
+            if (ExplainBody.TryReadField(token.Value) is { } field)
+                fields.Add(field);
             else
                 result.AddError($"'{token.Value}' is not a field; expected 'Name: value'");
         }

@@ -41,6 +41,12 @@ internal sealed class RunningInstance
 
     public bool WantsJson(ParseResult parsed) => parsed.GetValue(_json);
 
+    /// <summary>The configuration that was named; null for none.</summary>
+    public string? Source(ParseResult parsed) => parsed.GetValue(_source);
+
+    /// <summary>Whether an address was given, which only a running instance has.</summary>
+    public bool HasAddress(ParseResult parsed) => parsed.GetValue(_admin) is not null;
+
     /// <summary>Asks the instance.</summary>
     /// <returns>The exit status.</returns>
     public async Task<int> RunAsync(ParseResult parsed, string command, Func<AdminConnection, Task> ask)

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace Steelyard.Explain;
 
 /// <summary>The way of a request, as it is printed and as it is given in JSON.</summary>
@@ -70,7 +68,3 @@ internal sealed record PoolReport(
 /// <param name="Score">What the policy went by; null for nothing.</param>
 /// <param name="Requests">How many of the requests it got.</param>
 internal sealed record CandidateReport(string Server, string State, string? Because, int Weight, int Share, int Active, double? Score, int Requests);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(ExplainReport))]
-internal sealed partial class ExplainJson : JsonSerializerContext;
