@@ -21,6 +21,9 @@ public sealed class PolicyTests
     private static Dictionary<string, Outcome> RunAll(Scenario scenario, ulong seed = 1) =>
         NamedPolicy.All.ToDictionary(policy => policy.Word, policy => Run.Of(scenario, policy, seed));
 
+    private static Dictionary<string, Outcome> RunSome(Scenario scenario) =>
+        NamedPolicy.All.Where(policy => policy.Word == "round-robin" || s_adaptive.Contains(policy.Word)).ToDictionary(policy => policy.Word, policy => Run.Of(scenario, policy, seed: 1));
+
     private static IEnumerable<KeyValuePair<string, Outcome>> Adaptive(Dictionary<string, Outcome> outcomes) => outcomes.Where(outcome => s_adaptive.Contains(outcome.Key));
 
     [Theory]
@@ -30,8 +33,9 @@ public sealed class PolicyTests
     [InlineData("cold-join")]
     public void Who_looks_at_what_servers_have_to_do_halves_the_p99_of_round_robin(string name)
     {
-        var outcomes = RunAll(Read(name));
+        var outcomes = RunSome(Read(name));
 
+        Assert.Equal(1 + s_adaptive.Length, outcomes.Count);
         var most = outcomes["round-robin"].Latency.Percentile(99) / 2;
         Assert.All(Adaptive(outcomes), outcome => Assert.InRange(outcome.Value.Latency.Percentile(99), 1, most));
     }
@@ -42,25 +46,24 @@ public sealed class PolicyTests
         var outcomes = RunAll(Read("failing-fast-ejected"));
 
         // A thousandth of the requests at most, and it gets no more than its share of the time it was well.
-        Assert.All(outcomes, outcome => Assert.InRange(outcome.Value.Failed, 0, outcome.Value.Requests / 100));
+        Assert.All(outcomes, outcome => Assert.InRange(outcome.Value.Failed, 0, outcome.Value.Requests / 1000));
         Assert.All(Adaptive(outcomes), outcome => Assert.InRange(outcome.Value.Sent[0], 1, outcome.Value.Requests / 7));
     }
 
     [Fact]
-    public void Least_connections_falls_for_a_server_that_fails_fast_and_is_not_left_out()
+    public void Least_connections_falls_for_a_server_that_fails_fast_and_is_not_left_out_and_peak_ewma_does_not()
     {
-        var outcomes = RunAll(Read("failing-fast"));
+        var outcomes = RunSome(Read("failing-fast"));
 
-        // The docs say so: it looks as if it had nothing to do.
+        // It looks as if it had nothing to do. To peak EWMA a failure is a slow answer.
         Assert.InRange(outcomes["least-connections"].Failed, 2 * outcomes["round-robin"].Failed, long.MaxValue);
-        if (outcomes.TryGetValue("peak-ewma", out var peak))
-            Assert.InRange(peak.Failed, 0, outcomes["round-robin"].Failed);
+        Assert.InRange(outcomes["peak-ewma"].Failed, 0, outcomes["round-robin"].Failed / 100);
     }
 
     [Fact]
     public void One_queue_before_all_servers_beats_many_behind_the_choice_whatever_the_policy()
     {
-        var (many, one) = (RunAll(Read("heavy-tail")), RunAll(Read("heavy-tail-queued")));
+        var (many, one) = (RunSome(Read("heavy-tail", 30)), RunAll(Read("heavy-tail-queued", 30)));
 
         Assert.All(one, outcome => Assert.Equal(0, outcome.Value.Failed));
         Assert.All(one, outcome => Assert.InRange(outcome.Value.Latency.Percentile(99), 1, many["least-connections"].Latency.Percentile(99)));
@@ -69,7 +72,7 @@ public sealed class PolicyTests
     [Fact]
     public void A_zone_that_is_gone_costs_no_request_where_they_may_be_sent_again()
     {
-        var outcomes = RunAll(Read("zone-dies"));
+        var outcomes = RunSome(Read("zone-dies"));
 
         Assert.All(Adaptive(outcomes), outcome => Assert.Equal(0, outcome.Value.Failed));
 
@@ -83,7 +86,7 @@ public sealed class PolicyTests
     {
         string Svg(ulong seed)
         {
-            var scenario = Read(name, 10);
+            var scenario = Read(name, 4);
             return SvgChart.Of(scenario, [.. RunAll(scenario, seed).Values], seed: 0);
         }
 
@@ -97,7 +100,7 @@ public sealed class PolicyTests
     [MemberData(nameof(Scenarios))]
     public void Every_request_is_answered_or_counted_as_failed_and_every_policy_has_the_same(string name)
     {
-        var scenario = Read(name, 10);
+        var scenario = Read(name, 4);
         var outcomes = RunAll(scenario);
 
         if (scenario.Load.Clients is null)

@@ -27,7 +27,7 @@ public sealed class SimulatorTests
     public void One_server_with_exponential_times_takes_as_long_as_the_formula_says(int share, double milliseconds)
     {
         // M/M/1: 1 / (mu - lambda), and there and back 2 us.
-        var scenario = Parse($"{{ duration: 1h, load: {{ share: {share}% }}, network: 1us, servers: [ {{ time: exponential 10ms, at-once: 1, queue: 1000000 }} ] }}");
+        var scenario = Parse($"{{ duration: 30m, load: {{ share: {share}% }}, network: 1us, servers: [ {{ time: exponential 10ms, at-once: 1, queue: 1000000 }} ] }}");
 
         var outcome = Run.Of(scenario, RoundRobin, 3);
 
