@@ -9,6 +9,10 @@ public sealed class LeastConnections : Picker
     // A turn is looked for among the equals so long and no longer.
     private const ulong MostSteps = 512;
 
+    // Up to here looking at all of them costs less than a microsecond (bench/micro); above it, two choices come nearly as
+    // close, and cost the same for any number.
+    internal const int MostScanned = 128;
+
     private readonly TurnOrder _turns;
 
     /// <param name="servers">All servers of the pool in their order.</param>
@@ -16,6 +20,15 @@ public sealed class LeastConnections : Picker
     /// <param name="before">The one whose turns go on; null for none.</param>
     public LeastConnections(Server[] servers, int[] weights, Picker? before)
         : base(servers, weights) => _turns = new TurnOrder(weights, (before as LeastConnections)?._turns);
+
+    /// <summary>Whether so few servers can be chosen that all of them are looked at.</summary>
+    internal static bool Scans(ReadOnlySpan<int> weights)
+    {
+        var usable = 0;
+        foreach (var weight in weights)
+            usable += weight > 0 ? 1 : 0;
+        return usable <= MostScanned;
+    }
 
     /// <inheritdoc/>
     public override Decision Pick(in Choice choice)

@@ -40,7 +40,8 @@ public abstract class Picker
     {
         BalancePolicy.RoundRobin => new RoundRobin(servers, weights, before),
         BalancePolicy.StaticRoundRobin => new StaticRoundRobin(servers, weights, before),
-        BalancePolicy.LeastConnections => new LeastConnections(servers, weights, before),
+        BalancePolicy.LeastConnections when LeastConnections.Scans(weights) => new LeastConnections(servers, weights, before),
+        BalancePolicy.LeastConnections => new TwoChoices(servers, weights),
         BalancePolicy.First => new First(servers, weights),
         BalancePolicy.Random => new RandomLots(servers, weights),
         BalancePolicy.TwoChoices => new TwoChoices(servers, weights),

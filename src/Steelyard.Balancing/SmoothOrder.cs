@@ -6,7 +6,10 @@ internal static class SmoothOrder
     /// <summary>Runs the algorithm for one whole round ahead of time.</summary>
     /// <param name="weights">What each gets a share by; 0 gets none.</param>
     /// <returns>Positions in <paramref name="weights"/>, each as often as its weight over the greatest common divisor says.</returns>
-    public static int[] Of(ReadOnlySpan<int> weights)
+    public static int[] Of(ReadOnlySpan<int> weights) => Of(weights, inWholeRounds: false);
+
+    /// <summary>The same, or with those equal whose scores lie in the same whole round.</summary>
+    internal static int[] Of(ReadOnlySpan<int> weights, bool inWholeRounds)
     {
         var divisor = 0;
         foreach (var weight in weights)
@@ -18,12 +21,13 @@ internal static class SmoothOrder
         var order = new int[total];
         for (var turn = 0; turn < order.Length; turn++)
         {
-            var best = groups[0];
+            var (best, most) = (groups[0], long.MinValue);
             foreach (var group in groups)
             {
                 group.Current += group.Weight;
-                if (group.Current > best.Current || (group.Current == best.Current && group.Candidate < best.Candidate))
-                    best = group;
+                var score = inWholeRounds ? (group.Current + total) / total : group.Current;
+                if (score > most || (score == most && group.Candidate < best.Candidate))
+                    (best, most) = (group, score);
             }
 
             order[turn] = best.Take(total);
@@ -81,7 +85,7 @@ internal static class SmoothOrder
         }
     }
 
-    internal static int GreatestCommonDivisor(int a, int b)
+    private static int GreatestCommonDivisor(int a, int b)
     {
         while (b != 0)
             (a, b) = (b, a % b);

@@ -6,11 +6,22 @@ internal sealed class WeightedLots
     // Where each one ends.
     private readonly int[] _ends;
 
+    // The line cut into as many equal stretches as there are servers: who lies at the beginning of each.
+    private readonly int[] _first;
+
     public WeightedLots(ReadOnlySpan<int> weights)
     {
-        _ends = new int[weights.Length];
+        (_ends, _first) = (new int[weights.Length], new int[weights.Length]);
         for (var i = 0; i < weights.Length; i++)
             _ends[i] = Total += weights[i];
+        for (var (stretch, server) = (0, 0); stretch < _first.Length && Total > 0; stretch++)
+        {
+            // The first place whose stretch this is.
+            var place = (int)((((long)stretch * Total) + _first.Length - 1) / _first.Length);
+            while (server < _ends.Length - 1 && _ends[server] <= place)
+                server++;
+            _first[stretch] = server;
+        }
     }
 
     /// <summary>The length of the line.</summary>
@@ -19,17 +30,10 @@ internal sealed class WeightedLots
     /// <summary>Who lies at a place, from 0 to <see cref="Total"/> - 1.</summary>
     public int At(int place)
     {
-        var (low, high) = (0, _ends.Length - 1);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (_ends[middle] > place)
-                high = middle;
-            else
-                low = middle + 1;
-        }
-
-        return low;
+        var server = _first[(int)((ulong)place * (ulong)_first.Length / (ulong)Total)];
+        while (_ends[server] <= place)
+            server++;
+        return server;
     }
 
     /// <summary>The place that 32 random bits fall on.</summary>

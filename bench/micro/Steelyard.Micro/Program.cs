@@ -6,9 +6,16 @@ using Steelyard.Micro;
 
 // Steelyard.Micro [--filter '*Head*']: measures the steps of the request path in this process, about 12 seconds each.
 // Ends with 1 when one of them allocates, and with 2 when nothing was measured.
+// Steelyard.Micro choices: what each policy costs, as a table.
+if (args is ["choices"])
+{
+    ChoiceTable.Print();
+    return 0;
+}
+
 var configuration = DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance));
 var (measured, allocating) = (0, 0);
-foreach (var summary in BenchmarkSwitcher.FromTypes([typeof(Benchmarks)]).Run(args.Length == 0 ? ["--filter", "*"] : args, configuration))
+foreach (var summary in BenchmarkSwitcher.FromTypes([typeof(Benchmarks), typeof(Choices)]).Run(args.Length == 0 ? ["--filter", "*"] : args, configuration))
 {
     foreach (var report in summary.Reports)
     {
