@@ -5,8 +5,10 @@ namespace Steelyard.Micro;
 /// <summary>What each policy costs, in one short run: the table of docs/balancing.md. <see cref="Choices"/> measures the same at length.</summary>
 internal static class ChoiceTable
 {
-    private const int Batches = 9;
-    private const int InBatch = 200_000;
+    // So short that most batches pass undisturbed on a machine that does something else besides.
+    private const int Batches = 401;
+    private const int InBatch = 2000;
+    private const int Changes = 9;
 
     /// <summary>Prints, for each policy: choosing a server and letting it go, and until choices go by a weight that was set live.</summary>
     public static void Print()
@@ -26,7 +28,7 @@ internal static class ChoiceTable
         return choices;
     }
 
-    private static double Nanoseconds(Choices choices) => Median(() =>
+    private static double Nanoseconds(Choices choices) => Median(Batches, () =>
     {
         for (var i = 0; i < InBatch; i++)
             choices.Choose();
@@ -35,13 +37,13 @@ internal static class ChoiceTable
     private static double Milliseconds(Choices choices)
     {
         var weight = 3;
-        return Median(() => choices.SetWeight(weight++));
+        return Median(Changes, () => choices.SetWeight(weight++));
     }
 
-    private static double Median(Action action)
+    private static double Median(int batches, Action action)
     {
-        var spans = new double[Batches];
-        for (var i = -1; i < Batches; i++)
+        var spans = new double[batches];
+        for (var i = -batches / 2; i < batches; i++)
         {
             var begun = Stopwatch.GetTimestamp();
             action();
@@ -50,6 +52,6 @@ internal static class ChoiceTable
         }
 
         Array.Sort(spans);
-        return spans[Batches / 2];
+        return spans[batches / 2];
     }
 }
