@@ -18,6 +18,11 @@ internal sealed class OutlierState
     private int _inARow;
     private long _trialAt;
     private long _until;
+
+    // Nginx's rule: how many failures, and the seconds of the last one and of the last look at it.
+    private int _fails;
+    private long _accessed;
+    private long _checked;
     private int _times;
 
     public OutlierState(OutlierSettings settings)
@@ -47,7 +52,7 @@ internal sealed class OutlierState
         if (!Trying)
             return true;
         var at = Volatile.Read(ref _trialAt);
-        return now >= at && Interlocked.CompareExchange(ref _trialAt, now + (long)_settings.Ejection.TotalMilliseconds, at) == at;
+        return now >= at && Interlocked.CompareExchange(ref _trialAt, _settings.MaxFails is null ? now + (long)_settings.Ejection.TotalMilliseconds : AfterFailTimeout(now), at) == at;
     }
 
     /// <summary>A request went well.</summary>
@@ -57,6 +62,8 @@ internal sealed class OutlierState
         if (Volatile.Read(ref _inARow) != 0)
             Volatile.Write(ref _inARow, 0);
         _share?.Count(wrong: false, now);
+        if (_settings.MaxFails is not null)
+            SucceededByNginx(now / 1000);
         if (Volatile.Read(ref _phase) != OnTrial || Interlocked.CompareExchange(ref _phase, In, OnTrial) != OnTrial)
             return false;
         _share?.Clear();
@@ -68,6 +75,8 @@ internal sealed class OutlierState
     public bool Failed(long now)
     {
         _share?.Count(wrong: true, now);
+        if (_settings.MaxFails is { } most)
+            return FailedByNginx(now / 1000, most);
         var inARow = Interlocked.Increment(ref _inARow);
         return Volatile.Read(ref _phase) switch
         {
@@ -76,6 +85,28 @@ internal sealed class OutlierState
             _ => false,
         };
     }
+
+    // Failures are forgotten by a request that goes well after fail_timeout, and not before: the window does not slide.
+    private void SucceededByNginx(long second)
+    {
+        if (second - Volatile.Read(ref _checked) > FailSeconds)
+            Volatile.Write(ref _checked, second);
+        if (Volatile.Read(ref _accessed) < Volatile.Read(ref _checked) && Volatile.Read(ref _fails) != 0)
+            Volatile.Write(ref _fails, 0);
+    }
+
+    private bool FailedByNginx(long second, int most)
+    {
+        var fails = Interlocked.Increment(ref _fails);
+        Volatile.Write(ref _accessed, second);
+        Volatile.Write(ref _checked, second);
+        return Volatile.Read(ref _phase) is OnTrial || (Volatile.Read(ref _phase) is In && fails >= most);
+    }
+
+    private long FailSeconds => (long)_settings.FailTimeout.TotalSeconds;
+
+    // More than so many whole seconds later.
+    private long AfterFailTimeout(long now) => ((now / 1000) + FailSeconds + 1) * 1000;
 
     private bool IsTooMuch(long now)
     {
@@ -98,7 +129,7 @@ internal sealed class OutlierState
         if (phase == In && _times > 0 && now - _until >= last)
             _times = 0;
         _times++;
-        Volatile.Write(ref _until, now + Span(_times));
+        Volatile.Write(ref _until, _settings.MaxFails is null ? now + Span(_times) : AfterFailTimeout(now));
         Volatile.Write(ref _inARow, 0);
         return true;
     }
@@ -118,6 +149,7 @@ internal sealed class OutlierState
     {
         Volatile.Write(ref _inARow, 0);
         Volatile.Write(ref _times, 0);
+        Volatile.Write(ref _fails, 0);
         _share?.Clear();
         Volatile.Write(ref _phase, In);
     }

@@ -229,7 +229,7 @@ public sealed class Pool
         }
     }
 
-    private static Decision ChooseWithTrials(Picker picker, in Choice choice)
+    private Decision ChooseWithTrials(Picker picker, in Choice choice)
     {
         Decision passedOver = default;
         while (true)
@@ -238,7 +238,7 @@ public sealed class Pool
             if (decision.Server is not { } server)
             {
                 // Nobody else is left: rather a server that may not be well than none.
-                return passedOver.Server is null || picker.HasServerBeside(choice.Tried) || !passedOver.Server.TryBegin() ? decision : passedOver;
+                return passedOver.Server is null || Settings.Outlier is { MaxFails: not null } || picker.HasServerBeside(choice.Tried) || !passedOver.Server.TryBegin() ? decision : passedOver;
             }
 
             if (server.Outlier is not { Trying: true } state || state.Admits(choice.Now))

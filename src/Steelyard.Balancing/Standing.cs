@@ -74,6 +74,8 @@ internal sealed class Standing(Server[] servers, PoolSettings settings)
     {
         if (settings.Outlier is not { } outlier)
             return false;
+        if (outlier.MaxFails is not null)
+            return servers.Length > 1;
         var (open, ejected, others) = (0, 0, 0);
         foreach (var server in servers)
         {
@@ -119,6 +121,6 @@ internal sealed class Standing(Server[] servers, PoolSettings settings)
             well += health == 2 ? 1 : 0;
         }
 
-        return (long)well * 100 < (long)settings.Panic * open ? 0 : Math.Max(1, best);
+        return (long)well * 100 < (long)settings.Panic * open ? 0 : Math.Max(settings.Outlier is { MaxFails: not null } ? 2 : 1, best);
     }
 }

@@ -27,6 +27,16 @@ public sealed record OutlierSettings
     /// <summary>The longest time it is left out: not less than <see cref="Ejection"/>, at most 24 h. Default 1 min (Envoy: max_ejection_time, 5 min).</summary>
     public TimeSpan MostEjection { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How many failures are too many by nginx's rule (max_fails): 1 to 10,000; null, the default, for our own. By nginx's
+    /// rule nothing else of this counts but <see cref="On"/> and <see cref="FailTimeout"/>, all but the only server of a pool may
+    /// be left out, and nobody serves when all are.
+    /// </summary>
+    public int? MaxFails { get; init; }
+
+    /// <summary>Nginx's fail_timeout, whole seconds from 1 s to 24 h. Default 10 s.</summary>
+    public TimeSpan FailTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>What share of the pool's servers may be left out at once, in percent: 0 to 100; one always may where there are two or more. Default 50 (Envoy: max_ejection_percent, 10).</summary>
     public int MostEjected { get; init; } = 50;
 }

@@ -147,4 +147,48 @@ public sealed class Outliers
             Assert.False(state.Failed(_now));
         Assert.True(state.Failed(_now));
     }
+
+    private static OutlierState ByNginx(int most) => new(new() { MaxFails = most, FailTimeout = TimeSpan.FromSeconds(10) });
+
+    [Fact]
+    public void By_nginxs_rule_a_server_is_tried_once_after_fail_timeout_in_whole_seconds()
+    {
+        var state = ByNginx(2);
+        Assert.Equal((false, true), (state.Failed(1_900), state.Failed(2_100)));
+        Assert.True(state.Eject(2_100));
+        Assert.False(state.TryAgain(12_999));
+        Assert.True(state.TryAgain(13_000));
+        Assert.Equal((true, false, false), (state.Admits(13_000), state.Admits(13_001), state.Admits(23_999)));
+
+        // It fails, and is out for as long as the first time.
+        Assert.True(state.Failed(13_500));
+        Assert.True(state.Eject(13_500));
+        Assert.Equal((false, true), (state.TryAgain(23_999), state.TryAgain(24_000)));
+        Assert.True(state.Admits(24_000));
+        Assert.True(state.Succeeded(24_100));
+        Assert.False(state.Failed(24_200));
+    }
+
+    [Fact]
+    public void By_nginxs_rule_the_window_does_not_slide()
+    {
+        // Failures 8 s apart, with fail_timeout 10 s, add up; nothing good between them within that time changes it.
+        var state = ByNginx(3);
+        Assert.False(state.Failed(1_000));
+        Assert.False(state.Succeeded(2_000));
+        Assert.False(state.Failed(9_000));
+        Assert.False(state.Succeeded(10_000));
+        Assert.True(state.Failed(17_000));
+
+        // What goes well after fail_timeout makes it forget.
+        state = ByNginx(2);
+        Assert.False(state.Failed(1_000));
+        Assert.False(state.Succeeded(12_000));
+        Assert.False(state.Failed(12_500));
+
+        // What goes wrong first counts on.
+        state = ByNginx(2);
+        Assert.False(state.Failed(1_000));
+        Assert.True(state.Failed(60_000));
+    }
 }

@@ -230,8 +230,9 @@ public sealed class RoundTrip
         _ => new() { Fallback = variant < 8 ? new() { Body = "a\n\"b\": é", Status = 200 } : new() { File = "sorry page.html", ContentType = "text/html" } },
     };
 
-    private static OutlierSettings? OutlierOf(int variant) => (variant % 3) switch
+    private static OutlierSettings? OutlierOf(int variant) => (variant % 4) switch
     {
+        3 => new() { MaxFails = variant, FailTimeout = TimeSpan.FromSeconds(variant), On = OutlierConditions.Status500 },
         0 => null,
         1 => new(),
         _ => new()

@@ -77,6 +77,18 @@ internal static class OutlierTable
                 "What share of the pool's servers may be left out at once, rounded down; one always may be where there are two or more.",
                 outlier => outlier.MostEjected,
                 (outlier, value) => outlier with { MostEjected = value }),
+            new Directive<OutlierSettings, int?>(
+                "max-fails",
+                ScalarForms.OrWord(ScalarForms.Number(1, 10_000), "none"),
+                "How many failures are too many by nginx's rule, instead of all the others here but `on`: see [Health](health.md#nginxs-rule). `outlier: none` is nginx's `max_fails=0`.",
+                outlier => outlier.MaxFails,
+                (outlier, value) => outlier with { MaxFails = value }),
+            new Directive<OutlierSettings, TimeSpan>(
+                "fail-timeout",
+                ScalarForms.Duration(TimeSpan.FromSeconds(1), s_most),
+                "nginx's `fail_timeout`, with `max-fails`, in whole seconds.",
+                outlier => outlier.FailTimeout,
+                (outlier, value) => outlier with { FailTimeout = value }),
         ]);
 
     /// <summary>What is written behind <c>outlier</c>.</summary>
@@ -92,6 +104,12 @@ internal static class OutlierTable
             value = Table.Read(problems, mapping, new());
             if (value.MostEjection < value.Ejection)
                 problems.Error(node.Place, "'most-ejection' is shorter than 'ejection'", "a longest time that is not shorter than the first");
+            if (value.MaxFails is not null && value with { MaxFails = null, FailTimeout = new OutlierSettings().FailTimeout, On = new OutlierSettings().On } != new OutlierSettings())
+                problems.Error(node.Place, "'max-fails' beside rules that are not nginx's", "beside it only 'fail-timeout' and 'on'");
+            if (value.MaxFails is null && value.FailTimeout != new OutlierSettings().FailTimeout)
+                problems.Error(node.Place, "'fail-timeout' without 'max-fails'", "both, or 'ejection'");
+            if (value.FailTimeout.Milliseconds != 0)
+                problems.Error(node.Place, "'fail-timeout' with a part of a second", "whole seconds");
             if (value is { Consecutive: null, Ratio: null })
                 problems.Error(node.Place, "'outlier' has neither 'consecutive' nor 'ratio', so it finds nothing", "one of them, or 'outlier: none'");
             return true;
