@@ -6,6 +6,9 @@ namespace Steelyard.Config;
 /// </summary>
 public sealed record RouteSettings
 {
+    /// <summary>What metrics and logs call it: 1 to 64 letters, digits and <c>- _ . :</c> of ASCII; null for its host and path. Routes of the same name are counted together.</summary>
+    public string? Name { get; init; }
+
     /// <summary>
     /// Lower case host name without port: exact (<c>api.example.com</c>), every name below one
     /// (<c>*.example.com</c>), or null for any. An IPv6 host keeps its brackets.

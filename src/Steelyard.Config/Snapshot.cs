@@ -26,6 +26,9 @@ public sealed record Snapshot
     /// <summary>Where the admin API is served; null for nowhere.</summary>
     public AdminSettings? Admin { get; init; } = new();
 
+    /// <summary>How what happens is counted for monitoring.</summary>
+    public MetricsSettings Metrics { get; init; } = new();
+
     /// <summary>How long each part of an exchange may take.</summary>
     public Timeouts Timeouts { get; init; } = new();
 

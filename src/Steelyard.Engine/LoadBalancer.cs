@@ -5,6 +5,7 @@ using Steelyard.Engine.Explain;
 using Steelyard.Engine.Health;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
+using Steelyard.Engine.Metering;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Proxy;
 
@@ -102,6 +103,27 @@ public sealed class LoadBalancer : IAsyncDisposable
 
             return open;
         }
+    }
+
+    /// <summary>How many requests and sessions wait for a server with room, by pool.</summary>
+    public IReadOnlyDictionary<string, int> Waiting
+    {
+        get
+        {
+            var waiting = new Dictionary<string, int>(StringComparer.Ordinal);
+            foreach (var pool in _plan.Pools.Values)
+                waiting[pool.Name] = pool.Waiting;
+            return waiting;
+        }
+    }
+
+    /// <summary>What has been counted since the start, over all loops. May be called from any thread.</summary>
+    public Measures Measure()
+    {
+        var sum = new Measures(_plan.Bounds);
+        foreach (var loop in _loops)
+            loop.Present.Meters.AddTo(sum);
+        return sum;
     }
 
     /// <summary>The last errors of all loops, the newest first.</summary>

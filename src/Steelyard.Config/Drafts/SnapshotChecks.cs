@@ -48,6 +48,7 @@ internal sealed class SnapshotChecks
             Shutdown = draft.Shutdown,
             User = draft.User,
             Admin = admin,
+            Metrics = draft.Metrics,
             Timeouts = draft.Timeouts,
             Limits = draft.Limits,
         };
@@ -202,6 +203,7 @@ internal sealed class SnapshotChecks
                     _problems.Error(place, $"a route for {Describe(match)} again; it stands in line {seen[match].Line} already", "each host with each path once in a listener, or other 'methods', 'headers' or 'query'");
                 routes.Add(match with
                 {
+                    Name = draft.Name,
                     Pool = draft.To?.Value,
                     Split = (draft.Split?.Value ?? []).Select(share => new PoolShare(share.Key.Value, share.Value)).ToValueList(),
                     Redirect = draft.Redirect?.Value,

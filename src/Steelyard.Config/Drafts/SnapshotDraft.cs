@@ -13,6 +13,8 @@ internal sealed record SnapshotDraft(Place Place)
 
     public AdminDraft? Admin { get; init; } = new();
 
+    public MetricsSettings Metrics { get; init; } = new();
+
     public Timeouts Timeouts { get; init; } = new();
 
     public Limits Limits { get; init; } = new();
@@ -62,6 +64,8 @@ internal sealed record ListenerDraft(Place Place)
 /// <summary>What is done with every host with every path.</summary>
 internal sealed record RouteDraft(Place Place)
 {
+    public string? Name { get; init; }
+
     public IReadOnlyList<Located<string>> Hosts { get; init; } = [];
 
     public IReadOnlyList<Located<string>> Paths { get; init; } = [];

@@ -21,6 +21,8 @@ internal sealed class YamlWriter
         var blank = new Drafts.SnapshotDraft(default);
         writer.Settings(FileTable.Table, blank with { Loops = snapshot.Loops, Shutdown = snapshot.Shutdown, User = snapshot.User }, blank, "");
         writer.Admin(snapshot.Admin);
+        if (snapshot.Metrics != new MetricsSettings())
+            writer.Line($"metrics: {{ buckets: {Many(snapshot.Metrics.Buckets, DurationText.Write)} }}");
         writer.Section("timeouts", TimeoutsTable.Table, snapshot.Timeouts, new());
         writer.Section("limits", LimitsTable.Table, snapshot.Limits, new());
         writer.Line("listen:");
@@ -129,6 +131,8 @@ internal sealed class YamlWriter
 
     private static IEnumerable<string> RouteParts(RouteSettings route)
     {
+        if (route.Name is not null)
+            yield return $"name: {Text(route.Name)}";
         if (route.Host is not null)
             yield return $"host: {Text(route.Host)}";
         if (route.Path is not null)

@@ -63,8 +63,11 @@ internal sealed class BodyRelay(ProxyLoop loop)
     /// <summary>How <see cref="Run"/> ended.</summary>
     public RelayEnd End { get; private set; }
 
+    /// <summary>Bytes that were taken so far, as they go to the sink.</summary>
+    public long Passed { get; private set; }
+
     /// <summary>Forgets the body before.</summary>
-    public void Clear() => (_state, End, _cancelled) = (FrameState.More, RelayEnd.Aborted, false);
+    public void Clear() => (_state, End, _cancelled, Passed) = (FrameState.More, RelayEnd.Aborted, false, 0);
 
     /// <summary>Ends <see cref="Run"/> soon: at once where it waits for the source, or when its turn comes.</summary>
     public void Cancel()
@@ -84,7 +87,12 @@ internal sealed class BodyRelay(ProxyLoop loop)
     public void Connect(RelayPoint source, RelayPoint sink) => (_source, _sink, _cancelled) = (source, sink, false);
 
     /// <summary>Takes what has arrived already, to be sent along with the head.</summary>
-    public FrameState TakeFirst(out BlockSlice piece) => _state = _framer.Take(_input, out piece);
+    public FrameState TakeFirst(out BlockSlice piece)
+    {
+        _state = _framer.Take(_input, out piece);
+        Passed += piece.Length;
+        return _state;
+    }
 
     /// <summary>Passes the rest.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -117,6 +125,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
                 return End = RelayEnd.TooLarge;
             if (piece.Length > 0)
             {
+                Passed += piece.Length;
                 Keeper?.Keep(piece);
                 var sent = await _sink.Transport.SendAll(piece, default, _sink.Milliseconds, _sink.Rate);
                 if (sent != IoStatus.Done)
@@ -170,6 +179,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
             if (moved <= 0)
                 return RelayEnd.SourceClosed;
             _framer.Passed(moved);
+            Passed += moved;
             _source.Rate?.Moved(moved);
 
             // Only a full pipe promises that more is there; what comes in drops must not wait for the next.

@@ -235,8 +235,11 @@ internal sealed class ClientConnection
         var first = await secured.AwaitFirstRecord(due);
         _idle = false;
         var end = await ServerHandshake.Run(_loop, secured, tls, first, due);
+        var meter = _loop.MeterOf(Arrival.Slot);
         if (end == HandshakeEnd.Done)
         {
+            if (meter is not null)
+                meter.TlsHandshakes++;
             // Who began a handshake before the end was in sight has a request.
             _awaited = true;
             _certificate = tls.Settings.ClientCertificates is null ? null : ClientCertificateFields.Of(secured.Stream.RemoteCertificate);
@@ -245,6 +248,8 @@ internal sealed class ClientConnection
         }
 
         _loop.Counters.TlsFailures++;
+        if (meter is not null)
+            meter.TlsFailures++;
         if (end == HandshakeEnd.Failed)
             return AfterExchange.Close;
         Transport = secured.Unwrap();

@@ -40,6 +40,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     public async ValueTask<Outcome> Run()
     {
+        _response.Clear();
         var upstream = context.Upstream!;
         Latency = -1;
         var sentBefore = upstream.Transport.BytesSent;
@@ -56,6 +57,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         if (!uploading)
             context.Client.Transport.EndsWith = upstream.Transport;
         var outcome = await ReadResponseHead(upstream);
+        context.AnsweredAt = context.Events.Now;
 
         // Who answers before it has all of the request is quick, whatever it is.
         if (outcome.IsSuccess)
@@ -146,7 +148,6 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> ReadResponseHead(UpstreamConnection upstream)
     {
-        _response.Clear();
         var (most, mostFields) = ((int)context.Plan.Limits.Header.Bytes, context.Plan.Limits.HeaderCount);
         var due = AnswerDue();
         var interim = 0;
@@ -255,6 +256,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         context.ResponseBegun = true;
         context.ResponseRate.Begin(context.Plan.Rates.Response, context.Plan.Rates.Grace);
         var sent = await context.Client.Transport.SendAll(head, piece, context.Plan.Timeouts.ClientBody, context.ResponseRate);
+        context.BytesPassed = head.Length + piece.Length;
         context.Events.Blocks.Return(block);
         upstream.Input.ReleaseHead();
         if (sent != IoStatus.Done)
@@ -264,7 +266,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         var end = state switch
         {
             FrameState.Complete => RelayEnd.Complete,
-            FrameState.More => await _download.Run(),
+            FrameState.More => await PassRest(),
             _ => RelayEnd.Broken,
         };
         return end switch
@@ -276,6 +278,15 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             RelayEnd.Aborted => new(Cause.Stopped),
             _ => new(Cause.ServerClosedInBody),
         };
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<RelayEnd> PassRest()
+    {
+        var before = _download.Passed;
+        var end = await _download.Run();
+        context.BytesPassed += _download.Passed - before;
+        return end;
     }
 
     /// <summary>

@@ -31,6 +31,9 @@ internal enum AfterExchange : byte
 /// </summary>
 internal sealed class Exchange
 {
+    // nginx: a request whose client closed the connection.
+    private const int ClientGoneStatus = 499;
+
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
     private readonly Attempts _attempts;
@@ -106,13 +109,16 @@ internal sealed class Exchange
                 continue;
             }
 
-            if (outcome.Retry != Retry.Never)
+            var retried = outcome.Retry != Retry.Never;
+            if (retried)
                 _loop.Counters.Retries++;
 
             var (server, status, latency) = (_context.Server!, 0, -1L);
+            _context.AttemptBegun = _context.Events.Now;
             outcome = await _connector.Connect(server, reuse: !sameServer);
             if (outcome.IsSuccess)
             {
+                CountConnection(server);
                 outcome = await _conversation.Run();
                 (status, latency) = (_conversation.Status, _conversation.Latency);
             }
@@ -120,6 +126,7 @@ internal sealed class Exchange
             if (!outcome.IsSuccess && !_context.ResponseBegun)
                 outcome = EndedByTime(outcome);
             Learn(pool, server, outcome, status, latency);
+            CountAttempt(server, outcome, status, retried);
             if (outcome.Retry == Retry.OnAnotherServer)
                 _attempts.Tried.Add(server.Index);
             again = outcome.Retry != Retry.Never || FallsBack(ref pool, ref outcome);
@@ -213,6 +220,47 @@ internal sealed class Exchange
         _context.Upstream?.Transport.Abort();
     }
 
+    private void CountConnection(Server server)
+    {
+        var meter = _context.Meters.Server(server);
+        if (_context.Upstream!.Reused)
+        {
+            meter.Reused++;
+            return;
+        }
+
+        meter.Opened++;
+        meter.Connect.Add(_context.Events.Now - _context.AttemptBegun);
+    }
+
+    /// <summary>Counts what came of an attempt; one over a kept connection that was closed meanwhile is none.</summary>
+    private void CountAttempt(Server server, in Outcome outcome, int status, bool retried)
+    {
+        if (outcome.Retry == Retry.OnFreshConnection)
+            return;
+        var meter = _context.Meters.Server(server);
+        meter.Answered(status, _context.AnsweredAt - _context.AttemptBegun, End - _context.AttemptBegun);
+        meter.Retried += retried ? 1 : 0;
+        meter.Redispatched += outcome.Retry == Retry.OnAnotherServer ? 1 : 0;
+        meter.BytesSent += BytesRead;
+        meter.BytesReceived += _context.BytesPassed;
+    }
+
+    /// <summary>Counts a request that is over.</summary>
+    /// <param name="status">What the client was told; 499, as nginx has it, where it left before.</param>
+    /// <param name="sent">Bytes of an answer of the proxy's own.</param>
+    private void Count(int status, long sent = 0)
+    {
+        _context.Meters.Route(_context.Route?.Ordinal ?? 0).Count(Request.Method, status, End - _context.Begun);
+        _context.Meters.Listener(Client.Listener.Ordinal).Answered(status, BytesRead, _context.BytesPassed + sent);
+    }
+
+    // What goes on as another protocol is not a request any more.
+    private long End => _context.Switched ? _context.AnsweredAt : _context.Events.Now;
+
+    /// <summary>Bytes of the request that were taken so far.</summary>
+    private long BytesRead => (_context.HeadHeld ? Request.Length : 0) + _outgoing.Upload.Passed;
+
     /// <summary>Reads until the head is complete.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> ReadRequestHead()
@@ -257,6 +305,7 @@ internal sealed class Exchange
 
     private AfterExchange AfterSuccess()
     {
+        Count(_conversation.Status);
         if (_context.Switched)
             return AfterExchange.Close;
 
@@ -280,13 +329,19 @@ internal sealed class Exchange
         {
             _loop.Counters.Cut++;
             Note(outcome);
+            Count(_conversation.Status);
 
             // What came before the server broke off still reaches whoever can see that the end is missing.
             return _context.EndShows && outcome.Cause is (Cause.ServerClosedInBody or Cause.ServerStalledInBody) ? AfterExchange.Truncate : AfterExchange.Reset;
         }
 
         if (outcome.Status == 0)
+        {
+            if (_context.HeadHeld)
+                Count(ClientGoneStatus);
             return AfterExchange.Close;
+        }
+
         _loop.Counters.Refused++;
         Note(outcome);
 
@@ -294,7 +349,7 @@ internal sealed class Exchange
         var close = EndsConnection || (outcome.Fault == Fault.Client && outcome.Cause != Cause.NoRoute);
         var block = _context.Events.Blocks.Rent();
         var page = WriteRefusal(block, outcome, close, _context.ResponseEdits) ?? WriteRefusal(block, outcome, close, null)!.Value;
-        return await Send(block, page, close);
+        return await Send(block, page, outcome.Status, close);
     }
 
     /// <summary>Keeps an error for people to look at.</summary>
@@ -317,7 +372,7 @@ internal sealed class Exchange
         var writer = new BlockWriter(block);
         answer.Write(ref writer, _context.Scope, _context.ResponseEdits, Request.Method == KnownMethod.Head, OptionFor(close), _context.Events.Date.At(_context.Events.Now), _context.Explanation);
         if (!writer.Overflowed)
-            return Send(block, writer.Written, close);
+            return Send(block, writer.Written, answer.Status, close);
         _context.Events.Blocks.Return(block);
         return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
     }
@@ -333,10 +388,11 @@ internal sealed class Exchange
 
     /// <summary>Sends an answer of the proxy's own, and gives its block back.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<AfterExchange> Send(Block block, BlockSlice answer, bool close)
+    private async ValueTask<AfterExchange> Send(Block block, BlockSlice answer, int status, bool close)
     {
         var sent = await Client.Transport.SendAll(answer, _context.Plan.Timeouts.ClientBody);
         _context.Events.Blocks.Return(block);
+        Count(status, answer.Length);
         return sent != IoStatus.Done ? AfterExchange.Close
             : !close ? AfterExchange.KeepAlive
             : Unread ? AfterExchange.Linger

@@ -2,6 +2,7 @@ using Steelyard.Balancing;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
+using Steelyard.Engine.Metering;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Sticky;
 
@@ -78,6 +79,21 @@ internal sealed class ExchangeContext
         Server = Server is null ? default : Server.AddressBytes.Span,
     };
 
+    /// <summary>What the loop counts for the plan of this exchange.</summary>
+    public LoopMeters Meters => _loopPlan.Meters;
+
+    /// <summary>When the first byte of the request was read, in the loop's milliseconds.</summary>
+    public long Begun { get; private set; }
+
+    /// <summary>When the present attempt began.</summary>
+    public long AttemptBegun { get; set; }
+
+    /// <summary>When the head of the final answer had come.</summary>
+    public long AnsweredAt { get; set; }
+
+    /// <summary>Bytes of the answer that were passed on, head and body.</summary>
+    public long BytesPassed { get; set; }
+
     /// <summary>The server's connection while one is in use.</summary>
     public UpstreamConnection? Upstream { get; set; }
 
@@ -100,6 +116,7 @@ internal sealed class ExchangeContext
     {
         (Client, _loopPlan, Upstream, Pool, Server, Route) = (client, client.Plan, null, null, null, null!);
         (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
+        (Begun, AnsweredAt, BytesPassed) = (Events.Now, Events.Now, 0);
         Affinity.Forget();
         Explanation = null;
         Request.Clear();

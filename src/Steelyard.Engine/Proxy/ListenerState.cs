@@ -7,6 +7,9 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>What a listener gives the connections it accepts. Immutable, shared by all loops.</summary>
 internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxies, ForwardedStyle forwarded = ForwardedStyle.XForwarded)
 {
+    /// <summary>Its position in the configuration.</summary>
+    public int Ordinal { get; init; }
+
     /// <summary>What its connections carry.</summary>
     public ListenerMode Mode { get; init; }
 

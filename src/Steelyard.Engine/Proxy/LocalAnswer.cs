@@ -16,6 +16,7 @@ internal sealed class LocalAnswer
 
     private LocalAnswer(int status, TemplateBytes? location, string contentType, string body)
     {
+        Status = status;
         _statusLine = Encoding.ASCII.GetBytes($"HTTP/1.1 {status} {ReasonPhrase.Of(status)}\r\n");
         _location = location;
         _body = Encoding.UTF8.GetBytes(body);
@@ -33,6 +34,9 @@ internal sealed class LocalAnswer
 
     /// <summary>What is answered instead of a failure.</summary>
     public static LocalAnswer From(FallbackSettings fallback, string body) => new(fallback.Status, null, fallback.ContentType, body);
+
+    /// <summary>Its status.</summary>
+    public int Status { get; }
 
     /// <summary>Whether the answer has to name the host the request was for.</summary>
     public bool NamesHost => _location is { NamesHost: true };

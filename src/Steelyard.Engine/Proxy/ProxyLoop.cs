@@ -3,6 +3,7 @@ using Steelyard.Config;
 using Steelyard.Engine.Health;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
+using Steelyard.Engine.Metering;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Tls;
 
@@ -39,7 +40,7 @@ internal sealed class ProxyLoop
         var idle = new IdleConnections[plan.Addresses.Length];
         for (var i = 0; i < idle.Length; i++)
             idle[i] = new IdleConnections(this);
-        Present = new(plan, idle);
+        Present = new(plan, idle, new LoopMeters(plan, before: null));
     }
 
     public EventLoop Events { get; }
@@ -71,6 +72,10 @@ internal sealed class ProxyLoop
 
     /// <summary>Client connections open on this loop; any loop may read it.</summary>
     public int ClientCount => Volatile.Read(ref _clientCount);
+
+    /// <summary>What the listener of a socket counts; null when the configuration has it no more.</summary>
+    /// <param name="slot">The socket.</param>
+    public ListenerMeter? MeterOf(int slot) => Plan.ListenerAt(slot) is { } listener ? Present.Meters.Listener(listener.Ordinal) : null;
 
     /// <summary>64 random bits, good for choosing and for nothing secret (splitmix64).</summary>
     public ulong NextChance()
@@ -115,7 +120,7 @@ internal sealed class ProxyLoop
                 stays[ordinalBefore] = true;
         }
 
-        Present = new(plan, idle);
+        Present = new(plan, idle, new LoopMeters(plan, Present.Meters));
 
         // There may be more room than before.
         Events.Network.ResumeListening();
@@ -184,6 +189,7 @@ internal sealed class ProxyLoop
         if (client is { } address && !listener.ByAddress.TryEnter(address, listener.MostPerAddress!.Value))
         {
             Counters.ConnectionsRefused++;
+            Present.Meters.Listener(listener.Ordinal).Refused++;
             GiveBack(listener);
             var refused = Events.Network.Adopt(connection);
             refused.ResetOnClose();
@@ -223,6 +229,8 @@ internal sealed class ProxyLoop
     private void Serve(in Arrival arrival)
     {
         Counters.Connections++;
+        if (MeterOf(arrival.Slot) is { } meter)
+            meter.Connections++;
         Interlocked.Increment(ref _clientCount);
         if (!_unusedClients.TryPop(out var client))
             client = new ClientConnection(this);

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Metering;
 using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
@@ -37,6 +38,15 @@ internal sealed class ProxyPlan
 
     /// <summary>How much memory buffers may take up; null for no limit.</summary>
     public MemoryBudget? Memory { get; init; }
+
+    /// <summary>What the routes are counted under.</summary>
+    public required RouteNames RouteNames { get; init; }
+
+    /// <summary>What the listeners are counted under, in the order of the configuration: their first addresses.</summary>
+    public required string[] ListenerNames { get; init; }
+
+    /// <summary>The longest time of each bucket in which times are counted, in milliseconds.</summary>
+    public required long[] Bounds { get; init; }
 
     /// <summary>The pools, alive, by their names.</summary>
     public required IReadOnlyDictionary<string, Pool> Pools { get; init; }
@@ -127,8 +137,12 @@ internal sealed class ProxyPlan
         }
 
         unresolved = missing;
+        var routeNames = new RouteNames(snapshot);
         return new()
         {
+            RouteNames = routeNames,
+            ListenerNames = Array.ConvertAll(snapshot.Listeners.AsSpan().ToArray(), static listener => listener.Bind[0].ToString()),
+            Bounds = Array.ConvertAll(snapshot.Metrics.Buckets.AsSpan().ToArray(), static bound => (long)bound.TotalMilliseconds),
             Snapshot = snapshot,
             Timeouts = MillisecondTimeouts.From(snapshot.Timeouts),
             Limits = snapshot.Limits,
@@ -143,7 +157,7 @@ internal sealed class ProxyPlan
             Fallbacks = FallbacksOf(pools.Values, files),
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
-            _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, before),
+            _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, routeNames, before),
             TlsOf = tlsOf,
             ProxyProtocolOf = proxyProtocolOf,
             ProbeTlsOf = probeTlsOf,
@@ -196,7 +210,7 @@ internal sealed class ProxyPlan
         return System.Text.Encoding.UTF8.GetByteCount(text) <= Most ? text : throw new TlsFileException(file, "the file is too large for an answer", "at most 16 KiB");
     }
 
-    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, ProxyPlan? before)
+    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, RouteNames routeNames, ProxyPlan? before)
     {
         var listeners = new ListenerState[snapshot.Listeners.Count];
         for (var i = 0; i < listeners.Length; i++)
@@ -204,10 +218,11 @@ internal sealed class ProxyPlan
             var settings = snapshot.Listeners[i];
             var same = Before(i);
             listeners[i] = new ListenerState(
-                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings)),
+                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames),
                 [.. settings.TrustedProxies.AsSpan()],
                 settings.Forwarded)
             {
+                Ordinal = i,
                 Mode = settings.Mode,
                 Connect = settings.Connect,
                 Tolerant = settings.Tolerant,
@@ -246,7 +261,8 @@ internal sealed class ProxyPlan
 /// <summary>A plan on one loop: beside what is shared, the loop's own connections to each server.</summary>
 /// <param name="Plan">The plan.</param>
 /// <param name="Idle">The loop's kept connections, by <see cref="Server.Ordinal"/>.</param>
-internal sealed record LoopPlan(ProxyPlan Plan, IdleConnections[] Idle);
+/// <param name="Meters">What the loop counts.</param>
+internal sealed record LoopPlan(ProxyPlan Plan, IdleConnections[] Idle, LoopMeters Meters);
 
 /// <summary>The timeouts of the snapshot in the unit of the loop's clock; 0 for one that is not set.</summary>
 internal readonly record struct MillisecondTimeouts(

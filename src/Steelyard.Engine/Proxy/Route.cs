@@ -31,6 +31,9 @@ internal sealed class Route
     /// <summary>What the configuration says of it.</summary>
     public RouteSettings Settings { get; }
 
+    /// <summary>What it is counted under, in <see cref="ProxyPlan.RouteNames"/>.</summary>
+    public int Ordinal { get; init; }
+
     /// <summary>What it asks of a request beside host and path; null for nothing.</summary>
     public RouteConditions? Conditions { get; }
 

@@ -3,6 +3,7 @@ using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Metering;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -25,9 +26,10 @@ internal sealed class RouteTable
     /// <param name="pools">The pools they name.</param>
     /// <param name="requestEdits">What the listener changes in requests.</param>
     /// <param name="responseEdits">What the listener changes in responses.</param>
-    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools, HeaderEdits? requestEdits = null, HeaderEdits? responseEdits = null)
+    /// <param name="names">What the routes are counted under; null where they are not.</param>
+    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools, HeaderEdits? requestEdits = null, HeaderEdits? responseEdits = null, RouteNames? names = null)
     {
-        Route Compile(RouteSettings route) => new(route, pools, requestEdits ?? HeaderEdits.None, responseEdits ?? HeaderEdits.None);
+        Route Compile(RouteSettings route) => new(route, pools, requestEdits ?? HeaderEdits.None, responseEdits ?? HeaderEdits.None) { Ordinal = names?.OrdinalOf(route) ?? 0 };
         var exact = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
         var wildcard = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
         var any = new List<RouteSettings>();

@@ -85,10 +85,12 @@ internal sealed class TcpSession
 
             if (_attempts.Tried.Count > 0)
                 _loop.Counters.Retries++;
-            var begun = _loop.Events.Now;
+            _context.AttemptBegun = _loop.Events.Now;
             outcome = await _connector.Connect(server, reuse: false);
+            if (outcome.IsSuccess)
+                Count(server);
             if (outcome.IsSuccess || outcome.ServerFailure != ServerFailure.None)
-                pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status: 0, _loop.Events.Now, latency: _loop.Events.Now - begun);
+                pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status: 0, _loop.Events.Now, latency: _loop.Events.Now - _context.AttemptBegun);
             if (outcome.Retry == Retry.Never || server.Breaker is not null)
                 _guard.End(outcome);
             if (outcome.Retry == Retry.Never)
@@ -102,6 +104,13 @@ internal sealed class TcpSession
     {
         _choice.Abort();
         _context.Upstream?.Transport.Abort();
+    }
+
+    private void Count(Server server)
+    {
+        var meter = _context.Meters.Server(server);
+        meter.Opened++;
+        meter.Connect.Add(_loop.Events.Now - _context.AttemptBegun);
     }
 
     /// <summary>Breaks the server's connection off; the session ends of itself.</summary>

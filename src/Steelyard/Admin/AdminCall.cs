@@ -77,6 +77,14 @@ internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDi
         await JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
     }
 
+    /// <summary>Answers with a text.</summary>
+    public async Task AnswerAsync(string text, string contentType)
+    {
+        context.Response.ContentType = contentType;
+        context.Response.Headers.CacheControl = "no-store";
+        await context.Response.WriteAsync(text, context.RequestAborted);
+    }
+
     private static string Listed(IEnumerable<string> names)
     {
         var first = names.Take(11).ToList();

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.Json.Schema;
 using System.Text.Json.Serialization.Metadata;
@@ -26,7 +25,7 @@ internal static class AdminDocument
             ["info"] = new JsonObject
             {
                 ["title"] = "Steelyard's admin API",
-                ["version"] = typeof(AdminDocument).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0],
+                ["version"] = AdminLook.ProgramVersion,
             },
             ["paths"] = paths,
             ["components"] = new JsonObject

@@ -3,6 +3,7 @@ using Steelyard.Engine;
 using Steelyard.Engine.Explain;
 using Steelyard.Explain;
 using Steelyard.Keeper;
+using Steelyard.Metrics;
 
 namespace Steelyard.Admin;
 
@@ -27,6 +28,7 @@ internal static class AdminEndpoints
         AdminEndpoint.Get("/api/errors", "The last requests that were answered with an error or broken off, the newest first.", s_json.ErrorViewArray, call => AdminLook.Errors(call.Desk)),
         AdminEndpoint.Change("POST", "/api/explain", "Says what would become of a request, without sending it: listener, route, pool, candidates, choice, and how so many of them would fall.", s_json.ExplainBody, s_json.ExplainReport, ExplainAsync),
         AdminEndpoint.Do("/api/reload", "Takes up what the configuration file says now, and says what came of it: 409 where it stayed as it was.", s_json.ReportView, ReloadAsync),
+        new("GET", "/metrics", "What is counted, in the text format of Prometheus.", call => call.AnswerAsync(MetricsPage.Write(call.Desk), MetricsText.ContentType)),
         AdminEndpoint.Get("/openapi.json", "This description.", s_json.JsonObject, _ => AdminDocument.Of(All!)),
     ];
 

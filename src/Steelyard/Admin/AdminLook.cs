@@ -12,11 +12,12 @@ namespace Steelyard.Admin;
 /// <summary>Reads what the admin API says, as it stands this moment.</summary>
 internal static class AdminLook
 {
-    private static readonly string s_version = typeof(AdminLook).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+    /// <summary>The version of this program.</summary>
+    public static string ProgramVersion { get; } = typeof(AdminLook).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
     public static StatusView Status(AdminDesk desk) => new(Version(desk), Configuration(desk), Listeners(desk), Pools(desk), Counters(desk));
 
-    public static VersionView Version(AdminDesk desk) => new(s_version, Environment.ProcessId, desk.Since, SecondsSince(desk.Since), RuntimeInformation.FrameworkDescription);
+    public static VersionView Version(AdminDesk desk) => new(ProgramVersion, Environment.ProcessId, desk.Since, SecondsSince(desk.Since), RuntimeInformation.FrameworkDescription);
 
     public static ConfigurationView Configuration(AdminDesk desk)
     {

@@ -38,6 +38,7 @@ public sealed class ReferencePage
         var page = new StringBuilder(Introduction);
         Section(page, "The file", FileTable.Table, new SnapshotDraft(default));
         Section(page, "admin", AdminTable.Table, new AdminDraft());
+        Section(page, "metrics", MetricsTable.Table, new MetricsSettings());
         Section(page, "timeouts", TimeoutsTable.Table, new Timeouts());
         Section(page, "limits", LimitsTable.Table, new Limits());
         Section(page, "listen", ListenerTable.Listeners, new ListenerDraft(default));

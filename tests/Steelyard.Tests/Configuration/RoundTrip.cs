@@ -104,6 +104,7 @@ public sealed class RoundTrip
             Loops = loops,
             Shutdown = times[0],
             User = pools.Count == 1 ? "www-data" : null,
+            Metrics = pools.Count == 2 ? new() { Buckets = [TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)] } : new(),
             Admin = (listeners.Count + pools.Count) switch
             {
                 2 => null,
@@ -287,7 +288,7 @@ public sealed class RoundTrip
         1 => route with { Pool = null, Split = pools.Select((pool, place) => new PoolShare(pool.Name, place == 0 ? 1 : place * 7)).ToValueList(), Methods = ["GET", "M-SEARCH"] },
         2 => route with { Pool = null, Redirect = new(Template("https://{host}/a{uri}"), 308), Headers = [new("X-A", "*"), new("x-b", ": c*")] },
         3 => route with { Pool = null, Respond = new(451, "a\n\"b\": é", "application/json"), ResponseHeaders = Edits },
-        4 => route with { Priority = -2047, StripPrefix = "/v1", Rewrite = Template("/a{path}"), RequestHeaders = Edits },
+        4 => route with { Name = "a.B-c_1:", Priority = -2047, StripPrefix = "/v1", Rewrite = Template("/a{path}"), RequestHeaders = Edits },
         5 => route with { Pool = null, Respond = new(204), Query = [new("a[]", "1"), new("b", "*")] },
         _ => route,
     };

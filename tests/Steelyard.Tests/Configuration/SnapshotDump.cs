@@ -12,6 +12,8 @@ internal static class SnapshotDump
         text.Append($"loops {snapshot.Loops?.ToString() ?? "auto"}, shutdown {snapshot.Shutdown}{(snapshot.User is { } user ? $", user {user}" : "")}\n");
         if (snapshot.Admin != new AdminSettings())
             text.Append($"admin {(snapshot.Admin is { } admin ? $"on {admin.Address?.ToString() ?? "(its default)"}, token {admin.TokenFile ?? "(none)"}" : "none")}\n");
+        if (snapshot.Metrics != new MetricsSettings())
+            text.Append($"buckets {Join(snapshot.Metrics.Buckets)}\n");
         if (snapshot.Timeouts != new Timeouts())
             text.Append($"{snapshot.Timeouts}\n");
         if (snapshot.Limits != new Limits())
@@ -37,7 +39,7 @@ internal static class SnapshotDump
                 text.Append($"  forwards {listener.Forwarded}\n");
             text.Append(Edits("request", listener.RequestHeaders)).Append(Edits("response", listener.ResponseHeaders));
             foreach (var route in listener.Routes)
-                text.Append($"  {route.Host ?? "(any host)"} {route.Path ?? "(any path)"}{Conditions(route)} -> {Action(route)}\n{Changes(route)}");
+                text.Append($"  {(route.Name is { } name ? name + ": " : "")}{route.Host ?? "(any host)"} {route.Path ?? "(any path)"}{Conditions(route)} -> {Action(route)}\n{Changes(route)}");
         }
 
         foreach (var pool in snapshot.Pools)

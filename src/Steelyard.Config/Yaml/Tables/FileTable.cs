@@ -37,6 +37,12 @@ internal static class FileTable
                 "Where the [admin API](admin.md) is served: an address, `none`, or a mapping with the keys of [admin](#admin).",
                 file => file.Admin,
                 (file, value) => file with { Admin = value }),
+            new Directive<SnapshotDraft, MetricsSettings>(
+                "metrics",
+                Form.Mapping(MetricsTable.Table, _ => new()),
+                "How what happens is counted, see [metrics](#metrics).",
+                file => file.Metrics,
+                (file, value) => file with { Metrics = value }),
             new Directive<SnapshotDraft, Timeouts>(
                 "timeouts",
                 Form.Mapping(TimeoutsTable.Table, _ => new()),

@@ -12,6 +12,18 @@ internal static class RouteTable
 
     private static readonly string[] RedirectStatuses = ["301", "302", "303", "307", "308"];
 
+    private static readonly System.Buffers.SearchValues<char> s_nameCharacters =
+        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
+
+    private static readonly Form<string> RouteName = Form.OfText(
+        "a name of 1 to 64 letters, digits and - _ . :",
+        (string text, out string name, out Mistake mistake) =>
+        {
+            name = text;
+            mistake = text.Length is 0 or > 64 || text.AsSpan().ContainsAnyExcept(s_nameCharacters) ? new($"{Shown.Quote(text)} cannot be the name of a route", "1 to 64 letters, digits and - _ . :") : default;
+            return mistake.Message is null;
+        });
+
     private static readonly Form<string> Method = Form.OfText(
         "a method in capitals, such as GET",
         (string text, out string method, out Mistake mistake) =>
@@ -146,6 +158,12 @@ internal static class RouteTable
         "Which requests it is for, and what becomes of them: one of `to`, `split`, `redirect` and `respond`. The most specific route wins, not the first: an exact host before a wildcard before any, then an exact path before the longest start before any, then more of `methods`, `headers` and `query` before fewer, and at last the order of the file.",
         [["to", "split", "redirect", "respond"]],
         [
+            new Directive<RouteDraft, string?>(
+                "name",
+                Form.OrNull(RouteName),
+                "What [metrics](metrics.md) call it; its host and path when left out. Routes of the same name are counted together.",
+                route => route.Name,
+                (route, value) => route with { Name = value }),
             new Directive<RouteDraft, IReadOnlyList<Located<string>>>(
                 "host",
                 Form.LocatedListOf("a host such as api.example.com or *.example.com, or a list of them", ScalarForms.Host, orOne: true),

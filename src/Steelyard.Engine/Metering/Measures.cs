@@ -1,0 +1,144 @@
+using Steelyard.Config;
+using Steelyard.Engine.Http1;
+
+namespace Steelyard.Engine.Metering;
+
+/// <summary>What has been counted since the start, over all loops; a moment old.</summary>
+/// <param name="bounds">The longest time of each bucket of a <see cref="Distribution"/>, in milliseconds.</param>
+public sealed class Measures(IReadOnlyList<long> bounds)
+{
+    private readonly Dictionary<(string Route, KnownMethod Method, int Status), RequestMeasure> _requests = [];
+    private readonly Dictionary<(string Pool, NetworkAddress Address), ServerMeasure> _servers = [];
+    private readonly Dictionary<string, ListenerMeasure> _listeners = [];
+
+    /// <summary>The longest time of each bucket in milliseconds, ascending; one more takes the rest.</summary>
+    public IReadOnlyList<long> Bounds => bounds;
+
+    /// <summary>The requests by route, method and status.</summary>
+    public IReadOnlyCollection<RequestMeasure> Requests => _requests.Values;
+
+    /// <summary>The servers that have had something to do.</summary>
+    public IReadOnlyCollection<ServerMeasure> Servers => _servers.Values;
+
+    /// <summary>The listeners.</summary>
+    public IReadOnlyCollection<ListenerMeasure> Listeners => _listeners.Values;
+
+    internal RequestMeasure Request(string route, KnownMethod method, int status)
+    {
+        if (!_requests.TryGetValue((route, method, status), out var measure))
+            _requests[(route, method, status)] = measure = new(route, NameOf(method), status >= RouteMeter.FirstClass ? $"{status - RouteMeter.FirstClass}xx" : status.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return measure;
+    }
+
+    internal ServerMeasure Server(string pool, NetworkAddress address)
+    {
+        if (!_servers.TryGetValue((pool, address), out var measure))
+            _servers[(pool, address)] = measure = new(pool, address);
+        return measure;
+    }
+
+    internal ListenerMeasure Listener(string name)
+    {
+        if (!_listeners.TryGetValue(name, out var measure))
+            _listeners[name] = measure = new(name);
+        return measure;
+    }
+
+    private static string NameOf(KnownMethod method) => method == KnownMethod.Other ? "other" : method.ToString().ToUpperInvariant();
+}
+
+/// <summary>The requests of a route with one method and one status.</summary>
+/// <param name="route">The route's name.</param>
+/// <param name="method">GET and the like; other for all that are not of RFC 9110.</param>
+/// <param name="status">What the client was told.</param>
+public sealed class RequestMeasure(string route, string method, string status)
+{
+    internal Distribution Times;
+
+    /// <summary>The route's name.</summary>
+    public string Route => route;
+
+    /// <summary>GET and the like; other for all that are not of RFC 9110.</summary>
+    public string Method => method;
+
+    /// <summary>What the client was told; 499 where it left before, 2xx and the like where there are too many to tell apart.</summary>
+    public string Status => status;
+
+    /// <summary>How long they took, from their first byte to the last of the answer.</summary>
+    public Distribution Duration => Times;
+}
+
+/// <summary>What a server has had to do.</summary>
+/// <param name="pool">Its pool.</param>
+/// <param name="address">Where it is.</param>
+public sealed class ServerMeasure(string pool, NetworkAddress address)
+{
+    internal Distribution Connect;
+    internal Distribution FirstByte;
+    internal Distribution Whole;
+
+    /// <summary>Its pool.</summary>
+    public string Pool => pool;
+
+    /// <summary>Where it is.</summary>
+    public NetworkAddress Address => address;
+
+    /// <summary>Attempts by the class of their answer's status, from 1 to 5; 0 for those without an answer.</summary>
+    public long[] Answers { get; } = new long[6];
+
+    /// <summary>Connections opened.</summary>
+    public long Opened { get; internal set; }
+
+    /// <summary>Attempts over a connection that was kept.</summary>
+    public long Reused { get; internal set; }
+
+    /// <summary>Attempts after a request's first.</summary>
+    public long Retried { get; internal set; }
+
+    /// <summary>Attempts after which the request went to another server.</summary>
+    public long Redispatched { get; internal set; }
+
+    /// <summary>Bytes of heads and bodies sent to it.</summary>
+    public long BytesSent { get; internal set; }
+
+    /// <summary>Bytes of heads and bodies of its answers.</summary>
+    public long BytesReceived { get; internal set; }
+
+    /// <summary>How long it took to open connections.</summary>
+    public Distribution ConnectTime => Connect;
+
+    /// <summary>From the beginning of an attempt to the head of the answer.</summary>
+    public Distribution FirstByteTime => FirstByte;
+
+    /// <summary>From the beginning of an attempt to its end.</summary>
+    public Distribution WholeTime => Whole;
+}
+
+/// <summary>What has come to a listener.</summary>
+/// <param name="name">Its first address, as the configuration writes it.</param>
+public sealed class ListenerMeasure(string name)
+{
+    /// <summary>Its first address, as the configuration writes it.</summary>
+    public string Name => name;
+
+    /// <summary>Requests by the class of the status, from 1 to 5; 0 for those that left before an answer.</summary>
+    public long[] Answers { get; } = new long[6];
+
+    /// <summary>Connections accepted.</summary>
+    public long Connections { get; internal set; }
+
+    /// <summary>Connections closed at once, for their address had as many as it may.</summary>
+    public long Refused { get; internal set; }
+
+    /// <summary>TLS handshakes done.</summary>
+    public long TlsHandshakes { get; internal set; }
+
+    /// <summary>Connections that ended before their TLS handshake was done.</summary>
+    public long TlsFailures { get; internal set; }
+
+    /// <summary>Bytes of requests, heads and bodies.</summary>
+    public long BytesReceived { get; internal set; }
+
+    /// <summary>Bytes of answers, heads and bodies.</summary>
+    public long BytesSent { get; internal set; }
+}

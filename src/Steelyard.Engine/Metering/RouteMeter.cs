@@ -1,0 +1,55 @@
+using Steelyard.Engine.Http1;
+
+namespace Steelyard.Engine.Metering;
+
+/// <summary>
+/// The requests of one route on one loop, by method and status. Owned by its loop; others may read it a moment old.
+/// However many statuses servers invent, there are no more than so many series: the rest are counted by class.
+/// </summary>
+/// <param name="bounds">The buckets of the histograms, in milliseconds.</param>
+internal sealed class RouteMeter(long[] bounds)
+{
+    /// <summary>The status of those that share a class, as in 2xx.</summary>
+    public const int FirstClass = 1000;
+
+    private const int MostSeries = 64;
+    private const int MostWithClasses = MostSeries + (6 * 9);
+
+    private readonly Series?[] _series = new Series?[MostWithClasses];
+    private int _count;
+    private Series? _last;
+
+    /// <summary>The requests of one method with one status.</summary>
+    public sealed record Series(KnownMethod Method, int Status, Histogram Times);
+
+    /// <summary>Those that there are.</summary>
+    public ReadOnlySpan<Series?> All => _series.AsSpan(0, Volatile.Read(ref _count));
+
+    /// <summary>Counts a request.</summary>
+    /// <param name="method">Its method.</param>
+    /// <param name="status">What the client was told; 499 where it left before.</param>
+    /// <param name="milliseconds">How long it took.</param>
+    public void Count(KnownMethod method, int status, long milliseconds)
+    {
+        var last = _last;
+        if (last is null || last.Method != method || last.Status != status)
+            _last = last = Find(method, status);
+        last.Times.Add(milliseconds);
+    }
+
+    private Series Find(KnownMethod method, int status)
+    {
+        for (var i = 0; i < _count; i++)
+        {
+            if (_series[i]!.Method == method && _series[i]!.Status == status)
+                return _series[i]!;
+        }
+
+        if (_count >= MostSeries && status < FirstClass)
+            return Find(method, FirstClass + Math.Clamp(status / 100, 0, 5));
+        var added = new Series(method, status, new(bounds));
+        _series[_count] = added;
+        Volatile.Write(ref _count, _count + 1);
+        return added;
+    }
+}

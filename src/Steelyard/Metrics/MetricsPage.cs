@@ -1,0 +1,188 @@
+using Steelyard.Admin;
+using Steelyard.Balancing;
+using Steelyard.Engine;
+using Steelyard.Engine.Metering;
+
+namespace Steelyard.Metrics;
+
+/// <summary>What <c>/metrics</c> says. A new metric is a row in one of these tables.</summary>
+internal static class MetricsPage
+{
+    private static readonly (string Name, string Help, Func<EngineCounters, double> Value)[] s_engine =
+    [
+        ("steelyard_connections_total", "Client connections accepted.", counters => counters.Connections),
+        ("steelyard_connections_refused_total", "Client connections closed at once, for their address had as many as it may.", counters => counters.ConnectionsRefused),
+        ("steelyard_accept_pauses_total", "Times that a loop stopped to accept, for want of room under a limit, of descriptors or of memory.", counters => counters.AcceptPauses),
+        ("steelyard_requests_total", "Requests whose heads arrived whole and right.", counters => counters.Requests),
+        ("steelyard_requests_refused_total", "Requests answered by the proxy itself, with an error.", counters => counters.Refused),
+        ("steelyard_responses_cut_total", "Responses broken off after they had begun.", counters => counters.Cut),
+        ("steelyard_requests_too_slow_total", "Requests ended because the client was below the least rate.", counters => counters.TooSlow),
+        ("steelyard_retries_total", "Attempts after the first, at the same or another server.", counters => counters.Retries),
+        ("steelyard_retries_denied_total", "Attempts that were not made, for the budget was spent.", counters => counters.RetriesDenied),
+        ("steelyard_queue_waits_total", "Times that a request or a session had to wait for a server with room.", counters => counters.QueueWaits),
+        ("steelyard_queue_full_total", "Those of them that were refused, for as many waited as may.", counters => counters.QueueFull),
+        ("steelyard_queue_timeouts_total", "Those of them that waited too long.", counters => counters.QueueTimeouts),
+        ("steelyard_queue_left_total", "Those of them whose clients went away.", counters => counters.QueueLeft),
+        ("steelyard_tls_handshakes_total", "TLS handshakes done with clients.", counters => counters.TlsHandshakes),
+        ("steelyard_tls_failures_total", "Client connections that ended before their TLS handshake was done.", counters => counters.TlsFailures),
+        ("steelyard_sessions_total", "Connections of listeners in TCP mode.", counters => counters.Sessions),
+        ("steelyard_sessions_refused_total", "Those of them that no route or no server took.", counters => counters.SessionsRefused),
+        ("steelyard_tunnels_total", "Exchanges that went on in another protocol, such as WebSocket.", counters => counters.Tunnels),
+        ("steelyard_proxy_headers_refused_total", "Connections broken off for want of a valid PROXY header.", counters => counters.ProxyHeadersRefused),
+        ("steelyard_faults_total", "Exchanges broken off by an error in this program itself.", counters => counters.Faults),
+    ];
+
+    private static readonly (string Name, string Help, Func<ServerStatus, double> Value)[] s_serverStates =
+    [
+        ("steelyard_server_up", "Whether checks find the server well; 1 also where nobody asks it.", server => server.Up ? 1 : 0),
+        ("steelyard_server_ready", "Whether an operator wants the server to have requests; 0 for drain and maintenance.", server => server.Wanted == ServerState.Ready ? 1 : 0),
+        ("steelyard_server_ejected", "Whether the server is left out because its requests went wrong.", server => server.Ejected ? 1 : 0),
+        ("steelyard_server_ejections_in_a_row", "How many times in a row the server was left out.", server => server.Ejections),
+        ("steelyard_server_weight", "The server's weight.", server => server.Weight),
+        ("steelyard_server_requests_in_flight", "Requests, tunnels and sessions the server has now.", server => server.Active),
+    ];
+
+    private static readonly (string Name, string Help, Func<ServerMeasure, double> Value)[] s_servers =
+    [
+        ("steelyard_server_connections_opened_total", "Connections opened to the server.", server => server.Opened),
+        ("steelyard_server_connections_reused_total", "Attempts over a connection that was kept.", server => server.Reused),
+        ("steelyard_server_connect_seconds_total", "Time it took to open connections, all together.", server => server.ConnectTime.Milliseconds / 1000d),
+        ("steelyard_server_first_byte_seconds_total", "Time from the beginning of an attempt to the head of its answer, all together.", server => server.FirstByteTime.Milliseconds / 1000d),
+        ("steelyard_server_attempt_seconds_total", "Time from the beginning of an attempt to its end, all together.", server => server.WholeTime.Milliseconds / 1000d),
+        ("steelyard_server_retries_total", "Attempts after a request's first.", server => server.Retried),
+        ("steelyard_server_redispatches_total", "Attempts after which the request went to another server.", server => server.Redispatched),
+        ("steelyard_server_sent_bytes_total", "Bytes of requests, heads and bodies.", server => server.BytesSent),
+        ("steelyard_server_received_bytes_total", "Bytes of answers that were passed on, heads and bodies.", server => server.BytesReceived),
+    ];
+
+    private static readonly (string Name, string Help, Func<ListenerMeasure, double> Value)[] s_listeners =
+    [
+        ("steelyard_listener_connections_total", "Connections accepted on the listener.", listener => listener.Connections),
+        ("steelyard_listener_connections_refused_total", "Connections closed at once, for their address had as many as it may.", listener => listener.Refused),
+        ("steelyard_listener_tls_handshakes_total", "TLS handshakes done.", listener => listener.TlsHandshakes),
+        ("steelyard_listener_tls_failures_total", "Connections that ended before their TLS handshake was done.", listener => listener.TlsFailures),
+        ("steelyard_listener_received_bytes_total", "Bytes of requests, heads and bodies.", listener => listener.BytesReceived),
+        ("steelyard_listener_sent_bytes_total", "Bytes of answers, heads and bodies.", listener => listener.BytesSent),
+    ];
+
+    private static readonly (string Name, string Help, Func<ServerMeasure, Distribution> Value)[] s_poolTimes =
+    [
+        ("steelyard_pool_connect_seconds", "How long it took to open connections to the pool's servers, TLS included.", server => server.ConnectTime),
+        ("steelyard_pool_first_byte_seconds", "From the beginning of an attempt to the head of its answer.", server => server.FirstByteTime),
+        ("steelyard_pool_attempt_seconds", "From the beginning of an attempt to its end.", server => server.WholeTime),
+    ];
+
+    /// <summary>Writes all of it, as it stands.</summary>
+    public static string Write(AdminDesk desk)
+    {
+        var (text, measures) = (new MetricsText(), desk.Balancer.Measure());
+        WriteRequests(text, measures);
+        WriteEngine(text, desk);
+        WriteListeners(text, desk, measures);
+        WritePools(text, desk, measures);
+        WriteServers(text, desk, measures);
+        ProcessMetrics.Write(text);
+        return text.ToString();
+    }
+
+    private static void WriteRequests(MetricsText text, Measures measures)
+    {
+        text.Begin("http_request_duration_seconds", "histogram", "From the first byte of a request to the last of its answer.");
+        foreach (var request in measures.Requests)
+            text.Histogram(measures.Bounds, request.Duration.Counts, request.Duration.Milliseconds, "method", request.Method, "route", request.Route, "status", request.Status);
+    }
+
+    private static void WriteEngine(MetricsText text, AdminDesk desk)
+    {
+        var counters = desk.Balancer.Counters;
+        text.Begin("steelyard_build_info", "gauge", "1, with the version of the program.");
+        text.Value(1, "version", AdminLook.ProgramVersion);
+        text.Begin("steelyard_configuration_generation", "gauge", "How many configurations the keeper has taken up.");
+        text.Value(desk.Served.Source.Generation);
+        text.Begin("steelyard_configuration_read_timestamp_seconds", "gauge", "When the configuration that is served was read.");
+        text.Value(desk.Served.Source.At.ToUnixTimeMilliseconds() / 1000d);
+        text.Begin("steelyard_connections_open", "gauge", "Client connections open now.");
+        text.Value(counters.OpenConnections);
+        foreach (var (name, help, value) in s_engine)
+        {
+            text.Begin(name, "counter", help);
+            text.Value(value(counters));
+        }
+    }
+
+    private static void WriteListeners(MetricsText text, AdminDesk desk, Measures measures)
+    {
+        var open = desk.Balancer.OpenConnectionsByListener;
+        text.Begin("steelyard_listener_connections_open", "gauge", "Connections of the listener that are open now.");
+        foreach (var group in desk.Served.Snapshot.Listeners.Select((listener, i) => (Name: listener.Bind[0].ToString(), Open: i < open.Count ? open[i] : 0)).GroupBy(listener => listener.Name))
+            text.Value(group.Sum(listener => listener.Open), "listener", group.Key);
+        foreach (var (name, help, value) in s_listeners)
+        {
+            text.Begin(name, "counter", help);
+            foreach (var listener in measures.Listeners)
+                text.Value(value(listener), "listener", listener.Name);
+        }
+
+        text.Begin("steelyard_listener_requests_total", "counter", "Requests by the class of their status; 4xx has those whose clients left.");
+        foreach (var listener in measures.Listeners)
+        {
+            for (var status = 1; status <= 5; status++)
+                text.Value(listener.Answers[status], "listener", listener.Name, "status", $"{status}xx");
+        }
+    }
+
+    private static void WritePools(MetricsText text, AdminDesk desk, Measures measures)
+    {
+        text.Begin("steelyard_pool_queue_length", "gauge", "Requests and sessions that wait for a server with room.");
+        foreach (var (pool, waiting) in desk.Balancer.Waiting)
+            text.Value(waiting, "pool", pool);
+        text.Begin("steelyard_pool_servers_usable", "gauge", "Servers of the pool that are up, ready and have a weight.");
+        foreach (var pool in AdminLook.Pools(desk))
+            text.Value(pool.Usable, "pool", pool.Name);
+        foreach (var (name, help, value) in s_poolTimes)
+        {
+            text.Begin(name, "histogram", help);
+            foreach (var pool in measures.Servers.GroupBy(server => server.Pool))
+            {
+                var counts = new long[measures.Bounds.Count + 1];
+                var milliseconds = 0L;
+                foreach (var times in pool.Select(value))
+                {
+                    milliseconds += times.Milliseconds;
+                    for (var i = 0; i < Math.Min(counts.Length, times.Counts?.Length ?? 0); i++)
+                        counts[i] += times.Counts![i];
+                }
+
+                text.Histogram(measures.Bounds, counts, milliseconds, "pool", pool.Key);
+            }
+        }
+    }
+
+    private static void WriteServers(MetricsText text, AdminDesk desk, Measures measures)
+    {
+        var servers = desk.Balancer.Servers;
+        foreach (var (name, help, value) in s_serverStates)
+        {
+            text.Begin(name, "gauge", help);
+            foreach (var server in servers)
+                text.Value(value(server), "pool", server.Pool, "server", server.Address.ToString());
+        }
+
+        text.Begin("steelyard_server_failures_total", "counter", "Requests that failed with the server, those repeated elsewhere included.");
+        foreach (var server in servers)
+            text.Value(server.Failures, "pool", server.Pool, "server", server.Address.ToString());
+        foreach (var (name, help, value) in s_servers)
+        {
+            text.Begin(name, "counter", help);
+            foreach (var server in measures.Servers)
+                text.Value(value(server), "pool", server.Pool, "server", server.Address.ToString());
+        }
+
+        text.Begin("steelyard_server_answers_total", "counter", "Attempts by the class of the answer's status; none for those without an answer.");
+        foreach (var server in measures.Servers)
+        {
+            for (var status = 0; status <= 5; status++)
+                text.Value(server.Answers[status], "pool", server.Pool, "server", server.Address.ToString(), "status", status == 0 ? "none" : $"{status}xx");
+        }
+    }
+}

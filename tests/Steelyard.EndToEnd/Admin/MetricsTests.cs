@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Globalization;
+using Steelyard.EndToEnd.Machinery;
+
+namespace Steelyard.EndToEnd.Admin;
+
+/// <summary>What a monitoring system is told.</summary>
+public sealed class MetricsTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _runtime = new();
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _runtime.Dispose();
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private string Write(RecordingOrigin origin, string more = "") => _folder.Write("steelyard.yaml", $$"""
+        admin: 127.0.0.1:0
+        {{more}}
+        listen:
+          - bind: 127.0.0.1:0
+            routes:
+              - { name: orders, path: /api/*, to: web }
+              - { path: /ping, respond: { status: 200, body: pong } }
+              - { path: /dead, to: dead }
+        pools:
+          web: { servers: [ {{origin.Address}} ] }
+          dead: { servers: [ 127.0.0.1:1 ] }
+        """);
+
+    private Task<SteelyardProcess> StartAsync(string file) => Task.FromResult(SteelyardProcess.Start(["up", file], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path }));
+
+    private static RecordingOrigin Origin() => RecordingOrigin.Start(async connection =>
+    {
+        connection.Records = false;
+        while (await connection.ReadRequestOrEnd() is { } request)
+            await connection.Send($"HTTP/1.1 {(request.StartLine.Contains("missing", StringComparison.Ordinal) ? "404 Not Found" : "200 OK")}\r\nContent-Length: 2\r\n\r\nok");
+    });
+
+    private static async Task<string> ScrapeAsync(SteelyardProcess up)
+    {
+        using var client = new HttpClient();
+        using var answer = await client.GetAsync(new Uri(await up.UrlAsync("admin API on"), "/metrics"), Cancel);
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer.Content.Headers.ContentType!.ToString());
+        return await answer.Content.ReadAsStringAsync(Cancel);
+    }
+
+    private static double ValueOf(string text, string series) =>
+        double.Parse(text.Split('\n').SingleOrDefault(line => line.StartsWith(series + " ", StringComparison.Ordinal))?[(series.Length + 1)..] ?? "-1", CultureInfo.InvariantCulture);
+
+    private static async Task AskAsync(SteelyardProcess up, params (int Status, string Request)[] requests)
+    {
+        using var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, (await up.UrlAsync("listening on")).Port));
+        foreach (var (status, request) in requests)
+            Assert.Equal(status, (await client.Ask($"{request} HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
+    }
+
+    [Fact]
+    public async Task Requests_are_counted_by_method_route_and_status_and_servers_by_what_they_did()
+    {
+        await using var origin = Origin();
+        await using var up = await StartAsync(Write(origin));
+        await up.LineAsync("ready");
+        await AskAsync(up, (200, "GET /api/1"), (200, "GET /api/2"), (404, "DELETE /api/missing"), (200, "GET /ping"), (503, "GET /dead"), (404, "PURGE /nowhere"));
+
+        var text = await ScrapeAsync(up);
+        double Count(string method, string route, int status) => ValueOf(text, $$"""http_request_duration_seconds_count{method="{{method}}",route="{{route}}",status="{{status}}"}""");
+        Assert.Equal([2, 1, 1, 1, 1], [Count("GET", "orders", 200), Count("DELETE", "orders", 404), Count("GET", "/ping", 200), Count("GET", "/dead", 503), Count("other", "(none)", 404)]);
+        Assert.Equal(2, ValueOf(text, """http_request_duration_seconds_bucket{method="GET",route="orders",status="200",le="+Inf"}"""));
+        Assert.Equal(
+            ["0.1", "0.5", "1", "2", "5", "+Inf"],
+            text.Split('\n').Where(line => line.StartsWith("""http_request_duration_seconds_bucket{method="GET",route="orders",status="200",le=""", StringComparison.Ordinal)).Select(line => line.Split("le=\"")[1].Split('"')[0]));
+
+        var server = $$"""{pool="web",server="{{origin.Address}}"}""";
+        Assert.Equal(1, ValueOf(text, "steelyard_server_connections_opened_total" + server));
+        Assert.Equal(2, ValueOf(text, "steelyard_server_connections_reused_total" + server));
+        Assert.Equal(2, ValueOf(text, $$"""steelyard_server_answers_total{pool="web",server="{{origin.Address}}",status="2xx"}"""));
+        Assert.Equal(1, ValueOf(text, $$"""steelyard_server_answers_total{pool="web",server="{{origin.Address}}",status="4xx"}"""));
+        Assert.Equal(1, ValueOf(text, """steelyard_server_answers_total{pool="dead",server="127.0.0.1:1",status="none"}"""));
+        Assert.Equal(1, ValueOf(text, """steelyard_server_failures_total{pool="dead",server="127.0.0.1:1"}"""));
+        Assert.Equal(3, ValueOf(text, """steelyard_pool_attempt_seconds_count{pool="web"}"""));
+        Assert.Equal(3, ValueOf(text, """steelyard_listener_requests_total{listener="127.0.0.1:0",status="2xx"}"""));
+        Assert.Equal(1, ValueOf(text, """steelyard_listener_connections_total{listener="127.0.0.1:0"}"""));
+
+        // Each answer is passed on with a Date.
+        var passed = 3 * "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: Sat, 28 Nov 2026 12:00:00 GMT\r\n\r\nok".Length;
+        Assert.Equal(passed + "Not Found".Length - "OK".Length, ValueOf(text, "steelyard_server_received_bytes_total" + server));
+        Assert.InRange(ValueOf(text, "process_resident_memory_bytes"), 1e6, 1e9);
+        Assert.InRange(ValueOf(text, "process_start_time_seconds") - DateTimeOffset.UtcNow.ToUnixTimeSeconds(), -120, 1);
+    }
+
+    [Fact]
+    public async Task Counting_goes_on_over_a_reload_and_begins_anew_with_other_buckets()
+    {
+        await using var origin = Origin();
+        await using var up = await StartAsync(Write(origin));
+        await up.LineAsync("ready");
+        using var admin = AdminClient.Local(_runtime.Path);
+        const string Orders = """http_request_duration_seconds_count{method="GET",route="orders",status="200"}""";
+        await AskAsync(up, (200, "GET /api/1"));
+
+        Write(origin, "shutdown: 9s");
+        Assert.Equal(200, (await admin.Ask("POST", "/api/reload")).Status);
+        await AskAsync(up, (200, "GET /api/1"));
+        Assert.Equal(2, ValueOf(await ScrapeAsync(up), Orders));
+
+        Write(origin, "metrics: { buckets: [ 5ms, 50ms, 10s ] }");
+        Assert.Equal(200, (await admin.Ask("POST", "/api/reload")).Status);
+        await AskAsync(up, (200, "GET /api/1"));
+        var text = await ScrapeAsync(up);
+        Assert.Equal(1, ValueOf(text, Orders));
+        Assert.Equal(1, ValueOf(text, """http_request_duration_seconds_bucket{method="GET",route="orders",status="200",le="10"}"""));
+        Assert.Contains("le=\"0.005\"", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Prometheus_finds_nothing_to_complain_about()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/promtool"), "promtool is not installed (Debian: prometheus)");
+        await using var origin = Origin();
+        await using var up = await StartAsync(Write(origin));
+        await up.LineAsync("ready");
+        await AskAsync(up, (200, "GET /api/1"), (503, "GET /dead"));
+
+        using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        await promtool.StandardInput.WriteAsync((await ScrapeAsync(up)).AsMemory(), Cancel);
+        promtool.StandardInput.Close();
+        var said = await promtool.StandardOutput.ReadToEndAsync(Cancel) + await promtool.StandardError.ReadToEndAsync(Cancel);
+        await promtool.WaitForExitAsync(Cancel);
+
+        Assert.Equal((0, ""), (promtool.ExitCode, said));
+    }
+}
