@@ -153,7 +153,7 @@ internal sealed class ProxyPlan
             StickyKey = stickyKey,
             Memory = snapshot.Limits.Memory is { } most ? new MemoryBudget(most.Bytes) : null,
             Pools = pools,
-            HashedKeys = pools.Values.Where(pool => pool.Settings.Balance.Hash is not null).ToDictionary(pool => pool, pool => new RequestKeyReader(pool.Settings.Balance.Hash!.Key)),
+            HashedKeys = HashedKeysOf(pools.Values),
             Fallbacks = FallbacksOf(pools.Values, files),
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
@@ -163,6 +163,18 @@ internal sealed class ProxyPlan
             ProbeTlsOf = probeTlsOf,
             Tls = tls.All,
         };
+    }
+
+    private static Dictionary<Pool, RequestKeyReader> HashedKeysOf(IEnumerable<Pool> pools)
+    {
+        var keys = new Dictionary<Pool, RequestKeyReader>();
+        foreach (var pool in pools)
+        {
+            if (pool.Settings.Balance.Hash is { } hash)
+                keys.Add(pool, new RequestKeyReader(hash.Key));
+        }
+
+        return keys;
     }
 
     private static Dictionary<string, Pool> PoolsOf(Snapshot snapshot, ProxyPlan? before, byte[] stickyKey)

@@ -1,5 +1,3 @@
-using Steelyard.Config;
-
 namespace Steelyard.Simulate;
 
 /// <summary>What a simulation has shown of one policy.</summary>

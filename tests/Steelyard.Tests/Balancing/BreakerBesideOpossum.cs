@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using Steelyard.Balancing;
 using Steelyard.Config;
@@ -113,7 +112,7 @@ public sealed class BreakerBesideOpossum
             ["options"] = Options(settings),
             ["steps"] = steps.ConvertAll(step => new Dictionary<string, object> { ["at"] = step.At, ["do"] = step.Do, ["end"] = step.End, ["after"] = step.After }),
         };
-        using var node = Process.Start(new ProcessStartInfo("node", ["--no-warnings", Path.Combine(s_folder, "play.js")]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        using var node = Process.Start(new ProcessStartInfo("node", ["--no-warnings", Path.Combine(s_folder, "play.js")]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true })!;
         node.StandardInput.Write(JsonSerializer.Serialize(script));
         node.StandardInput.Close();
         var lines = node.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);

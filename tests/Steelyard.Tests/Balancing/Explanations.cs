@@ -1,6 +1,5 @@
 using Steelyard.Balancing;
 using Steelyard.Config;
-using Steelyard.Config.Yaml.Tables;
 
 namespace Steelyard.Tests.Balancing;
 
