@@ -178,7 +178,7 @@ internal class RawSocket(Socket socket) : IDisposable
         return piece;
     }
 
-    /// <summary>Reads a chunked body and its end; chunk extensions and trailers are an error.</summary>
+    /// <summary>Reads a chunked body to the end of its trailers; chunk extensions are an error.</summary>
     public async Task<(byte[] Body, int[] Chunks)> ReadChunks()
     {
         var body = new MemoryStream();
@@ -186,12 +186,18 @@ internal class RawSocket(Socket socket) : IDisposable
         while (true)
         {
             var size = int.Parse(await ReadLine(), NumberStyles.AllowHexSpecifier);
+            if (size == 0)
+                break;
             body.Write(await ReadExactly(size));
             Assert.Equal("", await ReadLine());
-            if (size == 0)
-                return (body.ToArray(), [.. sizes]);
             sizes.Add(size);
         }
+
+        while ((await ReadLine()).Length > 0)
+        {
+        }
+
+        return (body.ToArray(), [.. sizes]);
     }
 
     /// <summary>Reads until the other end closes; a reset is an error.</summary>
