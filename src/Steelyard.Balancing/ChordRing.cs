@@ -17,6 +17,7 @@ internal sealed class ChordRing : Placement
     private readonly bool _mixes;
     private readonly uint[] _points;
     private readonly int[] _servers;
+    private readonly RingIndex _index;
 
     public ChordRing(int[] weights, HashFunction function, bool mixes)
     {
@@ -41,6 +42,7 @@ internal sealed class ChordRing : Placement
 
         (_points, _servers) = ([.. points], [.. servers]);
         Array.Sort(_points, _servers);
+        _index = new RingIndex(_points);
     }
 
     public override int MostSteps => _points.Length;
@@ -52,7 +54,7 @@ internal sealed class ChordRing : Placement
         var hash = Hashes.Of(_function, key);
         if (_mixes)
             hash = Hashes.Avalanche(hash);
-        var next = RingSearch.AtOrAfter(_points, hash);
+        var next = _index.AtOrAfter(hash);
         if (next == _points.Length)
             next = 0;
         var previous = next == 0 ? _points.Length - 1 : next - 1;

@@ -18,6 +18,7 @@ internal sealed class KetamaRing : Placement
     private readonly int[] _weights;
     private readonly uint[] _points;
     private readonly int[] _servers;
+    private readonly RingIndex _index;
 
     public KetamaRing(Server[] servers, int[] weights)
     {
@@ -48,6 +49,7 @@ internal sealed class KetamaRing : Placement
 
         Array.Resize(ref _points, kept);
         Array.Resize(ref _servers, kept);
+        _index = new RingIndex(_points);
     }
 
     // nginx gives up after 20 points more; who is bound by load goes on.
@@ -63,7 +65,7 @@ internal sealed class KetamaRing : Placement
 
     public override Walk Begin(ReadOnlySpan<byte> key)
     {
-        var place = RingSearch.AtOrAfter(_points, Hashes.Crc32(key));
+        var place = _index.AtOrAfter(Hashes.Crc32(key));
         return new() { Hash = (uint)(place == _points.Length ? 0 : place) };
     }
 
@@ -91,46 +93,5 @@ internal sealed class KetamaRing : Placement
             points.Add((hash, index));
             BinaryPrimitives.WriteUInt32LittleEndian(before, hash);
         }
-    }
-}
-
-/// <summary>Finds places among sorted points.</summary>
-internal static class RingSearch
-{
-    /// <summary>
-    /// The first point at or after a value; as many as there are when all lie before it. Points are spread evenly, so
-    /// the value itself says about where to look.
-    /// </summary>
-    public static int AtOrAfter(uint[] points, uint value)
-    {
-        var (low, high) = (0, points.Length);
-        for (var guesses = 0; guesses < 3 && high - low > 32; guesses++)
-        {
-            var (first, last) = (points[low], points[high - 1]);
-            if (value <= first)
-                return low;
-            if (value > last)
-                return high;
-            var guess = low + (int)((ulong)(value - first) * (ulong)(high - 1 - low) / Math.Max(1, last - first));
-            var margin = Math.Max(4, (int)Math.Sqrt(high - low));
-            var (from, to) = (Math.Max(low, guess - margin), Math.Min(high - 1, guess + margin));
-            if (points[from] >= value)
-                high = from + 1;
-            else if (points[to] < value)
-                low = to + 1;
-            else
-                (low, high) = (from + 1, to + 1);
-        }
-
-        while (low < high)
-        {
-            var middle = (int)(((uint)low + (uint)high) / 2);
-            if (points[middle] >= value)
-                high = middle;
-            else
-                low = middle + 1;
-        }
-
-        return low;
     }
 }

@@ -62,7 +62,10 @@ internal sealed class Latency
         if (state == 0)
             return double.NaN;
         var since = Since(state, now);
-        return since == 0 ? Milliseconds(state) : Milliseconds(state) * Math.Exp(-since / decay);
+        var part = since / decay;
+
+        // Who is heard of all the time has hardly decayed, and then a power is not worth its time.
+        return Milliseconds(state) * (part < 0.005 ? 1 - part : Math.Exp(-part));
     }
 
     /// <summary>The same of another server.</summary>

@@ -47,7 +47,7 @@ public class Choices
     {
         _turn = _turn == 999 ? 0 : _turn + 1;
         _chance = (_chance * 6364136223846793005) + 1442695040888963407;
-        var server = _pool.Choose(new() { Tried = _tried, Now = 1000, Chance = _chance, Key = _keys[_turn] }).Server!;
+        var server = _pool.Choose(new() { Tried = _tried, Now = 5, Chance = _chance, Key = _keys[_turn] }).Server!;
         server.End();
         return server;
     }

@@ -365,4 +365,79 @@ public class PlacementTests
             }
         }
     }
+
+    [Fact]
+    public async Task In_TCP_mode_connections_are_hashed_by_the_name_in_their_hello()
+    {
+        var origins = new[] { RecordingOrigin.Start(), RecordingOrigin.Start(), RecordingOrigin.Start() };
+        var servers = origins.Select(origin => origin.Address).ToArray();
+        var policy = new BalanceSettings { Policy = BalancePolicy.Hash, Hash = new() { Key = new(RequestKeyKind.ServerName), Placement = HashPlacement.Maglev } };
+        await using (var balancer = TestBalancer.Start(servers, snapshot => snapshot with
+        {
+            Listeners = [snapshot.Listeners[0] with { Mode = ListenerMode.Tcp }],
+            Pools = [snapshot.Pools[0] with { Balance = policy }],
+        }))
+        {
+            var pool = PoolOf(policy, servers, [1, 1, 1]);
+            for (var i = 0; i < 9; i++)
+            {
+                var (name, hello) = ($"site{i}.example.com", ClientHello.For($"site{i}.example.com"));
+                using var client = await balancer.Connect();
+                await client.Send(hello);
+                using var server = await origins[Choose(pool, Encoding.ASCII.GetBytes(name))].Accept();
+                Assert.Equal(hello, await server.ReadExactly(hello.Length));
+            }
+        }
+
+        foreach (var origin in origins)
+            await origin.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task In_TCP_mode_connections_of_one_address_go_to_one_server()
+    {
+        await using var a = RecordingOrigin.Start();
+        await using var b = RecordingOrigin.Start();
+        NetworkAddress[] servers = [a.Address, b.Address];
+        var own = Choose(PoolOf(BalanceSettings.Source, servers, [1, 1]), [127, 0, 0, 1]);
+        await using var balancer = TestBalancer.Start(servers, snapshot => snapshot with
+        {
+            Listeners = [snapshot.Listeners[0] with { Mode = ListenerMode.Tcp }],
+            Pools = [snapshot.Pools[0] with { Balance = BalanceSettings.Source }],
+        });
+        for (var i = 0; i < 5; i++)
+        {
+            using var client = await balancer.Connect();
+            using var server = await (own == 0 ? a : b).Accept();
+        }
+    }
+
+    [Fact]
+    public async Task A_backup_serves_when_the_others_refuse()
+    {
+        await using var backup = RecordingOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nbackup");
+        await using var balancer = TestBalancer.Start([], snapshot => snapshot with
+        {
+            Pools = [new PoolSettings { Name = "web", Servers = [new() { Address = RecordingOrigin.Refusing() }, new() { Address = backup.Address, Backup = true }] }],
+        });
+        using var client = await balancer.Connect();
+        for (var i = 0; i < 5; i++)
+            Assert.Equal("backup", await Ask(client, "/"));
+    }
+
+    [Fact]
+    public async Task Peak_ewma_learns_from_answers_that_failing_fast_is_not_fast()
+    {
+        await using var failing = RecordingOrigin.Answering("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
+        await using var well = RecordingOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        await using var balancer = TestBalancer.Start([failing.Address, well.Address], snapshot => snapshot with
+        {
+            Pools = [snapshot.Pools[0] with { Balance = BalancePolicy.PeakEwma, Outlier = null }],
+        });
+        using var client = await balancer.Connect();
+        for (var i = 0; i < 50; i++)
+            await client.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        Assert.InRange(failing.Requests, 0, 2);
+        Assert.InRange(well.Requests, 48, 50);
+    }
 }
