@@ -39,6 +39,12 @@ public sealed record RouteSettings
     /// <summary>The answer, without any server; null where something else is set.</summary>
     public FixedResponse? Respond { get; init; }
 
+    /// <summary>How many requests of each client are let through; null for any number.</summary>
+    public RateLimitSettings? RateLimit { get; init; }
+
+    /// <summary>How many requests of each client may be under way at once; null for any number.</summary>
+    public ConcurrencySettings? Concurrency { get; init; }
+
     /// <summary>Who goes first where requests wait for a server: smaller numbers do, -2047 to 2047. Default 0 (HAProxy: set-priority-class).</summary>
     public int Priority { get; init; }
 

@@ -80,6 +80,12 @@ public sealed record ListenerSettings
     /// </summary>
     public ValueList<IPNetwork> Explain { get; init; }
 
+    /// <summary>How many requests of each client are let through; null for any number.</summary>
+    public RateLimitSettings? RateLimit { get; init; }
+
+    /// <summary>How many requests of each client may be under way at once; null for any number.</summary>
+    public ConcurrencySettings? Concurrency { get; init; }
+
     /// <summary>Whether CONNECT is passed on to the servers, and a tunnel opened when one agrees. Default not: it is refused with 501.</summary>
     public bool Connect { get; init; }
 
@@ -161,6 +167,12 @@ public sealed record PoolSettings
 
     /// <summary>Who waits for a server, and how long. Without a limit of servers nobody waits.</summary>
     public QueueSettings Queue { get; init; } = new();
+
+    /// <summary>How many requests of each client are let through; null for any number.</summary>
+    public RateLimitSettings? RateLimit { get; init; }
+
+    /// <summary>How many requests of each client may be under way at once; null for any number.</summary>
+    public ConcurrencySettings? Concurrency { get; init; }
 
     /// <summary>When requests are refused at once because those before them failed; null for never.</summary>
     public BreakerSettings? Breaker { get; init; }

@@ -19,6 +19,8 @@ namespace Steelyard.Engine;
 /// <param name="QueueLeft">Those of them whose clients went away.</param>
 /// <param name="BreakerRejects">Calls that a breaker refused.</param>
 /// <param name="Fallbacks">Clients that got something else instead of a refusal or a failure.</param>
+/// <param name="LimitRefusals">Requests refused with 429, for a client's rate or its requests at once.</param>
+/// <param name="LimitDelays">Requests that had to wait for their client's rate.</param>
 /// <param name="TlsHandshakes">TLS handshakes done with clients.</param>
 /// <param name="TlsFailures">Client connections that ended before their TLS handshake was done.</param>
 /// <param name="UpstreamConnections">Connections opened to servers.</param>
@@ -46,6 +48,8 @@ public readonly record struct EngineCounters(
     long QueueLeft,
     long BreakerRejects,
     long Fallbacks,
+    long LimitRefusals,
+    long LimitDelays,
     long TlsHandshakes,
     long TlsFailures,
     long UpstreamConnections,
@@ -74,6 +78,8 @@ public readonly record struct EngineCounters(
         QueueLeft + loop.QueueLeft,
         BreakerRejects + loop.BreakerRejects,
         Fallbacks + loop.Fallbacks,
+        LimitRefusals + loop.LimitRefusals,
+        LimitDelays + loop.LimitDelays,
         TlsHandshakes + loop.TlsHandshakes,
         TlsFailures + loop.TlsFailures,
         UpstreamConnections + loop.UpstreamConnections,

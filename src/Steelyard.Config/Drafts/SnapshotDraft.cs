@@ -42,6 +42,10 @@ internal sealed record ListenerDraft(Place Place)
 
     public int? MaxConnectionsPerAddress { get; init; }
 
+    public Located<RateLimitSettings>? RateLimit { get; init; }
+
+    public Located<ConcurrencySettings>? Concurrency { get; init; }
+
     public bool Connect { get; init; }
 
     public bool Tolerant { get; init; }
@@ -80,6 +84,10 @@ internal sealed record RouteDraft(Place Place)
     public Located<RedirectSettings>? Redirect { get; init; }
 
     public Located<FixedResponse>? Respond { get; init; }
+
+    public Located<RateLimitSettings>? RateLimit { get; init; }
+
+    public Located<ConcurrencySettings>? Concurrency { get; init; }
 
     public int Priority { get; init; }
 
@@ -122,6 +130,10 @@ internal sealed record PoolDraft(Located<string> Name)
     public Located<QueueSettings>? Queue { get; init; }
 
     public bool AllBackups { get; init; } = true;
+
+    public Located<RateLimitSettings>? RateLimit { get; init; }
+
+    public Located<ConcurrencySettings>? Concurrency { get; init; }
 
     public Located<BreakerSettings>? Breaker { get; init; }
 

@@ -20,6 +20,8 @@ internal static class TcpChecks
             problems.Error(mode, "'mode: tcp' with 'forwarded', where no fields are written", "'proxy-protocol' in the pool; or 'mode: http'");
         if (listener.RequestHeaders != HeaderEdits.None || listener.ResponseHeaders != HeaderEdits.None)
             problems.Error(mode, $"'mode: tcp' with '{(listener.RequestHeaders != HeaderEdits.None ? "request-headers" : "response-headers")}', where there are no fields", "a listener without them; or 'mode: http'");
+        if ((listener.RateLimit?.Place ?? listener.Concurrency?.Place) is { } limit)
+            problems.Error(limit, $"'{(listener.RateLimit is null ? "concurrency" : "rate-limit")}' in a listener with 'mode: tcp', which reads no requests", "'max-connections-per-address'; or 'mode: http'");
         foreach (var route in listener.Routes ?? [])
         {
             Check(route, problems);
@@ -38,6 +40,8 @@ internal static class TcpChecks
             ("query", route.Match.Query.Count > 0 ? route.Place : null),
             ("redirect", route.Redirect?.Place),
             ("respond", route.Respond?.Place),
+            ("rate-limit", route.RateLimit?.Place),
+            ("concurrency", route.Concurrency?.Place),
             ("strip-prefix", route.StripPrefix?.Place),
             ("rewrite", route.Rewrite?.Place),
             ("request-headers", route.RequestHeaders?.Place),

@@ -78,6 +78,8 @@ internal sealed class YamlWriter
             Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
         Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, Tolerant = listener.Tolerant, Forwarded = listener.Forwarded }, blank, "    ");
+        foreach (var limit in LimitParts(listener.RateLimit, listener.Concurrency))
+            Line($"    {limit}");
         foreach (var part in EditsParts(listener.RequestHeaders, listener.ResponseHeaders))
             Line($"    {part}");
         if (listener.Routes.Count == 1 && listener.Routes[0] is var all && all == new RouteSettings { Pool = all.Pool } && all.Pool is not null)
@@ -151,6 +153,8 @@ internal sealed class YamlWriter
             yield return $"redirect: {{ to: {Text(redirect.To.ToString())}, status: {redirect.Status} }}";
         if (route.Respond is { } respond)
             yield return $"respond: {{ status: {respond.Status}{Extra("body", respond.Body, "")}{Extra("content-type", respond.ContentType, new FixedResponse(200).ContentType)} }}";
+        foreach (var limit in LimitParts(route.RateLimit, route.Concurrency))
+            yield return limit;
         if (route.Priority != 0)
             yield return $"priority: {route.Priority.ToString(CultureInfo.InvariantCulture)}";
         if (route.StripPrefix is not null)
@@ -195,6 +199,8 @@ internal sealed class YamlWriter
             Line($"    tls: {Tls(tls)}");
         Section("retries", RetriesTable.Table, pool.Retries, new(), "    ");
 
+        foreach (var limit in LimitParts(pool.RateLimit, pool.Concurrency))
+            Line($"    {limit}");
         if (pool.Breaker is { } breaker)
             Breaker(breaker);
         Section("queue", QueueTable.Table, pool.Queue, new(), "    ");
@@ -277,6 +283,14 @@ internal sealed class YamlWriter
         if (sticky.Attributes.Count > 0)
             Line($"      attributes: {Many(sticky.Attributes, attribute => attribute)}");
         Settings(StickyTable.Table, sticky with { Path = "/" }, new(), "      ");
+    }
+
+    private static IEnumerable<string> LimitParts(RateLimitSettings? rate, ConcurrencySettings? concurrency)
+    {
+        if (rate is not null)
+            yield return $"rate-limit: {{ key: {Text(rate.Key.ToString())}, rate: {rate.Rate}, burst: {rate.Burst}, delay: {rate.Delay?.ToString(CultureInfo.InvariantCulture) ?? "none"}, ipv6-prefix: {rate.Ipv6Prefix}, keys: {rate.Keys} }}";
+        if (concurrency is not null)
+            yield return $"concurrency: {{ key: {Text(concurrency.Key.ToString())}, most: {concurrency.Most}, ipv6-prefix: {concurrency.Ipv6Prefix} }}";
     }
 
     private void Breaker(BreakerSettings breaker)

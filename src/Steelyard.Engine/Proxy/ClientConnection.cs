@@ -135,6 +135,7 @@ internal sealed class ClientConnection
                 _requests++;
                 _exchange = _loop.RentExchange();
                 next = await _exchange.Run(this);
+                _exchange.LeaveLimits();
                 _loop.Recycle(_exchange);
                 _exchange = null;
                 Input.ReleaseHead();

@@ -32,6 +32,7 @@ internal static class ErrorPage
     /// <param name="edits">What is changed of the head; null for nothing.</param>
     /// <param name="scope">What the variables of the changes stand for.</param>
     /// <param name="explanation">What is told of the choice of the server; null for nothing.</param>
+    /// <param name="policyLine">The line of the limit that was exceeded; empty for none.</param>
     public static void Write(
         ref BlockWriter writer,
         in Outcome outcome,
@@ -41,7 +42,8 @@ internal static class ErrorPage
         ReadOnlySpan<byte> date,
         FieldEdits? edits = null,
         in TemplateScope scope = default,
-        ExplainField? explanation = null)
+        ExplainField? explanation = null,
+        ReadOnlySpan<byte> policyLine = default)
     {
         var format = Choose(accept);
         var body = BodyOf(format, outcome);
@@ -56,6 +58,14 @@ internal static class ErrorPage
         writer.Write(body.Length);
         writer.Write("\r\n"u8);
         ResponseWriter.WriteOwn(ref writer, edits, "Cache-Control"u8, "no-store"u8);
+        if (!policyLine.IsEmpty)
+        {
+            writer.Write(policyLine);
+            writer.Write("RateLimit: \"requests\";r=0;t="u8);
+            writer.Write(outcome.RetryAfter);
+            writer.Write("\r\n"u8);
+        }
+
         if (outcome.RetryAfter > 0)
         {
             writer.Write("Retry-After: "u8);

@@ -39,6 +39,7 @@ internal sealed class Exchange
     private readonly Attempts _attempts;
     private readonly ServerChoice _choice;
     private readonly BreakerGuard _guard;
+    private readonly Admission _admission;
     private readonly OutgoingRequest _outgoing;
     private readonly ServerConnector _connector;
     private readonly Conversation _conversation;
@@ -49,6 +50,7 @@ internal sealed class Exchange
         _context = new ExchangeContext(loop);
         _attempts = new Attempts(loop.Events, loop.Counters);
         _choice = new ServerChoice(_context, _attempts);
+        _admission = new Admission(_context);
         _guard = new BreakerGuard(_context, EndCall);
         _outgoing = new OutgoingRequest(_context);
         _connector = new ServerConnector(_context, _attempts);
@@ -81,16 +83,26 @@ internal sealed class Exchange
             return await Refuse(new(Cause.NoRoute));
         _context.Route = route;
         _context.Explanation?.Take(route.Settings);
+
+        // 3. Admit, now or when the client's rate has room for it.
+        if (Client.Listener.Limits is { } ofListener)
+            outcome = await _admission.Ask(ofListener);
+        if (outcome.IsSuccess && route.Limits is { } ofRoute)
+            outcome = await _admission.Ask(ofRoute);
+        if (!outcome.IsSuccess)
+            return await Refuse(outcome);
         if (route.Answer is { } answer)
             return await Give(answer);
-
-        // 3. Admit.
         outcome = Admit();
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
 
         // 4. See whose client it is, and write the request as the servers shall see it.
         var pool = _context.Pool = route.ChoosePool();
+        if (_context.Plan.PoolLimits is { } limits && limits.GetValueOrDefault(pool) is { } ofPool)
+            outcome = await _admission.Ask(ofPool);
+        if (!outcome.IsSuccess)
+            return await Refuse(outcome);
         _context.Affinity.Begin(pool);
         outcome = _outgoing.Prepare(pool);
         if (!outcome.IsSuccess)
@@ -346,7 +358,7 @@ internal sealed class Exchange
         Note(outcome);
 
         // After a fault of the client's nobody knows where its next request would start.
-        var close = EndsConnection || (outcome.Fault == Fault.Client && outcome.Cause != Cause.NoRoute);
+        var close = EndsConnection || outcome.LosesPlace;
         var block = _context.Events.Blocks.Rent();
         var page = WriteRefusal(block, outcome, close, _context.ResponseEdits) ?? WriteRefusal(block, outcome, close, null)!.Value;
         return await Send(block, page, outcome.Status, close);
@@ -413,13 +425,18 @@ internal sealed class Exchange
             _context.Events.Date.At(_context.Events.Now),
             edits,
             _context.Scope,
-            _context.Explanation);
+            _context.Explanation,
+            outcome.Cause == Cause.RateExceeded ? _admission.Exceeded!.PolicyLine.Span : default);
         return writer.Overflowed ? null : writer.Written;
     }
+
+    /// <summary>The client's limits count it no more.</summary>
+    public void LeaveLimits() => _admission.End();
 
     /// <summary>Breaks the server's connection off; the exchange ends of itself.</summary>
     public void AbortUpstream()
     {
+        _admission.Abort();
         _choice.Abort();
         _conversation.CutTunnel();
         _context.Upstream?.Transport.Abort();
@@ -435,6 +452,7 @@ internal sealed class Exchange
         Client.Transport.Abort();
         if (_context.Upstream is not null)
             _context.CloseUpstream();
+        _admission.End();
         _choice.Abandon(_context.Pool);
         _guard.End(new(Cause.Stopped));
         _context.EndWithServer();

@@ -30,6 +30,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>Those whose word about the client before them is believed.</summary>
     public TrustedNetworks TrustedProxies { get; } = new(trustedProxies);
 
+    /// <summary>What each client may do; null for anything.</summary>
+    public PlaceLimits? Limits { get; init; }
+
     /// <summary>Its connections that are open now.</summary>
     public ConnectionCount Connections { get; init; } = new();
 

@@ -24,6 +24,8 @@ internal enum Cause : byte
     BodyTooLarge,
     NoRoute,
     ClientStalled,
+    RateExceeded,
+    TooManyAtOnce,
     NoServer,
     QueueFull,
     QueueTimeout,
@@ -105,6 +107,7 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         Cause.BadBody => 400,
         Cause.BodyTooLarge => 413,
         Cause.NoRoute => 404,
+        Cause.RateExceeded or Cause.TooManyAtOnce => 429,
         Cause.BreakerTimeout => 504,
         Cause.NoServer or Cause.BreakerOpen or Cause.QueueFull or Cause.QueueTimeout or Cause.ConnectFailed or Cause.ConnectTimeout or Cause.OutOfResources => 503,
         Cause.TlsFailed or Cause.CertificateUntrusted or Cause.CertificateExpired or Cause.CertificateForOther or Cause.ServerClosed or Cause.BadResponse => 502,
@@ -122,6 +125,9 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         _ => 400,
     };
 
+    /// <summary>Nobody knows where the client's next request would start.</summary>
+    public bool LosesPlace => Fault == Fault.Client && Cause is not (Cause.NoRoute or Cause.RateExceeded or Cause.TooManyAtOnce);
+
     /// <summary>No server can have seen a byte of the request.</summary>
     public bool IsUnsent => Cause is Cause.NoServer or Cause.QueueFull or Cause.QueueTimeout or Cause.BreakerOpen or Cause.ConnectFailed or Cause.ConnectTimeout
         or Cause.TlsFailed or Cause.CertificateUntrusted or Cause.CertificateExpired or Cause.CertificateForOther;
@@ -130,7 +136,7 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
     public int FailedStatus => Cause is Cause.StatusReplaced or Cause.StatusRetried ? Seconds : 0;
 
     /// <summary>After how many seconds the client may well ask again; 0 where nothing can be said.</summary>
-    public int RetryAfter => Cause is Cause.QueueFull or Cause.QueueTimeout ? 1 : Cause == Cause.BreakerOpen ? Seconds : 0;
+    public int RetryAfter => Cause is Cause.QueueFull or Cause.QueueTimeout ? 1 : Cause is Cause.BreakerOpen or Cause.RateExceeded or Cause.TooManyAtOnce ? Seconds : 0;
 
     /// <summary>
     /// What happened in a word that stays the same over versions, behind the status, as in <c>503.connect-refused</c>;
@@ -157,6 +163,8 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         Cause.BodyTooLarge => "The request body is larger than this site accepts.",
         Cause.NoRoute => "No route of this listener matches the host and path.",
         Cause.NoServer => "The pool has no server that takes requests.",
+        Cause.RateExceeded => "Too many requests have come in a short time.",
+        Cause.TooManyAtOnce => "Too many requests of the same client are under way.",
         Cause.BreakerOpen => "Too many of the requests before this one have failed, so it was not sent to a server.",
         Cause.BreakerTimeout => "The request was not answered in the time that the pool's breaker allows.",
         Cause.QueueFull => "Every server has as much to do as it may, and too many requests wait for one.",

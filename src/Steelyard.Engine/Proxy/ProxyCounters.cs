@@ -19,6 +19,8 @@ internal sealed class ProxyCounters
     public long QueueLeft;
     public long BreakerRejects;
     public long Fallbacks;
+    public long LimitRefusals;
+    public long LimitDelays;
     public long TlsHandshakes;
     public long TlsFailures;
     public long UpstreamConnections;

@@ -54,6 +54,12 @@ internal sealed class ProxyPlan
     /// <summary>What each pool hashes of a request; pools that hash nothing are not in it.</summary>
     public required IReadOnlyDictionary<Pool, RequestKeyReader> HashedKeys { get; init; }
 
+    /// <summary>What each client may do with a pool; null where no pool says.</summary>
+    public required IReadOnlyDictionary<Pool, PlaceLimits>? PoolLimits { get; init; }
+
+    // All limits, for the plan that follows.
+    private LimitBook LimitBook { get; init; } = new(null);
+
     /// <summary>What clients get instead, by the pools whose breakers say so.</summary>
     public required IReadOnlyDictionary<Pool, LocalAnswer> Fallbacks { get; init; }
 
@@ -104,6 +110,7 @@ internal sealed class ProxyPlan
                 clientKeys.Add(pool.Name, new(key));
         }
 
+        var limits = new LimitBook(before?.LimitBook);
         var missing = new List<NetworkAddress>();
         var ordinals = 0;
         foreach (var pool in pools.Values)
@@ -154,10 +161,12 @@ internal sealed class ProxyPlan
             Memory = snapshot.Limits.Memory is { } most ? new MemoryBudget(most.Bytes) : null,
             Pools = pools,
             HashedKeys = HashedKeysOf(pools.Values),
+            LimitBook = limits,
+            PoolLimits = PoolLimitsOf(pools.Values, limits),
             Fallbacks = FallbacksOf(pools.Values, files),
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
-            _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, routeNames, before),
+            _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, limits, routeNames, before),
             TlsOf = tlsOf,
             ProxyProtocolOf = proxyProtocolOf,
             ProbeTlsOf = probeTlsOf,
@@ -203,6 +212,18 @@ internal sealed class ProxyPlan
         }
     }
 
+    private static Dictionary<Pool, PlaceLimits>? PoolLimitsOf(IEnumerable<Pool> pools, LimitBook limits)
+    {
+        Dictionary<Pool, PlaceLimits>? all = null;
+        foreach (var pool in pools)
+        {
+            if (limits.Of($"pool {pool.Name}", pool.Settings.RateLimit, pool.Settings.Concurrency) is { } its)
+                (all ??= []).Add(pool, its);
+        }
+
+        return all;
+    }
+
     private static Dictionary<Pool, LocalAnswer> FallbacksOf(IEnumerable<Pool> pools, TlsFiles? files)
     {
         var answers = new Dictionary<Pool, LocalAnswer>();
@@ -222,7 +243,7 @@ internal sealed class ProxyPlan
         return System.Text.Encoding.UTF8.GetByteCount(text) <= Most ? text : throw new TlsFileException(file, "the file is too large for an answer", "at most 16 KiB");
     }
 
-    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, RouteNames routeNames, ProxyPlan? before)
+    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, LimitBook limits, RouteNames routeNames, ProxyPlan? before)
     {
         var listeners = new ListenerState[snapshot.Listeners.Count];
         for (var i = 0; i < listeners.Length; i++)
@@ -230,12 +251,13 @@ internal sealed class ProxyPlan
             var settings = snapshot.Listeners[i];
             var same = Before(i);
             listeners[i] = new ListenerState(
-                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames),
+                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames, route => limits.Of($"routes of {settings.Bind[0]}", route.RateLimit, route.Concurrency)),
                 [.. settings.TrustedProxies.AsSpan()],
                 settings.Forwarded)
             {
                 Ordinal = i,
                 Mode = settings.Mode,
+                Limits = limits.Of($"listener {settings.Bind[0]}", settings.RateLimit, settings.Concurrency),
                 Connect = settings.Connect,
                 Tolerant = settings.Tolerant,
                 Tls = tls.For(settings.Tls, settings.Mode),

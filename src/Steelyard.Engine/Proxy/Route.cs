@@ -13,13 +13,13 @@ internal sealed class Route
     private readonly byte[]? _stripPrefix;
     private readonly TemplateBytes? _rewrite;
 
-    public Route(RouteSettings settings, IReadOnlyDictionary<string, Pool> pools, HeaderEdits requestEdits, HeaderEdits responseEdits)
+    public Route(RouteSettings settings, IReadOnlyDictionary<string, Pool> pools, HeaderEdits requestEdits, HeaderEdits responseEdits, PlaceLimits? limits = null)
     {
         Settings = settings;
         _pool = settings.Pool is { } name ? pools[name] : null;
         if (settings.Split.Count > 0)
             _split = new PoolSplit(Array.ConvertAll(settings.Split.AsSpan().ToArray(), share => (pools[share.Pool], share.Weight)));
-        Priority = settings.Priority;
+        (Priority, Limits) = (settings.Priority, limits);
         Conditions = RouteConditions.From(settings);
         Answer = LocalAnswer.From(settings);
         RequestEdits = FieldEdits.From(requestEdits, settings.RequestHeaders);
@@ -39,6 +39,9 @@ internal sealed class Route
 
     /// <summary>The answer that needs no server; null where a pool serves the request.</summary>
     public LocalAnswer? Answer { get; }
+
+    /// <summary>What each client may do; null for anything.</summary>
+    public PlaceLimits? Limits { get; }
 
     /// <summary>Who goes first where requests wait for a server: smaller numbers.</summary>
     public int Priority { get; }

@@ -50,6 +50,8 @@ public sealed class ReferencePage
         Section(page, "listen: routes: redirect", RouteTable.Redirects, new RedirectSettings(TextTemplate.Empty));
         Section(page, "listen: routes: respond", RouteTable.Responses, new FixedResponse(200));
         Section(page, "request-headers and response-headers", HeaderTable.Requests, new HeaderEdits());
+        Section(page, "rate-limit", RateLimitTable.Rates, new RateLimitSettings { Rate = default });
+        Section(page, "concurrency", RateLimitTable.Concurrency, new ConcurrencySettings { Most = 0 });
         page.Append("\nValues, redirects and rewritten paths may hold variables; `{{` and `}}` are braces themselves.\n\n| Variable | Stands for |\n|---|---|\n");
         foreach (var (name, _, description) in TextTemplate.Variables)
             page.Append($"| `{{{name}}}` | {description} |\n");

@@ -46,6 +46,8 @@ public sealed class RoundTrip
             Outlier = OutlierOf(name.Length),
             SlowStart = name.Length % 4 == 0 ? TimeSpan.FromMilliseconds(100 * name.Length) : null,
             Breaker = BreakerOf(name.Length),
+            RateLimit = RateOf(name.Length),
+            Concurrency = name.Length % 2 == 0 ? null : new() { Key = new(RequestKeyKind.Cookie, "a"), Most = name.Length, Ipv6Prefix = name.Length },
             MaxConnections = name.Length % 2 == 0 ? name.Length : null,
             Queue = name.Length % 4 == 0 ? new() { Most = name.Length * 10, Timeout = TimeSpan.FromMilliseconds(name.Length), PriorityField = "X-Priority" } : new(),
             Panic = name.Length % 3 == 0 ? name.Length * 8 : 0,
@@ -144,6 +146,8 @@ public sealed class RoundTrip
                 TrustedProxies = listener.Trusted.ToValueList(),
                 ProxyProtocol = listener.Trusted.Skip(1).ToValueList(),
                 Explain = listener.Trusted.Skip(2).ToValueList(),
+                RateLimit = RateOf(listener.Routes.Count),
+                Concurrency = listener.Routes.Count == 2 ? new() { Most = 1 } : null,
                 Connect = listener.Trusted.Count == 2,
                 Tls = listener.Trusted.Count == 1 ? TlsOf(times[0], listener.Routes.Count) : null,
                 MaxConnections = listener.Trusted.Count < 2 ? null : 10_000_000 / listener.Routes.Count,
@@ -223,6 +227,13 @@ public sealed class RoundTrip
         _ => new() { Cookie = "SRV", Kind = StickyKind.Rewrite, Value = named ? StickyValue.Server : StickyValue.Signed, WhenDown = StickyDown.Persist },
     };
 
+    private static RateLimitSettings? RateOf(int variant) => (variant % 3) switch
+    {
+        0 => null,
+        1 => new() { Rate = new(variant, TimeSpan.FromMinutes(1)) },
+        _ => new() { Key = new(RequestKeyKind.Header, "X-Key"), Rate = new(variant, TimeSpan.FromHours(1)), Burst = variant, Delay = variant, Ipv6Prefix = variant, Keys = 64 * variant },
+    };
+
     private static BreakerSettings? BreakerOf(int variant) => (variant % 4) switch
     {
         0 => null,
@@ -288,7 +299,7 @@ public sealed class RoundTrip
         1 => route with { Pool = null, Split = pools.Select((pool, place) => new PoolShare(pool.Name, place == 0 ? 1 : place * 7)).ToValueList(), Methods = ["GET", "M-SEARCH"] },
         2 => route with { Pool = null, Redirect = new(Template("https://{host}/a{uri}"), 308), Headers = [new("X-A", "*"), new("x-b", ": c*")] },
         3 => route with { Pool = null, Respond = new(451, "a\n\"b\": é", "application/json"), ResponseHeaders = Edits },
-        4 => route with { Name = "a.B-c_1:", Priority = -2047, StripPrefix = "/v1", Rewrite = Template("/a{path}"), RequestHeaders = Edits },
+        4 => route with { Name = "a.B-c_1:", Priority = -2047, RateLimit = RateOf(2), Concurrency = new() { Most = 7 }, StripPrefix = "/v1", Rewrite = Template("/a{path}"), RequestHeaders = Edits },
         5 => route with { Pool = null, Respond = new(204), Query = [new("a[]", "1"), new("b", "*")] },
         _ => route,
     };

@@ -17,6 +17,8 @@ public sealed class Outcomes
         (Cause.BodyTooLarge, Fault.Client, 413),
         (Cause.NoRoute, Fault.Client, 404),
         (Cause.ClientStalled, Fault.Client, 0),
+        (Cause.RateExceeded, Fault.Client, 429),
+        (Cause.TooManyAtOnce, Fault.Client, 429),
         (Cause.NoServer, Fault.Server, 503),
         (Cause.QueueFull, Fault.Server, 503),
         (Cause.QueueTimeout, Fault.Server, 503),

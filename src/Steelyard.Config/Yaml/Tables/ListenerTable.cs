@@ -74,6 +74,18 @@ internal static class ListenerTable
                 "Connections open at once of one client address, an IPv6 address being its first 64 bits; further ones are closed at once. Peers in `trusted-proxies` or `proxy-protocol` and on Unix sockets are not counted, for behind them are many clients.",
                 listener => listener.MaxConnectionsPerAddress,
                 (listener, value) => listener with { MaxConnectionsPerAddress = value }),
+            new Directive<ListenerDraft, Located<RateLimitSettings>?>(
+                "rate-limit",
+                Form.Located(Form.Mapping(RateLimitTable.Rates, _ => new RateLimitSettings { Rate = new(1, TimeSpan.FromSeconds(1)) })),
+                "How many requests of each client are let through, see [rate-limit](#rate-limit). HTTP only.",
+                target => target.RateLimit,
+                (target, value) => target with { RateLimit = value }),
+            new Directive<ListenerDraft, Located<ConcurrencySettings>?>(
+                "concurrency",
+                Form.Located(Form.Mapping(RateLimitTable.Concurrency, _ => new ConcurrencySettings { Most = 1 })),
+                "How many requests of each client may be under way at once, see [concurrency](#concurrency). HTTP only.",
+                target => target.Concurrency,
+                (target, value) => target with { Concurrency = value }),
             new Directive<ListenerDraft, bool>(
                 "connect",
                 ScalarForms.OneOf([("true", true, ""), ("false", false, "")]),

@@ -190,6 +190,18 @@ internal static class PoolTable
                 "Whether all backups serve when no other server can, or the first that can alone, as with HAProxy without `option allbackups`.",
                 pool => pool.AllBackups,
                 (pool, value) => pool with { AllBackups = value }),
+            new Directive<PoolDraft, Located<RateLimitSettings>?>(
+                "rate-limit",
+                Form.Located(Form.Mapping(RateLimitTable.Rates, _ => new RateLimitSettings { Rate = new(1, TimeSpan.FromSeconds(1)) })),
+                "How many requests of each client are let through, see [rate-limit](#rate-limit). HTTP only.",
+                target => target.RateLimit,
+                (target, value) => target with { RateLimit = value }),
+            new Directive<PoolDraft, Located<ConcurrencySettings>?>(
+                "concurrency",
+                Form.Located(Form.Mapping(RateLimitTable.Concurrency, _ => new ConcurrencySettings { Most = 1 })),
+                "How many requests of each client may be under way at once, see [concurrency](#concurrency). HTTP only.",
+                target => target.Concurrency,
+                (target, value) => target with { Concurrency = value }),
             new Directive<PoolDraft, Located<BreakerSettings>?>(
                 "breaker",
                 Form.Located(Form.Mapping(BreakerTable.Table, _ => new())),

@@ -218,6 +218,18 @@ internal static class RouteTable
                 "Answers without a server: a status, or a mapping with the keys of [a response](#listen-routes-respond).",
                 route => route.Respond,
                 (route, value) => route with { Respond = value }),
+            new Directive<RouteDraft, Located<RateLimitSettings>?>(
+                "rate-limit",
+                Form.Located(Form.Mapping(RateLimitTable.Rates, _ => new RateLimitSettings { Rate = new(1, TimeSpan.FromSeconds(1)) })),
+                "How many requests of each client are let through, see [rate-limit](#rate-limit).",
+                target => target.RateLimit,
+                (target, value) => target with { RateLimit = value }),
+            new Directive<RouteDraft, Located<ConcurrencySettings>?>(
+                "concurrency",
+                Form.Located(Form.Mapping(RateLimitTable.Concurrency, _ => new ConcurrencySettings { Most = 1 })),
+                "How many requests of each client may be under way at once, see [concurrency](#concurrency).",
+                target => target.Concurrency,
+                (target, value) => target with { Concurrency = value }),
             new Directive<RouteDraft, int>(
                 "priority",
                 ScalarForms.Number(-2047, 2047),

@@ -1,0 +1,77 @@
+namespace Steelyard.Config.Yaml.Tables;
+
+/// <summary>The keys of <c>rate-limit</c> and <c>concurrency</c> in a listener, a route or a pool.</summary>
+internal static class RateLimitTable
+{
+    private static readonly Form<Rate> s_rate = Form.OfText<Rate>(Rate.Accepts, Rate.TryParse, rate => rate.Requests == 0 ? "" : rate.ToString());
+
+    public static DirectiveTable<RateLimitSettings> Rates { get; } = new(
+        "'rate-limit'",
+        "a mapping with 'rate', as in { rate: 10/s, burst: 20 }",
+        "How many requests of one client, or of another key, are let through; beyond that 429 with `Retry-After`, `RateLimit` and `RateLimit-Policy`. nginx's `limit_req`. A request without the key is not counted. More in [Overload](overload.md).",
+        [["rate"]],
+        [
+            new Directive<RateLimitSettings, RequestKey>(
+                "key",
+                ScalarForms.RequestKey,
+                "What of a request it is counted by, see [values](#values).",
+                limit => limit.Key,
+                (limit, value) => limit with { Key = value }),
+            new Directive<RateLimitSettings, Rate>(
+                "rate",
+                s_rate,
+                "How many on average.",
+                limit => limit.Rate,
+                (limit, value) => limit with { Rate = value }),
+            new Directive<RateLimitSettings, int>(
+                "burst",
+                ScalarForms.Number(0, 1_000_000),
+                "How many more may come at once.",
+                limit => limit.Burst,
+                (limit, value) => limit with { Burst = value }),
+            new Directive<RateLimitSettings, int?>(
+                "delay",
+                ScalarForms.OrWord(ScalarForms.Number(0, 1_000_000), "none"),
+                "How many of the burst pass at once; the others wait until the rate has room for them. `none`: nobody waits (nginx: `nodelay`); 0: all wait (nginx without `nodelay`).",
+                limit => limit.Delay,
+                (limit, value) => limit with { Delay = value }),
+            new Directive<RateLimitSettings, int>(
+                "ipv6-prefix",
+                ScalarForms.Number(1, 128),
+                "So many bits of an IPv6 address count.",
+                limit => limit.Ipv6Prefix,
+                (limit, value) => limit with { Ipv6Prefix = value }),
+            new Directive<RateLimitSettings, int>(
+                "keys",
+                ScalarForms.Number(64, 1 << 24),
+                "How many keys are remembered, 17 bytes each; beyond that those are forgotten that are closest to having all their requests again.",
+                limit => limit.Keys,
+                (limit, value) => limit with { Keys = value }),
+        ]);
+
+    public static DirectiveTable<ConcurrencySettings> Concurrency { get; } = new(
+        "'concurrency'",
+        "a mapping with 'most', as in { most: 10 }",
+        "How many requests of one client, or of another key, may be under way at once; beyond that 429. nginx's `limit_conn`. A request without the key is not counted.",
+        [["most"]],
+        [
+            new Directive<ConcurrencySettings, RequestKey>(
+                "key",
+                ScalarForms.RequestKey,
+                "What of a request it is counted by.",
+                limit => limit.Key,
+                (limit, value) => limit with { Key = value }),
+            new Directive<ConcurrencySettings, int>(
+                "most",
+                ScalarForms.Number(1, 1_000_000),
+                "How many.",
+                limit => limit.Most,
+                (limit, value) => limit with { Most = value }),
+            new Directive<ConcurrencySettings, int>(
+                "ipv6-prefix",
+                ScalarForms.Number(1, 128),
+                "So many bits of an IPv6 address count.",
+                limit => limit.Ipv6Prefix,
+                (limit, value) => limit with { Ipv6Prefix = value }),
+        ]);
+}

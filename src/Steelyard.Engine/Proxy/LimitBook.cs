@@ -1,0 +1,34 @@
+using Steelyard.Config;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>The limits of all places of one plan. Where two of a place say the same they are one, so that a route with many paths has one count.</summary>
+/// <param name="before">Those of the plan before, whose counts go on; null for none.</param>
+internal sealed class LimitBook(LimitBook? before)
+{
+    private readonly Dictionary<(string Place, RateLimitSettings? Rate, ConcurrencySettings? Concurrency), PlaceLimits> _limits = [];
+
+    /// <summary>The limits of a place; null for none.</summary>
+    public PlaceLimits? Of(string place, RateLimitSettings? rate, ConcurrencySettings? concurrency)
+    {
+        if (rate is null && concurrency is null)
+            return null;
+        if (!_limits.TryGetValue((place, rate, concurrency), out var limits))
+            _limits.Add((place, rate, concurrency), limits = PlaceLimits.Of(rate, concurrency, before?.Find(place, rate, concurrency))!);
+        return limits;
+    }
+
+    // Of a place that says something else now, what it counts may be the same still.
+    private PlaceLimits? Find(string place, RateLimitSettings? rate, ConcurrencySettings? concurrency)
+    {
+        if (_limits.TryGetValue((place, rate, concurrency), out var same))
+            return same;
+        foreach (var (key, limits) in _limits)
+        {
+            if (key.Place == place && key.Rate?.Key == rate?.Key && key.Concurrency?.Key == concurrency?.Key)
+                return limits;
+        }
+
+        return null;
+    }
+}
