@@ -15,6 +15,7 @@ internal sealed class KetamaRing : Placement
     // Of 10,000 servers of weight 256 nginx would make 400 million points; beyond this each gets as many fewer.
     private const long MostPoints = 4_000_000;
 
+    private readonly Server[] _of;
     private readonly int[] _weights;
     private readonly uint[] _points;
     private readonly int[] _servers;
@@ -22,7 +23,7 @@ internal sealed class KetamaRing : Placement
 
     public KetamaRing(Server[] servers, int[] weights)
     {
-        _weights = weights;
+        (_of, _weights) = (servers, weights);
         var total = 0L;
         foreach (var weight in weights)
             total += (long)weight * PointsOfWeight;
@@ -60,8 +61,8 @@ internal sealed class KetamaRing : Placement
     /// <summary>How many points there are.</summary>
     public int Count => _points.Length;
 
-    /// <summary>Whether it was made of the same weights.</summary>
-    public bool IsOf(ReadOnlySpan<int> weights) => weights.SequenceEqual(_weights);
+    /// <summary>Whether it was made of the same servers, those of a pool between two reloads, with the same weights.</summary>
+    public bool IsOf(Server[] servers, ReadOnlySpan<int> weights) => servers == _of && weights.SequenceEqual(_weights);
 
     public override Walk Begin(ReadOnlySpan<byte> key)
     {

@@ -15,12 +15,13 @@ internal sealed class MaglevTable : Placement
     // How often a key is looked up anew before it is left to turns.
     private const int Lookups = 64;
 
+    private readonly Server[] _of;
     private readonly int[] _weights;
     private readonly int[] _table;
 
     public MaglevTable(Server[] servers, int[] weights)
     {
-        _weights = weights;
+        (_of, _weights) = (servers, weights);
         var usable = 0;
         foreach (var weight in weights)
             usable += weight > 0 ? 1 : 0;
@@ -34,8 +35,8 @@ internal sealed class MaglevTable : Placement
     /// <summary>Who has each place.</summary>
     public ReadOnlySpan<int> Places => _table;
 
-    /// <summary>Whether it was made of the same weights.</summary>
-    public bool IsOf(ReadOnlySpan<int> weights) => weights.SequenceEqual(_weights);
+    /// <summary>Whether it was made of the same servers, those of a pool between two reloads, with the same weights.</summary>
+    public bool IsOf(Server[] servers, ReadOnlySpan<int> weights) => servers == _of && weights.SequenceEqual(_weights);
 
     public override Walk Begin(ReadOnlySpan<byte> key)
     {

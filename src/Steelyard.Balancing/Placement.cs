@@ -44,13 +44,13 @@ internal abstract class Placement
         var function = settings.Function ?? HashFunction.Sdbm;
         return settings.Placement switch
         {
-            HashPlacement.Ketama when before is KetamaRing ring && ring.IsOf(all) => ring,
+            HashPlacement.Ketama when before is KetamaRing ring && ring.IsOf(servers, all) => ring,
             HashPlacement.Ketama => new KetamaRing(servers, all),
             HashPlacement.Modulo => new ModuloPlacement(all),
             HashPlacement.IpHash => new IpHashPlacement(all),
             HashPlacement.Map => new MapPlacement(usable, function, mixes),
             HashPlacement.Ring => new ChordRing(usable, function, mixes),
-            HashPlacement.Maglev when before is MaglevTable table && table.IsOf(usable) => table,
+            HashPlacement.Maglev when before is MaglevTable table && table.IsOf(servers, usable) => table,
             HashPlacement.Maglev => new MaglevTable(servers, usable),
             _ => throw new ArgumentOutOfRangeException(nameof(settings)),
         };

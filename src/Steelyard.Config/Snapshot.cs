@@ -212,7 +212,7 @@ public enum BalancePolicy
     /// <summary>Smooth weighted round robin in nginx's order, exact over all loops.</summary>
     RoundRobin,
 
-    /// <summary>The server with the fewest active requests for its weight, among equals in turn; exact over all loops. nginx: least_conn, HAProxy: leastconn.</summary>
+    /// <summary>The server with the fewest active requests for its weight, among equals in turn; exact over all loops, and two choices above 128 servers. nginx: least_conn, HAProxy: leastconn.</summary>
     LeastConnections,
 
     /// <summary>By lot, as likely as the weight. nginx: random.</summary>

@@ -149,6 +149,20 @@ public sealed class TheoryOfHashing
         }
     }
 
+    // After a reload the same place in the list may be another server.
+    [Theory]
+    [InlineData(HashPlacement.Ketama)]
+    [InlineData(HashPlacement.Maglev)]
+    public void Keys_follow_their_servers_when_a_reload_moves_them_in_the_list(HashPlacement placement)
+    {
+        var before = PoolOf(placement, 10);
+        var ordinal = 0;
+        var after = new Pool(before.Settings with { Servers = before.Settings.Servers.Reverse().ToValueList() }, () => ordinal++, before);
+        var (placed, moved) = (Place(before), Place(after));
+
+        Assert.InRange(Enumerable.Range(0, Keys).Count(i => before.Servers[placed[i]].Settings.Address == after.Servers[moved[i]].Settings.Address) / (double)Keys, 0.6, 1);
+    }
+
     [Fact]
     public void Above_a_hundred_servers_least_connections_is_of_two()
     {

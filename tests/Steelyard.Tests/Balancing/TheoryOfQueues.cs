@@ -1,4 +1,3 @@
-using Steelyard.Balancing;
 using Steelyard.Config;
 
 namespace Steelyard.Tests.Balancing;
