@@ -82,6 +82,7 @@ public sealed class SimulatorTests
     [Theory]
     [InlineData("die", 1, 5)]
     [InlineData("hang", 50, 250)]
+    [InlineData("vanish", 1, 250)]
     public void A_server_that_goes_away_loses_what_it_had(string what, int least, int most)
     {
         var scenario = Parse($$"""
@@ -92,6 +93,23 @@ public sealed class SimulatorTests
         var outcome = Run.Of(scenario, RoundRobin, 3);
 
         Assert.InRange(outcome.Failed, least, most);
+    }
+
+    [Theory]
+    [InlineData("hang")]
+    [InlineData("vanish")]
+    public void What_a_server_had_when_it_went_silent_is_never_answered(string what)
+    {
+        // One request under way, all of its work still to come.
+        var scenario = Parse($$"""
+            { duration: 4s, load: { clients: 1 }, timeouts: { server-response: 2s }, pool: { retries: { budget: 0%, least-per-second: 0 } },
+              servers: [ { time: constant 600ms } ], events: [ { at: 1s, servers: 1, do: {{what}} } ] }
+            """);
+
+        var outcome = Run.Of(scenario, RoundRobin, 3);
+
+        Assert.Equal(1, outcome.Latency.Count);
+        Assert.InRange(outcome.Failed, 1, 3);
     }
 
     [Fact]

@@ -460,7 +460,9 @@ internal sealed class Run
             return;
         }
 
-        server.Finish(index);
+        // It may have been lost with its server meanwhile.
+        if (!server.Finish(index))
+            return;
         Reply(index, ServerFailure.None, 200);
         StartWaiting(server);
     }
