@@ -23,6 +23,9 @@ public sealed record Snapshot
     /// <summary>The user the engine becomes once it has its sockets; null for the one who started it. nginx: user, HAProxy: user and group.</summary>
     public string? User { get; init; }
 
+    /// <summary>The group the engine becomes beside <see cref="User"/>; null for that user's own.</summary>
+    public string? Group { get; init; }
+
     /// <summary>Where the admin API is served; null for nowhere.</summary>
     public AdminSettings? Admin { get; init; } = new();
 
@@ -263,19 +266,6 @@ public sealed record ServerSettings
 
     /// <summary>What stands for it in cookies of <see cref="StickyValue.Server"/>; null for a server that keeps no clients (HAProxy: cookie).</summary>
     public string? Cookie { get; init; }
-}
-
-/// <summary>A program that is started in several instances, each of which becomes a server of the pool.</summary>
-public sealed record AppSettings
-{
-    /// <summary>
-    /// The command, split into words by blanks and quotes. <c>{port}</c> and <c>{socket}</c> stand for the address
-    /// the instance must listen on, <c>{instance}</c> for its number from 1. A first word <c>steelyard</c> means this program.
-    /// </summary>
-    public required ValueList<string> Command { get; init; }
-
-    /// <summary>How many: 1 to 1024; null (<c>max</c>) for one per core. Default 1.</summary>
-    public int? Instances { get; init; } = 1;
 }
 
 /// <summary>How long each part of an exchange may take. Each is between 1 ms and 24 h.</summary>

@@ -19,7 +19,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     private readonly ProxyLoop[] _loops;
     private readonly HealthBook _health;
     private readonly Housekeeper _housekeeper;
-    private readonly List<Server> _leavers = [];
+    private readonly List<(Pool Pool, Server Server)> _leavers = [];
     private readonly Thread[] _threads;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TlsFiles? _files;
@@ -199,11 +199,33 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <param name="sockets">The sockets for it, from <see cref="ListeningSockets.Rebind(Snapshot)"/>; those that it does not share may be closed when this has ended.</param>
     /// <param name="files">Where certificates are read; null for where they were.</param>
     /// <exception cref="TlsFileException">A certificate or a key is of no use; nothing has changed.</exception>
-    public async Task ApplyAsync(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null)
+    public Task ApplyAsync(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null)
+    {
+        _files = files ?? _files;
+        return FollowAsync(snapshot, sockets.Handles, Resolve);
+    }
+
+    /// <summary>
+    /// Takes servers into pools and out of them, as <see cref="ApplyAsync"/> does, but looks up no name of a server that
+    /// was there before.
+    /// </summary>
+    /// <param name="snapshot">What was served so far, with other servers.</param>
+    public Task ApplyServersAsync(Snapshot snapshot)
+    {
+        var known = new Dictionary<NetworkAddress, KernelAddress?>();
+        foreach (var pool in _plan.Pools.Values)
+        {
+            foreach (var server in pool.Servers)
+                known[server.Settings.Address] = _plan.Addresses[server.Ordinal];
+        }
+
+        return FollowAsync(snapshot, _sockets, address => known.TryGetValue(address, out var place) ? place : Resolve(address));
+    }
+
+    private async Task FollowAsync(Snapshot snapshot, IReadOnlyList<SocketHandle> handles, Func<NetworkAddress, KernelAddress?> resolve)
     {
         ObjectDisposedException.ThrowIf(_stopped, this);
-        var handles = sockets.Handles;
-        var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved, _plan, _files = files ?? _files);
+        var plan = ProxyPlan.From(snapshot, handles, resolve, out var unresolved, _plan, _files);
         var (gone, added) = (Without(_sockets, handles), Without(handles, _sockets));
 
         // In three steps, for loops hand connections to each other: none of a socket that a loop does not know, or knows no more.
@@ -216,16 +238,33 @@ public sealed class LoadBalancer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Whether servers that were not taken over into the present configuration have something in flight; while they do,
-    /// nobody should stop them.
+    /// Whether a server that was taken out of a pool has something in flight. Once it has not, requests that began by a
+    /// configuration before and look for another server do not choose it any more.
     /// </summary>
-    public bool LeaversAreBusy
+    /// <param name="pool">The name of the pool.</param>
+    /// <param name="address">Where it is.</param>
+    public bool IsBusy(string pool, NetworkAddress address)
     {
-        get
+        var busy = false;
+        foreach (var (leaver, server) in _leavers)
         {
-            _leavers.RemoveAll(server => server.Active == 0);
-            return _leavers.Count > 0;
+            if (leaver.Name != pool || server.Settings.Address != address)
+                continue;
+
+            busy |= !IsClosed(leaver, server);
         }
+
+        return busy;
+    }
+
+    // Closed to new requests before it is looked at again: nobody comes in between the two.
+    private bool IsClosed(Pool pool, Server server)
+    {
+        if (server.Active > 0)
+            return false;
+        if (server.Wanted != ServerState.Maintenance)
+            pool.SetState(server, ServerState.Maintenance, _loops[0].Events.Now);
+        return server.Active == 0;
     }
 
     private void LookAfter(ProxyPlan plan)
@@ -236,12 +275,13 @@ public sealed class LoadBalancer : IAsyncDisposable
 
     private void RememberLeavers(ProxyPlan before, ProxyPlan after)
     {
+        _leavers.RemoveAll(leaver => IsClosed(leaver.Pool, leaver.Server));
         foreach (var (name, pool) in before.Pools)
         {
             foreach (var server in pool.Servers)
             {
                 if (after.Pools.GetValueOrDefault(name)?.Find(server.Settings.Address) is null)
-                    _leavers.Add(server);
+                    _leavers.Add((pool, server));
             }
         }
     }

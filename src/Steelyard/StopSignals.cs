@@ -17,13 +17,15 @@ internal sealed class StopSignals : IDisposable
 
     private readonly Action? _hangUp;
     private readonly Action? _upgrade;
+    private readonly Action? _reopen;
     private readonly PosixSignalRegistration[] _registrations;
 
     /// <param name="hangUp">What SIGHUP does; null for a stop.</param>
     /// <param name="upgrade">What SIGUSR2 does; null for nothing.</param>
-    public StopSignals(Action? hangUp = null, Action? upgrade = null)
+    /// <param name="reopen">What SIGUSR1 does; null for nothing.</param>
+    public StopSignals(Action? hangUp = null, Action? upgrade = null, Action? reopen = null)
     {
-        (_hangUp, _upgrade) = (hangUp, upgrade);
+        (_hangUp, _upgrade, _reopen) = (hangUp, upgrade, reopen);
         _registrations =
         [
             PosixSignalRegistration.Create(PosixSignal.SIGTERM, Receive),
@@ -67,8 +69,7 @@ internal sealed class StopSignals : IDisposable
 
         if (signal.Signal is SigUsr1 or SigUsr2)
         {
-            if (signal.Signal == SigUsr2)
-                _upgrade?.Invoke();
+            (signal.Signal == SigUsr2 ? _upgrade : _reopen)?.Invoke();
             return;
         }
 

@@ -40,6 +40,9 @@ internal sealed class SnapshotChecks
         if (draft.Listeners is { Count: > 0 } && !_aRouteIsLost && !draft.Listeners.Any(listener => listener.IsFaulty))
             WarnOfUnusedPools(draft.Pools ?? []);
 
+        if (draft is { Group: { } group, User: null })
+            _problems.Error(group.Place, "'group' without 'user'", "both, or 'user' alone for that user's own group");
+
         return _problems.HasErrors ? null : new()
         {
             Listeners = listeners,
@@ -48,6 +51,7 @@ internal sealed class SnapshotChecks
             Shutdown = draft.Shutdown,
             User = draft.User,
             Admin = admin,
+            Group = draft.Group?.Value,
             Metrics = draft.Metrics,
             Timeouts = draft.Timeouts,
             Limits = draft.Limits,
@@ -96,7 +100,7 @@ internal sealed class SnapshotChecks
             Concurrency = draft.Concurrency?.Value,
             Breaker = draft.Breaker?.Value,
             Servers = servers.ToValueList(),
-            App = draft.App is { Command: { } command } app ? new() { Command = command.Value, Instances = app.Instances } : null,
+            App = AppChecks.App(draft.App, _problems),
         };
     }
 

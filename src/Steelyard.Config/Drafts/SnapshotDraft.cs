@@ -11,6 +11,8 @@ internal sealed record SnapshotDraft(Place Place)
 
     public string? User { get; init; }
 
+    public Located<string?>? Group { get; init; }
+
     public AdminDraft? Admin { get; init; } = new();
 
     public MetricsSettings Metrics { get; init; } = new();
@@ -167,5 +169,6 @@ internal sealed record AppDraft(Place Place)
 {
     public Located<ValueList<string>>? Command { get; init; }
 
-    public int? Instances { get; init; } = 1;
+    /// <summary>All but the command.</summary>
+    public AppSettings Settings { get; init; } = new() { Command = [] };
 }

@@ -20,6 +20,7 @@ internal sealed class YamlWriter
         var writer = new YamlWriter();
         var blank = new Drafts.SnapshotDraft(default);
         writer.Settings(FileTable.Table, blank with { Loops = snapshot.Loops, Shutdown = snapshot.Shutdown, User = snapshot.User }, blank, "");
+        writer.Given("group", snapshot.Group, "");
         writer.Admin(snapshot.Admin);
         if (snapshot.Metrics != new MetricsSettings())
             writer.Line($"metrics: {{ buckets: {Many(snapshot.Metrics.Buckets, DurationText.Write)} }}");
@@ -235,12 +236,41 @@ internal sealed class YamlWriter
             Line(weight + most + tier + proxyProtocol + serverTls + cookie == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{most}{tier}{proxyProtocol}{serverTls}{cookie} }}");
         }
 
-        if (pool.App is not { } app)
-            return;
+        if (pool.App is { } app)
+            App(app);
+    }
+
+    private void App(AppSettings app)
+    {
         Line("    app:");
         Line($"      command: {Many(app.Command, word => word)}");
-        var oneInstance = new Drafts.AppDraft(default(Drafts.Place));
-        Settings(PoolTable.App, oneInstance with { Instances = app.Instances }, oneInstance, "      ");
+        var blank = new Drafts.AppDraft(default(Drafts.Place));
+        Settings(AppTable.Table, blank with { Settings = app with { User = null, Group = null } }, blank, "      ");
+        Given("folder", app.Folder, "      ");
+        if (app.Environment.Count > 0)
+            Line($"      env: {Map(app.Environment, variable => variable.Name, variable => variable.Value)}");
+        Given("user", app.User, "      ");
+        Given("group", app.Group, "      ");
+        Given("schedule", app.Schedule, "      ");
+        if (app.Watch.Count > 0)
+            Line($"      watch: {Many(app.Watch, path => path)}");
+        Section("limits", WorkerTables.Limits, app.Limits, new(), "      ");
+        Section("ready", WorkerTables.Ready, app.Ready, new(), "      ");
+        if (app.Ready.Text is not null)
+            Given("text", app.Ready.Text, "        ");
+        Section("stop", WorkerTables.Stop, app.Stop, new(), "      ");
+        Section("restart", WorkerTables.Restart, app.Restart, new(), "      ");
+        if (app.Restart.LeaveOn.Count > 0)
+            Line($"        leave-on: [{string.Join(", ", app.Restart.LeaveOn.AsEnumerable())}]");
+        Section("rolling", WorkerTables.Rolling, app.Rolling, new(), "      ");
+        Section("log", WorkerTables.Log, app.Log, new(), "      ");
+        Given("file", app.Log.File, "        ");
+    }
+
+    private void Given(string name, string? value, string indentation)
+    {
+        if (value is not null)
+            Line($"{indentation}{name}: {Text(value)}");
     }
 
     private void Health(HealthSettings health)

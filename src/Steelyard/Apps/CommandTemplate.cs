@@ -1,3 +1,4 @@
+using System.Globalization;
 using Steelyard.Config;
 
 namespace Steelyard.Apps;
@@ -6,9 +7,6 @@ namespace Steelyard.Apps;
 internal sealed class CommandTemplate(ValueList<string> words)
 {
     public bool UsesSocket { get; } = words.Any(word => word.Contains("{socket}"));
-
-    /// <summary>A command that names neither place is told its port in the environment.</summary>
-    public bool UsesPort => !UsesSocket || words.Any(word => word.Contains("{port}"));
 
     /// <summary>The words for one instance, with this program's own words in place of a first word <c>steelyard</c>.</summary>
     public IReadOnlyList<string> Fill(int instance, string? socket, int? port, IReadOnlyList<string> thisProgram)
@@ -19,8 +17,18 @@ internal sealed class CommandTemplate(ValueList<string> words)
             if (filled.Count == 0 && word == "steelyard")
                 filled.AddRange(thisProgram);
             else
-                filled.Add(word.Replace("{socket}", socket).Replace("{port}", port?.ToString()).Replace("{instance}", instance.ToString()));
+                filled.Add(Fill(word, instance, socket, port));
         }
         return filled;
+    }
+
+    /// <summary>One text for one instance; a place that it does not have stays as it is written.</summary>
+    public static string Fill(string text, int instance, string? socket, int? port)
+    {
+        if (socket is not null)
+            text = text.Replace("{socket}", socket);
+        if (port is not null)
+            text = text.Replace("{port}", port.Value.ToString(CultureInfo.InvariantCulture));
+        return text.Replace("{instance}", instance.ToString(CultureInfo.InvariantCulture));
     }
 }

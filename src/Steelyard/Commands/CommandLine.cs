@@ -31,8 +31,14 @@ internal static class CommandLine
             SimulateCommand.Create(),
             RequestCommands.CreateReload(),
             RequestCommands.CreateUpgrade(),
+            RunCommand.Create(),
+            WorkerCommands.CreateScale(),
+            WorkerCommands.CreateRestart(),
+            WorkerCommands.CreateLogs(),
             WhoamiCommand.Create(),
             EngineCommand.Create(),
+            HiddenCommands.CreateGuard(),
+            HiddenCommands.CreateLaunch(),
         };
         foreach (var command in AdminCommands.All())
             root.Subcommands.Add(command);

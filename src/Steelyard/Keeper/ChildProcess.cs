@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Collections.Concurrent;
 using System.ComponentModel;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -21,11 +22,20 @@ internal sealed record ChildStart
     /// <summary>Variables of its environment beside ours.</summary>
     public IEnumerable<KeyValuePair<string, string>> Environment { get; init; } = [];
 
-    /// <summary>The descriptor that becomes its outputs, both; null for ours.</summary>
+    /// <summary>Variables of ours that it does not get.</summary>
+    public IEnumerable<string> Without { get; init; } = [];
+
+    /// <summary>The descriptor that becomes its standard output; null for ours.</summary>
     public int? Output { get; init; }
 
-    /// <summary>A descriptor that becomes its number 3; null for none.</summary>
-    public int? Third { get; init; }
+    /// <summary>The descriptor that becomes its standard error; null for ours.</summary>
+    public int? Error { get; init; }
+
+    /// <summary>The descriptors that become its numbers from 3 on; from 16 up, or one would take the place of the next.</summary>
+    public IReadOnlyList<int> Handles { get; init; } = [];
+
+    /// <summary>Whether it leads a session of its own and not only a group.</summary>
+    public bool Session { get; init; }
 
     /// <summary>Neither it nor what it starts can gain privileges by a program file (PR_SET_NO_NEW_PRIVS).</summary>
     public bool NoNewPrivileges { get; init; }
@@ -35,7 +45,7 @@ internal sealed record ChildStart
 /// A process we started, the leader of a group of its own: what a terminal sends its foreground reaches us alone. It
 /// inherits nothing but what <see cref="ChildStart"/> names, starts with all signals as by default, and is reaped.
 /// </summary>
-internal sealed unsafe class ChildProcess
+internal sealed class ChildProcess
 {
     // posix_spawn_file_actions_t, posix_spawnattr_t and sigset_t are 80, 336 and 128 bytes in glibc.
     private const int OpaqueSize = 512;
@@ -80,7 +90,7 @@ internal sealed unsafe class ChildProcess
         return started.Task.GetAwaiter().GetResult();
     }
 
-    private static ChildProcess StartHere(ChildStart start)
+    private static unsafe ChildProcess StartHere(ChildStart start)
     {
         var actions = stackalloc byte[OpaqueSize];
         var attributes = stackalloc byte[OpaqueSize];
@@ -115,19 +125,25 @@ internal sealed unsafe class ChildProcess
             _ = Posix.kill(-Id, Posix.SIGKILL);
     }
 
-    private static void Describe(ChildStart start, byte* actions, byte* attributes)
+    /// <summary>Ends what is left of the group of a process that has ended: a signal, and SIGKILL after a grace.</summary>
+    public async Task EndGroupAsync(TimeSpan grace)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        for (var signal = Posix.SIGTERM; Posix.kill(-Id, signal) == 0; signal = Stopwatch.GetElapsedTime(begun) < grace ? 0 : Posix.SIGKILL)
+            await Task.Delay(20);
+    }
+
+    private static unsafe void Describe(ChildStart start, byte* actions, byte* attributes)
     {
         var signals = stackalloc byte[OpaqueSize];
         _ = Posix.posix_spawn_file_actions_addopen(actions, 0, "/dev/null", Posix.O_RDONLY, 0);
         if (start.Output is { } output)
-        {
             _ = Posix.posix_spawn_file_actions_adddup2(actions, output, 1);
-            _ = Posix.posix_spawn_file_actions_adddup2(actions, output, 2);
-        }
-
-        if (start.Third is { } third)
-            _ = Posix.posix_spawn_file_actions_adddup2(actions, third, 3);
-        _ = Posix.posix_spawn_file_actions_addclosefrom_np(actions, start.Third is null ? 3 : 4);
+        if (start.Error is { } error)
+            _ = Posix.posix_spawn_file_actions_adddup2(actions, error, 2);
+        for (var i = 0; i < start.Handles.Count; i++)
+            _ = Posix.posix_spawn_file_actions_adddup2(actions, start.Handles[i], 3 + i);
+        _ = Posix.posix_spawn_file_actions_addclosefrom_np(actions, 3 + start.Handles.Count);
         if (start.Folder is { } folder)
             _ = Posix.posix_spawn_file_actions_addchdir_np(actions, folder);
 
@@ -136,14 +152,17 @@ internal sealed unsafe class ChildProcess
         _ = Posix.posix_spawnattr_setsigdefault(attributes, signals);
         _ = Posix.sigemptyset(signals);
         _ = Posix.posix_spawnattr_setsigmask(attributes, signals);
-        _ = Posix.posix_spawnattr_setflags(attributes, Posix.POSIX_SPAWN_SETPGROUP | Posix.POSIX_SPAWN_SETSIGDEF | Posix.POSIX_SPAWN_SETSIGMASK);
+        var own = start.Session ? Posix.POSIX_SPAWN_SETSID : Posix.POSIX_SPAWN_SETPGROUP;
+        _ = Posix.posix_spawnattr_setflags(attributes, (short)(own | Posix.POSIX_SPAWN_SETSIGDEF | Posix.POSIX_SPAWN_SETSIGMASK));
     }
 
-    private static int Spawn(ChildStart start, byte* actions, byte* attributes)
+    private static unsafe int Spawn(ChildStart start, byte* actions, byte* attributes)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (DictionaryEntry variable in System.Environment.GetEnvironmentVariables())
             variables[(string)variable.Key] = (string)variable.Value!;
+        foreach (var name in start.Without)
+            variables.Remove(name);
         foreach (var (name, value) in start.Environment)
             variables[name] = value;
 
@@ -165,7 +184,7 @@ internal sealed unsafe class ChildProcess
     }
 
     /// <summary>Texts as exec(3) takes them, in one piece of memory: first the pointers, then what they point to.</summary>
-    private static byte** TextList(IReadOnlyList<string> texts)
+    internal static unsafe byte** TextList(IReadOnlyList<string> texts)
     {
         var pointers = (nuint)(texts.Count + 1) * (nuint)sizeof(byte*);
         var memory = (byte*)NativeMemory.AllocZeroed(pointers + (nuint)texts.Sum(text => Encoding.UTF8.GetByteCount(text) + 1));
@@ -180,7 +199,7 @@ internal sealed unsafe class ChildProcess
         return (byte**)memory;
     }
 
-    private void Wait()
+    private unsafe void Wait()
     {
         int status, waited;
         do

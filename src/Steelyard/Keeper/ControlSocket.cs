@@ -1,12 +1,14 @@
 using System.Net.Sockets;
 using System.Text;
+using Steelyard.Apps;
+using Steelyard.Apps.Output;
 
 namespace Steelyard.Keeper;
 
 /// <summary>
 /// Where a running keeper takes requests of the same user: a Unix socket named after the configuration's full path.
-/// A request is a word and a line break; the answer is lines, <c>out</c> or <c>err</c> before each, and at last <c>end</c>
-/// with the exit status.
+/// A request is a word, a blank and its argument, and a line break; the answer is lines, <c>out</c> or <c>err</c> before
+/// each, and at last <c>end</c> with the exit status.
 /// </summary>
 internal sealed class ControlSocket : IAsyncDisposable
 {
@@ -15,17 +17,18 @@ internal sealed class ControlSocket : IAsyncDisposable
     private readonly Socket _listener;
     private readonly string _path;
     private readonly KeeperRequests _requests;
+    private readonly AppSupervisors _apps;
     private readonly Task _serving;
     private volatile bool _ended;
 
-    private ControlSocket(Socket listener, string path, KeeperRequests requests)
+    private ControlSocket(Socket listener, string path, KeeperRequests requests, AppSupervisors apps)
     {
-        (_listener, _path, _requests) = (listener, path, requests);
+        (_listener, _path, _requests, _apps) = (listener, path, requests, apps);
         _serving = ServeAsync();
     }
 
     /// <summary>Listens; null, and a line on standard error, where that is not possible: signals work all the same.</summary>
-    public static ControlSocket? Listen(string file, KeeperRequests requests)
+    public static ControlSocket? Listen(string file, KeeperRequests requests, AppSupervisors apps)
     {
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -36,7 +39,7 @@ internal sealed class ControlSocket : IAsyncDisposable
             listener.Bind(new UnixDomainSocketEndPoint(path));
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             listener.Listen();
-            return new(listener, path, requests);
+            return new(listener, path, requests, apps);
         }
         catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
         {
@@ -48,7 +51,7 @@ internal sealed class ControlSocket : IAsyncDisposable
 
     /// <summary>Asks the keeper that serves a configuration, and prints what it says.</summary>
     /// <returns>The exit status; null when nobody serves it.</returns>
-    public static async Task<int?> AskAsync(string file, KeeperRequestKind kind)
+    public static async Task<int?> AskAsync(string file, KeeperRequestKind kind, string argument = "")
     {
         foreach (var path in RuntimeFolder.PathsFor(file, Ending))
         {
@@ -56,7 +59,7 @@ internal sealed class ControlSocket : IAsyncDisposable
             try
             {
                 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
-                return await AskAsync(socket, kind);
+                return await AskAsync(socket, kind, argument);
             }
             catch (SocketException)
             {
@@ -68,10 +71,10 @@ internal sealed class ControlSocket : IAsyncDisposable
         return null;
     }
 
-    private static async Task<int> AskAsync(Socket socket, KeeperRequestKind kind)
+    private static async Task<int> AskAsync(Socket socket, KeeperRequestKind kind, string argument)
     {
         await using var stream = new NetworkStream(socket, ownsSocket: true);
-        await stream.WriteAsync(Encoding.UTF8.GetBytes($"{kind}\n"));
+        await stream.WriteAsync(Encoding.UTF8.GetBytes($"{kind} {argument}\n"));
         using var lines = new StreamReader(stream);
         while (await lines.ReadLineAsync() is { } line)
         {
@@ -130,10 +133,17 @@ internal sealed class ControlSocket : IAsyncDisposable
         {
             await using var stream = new NetworkStream(socket, ownsSocket: true);
             using var lines = new StreamReader(stream);
-            if (!Enum.TryParse<KeeperRequestKind>(await lines.ReadLineAsync(), out var kind))
+            var words = (await lines.ReadLineAsync() ?? "").Split(' ', 2);
+            if (!Enum.TryParse<KeeperRequestKind>(words[0], out var kind))
                 return;
+            if (kind == KeeperRequestKind.Logs)
+            {
+                await LogFeed.WriteAsync(_apps, words[^1], stream);
+                return;
+            }
+
             var report = new Report();
-            _requests.Ask(kind, report);
+            _requests.Ask(kind, words[^1], report);
             var done = await report.Done;
             var answer = string.Concat(report.Lines.Select(line => $"{(line.Error ? "err" : "out")} {line.Line}\n"));
             await stream.WriteAsync(Encoding.UTF8.GetBytes($"{answer}end {(done ? 0 : 1)}\n"));

@@ -71,8 +71,14 @@ internal sealed class EngineHost : IDisposable
                 case EngineWords.Serve:
                     _channel.Send(await ServeAsync(message));
                     break;
-                case EngineWords.LeaversIdle:
-                    _ = TellWhenLeaversIdleAsync(message);
+                case EngineWords.Servers:
+                    var addresses = MemoryFile.Read(message.Handles[0]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+                    await _service!.SetServersAsync(message.Arguments[1], Array.ConvertAll(addresses, AddressOf));
+                    _channel.Send(new(EngineWords.Servers, message.Arguments[0]));
+                    break;
+                case EngineWords.Idle:
+                    var within = TimeSpan.FromMilliseconds(long.Parse(message.Arguments[3], CultureInfo.InvariantCulture));
+                    _ = TellAfterAsync(_service!.IdleAsync(message.Arguments[1], AddressOf(message.Arguments[2]), within), message);
                     break;
                 case EngineWords.Stop:
                     stopping = StopAsync(message);
@@ -112,7 +118,7 @@ internal sealed class EngineHost : IDisposable
         try
         {
             if (_service is null && user.Length > 0)
-                Privileges.DropTo(user);
+                Privileges.DropTo(user, snapshot.Group);
             _service ??= new EngineService(folder, _keeper, _changes);
             await _service.ServeAsync(new(snapshot, sockets, _admin, SourceIn(message)));
             _adminIsServed = true;
@@ -161,11 +167,15 @@ internal sealed class EngineHost : IDisposable
         return new(_handles[number], number, int.Parse(listener, CultureInfo.InvariantCulture));
     }
 
-    private async Task TellWhenLeaversIdleAsync(Message message)
+    private async Task TellAfterAsync(Task awaited, Message message)
     {
-        await _service!.LeaversIdleAsync();
-        _channel.Send(message);
+        await awaited;
+        _channel.Send(new(message.Word, message.Arguments[0]));
     }
+
+    private static NetworkAddress AddressOf(string text) => NetworkAddress.TryParse(text, out var address, out _)
+        ? address
+        : throw new InvalidOperationException($"The keeper sends '{text}' as an address.");
 
     private async Task StopAsync(Message message)
     {

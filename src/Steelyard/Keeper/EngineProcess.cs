@@ -51,7 +51,7 @@ internal sealed class EngineProcess : IEngine
         var (channel, theirs) = MessageChannel.CreatePair();
         try
         {
-            var process = ChildProcess.Start(new() { Program = program, Words = [.. ThisProgram.Words, "engine"], Third = theirs, NoNewPrivileges = user is not null });
+            var process = ChildProcess.Start(new() { Program = program, Words = [.. ThisProgram.Words, "engine"], Handles = [theirs], NoNewPrivileges = user is not null });
             return new(process, channel, folder, user, desk);
         }
         catch (Win32Exception error)
@@ -118,11 +118,21 @@ internal sealed class EngineProcess : IEngine
         _channel.Send(new(EngineWords.Told, [asked.Arguments[0], answer.Done ? EngineWords.Yes : "", .. lines]));
     }
 
-    public async Task LeaversIdleAsync()
+    public async Task SetServersAsync(string pool, IReadOnlyList<NetworkAddress> servers)
+    {
+        using var list = MemoryFile.Create(string.Concat(servers.Select(server => server + "\n")));
+        await AskAsync(EngineWords.Servers, [pool], [(int)list.DangerousGetHandle()]);
+    }
+
+    public Task IdleAsync(string pool, NetworkAddress server, TimeSpan within) =>
+        AskAsync(EngineWords.Idle, [pool, server.ToString(), ((long)within.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)], []);
+
+    /// <summary>Sends what is answered by the same word and number.</summary>
+    private async Task AskAsync(string word, string[] arguments, int[] handles)
     {
         var number = Text(Interlocked.Increment(ref _asked));
-        var answer = Answer(EngineWords.LeaversIdle + number);
-        await SendAsync(new(EngineWords.LeaversIdle, number));
+        var answer = Answer(word + number);
+        await SendAsync(new(word, [number, .. arguments], handles));
         await answer;
     }
 
@@ -201,7 +211,7 @@ internal sealed class EngineProcess : IEngine
                 continue;
             }
 
-            var word = message.Word == EngineWords.LeaversIdle ? message.Word + message.Arguments[0] : message.Word;
+            var word = message.Word is EngineWords.Servers or EngineWords.Idle ? message.Word + message.Arguments[0] : message.Word;
             if (_awaited.TryRemove(word, out var answer))
                 answer.TrySetResult(message);
         }

@@ -36,8 +36,11 @@ internal static class EngineWords
     /// <summary>From the engine: it does; or why it cannot.</summary>
     public const string Serving = "serving";
 
-    /// <summary>To the engine, and back when it is so: servers that have left have nothing left to do. With a number.</summary>
-    public const string LeaversIdle = "leavers-idle";
+    /// <summary>To the engine, and back when it is so: other servers for a pool. With a number and the pool, and the addresses as lines of a file.</summary>
+    public const string Servers = "servers";
+
+    /// <summary>To the engine, and back when it is so: a server that was taken out of a pool has nothing left to do. With a number, the pool, the address and milliseconds.</summary>
+    public const string Idle = "idle";
 
     /// <summary>To the engine: milliseconds for what is in flight, and <see cref="KeepIdle"/> or nothing.</summary>
     public const string Stop = "stop";

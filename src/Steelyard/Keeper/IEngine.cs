@@ -1,3 +1,5 @@
+using Steelyard.Config;
+
 namespace Steelyard.Keeper;
 
 /// <summary>What serves, as the keeper sees it: a process of its own, or with <c>--single</c> a part of this one.</summary>
@@ -8,8 +10,17 @@ internal interface IEngine : IAsyncDisposable
     /// <exception cref="EngineException">It cannot be served; if another is served, that goes on.</exception>
     Task ServeAsync(ServedConfiguration served);
 
-    /// <summary>Ends when servers that the last configuration did not take over have nothing left to do, or the time that a stop would give them is over.</summary>
-    Task LeaversIdleAsync();
+    /// <summary>Puts other servers into a pool at once, without a look at the rest of the configuration; ends when new requests go by it.</summary>
+    /// <param name="pool">The pool's name.</param>
+    /// <param name="servers">Where its servers are; those that are in it already stay as they are.</param>
+    /// <exception cref="EngineException">There is no engine that could; the next one will begin with them.</exception>
+    Task SetServersAsync(string pool, IReadOnlyList<NetworkAddress> servers);
+
+    /// <summary>Ends when a server that was taken out of a pool has nothing left to do.</summary>
+    /// <param name="pool">The pool's name.</param>
+    /// <param name="server">Where the server is.</param>
+    /// <param name="within">The longest it may take.</param>
+    Task IdleAsync(string pool, NetworkAddress server, TimeSpan within);
 
     /// <summary>Stops: no new connections, what is in flight has its time.</summary>
     /// <param name="grace">How long.</param>

@@ -33,7 +33,7 @@ internal sealed class KeeperDesk(KeeperRequests requests) : IKeeper
     public async Task<KeeperAnswer> AskAsync(KeeperRequestKind kind)
     {
         var report = new Report();
-        requests.Ask(kind, report);
+        requests.Ask(kind, "", report);
         var done = await report.Done;
         return new(done, [.. report.Lines.Select(line => line.Line)]);
     }

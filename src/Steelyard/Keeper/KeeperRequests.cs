@@ -5,14 +5,27 @@ namespace Steelyard.Keeper;
 /// <summary>What the keeper is asked for while it serves.</summary>
 internal enum KeeperRequestKind
 {
+    /// <summary>Take up what the file says.</summary>
     Reload,
+
+    /// <summary>Put another engine in place.</summary>
     Upgrade,
+
+    /// <summary>Let an app have more or fewer workers: its name, <c>=</c>, <c>+</c> or <c>-</c> and a number.</summary>
+    Scale,
+
+    /// <summary>Replace the workers of an app, or of all.</summary>
+    Restart,
+
+    /// <summary>Say what workers have printed: of which, how many lines, and whether to go on.</summary>
+    Logs,
 }
 
 /// <summary>Something asked for, and whoever waits for what becomes of it.</summary>
 /// <param name="Kind">What.</param>
+/// <param name="Argument">More of it; may be empty.</param>
 /// <param name="Told">Gets every line that is said about it; null where nobody waits.</param>
-internal sealed record KeeperRequest(KeeperRequestKind Kind, Report? Told);
+internal sealed record KeeperRequest(KeeperRequestKind Kind, string Argument, Report? Told);
 
 /// <summary>What is said about a request, to the keeper's own outputs and to whoever asked.</summary>
 internal sealed class Report
@@ -64,11 +77,11 @@ internal sealed class KeeperRequests(string file, bool watch)
     public void Reload()
     {
         if (Interlocked.Exchange(ref _reloadWaits, 1) == 0)
-            _channel.Writer.TryWrite(new(KeeperRequestKind.Reload, null));
+            _channel.Writer.TryWrite(new(KeeperRequestKind.Reload, "", null));
     }
 
     /// <summary>Asks for something and waits for it. May be called from any thread.</summary>
-    public void Ask(KeeperRequestKind kind, Report? told) => _channel.Writer.TryWrite(new(kind, told));
+    public void Ask(KeeperRequestKind kind, string argument, Report? told) => _channel.Writer.TryWrite(new(kind, argument, told));
 
     /// <summary>The next request; null when none has come for so long.</summary>
     /// <exception cref="OperationCanceledException">The wait was called off.</exception>

@@ -1,5 +1,6 @@
 using Steelyard.Admin;
 using Steelyard.Apps;
+using Steelyard.Apps.Output;
 using Steelyard.Commands;
 using Steelyard.Config;
 using Steelyard.Engine;
@@ -19,13 +20,16 @@ internal sealed class KeeperRun : IDisposable
     private readonly KeeperRequests _requests;
     private readonly StopSignals _signals;
     private readonly ServiceManager _manager = new();
-    private readonly AppFleets _apps;
+    private readonly AppSupervisors _apps;
+    private readonly PoolMembers _members;
     private readonly InstallationKey _key = new();
     private readonly KeeperDesk _desk;
     private readonly IEngine _engine;
+
+    // What is asked for last; a stop does not wait for it before the engine has stopped.
+    private Task _doing = Task.CompletedTask;
     private readonly int? _loops;
-    private readonly string? _user;
-    private Task _leaving = Task.CompletedTask;
+    private readonly (string? User, string? Group) _user;
 
     // What the file says, and the sockets for it.
     private Snapshot _configured;
@@ -35,12 +39,13 @@ internal sealed class KeeperRun : IDisposable
 
     private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
     {
-        (_configuration, _configured, _loops, _user) = (configuration, snapshot, snapshot.Loops, snapshot.User);
+        (_configuration, _configured, _loops, _user) = (configuration, snapshot, snapshot.Loops, (snapshot.User, snapshot.Group));
         _requests = new KeeperRequests(configuration.Name, options.Watch);
-        _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, null));
-        _apps = new AppFleets(configuration.Folder) { StopForce = _signals.Force };
+        _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), () => _apps!.ReopenLogs());
+        _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
         _desk = new KeeperDesk(_requests);
         _engine = options.Single ? new EngineService(configuration.Folder, _desk) : new SupervisedEngine(configuration.Folder, snapshot.User, _desk);
+        _apps.Members = _members = new PoolMembers(_engine, _apps.AddressesOf);
     }
 
     /// <summary>Serves until it is told to stop.</summary>
@@ -68,6 +73,7 @@ internal sealed class KeeperRun : IDisposable
 
     private async Task<int> RunAsync()
     {
+        using var output = new QueuedOutput();
         try
         {
             _sockets = ListeningSockets.Bind(_configured);
@@ -77,10 +83,10 @@ internal sealed class KeeperRun : IDisposable
                 await _apps.ChangeToAsync(_configured, _signals.Stop);
                 await using var engine = _engine;
                 _adminSockets = AdminSockets.None.Rebind(_configured.Admin, _configuration.Name, Console.WriteLine);
-                await _engine.ServeAsync(ServedBy(_configuration, _apps.JoinInto(_configured), _sockets, _adminSockets));
-                await using var control = ControlSocket.Listen(_configuration.Name, _requests);
+                await _members.ServeAsync(_configured, joined => ServedBy(_configuration, joined, _sockets, _adminSockets));
+                await using var control = ControlSocket.Listen(_configuration.Name, _requests, _apps);
                 _generation++;
-                foreach (var line in Announcement.Lines(_apps.JoinInto(_configured), _sockets.Addresses))
+                foreach (var line in Announcement.Lines(_members.Join(_configured), _sockets.Addresses))
                     Console.WriteLine(line);
                 if (_adminSockets.Address is { } admin)
                     Console.WriteLine($"admin API on {Announcement.UrlOf(admin)}");
@@ -88,7 +94,9 @@ internal sealed class KeeperRun : IDisposable
                 _manager.Ready();
 
                 await ServeUntilStopAsync();
-                return await StopAsync() == 0 ? CommandLine.Success : CommandLine.Failure;
+                var cut = await StopAsync();
+                await _doing;
+                return cut == 0 ? CommandLine.Success : CommandLine.Failure;
             }
             finally
             {
@@ -116,7 +124,7 @@ internal sealed class KeeperRun : IDisposable
             while (true)
             {
                 if (await _requests.NextAsync(LookEvery, _signals.Stop) is { } request)
-                    await DoAsync(request.Kind, request.Told ?? new());
+                    await (_doing = DoAsync(request, request.Told ?? new())).WaitAsync(_signals.Stop);
                 _requests.Look();
                 Orphans.Reap();
             }
@@ -141,20 +149,32 @@ internal sealed class KeeperRun : IDisposable
         return cut;
     }
 
-    private async Task DoAsync(KeeperRequestKind kind, Report report)
+    private async Task DoAsync(KeeperRequest request, Report report)
     {
         var done = false;
         try
         {
-            if (kind == KeeperRequestKind.Upgrade)
+            switch (request.Kind)
             {
-                done = await UpgradeAsync(report);
-                return;
+                case KeeperRequestKind.Upgrade:
+                    done = await UpgradeAsync(report);
+                    break;
+                case KeeperRequestKind.Scale:
+                    done = await WorkerRequests.ScaleAsync(_apps, request.Argument, report, _signals.Stop);
+                    break;
+                case KeeperRequestKind.Restart:
+                    done = await WorkerRequests.RestartAsync(_apps, request.Argument, report, _signals.Stop);
+                    break;
+                default:
+                    _manager.Reloading();
+                    done = await ReloadAsync(report);
+                    _manager.Ready();
+                    break;
             }
-
-            _manager.Reloading();
-            done = await ReloadAsync(report);
-            _manager.Ready();
+        }
+        catch (OperationCanceledException) when (_signals.Stop.IsCancellationRequested)
+        {
+            report.Warn("steelyard: nothing changes any more: this program stops");
         }
         finally
         {
@@ -222,15 +242,15 @@ internal sealed class KeeperRun : IDisposable
     {
         var (before, sockets) = (_sockets, _sockets.Rebind(snapshot));
         var adminBefore = _adminSockets;
-        IReadOnlyList<AppFleet> leaving;
+        IReadOnlyList<AppSupervisor> leaving;
         try
         {
             await _apps.ChangeToAsync(snapshot, _signals.Stop);
             try
             {
                 _adminSockets = adminBefore.Rebind(snapshot.Admin, _configuration.Name, report.Say);
-                await _engine.ServeAsync(ServedBy(read, _apps.JoinInto(snapshot), sockets, _adminSockets));
-                leaving = _apps.Settle();
+                await _members.ServeAsync(snapshot, joined => ServedBy(read, joined, sockets, _adminSockets));
+                leaving = _apps.Settle(snapshot);
             }
             catch
             {
@@ -256,36 +276,21 @@ internal sealed class KeeperRun : IDisposable
         if (_adminSockets.Address is { } admin && admin != adminBefore.Address)
             report.Say($"admin API on {Announcement.UrlOf(admin)}");
         adminBefore.CloseExcept(_adminSockets);
-        _desk.Changes.ForgetWithout(_apps.JoinInto(snapshot));
+        _desk.Changes.ForgetWithout(_members.Join(snapshot));
         (_configured, _sockets) = (snapshot, sockets);
         _generation++;
         if (snapshot.Loops != _loops)
             report.Warn("steelyard: 'loops' is not what it was at the start; it takes effect at the next one");
-        if (snapshot.User != _user)
-            report.Warn("steelyard: 'user' is not what it was at the start; it takes effect at the next one");
+        if ((snapshot.User, snapshot.Group) != _user)
+            report.Warn("steelyard: 'user' or 'group' is not what it was at the start; it takes effect at the next one");
         if (leaving.Count > 0)
-            _leaving = Task.WhenAll(_leaving, LetLeaveAsync(leaving));
+            _ = _apps.LeaveAsync(leaving);
     }
 
     private ServedConfiguration ServedBy(ConfigurationArgument read, Snapshot served, ListeningSockets sockets, AdminSockets admin)
     {
         var token = served.Admin?.TokenFile is { } file ? AdminToken.TryRead(read.Folder, file, out var mistake) ?? throw new EngineException($"{file}: {mistake}; expected {AdminToken.Expected}") : null;
         return new(_key.FillInto(served), sockets, new(admin.Handles, token), ConfigurationSource.Now(read.Name, read.Result, _generation + 1));
-    }
-
-    /// <summary>Stops apps that have left once nothing is in flight there.</summary>
-    private async Task LetLeaveAsync(IReadOnlyList<AppFleet> fleets)
-    {
-        try
-        {
-            await _engine.LeaversIdleAsync().WaitAsync(_signals.Stop);
-        }
-        catch (Exception error) when (error is EngineException or OperationCanceledException)
-        {
-            // What was in flight has died with the engine, or ends with the stop.
-        }
-
-        await _apps.StopAsync(fleets);
     }
 }
 

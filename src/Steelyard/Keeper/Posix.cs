@@ -16,6 +16,9 @@ internal static unsafe partial class Posix
     [LibraryImport(C, SetLastError = true)] public static partial nint recvmsg(int fd, MessageHeader* message, int flags);
     [LibraryImport(C)] public static partial int shutdown(int fd, int how);
     [LibraryImport(C)] public static partial int close(int fd);
+    [LibraryImport(C, SetLastError = true)] public static partial nint read(int fd, byte* buffer, nuint length);
+    [LibraryImport(C)] public static partial nint write(int fd, byte* buffer, nuint length);
+    [LibraryImport(C, SetLastError = true)] public static partial int poll(PollEntry* entries, nuint count, int timeout);
     [LibraryImport(C)] public static partial int pipe2(int* ends, int flags);
     [LibraryImport(C)] public static partial int fcntl(int fd, int command, nint argument);
     [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial int memfd_create(string name, uint flags);
@@ -48,13 +51,20 @@ internal static unsafe partial class Posix
     [LibraryImport(C, SetLastError = true)] public static partial int setgid(uint group);
     [LibraryImport(C, SetLastError = true)] public static partial int setuid(uint user);
     [LibraryImport(C)] public static partial uint geteuid();
+    [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8)] public static partial AccountGroup* getgrnam(string name);
+    [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial int chown(string path, uint user, uint group);
+    [LibraryImport(C, SetLastError = true)] public static partial int setrlimit(int resource, ResourceLimit* limit);
+    [LibraryImport(C)] public static partial int sigprocmask(int how, void* signals, void* before);
+    [LibraryImport(C, SetLastError = true)] public static partial int execve(byte* path, byte** words, byte** environment);
     [LibraryImport(C)] public static partial int prctl(int option, nint argument, nint third, nint fourth, nint fifth);
 
-    /// <summary>A pipe whose ends no child inherits by itself.</summary>
+    /// <summary>A pipe whose ends no child inherits by itself; reading from it does not block.</summary>
     public static bool TryPipe(out int reading, out int writing)
     {
         var ends = stackalloc int[2];
         var made = pipe2(ends, O_CLOEXEC) >= 0;
+        if (made)
+            _ = fcntl(ends[0], F_SETFL, O_NONBLOCK);
         (reading, writing) = (ends[0], ends[1]);
         return made;
     }
@@ -80,6 +90,15 @@ internal static unsafe partial class Posix
         public nuint Length;
     }
 
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollEntry
+    {
+        public int Handle;
+        public short Wanted;
+        public short Happened;
+    }
+
     /// <summary>struct passwd; its beginning.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Account
@@ -88,15 +107,37 @@ internal static unsafe partial class Posix
         public byte* Password;
         public uint User;
         public uint Group;
+        public byte* Description;
+        public byte* Home;
+    }
+
+    /// <summary>struct group; its beginning.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct AccountGroup
+    {
+        public byte* Name;
+        public byte* Password;
+        public uint Group;
+    }
+
+    /// <summary>struct rlimit.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ResourceLimit
+    {
+        public ulong Soft;
+        public ulong Hard;
     }
 
     public const int AF_UNIX = 1, SOCK_SEQPACKET = 5, SOCK_CLOEXEC = 0x80000, SOL_SOCKET = 1, SCM_RIGHTS = 1;
     public const int MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000, MSG_CTRUNC = 8, MSG_TRUNC = 0x20, SHUT_RDWR = 2;
-    public const int F_DUPFD_CLOEXEC = 1030, F_SETFD = 2, FD_CLOEXEC = 1, O_CLOEXEC = 0x80000, O_RDONLY = 0;
+    public const int F_DUPFD_CLOEXEC = 1030, F_SETFD = 2, F_SETFL = 4, O_NONBLOCK = 0x800, FD_CLOEXEC = 1, O_CLOEXEC = 0x80000, O_RDONLY = 0;
+    public const short POLLIN = 1;
     public const uint MFD_CLOEXEC = 1;
-    public const short POSIX_SPAWN_SETPGROUP = 2, POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8;
-    public const int SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17;
-    public const int EINTR = 4;
+    public const short POSIX_SPAWN_SETPGROUP = 2, POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8, POSIX_SPAWN_SETSID = 0x80;
+    public const int SIGPIPE = 13, SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17;
+    public const int EINTR = 4, EAGAIN = 11;
     public const int P_ALL = 0, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
     public const int PR_SET_NO_NEW_PRIVS = 38;
+    public const int SIG_SETMASK = 2;
+    public const int RLIMIT_FSIZE = 1, RLIMIT_CORE = 4, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMIT_AS = 9;
 }

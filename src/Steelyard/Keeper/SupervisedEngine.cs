@@ -1,4 +1,5 @@
 using Steelyard.Apps;
+using Steelyard.Config;
 
 namespace Steelyard.Keeper;
 
@@ -17,7 +18,7 @@ internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk d
     private readonly SemaphoreSlim _change = new(1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _force = new();
-    private readonly List<Task> _draining = [];
+    private volatile Task[] _draining = [];
     private string _program = ThisProgram.Itself;
     private int _youngDeaths;
     private EngineProcess? _engine;
@@ -49,8 +50,26 @@ internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk d
         }
     }
 
-    // An engine that drains may have something in flight with them too.
-    public Task LeaversIdleAsync() => Task.WhenAll([_engine?.LeaversIdleAsync() ?? Task.CompletedTask, .. _draining]);
+    public async Task SetServersAsync(string pool, IReadOnlyList<NetworkAddress> servers)
+    {
+        using var change = await ChangeAsync();
+        if (_served is null)
+            return;
+        _served = PoolServers.Put(_served, pool, servers);
+        try
+        {
+            await (_engine?.SetServersAsync(pool, servers) ?? Task.CompletedTask).WaitAsync(ReadyWithin);
+        }
+        catch (TimeoutException)
+        {
+            _engine!.Kill();
+            throw new EngineException($"the engine did not take up the servers of {pool} within {ReadyWithin.TotalSeconds:0} s and is killed");
+        }
+    }
+
+    // An engine that drains may have something in flight with it too.
+    public Task IdleAsync(string pool, NetworkAddress server, TimeSpan within) =>
+        Task.WhenAny(Task.WhenAll([_engine?.IdleAsync(pool, server, within) ?? Task.CompletedTask, .. _draining]), Task.Delay(within));
 
     /// <summary>Puts the engine of another program in the place of the one that serves, which drains.</summary>
     /// <param name="program">The program file.</param>
@@ -73,8 +92,7 @@ internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk d
         var before = _engine!;
         _program = program;
         Supervise(next);
-        _draining.RemoveAll(task => task.IsCompleted);
-        _draining.Add(DrainAsync(before, grace));
+        _draining = [.. _draining.Where(task => !task.IsCompleted), DrainAsync(before, grace)];
     }
 
     public async Task<int> StopAsync(TimeSpan grace, Action released, CancellationToken force)

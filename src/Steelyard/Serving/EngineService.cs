@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Steelyard.Admin;
+using Steelyard.Config;
 using Steelyard.Engine;
 using Steelyard.Keeper;
 
@@ -80,18 +82,37 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
         return server;
     }
 
-    public async Task LeaversIdleAsync()
-    {
-        for (var due = DateTimeOffset.UtcNow + _served.Snapshot.Shutdown; await LeaversAreBusyAsync() && DateTimeOffset.UtcNow < due;)
-            await Task.Delay(LookAtLeaversEvery);
-    }
-
-    private async Task<bool> LeaversAreBusyAsync()
+    public async Task SetServersAsync(string pool, IReadOnlyList<NetworkAddress> servers)
     {
         await _one.WaitAsync();
         try
         {
-            return _balancer!.LeaversAreBusy;
+            if (_balancer is null || _ended.IsCancellationRequested)
+                return;
+            var served = PoolServers.Put(_served, pool, servers);
+            await _balancer.ApplyServersAsync(served.Snapshot);
+            _served = _desk.Served = served;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public async Task IdleAsync(string pool, NetworkAddress server, TimeSpan within)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        do
+            await Task.Delay(LookAtLeaversEvery);
+        while (await IsBusyAsync(pool, server) && Stopwatch.GetElapsedTime(begun) < within);
+    }
+
+    private async Task<bool> IsBusyAsync(string pool, NetworkAddress server)
+    {
+        await _one.WaitAsync();
+        try
+        {
+            return _balancer is { } balancer && balancer.IsBusy(pool, server);
         }
         finally
         {

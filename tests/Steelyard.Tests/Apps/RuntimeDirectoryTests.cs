@@ -1,5 +1,5 @@
 using System.Text;
-using Steelyard.Apps;
+using Steelyard.Apps.Reach;
 
 namespace Steelyard.Tests.Apps;
 
@@ -13,7 +13,7 @@ public sealed class RuntimeDirectoryTests
         {
             path = directory.FullName;
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(path));
-            File.WriteAllText(directory.SocketPath("web", 1), "");
+            File.WriteAllText(directory.SocketPath("web", 1, 1), "");
         }
         Assert.False(Path.Exists(path));
     }
@@ -23,7 +23,7 @@ public sealed class RuntimeDirectoryTests
     {
         using var directory = new RuntimeDirectory();
 
-        var paths = Enumerable.Range(1022, 3).Select(instance => directory.SocketPath(new string('x', 64), instance)).ToList();
+        var paths = Enumerable.Range(1022, 3).Select(instance => directory.SocketPath(new string('x', 64), instance, 100_000 + instance)).ToList();
 
         Assert.All(paths, path => Assert.InRange(Encoding.UTF8.GetByteCount(path), 1, 107));
         Assert.Equal(paths.Count, paths.Distinct().Count());

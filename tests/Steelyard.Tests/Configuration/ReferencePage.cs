@@ -73,7 +73,16 @@ public sealed class ReferencePage
         Section(page, "pools: outlier", OutlierTable.Table, new OutlierSettings());
         Section(page, "pools: sticky", StickyTable.Table, new StickySettings());
         Section(page, "pools: servers", PoolTable.Servers, new ServerDraft(default));
-        Section(page, "pools: app", PoolTable.App, new AppDraft(default(Place)));
+        Section(page, "pools: app", AppTable.Table, new AppDraft(default(Place)));
+        page.Append("\n| `listen` | A worker listens |\n|---|---|\n");
+        foreach (var (word, _, description) in AppTable.Listens)
+            page.Append($"| `{word}` | {description} |\n");
+        Section(page, "pools: app: limits", WorkerTables.Limits, new ResourceLimits());
+        Section(page, "pools: app: ready", WorkerTables.Ready, new ReadySettings());
+        Section(page, "pools: app: stop", WorkerTables.Stop, new StopSettings());
+        Section(page, "pools: app: restart", WorkerTables.Restart, new RestartSettings());
+        Section(page, "pools: app: rolling", WorkerTables.Rolling, new RollingSettings());
+        Section(page, "pools: app: log", WorkerTables.Log, new LogSettings());
         return page.Append(Units).Append(YamlTraps).Append(Checks).ToString();
     }
 

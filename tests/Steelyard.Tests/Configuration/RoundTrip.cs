@@ -28,7 +28,7 @@ public sealed class RoundTrip
         Name,
         Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight, MaxConnections = weight % 4 == 1 ? weight : null, Backup = weight % 7 == 0, Priority = weight % 7 == 0 ? 0 : weight % 4, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
         Gen.Select(Word.Where(word => word.Length > 0), Word.Array[0, 4], Gen.Int[1, 1024].Nullable(), (program, words, instances) =>
-            new AppSettings { Command = words.Prepend(program).ToValueList(), Instances = instances }).Null(),
+            Varied(new() { Command = words.Prepend(program).ToValueList(), Instances = instances }, words.Length + (instances ?? 0))).Null(),
         (name, servers, app) => new PoolSettings
         {
             Name = name,
@@ -106,6 +106,7 @@ public sealed class RoundTrip
             Loops = loops,
             Shutdown = times[0],
             User = pools.Count == 1 ? "www-data" : null,
+            Group = pools.Count == 1 && times[0].Ticks % 2 == 0 ? "adm" : null,
             Metrics = pools.Count == 2 ? new() { Buckets = [TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)] } : new(),
             Admin = (listeners.Count + pools.Count) switch
             {
@@ -176,6 +177,31 @@ public sealed class RoundTrip
         2 => new() { Policy = BalancePolicy.PeakEwma, Decay = TimeSpan.FromSeconds(variant), Penalty = TimeSpan.FromMilliseconds(variant) },
         3 => new() { Policy = BalancePolicy.Hash, Hash = new() { Key = RequestKey.Address, Placement = HashPlacement.Ring, Function = (HashFunction)(variant % 5), Avalanche = variant % 2 == 0 } },
         _ => (BalancePolicy)(variant % Enum.GetValues<BalancePolicy>().Length),
+    };
+
+    private static AppSettings Varied(AppSettings app, int variant) => (variant % 3) switch
+    {
+        0 => app,
+        1 => app with
+        {
+            Folder = "../a b: {c}",
+            Environment = [new("A", "b: \"{port}\"\n"), new("_B1", "")],
+            User = "www-data",
+            Group = "adm",
+            MostMemory = new(variant * 1024L * 1024),
+            Schedule = "*/5 0-6,22 * 1-3 7",
+            Watch = ["src", "a, b"],
+            Ready = new() { On = ReadySign.Log, Text = "é: #", Within = TimeSpan.FromMilliseconds(variant), Watchdog = TimeSpan.FromSeconds(1) },
+            Log = new() { File = "logs/{instance}.log", Size = null, Every = TimeSpan.FromDays(1), Keep = 0, Format = LogFormat.Json, Terminal = false },
+        },
+        _ => app with
+        {
+            Limits = new() { OpenFiles = 1000 + variant, Processes = 1, AddressSpace = new(1L << 31), Core = new(0), FileSize = new(variant) },
+            Ready = new() { On = (ReadySign)(variant % 3), Path = "/a?b" },
+            Stop = new() { Signal = StopSignal.Winch, Drain = TimeSpan.Zero, Grace = TimeSpan.FromMinutes(1) },
+            Restart = new() { On = RestartOn.Failure, LeaveOn = [0, 255, 3], Most = null, Window = TimeSpan.FromHours(1), Delay = TimeSpan.FromMilliseconds(1), MostDelay = TimeSpan.FromSeconds(1), Stable = TimeSpan.FromSeconds(2) },
+            Rolling = new() { Order = RollingOrder.StopFirst, Parallel = variant % 1024 + 1, Delay = TimeSpan.FromSeconds(1), Monitor = TimeSpan.Zero, OnFailure = RollingFailure.Continue },
+        },
     };
 
     private static HealthSettings? HealthOf(int variant) => (variant % 4) switch

@@ -9,7 +9,7 @@ internal static class SnapshotDump
     public static string Of(Snapshot snapshot)
     {
         var text = new StringBuilder();
-        text.Append($"loops {snapshot.Loops?.ToString() ?? "auto"}, shutdown {snapshot.Shutdown}{(snapshot.User is { } user ? $", user {user}" : "")}\n");
+        text.Append($"loops {snapshot.Loops?.ToString() ?? "auto"}, shutdown {snapshot.Shutdown}{(snapshot.User is { } user ? $", user {user}" : "")}{(snapshot.Group is { } group ? $", group {group}" : "")}\n");
         if (snapshot.Admin != new AdminSettings())
             text.Append($"admin {(snapshot.Admin is { } admin ? $"on {admin.Address?.ToString() ?? "(its default)"}, token {admin.TokenFile ?? "(none)"}" : "none")}\n");
         if (snapshot.Metrics != new MetricsSettings())
@@ -56,9 +56,25 @@ internal static class SnapshotDump
             foreach (var server in pool.Servers)
                 text.Append($"  {server.Address} weight {server.Weight}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
             if (pool.App is { } app)
-                text.Append($"  app [{string.Join("] [", app.Command.AsEnumerable())}] instances {app.Instances?.ToString() ?? "max"}\n");
+                text.Append($"  app [{string.Join("] [", app.Command.AsEnumerable())}] instances {app.Instances?.ToString() ?? "max"}\n{Worker(app)}");
         }
 
+        return text.ToString();
+    }
+
+    private static string Worker(AppSettings app)
+    {
+        var blank = new AppSettings { Command = [] };
+        var text = new StringBuilder();
+        foreach (var (part, initial) in new (object Part, object Initial)[] { (app.Limits, blank.Limits), (app.Ready, blank.Ready), (app.Stop, blank.Stop), (app.Restart with { LeaveOn = default }, blank.Restart), (app.Rolling, blank.Rolling), (app.Log, blank.Log) })
+        {
+            if (!part.Equals(initial))
+                text.Append($"    {part}\n");
+        }
+
+        var rest = app with { Command = [], Instances = 1, Limits = blank.Limits, Ready = blank.Ready, Stop = blank.Stop, Restart = blank.Restart with { LeaveOn = app.Restart.LeaveOn }, Rolling = blank.Rolling, Log = blank.Log };
+        if (rest != blank)
+            text.Append($"    listens {app.Listen?.ToString() ?? "auto"}, in {app.Folder ?? "."} as {app.User ?? "self"}:{app.Group ?? "own"}, at most {app.MostMemory?.ToString() ?? "any"}, schedule {app.Schedule ?? "none"}, watches [{Join(app.Watch)}], env [{Join(app.Environment)}], leaves on [{Join(app.Restart.LeaveOn)}]\n");
         return text.ToString();
     }
 

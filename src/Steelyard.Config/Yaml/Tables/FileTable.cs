@@ -31,6 +31,12 @@ internal static class FileTable
                 "The user that the engine becomes once it has its sockets, with that user's groups; it has to be able to read the keys of certificates. Only root can start it so. Whoever started it when left out.",
                 file => file.User,
                 (file, value) => file with { User = value }),
+            new Directive<SnapshotDraft, Located<string?>?>(
+                "group",
+                Form.Located(ScalarForms.Group),
+                "The group that the engine becomes instead of the user's own.",
+                _ => null,
+                (file, value) => file with { Group = value }),
             new Directive<SnapshotDraft, AdminDraft?>(
                 "admin",
                 AdminTable.FileForm,

@@ -4,7 +4,7 @@ using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Yaml.Tables;
 
-/// <summary>The keys of a pool, of its servers and of its application.</summary>
+/// <summary>The keys of a pool and of its servers.</summary>
 internal static class PoolTable
 {
     private const int LongestName = 64;
@@ -84,26 +84,6 @@ internal static class PoolTable
                 "What stands for it in cookies, with `value: server` in [sticky](#pools-sticky). A server without one keeps no clients.",
                 server => server.Cookie,
                 (server, value) => server with { Cookie = value }),
-        ]);
-
-    public static DirectiveTable<AppDraft> App { get; } = new(
-        "'app'",
-        "a mapping with 'command', as in { command: node app.js, instances: max }",
-        "A program that is started with the balancer in several instances, each of which becomes a server of the pool.",
-        [["command"]],
-        [
-            new Directive<AppDraft, Located<ValueList<string>>?>(
-                "command",
-                Form.Located(ScalarForms.Command),
-                "The program and its arguments: one text, split at blanks and quotes as a shell does, or a list of words. `{port}` and `{socket}` stand for the address that the instance must listen on, `{instance}` for its number from 1. A first word `steelyard` is this program.",
-                app => app.Command,
-                (app, value) => app with { Command = value }),
-            new Directive<AppDraft, int?>(
-                "instances",
-                ScalarForms.OrWord(ScalarForms.Number(1, 1024), "max"),
-                "How many; `max` is one per core.",
-                app => app.Instances,
-                (app, value) => app with { Instances = value }),
         ]);
 
     public static DirectiveTable<PoolDraft> Pools { get; } = new(
@@ -216,8 +196,8 @@ internal static class PoolTable
                 (pool, value) => pool with { Servers = value }),
             new Directive<PoolDraft, AppDraft?>(
                 "app",
-                Form.OrNull(Form.Mapping(App, mapping => new(mapping.Place))),
-                "A program that is started with the balancer and joins the pool.",
+                Form.OrNull(Form.Mapping(AppTable.Table, mapping => new(mapping.Place))),
+                "A program that is started with the balancer and joins the pool, see [app](#pools-app).",
                 pool => pool.App,
                 (pool, value) => pool with { App = value }),
         ]);

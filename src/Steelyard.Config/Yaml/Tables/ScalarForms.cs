@@ -187,15 +187,20 @@ internal static class ScalarForms
         name => name);
 
     /// <summary>The name of an account, as useradd(8) takes it. That it exists is seen when it is used.</summary>
-    public static Form<string?> User { get; } = Form.OfText(
-        "the name of a user, such as www-data",
+    public static Form<string?> User { get; } = Account("user");
+
+    /// <summary>The same of a group.</summary>
+    public static Form<string?> Group { get; } = Account("group");
+
+    private static Form<string?> Account(string kind) => Form.OfText(
+        $"the name of a {kind}, such as www-data",
         (string text, out string? value, out Mistake mistake) =>
         {
             var fits = text.Length is > 0 and <= 32 && !text.AsSpan().ContainsAnyExcept(s_userCharacters) && text[0] != '-';
-            (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} cannot be the name of a user", "the name of a user, such as www-data"));
+            (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} cannot be the name of a {kind}", $"the name of a {kind}, such as www-data"));
             return fits;
         },
-        user => user!);
+        name => name!);
 
     public static Form<string> Path { get; } = Form.OfText<string>("a path, or the start of one and * such as /v1/*", PathText.TryParsePattern);
 

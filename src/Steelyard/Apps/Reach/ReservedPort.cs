@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Steelyard.Apps;
+namespace Steelyard.Apps.Reach;
 
 /// <summary>A free port of the loopback address, held so that no other instance is given it before its own starts.</summary>
 internal sealed class ReservedPort : IDisposable

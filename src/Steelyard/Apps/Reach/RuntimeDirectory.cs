@@ -1,30 +1,34 @@
 using System.Text;
+using Steelyard.Keeper;
 
-namespace Steelyard.Apps;
+namespace Steelyard.Apps.Reach;
 
-/// <summary>A folder only this user can enter, for the instances' sockets; gone with the run.</summary>
+/// <summary>A folder only one user can enter, for the instances' sockets; gone with the run.</summary>
 internal sealed class RuntimeDirectory : IDisposable
 {
     // The kernel keeps a socket's path in 108 bytes, a final zero included.
     private const int LongestSocketPath = 107;
     private const int RoomForFileName = 32;
 
-    public RuntimeDirectory()
+    /// <param name="user">Who may enter it beside root; null for ourselves.</param>
+    public RuntimeDirectory(string? user = null)
     {
         var (temporary, given) = (Path.GetTempPath(), Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"));
         var parent = Directory.Exists(given) && Fits(given) ? given : Fits(temporary) ? temporary : "/tmp";
         FullName = NewFolder(parent);
+        if (user is not null)
+            Privileges.GiveTo(user, FullName);
     }
 
     public string FullName { get; }
 
     /// <summary>Where an instance's socket goes: named after its pool where that is short enough.</summary>
-    public string SocketPath(string pool, int instance)
+    public string SocketPath(string pool, int instance, int life)
     {
-        var readable = Path.Combine(FullName, $"{pool}-{instance}.sock");
+        var readable = Path.Combine(FullName, $"{pool}-{instance}-{life}.sock");
         return Encoding.UTF8.GetByteCount(readable) <= LongestSocketPath
             ? readable
-            : Path.Combine(FullName, $"{instance}.sock");
+            : Path.Combine(FullName, $"{instance}-{life}.sock");
     }
 
     public void Dispose()

@@ -1,0 +1,114 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Steelyard.Config;
+
+/// <summary>
+/// Times as crontab(5) has them: minute, hour, day of the month, month, day of the week (0 and 7 are Sunday), each
+/// <c>*</c>, a number, a range, a list of these, with <c>/step</c>. Where both days are restricted, either will do.
+/// </summary>
+public sealed class CronSchedule
+{
+    private static readonly (string Name, int Least, int Most)[] s_fields =
+        [("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7)];
+
+    private readonly ulong[] _fields;
+    private readonly bool _eitherDay;
+
+    private CronSchedule(ulong[] fields, bool eitherDay) => (_fields, _eitherDay) = (fields, eitherDay);
+
+    /// <summary>Reads five fields.</summary>
+    /// <param name="text">Parted by blanks.</param>
+    /// <param name="schedule">What they say.</param>
+    /// <param name="wrong">What is wrong with them.</param>
+    public static bool TryParse(string text, [NotNullWhen(true)] out CronSchedule? schedule, [NotNullWhen(false)] out string? wrong)
+    {
+        schedule = null;
+        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (words.Length != s_fields.Length)
+        {
+            wrong = $"a schedule of {words.Length} fields instead of five";
+            return false;
+        }
+
+        var fields = new ulong[words.Length];
+        for (var i = 0; i < words.Length; i++)
+        {
+            if (TryParseField(words[i], s_fields[i].Least, s_fields[i].Most, out fields[i]))
+                continue;
+            wrong = $"'{(words[i].Length > 40 ? words[i][..40] : words[i])}' is not {(s_fields[i].Name == "hour" ? "an" : "a")} {s_fields[i].Name} from {s_fields[i].Least} to {s_fields[i].Most}";
+            return false;
+        }
+
+        // 7 is Sunday too.
+        fields[4] |= fields[4] >> 7 & 1;
+        schedule = new(fields, words[2][0] != '*' && words[4][0] != '*');
+        if (schedule.After(new(2024, 1, 1)) is null)
+        {
+            (schedule, wrong) = (null, "a schedule that never comes");
+            return false;
+        }
+
+        wrong = null;
+        return true;
+    }
+
+    /// <summary>The first time of the schedule after another, in the same zone; null when none comes within eight years.</summary>
+    public DateTime? After(DateTime time)
+    {
+        var next = new DateTime(time.Year, time.Month, time.Day, time.Hour, time.Minute, 0).AddMinutes(1);
+        var last = next.AddYears(8);
+        while (next < last)
+        {
+            if (!Has(3, next.Month))
+                next = new DateTime(next.Year, next.Month, 1).AddMonths(1);
+            else if (!HasDay(next))
+                next = next.Date.AddDays(1);
+            else if (!Has(1, next.Hour))
+                next = next.Date.AddHours(next.Hour + 1);
+            else if (!Has(0, next.Minute))
+                next = next.AddMinutes(1);
+            else
+                return next;
+        }
+
+        return null;
+    }
+
+    private bool HasDay(DateTime day)
+    {
+        var (ofMonth, ofWeek) = (Has(2, day.Day), Has(4, (int)day.DayOfWeek));
+        return _eitherDay ? ofMonth || ofWeek : ofMonth && ofWeek;
+    }
+
+    private bool Has(int field, int value) => (_fields[field] >> value & 1) != 0;
+
+    private static bool TryParseField(string text, int least, int most, out ulong set)
+    {
+        set = 0;
+        foreach (var part in text.Split(','))
+        {
+            var (range, step) = part.IndexOf('/') is >= 0 and var slash ? (part[..slash], part[(slash + 1)..]) : (part, "1");
+            if (!TryParseNumber(step, 1, most, out var every))
+                return false;
+            var (first, last) = (least, most);
+            if (range != "*")
+            {
+                var ends = range.Split('-');
+                if (ends.Length > 2 || !TryParseNumber(ends[0], least, most, out first))
+                    return false;
+                last = part.Contains('/') && ends.Length == 1 ? most : first;
+                if (ends.Length == 2 && (!TryParseNumber(ends[1], least, most, out last) || last < first))
+                    return false;
+            }
+
+            for (var value = first; value <= last; value += every)
+                set |= 1UL << value;
+        }
+
+        return set != 0;
+    }
+
+    private static bool TryParseNumber(string text, int least, int most, out int number) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= least && number <= most;
+}

@@ -1,0 +1,171 @@
+using System.Buffers;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Yaml.Tables;
+
+/// <summary>The keys of a pool's application.</summary>
+internal static class AppTable
+{
+    private static readonly SearchValues<char> s_nameCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+
+    public static IReadOnlyList<(string Word, WorkerListen Value, string Description)> Listens { get; } =
+    [
+        ("port", WorkerListen.Port, "On a port of 127.0.0.1 that it is told by `{port}`, `PORT` and `ASPNETCORE_URLS`."),
+        ("socket", WorkerListen.Socket, "On a Unix socket that it is told by `{socket}` and `ASPNETCORE_URLS`."),
+        ("activation", WorkerListen.Activation, "On a socket it is handed as descriptor 3, as systemd does (`LISTEN_FDS`)."),
+        ("none", WorkerListen.None, "On nothing that requests are sent to: it is only looked after."),
+    ];
+
+    private static readonly Form<WorkerListen?> s_listen =
+        ScalarForms.OneOf<WorkerListen?>([("auto", null, ""), .. Listens.Select(listen => (listen.Word, (WorkerListen?)listen.Value, ""))]);
+
+    private static readonly Form<string> s_variableName = Form.OfText<string>(
+        "the name of a variable",
+        (string text, out string value, out Mistake mistake) =>
+        {
+            var fits = text.Length > 0 && !char.IsAsciiDigit(text[0]) && !text.AsSpan().ContainsAnyExcept(s_nameCharacters);
+            (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} cannot be the name of a variable", "letters, digits and _, no digit first"));
+            return fits;
+        });
+
+    private static readonly Form<string> s_text = Form.OfText<string>(
+        "a text",
+        (string text, out string value, out Mistake mistake) =>
+        {
+            (value, mistake) = (text, text.Contains('\0') ? new Mistake("the text contains a NUL character", "text without one: no program can be given it") : default);
+            return mistake.Message is null;
+        });
+
+    private static readonly Form<string?> s_path = Form.OfText<string?>(
+        "a path",
+        (string text, out string? value, out Mistake mistake) =>
+        {
+            var fits = text.Length is > 0 and < 4096 && !text.Contains('\0');
+            (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} is not a path", "a path"));
+            return fits;
+        });
+
+    private static readonly Form<string?> s_schedule = Form.OfText<string?>(
+        "five fields as in crontab(5), such as '30 4 * * *'",
+        (string text, out string? value, out Mistake mistake) =>
+        {
+            var fits = CronSchedule.TryParse(text, out _, out var wrong);
+            (value, mistake) = (text, fits ? default : new Mistake(wrong!));
+            return fits;
+        });
+
+    private static readonly Form<IReadOnlyList<KeyValuePair<string, string>>> s_environment =
+        Form.MapOf("a mapping of names and values, as in { NODE_ENV: production }", s_variableName, s_text, StringComparer.Ordinal);
+
+    public static DirectiveTable<AppDraft> Table { get; } = new(
+        "'app'",
+        "a mapping with 'command', as in { command: node app.js, instances: max }",
+        "A program that is started with the balancer in several instances, its workers, each of which becomes a server of the pool. More in [Workers](workers.md).",
+        [["command"]],
+        [
+            new Directive<AppDraft, Located<ValueList<string>>?>(
+                "command",
+                Form.Located(ScalarForms.Command),
+                "The program and its arguments: one text, split at blanks and quotes as a shell does, or a list of words. `{port}` and `{socket}` stand for the address that the instance must listen on, `{instance}` for its number from 1. A first word `steelyard` is this program.",
+                app => app.Command,
+                (app, value) => app with { Command = value }),
+            Setting(
+                "instances",
+                ScalarForms.OrWord(ScalarForms.Number(1, 1024), "max"),
+                "How many; `max` is one per core.",
+                app => app.Instances,
+                (app, value) => app with { Instances = value }),
+            Setting(
+                "listen",
+                s_listen,
+                "Where a worker listens; `auto` is `socket` where the command names `{socket}`, else `port`.",
+                app => app.Listen,
+                (app, value) => app with { Listen = value }),
+            Setting(
+                "folder",
+                s_path,
+                "The folder workers start in, seen from that of the file; that one when left out.",
+                _ => null,
+                (app, value) => app with { Folder = value }),
+            Setting<IReadOnlyList<KeyValuePair<string, string>>>(
+                "env",
+                s_environment,
+                "Variables of their environment, beside those that Steelyard was started with; `{port}`, `{socket}` and `{instance}` are filled in.",
+                _ => [],
+                (app, value) => app with { Environment = value.Select(pair => new EnvironmentVariable(pair.Key, pair.Value)).ToValueList() }),
+            Setting(
+                "user",
+                ScalarForms.User,
+                "The user they become, with that user's groups; only root can have it so.",
+                _ => null,
+                (app, value) => app with { User = value }),
+            Setting(
+                "group",
+                ScalarForms.Group,
+                "The group they become instead of the user's own.",
+                _ => null,
+                (app, value) => app with { Group = value }),
+            Setting(
+                "limits",
+                Form.Mapping(WorkerTables.Limits, _ => new()),
+                "What the kernel lets each worker have, see [limits](#pools-app-limits).",
+                app => app.Limits,
+                (app, value) => app with { Limits = value }),
+            Setting(
+                "ready",
+                WorkerTables.ReadyForm,
+                "When a worker that was started gets requests, see [ready](#pools-app-ready).",
+                app => app.Ready,
+                (app, value) => app with { Ready = value }),
+            Setting(
+                "stop",
+                Form.Mapping(WorkerTables.Stop, _ => new()),
+                "How a worker is told to end, see [stop](#pools-app-stop).",
+                app => app.Stop,
+                (app, value) => app with { Stop = value }),
+            Setting(
+                "restart",
+                Form.Mapping(WorkerTables.Restart, _ => new()),
+                "What happens when a worker ends by itself, see [restart](#pools-app-restart).",
+                app => app.Restart,
+                (app, value) => app with { Restart = value }),
+            Setting(
+                "rolling",
+                Form.Mapping(WorkerTables.Rolling, _ => new()),
+                "How workers are replaced by new ones, see [rolling](#pools-app-rolling).",
+                app => app.Rolling,
+                (app, value) => app with { Rolling = value }),
+            Setting(
+                "most-memory",
+                ScalarForms.OrWord(ScalarForms.Size(ByteSize.FromKibibytes(1024), ByteSize.FromKibibytes(1L << 30)), "none"),
+                "Resident memory of a worker with all that it started; one that holds more is replaced by a new one.",
+                app => app.MostMemory,
+                (app, value) => app with { MostMemory = value }),
+            Setting(
+                "schedule",
+                s_schedule,
+                "When all workers are replaced, as in crontab(5): minute, hour, day of the month, month, day of the week, in local time.",
+                _ => null,
+                (app, value) => app with { Schedule = value }),
+            Setting(
+                "watch",
+                Form.ListOf("a list of files and folders, or one", s_path, orOne: true),
+                "Files and folders, seen from `folder`; a change of one replaces all workers. What begins with a dot and `node_modules` do not count. For development.",
+                _ => [],
+                (app, value) => app with { Watch = value.Select(path => path!).ToValueList() }),
+            Setting(
+                "log",
+                Form.Mapping(WorkerTables.Log, _ => new()),
+                "Where the workers' output goes beside the terminal, see [log](#pools-app-log).",
+                app => app.Log,
+                (app, value) => app with { Log = value }),
+        ]);
+
+    private static Directive<AppDraft, T> Setting<T>(string name, Form<T> form, string description, Func<AppSettings, T> get, Func<AppSettings, T, AppSettings> set) => new(
+        name,
+        form,
+        description,
+        app => get(app.Settings),
+        (app, value) => app with { Settings = set(app.Settings, value) });
+}

@@ -1,0 +1,137 @@
+using Steelyard.Config;
+
+namespace Steelyard.Apps;
+
+/// <summary>
+/// The apps of the configuration that is served, and while it changes also those of the one before: an app that stays as
+/// it was keeps its workers.
+/// </summary>
+internal sealed class AppSupervisors(string folder) : IAsyncDisposable
+{
+    private volatile AppSupervisor[] _all = [];
+    private List<AppSupervisor> _started = [];
+    private List<(AppSupervisor Supervisor, AppSettings Before)> _changed = [];
+    private readonly HashSet<AppSupervisor> _leaving = [];
+
+    /// <summary>What the engine serves; set before the first change.</summary>
+    public PoolMembers Members { get; set; } = null!;
+
+    /// <summary>Ends the wait for workers that take their time to stop.</summary>
+    public CancellationToken StopForce { get; init; }
+
+    public IReadOnlyList<AppSupervisor> All => _all;
+
+    /// <summary>The app of a pool; null for none.</summary>
+    public AppSupervisor? Find(string pool) => Array.Find(_all, supervisor => supervisor.Pool == pool);
+
+    /// <summary>Opens all log files again under their names.</summary>
+    public void ReopenLogs()
+    {
+        foreach (var supervisor in _all)
+            supervisor.Log.Reopen();
+    }
+
+    /// <summary>Where the workers of a pool are that are to have requests.</summary>
+    public IReadOnlyList<NetworkAddress> AddressesOf(string pool) => Find(pool)?.Addresses ?? [];
+
+    /// <summary>
+    /// Starts the apps of a configuration that do not run already and waits until their workers are ready, and replaces the
+    /// workers of those that are started otherwise now. <see cref="Settle"/> or <see cref="ChangeBackAsync"/> has to follow.
+    /// </summary>
+    /// <exception cref="AppStartException">A worker has failed; all is as it was.</exception>
+    public async Task ChangeToAsync(Snapshot snapshot, CancellationToken cancel)
+    {
+        try
+        {
+            var fresh = new List<AppSupervisor>();
+            foreach (var pool in snapshot.Pools)
+            {
+                if (pool.App is { } app && Find(pool.Name) is null)
+                    fresh.Add(new(pool.Name, app, folder, Members, StopForce));
+            }
+
+            _started = fresh;
+            if (fresh.Sum(supervisor => AppSupervisor.CountOf(supervisor.App)) is > 0 and var count)
+                Console.WriteLine($"starting {count} {(count == 1 ? "instance" : "instances")}");
+            await Task.WhenAll(fresh.Select(supervisor => supervisor.StartAsync(cancel)));
+            _all = [.. _all, .. fresh];
+            foreach (var pool in snapshot.Pools.AsEnumerable())
+            {
+                if (pool.App is not { } app || Find(pool.Name) is not { } running || running.App == app)
+                    continue;
+                _changed.Add((running, running.App));
+                if (!running.App.StartsTheSameAs(app))
+                    await running.ReplaceAsync(app with { Instances = running.App.Instances }, cancel);
+                if (running.App.Instances != app.Instances && AppSupervisor.CountOf(app) > running.Count)
+                    await running.ScaleAsync(AppSupervisor.CountOf(app), cancel);
+            }
+        }
+        catch
+        {
+            await ChangeBackAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The change is served: takes up the rest of it.</summary>
+    /// <returns>The apps that have left; they run until <see cref="LeaveAsync"/>.</returns>
+    public IReadOnlyList<AppSupervisor> Settle(Snapshot snapshot)
+    {
+        foreach (var pool in snapshot.Pools.AsEnumerable())
+        {
+            if (pool.App is not { } app || Find(pool.Name) is not { } running || running.App == app)
+                continue;
+            var fewer = running.App.Instances != app.Instances && AppSupervisor.CountOf(app) < running.Count;
+            running.Follow(app);
+            if (fewer)
+                _ = running.ScaleAsync(AppSupervisor.CountOf(app), CancellationToken.None);
+        }
+
+        var gone = _all.Where(supervisor => !snapshot.Pools.AsEnumerable().Any(pool => pool.Name == supervisor.Pool && pool.App is not null)).ToList();
+        lock (_leaving)
+            _leaving.UnionWith(gone);
+        _all = [.. _all.Except(gone)];
+        (_started, _changed) = ([], []);
+        return gone;
+    }
+
+    /// <summary>The change is not served: stops what was started for it, and lets the others be as they were.</summary>
+    public async Task ChangeBackAsync()
+    {
+        var (started, changed) = (_started, _changed);
+        (_started, _changed) = ([], []);
+        _all = [.. _all.Except(started)];
+        await Task.WhenAll(started.Select(supervisor => supervisor.DisposeAsync().AsTask()));
+        foreach (var (supervisor, before) in changed)
+        {
+            try
+            {
+                if (!supervisor.App.StartsTheSameAs(before))
+                    await supervisor.ReplaceAsync(before, CancellationToken.None);
+                else
+                    supervisor.Follow(before);
+            }
+            catch (AppStartException error)
+            {
+                await Console.Error.WriteLineAsync($"steelyard: {error.Message}");
+            }
+        }
+    }
+
+    /// <summary>Stops apps that have left, each worker when it has nothing left to do.</summary>
+    public async Task LeaveAsync(IReadOnlyList<AppSupervisor> gone)
+    {
+        await Task.WhenAll(gone.Select(supervisor => supervisor.LeaveAsync()));
+        lock (_leaving)
+            _leaving.ExceptWith(gone);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        AppSupervisor[] left;
+        lock (_leaving)
+            left = [.. _all, .. _leaving];
+        _all = [];
+        await Task.WhenAll(left.Select(supervisor => supervisor.DisposeAsync().AsTask()));
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text;
+using System.Threading.Channels;
+
+namespace Steelyard.Apps.Output;
+
+/// <summary>Gives what workers print to somebody who has asked for it, <c>out</c> before each line.</summary>
+internal static class LogFeed
+{
+    // Who reads more slowly than that loses lines.
+    private const int MostWaiting = 10_000;
+
+    /// <param name="apps">The apps.</param>
+    /// <param name="wanted">Three words: a pool or a worker as <c>web.2</c>, or <c>*</c>; how many lines; and <c>follow</c> or not.</param>
+    /// <param name="stream">Whoever has asked.</param>
+    public static async Task WriteAsync(AppSupervisors apps, string wanted, Stream stream)
+    {
+        var words = wanted.Split(' ');
+        var (logs, number) = Find(apps, words[0]);
+        if (logs.Count == 0)
+        {
+            await WriteAsync(stream, $"err steelyard: nobody is called '{words[0]}'; there is {string.Join(", ", apps.All.Select(app => app.Pool))}\nend 1\n");
+            return;
+        }
+
+        var queue = Channel.CreateBounded<LogLine>(new BoundedChannelOptions(MostWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
+        void Take(LogLine line)
+        {
+            if (number is null || line.Number == number)
+                queue.Writer.TryWrite(line);
+        }
+
+        var most = int.Parse(words[1], CultureInfo.InvariantCulture);
+        var follow = words[2] == "follow";
+        foreach (var log in follow ? logs : [])
+            log.AddReader(Take);
+        try
+        {
+            foreach (var line in logs.SelectMany(log => log.Last(most, number)).OrderBy(line => line.Time).TakeLast(most))
+                await WriteAsync(stream, Text(line));
+            if (follow)
+            {
+                await foreach (var line in queue.Reader.ReadAllAsync())
+                    await WriteAsync(stream, Text(line));
+            }
+
+            await WriteAsync(stream, "end 0\n");
+        }
+        finally
+        {
+            foreach (var log in logs)
+                log.RemoveReader(Take);
+        }
+    }
+
+    /// <summary>The logs that a name stands for: of all, of a pool, or of one worker.</summary>
+    internal static (IReadOnlyList<AppLog> Logs, int? Number) Find(AppSupervisors apps, string name)
+    {
+        if (name == "*")
+            return ([.. apps.All.Select(app => app.Log)], null);
+        if (apps.Find(name) is { } pool)
+            return ([pool.Log], null);
+        var dot = name.LastIndexOfAny(['.', '/']);
+        return dot > 0 && apps.Find(name[..dot]) is { } app && int.TryParse(name.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? ([app.Log], number)
+            : ([], null);
+    }
+
+    private static string Text(LogLine line) => $"out {line.Worker} | {line.Text}\n";
+
+    private static ValueTask WriteAsync(Stream stream, string text) => stream.WriteAsync(Encoding.UTF8.GetBytes(text));
+}

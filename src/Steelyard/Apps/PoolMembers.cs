@@ -1,0 +1,67 @@
+using Steelyard.Config;
+using Steelyard.Keeper;
+
+namespace Steelyard.Apps;
+
+/// <summary>
+/// What the engine serves: the configuration, with the workers that are ready as servers of their pools. Changes of either
+/// come one after the other.
+/// </summary>
+/// <param name="engine">Who serves.</param>
+/// <param name="workersOf">Where the workers of a pool are that are to have requests.</param>
+internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<NetworkAddress>> workersOf)
+{
+    private readonly AsyncLock _one = new();
+    private Snapshot? _configured;
+
+    /// <summary>Lets the engine serve a configuration.</summary>
+    /// <param name="configured">What the file says.</param>
+    /// <param name="served">What is served, from the configuration with the workers in it.</param>
+    /// <exception cref="EngineException">It cannot be served; what was goes on.</exception>
+    public async Task ServeAsync(Snapshot configured, Func<Snapshot, ServedConfiguration> served)
+    {
+        using var one = await _one.EnterAsync();
+        await engine.ServeAsync(served(Join(configured)));
+        _configured = configured;
+    }
+
+    /// <summary>Workers of a pool have come or gone; ends when new requests go by it.</summary>
+    public async Task UpdateAsync(string pool)
+    {
+        using var one = await _one.EnterAsync();
+        try
+        {
+            if (_configured?.Pools.AsEnumerable().FirstOrDefault(settings => settings.Name == pool) is { } settings)
+                await engine.SetServersAsync(pool, [.. settings.Servers.AsEnumerable().Select(server => server.Address), .. workersOf(pool)]);
+        }
+        catch (EngineException)
+        {
+            // The next engine begins with them.
+        }
+    }
+
+    /// <summary>Ends when a worker that is in no pool any more has nothing left to do.</summary>
+    public async Task IdleAsync(Worker worker, CancellationToken force)
+    {
+        if (worker.Reach.Address is not { } address)
+            return;
+        try
+        {
+            await engine.IdleAsync(worker.Pool, address, worker.App.Stop.Drain).WaitAsync(force);
+        }
+        catch (Exception error) when (error is EngineException or OperationCanceledException)
+        {
+            // What was in flight has died with the engine, or is not to be waited for.
+        }
+    }
+
+    /// <summary>A configuration with the workers as servers, after those the file names. What only their supervisor needs is not the engine's.</summary>
+    public Snapshot Join(Snapshot configured) => configured with
+    {
+        Pools = configured.Pools.AsEnumerable().Select(pool => pool.App is null ? pool : pool with
+        {
+            App = new() { Command = ["worker"] },
+            Servers = pool.Servers.AsEnumerable().Concat(workersOf(pool.Name).Select(address => new ServerSettings { Address = address })).ToValueList(),
+        }).ToValueList(),
+    };
+}

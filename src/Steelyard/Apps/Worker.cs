@@ -1,0 +1,192 @@
+using System.Diagnostics;
+using Steelyard.Apps.Output;
+using Steelyard.Apps.Reach;
+using Steelyard.Apps.Readiness;
+using Steelyard.Config;
+using Steelyard.Keeper;
+
+namespace Steelyard.Apps;
+
+/// <summary>One process of an app, from its start to its end.</summary>
+internal sealed class Worker
+{
+    private const int LinesKept = 10;
+    private static readonly TimeSpan s_graceForOutput = TimeSpan.FromSeconds(1);
+
+    private readonly ChildProcess _process;
+    private readonly NotifySocket? _notify;
+    private readonly AppLog _log;
+    private readonly LineSplitter _output;
+    private readonly LineSplitter _error;
+
+    // Also who may begin the stop.
+    private readonly Queue<string> _lastLines = new();
+    private readonly TaskCompletionSource _saidReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private long _lived;
+    private Task? _stop;
+
+    public Worker(string pool, int number, AppSettings app, ChildProcess process, WorkerReach reach, NotifySocket? notify, AppLog log, int output, int error)
+    {
+        (Pool, Number, App, Reach, _process, _notify, _log) = (pool, number, app, reach, process, notify, log);
+        OutputPump.Add(_output = new(output, line => Take(line, error: false)));
+        OutputPump.Add(_error = new(error, line => Take(line, error: true)));
+        Exited = WaitForExitAsync();
+    }
+
+    public string Pool { get; }
+
+    /// <summary>Its number in the pool, from 1; the one that takes its place has the same.</summary>
+    public int Number { get; }
+
+    /// <summary>The pool and the number, as in <c>web/1</c>.</summary>
+    public string Name => $"{Pool}/{Number}";
+
+    /// <summary>What it was started by.</summary>
+    public AppSettings App { get; }
+
+    public WorkerReach Reach { get; }
+
+    public int Process => _process.Id;
+
+    /// <summary>Whether it is in its pool.</summary>
+    public bool Serving { get; set; }
+
+    /// <summary>Whether its end is wanted.</summary>
+    public bool Leaving { get; set; }
+
+    /// <summary>How long it has lived.</summary>
+    public TimeSpan Lived => Volatile.Read(ref _lived) is > 0 and var ticks ? TimeSpan.FromTicks(ticks) : Stopwatch.GetElapsedTime(_started);
+
+    /// <summary>Its exit code, once it has ended and what it printed has been read.</summary>
+    public Task<int> Exited { get; }
+
+    /// <summary>Waits until it is ready.</summary>
+    /// <exception cref="AppStartException">It ended before, or is late.</exception>
+    public async Task ReadyAsync(CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(App.Ready.Within);
+        var ready = SignAsync(limit.Token);
+        try
+        {
+            if (await Task.WhenAny(ready, Exited) == Exited)
+                throw new AppStartException($"{Name} {ExitText.Ended(await Exited)} before it {Sign("accepted", "answered", "said", "printed", "had lived")}{LastLines()}");
+            await ready;
+            Reach.Ready();
+            if (App.Ready.Watchdog is { } watchdog)
+                _ = WatchAsync(watchdog);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new AppStartException($"{Name} did not {Sign("accept", "answer", "say", "print", "live")} within {Seconds(App.Ready.Within)}{LastLines()}");
+        }
+        finally
+        {
+            await limit.CancelAsync();
+        }
+    }
+
+    /// <summary>Ends it: in its own way or by a signal, and by SIGKILL with all that it started where that takes too long.</summary>
+    /// <param name="force">Ends the wait early.</param>
+    public Task StopAsync(CancellationToken force)
+    {
+        lock (_lastLines)
+            return _stop ??= EndAsync(force);
+    }
+
+    private async Task EndAsync(CancellationToken force)
+    {
+        Leaving = true;
+        if (!Reach.AskToEnd())
+            _process.Signal((int)App.Stop.Signal);
+        await Task.WhenAny(_process.Exited, Task.Delay(App.Stop.Grace, force));
+        if (!_process.Exited.IsCompleted)
+        {
+            await Console.Error.WriteLineAsync($"steelyard: {Name} {(force.IsCancellationRequested ? "has not ended" : $"did not end within {Seconds(App.Stop.Grace)}")} and is killed");
+            _process.Kill();
+        }
+
+        await Exited;
+    }
+
+    /// <summary>Ends it without asking.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>What it printed last, indented for an error message; empty when it printed nothing.</summary>
+    public string LastLines()
+    {
+        lock (_lastLines)
+            return string.Concat(_lastLines.Select(line => $"\n    {line}"));
+    }
+
+    private Task SignAsync(CancellationToken cancel) => App.Ready.On switch
+    {
+        ReadySign.Notify => _notify!.Ready.WaitAsync(cancel),
+        ReadySign.Http => AnswersAsync(cancel),
+        ReadySign.Log => _saidReady.Task.WaitAsync(cancel),
+        ReadySign.Delay => Task.Delay(App.Ready.Delay, cancel),
+        _ => Reach.ListeningAsync(cancel),
+    };
+
+    private async Task AnswersAsync(CancellationToken cancel)
+    {
+        await Reach.ListeningAsync(cancel);
+        await AcceptProbe.UntilAnswersAsync(Reach.Address!, App.Ready.Path, cancel);
+    }
+
+    private string Sign(string accept, string answer, string say, string print, string live) => App.Ready.On switch
+    {
+        ReadySign.Notify => $"{say} READY=1",
+        ReadySign.Http => $"{answer} {App.Ready.Path} well on {Reach.Address}",
+        ReadySign.Log => $"{print} a line with \"{App.Ready.Text}\"",
+        ReadySign.Delay => $"{live} for {Seconds(App.Ready.Delay)}",
+        _ => $"{accept} {(accept == "accept" ? "connections" : "a connection")} on {Reach.Address}",
+    };
+
+    private static string Seconds(TimeSpan time) => $"{time.TotalSeconds:0.###} s";
+
+    private async Task WatchAsync(TimeSpan longest)
+    {
+        while (!Exited.IsCompleted && !Leaving)
+        {
+            var left = longest - TimeSpan.FromMilliseconds(_notify!.Silence);
+            if (left <= TimeSpan.Zero)
+            {
+                await Console.Error.WriteLineAsync($"steelyard: {Name} has not said WATCHDOG=1 for {Seconds(longest)} and is killed");
+                _process.Kill();
+                return;
+            }
+
+            await Task.WhenAny(Exited, Task.Delay(left + TimeSpan.FromMilliseconds(1)));
+        }
+    }
+
+    private void Take(string line, bool error)
+    {
+        lock (_lastLines)
+        {
+            if (_lastLines.Count == LinesKept)
+                _lastLines.Dequeue();
+            _lastLines.Enqueue(line);
+        }
+
+        _log.Add(new(DateTimeOffset.UtcNow, Pool, Number, Process, error, line));
+        if (App.Ready.Text is { } text && line.Contains(text, StringComparison.Ordinal))
+            _saidReady.TrySetResult();
+    }
+
+    private async Task<int> WaitForExitAsync()
+    {
+        var code = await _process.Exited;
+        Volatile.Write(ref _lived, Math.Max(1, Stopwatch.GetElapsedTime(_started).Ticks));
+
+        // What it started and left behind holds its pipes, perhaps for ever.
+        await Task.WhenAny(Task.WhenAll(_output.Ended, _error.Ended), Task.Delay(s_graceForOutput));
+        await _process.EndGroupAsync(Leaving ? App.Stop.Grace : TimeSpan.FromSeconds(1));
+        Guard.Remove(_process);
+        _notify?.Dispose();
+        Reach.Dispose();
+        return code;
+    }
+}

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Steelyard.Config;
+using Steelyard.Keeper;
+
+namespace Steelyard.Commands;
+
+/// <summary><c>steelyard run</c>: a program in several instances behind one address, without a file.</summary>
+internal static class RunCommand
+{
+    private const string PseudoFile = "steelyard.run";
+
+    /// <summary>What stands for the file where there is none; null where there is one.</summary>
+    public static string? NameIn(string fileOrFolder)
+    {
+        if (!Directory.Exists(fileOrFolder) || File.Exists(Path.Combine(fileOrFolder, "steelyard.yaml")))
+            return null;
+        return Path.Combine(fileOrFolder, PseudoFile);
+    }
+
+    public static Command Create()
+    {
+        var instances = new Option<string>("--instances", "-i") { Description = "How many workers, or max for one per core.", HelpName = "N|max", DefaultValueFactory = _ => "1" };
+        instances.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is { } text && text != "max" && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1024))
+                result.AddError($"'{text}' is not a number of instances: 1 to 1024, or max");
+        });
+        var listen = new Option<NetworkAddress>("--listen", "-l") { Description = "Where clients connect.", HelpName = "ADDRESS", CustomParser = ReadAddress, DefaultValueFactory = ReadAddress };
+        var name = new Option<string?>("--name", "-n") { Description = "What the app is called; the name of the program or script when left out." };
+        var words = new Argument<string[]>("COMMAND") { Description = "The program and its arguments; a file with .js, .mjs, .cjs or .py alone is run by node or python3.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("run", "Runs a program in several instances behind one address, until it is told to stop.") { instances, listen, name, words };
+        command.SetAction((parsed, _) => RunAsync(
+            Snapshot(parsed.GetRequiredValue(words), parsed.GetRequiredValue(instances), parsed.GetRequiredValue(listen), parsed.GetValue(name))));
+        CommandLine.WithExamples(command,
+            "steelyard run -i max app.js                       one instance per core; each listens on $PORT",
+            "steelyard run -i 4 -l :80 -- python3 app.py {port}  four behind port 80",
+            "steelyard scale app=6; steelyard logs -f          from the same folder, while it runs");
+        return command;
+    }
+
+    internal static Snapshot Snapshot(string[] words, string instances, NetworkAddress listen, string? name)
+    {
+        var app = new AppSettings
+        {
+            Command = (Path.GetExtension(words[0]) switch
+            {
+                ".js" or ".mjs" or ".cjs" => words.Prepend("node"),
+                ".py" => words.Prepend("python3"),
+                _ => words,
+            }).ToValueList(),
+            Instances = instances == "max" ? null : int.Parse(instances, CultureInfo.InvariantCulture),
+        };
+        var pool = NameOf(name ?? Path.GetFileNameWithoutExtension(words.Length > 1 && words[1].Contains('.', StringComparison.Ordinal) && !words[1].StartsWith('-') ? words[1] : words[0]));
+        return new()
+        {
+            Listeners = [new() { Bind = [listen], Routes = [new() { Pool = pool }] }],
+            Pools = [new() { Name = pool, Balance = BalancePolicy.LeastConnections, Servers = [], App = app }],
+        };
+    }
+
+    private static string NameOf(string text)
+    {
+        var name = new string([.. text.Where(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.').Take(64)]);
+        return name.Length == 0 ? "app" : name;
+    }
+
+    private static async Task<int> RunAsync(Snapshot snapshot)
+    {
+        // As if it had been a file: the same checks, the same words.
+        var read = ConfigurationFile.Parse(ConfigurationFile.Write(snapshot), PseudoFile);
+        var configuration = new ConfigurationArgument(PseudoFile, read);
+        configuration.PrintProblems(Console.Error, toTerminal: !Console.IsErrorRedirected);
+        return read.Snapshot is { } checkedSnapshot ? await KeeperRun.RunAsync(configuration, checkedSnapshot, default) : CommandLine.Failure;
+    }
+
+    private static NetworkAddress ReadAddress(ArgumentResult result)
+    {
+        var text = result.Tokens.Count == 0 ? ":8080" : result.Tokens[^1].Value;
+        if (!NetworkAddress.TryParse(text, out var address, out var expected))
+            result.AddError($"'{text}' is not an address to listen on; expected {expected}");
+        return address!;
+    }
+}

@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using Steelyard.Keeper;
+
+namespace Steelyard.Commands;
+
+/// <summary><c>steelyard scale</c>, <c>restart</c> and <c>logs</c>: what is asked of the workers of apps while they run.</summary>
+internal static class WorkerCommands
+{
+    public static Command CreateScale()
+    {
+        var wanted = new Argument<string>("POOL=N") { Description = "The pool, and how many workers it is to have: web=5, web+2 or web-1." };
+        wanted.Validators.Add(result =>
+        {
+            var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+            var sign = text.AsSpan().LastIndexOfAny('=', '+', '-');
+            if (sign < 1 || !int.TryParse(text.AsSpan(sign + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                result.AddError($"'{text}' is not a pool and a number of workers, such as web=5, web+2 or web-1");
+        });
+        var command = Create("scale", "Lets an app have more or fewer workers; ends when it has.", KeeperRequestKind.Scale, parsed => parsed.GetRequiredValue(wanted), wanted);
+        CommandLine.WithExamples(command,
+            "steelyard scale web=5                five workers",
+            "steelyard scale web+2                two more",
+            "steelyard scale web-1 -c site.yaml   one fewer, of the steelyard that serves site.yaml");
+        return command;
+    }
+
+    public static Command CreateRestart()
+    {
+        var pool = new Argument<string>("POOL") { Description = "The pool; all with an app when left out.", DefaultValueFactory = _ => "" };
+        var command = Create("restart", "Replaces the workers of an app by new ones without losing a request; ends when they serve.", KeeperRequestKind.Restart, parsed => parsed.GetRequiredValue(pool), pool);
+        CommandLine.WithExamples(command,
+            "steelyard restart                    all apps, one after the other",
+            "steelyard restart web && echo done   exit status 1: a new worker has failed, the old ones serve");
+        return command;
+    }
+
+    public static Command CreateLogs()
+    {
+        var name = new Argument<string>("NAME") { Description = "A pool, or one worker as in web.2; all when left out.", DefaultValueFactory = _ => "*" };
+        var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is printed from now on." };
+        var lines = new Option<int>("--lines", "-n") { Description = "How many of the last lines.", DefaultValueFactory = _ => 20, HelpName = "N" };
+        lines.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 0)
+                result.AddError("a number of lines cannot be negative");
+        });
+        var command = Create(
+            "logs",
+            "Shows what workers have printed.",
+            KeeperRequestKind.Logs,
+            parsed => $"{parsed.GetRequiredValue(name)} {parsed.GetValue(lines).ToString(CultureInfo.InvariantCulture)} {(parsed.GetValue(follow) ? "follow" : "once")}",
+            name,
+            follow,
+            lines);
+        CommandLine.WithExamples(command,
+            "steelyard logs                       the last 20 lines of all workers",
+            "steelyard logs -f web.2              the second worker of web, and what it prints from now on");
+        return command;
+    }
+
+    private static Command Create(string name, string description, KeeperRequestKind kind, Func<ParseResult, string> argument, params Symbol[] parts)
+    {
+        var source = new Option<string>("--config", "-c") { Description = "The configuration that is served, or its folder.", HelpName = "FILE|FOLDER", DefaultValueFactory = _ => "." };
+        var command = new Command(name, description);
+        foreach (var part in parts)
+        {
+            if (part is Argument place)
+                command.Arguments.Add(place);
+            else
+                command.Options.Add((Option)part);
+        }
+
+        command.Options.Add(source);
+        command.SetAction((parsed, _) => AskAsync(name, kind, parsed.GetRequiredValue(source), argument(parsed)));
+        return command;
+    }
+
+    private static async Task<int> AskAsync(string name, KeeperRequestKind kind, string fileOrFolder, string argument)
+    {
+        // In a folder without a configuration 'steelyard run' may serve.
+        var run = RunCommand.NameIn(fileOrFolder);
+        if (run is not null && await ControlSocket.AskAsync(run, kind, argument) is { } answered)
+            return answered;
+        if (ConfigurationArgument.TryFind(name, fileOrFolder) is not { } file)
+            return CommandLine.Failure;
+        if (await ControlSocket.AskAsync(file, kind, argument) is { } status)
+            return status;
+        await Console.Error.WriteLineAsync($"steelyard {name}: no 'steelyard up' of this user serves {Path.GetFullPath(file)}");
+        return CommandLine.Failure;
+    }
+}

@@ -1,0 +1,107 @@
+using Steelyard.EndToEnd.Machinery;
+
+namespace Steelyard.EndToEnd.Workers;
+
+/// <summary>Workers of several runtimes are replaced, added and taken away under load, and nobody notices.</summary>
+public sealed class RollingTests : WorkerFixture
+{
+    private const string Quick = "rolling: { monitor: 0s }";
+
+    [Theory]
+    [InlineData("node")]
+    [InlineData("python")]
+    [InlineData("activated")]
+    [InlineData("c")]
+    public async Task Restart_scaling_and_reload_cost_no_request(string kind)
+    {
+        var listen = kind == "activated" ? "listen: activation" : "listen: auto";
+        var command = WorkerApps.Put(kind, Folder);
+        Write(command, 2, "one", Quick, listen, kind == "aspnet" ? "ready: { on: http, path: /health, within: 1m }" : "ready: { within: 1m }");
+        await using var up = Up();
+        var url = await UrlAsync(up);
+        var load = new WorkerLoad(url);
+        await load.AnsweredByAsync("one");
+
+        Assert.Equal((0, "restarted: web has 2 workers\n", ""), await Ask("restart"));
+        await load.AnsweredByAsync("one");
+        Assert.Equal(0, (await Ask("scale", "web+1")).Status);
+        await load.AnsweredByAsync("one", 10);
+        Assert.Equal((0, "scaled: web has 2 workers, before 3\n", ""), await Ask("scale", "web=2"));
+        Write(command, 2, "two", Quick, listen, "ready: { within: 1m }");
+        var reload = await Ask("reload");
+        await load.AnsweredByAsync("two");
+        await load.EndAsync();
+
+        Assert.True(reload.Status == 0, reload.Error);
+        Assert.Empty(load.Failures);
+
+        // Two, their successors, a third, and two of the new version.
+        Assert.InRange(load.Answers.Count, 6, 7);
+        Assert.Equal("", up.Error);
+        up.Signal(System.Runtime.InteropServices.PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+    }
+
+    // In flight for longer than anything else that happens; SIGTERM ends this app at once.
+    [Fact]
+    public async Task Answers_that_take_800_ms_are_waited_for()
+    {
+        Delay = 800;
+        Write(WorkerApps.Put("node", Folder), 2, "one", Quick);
+        await using var up = Up();
+        var load = new WorkerLoad(await UrlAsync(up), kept: 8, single: 4);
+        await load.AnsweredByAsync("one");
+
+        Assert.Equal(0, (await Ask("restart")).Status);
+        Assert.Equal(0, (await Ask("scale", "web=1")).Status);
+        await load.AnsweredByAsync("one", 12);
+        await load.EndAsync();
+
+        Assert.Empty(load.Failures);
+        Assert.Equal("", up.Error);
+    }
+
+    [Theory]
+    [InlineData("broken", "ended with exit code 1 before it accepted a connection", "no such database")]
+    [InlineData("mute", "did not accept connections on", "")]
+    [InlineData("shortlived", "ended with exit code 5 within the 5 s that new workers are watched", "lost the database")]
+    public async Task A_version_that_fails_leaves_the_old_one_serving(string mode, string reason, string lastWords)
+    {
+        var command = WorkerApps.Put("python", Folder);
+        string[] settings = ["rolling: { monitor: 5s }", "ready: { within: 3s }"];
+        Write(command, 2, "one", settings);
+        await using var up = Up();
+        var load = new WorkerLoad(await UrlAsync(up));
+        await load.AnsweredByAsync("one");
+
+        Write($"{command} {mode}", 2, "two", settings);
+        var (status, _, error) = await Ask("reload");
+        await load.AnsweredByAsync("one");
+        await load.EndAsync();
+
+        Assert.Equal(1, status);
+        Assert.Contains($"web/1 {reason}", error, StringComparison.Ordinal);
+        Assert.Contains(lastWords, error, StringComparison.Ordinal);
+        Assert.Contains("the configuration stays as it was", error, StringComparison.Ordinal);
+        Assert.Empty(load.Failures);
+        Assert.Equal(2, load.Answers.Keys.Count(answer => answer.StartsWith("one", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_worker_that_holds_too_much_memory_is_replaced()
+    {
+        Write(WorkerApps.Put("python", Folder), 2, "one", Quick, "most-memory: 80MiB");
+        await using var up = Up();
+        var url = await UrlAsync(up);
+        var load = new WorkerLoad(url);
+        await load.AnsweredByAsync("one");
+        await Client.GetStringAsync(new Uri(url, "/grow"), Cancel);
+        await Client.GetStringAsync(new Uri(url, "/grow"), Cancel);
+
+        await up.ErrorLineAsync("and is replaced (most-memory: 80MiB)");
+        await Patience.Until(() => load.Answers.Count >= 3);
+        await load.EndAsync();
+
+        Assert.Empty(load.Failures);
+    }
+}

@@ -1,0 +1,235 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Steelyard.EndToEnd.Machinery;
+
+namespace Steelyard.EndToEnd.Workers;
+
+/// <summary>What is done about workers, and what they find.</summary>
+public sealed class SupervisionTests : WorkerFixture
+{
+    [Fact]
+    public async Task A_killed_worker_costs_no_get_and_another_takes_its_place()
+    {
+        Write(WorkerApps.Put("python", Folder));
+        await using var up = Up();
+        var url = await UrlAsync(up);
+        var load = new WorkerLoad(url);
+        await load.AnsweredByAsync("one");
+
+        SteelyardProcess.Kill(await PidAsync(url));
+        await Patience.Until(() => load.Answers.Count >= 3);
+        await load.EndAsync();
+
+        Assert.Empty(load.Failures);
+        Assert.Contains(" ended with exit code 137 (signal 9)\n    listening as ", up.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_worker_that_always_dies_is_left_alone_in_the_end()
+    {
+        Write(WorkerApps.Put("python", Folder), 1, "one", "restart: { delay: 1ms, most: 3 }");
+        await using var up = Up();
+        var url = await UrlAsync(up);
+
+        for (var deaths = 1; deaths <= 3; deaths++)
+        {
+            // Until it is in the pool again there is nobody to ask.
+            while (up.Error.Split("web/1 ended with exit code 9\n").Length <= deaths)
+                (await Client.GetAsync(new Uri(url, "/die"), Cancel)).Dispose();
+        }
+
+        await up.ErrorLineAsync("steelyard: web/1 has ended 3 times within 600 s and is left alone until a reload or 'steelyard restart'");
+        Assert.Contains("    last words\n", up.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await Ask("restart")).Status);
+        Assert.StartsWith("one ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nothing_outlives_a_killed_keeper()
+    {
+        Write(WorkerApps.Put("python", Folder) + " forks");
+        await using var up = Up();
+        var url = await UrlAsync(up);
+        var worker = await PidAsync(url);
+        var child = int.Parse((await up.LineAsync("child ")).Split(' ')[^1], CultureInfo.InvariantCulture);
+
+        SteelyardProcess.Kill(up.Id);
+
+        await Patience.Until(() => !IsAlive(worker) && !IsAlive(child));
+        await Patience.Until(() => IsFree(url.Port));
+    }
+
+    [Fact]
+    public async Task Workers_stay_when_the_engine_dies_or_is_replaced()
+    {
+        Write(WorkerApps.Put("python", Folder), instances: 1);
+        await using var up = Up();
+        var url = await UrlAsync(up);
+        var worker = await PidAsync(url);
+
+        SteelyardProcess.Kill(Engine(up.Id));
+        await up.ErrorLineAsync("the engine has died");
+        Assert.Equal(worker, await PidAsync(url));
+        Assert.Equal(0, (await Ask("upgrade")).Status);
+        Assert.Equal(worker, await PidAsync(url));
+
+        // The engine that came later knows of workers that came later still.
+        Assert.Equal(0, (await Ask("restart")).Status);
+        Assert.NotEqual(worker, await PidAsync(url));
+    }
+
+    [Fact]
+    public async Task A_worker_says_when_it_is_ready_and_that_it_lives()
+    {
+        Write(WorkerApps.Put("python", Folder) + " notifies", 1, "one", "ready: { on: notify, watchdog: 500ms }");
+        await using var up = Up();
+        var worker = int.Parse((await up.LineAsync("listening as")).Split(' ')[^1], CultureInfo.InvariantCulture);
+        await up.LineAsync("ready");
+
+        await up.ErrorLineAsync("web/1 has not said WATCHDOG=1 for 0.5 s and is killed");
+        await Patience.Until(() => !IsAlive(worker));
+    }
+
+    [Fact]
+    public async Task A_line_of_output_can_show_that_a_worker_is_ready()
+    {
+        Write(WorkerApps.Put("python", Folder), 1, "one", "ready: { on: log, text: listening as }");
+        await using var up = Up();
+
+        Assert.StartsWith("one ", await Client.GetStringAsync(await UrlAsync(up), Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_worker_finds_its_place_its_limits_and_nothing_of_ours()
+    {
+        var user = Environment.IsPrivilegedProcess ? new[] { "user: nobody", "group: daemon" } : [];
+        foreach (var folder in new[] { Folder.Path })
+            File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
+        Write(WorkerApps.Put("python", Folder), 2, "v{instance}", [.. user, "limits: { open-files: 333 }"]);
+        await using var up = Up();
+        var url = await UrlAsync(up);
+
+        var variables = (await Client.GetStringAsync(new Uri(url, "/env"), Cancel)).Split('\n');
+        var self = await Client.GetStringAsync(new Uri(url, "/self"), Cancel);
+
+        Assert.Contains("STEELYARD_POOL=web", variables);
+        Assert.Contains(variables, line => line is "VERSION=v1" or "VERSION=v2");
+        Assert.Contains(variables, line => line is "NODE_APP_INSTANCE=0" or "NODE_APP_INSTANCE=1");
+        Assert.Contains(variables, line => line.StartsWith("ASPNETCORE_URLS=http://127.0.0.1:", StringComparison.Ordinal));
+        Assert.DoesNotContain(variables, line => line.StartsWith("NOTIFY_SOCKET=", StringComparison.Ordinal) || line.StartsWith("LISTEN_", StringComparison.Ordinal));
+        Assert.Contains("files=333", self, StringComparison.Ordinal);
+        Assert.Matches(@"sid=(\d+) pid=\1 ", self);
+
+        // 0 to 2, the listening socket and the connection.
+        Assert.Matches(@"fds=\[0, 1, 2, 3, 4(, 5)?\]", self);
+        if (user.Length == 0)
+            return;
+        Assert.StartsWith("uid=65534 gid=1 ", self, StringComparison.Ordinal);
+        Assert.Contains("HOME=/nonexistent", variables);
+    }
+
+    [Fact]
+    public async Task What_workers_print_can_be_read_and_is_kept()
+    {
+        Write(WorkerApps.Put("python", Folder), 2, "one", "log: { file: \"logs/{instance}.log\", format: json, terminal: false }");
+        await using var up = Up();
+        await UrlAsync(up);
+
+        var (status, output, _) = await Ask("logs", "web.2");
+        Assert.Equal(0, status);
+        Assert.Matches(@"^web/2 \| listening as \d+\n$", output);
+        Assert.Equal(1, (await Ask("logs", "api")).Status);
+        await using var follow = Up("logs", "--follow");
+        await follow.LineAsync("web/1 | listening as");
+        Assert.Equal(0, (await Ask("restart")).Status);
+        await Patience.Until(() => follow.Output.Split("web/2 | listening as").Length == 3);
+        Assert.DoesNotContain("| listening as", up.Output, StringComparison.Ordinal);
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+        Assert.Matches("""^\{"time":"[^"]+Z","worker":"web/1","stream":"stdout","pid":\d+,"message":"listening as \d+"\}\n""", File.ReadAllText(Folder.At("logs/1.log")));
+    }
+
+    [Fact]
+    public async Task A_log_that_cannot_be_written_stops_nobody()
+    {
+        Directory.CreateDirectory(Folder.At("logs/web.log"));
+        Write(WorkerApps.Put("python", Folder), 1, "one", "log: { file: logs/web.log }");
+        await using var up = Up();
+        var url = await UrlAsync(up);
+
+        await up.ErrorLineAsync("lines are missing in ");
+        Assert.StartsWith("one ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_program_is_run_without_a_file()
+    {
+        var command = WorkerApps.Put("python", Folder).Split(' ');
+        await using var up = Up(["run", "-i", "2", "--listen", "127.0.0.1:0", "--", .. command]);
+        var url = await UrlAsync(up);
+        Assert.StartsWith("None ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
+
+        Assert.Equal((0, "scaled: app has 3 workers, before 2; the file says otherwise, which counts again when its 'instances' changes\n", ""), await Ask("scale", "app=3"));
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+    }
+
+    [Fact]
+    public async Task A_change_of_a_watched_file_replaces_the_workers()
+    {
+        Write(WorkerApps.Put("python", Folder), 1, "one", "watch: app.py", "rolling: { monitor: 0s }");
+        await using var up = Up();
+        var url = await UrlAsync(up);
+        var worker = await PidAsync(url);
+        await up.LineAsync("listening as");
+
+        // Whenever the first look was, it has been when this is seen.
+        for (var change = 0; await PidAsync(url) == worker; change++)
+        {
+            File.AppendAllText(Folder.At("app.py"), "#\n");
+            for (var i = 0; i < 40 && !up.Output.Contains("it gets new workers", StringComparison.Ordinal); i++)
+                await Task.Delay(100, Cancel);
+            await Patience.Until(() => up.Output.Split("listening as").Length > 2);
+        }
+
+        Assert.Contains("files of web have changed", up.Output, StringComparison.Ordinal);
+    }
+
+    private static async Task<int> PidAsync(Uri url) => int.Parse(await Client.GetStringAsync(new Uri(url, "/pid"), Cancel), CultureInfo.InvariantCulture);
+
+    private static bool IsAlive(int pid) => File.Exists($"/proc/{pid}/stat") && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
+
+    private static int Engine(int keeper) => Directory.GetDirectories("/proc")
+        .Select(Path.GetFileName)
+        .Where(name => char.IsAsciiDigit(name![0]))
+        .Select(name => int.Parse(name!, CultureInfo.InvariantCulture))
+        .Single(pid => Text($"/proc/{pid}/stat").Contains($" {keeper} ", StringComparison.Ordinal) && Text($"/proc/{pid}/cmdline").EndsWith("\0engine\0", StringComparison.Ordinal));
+
+    private static string Text(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

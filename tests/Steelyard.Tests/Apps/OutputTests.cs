@@ -1,0 +1,97 @@
+using System.Text;
+using Steelyard.Apps.Output;
+using Steelyard.Config;
+
+namespace Steelyard.Tests.Apps;
+
+/// <summary>What workers print, on its way.</summary>
+public sealed class OutputTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory().FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(1000)]
+    public void Lines_are_whole_however_they_come(int size)
+    {
+        var bytes = Encoding.UTF8.GetBytes("one\n\ntwo é\r\nthree");
+        var lines = new List<string>();
+        var splitter = new LineSplitter(-1, lines.Add);
+
+        foreach (var some in bytes.Chunk(size))
+            splitter.Take(some);
+        splitter.End();
+
+        Assert.Equal(["one", "", "two é", "three"], lines);
+        Assert.True(splitter.Ended.IsCompleted);
+    }
+
+    [Fact]
+    public void A_line_without_end_is_cut_and_holds_little_memory()
+    {
+        var lines = new List<string>();
+        var splitter = new LineSplitter(-1, lines.Add);
+
+        for (var i = 0; i < 10; i++)
+            splitter.Take(new byte[10_000]);
+        splitter.Take("\n"u8);
+        splitter.End();
+
+        Assert.Equal(100_000, lines.Sum(line => line.Length));
+        Assert.All(lines, line => Assert.InRange(line.Length, 1, LineSplitter.LongestLine));
+    }
+
+    [Fact]
+    public void Who_brings_what_finds_no_room_does_not_wait_and_the_loss_is_counted()
+    {
+        var queue = new DroppingQueue<int>(room: 10);
+        for (var i = 0; i < 5; i++)
+            queue.Add(i, 4);
+        queue.End();
+
+        Assert.True(queue.TryTake(out var first, out var dropped));
+        Assert.Equal((0, 3), (first, dropped));
+        Assert.True(queue.TryTake(out var second, out dropped));
+        Assert.Equal((1, 0), (second, dropped));
+        Assert.False(queue.TryTake(out _, out _));
+        Assert.True(queue.Flush(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public void A_file_is_full_by_its_size_or_with_the_day()
+    {
+        var (evening, night) = (new DateTimeOffset(2026, 11, 28, 23, 59, 0, default), new DateTimeOffset(2026, 11, 29, 0, 1, 0, default));
+        var settings = new LogSettings { Size = new(100), Every = TimeSpan.FromDays(1) };
+
+        Assert.False(LogRotation.IsDue(settings, 90, 10, evening, evening));
+        Assert.True(LogRotation.IsDue(settings, 91, 10, evening, evening));
+        Assert.True(LogRotation.IsDue(settings, 1, 1, evening, night));
+        Assert.False(LogRotation.IsDue(settings, 0, 1000, evening, night));
+        Assert.False(LogRotation.IsDue(settings with { Every = null }, 1, 1, evening, night));
+    }
+
+    [Fact]
+    public void Older_files_move_up_and_the_oldest_goes()
+    {
+        var file = new LogFile(Path.Combine(_folder, "logs/web.log"), new() { Size = new(1), Keep = 2 });
+        for (var i = 1; i <= 4; i++)
+            file.Write(DateTimeOffset.UtcNow, $"{i}\n");
+        file.Close();
+
+        Assert.Equal(["web.log", "web.log.1", "web.log.2"], Directory.GetFiles(Path.Combine(_folder, "logs")).Select(Path.GetFileName).Order());
+        Assert.Equal("4\n", File.ReadAllText(Path.Combine(_folder, "logs/web.log")));
+        Assert.Equal("2\n", File.ReadAllText(Path.Combine(_folder, "logs/web.log.2")));
+    }
+
+    [Fact]
+    public void A_line_of_json_holds_whatever_was_printed()
+    {
+        var line = new LogLine(new(2026, 11, 28, 12, 0, 0, 7, default), "web", 2, 41, Error: true, "a \"b\"\\\u0001é");
+
+        Assert.Equal("""{"time":"2026-11-28T12:00:00.007Z","worker":"web/2","stream":"stderr","pid":41,"message":"a \"b\"\\\u0001é"}""" + "\n", LogFiles.Format(LogFormat.Json, line));
+        Assert.Equal("2026-11-28T12:00:00.007Z web/2 a \"b\"\\\u0001é\n", LogFiles.Format(LogFormat.Text, line));
+    }
+}
