@@ -68,6 +68,27 @@ public sealed class LoadBalancer : IAsyncDisposable
         }
     }
 
+    /// <summary>How every breaker does, in the order of the configuration.</summary>
+    public IReadOnlyList<BreakerStatus> Breakers
+    {
+        get
+        {
+            var (list, now) = (new List<BreakerStatus>(), _loops[0].Events.Now);
+            foreach (var pool in _plan.Pools.Values)
+            {
+                if (pool.Breaker is { } whole)
+                    list.Add(new(pool.Name, null, whole.StateAt(now), whole.Hold, whole.Counts));
+                foreach (var server in pool.Servers)
+                {
+                    if (server.Breaker is { } breaker)
+                        list.Add(new(pool.Name, server.Settings.Address, breaker.StateAt(now), breaker.Hold, breaker.Counts));
+                }
+            }
+
+            return list;
+        }
+    }
+
     /// <summary>What the engine has done so far, summed over the loops; a moment old.</summary>
     public EngineCounters Counters
     {

@@ -17,6 +17,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
 
     private readonly ServerReports _reports = new();
     private readonly HealthReports _healthReports = new();
+    private readonly BreakerReports _breakerReports = new();
     private readonly CancellationTokenSource _ended = new();
     private readonly SemaphoreSlim _one = new(1);
     private LoadBalancer? _balancer;
@@ -190,7 +191,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
             }
 
             var (servers, now) = (balancer.Servers, DateTimeOffset.UtcNow);
-            foreach (var line in _healthReports.Look(servers, now).Concat(_reports.Look(servers, now)))
+            foreach (var line in _healthReports.Look(servers, now).Concat(_breakerReports.Look(balancer.Breakers, now)).Concat(_reports.Look(servers, now)))
                 await Console.Error.WriteLineAsync(line);
         }
     }
