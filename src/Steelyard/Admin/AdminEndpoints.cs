@@ -34,8 +34,13 @@ internal static class AdminEndpoints
 
     private static Task<ServerView> SetStateAsync(AdminCall call, StateBody body)
     {
-        if (!Enum.TryParse<ServerState>(body.State, ignoreCase: true, out var state) || !Enum.IsDefined(state) || int.TryParse(body.State, out _))
-            throw new AdminProblemException(StatusCodes.Status400BadRequest, $"'{body.State}' is no state; it is ready, drain or maintenance");
+        var state = body.State switch
+        {
+            "ready" => ServerState.Ready,
+            "drain" => ServerState.Drain,
+            "maintenance" => ServerState.Maintenance,
+            _ => throw new AdminProblemException(StatusCodes.Status400BadRequest, $"'{body.State}' is no state; it is ready, drain or maintenance"),
+        };
         var server = call.Server;
         return ChangeAsync(call, new(server.Pool, server.Address, state, server.LiveWeight));
     }

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Steelyard.Keeper;
 
 namespace Steelyard.Admin;
 
@@ -23,9 +24,9 @@ internal sealed class AdminServer : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new());
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         foreach (var handle in service.Handles)
-            _sockets.Add((ulong)handle, new Socket(new SafeSocketHandle(handle, ownsHandle: true)));
+            _sockets.Add((ulong)handle, new Socket(new SafeSocketHandle(Posix.fcntl(handle, Posix.F_DUPFD_CLOEXEC, 0), ownsHandle: true)));
 
-        // By itself Kestrel would leave the sockets open when it ends.
+        // By itself Kestrel would use the sockets that are not ours, and leave them open.
         builder.WebHost.UseKestrelCore().UseSockets(options => options.CreateBoundListenSocket = endpoint => _sockets[((FileHandleEndPoint)endpoint).FileHandle])
             .ConfigureKestrel(kestrel => Configure(kestrel, service));
         _app = builder.Build();
@@ -33,7 +34,7 @@ internal sealed class AdminServer : IAsyncDisposable
     }
 
     /// <summary>Begins to serve.</summary>
-    /// <param name="service">The sockets, which are this one's to close from here on, and the token.</param>
+    /// <param name="service">The sockets, which stay whose they are, and the token.</param>
     /// <param name="desk">What is served.</param>
     public static async Task<AdminServer> StartAsync(AdminService service, AdminDesk desk)
     {

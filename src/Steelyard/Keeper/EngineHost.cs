@@ -21,7 +21,6 @@ internal sealed class EngineHost : IDisposable
     private readonly KeeperLine _keeper;
     private readonly List<ServerChange> _changes = [];
     private AdminService _admin = new([], null);
-    private bool _adminIsServed = true;
     private TimeSpan _shutdown;
 
     private EngineHost() => _keeper = new(_channel);
@@ -121,7 +120,6 @@ internal sealed class EngineHost : IDisposable
                 Privileges.DropTo(user, snapshot.Group);
             _service ??= new EngineService(folder, _keeper, _changes);
             await _service.ServeAsync(new(snapshot, sockets, _admin, SourceIn(message)));
-            _adminIsServed = true;
         }
         catch (EngineException error)
         {
@@ -134,13 +132,11 @@ internal sealed class EngineHost : IDisposable
         return new(EngineWords.Serving);
     }
 
-    /// <summary>Takes the sockets of the admin API; those before are the API's to close, if it ever had them.</summary>
+    /// <summary>Takes the sockets of the admin API in the place of those before.</summary>
     private void TakeAdmin(Message message)
     {
-        foreach (var handle in _adminIsServed ? [] : _admin.Handles.AsEnumerable())
-            _ = Posix.close(handle);
+        CloseAdmin();
         _admin = new(message.Handles.ToValueList(), message.Arguments[0].Length == 0 ? null : message.Arguments[0]);
-        _adminIsServed = false;
     }
 
     /// <summary>Goes by what operators want of servers; what comes before there are any waits for them.</summary>
@@ -191,5 +187,16 @@ internal sealed class EngineHost : IDisposable
         }
     }
 
-    private void CloseSockets() => _sockets?.Dispose();
+    private void CloseSockets()
+    {
+        _sockets?.Dispose();
+        CloseAdmin();
+    }
+
+    private void CloseAdmin()
+    {
+        foreach (var handle in _admin.Handles)
+            _ = Posix.close(handle);
+        _admin = new([], null);
+    }
 }
