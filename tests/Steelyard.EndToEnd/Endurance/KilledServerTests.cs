@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
 
@@ -9,6 +10,9 @@ public sealed class KilledServerTests
 {
     private const int Clients = 64;
     private const int Kills = 5;
+
+    private static readonly PosixSignal s_stop = (PosixSignal)19;
+    private static readonly PosixSignal s_continue = (PosixSignal)18;
 
     [Fact]
     public async Task A_dead_server_costs_no_get()
@@ -40,6 +44,42 @@ public sealed class KilledServerTests
         Assert.Empty(tally.Failures);
         Assert.Equal(0, balancer.Counters.Refused);
         Assert.True(balancer.Counters.Retries > 0, "No request met a dead server: nothing was tested.");
+    }
+
+    [Fact]
+    public async Task A_paused_server_costs_no_get_and_is_left_out_until_it_goes_on()
+    {
+        await using var lasting = SteelyardProcess.Start("whoami", "--listen", "127.0.0.1:0", "--name", "lasting");
+        await using var victim = SteelyardProcess.Start("whoami", "--listen", "127.0.0.1:0", "--name", "victim");
+        await using var balancer = TestBalancer.Start(
+            [NetworkAddress.ForHost("127.0.0.1", (await lasting.UrlAsync("listens on")).Port), NetworkAddress.ForHost("127.0.0.1", (await victim.UrlAsync("listens on")).Port)],
+            snapshot => snapshot with
+            {
+                Loops = 2,
+                Timeouts = new() { ServerResponse = TimeSpan.FromSeconds(3) },
+                Pools =
+                [
+                    snapshot.Pools[0] with
+                    {
+                        Retries = new() { On = RetryConditions.ConnectFailure | RetryConditions.Reset | RetryConditions.Timeout, Budget = 100 },
+                    },
+                ],
+            });
+        var tally = new Tally();
+        var clients = Enumerable.Range(0, 16).Select(_ => Task.Run(() => tally.AskUntilDone(balancer))).ToArray();
+
+        await tally.UntilMoreBy("victim", 100);
+        SteelyardProcess.Signal(victim.Id, s_stop);
+        await Patience.Until(() => balancer.Servers[1].Ejected);
+        await tally.UntilMoreBy("lasting", 300);
+        SteelyardProcess.Signal(victim.Id, s_continue);
+        await tally.UntilMoreBy("victim", 100);
+        tally.Done = true;
+        await Task.WhenAll(clients).Patiently();
+
+        Assert.Empty(tally.Failures);
+        Assert.Equal(0, balancer.Counters.Refused);
+        Assert.True(balancer.Counters.Retries > 0, "No request met the paused server: nothing was tested.");
     }
 
     /// <summary>What the clients of the test have seen.</summary>
