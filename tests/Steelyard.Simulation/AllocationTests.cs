@@ -110,6 +110,25 @@ public sealed class AllocationTests
         Assert.Equal((connections, connections), (proxy.Loop.Counters.Tunnels, proxy.Loop.Counters.Requests));
     }
 
+    [Theory]
+    [InlineData(16)]
+    [InlineData(256)]
+    public void Who_waits_for_a_server_and_is_counted_allocates_nothing(int connections)
+    {
+        using var proxy = new SimulatedProxy(
+            seed: 1,
+            SimulatedConditions.Clean with { Capacity = 8192 },
+            adjust: snapshot => snapshot with
+            {
+                Listeners = [snapshot.Listeners[0] with { RateLimit = new() { Rate = new(1_000_000, TimeSpan.FromSeconds(1)), Burst = 1_000_000 }, Concurrency = new() { Most = 1_000_000 } }],
+                Pools = [snapshot.Pools[0] with { MaxConnections = 1, Breaker = new(), Queue = new() { Timeout = TimeSpan.FromHours(1) } }],
+            });
+        AssertNothingIsAllocated(proxy, connections, SmallRequest);
+        Assert.True(proxy.Loop.Counters.QueueWaits > connections);
+        Assert.Equal((0, 0, 0), (proxy.Loop.Counters.QueueFull, proxy.Loop.Counters.BreakerRejects, proxy.Loop.Counters.LimitRefusals));
+        Assert.Equal(0, proxy.Loop.Plan.Pools["origin"].Waiting);
+    }
+
     private static SimulatedProxy Start(OneCertificate certificate, Func<ListenerSettings, ListenerSettings> change) => new(
         seed: 1,
         SimulatedConditions.Clean with { Capacity = 8192 },
