@@ -12,8 +12,11 @@ public sealed record AppSettings
     /// <summary>How many: 1 to 1024; null (<c>max</c>) for one per core. Default 1.</summary>
     public int? Instances { get; init; } = 1;
 
-    /// <summary>How workers are reached; null for what the command says: a Unix socket where it names <c>{socket}</c>, else a port.</summary>
+    /// <summary>How workers are reached; null for what the command says, see <see cref="ListensBy"/>.</summary>
     public WorkerListen? Listen { get; init; }
+
+    /// <summary>The port a worker of a Node cluster calls listen() with that is the app's: 1 to 65535; null for the first it listens on.</summary>
+    public int? Port { get; init; }
 
     /// <summary>The folder workers start in, seen from that of the configuration; null for that one.</summary>
     public string? Folder { get; init; }
@@ -54,6 +57,20 @@ public sealed record AppSettings
     /// <summary>Where the workers' output goes beside the terminal.</summary>
     public LogSettings Log { get; init; } = new();
 
+    /// <summary>
+    /// How workers are reached: as <see cref="Listen"/> says, else by a Unix socket where the command names <c>{socket}</c>,
+    /// as in a cluster where it starts node and names no place, else by a port.
+    /// </summary>
+    public WorkerListen ListensBy => Listen
+        ?? (Names("{socket}") ? WorkerListen.Socket
+        : StartsNode && !Names("{port}") ? WorkerListen.Cluster
+        : WorkerListen.Port);
+
+    private bool StartsNode => Command.Count > 0 && (Path.GetFileName(Command[0]) is "node" or "nodejs" || Path.GetExtension(Command[0]) is ".js" or ".mjs" or ".cjs");
+
+    private bool Names(string place) =>
+        Command.Any(word => word.Contains(place, StringComparison.Ordinal)) || Environment.Any(variable => variable.Value.Contains(place, StringComparison.Ordinal));
+
     /// <summary>Whether what these settings start is the same, so that running workers may stay.</summary>
     public bool StartsTheSameAs(AppSettings other) => Process(this) == Process(other);
 
@@ -88,6 +105,9 @@ public enum WorkerListen
 
     /// <summary>It is handed a listening socket, as systemd does (sd_listen_fds(3)).</summary>
     Activation,
+
+    /// <summary>It is a worker of a Node cluster: whatever port it calls listen() with, it is given connections.</summary>
+    Cluster,
 
     /// <summary>By nobody: it is only looked after, and no server of the pool.</summary>
     None,
@@ -140,6 +160,9 @@ public enum ReadySign
     /// <summary>It accepts a connection.</summary>
     Listening,
 
+    /// <summary>It sends 'ready' to the primary of its Node cluster (PM2: wait_ready).</summary>
+    Signal,
+
     /// <summary>It says READY=1 to the socket that NOTIFY_SOCKET names (sd_notify(3)).</summary>
     Notify,
 
@@ -158,6 +181,9 @@ public sealed record StopSettings
 {
     /// <summary>The signal. Default TERM (PM2: kill_signal, INT).</summary>
     public StopSignal Signal { get; init; } = StopSignal.Term;
+
+    /// <summary>A text that a worker of a Node cluster gets by process.on('message') before any signal; null for none (PM2: shutdown_with_message).</summary>
+    public string? Message { get; init; }
 
     /// <summary>How long requests in flight have before the signal: 0 to 24 h. Default 30 s.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(30);

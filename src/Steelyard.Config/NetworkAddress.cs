@@ -12,6 +12,8 @@ namespace Steelyard.Config;
 /// </summary>
 public sealed record NetworkAddress
 {
+    private const string WorkerPrefix = "worker:";
+
     private NetworkAddress(string host, int port, string? unixPath) => (Host, Port, UnixPath) = (host, port, unixPath);
 
     /// <summary>An IP address (IPv6 without brackets) or a name in lower case; empty for every address of the machine, or with <see cref="UnixPath"/>.</summary>
@@ -22,6 +24,15 @@ public sealed record NetworkAddress
 
     /// <summary>The absolute path of a Unix socket, at most 107 bytes; null when this is a host and port.</summary>
     public string? UnixPath { get; }
+
+    /// <summary>
+    /// Whether each connection begins with one byte from the other end, by which it says that it has taken it: so it is
+    /// with workers that the keeper hands connections to. Before it, a connection counts as not opened.
+    /// </summary>
+    public bool Greets { get; private init; }
+
+    /// <summary>The same address, of somebody who greets.</summary>
+    public NetworkAddress AsGreeting() => this with { Greets = true };
 
     /// <summary>An address of a host and port.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The port is not between 0 and 65535.</exception>
@@ -44,6 +55,12 @@ public sealed record NetworkAddress
     public static bool TryParse(string text, [NotNullWhen(true)] out NetworkAddress? address, [NotNullWhen(false)] out string? expected)
     {
         (address, expected) = (null, null);
+        if (text.StartsWith(WorkerPrefix, StringComparison.Ordinal) && TryParse(text[WorkerPrefix.Length..], out var worker, out expected))
+        {
+            address = worker.AsGreeting();
+            return true;
+        }
+
         if (text.StartsWith("unix:", StringComparison.Ordinal))
             return TryParseUnix(text["unix:".Length..], out address, out expected);
 
@@ -90,7 +107,9 @@ public sealed record NetworkAddress
         host.Contains(':') && !host.Contains('%') && IPAddress.TryParse(host, out var ip) ? ip.ToString() : host.ToLowerInvariant();
 
     /// <summary>The address as the configuration writes it, as in <c>10.0.0.1:3000</c>, <c>[::1]:80</c> or <c>unix:/run/a.sock</c>.</summary>
-    public override string ToString() =>
+    public override string ToString() => $"{(Greets ? WorkerPrefix : "")}{Place}";
+
+    private string Place =>
         UnixPath is not null ? $"unix:{UnixPath}"
         : Host.Contains(':') ? $"[{Host}]:{Port}"
         : $"{Host}:{Port}";

@@ -259,6 +259,8 @@ internal sealed class YamlWriter
         if (app.Ready.Text is not null)
             Given("text", app.Ready.Text, "        ");
         Section("stop", WorkerTables.Stop, app.Stop, new(), "      ");
+        if (app.Stop.Message is not null)
+            Given("message", app.Stop.Message, "        ");
         Section("restart", WorkerTables.Restart, app.Restart, new(), "      ");
         if (app.Restart.LeaveOn.Count > 0)
             Line($"        leave-on: [{string.Join(", ", app.Restart.LeaveOn.AsEnumerable())}]");

@@ -70,6 +70,8 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
             return new(ProbeFault.ConnectTimeout);
         if (_transport.ConnectError() != 0)
             return new(ProbeFault.Refused);
+        if (target.Key.Server.Greets && await Greeting.Take(_transport, due) is var greeted and not IoStatus.Done)
+            return new(greeted == IoStatus.TimedOut ? ProbeFault.ConnectTimeout : ProbeFault.Refused);
         if (target.ProxyProtocol != ProxyProtocolVersion.None && await Introduce(target.ProxyProtocol, due) is { Passed: false } refused)
             return refused;
         return target.Tls is null ? default : await Secure(target, due);

@@ -136,5 +136,5 @@ internal sealed class ProbeTarget : TimerEntry
         return Encoding.ASCII.GetBytes(text.Append("Connection: close\r\n\r\n").ToString());
     }
 
-    private static string HostOf(ProbeKey key) => key.Server.UnixPath is null ? key.Server.ToString() : "localhost";
+    private static string HostOf(ProbeKey key) => key.Server is { UnixPath: null, Greets: false } ? key.Server.ToString() : "localhost";
 }

@@ -40,6 +40,8 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         var wake = await context.Upstream.Transport.Writable(context.Plan.Timeouts.Connect);
         if (wake == Wake.Ready && context.Upstream.Transport.ConnectError() == 0)
         {
+            if (server.Settings.Address.Greets && await Greeting.Take(context.Upstream.Transport, due) is var greeted and not IoStatus.Done)
+                return NotTaken(greeted);
             var introduced = introduction == ProxyProtocolVersion.None ? Outcome.Success : await Introduce(introduction, due);
             return introduced.IsSuccess && context.Plan.TlsOf[server.Ordinal] is { } tls ? await Secure(server, tls, due) : introduced;
         }
@@ -63,10 +65,14 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         var length = ProxyHeaderWriter.Write(block.Span, version, context.Client.Peer, context.Client.Destination);
         var sent = await upstream.Transport.SendAll(block.Slice(0, length), Math.Max(due - context.Events.Now, 1));
         context.Events.Blocks.Return(block);
-        if (sent == IoStatus.Done)
-            return Outcome.Success;
+        return sent == IoStatus.Done ? Outcome.Success : NotTaken(sent);
+    }
+
+    /// <summary>Gives up a connection that nothing of the request was sent on.</summary>
+    private Outcome NotTaken(IoStatus how)
+    {
         context.CloseUpstream();
-        return sent switch
+        return how switch
         {
             IoStatus.TimedOut => new(Cause.ConnectTimeout, attempts.AfterNoConnection(timedOut: true)),
             IoStatus.Aborted => new(Cause.Stopped),

@@ -29,10 +29,10 @@ internal sealed class AppSupervisor : IAsyncDisposable
     private readonly string _folder;
     private Task _upkeep = Task.CompletedTask;
 
-    public AppSupervisor(string pool, AppSettings app, string folder, PoolMembers members, CancellationToken force)
+    public AppSupervisor(string pool, AppSettings app, bool speaksFirst, string folder, PoolMembers members, CancellationToken force)
     {
         (Pool, App, _folder, _members, _force) = (pool, app, folder, members, force);
-        _places = new(pool);
+        _places = new(pool, speaksFirst);
         Log = new(pool, folder);
         Log.Follow(app.Log);
         _start = new(pool, folder, _places, Log);
@@ -44,6 +44,9 @@ internal sealed class AppSupervisor : IAsyncDisposable
     public AppSettings App { get; private set; }
 
     public AppLog Log { get; }
+
+    /// <summary>The port that its workers call listen() with, where they are those of a Node cluster.</summary>
+    public Task<int> AppPort => _places.AppPort;
 
     /// <summary>How many workers there are to be.</summary>
     public int Count => _slots.Length;

@@ -47,7 +47,7 @@ internal sealed class AppSupervisors(string folder) : IAsyncDisposable
             foreach (var pool in snapshot.Pools)
             {
                 if (pool.App is { } app && Find(pool.Name) is null)
-                    fresh.Add(new(pool.Name, app, folder, Members, StopForce));
+                    fresh.Add(new(pool.Name, app, ServesTcp(snapshot, pool.Name), folder, Members, StopForce));
             }
 
             _started = fresh;
@@ -72,6 +72,9 @@ internal sealed class AppSupervisors(string folder) : IAsyncDisposable
             throw;
         }
     }
+
+    private static bool ServesTcp(Snapshot snapshot, string pool) => snapshot.Listeners.Any(listener =>
+        listener.Mode == ListenerMode.Tcp && listener.Routes.Any(route => route.Pool == pool || route.Split.Any(share => share.Pool == pool)));
 
     /// <summary>The change is served: takes up the rest of it.</summary>
     /// <returns>The apps that have left; they run until <see cref="LeaveAsync"/>.</returns>

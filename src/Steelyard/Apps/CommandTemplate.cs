@@ -6,8 +6,6 @@ namespace Steelyard.Apps;
 /// <summary>An app's command with the places an instance fills in: <c>{port}</c>, <c>{socket}</c>, <c>{instance}</c>.</summary>
 internal sealed class CommandTemplate(ValueList<string> words)
 {
-    public bool UsesSocket { get; } = words.Any(word => word.Contains("{socket}"));
-
     /// <summary>The words for one instance, with this program's own words in place of a first word <c>steelyard</c>.</summary>
     public IReadOnlyList<string> Fill(int instance, string? socket, int? port, IReadOnlyList<string> thisProgram)
     {

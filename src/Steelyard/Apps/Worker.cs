@@ -12,6 +12,7 @@ internal sealed class Worker
 {
     private const int LinesKept = 10;
     private static readonly TimeSpan s_graceForOutput = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_endsByItself = TimeSpan.FromMilliseconds(200);
 
     private readonly ChildProcess _process;
     private readonly NotifySocket? _notify;
@@ -98,8 +99,15 @@ internal sealed class Worker
     private async Task EndAsync(CancellationToken force)
     {
         Leaving = true;
-        if (!Reach.AskToEnd())
-            _process.Signal((int)App.Stop.Signal);
+        if (Reach.LetGo(App.Stop.Message) is { } letGo)
+        {
+            await Task.WhenAny(_process.Exited, letGo, Task.Delay(App.Stop.Grace, force));
+
+            // With nothing left to do it ends by itself, unless a timer or a connection to somebody else keeps it.
+            await Task.WhenAny(_process.Exited, Task.Delay(s_endsByItself, force));
+        }
+
+        _process.Signal((int)App.Stop.Signal);
         await Task.WhenAny(_process.Exited, Task.Delay(App.Stop.Grace, force));
         if (!_process.Exited.IsCompleted)
         {
@@ -122,6 +130,7 @@ internal sealed class Worker
 
     private Task SignAsync(CancellationToken cancel) => App.Ready.On switch
     {
+        ReadySign.Signal => Reach.SaidReadyAsync(cancel),
         ReadySign.Notify => _notify!.Ready.WaitAsync(cancel),
         ReadySign.Http => AnswersAsync(cancel),
         ReadySign.Log => _saidReady.Task.WaitAsync(cancel),
@@ -137,11 +146,12 @@ internal sealed class Worker
 
     private string Sign(string accept, string answer, string say, string print, string live) => App.Ready.On switch
     {
+        ReadySign.Signal => $"{say} 'ready' (process.send)",
         ReadySign.Notify => $"{say} READY=1",
-        ReadySign.Http => $"{answer} {App.Ready.Path} well on {Reach.Address}",
+        ReadySign.Http => $"{answer} {App.Ready.Path} well {Reach.Where}",
         ReadySign.Log => $"{print} a line with \"{App.Ready.Text}\"",
         ReadySign.Delay => $"{live} for {Seconds(App.Ready.Delay)}",
-        _ => $"{accept} {(accept == "accept" ? "connections" : "a connection")} on {Reach.Address}",
+        _ => $"{accept} {(accept == "accept" ? "connections" : "a connection")} {Reach.Where}",
     };
 
     private static string Seconds(TimeSpan time) => $"{time.TotalSeconds:0.###} s";

@@ -27,14 +27,15 @@ internal static class RunCommand
             if (result.GetValueOrDefault<string>() is { } text && text != "max" && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1024))
                 result.AddError($"'{text}' is not a number of instances: 1 to 1024, or max");
         });
-        var listen = new Option<NetworkAddress>("--listen", "-l") { Description = "Where clients connect.", HelpName = "ADDRESS", CustomParser = ReadAddress, DefaultValueFactory = ReadAddress };
+        var listen = new Option<NetworkAddress?>("--listen", "-l") { Description = "Where clients connect; when left out the port that a Node app listens on, for others :8080.", HelpName = "ADDRESS", CustomParser = ReadAddress };
         var name = new Option<string?>("--name", "-n") { Description = "What the app is called; the name of the program or script when left out." };
         var words = new Argument<string[]>("COMMAND") { Description = "The program and its arguments; a file with .js, .mjs, .cjs or .py alone is run by node or python3.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("run", "Runs a program in several instances behind one address, until it is told to stop.") { instances, listen, name, words };
         command.SetAction((parsed, _) => RunAsync(
-            Snapshot(parsed.GetRequiredValue(words), parsed.GetRequiredValue(instances), parsed.GetRequiredValue(listen), parsed.GetValue(name))));
+            Snapshot(parsed.GetRequiredValue(words), parsed.GetRequiredValue(instances), parsed.GetValue(listen) ?? NetworkAddress.ForHost("", 8080), parsed.GetValue(name)),
+            listensWhereItSays: parsed.GetValue(listen) is null));
         CommandLine.WithExamples(command,
-            "steelyard run -i max app.js                       one instance per core; each listens on $PORT",
+            "steelyard run -i max app.js                       a Node app as it is, one instance per core, on its own port",
             "steelyard run -i 4 -l :80 -- python3 app.py {port}  four behind port 80",
             "steelyard scale app=6; steelyard logs -f          from the same folder, while it runs");
         return command;
@@ -66,18 +67,18 @@ internal static class RunCommand
         return name.Length == 0 ? "app" : name;
     }
 
-    private static async Task<int> RunAsync(Snapshot snapshot)
+    private static async Task<int> RunAsync(Snapshot snapshot, bool listensWhereItSays)
     {
         // As if it had been a file: the same checks, the same words.
         var read = ConfigurationFile.Parse(ConfigurationFile.Write(snapshot), PseudoFile);
         var configuration = new ConfigurationArgument(PseudoFile, read);
         configuration.PrintProblems(Console.Error, toTerminal: !Console.IsErrorRedirected);
-        return read.Snapshot is { } checkedSnapshot ? await KeeperRun.RunAsync(configuration, checkedSnapshot, default) : CommandLine.Failure;
+        return read.Snapshot is { } checkedSnapshot ? await KeeperRun.RunAsync(configuration, checkedSnapshot, new(Watch: false, Single: false, listensWhereItSays && snapshot.Pools[0].App!.ListensBy == WorkerListen.Cluster)) : CommandLine.Failure;
     }
 
     private static NetworkAddress ReadAddress(ArgumentResult result)
     {
-        var text = result.Tokens.Count == 0 ? ":8080" : result.Tokens[^1].Value;
+        var text = result.Tokens[^1].Value;
         if (!NetworkAddress.TryParse(text, out var address, out var expected))
             result.AddError($"'{text}' is not an address to listen on; expected {expected}");
         return address!;

@@ -29,6 +29,7 @@ internal sealed class KeeperRun : IDisposable
     // What is asked for last; a stop does not wait for it before the engine has stopped.
     private Task _doing = Task.CompletedTask;
     private readonly int? _loops;
+    private readonly bool _onAppsPort;
     private readonly (string? User, string? Group) _user;
 
     // What the file says, and the sockets for it.
@@ -40,6 +41,7 @@ internal sealed class KeeperRun : IDisposable
     private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
     {
         (_configuration, _configured, _loops, _user) = (configuration, snapshot, snapshot.Loops, (snapshot.User, snapshot.Group));
+        _onAppsPort = options.OnAppsPort;
         _requests = new KeeperRequests(configuration.Name, options.Watch);
         _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), () => _apps!.ReopenLogs());
         _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
@@ -76,10 +78,12 @@ internal sealed class KeeperRun : IDisposable
         using var output = new QueuedOutput();
         try
         {
+            await using var apps = _apps;
+            if (_onAppsPort)
+                await ListenWhereTheAppDoesAsync();
             _sockets = ListeningSockets.Bind(_configured);
             try
             {
-                await using var apps = _apps;
                 await _apps.ChangeToAsync(_configured, _signals.Stop);
                 await using var engine = _engine;
                 _adminSockets = AdminSockets.None.Rebind(_configured.Admin, _configuration.Name, Console.WriteLine);
@@ -114,6 +118,14 @@ internal sealed class KeeperRun : IDisposable
             await Console.Error.WriteLineAsync($"steelyard up: {error.Message}");
             return CommandLine.Failure;
         }
+    }
+
+    /// <summary>Starts the one app, which says where it listens, and takes its port for the one listener.</summary>
+    private async Task ListenWhereTheAppDoesAsync()
+    {
+        await _apps.ChangeToAsync(_configured, _signals.Stop);
+        if (_apps.All[0].AppPort is { IsCompletedSuccessfully: true } port)
+            _configured = _configured with { Listeners = [_configured.Listeners[0] with { Bind = [NetworkAddress.ForHost("", await port)] }] };
     }
 
     /// <summary>Does what is asked for, until a stop is.</summary>
@@ -297,4 +309,5 @@ internal sealed class KeeperRun : IDisposable
 /// <summary>How <c>steelyard up</c> serves.</summary>
 /// <param name="Watch">Whether a change of the file is taken up at once.</param>
 /// <param name="Single">Whether keeper and engine are one process.</param>
-internal readonly record struct UpOptions(bool Watch, bool Single);
+/// <param name="OnAppsPort">Whether the one listener has the port that the one app, a Node cluster, calls listen() with.</param>
+internal readonly record struct UpOptions(bool Watch, bool Single, bool OnAppsPort = false);

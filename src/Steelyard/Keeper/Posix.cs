@@ -58,6 +58,26 @@ internal static unsafe partial class Posix
     [LibraryImport(C, SetLastError = true)] public static partial int execve(byte* path, byte** words, byte** environment);
     [LibraryImport(C)] public static partial int prctl(int option, nint argument, nint third, nint fourth, nint fifth);
 
+    // socket(2) and its kin, eventfd(2): for the channels of Node workers, none of which may block
+    [LibraryImport(C, SetLastError = true)] public static partial int socket(int domain, int type, int protocol);
+    [LibraryImport(C, SetLastError = true)] public static partial int bind(int fd, byte* address, uint length);
+    [LibraryImport(C, SetLastError = true)] public static partial int listen(int fd, int backlog);
+    [LibraryImport(C, SetLastError = true)] public static partial int accept4(int fd, byte* address, uint* length, int flags);
+    [LibraryImport(C, SetLastError = true)] public static partial int getsockname(int fd, byte* address, uint* length);
+    [LibraryImport(C, SetLastError = true)] public static partial int setsockopt(int fd, int level, int name, void* value, uint length);
+    [LibraryImport(C, SetLastError = true)] public static partial nint recv(int fd, byte* buffer, nuint length, int flags);
+    [LibraryImport(C, SetLastError = true)] public static partial nint send(int fd, byte* buffer, nuint length, int flags);
+    [LibraryImport(C, SetLastError = true)] public static partial int eventfd(uint value, int flags);
+
+    /// <summary>Two ends of a stream between processes, which no child inherits by itself.</summary>
+    public static bool TrySocketPair(out int ours, out int theirs)
+    {
+        var ends = stackalloc int[2];
+        var made = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) >= 0;
+        (ours, theirs) = (ends[0], ends[1]);
+        return made;
+    }
+
     /// <summary>A pipe whose ends no child inherits by itself; reading from it does not block.</summary>
     public static bool TryPipe(out int reading, out int writing)
     {
@@ -128,10 +148,13 @@ internal static unsafe partial class Posix
         public ulong Hard;
     }
 
+    public const int AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_NONBLOCK = 0x800, EFD_CLOEXEC = 0x80000, EFD_NONBLOCK = 0x800;
+    public const int SO_REUSEADDR = 2, IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, MSG_DONTWAIT = 0x40;
+    public const int EACCES = 13, EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOTSUP = 95, EADDRINUSE = 98, EAFNOSUPPORT = 97;
     public const int AF_UNIX = 1, SOCK_SEQPACKET = 5, SOCK_CLOEXEC = 0x80000, SOL_SOCKET = 1, SCM_RIGHTS = 1;
     public const int MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000, MSG_CTRUNC = 8, MSG_TRUNC = 0x20, SHUT_RDWR = 2;
     public const int F_DUPFD_CLOEXEC = 1030, F_SETFD = 2, F_SETFL = 4, O_NONBLOCK = 0x800, FD_CLOEXEC = 1, O_CLOEXEC = 0x80000, O_RDONLY = 0;
-    public const short POLLIN = 1;
+    public const short POLLIN = 1, POLLOUT = 4;
     public const uint MFD_CLOEXEC = 1;
     public const short POSIX_SPAWN_SETPGROUP = 2, POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8, POSIX_SPAWN_SETSID = 0x80;
     public const int SIGPIPE = 13, SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17;

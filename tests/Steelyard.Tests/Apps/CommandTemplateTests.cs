@@ -1,4 +1,5 @@
 using Steelyard.Apps;
+using Steelyard.Config;
 
 namespace Steelyard.Tests.Apps;
 
@@ -27,13 +28,28 @@ public sealed class CommandTemplateTests
     }
 
     [Theory]
-    [InlineData("{socket}", true)]
-    [InlineData("{port}", false)]
-    [InlineData("--metrics={port} {socket}", true)]
-    [InlineData("app.js", false)]
-    public void A_command_that_names_a_socket_has_one(string word, bool socket)
+    [InlineData("run {socket}", WorkerListen.Socket)]
+    [InlineData("run {port}", WorkerListen.Port)]
+    [InlineData("run --metrics={port} {socket}", WorkerListen.Socket)]
+    [InlineData("run app.js", WorkerListen.Port)]
+    [InlineData("node app.js", WorkerListen.Cluster)]
+    [InlineData("/usr/bin/node app.js", WorkerListen.Cluster)]
+    [InlineData("./server.mjs", WorkerListen.Cluster)]
+    [InlineData("node app.js {port}", WorkerListen.Port)]
+    [InlineData("node app.js {socket}", WorkerListen.Socket)]
+    [InlineData("npm start", WorkerListen.Port)]
+    public void How_an_app_is_reached_is_told_by_its_command(string command, WorkerListen listen)
     {
-        Assert.Equal(socket, new CommandTemplate(["run", word]).UsesSocket);
+        Assert.Equal(listen, new AppSettings { Command = [.. command.Split(' ')] }.ListensBy);
+    }
+
+    [Fact]
+    public void A_node_app_that_is_told_its_port_by_a_variable_has_one()
+    {
+        var app = new AppSettings { Command = ["node", "app.js"], Environment = [new("PORT", "{port}")] };
+
+        Assert.Equal(WorkerListen.Port, app.ListensBy);
+        Assert.Equal(WorkerListen.Cluster, (app with { Listen = WorkerListen.Cluster }).ListensBy);
     }
 
     [Fact]

@@ -179,7 +179,7 @@ public sealed class RoundTrip
         _ => (BalancePolicy)(variant % Enum.GetValues<BalancePolicy>().Length),
     };
 
-    private static AppSettings Varied(AppSettings app, int variant) => (variant % 3) switch
+    private static AppSettings Varied(AppSettings app, int variant) => (variant % 4) switch
     {
         0 => app,
         1 => app with
@@ -192,12 +192,20 @@ public sealed class RoundTrip
             Schedule = "*/5 0-6,22 * 1-3 7",
             Watch = ["src", "a, b"],
             Ready = new() { On = ReadySign.Log, Text = "é: #", Within = TimeSpan.FromMilliseconds(variant), Watchdog = TimeSpan.FromSeconds(1) },
+            Listen = app.ListensBy == WorkerListen.Socket ? WorkerListen.Socket : WorkerListen.Activation,
             Log = new() { File = "logs/{instance}.log", Size = null, Every = TimeSpan.FromDays(1), Keep = 0, Format = LogFormat.Json, Terminal = false },
+        },
+        2 => app.ListensBy == WorkerListen.Socket ? app : app with
+        {
+            Listen = WorkerListen.Cluster,
+            Port = variant + 1,
+            Ready = new() { On = ReadySign.Signal },
+            Stop = new() { Message = "shut: \"down\" #" },
         },
         _ => app with
         {
             Limits = new() { OpenFiles = 1000 + variant, Processes = 1, AddressSpace = new(1L << 31), Core = new(0), FileSize = new(variant) },
-            Ready = new() { On = (ReadySign)(variant % 3), Path = "/a?b" },
+            Ready = new() { On = variant % 2 == 0 ? ReadySign.Http : ReadySign.Notify, Path = "/a?b" },
             Stop = new() { Signal = StopSignal.Winch, Drain = TimeSpan.Zero, Grace = TimeSpan.FromMinutes(1) },
             Restart = new() { On = RestartOn.Failure, LeaveOn = [0, 255, 3], Most = null, Window = TimeSpan.FromHours(1), Delay = TimeSpan.FromMilliseconds(1), MostDelay = TimeSpan.FromSeconds(1), Stable = TimeSpan.FromSeconds(2) },
             Rolling = new() { Order = RollingOrder.StopFirst, Parallel = variant % 1024 + 1, Delay = TimeSpan.FromSeconds(1), Monitor = TimeSpan.Zero, OnFailure = RollingFailure.Continue },

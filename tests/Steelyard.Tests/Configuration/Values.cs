@@ -62,6 +62,8 @@ public sealed class Values
     [InlineData("[0:0:0:0:0:0:0:1]:80", "[::1]:80")]
     [InlineData("[FD00::A]:1", "[fd00::a]:1")]
     [InlineData(":0", ":0")]
+    [InlineData("worker:80", "worker:80")]
+    [InlineData("worker:127.0.0.1:80", "worker:127.0.0.1:80")]
     [InlineData("a_b-c.1x:65535", "a_b-c.1x:65535")]
     [InlineData("unix:/Run/A b", "unix:/Run/A b")]
     public void Equal_addresses_have_one_spelling(string text, string expected)

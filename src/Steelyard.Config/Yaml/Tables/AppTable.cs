@@ -14,6 +14,7 @@ internal static class AppTable
         ("port", WorkerListen.Port, "On a port of 127.0.0.1 that it is told by `{port}`, `PORT` and `ASPNETCORE_URLS`."),
         ("socket", WorkerListen.Socket, "On a Unix socket that it is told by `{socket}` and `ASPNETCORE_URLS`."),
         ("activation", WorkerListen.Activation, "On a socket it is handed as descriptor 3, as systemd does (`LISTEN_FDS`)."),
+        ("cluster", WorkerListen.Cluster, "On whatever port it calls `listen()` with: it runs as in a Node cluster and is given connections."),
         ("none", WorkerListen.None, "On nothing that requests are sent to: it is only looked after."),
     ];
 
@@ -79,9 +80,15 @@ internal static class AppTable
             Setting(
                 "listen",
                 s_listen,
-                "Where a worker listens; `auto` is `socket` where the command names `{socket}`, else `port`.",
+                "Where a worker listens; `auto` is `socket` where the command or `env` names `{socket}`, `cluster` where the command starts `node` or a script of JavaScript and names no place, else `port`.",
                 app => app.Listen,
                 (app, value) => app with { Listen = value }),
+            Setting(
+                "port",
+                ScalarForms.OrWord(ScalarForms.Number(1, 65535), "first"),
+                "Which of the ports that a worker of a Node cluster listens on is the app's; others are bound by Steelyard and shared by the workers in turn.",
+                app => app.Port,
+                (app, value) => app with { Port = value }),
             Setting(
                 "folder",
                 s_path,

@@ -152,6 +152,8 @@ internal static class ScalarForms
             mistake = default;
             if (!NetworkAddress.TryParse(text, out value!, out var expected))
                 mistake = new($"{Shown.Quote(text)} is not an address to bind", expected, SuggestBind(text));
+            else if (value.Greets)
+                mistake = new($"{Shown.Quote(text)} is the address of a worker", "host:port, :port, [ipv6]:port or unix:/path");
             return mistake.Message is null;
         });
 

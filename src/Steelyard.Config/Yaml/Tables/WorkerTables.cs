@@ -13,6 +13,7 @@ internal static class WorkerTables
     private static readonly IReadOnlyList<(string Word, ReadySign Value, string Description)> s_signs =
     [
         ("listening", ReadySign.Listening, ""),
+        ("signal", ReadySign.Signal, ""),
         ("notify", ReadySign.Notify, ""),
         ("http", ReadySign.Http, ""),
         ("log", ReadySign.Log, ""),
@@ -79,8 +80,8 @@ internal static class WorkerTables
 
     public static DirectiveTable<ReadySettings> Ready { get; } = new(
         "'ready'",
-        "listening, notify, http or delay, or a mapping, as in { on: http, path: /health, within: 30s }",
-        "When a worker that was started counts as ready: when it accepts a connection (`listening`), says `READY=1` by sd_notify(3) (`notify`), answers a request with a status from 200 to 399 (`http`), prints a line with a text (`log`), or has lived for some time (`delay`). One that is late, or ends before, has failed.",
+        "listening, signal, notify, http or delay, or a mapping, as in { on: http, path: /health, within: 30s }",
+        "When a worker that was started counts as ready: when it accepts a connection (`listening`), sends `ready` to the primary of its Node cluster (`signal`), says `READY=1` by sd_notify(3) (`notify`), answers a request with a status from 200 to 399 (`http`), prints a line with a text (`log`), or has lived for some time (`delay`). One that is late, or ends before, has failed.",
         [],
         [
             new Directive<ReadySettings, ReadySign>(
@@ -145,6 +146,12 @@ internal static class WorkerTables
                 "The signal.",
                 stop => stop.Signal,
                 (stop, value) => stop with { Signal = value }),
+            new Directive<StopSettings, string?>(
+                "message",
+                s_text,
+                "A text that a worker of a Node cluster gets by `process.on('message')`; the signal follows where it has not ended after `grace`. None when left out.",
+                _ => null,
+                (stop, value) => stop with { Message = value }),
             new Directive<StopSettings, TimeSpan>(
                 "drain",
                 ScalarForms.Duration(TimeSpan.Zero, s_day),

@@ -1,22 +1,30 @@
+using Steelyard.Apps.Node;
 using Steelyard.Config;
 
 namespace Steelyard.Apps.Reach;
 
 /// <summary>Gives each worker of an app its <see cref="WorkerReach"/>.</summary>
-internal sealed class WorkerPlaces(string pool) : IDisposable
+/// <param name="pool">The pool.</param>
+/// <param name="speaksFirst">Whether a worker may speak before whoever connects, as in TCP mode.</param>
+internal sealed class WorkerPlaces(string pool, bool speaksFirst = false) : IDisposable
 {
     private readonly Dictionary<string, RuntimeDirectory> _directories = [];
+    private readonly NodeCluster _cluster = new(pool);
     private int _lives;
+
+    /// <summary>The port that workers of a Node cluster call listen() with; ends with the first that does.</summary>
+    public Task<int> AppPort => _cluster.AppPort;
 
     /// <exception cref="AppStartException">There is no port, socket or descriptor for it.</exception>
     public WorkerReach For(AppSettings app, int number)
     {
         try
         {
-            return Kind(app) switch
+            return app.ListensBy switch
             {
                 WorkerListen.Socket => new SocketReach(NextSocket(app, number)),
                 WorkerListen.Activation => new ActivationReach(pool),
+                WorkerListen.Cluster => ForCluster(app, number),
                 WorkerListen.None => new NoReach(),
                 _ => new PortReach(),
             };
@@ -27,7 +35,12 @@ internal sealed class WorkerPlaces(string pool) : IDisposable
         }
     }
 
-    private static WorkerListen Kind(AppSettings app) => app.Listen ?? (new CommandTemplate(app.Command).UsesSocket ? WorkerListen.Socket : WorkerListen.Port);
+    private ClusterReach ForCluster(AppSettings app, int number)
+    {
+        // What is bound for a worker is bound by us, who may be root where it is not.
+        _cluster.RunsAsWeDo = app.User is null;
+        return new(_cluster, $"{pool}/{number}", app.Port, greets: !speaksFirst);
+    }
 
     /// <summary>Where a worker finds the socket for sd_notify(3).</summary>
     public string NotifyPath(AppSettings app, int number) => DirectoryFor(app).SocketPath("notify", number, Interlocked.Increment(ref _lives));

@@ -37,6 +37,12 @@ internal abstract class WorkerReach : IDisposable
     {
     }
 
+    /// <summary>Where it is looked for, for a message.</summary>
+    public virtual string Where => $"on {Address}";
+
+    /// <summary>Ends when the worker has said by it that it is ready.</summary>
+    public virtual Task SaidReadyAsync(CancellationToken cancel) => ListeningAsync(cancel);
+
     /// <summary>Ends when the worker takes requests by it.</summary>
     public virtual Task ListeningAsync(CancellationToken cancel) => Address is { } address ? Readiness.AcceptProbe.UntilAcceptsAsync(address, cancel) : Task.CompletedTask;
 
@@ -46,8 +52,9 @@ internal abstract class WorkerReach : IDisposable
     }
 
     /// <summary>Asks the worker to end in a way of its own, before any signal.</summary>
-    /// <returns>Whether there is such a way; else a signal has to do.</returns>
-    public virtual bool AskToEnd() => false;
+    /// <param name="message">What it is told where it can be told something.</param>
+    /// <returns>Ends when it has let go of everything; null where there is no such way, and a signal has to do.</returns>
+    public virtual Task? LetGo(string? message) => null;
 
     /// <summary>The worker has ended, or could not be started.</summary>
     public abstract void Dispose();

@@ -65,7 +65,10 @@ internal static class AcceptProbe
                 await socket.ConnectAsync(address.Host, address.Port, cancel);
             else
                 await socket.ConnectAsync(new UnixDomainSocketEndPoint(address.UnixPath), cancel);
-            return socket;
+            if (!address.Greets || await socket.ReceiveAsync(new byte[1], cancel) == 1)
+                return socket;
+            socket.Dispose();
+            return null;
         }
         catch (SocketException)
         {

@@ -1,0 +1,165 @@
+using Steelyard.Keeper;
+
+namespace Steelyard.Apps.Node;
+
+/// <summary>
+/// One app as a cluster of Node's whose primary we are: what its workers ask for, and what they share. Owned by the loop,
+/// but for <see cref="AppPort"/>.
+/// </summary>
+/// <param name="pool">The pool the app belongs to.</param>
+internal sealed class NodeCluster(string pool)
+{
+    private const int MostShared = 64;
+    private const int MostData = 64;
+
+    private readonly Dictionary<ServerPlace, SharedPort> _shared = [];
+    private readonly Dictionary<ServerPlace, string> _data = [];
+    private readonly Dictionary<ServerPlace, int> _chosenPorts = [];
+    private readonly HashSet<string> _said = [];
+    private readonly TaskCompletionSource<int> _appPort = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _workers;
+
+    /// <summary>The port that the app listens on, as it says; ends with the first worker that does.</summary>
+    public Task<int> AppPort => _appPort.Task;
+
+    /// <summary>
+    /// Whether its workers are the user that we are. For others nothing is bound that they could not bind themselves: no
+    /// port below 1024, and no Unix socket, whose path they would choose and we would remove.
+    /// </summary>
+    public bool RunsAsWeDo { get; set; } = true;
+
+    /// <summary>The number of the next worker (NODE_UNIQUE_ID); each process has another.</summary>
+    public int NextWorker() => Interlocked.Increment(ref _workers);
+
+    public void Tell(string line)
+    {
+        if (_said.Count < 1000 && _said.Add(line))
+            Console.Error.WriteLine($"steelyard: {line}");
+    }
+
+    /// <summary>A server of a worker asks whether it may listen.</summary>
+    public void Answer(NodeChannel worker, WorkerMessage query)
+    {
+        var asked = new ServerPlace(query.Address, query.Port, query.Socket, query.Index);
+        var number = query.Number!.Value;
+        var error = Refusal(worker, query, asked);
+        SharedPort? shared = null;
+        if (error == 0 && !IsApp(worker, query, asked))
+            error = Share(asked, out shared);
+        if (error != 0)
+        {
+            worker.Send(PrimaryWords.MayNotListen(number, -error));
+            return;
+        }
+
+        var port = shared?.Port ?? PortOf(worker, asked);
+        if (shared is null)
+        {
+            worker.AppPort = port;
+            _appPort.TrySetResult(port);
+        }
+        else
+        {
+            shared.Add(worker);
+        }
+
+        var key = worker.Add(new(asked, shared));
+        worker.Send(PrimaryWords.Listens(number, key, DataFor(asked, query.Data), query.Socket == ServerSocketKind.Path ? null : query.Address ?? "::", port));
+    }
+
+    /// <summary>A server of a worker listens no more.</summary>
+    public void Left(NodeChannel worker, WorkerServer server)
+    {
+        if (server.Shared is not { } shared)
+            return;
+        shared.Remove(worker);
+        if (!shared.IsUnused)
+            return;
+        _shared.Remove(server.Asked);
+        shared.Close();
+        if (server.Asked is { Socket: ServerSocketKind.Path, Address: { } path })
+            Delete(path);
+    }
+
+    /// <returns>Why a server may not listen, as an errno; 0 when it may.</returns>
+    private int Refusal(NodeChannel worker, WorkerMessage query, ServerPlace asked)
+    {
+        if (query.Socket == ServerSocketKind.Datagram)
+        {
+            Tell($"{pool} asks for UDP on port {query.Port}, which workers of a cluster do not get here: let it bind with 'exclusive: true' on a port for each worker, or be no cluster ('listen: port')");
+            return Posix.ENOTSUP;
+        }
+
+        if (query.Socket == ServerSocketKind.Descriptor)
+        {
+            Tell($"{pool} asks to listen on a descriptor of its primary, which has none for it");
+            return Posix.EINVAL;
+        }
+
+        if (!worker.HasRoomForServer)
+            return Posix.EMFILE;
+        foreach (var server in worker.Servers.Values)
+        {
+            if (asked.Port != 0 && server.Asked with { Index = asked.Index } == asked)
+                return Posix.EADDRINUSE;
+        }
+
+        return 0;
+    }
+
+    private bool IsApp(NodeChannel worker, WorkerMessage query, ServerPlace asked) =>
+        query.Socket != ServerSocketKind.Path
+        && (worker.AppPort is not { } port || port == query.Port || (query.Port == 0 && _chosenPorts.TryGetValue(asked, out var chosen) && chosen == port));
+
+    /// <summary>The port a server is told to have: what it asked for, or for 0 the same for all workers.</summary>
+    private int PortOf(NodeChannel worker, ServerPlace asked)
+    {
+        if (asked.Port != 0)
+            return asked.Port;
+        if (!_chosenPorts.TryGetValue(asked, out var port))
+            port = worker.DoorPort;
+        if (_chosenPorts.Count < MostData)
+            _chosenPorts.TryAdd(asked, port);
+        return port;
+    }
+
+    private int Share(ServerPlace asked, out SharedPort? shared)
+    {
+        if (_shared.TryGetValue(asked, out shared))
+            return 0;
+        if (_shared.Count >= MostShared)
+            return Posix.EMFILE;
+        if (!RunsAsWeDo && asked.Port is -1 or (> 0 and < 1024))
+            return Posix.EACCES;
+        var error = ListeningHandle.Open(asked.Address, asked.Port, out var descriptor, out var port);
+        if (error != 0)
+            return error;
+        _shared.Add(asked, shared = new(NodeLoop.Shared, descriptor, port));
+        Tell($"{pool} listens on {(port < 0 ? asked.Address : $"port {port}")} too, which its workers share in turn");
+        return 0;
+    }
+
+    /// <summary>What all workers are told alike: the first one's, for TLS tickets of one are worth nothing to another otherwise.</summary>
+    private string? DataFor(ServerPlace asked, string? own)
+    {
+        if (own is null)
+            return null;
+        if (_data.TryGetValue(asked, out var data))
+            return data;
+        if (_data.Count < MostData)
+            _data.Add(asked, own);
+        return own;
+    }
+
+    private static void Delete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // It stays as a name that nobody listens on.
+        }
+    }
+}

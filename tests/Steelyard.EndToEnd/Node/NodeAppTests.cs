@@ -1,0 +1,247 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Steelyard.EndToEnd.Machinery;
+
+namespace Steelyard.EndToEnd.Node;
+
+/// <summary>Apps of Node as people write them, several workers each, started by the program.</summary>
+public sealed class NodeAppTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 64 });
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _folder.Dispose();
+    }
+
+    private async Task<(SteelyardProcess Steelyard, Uri Url)> UpAsync(string command, string more = "", int instances = 2, Dictionary<string, string>? environment = null)
+    {
+        var file = _folder.Write("steelyard.yaml", Configuration(command, more, instances));
+        var steelyard = SteelyardProcess.Start(["up", file], environment ?? []);
+        var url = await steelyard.UrlAsync("listening on");
+        await steelyard.LineAsync("ready");
+        return (steelyard, url);
+    }
+
+    private static string Configuration(string command, string more, int instances) => $$"""
+        listen:
+          - { bind: "127.0.0.1:0", routes: [ { to: web } ] }
+        pools:
+          web:
+            app: { command: {{command}}, instances: {{instances}}{{more}} }
+        """;
+
+    private async Task<string[]> AskAsync(Uri url, int times)
+    {
+        var answers = new List<string>();
+        for (var i = 0; i < times; i++)
+            answers.Add(await _http.GetStringAsync(url).Patiently());
+        return [.. answers];
+    }
+
+    [Fact]
+    public async Task An_app_with_a_cluster_of_its_own_runs_in_ours()
+    {
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("cluster.js")}", instances: 3);
+        await using var _ = steelyard;
+
+        var answers = await AskAsync(url, 6);
+
+        Assert.Equal(3, answers.Distinct().Count());
+        Assert.DoesNotContain("Master", steelyard.Output);
+    }
+
+    [Fact]
+    public async Task An_app_made_for_PM2_is_ready_when_it_says_so_and_is_replaced_without_losing_a_request()
+    {
+        var command = $"node {await NodePackages.AppAsync("ready.js")}";
+        var (steelyard, url) = await UpAsync(command, ", ready: { on: signal, within: 10s }, stop: { grace: 5s }, rolling: { monitor: 0s }");
+        await using var _ = steelyard;
+        var before = (await AskAsync(url, 4)).Distinct().ToArray();
+        Assert.Equal(2, before.Length);
+
+        using var over = new CancellationTokenSource();
+        var load = Enumerable.Range(0, 4).Select(_ => LoadAsync(url, over.Token)).ToArray();
+        _folder.Write("steelyard.yaml", Configuration(command, ", env: { VERSION: two }, ready: { on: signal, within: 10s }, stop: { grace: 5s }, rolling: { monitor: 0s }", 2));
+        steelyard.Signal(PosixSignal.SIGHUP);
+        await steelyard.LineAsync("reloaded");
+        await over.CancelAsync();
+
+        Assert.All(await Task.WhenAll(load).Patiently(), Assert.True);
+        Assert.Empty((await AskAsync(url, 4)).Intersect(before));
+    }
+
+    private async Task<bool> LoadAsync(Uri url, CancellationToken over)
+    {
+        while (!over.IsCancellationRequested)
+        {
+            using var answer = await _http.GetAsync(url, CancellationToken.None);
+            if (answer.StatusCode != HttpStatusCode.OK)
+                return false;
+        }
+
+        return true;
+    }
+
+    [Fact]
+    public async Task Health_that_the_app_tells_is_asked_for()
+    {
+        var file = _folder.Write("steelyard.yaml", $$"""
+            listen:
+              - { bind: "127.0.0.1:0", routes: [ { to: web } ] }
+            pools:
+              web:
+                health: { http: /health/detailed, interval: 200ms }
+                app: { command: node {{await NodePackages.AppAsync("health.js")}}, instances: 2, ready: { on: http, path: /health } }
+            """);
+        await using var steelyard = SteelyardProcess.Start("up", file);
+        var url = await steelyard.UrlAsync("listening on");
+        await steelyard.LineAsync("ready");
+
+        Assert.Contains("\"status\":\"UP\"", await _http.GetStringAsync(new Uri(url, "/health/detailed")));
+        Assert.Equal(2, (await AskAsync(new(url, "/health"), 4)).Select(text => JsonDocument.Parse(text).RootElement.GetProperty("pid").GetInt32()).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Sessions_in_Redis_are_the_same_for_all_workers_and_the_client_is_known()
+    {
+        await using var redis = await RedisServer.StartAsync(_folder);
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("session.js")}", environment: new() { ["REDIS"] = redis.Path });
+        await using var _ = steelyard;
+        using var http = new HttpClient(new SocketsHttpHandler { CookieContainer = new CookieContainer(), ConnectCallback = FromAnotherAddressAsync });
+
+        var answers = new List<JsonElement>();
+        for (var i = 0; i < 4; i++)
+            answers.Add(JsonDocument.Parse(await http.GetStringAsync(url)).RootElement);
+
+        Assert.Equal([1, 2, 3, 4], answers.Select(answer => answer.GetProperty("views").GetInt32()));
+        Assert.Equal(2, answers.Select(answer => answer.GetProperty("pid").GetInt32()).Distinct().Count());
+        Assert.All(answers, answer => Assert.Equal("127.0.0.5", answer.GetProperty("ip").GetString()));
+    }
+
+    private static async ValueTask<Stream> FromAnotherAddressAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.5"), 0));
+        await socket.ConnectAsync(context.DnsEndPoint, cancel);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
+    [Fact]
+    public async Task A_worker_tells_its_metrics()
+    {
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("prometheus.js")}");
+        await using var _ = steelyard;
+        await AskAsync(url, 4);
+
+        var metrics = await _http.GetStringAsync(new Uri(url, "/metrics"));
+
+        Assert.Contains("http_request_duration_seconds_count{method=\"GET\",route=\"/\",status=\"200\"} 2", metrics);
+        Assert.Contains("nodejs_version_info", metrics);
+    }
+
+    [Fact]
+    public async Task What_is_in_flight_ends_before_an_app_that_ends_gracefully_itself_is_told_to()
+    {
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("graceful.js")}");
+        await using var _ = steelyard;
+        var late = Enumerable.Range(0, 6).Select(_ => _http.GetStringAsync(new Uri(url, "/?after=800"))).ToArray();
+        await AskAsync(url, 2);
+
+        steelyard.Signal(PosixSignal.SIGTERM);
+
+        Assert.Equal(2, (await Task.WhenAll(late).Patiently()).Distinct().Count());
+        Assert.Equal(0, await steelyard.ExitAsync());
+        Assert.Equal(2, steelyard.Output.Split("Server closed").Length - 1);
+    }
+
+    [Fact]
+    public async Task A_circuit_breaker_in_the_app_opens_in_each_worker()
+    {
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("breaker.js")}");
+        await using var _ = steelyard;
+
+        var answers = (await AskAsync(url, 8)).Select(text => JsonDocument.Parse(text).RootElement).ToArray();
+
+        Assert.All(answers, answer => Assert.Equal("fallback data", answer.GetProperty("data").GetString()));
+        Assert.All(answers[2..], answer => Assert.True(answer.GetProperty("open").GetBoolean()));
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_killed_costs_no_get_and_is_there_again()
+    {
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("ready.js")}", ", ready: signal");
+        await using var _ = steelyard;
+        using var over = new CancellationTokenSource();
+        var load = Enumerable.Range(0, 4).Select(_ => LoadAsync(url, over.Token)).ToArray();
+        var first = await _http.GetStringAsync(url);
+
+        SteelyardProcess.Kill(int.Parse(first.Split(' ')[^1]));
+        await steelyard.ErrorLineAsync("ended");
+        await Patience.Until(() => steelyard.Output.Split("started").Length == 4);
+        await over.CancelAsync();
+
+        Assert.All(await Task.WhenAll(load).Patiently(), Assert.True);
+    }
+
+    [Fact]
+    public async Task An_app_that_never_listens_fails_and_the_message_says_what_to_do()
+    {
+        var script = _folder.Write("never.js", "setInterval(() => {}, 1000);");
+        var file = _folder.Write("steelyard.yaml", Configuration($"node {script}", ", ready: { within: 1s }", 1));
+
+        var (status, _, error) = await SteelyardProcess.RunAsync("up", file);
+
+        Assert.Equal(1, status);
+        Assert.Contains("web/1 did not accept connections as a worker of a Node cluster", error);
+        Assert.Contains("listen: port", error);
+    }
+
+    [Fact]
+    public async Task An_app_may_be_told_its_port_instead()
+    {
+        var script = _folder.Write("port.js", "require('http').createServer((req, res) => res.end(String(require('cluster').isPrimary))).listen(process.env.PORT);");
+        var (steelyard, url) = await UpAsync($"node {script}", ", listen: port");
+        await using var _ = steelyard;
+
+        Assert.Equal("true", await _http.GetStringAsync(url));
+    }
+
+    [Fact]
+    public async Task Shutdown_by_message_is_told_by_message()
+    {
+        var script = _folder.Write("told.js", "require('http').createServer((req, res) => res.end('ok')).listen(3000); process.on('message', text => { console.log('told ' + text); process.exit(0); });");
+        var (steelyard, url) = await UpAsync($"node {script}", ", stop: { message: shutdown }");
+        await using var _ = steelyard;
+        Assert.Equal("ok", await _http.GetStringAsync(url));
+
+        steelyard.Signal(PosixSignal.SIGTERM);
+
+        Assert.Equal(0, await steelyard.ExitAsync());
+        Assert.Equal(2, steelyard.Output.Split("told shutdown").Length - 1);
+    }
+
+    [Fact]
+    public async Task Run_without_a_file_serves_a_node_app_on_the_port_that_it_names()
+    {
+        var port = FreePort();
+        var script = _folder.Write("app.js", $"require('http').createServer((req, res) => res.end(String(process.pid))).listen({port});");
+        await using var steelyard = SteelyardProcess.Start(["run", "-i", "2", script], [], _folder.Path);
+        await steelyard.LineAsync("ready");
+
+        Assert.Equal(2, (await AskAsync(new($"http://127.0.0.1:{port}"), 4)).Distinct().Count());
+        steelyard.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await steelyard.ExitAsync());
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
