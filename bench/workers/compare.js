@@ -1,0 +1,208 @@
+// Starts each of the three with the same app on a port of its own, loads it from here, and prints tables in Markdown.
+const { spawn, spawnSync } = require('child_process');
+const fs = require('fs'), http = require('http'), net = require('net'), os = require('os'), path = require('path');
+
+const WORKERS = 4;
+const work = fs.mkdtempSync(path.join(os.tmpdir(), 'steelyard-bench-'));
+const pm2 = path.join(__dirname, 'node_modules', 'pm2', 'bin', 'pm2');
+const pm2Environment = { ...process.env, PM2_HOME: path.join(work, 'pm2') };
+const sleep = ms => new Promise(done => setTimeout(done, ms));
+
+const freePort = () => new Promise(done => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => {
+        const { port } = server.address();
+        server.close(() => done(port));
+    });
+});
+
+async function untilAnswers(port) {
+    for (let i = 0; i < 300; i++) {
+        if (await ask(port, '/').then(() => true, () => false))
+            return;
+        await sleep(100);
+    }
+    throw new Error(`nobody answers on port ${port}`);
+}
+
+/** One request on a connection of its own, or on one of an agent's; ends with its body. */
+const ask = (port, target, agent = false) => new Promise((done, fail) => {
+    http.get({ host: '127.0.0.1', port, path: target, agent, timeout: 20000 }, res => {
+        let text = '';
+        res.on('data', data => text += data).on('end', () => res.statusCode === 200 ? done(text) : fail(new Error(`status ${res.statusCode}`))).on('error', fail);
+    }).on('error', fail).on('timeout', function () { this.destroy(new Error('timed out')); });
+});
+
+/** A command to its end; its output. */
+const run = (command, args, options = {}) => new Promise(done => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    let output = '';
+    child.stdout.on('data', data => output += data);
+    child.stderr.on('data', data => output += data);
+    child.on('close', status => done({ status, output }));
+});
+
+const systems = {
+    async steelyard(environment) {
+        const port = await freePort(), file = path.join(work, `steelyard-${port}.yaml`);
+        fs.writeFileSync(file, `
+listen:
+  - { bind: "127.0.0.1:${port}", routes: [ { to: app } ] }
+pools:
+  app:
+    balance: least-connections
+    app:
+      command: [ node, ${JSON.stringify(path.join(__dirname, 'app.js'))} ]
+      instances: ${WORKERS}
+      ready: signal
+      rolling: { monitor: 0s, parallel: 2 }
+`);
+        const child = spawn(process.env.STEELYARD, ['up', file], { env: { ...process.env, ...environment, APP_PORT: '3000' }, stdio: ['ignore', 'ignore', 'inherit'] });
+        await untilAnswers(port);
+        return {
+            port,
+            reload: () => run(process.env.STEELYARD, ['restart', 'app', '-c', file]),
+            stop: () => new Promise(done => { child.on('exit', done); child.kill('SIGTERM'); }),
+        };
+    },
+
+    async pm2(environment) {
+        const port = await freePort(), file = path.join(work, 'ecosystem.config.js');
+        fs.writeFileSync(file, 'module.exports = ' + JSON.stringify({
+            apps: [{
+                name: 'app', script: path.join(__dirname, 'app.js'), instances: WORKERS, exec_mode: 'cluster', wait_ready: true, listen_timeout: 3000, kill_timeout: 5000,
+                env: { ...environment, APP_PORT: String(port) }, out_file: '/dev/null', error_file: '/dev/null',
+            }],
+        }));
+        const started = await run(pm2, ['start', file], { env: pm2Environment });
+        if (started.status !== 0)
+            throw new Error(started.output);
+        await untilAnswers(port);
+        return {
+            port,
+            reload: () => run(pm2, ['reload', 'app'], { env: pm2Environment }),
+            stop: () => run(pm2, ['kill'], { env: pm2Environment }),
+        };
+    },
+
+    async cluster(environment) {
+        const port = await freePort();
+        const child = spawn(process.execPath, [path.join(__dirname, 'cluster.js')], { env: { ...process.env, ...environment, APP_PORT: String(port), WORKERS: String(WORKERS) }, stdio: ['ignore', 'ignore', 'inherit'] });
+        await untilAnswers(port);
+        await sleep(1000);
+        return { port, stop: () => new Promise(done => { child.on('exit', done); child.kill('SIGTERM'); }) };
+    },
+};
+
+/**
+ * 16 requests a second, each on a connection of its own and eight at most at a time, every tenth of which is slow. Latency
+ * counts from when a request is due, so that one that has to wait for one of the eight does not look fast.
+ */
+async function spread(port, seconds) {
+    const latencies = [], failures = [], all = [], waiting = [];
+    let free = 8;
+    const begin = Date.now();
+    for (let i = 0; i < seconds * 16; i++) {
+        const due = begin + i * 1000 / 16, slow = i % 10 === 9;
+        await sleep(Math.max(0, due - Date.now()));
+        if (free > 0)
+            free--;
+        else
+            await new Promise(done => waiting.push(done));
+        all.push(ask(port, slow ? '/slow' : '/fast').then(
+            () => slow || latencies.push(Date.now() - due),
+            error => failures.push(error.message)).then(() => waiting.length > 0 ? waiting.shift()() : free++));
+    }
+    await Promise.all(all);
+    latencies.sort((a, b) => a - b);
+    const at = share => Math.round(latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))]);
+    return { p50: at(0.5), p90: at(0.9), p99: at(0.99), most: at(1), failures: failures.length };
+}
+
+const loads = {
+    /** One request after the other, each on a connection of its own. */
+    async sequential(port, over) {
+        let sent = 0, lost = 0;
+        while (!over.now) {
+            sent++;
+            await ask(port, '/').catch(() => lost++);
+        }
+        return { sent, lost, note: '' };
+    },
+
+    /** wrk with 16 kept connections. */
+    async 'wrk -c16'(port, over) {
+        const { output } = await run('wrk', ['-t1', '-c16', `-d${over.seconds}s`, '--timeout', '10s', `http://127.0.0.1:${port}/`]);
+        const count = pattern => Number((output.match(pattern) || [0, 0])[1]);
+        return {
+            sent: count(/(\d+) requests in/),
+            lost: count(/connect (\d+)/) + count(/read (\d+)/) + count(/write (\d+)/) + count(/timeout (\d+)/) + count(/Non-2xx or 3xx responses: (\d+)/),
+            note: '',
+        };
+    },
+
+    /** ab with 4 at a time, a connection for each request. */
+    async 'ab -c4'(port, over) {
+        const { output, status } = await run('ab', ['-q', '-r', '-l', '-s', '3', '-c', '4', '-t', String(over.seconds), '-n', '1000000', `http://127.0.0.1:${port}/`]);
+        const count = pattern => Number((output.match(pattern) || [0, 0])[1]);
+        return { sent: count(/Complete requests:\s+(\d+)/), lost: count(/Failed requests:\s+(\d+)/) + count(/Non-2xx responses:\s+(\d+)/), note: status === 0 ? '' : ' (ab gave up)' };
+    },
+};
+
+async function reloadUnder(system, load, delay, seconds) {
+    const one = await systems[system]({ DELAY: String(delay) });
+    try {
+        const over = { now: false, seconds };
+        const loaded = loads[load](one.port, over);
+        await sleep(1000);
+        const reloaded = await one.reload();
+        await sleep(Math.max(0, seconds * 1000 - 1000));
+        over.now = true;
+        return { ...await loaded, status: reloaded.status };
+    } finally {
+        await one.stop();
+    }
+}
+
+async function main() {
+    const quick = process.argv.includes('--quick'), only = process.argv.find(word => word.startsWith('--only='))?.slice(7);
+    const versions = [
+        run(process.env.STEELYARD, ['--version']).then(({ output }) => `Steelyard ${output.trim().split('+')[0]}`),
+        `PM2 ${require('pm2/package.json').version}`, `node ${process.version}`,
+    ];
+    console.log(`${(await Promise.all(versions)).join(', ')}, ${os.cpus().length} cores\n`);
+
+    console.log(`${WORKERS} workers, 16 requests a second and 8 at most at a time, every tenth keeps its worker busy for a second; the others' latency in ms:\n`);
+    console.log('| | p50 | p90 | p99 | longest | failed |\n|---|---|---|---|---|---|');
+    for (const system of ['steelyard', 'pm2', 'cluster']) {
+        if (only === 'reload')
+            break;
+        const one = await systems[system]({});
+        try {
+            const { p50, p90, p99, most, failures } = await spread(one.port, quick ? 10 : 30);
+            console.log(`| ${system} | ${p50} | ${p90} | ${p99} | ${most} | ${failures} |`);
+        } finally {
+            await one.stop();
+        }
+    }
+
+    if (only === 'spread')
+        return;
+    console.log('\nRequests lost of those sent while all workers are replaced:\n');
+    console.log('| answers take | load | steelyard restart | pm2 reload |\n|---|---|---|---|');
+    for (const delay of [0, 800]) {
+        for (const load of Object.keys(loads)) {
+            const row = [];
+            for (const system of ['steelyard', 'pm2']) {
+                const { sent, lost, note, status } = await reloadUnder(system, load, delay, quick ? 6 : 10);
+                row.push(`${lost} of ${sent}${note}${status === 0 ? '' : ` (exit status ${status})`}`);
+            }
+            console.log(`| ${delay} ms | ${load} | ${row.join(' | ')} |`);
+        }
+    }
+}
+
+main().then(() => 0, error => { console.error(error); return 1; }).then(status => {
+    spawnSync(pm2, ['kill'], { env: pm2Environment, stdio: 'ignore' });
+    fs.rmSync(work, { recursive: true, force: true });
+    process.exit(status);
+});
