@@ -12,9 +12,9 @@ internal static class RuntimeFolder
     // The keeper may have been started with another environment than who looks for it, as a service is.
     public static IEnumerable<string> PathsFor(string file, string ending) => Folders().Select(folder => PathIn(folder, file, ending));
 
-    /// <summary>Every socket of a kind that there is.</summary>
+    /// <summary>Every socket of a kind in the folder that this environment means; those of others, as services have, are found by their file.</summary>
     /// <param name="ending">What the names end with.</param>
-    public static IEnumerable<string> All(string ending) => Folders().Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, $"steelyard-*{ending}"));
+    public static IEnumerable<string> All(string ending) => Folders().Take(1).Where(Directory.Exists).SelectMany(folder => Directory.EnumerateFiles(folder, $"steelyard-*{ending}"));
 
     /// <summary>The place to make a socket in.</summary>
     /// <param name="file">The configuration.</param>
