@@ -171,7 +171,7 @@ public sealed class ClusterBalancingTests : IDisposable
         await using var balancer = TestBalancer.Start([address], snapshot => snapshot with { Timeouts = new() { Connect = TimeSpan.FromMilliseconds(50) } });
 
         Assert.Equal(503, (await balancer.Ask(Get)).Status);
-        using var accepted = await silent.AcceptSocketAsync();
+        using var accepted = await silent.AcceptSocketAsync(TestContext.Current.CancellationToken);
         Assert.Equal(0, await accepted.ReceiveAsync(new byte[1]));
     }
 }

@@ -102,7 +102,7 @@ public sealed class NodeAppTests : IDisposable
         var url = await steelyard.UrlAsync("listening on");
         await steelyard.LineAsync("ready");
 
-        Assert.Contains("\"status\":\"UP\"", await _http.GetStringAsync(new Uri(url, "/health/detailed")));
+        Assert.Contains("\"status\":\"UP\"", await _http.GetStringAsync(new Uri(url, "/health/detailed"), TestContext.Current.CancellationToken));
         Assert.Equal(2, (await AskAsync(new(url, "/health"), 4)).Select(text => JsonDocument.Parse(text).RootElement.GetProperty("pid").GetInt32()).Distinct().Count());
     }
 
@@ -116,7 +116,7 @@ public sealed class NodeAppTests : IDisposable
 
         var answers = new List<JsonElement>();
         for (var i = 0; i < 4; i++)
-            answers.Add(JsonDocument.Parse(await http.GetStringAsync(url)).RootElement);
+            answers.Add(JsonDocument.Parse(await http.GetStringAsync(url, TestContext.Current.CancellationToken)).RootElement);
 
         Assert.Equal([1, 2, 3, 4], answers.Select(answer => answer.GetProperty("views").GetInt32()));
         Assert.Equal(2, answers.Select(answer => answer.GetProperty("pid").GetInt32()).Distinct().Count());
@@ -138,7 +138,7 @@ public sealed class NodeAppTests : IDisposable
         await using var _ = steelyard;
         await AskAsync(url, 4);
 
-        var metrics = await _http.GetStringAsync(new Uri(url, "/metrics"));
+        var metrics = await _http.GetStringAsync(new Uri(url, "/metrics"), TestContext.Current.CancellationToken);
 
         Assert.Contains("http_request_duration_seconds_count{method=\"GET\",route=\"/\",status=\"200\"} 2", metrics);
         Assert.Contains("nodejs_version_info", metrics);
@@ -178,7 +178,7 @@ public sealed class NodeAppTests : IDisposable
         await using var _ = steelyard;
         using var over = new CancellationTokenSource();
         var load = Enumerable.Range(0, 4).Select(_ => LoadAsync(url, over.Token)).ToArray();
-        var first = await _http.GetStringAsync(url);
+        var first = await _http.GetStringAsync(url, TestContext.Current.CancellationToken);
 
         SteelyardProcess.Kill(int.Parse(first.Split(' ')[^1]));
         await steelyard.ErrorLineAsync("ended");
@@ -208,7 +208,7 @@ public sealed class NodeAppTests : IDisposable
         var (steelyard, url) = await UpAsync($"node {script}", ", listen: port");
         await using var _ = steelyard;
 
-        Assert.Equal("true", await _http.GetStringAsync(url));
+        Assert.Equal("true", await _http.GetStringAsync(url, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -217,7 +217,7 @@ public sealed class NodeAppTests : IDisposable
         var script = _folder.Write("told.js", "require('http').createServer((req, res) => res.end('ok')).listen(3000); process.on('message', text => { console.log('told ' + text); process.exit(0); });");
         var (steelyard, url) = await UpAsync($"node {script}", ", stop: { message: shutdown }");
         await using var _ = steelyard;
-        Assert.Equal("ok", await _http.GetStringAsync(url));
+        Assert.Equal("ok", await _http.GetStringAsync(url, TestContext.Current.CancellationToken));
 
         steelyard.Signal(PosixSignal.SIGTERM);
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Node;
 

@@ -139,7 +139,7 @@ public sealed class RateLimitTests
         using var nginx = Process.Start(new ProcessStartInfo(File.Exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx", ["-p", folder.Path, "-e", "stderr", "-c", file]) { RedirectStandardError = true })!;
         var theirs = await Burst(_ => ConnectPatiently(address), 429);
         SteelyardProcess.Signal(nginx.Id, PosixSignal.SIGTERM);
-        await nginx.WaitForExitAsync().Patiently();
+        await nginx.WaitForExitAsync(TestContext.Current.CancellationToken).Patiently();
 
         Assert.Equal(theirs, ours);
         Assert.Equal((20 - passing, Math.Min(delay ?? burst, burst) + 1), ours);

@@ -54,7 +54,7 @@ internal abstract class WorkerReach : IDisposable
     /// <summary>Asks the worker to end in a way of its own, before any signal.</summary>
     /// <param name="message">What it is told where it can be told something.</param>
     /// <returns>Ends when it has let go of everything; null where there is no such way, and a signal has to do.</returns>
-    public virtual Task? LetGo(string? message) => null;
+    public virtual Task? LetGo(string? message) => Task.CompletedTask;
 
     /// <summary>The worker has ended, or could not be started.</summary>
     public abstract void Dispose();
