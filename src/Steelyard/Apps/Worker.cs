@@ -99,9 +99,9 @@ internal sealed class Worker
     private async Task EndAsync(CancellationToken force)
     {
         Leaving = true;
-        if (Reach.LetGo(App.Stop.Message) is { } letGo)
+        if (Reach.TryLetGo(App.Stop.Message, out var gone))
         {
-            await Task.WhenAny(_process.Exited, letGo, Task.Delay(App.Stop.Grace, force));
+            await Task.WhenAny(_process.Exited, gone, Task.Delay(App.Stop.Grace, force));
 
             // With nothing left to do it ends by itself, unless a timer or a connection to somebody else keeps it.
             await Task.WhenAny(_process.Exited, Task.Delay(s_endsByItself, force));

@@ -126,7 +126,7 @@ public sealed class MetricsTests : IDisposable
         await up.LineAsync("ready");
         await AskAsync(up, (200, "GET /api/1"), (503, "GET /dead"));
 
-        using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
         await promtool.StandardInput.WriteAsync((await ScrapeAsync(up)).AsMemory(), Cancel);
         promtool.StandardInput.Close();
         var said = await promtool.StandardOutput.ReadToEndAsync(Cancel) + await promtool.StandardError.ReadToEndAsync(Cancel);

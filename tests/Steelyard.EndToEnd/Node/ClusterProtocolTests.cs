@@ -211,7 +211,7 @@ public sealed class ClusterProtocolTests : IDisposable
             """));
 
         await worker.Reach.SaidReadyAsync(CancellationToken.None).Patiently("ready");
-        _ = worker.Reach.LetGo("shutdown");
+        Assert.True(worker.Reach.TryLetGo("shutdown", out _));
 
         Assert.Equal("told shutdown", await worker.LineAsync("told"));
         Assert.Equal(7, await worker.ExitAsync());
@@ -226,7 +226,7 @@ public sealed class ClusterProtocolTests : IDisposable
         var answers = Enumerable.Range(0, 12).Select(_ => worker.AskAsync()).ToArray();
         await Patience.Until(() => worker.Output.Split("asked").Length == 13);
 
-        var letGo = worker.Reach.LetGo(null);
+        Assert.True(worker.Reach.TryLetGo(null, out var letGo));
 
         Assert.All(await Task.WhenAll(answers).Patiently(), answer => Assert.Equal("late", answer.Text));
         await letGo.Patiently();

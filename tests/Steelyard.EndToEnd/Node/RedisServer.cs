@@ -15,7 +15,7 @@ internal sealed class RedisServer : IAsyncDisposable
     public static async Task<RedisServer> StartAsync(TemporaryFolder folder)
     {
         var path = folder.At("redis.sock");
-        var start = new ProcessStartInfo("redis-server", ["--port", "0", "--unixsocket", path, "--save", "", "--dir", folder.Path]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("redis-server", ["--port", "0", "--unixsocket", path, "--save", "", "--dir", folder.Path]) { UseShellExecute = false, RedirectStandardOutput = true };
         var process = Process.Start(start)!;
         while (await process.StandardOutput.ReadLineAsync() is { } line && !line.Contains("Ready to accept", StringComparison.Ordinal) && !line.Contains("ready to accept", StringComparison.Ordinal))
         {

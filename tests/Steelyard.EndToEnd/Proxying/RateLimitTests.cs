@@ -136,7 +136,7 @@ public sealed class RateLimitTests
               server { listen {{address}}; location / { limit_req zone=one {{words}}; limit_req_status 429; proxy_pass http://{{origin.Address}}; } }
             }
             """, TestContext.Current.CancellationToken);
-        using var nginx = Process.Start(new ProcessStartInfo(File.Exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx", ["-p", folder.Path, "-e", "stderr", "-c", file]) { RedirectStandardError = true })!;
+        using var nginx = Process.Start(new ProcessStartInfo(File.Exists("/usr/sbin/nginx") ? "/usr/sbin/nginx" : "nginx", ["-p", folder.Path, "-e", "stderr", "-c", file]) { UseShellExecute = false, RedirectStandardError = true })!;
         var theirs = await Burst(_ => ConnectPatiently(address), 429);
         SteelyardProcess.Signal(nginx.Id, PosixSignal.SIGTERM);
         await nginx.WaitForExitAsync(TestContext.Current.CancellationToken).Patiently();

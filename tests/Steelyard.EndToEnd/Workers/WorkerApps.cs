@@ -128,7 +128,7 @@ internal static class WorkerApps
                 return $"{PythonProgram} app.py activated";
             case "c":
                 var source = folder.Write("app.c", C);
-                using (var compiler = Process.Start(new ProcessStartInfo("cc", ["-O1", "-static", "-pthread", "-o", folder.At("app"), source]) { RedirectStandardError = true })!)
+                using (var compiler = Process.Start(new ProcessStartInfo("cc", ["-O1", "-static", "-pthread", "-o", folder.At("app"), source]) { UseShellExecute = false, RedirectStandardError = true })!)
                 {
                     Assert.Equal("", compiler.StandardError.ReadToEnd());
                     compiler.WaitForExit();

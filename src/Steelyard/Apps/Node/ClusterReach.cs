@@ -76,10 +76,11 @@ internal sealed class ClusterReach : WorkerReach
     }
 
     /// <summary>Lets the worker close its servers, or tells it something; it has let go when it closes the channel.</summary>
-    public override Task LetGo(string? message)
+    public override bool TryLetGo(string? message, out Task gone)
     {
         _loop.Post(() => _channel.Send(message is null ? PrimaryWords.Disconnect : PrimaryWords.Text(message)));
-        return GoneAsync();
+        gone = GoneAsync();
+        return true;
     }
 
     private async Task GoneAsync() => await (await _opened).Gone;

@@ -41,7 +41,7 @@ internal sealed unsafe class NodeLoop
 
     /// <summary>The same after a while.</summary>
     public void PostLater(Action work, TimeSpan pause) =>
-        Task.Delay(pause).ContinueWith(_ => Post(work), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _ = Task.Delay(pause).ContinueWith(_ => Post(work), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
 
     /// <summary>Does something on the loop and gives what comes of it. May be called from any thread but the loop's.</summary>
     public Task<T> Ask<T>(Func<T> work)

@@ -53,8 +53,13 @@ internal abstract class WorkerReach : IDisposable
 
     /// <summary>Asks the worker to end in a way of its own, before any signal.</summary>
     /// <param name="message">What it is told where it can be told something.</param>
-    /// <returns>Ends when it has let go of everything; null where there is no such way, and a signal has to do.</returns>
-    public virtual Task? LetGo(string? message) => Task.CompletedTask;
+    /// <param name="gone">Ends when it has let go of everything.</param>
+    /// <returns>Whether there is such a way; else a signal has to do.</returns>
+    public virtual bool TryLetGo(string? message, out Task gone)
+    {
+        gone = Task.CompletedTask;
+        return false;
+    }
 
     /// <summary>The worker has ended, or could not be started.</summary>
     public abstract void Dispose();
