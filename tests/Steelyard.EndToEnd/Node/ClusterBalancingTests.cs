@@ -82,6 +82,23 @@ public sealed class ClusterBalancingTests : IDisposable
     }
 
     [Fact]
+    public async Task An_app_with_tls_of_its_own_is_spoken_to_in_tls()
+    {
+        foreach (var name in new[] { "site.pem", "site.key" })
+            File.Copy(Path.Combine(TestCertificates.Shared.Folder, name), _folder.At(name));
+        await using var worker = await ClusterWorker.ListeningAsync(_cluster, _folder.Write("app.js", """
+            const fs = require('fs');
+            require('https').createServer({ cert: fs.readFileSync('site.pem'), key: fs.readFileSync('site.key') }, (req, res) => res.end(String(req.socket.encrypted))).listen(3443);
+            """));
+        await using var balancer = TestBalancer.Start([worker.Address], snapshot => snapshot with
+        {
+            Pools = snapshot.Pools.AsEnumerable().Select(pool => pool with { Tls = new() { Verify = false } }).ToValueList(),
+        });
+
+        Assert.Equal("true", (await balancer.Ask(Get)).Text);
+    }
+
+    [Fact]
     public async Task A_server_that_speaks_first_serves_sessions_in_tcp_mode()
     {
         await using var worker = await ClusterWorker.ListeningAsync(_cluster, _folder.Write("app.js", "require('net').createServer(socket => socket.end('welcome')).listen(3000);"), null, greets: false);
