@@ -297,7 +297,7 @@ public sealed class KeeperTests : IDisposable
 
         Assert.Equal("b", (await probe.Ask(Get)).Text);
         Assert.Equal("a", (await slow.ReadResponse()).Text);
-        await Patience.Until(() => ChildrenOf(up.Id).Count() == 2);
+        await Patience.Until(() => ChildrenOf(up.Id).Count(pid => CommandOf(pid).Contains("app.py", StringComparison.Ordinal)) == 1);
     }
 
     [Fact]

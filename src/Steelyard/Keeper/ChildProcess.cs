@@ -130,7 +130,11 @@ internal sealed class ChildProcess
     {
         var begun = Stopwatch.GetTimestamp();
         for (var signal = Posix.SIGTERM; Posix.kill(-Id, signal) == 0; signal = Stopwatch.GetElapsedTime(begun) < grace ? 0 : Posix.SIGKILL)
+        {
+            // A dead member that nobody has taken the end of is still there for kill(2); as process 1 that is up to us.
+            Orphans.Reap();
             await Task.Delay(20);
+        }
     }
 
     private static unsafe void Describe(ChildStart start, byte* actions, byte* attributes)

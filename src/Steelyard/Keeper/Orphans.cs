@@ -3,8 +3,8 @@ namespace Steelyard.Keeper;
 /// <summary>As process 1 of a container, whatever loses its parent becomes ours, and nobody else takes its end.</summary>
 internal static unsafe class Orphans
 {
-    // si_pid in siginfo_t.
-    private const int PidOffset = 12;
+    // si_pid in siginfo_t, behind three ints and a gap where addresses have 64 bits.
+    private const int PidOffset = 16;
 
     /// <summary>Takes the ends of those that have ended and are nobody's; nothing where we are not process 1.</summary>
     public static void Reap()

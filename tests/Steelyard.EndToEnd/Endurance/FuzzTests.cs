@@ -76,8 +76,9 @@ public sealed class FuzzTests
         {
             return (await client.Ask("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\na")).Text == "ok";
         }
-        catch (EndOfStreamException)
+        catch (Exception mad) when (mad is EndOfStreamException or Xunit.Sdk.XunitException)
         {
+            // Its answer broke off, or began with an interim one.
             return false;
         }
     }

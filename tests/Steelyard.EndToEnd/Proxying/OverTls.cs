@@ -45,6 +45,11 @@ public sealed class RefusalsOverTls : RefusalTests
 public sealed class ServerFailuresOverTls : ServerFailureTests
 {
     public ServerFailuresOverTls() => Machinery.TestBalancer.AlwaysSpeakTls();
+
+    // Without close_notify.
+    private protected override Machinery.Ending CutEnd => Machinery.Ending.Truncated;
+
+    private protected override Machinery.Ending CutEndByReset => Machinery.Ending.Truncated;
 }
 
 public sealed class StopsOverTls : StopTests

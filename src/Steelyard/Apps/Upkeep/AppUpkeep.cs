@@ -21,6 +21,7 @@ internal sealed class AppUpkeep(AppSupervisor app, string folder)
     {
         try
         {
+            Follow(app.App, DateTime.Now);
             while (true)
             {
                 await Task.Delay(s_lookEvery, cancel);
