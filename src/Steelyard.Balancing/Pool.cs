@@ -216,15 +216,15 @@ public sealed class Pool
         {
             var picker = _picker;
 
-            // Nobody overtakes those who wait.
-            var decision = queue.Count > 0 ? default
+            // Nobody overtakes those who wait for any server; who waits for one of them alone bars nobody from the others.
+            var decision = queue.Unbound > 0 || !picker.HasRoomBeside(choice.Tried) ? default
                 : picker.HasTrials ? ChooseWithTrials(picker, choice)
                 : picker.Pick(choice);
             if (decision.Server is not null)
                 return decision;
             if (!picker.HasServerBeside(choice.Tried))
                 return new(null, DecisionReason.NoneLeft);
-            if (queue.Count > 0 || !picker.HasRoomBeside(choice.Tried))
+            if (queue.Unbound > 0 || !picker.HasRoomBeside(choice.Tried))
                 return new(null, DecisionReason.AllFull);
         }
     }

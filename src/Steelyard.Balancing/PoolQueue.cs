@@ -15,9 +15,13 @@ internal sealed class PoolQueue
     private QueuedRequest? _first;
     private QueuedRequest? _last;
     private int _count;
+    private int _unbound;
 
     /// <summary>How many wait.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>How many of them wait for whichever server has room first.</summary>
+    public int Unbound => Volatile.Read(ref _unbound);
 
     /// <summary>Puts a request in its place: behind those of its priority, or before them.</summary>
     /// <param name="request">The request; it waits nowhere.</param>
@@ -126,6 +130,8 @@ internal sealed class PoolQueue
             _first = request;
         else
             behind.Next = request;
+        if (request.Wanted is null)
+            Interlocked.Increment(ref _unbound);
     }
 
     private void Unlink(QueuedRequest request, QueueState state)
@@ -140,6 +146,8 @@ internal sealed class PoolQueue
             request.Next.Previous = request.Previous;
         request.Next = request.Previous = null;
         request.Present = state;
+        if (request.Wanted is null)
+            Interlocked.Decrement(ref _unbound);
         Interlocked.Decrement(ref _count);
     }
 }

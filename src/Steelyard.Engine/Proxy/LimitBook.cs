@@ -7,6 +7,22 @@ namespace Steelyard.Engine.Proxy;
 internal sealed class LimitBook(LimitBook? before)
 {
     private readonly Dictionary<(string Place, RateLimitSettings? Rate, ConcurrencySettings? Concurrency), PlaceLimits> _limits = [];
+    private readonly HashSet<PlaceLimits> _taken = [];
+    private LimitBook? _before = before;
+
+    /// <summary>What the plan says as the one before did goes on to count for that; for all places of the plan, before the first <see cref="Of"/>.</summary>
+    public void Keep(string place, RateLimitSettings? rate, ConcurrencySettings? concurrency)
+    {
+        if (_before is not null && _before._limits.TryGetValue((place, rate, concurrency), out var same))
+            _taken.Add(same);
+    }
+
+    /// <summary>The plan is complete: the one before is not held any longer.</summary>
+    public void Seal()
+    {
+        _before = null;
+        _taken.Clear();
+    }
 
     /// <summary>The limits of a place; null for none.</summary>
     public PlaceLimits? Of(string place, RateLimitSettings? rate, ConcurrencySettings? concurrency)
@@ -14,18 +30,20 @@ internal sealed class LimitBook(LimitBook? before)
         if (rate is null && concurrency is null)
             return null;
         if (!_limits.TryGetValue((place, rate, concurrency), out var limits))
-            _limits.Add((place, rate, concurrency), limits = PlaceLimits.Of(rate, concurrency, before?.Find(place, rate, concurrency))!);
+            _limits.Add((place, rate, concurrency), limits = PlaceLimits.Of(rate, concurrency, Find(place, rate, concurrency))!);
         return limits;
     }
 
-    // Of a place that says something else now, what it counts may be the same still.
+    // Of a place that says something else now, what it counts may be the same still; no two places share it.
     private PlaceLimits? Find(string place, RateLimitSettings? rate, ConcurrencySettings? concurrency)
     {
-        if (_limits.TryGetValue((place, rate, concurrency), out var same))
+        if (_before is null)
+            return null;
+        if (_before._limits.TryGetValue((place, rate, concurrency), out var same))
             return same;
-        foreach (var (key, limits) in _limits)
+        foreach (var (key, limits) in _before._limits)
         {
-            if (key.Place == place && key.Rate?.Key == rate?.Key && key.Concurrency?.Key == concurrency?.Key)
+            if (key.Place == place && key.Rate?.Key == rate?.Key && key.Concurrency?.Key == concurrency?.Key && _taken.Add(limits))
                 return limits;
         }
 

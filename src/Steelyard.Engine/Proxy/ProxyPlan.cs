@@ -110,7 +110,7 @@ internal sealed class ProxyPlan
                 clientKeys.Add(pool.Name, new(key));
         }
 
-        var limits = new LimitBook(before?.LimitBook);
+        var limits = LimitsKept(snapshot, before);
         var missing = new List<NetworkAddress>();
         var ordinals = 0;
         foreach (var pool in pools.Values)
@@ -145,7 +145,7 @@ internal sealed class ProxyPlan
 
         unresolved = missing;
         var routeNames = new RouteNames(snapshot);
-        return new()
+        var plan = new ProxyPlan
         {
             RouteNames = routeNames,
             ListenerNames = Array.ConvertAll(snapshot.Listeners.AsSpan().ToArray(), static listener => listener.Bind[0].ToString()),
@@ -172,7 +172,30 @@ internal sealed class ProxyPlan
             ProbeTlsOf = probeTlsOf,
             Tls = tls.All,
         };
+        limits.Seal();
+        return plan;
     }
+
+    private static LimitBook LimitsKept(Snapshot snapshot, ProxyPlan? before)
+    {
+        var limits = new LimitBook(before?.LimitBook);
+        foreach (var listener in snapshot.Listeners)
+        {
+            limits.Keep(PlaceOf(listener), listener.RateLimit, listener.Concurrency);
+            foreach (var route in listener.Routes)
+                limits.Keep(PlaceOfRoutes(listener), route.RateLimit, route.Concurrency);
+        }
+
+        foreach (var pool in snapshot.Pools)
+            limits.Keep(PlaceOf(pool), pool.RateLimit, pool.Concurrency);
+        return limits;
+    }
+
+    private static string PlaceOf(ListenerSettings listener) => $"listener {listener.Bind[0]}";
+
+    private static string PlaceOfRoutes(ListenerSettings listener) => $"routes of {listener.Bind[0]}";
+
+    private static string PlaceOf(PoolSettings pool) => $"pool {pool.Name}";
 
     private static Dictionary<Pool, RequestKeyReader> HashedKeysOf(IEnumerable<Pool> pools)
     {
@@ -217,7 +240,7 @@ internal sealed class ProxyPlan
         Dictionary<Pool, PlaceLimits>? all = null;
         foreach (var pool in pools)
         {
-            if (limits.Of($"pool {pool.Name}", pool.Settings.RateLimit, pool.Settings.Concurrency) is { } its)
+            if (limits.Of(PlaceOf(pool.Settings), pool.Settings.RateLimit, pool.Settings.Concurrency) is { } its)
                 (all ??= []).Add(pool, its);
         }
 
@@ -251,13 +274,13 @@ internal sealed class ProxyPlan
             var settings = snapshot.Listeners[i];
             var same = Before(i);
             listeners[i] = new ListenerState(
-                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames, route => limits.Of($"routes of {settings.Bind[0]}", route.RateLimit, route.Concurrency)),
+                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames, route => limits.Of(PlaceOfRoutes(settings), route.RateLimit, route.Concurrency)),
                 [.. settings.TrustedProxies.AsSpan()],
                 settings.Forwarded)
             {
                 Ordinal = i,
                 Mode = settings.Mode,
-                Limits = limits.Of($"listener {settings.Bind[0]}", settings.RateLimit, settings.Concurrency),
+                Limits = limits.Of(PlaceOf(settings), settings.RateLimit, settings.Concurrency),
                 Connect = settings.Connect,
                 Tolerant = settings.Tolerant,
                 Tls = tls.For(settings.Tls, settings.Mode),

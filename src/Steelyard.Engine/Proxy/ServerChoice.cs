@@ -23,6 +23,9 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
     private long _waited;
     private bool _clientGone;
 
+    // In the queue, or served by it and not taken over yet.
+    private bool _joined;
+
     public ServerChoice(ExchangeContext context, Attempts attempts)
     {
         (_context, _attempts, _waiter) = (context, attempts, new(context.Events));
@@ -54,6 +57,7 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
         var whole = _context.Deadline.Due;
         var due = Math.Min(_context.Events.In(Math.Max(longest - _waited, 1)), whole);
         _clientGone = false;
+        _joined = true;
         var wake = Wake.Ready;
         if (pool.Join(this, _attempts.Tried, wanted, PriorityIn(pool), again: _attempts.Begun, since) == QueueState.Waiting)
         {
@@ -67,13 +71,18 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
         }
 
         if (wake != Wake.Ready && pool.Leave(this))
+        {
+            _joined = false;
             return Left(wake, whole);
+        }
+
         if (Server is { } server)
         {
             _context.Take(server);
             _context.Explanation?.Served(pool, server);
         }
 
+        _joined = false;
         return wake == Wake.Aborted ? Left(wake, whole) : State switch
         {
             QueueState.Served => Outcome.Success,
@@ -120,9 +129,11 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
     /// <summary>Gives up what a fault of ours has left.</summary>
     public void Abandon(Pool? pool)
     {
-        if (pool?.Leave(this) is true || Server is not { } server || _context.Server == server)
+        if (!_joined)
             return;
-        server.End();
+        _joined = false;
+        if (pool?.Leave(this) is not true && Server is { } server)
+            server.End();
     }
 
     protected override void Called()

@@ -51,6 +51,8 @@ internal sealed class Affinity(ExchangeContext context)
     /// <summary>The same where no request is read.</summary>
     public void BeginSession(Pool pool)
     {
+        // After a fallback, that of the pool before.
+        Owner = null;
         if ((_clients = pool.Clients) is null)
             return;
         var key = context.Plan.ClientKeys[pool.Name].Read(context.Scope);

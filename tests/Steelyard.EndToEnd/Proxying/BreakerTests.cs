@@ -148,6 +148,8 @@ public sealed class BreakerTests
             await client.ReadResponse();
         }
 
+        // Nothing tells that the time to reset is over, and within it nobody is let through.
+        await Task.Delay(50, TestContext.Current.CancellationToken);
         var impatient = await balancer.Connect();
         await impatient.Send(Get);
         using var second = await origin.Accept();
