@@ -12,6 +12,7 @@ public sealed class RollingTests : WorkerFixture
     [InlineData("python")]
     [InlineData("activated")]
     [InlineData("c")]
+    [InlineData("aspnet")]
     public async Task Restart_scaling_and_reload_cost_no_request(string kind)
     {
         var listen = kind == "activated" ? "listen: activation" : "listen: auto";

@@ -49,7 +49,9 @@ public abstract class WorkerFixture : IDisposable
     internal static async Task<Uri> UrlAsync(SteelyardProcess up)
     {
         await up.LineAsync("ready");
-        return await up.UrlAsync("listening on");
+
+        // Workers may print where they listen themselves, as those of ASP.NET Core do: "Now listening on: http://...".
+        return await up.UrlAsync("listening on http");
     }
 
     private Dictionary<string, string> Environment => new() { ["XDG_RUNTIME_DIR"] = _runtime.Path, ["DOTNET_TieredPGO"] = "0" };
