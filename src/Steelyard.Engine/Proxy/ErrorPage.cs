@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Steelyard.Engine.Causes;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
@@ -104,10 +105,10 @@ internal static class ErrorPage
     // Every word of a page is ours, so nothing needs escaping.
     private static string Body(Format format, in Outcome outcome)
     {
-        var reason = ReasonPhrase.Of(outcome.Status);
+        var (reason, known) = (ReasonPhrase.Of(outcome.Status), CauseTable.Of(outcome));
         return format switch
         {
-            Format.Json => $$"""{"status":{{outcome.Status}},"title":"{{reason}}","detail":"{{outcome.Sentence}}"}""" + "\n",
+            Format.Json => $$"""{"status":{{outcome.Status}},"title":"{{reason}}","detail":"{{known.Sentence}}","cause":"{{known.Code}}"}""" + "\n",
             Format.Html => $$"""
                 <!doctype html>
                 <html lang="en">
@@ -117,11 +118,12 @@ internal static class ErrorPage
                 <title>{{outcome.Status}} {{reason}}</title>
                 <style>body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}h1{font-size:1.5rem}</style>
                 <h1>{{outcome.Status}} {{reason}}</h1>
-                <p>{{outcome.Sentence}}</p>
+                <p>{{known.Sentence}}</p>
+                <p><small><code>{{known.Code}}</code></small></p>
                 </html>
 
                 """,
-            _ => $"{outcome.Status} {reason}\n{outcome.Sentence}\n",
+            _ => $"{outcome.Status} {reason}\n{known.Sentence}\n{known.Code}\n",
         };
     }
 

@@ -1,4 +1,5 @@
 using Steelyard.Balancing;
+using Steelyard.Engine.Causes;
 using Steelyard.Engine.Http1;
 
 namespace Steelyard.Engine.Proxy;
@@ -138,68 +139,9 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
     /// <summary>After how many seconds the client may well ask again; 0 where nothing can be said.</summary>
     public int RetryAfter => Cause is Cause.QueueFull or Cause.QueueTimeout ? 1 : Cause is Cause.BreakerOpen or Cause.RateExceeded or Cause.TooManyAtOnce ? Seconds : 0;
 
-    /// <summary>
-    /// What happened in a word that stays the same over versions, behind the status, as in <c>503.connect-refused</c>;
-    /// behind <c>cut</c> where there was nobody to tell, or the answer had begun.
-    /// </summary>
-    public string Code => $"{(Status == 0 ? "cut" : Status.ToString(System.Globalization.CultureInfo.InvariantCulture))}.{Word}";
-
-    private string Word => Cause switch
-    {
-        Cause.BadRequest => Hyphenated(Detail.ToString()),
-        Cause.ConnectFailed => "connect-refused",
-        _ => Hyphenated(Cause.ToString()),
-    };
-
-    private static string Hyphenated(string name) => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(name);
+    /// <summary>What it is called in logs and documents, as in <c>503.connect-refused</c>.</summary>
+    public string Code => CauseTable.Of(this).Code;
 
     /// <summary>What the client is told beside the status, in one sentence.</summary>
-    public string Sentence => Cause switch
-    {
-        Cause.HeaderTimeout => "The request head did not arrive in time.",
-        Cause.BodyTimeout => "The request body did not arrive in time.",
-        Cause.BadRequest => SentenceOf(Detail),
-        Cause.BadBody => "The chunked request body is not well formed.",
-        Cause.BodyTooLarge => "The request body is larger than this site accepts.",
-        Cause.NoRoute => "No route of this listener matches the host and path.",
-        Cause.NoServer => "The pool has no server that takes requests.",
-        Cause.RateExceeded => "Too many requests have come in a short time.",
-        Cause.TooManyAtOnce => "Too many requests of the same client are under way.",
-        Cause.BreakerOpen => "Too many of the requests before this one have failed, so it was not sent to a server.",
-        Cause.BreakerTimeout => "The request was not answered in the time that the pool's breaker allows.",
-        Cause.QueueFull => "Every server has as much to do as it may, and too many requests wait for one.",
-        Cause.QueueTimeout => "Every server has as much to do as it may, and none had room in time.",
-        Cause.ConnectFailed => "No server of the pool accepted a connection.",
-        Cause.ConnectTimeout => "No server of the pool accepted a connection in time.",
-        Cause.TlsFailed => "The TLS handshake with the server failed.",
-        Cause.CertificateUntrusted => "The server's certificate is not valid: no authority that is believed here vouches for it.",
-        Cause.CertificateExpired => "The server's certificate is not valid: it has expired, or its time has not come.",
-        Cause.CertificateForOther => "The server's certificate is not valid: it is for another name.",
-        Cause.ServerClosed => "The server closed the connection before it answered.",
-        Cause.BadResponse => "The server's answer is not valid HTTP.",
-        Cause.ServerTimeout => "The server did not answer in time.",
-        Cause.RequestTimeout => "The request was not answered in the time that it may take altogether.",
-        Cause.OutOfResources => "The load balancer is out of descriptors, ports or memory for connections.",
-        _ => "The request could not be served.",
-    };
-
-    private static string SentenceOf(HeadError error) => error switch
-    {
-        HeadError.RequestLine => "The request line is not a method, a target and a version with single blanks between.",
-        HeadError.Target => "The request target is not valid for its method.",
-        HeadError.TargetTooLong => "The request line is too long.",
-        HeadError.Version => "Only HTTP/1.0 and HTTP/1.1 are spoken here.",
-        HeadError.LineEnding => "A line does not end in CR LF.",
-        HeadError.FieldName => "A field name is not a token followed by a colon.",
-        HeadError.FieldValue => "A field value holds a control character or continues on another line.",
-        HeadError.TooLarge => "The request head is too large.",
-        HeadError.TooManyFields => "The request head has too many fields.",
-        HeadError.Host => "Exactly one valid Host field is required.",
-        HeadError.ContentLength => "Content-Length is not a single number.",
-        HeadError.TransferEncoding => "Transfer-Encoding is ambiguous.",
-        HeadError.UnknownCoding => "Only the transfer coding chunked is understood.",
-        HeadError.Expectation => "Only the expectation 100-continue is understood.",
-        HeadError.Method => "CONNECT is not served here.",
-        _ => "The request is not valid.",
-    };
+    public string Sentence => CauseTable.Of(this).Sentence;
 }

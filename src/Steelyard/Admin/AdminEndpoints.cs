@@ -1,5 +1,6 @@
 using Steelyard.Balancing;
 using Steelyard.Engine;
+using Steelyard.Engine.Causes;
 using Steelyard.Engine.Explain;
 using Steelyard.Explain;
 using Steelyard.Keeper;
@@ -26,6 +27,7 @@ internal static class AdminEndpoints
         AdminEndpoint.Change("PUT", "/api/pools/{pool}/servers/{server}/weight", "Sets a server's weight, 0 to 256; null for what the file says. It outlives reloads and engines, and ends with the keeper.", s_json.WeightBody, s_json.ServerView, SetWeightAsync),
         AdminEndpoint.Get("/api/counters", "What the engine has done since its start.", s_json.CountersView, call => AdminLook.Counters(call.Desk)),
         AdminEndpoint.Get("/api/errors", "The last requests that were answered with an error or broken off, the newest first.", s_json.ErrorViewArray, call => AdminLook.Errors(call.Desk)),
+        AdminEndpoint.Get("/api/causes", "All causes that errors, logs and error pages name: what each means, how to see it, what to do.", s_json.KnownCauseArray, _ => [.. CauseTable.All]),
         AdminEndpoint.Change("POST", "/api/explain", "Says what would become of a request, without sending it: listener, route, pool, candidates, choice, and how so many of them would fall.", s_json.ExplainBody, s_json.ExplainReport, ExplainAsync),
         AdminEndpoint.Do("/api/reload", "Takes up what the configuration file says now, and says what came of it: 409 where it stayed as it was.", s_json.ReportView, ReloadAsync),
         new("GET", "/metrics", "What is counted, in the text format of Prometheus.", call => call.AnswerAsync(MetricsPage.Write(call.Desk), MetricsText.ContentType)),

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Steelyard.Engine.Causes;
 using Steelyard.Explain;
 
 namespace Steelyard.Admin;
@@ -27,5 +28,7 @@ namespace Steelyard.Admin;
 [JsonSerializable(typeof(ExplainBody))]
 [JsonSerializable(typeof(ExplainReport))]
 [JsonSerializable(typeof(ProblemView))]
+[JsonSerializable(typeof(KnownCause))]
+[JsonSerializable(typeof(KnownCause[]))]
 [JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
 internal sealed partial class AdminJson : JsonSerializerContext;

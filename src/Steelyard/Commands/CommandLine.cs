@@ -35,6 +35,7 @@ internal static class CommandLine
             WorkerCommands.CreateScale(),
             WorkerCommands.CreateRestart(),
             WorkerCommands.CreateLogs(),
+            WhyCommand.Create(),
             WhoamiCommand.Create(),
             EngineCommand.Create(),
             HiddenCommands.CreateGuard(),

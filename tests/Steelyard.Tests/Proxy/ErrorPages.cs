@@ -67,8 +67,8 @@ public sealed class ErrorPages
 
     [Fact]
     public void A_plain_answer_says_what_happened() => Assert.Equal(
-        $"HTTP/1.1 503 Service Unavailable\r\nDate: {Heads.Date}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 68\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
-        + "503 Service Unavailable\nThe pool has no server that takes requests.\n",
+        $"HTTP/1.1 503 Service Unavailable\r\nDate: {Heads.Date}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 82\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+        + "503 Service Unavailable\nThe pool has no server that takes requests.\n503.no-server\n",
         Write("", new Outcome(Cause.NoServer), connection: ConnectionOption.Close));
 
     [Fact]
@@ -85,6 +85,7 @@ public sealed class ErrorPages
                 using var json = System.Text.Json.JsonDocument.Parse(page[(page.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
                 Assert.Equal(outcome.Status, json.RootElement.GetProperty("status").GetInt32());
                 Assert.NotEqual("Error", json.RootElement.GetProperty("title").GetString());
+                Assert.Equal(outcome.Code, json.RootElement.GetProperty("cause").GetString());
                 Assert.EndsWith(".", json.RootElement.GetProperty("detail").GetString(), StringComparison.Ordinal);
             }
         }
