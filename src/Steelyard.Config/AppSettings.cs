@@ -241,6 +241,9 @@ public sealed record RestartSettings
     /// <summary>How many ends within <see cref="Window"/> are too many, however long the lives between them were: 1 to 10,000; null for none. Default 16 (PM2: max_restarts).</summary>
     public int? Most { get; init; } = 16;
 
+    /// <summary>How long a life has to be for its end not to count among <see cref="Most"/>: 1 ms to 24 h; null for however long (PM2: min_uptime, 1 s). Default null.</summary>
+    public TimeSpan? MinUptime { get; init; }
+
     /// <summary>The time in which they are counted; it slides: 1 s to 24 h. Default 10 min.</summary>
     public TimeSpan Window { get; init; } = TimeSpan.FromMinutes(10);
 }

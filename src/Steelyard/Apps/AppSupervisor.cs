@@ -85,7 +85,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
         Log.Follow(app.Log);
         try
         {
-            await new Rollout(app.Rolling, (slot, settings, monitored) => ReplaceAsync(slot, settings, monitored, cancel)).RunAsync(_slots, app, before, cancel);
+            await new Rollout(app.Rolling, (slot, settings, monitored) => ReplaceAsync(slot, settings, monitored, cancel), Task.Delay).RunAsync(_slots, app, before, cancel);
             App = app;
         }
         catch
@@ -229,11 +229,14 @@ internal sealed class AppSupervisor : IAsyncDisposable
     {
         while (true)
         {
-            var code = await worker.Exited;
+            await worker.Ended;
             if (worker.Leaving)
                 return;
+
+            // At once: what it started may take its time.
             worker.Serving = false;
             await ChangedAsync();
+            var code = await worker.Exited;
             await Console.Error.WriteLineAsync($"steelyard: {worker.Name} {ExitText.Ended(code)}{worker.LastLines()}");
             if (await ReviveAsync(slot, code, worker.Lived) is not { } next)
                 return;
@@ -260,7 +263,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
             try
             {
                 await Task.Delay(decision.Pause, slot.Waiting.Token).WaitAsync(_stopping.Token);
-                slot.Worker = next = Start(App, slot.Number);
+                slot.Worker = next = Start(slot.Worker?.App ?? App, slot.Number);
                 await next.ReadyAsync(slot.Waiting.Token).WaitAsync(_stopping.Token);
                 next.Serving = true;
                 return next;
@@ -274,9 +277,12 @@ internal sealed class AppSupervisor : IAsyncDisposable
             catch (AppStartException error)
             {
                 await Console.Error.WriteLineAsync($"steelyard: {error.Message}");
+
+                // To end well before one is ready is a failure as any.
+                code = next is { Exited.IsCompletedSuccessfully: true } && await next.Exited is var ended and not 0 ? ended : null;
                 if (next is not null)
                     await next.StopAsync(_force);
-                (code, lived) = (next is { Exited.IsCompletedSuccessfully: true, Leaving: false } ? await next.Exited : null, next?.Lived ?? default);
+                lived = next?.Lived ?? default;
             }
         }
 

@@ -17,12 +17,13 @@ internal static unsafe class Launcher
 
     private const int NotStarted = 127;
     private const string ListenProcess = "listen-pid";
+    private const string AddressSpace = "address-space";
 
     private static readonly (string Name, int Resource, Func<ResourceLimits, long?> Value)[] s_limits =
     [
         ("open-files", Posix.RLIMIT_NOFILE, limits => limits.OpenFiles),
         ("processes", Posix.RLIMIT_NPROC, limits => limits.Processes),
-        ("address-space", Posix.RLIMIT_AS, limits => limits.AddressSpace?.Bytes),
+        (AddressSpace, Posix.RLIMIT_AS, limits => limits.AddressSpace?.Bytes),
         ("core", Posix.RLIMIT_CORE, limits => limits.Core?.Bytes),
         ("file-size", Posix.RLIMIT_FSIZE, limits => limits.FileSize?.Bytes),
     ];
@@ -63,6 +64,7 @@ internal static unsafe class Launcher
             foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
                 variables[(string)variable.Key] = (string)variable.Value!;
             string? user = null, group = null;
+            ulong? addressSpace = null;
             foreach (var pair in tasks.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(task => task.Split('=', 2)))
             {
                 if (pair[0] == "user")
@@ -71,6 +73,8 @@ internal static unsafe class Launcher
                     group = pair[1];
                 else if (pair[0] == ListenProcess)
                     variables["LISTEN_PID"] = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+                else if (pair[0] == AddressSpace)
+                    addressSpace = ulong.Parse(pair[1], CultureInfo.InvariantCulture);
                 else
                     Limit(pair[0], ulong.Parse(pair[1], CultureInfo.InvariantCulture));
             }
@@ -82,7 +86,7 @@ internal static unsafe class Launcher
                 Privileges.DropTo(user, group, "the worker");
             }
 
-            Become(words[0], words[1..], variables);
+            Become(words[0], words[1..], variables, addressSpace);
         }
         catch (EngineException error)
         {
@@ -99,14 +103,19 @@ internal static unsafe class Launcher
             throw new EngineException($"the worker cannot have the limit {name} of {value}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
     }
 
-    private static void Become(string program, string[] words, Dictionary<string, string> variables)
+    private static void Become(string program, string[] words, Dictionary<string, string> variables, ulong? addressSpace)
     {
         // .NET ignores SIGPIPE, which the program would inherit.
         _ = Posix.signal(Posix.SIGPIPE, 0);
         ulong* none = stackalloc ulong[16];
         _ = Posix.sigprocmask(Posix.SIG_SETMASK, none, null);
-        var path = Marshal.StringToCoTaskMemUTF8(program);
-        _ = Posix.execve((byte*)path, ChildProcess.TextList(words), ChildProcess.TextList([.. variables.Select(variable => $"{variable.Key}={variable.Value}")]));
+        var path = (byte*)Marshal.StringToCoTaskMemUTF8(program);
+        var (arguments, environment) = ((nint)ChildProcess.TextList(words), (nint)ChildProcess.TextList([.. variables.Select(variable => $"{variable.Key}={variable.Value}")]));
+
+        // .NET has more than most programs may have: nothing can be allocated between the two.
+        if (addressSpace is { } limit)
+            Limit(AddressSpace, limit);
+        _ = Posix.execve(path, (byte**)arguments, (byte**)environment);
         throw new EngineException($"{program}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
     }
 }

@@ -59,7 +59,10 @@ internal sealed class Worker
     /// <summary>How long it has lived.</summary>
     public TimeSpan Lived => Volatile.Read(ref _lived) is > 0 and var ticks ? TimeSpan.FromTicks(ticks) : Stopwatch.GetElapsedTime(_started);
 
-    /// <summary>Its exit code, once it has ended and what it printed has been read.</summary>
+    /// <summary>Ends with its process: from then on it takes no requests.</summary>
+    public Task Ended => _process.Exited;
+
+    /// <summary>Its exit code, once it has ended with all that it started and what it printed has been read.</summary>
     public Task<int> Exited { get; }
 
     /// <summary>Waits until it is ready.</summary>

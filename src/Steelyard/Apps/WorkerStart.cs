@@ -19,7 +19,7 @@ internal sealed class WorkerStart(string pool, string folder, WorkerPlaces place
     private static readonly string[] s_notTheirs =
     [
         "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES",
-        "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE", "NODE_UNIQUE_ID", "STEELYARD_INSTANCE", "STEELYARD_POOL",
+        "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE", "NODE_UNIQUE_ID", "STEELYARD_INSTANCE", "STEELYARD_POOL", "STEELYARD_TOKEN",
     ];
 
     /// <exception cref="AppStartException">It cannot be started.</exception>

@@ -54,6 +54,7 @@ internal sealed class ChildProcess
     private static readonly ConcurrentDictionary<int, bool> s_ours = new();
 
     private readonly TaskCompletionSource<int> _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _reaped;
 
     private ChildProcess(int id)
     {
@@ -112,17 +113,19 @@ internal sealed class ChildProcess
     public static bool IsOurs(int id) => s_ours.ContainsKey(id);
 
     /// <summary>Sends a signal to the process; nothing when it has ended.</summary>
-    public void Signal(int number)
-    {
-        if (!Exited.IsCompleted)
-            _ = Posix.kill(Id, number);
-    }
+    public void Signal(int number) => Signal(Id, number);
 
     /// <summary>Ends the process and all that it started in its group.</summary>
-    public void Kill()
+    public void Kill() => Signal(-Id, Posix.SIGKILL);
+
+    private void Signal(int whom, int number)
     {
-        if (!Exited.IsCompleted)
-            _ = Posix.kill(-Id, Posix.SIGKILL);
+        // Once its end is taken the number may be another's.
+        lock (_exited)
+        {
+            if (!_reaped)
+                _ = Posix.kill(whom, number);
+        }
     }
 
     /// <summary>Ends what is left of the group of a process that has ended: a signal, and SIGKILL after a grace.</summary>
@@ -205,10 +208,17 @@ internal sealed class ChildProcess
 
     private unsafe void Wait()
     {
+        var information = stackalloc byte[128];
+        while (Posix.waitid(Posix.P_PID, Id, information, Posix.WEXITED | Posix.WNOWAIT) < 0 && Marshal.GetLastPInvokeError() == Posix.EINTR)
+        {
+        }
+
         int status, waited;
-        do
+        lock (_exited)
+        {
             waited = Posix.waitpid(Id, &status, 0);
-        while (waited < 0 && Marshal.GetLastPInvokeError() == Posix.EINTR);
+            _reaped = true;
+        }
 
         s_ours.TryRemove(Id, out _);
 

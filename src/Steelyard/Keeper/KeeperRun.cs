@@ -15,6 +15,7 @@ namespace Steelyard.Keeper;
 internal sealed class KeeperRun : IDisposable
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_patienceForFiles = TimeSpan.FromSeconds(2);
 
     private readonly ConfigurationArgument _configuration;
     private readonly KeeperRequests _requests;
@@ -117,6 +118,10 @@ internal sealed class KeeperRun : IDisposable
         {
             await Console.Error.WriteLineAsync($"steelyard up: {error.Message}");
             return CommandLine.Failure;
+        }
+        finally
+        {
+            LogWriter.Flush(s_patienceForFiles);
         }
     }
 

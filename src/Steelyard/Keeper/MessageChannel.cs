@@ -31,7 +31,7 @@ internal sealed unsafe class MessageChannel : IDisposable
     private readonly Channel<Message> _received = Channel.CreateUnbounded<Message>();
     private readonly int _handle;
 
-    // The reader and the owner; the last closes, so that the number is nobody else's before both are done with it.
+    // The reader, the owner and who sends; the last closes, so that the number is nobody else's before both are done with it.
     private int _users = 2;
     private volatile bool _disposed;
 
@@ -83,8 +83,26 @@ internal sealed unsafe class MessageChannel : IDisposable
                 header.ControlLength = (nuint)control[0];
             }
 
-            return !_disposed && Posix.sendmsg(_handle, &header, Posix.MSG_NOSIGNAL) >= 0;
+            if (!TryUse())
+                return false;
+            var sent = !_disposed && Posix.sendmsg(_handle, &header, Posix.MSG_NOSIGNAL) >= 0;
+            LetGo();
+            return sent;
         }
+    }
+
+    /// <summary>Keeps the number from being closed, and given to somebody else, before <see cref="LetGo"/>.</summary>
+    private bool TryUse()
+    {
+        for (var users = Volatile.Read(ref _users); users > 0;)
+        {
+            var seen = Interlocked.CompareExchange(ref _users, users + 1, users);
+            if (seen == users)
+                return true;
+            users = seen;
+        }
+
+        return false;
     }
 
     private void Read()

@@ -42,7 +42,7 @@ internal static unsafe partial class Posix
     // kill(2), waitpid(2), signal(2)
     [LibraryImport(C)] public static partial int kill(int pid, int signal);
     [LibraryImport(C, SetLastError = true)] public static partial int waitpid(int pid, int* status, int options);
-    [LibraryImport(C)] public static partial int waitid(int kind, int id, void* information, int options);
+    [LibraryImport(C, SetLastError = true)] public static partial int waitid(int kind, int id, void* information, int options);
     [LibraryImport(C)] public static partial nint signal(int number, nint handler);
 
     // setuid(2), through glibc's wrappers, which reach every thread
@@ -150,7 +150,7 @@ internal static unsafe partial class Posix
 
     public const int AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_NONBLOCK = 0x800, EFD_CLOEXEC = 0x80000, EFD_NONBLOCK = 0x800;
     public const int SO_REUSEADDR = 2, IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, MSG_DONTWAIT = 0x40;
-    public const int EACCES = 13, EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOTSUP = 95, EADDRINUSE = 98, EAFNOSUPPORT = 97;
+    public const int EACCES = 13, EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOTSUP = 95, ETOOMANYREFS = 109, EADDRINUSE = 98, EAFNOSUPPORT = 97;
     public const int AF_UNIX = 1, SOCK_SEQPACKET = 5, SOCK_CLOEXEC = 0x80000, SOL_SOCKET = 1, SCM_RIGHTS = 1;
     public const int MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000, MSG_CTRUNC = 8, MSG_TRUNC = 0x20, SHUT_RDWR = 2;
     public const int F_DUPFD_CLOEXEC = 1030, F_SETFD = 2, F_SETFL = 4, O_NONBLOCK = 0x800, FD_CLOEXEC = 1, O_CLOEXEC = 0x80000, O_RDONLY = 0;
@@ -159,7 +159,7 @@ internal static unsafe partial class Posix
     public const short POSIX_SPAWN_SETPGROUP = 2, POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8, POSIX_SPAWN_SETSID = 0x80;
     public const int SIGPIPE = 13, SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17;
     public const int EINTR = 4, EAGAIN = 11;
-    public const int P_ALL = 0, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
+    public const int P_ALL = 0, P_PID = 1, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
     public const int PR_SET_NO_NEW_PRIVS = 38;
     public const int SIG_SETMASK = 2;
     public const int RLIMIT_FSIZE = 1, RLIMIT_CORE = 4, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMIT_AS = 9;

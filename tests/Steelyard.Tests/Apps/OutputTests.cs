@@ -87,6 +87,23 @@ public sealed class OutputTests : IDisposable
     }
 
     [Fact]
+    public void Who_follows_a_log_misses_no_line_and_gets_none_twice()
+    {
+        var log = new AppLog("web", _folder);
+        log.Follow(new LogSettings { Terminal = false });
+        var lines = new List<string>();
+        void Take(LogLine line) => lines.Add(line.Text);
+        log.Add(new(default, "web", 1, 41, Error: false, "one"));
+
+        lines.AddRange(log.Follow(10, number: null, Take).Select(line => line.Text));
+        log.Add(new(default, "web", 1, 41, Error: false, "two"));
+        log.Unfollow(Take);
+        log.Add(new(default, "web", 1, 41, Error: false, "three"));
+
+        Assert.Equal(["one", "two"], lines);
+    }
+
+    [Fact]
     public void A_line_of_json_holds_whatever_was_printed()
     {
         var line = new LogLine(new(2026, 11, 28, 12, 0, 0, 7, default), "web", 2, 41, Error: true, "a \"b\"\\\u0001é");

@@ -63,6 +63,19 @@ public sealed class RestartPolicyTests
         }
     }
 
+    // As after so many requests, which under load are soon done.
+    [Fact]
+    public void Ends_after_a_life_of_the_least_length_do_not_count_but_a_loop_among_them_does()
+    {
+        var (policy, settings, now) = (new RestartPolicy(), s_defaults with { MinUptime = TimeSpan.FromSeconds(20) }, 0L);
+        for (var i = 0; i < 100; i++)
+            Assert.Equal(RestartAction.Again, policy.Ended(settings, 0, TimeSpan.FromSeconds(25), now += 25_000, 0.5).Action);
+        for (var i = 1; i < settings.Most; i++)
+            Assert.Equal(RestartAction.Again, policy.Ended(settings, 1, TimeSpan.FromSeconds(1.1), now += 5_000, 0.5).Action);
+
+        Assert.Equal(RestartAction.GiveUp, policy.Ended(settings, 1, default, now + 5_000, 0.5).Action);
+    }
+
     [Theory]
     [InlineData(RestartOn.Always, 0, RestartAction.Again)]
     [InlineData(RestartOn.Always, 3, RestartAction.Leave)]

@@ -205,9 +205,15 @@ internal static class WorkerTables
             new Directive<RestartSettings, int?>(
                 "most",
                 ScalarForms.OrWord(ScalarForms.Number(1, 10_000), "none"),
-                "How many ends within `window` are too many, however long it lived between them: it is then left alone until a reload or `steelyard restart`.",
+                "How many ends within `window` are too many: it is then left alone until a reload or `steelyard restart`.",
                 restart => restart.Most,
                 (restart, value) => restart with { Most = value }),
+            new Directive<RestartSettings, TimeSpan?>(
+                "min-uptime",
+                ScalarForms.OrWord(ScalarForms.Duration(s_moment, s_day), "none"),
+                "How long it has to live for its end not to be one of them: for programs that end by themselves now and then, as after so many requests.",
+                restart => restart.MinUptime,
+                (restart, value) => restart with { MinUptime = value }),
             new Directive<RestartSettings, TimeSpan>(
                 "window",
                 ScalarForms.Duration(TimeSpan.FromSeconds(1), s_day),

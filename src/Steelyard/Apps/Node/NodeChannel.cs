@@ -233,8 +233,16 @@ internal sealed unsafe class NodeChannel : NodeHandle
             var sent = Send(next);
             if (sent < 0)
             {
+                var error = Marshal.GetLastPInvokeError();
+                if (error == Posix.ETOOMANYREFS && next.Connection is not null)
+                {
+                    // More descriptors are on their way than this user may send (unix(7)): somebody else has to take it, or nobody.
+                    Withdraw(next);
+                    continue;
+                }
+
                 // A worker that has gone is noticed in reading.
-                if (Marshal.GetLastPInvokeError() is not (Posix.EAGAIN or Posix.EINTR))
+                if (error is not (Posix.EAGAIN or Posix.EINTR))
                     _outgoing.Clear();
                 break;
             }
@@ -249,6 +257,22 @@ internal sealed unsafe class NodeChannel : NodeHandle
 
         if (_outgoing.Count == 0)
             _waiting = 0;
+    }
+
+    private void Withdraw(Outgoing next)
+    {
+        _outgoing.Dequeue();
+        _waiting -= next.Bytes.Length;
+        if (_given.FirstOrDefault(pair => pair.Value == next.Connection) is not { Value: { } connection, Key: var number })
+            return;
+        _given.Remove(number);
+
+        // Of those that travel it is not the first: they are told apart by their order.
+        var travelling = _travelling.ToArray();
+        _travelling.Clear();
+        foreach (var other in travelling.Where(other => other != number))
+            _travelling.Enqueue(other);
+        connection.From.Refused(connection);
     }
 
     private nint Send(Outgoing next)

@@ -26,7 +26,7 @@ internal sealed class AppLog(string pool, string folder)
     private int _characters;
     private volatile bool _terminal = true;
 
-    private volatile Action<LogLine>[] _readers = [];
+    private readonly List<Action<LogLine>> _readers = [];
 
     public string Pool => pool;
 
@@ -51,25 +51,31 @@ internal sealed class AppLog(string pool, string folder)
             while (_last.Count > MostLines || _characters > MostCharacters)
                 _characters -= _last.Dequeue().Text.Length;
             _files?.Add(line);
+            foreach (var reader in _readers)
+                reader(line);
         }
 
         if (_terminal)
             Console.WriteLine(_coloured ? $"{Colours.Of(line.Number)}{line.Worker} |{Colours.End} {line.Text}" : $"{line.Worker} | {line.Text}");
-        foreach (var reader in _readers)
-            reader(line);
     }
 
-    /// <summary>Lets somebody have every line from now on; it must not wait.</summary>
-    public void AddReader(Action<LogLine> reader)
+    /// <summary>The last lines, and every line from then on; none is missing and none comes twice.</summary>
+    /// <param name="most">How many of the last at most.</param>
+    /// <param name="number">Of which worker; null for all.</param>
+    /// <param name="reader">Gets those to come, of all workers; it must not wait.</param>
+    public IReadOnlyList<LogLine> Follow(int most, int? number, Action<LogLine> reader)
     {
         lock (_last)
-            _readers = [.. _readers, reader];
+        {
+            _readers.Add(reader);
+            return Last(most, number);
+        }
     }
 
-    public void RemoveReader(Action<LogLine> reader)
+    public void Unfollow(Action<LogLine> reader)
     {
         lock (_last)
-            _readers = [.. _readers.Where(other => other != reader)];
+            _readers.Remove(reader);
     }
 
     /// <summary>The last lines, oldest first.</summary>

@@ -32,14 +32,13 @@ internal static class LogFeed
 
         var most = int.Parse(words[1], CultureInfo.InvariantCulture);
         var follow = words[2] == "follow";
-        foreach (var log in follow ? logs : [])
-            log.AddReader(Take);
         try
         {
-            foreach (var line in logs.SelectMany(log => log.Last(most, number)).OrderBy(line => line.Time).TakeLast(most))
+            foreach (var line in logs.SelectMany(log => follow ? log.Follow(most, number, Take) : log.Last(most, number)).OrderBy(line => line.Time).TakeLast(most))
                 await WriteAsync(stream, Text(line));
             if (follow)
             {
+                _ = EndWhenGoneAsync(stream, queue.Writer);
                 await foreach (var line in queue.Reader.ReadAllAsync())
                     await WriteAsync(stream, Text(line));
             }
@@ -49,8 +48,23 @@ internal static class LogFeed
         finally
         {
             foreach (var log in logs)
-                log.RemoveReader(Take);
+                log.Unfollow(Take);
         }
+    }
+
+    // Whoever has asked says nothing more: what comes is the end, without which we would hold on to it until the next line.
+    private static async Task EndWhenGoneAsync(Stream stream, ChannelWriter<LogLine> lines)
+    {
+        try
+        {
+            _ = await stream.ReadAsync(new byte[1]);
+        }
+        catch (Exception error) when (error is IOException or ObjectDisposedException)
+        {
+            // That is one too.
+        }
+
+        lines.TryComplete();
     }
 
     /// <summary>The logs that a name stands for: of all, of a pool, or of one worker.</summary>

@@ -19,7 +19,7 @@ internal sealed class PortReach : WorkerReach
     ];
 
     // From here on it is the worker's to take.
-    public override void Starting() => _port.Dispose();
+    public override void Starting() => _port.Release();
 
     public override void Dispose() => _port.Dispose();
 }

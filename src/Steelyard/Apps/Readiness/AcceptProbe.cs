@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Steelyard.Config;
@@ -65,7 +66,7 @@ internal static class AcceptProbe
                 await socket.ConnectAsync(address.Host, address.Port, cancel);
             else
                 await socket.ConnectAsync(new UnixDomainSocketEndPoint(address.UnixPath), cancel);
-            if (!address.Greets || await socket.ReceiveAsync(new byte[1], cancel) == 1)
+            if (!IsOwnEcho(socket) && (!address.Greets || await socket.ReceiveAsync(new byte[1], cancel) == 1))
                 return socket;
             socket.Dispose();
             return null;
@@ -81,4 +82,7 @@ internal static class AcceptProbe
             throw;
         }
     }
+
+    // Where nobody listens yet, the kernel may give the socket the very port it connects to, and TCP lets it meet itself.
+    private static bool IsOwnEcho(Socket socket) => socket.LocalEndPoint is IPEndPoint local && local.Equals(socket.RemoteEndPoint);
 }

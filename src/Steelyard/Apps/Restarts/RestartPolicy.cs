@@ -20,7 +20,7 @@ internal readonly record struct RestartDecision(RestartAction Action, TimeSpan P
 
 /// <summary>
 /// Whether and when one worker is started again: pauses that grow while it does not live long, and an end of it where it
-/// ends too often in a sliding time, however long it lives between. Pure: time and chance are arguments.
+/// ends too often in a sliding time. Pure: time and chance are arguments.
 /// </summary>
 internal sealed class RestartPolicy
 {
@@ -46,8 +46,9 @@ internal sealed class RestartPolicy
     {
         if (settings.On == RestartOn.Never || (settings.On == RestartOn.Failure && code == 0) || (code is { } number && settings.LeaveOn.Contains(number)))
             return new(RestartAction.Leave, default);
-        _ends.Enqueue(now);
-        while (now - _ends.Peek() > (long)settings.Window.TotalMilliseconds)
+        if (settings.MinUptime is not { } least || lived < least)
+            _ends.Enqueue(now);
+        while (_ends.Count > 0 && now - _ends.Peek() > (long)settings.Window.TotalMilliseconds)
             _ends.Dequeue();
         if (settings.Most is { } most && _ends.Count >= most)
             return new(RestartAction.GiveUp, default);
