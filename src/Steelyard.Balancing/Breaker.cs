@@ -57,7 +57,8 @@ public readonly record struct BreakerCounts(
 /// counted before it closed still counts after. All loops call it at once, without locks.
 /// </summary>
 /// <param name="settings">What it goes by.</param>
-public sealed class Breaker(BreakerSettings settings)
+/// <param name="before">The one it takes the place of after a reload that changed its settings: what an operator wants of that one is wanted of this; null for none.</param>
+public sealed class Breaker(BreakerSettings settings, Breaker? before = null)
 {
     private const int Closed = 0;
     private const int Open = 1;
@@ -66,8 +67,8 @@ public sealed class Breaker(BreakerSettings settings)
 
     private readonly RollingCounts _window = new(settings.Window, settings.Buckets);
     private readonly long _reset = (long)settings.Reset.TotalMilliseconds;
+    private readonly Held _held = before?._held ?? new();
     private int _state;
-    private int _hold;
     private long _openedAt;
     private int _underWay;
     private long _calls;
@@ -87,8 +88,14 @@ public sealed class Breaker(BreakerSettings settings)
     /// <summary>What an operator wants of it.</summary>
     public BreakerHold Hold
     {
-        get => (BreakerHold)Volatile.Read(ref _hold);
-        set => Volatile.Write(ref _hold, (int)value);
+        get => _held.Value;
+        set => _held.Value = value;
+    }
+
+    // Shared with the one before, so that no reload beside it loses what an operator wants.
+    private sealed class Held
+    {
+        public volatile BreakerHold Value;
     }
 
     /// <summary>What has happened at it.</summary>

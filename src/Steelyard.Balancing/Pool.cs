@@ -13,6 +13,7 @@ public sealed class Pool
 
     // Null where no server has a limit, nor had one before a reload.
     private readonly PoolQueue? _queue;
+    private readonly Succession _succession;
     private volatile Picker _picker;
     private int _changes;
 
@@ -40,6 +41,7 @@ public sealed class Pool
         _servers = new Server[settings.Servers.Count];
         Breaker = settings.Breaker is { Scope: BreakerScope.Pool } its ? Kept(before?.Breaker, its) : null;
         _queue = before?._queue ?? (HasLimits(settings) ? new() : null);
+        _succession = before?._succession ?? new();
         for (var i = 0; i < _servers.Length; i++)
             _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null, _queue) { Total = _total };
         _standing = new Standing(_servers, settings);
@@ -51,6 +53,7 @@ public sealed class Pool
 
     private Pool(Pool original)
     {
+        _succession = new();
         (Settings, Name, NameBytes) = (original.Settings, original.Name, original.NameBytes);
         RetryBudget = new(Settings.Retries.Budget, Settings.Retries.LeastPerSecond);
         (PriorityField, _queue, _total) = (original.PriorityField, original._queue is null ? null : new(), original._total?.Copy());
@@ -77,18 +80,30 @@ public sealed class Pool
     public Breaker? Breaker { get; }
 
     internal static Breaker Kept(Breaker? before, BreakerSettings settings) =>
-        before is not null && before.Settings == settings ? before : new(settings);
+        before is not null && before.Settings == settings ? before : new(settings, before);
 
-    /// <summary>Holds the breakers of the pool, and of its servers, open or closed until the program ends.</summary>
-    public void HoldBreakers(BreakerHold hold)
+    /// <summary>Holds breakers open or closed until another call or the end of the program; a reload changes nothing of it.</summary>
+    /// <param name="hold">What is wanted of them; <see cref="BreakerHold.None"/> lets them do their work again.</param>
+    /// <param name="server">Whose breaker it is about; null for all of the pool's and its servers'.</param>
+    /// <returns>Whether there is a breaker that it is about.</returns>
+    public bool HoldBreakers(BreakerHold hold, NetworkAddress? server = null)
     {
-        if (Breaker is not null)
-            Breaker.Hold = hold;
-        foreach (var server in _servers)
+        var held = false;
+        if (server is null && Breaker is not null)
         {
-            if (server.Breaker is not null)
-                server.Breaker.Hold = hold;
+            Breaker.Hold = hold;
+            held = true;
         }
+
+        foreach (var one in _servers)
+        {
+            if (one.Breaker is null || (server is not null && one.Settings.Address != server))
+                continue;
+            one.Breaker.Hold = hold;
+            held = true;
+        }
+
+        return held;
     }
 
     /// <summary>The field whose number says who goes first in the queue, in UTF-8; null for none.</summary>
@@ -358,8 +373,7 @@ public sealed class Pool
             seen = Volatile.Read(ref _changes);
             var weights = _standing.Weights(now, out stirred);
             var before = _picker;
-            foreach (var server in _servers)
-                server.SetLimit(Settings.SlowStart, now);
+            SetLimits(now);
 
             // How requests are shared among tiers goes by those that cannot serve too.
             if (_tiers is not null || before.HasTrials || _standing.HasTrials || !before.Basis.SequenceEqual(weights))
@@ -374,6 +388,43 @@ public sealed class Pool
 
         if (stirred)
             Stirred?.Invoke(this);
+
+        // What requests learn that began before a reload, those after it have to know.
+        if (_succession.Present is { } present && present != this)
+            present.Refresh(now);
+    }
+
+    /// <summary>
+    /// Puts the pool to use after a reload: from now on it says what the servers may do, and no longer the one before,
+    /// whose requests still end. <see cref="Refresh"/> is called.
+    /// </summary>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public void TakeOver(long now)
+    {
+        _succession.Lock.Enter();
+        _succession.Present = this;
+        _succession.Lock.Leave();
+        Refresh(now);
+    }
+
+    private void SetLimits(long now)
+    {
+        _succession.Lock.Enter();
+        if (_succession.Present is null || _succession.Present == this)
+        {
+            foreach (var server in _servers)
+                server.SetLimit(Settings.SlowStart, now);
+        }
+
+        _succession.Lock.Leave();
+    }
+
+    /// <summary>Which of the pools that followed each other over reloads is in use; null before one was taken up.</summary>
+    private sealed class Succession
+    {
+        // Held for as long as the limits of a pool's servers are set, which no request waits for.
+        public BriefLock Lock;
+        public volatile Pool? Present;
     }
 
     /// <summary>Does what is due: who was left out is tried again, who came back gets more.</summary>

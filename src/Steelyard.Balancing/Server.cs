@@ -34,10 +34,14 @@ public sealed class Server
         AddressBytes = System.Text.Encoding.UTF8.GetBytes(settings.Address.ToString());
         _state = before?._state ?? new();
         _queue = queue;
+        if (queue is not null)
+            _state.Queue = queue;
         Breaker = pool.Breaker is { Scope: BreakerScope.Server } breaker ? Pool.Kept(before?.Breaker, breaker) : null;
         _mostActive = settings.MaxConnections ?? pool.MaxConnections ?? int.MaxValue;
-        if (before?._mostActive != _mostActive)
-            Volatile.Write(ref _state.Limit, _mostActive);
+
+        // Of a server that serves already nothing changes before its new pool is put to use, which may never be.
+        if (before is null)
+            _state.Limit = _mostActive;
         if (before is null && joins && pool.Health is null)
             _state.RampFrom = Joined;
         Health = before is { Asked: true } && pool.Health is not null ? before.Health : ServerHealth.Begin(pool.Health, joins && before is null);
@@ -56,6 +60,7 @@ public sealed class Server
         (Settings, Index, Ordinal, AddressBytes, Asked) = (original.Settings, original.Index, original.Ordinal, original.AddressBytes, original.Asked);
         HasAgent = original.HasAgent;
         (_state, Health, Outlier) = (original._state.Copy(), original.Health.Copy(), original.Outlier?.Copy());
+        _state.Queue = queue;
         if (original.Latency is not null)
             Latency = _state.Latency = original.Latency.Copy();
     }
@@ -67,6 +72,9 @@ public sealed class Server
 
         public PaddedCount Active;
         public int Limit = int.MaxValue;
+
+        // Requests that began before the pool had a limit give their room back to those who wait since.
+        public PoolQueue? Queue;
         public long Failures;
         public int LastFailure;
         public int LastReason;
@@ -143,8 +151,8 @@ public sealed class Server
     {
         Interlocked.Decrement(ref _state.Active.Value);
         Total?.Add(-1);
-        if (_queue is { Count: > 0 })
-            _queue.Serve(this);
+        if (_state.Queue is { Count: > 0 } queue)
+            queue.Serve(this);
     }
 
     /// <summary>Whether another server is this one, before or after a reload.</summary>

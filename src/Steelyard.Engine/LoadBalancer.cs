@@ -170,6 +170,17 @@ public sealed class LoadBalancer : IAsyncDisposable
         return changed.Task;
     }
 
+    /// <summary>
+    /// Holds breakers open or closed, or lets them do their work again; a reload does not touch it. May be called from any
+    /// thread; the next request goes by it.
+    /// </summary>
+    /// <param name="pool">The name of the pool.</param>
+    /// <param name="server">The server whose breaker it is about; null for all of the pool and of its servers.</param>
+    /// <param name="hold">What is wanted.</param>
+    /// <returns>Whether there is such a breaker.</returns>
+    public bool HoldBreakers(string pool, NetworkAddress? server, BreakerHold hold) =>
+        _plan.Pools.GetValueOrDefault(pool)?.HoldBreakers(hold, server) is true;
+
     private static bool Change(ProxyPlan plan, ServerChange change, long now)
     {
         if (plan.Pools.GetValueOrDefault(change.Pool) is not { } pool || pool.Find(change.Address) is not { } server)
@@ -222,8 +233,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <exception cref="TlsFileException">A certificate or a key is of no use; nothing has changed.</exception>
     public Task ApplyAsync(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null)
     {
-        _files = files ?? _files;
-        return FollowAsync(snapshot, sockets.Handles, Resolve);
+        return FollowAsync(snapshot, sockets.Handles, Resolve, files ?? _files);
     }
 
     /// <summary>
@@ -240,13 +250,13 @@ public sealed class LoadBalancer : IAsyncDisposable
                 known[server.Settings.Address] = _plan.Addresses[server.Ordinal];
         }
 
-        return FollowAsync(snapshot, _sockets, address => known.TryGetValue(address, out var place) ? place : Resolve(address));
+        return FollowAsync(snapshot, _sockets, address => known.TryGetValue(address, out var place) ? place : Resolve(address), _files);
     }
 
-    private async Task FollowAsync(Snapshot snapshot, IReadOnlyList<SocketHandle> handles, Func<NetworkAddress, KernelAddress?> resolve)
+    private async Task FollowAsync(Snapshot snapshot, IReadOnlyList<SocketHandle> handles, Func<NetworkAddress, KernelAddress?> resolve, TlsFiles? files)
     {
         ObjectDisposedException.ThrowIf(_stopped, this);
-        var plan = ProxyPlan.From(snapshot, handles, resolve, out var unresolved, _plan, _files);
+        var plan = ProxyPlan.From(snapshot, handles, resolve, out var unresolved, _plan, files);
         var (gone, added) = (Without(_sockets, handles), Without(handles, _sockets));
 
         // In three steps, for loops hand connections to each other: none of a socket that a loop does not know, or knows no more.
@@ -255,7 +265,7 @@ public sealed class LoadBalancer : IAsyncDisposable
         await OnEveryLoop(loop => loop.Listen(added, _loops));
         LookAfter(plan);
         RememberLeavers(_plan, plan);
-        (_plan, _sockets, Unresolved) = (plan, handles, unresolved);
+        (_plan, _sockets, Unresolved, _files) = (plan, handles, unresolved, files);
     }
 
     /// <summary>

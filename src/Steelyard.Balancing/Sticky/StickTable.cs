@@ -51,10 +51,11 @@ public sealed class StickTable
     /// <summary>What a client is known by, hashed.</summary>
     public UInt128 KeyOf(ReadOnlySpan<byte> text) => XxHash128.HashToUInt128(text, (long)_seed);
 
-    /// <summary>The server of a client, who is remembered for longer now; 0 for none.</summary>
+    /// <summary>The server of a client; 0 for none.</summary>
     /// <param name="key">What it is known by.</param>
     /// <param name="now">Monotonic milliseconds.</param>
-    public ulong Find(UInt128 key, long now)
+    /// <param name="touch">Whether it was seen, and so is remembered for longer.</param>
+    public ulong Find(UInt128 key, long now, bool touch = true)
     {
         var bucket = BucketOf(key);
         for (var attempt = 0; attempt < MostTries; attempt++)
@@ -76,8 +77,8 @@ public sealed class StickTable
 
             if (found.Until <= now)
                 return 0;
-            if (found.Until - now < _expire - (_expire / RefreshPart))
-                Put(new(key, found.Server, now + _expire));
+            if (touch && found.Until - now < _expire - (_expire / RefreshPart))
+                Prolong(new(key, found.Server, now + _expire));
             return found.Server;
         }
 
@@ -108,6 +109,24 @@ public sealed class StickTable
             Volatile.Write(ref _versions[bucket], version + 2);
             return;
         }
+    }
+
+    /// <summary>Writes a later date, unless the client is another server's meanwhile, or has been overwritten.</summary>
+    internal void Prolong(in StickEntry seen)
+    {
+        var bucket = BucketOf(seen.Key);
+        var version = Volatile.Read(ref _versions[bucket]);
+
+        // Who finds the place taken leaves it: the next request of the client writes the date.
+        if ((version & 1) != 0 || Interlocked.CompareExchange(ref _versions[bucket], version + 1, version) != version)
+            return;
+        foreach (ref var slot in SlotsOf(bucket))
+        {
+            if (slot.Key == seen.Key && slot.Server == seen.Server && slot.Until < seen.Until)
+                slot.Until = seen.Until;
+        }
+
+        Volatile.Write(ref _versions[bucket], version + 2);
     }
 
     private static ref Slot PlaceFor(UInt128 key, Span<Slot> slots)

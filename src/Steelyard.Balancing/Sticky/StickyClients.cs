@@ -35,8 +35,9 @@ public sealed class StickyClients
     /// <summary>The server of a client; null for none.</summary>
     /// <param name="key">What it is known by, hashed.</param>
     /// <param name="now">Monotonic milliseconds.</param>
-    public Server? OwnerOf(UInt128 key, long now) =>
-        Table.Find(key, now) is > 0 and var id && Array.BinarySearch(_ids, id) is >= 0 and var place ? _servers[place] : null;
+    /// <param name="touch">Whether the client was seen, and so is remembered for longer.</param>
+    public Server? OwnerOf(UInt128 key, long now, bool touch = true) =>
+        Table.Find(key, now, touch) is > 0 and var id && Array.BinarySearch(_ids, id) is >= 0 and var place ? _servers[place] : null;
 
     private static StickTable TableOf(StickySettings settings, ReadOnlySpan<byte> key, StickyClients? before)
     {

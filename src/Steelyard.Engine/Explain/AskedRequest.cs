@@ -37,10 +37,21 @@ internal sealed class AskedRequest
     public byte[] ServerName { get; init; } = [];
 
     /// <summary>What a pool hashes of it; nothing where it hashes nothing.</summary>
-    public ReadOnlySpan<byte> KeyFor(Pool pool) => pool.Settings.Balance.Hash is not { Key: var key } ? default
-        : new RequestKeyReader(key).Read(new TemplateScope { Request = Request, Head = Head, Client = _client, ServerName = ServerName });
+    public ReadOnlySpan<byte> KeyFor(Pool pool) => pool.Settings.Balance.Hash is { Key: var key } ? Read(key) : default;
 
-    /// <summary>The server of a pool that the client belongs to, by its cookies; null for none.</summary>
-    public Server? OwnerIn(Pool pool) =>
-        pool.Cookies is { } cookies && CookieLine.Read(Request.Fields, Head, cookies, _time) is { Server: >= 0 } seen ? pool.Servers[seen.Server] : null;
+    /// <summary>The server of a pool that the client belongs to, by its cookies or by what is remembered of it; null for none.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public Server? OwnerIn(Pool pool, long now)
+    {
+        if (pool.Cookies is { } cookies)
+            return CookieLine.Read(Request.Fields, Head, cookies, _time) is { Server: >= 0 } seen ? pool.Servers[seen.Server] : null;
+        if (pool.Clients is not { } clients)
+            return null;
+        var key = Read(pool.Settings.Sticky!.Key!);
+        return key.IsEmpty ? null : clients.OwnerOf(clients.Table.KeyOf(key), now, touch: false);
+    }
+
+    private ReadOnlySpan<byte> Read(RequestKey key) =>
+        new RequestKeyReader(key).Read(new TemplateScope { Request = Request, Head = Head, Client = _client, ServerName = ServerName });
 }

@@ -126,7 +126,7 @@ public sealed class Explainer
         {
             var pool = route.ChoosePool();
             tried.Clear(pool.Count);
-            var choice = new Choice { Tried = tried, Owner = asked.OwnerIn(pool), Now = _now, Chance = Next(ref lots), Key = asked.KeyFor(pool) };
+            var choice = new Choice { Tried = tried, Owner = asked.OwnerIn(pool, _now), Now = _now, Chance = Next(ref lots), Key = asked.KeyFor(pool) };
             var answer = answers.Find(other => other.Pool.Name == pool.Name);
             Decision decision;
             if (answer is null)

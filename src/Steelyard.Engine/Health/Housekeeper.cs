@@ -26,7 +26,7 @@ internal sealed class Housekeeper(EventLoop loop) : TimerEntry
         foreach (var pool in pools)
         {
             pool.Stirred = Wake;
-            pool.Refresh(loop.Now);
+            pool.TakeOver(loop.Now);
         }
     }
 

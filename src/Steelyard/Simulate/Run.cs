@@ -347,7 +347,7 @@ internal sealed class Run
     {
         _pool = pool;
         pool.Stirred = Stir;
-        pool.Refresh(Milliseconds);
+        pool.TakeOver(Milliseconds);
         if (pool.Settings.Health is not { } health)
             return;
         var place = 0;

@@ -1,3 +1,4 @@
+using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
 
@@ -33,6 +34,33 @@ public sealed class BreakerTests
         Assert.Equal((503, "300"), (refused.Status, refused["Retry-After"]));
         Assert.Contains("have failed", refused.Text, StringComparison.Ordinal);
         Assert.Equal((2, 1), (origin.Requests, balancer.Counters.BreakerRejects));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Whose_client_it_was_in_the_pool_before_counts_for_nothing_in_the_pool_of_the_fallback(bool cookie)
+    {
+        await using var first = RecordingOrigin.Answering(Hello);
+        await using var second = RecordingOrigin.Answering(Hello);
+        await using var spare = RecordingOrigin.Answering(Hello);
+        await using var balancer = Start(new() { Fallback = new() { Pool = "spare" } }, [first, second], snapshot => snapshot with
+        {
+            Pools =
+            [
+                snapshot.Pools[0] with { Sticky = cookie ? new() : new() { On = new(RequestKeyKind.Header, "X-User") } },
+                new() { Name = "spare", Servers = [new() { Address = spare.Address }] },
+            ],
+        });
+        using var client = await balancer.Connect();
+        await client.Ask(Get);
+        var belongs = (await client.Ask("GET / HTTP/1.1\r\nHost: x\r\nX-User: a\r\n\r\n"))["Set-Cookie"]?.Split(';')[0];
+        Assert.Equal((cookie, 1), (belongs is not null, second.Requests));
+
+        balancer.Pool.HoldBreakers(BreakerHold.Open);
+        var answer = await client.Ask($"GET / HTTP/1.1\r\nHost: x\r\nX-User: a\r\nCookie: {belongs ?? "a=b"}\r\n\r\n");
+        Assert.Equal((200, "hello", null), (answer.Status, answer.Text, answer["Set-Cookie"]));
+        Assert.Equal((1, 1, 1), (first.Requests, second.Requests, spare.Requests));
     }
 
     [Fact]

@@ -196,6 +196,25 @@ public sealed class Queues
     }
 
     [Fact]
+    public void Who_waits_for_his_own_server_bars_nobody_from_the_others()
+    {
+        var pool = PoolOf(2, most: 1);
+        Choices(pool, 2);
+        var his = new Request { Owner = pool.Servers[1] };
+        Assert.Equal(QueueState.Waiting, his.Join(pool));
+        pool.Servers[0].End();
+        Assert.Equal("0", Choices(pool, 1));
+
+        // His own server is his, also where others wait for any.
+        var any = Waiting(pool, 1);
+        pool.Servers[1].End();
+        Assert.Equal((QueueState.Served, "."), (his.State, Calls(any)));
+        pool.Servers[0].End();
+        Assert.Equal("1", Calls(any));
+        Assert.Equal((DecisionReason.AllFull, 0), (Choose(pool).Reason, pool.Waiting));
+    }
+
+    [Fact]
     public void A_server_on_trial_gets_one_of_those_who_wait()
     {
         var pool = PoolOf(2, most: 1);

@@ -31,6 +31,33 @@ public sealed class StickTables
         Assert.Equal([new StickEntry(key, 8, 998 + (4 * Hour))], table.Entries(998 + (3 * Hour)));
     }
 
+    [Fact]
+    public void Who_was_only_looked_at_is_not_remembered_for_longer()
+    {
+        var table = new StickTable(10, s_hour, seed: 1);
+        var key = Key(table, 1);
+        table.Set(key, 7, 0);
+        Assert.Equal(7UL, table.Find(key, Hour - 1, touch: false));
+        Assert.Equal(0UL, table.Find(key, Hour));
+    }
+
+    [Fact]
+    public void That_a_client_was_seen_gives_nobody_back_to_a_server_it_has_left()
+    {
+        var table = new StickTable(10, s_hour, seed: 1);
+        var key = Key(table, 1);
+        table.Set(key, 7, 0);
+
+        // Another loop has read the entry, and writes its date when the client belongs to the next server already.
+        table.Set(key, 8, 1000);
+        table.Prolong(new(key, 7, 2000 + Hour));
+        Assert.Equal([new StickEntry(key, 8, 1000 + Hour)], table.Entries(2000));
+        table.Prolong(new(Key(table, 2), 7, 2000 + Hour));
+        Assert.Single(table.Entries(2000));
+        table.Prolong(new(key, 8, 2000 + Hour));
+        Assert.Equal([new StickEntry(key, 8, 2000 + Hour)], table.Entries(2000));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(100)]

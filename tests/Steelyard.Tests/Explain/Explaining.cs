@@ -122,6 +122,28 @@ public sealed class Explaining
         Assert.Equal(status, Ask(request).Refusal?.Status);
     }
 
+    [Theory]
+    [InlineData("{ on: \"header:X-User\" }", "X-User", "one")]
+    [InlineData("{ on: \"cookie:sid\" }", "Cookie", "a=b; sid=one")]
+    [InlineData("{ learn: sid }", "Cookie", "sid=one")]
+    public void A_client_that_is_remembered_is_told_its_server_and_is_not_remembered_for_longer(string sticky, string field, string value)
+    {
+        const long Hour = 3_600_000;
+        var snapshot = ConfigurationFile.Parse(
+            $"listen: [ {{ bind: ':80', routes: [ {{ to: web }} ] }} ]\npools: {{ web: {{ sticky: {sticky}, servers: [ 10.0.0.1:80, 10.0.0.2:80, 10.0.0.3:80 ] }} }}", "test.yaml").Snapshot!;
+        var pool = new Pool(snapshot.Pools[0], 0);
+        var clients = pool.Clients!;
+        var expire = (long)snapshot.Pools[0].Sticky!.Expire.TotalMilliseconds;
+        clients.Table.Set(clients.Table.KeyOf("one"u8), pool.Servers[2].Id, Hour);
+        PoolAnswer Ask(string said, long now) =>
+            Explainer.Of(snapshot, new Dictionary<string, Pool> { ["web"] = pool }, now).Explain(new Question { Request = "GET http://x/", Fields = [new(field, said)] }).Pools[0];
+
+        Assert.Equal((2, DecisionReason.Sticky), (Ask(value, Hour).First.Server!.Index, Ask(value, Hour).First.Reason));
+        Assert.Equal(0, Ask("other", Hour).First.Server!.Index);
+        Assert.Equal(DecisionReason.Sticky, Ask(value, Hour + expire - 1).First.Reason);
+        Assert.NotEqual(DecisionReason.Sticky, Ask(value, Hour + expire).First.Reason);
+    }
+
     [Fact]
     public void No_route_is_404_and_every_route_is_told_with_what_speaks_against_it()
     {

@@ -53,6 +53,16 @@ public sealed class PlanAfterPlan
     }
 
     [Fact]
+    public void A_plan_that_is_refused_has_changed_nothing_of_the_servers()
+    {
+        var before = Plan(Configuration(PoolOf("a", Server(1)) with { MaxConnections = 4 }));
+
+        Assert.Throws<TlsFileException>(() => Plan(Configuration(PoolOf("a", Server(1)) with { MaxConnections = 1, Breaker = new() { Fallback = new() { File = "missing.html" } } }), before));
+
+        Assert.Equal(4, before.Pools["a"].Servers[0].Limit);
+    }
+
+    [Fact]
     public void A_server_that_is_elsewhere_now_keeps_its_state_and_not_its_connections()
     {
         var before = Plan(Configuration(PoolOf("a", Server(1), Server(2))));
