@@ -14,6 +14,7 @@ usage: bench/compare.sh [options]
   --seconds N        seconds per run (default 4)
   --quick            3 rounds of 1 second: about 3 minutes
   --steelyard FILE   a program that is already published, instead of publishing this source
+  --before FILE      a program published earlier, as one more peer (steelyard-before) in the same rounds
   --cores P,L        core of the proxies, core(s) of origin and load: 0,1 or 0,1-3 (default 0,1)
   --markdown         print the tables as Markdown
   --report FILE      print the tables of an earlier run and end
@@ -43,7 +44,7 @@ while (($#)); do
       before_others=(setsid sh -c 'echo -15 2>/dev/null >/proc/self/autogroup; exec nice -n -15 "$@"' -)
       ;;
     -h | --help) usage; exit 0 ;;
-    --with | --only | --rounds | --seconds | --steelyard | --cores | --report)
+    --with | --only | --rounds | --seconds | --steelyard | --before | --cores | --report)
       (($# > 1)) || die "$1 needs a value"
       case $1 in
         --with) with=$2 ;;
@@ -51,6 +52,7 @@ while (($#)); do
         --rounds) rounds=$2 ;;
         --seconds) seconds=$2 ;;
         --steelyard) steelyard=$(realpath -e "$2") || die "no such program: $2" ;;
+        --before) before_program=$(realpath -e "$2") || die "no such program: $2" ;;
         --cores) proxy_core=${2%%,*} load_cores=${2#*,} ;;
         --report) report=$2 ;;
       esac
@@ -66,7 +68,8 @@ if [[ -n $report ]]; then tables "$report"; exit; fi
 
 [[ $rounds =~ ^[1-9][0-9]*$ && $seconds =~ ^[1-9][0-9]*$ ]] || die "--rounds and --seconds are whole numbers from 1"
 [[ $with == +* ]] && with=$default_peers,${with#+}
-[[ $with == all ]] && with=$(IFS=,; echo "${all_peers[*]}")
+[[ $with == all ]] && with=${all_peers[*]} with=${with% steelyard-before} with=${with// /,}
+[[ -z $before_program ]] || with+=,steelyard-before
 IFS=, read -r -a peers <<<"$with"
 IFS=, read -r -a workloads <<<"$only"
 for name in "${peers[@]}"; do [[ " ${all_peers[*]} " == *" $name "* ]] || die "no such peer: $name (there are: ${all_peers[*]})"; done

@@ -10,7 +10,8 @@ proxy_core=${PROXY_CORE:-0}
 load_cores=${LOAD_CORES:-1}
 steelyard=${STEELYARD:-}
 before_others=() # filled by --priority
-all_peers=(nginx haproxy haproxy-splice yarp steelyard)
+all_peers=(nginx haproxy haproxy-splice yarp steelyard steelyard-before)
+before_program=''
 work='' # the temporary folder
 origins=() # three ports
 declare -A pid_of=() port_of=() tls_port_of=() tcp_port_of=()
@@ -196,6 +197,7 @@ build_peer() {
       steelyard=$root/artifacts/bench/steelyard
       build "$root/src/Steelyard" "$(dirname "$steelyard")"
       ;;
+    steelyard-before) [[ -n $before_program ]] || { say "bench: steelyard-before is the program that --before names"; return 1; } ;;
   esac
 }
 
@@ -222,9 +224,10 @@ start_peer() {
       o=("${origins[@]/#/127.0.0.1:}")
       launch "$name" "$proxy_core" env DOTNET_PROCESSOR_COUNT=1 DOTNET_gcServer=0 "$here/yarp/bin/Release/net10.0/bench-yarp" "$port" "${o[@]}"
       ;;
-    steelyard)
+    steelyard | steelyard-before)
       fill steelyard.yaml "$name" "$port" '' >"$work/$name.yaml"
-      launch "$name" "$proxy_core" "$steelyard" up "$work/$name.yaml"
+      [[ $peer == steelyard ]] && o=$steelyard || o=$before_program
+      launch "$name" "$proxy_core" "$o" up "$work/$name.yaml"
       ;;
     *) die "no such peer: $peer (there are: ${all_peers[*]})" ;;
   esac
@@ -236,6 +239,7 @@ version_of() {
     nginx) nginx -v 2>&1 | sed 's/.*: //' ;;
     haproxy) haproxy -v | awk 'NR == 1 { print "HAProxy " $3 }' ;;
     haproxy-splice) ;;
+    steelyard-before) echo "Steelyard before, a given program: $("$before_program" --version 2>/dev/null | head -n 1)" ;;
     yarp) sed -n 's/.*Yarp.ReverseProxy" Version="\([^"]*\)".*/YARP \1/p' "$root/Directory.Packages.props" ;;
     steelyard)
       if [[ $steelyard == "$root"/* ]]; then
