@@ -293,6 +293,11 @@ public sealed class Server
         return (int)Math.Clamp(1 + ((now - from) * RampSteps / (long)span.TotalMilliseconds), 1, RampSteps);
     }
 
+    /// <summary>How much of its share it gets, in percent: less than 100 while it comes back slowly.</summary>
+    /// <param name="slowStart">How long that takes; null for at once.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public int PercentOfShare(TimeSpan? slowStart, long now) => Ramp(slowStart, now) * 100 / RampSteps;
+
     /// <summary>What the configuration says of it.</summary>
     public ServerSettings Settings { get; }
 

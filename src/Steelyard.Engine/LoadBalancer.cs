@@ -41,7 +41,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     {
         get
         {
-            var list = new List<ServerStatus>();
+            var (list, now) = (new List<ServerStatus>(), _loops[0].Events.Now);
             foreach (var pool in _plan.Pools.Values)
             {
                 foreach (var server in pool.Servers)
@@ -60,6 +60,9 @@ public sealed class LoadBalancer : IAsyncDisposable
                         Weight = server.Weight,
                         ConfiguredWeight = server.Settings.Weight,
                         LiveWeight = server.LiveWeight,
+                        Backup = server.Settings.Backup,
+                        Limit = server.Limit == int.MaxValue ? null : server.Limit,
+                        SharePercent = server.PercentOfShare(pool.Settings.SlowStart, now),
                     });
                 }
             }
@@ -141,7 +144,8 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <summary>What has been counted since the start, over all loops. May be called from any thread.</summary>
     public Measures Measure()
     {
-        var sum = new Measures(_plan.Bounds);
+        var plan = _plan;
+        var sum = new Measures(plan.RouteBuckets.Bounds, plan.PoolBuckets.Bounds);
         foreach (var loop in _loops)
             loop.Present.Meters.AddTo(sum);
         return sum;

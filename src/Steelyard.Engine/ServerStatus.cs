@@ -47,4 +47,13 @@ public readonly record struct ServerStatus(string Pool, NetworkAddress Address, 
 
     /// <summary>The weight that an operator gave it; null for that of the configuration.</summary>
     public int? LiveWeight { get; init; }
+
+    /// <summary>Whether it gets requests only where no other server is well.</summary>
+    public bool Backup { get; init; }
+
+    /// <summary>How many requests it may have at once, now; null for any number.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>How much of its share it gets: less than 100 while it comes back slowly.</summary>
+    public int SharePercent { get; init; } = 100;
 }

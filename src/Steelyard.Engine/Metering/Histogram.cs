@@ -4,20 +4,17 @@ namespace Steelyard.Engine.Metering;
 /// How many times something took how long. Written by one loop, which owns it, without interlocked operations; others may
 /// read it a moment old.
 /// </summary>
-/// <param name="bounds">The longest time of each bucket in milliseconds, ascending; one more takes the rest.</param>
-internal sealed class Histogram(long[] bounds)
+/// <param name="buckets">What the times are counted in.</param>
+internal sealed class Histogram(Buckets buckets)
 {
-    private readonly long[] _counts = new long[bounds.Length + 1];
+    private readonly long[] _counts = new long[buckets.Count];
     private long _sum;
 
     /// <summary>Counts one.</summary>
     /// <param name="milliseconds">How long it took, at least 0.</param>
     public void Add(long milliseconds)
     {
-        var bucket = 0;
-        while (bucket < bounds.Length && milliseconds > bounds[bucket])
-            bucket++;
-        _counts[bucket]++;
+        _counts[buckets.IndexOf(milliseconds)]++;
         _sum += milliseconds;
     }
 

@@ -10,6 +10,7 @@ namespace Steelyard.Engine.Metering;
 internal sealed class LoopMeters
 {
     private readonly RouteMeter?[] _routes;
+    private readonly PoolMeter?[] _pools;
     private readonly ServerMeter?[] _servers;
     private readonly ListenerMeter[] _listeners;
     private readonly ProxyPlan _plan;
@@ -22,9 +23,12 @@ internal sealed class LoopMeters
         _routes = new RouteMeter?[plan.RouteNames.Count];
         _servers = new ServerMeter?[plan.Addresses.Length];
         _listeners = new ListenerMeter[plan.ListenerNames.Length];
-        var goesOn = before is not null && before._plan.Bounds.AsSpan().SequenceEqual(plan.Bounds);
+        _pools = new PoolMeter?[plan.Pools.Count];
+        var goesOn = before is not null && before._plan.RouteBuckets.SameAs(plan.RouteBuckets);
         for (var i = 0; i < _routes.Length && goesOn; i++)
             _routes[i] = before!._plan.RouteNames.Find(plan.RouteNames[i]) is >= 0 and var at ? before._routes[at] : null;
+        foreach (var (name, pool) in goesOn ? plan.Pools : ProxyPlan.NoPools)
+            _pools[plan.PoolOrdinals[pool]] = before!._plan.Pools.GetValueOrDefault(name) is { } its ? before._pools[before._plan.PoolOrdinals[its]] : null;
         for (var i = 0; i < _servers.Length && goesOn; i++)
             _servers[i] = plan.OrdinalsBefore[i] is >= 0 and var at ? before!._servers[at] : null;
         for (var i = 0; i < _listeners.Length; i++)
@@ -32,10 +36,15 @@ internal sealed class LoopMeters
     }
 
     /// <summary>A route's; that of no route is the first.</summary>
-    public RouteMeter Route(int ordinal) => _routes[ordinal] ??= new(_plan.Bounds);
+    public RouteMeter Route(int ordinal) => _routes[ordinal] ??= new(_plan.RouteBuckets);
+
+    /// <summary>A pool's.</summary>
+    public PoolMeter Pool(Pool pool) => _pools[_plan.PoolOrdinals[pool]] ??= new(_plan.PoolBuckets);
 
     /// <summary>A server's.</summary>
-    public ServerMeter Server(Server server) => _servers[server.Ordinal] ??= new(_plan.Bounds);
+    /// <param name="pool">Its pool.</param>
+    /// <param name="server">The server.</param>
+    public ServerMeter Server(Pool pool, Server server) => _servers[server.Ordinal] ??= new(Pool(pool));
 
     /// <summary>A listener's, by its position in the configuration.</summary>
     public ListenerMeter Listener(int ordinal) => _listeners[ordinal];
@@ -51,6 +60,8 @@ internal sealed class LoopMeters
 
         foreach (var pool in _plan.Pools.Values)
         {
+            if (_pools[_plan.PoolOrdinals[pool]] is { } meter)
+                meter.AddTo(sum.Pool(pool.Name));
             foreach (var server in pool.Servers)
                 _servers[server.Ordinal]?.AddTo(sum.Server(pool.Name, server.Settings.Address));
         }

@@ -4,15 +4,23 @@ using Steelyard.Engine.Http1;
 namespace Steelyard.Engine.Metering;
 
 /// <summary>What has been counted since the start, over all loops; a moment old.</summary>
-/// <param name="bounds">The longest time of each bucket of a <see cref="Distribution"/>, in milliseconds.</param>
-public sealed class Measures(IReadOnlyList<long> bounds)
+/// <param name="bounds">The longest time of each bucket of the requests' times, in milliseconds.</param>
+/// <param name="poolBounds">The same of the pools' times; those of the requests are among them.</param>
+public sealed class Measures(IReadOnlyList<long> bounds, IReadOnlyList<long> poolBounds)
 {
     private readonly Dictionary<(string Route, KnownMethod Method, int Status), RequestMeasure> _requests = [];
+    private readonly Dictionary<string, PoolMeasure> _pools = [];
     private readonly Dictionary<(string Pool, NetworkAddress Address), ServerMeasure> _servers = [];
     private readonly Dictionary<string, ListenerMeasure> _listeners = [];
 
     /// <summary>The longest time of each bucket in milliseconds, ascending; one more takes the rest.</summary>
     public IReadOnlyList<long> Bounds => bounds;
+
+    /// <summary>The same of <see cref="PoolMeasure"/>: finer, with all of <see cref="Bounds"/> among them.</summary>
+    public IReadOnlyList<long> PoolBounds => poolBounds;
+
+    /// <summary>The pools that have had something to do.</summary>
+    public IReadOnlyCollection<PoolMeasure> Pools => _pools.Values;
 
     /// <summary>The requests by route, method and status.</summary>
     public IReadOnlyCollection<RequestMeasure> Requests => _requests.Values;
@@ -23,10 +31,42 @@ public sealed class Measures(IReadOnlyList<long> bounds)
     /// <summary>The listeners.</summary>
     public IReadOnlyCollection<ListenerMeasure> Listeners => _listeners.Values;
 
+    /// <summary>What is counted of a pool; null for nothing yet.</summary>
+    public PoolMeasure? FindPool(string name) => _pools.GetValueOrDefault(name);
+
+    /// <summary>What is counted of a server; null for nothing yet.</summary>
+    public ServerMeasure? FindServer(string pool, NetworkAddress address) => _servers.GetValueOrDefault((pool, address));
+
+    /// <summary>What is counted of a listener; null where there is none of that name.</summary>
+    public ListenerMeasure? FindListener(string name) => _listeners.GetValueOrDefault(name);
+
+    /// <summary>The times of a pool in the buckets of <see cref="Bounds"/>.</summary>
+    public Distribution Coarse(Distribution fine)
+    {
+        if (fine.Counts is not { } counts)
+            return fine;
+        var (coarse, bucket) = (new long[bounds.Count + 1], 0);
+        for (var i = 0; i < counts.Length; i++)
+        {
+            coarse[bucket] += counts[i];
+            if (bucket < bounds.Count && i < poolBounds.Count && poolBounds[i] == bounds[bucket])
+                bucket++;
+        }
+
+        return fine with { Counts = coarse };
+    }
+
     internal RequestMeasure Request(string route, KnownMethod method, int status)
     {
         if (!_requests.TryGetValue((route, method, status), out var measure))
             _requests[(route, method, status)] = measure = new(route, NameOf(method), status >= RouteMeter.FirstClass ? $"{status - RouteMeter.FirstClass}xx" : status.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return measure;
+    }
+
+    internal PoolMeasure Pool(string name)
+    {
+        if (!_pools.TryGetValue(name, out var measure))
+            _pools[name] = measure = new(name);
         return measure;
     }
 
@@ -68,15 +108,45 @@ public sealed class RequestMeasure(string route, string method, string status)
     public Distribution Duration => Times;
 }
 
+/// <summary>What a pool has had to do.</summary>
+/// <param name="name">Its name.</param>
+public sealed class PoolMeasure(string name)
+{
+    internal Distribution Queue;
+    internal Distribution Connect;
+    internal Distribution FirstByte;
+    internal Distribution Whole;
+
+    /// <summary>Its name.</summary>
+    public string Name => name;
+
+    /// <summary>Requests refused, for as many waited as may.</summary>
+    public long QueueFull { get; internal set; }
+
+    /// <summary>Requests that waited too long.</summary>
+    public long QueueTimeouts { get; internal set; }
+
+    /// <summary>Requests whose clients went away while they waited.</summary>
+    public long QueueLeft { get; internal set; }
+
+    /// <summary>How long requests waited for a server with room; those that did not are not counted.</summary>
+    public Distribution QueueTime => Queue;
+
+    /// <summary>How long it took to open connections.</summary>
+    public Distribution ConnectTime => Connect;
+
+    /// <summary>From the beginning of an attempt to the head of the answer.</summary>
+    public Distribution FirstByteTime => FirstByte;
+
+    /// <summary>From the beginning of an attempt to its end.</summary>
+    public Distribution WholeTime => Whole;
+}
+
 /// <summary>What a server has had to do.</summary>
 /// <param name="pool">Its pool.</param>
 /// <param name="address">Where it is.</param>
 public sealed class ServerMeasure(string pool, NetworkAddress address)
 {
-    internal Distribution Connect;
-    internal Distribution FirstByte;
-    internal Distribution Whole;
-
     /// <summary>Its pool.</summary>
     public string Pool => pool;
 
@@ -104,14 +174,14 @@ public sealed class ServerMeasure(string pool, NetworkAddress address)
     /// <summary>Bytes of heads and bodies of its answers.</summary>
     public long BytesReceived { get; internal set; }
 
-    /// <summary>How long it took to open connections.</summary>
-    public Distribution ConnectTime => Connect;
+    /// <summary>How long it took to open connections, all together.</summary>
+    public long ConnectMilliseconds { get; internal set; }
 
-    /// <summary>From the beginning of an attempt to the head of the answer.</summary>
-    public Distribution FirstByteTime => FirstByte;
+    /// <summary>From the beginning of an attempt to the head of the answer, all together.</summary>
+    public long FirstByteMilliseconds { get; internal set; }
 
-    /// <summary>From the beginning of an attempt to its end.</summary>
-    public Distribution WholeTime => Whole;
+    /// <summary>From the beginning of an attempt to its end, all together.</summary>
+    public long WholeMilliseconds { get; internal set; }
 }
 
 /// <summary>What has come to a listener.</summary>

@@ -6,8 +6,8 @@ namespace Steelyard.Engine.Metering;
 /// The requests of one route on one loop, by method and status. Owned by its loop; others may read it a moment old.
 /// However many statuses servers invent, there are no more than so many series: the rest are counted by class.
 /// </summary>
-/// <param name="bounds">The buckets of the histograms, in milliseconds.</param>
-internal sealed class RouteMeter(long[] bounds)
+/// <param name="buckets">The buckets of the histograms.</param>
+internal sealed class RouteMeter(Buckets buckets)
 {
     /// <summary>The status of those that share a class, as in 2xx.</summary>
     public const int FirstClass = 1000;
@@ -47,7 +47,7 @@ internal sealed class RouteMeter(long[] bounds)
 
         if (_count >= MostSeries && status < FirstClass)
             return Find(method, FirstClass + Math.Clamp(status / 100, 0, 5));
-        var added = new Series(method, status, new(bounds));
+        var added = new Series(method, status, new(buckets));
         _series[_count] = added;
         Volatile.Write(ref _count, _count + 1);
         return added;

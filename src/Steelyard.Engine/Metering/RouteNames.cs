@@ -3,7 +3,7 @@ using Steelyard.Config;
 namespace Steelyard.Engine.Metering;
 
 /// <summary>What the routes of a configuration are counted under: their names, or what they match. Routes of one name are counted together. Immutable.</summary>
-internal sealed class RouteNames
+public sealed class RouteNames
 {
     /// <summary>Requests that no route takes, or that were not understood so far.</summary>
     public const string None = "(none)";
@@ -11,6 +11,7 @@ internal sealed class RouteNames
     private readonly List<string> _names = [None];
     private readonly Dictionary<string, int> _ordinals = new(StringComparer.Ordinal) { [None] = 0 };
 
+    /// <param name="snapshot">The configuration.</param>
     public RouteNames(Snapshot snapshot)
     {
         foreach (var listener in snapshot.Listeners)
@@ -26,6 +27,7 @@ internal sealed class RouteNames
     /// <summary>How many there are; the first is <see cref="None"/>.</summary>
     public int Count => _names.Count;
 
+    /// <summary>The name with an ordinal.</summary>
     public string this[int ordinal] => _names[ordinal];
 
     /// <summary>The ordinal of a name; -1 for none.</summary>

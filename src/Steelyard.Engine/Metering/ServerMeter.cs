@@ -1,27 +1,30 @@
 namespace Steelyard.Engine.Metering;
 
 /// <summary>What one loop has had to do with one server. Owned by its loop; others may read it a moment old.</summary>
-/// <param name="bounds">The buckets of the histograms, in milliseconds.</param>
-internal sealed class ServerMeter(long[] bounds)
+/// <param name="pool">What it has had to do with the server's pool.</param>
+internal sealed class ServerMeter(PoolMeter pool)
 {
     // By the class of the status; 0 for those without an answer.
     private readonly long[] _answers = new long[6];
+    private long _opened;
+    private long _connectTime;
+    private long _firstByteTime;
+    private long _wholeTime;
 
-    public long Opened;
     public long Reused;
     public long Retried;
     public long Redispatched;
     public long BytesSent;
     public long BytesReceived;
 
-    /// <summary>How long it took to open connections, TLS included.</summary>
-    public Histogram Connect { get; } = new(bounds);
-
-    /// <summary>From the beginning of an attempt with it to the head of its answer.</summary>
-    public Histogram FirstByte { get; } = new(bounds);
-
-    /// <summary>From the beginning of an attempt with it to its end.</summary>
-    public Histogram Whole { get; } = new(bounds);
+    /// <summary>A connection was opened.</summary>
+    /// <param name="milliseconds">How long that took, TLS included.</param>
+    public void Connected(long milliseconds)
+    {
+        _opened++;
+        _connectTime += milliseconds;
+        pool.Connect.Add(milliseconds);
+    }
 
     /// <summary>An attempt has ended.</summary>
     /// <param name="status">The status of its answer; 0 for none.</param>
@@ -31,8 +34,13 @@ internal sealed class ServerMeter(long[] bounds)
     {
         _answers[Math.Clamp(status / 100, 0, 5)]++;
         if (status != 0)
-            FirstByte.Add(firstByte);
-        Whole.Add(whole);
+        {
+            _firstByteTime += firstByte;
+            pool.FirstByte.Add(firstByte);
+        }
+
+        _wholeTime += whole;
+        pool.Whole.Add(whole);
     }
 
     /// <summary>Adds what it holds to a sum over loops.</summary>
@@ -40,14 +48,14 @@ internal sealed class ServerMeter(long[] bounds)
     {
         for (var i = 0; i < _answers.Length; i++)
             sum.Answers[i] += Volatile.Read(ref _answers[i]);
-        sum.Opened += Volatile.Read(ref Opened);
+        sum.Opened += Volatile.Read(ref _opened);
         sum.Reused += Volatile.Read(ref Reused);
         sum.Retried += Volatile.Read(ref Retried);
         sum.Redispatched += Volatile.Read(ref Redispatched);
         sum.BytesSent += Volatile.Read(ref BytesSent);
         sum.BytesReceived += Volatile.Read(ref BytesReceived);
-        Connect.AddTo(ref sum.Connect);
-        FirstByte.AddTo(ref sum.FirstByte);
-        Whole.AddTo(ref sum.Whole);
+        sum.ConnectMilliseconds += Volatile.Read(ref _connectTime);
+        sum.FirstByteMilliseconds += Volatile.Read(ref _firstByteTime);
+        sum.WholeMilliseconds += Volatile.Read(ref _wholeTime);
     }
 }

@@ -130,7 +130,7 @@ internal sealed class Exchange
             outcome = await _connector.Connect(server, reuse: !sameServer);
             if (outcome.IsSuccess)
             {
-                CountConnection(server);
+                CountConnection(pool, server);
                 outcome = await _conversation.Run();
                 (status, latency) = (_conversation.Status, _conversation.Latency);
             }
@@ -138,7 +138,7 @@ internal sealed class Exchange
             if (!outcome.IsSuccess && !_context.ResponseBegun)
                 outcome = EndedByTime(outcome);
             Learn(pool, server, outcome, status, latency);
-            CountAttempt(server, outcome, status, retried);
+            CountAttempt(pool, server, outcome, status, retried);
             if (outcome.Retry == Retry.OnAnotherServer)
                 _attempts.Tried.Add(server.Index);
             again = outcome.Retry != Retry.Never || FallsBack(ref pool, ref outcome);
@@ -232,25 +232,24 @@ internal sealed class Exchange
         _context.Upstream?.Transport.Abort();
     }
 
-    private void CountConnection(Server server)
+    private void CountConnection(Pool pool, Server server)
     {
-        var meter = _context.Meters.Server(server);
+        var meter = _context.Meters.Server(pool, server);
         if (_context.Upstream!.Reused)
         {
             meter.Reused++;
             return;
         }
 
-        meter.Opened++;
-        meter.Connect.Add(_context.Events.Now - _context.AttemptBegun);
+        meter.Connected(_context.Events.Now - _context.AttemptBegun);
     }
 
     /// <summary>Counts what came of an attempt; one over a kept connection that was closed meanwhile is none.</summary>
-    private void CountAttempt(Server server, in Outcome outcome, int status, bool retried)
+    private void CountAttempt(Pool pool, Server server, in Outcome outcome, int status, bool retried)
     {
         if (outcome.Retry == Retry.OnFreshConnection)
             return;
-        var meter = _context.Meters.Server(server);
+        var meter = _context.Meters.Server(pool, server);
         meter.Answered(status, _context.AnsweredAt - _context.AttemptBegun, End - _context.AttemptBegun);
         meter.Retried += retried ? 1 : 0;
         meter.Redispatched += outcome.Retry == Retry.OnAnotherServer ? 1 : 0;

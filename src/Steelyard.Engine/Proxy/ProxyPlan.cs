@@ -45,11 +45,19 @@ internal sealed class ProxyPlan
     /// <summary>What the listeners are counted under, in the order of the configuration: their first addresses.</summary>
     public required string[] ListenerNames { get; init; }
 
-    /// <summary>The longest time of each bucket in which times are counted, in milliseconds.</summary>
-    public required long[] Bounds { get; init; }
+    /// <summary>What the times of routes are counted in.</summary>
+    public required Buckets RouteBuckets { get; init; }
+
+    /// <summary>What the times of pools are counted in.</summary>
+    public required Buckets PoolBuckets { get; init; }
 
     /// <summary>The pools, alive, by their names.</summary>
     public required IReadOnlyDictionary<string, Pool> Pools { get; init; }
+
+    /// <summary>A number for each pool, from 0, by which loops find what they count of it.</summary>
+    public required IReadOnlyDictionary<Pool, int> PoolOrdinals { get; init; }
+
+    public static IReadOnlyDictionary<string, Pool> NoPools { get; } = new Dictionary<string, Pool>();
 
     /// <summary>What each pool hashes of a request; pools that hash nothing are not in it.</summary>
     public required IReadOnlyDictionary<Pool, RequestKeyReader> HashedKeys { get; init; }
@@ -145,11 +153,14 @@ internal sealed class ProxyPlan
 
         unresolved = missing;
         var routeNames = new RouteNames(snapshot);
+        var buckets = new Buckets(Array.ConvertAll(snapshot.Metrics.Buckets.AsSpan().ToArray(), static bound => (long)bound.TotalMilliseconds));
         var plan = new ProxyPlan
         {
             RouteNames = routeNames,
             ListenerNames = Array.ConvertAll(snapshot.Listeners.AsSpan().ToArray(), static listener => listener.Bind[0].ToString()),
-            Bounds = Array.ConvertAll(snapshot.Metrics.Buckets.AsSpan().ToArray(), static bound => (long)bound.TotalMilliseconds),
+            RouteBuckets = buckets,
+            PoolBuckets = buckets.With(PoolMeter.FineBounds),
+            PoolOrdinals = PoolOrdinalsOf(pools.Values),
             Snapshot = snapshot,
             Timeouts = MillisecondTimeouts.From(snapshot.Timeouts),
             Limits = snapshot.Limits,
@@ -174,6 +185,14 @@ internal sealed class ProxyPlan
         };
         limits.Seal();
         return plan;
+    }
+
+    private static Dictionary<Pool, int> PoolOrdinalsOf(IEnumerable<Pool> pools)
+    {
+        var ordinals = new Dictionary<Pool, int>();
+        foreach (var pool in pools)
+            ordinals.Add(pool, ordinals.Count);
+        return ordinals;
     }
 
     private static LimitBook LimitsKept(Snapshot snapshot, ProxyPlan? before)

@@ -68,12 +68,13 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
                 wake = await _waiter.Wait(due);
             _context.Client.Transport.EndObserver = null;
             _waited += _context.Events.Now - since;
+            _context.Meters.Pool(pool).Queue.Add(_context.Events.Now - since);
         }
 
         if (wake != Wake.Ready && pool.Leave(this))
         {
             _joined = false;
-            return Left(wake, whole);
+            return Left(pool, wake, whole);
         }
 
         if (Server is { } server)
@@ -83,26 +84,31 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
         }
 
         _joined = false;
-        return wake == Wake.Aborted ? Left(wake, whole) : State switch
+        return wake == Wake.Aborted ? Left(pool, wake, whole) : State switch
         {
             QueueState.Served => Outcome.Success,
-            QueueState.Full => Refuse(Cause.QueueFull, ref _context.Loop.Counters.QueueFull),
+            QueueState.Full => Refuse(Cause.QueueFull, ref _context.Loop.Counters.QueueFull, ref _context.Meters.Pool(pool).QueueFull),
 
             // Who waited for one server that has gone may have another.
             _ => wanted is null ? new(Cause.NoServer) : await Choose(pool),
         };
     }
 
-    private Outcome Left(Wake wake, long whole)
+    private Outcome Left(Pool pool, Wake wake, long whole)
     {
         if (wake == Wake.TimedOut)
-            return _context.Deadline.Passed || _context.Events.Now >= whole ? new(Cause.RequestTimeout) : Refuse(Cause.QueueTimeout, ref _context.Loop.Counters.QueueTimeouts);
-        return _clientGone ? Refuse(Cause.ClientGone, ref _context.Loop.Counters.QueueLeft) : new(Cause.Stopped);
+        {
+            return _context.Deadline.Passed || _context.Events.Now >= whole ? new(Cause.RequestTimeout)
+                : Refuse(Cause.QueueTimeout, ref _context.Loop.Counters.QueueTimeouts, ref _context.Meters.Pool(pool).QueueTimeouts);
+        }
+
+        return _clientGone ? Refuse(Cause.ClientGone, ref _context.Loop.Counters.QueueLeft, ref _context.Meters.Pool(pool).QueueLeft) : new(Cause.Stopped);
     }
 
-    private static Outcome Refuse(Cause cause, ref long counter)
+    private static Outcome Refuse(Cause cause, ref long counter, ref long ofPool)
     {
         counter++;
+        ofPool++;
         return new(cause);
     }
 

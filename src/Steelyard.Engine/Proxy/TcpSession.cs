@@ -108,9 +108,7 @@ internal sealed class TcpSession
 
     private void Count(Server server)
     {
-        var meter = _context.Meters.Server(server);
-        meter.Opened++;
-        meter.Connect.Add(_loop.Events.Now - _context.AttemptBegun);
+        _context.Meters.Server(_context.Pool!, server).Connected(_loop.Events.Now - _context.AttemptBegun);
     }
 
     /// <summary>Breaks the server's connection off; the session ends of itself.</summary>

@@ -46,9 +46,9 @@ internal static class MetricsPage
     [
         ("steelyard_server_connections_opened_total", "Connections opened to the server.", server => server.Opened),
         ("steelyard_server_connections_reused_total", "Attempts over a connection that was kept.", server => server.Reused),
-        ("steelyard_server_connect_seconds_total", "Time it took to open connections, all together.", server => server.ConnectTime.Milliseconds / 1000d),
-        ("steelyard_server_first_byte_seconds_total", "Time from the beginning of an attempt to the head of its answer, all together.", server => server.FirstByteTime.Milliseconds / 1000d),
-        ("steelyard_server_attempt_seconds_total", "Time from the beginning of an attempt to its end, all together.", server => server.WholeTime.Milliseconds / 1000d),
+        ("steelyard_server_connect_seconds_total", "Time it took to open connections, all together.", server => server.ConnectMilliseconds / 1000d),
+        ("steelyard_server_first_byte_seconds_total", "Time from the beginning of an attempt to the head of its answer, all together.", server => server.FirstByteMilliseconds / 1000d),
+        ("steelyard_server_attempt_seconds_total", "Time from the beginning of an attempt to its end, all together.", server => server.WholeMilliseconds / 1000d),
         ("steelyard_server_retries_total", "Attempts after a request's first.", server => server.Retried),
         ("steelyard_server_redispatches_total", "Attempts after which the request went to another server.", server => server.Redispatched),
         ("steelyard_server_sent_bytes_total", "Bytes of requests, heads and bodies.", server => server.BytesSent),
@@ -65,11 +65,12 @@ internal static class MetricsPage
         ("steelyard_listener_sent_bytes_total", "Bytes of answers, heads and bodies.", listener => listener.BytesSent),
     ];
 
-    private static readonly (string Name, string Help, Func<ServerMeasure, Distribution> Value)[] s_poolTimes =
+    private static readonly (string Name, string Help, Func<PoolMeasure, Distribution> Value)[] s_poolTimes =
     [
-        ("steelyard_pool_connect_seconds", "How long it took to open connections to the pool's servers, TLS included.", server => server.ConnectTime),
-        ("steelyard_pool_first_byte_seconds", "From the beginning of an attempt to the head of its answer.", server => server.FirstByteTime),
-        ("steelyard_pool_attempt_seconds", "From the beginning of an attempt to its end.", server => server.WholeTime),
+        ("steelyard_pool_queue_seconds", "How long requests waited for a server with room; those that did not wait are not counted.", pool => pool.QueueTime),
+        ("steelyard_pool_connect_seconds", "How long it took to open connections to the pool's servers, TLS included.", pool => pool.ConnectTime),
+        ("steelyard_pool_first_byte_seconds", "From the beginning of an attempt to the head of its answer.", pool => pool.FirstByteTime),
+        ("steelyard_pool_attempt_seconds", "From the beginning of an attempt to its end.", pool => pool.WholeTime),
     ];
 
     /// <summary>Writes all of it, as it stands.</summary>
@@ -89,7 +90,7 @@ internal static class MetricsPage
     {
         text.Begin("http_request_duration_seconds", "histogram", "From the first byte of a request to the last of its answer.");
         foreach (var request in measures.Requests)
-            text.Histogram(measures.Bounds, request.Duration.Counts, request.Duration.Milliseconds, "method", request.Method, "route", request.Route, "status", request.Status);
+            text.Histogram(measures.Bounds, request.Duration, "method", request.Method, "route", request.Route, "status", request.Status);
     }
 
     private static void WriteEngine(MetricsText text, AdminDesk desk)
@@ -142,19 +143,8 @@ internal static class MetricsPage
         foreach (var (name, help, value) in s_poolTimes)
         {
             text.Begin(name, "histogram", help);
-            foreach (var pool in measures.Servers.GroupBy(server => server.Pool))
-            {
-                var counts = new long[measures.Bounds.Count + 1];
-                var milliseconds = 0L;
-                foreach (var times in pool.Select(value))
-                {
-                    milliseconds += times.Milliseconds;
-                    for (var i = 0; i < Math.Min(counts.Length, times.Counts?.Length ?? 0); i++)
-                        counts[i] += times.Counts![i];
-                }
-
-                text.Histogram(measures.Bounds, counts, milliseconds, "pool", pool.Key);
-            }
+            foreach (var pool in measures.Pools)
+                text.Histogram(measures.Bounds, measures.Coarse(value(pool)), "pool", pool.Name);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Steelyard.Engine.Metering;
 
 namespace Steelyard.Metrics;
 
@@ -31,12 +32,11 @@ internal sealed class MetricsText
 
     /// <summary>Writes a histogram.</summary>
     /// <param name="bounds">The longest time of each bucket in milliseconds.</param>
-    /// <param name="counts">How many are in each, and at last those beyond; null for none at all.</param>
-    /// <param name="milliseconds">All the times together.</param>
+    /// <param name="times">How many are in each, and at last those beyond.</param>
     /// <param name="labels">Names and values in turn.</param>
-    public void Histogram(IReadOnlyList<long> bounds, long[]? counts, long milliseconds, params ReadOnlySpan<string> labels)
+    public void Histogram(IReadOnlyList<long> bounds, Distribution times, params ReadOnlySpan<string> labels)
     {
-        if (counts is null)
+        if (times.Counts is not { } counts)
             return;
         var sum = 0L;
         string[] withBound = [.. labels, "le", ""];
@@ -47,7 +47,7 @@ internal sealed class MetricsText
             Line("_bucket", sum, withBound);
         }
 
-        Line("_sum", milliseconds / 1000d, labels);
+        Line("_sum", times.Milliseconds / 1000d, labels);
         Line("_count", sum, labels);
     }
 

@@ -7,7 +7,7 @@ namespace Steelyard.Tests.Metering;
 /// <summary>What is counted of requests.</summary>
 public sealed class RouteMeters
 {
-    private static readonly long[] Bounds = [100, 500];
+    private static readonly Buckets Bounds = new([100, 500]);
 
     private static long[] CountsOf(RouteMeter.Series series)
     {
@@ -25,6 +25,25 @@ public sealed class RouteMeters
             meter.Count(KnownMethod.Get, 200, milliseconds);
 
         Assert.Equal([2, 2, 2], CountsOf(Assert.Single(meter.All.ToArray())!));
+    }
+
+    [Fact]
+    public void Fine_times_of_pools_fall_into_the_buckets_of_the_configuration()
+    {
+        var (coarse, fine) = (new Buckets([4, 500, 90_000]), new Buckets([4, 500, 90_000]).With(PoolMeter.FineBounds));
+        var (meter, plain) = (new Histogram(fine), new Histogram(coarse));
+        for (var time = 0L; time < 200_000; time = (time * 5 / 4) + 1)
+        {
+            meter.Add(time);
+            plain.Add(time);
+        }
+
+        var (finely, plainly) = (default(Distribution), default(Distribution));
+        meter.AddTo(ref finely);
+        plain.AddTo(ref plainly);
+
+        Assert.Equal(plainly.Counts, new Measures(coarse.Bounds, fine.Bounds).Coarse(finely).Counts);
+        Assert.Equal(plainly.Milliseconds, finely.Milliseconds);
     }
 
     [Fact]

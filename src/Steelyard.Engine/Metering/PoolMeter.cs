@@ -1,0 +1,38 @@
+namespace Steelyard.Engine.Metering;
+
+/// <summary>What one loop has had to do with one pool. Owned by its loop; others may read it a moment old.</summary>
+/// <param name="buckets">The buckets of the histograms.</param>
+internal sealed class PoolMeter(Buckets buckets)
+{
+    /// <summary>How fine times of pools are counted, in milliseconds, beside the buckets of the configuration: a dashboard shows medians by it.</summary>
+    public static ReadOnlySpan<long> FineBounds =>
+        [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000, 60_000];
+
+    public long QueueFull;
+    public long QueueTimeouts;
+    public long QueueLeft;
+
+    /// <summary>How long requests waited for a server with room, whether they got one or not; those that did not wait are not counted.</summary>
+    public Histogram Queue { get; } = new(buckets);
+
+    /// <summary>How long it took to open connections, TLS included.</summary>
+    public Histogram Connect { get; } = new(buckets);
+
+    /// <summary>From the beginning of an attempt to the head of its answer.</summary>
+    public Histogram FirstByte { get; } = new(buckets);
+
+    /// <summary>From the beginning of an attempt to its end.</summary>
+    public Histogram Whole { get; } = new(buckets);
+
+    /// <summary>Adds what it holds to a sum over loops.</summary>
+    public void AddTo(PoolMeasure sum)
+    {
+        sum.QueueFull += Volatile.Read(ref QueueFull);
+        sum.QueueTimeouts += Volatile.Read(ref QueueTimeouts);
+        sum.QueueLeft += Volatile.Read(ref QueueLeft);
+        Queue.AddTo(ref sum.Queue);
+        Connect.AddTo(ref sum.Connect);
+        FirstByte.AddTo(ref sum.FirstByte);
+        Whole.AddTo(ref sum.Whole);
+    }
+}
