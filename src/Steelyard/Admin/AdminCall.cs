@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Steelyard.Config;
 using Steelyard.Engine;
+using Steelyard.Keeper;
 
 namespace Steelyard.Admin;
 
@@ -66,6 +67,15 @@ internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDi
         {
             throw new AdminProblemException(400, $"the body is not the JSON that is expected here: {error.Message}");
         }
+    }
+
+    /// <summary>Lets the keeper do something, and waits for what becomes of it.</summary>
+    /// <exception cref="AdminProblemException">It has not been done.</exception>
+    public async Task<ReportView> OrderAsync(KeeperRequestKind kind, string argument, string otherwise)
+    {
+        var answer = await desk.Keeper.AskAsync(kind, argument);
+        return answer.Done ? new(answer.Done, answer.Lines)
+            : throw new AdminProblemException(StatusCodes.Status409Conflict, otherwise) { Lines = answer.Lines };
     }
 
     /// <summary>Answers with a value.</summary>

@@ -1,5 +1,7 @@
+using Steelyard.Board;
 using Steelyard.Engine;
 using Steelyard.Keeper;
+using Steelyard.Serving;
 
 namespace Steelyard.Admin;
 
@@ -24,4 +26,13 @@ internal sealed class AdminDesk(LoadBalancer balancer, IKeeper keeper, ServedCon
 
     /// <summary>When this engine began to serve.</summary>
     public DateTimeOffset Since { get; } = DateTimeOffset.UtcNow;
+
+    /// <summary>What has become of the servers since.</summary>
+    public ServerHistory History { get; } = new();
+
+    /// <summary>What goes on, for those who watch.</summary>
+    public LiveBoard Live => field ??= new(this);
+
+    /// <summary>What the keeper knows; null where it does not say.</summary>
+    public async Task<KeeperState?> KeeperStateAsync() => KeeperState.FromLines((await keeper.AskAsync(KeeperRequestKind.State)).Lines);
 }

@@ -18,6 +18,9 @@ internal sealed record AdminEndpoint(string Method, string Path, string Summary,
     /// <summary>Parameters of the query, each with what it means.</summary>
     public IReadOnlyList<(string Name, string Description)> Query { get; init; } = [];
 
+    /// <summary>Whether it is there for those too who have not brought the token: there is nothing secret in it.</summary>
+    public bool Open { get; init; }
+
     private readonly string[] _parts = Path.Split('/');
 
     /// <summary>The names of the places in the path.</summary>
@@ -26,6 +29,10 @@ internal sealed record AdminEndpoint(string Method, string Path, string Summary,
     /// <summary>Something to be looked at.</summary>
     public static AdminEndpoint Get<T>(string path, string summary, JsonTypeInfo<T> answer, Func<AdminCall, T> look) =>
         new("GET", path, summary, call => call.AnswerAsync(look(call), answer)) { Answer = answer };
+
+    /// <summary>Something to be looked at that has to be asked for.</summary>
+    public static AdminEndpoint Ask<T>(string path, string summary, JsonTypeInfo<T> answer, Func<AdminCall, Task<T>> look) =>
+        new("GET", path, summary, async call => await call.AnswerAsync(await look(call), answer)) { Answer = answer };
 
     /// <summary>Something to be changed, by what the body says.</summary>
     public static AdminEndpoint Change<TBody, T>(string method, string path, string summary, JsonTypeInfo<TBody> body, JsonTypeInfo<T> answer, Func<AdminCall, TBody, Task<T>> change) =>

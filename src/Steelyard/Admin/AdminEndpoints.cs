@@ -1,4 +1,5 @@
 using Steelyard.Balancing;
+using Steelyard.Board;
 using Steelyard.Engine;
 using Steelyard.Engine.Causes;
 using Steelyard.Engine.Explain;
@@ -30,6 +31,19 @@ internal static class AdminEndpoints
         AdminEndpoint.Get("/api/causes", "All causes that errors, logs and error pages name: what each means, how to see it, what to do.", s_json.KnownCauseArray, _ => [.. CauseTable.All]),
         AdminEndpoint.Change("POST", "/api/explain", "Says what would become of a request, without sending it: listener, route, pool, candidates, choice, and how so many of them would fall.", s_json.ExplainBody, s_json.ExplainReport, ExplainAsync),
         AdminEndpoint.Do("/api/reload", "Takes up what the configuration file says now, and says what came of it: 409 where it stayed as it was.", s_json.ReportView, ReloadAsync),
+        AdminEndpoint.Get("/api/history", "What has become of each server since the engine began to serve: changes of its state, how often it went down and for how long.", s_json.HistoryViewArray, call => AdminLook.History(call.Desk)),
+        AdminEndpoint.Get("/api/pools/{pool}/servers/{server}/history", "The same of one server.", s_json.HistoryView, call => AdminLook.History(call.Desk, call.Server)),
+        AdminEndpoint.Ask("/api/keeper", "The keeper: its process, reloads and those that failed, engines it has started.", s_json.KeeperView, WorkerEndpoints.KeeperAsync),
+        AdminEndpoint.Ask("/api/apps", "The apps with their workers: state, process, restarts, memory.", s_json.AppViewArray, WorkerEndpoints.AppsAsync),
+        AdminEndpoint.Ask("/api/apps/{pool}", "The app of one pool.", s_json.AppView, WorkerEndpoints.AppAsync),
+        AdminEndpoint.Ask("/api/apps/{pool}/logs", "What the workers of a pool have printed last, the oldest line first.", s_json.LogViewArray, WorkerEndpoints.LogsAsync) with
+        {
+            Query = [("worker", "The number of one worker."), ("lines", "How many lines, 1 to 500; 100 when left out.")],
+        },
+        AdminEndpoint.Change("PUT", "/api/apps/{pool}/scale", "Lets an app have so many workers, and ends when it has.", s_json.ScaleBody, s_json.ReportView, WorkerEndpoints.ScaleAsync),
+        AdminEndpoint.Do("/api/apps/{pool}/restart", "Replaces the workers of an app by new ones without losing a request, and ends when they serve: 409 where a new one failed and the old ones serve.", s_json.ReportView, WorkerEndpoints.RestartAsync),
+        LiveEndpoint.Endpoint,
+        .. BoardFiles.Endpoints,
         new("GET", "/metrics", "What is counted, in the text format of Prometheus.", call => call.AnswerAsync(MetricsPage.Write(call.Desk), MetricsText.ContentType)),
         AdminEndpoint.Get("/openapi.json", "This description.", s_json.JsonObject, _ => AdminDocument.Of(All!)),
     ];
@@ -78,10 +92,5 @@ internal static class AdminEndpoints
         }
     }
 
-    private static async Task<ReportView> ReloadAsync(AdminCall call)
-    {
-        var answer = await call.Desk.Keeper.AskAsync(KeeperRequestKind.Reload);
-        return answer.Done ? new(answer.Done, answer.Lines)
-            : throw new AdminProblemException(StatusCodes.Status409Conflict, "the configuration stays as it was") { Lines = answer.Lines };
-    }
+    private static Task<ReportView> ReloadAsync(AdminCall call) => call.OrderAsync(KeeperRequestKind.Reload, "", "the configuration stays as it was");
 }

@@ -15,12 +15,18 @@ internal sealed class AdminGuard(string? token)
     private readonly byte[]? _token = token is null ? null : SHA256.HashData(Encoding.UTF8.GetBytes(token));
 
     /// <summary>Looks at a request.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="endpoint">What it is for; null for nothing there is.</param>
     /// <exception cref="AdminProblemException">It is refused.</exception>
-    public void Check(HttpContext context)
+    public void Check(HttpContext context, AdminEndpoint? endpoint)
     {
         if (context.Features.Get<IConnectionSocketFeature>()?.Socket.AddressFamily == AddressFamily.Unix)
             return;
-        CheckSite(context.Request);
+        var open = endpoint is { Open: true };
+        if (!open || !IsVisit(context.Request))
+            CheckSite(context.Request);
+        if (open && _token is not null)
+            return;
         if (_token is not null)
             CheckToken(context, _token);
 
@@ -28,6 +34,9 @@ internal sealed class AdminGuard(string? token)
         else if (!IsOurName(context.Request.Host.Host))
             throw new AdminProblemException(StatusCodes.Status421MisdirectedRequest, "the Host field has to be localhost or an IP address; with a token ('admin: token-file') it may be any name");
     }
+
+    // Somebody follows a link to the page; nobody else gets to see it, nor what it does.
+    private static bool IsVisit(HttpRequest request) => request.Headers["Sec-Fetch-Mode"] == "navigate" && request.Headers["Sec-Fetch-Dest"] == "document";
 
     private static void CheckSite(HttpRequest request)
     {

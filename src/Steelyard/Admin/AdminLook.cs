@@ -5,6 +5,8 @@ using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Config.Yaml.Tables;
 using Steelyard.Engine;
+using Steelyard.Engine.Metering;
+using Steelyard.Keeper;
 using Steelyard.Serving;
 
 namespace Steelyard.Admin;
@@ -22,12 +24,13 @@ internal static class AdminLook
     public static ConfigurationView Configuration(AdminDesk desk)
     {
         var source = desk.Served.Source;
-        return new(source.File, source.Hash, source.At, SecondsSince(source.At), source.Generation, [.. Differences(desk)]);
+        return new(source.File, source.Hash, source.At, SecondsSince(source.At), source.Generation, [.. Differences(desk.Balancer.Servers)]);
     }
 
-    private static IEnumerable<DifferenceView> Differences(AdminDesk desk)
+    /// <summary>What operators have made of servers, beside what the file says.</summary>
+    public static IEnumerable<DifferenceView> Differences(IEnumerable<ServerStatus> servers)
     {
-        foreach (var server in desk.Balancer.Servers)
+        foreach (var server in servers)
         {
             var address = server.Address.ToString();
             if (server.Wanted != ServerState.Ready)
@@ -39,7 +42,7 @@ internal static class AdminLook
 
     public static ListenerView[] Listeners(AdminDesk desk)
     {
-        var (open, addresses) = (desk.Balancer.OpenConnectionsByListener, AddressesOf(desk));
+        var (open, addresses) = (desk.Balancer.OpenConnectionsByListener, AddressesOf(desk.Served));
         return [.. desk.Served.Snapshot.Listeners.Select((listener, i) => new ListenerView(
             addresses[i],
             Word(listener.Mode),
@@ -50,9 +53,8 @@ internal static class AdminLook
     }
 
     /// <summary>The bound addresses of each listener.</summary>
-    private static string[][] AddressesOf(AdminDesk desk)
+    public static string[][] AddressesOf(ServedConfiguration served)
     {
-        var served = desk.Served;
         var (bound, next) = (served.Sockets.Addresses, 0);
         return [.. served.Snapshot.Listeners.Select(listener => listener.Bind.Select(asked =>
         {
@@ -65,11 +67,11 @@ internal static class AdminLook
 
     public static RouteView[] Routes(AdminDesk desk)
     {
-        var addresses = AddressesOf(desk);
-        return [.. desk.Served.Snapshot.Listeners.SelectMany((listener, i) => listener.Routes.Select(route => Route(addresses[i][0], route)))];
+        var addresses = AddressesOf(desk.Served);
+        return [.. desk.Served.Snapshot.Listeners.SelectMany((listener, i) => listener.Routes.Select(route => Route(addresses[i][0], listener.Bind[0].ToString(), route)))];
     }
 
-    private static RouteView Route(string listener, RouteSettings route)
+    private static RouteView Route(string listener, string configured, RouteSettings route)
     {
         var (action, target) = route switch
         {
@@ -80,6 +82,8 @@ internal static class AdminLook
         };
         return new(
             listener,
+            configured,
+            RouteNames.Of(route),
             route.Host,
             route.Path,
             route.Methods.Count == 0 ? null : [.. route.Methods.AsEnumerable()],
@@ -106,7 +110,7 @@ internal static class AdminLook
         server.Pool,
         number,
         server.Address.ToString(),
-        server.Wanted != ServerState.Ready ? Word(server.Wanted) : !server.Up ? "down" : server.Ejected ? "ejected" : "up",
+        ServerHistory.StateOf(server),
         Word(server.Wanted),
         server.Asked ? new(server.Up, server.LastCheck == ProbeFault.None && server.Up ? "passed" : Word(server.LastCheck), server.LastCheckStatus == 0 ? null : server.LastCheckStatus) : null,
         server.Ejected,
@@ -117,6 +121,21 @@ internal static class AdminLook
         server.Active,
         server.Failures,
         server.LastReason == ServerFailure.None ? null : ServerReports.Explain(server.LastReason));
+
+    public static HistoryView[] History(AdminDesk desk) => [.. desk.Balancer.Servers.Select(server => History(desk, server))];
+
+    public static HistoryView History(AdminDesk desk, ServerStatus server)
+    {
+        var past = desk.History.Of(server.Pool, server.Address, DateTimeOffset.UtcNow);
+        return new(
+            server.Pool,
+            server.Address.ToString(),
+            past.Downs,
+            Math.Round(past.DownFor.TotalSeconds, 1),
+            past.Ejections,
+            past.PeakActive,
+            [.. past.Changes.Select(change => new ChangeView(change.At, change.State, change.Why))]);
+    }
 
     public static CountersView Counters(AdminDesk desk)
     {

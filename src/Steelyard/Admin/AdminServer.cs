@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
@@ -58,8 +60,11 @@ internal sealed class AdminServer : IAsyncDisposable
         try
         {
             context.Response.Headers.XContentTypeOptions = "nosniff";
-            _guard.Check(context);
-            await RouteAsync(context);
+            var (endpoint, values, allowed) = Find(context);
+            _guard.Check(context, endpoint);
+            if (endpoint is null)
+                Refuse(context, allowed);
+            await endpoint.Handle(new(context, _desk, values));
         }
         catch (AdminProblemException problem) when (!context.Response.HasStarted)
         {
@@ -76,26 +81,29 @@ internal sealed class AdminServer : IAsyncDisposable
         }
     }
 
-    private async Task RouteAsync(HttpContext context)
+    private static (AdminEndpoint? Endpoint, IReadOnlyDictionary<string, string> Values, List<string> Allowed) Find(HttpContext context)
     {
-        // As it came: an encoded slash is part of a value, not between two.
-        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
-        var path = target.Split('?', 2)[0];
         var method = HttpMethods.IsHead(context.Request.Method) ? HttpMethods.Get : context.Request.Method;
         var allowed = new List<string>();
         foreach (var endpoint in AdminEndpoints.All)
         {
-            if (endpoint.Match(path) is not { } values)
+            if (endpoint.Match(PathOf(context)) is not { } values)
                 continue;
             if (endpoint.Method == method)
-            {
-                await endpoint.Handle(new(context, _desk, values));
-                return;
-            }
-
+                return (endpoint, values, allowed);
             allowed.Add(endpoint.Method);
         }
 
+        return (null, ReadOnlyDictionary<string, string>.Empty, allowed);
+    }
+
+    // As it came: an encoded slash is part of a value, not between two.
+    private static string PathOf(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?', 2)[0];
+
+    [DoesNotReturn]
+    private static void Refuse(HttpContext context, List<string> allowed)
+    {
+        var path = PathOf(context);
         if (allowed.Count == 0)
             throw new AdminProblemException(StatusCodes.Status404NotFound, $"there is no {path}; /openapi.json says what there is");
         context.Response.Headers.Allow = string.Join(", ", allowed);

@@ -15,7 +15,18 @@ internal sealed record DifferenceView(string Pool, string Server, string Setting
 
 internal sealed record ListenerView(string[] Addresses, string Mode, bool Tls, int OpenConnections, int? MaxConnections, int Routes);
 
-internal sealed record RouteView(string Listener, string? Host, string? Path, string[]? Methods, string[]? Headers, string[]? Query, string Action, string? Target);
+/// <summary>A route.</summary>
+/// <param name="Listener">The address of its listener.</param>
+/// <param name="Configured">The same as the file writes it, which is how metrics call the listener.</param>
+/// <param name="Name">What its requests are counted under.</param>
+/// <param name="Host">The host it asks for; null for any.</param>
+/// <param name="Path">The path; null for any.</param>
+/// <param name="Methods">The methods; null for any.</param>
+/// <param name="Headers">What it asks of fields.</param>
+/// <param name="Query">What it asks of the query.</param>
+/// <param name="Action">to, split, redirect or respond.</param>
+/// <param name="Target">The pool, the pools with their shares, the URL or the status.</param>
+internal sealed record RouteView(string Listener, string Configured, string Name, string? Host, string? Path, string[]? Methods, string[]? Headers, string[]? Query, string Action, string? Target);
 
 internal sealed record PoolView(string Name, string Balance, int Servers, int Usable, int Active, ServerView[] Members);
 
@@ -80,6 +91,39 @@ internal sealed record CountersView(
     string? LastFault);
 
 internal sealed record ErrorView(DateTimeOffset At, string Cause, int Status, string Sentence, string? Client, string? Request, string? Pool, string? Server);
+
+/// <summary>What has become of a server since the engine began to serve.</summary>
+/// <param name="Pool">Its pool.</param>
+/// <param name="Address">Where it is.</param>
+/// <param name="Downs">How often it went down.</param>
+/// <param name="DownSeconds">How long it was down, all together.</param>
+/// <param name="Ejections">How often it was left out.</param>
+/// <param name="PeakActive">The most requests it was seen to have at once, by looks a second apart.</param>
+/// <param name="Changes">Its last 64 changes, the oldest first.</param>
+internal sealed record HistoryView(string Pool, string Address, int Downs, double DownSeconds, int Ejections, int PeakActive, ChangeView[] Changes);
+
+internal sealed record ChangeView(DateTimeOffset At, string State, string? Why);
+
+internal sealed record KeeperView(int Pid, DateTimeOffset Since, int Reloads, int ReloadsFailed, int EnginesStarted);
+
+internal sealed record AppView(string Pool, int Serving, WorkerView[] Workers);
+
+/// <summary>A worker of an app.</summary>
+/// <param name="Number">Its number, from 1.</param>
+/// <param name="State">starting, serving, stopping; waiting to be started again; stopped for good.</param>
+/// <param name="Pid">Its process; null for none.</param>
+/// <param name="UptimeSeconds">How long that has lived; null for none.</param>
+/// <param name="Restarts">How often one was started for one that had ended by itself.</param>
+/// <param name="MemoryBytes">What it holds with all it has started; null for none.</param>
+/// <param name="Server">Where it is in its pool; null for nowhere.</param>
+internal sealed record WorkerView(int Number, string State, int? Pid, double? UptimeSeconds, int Restarts, long? MemoryBytes, string? Server);
+
+/// <summary>A line that a worker printed.</summary>
+internal sealed record LogView(DateTimeOffset At, string Worker, bool Error, string Line);
+
+/// <summary>How many workers an app is to have: 1 to 1024.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record ScaleBody(int Workers);
 
 /// <summary>All at a glance.</summary>
 internal sealed record StatusView(VersionView Version, ConfigurationView Configuration, ListenerView[] Listeners, PoolView[] Pools, CountersView Counters);

@@ -34,6 +34,7 @@ internal sealed class EngineProcess : IEngine
     private EngineProcess(ChildProcess process, MessageChannel channel, string folder, string? user, KeeperDesk desk)
     {
         (_process, _channel, _folder, _user, _desk) = (process, channel, folder, user, desk);
+        desk.CountEngine();
         _ = DispatchAsync();
     }
 
@@ -111,11 +112,18 @@ internal sealed class EngineProcess : IEngine
         if (asked.Arguments[1] == EngineWords.Keep)
             answer = answer with { Done = await _desk.KeepAsync(LiveChanges.FromWords([.. asked.Arguments.Skip(2)])) };
         else if (Enum.TryParse<KeeperRequestKind>(asked.Arguments[1], out var kind))
-            answer = await _desk.AskAsync(kind);
+            answer = await _desk.AskAsync(kind, asked.Arguments[^1]);
+        string[] head = [asked.Arguments[0], answer.Done ? EngineWords.Yes : ""];
+        if (answer.IsLong)
+        {
+            using var file = MemoryFile.Create(string.Concat(answer.Lines.Select(line => line + "\n")));
+            _channel.Send(new(EngineWords.Told, head, [(int)file.DangerousGetHandle()]));
+            return;
+        }
 
         // Who has made that many mistakes does not read further.
         var lines = answer.Lines.Take(LinesInAnAnswer).Select(line => line.Length <= LongestLine ? line : line[..LongestLine]);
-        _channel.Send(new(EngineWords.Told, [asked.Arguments[0], answer.Done ? EngineWords.Yes : "", .. lines]));
+        _channel.Send(new(EngineWords.Told, [.. head, .. lines]));
     }
 
     public async Task SetServersAsync(string pool, IReadOnlyList<NetworkAddress> servers)

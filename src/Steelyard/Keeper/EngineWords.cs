@@ -15,10 +15,10 @@ internal static class EngineWords
     /// <summary>To the engine: what an operator wants of servers, each in four words (<see cref="LiveChanges.ToWords"/>).</summary>
     public const string Live = "live";
 
-    /// <summary>From the engine: a number and what is asked for, a <see cref="KeeperRequestKind"/> or <see cref="Keep"/> with the words of a change.</summary>
+    /// <summary>From the engine: a number and what is asked for, a <see cref="KeeperRequestKind"/> with its argument or <see cref="Keep"/> with the words of a change.</summary>
     public const string Ask = "ask";
 
-    /// <summary>To the engine: the number, <see cref="Yes"/> or nothing, and what was said about it.</summary>
+    /// <summary>To the engine: the number, <see cref="Yes"/> or nothing, and what was said about it, or a file with its lines.</summary>
     public const string Told = "told";
 
     /// <summary>Asks to keep what an operator wants of a server.</summary>

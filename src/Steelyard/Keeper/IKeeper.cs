@@ -1,3 +1,5 @@
+using Steelyard.Apps;
+using Steelyard.Apps.Output;
 using Steelyard.Engine;
 
 namespace Steelyard.Keeper;
@@ -10,17 +12,28 @@ internal interface IKeeper
     Task<bool> KeepAsync(ServerChange change);
 
     /// <summary>Lets the keeper do something, and waits for what becomes of it.</summary>
-    Task<KeeperAnswer> AskAsync(KeeperRequestKind kind);
+    /// <param name="kind">What.</param>
+    /// <param name="argument">More of it, without line breaks; may be empty.</param>
+    Task<KeeperAnswer> AskAsync(KeeperRequestKind kind, string argument = "");
 }
 
 /// <summary>What has become of something that the keeper was asked for.</summary>
 /// <param name="Done">Whether it succeeded.</param>
 /// <param name="Lines">What was said about it.</param>
-internal sealed record KeeperAnswer(bool Done, IReadOnlyList<string> Lines);
+internal sealed record KeeperAnswer(bool Done, IReadOnlyList<string> Lines)
+{
+    /// <summary>Whether it may be longer than what people are told in a few lines.</summary>
+    public bool IsLong { get; init; }
+}
 
 /// <summary>The keeper in this process.</summary>
-internal sealed class KeeperDesk(KeeperRequests requests) : IKeeper
+internal sealed class KeeperDesk(KeeperRequests requests, AppSupervisors apps) : IKeeper
 {
+    private readonly DateTimeOffset _since = DateTimeOffset.UtcNow;
+    private int _reloads;
+    private int _failedReloads;
+    private int _engines;
+
     /// <summary>What operators want of servers.</summary>
     public LiveChanges Changes { get; } = new();
 
@@ -30,10 +43,21 @@ internal sealed class KeeperDesk(KeeperRequests requests) : IKeeper
         return Task.FromResult(true);
     }
 
-    public async Task<KeeperAnswer> AskAsync(KeeperRequestKind kind)
+    /// <summary>A reload has ended.</summary>
+    public void CountReload(bool done) => Interlocked.Increment(ref done ? ref _reloads : ref _failedReloads);
+
+    /// <summary>An engine has been started.</summary>
+    public void CountEngine() => Interlocked.Increment(ref _engines);
+
+    public async Task<KeeperAnswer> AskAsync(KeeperRequestKind kind, string argument = "")
     {
+        // Looks wait for nobody.
+        if (kind == KeeperRequestKind.State)
+            return new(Done: true, new KeeperState(Environment.ProcessId, _since, _reloads, _failedReloads, _engines, KeeperState.Look(apps)).ToLines()) { IsLong = true };
+        if (kind == KeeperRequestKind.Logs)
+            return LogFeed.Last(apps, argument);
         var report = new Report();
-        requests.Ask(kind, "", report);
+        requests.Ask(kind, argument, report);
         var done = await report.Done;
         return new(done, [.. report.Lines.Select(line => line.Line)]);
     }

@@ -12,13 +12,14 @@ internal sealed class KeeperLine(MessageChannel channel) : IKeeper
 
     public async Task<bool> KeepAsync(ServerChange change) => (await SendAsync([EngineWords.Keep, .. LiveChanges.ToWords(change)])).Done;
 
-    public Task<KeeperAnswer> AskAsync(KeeperRequestKind kind) => SendAsync([kind.ToString()]);
+    public Task<KeeperAnswer> AskAsync(KeeperRequestKind kind, string argument = "") => SendAsync([kind.ToString(), argument]);
 
     /// <summary>Takes an answer.</summary>
     public void Take(Message told)
     {
+        IReadOnlyList<string> lines = told.Handles is [var file] ? MemoryFile.Read(file).Split('\n', StringSplitOptions.RemoveEmptyEntries) : [.. told.Arguments.Skip(2)];
         if (_asked.TryRemove(told.Arguments[0], out var asked))
-            asked.TrySetResult(new(told.Arguments[1] == EngineWords.Yes, [.. told.Arguments.Skip(2)]));
+            asked.TrySetResult(new(told.Arguments[1] == EngineWords.Yes, lines));
     }
 
     /// <summary>The keeper has gone: nobody answers any more.</summary>

@@ -19,6 +19,9 @@ internal enum KeeperRequestKind
 
     /// <summary>Say what workers have printed: of which, how many lines, and whether to go on.</summary>
     Logs,
+
+    /// <summary>Say how the keeper and the workers do: <see cref="KeeperState"/>.</summary>
+    State,
 }
 
 /// <summary>Something asked for, and whoever waits for what becomes of it.</summary>

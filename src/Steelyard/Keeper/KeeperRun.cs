@@ -46,7 +46,7 @@ internal sealed class KeeperRun : IDisposable
         _requests = new KeeperRequests(configuration.Name, options.Watch);
         _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), () => _apps!.ReopenLogs());
         _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
-        _desk = new KeeperDesk(_requests);
+        _desk = new KeeperDesk(_requests, _apps);
         _engine = options.Single ? new EngineService(configuration.Folder, _desk) : new SupervisedEngine(configuration.Folder, snapshot.User, _desk);
         _apps.Members = _members = new PoolMembers(_engine, _apps.AddressesOf);
     }
@@ -185,6 +185,7 @@ internal sealed class KeeperRun : IDisposable
                 default:
                     _manager.Reloading();
                     done = await ReloadAsync(report);
+                    _desk.CountReload(done);
                     _manager.Ready();
                     break;
             }

@@ -191,6 +191,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
             }
 
             var (servers, now) = (balancer.Servers, DateTimeOffset.UtcNow);
+            _desk.History.Look(servers, now);
             foreach (var line in _healthReports.Look(servers, now).Concat(_breakerReports.Look(balancer.Breakers, now)).Concat(_reports.Look(servers, now)))
                 await Console.Error.WriteLineAsync(line);
         }

@@ -34,7 +34,8 @@ internal sealed class HealthReports
         }
     }
 
-    private static string Explain(ServerStatus server) => server.LastCheck switch
+    /// <summary>What is wrong with a server, in words.</summary>
+    public static string Explain(ServerStatus server) => server.LastCheck switch
     {
         ProbeFault.None when server.DownByAgent => "its agent says so (agent)",
         ProbeFault.Unresolved => "its name does not resolve",

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
+using Steelyard.Keeper;
 
 namespace Steelyard.Apps.Output;
 
@@ -65,6 +66,18 @@ internal static class LogFeed
         }
 
         lines.TryComplete();
+    }
+
+    /// <summary>The last lines of somebody: when in Unix milliseconds, who, <c>err</c> or <c>out</c>, and the line, with tabs between.</summary>
+    /// <param name="apps">The apps.</param>
+    /// <param name="wanted">Two words: a pool, a worker or <c>*</c>, and how many lines.</param>
+    public static KeeperAnswer Last(AppSupervisors apps, string wanted)
+    {
+        var words = wanted.Split(' ');
+        var (logs, number) = Find(apps, words[0]);
+        var most = int.Parse(words[1], CultureInfo.InvariantCulture);
+        var lines = logs.SelectMany(log => log.Last(most, number)).OrderBy(line => line.Time).TakeLast(most);
+        return new(logs.Count > 0, [.. lines.Select(line => $"{line.Time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)}\t{line.Worker}\t{(line.Error ? "err" : "out")}\t{line.Text}")]) { IsLong = true };
     }
 
     /// <summary>The logs that a name stands for: of all, of a pool, or of one worker.</summary>

@@ -1,0 +1,65 @@
+using System.Globalization;
+using Steelyard.Keeper;
+
+namespace Steelyard.Admin;
+
+/// <summary>What the keeper is asked for: itself, and the workers of apps.</summary>
+internal static class WorkerEndpoints
+{
+    private const int UsualLines = 100;
+    private const int MostLines = 500;
+
+    public static async Task<KeeperView> KeeperAsync(AdminCall call)
+    {
+        var state = await StateAsync(call);
+        return new(state.Process, state.Since, state.Reloads, state.FailedReloads, state.Engines);
+    }
+
+    public static async Task<AppView[]> AppsAsync(AdminCall call) => [.. (await StateAsync(call)).Apps.Select(View)];
+
+    public static async Task<AppView> AppAsync(AdminCall call)
+    {
+        var apps = (await StateAsync(call)).Apps;
+        return View(apps.FirstOrDefault(app => app.Pool == call["pool"]) ?? throw NoApp(call, apps));
+    }
+
+    public static async Task<LogView[]> LogsAsync(AdminCall call)
+    {
+        var (worker, lines) = (Number(call, "worker", 1024), Number(call, "lines", MostLines) ?? UsualLines);
+        var name = worker is null ? call.Pool.Name : $"{call.Pool.Name}.{worker}";
+        var answer = await call.Desk.Keeper.AskAsync(KeeperRequestKind.Logs, $"{name} {lines.ToString(CultureInfo.InvariantCulture)}");
+        return answer.Done ? [.. answer.Lines.Select(Line)] : throw NoApp(call, (await StateAsync(call)).Apps);
+    }
+
+    public static Task<ReportView> ScaleAsync(AdminCall call, ScaleBody body) =>
+        call.OrderAsync(KeeperRequestKind.Scale, $"{call.Pool.Name}={body.Workers.ToString(CultureInfo.InvariantCulture)}", "there are as many workers as before");
+
+    public static Task<ReportView> RestartAsync(AdminCall call) => call.OrderAsync(KeeperRequestKind.Restart, call.Pool.Name, "the workers stay as they were");
+
+    private static async Task<KeeperState> StateAsync(AdminCall call) =>
+        await call.Desk.KeeperStateAsync() ?? throw new AdminProblemException(StatusCodes.Status503ServiceUnavailable, "the keeper does not answer; this engine ends soon, or is newer than it");
+
+    private static AdminProblemException NoApp(AdminCall call, IReadOnlyList<AppState> apps) => new(
+        StatusCodes.Status404NotFound,
+        apps.Count == 0 ? "no pool has an 'app'" : $"the pool '{call["pool"]}' has no 'app'; there is {string.Join(", ", apps.Select(app => app.Pool))}");
+
+    private static AppView View(AppState app) => new(app.Pool, app.Workers.Count(worker => worker.State == "serving"), [.. app.Workers.Select(View)]);
+
+    private static WorkerView View(WorkerState worker) => worker.Process == 0
+        ? new(worker.Number, worker.State, null, null, worker.Restarts, null, null)
+        : new(worker.Number, worker.State, worker.Process, Math.Round(worker.Lived.TotalSeconds, 3), worker.Restarts, worker.Memory, worker.Address.Length == 0 ? null : worker.Address);
+
+    private static LogView Line(string line)
+    {
+        var words = line.Split('\t', 4);
+        return new(DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(words[0], CultureInfo.InvariantCulture)), words[1], words[2] == "err", words[3]);
+    }
+
+    private static int? Number(AdminCall call, string name, int most)
+    {
+        if (call.Query(name) is not { } text)
+            return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most ? number
+            : throw new AdminProblemException(StatusCodes.Status400BadRequest, $"'{text}' is no {name}; it is 1 to {most}");
+    }
+}

@@ -1,0 +1,34 @@
+// The last requests that were answered with an error or broken off, and what that means.
+import { state } from './live.js';
+import { el, byId, clock, plural } from './dom.js';
+
+const Most = 200;
+let key = null;
+let cause = '';
+
+export function show() {
+  const now = `${state.errors.length} ${state.errors[0]?.at} ${cause}`;
+  if (now === key) return;
+  key = now;
+  const place = byId('view-errors');
+  if (state.errors.length === 0) {
+    place.replaceChildren(el('p', { class: 'card empty' }, 'No request has failed since this engine began to serve.'));
+    return;
+  }
+  const causes = Map.groupBy(state.errors, error => error.cause);
+  const select = el('select', {}, el('option', { value: '' }, 'all causes'), [...causes].map(([name, errors]) => el('option', { value: name }, `${name} (${errors.length})`)));
+  select.value = causes.has(cause) ? cause : '';
+  select.onchange = () => {
+    cause = select.value;
+    show();
+  };
+  const shown = state.errors.filter(error => !cause || error.cause === cause);
+  place.replaceChildren(
+    el('div', { class: 'filter' }, el('label', {}, 'Cause ', select), el('span', {}, `${plural(shown.length, 'error')}, the newest first`)),
+    el('dl', { class: 'card pad facts-grid' }, [...causes].filter(([name]) => !cause || name === cause).map(([name, errors]) => el('div', {}, el('dt', { class: 'cause' }, `${name} × ${errors.length}`), el('dd', {}, errors[0].sentence)))),
+    el('div', { class: 'card scroll', tabindex: 0, role: 'region', 'aria-label': 'Errors' }, el('table', { class: 'wrap' },
+      el('thead', {}, el('tr', {}, ['Time', 'Cause', 'Client', 'Request', 'Server'].map(head => el('th', { scope: 'col' }, head)))),
+      el('tbody', {}, shown.slice(0, Most).map(error => el('tr', {},
+        el('td', { class: 'whole' }, clock(error.at)), el('td', { class: 'cause whole' }, error.cause), el('td', { class: 'whole' }, error.client), el('td', { class: 'address' }, error.request),
+        el('td', { class: 'address whole' }, error.server ? `${error.pool}/${error.server}` : error.pool)))))));
+}
