@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Steelyard.Admin;
-using Steelyard.Engine;
 using Steelyard.Keeper;
 
 namespace Steelyard.Board;

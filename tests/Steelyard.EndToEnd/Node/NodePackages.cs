@@ -6,14 +6,17 @@ namespace Steelyard.EndToEnd.Node;
 /// <summary>The apps of tests/node with what they need, installed once by npm ci.</summary>
 internal static class NodePackages
 {
-    private static readonly Lazy<Task<string>> s_folder = new(InstallAsync);
+    private static readonly Lazy<Task<string>> s_folder = new(() => InstallAsync("node"));
 
     /// <summary>The path of an app.</summary>
     public static async Task<string> AppAsync(string name) => Path.Combine(await s_folder.Value, "apps", name);
 
-    private static async Task<string> InstallAsync()
+    /// <summary>Installs what a folder beside the tests needs, where that is not there yet.</summary>
+    /// <param name="name">The folder.</param>
+    /// <returns>Its path.</returns>
+    public static async Task<string> InstallAsync(string name)
     {
-        var folder = Source();
+        var folder = Path.Combine(Source(), name);
 
         // Two runs at once would remove each other's files.
         await using var one = new FileStream(Path.Combine(folder, ".installing"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
@@ -28,5 +31,5 @@ internal static class NodePackages
         return folder;
     }
 
-    private static string Source([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "node"));
+    private static string Source([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
 }

@@ -1,12 +1,23 @@
 // The last requests that were answered with an error or broken off, and what that means.
 import { state } from './live.js';
 import { el, byId, clock, plural } from './dom.js';
+import { ask } from './api.js';
 
 const Most = 200;
 let key = null;
 let cause = '';
+let known = null;
+
+/** What each cause means, as 'steelyard why' has it; asked for once. */
+async function learn() {
+  known = new Map();
+  known = new Map((await ask('GET', '/api/causes')).map(one => [one.code, one]));
+  key = null;
+  show();
+}
 
 export function show() {
+  if (!known) learn();
   const now = `${state.errors.length} ${state.errors[0]?.at} ${cause}`;
   if (now === key) return;
   key = now;
@@ -25,10 +36,13 @@ export function show() {
   const shown = state.errors.filter(error => !cause || error.cause === cause);
   place.replaceChildren(
     el('div', { class: 'filter' }, el('label', {}, 'Cause ', select), el('span', {}, `${plural(shown.length, 'error')}, the newest first`)),
-    el('dl', { class: 'card pad facts-grid' }, [...causes].filter(([name]) => !cause || name === cause).map(([name, errors]) => el('div', {}, el('dt', { class: 'cause' }, `${name} × ${errors.length}`), el('dd', {}, errors[0].sentence)))),
+    el('div', { class: 'card' }, [...causes].filter(([name]) => !cause || name === cause).map(([name, errors]) => el('details', { class: 'why', open: causes.size === 1 || name === cause },
+      el('summary', {}, el('span', { class: 'cause' }, name), ` × ${errors.length} `, el('span', { class: 'quiet-text' }, errors[0].sentence)), explanation(known.get(name))))),
     el('div', { class: 'card scroll', tabindex: 0, role: 'region', 'aria-label': 'Errors' }, el('table', { class: 'wrap' },
       el('thead', {}, el('tr', {}, ['Time', 'Cause', 'Client', 'Request', 'Server'].map(head => el('th', { scope: 'col' }, head)))),
       el('tbody', {}, shown.slice(0, Most).map(error => el('tr', {},
         el('td', { class: 'whole' }, clock(error.at)), el('td', { class: 'cause whole' }, error.cause), el('td', { class: 'whole' }, error.client), el('td', { class: 'address' }, error.request),
         el('td', { class: 'address whole' }, error.server ? `${error.pool}/${error.server}` : error.pool)))))));
 }
+
+const explanation = why => why ? el('dl', {}, [['What it means', why.means], ['How to see it', why.look], ['What to do', why.remedy]].map(([title, text]) => [el('dt', {}, title), el('dd', {}, text)])) : el('p', {}, '…');
