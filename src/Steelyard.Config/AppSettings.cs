@@ -12,6 +12,9 @@ public sealed record AppSettings
     /// <summary>How many: 1 to 1024; null (<c>max</c>) for one per core. Default 1.</summary>
     public int? Instances { get; init; } = 1;
 
+    /// <summary>Whether and how their number goes by what they have to do; null for <see cref="Instances"/>, until somebody says otherwise.</summary>
+    public ScaleSettings? Scale { get; init; }
+
     /// <summary>How workers are reached; null for what the command says, see <see cref="ListensBy"/>.</summary>
     public WorkerListen? Listen { get; init; }
 
@@ -66,6 +69,12 @@ public sealed record AppSettings
         : StartsNode && !Names("{port}") ? WorkerListen.Cluster
         : WorkerListen.Port);
 
+    /// <summary>Whether workers are those of a Node cluster.</summary>
+    public bool IsCluster => ListensBy is WorkerListen.Cluster or WorkerListen.Raw;
+
+    /// <summary>Whether workers are servers of the pool.</summary>
+    public bool TakesRequests => ListensBy is not (WorkerListen.Raw or WorkerListen.None);
+
     private bool StartsNode => Command.Count > 0 && (Path.GetFileName(Command[0]) is "node" or "nodejs" || Path.GetExtension(Command[0]) is ".js" or ".mjs" or ".cjs");
 
     private bool Names(string place) =>
@@ -78,6 +87,7 @@ public sealed record AppSettings
     private static AppSettings Process(AppSettings app) => app with
     {
         Instances = 1,
+        Scale = null,
         Ready = new() { Watchdog = app.Ready.Watchdog },
         Stop = new(),
         Restart = new(),
@@ -108,6 +118,12 @@ public enum WorkerListen
 
     /// <summary>It is a worker of a Node cluster: whatever port it calls listen() with, it is given connections.</summary>
     Cluster,
+
+    /// <summary>
+    /// As a worker of a Node cluster whose connections are the clients' own, on the port it calls listen() with: it is no
+    /// server of the pool, and nobody reads what passes.
+    /// </summary>
+    Raw,
 
     /// <summary>By nobody: it is only looked after, and no server of the pool.</summary>
     None,

@@ -129,6 +129,18 @@ public sealed class LoadBalancer : IAsyncDisposable
         }
     }
 
+    /// <summary>What the servers of a pool have to do: requests and sessions that they have, those that wait, and how many each may have; null when there is no such pool.</summary>
+    /// <param name="name">The name of the pool.</param>
+    public (int Active, int Waiting, int? Most)? LoadOf(string name)
+    {
+        if (_plan.Pools.GetValueOrDefault(name) is not { } pool)
+            return null;
+        var active = 0;
+        foreach (var server in pool.Servers)
+            active += server.Active;
+        return (active, pool.Waiting, pool.Settings.MaxConnections);
+    }
+
     /// <summary>How many requests and sessions wait for a server with room, by pool.</summary>
     public IReadOnlyDictionary<string, int> Waiting
     {

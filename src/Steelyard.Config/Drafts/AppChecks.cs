@@ -5,17 +5,22 @@ namespace Steelyard.Config.Drafts;
 /// <summary>What has to fit together in an app.</summary>
 internal static class AppChecks
 {
-    public static AppSettings? App(AppDraft? draft, ProblemList problems)
+    /// <param name="draft">The app; null for none.</param>
+    /// <param name="limited">Whether the pool's servers may have only so many requests each.</param>
+    /// <param name="problems">Gets what does not fit.</param>
+    public static AppSettings? App(AppDraft? draft, bool limited, ProblemList problems)
     {
         if (draft is not { Command: { } command })
             return null;
         var app = draft.Settings with { Command = command.Value };
         var usesSocket = app.Command.Any(word => word.Contains("{socket}", StringComparison.Ordinal));
-        if (usesSocket && app.Listen is WorkerListen.Port or WorkerListen.Activation or WorkerListen.Cluster or WorkerListen.None)
+        if (usesSocket && app.Listen is WorkerListen.Port or WorkerListen.Activation or WorkerListen.Cluster or WorkerListen.Raw or WorkerListen.None)
             problems.Error(command.Place, "'{socket}' in the command of an app that listens on no Unix socket", "'listen: socket', or a command without it");
+        if (app.Listen == WorkerListen.Raw && app.Ready.On == ReadySign.Http)
+            problems.Error(draft.Place, "an app whose clients connect to it cannot be asked whether it is ready", "'ready' on listening, signal, notify, log or delay");
         if (app.Listen == WorkerListen.None && app.Ready.On is ReadySign.Listening or ReadySign.Http)
             problems.Error(draft.Place, "an app that listens on nothing cannot show by it that it is ready", "'ready' on notify, log or delay");
-        if (app.ListensBy != WorkerListen.Cluster)
+        if (!app.IsCluster)
         {
             if (app.Ready.On == ReadySign.Signal)
                 problems.Error(draft.Place, "'ready' on a signal that only workers of a Node cluster can send", "'notify', or 'listen: cluster'");
@@ -31,6 +36,24 @@ internal static class AppChecks
             problems.Error(draft.Place, "'group' without 'user'", "both, or 'user' alone for that user's own group");
         if (app.Restart.Delay > app.Restart.MostDelay)
             problems.Error(draft.Place, $"'restart' begins with a pause of {DurationText.Write(app.Restart.Delay)}, longer than its longest of {DurationText.Write(app.Restart.MostDelay)}", "'delay' at most as long as 'most-delay'");
+        if (app.Scale is { } scale)
+            Scale(draft.Place, scale, limited, problems);
+        if (app is { Scale: not null, TakesRequests: false })
+            problems.Error(draft.Place, "'scale' of an app that gets no requests from us", "another 'listen', or no 'scale'");
         return app;
+    }
+
+    /// <summary>Whether nobody can send requests to a pool: it has nothing but workers that are no servers.</summary>
+    public static bool TakesNoRequests(PoolDraft pool) =>
+        pool is { App: { Command: { } command } app, Servers.Count: 0 } && !(app.Settings with { Command = command.Value }).TakesRequests;
+
+    private static void Scale(Place place, ScaleSettings scale, bool limited, ProblemList problems)
+    {
+        if (scale.Min > scale.Max)
+            problems.Error(place, $"'scale' from at least {scale.Min} to at most {scale.Max} workers", "'min' at most as large as 'max'");
+        if (scale is { Concurrency: null, Queue: null })
+            problems.Error(place, "'scale' by nothing: neither 'concurrency' nor 'queue'", "one of the two, as in { max: 8, concurrency: 10 }");
+        if (scale.Queue is not null && !limited)
+            problems.Error(place, "'scale' by a 'queue' in a pool where no server has a limit, so that nobody ever waits", "'max-connections' in the pool, or 'concurrency'");
     }
 }

@@ -100,7 +100,7 @@ internal sealed class SnapshotChecks
             Concurrency = draft.Concurrency?.Value,
             Breaker = draft.Breaker?.Value,
             Servers = servers.ToValueList(),
-            App = AppChecks.App(draft.App, _problems),
+            App = AppChecks.App(draft.App, limited: draft.MaxConnections is not null, _problems),
         };
     }
 
@@ -267,6 +267,8 @@ internal sealed class SnapshotChecks
             _problems.Error(name.Place, $"no pool is called {Shown.Quote(name.Value)}", _pools.Count switch { 0 => "'pools' in the file, with this name and its servers", <= 10 => Shown.OneOf(_pools.Keys), _ => "the name of one of the 'pools'" }, near);
         }
 
+        if (_pools.TryGetValue(name.Value, out var pool) && AppChecks.TakesNoRequests(pool))
+            _problems.Error(name.Place, $"the workers of {Shown.Quote(name.Value)} get no requests from routes (listen)", "a pool with servers, or another 'listen' for its app");
         _routedPools.Add(name.Value);
     }
 
@@ -296,7 +298,7 @@ internal sealed class SnapshotChecks
     {
         foreach (var pool in pools)
         {
-            if (!_routedPools.Contains(pool.Name.Value))
+            if (!_routedPools.Contains(pool.Name.Value) && !AppChecks.TakesNoRequests(pool))
                 _problems.Warn(pool.Name.Place, $"no route leads to the pool {Shown.Quote(pool.Name.Value)}", "a route with it as 'to', or the file without it");
         }
     }

@@ -21,6 +21,8 @@ internal static class YamlReader
                 return null;
             case YamlMapping mapping:
                 var draft = FileTable.Table.Read(problems, mapping, new(mapping.Place));
+                if (!mapping.Entries.Any(entry => entry.Key.Value == "listen") && !(draft.Pools ?? []).Any(AppChecks.TakesNoRequests))
+                    problems.Error(mapping.Place, "the file without 'listen'", FileTable.Table.Accepts);
                 return SnapshotChecks.Check(draft, problems);
             default:
                 Form.RefuseKind(problems, root, FileTable.Table.Accepts);

@@ -26,7 +26,8 @@ internal sealed class YamlWriter
             writer.Line($"metrics: {{ buckets: {Many(snapshot.Metrics.Buckets, DurationText.Write)} }}");
         writer.Section("timeouts", TimeoutsTable.Table, snapshot.Timeouts, new());
         writer.Section("limits", LimitsTable.Table, snapshot.Limits, new());
-        writer.Line("listen:");
+        if (snapshot.Listeners.Count > 0)
+            writer.Line("listen:");
         foreach (var listener in snapshot.Listeners)
             writer.Listener(listener);
         if (snapshot.Pools.Count > 0)
@@ -254,6 +255,8 @@ internal sealed class YamlWriter
         Given("schedule", app.Schedule, "      ");
         if (app.Watch.Count > 0)
             Line($"      watch: {Many(app.Watch, path => path)}");
+        if (app.Scale is { } scale)
+            Section("scale", WorkerTables.Scale, scale, new(), "      ");
         Section("limits", WorkerTables.Limits, app.Limits, new(), "      ");
         Section("ready", WorkerTables.Ready, app.Ready, new(), "      ");
         if (app.Ready.Text is not null)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Steelyard.Apps.Output;
 using Steelyard.Apps.Reach;
 using Steelyard.Apps.Restarts;
+using Steelyard.Apps.Scaling;
 using Steelyard.Apps.Upkeep;
 using Steelyard.Config;
 using Steelyard.Keeper;
@@ -52,7 +53,11 @@ internal sealed class AppSupervisor : IAsyncDisposable
     public int Count => _slots.Length;
 
     /// <summary>How many the settings ask for.</summary>
-    public static int CountOf(AppSettings app) => app.Instances ?? Environment.ProcessorCount;
+    public static int CountOf(AppSettings app)
+    {
+        var count = app.Instances ?? Environment.ProcessorCount;
+        return app.Scale is { } scale ? Math.Clamp(count, scale.Min, scale.Max) : count;
+    }
 
     public IReadOnlyList<WorkerSlot> Slots => _slots;
 
@@ -65,7 +70,9 @@ internal sealed class AppSupervisor : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancel)
     {
         await ChangeAsync(() => GrowAsync(CountOf(App), cancel));
-        _upkeep = new AppUpkeep(this, _folder).RunAsync(_stopping.Token);
+        _upkeep = Task.WhenAll(
+            new AppUpkeep(this, _folder).RunAsync(_stopping.Token),
+            new AppScaling(this, () => _members.LoadAsync(Pool)).RunAsync(_stopping.Token));
     }
 
     /// <summary>Takes up settings that running workers need not know of.</summary>
@@ -117,6 +124,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
+        _places.End();
         await _upkeep;
         while (!_living.IsEmpty)
             await Task.WhenAll(_living.Keys.Select(worker => worker.StopAsync(_force)));
@@ -128,6 +136,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
     public async Task LeaveAsync()
     {
         await _stopping.CancelAsync();
+        _places.End();
         await _upkeep;
         await Task.WhenAll(_slots.Select(slot => slot.Worker is { } worker ? RetireAsync(worker) : Task.CompletedTask));
         await DisposeAsync();

@@ -1,3 +1,4 @@
+using Steelyard.Apps.Scaling;
 using Steelyard.Config;
 using Steelyard.Keeper;
 
@@ -11,6 +12,8 @@ namespace Steelyard.Apps;
 /// <param name="workersOf">Where the workers of a pool are that are to have requests.</param>
 internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<NetworkAddress>> workersOf)
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
     private readonly AsyncLock _one = new();
     private Snapshot? _configured;
 
@@ -55,12 +58,25 @@ internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<Net
         }
     }
 
+    /// <summary>What a pool has to do; null while no engine can say.</summary>
+    public async Task<PoolLoad?> LoadAsync(string pool)
+    {
+        try
+        {
+            return await engine.LoadAsync(pool).WaitAsync(s_patience);
+        }
+        catch (Exception error) when (error is EngineException or TimeoutException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>A configuration with the workers as servers, after those the file names. What only their supervisor needs is not the engine's.</summary>
     public Snapshot Join(Snapshot configured) => configured with
     {
         Pools = configured.Pools.AsEnumerable().Select(pool => pool.App is null ? pool : pool with
         {
-            App = new() { Command = ["worker"] },
+            App = new() { Command = ["worker"], Listen = pool.App.TakesRequests ? null : WorkerListen.Raw },
             Servers = pool.Servers.AsEnumerable().Concat(workersOf(pool.Name).Select(address => new ServerSettings { Address = address })).ToValueList(),
         }).ToValueList(),
     };

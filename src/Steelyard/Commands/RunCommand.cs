@@ -28,20 +28,35 @@ internal static class RunCommand
                 result.AddError($"'{text}' is not a number of instances: 1 to 1024, or max");
         });
         var listen = new Option<NetworkAddress?>("--listen", "-l") { Description = "Where clients connect; when left out the port that a Node app listens on, for others :8080.", HelpName = "ADDRESS", CustomParser = ReadAddress };
+        var raw = new Option<bool>("--raw") { Description = "Hand the workers of a Node app the clients' own connections, in turn, on the port it listens on: for TCP apps, and as PM2 does it." };
         var name = new Option<string?>("--name", "-n") { Description = "What the app is called; the name of the program or script when left out." };
         var words = new Argument<string[]>("COMMAND") { Description = "The program and its arguments; a file with .js, .mjs, .cjs or .py alone is run by node or python3.", Arity = ArgumentArity.OneOrMore };
-        var command = new Command("run", "Runs a program in several instances behind one address, until it is told to stop.") { instances, listen, name, words };
+        var command = new Command("run", "Runs a program in several instances behind one address, until it is told to stop.") { instances, listen, raw, name, words };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(raw) && result.GetResult(listen) is not null)
+                result.AddError("--raw and --listen: a raw app is reached on the port it listens on itself");
+        });
         command.SetAction((parsed, _) => RunAsync(
-            Snapshot(parsed.GetRequiredValue(words), parsed.GetRequiredValue(instances), parsed.GetValue(listen) ?? NetworkAddress.ForHost("", 8080), parsed.GetValue(name)),
+            Snapshot(
+                parsed.GetRequiredValue(words),
+                parsed.GetRequiredValue(instances),
+                parsed.GetValue(raw) ? null : parsed.GetValue(listen) ?? NetworkAddress.ForHost("", 8080),
+                parsed.GetValue(name)),
             listensWhereItSays: parsed.GetValue(listen) is null));
         CommandLine.WithExamples(command,
             "steelyard run -i max app.js                       a Node app as it is, one instance per core, on its own port",
+            "steelyard run -i 2 --raw tcp.js                   clients' own connections, for what is no HTTP",
             "steelyard run -i 4 -l :80 -- python3 app.py {port}  four behind port 80",
             "steelyard scale app=6; steelyard logs -f          from the same folder, while it runs");
         return command;
     }
 
-    internal static Snapshot Snapshot(string[] words, string instances, NetworkAddress listen, string? name)
+    /// <param name="words">The command.</param>
+    /// <param name="instances">A number, or max.</param>
+    /// <param name="listen">Where clients connect; null where workers get their own connections.</param>
+    /// <param name="name">What the pool is called; null for what the command says.</param>
+    internal static Snapshot Snapshot(string[] words, string instances, NetworkAddress? listen, string? name)
     {
         var app = new AppSettings
         {
@@ -51,12 +66,13 @@ internal static class RunCommand
                 ".py" => words.Prepend("python3"),
                 _ => words,
             }).ToValueList(),
+            Listen = listen is null ? WorkerListen.Raw : null,
             Instances = instances == "max" ? null : int.Parse(instances, CultureInfo.InvariantCulture),
         };
         var pool = NameOf(name ?? Path.GetFileNameWithoutExtension(words.Length > 1 && words[1].Contains('.', StringComparison.Ordinal) && !words[1].StartsWith('-') ? words[1] : words[0]));
         return new()
         {
-            Listeners = [new() { Bind = [listen], Routes = [new() { Pool = pool }] }],
+            Listeners = listen is null ? [] : [new() { Bind = [listen], Routes = [new() { Pool = pool }] }],
             Pools = [new() { Name = pool, Balance = BalancePolicy.LeastConnections, Servers = [], App = app }],
         };
     }

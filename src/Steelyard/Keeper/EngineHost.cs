@@ -79,6 +79,9 @@ internal sealed class EngineHost : IDisposable
                     var within = TimeSpan.FromMilliseconds(long.Parse(message.Arguments[3], CultureInfo.InvariantCulture));
                     _ = TellAfterAsync(_service!.IdleAsync(message.Arguments[1], AddressOf(message.Arguments[2]), within), message);
                     break;
+                case EngineWords.Load:
+                    _ = TellLoadAsync(message);
+                    break;
                 case EngineWords.Stop:
                     stopping = StopAsync(message);
                     break;
@@ -167,6 +170,16 @@ internal sealed class EngineHost : IDisposable
     {
         await awaited;
         _channel.Send(new(message.Word, message.Arguments[0]));
+    }
+
+    private async Task TellLoadAsync(Message message)
+    {
+        var load = await _service!.LoadAsync(message.Arguments[1]);
+        _channel.Send(load is { } one
+            ? new(EngineWords.Load, message.Arguments[0], Text(one.Active), Text(one.Waiting), one.Most is { } most ? Text(most) : "")
+            : new(EngineWords.Load, message.Arguments[0]));
+
+        static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
     }
 
     private static NetworkAddress AddressOf(string text) => NetworkAddress.TryParse(text, out var address, out _)

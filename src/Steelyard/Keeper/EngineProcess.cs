@@ -3,6 +3,7 @@ using System.ComponentModel;
 using System.Globalization;
 using Steelyard.Admin;
 using Steelyard.Apps;
+using Steelyard.Apps.Scaling;
 using Steelyard.Config;
 using Steelyard.Engine;
 
@@ -135,13 +136,21 @@ internal sealed class EngineProcess : IEngine
     public Task IdleAsync(string pool, NetworkAddress server, TimeSpan within) =>
         AskAsync(EngineWords.Idle, [pool, server.ToString(), ((long)within.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)], []);
 
+    public async Task<PoolLoad?> LoadAsync(string pool)
+    {
+        var words = (await AskAsync(EngineWords.Load, [pool], [])).Arguments;
+        return words.Count < 4 ? null : new PoolLoad(Number(words[1]), Number(words[2]), words[3].Length == 0 ? null : Number(words[3]));
+
+        static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Sends what is answered by the same word and number.</summary>
-    private async Task AskAsync(string word, string[] arguments, int[] handles)
+    private async Task<Message> AskAsync(string word, string[] arguments, int[] handles)
     {
         var number = Text(Interlocked.Increment(ref _asked));
         var answer = Answer(word + number);
         await SendAsync(new(word, [number, .. arguments], handles));
-        await answer;
+        return await answer;
     }
 
     public Task<int> StopAsync(TimeSpan grace, Action released, CancellationToken force) => StopAsync(grace, released, keepIdle: false, force);
@@ -219,7 +228,7 @@ internal sealed class EngineProcess : IEngine
                 continue;
             }
 
-            var word = message.Word is EngineWords.Servers or EngineWords.Idle ? message.Word + message.Arguments[0] : message.Word;
+            var word = message.Word is EngineWords.Servers or EngineWords.Idle or EngineWords.Load ? message.Word + message.Arguments[0] : message.Word;
             if (_awaited.TryRemove(word, out var answer))
                 answer.TrySetResult(message);
         }

@@ -42,6 +42,9 @@ internal static class EngineWords
     /// <summary>To the engine, and back when it is so: a server that was taken out of a pool has nothing left to do. With a number, the pool, the address and milliseconds.</summary>
     public const string Idle = "idle";
 
+    /// <summary>To the engine, with a number and a pool; and back, with the number and what the pool has to do: active, waiting, most of each server or nothing. Nothing at all for a pool that is not there.</summary>
+    public const string Load = "load";
+
     /// <summary>To the engine: milliseconds for what is in flight, and <see cref="KeepIdle"/> or nothing.</summary>
     public const string Stop = "stop";
 

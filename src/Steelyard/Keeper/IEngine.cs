@@ -1,3 +1,4 @@
+using Steelyard.Apps.Scaling;
 using Steelyard.Config;
 
 namespace Steelyard.Keeper;
@@ -21,6 +22,11 @@ internal interface IEngine : IAsyncDisposable
     /// <param name="server">Where the server is.</param>
     /// <param name="within">The longest it may take.</param>
     Task IdleAsync(string pool, NetworkAddress server, TimeSpan within);
+
+    /// <summary>What a pool has to do now; null when there is no such pool.</summary>
+    /// <param name="pool">The pool's name.</param>
+    /// <exception cref="EngineException">There is no engine that could say.</exception>
+    Task<PoolLoad?> LoadAsync(string pool);
 
     /// <summary>Stops: no new connections, what is in flight has its time.</summary>
     /// <param name="grace">How long.</param>

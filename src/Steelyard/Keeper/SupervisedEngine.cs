@@ -1,4 +1,5 @@
 using Steelyard.Apps;
+using Steelyard.Apps.Scaling;
 using Steelyard.Config;
 
 namespace Steelyard.Keeper;
@@ -66,6 +67,8 @@ internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk d
             throw new EngineException($"the engine did not take up the servers of {pool} within {ReadyWithin.TotalSeconds:0} s and is killed");
         }
     }
+
+    public Task<PoolLoad?> LoadAsync(string pool) => _engine?.LoadAsync(pool) ?? Task.FromResult<PoolLoad?>(null);
 
     // An engine that drains may have something in flight with it too.
     public Task IdleAsync(string pool, NetworkAddress server, TimeSpan within) =>

@@ -27,12 +27,18 @@ internal static class WorkerRequests
             return false;
         }
 
+        if (app.App.Scale is { } scale && (count < scale.Min || count > scale.Max))
+        {
+            report.Warn($"steelyard: {app.Pool} has from {scale.Min} to {scale.Max} workers (scale), not {count.ToString(CultureInfo.InvariantCulture)}");
+            return false;
+        }
+
         return await TryAsync(
             async () =>
             {
                 var before = app.Count;
                 await app.ScaleAsync(count, cancel);
-                report.Say($"scaled: {app.Pool} has {Workers(count)}, before {before.ToString(CultureInfo.InvariantCulture)}{(count == Steelyard.Apps.AppSupervisor.CountOf(app.App) ? "" : "; the file says otherwise, which counts again when its 'instances' changes")}");
+                report.Say($"scaled: {app.Pool} has {Workers(count)}, before {before.ToString(CultureInfo.InvariantCulture)}{(app.App.Scale is not null ? "; it goes on to go by its work (scale)" : count == Steelyard.Apps.AppSupervisor.CountOf(app.App) ? "" : "; the file says otherwise, which counts again when its 'instances' changes")}");
             },
             $"{app.Pool} has as many workers as before",
             report);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Steelyard.Admin;
+using Steelyard.Apps.Scaling;
 using Steelyard.Config;
 using Steelyard.Engine;
 using Steelyard.Keeper;
@@ -99,6 +100,9 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
             _one.Release();
         }
     }
+
+    public Task<PoolLoad?> LoadAsync(string pool) => Task.FromResult(
+        _balancer is { } balancer && balancer.LoadOf(pool) is var (active, waiting, most) ? new PoolLoad(active, waiting, most) : (PoolLoad?)null);
 
     public async Task IdleAsync(string pool, NetworkAddress server, TimeSpan within)
     {

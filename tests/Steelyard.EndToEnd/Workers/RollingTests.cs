@@ -15,12 +15,15 @@ public sealed class RollingTests : WorkerFixture
     [InlineData("aspnet")]
     public async Task Restart_scaling_and_reload_cost_no_request(string kind)
     {
+        Delay = 50;
         var listen = kind == "activated" ? "listen: activation" : "listen: auto";
         var command = WorkerApps.Put(kind, Folder);
         Write(command, 2, "one", Quick, listen, kind == "aspnet" ? "ready: { on: http, path: /health, within: 1m }" : "ready: { within: 1m }");
         await using var up = Up();
         var url = await UrlAsync(up);
-        var load = new WorkerLoad(url);
+
+        // All of them take their time: some are in flight whenever a worker has to leave.
+        var load = new WorkerLoad(url, path: kind == "aspnet" ? $"/?delay={Delay}" : "/");
         await load.AnsweredByAsync("one");
 
         Assert.Equal((0, "restarted: web has 2 workers\n", ""), await Ask("restart"));
@@ -103,6 +106,62 @@ public sealed class RollingTests : WorkerFixture
         await Patience.Until(() => load.Answers.Count >= 3);
         await load.EndAsync();
 
+        Assert.Empty(load.Failures);
+    }
+
+    [Fact]
+    public async Task There_are_as_many_workers_as_there_is_work_for()
+    {
+        Delay = 200;
+        Write(WorkerApps.Put("node", Folder), 1, "one", "scale: { max: 3, concurrency: 2, up-after: 1s, down-after: 1s }");
+        await using var up = Up();
+        var load = new WorkerLoad(await UrlAsync(up), kept: 6, single: 0);
+
+        await up.LineAsync("web gets 3 workers instead of 1: ");
+        await Patience.Until(() => load.Answers.Count == 3);
+        Assert.Equal((1, "steelyard: web has from 1 to 3 workers (scale), not 4\n"), (await Ask("scale", "web=4")) is var (status, _, error) ? (status, error) : default);
+        await load.EndAsync();
+        await up.LineAsync("web gets 1 worker instead of 3: ");
+
+        Assert.Empty(load.Failures);
+    }
+
+    // The old one holds what the new one needs.
+    [Fact]
+    public async Task With_stop_first_the_old_one_has_ended_before_the_new_one_is_started()
+    {
+        var command = WorkerApps.Put("python", Folder) + " alone";
+        string[] settings = ["rolling: { order: stop-first, monitor: 0s }"];
+        Write(command, 1, "one", settings);
+        await using var up = Up();
+        var url = await UrlAsync(up);
+
+        Write(command, 1, "two", settings);
+        Assert.Equal(0, (await Ask("reload")).Status);
+
+        Assert.StartsWith("two ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
+        Assert.Equal("", up.Error);
+    }
+
+    [Fact]
+    public async Task With_continue_the_workers_that_can_be_replaced_are_and_the_failure_is_told()
+    {
+        var command = WorkerApps.Put("python", Folder);
+        string[] settings = ["rolling: { monitor: 0s, on-failure: continue }"];
+        Write(command, 2, "one", settings);
+        await using var up = Up();
+        var load = new WorkerLoad(await UrlAsync(up));
+        await load.AnsweredByAsync("one");
+
+        Write($"{command} broken{{instance}}", 2, "two", settings);
+        var (status, _, error) = await Ask("reload");
+        await load.AnsweredByAsync("one");
+        await load.AnsweredByAsync("two");
+        await load.EndAsync();
+
+        Assert.Equal(1, status);
+        Assert.Contains("web/1 ended with exit code 1 before it accepted a connection", error, StringComparison.Ordinal);
+        Assert.Contains("1 of 2 are replaced (rolling: on-failure)", error, StringComparison.Ordinal);
         Assert.Empty(load.Failures);
     }
 }

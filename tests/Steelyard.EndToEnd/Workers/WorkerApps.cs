@@ -15,7 +15,7 @@ internal static class WorkerApps
 
     /// <summary>Python's http.server; what it does beside is told by its arguments.</summary>
     public const string Python = """
-        import http.server, os, resource, socket, socketserver, sys, threading, time
+        import fcntl, http.server, os, resource, socket, socketserver, sys, threading, time
 
         def notify(text):
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
@@ -28,6 +28,8 @@ internal static class WorkerApps
             def do_GET(self):
                 if self.path == '/grow':
                     held.append(bytearray(os.urandom(1024) * 1024 * 64))
+                if self.path == '/':
+                    time.sleep(int(os.environ.get('DELAY', '0')) / 1000)
                 if self.path == '/die':
                     print('last words', flush=True)
                     os._exit(9)
@@ -48,8 +50,11 @@ internal static class WorkerApps
             request_queue_size = 128
 
         mode = sys.argv[1] if len(sys.argv) > 1 else ''
-        if mode == 'broken':
+        if mode in ('broken', 'broken1'):
             sys.exit('no such database')
+        if mode == 'alone':
+            lock = open('lock', 'w')
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if mode == 'mute':
             time.sleep(60)
         if mode == 'activated':
@@ -90,6 +95,7 @@ internal static class WorkerApps
             room[length += count] = 0;
             if (!strstr(room, "\r\n\r\n")) continue;
             length = 0;
+            usleep(atoi(getenv("DELAY")) * 1000);
             int size = snprintf(body, sizeof body, "%s %d", getenv("VERSION"), getpid());
             int total = snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", size, body);
             if (write(connection, answer, total) != total) break;

@@ -77,6 +77,7 @@ public sealed class ReferencePage
         page.Append("\n| `listen` | A worker listens |\n|---|---|\n");
         foreach (var (word, _, description) in AppTable.Listens)
             page.Append($"| `{word}` | {description} |\n");
+        Section(page, "pools: app: scale", WorkerTables.Scale, new ScaleSettings());
         Section(page, "pools: app: limits", WorkerTables.Limits, new ResourceLimits());
         Section(page, "pools: app: ready", WorkerTables.Ready, new ReadySettings());
         Section(page, "pools: app: stop", WorkerTables.Stop, new StopSettings());

@@ -15,6 +15,7 @@ internal static class AppTable
         ("socket", WorkerListen.Socket, "On a Unix socket that it is told by `{socket}` and `ASPNETCORE_URLS`."),
         ("activation", WorkerListen.Activation, "On a socket it is handed as descriptor 3, as systemd does (`LISTEN_FDS`)."),
         ("cluster", WorkerListen.Cluster, "On whatever port it calls `listen()` with: it runs as in a Node cluster and is given connections."),
+        ("raw", WorkerListen.Raw, "The same, and the connections are the clients' own: Steelyard listens on the port that the app calls `listen()` with, hands each connection to a worker in turn and reads nothing. No route leads there."),
         ("none", WorkerListen.None, "On nothing that requests are sent to: it is only looked after."),
     ];
 
@@ -77,6 +78,12 @@ internal static class AppTable
                 "How many; `max` is one per core.",
                 app => app.Instances,
                 (app, value) => app with { Instances = value }),
+            Setting<ScaleSettings?>(
+                "scale",
+                Form.Mapping(WorkerTables.Scale, _ => new ScaleSettings()),
+                "Lets their number go by what they have to do, see [scale](#pools-app-scale). `instances` is then how many there are at the start.",
+                _ => null,
+                (app, value) => app with { Scale = value }),
             Setting(
                 "listen",
                 s_listen,

@@ -10,8 +10,8 @@ internal static class FileTable
     public static DirectiveTable<SnapshotDraft> Table { get; } = new(
         "the file",
         $"a mapping: {Skeleton}",
-        "A file is a mapping with these keys; `listen` has to be there, and `pools` where a route leads to one.",
-        [["listen"]],
+        "A file is a mapping with these keys; `listen` has to be there unless clients connect to the workers of an app themselves (`listen: raw`), and `pools` where a route leads to one.",
+        [],
         [
             new Directive<SnapshotDraft, int?>(
                 "loops",

@@ -78,6 +78,50 @@ internal static class WorkerTables
                 (limits, value) => limits with { FileSize = value }),
         ]);
 
+    public static DirectiveTable<ScaleSettings> Scale { get; } = new(
+        "'scale'",
+        "a mapping with 'max' and 'concurrency' or 'queue', as in { min: 2, max: 8, concurrency: 10 }",
+        "Lets the number of workers go by what they have to do, looked at every second. There are never fewer than `min` and never more than `max`. More in [Workers](workers.md#as-many-as-there-is-work-for).",
+        [["max"]],
+        [
+            new Directive<ScaleSettings, int>(
+                "min",
+                ScalarForms.Number(1, 1024),
+                "The fewest.",
+                scale => scale.Min,
+                (scale, value) => scale with { Min = value }),
+            new Directive<ScaleSettings, int>(
+                "max",
+                ScalarForms.Number(1, 1024),
+                "The most.",
+                scale => scale.Max,
+                (scale, value) => scale with { Max = value }),
+            new Directive<ScaleSettings, int?>(
+                "concurrency",
+                ScalarForms.OrWord(ScalarForms.Number(1, 100_000), "none"),
+                "How many requests in flight each worker is to have on average, those that wait included. More workers come above 110% of it, fewer when they would have less than 90% of it.",
+                scale => scale.Concurrency,
+                (scale, value) => scale with { Concurrency = value }),
+            new Directive<ScaleSettings, int?>(
+                "queue",
+                ScalarForms.OrWord(ScalarForms.Number(0, 1_000_000), "none"),
+                "How many requests may wait for a server with room, which the pool's `max-connections` makes them do, before there are more workers. Fewer come when they would have less than 70% of what they may have.",
+                scale => scale.Queue,
+                (scale, value) => scale with { Queue = value }),
+            new Directive<ScaleSettings, TimeSpan>(
+                "up-after",
+                ScalarForms.Duration(TimeSpan.FromSeconds(1), s_hour),
+                "How long there has to be too much for them, without a break, before there are more.",
+                scale => scale.UpAfter,
+                (scale, value) => scale with { UpAfter = value }),
+            new Directive<ScaleSettings, TimeSpan>(
+                "down-after",
+                ScalarForms.Duration(TimeSpan.FromSeconds(1), s_day),
+                "How long fewer have to be enough, without a break, before there are fewer.",
+                scale => scale.DownAfter,
+                (scale, value) => scale with { DownAfter = value }),
+        ]);
+
     public static DirectiveTable<ReadySettings> Ready { get; } = new(
         "'ready'",
         "listening, signal, notify, http or delay, or a mapping, as in { on: http, path: /health, within: 30s }",

@@ -58,6 +58,12 @@ internal sealed unsafe class NodeChannel : NodeHandle
     /// <summary>The port that the worker calls that of the app: the first it listens on, unless the configuration says which.</summary>
     public int? AppPort { get; set; }
 
+    /// <summary>Whether all that it listens on is bound here and handed out: it gets no connections of the engine.</summary>
+    public bool IsRaw { get; init; }
+
+    /// <summary>Whether it has been asked to let go: what it closes from now on, its app has not closed.</summary>
+    public bool LetsGo { get; private set; }
+
     /// <summary>The port of 127.0.0.1 by which the engine reaches it.</summary>
     public int DoorPort { get; set; }
 
@@ -112,6 +118,13 @@ internal sealed unsafe class NodeChannel : NodeHandle
         _outgoing.Enqueue(new(line, connection));
         _waiting += line.Length;
         Flush();
+    }
+
+    /// <summary>Asks it to close its servers and to leave, or tells it something instead.</summary>
+    public void LetGo(string? message)
+    {
+        LetsGo = true;
+        Send(message is null ? PrimaryWords.Disconnect : PrimaryWords.Text(message));
     }
 
     public override void Ready(short events)
@@ -178,7 +191,7 @@ internal sealed unsafe class NodeChannel : NodeHandle
                 _cluster.Answer(this, message);
                 break;
             case WorkerMessageKind.Listening:
-                if (message.Port == AppPort)
+                if (message.Port == AppPort || (IsRaw && AppPort is null))
                     _listening.TrySetResult();
                 break;
             case WorkerMessageKind.Close:

@@ -18,6 +18,7 @@ internal sealed class NodeCluster(string pool)
     private readonly HashSet<string> _said = [];
     private readonly TaskCompletionSource<int> _appPort = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _workers;
+    private bool _ended;
 
     /// <summary>The port that the app listens on, as it says; ends with the first worker that does.</summary>
     public Task<int> AppPort => _appPort.Task;
@@ -45,7 +46,7 @@ internal sealed class NodeCluster(string pool)
         var error = Refusal(worker, query, asked);
         SharedPort? shared = null;
         if (error == 0 && !IsApp(worker, query, asked))
-            error = Share(asked, out shared);
+            error = Share(asked, worker.IsRaw, out shared);
         if (error != 0)
         {
             worker.Send(PrimaryWords.MayNotListen(number, -error));
@@ -73,11 +74,25 @@ internal sealed class NodeCluster(string pool)
         if (server.Shared is not { } shared)
             return;
         shared.Remove(worker);
-        if (!shared.IsUnused)
-            return;
-        _shared.Remove(server.Asked);
+
+        // Who connects while a worker that is raw is replaced or has died waits for the next one.
+        if (shared.IsUnused && !(worker.IsRaw && (worker.LetsGo || worker.Closed) && !_ended))
+            Close(server.Asked, shared);
+    }
+
+    /// <summary>The app ends: nobody is to connect to it any more. May be called from any thread.</summary>
+    public void End() => NodeLoop.Shared.Post(() =>
+    {
+        _ended = true;
+        foreach (var (place, shared) in _shared.ToArray())
+            Close(place, shared);
+    });
+
+    private void Close(ServerPlace place, SharedPort shared)
+    {
+        _shared.Remove(place);
         shared.Close();
-        if (server.Asked is { Socket: ServerSocketKind.Path, Address: { } path })
+        if (place is { Socket: ServerSocketKind.Path, Address: { } path })
             Delete(path);
     }
 
@@ -108,7 +123,8 @@ internal sealed class NodeCluster(string pool)
     }
 
     private bool IsApp(NodeChannel worker, WorkerMessage query, ServerPlace asked) =>
-        query.Socket != ServerSocketKind.Path
+        !worker.IsRaw
+        && query.Socket != ServerSocketKind.Path
         && (worker.AppPort is not { } port || port == query.Port || (query.Port == 0 && _chosenPorts.TryGetValue(asked, out var chosen) && chosen == port));
 
     /// <summary>The port a server is told to have: what it asked for, or for 0 the same for all workers.</summary>
@@ -123,10 +139,12 @@ internal sealed class NodeCluster(string pool)
         return port;
     }
 
-    private int Share(ServerPlace asked, out SharedPort? shared)
+    private int Share(ServerPlace asked, bool raw, out SharedPort? shared)
     {
         if (_shared.TryGetValue(asked, out shared))
             return 0;
+        if (_ended)
+            return Posix.EINVAL;
         if (_shared.Count >= MostShared)
             return Posix.EMFILE;
         if (!RunsAsWeDo && asked.Port is -1 or (> 0 and < 1024))
@@ -135,7 +153,8 @@ internal sealed class NodeCluster(string pool)
         if (error != 0)
             return error;
         _shared.Add(asked, shared = new(NodeLoop.Shared, descriptor, port));
-        Tell($"{pool} listens on {(port < 0 ? asked.Address : $"port {port}")} too, which its workers share in turn");
+        var where = port < 0 ? asked.Address : $"port {port}";
+        Tell(raw ? $"{pool} listens on {where}, and hands its workers the clients' own connections in turn" : $"{pool} listens on {where} too, which its workers share in turn");
         return 0;
     }
 

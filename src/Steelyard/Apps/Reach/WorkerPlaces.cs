@@ -25,6 +25,7 @@ internal sealed class WorkerPlaces(string pool, bool speaksFirst = false) : IDis
                 WorkerListen.Socket => new SocketReach(NextSocket(app, number)),
                 WorkerListen.Activation => new ActivationReach(pool),
                 WorkerListen.Cluster => ForCluster(app, number),
+                WorkerListen.Raw => ForRaw(app, number),
                 WorkerListen.None => new NoReach(),
                 _ => new PortReach(),
             };
@@ -33,6 +34,15 @@ internal sealed class WorkerPlaces(string pool, bool speaksFirst = false) : IDis
         {
             throw new AppStartException($"{pool}/{number} cannot be started: {error.Message}");
         }
+    }
+
+    /// <summary>The app ends: nothing that its workers share is listened on any more.</summary>
+    public void End() => _cluster.End();
+
+    private RawReach ForRaw(AppSettings app, int number)
+    {
+        _cluster.RunsAsWeDo = app.User is null;
+        return new(_cluster, $"{pool}/{number}", app.Port);
     }
 
     private ClusterReach ForCluster(AppSettings app, int number)
