@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using Steelyard.Config.Dialects;
 using Steelyard.Config.Drafts;
 using Steelyard.Config.Yaml;
 
 namespace Steelyard.Config;
 
-/// <summary>Reads a configuration in Steelyard's own dialect of YAML, which docs/configuration.md describes.</summary>
+/// <summary>Reads a configuration in any of its dialects: Steelyard's own YAML, which docs/configuration.md describes, or a file of another program.</summary>
 public static class ConfigurationFile
 {
     // Some 60,000 pools of 10 servers; more is a device or a mistake.
@@ -21,12 +22,8 @@ public static class ConfigurationFile
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            using var content = new MemoryStream();
-            var buffer = new byte[64 * 1024];
-            for (int count; content.Length <= MostBytes && (count = file.Read(buffer)) > 0;)
-                content.Write(buffer, 0, count);
-            return Decode(content.GetBuffer().AsSpan(0, (int)content.Length), path);
+            var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+            return Decode(ReadBytes(path), path, named => new(named, Encoding.UTF8.GetString(ReadBytes(Path.Combine(folder, named)))));
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -39,22 +36,35 @@ public static class ConfigurationFile
         }
     }
 
-    /// <summary>Reads a text. Never throws for what it holds.</summary>
+    private static ReadOnlySpan<byte> ReadBytes(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using var content = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        for (int count; content.Length <= MostBytes && (count = file.Read(buffer)) > 0;)
+            content.Write(buffer, 0, count);
+        return content.GetBuffer().AsSpan(0, (int)content.Length);
+    }
+
+    /// <summary>Reads a text; the dialect shows in the name and in the text. Never throws for what it holds. Files that it names are not read.</summary>
     /// <param name="text">The whole text; a byte order mark before it is skipped.</param>
     /// <param name="fileName">What problems call it.</param>
-    public static ConfigurationResult Parse(string text, string fileName)
+    public static ConfigurationResult Parse(string text, string fileName) => Parse(text, fileName, readFile: null);
+
+    private static ConfigurationResult Parse(string text, string fileName, Func<string, SourceText>? readFile)
     {
         var source = new SourceText(fileName, text.StartsWith('\uFEFF') ? text[1..] : text);
         if (text.Length > MostBytes)
             return Refused(source, 0, $"the file is larger than {new ByteSize(MostBytes)}");
 
         var problems = new ProblemList();
-        var snapshot = YamlReader.Read(source, problems);
+        var given = new DialectSource(source, readFile);
+        var snapshot = Dialect.Of(fileName, source.Text).Read(given, problems);
         return new()
         {
             Snapshot = snapshot,
             Problems = problems.InOrder(),
-            Sources = [source],
+            Sources = [source, .. given.Included],
             Files = problems.Files.Select(file => new NamedFile(file.Value, file.Place.Source, file.Place.Start, file.Place.End)).ToValueList(),
         };
     }
@@ -62,7 +72,7 @@ public static class ConfigurationFile
     /// <summary>Writes a snapshot as a file that reads back as an equal one; settings with their default values are left out.</summary>
     public static string Write(Snapshot snapshot) => YamlWriter.Write(snapshot);
 
-    private static ConfigurationResult Decode(ReadOnlySpan<byte> bytes, string path)
+    private static ConfigurationResult Decode(ReadOnlySpan<byte> bytes, string path, Func<string, SourceText> readFile)
     {
         if (bytes.Length > MostBytes)
             return Refused(new(path, ""), 0, $"the file is larger than {new ByteSize(MostBytes)}");
@@ -71,7 +81,7 @@ public static class ConfigurationFile
 
         var text = Encoding.UTF8.GetString(bytes);
         if (Utf8.IsValid(bytes))
-            return Parse(text, path);
+            return Parse(text, path, readFile);
 
         var valid = FirstInvalid(bytes);
         var (source, offset) = (new SourceText(path, text), Encoding.UTF8.GetCharCount(bytes[..valid]));

@@ -22,6 +22,9 @@ public sealed record Problem(
 /// <summary>How much a <see cref="Problem"/> weighs.</summary>
 public enum Severity
 {
+    /// <summary>Something that another program would do has no effect here, and need not have.</summary>
+    Notice,
+
     /// <summary>The configuration works, but probably not as meant.</summary>
     Warning,
 

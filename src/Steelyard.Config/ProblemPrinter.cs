@@ -36,8 +36,8 @@ public static class ProblemPrinter
     public static void Print(TextWriter output, Problem problem, SourceText? source, bool colour = false)
     {
         var (strong, kind, good, off) = !colour ? ("", "", "", "")
-            : ("\e[1m", problem.Severity == Severity.Error ? "\e[1;31m" : "\e[1;33m", "\e[32m", "\e[0m");
-        var severity = problem.Severity == Severity.Error ? "error" : "warning";
+            : ("\e[1m", problem.Severity switch { Severity.Error => "\e[1;31m", Severity.Warning => "\e[1;33m", _ => "\e[1;36m" }, "\e[32m", "\e[0m");
+        var severity = problem.Severity.ToString().ToLowerInvariant();
         output.WriteLine($"{strong}{SafeText.Of(problem.File)}:{problem.Line}:{problem.Column}: {kind}{severity}:{off} {strong}{SafeText.Of(problem.Message)}{off}");
 
         if (source is not null && problem.Line <= source.LineCount && source.GetLine(problem.Line) is { IsEmpty: false } line)

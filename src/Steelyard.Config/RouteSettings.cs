@@ -1,3 +1,5 @@
+using Steelyard.Config.Expressions;
+
 namespace Steelyard.Config;
 
 /// <summary>
@@ -26,6 +28,12 @@ public sealed record RouteSettings
 
     /// <summary>Parameters the query must have, all of them, compared as they were written, without decoding.</summary>
     public ValueList<ValueMatch> Query { get; init; }
+
+    /// <summary>What else has to hold; null for nothing. Of routes of one host and path those with a condition go first.</summary>
+    public Condition? When { get; init; }
+
+    /// <summary>What is done with its requests, after the rules of the listener and before those of the pool.</summary>
+    public ValueList<RuleSettings> Rules { get; init; }
 
     /// <summary>The name of the pool that serves it, one of <see cref="Snapshot.Pools"/>; null where something else is set.</summary>
     public string? Pool { get; init; }
@@ -83,7 +91,11 @@ public sealed record RedirectSettings(TextTemplate To, int Status = 302);
 /// <param name="Status">200 to 599; 204 and 304 have no body.</param>
 /// <param name="Body">The body, at most 16,384 bytes of UTF-8.</param>
 /// <param name="ContentType">The type of the body.</param>
-public sealed record FixedResponse(int Status, string Body = "", string ContentType = "text/plain; charset=utf-8");
+public sealed record FixedResponse(int Status, string Body = "", string ContentType = "text/plain; charset=utf-8")
+{
+    /// <summary>Further fields.</summary>
+    public ValueList<HeaderLine> Headers { get; init; }
+}
 
 /// <summary>Changes of the fields of one head, in this order.</summary>
 public sealed record HeaderEdits

@@ -98,6 +98,12 @@ public sealed record ListenerSettings
     /// <summary>How the servers are told of the client. Default <see cref="ForwardedStyle.XForwarded"/>.</summary>
     public ForwardedStyle Forwarded { get; init; }
 
+    /// <summary>What is done with every request before a route is looked for (HAProxy: http-request of a frontend).</summary>
+    public ValueList<RuleSettings> Rules { get; init; }
+
+    /// <summary>What is done with every response of a server, after the rules of its pool (HAProxy: http-response of a frontend).</summary>
+    public ValueList<RuleSettings> ResponseRules { get; init; }
+
     /// <summary>What is changed in every head for a server.</summary>
     public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;
 
@@ -129,6 +135,9 @@ public enum ForwardedStyle
 
     /// <summary>None.</summary>
     None,
+
+    /// <summary>None, and what clients send of them passes like any other field, for whoever believes it (HAProxy without option forwardfor; nginx).</summary>
+    AsIs,
 }
 
 /// <summary>Servers that answer the same requests, and how one is chosen.</summary>
@@ -182,6 +191,12 @@ public sealed record PoolSettings
 
     /// <summary>Below which share of usable servers, in percent, their health is ignored: 0 to 100. Default 0, never (Envoy: healthy_panic_threshold, 50).</summary>
     public int Panic { get; init; }
+
+    /// <summary>What is done with every request that comes to it (HAProxy: http-request of a backend).</summary>
+    public ValueList<RuleSettings> Rules { get; init; }
+
+    /// <summary>What is done with every response of its servers (HAProxy: http-response of a backend).</summary>
+    public ValueList<RuleSettings> ResponseRules { get; init; }
 
     /// <summary>How a client stays with the server it had before; null for not at all.</summary>
     public StickySettings? Sticky { get; init; }

@@ -1,4 +1,5 @@
 using System.Text;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config;
@@ -37,15 +38,22 @@ public enum TemplateVariable
     Server,
 }
 
-/// <summary>A stretch of a template: a text or a variable.</summary>
-/// <param name="Literal">The text; null for a variable.</param>
-/// <param name="Variable">The variable, where there is no text.</param>
-public readonly record struct TemplatePart(string? Literal, TemplateVariable Variable = default);
+/// <summary>A stretch of a template: a text, a variable or an expression.</summary>
+/// <param name="Literal">The text; null for the others.</param>
+/// <param name="Variable">The variable, where there is neither text nor expression.</param>
+/// <param name="Expression">The expression; null for the others.</param>
+public readonly record struct TemplatePart(string? Literal, TemplateVariable Variable = default, Expression? Expression = null);
 
-/// <summary>A text with variables in braces, as in <c>https://{host}{uri}</c>; <c>{{</c> and <c>}}</c> are braces themselves.</summary>
+/// <summary>
+/// A text with variables and expressions in braces, as in <c>https://{host}{uri}</c> or <c>{lower(header('X-User'))}</c>;
+/// <c>{{</c> and <c>}}</c> are braces themselves.
+/// </summary>
 public sealed record TextTemplate
 {
     private const int MostCharacters = 4096;
+
+    // Of texts alone; a map in a template may be long.
+    private const int MostCharactersWithExpressions = 1024 * 1024;
 
     private TextTemplate(ValueList<TemplatePart> parts) => Parts = parts;
 
@@ -77,7 +85,7 @@ public sealed record TextTemplate
     internal static bool TryParse(string text, out TextTemplate template, out Mistake mistake)
     {
         (template, mistake) = (Empty, default);
-        if (text.Length > MostCharacters)
+        if (text.Length > MostCharactersWithExpressions || (text.Length > MostCharacters && !text.Contains('(', StringComparison.Ordinal)))
             mistake = new($"the text has {text.Length} characters", $"at most {MostCharacters}");
         else if (text.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0)
             mistake = new($"{Shown.Quote(text)} has characters that no field carries", "printable ASCII");
@@ -100,24 +108,19 @@ public sealed record TextTemplate
                 continue;
             }
 
-            var end = text[i] == '}' ? -1 : text.IndexOf('}', i);
+            var end = text[i] == '}' ? -1 : EndOfBraces(text, i);
             if (end < 0)
             {
                 mistake = new($"a '{text[i]}' without its other half in {Shown.Quote(text)}", $"a variable such as {{host}}, or {new string(text[i], 2)} for the brace itself");
                 return false;
             }
 
-            var name = text[(i + 1)..end];
-            if (!TryFind(name, out var variable))
-            {
-                mistake = new($"{Shown.Quote("{" + name + "}")} is not a variable", Shown.OneOf([.. Variables.Select(v => "{" + v.Name + "}")]));
+            if (!TryParsePart(text[(i + 1)..end], out var part, out mistake))
                 return false;
-            }
-
             if (literal.Length > 0)
                 parts.Add(new(literal.ToString()));
             literal.Clear();
-            parts.Add(new(null, variable));
+            parts.Add(part);
             i = end;
         }
 
@@ -127,7 +130,68 @@ public sealed record TextTemplate
         return true;
     }
 
-    private static bool TryFind(string name, out TemplateVariable variable)
+    // What is in quotes may hold braces.
+    private static int EndOfBraces(string text, int start)
+    {
+        var quoted = false;
+        for (var i = start; i < text.Length; i++)
+        {
+            if (quoted && text[i] == '\\')
+                i++;
+            else if (text[i] == '\'')
+                quoted = !quoted;
+            else if (!quoted && text[i] == '}')
+                return i;
+        }
+
+        return -1;
+    }
+
+    private static bool TryParsePart(string text, out TemplatePart part, out Mistake mistake)
+    {
+        (part, mistake) = (default, default);
+        if (TryFind(text, out var variable))
+        {
+            part = new(null, variable);
+            return true;
+        }
+
+        // A word alone was meant as a variable.
+        if (!text.AsSpan().ContainsAny('(', '\'') && FetchTable.Find(text) is not { Named: false })
+        {
+            mistake = new($"{Shown.Quote("{" + text + "}")} is not a variable", Shown.OneOf([.. Variables.Select(v => "{" + v.Name + "}")]));
+            return false;
+        }
+
+        if (!ExpressionParser.TryParse(text, out Expression expression, out mistake))
+            return false;
+        part = expression is VariableExpression { Variable: var plain } ? new(null, plain) : new(null, default, expression);
+        return true;
+    }
+
+    /// <summary>A template of several parts, in one form: neighbouring texts are one, empty ones none.</summary>
+    internal static TextTemplate Of(IEnumerable<TemplatePart> parts)
+    {
+        List<TemplatePart> joined = [];
+        foreach (var part in parts)
+        {
+            if (part.Literal is { Length: 0 })
+                continue;
+            if (part.Literal is { } text && joined is [.., { Literal: { } before }])
+                joined[^1] = new(before + text);
+            else
+                joined.Add(part.Expression is VariableExpression { Variable: var variable } ? new(null, variable) : part);
+        }
+
+        return joined.Count == 0 ? Empty : new(joined.ToValueList());
+    }
+
+    /// <summary>A template of one expression.</summary>
+    internal static TextTemplate Of(Expression expression) => expression is TextExpression { Text: var text } ? text : Of([new TemplatePart(null, default, expression)]);
+
+    internal static string NameOf(TemplateVariable variable) => Variables.First(row => row.Variable == variable).Name;
+
+    internal static bool TryFind(string name, out TemplateVariable variable)
     {
         foreach (var known in Variables)
         {
@@ -147,12 +211,21 @@ public sealed record TextTemplate
     {
         foreach (var part in Parts)
         {
-            if (part.Literal is null && part.Variable == variable)
+            if (part.Literal is null && (part.Expression is { } expression ? Uses(expression, variable) : part.Variable == variable))
                 return true;
         }
 
         return false;
     }
+
+    private static bool Uses(Expression expression, TemplateVariable variable) => expression switch
+    {
+        VariableExpression { Variable: var its } => its == variable,
+        TextExpression { Text: var text } => text.Uses(variable),
+        CallExpression { Input: var input } => Uses(input, variable),
+        MapExpression map => Uses(map.Input, variable) || map.Otherwise?.Uses(variable) is true || map.Cases.Any(each => each.Value.Uses(variable)),
+        _ => false,
+    };
 
     /// <summary>The template as the configuration writes it.</summary>
     public override string ToString()
@@ -163,7 +236,7 @@ public sealed record TextTemplate
             if (part.Literal is { } literal)
                 text.Append(literal.Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal));
             else
-                text.Append('{').Append(Variables.First(v => v.Variable == part.Variable).Name).Append('}');
+                text.Append('{').Append(part.Expression?.ToString() ?? NameOf(part.Variable)).Append('}');
         }
 
         return text.ToString();

@@ -28,6 +28,9 @@ internal sealed class ProblemList
     public void Warn(Place place, string message, string? expected = null) =>
         Add(Severity.Warning, place, message, expected, suggestion: null);
 
+    public void Note(Place place, string message) =>
+        Add(Severity.Notice, place, message, expected: null, suggestion: null);
+
     public ValueList<Problem> InOrder() => _problems
         .OrderBy(p => p.File, StringComparer.Ordinal)
         .ThenBy(p => p.Line)

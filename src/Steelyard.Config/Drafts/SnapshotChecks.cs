@@ -96,6 +96,8 @@ internal sealed class SnapshotChecks
             MaxConnections = draft.MaxConnections,
             Queue = draft.Queue?.Value ?? new(),
             AllBackups = draft.AllBackups,
+            Rules = draft.Rules.Select(rule => rule.Value).ToValueList(),
+            ResponseRules = draft.ResponseRules.Select(rule => rule.Value).ToValueList(),
             RateLimit = draft.RateLimit?.Value,
             Concurrency = draft.Concurrency?.Value,
             Breaker = draft.Breaker?.Value,
@@ -138,6 +140,7 @@ internal sealed class SnapshotChecks
 
         foreach (var pool in PoolsOf(draft))
             CheckKey(pool, draft);
+        new RuleChecks(_problems, _pools).Check(draft, PoolsOf(draft));
 
         return new()
         {
@@ -155,6 +158,8 @@ internal sealed class SnapshotChecks
             Connect = draft.Connect,
             Tolerant = draft.Tolerant,
             Forwarded = draft.Forwarded,
+            Rules = draft.Rules.Select(rule => rule.Value).ToValueList(),
+            ResponseRules = draft.ResponseRules.Select(rule => rule.Value).ToValueList(),
             RequestHeaders = draft.RequestHeaders,
             ResponseHeaders = draft.ResponseHeaders,
         };
@@ -212,6 +217,7 @@ internal sealed class SnapshotChecks
                 routes.Add(match with
                 {
                     Name = draft.Name,
+                    Rules = draft.Rules.Select(rule => rule.Value).ToValueList(),
                     Pool = draft.To?.Value,
                     Split = (draft.Split?.Value ?? []).Select(share => new PoolShare(share.Key.Value, share.Value)).ToValueList(),
                     Redirect = draft.Redirect?.Value,

@@ -58,6 +58,10 @@ internal sealed record ListenerDraft(Place Place)
 
     public HeaderEdits ResponseHeaders { get; init; } = HeaderEdits.None;
 
+    public IReadOnlyList<Located<RuleSettings>> Rules { get; init; } = [];
+
+    public IReadOnlyList<Located<RuleSettings>> ResponseRules { get; init; } = [];
+
     public IReadOnlyList<RouteDraft>? Routes { get; init; }
 
     /// <summary>The pool of everything, written instead of routes.</summary>
@@ -78,6 +82,8 @@ internal sealed record RouteDraft(Place Place)
 
     /// <summary>The methods, fields and parameters it asks for; nothing else of it is used.</summary>
     public RouteSettings Match { get; init; } = new();
+
+    public IReadOnlyList<Located<RuleSettings>> Rules { get; init; } = [];
 
     public Located<string>? To { get; init; }
 
@@ -138,6 +144,10 @@ internal sealed record PoolDraft(Located<string> Name)
     public Located<ConcurrencySettings>? Concurrency { get; init; }
 
     public Located<BreakerSettings>? Breaker { get; init; }
+
+    public IReadOnlyList<Located<RuleSettings>> Rules { get; init; } = [];
+
+    public IReadOnlyList<Located<RuleSettings>> ResponseRules { get; init; } = [];
 
     public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
 

@@ -84,6 +84,8 @@ internal sealed class YamlWriter
             Line($"    {limit}");
         foreach (var part in EditsParts(listener.RequestHeaders, listener.ResponseHeaders))
             Line($"    {part}");
+        Rules("rules", listener.Rules);
+        Rules("response-rules", listener.ResponseRules);
         if (listener.Routes.Count == 1 && listener.Routes[0] is var all && all == new RouteSettings { Pool = all.Pool } && all.Pool is not null)
         {
             Line($"    to: {Text(all.Pool)}");
@@ -147,14 +149,18 @@ internal sealed class YamlWriter
             yield return $"headers: {Map(route.Headers, match => match.Name, match => match.Pattern)}";
         if (route.Query.Count > 0)
             yield return $"query: {Map(route.Query, match => match.Name, match => match.Pattern)}";
+        if (route.When is { } when)
+            yield return $"when: {Text(when.ToString())}";
+        if (route.Rules.Count > 0)
+            yield return $"rules: [{string.Join(", ", route.Rules.Select(Rule))}]";
         if (route.Pool is not null)
             yield return $"to: {Text(route.Pool)}";
         if (route.Split.Count > 0)
             yield return $"split: {Map(route.Split, share => share.Pool, share => share.Weight.ToString(CultureInfo.InvariantCulture))}";
         if (route.Redirect is { } redirect)
-            yield return $"redirect: {{ to: {Text(redirect.To.ToString())}, status: {redirect.Status} }}";
+            yield return $"redirect: {Redirect(redirect)}";
         if (route.Respond is { } respond)
-            yield return $"respond: {{ status: {respond.Status}{Extra("body", respond.Body, "")}{Extra("content-type", respond.ContentType, new FixedResponse(200).ContentType)} }}";
+            yield return $"respond: {Respond(respond)}";
         foreach (var limit in LimitParts(route.RateLimit, route.Concurrency))
             yield return limit;
         if (route.Priority != 0)
@@ -165,6 +171,28 @@ internal sealed class YamlWriter
             yield return $"rewrite: {Text(route.Rewrite.ToString())}";
         foreach (var part in EditsParts(route.RequestHeaders, route.ResponseHeaders))
             yield return part;
+    }
+
+    internal static string Redirect(RedirectSettings redirect) => $"{{ to: {Text(redirect.To.ToString())}, status: {redirect.Status} }}";
+
+    internal static string Respond(FixedResponse respond)
+    {
+        var headers = respond.Headers.Count == 0 ? "" : $", headers: {Map(respond.Headers, line => line.Name, line => line.Value.ToString())}";
+        return $"{{ status: {respond.Status}{Extra("body", respond.Body, "")}{Extra("content-type", respond.ContentType, new FixedResponse(200).ContentType)}{headers} }}";
+    }
+
+    private void Rules(string name, ValueList<RuleSettings> rules)
+    {
+        if (rules.Count > 0)
+            Line($"    {name}:");
+        foreach (var rule in rules)
+            Line($"      - {Rule(rule)}");
+    }
+
+    private static string Rule(RuleSettings rule)
+    {
+        var (key, value) = RuleTable.Write(rule);
+        return Braces([.. rule.When is { } when ? (string[])[$"when: {Text(when.ToString())}"] : [], $"{key}: {value}"]);
     }
 
     private static IEnumerable<string> EditsParts(HeaderEdits request, HeaderEdits response)
@@ -222,6 +250,8 @@ internal sealed class YamlWriter
             Section("outlier", OutlierTable.Table, pool.Outlier, new(), "    ");
         if (pool.Sticky is { } sticky)
             Sticky(sticky);
+        Rules("rules", pool.Rules);
+        Rules("response-rules", pool.ResponseRules);
 
         if (pool.Servers.Count > 0)
             Line("    servers:");

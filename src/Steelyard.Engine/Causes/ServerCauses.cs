@@ -85,6 +85,13 @@ internal static class ServerCauses
             "`curl -v` straight to the server shows the answer; docs/http.md lists what is refused. In the access log the termination begins with `PH`.",
             "Mend the server, or raise `limits: header` where its head is merely large."),
         CauseRow.Of(
+            Cause.ResponseDenied,
+            "response-denied",
+            "A rule of this site keeps the server's answer back.",
+            "A rule with `deny` in the `response-rules` of the pool or of the listener holds for the answer (HAProxy: `http-response deny`).",
+            "`steelyard check` shows the rules of a file; the error log names the pool and the server.",
+            "Change the rule, or what the server answers."),
+        CauseRow.Of(
             Cause.StatusRetried,
             "status-retried",
             "The answer has a status that another server is asked for.",

@@ -39,6 +39,12 @@ internal sealed class AskedRequest
     /// <summary>What a pool hashes of it; nothing where it hashes nothing.</summary>
     public ReadOnlySpan<byte> KeyFor(Pool pool) => pool.Settings.Balance.Hash is { Key: var key } ? Read(key) : default;
 
+    /// <summary>What conditions and keys are asked of it.</summary>
+    public TemplateScope Scope => new() { Request = Request, Head = Head, Client = _client, ServerName = ServerName, Pools = Pools };
+
+    /// <summary>The pools there are.</summary>
+    public required IReadOnlyDictionary<string, Pool> Pools { get; init; }
+
     /// <summary>The server of a pool that the client belongs to, by its cookies or by what is remembered of it; null for none.</summary>
     /// <param name="pool">The pool.</param>
     /// <param name="now">Monotonic milliseconds.</param>
@@ -53,5 +59,5 @@ internal sealed class AskedRequest
     }
 
     private ReadOnlySpan<byte> Read(RequestKey key) =>
-        new RequestKeyReader(key).Read(new TemplateScope { Request = Request, Head = Head, Client = _client, ServerName = ServerName });
+        new RequestKeyReader(key).Read(Scope);
 }

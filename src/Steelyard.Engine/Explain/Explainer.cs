@@ -67,14 +67,14 @@ public sealed class Explainer
         var name = reader.ServerName;
         var bytes = Encoding.UTF8.GetBytes(name);
         var route = table.MatchName(bytes);
-        var asked = new AskedRequest(question, listener, table) { ServerName = bytes };
+        var asked = new AskedRequest(question, listener, table) { ServerName = bytes, Pools = _pools };
         var answer = new Answer(listener, name, "", RouteVerdicts.Of(routes, route?.Settings, probed => probed.MatchName(bytes) is not null));
         return Follow(answer, route, question, asked);
     }
 
     private Answer Request(QuestionReader reader, ListenerSettings listener, RouteSettings[] routes, RouteTable table, Question question)
     {
-        var (bytes, asked) = (reader.Head(), new AskedRequest(question, listener, table));
+        var (bytes, asked) = (reader.Head(), new AskedRequest(question, listener, table) { Pools = _pools });
         var request = asked.Request;
         if (Read(request, bytes) is { } error)
             return new(listener, "", "", []) { Refusal = RefusalOf(new(Cause.BadRequest, Detail: error)) };
@@ -83,8 +83,8 @@ public sealed class Explainer
         if (PathNormalizer.IsNeeded(path))
             path = PathNormalizer.Normalize(path, new byte[path.Length]).ToArray();
         var host = Encoding.UTF8.GetString(RouteTable.HostOf(request.Authority(head)));
-        var route = table.Match(request, head, path);
-        var answer = new Answer(listener, host, Encoding.UTF8.GetString(path), RouteVerdicts.Of(routes, route?.Settings, probed => probed.Match(request, head, path) is not null));
+        var route = table.Match(asked.Scope, path);
+        var answer = new Answer(listener, host, Encoding.UTF8.GetString(path), RouteVerdicts.Of(routes, route?.Settings, probed => probed.Match(asked.Scope, path) is not null));
         return Follow(answer, route, question, asked);
     }
 

@@ -53,7 +53,45 @@ internal sealed class FieldTable
     {
         (Count, ContentLength, _contentLengths, _transferEncodings, _options) = (0, -1, 0, 0, 0);
         (Chunked, Close, KeepAlive, NamesUpgrade, LengthIsPadded) = (false, false, false, false, false);
-        (Nominates, AcceptsTrailers, HasBareLineEnds) = (false, false, false);
+        (Nominates, AcceptsTrailers, HasBareLineEnds, Edited) = (false, false, false, false);
+    }
+
+    /// <summary>Lines were added, taken out or changed; then no line is passed on as it is.</summary>
+    public bool Edited { get; private set; }
+
+    /// <summary>Takes out all lines of a name.</summary>
+    public void RemoveAll(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
+    {
+        var kept = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            if (_fields[i].NameLength != name.Length || !Ascii.EqualsIgnoreCase(_fields[i].Name(head), name))
+                _fields[kept++] = _fields[i];
+        }
+
+        (Edited, Count) = (true, kept);
+    }
+
+    /// <summary>Adds a line, whose parts stand anywhere in the head.</summary>
+    /// <returns>Whether there was room.</returns>
+    public bool TryAppend(ReadOnlySpan<byte> head, int nameStart, int nameLength, int valueStart, int valueLength)
+    {
+        Edited = true;
+        if (Count == Capacity)
+            return false;
+        var name = head.Slice(nameStart, nameLength);
+        var known = Field.Recognize(name);
+        if (known == KnownField.Other)
+            known = Field.RecognizeDisguised(name);
+        _fields[Count++] = new Field { Start = nameStart, NameLength = nameLength, ValueStart = valueStart, ValueLength = valueLength, End = valueStart + valueLength, Known = known, HopByHop = Field.IsHopByHop(known) };
+        return true;
+    }
+
+    /// <summary>Gives a line another value, which stands anywhere in the head.</summary>
+    public void SetValue(int index, int start, int length)
+    {
+        Edited = true;
+        (_fields[index].ValueStart, _fields[index].ValueLength) = (start, length);
     }
 
     /// <summary>Reads one complete line, which ends before the CRLF.</summary>

@@ -99,6 +99,16 @@ internal sealed class RequestHead : HeadReader
     /// <summary>Host and port as the client wrote them; empty when there is none.</summary>
     public ReadOnlySpan<byte> Authority(ReadOnlySpan<byte> head) => head.Slice(_authorityStart, _authorityLength);
 
+    /// <summary>Asks for something else.</summary>
+    /// <param name="start">Where path and query stand now.</param>
+    /// <param name="length">How long they are.</param>
+    public void SetTarget(int start, int length) => (_pathStart, _pathLength) = (start, length);
+
+    /// <summary>Asks another host, which Host says from now on.</summary>
+    /// <param name="start">Where the host stands now.</param>
+    /// <param name="length">How long it is.</param>
+    public void SetHost(int start, int length) => (AbsoluteForm, _authorityStart, _authorityLength) = (false, start, length);
+
     public override void Clear()
     {
         base.Clear();

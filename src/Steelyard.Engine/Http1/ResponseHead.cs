@@ -5,10 +5,14 @@ internal sealed class ResponseHead : HeadReader
 {
     private const int StatusLineStart = 9; // "HTTP/1.1 "
 
+    private int _statusStart = StatusLineStart;
     private int _startLineEnd;
 
     /// <summary>100 to 999.</summary>
     public int Status { get; private set; }
+
+    /// <summary>The status that the client is told.</summary>
+    public int ShownStatus { get; private set; }
 
     public int MinorVersion { get; private set; }
 
@@ -25,7 +29,22 @@ internal sealed class ResponseHead : HeadReader
     public bool KeepAlive => MinorVersion >= 1 ? !Fields.Close : Fields.KeepAlive && !Fields.Close;
 
     /// <summary>Status code and reason, without the version before and the CRLF behind.</summary>
-    public ReadOnlySpan<byte> StatusAndReason(ReadOnlySpan<byte> head) => head[StatusLineStart.._startLineEnd];
+    public ReadOnlySpan<byte> StatusAndReason(ReadOnlySpan<byte> head) => head[_statusStart.._startLineEnd];
+
+    /// <summary>Gives the response another status for the client; how long its body is still goes by what the server said.</summary>
+    /// <returns>Whether there was room for it.</returns>
+    public bool TrySetStatus(int status, Rules.EditedHead head)
+    {
+        Span<byte> text = stackalloc byte[64];
+        System.Buffers.Text.Utf8Formatter.TryFormat(status, text, out var length);
+        text[length++] = (byte)' ';
+        length += System.Text.Encoding.ASCII.GetBytes(Proxy.ReasonPhrase.Of(status), text[length..]);
+        var start = head.Append(text[..length]);
+        if (start < 0)
+            return false;
+        (ShownStatus, _statusStart, _startLineEnd) = (status, start, start + length);
+        return true;
+    }
 
     /// <summary>How long the body is (RFC 9112, 6.3).</summary>
     /// <param name="method">The method of the request: the answer to HEAD has no body whatever it says, nor one that agrees to CONNECT.</param>
@@ -53,7 +72,7 @@ internal sealed class ResponseHead : HeadReader
     public override void Clear()
     {
         base.Clear();
-        (Status, MinorVersion, _startLineEnd) = (0, 1, 0);
+        (Status, ShownStatus, MinorVersion, _statusStart, _startLineEnd) = (0, 0, 1, StatusLineStart, 0);
     }
 
     private protected override bool ForgivesEmptyLine => false;
@@ -74,7 +93,7 @@ internal sealed class ResponseHead : HeadReader
             return false;
         if (!HttpBytes.TryParseLength(line[9..12], out var status) || status < 100)
             return false;
-        (Status, MinorVersion, _startLineEnd) = ((int)status, Math.Min(line[7] - '0', 1), end);
+        (Status, ShownStatus, MinorVersion, _startLineEnd) = ((int)status, (int)status, Math.Min(line[7] - '0', 1), end);
         return true;
     }
 

@@ -63,8 +63,10 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         if (outcome.IsSuccess)
             Latency = _requestSent == TimerEntry.Never ? 0 : context.Events.Now - _requestSent;
         if (outcome.IsSuccess)
+            context.SeeResponse(_response, upstream.Input);
+        if (outcome.IsSuccess)
             outcome = MayGoElsewhere(Attempts.ConditionOf(_response.Status)) ? new(Cause.StatusRetried, Seconds: _response.Status)
-                : guard.Accepts(_response.Status, MayBeSentAgain) ? await StreamResponse(upstream)
+                : guard.Accepts(_response.Status, MayBeSentAgain) ? context.RunResponseRules() ? await StreamResponse(upstream) : new(Cause.ResponseDenied)
                 : new(Cause.StatusReplaced, Seconds: _response.Status);
         if (uploading)
             outcome = await EndUpload(upload, outcome);
@@ -77,7 +79,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             return outcome with { Retry = Retry.OnAnotherServer };
         }
 
-        if (outcome.Cause == Cause.StatusReplaced)
+        if (outcome.Cause is Cause.StatusReplaced or Cause.ResponseDenied)
         {
             Discard(upstream, bodySent);
             return outcome;
@@ -191,7 +193,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         var index = _response.Fields.IndexOf(KnownField.Upgrade);
         return context.Request.WantsUpgrade && index >= 0
-            && context.Request.Fields.Upgrades(context.Client.Input.Head, _response.Fields.All[index].Value(head));
+            && context.Request.Fields.Upgrades(context.Head, _response.Fields.All[index].Value(head));
     }
 
     /// <summary>The answer is the last thing here that is HTTP.</summary>
@@ -259,6 +261,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         context.BytesPassed = head.Length + piece.Length;
         context.Events.Blocks.Return(block);
         upstream.Input.ReleaseHead();
+        context.ForgetResponse();
         if (sent != IoStatus.Done)
             return new(sent == IoStatus.TimedOut ? Cause.ClientStalled : Cause.ClientGone);
         if (OpensTunnel)
@@ -306,7 +309,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         ResponseWriter.Write(
             ref writer,
             _response,
-            upstream.Input.Head,
+            context.ResponseBytes,
             chunked,
             ConnectionOptionFor(framing),
             context.Events.Date.At(context.Events.Now),
@@ -424,6 +427,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         var length = framing.HasBody ? framing.Kind == BodyKind.Counted ? framing.Length : long.MaxValue : 0;
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
         upstream.Input.ReleaseHead();
+        context.ForgetResponse();
         if (length > upstream.Input.Unread.Length)
         {
             context.CloseUpstream();

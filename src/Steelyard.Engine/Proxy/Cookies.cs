@@ -10,16 +10,25 @@ internal static class Cookies
     /// <param name="request">The request.</param>
     /// <param name="head">The bytes it was read from.</param>
     /// <param name="name">The name; case matters.</param>
-    public static ReadOnlySpan<byte> Find(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
+    public static ReadOnlySpan<byte> Find(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name) =>
+        TryFind(request, head, name, out var value) ? value : default;
+
+    /// <summary>Finds the first cookie of a name.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="head">The bytes it was read from.</param>
+    /// <param name="name">The name; case matters.</param>
+    /// <param name="value">The value, without the quotes around it.</param>
+    public static bool TryFind(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
         foreach (ref readonly var field in request.Fields.All)
         {
             // Clients of HTTP/2 may send several lines, and HTTP/1 forbids nobody to.
-            if (field.NameLength == 6 && Ascii.EqualsIgnoreCase(field.Name(head), "Cookie"u8) && Find(field.Value(head), name, out var value))
-                return value;
+            if (field.NameLength == 6 && Ascii.EqualsIgnoreCase(field.Name(head), "Cookie"u8) && Find(field.Value(head), name, out value))
+                return true;
         }
 
-        return default;
+        value = default;
+        return false;
     }
 
     private static bool Find(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)

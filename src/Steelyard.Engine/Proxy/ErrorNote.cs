@@ -22,7 +22,7 @@ internal static class ErrorNote
     {
         if (!context.HeadHeld)
             return null;
-        var head = context.Client.Input.Head;
+        var head = context.Head;
         var text = $"{Encoding.Latin1.GetString(context.Request.MethodBytes(head))} {Encoding.Latin1.GetString(context.Request.Authority(head))}{Encoding.Latin1.GetString(context.Request.Path(head))}";
         return text.Length <= LongestRequest ? text : text[..LongestRequest] + "...";
     }

@@ -3,6 +3,7 @@ using Steelyard.Balancing;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Rules;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -33,6 +34,9 @@ internal sealed class Exchange
 {
     // nginx: a request whose client closed the connection.
     private const int ClientGoneStatus = 499;
+
+    // nginx: a connection that is closed without an answer.
+    private const int ClosedByRuleStatus = 444;
 
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
@@ -78,11 +82,15 @@ internal sealed class Exchange
         _loop.Counters.Requests++;
         _context.SeeWhoAsks();
 
-        // 2. Match the route; one that gives the answer itself needs no server.
+        // 2. Do what the listener's rules say, and match the route; one that gives the answer itself needs no server.
+        if (Client.Listener.Rules is { } rules && rules.RunOnRequest(_context, out var ofRule) is not RuleVerdict.GoOn and var endsAtListener)
+            return await Follow(endsAtListener, ofRule);
         if (MatchRoute() is not { } route)
             return await Refuse(new(Cause.NoRoute));
         _context.Route = route;
         _context.Explanation?.Take(route.Settings);
+        if (route.Rules is { } its && its.RunOnRequest(_context, out ofRule) is not RuleVerdict.GoOn and var endsAtRoute)
+            return await Follow(endsAtRoute, ofRule);
 
         // 3. Admit, now or when the client's rate has room for it.
         if (Client.Listener.Limits is { } ofListener)
@@ -103,6 +111,8 @@ internal sealed class Exchange
             outcome = await _admission.Ask(ofPool);
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
+        if (_context.Plan.PoolRules is { } poolRules && poolRules.GetValueOrDefault(pool).OfRequests is { } rulesOfPool && rulesOfPool.RunOnRequest(_context, out ofRule) is not RuleVerdict.GoOn and var endsAtPool)
+            return await Follow(endsAtPool, ofRule);
         _context.Affinity.Begin(pool);
         outcome = _outgoing.Prepare(pool);
         if (!outcome.IsSuccess)
@@ -151,6 +161,18 @@ internal sealed class Exchange
         return outcome.IsSuccess ? AfterSuccess()
             : FallbackFor(pool, outcome) is { } instead ? await Give(instead)
             : await Refuse(outcome);
+    }
+
+    /// <summary>A rule has ended the exchange.</summary>
+    private ValueTask<AfterExchange> Follow(RuleVerdict verdict, LocalAnswer? answer)
+    {
+        if (verdict == RuleVerdict.Answer)
+            return Give(answer!);
+        if (verdict != RuleVerdict.Close)
+            return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
+        _context.Deadline.Cancel();
+        Count(ClosedByRuleStatus);
+        return new(AfterExchange.Close);
     }
 
     /// <summary>Begins with a pool, if its breaker allows.</summary>
@@ -301,11 +323,11 @@ internal sealed class Exchange
 
     private Route? MatchRoute()
     {
-        var head = Client.Input.Head;
+        var head = _context.Head;
         var path = Request.Path(head);
         if (PathNormalizer.IsNeeded(path))
             path = PathNormalizer.Normalize(path, _loop.PathRoom);
-        return Client.Listener.Routes.Match(Request, head, path);
+        return Client.Listener.Routes.Match(_context.Scope, path);
     }
 
     private Outcome Admit()
@@ -376,7 +398,7 @@ internal sealed class Exchange
         _context.Deadline.Cancel();
 
         // HTTP/1.0 may leave the host out.
-        if (answer.NamesHost && Request.Authority(Client.Input.Head).IsEmpty)
+        if (answer.NamesHost && Request.Authority(_context.Head).IsEmpty)
             return Refuse(new(Cause.BadRequest, Detail: HeadError.Host));
         var block = _context.Events.Blocks.Rent();
         var close = EndsConnection;
@@ -418,7 +440,7 @@ internal sealed class Exchange
         ErrorPage.Write(
             ref writer,
             outcome,
-            accept < 0 ? default : Request.Fields.All[accept].Value(Client.Input.Head),
+            accept < 0 ? default : Request.Fields.All[accept].Value(_context.Head),
             headOnly: Request.Method == KnownMethod.Head,
             OptionFor(close),
             _context.Events.Date.At(_context.Events.Now),
@@ -430,7 +452,11 @@ internal sealed class Exchange
     }
 
     /// <summary>The client's limits count it no more.</summary>
-    public void LeaveLimits() => _admission.End();
+    public void LeaveLimits()
+    {
+        _admission.End();
+        _context.EndRules();
+    }
 
     /// <summary>Breaks the server's connection off; the exchange ends of itself.</summary>
     public void AbortUpstream()
@@ -454,6 +480,7 @@ internal sealed class Exchange
         _admission.End();
         _choice.Abandon(_context.Pool);
         _guard.End(new(Cause.Stopped));
+        _context.EndRules();
         _context.EndWithServer();
         _outgoing.End();
     }

@@ -1,9 +1,11 @@
 using Steelyard.Balancing;
 using Steelyard.Engine.Explain;
+using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Metering;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Rules;
 using Steelyard.Engine.Sticky;
 
 namespace Steelyard.Engine.Proxy;
@@ -19,6 +21,8 @@ internal sealed class ExchangeContext
     private LoopPlan _loopPlan;
 
     private ExplainField? _explanation;
+    private RequestVariables? _variables;
+    private InputBuffer? _responseInput;
 
     // The server counts this exchange as active.
     private bool _active;
@@ -68,13 +72,35 @@ internal sealed class ExchangeContext
     /// <summary>The server of the present attempt, or of the last one.</summary>
     public Server? Server { get; private set; }
 
+    /// <summary>What rules have changed of the request's head.</summary>
+    public EditedHead RequestEdit { get; } = new();
+
+    /// <summary>What rules have changed of the response's head.</summary>
+    public EditedHead ResponseEdit { get; } = new();
+
+    /// <summary>What rules have set.</summary>
+    public RequestVariables Variables => _variables ??= new();
+
+    /// <summary>The bytes of the request's head, as rules have left it.</summary>
+    public ReadOnlySpan<byte> Head => RequestEdit.IsHeld ? RequestEdit.Bytes : Client.Input.Head;
+
+    /// <summary>The server's response, where there are rules for it; null until its head has come.</summary>
+    public ResponseHead? Response { get; private set; }
+
+    /// <summary>The bytes of the response's head, as rules have left it.</summary>
+    public ReadOnlySpan<byte> ResponseBytes => ResponseEdit.IsHeld ? ResponseEdit.Bytes : _responseInput!.Head;
+
     /// <summary>What the variables of templates stand for. Of a request whose head is not held, nothing is known.</summary>
     public TemplateScope Scope => new()
     {
         Request = HeadHeld ? Request : s_unknown,
-        Head = HeadHeld ? Client.Input.Head : default,
+        Head = HeadHeld ? Head : default,
         Client = Client.Forwarded,
         ServerName = Client.ServerName,
+        Response = Response,
+        ResponseBytes = Response is null ? default : ResponseBytes,
+        Variables = _variables,
+        Pools = Plan.Pools,
         Pool = Pool is null ? default : Pool.NameBytes.Span,
         Server = Server is null ? default : Server.AddressBytes.Span,
     };
@@ -118,7 +144,7 @@ internal sealed class ExchangeContext
         (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
         (Begun, AnsweredAt, BytesPassed) = (Events.Now, Events.Now, 0);
         Affinity.Forget();
-        Explanation = null;
+        (Explanation, Response) = (null, null);
         Request.Clear();
         (Request.AllowsConnect, Request.Tolerant) = (client.Listener.Connect, client.Listener.Tolerant);
     }
@@ -130,10 +156,43 @@ internal sealed class ExchangeContext
             return;
 
         // A proxy in front is trusted; who is behind it may be anybody.
-        if (!trusted.Contains(Client.Peer) || !trusted.Contains(Client.Forwarded.ClientAddress(Request, Client.Input.Head)))
+        if (!trusted.Contains(Client.Peer) || !trusted.Contains(Client.Forwarded.ClientAddress(Request, Head)))
             return;
         Explanation = _explanation ??= new();
         Explanation.Begin();
+    }
+
+    /// <summary>The final response's head has come.</summary>
+    /// <param name="response">The response.</param>
+    /// <param name="input">What holds its head.</param>
+    public void SeeResponse(ResponseHead response, InputBuffer input) => (Response, _responseInput) = (response, input);
+
+    /// <summary>Does what the rules for responses say: the pool's, then the listener's.</summary>
+    /// <returns>Whether the response is passed on.</returns>
+    public bool RunResponseRules()
+    {
+        if (Plan.PoolRules is null && Client.Listener.ResponseRules is null)
+            return true;
+        var ofPool = Plan.PoolRules?.GetValueOrDefault(Pool!).OfResponses;
+        return (ofPool is null || ofPool.RunOnResponse(this) == RuleVerdict.GoOn)
+            && (Client.Listener.ResponseRules is not { } ofListener || ofListener.RunOnResponse(this) == RuleVerdict.GoOn);
+    }
+
+    /// <summary>Lets go of what rules have made.</summary>
+    public void EndRules()
+    {
+        if (RequestEdit.IsHeld)
+            RequestEdit.Release(Events.Blocks);
+        ForgetResponse();
+        _variables?.Clear();
+    }
+
+    /// <summary>The response's head is not held any more.</summary>
+    public void ForgetResponse()
+    {
+        if (ResponseEdit.IsHeld)
+            ResponseEdit.Release(Events.Blocks);
+        (Response, _responseInput) = (null, null);
     }
 
     /// <summary>Chooses the server of the next attempt; the one before has no more to do with this exchange.</summary>
@@ -169,6 +228,7 @@ internal sealed class ExchangeContext
 
     public void CloseUpstream()
     {
+        ForgetResponse();
         Client.Transport.EndsWith = null;
         Upstream!.Close();
         Upstream = null;

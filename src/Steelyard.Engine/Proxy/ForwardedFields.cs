@@ -59,6 +59,9 @@ internal sealed class ForwardedFields
         Append(OwnScheme);
     }
 
+    /// <summary>Whether the client's connection is a TLS one.</summary>
+    public bool Secure => _secure;
+
     private ReadOnlySpan<byte> OwnScheme => _secure ? "https"u8 : "http"u8;
 
     private bool WritesXForwarded => _listener.Forwarded is ForwardedStyle.XForwarded or ForwardedStyle.Both;
@@ -74,7 +77,7 @@ internal sealed class ForwardedFields
     }
 
     /// <summary>Whether a field of the client's is replaced by one of ours, or kept from the servers.</summary>
-    public bool Replaces(KnownField field) => field switch
+    public bool Replaces(KnownField field) => _listener.Forwarded == ForwardedStyle.AsIs ? field == KnownField.ClientCertificate && _certificate is not null : field switch
     {
         KnownField.XForwardedFor or KnownField.XForwardedHost or KnownField.XForwardedProto or KnownField.XRealIp => !_trusted || WritesXForwarded,
         KnownField.Forwarded => !_trusted || WritesForwarded,

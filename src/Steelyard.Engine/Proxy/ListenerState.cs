@@ -1,5 +1,6 @@
 using System.Net;
 using Steelyard.Config;
+using Steelyard.Engine.Rules;
 using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
@@ -32,6 +33,12 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
 
     /// <summary>What each client may do; null for anything.</summary>
     public PlaceLimits? Limits { get; init; }
+
+    /// <summary>What is done with its requests; null for nothing.</summary>
+    public RuleSet? Rules { get; init; }
+
+    /// <summary>What is done with responses to them; null for nothing.</summary>
+    public RuleSet? ResponseRules { get; init; }
 
     /// <summary>Its connections that are open now.</summary>
     public ConnectionCount Connections { get; init; } = new();

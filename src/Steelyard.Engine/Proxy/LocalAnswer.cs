@@ -13,9 +13,11 @@ internal sealed class LocalAnswer
     private readonly byte[]? _contentType;
     private readonly byte[] _contentLength;
     private readonly byte[] _body;
+    private readonly (byte[] NameAndColon, TemplateBytes Value)[] _lines;
 
-    private LocalAnswer(int status, TemplateBytes? location, string contentType, string body)
+    private LocalAnswer(int status, TemplateBytes? location, string contentType, string body, ValueList<HeaderLine> lines = default)
     {
+        _lines = Array.ConvertAll(lines.AsSpan().ToArray(), line => (Encoding.ASCII.GetBytes(line.Name + ": "), new TemplateBytes(line.Value)));
         Status = status;
         _statusLine = Encoding.ASCII.GetBytes($"HTTP/1.1 {status} {ReasonPhrase.Of(status)}\r\n");
         _location = location;
@@ -28,9 +30,19 @@ internal sealed class LocalAnswer
     public static LocalAnswer? From(RouteSettings route)
     {
         if (route.Redirect is { } redirect)
-            return new(redirect.Status, new TemplateBytes(redirect.To), "", "");
-        return route.Respond is { } respond ? new(respond.Status, null, respond.ContentType, respond.Body) : null;
+            return From(redirect);
+        return route.Respond is { } respond ? From(respond) : null;
     }
+
+    /// <summary>A redirect.</summary>
+    public static LocalAnswer From(RedirectSettings redirect) => new(redirect.Status, new TemplateBytes(redirect.To), "", "");
+
+    /// <summary>A fixed response.</summary>
+    public static LocalAnswer From(FixedResponse respond) => new(respond.Status, null, respond.ContentType, respond.Body, respond.Headers);
+
+    /// <summary>The answer to a request that a rule refuses.</summary>
+    public static LocalAnswer Denial(int status) =>
+        new(status, null, "text/plain; charset=utf-8", $"{status} {ReasonPhrase.Of(status)}\nA rule of this site refuses the request.\n", [new HeaderLine("Cache-Control", TextTemplate.Literal("no-store"))]);
 
     /// <summary>What is answered instead of a failure.</summary>
     public static LocalAnswer From(FallbackSettings fallback, string body) => new(fallback.Status, null, fallback.ContentType, body);
@@ -54,6 +66,13 @@ internal sealed class LocalAnswer
 
         if (_contentType is not null)
             ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, _contentType);
+        foreach (var (name, value) in _lines)
+        {
+            writer.Write(name);
+            value.Write(ref writer, scope);
+            writer.Write("\r\n"u8);
+        }
+
         writer.Write(_contentLength);
         edits?.Write(ref writer, scope);
         ResponseWriter.WriteExplanation(ref writer, explanation);

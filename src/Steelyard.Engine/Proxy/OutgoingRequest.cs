@@ -45,7 +45,7 @@ internal sealed class OutgoingRequest
     {
         _block = _context.Events.Blocks.Rent();
         var writer = new BlockWriter(_block);
-        RequestWriter.Write(ref writer, _context.Request, _context.Client.Input.Head, _context.Client.Forwarded, pool.NameBytes.Span, _context.Route, pool.Cookies);
+        RequestWriter.Write(ref writer, _context.Scope, _context.Route, pool.Cookies);
         if (writer.Overflowed)
             return new(Cause.BadRequest, Detail: HeadError.TooLarge);
         (Head, Body, Replayable) = (writer.Written, default, true);

@@ -3,6 +3,7 @@ using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Metering;
+using Steelyard.Engine.Rules;
 using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
@@ -67,6 +68,9 @@ internal sealed class ProxyPlan
 
     // All limits, for the plan that follows.
     private LimitBook LimitBook { get; init; } = new(null);
+
+    /// <summary>What is done with requests and responses by pool; null where no pool says.</summary>
+    public required IReadOnlyDictionary<Pool, (RuleSet? OfRequests, RuleSet? OfResponses)>? PoolRules { get; init; }
 
     /// <summary>What clients get instead, by the pools whose breakers say so.</summary>
     public required IReadOnlyDictionary<Pool, LocalAnswer> Fallbacks { get; init; }
@@ -174,6 +178,7 @@ internal sealed class ProxyPlan
             HashedKeys = HashedKeysOf(pools.Values),
             LimitBook = limits,
             PoolLimits = PoolLimitsOf(pools.Values, limits),
+            PoolRules = PoolRulesOf(pools.Values),
             Fallbacks = FallbacksOf(pools.Values, files),
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
@@ -266,6 +271,18 @@ internal sealed class ProxyPlan
         return all;
     }
 
+    private static Dictionary<Pool, (RuleSet? OfRequests, RuleSet? OfResponses)>? PoolRulesOf(IEnumerable<Pool> pools)
+    {
+        Dictionary<Pool, (RuleSet?, RuleSet?)>? all = null;
+        foreach (var pool in pools)
+        {
+            if (pool.Settings.Rules.Count + pool.Settings.ResponseRules.Count > 0)
+                (all ??= []).Add(pool, (RuleSet.From(pool.Settings.Rules), RuleSet.From(pool.Settings.ResponseRules)));
+        }
+
+        return all;
+    }
+
     private static Dictionary<Pool, LocalAnswer> FallbacksOf(IEnumerable<Pool> pools, TlsFiles? files)
     {
         var answers = new Dictionary<Pool, LocalAnswer>();
@@ -299,6 +316,8 @@ internal sealed class ProxyPlan
             {
                 Ordinal = i,
                 Mode = settings.Mode,
+                Rules = RuleSet.From(settings.Rules),
+                ResponseRules = RuleSet.From(settings.ResponseRules),
                 Limits = limits.Of(PlaceOf(settings), settings.RateLimit, settings.Concurrency),
                 Connect = settings.Connect,
                 Tolerant = settings.Tolerant,

@@ -16,10 +16,20 @@ internal static class RequestWriter
     /// <param name="defaultHost">The Host of a request without any, as HTTP/1.0 allows: the pool's name, as nginx sends its upstream's.</param>
     /// <param name="route">What is changed on the way; null for nothing.</param>
     /// <param name="cookies">The cookies clients are known again by, which are not all meant for the servers; null for none.</param>
-    public static void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, ReadOnlySpan<byte> defaultHost, Route? route = null, StickyCookies? cookies = null)
+    public static void Write(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, ReadOnlySpan<byte> defaultHost, Route? route = null, StickyCookies? cookies = null) =>
+        Write(ref writer, new() { Request = request, Head = head, Client = forwarded, Pool = defaultHost }, route, cookies);
+
+    /// <summary>Writes the head.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="scope">The request, its client and its pool, whose name is the Host of a request without any.</param>
+    /// <param name="route">What is changed on the way; null for nothing.</param>
+    /// <param name="cookies">The cookies clients are known again by, which are not all meant for the servers; null for none.</param>
+    public static void Write(ref BlockWriter writer, in TemplateScope scope, Route? route, StickyCookies? cookies)
     {
         var edits = route?.RequestEdits;
-        var scope = new TemplateScope { Request = request, Head = head, Client = forwarded, Pool = defaultHost };
+        var (request, forwarded) = (scope.Request, scope.Client);
+        var head = scope.Head;
+        var defaultHost = scope.Pool;
         writer.Write(request.MethodBytes(head));
         writer.Write(" "u8);
         if (request.Method == KnownMethod.Connect)
@@ -73,7 +83,7 @@ internal static class RequestWriter
     private static void WriteFields(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, FieldEdits? edits, StickyCookies? cookies)
     {
         var runStart = request.FieldsStart;
-        var anew = request.Fields.HasBareLineEnds;
+        var anew = request.Fields.HasBareLineEnds || request.Fields.Edited;
         foreach (ref readonly var field in request.Fields.All)
         {
             var dropped = (field.HopByHop && !IsOffered(field.Known, request)) || forwarded.Replaces(field.Known)
@@ -100,7 +110,8 @@ internal static class RequestWriter
     private static bool IsOffered(KnownField known, RequestHead request) =>
         (known == KnownField.Upgrade && request.WantsUpgrade) || (known == KnownField.Trailer && request.PassesTrailers);
 
-    private static void WriteField(ref BlockWriter writer, in Field field, ReadOnlySpan<byte> head)
+    /// <summary>Writes a field's line.</summary>
+    public static void WriteField(ref BlockWriter writer, in Field field, ReadOnlySpan<byte> head)
     {
         writer.Write(field.Name(head));
         writer.Write(": "u8);

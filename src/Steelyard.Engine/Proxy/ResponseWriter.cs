@@ -117,6 +117,7 @@ internal static class ResponseWriter
     {
         var dated = false;
         var runStart = response.FieldsStart;
+        var anew = response.Fields.Edited;
 
         // RFC 9110, 8.6: there is no content of that length after these, and a client might wait for it.
         var dropLength = response.Interim || response.Status is 101 or 204 || connection == ConnectionOption.Tunnel;
@@ -125,15 +126,19 @@ internal static class ResponseWriter
             dated |= field.Known == KnownField.Date;
             var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && response.Switches) && !(field.Known == KnownField.Trailer && trailers)) || (field.Known == KnownField.ContentLength && (dropLength || response.Fields.LengthIsPadded)) || (edits is not null && edits.Drops(field.Name(head)));
             var changed = !dropped && affinity is not null && affinity.Changes(field, head);
-            if (!dropped && !changed)
+            if (!anew && !dropped && !changed)
                 continue;
-            writer.Write(head[runStart..field.Start]);
+            if (!anew)
+                writer.Write(head[runStart..field.Start]);
             if (changed)
                 affinity!.WriteChanged(ref writer, field.Value(head));
+            else if (anew && !dropped)
+                RequestWriter.WriteField(ref writer, field, head);
             runStart = field.End;
         }
 
-        writer.Write(head[runStart..(response.Length - 2)]);
+        if (!anew)
+            writer.Write(head[runStart..(response.Length - 2)]);
         if (response.Fields.LengthIsPadded && !dropLength)
             WriteContentLength(ref writer, response.Fields.ContentLength);
         return dated;

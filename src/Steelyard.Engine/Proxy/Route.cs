@@ -2,6 +2,7 @@ using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Rules;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -22,6 +23,7 @@ internal sealed class Route
         (Priority, Limits) = (settings.Priority, limits);
         Conditions = RouteConditions.From(settings);
         Answer = LocalAnswer.From(settings);
+        Rules = RuleSet.From(settings.Rules);
         RequestEdits = FieldEdits.From(requestEdits, settings.RequestHeaders);
         ResponseEdits = FieldEdits.From(responseEdits, settings.ResponseHeaders);
         _stripPrefix = settings.StripPrefix is { } prefix ? Encoding.ASCII.GetBytes(prefix) : null;
@@ -39,6 +41,9 @@ internal sealed class Route
 
     /// <summary>The answer that needs no server; null where a pool serves the request.</summary>
     public LocalAnswer? Answer { get; }
+
+    /// <summary>What is done with its requests; null for nothing.</summary>
+    public RuleSet? Rules { get; }
 
     /// <summary>What each client may do; null for anything.</summary>
     public PlaceLimits? Limits { get; }

@@ -1,5 +1,6 @@
 using System.Text;
 using Steelyard.Config;
+using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 
 namespace Steelyard.Engine.Proxy;
@@ -8,24 +9,29 @@ namespace Steelyard.Engine.Proxy;
 internal sealed class RouteConditions
 {
     private readonly byte[][] _methods;
-    private readonly Condition[] _fields;
-    private readonly Condition[] _parameters;
+    private readonly Comparison[] _fields;
+    private readonly Comparison[] _parameters;
+    private readonly CompiledCondition? _when;
 
     private RouteConditions(RouteSettings route)
     {
+        _when = CompiledCondition.From(route.When);
         _methods = Array.ConvertAll(route.Methods.AsSpan().ToArray(), Encoding.ASCII.GetBytes);
-        _fields = Array.ConvertAll(route.Headers.AsSpan().ToArray(), match => new Condition(match));
-        _parameters = Array.ConvertAll(route.Query.AsSpan().ToArray(), match => new Condition(match));
+        _fields = Array.ConvertAll(route.Headers.AsSpan().ToArray(), match => new Comparison(match));
+        _parameters = Array.ConvertAll(route.Query.AsSpan().ToArray(), match => new Comparison(match));
     }
 
     /// <summary>The conditions of a route; null when it has none.</summary>
     public static RouteConditions? From(RouteSettings route) => CountOf(route) == 0 ? null : new(route);
 
     /// <summary>How much a route asks for; who asks for more goes first.</summary>
-    public static int CountOf(RouteSettings route) => (route.Methods.Count > 0 ? 1 : 0) + route.Headers.Count + route.Query.Count;
+    public static int CountOf(RouteSettings route) => (route.When is null ? 0 : 1000) + (route.Methods.Count > 0 ? 1 : 0) + route.Headers.Count + route.Query.Count;
 
-    public bool Hold(RequestHead request, ReadOnlySpan<byte> head) =>
+    private bool Hold(RequestHead request, ReadOnlySpan<byte> head) =>
         HoldsMethod(request.MethodBytes(head)) && HoldFields(request, head) && HoldParameters(request.Query(head));
+
+    /// <summary>Whether a request is what the route asks for.</summary>
+    public bool Hold(in TemplateScope scope) => Hold(scope.Request, scope.Head) && (_when is null || _when.Holds(scope));
 
     private bool HoldsMethod(ReadOnlySpan<byte> method)
     {
@@ -63,7 +69,7 @@ internal sealed class RouteConditions
         return true;
     }
 
-    private static bool HoldsParameter(Condition condition, ReadOnlySpan<byte> query)
+    private static bool HoldsParameter(Comparison condition, ReadOnlySpan<byte> query)
     {
         while (!query.IsEmpty)
         {
@@ -79,12 +85,12 @@ internal sealed class RouteConditions
         return false;
     }
 
-    private sealed class Condition
+    private sealed class Comparison
     {
         private readonly byte[] _value;
         private readonly bool _startOnly;
 
-        public Condition(ValueMatch match)
+        public Comparison(ValueMatch match)
         {
             _startOnly = match.Pattern.EndsWith('*');
             Name = Encoding.ASCII.GetBytes(match.Name);

@@ -1,7 +1,7 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Metering;
 
@@ -21,6 +21,8 @@ internal sealed class RouteTable
 
     // Asks for nothing, and is never read: what a connection without requests is matched with.
     private static readonly RequestHead s_none = new();
+
+    private static readonly ForwardedFields s_nobody = new();
 
     /// <param name="routes">The routes of the configuration.</param>
     /// <param name="pools">The pools they name.</param>
@@ -99,11 +101,17 @@ internal sealed class RouteTable
     /// <param name="request">The request.</param>
     /// <param name="head">The bytes it was read from.</param>
     /// <param name="path">Its path without the query, in the form <see cref="PathNormalizer"/> gives.</param>
-    public Route? Match(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> path)
+    public Route? Match(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> path) =>
+        Match(new() { Request = request, Head = head, Client = s_nobody }, path);
+
+    /// <summary>Finds the route of a request; null when none matches.</summary>
+    /// <param name="scope">The request, and what is known beside it.</param>
+    /// <param name="path">Its path without the query, in the form <see cref="PathNormalizer"/> gives.</param>
+    public Route? Match(in TemplateScope scope, ReadOnlySpan<byte> path)
     {
-        if (ByHost && MatchByHost(HostOf(request.Authority(head)), path, request, head) is { } route)
+        if (ByHost && MatchByHost(HostOf(scope.Request.Authority(scope.Head)), path, scope) is { } route)
             return route;
-        return _anyHost.Match(path, request, head);
+        return _anyHost.Match(path, scope);
     }
 
     /// <summary>Finds the route of a connection that carries no requests, by the name its client asks for alone; null when none matches.</summary>
@@ -111,20 +119,22 @@ internal sealed class RouteTable
     public Route? MatchName(ReadOnlySpan<byte> name)
     {
         // The routes of such listeners ask for nothing but hosts.
-        if (ByHost && !name.IsEmpty && MatchByHost(HostOf(name), default, s_none, default) is { } route)
+        if (ByHost && !name.IsEmpty && MatchByHost(HostOf(name), default, NoRequest) is { } route)
             return route;
-        return _anyHost.Match(default, s_none, default);
+        return _anyHost.Match(default, NoRequest);
     }
 
-    private Route? MatchByHost(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path, RequestHead request, ReadOnlySpan<byte> head)
+    private static TemplateScope NoRequest => new() { Request = s_none, Head = default, Client = s_nobody };
+
+    private Route? MatchByHost(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path, in TemplateScope scope)
     {
-        if (_exactHosts.TryGetValue(host, out var paths) && paths.Match(path, request, head) is { } route)
+        if (_exactHosts.TryGetValue(host, out var paths) && paths.Match(path, scope) is { } route)
             return route;
 
         // Each dot starts a shorter suffix, so the longest wildcard comes first.
         for (var dot = host.IndexOf((byte)'.'); dot >= 0; dot = NextDot(host, dot))
         {
-            if (dot > 0 && _wildcardHosts.TryGetValue(host[dot..], out paths) && paths.Match(path, request, head) is { } below)
+            if (dot > 0 && _wildcardHosts.TryGetValue(host[dot..], out paths) && paths.Match(path, scope) is { } below)
                 return below;
         }
 
@@ -186,24 +196,24 @@ internal sealed class RouteTable
             _prefixes = Compile(prefixes, compile);
         }
 
-        public Route? Match(ReadOnlySpan<byte> path, RequestHead request, ReadOnlySpan<byte> head)
+        public Route? Match(ReadOnlySpan<byte> path, in TemplateScope scope)
         {
-            if (_hasExact && _exact.TryGetValue(path, out var routes) && First(routes, request, head) is { } exact)
+            if (_hasExact && _exact.TryGetValue(path, out var routes) && First(routes, scope) is { } exact)
                 return exact;
             foreach (var length in _prefixLengths)
             {
-                if (length <= path.Length && _prefixes.TryGetValue(path[..length], out routes) && First(routes, request, head) is { } prefixed)
+                if (length <= path.Length && _prefixes.TryGetValue(path[..length], out routes) && First(routes, scope) is { } prefixed)
                     return prefixed;
             }
 
-            return First(_any, request, head);
+            return First(_any, scope);
         }
 
-        private static Route? First(Route[] routes, RequestHead request, ReadOnlySpan<byte> head)
+        private static Route? First(Route[] routes, in TemplateScope scope)
         {
             foreach (var route in routes)
             {
-                if (route.Conditions is null || route.Conditions.Hold(request, head))
+                if (route.Conditions is null || route.Conditions.Hold(scope))
                     return route;
             }
 
@@ -240,38 +250,5 @@ internal sealed class RouteTable
             Array.Sort(order);
             return Array.ConvertAll(order, entry => compile(routes[entry.Place]));
         }
-    }
-
-    /// <summary>Lets a dictionary with keys of bytes be asked with a span.</summary>
-    private sealed class BytesComparer(bool ignoreCase) : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
-    {
-        public static readonly BytesComparer Exact = new(ignoreCase: false);
-        public static readonly BytesComparer IgnoreCase = new(ignoreCase: true);
-
-        public bool Equals(byte[]? x, byte[]? y) => x is not null && y is not null && Equals(x.AsSpan(), y);
-
-        public int GetHashCode([DisallowNull] byte[] obj) => GetHashCode(obj.AsSpan());
-
-        public bool Equals(ReadOnlySpan<byte> alternate, byte[] other) =>
-            ignoreCase ? Ascii.EqualsIgnoreCase(alternate, other) : alternate.SequenceEqual(other);
-
-        public int GetHashCode(ReadOnlySpan<byte> alternate)
-        {
-            if (!ignoreCase)
-            {
-                var hash = new HashCode();
-                hash.AddBytes(alternate);
-                return hash.ToHashCode();
-            }
-
-            Span<byte> lower = stackalloc byte[256];
-            var length = Math.Min(alternate.Length, lower.Length);
-            Ascii.ToLower(alternate[..length], lower, out _);
-            var folded = new HashCode();
-            folded.AddBytes(lower[..length]);
-            return folded.ToHashCode();
-        }
-
-        public byte[] Create(ReadOnlySpan<byte> alternate) => alternate.ToArray();
     }
 }

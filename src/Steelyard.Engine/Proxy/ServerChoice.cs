@@ -118,7 +118,7 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
             return 0;
         if (pool.PriorityField is not { } name)
             return route.Priority;
-        var head = _context.Client.Input.Head;
+        var head = _context.Head;
         foreach (ref readonly var field in _context.Request.Fields.All)
         {
             if (field.NameLength == name.Length && Ascii.EqualsIgnoreCase(field.Name(head), name.Span)

@@ -1,7 +1,10 @@
 using System.Text;
+using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Rules;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -23,6 +26,24 @@ internal readonly ref struct TemplateScope
 
     /// <summary>The name in the hello of a TLS client whose TLS is left to the servers; empty for none.</summary>
     public ReadOnlySpan<byte> ServerName { get; init; }
+
+    /// <summary>The response of the server; null until there is one.</summary>
+    public ResponseHead? Response { get; init; }
+
+    /// <summary>The bytes the response was read from.</summary>
+    public ReadOnlySpan<byte> ResponseBytes { get; init; }
+
+    /// <summary>What rules have set; null for nothing.</summary>
+    public RequestVariables? Variables { get; init; }
+
+    /// <summary>The pools there are; null where nobody asks for them.</summary>
+    public IReadOnlyDictionary<string, Pool>? Pools { get; init; }
+
+    /// <summary>The fields of one of the heads.</summary>
+    public ReadOnlySpan<Field> FieldsOf(bool response) => !response ? Request.Fields.All : Response is { } its ? its.Fields.All : default;
+
+    /// <summary>The bytes of one of the heads.</summary>
+    public ReadOnlySpan<byte> HeadOf(bool response) => response ? ResponseBytes : Head;
 
     /// <summary>What <see cref="TemplateVariable.Path"/> is; the client's path where it was not changed.</summary>
     public ReadOnlySpan<byte> Path { get; init; }
@@ -46,13 +67,17 @@ internal readonly ref struct TemplateScope
 /// <summary>A template, compiled: written into a block without allocating. Immutable, shared by all loops.</summary>
 internal sealed class TemplateBytes
 {
-    private readonly (byte[]? Literal, TemplateVariable Variable)[] _parts;
+    private readonly (byte[]? Literal, TemplateVariable Variable, CompiledValue? Value)[] _parts;
 
     public TemplateBytes(TextTemplate template)
     {
-        _parts = new (byte[]?, TemplateVariable)[template.Parts.Count];
+        _parts = new (byte[]?, TemplateVariable, CompiledValue?)[template.Parts.Count];
         for (var i = 0; i < _parts.Length; i++)
-            _parts[i] = (template.Parts[i].Literal is { } literal ? Encoding.ASCII.GetBytes(literal) : null, template.Parts[i].Variable);
+        {
+            var (literal, variable, expression) = template.Parts[i];
+            _parts[i] = (literal is null ? null : Encoding.UTF8.GetBytes(literal), variable, expression is null ? null : CompiledValue.From(expression));
+        }
+
         NamesHost = template.Uses(TemplateVariable.Host) || template.Uses(TemplateVariable.Authority);
     }
 
@@ -61,9 +86,9 @@ internal sealed class TemplateBytes
 
     public bool IsEmpty(in TemplateScope scope)
     {
-        foreach (var (literal, variable) in _parts)
+        foreach (var (literal, variable, value) in _parts)
         {
-            if (literal is not null || !scope[variable].IsEmpty)
+            if (literal is not null || !ValueOf(variable, value, scope).IsEmpty)
                 return false;
         }
 
@@ -72,7 +97,57 @@ internal sealed class TemplateBytes
 
     public void Write(ref BlockWriter writer, in TemplateScope scope)
     {
-        foreach (var (literal, variable) in _parts)
-            writer.Write(literal is null ? scope[variable] : literal);
+        foreach (var (literal, variable, value) in _parts)
+            writer.Write(literal is not null ? literal : ValueOf(variable, value, scope));
+    }
+
+    /// <summary>Makes the text, where its only part has a value; a text of several parts always has.</summary>
+    public bool TryMakePresent(scoped in TemplateScope scope, out ReadOnlySpan<byte> text) =>
+        _parts is [{ Literal: null, Value: { } only }] ? only.TryRead(scope, out text) : TryMake(scope, out text);
+
+    /// <summary>Makes the text in the loop's room for expressions; false where it has no room.</summary>
+    public bool TryMake(scoped in TemplateScope scope, out ReadOnlySpan<byte> text)
+    {
+        var room = ExpressionRoom.OfThread;
+        var start = room.Used;
+        text = default;
+        foreach (var (literal, variable, value) in _parts)
+        {
+            // What a part made lies behind the text so far, and moves there.
+            var end = room.Used;
+            ReadOnlySpan<byte> part = literal;
+            if (literal is null && value is null)
+                part = scope[variable];
+            else if (value is not null)
+                _ = value.TryRead(scope, out part);
+            room.Used = end;
+            if (part.Length > room.Rest.Length)
+                return false;
+            part.CopyTo(room.Rest);
+            room.Used += part.Length;
+        }
+
+        text = room.From(start);
+        return true;
+    }
+
+    private static ReadOnlySpan<byte> ValueOf(TemplateVariable variable, CompiledValue? value, in TemplateScope scope)
+    {
+        if (value is null)
+            return scope[variable];
+        ExpressionRoom.OfThread.Clear();
+        return value.TryRead(scope, out var read) ? Safe(read, ExpressionRoom.OfThread) : default;
+    }
+
+    // What was decoded may hold the end of a line.
+    private static ReadOnlySpan<byte> Safe(ReadOnlySpan<byte> value, ExpressionRoom room)
+    {
+        if (value.IndexOfAny(HttpBytes.FieldControls) < 0)
+            return value;
+        if (!room.TryTake(value.Length, out var copy))
+            return default;
+        value.CopyTo(copy);
+        SafeBytes.Blank(copy);
+        return copy;
     }
 }

@@ -44,7 +44,7 @@ internal sealed class Affinity(ExchangeContext context)
         if ((_cookies = pool.Cookies) is null)
             return;
         _time = _cookies.Settings.IsDated ? new DateTimeOffset(context.Events.Network.UtcNow).ToUnixTimeSeconds() : 0;
-        _seen = CookieLine.Read(context.Request.Fields, context.Client.Input.Head, _cookies, _time);
+        _seen = CookieLine.Read(context.Request.Fields, context.Head, _cookies, _time);
         Owner = _seen.Server < 0 ? null : pool.Servers[_seen.Server];
     }
 
@@ -142,7 +142,7 @@ internal sealed class Affinity(ExchangeContext context)
             writer.Write(value[.._cookies.Write(context.Server!.Index, same ? _seen.FirstSeen : 0, _time, value)]);
         }
 
-        writer.Write(_cookies.LineEnd(context.Client.Forwarded.Scheme(context.Request, context.Client.Input.Head).SequenceEqual("https"u8)));
+        writer.Write(_cookies.LineEnd(context.Client.Forwarded.Scheme(context.Request, context.Head).SequenceEqual("https"u8)));
         if (Settings.NoCache && MayBeCached(response, head))
             writer.Write("Cache-Control: private\r\n"u8);
     }

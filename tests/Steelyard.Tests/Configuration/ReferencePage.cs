@@ -1,6 +1,7 @@
 using System.Text;
 using Steelyard.Config;
 using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
 using Steelyard.Config.Yaml;
 using Steelyard.Config.Yaml.Tables;
@@ -47,8 +48,12 @@ public sealed class ReferencePage
         Section(page, "listen: tls: client-certificates", TlsTable.Clients, new ClientCertificates { Authorities = "" });
         Section(page, "listen: routes", RouteTable.Routes, new RouteDraft(default));
         page.Append(RouteSample);
-        Section(page, "listen: routes: redirect", RouteTable.Redirects, new RedirectSettings(TextTemplate.Empty));
-        Section(page, "listen: routes: respond", RouteTable.Responses, new FixedResponse(200));
+        Section(page, "listen: routes: redirect", AnswerTable.Redirects, new RedirectSettings(TextTemplate.Empty));
+        Section(page, "listen: routes: respond", AnswerTable.Responses, new FixedResponse(200));
+        Section(page, "rules", RuleTable.Requests, new RuleSettings { Action = RuleAction.Stop });
+        page.Append(RuleSample);
+        Section(page, "response-rules", RuleTable.Responses, new RuleSettings { Action = RuleAction.Stop });
+        Expressions(page);
         Section(page, "request-headers and response-headers", HeaderTable.Requests, new HeaderEdits());
         Section(page, "rate-limit", RateLimitTable.Rates, new RateLimitSettings { Rate = default });
         Section(page, "concurrency", RateLimitTable.Concurrency, new ConcurrencySettings { Most = 0 });
@@ -87,6 +92,20 @@ public sealed class ReferencePage
         return page.Append(Units).Append(YamlTraps).Append(Checks).ToString();
     }
 
+    private static void Expressions(StringBuilder page)
+    {
+        page.Append(ExpressionText);
+        page.Append("\n| Comparison | Holds where |\n|---|---|\n");
+        foreach (var (word, _, description) in TestTable.Rows)
+            page.Append($"| `{word}` | {description} |\n");
+        page.Append("\n| Value | Stands for |\n|---|---|\n");
+        foreach (var row in FetchTable.Rows)
+            page.Append($"| `{row.Word}{(row.Named ? "('NAME')" : "")}` | {row.Description}{(row.OfResponse ? "; in rules for responses" : "")} |\n");
+        page.Append("\n| Function | Gives of its value |\n|---|---|\n");
+        foreach (var row in FunctionTable.Rows)
+            page.Append($"| `{row.Word}(VALUE{string.Concat(row.Arguments.Select((argument, i) => $"{(i >= row.Needed ? " [" : "")}, '{argument.ToString().ToLowerInvariant()}'{(i >= row.Needed ? "]" : "")}"))})` | {row.Description} |\n");
+    }
+
     private static void Section<T>(StringBuilder page, string title, DirectiveTable<T> table, T blank)
     {
         page.Append($"\n## {title}\n{table.Description}\n\n| Key | Value | Default | Meaning |\n|---|---|---|---|\n");
@@ -102,6 +121,39 @@ public sealed class ReferencePage
 
     // Bare asterisks would make what stands between two of them italic.
     private static string Escape(string text) => text.Replace("*", "\\*", StringComparison.Ordinal);
+
+    private const string RuleSample = """
+
+        ```yaml
+        listen:
+          - bind: ":80"
+            rules:
+              - { when: "path starts-with ['/admin', '/metrics'] and not client in-network '10.0.0.0/8'", deny: 403 }
+              - { when: "host is any-case 'old.example.com'", redirect: { to: "https://example.com{uri}", status: 301 } }
+              - { set-header: "X-Device: {map(header('User-Agent'), contains any-case 'mobile' => 'phone', else 'desk')}" }
+            routes:
+              - { when: "cookie('beta') is '1' or parameter('beta') is '1'", to: beta }
+              - { to: web }
+        pools:
+          beta: { servers: [ 10.0.0.2:3000 ] }
+          web:
+            response-rules:
+              - { when: "status in-range '500:599'", set-header: "Cache-Control: no-store" }
+            servers: [ 10.0.0.1:3000 ]
+        ```
+
+        """;
+
+    private const string ExpressionText = """
+
+        ## conditions and expressions
+        A condition compares values, with `and`, `or`, `not` and round brackets: `path starts-with '/api' and not method is 'POST'`. A value alone holds where there is such a value. Texts stand in single quotes, `\\'` being a quote in them; several in square brackets, of which one has to fit: `host is ['a.example', 'b.example']`. `any-case` behind a comparison leaves the case of letters out: `host ends-with any-case '.example'`.
+
+        A value is one of the variables of templates below (`path`, `client`, ...), one of these, or a function of a value: `lower(header('Host'))`. In a template it stands in braces, as in `X-User: {lower(cookie('user'))}`. `map(VALUE, is 'a' => 'x', matches '^b' => 'y', else 'z')` chooses a text by the first case that holds. What is absent meets no comparison and is an empty text; numbers are decimal digits.
+
+        Regular expressions are those of PCRE without look-around and back-references; they take time in proportion to the text, whatever they are. Nothing of this allocates while requests are served, and a configuration without it pays nothing.
+
+        """;
 
     private const string RouteSample = """
 

@@ -38,6 +38,7 @@ internal static class SnapshotDump
             if (listener.Forwarded != ForwardedStyle.XForwarded)
                 text.Append($"  forwards {listener.Forwarded}\n");
             text.Append(Edits("request", listener.RequestHeaders)).Append(Edits("response", listener.ResponseHeaders));
+            text.Append(Rules("rule", listener.Rules, "  ")).Append(Rules("response rule", listener.ResponseRules, "  "));
             foreach (var route in listener.Routes)
                 text.Append($"  {(route.Name is { } name ? name + ": " : "")}{route.Host ?? "(any host)"} {route.Path ?? "(any path)"}{Conditions(route)} -> {Action(route)}\n{Changes(route)}");
         }
@@ -53,6 +54,7 @@ internal static class SnapshotDump
                 text.Append($"  {pool.Outlier?.ToString() ?? "no outliers"}\n");
             if (pool.SlowStart is not null || pool.Panic != 0)
                 text.Append($"  slow start {pool.SlowStart?.ToString() ?? "none"}, panic below {pool.Panic}%\n");
+            text.Append(Rules("rule", pool.Rules, "  ")).Append(Rules("response rule", pool.ResponseRules, "  "));
             foreach (var server in pool.Servers)
                 text.Append($"  {server.Address} weight {server.Weight}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
             if (pool.App is { } app)
@@ -85,14 +87,18 @@ internal static class SnapshotDump
     private static string Conditions(RouteSettings route) =>
         string.Concat(route.Methods.Select(method => $" {method}")
             .Concat(route.Headers.Select(match => $" field {match.Name}={match.Pattern}"))
-            .Concat(route.Query.Select(match => $" query {match.Name}={match.Pattern}")));
+            .Concat(route.Query.Select(match => $" query {match.Name}={match.Pattern}"))
+            .Concat(route.When is { } when ? [$" when {when}"] : []));
 
     private static string Action(RouteSettings route) =>
         route.Pool ?? route.Redirect?.ToString() ?? route.Respond?.ToString() ?? string.Join(" + ", route.Split.Select(share => $"{share.Weight} {share.Pool}"));
 
     private static string Changes(RouteSettings route) =>
         (route.StripPrefix is null ? "" : $"    strips {route.StripPrefix}\n") + (route.Rewrite is null ? "" : $"    rewrites to {route.Rewrite}\n")
-        + Edits("request", route.RequestHeaders) + Edits("response", route.ResponseHeaders);
+        + Rules("rule", route.Rules, "    ") + Edits("request", route.RequestHeaders) + Edits("response", route.ResponseHeaders);
+
+    private static string Rules(string name, ValueList<RuleSettings> rules, string indentation) =>
+        string.Concat(rules.Select(rule => $"{indentation}{name}{(rule.When is { } when ? $" when {when}" : "")}: {rule.Action}{(rule.Name.Length > 0 ? $" {rule.Name}" : "")}{(rule.Pattern is { } pattern ? $" /{pattern}/" : "")}{(rule.Value is { } value ? $" = {value}" : "")}{(rule.Status > 0 ? $" {rule.Status}" : "")}{(rule.Redirect is { } redirect ? $" {redirect.Status} to {redirect.To}" : "")}{(rule.Respond is { } respond ? $" {respond.Status} '{respond.Body}' {respond.ContentType} {Join(respond.Headers)}" : "")}\n"));
 
     private static string Edits(string head, HeaderEdits edits) => edits == HeaderEdits.None ? ""
         : $"    {head}: remove [{Join(edits.Remove)}] set [{Lines(edits.Set)}] add [{Lines(edits.Add)}]\n";

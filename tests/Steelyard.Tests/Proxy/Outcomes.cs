@@ -30,6 +30,7 @@ public sealed class Outcomes
         (Cause.CertificateForOther, Fault.Server, 502),
         (Cause.ServerClosed, Fault.Server, 502),
         (Cause.BadResponse, Fault.Server, 502),
+        (Cause.ResponseDenied, Fault.Server, 502),
         (Cause.StatusRetried, Fault.Server, 0),
         (Cause.StatusReplaced, Fault.Server, 0),
         (Cause.BreakerOpen, Fault.Server, 503),

@@ -36,6 +36,19 @@ internal static class HeaderTable
     /// <summary>A field of a request of our own making, which has its Host and its framing already.</summary>
     public static Form<string> ProbeFieldName => EditableName;
 
+    /// <summary>What is wrong with the name of a field that is to be changed.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="orOfClient">Whether what speaks of the client may be.</param>
+    public static Mistake FindMistakeInName(string name, bool orOfClient)
+    {
+        if (!ParseName(name, out _, out var mistake))
+            return mistake;
+        return Kept.TryGetValue(name, out var why) && !(orOfClient && IsOfClient(name)) ? new($"the field {Shown.Quote(name)} cannot be changed here: it {why}", "another field") : default;
+    }
+
+    /// <summary>Whether a field speaks of the client, and is the listener's where it writes any.</summary>
+    public static bool IsOfClient(string name) => Kept.TryGetValue(name, out var why) && why.StartsWith("is written by", StringComparison.Ordinal);
+
     /// <summary>Whether a text is a token (RFC 9110, 5.6.2).</summary>
     public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Token);
 

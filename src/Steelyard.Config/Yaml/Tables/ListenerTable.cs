@@ -18,6 +18,7 @@ internal static class ListenerTable
         ("rfc7239", ForwardedStyle.Rfc7239, ""),
         ("both", ForwardedStyle.Both, ""),
         ("none", ForwardedStyle.None, ""),
+        ("as-is", ForwardedStyle.AsIs, ""),
     ];
 
     public static DirectiveTable<ListenerDraft> Listeners { get; } = new(
@@ -101,7 +102,7 @@ internal static class ListenerTable
             new Directive<ListenerDraft, ForwardedStyle>(
                 "forwarded",
                 ScalarForms.OneOf(Styles),
-                "How the servers are told of the client: `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP`, or `Forwarded` (RFC 7239), or both, or not at all. What an untrusted client sends of them itself is never passed on.",
+                "How the servers are told of the client: `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP`, or `Forwarded` (RFC 7239), or both, or not at all. What an untrusted client sends of them itself is never passed on, unless they are left `as-is`: then nothing is written, and what a client says of itself reaches the servers, as with HAProxy and nginx.",
                 listener => listener.Forwarded,
                 (listener, value) => listener with { Forwarded = value }),
             new Directive<ListenerDraft, HeaderEdits>(
@@ -116,6 +117,18 @@ internal static class ListenerTable
                 "Changes of the fields of every response: of a server, a redirect, a fixed answer, and an error of the proxy's own.",
                 listener => listener.ResponseHeaders,
                 (listener, value) => listener with { ResponseHeaders = value }),
+            new Directive<ListenerDraft, IReadOnlyList<Located<RuleSettings>>>(
+                "rules",
+                RuleTable.RequestList,
+                "What is done with every request before a route is looked for, see [rules](#rules). HTTP only.",
+                listener => [],
+                (listener, value) => listener with { Rules = value }),
+            new Directive<ListenerDraft, IReadOnlyList<Located<RuleSettings>>>(
+                "response-rules",
+                RuleTable.ResponseList,
+                "What is done with every response of a server, see [rules for responses](#response-rules). HTTP only.",
+                listener => [],
+                (listener, value) => listener with { ResponseRules = value }),
             new Directive<ListenerDraft, IReadOnlyList<RouteDraft>?>(
                 "routes",
                 Form.OrNull(Form.ListOf("a list of routes, each as in '- { path: /v1/*, to: api }'", Form.Mapping(RouteTable.Routes, mapping => new(mapping.Place), route => route with { IsFaulty = true }))),

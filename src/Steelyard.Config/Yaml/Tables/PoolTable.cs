@@ -188,6 +188,18 @@ internal static class PoolTable
                 "When requests are refused at once because those before them failed, see [breaker](#pools-breaker). Never when left out.",
                 pool => pool.Breaker,
                 (pool, value) => pool with { Breaker = value }),
+            new Directive<PoolDraft, IReadOnlyList<Located<RuleSettings>>>(
+                "rules",
+                RuleTable.RequestList,
+                "What is done with every request that comes to the pool, see [rules](#rules). HTTP only.",
+                pool => [],
+                (pool, value) => pool with { Rules = value }),
+            new Directive<PoolDraft, IReadOnlyList<Located<RuleSettings>>>(
+                "response-rules",
+                RuleTable.ResponseList,
+                "What is done with every response of its servers, see [rules for responses](#response-rules). HTTP only.",
+                pool => [],
+                (pool, value) => pool with { ResponseRules = value }),
             new Directive<PoolDraft, IReadOnlyList<ServerDraft>>(
                 "servers",
                 Form.ListOf("a list of servers, such as [ 10.0.0.1:3000, 10.0.0.2:3000 ]", new Form<ServerDraft>(Servers.Accepts, ReadServer)),

@@ -1,17 +1,12 @@
-using System.Globalization;
-using System.Text;
 using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Yaml.Tables;
 
-/// <summary>The keys of a route, of a redirect and of a fixed answer.</summary>
+/// <summary>The keys of a route.</summary>
 internal static class RouteTable
 {
-    private const int LargestBody = 16 * 1024;
-
-    private static readonly string[] RedirectStatuses = ["301", "302", "303", "307", "308"];
-
     private static readonly System.Buffers.SearchValues<char> s_nameCharacters =
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
 
@@ -57,16 +52,6 @@ internal static class RouteTable
             return mistake.Message is null;
         });
 
-    private static readonly Form<TextTemplate> Location = TemplateForms.WarnOfNginx(Form.OfText(
-        "where to, such as https://{host}{uri} or /new{path}",
-        (string text, out TextTemplate location, out Mistake mistake) =>
-        {
-            if (TextTemplate.TryParse(text, out location, out mistake))
-                mistake = FindMistakeInLocation(text, location);
-            return mistake.Message is null;
-        },
-        template => template.ToString()));
-
     private static readonly Form<string> Prefix = Form.OfText(
         "the start of a path in whole segments, such as /v1",
         (string text, out string prefix, out Mistake mistake) =>
@@ -91,7 +76,7 @@ internal static class RouteTable
                 mistake = new($"the path {Shown.Quote(text)} has a blank, a '?' or a '#'", "the path alone; the query stays as it is");
             foreach (var part in path.Parts)
             {
-                if (part.Literal is null && part.Variable is not (TemplateVariable.Path or TemplateVariable.Host or TemplateVariable.Method or TemplateVariable.Scheme))
+                if (part.Literal is null && (part.Expression is not null || part.Variable is not (TemplateVariable.Path or TemplateVariable.Host or TemplateVariable.Method or TemplateVariable.Scheme)))
                     mistake = new("a path takes only the variables {path}, {host}, {method} and {scheme}", "a path, such as /app{path}");
             }
 
@@ -99,63 +84,10 @@ internal static class RouteTable
         },
         template => template.ToString()));
 
-    public static DirectiveTable<RedirectSettings> Redirects { get; } = new(
-        "'redirect'",
-        "where to, such as https://{host}{uri}, or a mapping with 'to' and 'status'",
-        "The client is sent elsewhere.",
-        [["to"]],
-        [
-            new Directive<RedirectSettings, TextTemplate>(
-                "to",
-                Location,
-                "The Location, a URL or a path, with variables.",
-                redirect => redirect.To,
-                (redirect, value) => redirect with { To = value }),
-            new Directive<RedirectSettings, int>(
-                "status",
-                ScalarForms.OneOf([.. RedirectStatuses.Select(status => (status, int.Parse(status, CultureInfo.InvariantCulture), ""))]),
-                "301 and 308 are kept by browsers for good, 302, 303 and 307 are not; 307 and 308 keep the method and the body.",
-                redirect => redirect.Status,
-                (redirect, value) => redirect with { Status = value }),
-        ]);
-
-    public static DirectiveTable<FixedResponse> Responses { get; } = new(
-        "'respond'",
-        "a status such as 204, or a mapping with 'status'",
-        "The answer is given here, without any server. A status alone has no body.",
-        [["status"]],
-        [
-            new Directive<FixedResponse, int>(
-                "status",
-                ScalarForms.Number(200, 599),
-                "The status.",
-                answer => answer.Status,
-                (answer, value) => answer with { Status = value }),
-            new Directive<FixedResponse, string>(
-                "body",
-                Form.OfText(
-                    "a text of at most 16 KiB",
-                    (string text, out string body, out Mistake mistake) =>
-                    {
-                        body = text;
-                        mistake = Encoding.UTF8.GetByteCount(text) > LargestBody ? new("the body is longer than 16 KiB", "a shorter text, or a server for it") : default;
-                        return mistake.Message is null;
-                    }),
-                "The body.",
-                answer => answer.Body,
-                (answer, value) => answer with { Body = value }),
-            new Directive<FixedResponse, string>(
-                "content-type",
-                ScalarForms.MediaType,
-                "The type of the body.",
-                answer => answer.ContentType,
-                (answer, value) => answer with { ContentType = value }),
-        ]);
-
     public static DirectiveTable<RouteDraft> Routes { get; } = new(
         "a route",
         "a mapping with 'to', as in { host: api.example.com, path: /v1/*, to: api }",
-        "Which requests it is for, and what becomes of them: one of `to`, `split`, `redirect` and `respond`. The most specific route wins, not the first: an exact host before a wildcard before any, then an exact path before the longest start before any, then more of `methods`, `headers` and `query` before fewer, and at last the order of the file.",
+        "Which requests it is for, and what becomes of them: one of `to`, `split`, `redirect` and `respond`. The most specific route wins, not the first: an exact host before a wildcard before any, then an exact path before the longest start before any, then who has `when` before who has not, then more of `methods`, `headers` and `query` before fewer, and at last the order of the file.",
         [["to", "split", "redirect", "respond"]],
         [
             new Directive<RouteDraft, string?>(
@@ -194,6 +126,18 @@ internal static class RouteTable
                 "Query parameters the request must have, all of them, compared as they were written: a value, `start*`, or `\"*\"` for any.",
                 route => [],
                 (route, value) => route with { Match = route.Match with { Query = AsMatches(value) } }),
+            new Directive<RouteDraft, Condition?>(
+                "when",
+                Form.OrNull(RuleTable.Condition),
+                "What else has to hold, see [conditions](#conditions-and-expressions). Of routes of one host and path those with a condition go before those without.",
+                route => null,
+                (route, value) => route with { Match = route.Match with { When = value } }),
+            new Directive<RouteDraft, IReadOnlyList<Located<RuleSettings>>>(
+                "rules",
+                RuleTable.RequestList,
+                "What is done with the requests before they go to the pool, see [rules](#rules).",
+                route => [],
+                (route, value) => route with { Rules = value }),
             new Directive<RouteDraft, Located<string>?>(
                 "to",
                 Form.Located(ScalarForms.PoolReference),
@@ -208,13 +152,13 @@ internal static class RouteTable
                 (route, value) => route with { Split = value }),
             new Directive<RouteDraft, Located<RedirectSettings>?>(
                 "redirect",
-                Form.Located(Form.MappingOrText(Redirects, () => new(TextTemplate.Empty), Location, to => new(to))),
+                Form.Located(Form.MappingOrText(AnswerTable.Redirects, () => new(TextTemplate.Empty), AnswerTable.Location, to => new(to))),
                 "Sends the client elsewhere: a Location, or a mapping with the keys of [a redirect](#listen-routes-redirect).",
                 route => route.Redirect,
                 (route, value) => route with { Redirect = value }),
             new Directive<RouteDraft, Located<FixedResponse>?>(
                 "respond",
-                Form.Located(Form.MappingOrText(Responses, () => new(200), ScalarForms.Number(200, 599), status => new(status))),
+                Form.Located(Form.MappingOrText(AnswerTable.Responses, () => new(200), ScalarForms.Number(200, 599), status => new(status))),
                 "Answers without a server: a status, or a mapping with the keys of [a response](#listen-routes-respond).",
                 route => route.Respond,
                 (route, value) => route with { Respond = value }),
@@ -273,42 +217,6 @@ internal static class RouteTable
 
     private static ValueList<ValueMatch> AsMatches(IReadOnlyList<KeyValuePair<string, string>> read) =>
         read.Select(pair => new ValueMatch(pair.Key, pair.Value)).ToValueList();
-
-    // "//name" is a host to a browser: whoever writes the path would choose where the client goes.
-    private static Mistake FindMistakeInLocation(string text, TextTemplate location)
-    {
-        if (text.Length == 0 || text.Contains(' '))
-            return new($"{Shown.Quote(text)} is not a place to go", "a URL such as https://{host}{uri}, or a path such as /new{path}");
-        var (first, second) = (location.Parts[0], location.Parts.Count > 1 ? location.Parts[1] : new("", default));
-        var startsWithPath = first.Literal is null ? first.Variable is TemplateVariable.Path or TemplateVariable.Uri
-            : first.Literal == "/" && second.Literal is null && second.Variable is TemplateVariable.Path or TemplateVariable.Uri;
-        if (startsWithPath)
-            return new($"{Shown.Quote(text)} lets the client's path say which host it goes to", "a text before the path, such as https://{host}{uri} or /new{path}");
-        if (QueryNamesHost(location))
-            return new($"{Shown.Quote(text)} lets the client's query say which host it goes to", "a path before the query, such as https://{host}/?{query}");
-        return first.Literal is { } start && (start[0] == '/' || start.Contains("://", StringComparison.Ordinal)) || first is { Literal: null, Variable: TemplateVariable.Scheme }
-            ? default
-            : new($"{Shown.Quote(text)} is neither a URL nor a path", "a URL such as https://{host}{uri}, or a path such as /new{path}");
-    }
-
-    // Behind a host without a slash, or behind one slash alone.
-    private static bool QueryNamesHost(TextTemplate location)
-    {
-        var before = "";
-        foreach (var part in location.Parts)
-        {
-            if (part.Literal is null && part.Variable == TemplateVariable.Query)
-            {
-                var host = before.IndexOf("://", StringComparison.Ordinal);
-                return before == "/" || (host >= 0 && before.AsSpan(host + 3).IndexOfAny('/', '?', '#') < 0);
-            }
-
-            // Only paths hold a slash for certain.
-            before += part.Literal ?? (part.Variable is TemplateVariable.Path or TemplateVariable.Uri ? "/" : "x");
-        }
-
-        return false;
-    }
 
     private sealed class LocatedComparer : IEqualityComparer<Located<string>>
     {

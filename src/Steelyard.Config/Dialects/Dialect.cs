@@ -1,0 +1,65 @@
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Yaml;
+
+namespace Steelyard.Config.Dialects;
+
+/// <summary>A language that configurations are written in.</summary>
+/// <param name="Name">How messages call it.</param>
+/// <param name="Recognizes">Whether a file is written in it, by its name (without folder) and what it says.</param>
+/// <param name="Read">Reads a text into a snapshot; null when anything was reported as an error.</param>
+internal sealed record Dialect(string Name, Func<string, string, bool> Recognizes, Func<DialectSource, ProblemList, Snapshot?> Read)
+{
+    /// <summary>Every dialect. The first that recognizes a file reads it; the last takes all that is left.</summary>
+    public static IReadOnlyList<Dialect> All { get; } =
+    [
+        new("Steelyard's YAML", (_, _) => true, (source, problems) => YamlReader.Read(source.Text, problems)),
+    ];
+
+    /// <summary>The dialect of a file.</summary>
+    /// <param name="path">Its name.</param>
+    /// <param name="text">What it says.</param>
+    public static Dialect Of(string path, string text)
+    {
+        var name = Path.GetFileName(path);
+        return All.First(dialect => dialect.Recognizes(name, text));
+    }
+}
+
+/// <summary>What a reader is given: a text, and a way to the files it names.</summary>
+/// <param name="text">The text.</param>
+/// <param name="readFile">Reads a file beside it, by the path of which what is relative begins at the folder of the text; null where files are not read.</param>
+internal sealed class DialectSource(SourceText text, Func<string, SourceText>? readFile)
+{
+    private readonly List<SourceText> _included = [];
+
+    /// <summary>The text.</summary>
+    public SourceText Text { get; } = text;
+
+    /// <summary>The files that were read beside it, for showing problems in their lines.</summary>
+    public IReadOnlyList<SourceText> Included => _included;
+
+    /// <summary>Reads a file that the text names; reports what is wrong with it where it is named.</summary>
+    /// <param name="path">The file, from the folder of the text where it is relative.</param>
+    /// <param name="place">Where it is named.</param>
+    /// <param name="problems">Where problems go.</param>
+    public SourceText? ReadFile(string path, Place place, ProblemList problems)
+    {
+        if (readFile is null)
+        {
+            problems.Error(place, "other files are not read here");
+            return null;
+        }
+
+        try
+        {
+            var read = readFile(path);
+            _included.Add(read);
+            return read;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            problems.Error(place, fault is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : $"the file cannot be read ({fault.Message})");
+            return null;
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using Steelyard.Config.Expressions;
+using Steelyard.Config.Text;
+using Steelyard.Config.Yaml.Tables;
+
+namespace Steelyard.Config.Drafts;
+
+/// <summary>Whether rules and conditions stand where there is what they ask for and change.</summary>
+internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<string, PoolDraft> pools)
+{
+    public void Check(ListenerDraft listener, IEnumerable<Located<string>> itsPools)
+    {
+        List<Located<RuleSettings>> all = [.. listener.Rules, .. (listener.Routes ?? []).SelectMany(route => route.Rules)];
+        List<Located<RuleSettings>> ofResponses = [.. listener.ResponseRules];
+        foreach (var name in itsPools.Select(pool => pool.Value).Distinct())
+        {
+            if (!pools.TryGetValue(name, out var pool))
+                continue;
+            all.AddRange(pool.Rules);
+            ofResponses.AddRange(pool.ResponseRules);
+        }
+
+        if (listener.Mode is { Value: ListenerMode.Tcp } && (all.Count > 0 || ofResponses.Count > 0))
+        {
+            problems.Error(all.Count > 0 ? all[0].Place : ofResponses[0].Place, "rules where a listener with 'mode: tcp' leads, which reads no requests", "a listener with 'mode: http'");
+            return;
+        }
+
+        foreach (var route in listener.Routes ?? [])
+            CheckWhen(route.Match.When, route.Place, isResponse: false);
+        foreach (var (rule, place) in all)
+            Check(rule, place, isResponse: false, listener.Forwarded);
+        foreach (var (rule, place) in ofResponses)
+            Check(rule, place, isResponse: true, ForwardedStyle.AsIs);
+    }
+
+    private void Check(RuleSettings rule, Place place, bool isResponse, ForwardedStyle forwarded)
+    {
+        if (forwarded != ForwardedStyle.AsIs && HeaderTable.IsOfClient(rule.Name) && rule.Action is not RuleAction.SetVariable)
+            problems.Error(place, $"a rule changes {Shown.Quote(rule.Name)}, which is written by a listener that leads here, see 'forwarded'", "'forwarded: as-is' in the listener");
+        CheckWhen(rule.When, place, isResponse);
+        foreach (var template in (TextTemplate?[])[rule.Value, rule.Redirect?.To, .. rule.Respond?.Headers.Select(line => line.Value) ?? []])
+        {
+            if (template is not null)
+                Check(template, place, isResponse);
+        }
+    }
+
+    private void CheckWhen(Condition? condition, Place place, bool isResponse)
+    {
+        switch (condition)
+        {
+            case AllCondition all:
+                foreach (var part in all.Conditions)
+                    CheckWhen(part, place, isResponse);
+                break;
+            case AnyCondition any:
+                foreach (var part in any.Conditions)
+                    CheckWhen(part, place, isResponse);
+                break;
+            case NotCondition not:
+                CheckWhen(not.Inner, place, isResponse);
+                break;
+            case TestCondition test:
+                Check(test.Value, place, isResponse);
+                break;
+        }
+    }
+
+    private void Check(TextTemplate template, Place place, bool isResponse)
+    {
+        foreach (var part in template.Parts)
+        {
+            if (part.Expression is { } expression)
+                Check(expression, place, isResponse);
+            else if (part is { Literal: null, Variable: TemplateVariable.Server } && !isResponse)
+                problems.Error(place, "no server has answered yet, so {server} says nothing here", "{server} in rules for responses");
+        }
+    }
+
+    private void Check(Expression expression, Place place, bool isResponse)
+    {
+        switch (expression)
+        {
+            case VariableExpression { Variable: TemplateVariable.Server } when !isResponse:
+                problems.Error(place, "no server has answered yet, so 'server' says nothing here", "'server' in rules for responses");
+                break;
+            case TextExpression text:
+                Check(text.Text, place, isResponse);
+                break;
+            case CallExpression call:
+                Check(call.Input, place, isResponse);
+                break;
+            case MapExpression map:
+                Check(map.Input, place, isResponse);
+                foreach (var each in map.Cases)
+                    Check(each.Value, place, isResponse);
+                if (map.Otherwise is { } otherwise)
+                    Check(otherwise, place, isResponse);
+                break;
+            case FetchExpression fetch when FetchTable.Of(fetch.Kind).OfResponse && !isResponse:
+                problems.Error(place, $"no server has answered yet, so '{fetch}' says nothing here", "it in rules for responses");
+                break;
+            case FetchExpression { Kind: FetchKind.UsableServers, Name: var pool } when !pools.ContainsKey(pool):
+                problems.Error(place, $"no pool is called {Shown.Quote(pool)}", "the name of one of the 'pools'", problems.Names.Nearest(pool, pools.Keys));
+                break;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+namespace Steelyard.Config.Expressions;
+
+/// <summary>What can be looked up beside the variables of templates.</summary>
+public enum FetchKind
+{
+    /// <summary>A field of the request: the whole value of its first line.</summary>
+    Header,
+
+    /// <summary>A field of the request: each of its values between commas, the last one where one is asked for.</summary>
+    HeaderValues,
+
+    /// <summary>A field of the request: each line's whole value, the last one where one is asked for.</summary>
+    HeaderLines,
+
+    /// <summary>How many values between commas a field of the request has.</summary>
+    HeaderCount,
+
+    /// <summary>A cookie of the request.</summary>
+    Cookie,
+
+    /// <summary>A parameter of the query, as it was written.</summary>
+    Parameter,
+
+    /// <summary>A field of the response: the whole value of its first line.</summary>
+    ResponseHeader,
+
+    /// <summary>A field of the response: each of its values between commas.</summary>
+    ResponseHeaderValues,
+
+    /// <summary>How many values between commas a field of the response has.</summary>
+    ResponseHeaderCount,
+
+    /// <summary>What a rule has set.</summary>
+    Variable,
+
+    /// <summary>How many servers of a pool can serve.</summary>
+    UsableServers,
+
+    /// <summary>The status of the response.</summary>
+    Status,
+
+    /// <summary>1.0 or 1.1.</summary>
+    Version,
+
+    /// <summary>1 over TLS, 0 else.</summary>
+    Tls,
+
+    /// <summary>The name in the TLS hello of the client.</summary>
+    ServerName,
+
+    /// <summary>The value of Content-Length; absent without one.</summary>
+    ContentLength,
+
+    /// <summary>What stands behind the user and its colon in Authorization: Basic, decoded with both.</summary>
+    BasicCredentials,
+}
+
+/// <summary>A row of the table of fetches.</summary>
+/// <param name="Word">The word of the text form.</param>
+/// <param name="Kind">What it is.</param>
+/// <param name="Named">Whether it needs a name, in brackets and quotes.</param>
+/// <param name="OfResponse">Whether there is nothing of it before a server has answered.</param>
+/// <param name="Description">One sentence for the reference page.</param>
+internal sealed record FetchRow(string Word, FetchKind Kind, bool Named, bool OfResponse, string Description);
+
+/// <summary>What can be looked up beside the variables of templates: a new one is a row here, and a case in the engine.</summary>
+internal static class FetchTable
+{
+    public static IReadOnlyList<FetchRow> Rows { get; } =
+    [
+        new("header", FetchKind.Header, Named: true, OfResponse: false, "a field of the request, the first line of it"),
+        new("header-values", FetchKind.HeaderValues, Named: true, OfResponse: false, "a field of the request, each of its values between commas: a comparison takes any, elsewhere it is the last"),
+        new("header-lines", FetchKind.HeaderLines, Named: true, OfResponse: false, "a field of the request, each line of it: a comparison takes any, elsewhere it is the last"),
+        new("header-count", FetchKind.HeaderCount, Named: true, OfResponse: false, "how many values between commas a field of the request has"),
+        new("cookie", FetchKind.Cookie, Named: true, OfResponse: false, "a cookie of the request"),
+        new("parameter", FetchKind.Parameter, Named: true, OfResponse: false, "a parameter of the query, as it was written"),
+        new("response-header", FetchKind.ResponseHeader, Named: true, OfResponse: true, "a field of the response, the first line of it"),
+        new("response-header-values", FetchKind.ResponseHeaderValues, Named: true, OfResponse: true, "a field of the response, each of its values between commas"),
+        new("response-header-count", FetchKind.ResponseHeaderCount, Named: true, OfResponse: true, "how many values between commas a field of the response has"),
+        new("variable", FetchKind.Variable, Named: true, OfResponse: false, "what a rule before has set by `set-variable`"),
+        new("usable-servers", FetchKind.UsableServers, Named: true, OfResponse: false, "how many servers of a pool can serve"),
+        new("status", FetchKind.Status, Named: false, OfResponse: true, "the status of the response"),
+        new("http-version", FetchKind.Version, Named: false, OfResponse: false, "`1.0` or `1.1`"),
+        new("tls", FetchKind.Tls, Named: false, OfResponse: false, "`1` for a client that speaks TLS, else `0`"),
+        new("server-name", FetchKind.ServerName, Named: false, OfResponse: false, "the name in the client's TLS hello"),
+        new("content-length", FetchKind.ContentLength, Named: false, OfResponse: false, "the length of the request's body; absent where it is not said"),
+        new("basic-credentials", FetchKind.BasicCredentials, Named: false, OfResponse: false, "user and password of `Authorization: Basic`, with a colon between"),
+    ];
+
+    public static FetchRow Of(FetchKind kind)
+    {
+        foreach (var row in Rows)
+        {
+            if (row.Kind == kind)
+                return row;
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(kind));
+    }
+
+    public static FetchRow? Find(string word)
+    {
+        foreach (var row in Rows)
+        {
+            if (row.Word == word)
+                return row;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,193 @@
+using System.Globalization;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Expressions;
+
+/// <summary>What can be made of a value.</summary>
+public enum FunctionKind
+{
+    /// <summary>ASCII letters in lower case.</summary>
+    Lower,
+
+    /// <summary>ASCII letters in upper case.</summary>
+    Upper,
+
+    /// <summary>The number of bytes.</summary>
+    Length,
+
+    /// <summary>Percent-encoding undone, a plus sign being a blank.</summary>
+    UrlDecode,
+
+    /// <summary>Percent-encoding of what is not unreserved.</summary>
+    UrlEncode,
+
+    /// <summary>Base64.</summary>
+    Base64,
+
+    /// <summary>Base64 undone; absent where it is none.</summary>
+    Base64Decode,
+
+    /// <summary>Hexadecimal digits in upper case.</summary>
+    Hex,
+
+    /// <summary>A part between separators, empty ones counted.</summary>
+    Field,
+
+    /// <summary>A part between separators, empty ones not counted.</summary>
+    Word,
+
+    /// <summary>Bytes from a place on.</summary>
+    Bytes,
+
+    /// <summary>Without certain characters in front.</summary>
+    TrimStart,
+
+    /// <summary>Without certain characters behind.</summary>
+    TrimEnd,
+
+    /// <summary>What an expression matches, replaced.</summary>
+    Replace,
+
+    /// <summary>The text in the argument where the value is absent or empty.</summary>
+    Default,
+
+    /// <summary>A sum.</summary>
+    Add,
+
+    /// <summary>A difference.</summary>
+    Subtract,
+
+    /// <summary>A product.</summary>
+    Multiply,
+
+    /// <summary>A quotient, towards zero.</summary>
+    Divide,
+
+    /// <summary>A remainder.</summary>
+    Modulo,
+
+    /// <summary>1 for 0, 0 for any other number.</summary>
+    IsZero,
+
+    /// <summary>An address with only its first bits.</summary>
+    NetworkOf,
+
+    /// <summary>A host without its port.</summary>
+    HostOnly,
+
+    /// <summary>The port behind a host; 0 where there is none.</summary>
+    PortOnly,
+
+    /// <summary>CRC-32, a number.</summary>
+    Crc32,
+
+    /// <summary>HAProxy's sdbm, a number.</summary>
+    Sdbm,
+
+    /// <summary>HAProxy's djb2, a number.</summary>
+    Djb2,
+
+    /// <summary>A value between separators in a text of names and values, as HAProxy's <c>url_param</c> of any text.</summary>
+    ParameterOf,
+}
+
+/// <summary>What an argument of a function has to be.</summary>
+internal enum ArgumentKind
+{
+    Text,
+    Number,
+    Pattern,
+}
+
+/// <summary>A row of the table of functions.</summary>
+/// <param name="Word">The word of the text form.</param>
+/// <param name="Kind">What it does.</param>
+/// <param name="Arguments">What it takes behind the value.</param>
+/// <param name="Needed">How many of them have to be given.</param>
+/// <param name="Description">One sentence for the reference page.</param>
+internal sealed record FunctionRow(string Word, FunctionKind Kind, ArgumentKind[] Arguments, int Needed, string Description);
+
+/// <summary>What can be made of a value: a new one is a row here, and a case in the engine.</summary>
+internal static class FunctionTable
+{
+    private const ArgumentKind Text = ArgumentKind.Text;
+    private const ArgumentKind Number = ArgumentKind.Number;
+
+    public static IReadOnlyList<FunctionRow> Rows { get; } =
+    [
+        new("lower", FunctionKind.Lower, [], 0, "ASCII letters in lower case"),
+        new("upper", FunctionKind.Upper, [], 0, "ASCII letters in upper case"),
+        new("length", FunctionKind.Length, [], 0, "the number of bytes"),
+        new("url-decode", FunctionKind.UrlDecode, [], 0, "percent-encoding undone, `+` being a blank"),
+        new("url-encode", FunctionKind.UrlEncode, [], 0, "percent-encoding of all but letters, digits and `-._~`"),
+        new("base64", FunctionKind.Base64, [], 0, "in base64"),
+        new("base64-decode", FunctionKind.Base64Decode, [], 0, "base64 undone; absent where it is none"),
+        new("hex", FunctionKind.Hex, [], 0, "in hexadecimal digits, in upper case"),
+        new("field", FunctionKind.Field, [Number, Text, Number], 2, "a part between separators, from 1 or from the end by -1, empty ones counted; with a third argument as many, 0 for all that follow"),
+        new("word", FunctionKind.Word, [Number, Text, Number], 2, "the same without counting empty ones"),
+        new("bytes", FunctionKind.Bytes, [Number, Number], 1, "bytes from an offset on, as many as the second argument says"),
+        new("trim-start", FunctionKind.TrimStart, [Text], 1, "without the characters of the argument in front"),
+        new("trim-end", FunctionKind.TrimEnd, [Text], 1, "without the characters of the argument behind"),
+        new("replace", FunctionKind.Replace, [ArgumentKind.Pattern, Text, Text], 2, "what the regular expression matches replaced, `\\1` being its first group; a third argument of `g` for every match, `i` for any case"),
+        new("default", FunctionKind.Default, [Text], 1, "the argument where there is no value or an empty one"),
+        new("add", FunctionKind.Add, [Number], 1, "the sum of both"),
+        new("subtract", FunctionKind.Subtract, [Number], 1, "the difference"),
+        new("multiply", FunctionKind.Multiply, [Number], 1, "the product"),
+        new("divide", FunctionKind.Divide, [Number], 1, "the quotient, towards zero; absent for a division by zero"),
+        new("modulo", FunctionKind.Modulo, [Number], 1, "the remainder; absent for a division by zero"),
+        new("is-zero", FunctionKind.IsZero, [], 0, "`1` for 0, `0` for any other number"),
+        new("network-of", FunctionKind.NetworkOf, [Number, Number], 1, "an address with only its first bits: of IPv4, then of IPv6"),
+        new("host-only", FunctionKind.HostOnly, [], 0, "a host without its port"),
+        new("port-only", FunctionKind.PortOnly, [], 0, "the port behind a host; `0` where there is none"),
+        new("crc32", FunctionKind.Crc32, [], 0, "its CRC-32, a number"),
+        new("sdbm", FunctionKind.Sdbm, [], 0, "its hash by sdbm, a number"),
+        new("djb2", FunctionKind.Djb2, [], 0, "its hash by djb2, a number"),
+        new("parameter-of", FunctionKind.ParameterOf, [Text, Text], 1, "the value of a name in a text as `a=1&b=2`; the second argument separates, `&` when left out"),
+    ];
+
+    public static FunctionRow Of(FunctionKind kind)
+    {
+        foreach (var row in Rows)
+        {
+            if (row.Kind == kind)
+                return row;
+        }
+
+        throw new ArgumentOutOfRangeException(nameof(kind));
+    }
+
+    public static FunctionRow? Find(string word)
+    {
+        foreach (var row in Rows)
+        {
+            if (row.Word == word)
+                return row;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a function takes these arguments.</summary>
+    public static bool Takes(FunctionRow row, IReadOnlyList<string> arguments, out Mistake mistake)
+    {
+        mistake = default;
+        if (arguments.Count < row.Needed || arguments.Count > row.Arguments.Length)
+        {
+            var most = row.Arguments.Length;
+            mistake = new($"'{row.Word}' has {Count(arguments.Count)} beside its value", row.Needed == most ? Count(most) : $"{row.Needed} to {Count(most)}");
+            return false;
+        }
+
+        for (var i = 0; i < arguments.Count && mistake.Message is null; i++)
+        {
+            if (row.Arguments[i] == ArgumentKind.Number && !long.TryParse(arguments[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+                mistake = new($"{Shown.Quote(arguments[i])} is not a number, which '{row.Word}' needs there", "a whole number in quotes, as in '1'");
+            else if (row.Arguments[i] == ArgumentKind.Pattern)
+                _ = BytePattern.TryParse(arguments[i], ignoreCase: arguments.Count > 2 && arguments[2].Contains('i', StringComparison.Ordinal), out _, out mistake);
+        }
+
+        return mistake.Message is null;
+    }
+
+    private static string Count(int count) => count switch { 0 => "no argument", 1 => "1 argument", _ => $"{count} arguments" };
+}

@@ -1,0 +1,531 @@
+using System.Buffers;
+using System.Text;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Expressions;
+
+/// <summary>Reads a regular expression and compiles it, see <see cref="BytePattern"/>.</summary>
+internal sealed class PatternParser
+{
+    private const int MostSteps = 8192;
+    private const int MostRepetitions = 1000;
+    private const int DeepestNesting = 100;
+    private const string Unlimited = "letters, . [] () | * + ? {} ^ $ \\d \\w \\s \\b and their like";
+
+    private readonly byte[] _text;
+    private readonly List<PatternStep> _steps = [];
+    private readonly List<string?> _names = [];
+    private bool _ignoreCase;
+    private int _at;
+    private int _depth;
+    private Mistake _mistake;
+
+    private PatternParser(string text, bool ignoreCase) => (_text, _ignoreCase) = (Encoding.UTF8.GetBytes(text), ignoreCase);
+
+    public static bool TryParse(string text, bool ignoreCase, out BytePattern pattern, out Mistake mistake)
+    {
+        var parser = new PatternParser(text, ignoreCase);
+        pattern = parser.Read()!;
+        mistake = parser._mistake;
+        return mistake.Message is null;
+    }
+
+    internal static bool IsWord(byte value) => char.IsAsciiLetterOrDigit((char)value) || value == '_';
+
+    private BytePattern? Read()
+    {
+        Emit(new(StepKind.Save, 0));
+        ReadAlternatives();
+        if (_mistake.Message is null && _at < _text.Length)
+            Fail("a ')' without its other half", "\\) for the character itself");
+        Emit(new(StepKind.Save, 1));
+        Emit(new(StepKind.Match));
+        return _mistake.Message is null ? new([.. _steps], _names.Count, _names, FirstBytes()) : null;
+    }
+
+    // The bytes that every match begins with, where that says something.
+    private SearchValues<byte>? FirstBytes()
+    {
+        var set = new ulong[4];
+        var seen = new HashSet<int>();
+        return Collect(0) ? SearchValues.Create([.. Enumerable.Range(0, 256).Where(value => (set[value >> 6] & (1UL << (value & 63))) != 0).Select(value => (byte)value)]) : null;
+
+        bool Collect(int index)
+        {
+            if (!seen.Add(index))
+                return true;
+            var step = _steps[index];
+            switch (step.Kind)
+            {
+                case StepKind.Take:
+                    for (var i = 0; i < set.Length; i++)
+                        set[i] |= step.Set![i];
+                    return true;
+                case StepKind.Jump:
+                    return Collect(step.First);
+                case StepKind.Split:
+                    return seen.Count < 256 && Collect(step.First) && Collect(step.Second);
+                case StepKind.Save:
+                    return Collect(index + 1);
+                default:
+                    return false;
+            }
+        }
+    }
+
+    private void ReadAlternatives()
+    {
+        if (++_depth > DeepestNesting)
+        {
+            Fail($"brackets are more than {DeepestNesting} deep", "a simpler expression");
+            return;
+        }
+
+        var (ignoreCase, start) = (_ignoreCase, _steps.Count);
+        List<int> ends = [];
+        ReadSequence();
+        while (_mistake.Message is null && Take('|'))
+        {
+            Insert(start, new(StepKind.Split, start + 1, _steps.Count + 2));
+            ends.Add(_steps.Count);
+            Emit(new(StepKind.Jump));
+            start = _steps.Count;
+            ReadSequence();
+        }
+
+        foreach (var end in ends)
+            _steps[end] = new(StepKind.Jump, _steps.Count);
+        (_ignoreCase, _depth) = (ignoreCase, _depth - 1);
+    }
+
+    private void ReadSequence()
+    {
+        while (_mistake.Message is null && _at < _text.Length && _text[_at] is not ((byte)'|' or (byte)')'))
+        {
+            var start = _steps.Count;
+            var repeats = ReadAtom();
+            ReadRepetitions(start, repeats);
+        }
+    }
+
+    /// <returns>Whether it can be repeated.</returns>
+    private bool ReadAtom()
+    {
+        var letter = _text[_at++];
+        switch ((char)letter)
+        {
+            case '.':
+                EmitSet(value => value != '\n');
+                return true;
+            case '^':
+                Emit(new(StepKind.Begin));
+                return false;
+            case '$':
+                Emit(new(StepKind.End));
+                return false;
+            case '(':
+                return ReadGroup();
+            case '[':
+                ReadClass();
+                return true;
+            case '\\':
+                return ReadEscape();
+            case '*' or '+' or '?':
+                Fail($"a '{(char)letter}' with nothing before it to repeat", $"\\{(char)letter} for the character itself");
+                return false;
+            default:
+                EmitByte(letter);
+                return true;
+        }
+    }
+
+    private bool ReadGroup()
+    {
+        string? name = null;
+        var captures = true;
+        if (Take('?'))
+        {
+            captures = false;
+            if (Take('P') | (Peek('<') && _at + 1 < _text.Length && _text[_at + 1] is not ((byte)'=' or (byte)'!')))
+            {
+                name = ReadName();
+                captures = true;
+            }
+            else if (Take('i'))
+            {
+                _ignoreCase = true;
+                if (Take(')'))
+                    return false;
+                if (!Take(':'))
+                    Fail("options other than i", "(?i)");
+            }
+            else if (!Take(':'))
+            {
+                Fail("look-around is not done here: its time cannot be foretold", Unlimited);
+            }
+        }
+
+        if (_mistake.Message is not null)
+            return false;
+        var group = captures ? _names.Count + 1 : 0;
+        if (captures)
+            _names.Add(name);
+        if (group > BytePattern.MostGroups)
+            Fail($"more than {BytePattern.MostGroups} groups", "(?: ) for those whose match is not needed");
+        if (captures)
+            Emit(new(StepKind.Save, group * 2));
+        ReadAlternatives();
+        if (captures)
+            Emit(new(StepKind.Save, (group * 2) + 1));
+        if (_mistake.Message is null && !Take(')'))
+            Fail("a '(' without its other half", "\\( for the character itself");
+        return true;
+    }
+
+    private string? ReadName()
+    {
+        var start = _at + 1;
+        var end = Take('<') ? Array.IndexOf(_text, (byte)'>', _at) : -1;
+        if (end <= start || !_text.AsSpan(start, end - start).ToArray().All(IsWord))
+        {
+            Fail("a group whose name cannot be read", "a name such as (?<name> )");
+            return null;
+        }
+
+        _at = end + 1;
+        return Encoding.ASCII.GetString(_text, start, end - start);
+    }
+
+    private bool ReadEscape()
+    {
+        if (_at >= _text.Length)
+        {
+            Fail("a '\\' at the end", "\\\\ for the character itself");
+            return false;
+        }
+
+        var letter = _text[_at++];
+        switch ((char)letter)
+        {
+            case 'b' or 'B':
+                Emit(new(StepKind.Boundary, letter == 'b' ? 1 : 0));
+                return false;
+            case 'A':
+                Emit(new(StepKind.Begin));
+                return false;
+            case 'z' or 'Z':
+                Emit(new(StepKind.End));
+                return false;
+            case >= '1' and <= '9':
+                Fail("back-references are not done here: their time cannot be foretold", Unlimited);
+                return false;
+        }
+
+        _at--;
+        if (ReadSetEscape() is { } set)
+            EmitSet(set);
+        return true;
+    }
+
+    /// <summary>What stands behind a backslash, in square brackets too: a set, or one byte.</summary>
+    private Func<byte, bool>? ReadSetEscape()
+    {
+        var letter = _text[_at++];
+        switch ((char)letter)
+        {
+            case 'd':
+                return static value => char.IsAsciiDigit((char)value);
+            case 'D':
+                return static value => !char.IsAsciiDigit((char)value);
+            case 'w':
+                return IsWord;
+            case 'W':
+                return static value => !IsWord(value);
+            case 's':
+                return static value => value is (byte)' ' or (>= 9 and <= 13);
+            case 'S':
+                return static value => value is not ((byte)' ' or (>= 9 and <= 13));
+            case 'n':
+                return static value => value == '\n';
+            case 'r':
+                return static value => value == '\r';
+            case 't':
+                return static value => value == '\t';
+            case 'f':
+                return static value => value == '\f';
+            case 'v':
+                return static value => value == '\v';
+            case '0':
+                return static value => value == 0;
+            case 'x' when _at + 2 <= _text.Length && char.IsAsciiHexDigit((char)_text[_at]) && char.IsAsciiHexDigit((char)_text[_at + 1]):
+                var code = Convert.FromHexString(Encoding.ASCII.GetString(_text, _at, 2))[0];
+                _at += 2;
+                return value => value == code;
+            case var other when char.IsAsciiLetterOrDigit(other):
+                Fail($"'\\{other}' is not known here", Unlimited);
+                return null;
+            default:
+                return value => value == letter;
+        }
+    }
+
+    private void ReadClass()
+    {
+        var negated = Take('^');
+        var set = new bool[256];
+        for (var first = true; ; first = false)
+        {
+            if (_at >= _text.Length)
+            {
+                Fail("a '[' without its other half", "\\[ for the character itself");
+                return;
+            }
+
+            if (_text[_at] == ']' && !first)
+                break;
+            var low = ReadMember(set);
+            if (_mistake.Message is not null)
+                return;
+            if (low < 0 || !Peek('-') || _at + 1 >= _text.Length || _text[_at + 1] == ']')
+                continue;
+            _at++;
+            var high = ReadMember(set);
+            if (_mistake.Message is not null)
+                return;
+            if (high < low)
+            {
+                Fail("a range in square brackets that ends before it begins", "the smaller character first, as in [a-z]");
+                return;
+            }
+
+            for (var value = low; value <= high; value++)
+                set[value] = true;
+        }
+
+        _at++;
+        EmitSet(value => (set[value] || (_ignoreCase && set[OtherCase(value)])) != negated, withCase: true);
+    }
+
+    /// <returns>The byte; -1 for a set of several.</returns>
+    private int ReadMember(bool[] set)
+    {
+        if (_text[_at] == '[' && _at + 1 < _text.Length && _text[_at + 1] == ':')
+        {
+            ReadNamedClass(set);
+            return -1;
+        }
+
+        if (_text[_at] != '\\')
+        {
+            set[_text[_at]] = true;
+            return _text[_at++];
+        }
+
+        if (++_at >= _text.Length)
+        {
+            Fail("a '\\' at the end", "\\\\ for the character itself");
+            return -1;
+        }
+
+        if (_text[_at] == 'b')
+        {
+            _at++;
+            set[8] = true;
+            return 8;
+        }
+
+        if (ReadSetEscape() is not { } taken)
+            return -1;
+        var (count, last) = (0, -1);
+        for (var value = 0; value < 256; value++)
+        {
+            if (!taken((byte)value))
+                continue;
+            set[value] = true;
+            (count, last) = (count + 1, value);
+        }
+
+        return count == 1 ? last : -1;
+    }
+
+    private void ReadNamedClass(bool[] set)
+    {
+        var end = _text.AsSpan(_at).IndexOf(":]"u8);
+        var name = end < 0 ? "" : Encoding.ASCII.GetString(_text, _at + 2, end - 2);
+        Func<char, bool>? takes = name switch
+        {
+            "alpha" => char.IsAsciiLetter,
+            "digit" => char.IsAsciiDigit,
+            "alnum" => char.IsAsciiLetterOrDigit,
+            "upper" => char.IsAsciiLetterUpper,
+            "lower" => char.IsAsciiLetterLower,
+            "xdigit" => char.IsAsciiHexDigit,
+            "space" => static letter => letter is ' ' or (>= '\t' and <= '\r'),
+            "blank" => static letter => letter is ' ' or '\t',
+            "punct" => static letter => letter is > ' ' and < '\x7F' && !char.IsAsciiLetterOrDigit(letter),
+            "print" => static letter => letter is >= ' ' and < '\x7F',
+            "graph" => static letter => letter is > ' ' and < '\x7F',
+            "cntrl" => static letter => letter is < ' ' or '\x7F',
+            _ => null,
+        };
+        if (takes is null)
+        {
+            Fail("an unknown class in square brackets", "such as [[:alpha:]] or [[:digit:]]");
+            return;
+        }
+
+        for (var value = 0; value < 128; value++)
+            set[value] |= takes((char)value);
+        _at += end + 2;
+    }
+
+    private void ReadRepetitions(int start, bool repeats)
+    {
+        while (_mistake.Message is null && _at < _text.Length)
+        {
+            var (least, most) = (char)_text[_at] switch
+            {
+                '*' => (0, -1),
+                '+' => (1, -1),
+                '?' => (0, 1),
+                '{' => ReadBounds(),
+                _ => (-1, -1),
+            };
+            if (least < 0)
+                return;
+            if (_text[_at] != '}' && _text[_at] is not ((byte)'*' or (byte)'+' or (byte)'?'))
+                return;
+            var sign = _text[_at++];
+            if (!repeats)
+            {
+                Fail($"a '{(char)sign}' behind what takes no character", "it behind a character, a class or a group");
+                return;
+            }
+
+            var lazy = Take('?');
+            if (!lazy && Take('+'))
+            {
+                Fail("possessive repetitions are not done here", Unlimited);
+                return;
+            }
+
+            Repeat(start, least, most, lazy);
+        }
+    }
+
+    // As PCRE: braces that hold no numbers stand for themselves.
+    private (int Least, int Most) ReadBounds()
+    {
+        var end = Array.IndexOf(_text, (byte)'}', _at);
+        if (end < 0)
+            return (-1, -1);
+        var parts = Encoding.ASCII.GetString(_text, _at + 1, end - _at - 1).Split(',');
+        if (parts.Length > 2 || !int.TryParse(parts[0], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var least))
+            return (-1, -1);
+        var most = least;
+        if (parts.Length == 2)
+        {
+            most = -1;
+            if (parts[1].Length > 0 && !int.TryParse(parts[1], System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out most))
+                return (-1, -1);
+        }
+
+        if (least > MostRepetitions || most > MostRepetitions || (most >= 0 && most < least))
+        {
+            Fail("a number of repetitions that is too large, or ends before it begins", $"at most {MostRepetitions}");
+            return (-1, -1);
+        }
+
+        _at = end;
+        return (least, most);
+    }
+
+    private void Repeat(int start, int least, int most, bool lazy)
+    {
+        PatternStep[] body = [.. _steps.Skip(start)];
+        _steps.RemoveRange(start, body.Length);
+        for (var i = 0; i < least && _mistake.Message is null; i++)
+            Append(body, start);
+        if (most < 0)
+        {
+            // One that may match nothing must not go round for ever: marks hold it.
+            var split = _steps.Count;
+            Emit(default);
+            Append(body, start);
+            Emit(new(StepKind.Jump, split));
+            _steps[split] = Split(split + 1, _steps.Count, lazy);
+            return;
+        }
+
+        List<int> splits = [];
+        for (var i = least; i < most && _mistake.Message is null; i++)
+        {
+            splits.Add(_steps.Count);
+            Emit(default);
+            Append(body, start);
+        }
+
+        foreach (var split in splits)
+            _steps[split] = Split(split + 1, _steps.Count, lazy);
+    }
+
+    private static PatternStep Split(int into, int past, bool lazy) => lazy ? new(StepKind.Split, past, into) : new(StepKind.Split, into, past);
+
+    private void Append(PatternStep[] body, int from)
+    {
+        var shift = _steps.Count - from;
+        foreach (var step in body)
+            Emit(step.Kind is StepKind.Jump or StepKind.Split ? step with { First = step.First + shift, Second = step.Second + shift } : step);
+    }
+
+    private void Insert(int index, PatternStep inserted)
+    {
+        _steps.Insert(index, inserted);
+        for (var i = index + 1; i < _steps.Count; i++)
+        {
+            var step = _steps[i];
+            if (step.Kind is StepKind.Jump or StepKind.Split)
+                _steps[i] = step with { First = step.First >= index ? step.First + 1 : step.First, Second = step.Second >= index ? step.Second + 1 : step.Second };
+        }
+    }
+
+    private void EmitByte(byte value) => EmitSet(taken => taken == value || (_ignoreCase && taken == OtherCase(value)), withCase: true);
+
+    private static byte OtherCase(byte value) => char.IsAsciiLetter((char)value) ? (byte)(value ^ 0x20) : value;
+
+    private void EmitSet(Func<byte, bool> takes, bool withCase = false)
+    {
+        var set = new ulong[4];
+        for (var value = 0; value < 256; value++)
+        {
+            if (takes((byte)value) || (!withCase && _ignoreCase && takes(OtherCase((byte)value))))
+                set[value >> 6] |= 1UL << (value & 63);
+        }
+
+        Emit(new(StepKind.Take, Set: set));
+    }
+
+    private void Emit(PatternStep step)
+    {
+        if (_steps.Count >= MostSteps)
+            Fail("the expression is too large", "a shorter one, or fewer repetitions");
+        else
+            _steps.Add(step);
+    }
+
+    private bool Peek(char letter) => _at < _text.Length && _text[_at] == letter;
+
+    private bool Take(char letter)
+    {
+        if (!Peek(letter))
+            return false;
+        _at++;
+        return true;
+    }
+
+    private void Fail(string message, string expected)
+    {
+        if (_mistake.Message is null)
+            _mistake = new($"the regular expression {Shown.Quote(Encoding.UTF8.GetString(_text))} has {message}", expected);
+    }
+}

@@ -1,0 +1,92 @@
+using Steelyard.Config.Expressions;
+
+namespace Steelyard.Config;
+
+/// <summary>
+/// Something that is done with a request, or with a response, where a condition holds. Rules go in their order, and what
+/// one of them has changed the next one sees (HAProxy: http-request, http-response; nginx: if, rewrite, set).
+/// </summary>
+public sealed record RuleSettings
+{
+    /// <summary>When it is done; null for always.</summary>
+    public Condition? When { get; init; }
+
+    /// <summary>What is done.</summary>
+    public required RuleAction Action { get; init; }
+
+    /// <summary>The field or variable it is about; empty for none.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>The new value; null where there is none.</summary>
+    public TextTemplate? Value { get; init; }
+
+    /// <summary>What is replaced, see <see cref="BytePattern"/>; null where nothing is.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>The status of a refusal, or the new one of a response; 0 where there is none.</summary>
+    public int Status { get; init; }
+
+    /// <summary>Where the client is sent; null for nowhere.</summary>
+    public RedirectSettings? Redirect { get; init; }
+
+    /// <summary>What is answered; null for nothing.</summary>
+    public FixedResponse? Respond { get; init; }
+}
+
+/// <summary>What a rule does.</summary>
+public enum RuleAction
+{
+    /// <summary>Refuses the request with a status and a page of the proxy's own (HAProxy: deny).</summary>
+    Deny,
+
+    /// <summary>Answers in the servers' place (HAProxy: return; nginx: return).</summary>
+    Respond,
+
+    /// <summary>Sends the client elsewhere (HAProxy: redirect).</summary>
+    Redirect,
+
+    /// <summary>Closes the connection without an answer (HAProxy: silent-drop, reject; nginx: return 444).</summary>
+    Close,
+
+    /// <summary>Ends these rules (HAProxy: allow).</summary>
+    Stop,
+
+    /// <summary>Gives a field one line instead of what it had.</summary>
+    SetHeader,
+
+    /// <summary>Adds a line.</summary>
+    AddHeader,
+
+    /// <summary>Takes a field out, all lines of it.</summary>
+    RemoveHeader,
+
+    /// <summary>Gives each line of a field in which a pattern matches another value (HAProxy: replace-header).</summary>
+    ReplaceHeader,
+
+    /// <summary>The same in each value between commas (HAProxy: replace-value).</summary>
+    ReplaceValue,
+
+    /// <summary>Gives the request another path; the query stays.</summary>
+    SetPath,
+
+    /// <summary>Gives a path in which a pattern matches another form (HAProxy: replace-path).</summary>
+    ReplacePath,
+
+    /// <summary>Gives the request another query.</summary>
+    SetQuery,
+
+    /// <summary>Gives the request another path and query.</summary>
+    SetTarget,
+
+    /// <summary>The same with path and query (HAProxy: replace-pathq, replace-uri).</summary>
+    ReplaceTarget,
+
+    /// <summary>Remembers a value under a name until the request has been answered.</summary>
+    SetVariable,
+
+    /// <summary>Forgets it.</summary>
+    RemoveVariable,
+
+    /// <summary>Gives the response another status.</summary>
+    SetStatus,
+}

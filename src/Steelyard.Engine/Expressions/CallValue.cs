@@ -1,0 +1,127 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Config.Expressions;
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Proxy;
+
+namespace Steelyard.Engine.Expressions;
+
+/// <summary>A function of a value, compiled: a new one is a case here, and a row in <see cref="FunctionTable"/>.</summary>
+internal sealed class CallValue : CompiledValue
+{
+    private readonly FunctionKind _function;
+    private readonly CompiledValue _input;
+    private readonly byte[][] _texts;
+    private readonly long[] _numbers;
+    private readonly BytePattern? _pattern;
+
+    public CallValue(CallExpression call)
+    {
+        (_function, _input) = (call.Function, From(call.Input));
+        _texts = Array.ConvertAll(call.Arguments.AsSpan().ToArray(), Encoding.UTF8.GetBytes);
+        _numbers = Array.ConvertAll(call.Arguments.AsSpan().ToArray(), text => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0);
+        if (_function == FunctionKind.Replace)
+            _pattern = BytePattern.Parse(call.Arguments[0], HasFlag('i'));
+    }
+
+    public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+    {
+        if (!_input.TryRead(scope, out var input))
+        {
+            value = _function == FunctionKind.Default ? _texts[0] : default;
+            return _function == FunctionKind.Default;
+        }
+
+        return TryCall(input, ExpressionRoom.OfThread, out value);
+    }
+
+    /// <summary>Makes a value of another.</summary>
+    public bool TryCall(ReadOnlySpan<byte> input, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = input;
+        switch (_function)
+        {
+            case FunctionKind.Lower or FunctionKind.Upper:
+                return TextFunctions.TryChangeCase(input, _function == FunctionKind.Upper, room, out value);
+            case FunctionKind.Length:
+                return room.TryWrite(input.Length, out value);
+            case FunctionKind.UrlDecode:
+                return TextFunctions.TryDecodeUrl(input, room, out value);
+            case FunctionKind.UrlEncode:
+                return TextFunctions.TryEncodeUrl(input, room, out value);
+            case FunctionKind.Base64:
+                return TextFunctions.TryEncodeBase64(input, room, out value);
+            case FunctionKind.Base64Decode:
+                return TextFunctions.TryDecodeBase64(input, room, out value);
+            case FunctionKind.Hex:
+                return TextFunctions.TryWriteHex(input, room, out value);
+            case FunctionKind.Field or FunctionKind.Word:
+                return TextFunctions.TryCut(input, _numbers[0], _texts[1], _numbers.Length > 2 ? _numbers[2] : 1, skipEmpty: _function == FunctionKind.Word, out value);
+            case FunctionKind.Bytes:
+                value = _numbers[0] < 0 || _numbers[0] > input.Length ? default : input[(int)_numbers[0]..];
+                if (_numbers.Length > 1)
+                    value = value[..(int)Math.Clamp(_numbers[1], 0, value.Length)];
+                return true;
+            case FunctionKind.TrimStart:
+                value = input.TrimStart(_texts[0].AsSpan());
+                return true;
+            case FunctionKind.TrimEnd:
+                value = input.TrimEnd(_texts[0].AsSpan());
+                return true;
+            case FunctionKind.Replace:
+                return PatternReplacement.TryReplace(_pattern!, input, _texts[1], HasFlag('g'), room, out value);
+            case FunctionKind.Default:
+                value = input.IsEmpty ? _texts[0] : input;
+                return true;
+            case FunctionKind.NetworkOf:
+                return TextFunctions.TryMask(input, (int)_numbers[0], _numbers.Length > 1 ? (int)_numbers[1] : 128, room, out value);
+            case FunctionKind.HostOnly:
+                value = RouteTable.HostOf(input);
+                return true;
+            case FunctionKind.PortOnly:
+                return TextFunctions.TryReadPort(input, room, out value);
+            case FunctionKind.Crc32:
+                return room.TryWrite(KeyHash.Of(HashFunction.Crc32, input), out value);
+            case FunctionKind.Sdbm:
+                return room.TryWrite(KeyHash.Of(HashFunction.Sdbm, input), out value);
+            case FunctionKind.Djb2:
+                return room.TryWrite(KeyHash.Of(HashFunction.Djb2, input), out value);
+            case FunctionKind.ParameterOf:
+                return QueryText.TryFind(input, _texts[0], _texts.Length > 1 && _texts[1].Length > 0 ? _texts[1][0] : (byte)'&', out value);
+            default:
+                return TryCompute(input, room, out value);
+        }
+    }
+
+    private bool TryCompute(ReadOnlySpan<byte> input, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+
+        // As in HAProxy, what is no number counts as 0.
+        if (!Utf8Parser.TryParse(HttpBytes.Trim(input), out long number, out _))
+            number = 0;
+        var other = _numbers.Length > 0 ? _numbers[0] : 0;
+        if (_function is FunctionKind.Divide or FunctionKind.Modulo && other == 0)
+            return false;
+        unchecked
+        {
+            return room.TryWrite(
+                _function switch
+                {
+                    FunctionKind.Add => number + other,
+                    FunctionKind.Subtract => number - other,
+                    FunctionKind.Multiply => number * other,
+                    FunctionKind.Divide => other == -1 ? -number : number / other,
+                    FunctionKind.Modulo => other == -1 ? 0 : number % other,
+                    FunctionKind.IsZero => number == 0 ? 1 : 0,
+                    _ => throw new InvalidOperationException($"{_function} is not compiled so."),
+                },
+                out value);
+        }
+    }
+
+    private bool HasFlag(char flag) => _texts.Length > 2 && _texts[2].Contains((byte)flag);
+}

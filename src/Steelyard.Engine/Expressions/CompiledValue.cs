@@ -1,0 +1,147 @@
+using System.Text;
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Config.Expressions;
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Proxy;
+
+namespace Steelyard.Engine.Expressions;
+
+/// <summary>
+/// An <see cref="Expression"/>, compiled: found in a request without allocating. Immutable, shared by all loops. What it
+/// gives is valid as long as the head is held, and until the loop evaluates the next expression.
+/// </summary>
+internal abstract class CompiledValue
+{
+    /// <summary>Finds the value; false where there is none.</summary>
+    public abstract bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value);
+
+    /// <summary>Whether one of its values passes a test; most have one.</summary>
+    public virtual bool Any(scoped in TemplateScope scope, CompiledTest test) => TryRead(scope, out var value) && test.Accepts(value);
+
+    /// <summary>Compiles an expression.</summary>
+    public static CompiledValue From(Expression expression) => expression switch
+    {
+        VariableExpression { Variable: var variable } => new VariableValue(variable),
+        TextExpression { Text.Parts: [{ Literal: { } literal }] } => new LiteralValue(Encoding.UTF8.GetBytes(literal)),
+        TextExpression { Text: var text } => new TemplateValue(text),
+        CallExpression call => new CallValue(call),
+        MapExpression map => new MapValue(map),
+        FetchExpression fetch => From(fetch),
+        _ => throw new ArgumentOutOfRangeException(nameof(expression)),
+    };
+
+    private static CompiledValue From(FetchExpression fetch)
+    {
+        var name = Encoding.ASCII.GetBytes(fetch.Name);
+        return fetch.Kind switch
+        {
+            FetchKind.Header => new FieldValue(name, ofResponse: false, split: false, last: false),
+            FetchKind.HeaderLines => new FieldValue(name, ofResponse: false, split: false, last: true),
+            FetchKind.HeaderValues => new FieldValue(name, ofResponse: false, split: true, last: true),
+            FetchKind.ResponseHeader => new FieldValue(name, ofResponse: true, split: false, last: false),
+            FetchKind.ResponseHeaderValues => new FieldValue(name, ofResponse: true, split: true, last: true),
+            FetchKind.HeaderCount or FetchKind.ResponseHeaderCount => new FieldCount(name, fetch.Kind == FetchKind.ResponseHeaderCount),
+            FetchKind.UsableServers => new UsableServersValue(fetch.Name),
+            _ => new FetchValue(fetch.Kind, name),
+        };
+    }
+
+    private sealed class LiteralValue(byte[] text) : CompiledValue
+    {
+        public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+        {
+            value = text;
+            return true;
+        }
+    }
+
+    private sealed class VariableValue(TemplateVariable variable) : CompiledValue
+    {
+        public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+        {
+            value = scope[variable];
+
+            // The others are always there, and may be empty.
+            return !value.IsEmpty || variable is not (TemplateVariable.Pool or TemplateVariable.Server or TemplateVariable.Host or TemplateVariable.Authority);
+        }
+    }
+
+    private sealed class TemplateValue(TextTemplate template) : CompiledValue
+    {
+        private readonly TemplateBytes _template = new(template);
+
+        public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value) => _template.TryMake(scope, out value);
+    }
+
+    private sealed class UsableServersValue(string pool) : CompiledValue
+    {
+        public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+        {
+            value = default;
+            if (scope.Pools is null || !scope.Pools.TryGetValue(pool, out var its))
+                return false;
+            var (active, backups) = (0, 0);
+            for (var i = 0; i < its.Count; i++)
+            {
+                var server = its.Servers[i];
+                var usable = server.Up && !server.Ejected && server.State == ServerState.Ready ? 1 : 0;
+                if (server.Settings.Backup)
+                    backups += usable;
+                else
+                    active += usable;
+            }
+
+            return ExpressionRoom.OfThread.TryWrite(active > 0 ? active : backups, out value);
+        }
+    }
+
+    private sealed class FetchValue(FetchKind kind, byte[] name) : CompiledValue
+    {
+        public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+        {
+            value = default;
+            switch (kind)
+            {
+                case FetchKind.Cookie:
+                    return Cookies.TryFind(scope.Request, scope.Head, name, out value);
+                case FetchKind.Parameter:
+                    return QueryText.TryFind(scope.Request.Query(scope.Head), name, (byte)'&', out value);
+                case FetchKind.Variable:
+                    return scope.Variables is { } variables && variables.TryGet(name, out value);
+                case FetchKind.Status:
+                    return scope.Response is { } response && ExpressionRoom.OfThread.TryWrite(response.ShownStatus, out value);
+                case FetchKind.Version:
+                    value = scope.Request.MinorVersion == 0 ? "1.0"u8 : "1.1"u8;
+                    return true;
+                case FetchKind.Tls:
+                    value = scope.Client.Secure ? "1"u8 : "0"u8;
+                    return true;
+                case FetchKind.ServerName:
+                    value = scope.ServerName;
+                    return !value.IsEmpty;
+                case FetchKind.ContentLength:
+                    return scope.Request.Fields.ContentLength >= 0 && ExpressionRoom.OfThread.TryWrite(scope.Request.Fields.ContentLength, out value);
+                case FetchKind.BasicCredentials:
+                    return TryReadCredentials(scope, out value);
+                default:
+                    throw new InvalidOperationException($"{kind} is not compiled so.");
+            }
+        }
+
+        private static bool TryReadCredentials(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+        {
+            value = default;
+            foreach (ref readonly var field in scope.Request.Fields.All)
+            {
+                if (field.NameLength != 13 || !Ascii.EqualsIgnoreCase(field.Name(scope.Head), "Authorization"u8))
+                    continue;
+                var credentials = field.Value(scope.Head);
+                return credentials.Length > 6 && Ascii.EqualsIgnoreCase(credentials[..6], "Basic "u8)
+                    && TextFunctions.TryDecodeBase64(HttpBytes.Trim(credentials[6..]), ExpressionRoom.OfThread, out value);
+            }
+
+            return false;
+        }
+    }
+}

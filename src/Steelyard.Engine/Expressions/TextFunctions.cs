@@ -1,0 +1,216 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Net;
+using Steelyard.Engine.Proxy;
+
+namespace Steelyard.Engine.Expressions;
+
+/// <summary>What functions make of texts, in the room of the thread.</summary>
+internal static class TextFunctions
+{
+    private static readonly SearchValues<byte> s_unreserved =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"u8);
+
+    public static bool TryChangeCase(ReadOnlySpan<byte> text, bool upper, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!room.TryTake(text.Length, out var written))
+            return false;
+        for (var i = 0; i < text.Length; i++)
+            written[i] = upper ? (char.IsAsciiLetterLower((char)text[i]) ? (byte)(text[i] - 0x20) : text[i]) : char.IsAsciiLetterUpper((char)text[i]) ? (byte)(text[i] + 0x20) : text[i];
+        value = written;
+        return true;
+    }
+
+    public static bool TryDecodeUrl(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!room.TryTake(text.Length, out var written))
+            return false;
+        var length = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '%' && i + 2 < text.Length && Digit(text[i + 1]) is var high and >= 0 && Digit(text[i + 2]) is var low and >= 0)
+            {
+                written[length++] = (byte)((high << 4) | low);
+                i += 2;
+            }
+            else
+            {
+                written[length++] = text[i] == '+' ? (byte)' ' : text[i];
+            }
+        }
+
+        value = written[..length];
+        return true;
+    }
+
+    private static int Digit(byte digit) => char.IsAsciiHexDigit((char)digit) ? char.IsAsciiDigit((char)digit) ? digit - '0' : (digit | 0x20) - 'a' + 10 : -1;
+
+    public static bool TryEncodeUrl(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!room.TryTake(text.Length * 3, out var written))
+            return false;
+        var length = 0;
+        foreach (var one in text)
+        {
+            if (s_unreserved.Contains(one))
+            {
+                written[length++] = one;
+                continue;
+            }
+
+            written[length++] = (byte)'%';
+            WriteHex(one, written[length..]);
+            length += 2;
+        }
+
+        value = written[..length];
+        return true;
+    }
+
+    public static bool TryEncodeBase64(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!room.TryTake(Base64.GetMaxEncodedToUtf8Length(text.Length), out var written) || Base64.EncodeToUtf8(text, written, out _, out var length) != OperationStatus.Done)
+            return false;
+        value = written[..length];
+        return true;
+    }
+
+    public static bool TryDecodeBase64(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!room.TryTake(Base64.GetMaxDecodedFromUtf8Length(text.Length), out var written) || Base64.DecodeFromUtf8(text, written, out _, out var length) != OperationStatus.Done)
+            return false;
+        value = written[..length];
+        return true;
+    }
+
+    public static bool TryWriteHex(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!room.TryTake(text.Length * 2, out var written))
+            return false;
+        for (var i = 0; i < text.Length; i++)
+            WriteHex(text[i], written[(i * 2)..]);
+        value = written;
+        return true;
+    }
+
+    private static void WriteHex(byte value, Span<byte> written)
+    {
+        written[0] = "0123456789ABCDEF"u8[value >> 4];
+        written[1] = "0123456789ABCDEF"u8[value & 15];
+    }
+
+    /// <summary>One part between separators, or several in a row.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="index">Which: from 1, or from the end by -1.</param>
+    /// <param name="separators">The bytes that separate.</param>
+    /// <param name="count">How many parts, with what separates them; 0 for all that follow.</param>
+    /// <param name="skipEmpty">Whether empty parts are not counted.</param>
+    /// <param name="value">The part.</param>
+    public static bool TryCut(ReadOnlySpan<byte> text, long index, ReadOnlySpan<byte> separators, long count, bool skipEmpty, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (index == 0)
+            return false;
+        if (index < 0)
+            return TryCutFromEnd(text, -index, separators, count, skipEmpty, out value);
+        var (start, found, first) = (0, 0L, -1);
+        while (start <= text.Length)
+        {
+            var length = text[start..].IndexOfAny(separators);
+            var end = length < 0 ? text.Length : start + length;
+            if ((!skipEmpty || end > start) && ++found >= index)
+            {
+                first = first < 0 ? start : first;
+                if (count > 0 && found == index + count - 1)
+                {
+                    value = text[first..end];
+                    return true;
+                }
+            }
+
+            start = end + 1;
+        }
+
+        if (first < 0)
+            return false;
+        value = text[first..];
+        return true;
+    }
+
+    private static bool TryCutFromEnd(ReadOnlySpan<byte> text, long index, ReadOnlySpan<byte> separators, long count, bool skipEmpty, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        var (end, found, last) = (text.Length, 0L, -1);
+        while (end >= 0)
+        {
+            var start = text[..end].LastIndexOfAny(separators) + 1;
+            if ((!skipEmpty || end > start) && ++found >= index)
+            {
+                last = last < 0 ? end : last;
+                if (count > 0 && found == index + count - 1)
+                {
+                    value = text[start..last];
+                    return true;
+                }
+            }
+
+            end = start - 1;
+        }
+
+        if (last < 0)
+            return false;
+        value = text[..last];
+        return true;
+    }
+
+    public static bool TryMask(ReadOnlySpan<byte> text, int bitsOfV4, int bitsOfV6, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        Span<byte> bytes = stackalloc byte[16];
+        var length = AddressText.Parse(text, bytes);
+        if (length == 0)
+            return false;
+        var bits = length == 4 ? bitsOfV4 : bitsOfV6;
+        for (var i = 0; i < length; i++)
+            bytes[i] &= (byte)(0xFF00 >> Math.Clamp(bits - (i * 8), 0, 8));
+        if (length == 4)
+        {
+            var start = room.Used;
+            for (var i = 0; i < 4; i++)
+            {
+                if (i > 0 && room.TryTake(1, out var dot))
+                    dot[0] = (byte)'.';
+                if (!room.TryWrite(bytes[i], out _))
+                    return false;
+            }
+
+            value = room.From(start);
+            return true;
+        }
+
+        // Rare enough that an address may be made for it.
+        if (!new IPAddress(bytes).TryFormat(room.Rest, out var written) || !room.TryTake(written, out var taken))
+            return false;
+        value = taken;
+        return true;
+    }
+
+    public static bool TryReadPort(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        var host = RouteTable.HostOf(text);
+        var rest = text[host.Length..];
+        if (rest.StartsWith(":"u8) && rest.Length > 1)
+        {
+            value = rest[1..];
+            return true;
+        }
+
+        return room.TryWrite(0, out value);
+    }
+}

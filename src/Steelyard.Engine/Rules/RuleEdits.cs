@@ -1,0 +1,162 @@
+using System.Text;
+using Steelyard.Config;
+using Steelyard.Config.Expressions;
+using Steelyard.Engine.Expressions;
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Proxy;
+
+namespace Steelyard.Engine.Rules;
+
+/// <summary>What rules change of a head, or remember.</summary>
+internal static class RuleEdits
+{
+    public static bool IsOfTarget(RuleAction action) =>
+        action is RuleAction.SetPath or RuleAction.ReplacePath or RuleAction.SetQuery or RuleAction.SetTarget or RuleAction.ReplaceTarget;
+
+    /// <summary>Changes fields or variables.</summary>
+    /// <returns>Whether there was room.</returns>
+    public static bool Change(Rule rule, ExchangeContext context, bool ofResponse)
+    {
+        var room = ExpressionRoom.OfThread;
+        room.Clear();
+        switch (rule.Action)
+        {
+            case RuleAction.SetVariable:
+                if (rule.Value!.TryMakePresent(context.Scope, out var set))
+                    context.Variables.Set(rule.Name, set);
+                return true;
+            case RuleAction.RemoveVariable:
+                context.Variables.Remove(rule.Name);
+                return true;
+        }
+
+        // The value is made before the field it may speak of goes.
+        ReadOnlySpan<byte> value = default;
+        if (rule.Action is RuleAction.SetHeader or RuleAction.AddHeader && !rule.Value!.TryMake(context.Scope, out value))
+            return false;
+        var fields = ofResponse ? context.Response!.Fields : context.Request.Fields;
+        var edited = ofResponse ? context.ResponseEdit : context.RequestEdit;
+        edited.Take(context.Events.Blocks, ofResponse ? context.ResponseBytes : context.Head);
+        switch (rule.Action)
+        {
+            case RuleAction.SetHeader:
+                fields.RemoveAll(edited.Bytes, rule.Name);
+                return Append(value);
+            case RuleAction.AddHeader:
+                return Append(value);
+            case RuleAction.RemoveHeader:
+                fields.RemoveAll(edited.Bytes, rule.Name);
+                return true;
+            default:
+                return Replace(rule, context, fields, edited, room, ofResponse);
+        }
+
+        bool Append(ReadOnlySpan<byte> value)
+        {
+            if (!edited.TryAppend(fields, rule.Name, value))
+                return false;
+            if (!ofResponse && fields.All[^1] is { Known: KnownField.Host } host)
+                context.Request.SetHost(host.ValueStart, host.ValueLength);
+            return true;
+        }
+    }
+
+    private static bool Replace(Rule rule, ExchangeContext context, FieldTable fields, EditedHead edited, ExpressionRoom room, bool ofResponse)
+    {
+        for (var i = 0; i < fields.Count; i++)
+        {
+            if (fields.All[i].NameLength != rule.Name.Length || !Ascii.EqualsIgnoreCase(fields.All[i].Name(edited.Bytes), rule.Name))
+                continue;
+            room.Clear();
+            if (!rule.Value!.TryMake(context.Scope, out var replacement))
+                return false;
+            var start = room.Used;
+            var old = fields.All[i].Value(edited.Bytes);
+            if (!(rule.Action == RuleAction.ReplaceValue ? TryReplaceValues(rule.Pattern!, old, replacement, room, out var changed) : TryReplace(rule.Pattern!, old, replacement, room, out changed)))
+                return false;
+            if (!changed)
+                continue;
+            var at = edited.Append(room.From(start));
+            if (at < 0)
+                return false;
+            fields.SetValue(i, at, edited.End - at);
+            if (!ofResponse && fields.All[i].Known == KnownField.Host)
+                context.Request.SetHost(at, edited.End - at);
+        }
+
+        return true;
+    }
+
+    private static bool TryReplaceValues(BytePattern pattern, ReadOnlySpan<byte> line, ReadOnlySpan<byte> replacement, ExpressionRoom room, out bool changed)
+    {
+        changed = false;
+        for (var (more, first) = (true, true); more; first = false)
+        {
+            var value = FieldText.Cut(ref line, out more);
+            if (!first && !PatternReplacement.TryWrite(default, default, ", "u8, room))
+                return false;
+            if (!TryReplace(pattern, value, replacement, room, out var its) || (!its && !PatternReplacement.Copy(value, room)))
+                return false;
+            changed |= its;
+        }
+
+        return true;
+    }
+
+    /// <summary>A text that a pattern matches somewhere becomes another as a whole (HAProxy: replace-header).</summary>
+    private static bool TryReplace(BytePattern pattern, ReadOnlySpan<byte> text, ReadOnlySpan<byte> replacement, ExpressionRoom room, out bool changed)
+    {
+        Span<int> captures = stackalloc int[(BytePattern.MostGroups + 1) * 2];
+        changed = pattern.TryMatch(text, 0, captures);
+        return !changed || PatternReplacement.TryWrite(text, captures, replacement, room);
+    }
+
+    /// <summary>Changes what is asked for.</summary>
+    /// <returns>Whether there was room.</returns>
+    public static bool ChangeTarget(Rule rule, ExchangeContext context)
+    {
+        var request = context.Request;
+        if (request.Method == KnownMethod.Connect)
+            return true;
+        var room = ExpressionRoom.OfThread;
+        room.Clear();
+        if (!rule.Value!.TryMake(context.Scope, out var value))
+            return false;
+        var edited = context.RequestEdit;
+        edited.Take(context.Events.Blocks, context.Head);
+        var path = request.Path(edited.Bytes);
+        var target = request.Target(edited.Bytes);
+        if (rule.Pattern is { } pattern)
+        {
+            var start = room.Used;
+            var old = rule.Action == RuleAction.ReplacePath ? path : target.IsEmpty ? path : target;
+            if (!TryReplace(pattern, old, value, room, out var changed))
+                return false;
+            if (!changed)
+                return true;
+            value = room.From(start);
+        }
+
+        var mark = target.IndexOf((byte)'?');
+        var at = edited.End;
+        var whole = rule.Action is RuleAction.SetTarget or RuleAction.ReplaceTarget;
+        if (edited.AppendTarget(whole ? value : rule.Action == RuleAction.SetQuery ? path : value) < 0)
+            return false;
+        if (rule.Action == RuleAction.SetQuery && !value.IsEmpty && (edited.AppendTarget("?"u8) < 0 || edited.AppendTarget(value) < 0))
+            return false;
+        if (!whole && rule.Action != RuleAction.SetQuery && mark >= 0 && edited.AppendTarget(target[mark..]) < 0)
+            return false;
+
+        // A path has to be one to servers.
+        if (edited.End == at || (edited.Bytes[at] != '/' && !edited.Bytes[at..].SequenceEqual("*"u8)))
+        {
+            var behind = edited.End;
+            if (edited.AppendTarget("/"u8) < 0 || edited.AppendTarget(edited.Bytes[at..behind]) < 0)
+                return false;
+            at = behind;
+        }
+
+        request.SetTarget(at, edited.End - at);
+        return true;
+    }
+}

@@ -1,0 +1,131 @@
+using System.Text;
+using Steelyard.Config;
+using Steelyard.Config.Expressions;
+using Steelyard.Engine.Expressions;
+using Steelyard.Engine.Proxy;
+
+namespace Steelyard.Engine.Rules;
+
+/// <summary>What rules have come to.</summary>
+internal enum RuleVerdict : byte
+{
+    /// <summary>The exchange goes on.</summary>
+    GoOn,
+
+    /// <summary>The client gets an answer of the proxy's.</summary>
+    Answer,
+
+    /// <summary>The connection is closed without one.</summary>
+    Close,
+
+    /// <summary>The response is not passed on.</summary>
+    Refuse,
+
+    /// <summary>There is no room for what they add.</summary>
+    TooLarge,
+}
+
+/// <summary>Rules in their order, compiled. Immutable, shared by all loops; running them allocates nothing.</summary>
+internal sealed class RuleSet
+{
+    private readonly Rule[] _rules;
+
+    private RuleSet(Rule[] rules) => _rules = rules;
+
+    /// <summary>Compiles rules; null where there are none.</summary>
+    public static RuleSet? From(ValueList<RuleSettings> rules) =>
+        rules.Count == 0 ? null : new(Array.ConvertAll(rules.AsSpan().ToArray(), rule => new Rule(rule)));
+
+    /// <summary>Does what they say with a request.</summary>
+    /// <param name="context">The exchange; its request's head is held.</param>
+    /// <param name="answer">What the client gets, where that is the verdict.</param>
+    public RuleVerdict RunOnRequest(ExchangeContext context, out LocalAnswer? answer)
+    {
+        answer = null;
+        foreach (var rule in _rules)
+        {
+            if (rule.When is { } when && !when.Holds(context.Scope))
+                continue;
+            switch (rule.Action)
+            {
+                case RuleAction.Stop:
+                    return RuleVerdict.GoOn;
+                case RuleAction.Close:
+                    return RuleVerdict.Close;
+                case RuleAction.Deny or RuleAction.Respond or RuleAction.Redirect:
+                    answer = rule.Answer;
+                    return RuleVerdict.Answer;
+                default:
+                    if (!(RuleEdits.IsOfTarget(rule.Action) ? RuleEdits.ChangeTarget(rule, context) : RuleEdits.Change(rule, context, ofResponse: false)))
+                        return RuleVerdict.TooLarge;
+                    break;
+            }
+        }
+
+        return RuleVerdict.GoOn;
+    }
+
+    /// <summary>Does what they say with a response.</summary>
+    /// <param name="context">The exchange; the response's head is held.</param>
+    public RuleVerdict RunOnResponse(ExchangeContext context)
+    {
+        foreach (var rule in _rules)
+        {
+            if (rule.When is { } when && !when.Holds(context.Scope))
+                continue;
+            switch (rule.Action)
+            {
+                case RuleAction.Stop:
+                    return RuleVerdict.GoOn;
+                case RuleAction.Deny:
+                    return RuleVerdict.Refuse;
+                case RuleAction.SetStatus:
+                    context.ResponseEdit.Take(context.Events.Blocks, context.ResponseBytes);
+                    if (!context.Response!.TrySetStatus(rule.Status, context.ResponseEdit))
+                        return RuleVerdict.TooLarge;
+                    break;
+                default:
+                    if (!RuleEdits.Change(rule, context, ofResponse: true))
+                        return RuleVerdict.TooLarge;
+                    break;
+            }
+        }
+
+        return RuleVerdict.GoOn;
+    }
+}
+
+/// <summary>One rule, compiled.</summary>
+internal sealed class Rule
+{
+    public Rule(RuleSettings settings)
+    {
+        When = CompiledCondition.From(settings.When);
+        (Action, Status) = (settings.Action, settings.Status);
+        Name = Encoding.ASCII.GetBytes(settings.Name);
+        Value = settings.Value is { } value ? new(value) : null;
+        Pattern = settings.Pattern is { } pattern ? BytePattern.Parse(pattern, ignoreCase: false) : null;
+        Answer = settings.Action switch
+        {
+            RuleAction.Deny => LocalAnswer.Denial(settings.Status),
+            RuleAction.Respond => LocalAnswer.From(settings.Respond!),
+            RuleAction.Redirect => LocalAnswer.From(settings.Redirect!),
+            _ => null,
+        };
+    }
+
+    /// <summary>When it is done; null for always.</summary>
+    public CompiledCondition? When { get; }
+
+    public RuleAction Action { get; }
+
+    public byte[] Name { get; }
+
+    public TemplateBytes? Value { get; }
+
+    public BytePattern? Pattern { get; }
+
+    public int Status { get; }
+
+    public LocalAnswer? Answer { get; }
+}
