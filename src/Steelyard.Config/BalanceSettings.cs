@@ -3,8 +3,8 @@ namespace Steelyard.Config;
 /// <summary>How a pool chooses a server, with what the policy is told.</summary>
 public sealed record BalanceSettings
 {
-    /// <summary>The policy. Default round robin.</summary>
-    public BalancePolicy Policy { get; init; }
+    /// <summary>The policy. Default least connections: where servers and requests are alike it takes turns, and where they are not, turns lose.</summary>
+    public BalancePolicy Policy { get; init; } = BalancePolicy.LeastConnections;
 
     /// <summary>What is hashed, and how; null for every policy but <see cref="BalancePolicy.Hash"/>.</summary>
     public HashSettings? Hash { get; init; }

@@ -41,7 +41,7 @@ public sealed class AdminCommandTests : IDisposable
         var (status, output, error) = await RunAsync("status", file);
         Assert.Equal((0, ""), (status, error));
         Assert.DoesNotContain("\e[", output, StringComparison.Ordinal);
-        Assert.Contains("web: round-robin, 1 of 2 usable", output, StringComparison.Ordinal);
+        Assert.Contains("web: least-connections, 1 of 2 usable", output, StringComparison.Ordinal);
         Assert.Contains("not as in the file: web/127.0.0.1:2 has state drain, the file says ready", output, StringComparison.Ordinal);
         Assert.All(output.Split('\n'), line => Assert.InRange(line.Replace(_folder.Path, "", StringComparison.Ordinal).Length, 0, 80));
 

@@ -17,7 +17,7 @@ public class BalancingTests
         await using var balancer = TestBalancer.Start([], snapshot => snapshot with
         {
             Loops = 2,
-            Pools = [new PoolSettings { Name = "web", Servers = [new() { Address = a.Address, Weight = 3 }, new() { Address = b.Address }, new() { Address = c.Address }] }],
+            Pools = [new PoolSettings { Name = "web", Balance = BalancePolicy.RoundRobin, Servers = [new() { Address = a.Address, Weight = 3 }, new() { Address = b.Address }, new() { Address = c.Address }] }],
         });
 
         await Task.WhenAll(Enumerable.Range(0, 50).Select(async _ =>

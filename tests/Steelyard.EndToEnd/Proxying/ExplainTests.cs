@@ -31,7 +31,7 @@ public class ExplainTests
         Assert.Null(request["Steelyard-Explain"]);
         var told = answer["Steelyard-Explain"];
         Assert.NotNull(told);
-        Assert.StartsWith($"route=\"* *\"; pool=web; policy=round-robin; server={origin.Address}; reason=turn; considered=\"{origin.Address} active 0 share 1 score 0, ", told, StringComparison.Ordinal);
+        Assert.StartsWith($"route=\"* *\"; pool=web; policy=least-connections; server={origin.Address}; reason=turn-of-least-active; considered=\"{origin.Address} active 0 share 1 score 0, ", told, StringComparison.Ordinal);
         Assert.Equal("hello", answer.Text);
     }
 

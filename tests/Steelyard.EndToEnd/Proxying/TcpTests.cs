@@ -63,7 +63,7 @@ public sealed class TcpTests
     {
         await using var one = RecordingOrigin.Start(connection => connection.Send("1"));
         await using var two = RecordingOrigin.Start(connection => connection.Send("2"));
-        await using var balancer = Start(one.Address, RecordingOrigin.Refusing(), two.Address);
+        await using var balancer = Start([one.Address, RecordingOrigin.Refusing(), two.Address], snapshot => snapshot with { Pools = [snapshot.Pools[0] with { Balance = BalancePolicy.RoundRobin }] });
         var seen = new List<string>();
         for (var i = 0; i < 6; i++)
         {

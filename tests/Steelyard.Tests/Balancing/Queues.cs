@@ -13,7 +13,7 @@ public sealed class Queues
     public void No_server_has_more_to_do_than_it_may()
     {
         var pool = PoolOf(2, most: 3);
-        Assert.Equal("010101", Choices(pool, 6));
+        Assert.Equal("000111", Choices(pool, 6).Order());
         Assert.Equal(new Decision(null, DecisionReason.AllFull), Choose(pool));
         Assert.All(pool.Servers, server => Assert.Equal((3, true), (server.Active, server.Full)));
     }

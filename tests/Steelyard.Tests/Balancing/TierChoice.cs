@@ -10,6 +10,7 @@ public sealed class TierChoice
     {
         var settings = new PoolSettings
         {
+            Balance = BalancePolicy.RoundRobin,
             Name = "pool",
             Servers = tiers.Select((tier, i) => new ServerSettings { Address = NetworkAddress.ForHost("127.0.0.1", 1000 + i), Backup = tier == 'b', Priority = tier == 'b' ? 0 : tier - '0' }).ToValueList(),
         };
