@@ -6,7 +6,11 @@ namespace Steelyard.Balancing;
 /// <param name="Share">Its share against the others', as the policy counts it: the weight, times how far a slow start has come; 0 for those left out.</param>
 /// <param name="Active">The requests it had to do.</param>
 /// <param name="Score">What the policy went by, see <see cref="Pool.ScoreMeaning"/>; not a number where the policy has no such thing, or the server was left out.</param>
-public readonly record struct Candidate(Server Server, CandidateState State, int Share, int Active, double Score);
+public readonly record struct Candidate(Server Server, CandidateState State, int Share, int Active, double Score)
+{
+    /// <summary>How much it might have to do at once; null for any number.</summary>
+    public int? Limit { get; init; }
+}
 
 /// <summary>Whether a server could be chosen, and if not, why.</summary>
 public enum CandidateState

@@ -163,7 +163,7 @@ public sealed class Pool
             if (share > 0 && choice.Tried.Contains(server.Index))
                 state = CandidateState.Tried;
             var score = state is CandidateState.Eligible or CandidateState.OnTrial ? picker.Score(server.Index, choice) : double.NaN;
-            candidates.Add(new(server, state, share, server.Active, score));
+            candidates.Add(new(server, state, share, server.Active, score) { Limit = _queue is null || server.Limit == int.MaxValue ? null : server.Limit });
         }
 
         return ChooseBy(picker, choice);
@@ -344,7 +344,7 @@ public sealed class Pool
 
     private static bool HasLimits(PoolSettings settings)
     {
-        if (settings.MaxConnections is not null || settings.Agent is not null)
+        if (settings.MaxConnections is not null || settings.Agent is not null || settings.AdaptiveLimit is not null)
             return true;
         foreach (var server in settings.Servers)
         {
@@ -485,6 +485,8 @@ public sealed class Pool
             server.Succeeded();
         else
             server.Failed(failure);
+        if (server.Adaptive is { } adaptive && LearnLimit(adaptive, server, failure, status, now, latency))
+            (_succession.Present ?? this).TakeLimit(server, now);
         if (server.Outlier is not { } state)
             return;
         if ((FailureKinds.Of(failure, status) & state.Settings.On) != OutlierConditions.None)
@@ -497,6 +499,26 @@ public sealed class Pool
             server.StartRamp(now);
             Refresh(now);
         }
+    }
+
+    // A failure that comes fast is no sign of room, nor is one of another kind a sign of too much to do.
+    private static bool LearnLimit(AdaptiveLimit limit, Server server, ServerFailure failure, int status, long now, double latency) =>
+        failure == ServerFailure.AnswerTimeout || status == 503 ? limit.Dropped(server.Active, now)
+        : failure == ServerFailure.None && status < 500 && latency >= 0 && limit.Answered(latency, server.Active, now);
+
+    /// <summary>Lets the limit that was found out count.</summary>
+    /// <param name="server">Of this pool, or of one before it.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    private void TakeLimit(Server server, long now)
+    {
+        if (Twin(server) is not { } its)
+            return;
+        _succession.Lock.Enter();
+        if (_succession.Present is null || _succession.Present == this)
+            its.SetLimit(Settings.SlowStart, now);
+        _succession.Lock.Leave();
+        if (_queue is { Count: > 0 } queue && !its.Trying)
+            queue.Serve(its);
     }
 
     /// <summary>Sets a server's weight until the program ends.</summary>

@@ -48,6 +48,11 @@ public sealed class Server
         (Asked, HasAgent) = (pool.Health is not null, pool.Agent is not null);
         if (pool.Balance.Policy == BalancePolicy.PeakEwma)
             Latency = _state.Latency ??= new();
+        Adaptive = before?.Adaptive is { } adaptive && adaptive.Settings == pool.AdaptiveLimit ? adaptive
+            : pool.AdaptiveLimit is { } found ? new AdaptiveLimit(found)
+            : null;
+        if (before is null && Adaptive is not null)
+            _state.Limit = Math.Min(_state.Limit, Adaptive.Limit);
         Outlier = before?.Outlier is { } outlier && outlier.Settings == pool.Outlier ? outlier
             : pool.Outlier is { } judged ? new OutlierState(judged)
             : null;
@@ -58,7 +63,7 @@ public sealed class Server
     {
         (_queue, _mostActive) = (queue, original._mostActive);
         (Settings, Index, Ordinal, AddressBytes, Asked) = (original.Settings, original.Index, original.Ordinal, original.AddressBytes, original.Asked);
-        HasAgent = original.HasAgent;
+        (HasAgent, Adaptive) = (original.HasAgent, original.Adaptive?.Copy());
         (_state, Health, Outlier) = (original._state.Copy(), original.Health.Copy(), original.Outlier?.Copy());
         _state.Queue = queue;
         if (original.Latency is not null)
@@ -162,6 +167,8 @@ public sealed class Server
     internal void SetLimit(TimeSpan? slowStart, long now)
     {
         var most = HasAgent && Volatile.Read(ref _state.AgentLimit) is >= 0 and var told ? told == 0 ? int.MaxValue : told : _mostActive;
+        if (Adaptive is not null)
+            most = Math.Min(most, Adaptive.Limit);
         if (most == int.MaxValue && Limit == int.MaxValue)
             return;
         var ramped = most == int.MaxValue ? most : (int)Math.Max(1, (long)most * Ramp(slowStart, now) / RampSteps);
@@ -246,6 +253,9 @@ public sealed class Server
     internal ServerHealth Health { get; }
 
     internal OutlierState? Outlier { get; }
+
+    /// <summary>What finds out how much it may have to do at once; null where nothing does.</summary>
+    public AdaptiveLimit? Adaptive { get; }
 
     /// <summary>Whether it is to have new requests at all, well or not.</summary>
     internal bool Open => State == ServerState.Ready && Weight > 0;

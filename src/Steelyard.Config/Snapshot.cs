@@ -177,6 +177,9 @@ public sealed record PoolSettings
     /// </summary>
     public int? MaxConnections { get; init; }
 
+    /// <summary>How it is found out how much each server may have to do at once; null for not at all (Envoy: adaptive concurrency). HTTP only.</summary>
+    public AdaptiveLimitSettings? AdaptiveLimit { get; init; }
+
     /// <summary>Who waits for a server, and how long. Without a limit of servers nobody waits.</summary>
     public QueueSettings Queue { get; init; } = new();
 

@@ -63,6 +63,7 @@ public sealed class LoadBalancer : IAsyncDisposable
                         Backup = server.Settings.Backup,
                         Limit = server.Limit == int.MaxValue ? null : server.Limit,
                         SharePercent = server.PercentOfShare(pool.Settings.SlowStart, now),
+                        Adaptive = server.Adaptive?.Status,
                     });
                 }
             }

@@ -56,4 +56,7 @@ public readonly record struct ServerStatus(string Pool, NetworkAddress Address, 
 
     /// <summary>How much of its share it gets: less than 100 while it comes back slowly.</summary>
     public int SharePercent { get; init; } = 100;
+
+    /// <summary>How its adaptive limit does; null where its pool has none.</summary>
+    public AdaptiveLimitStatus? Adaptive { get; init; }
 }

@@ -121,7 +121,7 @@ public sealed class AllocationTests
             adjust: snapshot => snapshot with
             {
                 Listeners = [snapshot.Listeners[0] with { RateLimit = new() { Rate = new(1_000_000, TimeSpan.FromSeconds(1)), Burst = 1_000_000 }, Concurrency = new() { Most = 1_000_000 } }],
-                Pools = [snapshot.Pools[0] with { MaxConnections = 1, Breaker = new(), Queue = new() { Timeout = TimeSpan.FromHours(1) } }],
+                Pools = [snapshot.Pools[0] with { MaxConnections = 1, AdaptiveLimit = new() { Start = 1, Least = 1 }, Breaker = new(), Queue = new() { Timeout = TimeSpan.FromHours(1) } }],
             });
         AssertNothingIsAllocated(proxy, connections, SmallRequest);
         Assert.True(proxy.Loop.Counters.QueueWaits > connections);

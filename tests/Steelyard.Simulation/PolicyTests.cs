@@ -80,6 +80,58 @@ public sealed class PolicyTests
         Assert.All(Adaptive(outcomes), outcome => Assert.InRange(outcome.Value.Latency.Percentile(99), 1, 1_000_000));
     }
 
+    [Fact]
+    public void A_limit_that_finds_itself_keeps_an_overload_from_everybody_and_costs_next_to_nothing_of_what_servers_can_do()
+    {
+        var (without, with) = (RunSome(Read("overload")), RunSome(Read("overload-adaptive")));
+
+        Assert.All(with, outcome => Assert.InRange(outcome.Value.Latency.Percentile(99), 1, without[outcome.Key].Latency.Percentile(99) / 10));
+        Assert.All(with, outcome => Assert.InRange(outcome.Value.Throughput, without[outcome.Key].Throughput * 0.95, double.MaxValue));
+
+        // Before it and after it nobody is refused.
+        Assert.All(with, outcome => Assert.Equal(0, outcome.Value.FailedOf[..20].Sum() + outcome.Value.FailedOf[45..].Sum()));
+    }
+
+    [Fact]
+    public void A_breaker_for_each_server_spares_requests_that_one_which_hangs_would_swallow()
+    {
+        var scenario = Read("one-hangs-breaker");
+        var (with, without) = (RunSome(scenario), RunSome(scenario with { Pool = scenario.Pool with { Breaker = null } }));
+
+        // Whoever looks at what servers have to do sends one that hangs few as it is.
+        Assert.All(with, outcome => Assert.InRange(outcome.Value.Failed, 1, without[outcome.Key].Failed / (s_adaptive.Contains(outcome.Key) ? 1 : 5)));
+    }
+
+    [Fact]
+    public void A_breaker_of_the_whole_pool_refuses_what_servers_that_hang_would_keep_waiting()
+    {
+        var scenario = Read("one-hangs-breaker");
+        var all = scenario.Incidents[0] with { Servers = [0, 1, 2, 3, 4] };
+        var pool = scenario.Pool with { Breaker = scenario.Pool.Breaker! with { Scope = Config.BreakerScope.Pool } };
+        var outcome = Run.Of(scenario with { Pool = pool, Incidents = [all, all with { At = scenario.Incidents[1].At, What = IncidentKind.Recover }] }, NamedPolicy.All[0], seed: 1);
+
+        // It opens within a window, lets one request through every five seconds, and all again when that one is answered.
+        Assert.InRange(outcome.Sent.Sum(), outcome.Latency.Count + 1, outcome.Latency.Count + (3 * 1500));
+        Assert.InRange(outcome.Failed, 30 * 1500 * 0.9, 37 * 1500);
+        Assert.Equal(0, outcome.FailedOf[..14].Sum() + outcome.FailedOf[52..].Sum());
+    }
+
+    [Fact]
+    public void What_a_tier_cannot_take_goes_to_the_next_and_only_as_long_as_it_has_to()
+    {
+        var outcomes = RunSome(Read("zone-dies-tiers"));
+
+        Assert.All(outcomes, outcome => Assert.Equal(0, outcome.Value.Failed));
+        Assert.All(outcomes, outcome =>
+        {
+            var far = outcome.Value.SentOf[4..];
+            Assert.Equal(0, far.Sum(sent => sent[..19].Sum() + sent[46..].Sum()));
+
+            // One of four is left, which keeps 1.4 times its share.
+            Assert.InRange(far.Sum(sent => sent[28..39].Sum()), 11 * 1000 * 0.62, 11 * 1000 * 0.68);
+        });
+    }
+
     [Theory]
     [MemberData(nameof(Scenarios))]
     public void The_same_seed_gives_the_same_run_byte_for_byte_and_another_seed_another(string name)

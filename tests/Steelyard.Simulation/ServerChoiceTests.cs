@@ -9,7 +9,7 @@ namespace Steelyard.Simulation;
 public sealed class ServerChoiceTests
 {
     [Fact]
-    public void A_server_that_was_got_by_waiting_and_given_back_is_not_given_back_again()
+    public async Task A_server_that_was_got_by_waiting_and_given_back_is_not_given_back_again()
     {
         using var proxy = new SimulatedProxy(1, new SimulatedConditions(), servers: 2, snapshot => snapshot with { Pools = [snapshot.Pools[0] with { MaxConnections = 1 }] });
         var pool = proxy.Loop.Plan.Pools["origin"];
@@ -27,7 +27,7 @@ public sealed class ServerChoiceTests
         pool.Servers[1].End();
         attempts.Begin(pool, null);
         choice.Begin();
-        Assert.True(choice.Choose(pool).GetAwaiter().GetResult().IsSuccess);
+        Assert.True((await choice.Choose(pool)).IsSuccess);
         Assert.Equal((pool.Servers[1], 1L), (context.Server, proxy.Loop.Counters.QueueWaits));
         context.EndWithServer();
 
@@ -35,7 +35,7 @@ public sealed class ServerChoiceTests
         attempts.Tried.Add(1);
         Assert.True(pool.Leave(other));
         pool.Servers[0].End();
-        Assert.True(choice.Choose(pool).GetAwaiter().GetResult().IsSuccess);
+        Assert.True((await choice.Choose(pool)).IsSuccess);
         Assert.Equal(pool.Servers[0], context.Server);
         choice.Abandon(pool);
         Assert.Equal([1, 0], pool.Servers.Select(server => server.Active));

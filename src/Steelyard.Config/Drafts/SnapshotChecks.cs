@@ -78,8 +78,10 @@ internal sealed class SnapshotChecks
 
         StickyChecks.Check(draft, servers, _problems);
         AgentChecks.Check(draft, _problems);
-        if (draft is { Queue: { } queue, MaxConnections: null } && servers.TrueForAll(server => server.MaxConnections is null))
-            _problems.Error(queue.Place, "'queue' in a pool where no server has a limit, so that nobody ever waits", "'max-connections' in the pool or in its servers, or no 'queue'");
+        if (draft is { Queue: { } queue, MaxConnections: null, AdaptiveLimit: null } && servers.TrueForAll(server => server.MaxConnections is null))
+            _problems.Error(queue.Place, "'queue' in a pool where no server has a limit, so that nobody ever waits", "'max-connections' in the pool or in its servers, 'adaptive-limit', or no 'queue'");
+        if (draft.AdaptiveLimit is { } adaptive && (adaptive.Value.Least > adaptive.Value.Start || adaptive.Value.Start > adaptive.Value.Most))
+            _problems.Error(adaptive.Place, $"an 'adaptive-limit' from {adaptive.Value.Least} to {adaptive.Value.Most} that starts with {adaptive.Value.Start}", "'least' up to 'start', and 'start' up to 'most'");
         return new()
         {
             Name = draft.Name.Value,
@@ -94,6 +96,7 @@ internal sealed class SnapshotChecks
             Panic = draft.Panic,
             Sticky = draft.Sticky?.Value,
             MaxConnections = draft.MaxConnections,
+            AdaptiveLimit = draft.AdaptiveLimit?.Value,
             Queue = draft.Queue?.Value ?? new(),
             AllBackups = draft.AllBackups,
             Rules = draft.Rules.Select(rule => rule.Value).ToValueList(),
@@ -134,7 +137,11 @@ internal sealed class SnapshotChecks
             foreach (var route in routes)
             {
                 foreach (var name in route.Split.Select(share => share.Pool).Append(route.Pool ?? ""))
+                {
                     StickyChecks.CheckTcp(draft.Mode.Value.Place, _pools.GetValueOrDefault(name), _problems);
+                    if (_pools.GetValueOrDefault(name)?.AdaptiveLimit is { } adaptive)
+                        _problems.Error(draft.Mode.Value.Place, $"'mode: tcp' leads to the pool {Shown.Quote(name)} with 'adaptive-limit' (line {adaptive.Place.Line}), which goes by how long answers take", "'max-connections' in the pool, or 'mode: http'");
+                }
             }
         }
 

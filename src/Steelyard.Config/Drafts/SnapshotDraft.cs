@@ -135,6 +135,8 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public int? MaxConnections { get; init; }
 
+    public Located<AdaptiveLimitSettings>? AdaptiveLimit { get; init; }
+
     public Located<QueueSettings>? Queue { get; init; }
 
     public bool AllBackups { get; init; } = true;

@@ -233,6 +233,12 @@ internal sealed class YamlWriter
             Line($"    {limit}");
         if (pool.Breaker is { } breaker)
             Breaker(breaker);
+        if (pool.AdaptiveLimit is { } adaptive)
+        {
+            Line(adaptive == new AdaptiveLimitSettings() ? "    adaptive-limit: {}" : "    adaptive-limit:");
+            Settings(AdaptiveLimitTable.Table, adaptive, new(), "      ");
+        }
+
         Section("queue", QueueTable.Table, pool.Queue, new(), "    ");
         if (pool.Health is { } health)
             Health(health);

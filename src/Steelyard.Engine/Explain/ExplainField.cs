@@ -96,6 +96,8 @@ internal sealed class ExplainField
                 _text.Append(' ').Append(PlainName.Of(candidate.State.ToString()));
             if (considered)
                 _text.Append(" active ").Append(candidate.Active).Append(" share ").Append(candidate.Share);
+            if (candidate.Limit is { } limit)
+                _text.Append(" limit ").Append(limit);
             if (considered && pool.ScoreMeaning is not null)
                 _text.Append(System.Globalization.CultureInfo.InvariantCulture, $" score {candidate.Score:0.####}");
         }

@@ -59,7 +59,7 @@ internal static class ExplainPrinter
             var mark = candidate.Server == pool.Chosen ? "*" : " ";
             var score = candidate.Score is { } value ? value.ToString("0.####", CultureInfo.InvariantCulture) : "-";
             var because = candidate.Because is null ? "" : "  " + candidate.Because;
-            Line(output, "", $"{mark} {candidate.Server.PadRight(width)}  {candidate.Weight,6}  {candidate.Active,6}  {score,6}{because}");
+            Line(output, "", $"{mark} {candidate.Server.PadRight(width)}  {candidate.Weight,6}  {ActiveOf(candidate),6}  {score,6}{because}");
         }
 
         if (pool.Candidates.Count > MostServers)
@@ -68,6 +68,9 @@ internal static class ExplainPrinter
         if (repeat > 1)
             PrintDistribution(output, pool, repeat, width);
     }
+
+    private static string ActiveOf(CandidateReport candidate) =>
+        string.Create(CultureInfo.InvariantCulture, $"{candidate.Active}{(candidate.Limit is { } limit ? $"/{limit}" : "")}");
 
     private static void PrintDistribution(TextWriter output, PoolReport pool, int repeat, int width)
     {

@@ -65,6 +65,7 @@ internal sealed record PoolReport(
 /// <param name="Weight">Its weight.</param>
 /// <param name="Share">Its share as the policy counts it.</param>
 /// <param name="Active">What it had to do.</param>
+/// <param name="Limit">How much it might have to do at once; null for any number.</param>
 /// <param name="Score">What the policy went by; null for nothing.</param>
 /// <param name="Requests">How many of the requests it got.</param>
-internal sealed record CandidateReport(string Server, string State, string? Because, int Weight, int Share, int Active, double? Score, int Requests);
+internal sealed record CandidateReport(string Server, string State, string? Because, int Weight, int Share, int Active, int? Limit, double? Score, int Requests);

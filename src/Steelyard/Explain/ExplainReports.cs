@@ -52,6 +52,7 @@ internal static class ExplainReports
         candidate.Server.Weight,
         candidate.Share,
         candidate.Active,
+        candidate.Limit,
         double.IsFinite(candidate.Score) ? Math.Round(candidate.Score, 4) : null,
         requests);
 }

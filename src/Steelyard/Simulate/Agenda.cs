@@ -81,6 +81,9 @@ internal enum EntryKind : byte
     /// <summary>A request has waited for a server for as long as it may.</summary>
     QueueTimeout,
 
+    /// <summary>A call has taken as long as its breaker allows.</summary>
+    BreakerTimeout,
+
     /// <summary>A server stops for a while.</summary>
     Pause,
 

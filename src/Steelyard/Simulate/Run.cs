@@ -154,7 +154,11 @@ internal sealed class Run
                 break;
             case EntryKind.QueueTimeout when _requests[entry.Who].Mark == entry.Mark && _requests[entry.Who].Pool.Leave(_requests[entry.Who].Place):
                 _requests[entry.Who].Queued = false;
+                _requests[entry.Who].Call.Leave();
                 Answer(entry.Who, failed: true);
+                break;
+            case EntryKind.BreakerTimeout when _requests[entry.Who] is { Busy: true } late && (int)late.Number == entry.Mark:
+                TakeTooLong(entry.Who);
                 break;
             case EntryKind.Pause:
                 _servers[entry.Who].Pause(_now, (long)(_servers[entry.Who].Model.PauseFor * 1000));
@@ -209,7 +213,39 @@ internal sealed class Run
         (request.Busy, request.Number, request.Client, request.Came, request.Begun, request.Made, request.Pool) = (true, ++_numbers, client, _now, false, 0, _pool);
         request.Tried.Clear(_pool.Count);
         _pool.RetryBudget.Request(Milliseconds);
-        Send(index);
+        if (Calls(index, _pool.Breaker))
+            Send(index);
+        else
+            Answer(index, failed: true);
+    }
+
+    /// <summary>Asks a breaker whether a call may be made, and gives it its time.</summary>
+    private bool Calls(int index, Breaker? breaker)
+    {
+        var request = _requests[index];
+        if (!request.Call.Enter(breaker, Milliseconds))
+            return false;
+        if (request.Call.Longest is { } longest)
+            _agenda.Add(_now + longest, EntryKind.BreakerTimeout, index, (int)request.Number);
+        return true;
+    }
+
+    /// <summary>A call has taken longer than its breaker allows: it is broken off wherever it is, and not made again.</summary>
+    private void TakeTooLong(int index)
+    {
+        var request = _requests[index];
+        if (!request.Call.TimeOut(Milliseconds))
+            return;
+        if (!request.Queued)
+        {
+            EndAttempt(index, ServerFailure.AnswerTimeout, 0, last: true);
+            return;
+        }
+
+        request.Queued = false;
+        if (!request.Pool.Leave(request.Place))
+            request.Place.Server?.End();
+        Answer(index, failed: true);
     }
 
     /// <summary>The address of the client, which policies hash; where clients do not wait, one of so many for each request.</summary>
@@ -260,7 +296,13 @@ internal sealed class Run
         else if (decision.Reason == DecisionReason.AllFull)
             Wait(index);
         else
-            Answer(index, failed: true);
+            GiveUp(index);
+    }
+
+    private void GiveUp(int index)
+    {
+        _requests[index].Call.FoundNobody(Milliseconds);
+        Answer(index, failed: true);
     }
 
     /// <summary>Waits until a server has room.</summary>
@@ -285,7 +327,9 @@ internal sealed class Run
         (request.Queued, request.Mark, request.Waited) = (false, request.Mark + 1, _now - request.QueuedAt);
         if (request.Place.Server is not { } server)
         {
-            Answer(index, failed: true);
+            if (request.Place.State == QueueState.Full)
+                request.Call.Leave();
+            GiveUp(index);
             return;
         }
 
@@ -295,6 +339,14 @@ internal sealed class Run
     private void Send(int index, Server chosen)
     {
         var request = _requests[index];
+        if (chosen.Breaker is { } breaker && !Calls(index, breaker))
+        {
+            chosen.End();
+            request.Tried.Add(chosen.Index);
+            Send(index);
+            return;
+        }
+
         (request.Server, request.Begun, request.Sent, request.Status, request.Failure) = (chosen, true, _now, 0, ServerFailure.None);
         var server = ModelOf(chosen);
         if (Counts(request.Came))
@@ -305,7 +357,11 @@ internal sealed class Run
     }
 
     /// <summary>An attempt has ended: the pool learns how, and the request is answered or sent to another server.</summary>
-    private void EndAttempt(int index, ServerFailure failure, int status)
+    /// <param name="index">The request.</param>
+    /// <param name="failure">What the server did wrong; none when it answered.</param>
+    /// <param name="status">The status of its answer; 0 for none.</param>
+    /// <param name="last">Whether there is to be no other attempt.</param>
+    private void EndAttempt(int index, ServerFailure failure, int status, bool last = false)
     {
         var request = _requests[index];
         var server = request.Server!;
@@ -315,8 +371,10 @@ internal sealed class Run
         model.Disconnected();
         if (failure == ServerFailure.AnswerTimeout && model.Finish(index))
             StartWaiting(model);
-        var goesOn = (failure != ServerFailure.None || status >= 500) && MayGoOn(request, failure, RetryKinds.Of(failure, status));
+        var goesOn = !last && (failure != ServerFailure.None || status >= 500) && MayGoOn(request, failure, RetryKinds.Of(failure, status));
         request.Pool.Learn(server, goesOn && failure == ServerFailure.None ? ServerFailure.RetriedStatus : failure, status, Milliseconds, failure == ServerFailure.None ? (_now - request.Sent) / 1000.0 : -1);
+        if (!goesOn || server.Breaker is not null)
+            request.Call.End(failure, status, Milliseconds);
         if (!goesOn)
         {
             Answer(index, failed: failure != ServerFailure.None || status >= 500);

@@ -70,6 +70,12 @@ internal sealed record ServerModel
     /// <summary>Its weight.</summary>
     public int Weight { get; init; } = 1;
 
+    /// <summary>Its tier, from 0; those of a higher number get what the ones before cannot take.</summary>
+    public int Priority { get; init; }
+
+    /// <summary>Whether it only serves when no other can.</summary>
+    public bool Backup { get; init; }
+
     /// <summary>The zone it stands in; null for none.</summary>
     public string? Zone { get; init; }
 

@@ -77,7 +77,7 @@ internal static class ScenarioFile
         var pool = (draft.Pool ?? new PoolDraft(new("pool", place))) with
         {
             App = null,
-            Servers = [.. scenario.Servers.Select((server, i) => new ServerDraft(place) { Address = new(NetworkAddress.ForHost("10.0.0.1", i + 1), place), Weight = server.Weight })],
+            Servers = [.. scenario.Servers.Select((server, i) => new ServerDraft(place) { Address = new(NetworkAddress.ForHost("10.0.0.1", i + 1), place), Weight = server.Weight, Priority = server.Priority > 0 ? new(server.Priority, place) : null, Backup = server.Backup ? new(true, place) : null })],
         };
         var whole = new SnapshotDraft(place)
         {
@@ -96,7 +96,7 @@ internal static class ScenarioFile
         ServerModel[] joining = [.. scenario.Servers.Where(server => server.Joins > TimeSpan.Zero)];
         List<ServerModel> models = [];
         for (var i = 0; i < pool.Servers.Count; i++)
-            models.Add(present[Math.Min(i, present.Length - 1)] with { Weight = pool.Servers[i].Weight });
+            models.Add(present[Math.Min(i, present.Length - 1)] with { Weight = pool.Servers[i].Weight, Priority = pool.Servers[i].Priority, Backup = pool.Servers[i].Backup });
         models.AddRange(joining);
         var servers = pool.Servers.AsEnumerable().Concat(joining.Select((server, i) => new ServerSettings { Address = NetworkAddress.ForHost("joins", i + 1), Weight = server.Weight }));
         return scenario with { Pool = pool with { Servers = servers.ToValueList(), App = null }, Servers = models, Timeouts = timeouts };

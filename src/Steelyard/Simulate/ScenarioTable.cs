@@ -66,6 +66,8 @@ internal static class ScenarioTable
             new Directive<ServerModel, int>("at-once", ScalarForms.Number(1, 1_000_000), "How many it works on at once.", model => model.AtOnce, (model, value) => model with { AtOnce = value }),
             new Directive<ServerModel, int>("queue", ScalarForms.Number(0, 1_000_000), "How many may wait; others are refused.", model => model.Queue, (model, value) => model with { Queue = value }),
             new Directive<ServerModel, int>("weight", ScalarForms.Number(0, 256), "Its weight.", model => model.Weight, (model, value) => model with { Weight = value }),
+            new Directive<ServerModel, int>("priority", ScalarForms.Number(0, 15), "Its tier.", model => model.Priority, (model, value) => model with { Priority = value }),
+            new Directive<ServerModel, bool>("backup", ScalarForms.Switch, "Whether it only serves when no other can.", model => model.Backup, (model, value) => model with { Backup = value }),
             new Directive<ServerModel, string?>("zone", s_name, "The zone it stands in.", model => model.Zone, (model, value) => model with { Zone = value }),
             new Directive<ServerModel, double>("pause-every", s_milliseconds, "How often it stops, on average.", model => model.PauseEvery, (model, value) => model with { PauseEvery = value }),
             new Directive<ServerModel, double>("pause-for", s_milliseconds, "How long it stops then.", model => model.PauseFor, (model, value) => model with { PauseFor = value }),

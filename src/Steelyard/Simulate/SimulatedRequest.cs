@@ -10,6 +10,9 @@ internal sealed class SimulatedRequest(Action called)
     /// <summary>Where it waits until a server has room.</summary>
     public PlaceInQueue Place { get; } = new(called);
 
+    /// <summary>As its breaker counts it.</summary>
+    public SimulatedCall Call { get; } = new();
+
     /// <summary>Whether it waits there, or has been called and not gone on yet.</summary>
     public bool Queued { get; set; }
 

@@ -1,3 +1,4 @@
+using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
 
@@ -92,6 +93,28 @@ public sealed class QueueTests
         await first.ReadResponse();
         await server.Serve(Hello);
         Assert.Equal(200, (await second.ReadResponse()).Status);
+    }
+
+    [Fact]
+    public async Task A_limit_that_finds_itself_refuses_what_is_beyond_it_and_is_told_by_explain()
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with
+        {
+            Pools = [snapshot.Pools[0] with { AdaptiveLimit = new() { Start = 1, Least = 1, Most = 1 }, Queue = new() { Most = 0 } }],
+        });
+        using var first = await balancer.Connect();
+        await first.Send(Get);
+        using var server = await origin.Accept();
+        await server.ReadRequest();
+
+        var refused = await balancer.Ask(Get);
+        Assert.Equal((503, "1"), (refused.Status, refused["Retry-After"]));
+        var candidate = balancer.Explain(new() { Request = "GET http://x/" }).Pools[0].Candidates[0];
+        Assert.Equal((CandidateState.Full, 1, 1), (candidate.State, candidate.Active, candidate.Limit));
+        Assert.Equal((1, 1), (balancer.Servers[0].Limit, balancer.Servers[0].Adaptive!.Value.Limit));
+        await server.Send(Hello);
+        Assert.Equal(200, (await first.ReadResponse()).Status);
     }
 
     [Theory]

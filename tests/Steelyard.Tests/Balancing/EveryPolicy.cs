@@ -20,7 +20,9 @@ public sealed class EveryPolicy
     private static BalanceSettings Hash(HashPlacement placement, int? load = null) =>
         new() { Policy = BalancePolicy.Hash, Hash = new() { Key = RequestKey.Address, Placement = placement, Load = load } };
 
-    private static Pool PoolOf(string policy, int[] weights) => Pools.Of(Policies.First(settings => settings.ToString() == policy), weights);
+    internal static BalanceSettings Named(string policy) => Policies.First(settings => settings.ToString() == policy);
+
+    private static Pool PoolOf(string policy, int[] weights) => Pools.Of(Named(policy), weights);
 
     private static byte[] Key(ulong number) => BitConverter.GetBytes(Hashes.Mix(number))[..4];
 

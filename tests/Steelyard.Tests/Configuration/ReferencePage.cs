@@ -71,6 +71,7 @@ public sealed class ReferencePage
         Section(page, "pools: tls", TlsTable.Servers, new ServerTlsDraft());
         Section(page, "pools: breaker", BreakerTable.Table, new BreakerSettings());
         Section(page, "pools: breaker: fallback", BreakerTable.Fallback, new FallbackSettings());
+        Section(page, "pools: adaptive-limit", AdaptiveLimitTable.Table, new AdaptiveLimitSettings());
         Section(page, "pools: queue", QueueTable.Table, new QueueSettings());
         Section(page, "pools: retries", RetriesTable.Table, new RetrySettings());
         Section(page, "pools: health", HealthTable.Table, new HealthSettings());

@@ -158,6 +158,12 @@ internal static class PoolTable
                 "What each server has to do at once at most: requests, tunnels, sessions in TCP mode. Further ones wait in the [queue](#pools-queue). While a server comes back (`slow-start`) it is less.",
                 pool => pool.MaxConnections,
                 (pool, value) => pool with { MaxConnections = value }),
+            new Directive<PoolDraft, Located<AdaptiveLimitSettings>?>(
+                "adaptive-limit",
+                Form.Located(Form.Mapping(AdaptiveLimitTable.Table, _ => new())),
+                "How it is found out how much each server may have to do at once, see [adaptive-limit](#pools-adaptive-limit). It is not when left out. HTTP only.",
+                pool => pool.AdaptiveLimit,
+                (pool, value) => pool with { AdaptiveLimit = value }),
             new Directive<PoolDraft, Located<QueueSettings>?>(
                 "queue",
                 Form.Located(Form.Mapping(QueueTable.Table, _ => new())),
