@@ -57,6 +57,12 @@ public sealed record AppSettings
     /// <summary>Files and folders, seen from <see cref="Folder"/>; a change of one replaces all workers (PM2: watch).</summary>
     public ValueList<string> Watch { get; init; }
 
+    /// <summary>Where each worker says by HTTP what it counts, in the text format of Prometheus: a path; <c>cluster</c> for workers that prom-client's AggregatorRegistry answers for. Null for nowhere.</summary>
+    public string? Metrics { get; init; }
+
+    /// <summary>What stands for <see cref="Metrics"/> over the channel of a Node cluster.</summary>
+    public const string ClusterMetrics = "cluster";
+
     /// <summary>Where the workers' output goes beside the terminal.</summary>
     public LogSettings Log { get; init; } = new();
 
@@ -95,6 +101,7 @@ public sealed record AppSettings
         MostMemory = null,
         Schedule = null,
         Watch = default,
+        Metrics = null,
         Log = new(),
     };
 }

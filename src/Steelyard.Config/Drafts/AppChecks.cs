@@ -30,6 +30,10 @@ internal static class AppChecks
                 problems.Error(draft.Place, "'message' to workers of no Node cluster", "a 'signal', or 'listen: cluster'");
         }
 
+        if (app.Metrics == AppSettings.ClusterMetrics && !app.IsCluster)
+            problems.Error(draft.Place, "'metrics: cluster' of an app that is no Node cluster", "a path such as /metrics, or 'listen: cluster'");
+        if (app.Metrics is not (null or AppSettings.ClusterMetrics) && !app.TakesRequests)
+            problems.Error(draft.Place, "'metrics' by a path of workers that get no requests from us", "'metrics: cluster', or another 'listen'");
         if (app.Ready is { On: ReadySign.Log, Text: null })
             problems.Error(draft.Place, "'ready' on a line of the log, without 'text'", "the text that the line contains");
         if (app.Group is not null && app.User is null)

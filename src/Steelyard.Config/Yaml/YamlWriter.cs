@@ -289,6 +289,7 @@ internal sealed class YamlWriter
         Given("user", app.User, "      ");
         Given("group", app.Group, "      ");
         Given("schedule", app.Schedule, "      ");
+        Given("metrics", app.Metrics, "      ");
         if (app.Watch.Count > 0)
             Line($"      watch: {Many(app.Watch, path => path)}");
         if (app.Scale is { } scale)

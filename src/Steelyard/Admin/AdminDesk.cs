@@ -1,6 +1,7 @@
 using Steelyard.Board;
 using Steelyard.Engine;
 using Steelyard.Keeper;
+using Steelyard.Metrics;
 using Steelyard.Serving;
 
 namespace Steelyard.Admin;
@@ -11,6 +12,8 @@ namespace Steelyard.Admin;
 /// <param name="served">What the engine serves at first.</param>
 internal sealed class AdminDesk(LoadBalancer balancer, IKeeper keeper, ServedConfiguration served)
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
+
     private volatile ServedConfiguration _served = served;
 
     public LoadBalancer Balancer => balancer;
@@ -33,6 +36,22 @@ internal sealed class AdminDesk(LoadBalancer balancer, IKeeper keeper, ServedCon
     /// <summary>What goes on, for those who watch.</summary>
     public LiveBoard Live => field ??= new(this);
 
+    /// <summary>What the workers of apps count.</summary>
+    public AppMetrics AppMetrics => field ??= new(this);
+
+    /// <summary>Whether there are workers.</summary>
+    public bool HasApps => _served.Snapshot.Pools.Any(pool => pool.App is not null);
+
     /// <summary>What the keeper knows; null where it does not say.</summary>
-    public async Task<KeeperState?> KeeperStateAsync() => KeeperState.FromLines((await keeper.AskAsync(KeeperRequestKind.State)).Lines);
+    public async Task<KeeperState?> KeeperStateAsync()
+    {
+        try
+        {
+            return KeeperState.FromLines((await keeper.AskAsync(KeeperRequestKind.State).WaitAsync(s_patience)).Lines);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
 }

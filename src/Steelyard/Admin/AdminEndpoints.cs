@@ -16,7 +16,7 @@ internal static class AdminEndpoints
 
     public static IReadOnlyList<AdminEndpoint> All { get; } =
     [
-        AdminEndpoint.Get("/api/status", "Everything at a glance: version, configuration, listeners, pools with their servers, counters.", s_json.StatusView, call => AdminLook.Status(call.Desk)),
+        AdminEndpoint.Ask("/api/status", "Everything at a glance: version, configuration, listeners, pools with their servers, counters.", s_json.StatusView, WorkerEndpoints.StatusAsync),
         AdminEndpoint.Get("/api/version", "The program, and since when its engine serves.", s_json.VersionView, call => AdminLook.Version(call.Desk)),
         AdminEndpoint.Get("/api/configuration", "What is served: file, hash, age, generation, and what operators have changed since.", s_json.ConfigurationView, call => AdminLook.Configuration(call.Desk)),
         AdminEndpoint.Get("/api/listeners", "The listeners, with their connections.", s_json.ListenerViewArray, call => AdminLook.Listeners(call.Desk)),
@@ -44,7 +44,8 @@ internal static class AdminEndpoints
         AdminEndpoint.Do("/api/apps/{pool}/restart", "Replaces the workers of an app by new ones without losing a request, and ends when they serve: 409 where a new one failed and the old ones serve.", s_json.ReportView, WorkerEndpoints.RestartAsync),
         LiveEndpoint.Endpoint,
         .. BoardFiles.Endpoints,
-        new("GET", "/metrics", "What is counted, in the text format of Prometheus.", call => call.AnswerAsync(MetricsPage.Write(call.Desk), MetricsText.ContentType)),
+        new("GET", "/metrics", "What is counted, in the text format of Prometheus.", async call => await call.AnswerAsync(await MetricsPage.WriteAsync(call.Desk), MetricsText.ContentType)),
+        new("GET", "/metrics/{pool}", "What all workers of a pool's app count, merged: counters and histograms added, gauges with the worker they are of.", async call => await call.AnswerAsync(await AppMetrics.PageAsync(call), MetricsText.ContentType)),
         AdminEndpoint.Get("/openapi.json", "This description.", s_json.JsonObject, _ => AdminDocument.Of(All!)),
     ];
 

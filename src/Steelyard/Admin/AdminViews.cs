@@ -115,8 +115,21 @@ internal sealed record AppView(string Pool, int Serving, WorkerView[] Workers);
 /// <param name="UptimeSeconds">How long that has lived; null for none.</param>
 /// <param name="Restarts">How often one was started for one that had ended by itself.</param>
 /// <param name="MemoryBytes">What it holds with all it has started; null for none.</param>
+/// <param name="CpuSeconds">Time on processors that these have used so far; null for none.</param>
+/// <param name="CpuPercent">How busy they keep processors, 100 for one of them, on average since somebody looked before; null for none.</param>
+/// <param name="EventLoopLagSeconds">How late its event loop is, where the app has <c>metrics</c> with prom-client's nodejs_eventloop_lag_seconds; else null.</param>
 /// <param name="Server">Where it is in its pool; null for nowhere.</param>
-internal sealed record WorkerView(int Number, string State, int? Pid, double? UptimeSeconds, int Restarts, long? MemoryBytes, string? Server);
+internal sealed record WorkerView(
+    int Number,
+    string State,
+    int? Pid,
+    double? UptimeSeconds,
+    int Restarts,
+    long? MemoryBytes,
+    double? CpuSeconds,
+    double? CpuPercent,
+    double? EventLoopLagSeconds,
+    string? Server);
 
 /// <summary>A line that a worker printed.</summary>
 internal sealed record LogView(DateTimeOffset At, string Worker, bool Error, string Line);
@@ -126,7 +139,11 @@ internal sealed record LogView(DateTimeOffset At, string Worker, bool Error, str
 internal sealed record ScaleBody(int Workers);
 
 /// <summary>All at a glance.</summary>
-internal sealed record StatusView(VersionView Version, ConfigurationView Configuration, ListenerView[] Listeners, PoolView[] Pools, CountersView Counters);
+internal sealed record StatusView(VersionView Version, ConfigurationView Configuration, ListenerView[] Listeners, PoolView[] Pools, CountersView Counters)
+{
+    /// <summary>The apps with their workers.</summary>
+    public AppView[] Apps { get; init; } = [];
+}
 
 /// <summary>What is wanted of a server: ready, drain or maintenance.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]

@@ -22,6 +22,8 @@ internal static class StatusTable
             console.WriteLine();
             console.WriteLine($"{pool.Name}: {pool.Balance}, {pool.Usable} of {pool.Servers} usable, {Number(pool.Active)} active");
             Write(console, pool, all);
+            if (Array.Find(status.Apps, app => app.Pool == pool.Name) is { } app)
+                console.Write(Workers(app));
         }
 
         if (configuration.Differences.Length == 0)
@@ -63,6 +65,30 @@ internal static class StatusTable
                 new Text(Number(server.Active)),
                 new Text(Number(server.Failures)),
                 new Text(server.Health is { } health ? health.LastCheck + (health.Status is { } code ? $" ({code})" : "") : ""));
+        }
+
+        return table;
+    }
+
+    private static Table Workers(AppView app)
+    {
+        var lag = Array.Exists(app.Workers, worker => worker.EventLoopLagSeconds is not null);
+        var table = Plain().AddColumn("Worker").AddColumn("State").AddColumn(Right("Pid")).AddColumn(Right("Up")).AddColumn(Right("Restarts")).AddColumn(Right("CPU")).AddColumn(Right("Memory"));
+        if (lag)
+            table.AddColumn(Right("Lag"));
+        foreach (var worker in app.Workers)
+        {
+            Text[] row =
+            [
+                new($"{app.Pool}/{worker.Number}"),
+                new(worker.State, new Style(worker.State == "serving" ? Color.Green : worker.State == "stopped" ? Color.Red : Color.Yellow)),
+                new(worker.Pid?.ToString() ?? ""),
+                new(worker.UptimeSeconds is { } up ? Span(up) : ""),
+                new(Number(worker.Restarts)),
+                new(worker.CpuPercent is { } cpu ? string.Create(CultureInfo.InvariantCulture, $"{cpu:0}%") : ""),
+                new(worker.MemoryBytes is { } bytes ? $"{bytes / (1024 * 1024)} MiB" : ""),
+            ];
+            table.AddRow(lag ? [.. row, new Text(worker.EventLoopLagSeconds is { } late ? string.Create(CultureInfo.InvariantCulture, $"{late * 1000:0.0} ms") : "")] : row);
         }
 
         return table;

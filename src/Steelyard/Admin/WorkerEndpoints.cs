@@ -15,12 +15,21 @@ internal static class WorkerEndpoints
         return new(state.Process, state.Since, state.Reloads, state.FailedReloads, state.Engines);
     }
 
-    public static async Task<AppView[]> AppsAsync(AdminCall call) => [.. (await StateAsync(call)).Apps.Select(View)];
+    public static async Task<AppView[]> AppsAsync(AdminCall call) => await AppsAsync(call.Desk, await StateAsync(call));
+
+    /// <summary>All at a glance; without the apps where the keeper does not answer.</summary>
+    public static async Task<StatusView> StatusAsync(AdminCall call)
+    {
+        var status = AdminLook.Status(call.Desk);
+        return call.Desk.HasApps && await call.Desk.KeeperStateAsync() is { } state ? status with { Apps = await AppsAsync(call.Desk, state) } : status;
+    }
+
+    private static Task<AppView[]> AppsAsync(AdminDesk desk, KeeperState state) => Task.WhenAll(state.Apps.Select(app => ViewAsync(desk, app)));
 
     public static async Task<AppView> AppAsync(AdminCall call)
     {
         var apps = (await StateAsync(call)).Apps;
-        return View(apps.FirstOrDefault(app => app.Pool == call["pool"]) ?? throw NoApp(call, apps));
+        return await ViewAsync(call.Desk, apps.FirstOrDefault(app => app.Pool == call["pool"]) ?? throw NoApp(call, apps));
     }
 
     public static async Task<LogView[]> LogsAsync(AdminCall call)
@@ -43,11 +52,25 @@ internal static class WorkerEndpoints
         StatusCodes.Status404NotFound,
         apps.Count == 0 ? "no pool has an 'app'" : $"the pool '{call["pool"]}' has no 'app'; there is {string.Join(", ", apps.Select(app => app.Pool))}");
 
-    private static AppView View(AppState app) => new(app.Pool, app.Workers.Count(worker => worker.State == "serving"), [.. app.Workers.Select(View)]);
+    private static async Task<AppView> ViewAsync(AdminDesk desk, AppState app)
+    {
+        var lags = await desk.AppMetrics.EventLoopLagsAsync(app);
+        return new(app.Pool, app.Workers.Count(worker => worker.State == "serving"), [.. app.Workers.Select(worker => View(worker, lags.TryGetValue(worker.Number, out var lag) ? lag : null))]);
+    }
 
-    private static WorkerView View(WorkerState worker) => worker.Process == 0
-        ? new(worker.Number, worker.State, null, null, worker.Restarts, null, null)
-        : new(worker.Number, worker.State, worker.Process, Math.Round(worker.Lived.TotalSeconds, 3), worker.Restarts, worker.Memory, worker.Address.Length == 0 ? null : worker.Address);
+    private static WorkerView View(WorkerState worker, double? lag) => worker.Process == 0
+        ? new(worker.Number, worker.State, null, null, worker.Restarts, null, null, null, null, null)
+        : new(
+            worker.Number,
+            worker.State,
+            worker.Process,
+            Math.Round(worker.Lived.TotalSeconds, 3),
+            worker.Restarts,
+            worker.Memory,
+            Math.Round(worker.CpuSeconds, 2),
+            Math.Round(worker.Busy * 100, 1),
+            lag,
+            worker.Address.Length == 0 ? null : worker.Address);
 
     private static LogView Line(string line)
     {

@@ -106,10 +106,10 @@ internal sealed class AppSupervisor : IAsyncDisposable
     /// <exception cref="AppStartException">A new one has failed; the old one serves.</exception>
     public async Task ReplaceLargeAsync(ByteSize most, CancellationToken cancel)
     {
-        var memory = ProcessGroups.ResidentMemory([.. _slots.Select(slot => slot.Worker?.Process ?? 0)]);
+        var uses = ProcessGroups.Look([.. _slots.Select(slot => slot.Worker?.Process ?? 0)]);
         foreach (var slot in _slots)
         {
-            if (slot.Worker is not { Serving: true } worker || memory.GetValueOrDefault(worker.Process) is var bytes && bytes <= most.Bytes)
+            if (slot.Worker is not { Serving: true } worker || uses.GetValueOrDefault(worker.Process).Memory is var bytes && bytes <= most.Bytes)
                 continue;
             await Console.Error.WriteLineAsync($"steelyard: {worker.Name} holds {bytes / (1024 * 1024)} MiB and is replaced (most-memory: {most})");
             await ChangeAsync(() => slot.Worker == worker && !slot.Replacing ? ReplaceAsync(slot, worker.App, App.Rolling.Monitor, cancel) : Task.CompletedTask);

@@ -71,12 +71,19 @@ internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<Net
         }
     }
 
+    private static AppSettings EnginesPart(AppSettings app) => new()
+    {
+        Command = ["worker"],
+        Listen = !app.TakesRequests ? WorkerListen.Raw : app.IsCluster ? WorkerListen.Cluster : null,
+        Metrics = app.Metrics,
+    };
+
     /// <summary>A configuration with the workers as servers, after those the file names. What only their supervisor needs is not the engine's.</summary>
     public Snapshot Join(Snapshot configured) => configured with
     {
         Pools = configured.Pools.AsEnumerable().Select(pool => pool.App is null ? pool : pool with
         {
-            App = new() { Command = ["worker"], Listen = pool.App.TakesRequests ? null : WorkerListen.Raw },
+            App = EnginesPart(pool.App),
             Servers = pool.Servers.AsEnumerable().Concat(workersOf(pool.Name).Select(address => new ServerSettings { Address = address })).ToValueList(),
         }).ToValueList(),
     };

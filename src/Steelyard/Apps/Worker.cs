@@ -20,11 +20,12 @@ internal sealed class Worker
     private readonly LineSplitter _output;
     private readonly LineSplitter _error;
 
-    // Also who may begin the stop.
+    // Also who may begin the stop, and who looks at what it uses.
     private readonly Queue<string> _lastLines = new();
     private readonly TaskCompletionSource _saidReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly long _started = Stopwatch.GetTimestamp();
     private long _lived;
+    private (double Lived, double Cpu, double Busy) _looked;
     private Task? _stop;
 
     public Worker(string pool, int number, AppSettings app, ChildProcess process, WorkerReach reach, NotifySocket? notify, AppLog log, int output, int error)
@@ -58,6 +59,19 @@ internal sealed class Worker
 
     /// <summary>How long it has lived.</summary>
     public TimeSpan Lived => Volatile.Read(ref _lived) is > 0 and var ticks ? TimeSpan.FromTicks(ticks) : Stopwatch.GetElapsedTime(_started);
+
+    /// <summary>How busy it keeps processors, 1 for one of them: on average since the look before, of which a second has to have passed.</summary>
+    /// <param name="cpuSeconds">What it has used so far.</param>
+    public double BusyBy(double cpuSeconds)
+    {
+        lock (_lastLines)
+        {
+            var (lived, since) = (Lived.TotalSeconds, _looked);
+            if (lived - since.Lived >= 1 || since.Lived == 0)
+                _looked = (lived, cpuSeconds, Math.Max(0, (cpuSeconds - since.Cpu) / Math.Max(lived - since.Lived, 0.01)));
+            return _looked.Busy;
+        }
+    }
 
     /// <summary>Ends with its process: from then on it takes no requests.</summary>
     public Task Ended => _process.Exited;

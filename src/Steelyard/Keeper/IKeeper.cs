@@ -1,4 +1,5 @@
 using Steelyard.Apps;
+using Steelyard.Apps.Node;
 using Steelyard.Apps.Output;
 using Steelyard.Engine;
 
@@ -56,6 +57,8 @@ internal sealed class KeeperDesk(KeeperRequests requests, AppSupervisors apps) :
             return new(Done: true, new KeeperState(Environment.ProcessId, _since, _reloads, _failedReloads, _engines, KeeperState.Look(apps)).ToLines()) { IsLong = true };
         if (kind == KeeperRequestKind.Logs)
             return LogFeed.Last(apps, argument);
+        if (kind == KeeperRequestKind.Metrics)
+            return new(Done: true, await ClusterMetrics.AskAsync(apps.Find(argument))) { IsLong = true };
         var report = new Report();
         requests.Ask(kind, argument, report);
         var done = await report.Done;

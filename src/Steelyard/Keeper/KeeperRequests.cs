@@ -22,6 +22,9 @@ internal enum KeeperRequestKind
 
     /// <summary>Say how the keeper and the workers do: <see cref="KeeperState"/>.</summary>
     State,
+
+    /// <summary>Ask the workers of a pool, of a Node cluster, for what they count: as prom-client's AggregatorRegistry does.</summary>
+    Metrics,
 }
 
 /// <summary>Something asked for, and whoever waits for what becomes of it.</summary>

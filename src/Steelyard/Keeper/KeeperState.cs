@@ -20,15 +20,19 @@ internal sealed record KeeperState(int Process, DateTimeOffset Since, int Reload
         if (all.Count == 0)
             return [];
         var slots = all.Select(app => (app, app.Slots)).ToList();
-        var memory = ProcessGroups.ResidentMemory([.. slots.SelectMany(pair => pair.Slots).Select(slot => slot.IsAlive ? slot.Worker!.Process : 0)]);
-        return [.. slots.Select(pair => new AppState(pair.app.Pool, [.. pair.Slots.Select(slot => Look(slot, memory))]))];
+        var uses = ProcessGroups.Look([.. slots.SelectMany(pair => pair.Slots).Select(slot => slot.IsAlive ? slot.Worker!.Process : 0)]);
+        return [.. slots.Select(pair => new AppState(pair.app.Pool, [.. pair.Slots.Select(slot => Look(slot, uses))]))];
     }
 
-    private static WorkerState Look(WorkerSlot slot, Dictionary<int, long> memory)
+    private static WorkerState Look(WorkerSlot slot, Dictionary<int, GroupUse> uses)
     {
         var (worker, alive) = (slot.Worker, slot.IsAlive);
         var state = alive ? worker!.Leaving ? "stopping" : worker.Serving ? "serving" : "starting" : slot.Replacing || !slot.Keeping.IsCompleted ? "waiting" : "stopped";
-        return new(slot.Number, state, alive ? worker!.Process : 0, alive ? worker!.Lived : default, slot.RestartCount, alive ? memory.GetValueOrDefault(worker!.Process) : 0, worker?.Reach.Address?.ToString() ?? "");
+        var address = worker?.Reach.Address?.ToString() ?? "";
+        if (!alive)
+            return new(slot.Number, state, 0, default, slot.RestartCount, 0, 0, 0, address);
+        var use = uses.GetValueOrDefault(worker!.Process);
+        return new(slot.Number, state, worker.Process, worker.Lived, slot.RestartCount, use.Memory, use.CpuSeconds, worker.BusyBy(use.CpuSeconds), address);
     }
 
     /// <summary>Lines for <see cref="FromLines"/>.</summary>
@@ -39,7 +43,7 @@ internal sealed record KeeperState(int Process, DateTimeOffset Since, int Reload
         {
             lines.Add(Line("app", app.Pool));
             foreach (var worker in app.Workers)
-                lines.Add(Line("worker", worker.Number, worker.State, worker.Process, (long)worker.Lived.TotalMilliseconds, worker.Restarts, worker.Memory, worker.Address));
+                lines.Add(Line("worker", worker.Number, worker.State, worker.Process, (long)worker.Lived.TotalMilliseconds, worker.Restarts, worker.Memory, worker.CpuSeconds, worker.Busy, worker.Address));
         }
 
         return lines;
@@ -63,8 +67,8 @@ internal sealed record KeeperState(int Process, DateTimeOffset Since, int Reload
                 case ["app", var pool]:
                     apps.Add(new(pool, workers = []));
                     break;
-                case ["worker", var number, var what, var process, var lived, var restarts, var memory, var address]:
-                    workers.Add(new(Number(number), what, Number(process), TimeSpan.FromMilliseconds(Long(lived)), Number(restarts), Long(memory), address));
+                case ["worker", var number, var what, var process, var lived, var restarts, var memory, var cpu, var busy, var address]:
+                    workers.Add(new(Number(number), what, Number(process), TimeSpan.FromMilliseconds(Long(lived)), Number(restarts), Long(memory), Real(cpu), Real(busy), address));
                     break;
             }
         }
@@ -72,6 +76,8 @@ internal sealed record KeeperState(int Process, DateTimeOffset Since, int Reload
         return state;
 
         static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+        static double Real(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 
         static long Long(string text) => long.Parse(text, CultureInfo.InvariantCulture);
     }
@@ -89,5 +95,7 @@ internal sealed record AppState(string Pool, IReadOnlyList<WorkerState> Workers)
 /// <param name="Lived">How long that has lived.</param>
 /// <param name="Restarts">How often one was started for one that had ended by itself.</param>
 /// <param name="Memory">What it holds with all it has started, in bytes.</param>
+/// <param name="CpuSeconds">Time on processors that these have used so far.</param>
+/// <param name="Busy">How many processors they keep busy, on average since the look before.</param>
 /// <param name="Address">Where it is in its pool; empty for nowhere.</param>
-internal sealed record WorkerState(int Number, string State, int Process, TimeSpan Lived, int Restarts, long Memory, string Address);
+internal sealed record WorkerState(int Number, string State, int Process, TimeSpan Lived, int Restarts, long Memory, double CpuSeconds, double Busy, string Address);

@@ -74,14 +74,17 @@ internal static class MetricsPage
     ];
 
     /// <summary>Writes all of it, as it stands.</summary>
-    public static string Write(AdminDesk desk)
+    public static async Task<string> WriteAsync(AdminDesk desk)
     {
+        var state = desk.HasApps ? await desk.KeeperStateAsync() : null;
         var (text, measures) = (new MetricsText(), desk.Balancer.Measure());
         WriteRequests(text, measures);
         WriteEngine(text, desk);
         WriteListeners(text, desk, measures);
         WritePools(text, desk, measures);
         WriteServers(text, desk, measures);
+        if (state is not null)
+            WorkerMetrics.Write(text, state);
         ProcessMetrics.Write(text);
         return text.ToString();
     }

@@ -22,13 +22,21 @@ internal sealed class MetricsText
     public void Begin(string name, string type, string help)
     {
         _name = name;
-        _text.Append("# HELP ").Append(name).Append(' ').Append(help).Append("\n# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
+        if (help.Length > 0)
+            _text.Append("# HELP ").Append(name).Append(' ').Append(help).Append('\n');
+        _text.Append("# TYPE ").Append(name).Append(' ').Append(type).Append('\n');
     }
 
     /// <summary>Writes a value of the present metric.</summary>
     /// <param name="value">The value.</param>
     /// <param name="labels">Names and values in turn.</param>
     public void Value(double value, params ReadOnlySpan<string> labels) => Line("", value, labels);
+
+    /// <summary>Writes a value of the present metric under a name of its own, such as that of a bucket.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="labels">Names and values in turn.</param>
+    public void Sample(string name, double value, params ReadOnlySpan<string> labels) => Write(name, "", value, labels);
 
     /// <summary>Writes a histogram.</summary>
     /// <param name="bounds">The longest time of each bucket in milliseconds.</param>
@@ -51,9 +59,11 @@ internal sealed class MetricsText
         Line("_count", sum, labels);
     }
 
-    private void Line(string ending, double value, ReadOnlySpan<string> labels)
+    private void Line(string ending, double value, ReadOnlySpan<string> labels) => Write(_name, ending, value, labels);
+
+    private void Write(string name, string ending, double value, ReadOnlySpan<string> labels)
     {
-        _text.Append(_name).Append(ending);
+        _text.Append(name).Append(ending);
         for (var i = 0; i < labels.Length; i += 2)
         {
             _text.Append(i == 0 ? '{' : ',').Append(labels[i]).Append("=\"");

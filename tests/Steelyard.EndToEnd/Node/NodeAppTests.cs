@@ -145,6 +145,44 @@ public sealed class NodeAppTests : IDisposable
     }
 
     [Fact]
+    public async Task What_all_workers_count_is_one_page_and_a_restart_is_no_step_back()
+    {
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("prometheus.js")}", ", metrics: /metrics, rolling: { monitor: 0s }");
+        await using var _ = steelyard;
+        var admin = await steelyard.UrlAsync("admin API on");
+        await AskAsync(url, 6);
+
+        var before = await _http.GetStringAsync(new Uri(admin, "/metrics/web"), TestContext.Current.CancellationToken);
+        Assert.Contains("""http_request_duration_seconds_count{method="GET",route="/",status="200"} 6""" + "\n", before, StringComparison.Ordinal);
+        Assert.Matches("""\nnodejs_eventloop_lag_seconds\{worker="web/1"\} [0-9.e-]+\nnodejs_eventloop_lag_seconds\{worker="web/2"\} """, before);
+        Assert.Equal(0, (await SteelyardProcess.RunAsync("restart", "-c", _folder.At("steelyard.yaml"))).Status);
+        await AskAsync(url, 4);
+        var after = await _http.GetStringAsync(new Uri(admin, "/metrics/web"), TestContext.Current.CancellationToken);
+        Assert.Contains("""http_request_duration_seconds_count{method="GET",route="/",status="200"} 10""" + "\n", after, StringComparison.Ordinal);
+
+        var (status, output, error) = await SteelyardProcess.RunAsync("status", _folder.At("steelyard.yaml"));
+        Assert.True(status == 0, error);
+        Assert.Matches(@"web/1 +serving +\d+ +\d+s +0 +\d+% +\d+ MiB +[0-9.]+ ms", output);
+        var own = await _http.GetStringAsync(new Uri(admin, "/metrics"), TestContext.Current.CancellationToken);
+        Assert.Matches("""\nsteelyard_worker_cpu_seconds_total\{pool="web",worker="2"\} 0\.[0-9]+\n""", own);
+        Assert.Contains("""steelyard_worker_serving{pool="web",worker="1"} 1""" + "\n", own, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Prom_client_in_workers_answers_as_it_does_to_a_primary_of_its_own()
+    {
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("aggregated.js")}", ", metrics: cluster");
+        await using var _ = steelyard;
+        var admin = await steelyard.UrlAsync("admin API on");
+        await AskAsync(url, 5);
+
+        var page = await _http.GetStringAsync(new Uri(admin, "/metrics/web"), TestContext.Current.CancellationToken);
+
+        Assert.Contains("answers_total 5\n", page, StringComparison.Ordinal);
+        Assert.Contains("""steelyard_worker_metrics_read{worker="web/2"} 1""" + "\n", page, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_is_in_flight_ends_before_an_app_that_ends_gracefully_itself_is_told_to()
     {
         var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("graceful.js")}");

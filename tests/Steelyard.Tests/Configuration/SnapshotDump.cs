@@ -78,7 +78,7 @@ internal static class SnapshotDump
             text.Append($"    {scale}\n");
         var rest = app with { Command = [], Instances = 1, Scale = null, Limits = blank.Limits, Ready = blank.Ready, Stop = blank.Stop, Restart = blank.Restart with { LeaveOn = app.Restart.LeaveOn }, Rolling = blank.Rolling, Log = blank.Log };
         if (rest != blank)
-            text.Append($"    listens {app.Listen?.ToString() ?? "auto"}{(app.Port is null ? "" : $" on {app.Port}")}, in {app.Folder ?? "."} as {app.User ?? "self"}:{app.Group ?? "own"}, at most {app.MostMemory?.ToString() ?? "any"}, schedule {app.Schedule ?? "none"}, watches [{Join(app.Watch)}], env [{Join(app.Environment)}], leaves on [{Join(app.Restart.LeaveOn)}]\n");
+            text.Append($"    listens {app.Listen?.ToString() ?? "auto"}{(app.Port is null ? "" : $" on {app.Port}")}, in {app.Folder ?? "."} as {app.User ?? "self"}:{app.Group ?? "own"}, at most {app.MostMemory?.ToString() ?? "any"}, schedule {app.Schedule ?? "none"}, watches [{Join(app.Watch)}]{(app.Metrics is { } metrics ? $", metrics {metrics}" : "")}, env [{Join(app.Environment)}], leaves on [{Join(app.Restart.LeaveOn)}]\n");
         return text.ToString();
     }
 

@@ -48,6 +48,15 @@ internal static class AppTable
             return fits;
         });
 
+    private static readonly Form<string?> s_metrics = Form.OfText<string?>(
+        "a path such as /metrics, or cluster",
+        (string text, out string? value, out Mistake mistake) =>
+        {
+            var fits = text == AppSettings.ClusterMetrics || (text.StartsWith('/') && text.Length < 1024 && !text.AsSpan().ContainsAnyExceptInRange('!', '~'));
+            (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} is not where metrics are", "a path such as /metrics, or cluster"));
+            return fits;
+        });
+
     private static readonly Form<string?> s_schedule = Form.OfText<string?>(
         "five fields as in crontab(5), such as '30 4 * * *'",
         (string text, out string? value, out Mistake mistake) =>
@@ -168,6 +177,12 @@ internal static class AppTable
                 "Files and folders, seen from `folder`; a change of one replaces all workers. What begins with a dot and `node_modules` do not count. For development.",
                 _ => [],
                 (app, value) => app with { Watch = value.Select(path => path!).ToValueList() }),
+            Setting(
+                "metrics",
+                s_metrics,
+                "Where each worker says what it counts, in the text format of Prometheus: a path such as `/metrics`, or `cluster` where an app of Node makes an `AggregatorRegistry` of prom-client, which is asked over the channel of the cluster. The admin API has it of all workers together under `/metrics/POOL`. None when left out.",
+                _ => null,
+                (app, value) => app with { Metrics = value }),
             Setting(
                 "log",
                 Form.Mapping(WorkerTables.Log, _ => new()),

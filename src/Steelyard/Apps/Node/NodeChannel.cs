@@ -18,6 +18,9 @@ internal sealed unsafe class NodeChannel : NodeHandle
     /// <summary>Connections on their way at once; further ones wait in the kernel.</summary>
     private const int MostGiven = 256;
 
+    /// <summary>Questions for metrics that may wait for their answers.</summary>
+    private const int MostMetrics = 8;
+
     /// <summary>Bytes that may wait for a worker that does not read; then it is not listened to either.</summary>
     private const int MostWaiting = 256 * 1024;
 
@@ -29,6 +32,7 @@ internal sealed unsafe class NodeChannel : NodeHandle
     private readonly Queue<Outgoing> _outgoing = new();
     private readonly Dictionary<long, HandOver> _given = [];
     private readonly Queue<long> _travelling = new();
+    private readonly Dictionary<long, TaskCompletionSource<string?>> _metrics = [];
     private readonly Dictionary<int, WorkerServer> _servers = [];
     private readonly TaskCompletionSource _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _saidReady = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -120,6 +124,20 @@ internal sealed unsafe class NodeChannel : NodeHandle
         Flush();
     }
 
+    /// <summary>Asks prom-client in it for its metrics; the answer is null where there is none.</summary>
+    public (long Number, Task<string?> Answer) AskMetrics()
+    {
+        if (Closed || _metrics.Count >= MostMetrics)
+            return (0, Task.FromResult<string?>(null));
+        var answer = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _metrics.Add(++_numbers, answer);
+        Send(PrimaryWords.Metrics(_numbers));
+        return (_numbers, answer.Task);
+    }
+
+    /// <summary>Nobody waits for that answer any more.</summary>
+    public void ForgetMetrics(long number) => _metrics.Remove(number);
+
     /// <summary>Asks it to close its servers and to leave, or tells it something instead.</summary>
     public void LetGo(string? message)
     {
@@ -146,6 +164,8 @@ internal sealed unsafe class NodeChannel : NodeHandle
             Remove(key);
 
         // What was on its way has not been touched: whoever takes a connection says so before.
+        foreach (var asked in _metrics.Values)
+            asked.TrySetResult(null);
         var given = _given.Values.ToArray();
         _given.Clear();
         foreach (var connection in given)
@@ -214,6 +234,10 @@ internal sealed unsafe class NodeChannel : NodeHandle
                 break;
             case WorkerMessageKind.Leaving:
                 Send(PrimaryWords.MayLeave(message.Number));
+                break;
+            case WorkerMessageKind.Metrics:
+                if (_metrics.Remove(message.Number ?? 0, out var asked))
+                    asked.TrySetResult(message.Data);
                 break;
             case WorkerMessageKind.Text when message.Text == "ready":
                 _saidReady.TrySetResult();

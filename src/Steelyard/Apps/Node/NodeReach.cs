@@ -67,6 +67,22 @@ internal abstract class NodeReach : WorkerReach
         return true;
     }
 
+    /// <summary>What the worker counts, as prom-client in it says; null where it does not in time.</summary>
+    public async Task<string?> MetricsAsync(TimeSpan within)
+    {
+        var channel = await _opened;
+        var asked = await Loop.Ask(channel.AskMetrics);
+        try
+        {
+            return await asked.Answer.WaitAsync(within);
+        }
+        catch (TimeoutException)
+        {
+            Loop.Post(() => channel.ForgetMetrics(asked.Number));
+            return null;
+        }
+    }
+
     private async Task GoneAsync() => await (await _opened).Gone;
 
     public override void Dispose()

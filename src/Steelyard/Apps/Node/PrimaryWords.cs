@@ -40,6 +40,10 @@ internal static class PrimaryWords
         return Line($$"""{"cmd":"NODE_CLUSTER","ack":{{asked}},"key":"{{key}}","data":{{data ?? "null"}}{{socket}}}""");
     }
 
+    /// <summary>Asks prom-client in the worker for its metrics, as its AggregatorRegistry in a primary does.</summary>
+    /// <param name="number">What the answer will bear.</param>
+    public static byte[] Metrics(long number) => Line($$"""{"type":"prom-client:getMetricsReq","requestId":{{number}}}""");
+
     /// <summary>A text for the app: <c>process.on('message')</c>.</summary>
     public static byte[] Text(string text) => Line(Quoted(text));
 

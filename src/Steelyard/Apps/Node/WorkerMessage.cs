@@ -32,6 +32,9 @@ internal enum WorkerMessageKind
     /// <summary>The worker ends of its own accord, and waits to be told that this is known.</summary>
     Leaving,
 
+    /// <summary>What prom-client in the worker counts, where it was asked; without anything where it could not say.</summary>
+    Metrics,
+
     /// <summary>A descriptor has arrived.</summary>
     HandleTaken,
 
@@ -80,7 +83,7 @@ internal sealed record WorkerMessage
     /// <summary>Tells servers apart that listen on the same.</summary>
     public int Index { get; init; }
 
-    /// <summary>What all workers are to be told alike, as JSON: keys of TLS tickets; null for nothing.</summary>
+    /// <summary>What all workers are to be told alike, keys of TLS tickets, or what it counts; as JSON, null for nothing.</summary>
     public string? Data { get; init; }
 
     /// <summary>Reads a line.</summary>
@@ -110,9 +113,14 @@ internal sealed record WorkerMessage
             "NODE_HANDLE" => new() { Kind = WorkerMessageKind.HandleOffered },
             "NODE_HANDLE_ACK" => new() { Kind = WorkerMessageKind.HandleTaken },
             "NODE_HANDLE_NACK" => new() { Kind = WorkerMessageKind.HandleLost },
+            null when TextOf(root, "type") == "prom-client:getMetricsRes" => ReadMetrics(root),
             _ => s_other,
         };
     }
+
+    private static WorkerMessage ReadMetrics(JsonElement root) => Whole(root, "requestId") is { } number
+        ? new() { Kind = WorkerMessageKind.Metrics, Number = number, Data = root.TryGetProperty("metrics", out var metrics) && metrics.ValueKind == JsonValueKind.Array ? metrics.GetRawText() : null }
+        : s_invalid;
 
     private static WorkerMessage ReadCluster(JsonElement root)
     {

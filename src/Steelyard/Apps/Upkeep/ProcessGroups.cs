@@ -2,13 +2,24 @@ using System.Globalization;
 
 namespace Steelyard.Apps.Upkeep;
 
+/// <summary>What the processes of a group use, all together.</summary>
+/// <param name="Memory">Resident memory in bytes; what they share counts for each.</param>
+/// <param name="CpuSeconds">Time on processors so far, in the programs and in the kernel for them, those included that have ended and whose end was taken.</param>
+internal readonly record struct GroupUse(long Memory, double CpuSeconds);
+
 /// <summary>What the kernel knows of groups of processes (proc(5)).</summary>
 internal static class ProcessGroups
 {
-    /// <summary>Resident memory of each group, of all its processes together, in bytes.</summary>
-    public static Dictionary<int, long> ResidentMemory(IReadOnlyCollection<int> groups)
+    // USER_HZ, which is 100 on every architecture that .NET runs on.
+    private const double TicksPerSecond = 100;
+
+    // Fields of /proc/PID/stat behind the name, from 0.
+    private const int Group = 2, UserTicks = 11, KernelTicks = 12, ChildrensUserTicks = 13, ChildrensKernelTicks = 14, ResidentPages = 21;
+
+    /// <summary>What each group uses; those that are not there are left out.</summary>
+    public static Dictionary<int, GroupUse> Look(IReadOnlyCollection<int> groups)
     {
-        var sums = new Dictionary<int, long>();
+        var sums = new Dictionary<int, GroupUse>();
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
             if (!char.IsAsciiDigit(folder[^1]) || !int.TryParse(Path.GetFileName(folder.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture, out _))
@@ -18,9 +29,14 @@ internal static class ProcessGroups
                 // The name of the program, in parentheses, may hold blanks and parentheses itself.
                 var stat = File.ReadAllText(folder + "/stat");
                 var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-                var group = int.Parse(fields[2], CultureInfo.InvariantCulture);
-                if (groups.Contains(group))
-                    sums[group] = sums.GetValueOrDefault(group) + (long.Parse(fields[21], CultureInfo.InvariantCulture) * Environment.SystemPageSize);
+                long Field(int number) => long.Parse(fields[number], CultureInfo.InvariantCulture);
+
+                var group = (int)Field(Group);
+                if (!groups.Contains(group))
+                    continue;
+                var before = sums.GetValueOrDefault(group);
+                var ticks = Field(UserTicks) + Field(KernelTicks) + Field(ChildrensUserTicks) + Field(ChildrensKernelTicks);
+                sums[group] = new(before.Memory + (Field(ResidentPages) * Environment.SystemPageSize), before.CpuSeconds + (ticks / TicksPerSecond));
             }
             catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
             {
