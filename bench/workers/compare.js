@@ -5,7 +5,8 @@ const fs = require('fs'), http = require('http'), net = require('net'), os = req
 const WORKERS = 4;
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'steelyard-bench-'));
 const pm2 = path.join(__dirname, 'node_modules', 'pm2', 'bin', 'pm2');
-const pm2Environment = { ...process.env, PM2_HOME: path.join(work, 'pm2') };
+// PM2 looks at memory every 30 s unless it is told otherwise; Steelyard every 5 s.
+const pm2Environment = { ...process.env, PM2_HOME: path.join(work, 'pm2'), PM2_WORKER_INTERVAL: '5000' };
 const sleep = ms => new Promise(done => setTimeout(done, ms));
 
 const freePort = () => new Promise(done => {
@@ -54,6 +55,7 @@ pools:
       command: [ node, ${JSON.stringify(path.join(__dirname, 'app.js'))} ]
       instances: ${WORKERS}
       ready: signal
+      most-memory: 150MiB
       rolling: { monitor: 0s, parallel: 2 }
 `);
         const child = spawn(process.env.STEELYARD, ['up', file], { env: { ...process.env, ...environment, APP_PORT: '3000' }, stdio: ['ignore', 'ignore', 'inherit'] });
@@ -61,7 +63,12 @@ pools:
         return {
             port,
             reload: () => run(process.env.STEELYARD, ['restart', 'app', '-c', file]),
-            stop: () => new Promise(done => { child.on('exit', done); child.kill('SIGTERM'); }),
+            scale: () => run(process.env.STEELYARD, ['scale', 'app=2', '-c', file]),
+            stop: () => child.exitCode !== null ? Promise.resolve({ status: child.exitCode }) : new Promise(done => {
+                child.on('exit', status => done({ status }));
+                child.kill('SIGTERM');
+            }),
+            end() { return this.stop(); },
         };
     },
 
@@ -69,7 +76,7 @@ pools:
         const port = await freePort(), file = path.join(work, 'ecosystem.config.js');
         fs.writeFileSync(file, 'module.exports = ' + JSON.stringify({
             apps: [{
-                name: 'app', script: path.join(__dirname, 'app.js'), instances: WORKERS, exec_mode: 'cluster', wait_ready: true, listen_timeout: 3000, kill_timeout: 5000,
+                name: 'app', script: path.join(__dirname, 'app.js'), instances: WORKERS, exec_mode: 'cluster', wait_ready: true, listen_timeout: 3000, kill_timeout: 5000, max_memory_restart: '150M',
                 env: { ...environment, APP_PORT: String(port) }, out_file: '/dev/null', error_file: '/dev/null',
             }],
         }));
@@ -80,7 +87,9 @@ pools:
         return {
             port,
             reload: () => run(pm2, ['reload', 'app'], { env: pm2Environment }),
-            stop: () => run(pm2, ['kill'], { env: pm2Environment }),
+            scale: () => run(pm2, ['scale', 'app', '2'], { env: pm2Environment }),
+            stop: () => run(pm2, ['stop', 'app'], { env: pm2Environment }),
+            end: () => run(pm2, ['kill'], { env: pm2Environment }),
         };
     },
 
@@ -89,7 +98,7 @@ pools:
         const child = spawn(process.execPath, [path.join(__dirname, 'cluster.js')], { env: { ...process.env, ...environment, APP_PORT: String(port), WORKERS: String(WORKERS) }, stdio: ['ignore', 'ignore', 'inherit'] });
         await untilAnswers(port);
         await sleep(1000);
-        return { port, stop: () => new Promise(done => { child.on('exit', done); child.kill('SIGTERM'); }) };
+        return { port, end: () => new Promise(done => { child.on('exit', done); child.kill('SIGTERM'); }) };
     },
 };
 
@@ -148,18 +157,69 @@ const loads = {
     },
 };
 
-async function reloadUnder(system, load, delay, seconds) {
+// For a stop, after which connections are refused as they should be: a client ends with the first of these, and it is no loss.
+const untilRefused = (clients, kept) => async (port, over) => {
+    let sent = 0, lost = 0;
+    const agent = kept ? new http.Agent({ keepAlive: true, maxSockets: clients }) : false;
+    await Promise.all(Array.from({ length: clients }, async () => {
+        while (!over.now) {
+            try {
+                sent++;
+                await ask(port, '/', agent);
+            } catch (error) {
+                if (error.code === 'ECONNREFUSED') {
+                    sent--;
+                    return;
+                }
+                lost++;
+            }
+        }
+    }));
+    if (agent)
+        agent.destroy();
+    return { sent, lost, note: '' };
+};
+
+const stopLoads = {
+    'one after the other': untilRefused(1, false),
+    '16 kept connections': untilRefused(16, true),
+    '4 at a time': untilRefused(4, false),
+};
+
+const operations = {
+    reload: { title: 'all workers are replaced', columns: ['steelyard restart', 'pm2 reload'], run: one => one.reload(), loads },
+    scale: { title: '4 workers become 2', columns: ['steelyard scale app=2', 'pm2 scale app 2'], run: one => one.scale(), loads },
+    memory: {
+        title: 'a worker is replaced that holds more than 150 MiB', columns: ['Steelyard, most-memory', 'PM2, max_memory_restart'], loads, longer: 12,
+        async run(one) {
+            const large = Number(await ask(one.port, '/grow'));
+            for (let i = 0; i < 150; i++) {
+                await sleep(100);
+                try {
+                    process.kill(large, 0);
+                } catch {
+                    return { status: 0 };
+                }
+            }
+            return { status: 1 };
+        },
+    },
+    stop: { title: 'everything is stopped', columns: ['SIGTERM to steelyard', 'pm2 stop app'], run: one => one.stop(), loads: stopLoads },
+};
+
+async function lossesUnder(operation, system, load, delay, seconds) {
     const one = await systems[system]({ DELAY: String(delay) });
     try {
         const over = { now: false, seconds };
-        const loaded = loads[load](one.port, over);
+        const loaded = operation.loads[load](one.port, over);
         await sleep(1000);
-        const reloaded = await one.reload();
-        await sleep(Math.max(0, seconds * 1000 - 1000));
+        const begun = Date.now();
+        const { status } = await operation.run(one);
+        await sleep(Math.max(0, (seconds - 1) * 1000 - (operation.longer ? Date.now() - begun : 0)));
         over.now = true;
-        return { ...await loaded, status: reloaded.status };
+        return { ...await loaded, status };
     } finally {
-        await one.stop();
+        await one.end();
     }
 }
 
@@ -174,29 +234,31 @@ async function main() {
     console.log(`${WORKERS} workers, 16 requests a second and 8 at most at a time, every tenth keeps its worker busy for a second; the others' latency in ms:\n`);
     console.log('| | p50 | p90 | p99 | longest | failed |\n|---|---|---|---|---|---|');
     for (const system of ['steelyard', 'pm2', 'cluster']) {
-        if (only === 'reload')
+        if (only && only !== 'spread')
             break;
         const one = await systems[system]({});
         try {
             const { p50, p90, p99, most, failures } = await spread(one.port, quick ? 10 : 30);
             console.log(`| ${system} | ${p50} | ${p90} | ${p99} | ${most} | ${failures} |`);
         } finally {
-            await one.stop();
+            await one.end();
         }
     }
 
-    if (only === 'spread')
-        return;
-    console.log('\nRequests lost of those sent while all workers are replaced:\n');
-    console.log('| answers take | load | steelyard restart | pm2 reload |\n|---|---|---|---|');
-    for (const delay of [0, 800]) {
-        for (const load of Object.keys(loads)) {
-            const row = [];
-            for (const system of ['steelyard', 'pm2']) {
-                const { sent, lost, note, status } = await reloadUnder(system, load, delay, quick ? 6 : 10);
-                row.push(`${lost} of ${sent}${note}${status === 0 ? '' : ` (exit status ${status})`}`);
+    for (const [name, operation] of Object.entries(operations)) {
+        if (only && only !== name)
+            continue;
+        console.log(`\nRequests lost of those sent while ${operation.title}:\n`);
+        console.log(`| answers take | load | ${operation.columns.join(' | ')} |\n|---|---|---|---|`);
+        for (const delay of [0, 800]) {
+            for (const load of Object.keys(operation.loads)) {
+                const row = [];
+                for (const system of ['steelyard', 'pm2']) {
+                    const { sent, lost, note, status } = await lossesUnder(operation, system, load, delay, operation.longer || (quick ? 6 : 10));
+                    row.push(`${lost} of ${sent}${note}${status === 0 ? '' : ` (exit status ${status})`}`);
+                }
+                console.log(`| ${delay} ms | ${load} | ${row.join(' | ')} |`);
             }
-            console.log(`| ${delay} ms | ${load} | ${row.join(' | ')} |`);
         }
     }
 }

@@ -71,7 +71,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
     {
         await ChangeAsync(() => GrowAsync(CountOf(App), cancel));
         _upkeep = Task.WhenAll(
-            new AppUpkeep(this, _folder).RunAsync(_stopping.Token),
+            new AppUpkeep(Pool, () => App, _folder, cancelled => ReplaceAsync(App, cancelled), ReplaceLargeAsync).RunAsync(_stopping.Token),
             new AppScaling(this, () => _members.LoadAsync(Pool)).RunAsync(_stopping.Token));
     }
 

@@ -3,9 +3,12 @@ using Steelyard.Config;
 namespace Steelyard.Apps.Upkeep;
 
 /// <summary>Replaces workers for their memory, on schedule, and when watched files change. Sleeps where the app has none of these.</summary>
-/// <param name="app">The app.</param>
+/// <param name="pool">The pool of the app.</param>
+/// <param name="settings">Its settings, as they are now.</param>
 /// <param name="folder">The folder of the configuration.</param>
-internal sealed class AppUpkeep(AppSupervisor app, string folder)
+/// <param name="replace">Replaces all workers.</param>
+/// <param name="replaceLarge">Replaces those that hold more than that.</param>
+internal sealed class AppUpkeep(string pool, Func<AppSettings> settings, string folder, Func<CancellationToken, Task> replace, Func<ByteSize, CancellationToken, Task> replaceLarge)
 {
     private static readonly TimeSpan s_lookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_memoryEvery = TimeSpan.FromSeconds(5);
@@ -21,7 +24,7 @@ internal sealed class AppUpkeep(AppSupervisor app, string folder)
     {
         try
         {
-            Follow(app.App, DateTime.Now);
+            Follow(settings(), DateTime.Now);
             while (true)
             {
                 await Task.Delay(s_lookEvery, cancel);
@@ -31,7 +34,7 @@ internal sealed class AppUpkeep(AppSupervisor app, string folder)
                 }
                 catch (Exception error) when (error is AppStartException or IOException or UnauthorizedAccessException)
                 {
-                    await Console.Error.WriteLineAsync($"steelyard: {app.Pool}: {error.Message}");
+                    await Console.Error.WriteLineAsync($"steelyard: {pool}: {error.Message}");
                 }
             }
         }
@@ -41,41 +44,46 @@ internal sealed class AppUpkeep(AppSupervisor app, string folder)
         }
     }
 
-    private async Task LookAsync(DateTime now, CancellationToken cancel)
+    /// <summary>Looks once, and does what is due.</summary>
+    /// <param name="now">The local time.</param>
+    /// <param name="cancel">Calls it off.</param>
+    /// <exception cref="AppStartException">A new worker has failed.</exception>
+    internal async Task LookAsync(DateTime now, CancellationToken cancel)
     {
-        Follow(app.App, now);
+        var present = settings();
+        Follow(present, now);
         if (_due <= now)
         {
             _due = _schedule!.After(now);
-            Console.WriteLine($"{app.Pool} is due for new workers (schedule)");
-            await app.ReplaceAsync(app.App, cancel);
+            Console.WriteLine($"{pool} is due for new workers (schedule)");
+            await replace(cancel);
         }
 
         if (_files?.Look() == true)
         {
-            Console.WriteLine($"files of {app.Pool} have changed: it gets new workers (watch)");
-            await app.ReplaceAsync(app.App, cancel);
+            Console.WriteLine($"files of {pool} have changed: it gets new workers (watch)");
+            await replace(cancel);
         }
 
-        if (app.App.MostMemory is { } most && now >= _memoryDue)
+        if (present.MostMemory is { } most && now >= _memoryDue)
         {
             _memoryDue = now + s_memoryEvery;
-            await app.ReplaceLargeAsync(most, cancel);
+            await replaceLarge(most, cancel);
         }
     }
 
-    private void Follow(AppSettings settings, DateTime now)
+    private void Follow(AppSettings present, DateTime now)
     {
-        if (ReferenceEquals(settings, _settings))
+        if (ReferenceEquals(present, _settings))
             return;
-        if (settings.Schedule != _settings?.Schedule)
-            _due = settings.Schedule is not null && CronSchedule.TryParse(settings.Schedule, out _schedule, out _) ? _schedule.After(now) : null;
-        if (settings.Watch != (_settings?.Watch ?? default) || settings.Folder != _settings?.Folder)
+        if (present.Schedule != _settings?.Schedule)
+            _due = present.Schedule is not null && CronSchedule.TryParse(present.Schedule, out _schedule, out _) ? _schedule.After(now) : null;
+        if (present.Watch != (_settings?.Watch ?? default) || present.Folder != _settings?.Folder)
         {
-            var from = settings.Folder is null ? folder : Path.GetFullPath(settings.Folder, folder);
-            _files = settings.Watch.Count == 0 ? null : new([.. settings.Watch.AsEnumerable().Select(path => Path.GetFullPath(path, from))]);
+            var from = present.Folder is null ? folder : Path.GetFullPath(present.Folder, folder);
+            _files = present.Watch.Count == 0 ? null : new([.. present.Watch.AsEnumerable().Select(path => Path.GetFullPath(path, from))]);
         }
 
-        _settings = settings;
+        _settings = present;
     }
 }
