@@ -142,6 +142,21 @@ public sealed class LoadBalancer : IAsyncDisposable
         return (active, pool.Waiting, pool.Settings.MaxConnections);
     }
 
+    /// <summary>The clients' connections of this moment, as each loop sees its own.</summary>
+    /// <param name="most">How many at most.</param>
+    public async Task<IReadOnlyList<ConnectionStatus>> ConnectionsAsync(int most)
+    {
+        var connections = new List<ConnectionStatus>();
+        foreach (var loop in _loops)
+        {
+            var seen = new TaskCompletionSource<List<ConnectionStatus>>(TaskCreationOptions.RunContinuationsAsynchronously);
+            loop.Events.Post(_ => seen.SetResult(loop.LookAtClients(most - connections.Count)), loop);
+            connections.AddRange(await seen.Task);
+        }
+
+        return connections;
+    }
+
     /// <summary>How many requests and sessions wait for a server with room, by pool.</summary>
     public IReadOnlyDictionary<string, int> Waiting
     {

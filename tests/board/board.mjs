@@ -71,6 +71,7 @@ admin: 127.0.0.1:0
 listen: [ { bind: "127.0.0.1:0", routes: [ { path: /shop/*, to: web }, { path: /app/*, to: app }, { path: /ping, respond: 204 } ] } ]
 pools:
   web:
+    breaker: { errors: 90% }
     health: { http: /, interval: 100ms, rise: 1, fall: 1 }
     servers: [ ${origins.map(origin => `127.0.0.1:${origin.port}`).join(', ')} ]
   app: { app: { command: node worker.js, instances: 1 } }
@@ -162,6 +163,31 @@ await check('all about a server is told, and its weight set', async () => {
   assert.equal(await detail.count(), 0);
 });
 
+await check('servers come and go by hand, and a breaker is held', async () => {
+  const extra = await new Origin().start();
+  const card = page.locator('article', { has: page.getByRole('heading', { name: 'web' }) });
+  await card.getByRole('button', { name: 'Add a server' }).click();
+  await page.getByLabel('Address, host:port or unix:/path').fill('nonsense');
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('is not an address').waitFor();
+  await page.getByLabel('Address, host:port or unix:/path').fill(`127.0.0.1:${extra.port}`);
+  await page.keyboard.press('Enter');
+  await verdict(page, 'All 5 servers are well');
+  await rowOf(page, 'web', 4).press('Enter');
+  await page.getByRole('button', { name: 'Remove it' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await verdict(page, 'All 4 servers are well');
+  extra.die();
+  await card.getByRole('button', { name: 'Breaker' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Hold open' }).click();
+  await verdict(page, 'The breaker of web is open');
+  assert.equal((await fetch(`${site.url}/shop/x`)).status, 503);
+  await card.getByRole('button', { name: 'Breaker' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Let go' }).click();
+  await verdict(page, 'All 4 servers are well');
+  complaints.splice(0, complaints.length, ...complaints.filter(line => !line.includes('400')));
+});
+
 await check('what cannot be done is said where it was asked for', async () => {
   await page.route('**/state', route => route.fulfill({ status: 409, contentType: 'application/problem+json', body: '{"detail":"a reload has taken the server out meanwhile"}' }));
   await rowOf(page, 'web', 1).getByRole('button', { name: /^Drain/ }).click();
@@ -176,7 +202,7 @@ await check('traffic is drawn, and errors come with what they mean', async () =>
   for (let i = 0; i < 20; i++) assert.equal((await fetch(`${site.url}/shop/${i}`)).status, 200);
   assert.equal((await fetch(`${site.url}/nowhere`)).status, 404);
   await page.waitForFunction(() => /now .*median (<1|\d+) ms/.test([...document.querySelectorAll('.chart canvas')].map(canvas => canvas.ariaLabel).join()));
-  await page.getByText(/^1$/).and(page.locator('#error-count')).waitFor();
+  await page.getByText(/^2$/).and(page.locator('#error-count')).waitFor();
   await goTo(page, 'errors');
   await page.getByRole('cell', { name: '404.no-route' }).waitFor();
   await page.getByText('No route', { exact: false }).first().waitFor();

@@ -32,6 +32,7 @@ internal sealed class ClientConnection
     private byte[]? _certificate;
     private Arrival _arrival;
     private int _requests;
+    private long _begun;
     private bool _helloRead;
     private bool _idle;
     private bool _awaited;
@@ -94,7 +95,7 @@ internal sealed class ClientConnection
     public void Start(Transport transport, in Arrival arrival)
     {
         (Transport, _arrival, _peer, _destination) = (transport, arrival, arrival.Connection.Peer, default);
-        (Plan, _certificate, _awaited, _helloRead, _requests) = (null!, null, false, false, 0);
+        (Plan, _certificate, _awaited, _helloRead, _requests, _begun) = (null!, null, false, false, 0, _loop.Events.Now);
         FollowPlan();
         Observe(Serve());
     }
@@ -313,6 +314,21 @@ internal sealed class ClientConnection
         Transport.Close();
         Transport = null!;
         _loop.Ended(this);
+    }
+
+    /// <summary>How it is.</summary>
+    public ConnectionStatus Look()
+    {
+        var context = _exchange?.Context ?? _session?.Context;
+        return new(
+            _peer.Address()?.ToString(),
+            Plan.Plan.ListenerNames[Listener.Ordinal],
+            _exchange is not null ? ConnectionState.Request : _session is not null ? ConnectionState.Session : _idle ? ConnectionState.Idle : ConnectionState.Opening,
+            TimeSpan.FromMilliseconds(_loop.Events.Now - _begun),
+            _requests,
+            _exchange is null ? null : ErrorNote.RequestOf(context!),
+            context?.Pool?.Name,
+            context?.Server?.Settings.Address.ToString());
     }
 
     /// <summary>Closes the connection if it waits for a request.</summary>

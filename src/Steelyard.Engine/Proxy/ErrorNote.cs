@@ -17,8 +17,8 @@ internal static class ErrorNote
         context.Pool?.Name,
         context.Server?.Settings.Address.ToString());
 
-    // Without the query, which may hold what is nobody's business.
-    private static string? RequestOf(ExchangeContext context)
+    /// <summary>Method and target, without the query, which may hold what is nobody's business; null where the head has not arrived.</summary>
+    public static string? RequestOf(ExchangeContext context)
     {
         if (!context.HeadHeld)
             return null;

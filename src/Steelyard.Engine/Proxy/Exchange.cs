@@ -61,6 +61,9 @@ internal sealed class Exchange
         _conversation = new Conversation(_context, _outgoing, _attempts, _guard);
     }
 
+    /// <summary>What it is about.</summary>
+    public ExchangeContext Context => _context;
+
     private ClientConnection Client => _context.Client;
 
     private RequestHead Request => _context.Request;

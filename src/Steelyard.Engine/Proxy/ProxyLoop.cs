@@ -241,6 +241,15 @@ internal sealed class ProxyLoop
         client.Start(Events.Network.Adopt(arrival.Connection), arrival);
     }
 
+    /// <summary>How the clients' connections are. Called on the loop.</summary>
+    public List<ConnectionStatus> LookAtClients(int most)
+    {
+        var seen = new List<ConnectionStatus>();
+        for (var client = _clients; client is not null && seen.Count < most; client = client.Next)
+            seen.Add(client.Look());
+        return seen;
+    }
+
     /// <summary>A client connection has closed.</summary>
     public void Ended(ClientConnection client)
     {

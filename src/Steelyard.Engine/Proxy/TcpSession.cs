@@ -29,6 +29,9 @@ internal sealed class TcpSession
         _tunnel = new Tunnel(loop);
     }
 
+    /// <summary>What it is about.</summary>
+    public ExchangeContext Context => _context;
+
     /// <summary>Serves one connection to its end; the caller closes it.</summary>
     /// <param name="client">The connection.</param>
     /// <param name="pool">Whose servers it is for.</param>

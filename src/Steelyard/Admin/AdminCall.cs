@@ -36,22 +36,23 @@ internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDi
 
     /// <summary>The server that the path names, by its address, or by its number in the pool from 1.</summary>
     /// <exception cref="AdminProblemException">There is none.</exception>
-    public ServerStatus Server
-    {
-        get
-        {
-            var pool = Pool.Name;
-            var servers = desk.Balancer.Servers.Where(server => server.Pool == pool).ToList();
-            if (int.TryParse(values["server"], out var number) && number >= 1 && number <= servers.Count)
-                return servers[number - 1];
-            foreach (var server in servers)
-            {
-                if (NetworkAddress.TryParse(values["server"], out var address, out _) && server.Address == address)
-                    return server;
-            }
+    public ServerStatus Server => ServerAt(values["server"]);
 
-            throw new AdminProblemException(404, $"the pool '{pool}' has no server '{values["server"]}'; it has {Listed(servers.Select(server => server.Address.ToString()))}");
+    /// <summary>A server of the pool that the path names, by its address or its number.</summary>
+    /// <exception cref="AdminProblemException">There is none.</exception>
+    public ServerStatus ServerAt(string name)
+    {
+        var pool = Pool.Name;
+        var servers = desk.Balancer.Servers.Where(server => server.Pool == pool).ToList();
+        if (int.TryParse(name, out var number) && number >= 1 && number <= servers.Count)
+            return servers[number - 1];
+        foreach (var server in servers)
+        {
+            if (NetworkAddress.TryParse(name, out var address, out _) && server.Address == address)
+                return server;
         }
+
+        throw new AdminProblemException(404, $"the pool '{pool}' has no server '{name}'; it has {Listed(servers.Select(server => server.Address.ToString()))}");
     }
 
     /// <summary>Reads the body.</summary>

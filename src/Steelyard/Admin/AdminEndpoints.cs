@@ -18,7 +18,7 @@ internal static class AdminEndpoints
     [
         AdminEndpoint.Ask("/api/status", "Everything at a glance: version, configuration, listeners, pools with their servers, counters.", s_json.StatusView, WorkerEndpoints.StatusAsync),
         AdminEndpoint.Get("/api/version", "The program, and since when its engine serves.", s_json.VersionView, call => AdminLook.Version(call.Desk)),
-        AdminEndpoint.Get("/api/configuration", "What is served: file, hash, age, generation, and what operators have changed since.", s_json.ConfigurationView, call => AdminLook.Configuration(call.Desk)),
+        AdminEndpoint.Ask("/api/configuration", "What is served: file, hash, age, generation, and what operators have changed since.", s_json.ConfigurationView, call => AdminLook.ConfigurationAsync(call.Desk)),
         AdminEndpoint.Get("/api/listeners", "The listeners, with their connections.", s_json.ListenerViewArray, call => AdminLook.Listeners(call.Desk)),
         AdminEndpoint.Get("/api/routes", "The routes of all listeners.", s_json.RouteViewArray, call => AdminLook.Routes(call.Desk)),
         AdminEndpoint.Get("/api/pools", "The pools with their servers.", s_json.PoolViewArray, call => AdminLook.Pools(call.Desk)),
@@ -31,6 +31,13 @@ internal static class AdminEndpoints
         AdminEndpoint.Get("/api/causes", "All causes that errors, logs and error pages name: what each means, how to see it, what to do.", s_json.KnownCauseArray, _ => [.. CauseTable.All]),
         AdminEndpoint.Change("POST", "/api/explain", "Says what would become of a request, without sending it: listener, route, pool, candidates, choice, and how so many of them would fall.", s_json.ExplainBody, s_json.ExplainReport, ExplainAsync),
         AdminEndpoint.Do("/api/reload", "Takes up what the configuration file says now, and says what came of it: 409 where it stayed as it was.", s_json.ReportView, ReloadAsync),
+        AdminEndpoint.Change("PUT", "/api/pools/{pool}/servers/{server}/limit", "Sets how many requests a server may have at once, 1 to 1000000; null for what the file says. It outlives reloads and engines, and ends with the keeper.", s_json.LimitBody, s_json.ServerView, ServingEndpoints.LimitServerAsync),
+        AdminEndpoint.Change("POST", "/api/pools/{pool}/servers", "Puts a server into a pool. It stays over reloads and engines, and ends with the keeper; a file that names it makes it its own.", s_json.ServerBody, s_json.ServerView, ServingEndpoints.AddAsync),
+        new("DELETE", "/api/pools/{pool}/servers/{server}", "Takes a server out of its pool: no new requests, what it has ends. It stays out over reloads and engines, until it is added again or the keeper ends.", async call => await call.AnswerAsync(await ServingEndpoints.RemoveAsync(call), s_json.ReportView)) { Answer = s_json.ReportView },
+        AdminEndpoint.Change("PUT", "/api/listeners/{listener}/limit", "Sets how many connections a listener may have, 1 to 1000000; null for what the file says. The listener is named by its first address as the file writes it.", s_json.LimitBody, s_json.ListenerView, ServingEndpoints.LimitListenerAsync),
+        AdminEndpoint.Get("/api/breakers", "The breakers of pools and servers: state, what an operator wants of them, counts.", s_json.BreakerViewArray, call => AdminLook.Breakers(call.Desk)),
+        AdminEndpoint.Change("PUT", "/api/pools/{pool}/breaker", "Holds the breakers of a pool, and of its servers, open (nothing passes) or closed (everything passes); none lets them do their work. It outlives reloads and engines, and ends with the keeper.", s_json.HoldBody, s_json.BreakerViewArray, ServingEndpoints.HoldAsync),
+        AdminEndpoint.Ask("/api/connections", "The clients' connections of this moment, 1000 at most: where from, to which listener, how old, and the request under way.", s_json.ConnectionViewArray, call => AdminLook.ConnectionsAsync(call.Desk, 1000)),
         AdminEndpoint.Get("/api/history", "What has become of each server since the engine began to serve: changes of its state, how often it went down and for how long.", s_json.HistoryViewArray, call => AdminLook.History(call.Desk)),
         AdminEndpoint.Get("/api/pools/{pool}/servers/{server}/history", "The same of one server.", s_json.HistoryView, call => AdminLook.History(call.Desk, call.Server)),
         AdminEndpoint.Ask("/api/keeper", "The keeper: its process, reloads and those that failed, engines it has started.", s_json.KeeperView, WorkerEndpoints.KeeperAsync),
@@ -70,14 +77,18 @@ internal static class AdminEndpoints
         return ChangeAsync(call, new(server.Pool, server.Address, server.Wanted, body.Weight));
     }
 
-    private static async Task<ServerView> ChangeAsync(AdminCall call, ServerChange change)
+    /// <summary>Lets a server be what an operator wants.</summary>
+    /// <param name="call">The request.</param>
+    /// <param name="change">What is wanted.</param>
+    /// <param name="name">The server as it is answered for; null for the one that the path names.</param>
+    internal static async Task<ServerView> ChangeAsync(AdminCall call, ServerChange change, string? name = null)
     {
         // The keeper first: what was answered outlives this engine.
         if (!await call.Desk.Keeper.KeepAsync(change))
             throw new AdminProblemException(StatusCodes.Status503ServiceUnavailable, "the keeper has gone; this engine ends soon");
         if (!await call.Desk.Balancer.ChangeAsync(change))
             throw new AdminProblemException(StatusCodes.Status409Conflict, "a reload has taken the server out meanwhile");
-        return AdminLook.Server(call.Desk, call.Server);
+        return AdminLook.Server(call.Desk, name is null ? call.Server : call.ServerAt(name));
     }
 
     private static Task<ExplainReport> ExplainAsync(AdminCall call, ExplainBody body)

@@ -17,19 +17,23 @@ internal static class AdminLook
     /// <summary>The version of this program.</summary>
     public static string ProgramVersion { get; } = typeof(AdminLook).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    public static StatusView Status(AdminDesk desk) => new(Version(desk), Configuration(desk), Listeners(desk), Pools(desk), Counters(desk));
+    public static async Task<StatusView> StatusAsync(AdminDesk desk) => new(Version(desk), await ConfigurationAsync(desk), Listeners(desk), Pools(desk), Counters(desk));
 
     public static VersionView Version(AdminDesk desk) => new(ProgramVersion, Environment.ProcessId, desk.Since, SecondsSince(desk.Since), RuntimeInformation.FrameworkDescription);
 
-    public static ConfigurationView Configuration(AdminDesk desk)
+    public static async Task<ConfigurationView> ConfigurationAsync(AdminDesk desk)
     {
-        var source = desk.Served.Source;
-        return new(source.File, source.Hash, source.At, SecondsSince(source.At), source.Generation, [.. Differences(desk.Balancer.Servers)]);
+        var (source, keeper) = (desk.Served.Source, await desk.KeeperStateAsync());
+        return new(source.File, source.Hash, source.At, SecondsSince(source.At), source.Generation, [.. Differences(desk.Balancer.Servers, desk.Balancer.Breakers, keeper)]);
     }
 
-    /// <summary>What operators have made of servers, beside what the file says.</summary>
-    public static IEnumerable<DifferenceView> Differences(IEnumerable<ServerStatus> servers)
+    /// <summary>What operators have changed, beside what the file says.</summary>
+    public static IEnumerable<DifferenceView> Differences(IEnumerable<ServerStatus> servers, IEnumerable<BreakerStatus> breakers, KeeperState? keeper)
     {
+        foreach (var difference in keeper?.Differences ?? [])
+            yield return new(difference.Pool, difference.Server, difference.Setting, difference.File, difference.Live);
+        foreach (var breaker in breakers.Where(breaker => breaker.Hold != BreakerHold.None).DistinctBy(breaker => breaker.Pool))
+            yield return new(breaker.Pool, "", "breaker", "not held", $"held {Word(breaker.Hold)}");
         foreach (var server in servers)
         {
             var address = server.Address.ToString();
@@ -119,8 +123,31 @@ internal static class AdminLook
         server.ConfiguredWeight,
         server.LiveWeight,
         server.Active,
+        server.Limit,
         server.Failures,
         server.LastReason == ServerFailure.None ? null : ServerReports.Explain(server.LastReason));
+
+    public static BreakerView[] Breakers(AdminDesk desk) => [.. desk.Balancer.Breakers.Select(breaker => new BreakerView(
+        breaker.Pool,
+        breaker.Server?.ToString(),
+        Word(breaker.State),
+        Word(breaker.Hold),
+        breaker.Counts.Calls,
+        breaker.Counts.Failures,
+        breaker.Counts.Timeouts,
+        breaker.Counts.Rejects,
+        breaker.Counts.Fallbacks,
+        breaker.Counts.Opened))];
+
+    public static async Task<ConnectionView[]> ConnectionsAsync(AdminDesk desk, int most) => [.. (await desk.Balancer.ConnectionsAsync(most)).Select(connection => new ConnectionView(
+        connection.Client,
+        connection.Listener,
+        Word(connection.State),
+        Math.Round(connection.Age.TotalSeconds, 3),
+        connection.Requests,
+        connection.Request,
+        connection.Pool,
+        connection.Server))];
 
     public static HistoryView[] History(AdminDesk desk) => [.. desk.Balancer.Servers.Select(server => History(desk, server))];
 
@@ -151,6 +178,14 @@ internal static class AdminLook
             counters.TooSlow,
             counters.Retries,
             counters.RetriesDenied,
+            counters.QueueWaits,
+            counters.QueueFull,
+            counters.QueueTimeouts,
+            counters.QueueLeft,
+            counters.BreakerRejects,
+            counters.Fallbacks,
+            counters.LimitRefusals,
+            counters.LimitDelays,
             counters.TlsHandshakes,
             counters.TlsFailures,
             counters.UpstreamConnections,

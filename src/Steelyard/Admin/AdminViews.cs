@@ -10,7 +10,12 @@ internal sealed record VersionView(string Version, int EnginePid, DateTimeOffset
 /// <summary>What is served, and where it differs from its file.</summary>
 internal sealed record ConfigurationView(string File, string Hash, DateTimeOffset ReadAt, double AgeSeconds, int Generation, DifferenceView[] Differences);
 
-/// <summary>A setting that an operator has changed, and that a reload leaves so.</summary>
+/// <summary>Something that an operator has changed, and that a reload leaves so.</summary>
+/// <param name="Pool">The pool; empty for a listener.</param>
+/// <param name="Server">The server, or the listener; empty for the whole pool.</param>
+/// <param name="Setting">state, weight, limit, place or breaker.</param>
+/// <param name="File">What the file says.</param>
+/// <param name="Live">What it is.</param>
 internal sealed record DifferenceView(string Pool, string Server, string Setting, string File, string Live);
 
 internal sealed record ListenerView(string[] Addresses, string Mode, bool Tls, int OpenConnections, int? MaxConnections, int Routes);
@@ -43,6 +48,7 @@ internal sealed record PoolView(string Name, string Balance, int Servers, int Us
 /// <param name="ConfiguredWeight">Its weight by the file.</param>
 /// <param name="LiveWeight">The weight that an operator gave it; null for none.</param>
 /// <param name="Active">Requests it has now.</param>
+/// <param name="Limit">How many it may have at once; null for any number.</param>
 /// <param name="Failures">Requests that failed with it.</param>
 /// <param name="LastFailure">How the last of them came about; null for none.</param>
 internal sealed record ServerView(
@@ -58,6 +64,7 @@ internal sealed record ServerView(
     int ConfiguredWeight,
     int? LiveWeight,
     int Active,
+    int? Limit,
     long Failures,
     string? LastFailure);
 
@@ -79,6 +86,14 @@ internal sealed record CountersView(
     long TooSlow,
     long Retries,
     long RetriesDenied,
+    long QueueWaits,
+    long QueueFull,
+    long QueueTimeouts,
+    long QueueLeft,
+    long BreakerRejects,
+    long Fallbacks,
+    long LimitRefusals,
+    long LimitDelays,
     long TlsHandshakes,
     long TlsFailures,
     long UpstreamConnections,
@@ -152,6 +167,44 @@ internal sealed record StateBody(string State);
 /// <summary>The weight a server is to have: 0 to 256; null for what the file says.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 internal sealed record WeightBody(int? Weight);
+
+/// <summary>How many requests a server, or connections a listener, may have at once; null for what the file says.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record LimitBody(int? Limit);
+
+/// <summary>A server to be put into a pool.</summary>
+/// <param name="Address">Where it is.</param>
+/// <param name="Weight">Its weight, 0 to 256; 1 when left out.</param>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record ServerBody(string Address, int? Weight = null);
+
+/// <summary>How breakers are to be held: open, closed; none lets them do their work.</summary>
+[JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
+internal sealed record HoldBody(string Hold);
+
+/// <summary>A breaker.</summary>
+/// <param name="Pool">Its pool.</param>
+/// <param name="Server">The server whose calls it counts; null for the whole pool.</param>
+/// <param name="State">closed, open or half-open.</param>
+/// <param name="Hold">none, open or closed: what an operator wants.</param>
+/// <param name="Calls">Calls since its beginning.</param>
+/// <param name="Failures">Those that failed.</param>
+/// <param name="Timeouts">Those of them that took too long.</param>
+/// <param name="Rejects">Calls that it refused.</param>
+/// <param name="Fallbacks">Clients that got something else instead.</param>
+/// <param name="Opened">How often it opened.</param>
+internal sealed record BreakerView(string Pool, string? Server, string State, string Hold, long Calls, long Failures, long Timeouts, long Rejects, long Fallbacks, long Opened);
+
+/// <summary>A client's connection.</summary>
+/// <param name="Client">Where it comes from; null for a Unix socket.</param>
+/// <param name="Listener">The listener it came to, as metrics call it.</param>
+/// <param name="State">idle, request, session in TCP mode, or opening.</param>
+/// <param name="AgeSeconds">How long it has been open.</param>
+/// <param name="Requests">How many requests it has had.</param>
+/// <param name="Request">The one under way, without its query; null for none.</param>
+/// <param name="Pool">The pool that is for; null for none yet.</param>
+/// <param name="Server">The server that has it; null for none yet.</param>
+internal sealed record ConnectionView(string? Client, string Listener, string State, double AgeSeconds, int Requests, string? Request, string? Pool, string? Server);
 
 /// <summary>What has become of something that was to be done.</summary>
 internal sealed record ReportView(bool Done, IReadOnlyList<string> Lines);

@@ -30,8 +30,16 @@ internal static class StatusTable
             return;
         console.WriteLine();
         foreach (var difference in configuration.Differences)
-            console.WriteLine($"not as in the file: {difference.Pool}/{difference.Server} has {difference.Setting} {difference.Live}, the file says {difference.File}");
+            console.WriteLine($"not as in the file: {Words(difference)}");
     }
+
+    /// <summary>What is not as the file says, in words.</summary>
+    internal static string Words(DifferenceView difference) => difference switch
+    {
+        { Setting: "place" } => $"{difference.Pool}/{difference.Server} is {difference.Live}",
+        { Setting: "breaker" } => $"the breaker of {difference.Pool} is {difference.Live}",
+        _ => $"{(difference.Pool.Length == 0 ? difference.Server : $"{difference.Pool}/{difference.Server}")} has {difference.Setting} {difference.Live}, the file says {difference.File}",
+    };
 
     private static void Write(IAnsiConsole console, PoolView pool, bool all)
     {

@@ -20,7 +20,7 @@ internal static class WorkerEndpoints
     /// <summary>All at a glance; without the apps where the keeper does not answer.</summary>
     public static async Task<StatusView> StatusAsync(AdminCall call)
     {
-        var status = AdminLook.Status(call.Desk);
+        var status = await AdminLook.StatusAsync(call.Desk);
         return call.Desk.HasApps && await call.Desk.KeeperStateAsync() is { } state ? status with { Apps = await AppsAsync(call.Desk, state) } : status;
     }
 

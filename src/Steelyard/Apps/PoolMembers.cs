@@ -10,7 +10,8 @@ namespace Steelyard.Apps;
 /// </summary>
 /// <param name="engine">Who serves.</param>
 /// <param name="workersOf">Where the workers of a pool are that are to have requests.</param>
-internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<NetworkAddress>> workersOf)
+/// <param name="live">What operators have made of the configuration.</param>
+internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<NetworkAddress>> workersOf, Func<LiveSettings> live)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
@@ -34,8 +35,8 @@ internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<Net
         using var one = await _one.EnterAsync();
         try
         {
-            if (_configured?.Pools.AsEnumerable().FirstOrDefault(settings => settings.Name == pool) is { } settings)
-                await engine.SetServersAsync(pool, [.. settings.Servers.AsEnumerable().Select(server => server.Address), .. workersOf(pool)]);
+            if (_configured is not null && Join(_configured).Pools.AsEnumerable().FirstOrDefault(settings => settings.Name == pool) is { } settings)
+                await engine.SetServersAsync(pool, [.. settings.Servers.AsEnumerable().Select(server => server.Address)]);
         }
         catch (EngineException)
         {
@@ -78,13 +79,21 @@ internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<Net
         Metrics = app.Metrics,
     };
 
-    /// <summary>A configuration with the workers as servers, after those the file names. What only their supervisor needs is not the engine's.</summary>
-    public Snapshot Join(Snapshot configured) => configured with
+    /// <summary>
+    /// A configuration with what operators have made of it, and with the workers as servers after those the file names. What
+    /// only their supervisor needs is not the engine's.
+    /// </summary>
+    public Snapshot Join(Snapshot configured)
     {
-        Pools = configured.Pools.AsEnumerable().Select(pool => pool.App is null ? pool : pool with
+        var settings = live();
+        var changed = settings.ApplyTo(configured);
+        return changed with
         {
-            App = EnginesPart(pool.App),
-            Servers = pool.Servers.AsEnumerable().Concat(workersOf(pool.Name).Select(address => new ServerSettings { Address = address })).ToValueList(),
-        }).ToValueList(),
-    };
+            Pools = changed.Pools.AsEnumerable().Select(pool => pool.App is null ? pool : pool with
+            {
+                App = EnginesPart(pool.App),
+                Servers = pool.Servers.AsEnumerable().Concat(workersOf(pool.Name).Select(address => settings.Limited(pool.Name, new() { Address = address }))).ToValueList(),
+            }).ToValueList(),
+        };
+    }
 }

@@ -64,11 +64,11 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
         json.WriteNumber("reloadsFailed", sample.Keeper?.FailedReloads ?? 0);
         json.WriteNumber("engines", sample.Keeper?.Engines ?? 0);
         json.WriteEndObject();
-        WriteChanged(json, "differences", "differences", AdminLook.Differences(sample.Pools.SelectMany(pool => pool.Servers)).Take(50), static (writer, differences) =>
+        WriteChanged(json, "differences", "differences", AdminLook.Differences(sample.Pools.SelectMany(pool => pool.Servers), sample.Breakers, sample.Keeper).Take(50), static (writer, differences) =>
         {
             writer.WriteStartArray();
             foreach (var difference in differences)
-                writer.WriteStringValue($"{difference.Pool}/{difference.Server} has {difference.Setting} {difference.Live}, the file says {difference.File}");
+                writer.WriteStringValue(StatusTable.Words(difference));
             writer.WriteEndArray();
         });
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Steelyard.Admin;
+using Steelyard.Balancing;
 using Steelyard.Commands;
 using Steelyard.Config;
 using Steelyard.Engine;
@@ -20,6 +21,7 @@ internal sealed class EngineHost : IDisposable
     private ListeningSockets? _sockets;
     private readonly KeeperLine _keeper;
     private readonly List<ServerChange> _changes = [];
+    private readonly List<(string Pool, BreakerHold Hold)> _holds = [];
     private AdminService _admin = new([], null);
     private TimeSpan _shutdown;
 
@@ -63,6 +65,9 @@ internal sealed class EngineHost : IDisposable
                     break;
                 case EngineWords.Live:
                     await TakeAsync(message.Arguments.Chunk(4).Select(words => LiveChanges.FromWords(words)));
+                    break;
+                case EngineWords.Hold:
+                    TakeHolds(message.Arguments);
                     break;
                 case EngineWords.Told:
                     _keeper.Take(message);
@@ -121,7 +126,7 @@ internal sealed class EngineHost : IDisposable
         {
             if (_service is null && user.Length > 0)
                 Privileges.DropTo(user, snapshot.Group);
-            _service ??= new EngineService(folder, _keeper, _changes);
+            _service ??= new EngineService(folder, _keeper, _changes, _holds);
             await _service.ServeAsync(new(snapshot, sockets, _admin, SourceIn(message)));
         }
         catch (EngineException error)
@@ -151,6 +156,19 @@ internal sealed class EngineHost : IDisposable
                 _changes.Add(change);
             else
                 await _service.ChangeAsync(change);
+        }
+    }
+
+    /// <summary>Holds breakers, or lets them go; what comes before there are any waits for them.</summary>
+    private void TakeHolds(IReadOnlyList<string> words)
+    {
+        for (var i = 0; i < words.Count; i += 2)
+        {
+            var (pool, hold) = (words[i], Enum.Parse<BreakerHold>(words[i + 1]));
+            if (_service is null)
+                _holds.Add((pool, hold));
+            else
+                _service.Hold(pool, hold);
         }
     }
 

@@ -4,6 +4,7 @@ using System.Globalization;
 using Steelyard.Admin;
 using Steelyard.Apps;
 using Steelyard.Apps.Scaling;
+using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine;
 
@@ -93,11 +94,13 @@ internal sealed class EngineProcess : IEngine
     {
         if (_admin is null)
         {
-            _desk.Changes.Follow(Tell);
+            _desk.Changes.Follow(Tell, TellOfBreakers);
             foreach (var some in _desk.Changes.All.Chunk(ChangesInOneMessage))
                 await SendAsync(new(EngineWords.Live, [.. some.SelectMany(LiveChanges.ToWords)]));
         }
 
+        if (_admin is null && _desk.Changes.Holds is { Count: > 0 } holds)
+            await SendAsync(new(EngineWords.Hold, [.. holds.SelectMany(hold => new[] { hold.Pool, hold.Hold.ToString() })]));
         if (_admin == admin)
             return;
         await SendAsync(new(EngineWords.Admin, [admin.Token ?? ""], [.. admin.Handles.AsEnumerable()]));
@@ -106,12 +109,16 @@ internal sealed class EngineProcess : IEngine
 
     private void Tell(ServerChange change) => _channel.Send(new(EngineWords.Live, LiveChanges.ToWords(change)));
 
+    private void TellOfBreakers(string pool, BreakerHold hold) => _channel.Send(new(EngineWords.Hold, pool, hold.ToString()));
+
     /// <summary>Does what the engine asks for.</summary>
     private async Task AnswerAsync(Message asked)
     {
         var answer = new KeeperAnswer(Done: false, []);
         if (asked.Arguments[1] == EngineWords.Keep)
             answer = answer with { Done = await _desk.KeepAsync(LiveChanges.FromWords([.. asked.Arguments.Skip(2)])) };
+        else if (asked.Arguments[1] == EngineWords.Hold)
+            answer = answer with { Done = await _desk.KeepAsync(asked.Arguments[2], Enum.Parse<BreakerHold>(asked.Arguments[3])) };
         else if (Enum.TryParse<KeeperRequestKind>(asked.Arguments[1], out var kind))
             answer = await _desk.AskAsync(kind, asked.Arguments[^1]);
         string[] head = [asked.Arguments[0], answer.Done ? EngineWords.Yes : ""];
@@ -189,7 +196,7 @@ internal sealed class EngineProcess : IEngine
 
     public async ValueTask DisposeAsync()
     {
-        _desk.Changes.Unfollow(Tell);
+        _desk.Changes.Unfollow(Tell, TellOfBreakers);
         _process.Kill();
         await _process.Exited;
         _channel.Dispose();

@@ -4,7 +4,7 @@ namespace Steelyard.Keeper;
 internal static class EngineWords
 {
     /// <summary>What both have to speak; a new program may find an old keeper.</summary>
-    public const string Version = "2";
+    public const string Version = "3";
 
     /// <summary>To the engine: slots of sockets, each with its descriptor.</summary>
     public const string Sockets = "sockets";
@@ -23,6 +23,9 @@ internal static class EngineWords
 
     /// <summary>Asks to keep what an operator wants of a server.</summary>
     public const string Keep = "keep";
+
+    /// <summary>To the engine, or asked by it to be kept: pools, each with how its breakers are held.</summary>
+    public const string Hold = "hold";
 
     /// <summary>It was done.</summary>
     public const string Yes = "yes";

@@ -1,6 +1,8 @@
 using Steelyard.Apps;
 using Steelyard.Apps.Node;
 using Steelyard.Apps.Output;
+using Steelyard.Balancing;
+using Steelyard.Config;
 using Steelyard.Engine;
 
 namespace Steelyard.Keeper;
@@ -11,6 +13,10 @@ internal interface IKeeper
     /// <summary>Keeps what an operator wants of a server, and lets every engine go by it; ends when this one does.</summary>
     /// <returns>Whether the keeper has taken it.</returns>
     Task<bool> KeepAsync(ServerChange change);
+
+    /// <summary>Keeps how the breakers of a pool are to be held, and lets every engine go by it; ends when this one does.</summary>
+    /// <returns>Whether the keeper has taken it.</returns>
+    Task<bool> KeepAsync(string pool, BreakerHold hold);
 
     /// <summary>Lets the keeper do something, and waits for what becomes of it.</summary>
     /// <param name="kind">What.</param>
@@ -50,11 +56,23 @@ internal sealed class KeeperDesk(KeeperRequests requests, AppSupervisors apps) :
     /// <summary>An engine has been started.</summary>
     public void CountEngine() => Interlocked.Increment(ref _engines);
 
+    public Task<bool> KeepAsync(string pool, BreakerHold hold)
+    {
+        Changes.Keep(pool, hold);
+        return Task.FromResult(true);
+    }
+
+    /// <summary>What operators have made of the configuration.</summary>
+    public LiveSettings Live { get; set; } = LiveSettings.None;
+
+    /// <summary>What the file says that is served.</summary>
+    public Snapshot? Configured { get; set; }
+
     public async Task<KeeperAnswer> AskAsync(KeeperRequestKind kind, string argument = "")
     {
         // Looks wait for nobody.
         if (kind == KeeperRequestKind.State)
-            return new(Done: true, new KeeperState(Environment.ProcessId, _since, _reloads, _failedReloads, _engines, KeeperState.Look(apps)).ToLines()) { IsLong = true };
+            return new(Done: true, new KeeperState(Environment.ProcessId, _since, _reloads, _failedReloads, _engines, KeeperState.Look(apps), Configured is { } file ? [.. Live.Differences(file)] : []).ToLines()) { IsLong = true };
         if (kind == KeeperRequestKind.Logs)
             return LogFeed.Last(apps, argument);
         if (kind == KeeperRequestKind.Metrics)

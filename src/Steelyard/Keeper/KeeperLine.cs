@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Steelyard.Balancing;
 using Steelyard.Engine;
 
 namespace Steelyard.Keeper;
@@ -11,6 +12,8 @@ internal sealed class KeeperLine(MessageChannel channel) : IKeeper
     private int _number;
 
     public async Task<bool> KeepAsync(ServerChange change) => (await SendAsync([EngineWords.Keep, .. LiveChanges.ToWords(change)])).Done;
+
+    public async Task<bool> KeepAsync(string pool, BreakerHold hold) => (await SendAsync([EngineWords.Hold, pool, hold.ToString()])).Done;
 
     public Task<KeeperAnswer> AskAsync(KeeperRequestKind kind, string argument = "") => SendAsync([kind.ToString(), argument]);
 

@@ -37,6 +37,7 @@ internal sealed class KeeperRun : IDisposable
     private Snapshot _configured;
     private ListeningSockets _sockets = null!;
     private AdminSockets _adminSockets = AdminSockets.None;
+    private ServedConfiguration _served = null!;
     private int _generation;
 
     private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
@@ -48,7 +49,7 @@ internal sealed class KeeperRun : IDisposable
         _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
         _desk = new KeeperDesk(_requests, _apps);
         _engine = options.Single ? new EngineService(configuration.Folder, _desk) : new SupervisedEngine(configuration.Folder, snapshot.User, _desk);
-        _apps.Members = _members = new PoolMembers(_engine, _apps.AddressesOf);
+        _apps.Members = _members = new PoolMembers(_engine, _apps.AddressesOf, () => _desk.Live);
     }
 
     /// <summary>Serves until it is told to stop.</summary>
@@ -88,7 +89,8 @@ internal sealed class KeeperRun : IDisposable
                 await _apps.ChangeToAsync(_configured, _signals.Stop);
                 await using var engine = _engine;
                 _adminSockets = AdminSockets.None.Rebind(_configured.Admin, _configuration.Name, Console.WriteLine);
-                await _members.ServeAsync(_configured, joined => ServedBy(_configuration, joined, _sockets, _adminSockets));
+                await _members.ServeAsync(_configured, joined => _served = ServedBy(_configuration, joined, _sockets, _adminSockets));
+                _desk.Configured = _configured;
                 await using var control = ControlSocket.Listen(_configuration.Name, _requests, _apps);
                 _generation++;
                 foreach (var line in Announcement.Lines(_members.Join(_configured), _sockets.Addresses))
@@ -182,6 +184,9 @@ internal sealed class KeeperRun : IDisposable
                 case KeeperRequestKind.Restart:
                     done = await WorkerRequests.RestartAsync(_apps, request.Argument, report, _signals.Stop);
                     break;
+                case KeeperRequestKind.Adjust:
+                    done = await AdjustAsync(request.Argument, report);
+                    break;
                 default:
                     _manager.Reloading();
                     done = await ReloadAsync(report);
@@ -197,6 +202,28 @@ internal sealed class KeeperRun : IDisposable
         finally
         {
             report.End(done);
+        }
+    }
+
+    /// <summary>Changes what is served beside its file.</summary>
+    private async Task<bool> AdjustAsync(string wanted, Report report)
+    {
+        var before = _desk.Live;
+        try
+        {
+            _desk.Live = before.With(wanted.Split('\t'), _configured, _members.Join(_configured));
+            if (ConfigurationFile.Parse(ConfigurationFile.Write(_members.Join(_configured)), "what would be served") is { Snapshot: null } refused)
+                throw new EngineException(refused.Problems[0].Message);
+            await _members.ServeAsync(_configured, joined => _served with { Snapshot = _key.FillInto(joined) });
+            _desk.Changes.ForgetWithout(_members.Join(_configured));
+            report.Say($"changed by hand: {wanted.Replace('\t', ' ')}");
+            return true;
+        }
+        catch (EngineException error)
+        {
+            _desk.Live = before;
+            report.Warn($"steelyard: {error.Message}");
+            return false;
         }
     }
 
@@ -267,7 +294,9 @@ internal sealed class KeeperRun : IDisposable
             try
             {
                 _adminSockets = adminBefore.Rebind(snapshot.Admin, _configuration.Name, report.Say);
-                await _members.ServeAsync(snapshot, joined => ServedBy(read, joined, sockets, _adminSockets));
+                ServedConfiguration? served = null;
+                await _members.ServeAsync(snapshot, joined => served = ServedBy(read, joined, sockets, _adminSockets));
+                _served = served!;
                 leaving = _apps.Settle(snapshot);
             }
             catch
@@ -294,6 +323,7 @@ internal sealed class KeeperRun : IDisposable
         if (_adminSockets.Address is { } admin && admin != adminBefore.Address)
             report.Say($"admin API on {Announcement.UrlOf(admin)}");
         adminBefore.CloseExcept(_adminSockets);
+        (_desk.Configured, _desk.Live) = (snapshot, _desk.Live.Without(snapshot));
         _desk.Changes.ForgetWithout(_members.Join(snapshot));
         (_configured, _sockets) = (snapshot, sockets);
         _generation++;

@@ -11,7 +11,8 @@ namespace Steelyard.Keeper;
 /// <param name="FailedReloads">Those that changed nothing, for something was wrong with them.</param>
 /// <param name="Engines">Engines started so far.</param>
 /// <param name="Apps">The apps.</param>
-internal sealed record KeeperState(int Process, DateTimeOffset Since, int Reloads, int FailedReloads, int Engines, IReadOnlyList<AppState> Apps)
+/// <param name="Differences">What operators have made of the configuration.</param>
+internal sealed record KeeperState(int Process, DateTimeOffset Since, int Reloads, int FailedReloads, int Engines, IReadOnlyList<AppState> Apps, IReadOnlyList<LiveDifference> Differences)
 {
     /// <summary>Looks at the apps.</summary>
     public static IReadOnlyList<AppState> Look(AppSupervisors apps)
@@ -46,6 +47,7 @@ internal sealed record KeeperState(int Process, DateTimeOffset Since, int Reload
                 lines.Add(Line("worker", worker.Number, worker.State, worker.Process, (long)worker.Lived.TotalMilliseconds, worker.Restarts, worker.Memory, worker.CpuSeconds, worker.Busy, worker.Address));
         }
 
+        lines.AddRange(Differences.Select(difference => Line("differs", difference.Pool, difference.Server, difference.Setting, difference.File, difference.Live)));
         return lines;
     }
 
@@ -57,18 +59,22 @@ internal sealed record KeeperState(int Process, DateTimeOffset Since, int Reload
         KeeperState? state = null;
         var apps = new List<AppState>();
         var workers = new List<WorkerState>();
+        var differences = new List<LiveDifference>();
         foreach (var words in lines.Select(line => line.Split('\t')))
         {
             switch (words)
             {
                 case ["keeper", var process, var since, var reloads, var failed, var engines]:
-                    state = new(Number(process), DateTimeOffset.FromUnixTimeMilliseconds(Long(since)), Number(reloads), Number(failed), Number(engines), apps);
+                    state = new(Number(process), DateTimeOffset.FromUnixTimeMilliseconds(Long(since)), Number(reloads), Number(failed), Number(engines), apps, differences);
                     break;
                 case ["app", var pool]:
                     apps.Add(new(pool, workers = []));
                     break;
                 case ["worker", var number, var what, var process, var lived, var restarts, var memory, var cpu, var busy, var address]:
                     workers.Add(new(Number(number), what, Number(process), TimeSpan.FromMilliseconds(Long(lived)), Number(restarts), Long(memory), Real(cpu), Real(busy), address));
+                    break;
+                case ["differs", var pool, var server, var setting, var file, var live]:
+                    differences.Add(new(pool, server, setting, file, live));
                     break;
             }
         }

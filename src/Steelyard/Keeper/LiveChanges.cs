@@ -12,20 +12,54 @@ internal sealed class LiveChanges
 {
     private readonly Dictionary<(string Pool, NetworkAddress Address), ServerChange> _changes = [];
 
+    private readonly Dictionary<string, BreakerHold> _holds = [];
+
     private readonly List<Action<ServerChange>> _followers = [];
 
+    private readonly List<Action<string, BreakerHold>> _holdFollowers = [];
+
     /// <summary>Lets somebody be told of each change, one after the other.</summary>
-    public void Follow(Action<ServerChange> follower)
+    public void Follow(Action<ServerChange> follower, Action<string, BreakerHold> holdFollower)
     {
         lock (_changes)
+        {
             _followers.Add(follower);
+            _holdFollowers.Add(holdFollower);
+        }
     }
 
     /// <summary>Tells somebody no more.</summary>
-    public void Unfollow(Action<ServerChange> follower)
+    public void Unfollow(Action<ServerChange> follower, Action<string, BreakerHold> holdFollower)
     {
         lock (_changes)
+        {
             _followers.Remove(follower);
+            _holdFollowers.Remove(holdFollower);
+        }
+    }
+
+    /// <summary>The pools whose breakers are held.</summary>
+    public IReadOnlyList<(string Pool, BreakerHold Hold)> Holds
+    {
+        get
+        {
+            lock (_changes)
+                return [.. _holds.Select(hold => (hold.Key, hold.Value))];
+        }
+    }
+
+    /// <summary>Keeps how the breakers of a pool are held, and tells.</summary>
+    public void Keep(string pool, BreakerHold hold)
+    {
+        lock (_changes)
+        {
+            if (hold == BreakerHold.None)
+                _holds.Remove(pool);
+            else
+                _holds[pool] = hold;
+            foreach (var follower in _holdFollowers)
+                follower(pool, hold);
+        }
     }
 
     /// <summary>All there are.</summary>
@@ -52,7 +86,7 @@ internal sealed class LiveChanges
         }
     }
 
-    /// <summary>Forgets the servers that a configuration has no more.</summary>
+    /// <summary>Forgets the servers and the pools that a configuration has no more.</summary>
     public void ForgetWithout(Snapshot served)
     {
         lock (_changes)
@@ -60,6 +94,8 @@ internal sealed class LiveChanges
             var there = served.Pools.SelectMany(pool => pool.Servers.Select(server => (pool.Name, server.Address))).ToHashSet();
             foreach (var key in _changes.Keys.Where(key => !there.Contains(key)).ToList())
                 _changes.Remove(key);
+            foreach (var pool in _holds.Keys.Except(served.Pools.Select(pool => pool.Name)).ToList())
+                _holds.Remove(pool);
         }
     }
 

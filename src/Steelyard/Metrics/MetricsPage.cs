@@ -2,6 +2,8 @@ using Steelyard.Admin;
 using Steelyard.Balancing;
 using Steelyard.Engine;
 using Steelyard.Engine.Metering;
+using Steelyard.Keeper;
+using Steelyard.Serving;
 
 namespace Steelyard.Metrics;
 
@@ -23,6 +25,9 @@ internal static class MetricsPage
         ("steelyard_queue_full_total", "Those of them that were refused, for as many waited as may.", counters => counters.QueueFull),
         ("steelyard_queue_timeouts_total", "Those of them that waited too long.", counters => counters.QueueTimeouts),
         ("steelyard_queue_left_total", "Those of them whose clients went away.", counters => counters.QueueLeft),
+        ("steelyard_limit_refusals_total", "Requests refused with 429, for a client's rate or its requests at once.", counters => counters.LimitRefusals),
+        ("steelyard_limit_delays_total", "Requests that had to wait for their client's rate.", counters => counters.LimitDelays),
+        ("steelyard_fallbacks_total", "Clients that got something else instead of a refusal or a failure.", counters => counters.Fallbacks),
         ("steelyard_tls_handshakes_total", "TLS handshakes done with clients.", counters => counters.TlsHandshakes),
         ("steelyard_tls_failures_total", "Client connections that ended before their TLS handshake was done.", counters => counters.TlsFailures),
         ("steelyard_sessions_total", "Connections of listeners in TCP mode.", counters => counters.Sessions),
@@ -40,6 +45,9 @@ internal static class MetricsPage
         ("steelyard_server_ejections_in_a_row", "How many times in a row the server was left out.", server => server.Ejections),
         ("steelyard_server_weight", "The server's weight.", server => server.Weight),
         ("steelyard_server_requests_in_flight", "Requests, tunnels and sessions the server has now.", server => server.Active),
+        ("steelyard_server_requests_limit", "How many it may have at once; +Inf for any number.", server => server.Limit ?? double.PositiveInfinity),
+        ("steelyard_server_backup", "Whether the server gets requests only where no other is well.", server => server.Backup ? 1 : 0),
+        ("steelyard_server_share_ratio", "How much of its share the server gets: less than 1 while it comes back slowly.", server => server.SharePercent / 100d),
     ];
 
     private static readonly (string Name, string Help, Func<ServerMeasure, double> Value)[] s_servers =
@@ -53,6 +61,13 @@ internal static class MetricsPage
         ("steelyard_server_redispatches_total", "Attempts after which the request went to another server.", server => server.Redispatched),
         ("steelyard_server_sent_bytes_total", "Bytes of requests, heads and bodies.", server => server.BytesSent),
         ("steelyard_server_received_bytes_total", "Bytes of answers that were passed on, heads and bodies.", server => server.BytesReceived),
+    ];
+
+    private static readonly (string Name, string Help, Func<ServerHistory.Summary, double> Value)[] s_pasts =
+    [
+        ("steelyard_server_downs_total", "Times that checks found the server down after it was up.", past => past.Downs),
+        ("steelyard_server_ejections_total", "Times that the server was left out because its requests went wrong.", past => past.Ejections),
+        ("steelyard_server_down_seconds_total", "Time that the server was down, by looks a second apart.", past => past.DownFor.TotalSeconds),
     ];
 
     private static readonly (string Name, string Help, Func<ListenerMeasure, double> Value)[] s_listeners =
@@ -73,18 +88,33 @@ internal static class MetricsPage
         ("steelyard_pool_attempt_seconds", "From the beginning of an attempt to its end.", pool => pool.WholeTime),
     ];
 
+    private static readonly (string Name, string Help, Func<BreakerStatus, double> Value)[] s_breakers =
+    [
+        ("steelyard_breaker_calls_total", "Calls that came to the breaker, those it refused included.", breaker => breaker.Counts.Calls),
+        ("steelyard_breaker_failures_total", "Calls that failed, or found as many under way as may be.", breaker => breaker.Counts.Failures),
+        ("steelyard_breaker_timeouts_total", "Calls that took longer than the breaker's timeout.", breaker => breaker.Counts.Timeouts),
+        ("steelyard_breaker_rejects_total", "Calls that were refused because the breaker was open.", breaker => breaker.Counts.Rejects),
+        ("steelyard_breaker_fallbacks_total", "Clients that got something else instead.", breaker => breaker.Counts.Fallbacks),
+        ("steelyard_breaker_opened_total", "Times that the breaker opened.", breaker => breaker.Counts.Opened),
+    ];
+
     /// <summary>Writes all of it, as it stands.</summary>
     public static async Task<string> WriteAsync(AdminDesk desk)
     {
-        var state = desk.HasApps ? await desk.KeeperStateAsync() : null;
+        var state = await desk.KeeperStateAsync();
         var (text, measures) = (new MetricsText(), desk.Balancer.Measure());
         WriteRequests(text, measures);
         WriteEngine(text, desk);
         WriteListeners(text, desk, measures);
         WritePools(text, desk, measures);
         WriteServers(text, desk, measures);
+        WriteBreakers(text, desk.Balancer.Breakers);
         if (state is not null)
+        {
+            WriteKeeper(text, state);
             WorkerMetrics.Write(text, state);
+        }
+
         ProcessMetrics.Write(text);
         return text.ToString();
     }
@@ -140,6 +170,20 @@ internal static class MetricsPage
         text.Begin("steelyard_pool_queue_length", "gauge", "Requests and sessions that wait for a server with room.");
         foreach (var (pool, waiting) in desk.Balancer.Waiting)
             text.Value(waiting, "pool", pool);
+        text.Begin("steelyard_pool_queue_refused_total", "counter", "Those who did not get a server: full, for as many waited as may; timeout, for they waited too long; left, for they went away.");
+        foreach (var pool in measures.Pools)
+        {
+            text.Value(pool.QueueFull, "pool", pool.Name, "reason", "full");
+            text.Value(pool.QueueTimeouts, "pool", pool.Name, "reason", "timeout");
+            text.Value(pool.QueueLeft, "pool", pool.Name, "reason", "left");
+        }
+
+        text.Begin("steelyard_pool_servers", "gauge", "Servers of the pool.");
+        foreach (var pool in AdminLook.Pools(desk))
+            text.Value(pool.Servers, "pool", pool.Name);
+        text.Begin("steelyard_pool_requests_in_flight", "gauge", "Requests, tunnels and sessions the pool's servers have now.");
+        foreach (var pool in AdminLook.Pools(desk))
+            text.Value(pool.Active, "pool", pool.Name);
         text.Begin("steelyard_pool_servers_usable", "gauge", "Servers of the pool that are up, ready and have a weight.");
         foreach (var pool in AdminLook.Pools(desk))
             text.Value(pool.Usable, "pool", pool.Name);
@@ -161,6 +205,14 @@ internal static class MetricsPage
                 text.Value(value(server), "pool", server.Pool, "server", server.Address.ToString());
         }
 
+        var pasts = servers.Select(server => (server, desk.History.Of(server.Pool, server.Address, DateTimeOffset.UtcNow))).ToList();
+        foreach (var (name, help, value) in s_pasts)
+        {
+            text.Begin(name, "counter", help);
+            foreach (var (server, past) in pasts)
+                text.Value(value(past), "pool", server.Pool, "server", server.Address.ToString());
+        }
+
         text.Begin("steelyard_server_failures_total", "counter", "Requests that failed with the server, those repeated elsewhere included.");
         foreach (var server in servers)
             text.Value(server.Failures, "pool", server.Pool, "server", server.Address.ToString());
@@ -177,5 +229,34 @@ internal static class MetricsPage
             for (var status = 0; status <= 5; status++)
                 text.Value(server.Answers[status], "pool", server.Pool, "server", server.Address.ToString(), "status", status == 0 ? "none" : $"{status}xx");
         }
+    }
+
+    private static void WriteBreakers(MetricsText text, IReadOnlyList<BreakerStatus> breakers)
+    {
+        text.Begin("steelyard_breaker_state", "gauge", "0 for a breaker that is closed, 1 for half open, 2 for open; server is empty for that of a whole pool.");
+        foreach (var breaker in breakers)
+            text.Value(breaker.State switch { BreakerState.Open => 2, BreakerState.HalfOpen => 1, _ => 0 }, "pool", breaker.Pool, "server", breaker.Server?.ToString() ?? "");
+        text.Begin("steelyard_breaker_held", "gauge", "Whether an operator holds the breaker.");
+        foreach (var breaker in breakers)
+            text.Value(breaker.Hold == BreakerHold.None ? 0 : 1, "pool", breaker.Pool, "server", breaker.Server?.ToString() ?? "");
+        foreach (var (name, help, value) in s_breakers)
+        {
+            text.Begin(name, "counter", help);
+            foreach (var breaker in breakers)
+                text.Value(value(breaker), "pool", breaker.Pool, "server", breaker.Server?.ToString() ?? "");
+        }
+    }
+
+    private static void WriteKeeper(MetricsText text, KeeperState state)
+    {
+        text.Begin("steelyard_reloads_total", "counter", "Configurations that the keeper was to take up after the first: done, or failed where something was wrong and nothing changed.");
+        text.Value(state.Reloads, "result", "done");
+        text.Value(state.FailedReloads, "result", "failed");
+        text.Begin("steelyard_engines_started_total", "counter", "Engines that the keeper has started.");
+        text.Value(state.Engines);
+        text.Begin("steelyard_keeper_start_time_seconds", "gauge", "When the keeper started.");
+        text.Value(state.Since.ToUnixTimeMilliseconds() / 1000d);
+        text.Begin("steelyard_differences", "gauge", "What operators have changed of servers in and out and of limits, beside the file.");
+        text.Value(state.Differences.Count);
     }
 }

@@ -73,7 +73,7 @@ internal sealed class MetricsText
 
         if (labels.Length > 0)
             _text.Append('}');
-        _text.Append(' ').Append(value.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        _text.Append(' ').Append((double.IsPositiveInfinity(value) ? "+Inf" : value.ToString(CultureInfo.InvariantCulture))).Append('\n');
     }
 
     private void Escape(string value)

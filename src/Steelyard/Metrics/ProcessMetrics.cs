@@ -21,11 +21,15 @@ internal static class ProcessMetrics
         Gauge("process_virtual_memory_bytes", "Virtual memory.", Field(VirtualBytes));
         Gauge("process_threads", "Threads.", Field(Threads));
         Gauge("process_open_fds", "Open descriptors.", Directory.GetFileSystemEntries("/proc/self/fd").Length);
+        Gauge("process_max_fds", "Descriptors that may be open.", MostDescriptors());
         Gauge("process_start_time_seconds", "When the process started.", Math.Round((DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds - Uptime() + (Field(StartTicks) / TicksPerSecond), 2));
         text.Begin("process_cpu_seconds_total", "counter", "Time on processors, in the program and in the kernel for it.");
         text.Value((Field(UserTicks) + Field(KernelTicks)) / TicksPerSecond);
         text.Begin("dotnet_gc_collections_total", "counter", "Garbage collections, those of older generations included.");
         text.Value(GC.CollectionCount(0));
+
+        static double MostDescriptors() =>
+            double.TryParse(File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[3], CultureInfo.InvariantCulture, out var most) ? most : double.PositiveInfinity;
 
         static double Uptime() => double.Parse(File.ReadAllText("/proc/uptime").Split(' ')[0], CultureInfo.InvariantCulture);
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Steelyard.Admin;
 using Steelyard.Apps.Scaling;
+using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine;
 using Steelyard.Keeper;
@@ -11,7 +12,8 @@ namespace Steelyard.Serving;
 /// <param name="folder">The folder of the configuration.</param>
 /// <param name="keeper">Who keeps the changes of operators.</param>
 /// <param name="changes">What operators want of servers from the beginning.</param>
-internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<ServerChange>? changes = null) : IEngine
+/// <param name="holds">The pools whose breakers are held from the beginning.</param>
+internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<ServerChange>? changes = null, IEnumerable<(string Pool, BreakerHold Hold)>? holds = null) : IEngine
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookAtLeaversEvery = TimeSpan.FromMilliseconds(20);
@@ -35,6 +37,8 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
             if (_balancer is null)
             {
                 _balancer = LoadBalancer.Start(served.Snapshot, served.Sockets, new TlsFiles(folder), changes);
+                foreach (var (pool, hold) in holds ?? [])
+                    _balancer.HoldBreakers(pool, null, hold);
                 _desk = new AdminDesk(_balancer, keeper, served);
                 _watch = WatchAsync(_balancer);
             }
@@ -62,6 +66,9 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
 
     /// <summary>Lets a server be what an operator wants.</summary>
     public Task ChangeAsync(ServerChange change) => _balancer?.ChangeAsync(change) ?? Task.CompletedTask;
+
+    /// <summary>Holds the breakers of a pool, or lets them go.</summary>
+    public void Hold(string pool, BreakerHold hold) => _balancer?.HoldBreakers(pool, null, hold);
 
     /// <summary>Serves the admin API on other sockets; who was asked on those before still answers.</summary>
     private async Task<AdminServer?> AdministerAsync(Task<AdminServer?> before, AdminService service)

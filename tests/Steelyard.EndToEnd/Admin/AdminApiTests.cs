@@ -188,6 +188,80 @@ public sealed class AdminApiTests : IDisposable
         }
     }
 
+    // Servers in and out, limits and breakers: what is beside the file, as long as the keeper lives.
+    [Fact]
+    public async Task What_is_served_is_changed_beside_its_file()
+    {
+        await using var first = Origin("a");
+        await using var second = Origin("b");
+        await using var third = Origin("c");
+        await using var up = Start(Write(Two(first, second).Replace("balance: least", "breaker: {}, balance: least", StringComparison.Ordinal)));
+        await up.LineAsync("ready");
+        using var admin = AdminClient.Local(_runtime.Path);
+
+        var (status, server) = await admin.Ask("POST", "/api/pools/web/servers", $$"""{"address":"{{third.Address}}","weight":5}""");
+        Assert.Equal((200, 3, 5), (status, (int)server!["number"]!, (int)server["weight"]!));
+        Assert.Equal(200, (await admin.Ask("DELETE", "/api/pools/web/servers/1")).Status);
+        Assert.Equal(200, (await admin.Ask("DELETE", $"/api/pools/web/servers/{second.Address}")).Status);
+        Assert.Equal("cccc", await AnswersAsync(up, 4));
+        (status, var refused) = await admin.Ask("DELETE", "/api/pools/web/servers/1");
+        Assert.Equal((409, $"steelyard: {third.Address} is the only server of web"), (status, (string)refused!["lines"]![0]!));
+
+        (_, server) = await admin.Ask("PUT", "/api/pools/web/servers/1/limit", """{"limit":7}""");
+        Assert.Equal(7, (int)server!["limit"]!);
+        var listener = (string)(await admin.Get("/api/routes"))[0]!["configured"]!;
+        (_, var limited) = await admin.Ask("PUT", $"/api/listeners/{Uri.EscapeDataString(listener)}/limit", """{"limit":99}""");
+        Assert.Equal(99, (int)limited!["maxConnections"]!);
+        (_, var breakers) = await admin.Ask("PUT", "/api/pools/web/breaker", """{"hold":"open"}""");
+        Assert.Equal(("open", "open"), ((string)breakers![0]!["state"]!, (string)breakers[0]!["hold"]!));
+
+        var engine = (int)(await admin.Get("/api/version"))["enginePid"]!;
+        var wanted = (await DifferencesAsync(admin)).ToJsonString();
+        Assert.Equal(7, (await DifferencesAsync(admin)).AsArray().Count);
+        Assert.Equal(200, (await admin.Ask("POST", "/api/reload")).Status);
+        SteelyardProcess.Kill(engine);
+        await NextEngineAsync(admin, engine);
+        Assert.Equal(wanted, (await DifferencesAsync(admin)).ToJsonString());
+        Assert.Equal("open", (string)(await admin.Get("/api/breakers"))[0]!["state"]!);
+
+        await admin.Ask("PUT", "/api/pools/web/breaker", """{"hold":"none"}""");
+        Assert.Equal("cccc", await AnswersAsync(up, 4));
+        await admin.Ask("POST", "/api/pools/web/servers", $$"""{"address":"{{first.Address}}"}""");
+        await admin.Ask("POST", "/api/pools/web/servers", $$"""{"address":"{{second.Address}}"}""");
+        await admin.Ask("PUT", $"/api/listeners/{Uri.EscapeDataString(listener)}/limit", """{"limit":null}""");
+        await admin.Ask("DELETE", $"/api/pools/web/servers/{third.Address}");
+        Assert.Empty((await DifferencesAsync(admin)).AsArray());
+    }
+
+    [Fact]
+    public async Task Connections_are_told_with_the_request_under_way()
+    {
+        var (arrived, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var origin = RecordingOrigin.Start(async connection =>
+        {
+            await connection.ReadRequest();
+            arrived.SetResult();
+            await answer.Task;
+            await connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        });
+        await using var up = Start(Write(Two(origin, origin).Replace($", {{ address: {origin.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
+        await up.LineAsync("ready");
+        var url = await up.UrlAsync("listening on");
+        using var idle = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, url.Port));
+        Assert.Equal(204, (await idle.Ask("GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
+        using var busy = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, url.Port));
+        var asked = busy.Ask("GET /api/slow?secret HTTP/1.1\r\nHost: x\r\n\r\n");
+        await arrived.Task.Patiently();
+
+        using var admin = AdminClient.Local(_runtime.Path);
+        var connections = (await admin.Get("/api/connections")).AsArray();
+        Assert.Equal(["idle", "request"], connections.Select(one => (string)one!["state"]!).Order());
+        var request = connections.Single(one => (string)one!["state"]! == "request")!;
+        Assert.Equal(("GET x/api/slow", "web", origin.Address.ToString(), "127.0.0.1", 1), ((string)request["request"]!, (string)request["pool"]!, (string)request["server"]!, (string)request["client"]!, (int)request["requests"]!));
+        answer.SetResult();
+        Assert.Equal(200, (await asked).Status);
+    }
+
     [Fact]
     public async Task A_reload_says_what_came_of_it_also_when_the_api_moves()
     {

@@ -24,7 +24,7 @@ public sealed class BrowserTests
         var (output, error) = (node.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), node.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         try
         {
-            await node.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(s_limit);
+            await node.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(s_limit, TestContext.Current.CancellationToken);
         }
         catch (TimeoutException)
         {

@@ -36,4 +36,17 @@ internal static class Patience
             await Task.Delay(2, TestContext.Current.CancellationToken);
         }
     }
+
+    /// <summary>The same, where one has to ask for it.</summary>
+    /// <param name="condition">Whether it is so.</param>
+    /// <param name="missing">What is missing, for the message.</param>
+    public static async Task Until(Func<Task<bool>> condition, Func<string> missing)
+    {
+        var since = Environment.TickCount64;
+        while (!await condition())
+        {
+            Assert.True(Environment.TickCount64 - since < Limit.TotalMilliseconds, $"Never came true: {missing()}");
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+    }
 }

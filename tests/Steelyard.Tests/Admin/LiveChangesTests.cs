@@ -16,7 +16,8 @@ public sealed class LiveChangesTests
     {
         var changes = new LiveChanges();
         var told = new List<ServerChange>();
-        changes.Follow(told.Add);
+        var held = new List<string>();
+        changes.Follow(told.Add, (pool, hold) => held.Add($"{pool} {hold}"));
 
         changes.Keep(new("web", A, ServerState.Drain, null));
         changes.Keep(new("web", A, ServerState.Ready, 7));
@@ -25,6 +26,12 @@ public sealed class LiveChangesTests
 
         Assert.Equal([new("web", A, ServerState.Ready, 7)], changes.All);
         Assert.Equal(4, told.Count);
+
+        changes.Keep("web", BreakerHold.Open);
+        changes.Keep("api", BreakerHold.Closed);
+        changes.Keep("api", BreakerHold.None);
+        Assert.Equal([("web", BreakerHold.Open)], changes.Holds);
+        Assert.Equal(["web Open", "api Closed", "api None"], held);
     }
 
     [Fact]

@@ -1,4 +1,3 @@
-using Steelyard.Config;
 
 namespace Steelyard.Apps.Scaling;
 

@@ -2,7 +2,8 @@
 import { state, view, watch } from './live.js';
 import { el, byId, write, mark, count, rate, bytes, time, span, clock, plural } from './dom.js';
 import { chart, spark, pointAt, colour } from './chart.js';
-import { setState, setWeight, restart, scale } from './actions.js';
+import { confirm, notice, setState, setWeight, restart, scale } from './actions.js';
+import { ask, path } from './api.js';
 
 const words = { down: 'down', ejected: 'left out', drain: 'draining', maintenance: 'in maintenance', up: 'up' };
 const StripSeconds = [600, 3600];
@@ -220,7 +221,29 @@ function buttons(card, now) {
   card.chips.replaceChildren(...now.breaker ? [el('span', { class: `chip ${now.breaker.state === 'closed' ? '' : now.breaker.state === 'open' ? 'bad' : 'warn'}` },
     `breaker ${now.breaker.state}${now.breaker.hold === 'none' ? '' : ', held by hand'}`)] : []);
   card.buttons.replaceChildren(
-    ...now.app && app ? [el('button', { type: 'button', onclick: () => restart(app) }, 'Restart workers'), el('button', { type: 'button', onclick: () => scale(app) }, 'Scale')] : []);
+    ...now.breaker ? [el('button', { type: 'button', onclick: () => holdBreaker(now.name, now.breaker) }, 'Breaker …')] : [],
+    ...now.app && app ? [el('button', { type: 'button', onclick: () => restart(app) }, 'Restart workers'), el('button', { type: 'button', onclick: () => scale(app) }, 'Scale')] : [],
+    ...now.app ? [] : [el('button', { type: 'button', onclick: () => addServer(now.name) }, 'Add a server')]);
+}
+
+async function holdBreaker(pool, breaker) {
+  const hold = breaker.hold === 'none' ? (breaker.state === 'closed' ? 'open' : 'closed') : 'none';
+  const texts = {
+    open: 'Held open it lets nothing through: clients get the fallback, or 503, at once.',
+    closed: 'Held closed it lets everything through, however many calls fail.',
+    none: 'It opens and closes by itself again.',
+  };
+  const done = await confirm({ title: hold === 'none' ? `Let the breaker of ${pool} do its work?` : `Hold the breaker of ${pool} ${hold}?`, verb: hold === 'none' ? 'Let go' : `Hold ${hold}`, danger: hold === 'open', text: texts[hold], act: () => ask('PUT', path('pools', pool, 'breaker'), { hold }) });
+  if (done) notice(hold === 'none' ? `the breaker of ${pool} does its work` : `the breaker of ${pool} is held ${hold}`);
+}
+
+async function addServer(pool) {
+  const server = await confirm({
+    title: `Add a server to ${pool}`, verb: 'Add', text: 'It stays over reloads, until this steelyard ends: write it into the file too.',
+    fields: [{ name: 'address', label: 'Address, host:port or unix:/path', required: true, autofocus: true, spellcheck: 'false' }],
+    act: ({ address }) => ask('POST', path('pools', pool, 'servers'), { address: address.trim() }),
+  });
+  if (server) notice(`${server.address} is in ${pool}`);
 }
 
 function draw(card, pool) {
@@ -371,10 +394,16 @@ function detail(pool, row) {
     ['Down in all', span(down)],
   ];
   const weight = el('button', { type: 'button', onclick: () => setWeight(pool.name, current(pool, row)) }, 'Set its weight');
+  const remove = el('button', { type: 'button', onclick: () => removeServer(pool.name, row) }, 'Remove it');
   return [
     el('dl', { class: 'facts-grid' }, facts.map(([name, text]) => el('div', {}, el('dt', {}, name), el('dd', {}, text)))),
     el('ul', { class: 'past' }, row.history.slice(-10).reverse().map(([at, what, why]) => el('li', {}, `${new Date(at).toLocaleString('en-GB')}  ${words[what]}${why ? `: ${why}` : ''}`))),
-    el('p', { class: 'pager' }, weight)];
+    el('p', { class: 'pager' }, weight, pool.now.app ? '' : remove)];
+}
+
+async function removeServer(pool, row) {
+  const done = await confirm({ title: `Remove ${row.address} from ${pool}?`, verb: 'Remove', danger: true, text: 'What it has in flight ends. It stays out over reloads, until this steelyard ends.', act: () => ask('DELETE', path('pools', pool, 'servers', row.address)) });
+  if (done) notice(`${row.address} is not in ${pool} any more`);
 }
 
 function onKey(event) {

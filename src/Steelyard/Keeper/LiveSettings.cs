@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Steelyard.Config;
+
+namespace Steelyard.Keeper;
+
+/// <summary>
+/// What operators have made of the configuration while it is served: servers in and out, limits. The keeper has it, so that
+/// it outlives reloads and engines; it ends with the keeper. Immutable.
+/// </summary>
+internal sealed record LiveSettings
+{
+    /// <summary>Nothing: what the file says.</summary>
+    public static LiveSettings None { get; } = new();
+
+    private ImmutableDictionary<(string Pool, NetworkAddress Address), LiveServer> Servers { get; init; } = ImmutableDictionary<(string, NetworkAddress), LiveServer>.Empty;
+
+    private ImmutableDictionary<string, int> Listeners { get; init; } = ImmutableDictionary<string, int>.Empty;
+
+    /// <param name="There">Whether it is in the pool; null for what the file says.</param>
+    /// <param name="Limit">How many requests it may have at once; null for what the file says.</param>
+    private sealed record LiveServer(bool? There, int? Limit)
+    {
+        public bool IsNone => There is null && Limit is null;
+    }
+
+    /// <summary>With one thing changed.</summary>
+    /// <param name="words">
+    /// <c>add</c> or <c>remove</c> with pool and address; <c>limit</c> with pool, address and a number; <c>listener</c> with
+    /// its first address and a number. No number is what the file says.
+    /// </param>
+    /// <param name="file">What the file says.</param>
+    /// <param name="now">What is served now.</param>
+    /// <exception cref="EngineException">That cannot be.</exception>
+    public LiveSettings With(IReadOnlyList<string> words, Snapshot file, Snapshot now)
+    {
+        if (words is ["listener", var listener, var most])
+            return file.Listeners.Any(one => one.Bind[0].ToString() == listener) ? this with { Listeners = Put(Listeners, listener, NumberIn(most)) } : throw new EngineException($"there is no listener '{listener}'");
+        var address = NetworkAddress.TryParse(words[2], out var read, out var expected) ? read : throw new EngineException($"'{words[2]}' is not an address; expected {expected}");
+        var pool = now.Pools.FirstOrDefault(pool => pool.Name == words[1]) ?? throw new EngineException($"there is no pool '{words[1]}'");
+        var (there, inFile) = (pool.Servers.Any(server => server.Address == address), file.Pools.First(same => same.Name == pool.Name).Servers.Any(server => server.Address == address));
+        var live = Servers.GetValueOrDefault((pool.Name, address)) ?? new(null, null);
+        return words[0] switch
+        {
+            "add" when there => throw new EngineException($"{address} is in {pool.Name} already"),
+            "add" => Put(pool.Name, address, live with { There = inFile ? null : true }),
+            "remove" when !there => throw new EngineException($"{address} is not in {pool.Name}"),
+            "remove" when !inFile && live.There is null => throw new EngineException($"{address} is a worker of {pool.Name}: let it have fewer, with 'steelyard scale'"),
+            "remove" when pool.Servers.Count == 1 => throw new EngineException($"{address} is the only server of {pool.Name}"),
+            "remove" => Put(pool.Name, address, new(inFile ? false : null, null)),
+            "limit" when !there => throw new EngineException($"{address} is not in {pool.Name}"),
+            _ => Put(pool.Name, address, live with { Limit = NumberIn(words[3]) }),
+        };
+    }
+
+    private static int? NumberIn(string text) => text.Length == 0 ? null : int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    private LiveSettings Put(string pool, NetworkAddress address, LiveServer server) =>
+        this with { Servers = server.IsNone ? Servers.Remove((pool, address)) : Servers.SetItem((pool, address), server) };
+
+    private static ImmutableDictionary<string, int> Put(ImmutableDictionary<string, int> numbers, string name, int? number) =>
+        number is { } given ? numbers.SetItem(name, given) : numbers.Remove(name);
+
+    /// <summary>A configuration with all of it.</summary>
+    public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty ? file : file with
+    {
+        Listeners = file.Listeners.Select(listener => Listeners.TryGetValue(listener.Bind[0].ToString(), out var most) ? listener with { MaxConnections = most } : listener).ToValueList(),
+        Pools = file.Pools.Select(pool => pool with { Servers = ServersOf(pool).ToValueList() }).ToValueList(),
+    };
+
+    private IEnumerable<ServerSettings> ServersOf(PoolSettings pool)
+    {
+        foreach (var server in pool.Servers.AsEnumerable())
+        {
+            if (Servers.GetValueOrDefault((pool.Name, server.Address)) is not { } live)
+                yield return server;
+            else if (live.There != false)
+                yield return live.Limit is { } limit ? server with { MaxConnections = limit } : server;
+        }
+
+        foreach (var (key, live) in Servers.Where(server => server.Key.Pool == pool.Name && server.Value.There == true).OrderBy(server => server.Key.Address.ToString(), StringComparer.Ordinal))
+            yield return new() { Address = key.Address, MaxConnections = live.Limit };
+    }
+
+    /// <summary>The limit that an operator gave to a worker, which no file names.</summary>
+    public ServerSettings Limited(string pool, ServerSettings worker) =>
+        Servers.GetValueOrDefault((pool, worker.Address))?.Limit is { } limit ? worker with { MaxConnections = limit } : worker;
+
+    /// <summary>Without what a file makes pointless: what it says itself now, and what it has no more.</summary>
+    /// <param name="file">What the file says.</param>
+    public LiveSettings Without(Snapshot file)
+    {
+        var left = this with { Listeners = Listeners.Where(listener => file.Listeners.Any(one => one.Bind[0].ToString() == listener.Key)).ToImmutableDictionary() };
+        foreach (var (key, live) in Servers)
+        {
+            var pool = file.Pools.FirstOrDefault(pool => pool.Name == key.Pool);
+            var inFile = pool?.Servers.Any(server => server.Address == key.Address) ?? false;
+            var there = inFile == live.There ? null : live.There;
+            left = left.Put(key.Pool, key.Address, pool is null || (there is null && !inFile) ? new(null, null) : live with { There = there });
+        }
+
+        return left;
+    }
+
+    /// <summary>What is not as a file says, in the words of <see cref="LiveDifference"/>.</summary>
+    public IEnumerable<LiveDifference> Differences(Snapshot file)
+    {
+        foreach (var ((pool, address), live) in Servers.OrderBy(server => server.Key.Pool, StringComparer.Ordinal).ThenBy(server => server.Key.Address.ToString(), StringComparer.Ordinal))
+        {
+            var server = file.Pools.FirstOrDefault(one => one.Name == pool)?.Servers.FirstOrDefault(one => one.Address == address);
+            if (live.There is { } there)
+                yield return new(pool, address.ToString(), "place", there ? "not there" : "there", there ? "added" : "removed");
+            if (live.Limit is { } limit)
+                yield return new(pool, address.ToString(), "limit", server?.MaxConnections?.ToString(CultureInfo.InvariantCulture) ?? "none", limit.ToString(CultureInfo.InvariantCulture));
+        }
+
+        foreach (var (name, most) in Listeners.OrderBy(listener => listener.Key, StringComparer.Ordinal))
+            yield return new("", name, "limit", file.Listeners.FirstOrDefault(one => one.Bind[0].ToString() == name)?.MaxConnections?.ToString(CultureInfo.InvariantCulture) ?? "none", most.ToString(CultureInfo.InvariantCulture));
+    }
+}
+
+/// <summary>Something that is not as the file says.</summary>
+/// <param name="Pool">The pool; empty for a listener.</param>
+/// <param name="Server">The server, or the listener; empty for the whole pool.</param>
+/// <param name="Setting">What of it.</param>
+/// <param name="File">What the file says.</param>
+/// <param name="Live">What it is.</param>
+internal sealed record LiveDifference(string Pool, string Server, string Setting, string File, string Live);
