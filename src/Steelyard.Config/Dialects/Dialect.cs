@@ -1,4 +1,5 @@
 using Steelyard.Config.Drafts;
+using Steelyard.Config.Haproxy;
 using Steelyard.Config.Yaml;
 
 namespace Steelyard.Config.Dialects;
@@ -12,6 +13,7 @@ internal sealed record Dialect(string Name, Func<string, string, bool> Recognize
     /// <summary>Every dialect. The first that recognizes a file reads it; the last takes all that is left.</summary>
     public static IReadOnlyList<Dialect> All { get; } =
     [
+        new("haproxy.cfg", HaproxyReader.Recognizes, HaproxyReader.Read),
         new("Steelyard's YAML", (_, _) => true, (source, problems) => YamlReader.Read(source.Text, problems)),
     ];
 

@@ -73,8 +73,10 @@ internal sealed class DirectiveRows<TUse>
                 return true;
         }
 
-        row = null;
-        return false;
+        // A row whose name ends in an asterisk stands for all that begin alike.
+        count = 1;
+        var dot = words.Count == 0 ? -1 : words[0].Text.IndexOf('.', StringComparison.Ordinal);
+        return _byName.TryGetValue(dot < 0 ? "" : words[0].Text[..(dot + 1)] + "*", out row);
     }
 
     /// <summary>The name that was probably meant; null when none is near.</summary>

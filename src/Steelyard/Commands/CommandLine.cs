@@ -27,6 +27,7 @@ internal static class CommandLine
         {
             UpCommand.Create(),
             CheckCommand.Create(),
+            ConvertCommand.Create(),
             ExplainCommand.Create(),
             SimulateCommand.Create(),
             RequestCommands.CreateReload(),

@@ -1,0 +1,298 @@
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Haproxy;
+
+/// <summary>The directives of a haproxy.cfg: the reader and docs/haproxy.md live from this table. Contexts are G(lobal), D(efaults), F(rontend), B(ackend) and L(isten).</summary>
+internal static class HaproxyDirectives
+{
+    private const string All = "DFBL";
+    private const string Front = "DFL";
+    private const string Back = "DBL";
+
+    private const string Logs = "Access logs are Steelyard's own, see docs/admin.md.";
+
+    public static DirectiveRows<HaproxyUse> Table { get; } = new(
+    [
+        .. Global(),
+        .. Frontends(),
+        .. Backends(),
+        .. Timeouts(),
+        .. HaproxyChecks.Rows,
+        .. HaproxyPersistence.Rows,
+        .. HaproxyRules.Requests,
+        .. HaproxyRules.Responses,
+        .. Connections(),
+        .. Others(),
+    ]);
+
+    private static DirectiveRow<HaproxyUse> Done(string name, string contexts, string arguments, string meaning, Action<HaproxyUse> read) => DirectiveRow<HaproxyUse>.Done(name, contexts, arguments, meaning, read);
+
+    private static DirectiveRow<HaproxyUse> Harmless(string name, string contexts, string why) => DirectiveRow<HaproxyUse>.Harmless(name, contexts, "...", why);
+
+    private static DirectiveRow<HaproxyUse> Refused(string name, string contexts, string instead) => DirectiveRow<HaproxyUse>.Refused(name, contexts, "...", instead);
+
+    private static IEnumerable<DirectiveRow<HaproxyUse>> Global()
+    {
+        yield return Done("maxconn", "GDFL", "<number>", "Client connections open at once: of the process in `global`, of the listener elsewhere.", use =>
+        {
+            if (!use.TryTakeNumber("a number of connections", 1, 10_000_000, out var most))
+                return;
+            if (use.Section.Kind == 'G')
+                use.File.MaxConnections = most;
+            else
+                use.Section.MaxConnections = most;
+        });
+        yield return Done("hard-stop-after", "G", "<time>", "How long a graceful stop waits for what is in flight.", use =>
+        {
+            if (use.TryTakeTime("a time", out var time))
+                use.File.HardStop = time;
+        });
+        yield return Done("spread-checks", "G", "<percent>", "How much of the time between checks is left to chance.", use =>
+        {
+            if (use.TryTakeNumber("a percentage", 0, 50, out var percent))
+                use.File.SpreadChecks = percent;
+        });
+        yield return Done("crt-base", "G", "<folder>", "Where certificates lie whose names do not begin with a slash.", use => use.File.CertificateFolder = use.TryTake("a folder", out var word) ? word.Text : null);
+        yield return Done("ca-base", "G", "<folder>", "Where authorities lie whose names do not begin with a slash.", use => use.File.AuthorityFolder = use.TryTake("a folder", out var word) ? word.Text : null);
+        yield return Done("setenv", "G", "<name> <value>", "Sets a variable of the environment for the rest of the file.", use =>
+        {
+            if (use.TryTake("a name", out var name) && use.TryTake("a value", out var value))
+                use.File.Environment[name.Text] = value.Text;
+        });
+        yield return Done("presetenv", "G", "<name> <value>", "The same, where it is not set.", use =>
+        {
+            if (use.TryTake("a name", out var name) && use.TryTake("a value", out var value))
+                use.File.Environment.TryAdd(name.Text, value.Text);
+        });
+        yield return Done("unsetenv", "G", "<name>*", "Takes variables out.", use =>
+        {
+            while (use.HasMore)
+                use.File.Environment.Remove(use.Take().Text);
+        });
+        foreach (var name in (string[])["daemon", "master-worker", "quiet", "zero-warning", "expose-experimental-directives"])
+            yield return Harmless(name, "G", "A service manager runs Steelyard in the foreground.");
+        foreach (var name in (string[])["user", "group", "uid", "gid", "chroot", "pidfile", "set-dumpable"])
+            yield return Harmless(name, "G", "The user of the engine is set by `user` in Steelyard's YAML; there is no chroot.");
+        foreach (var name in (string[])["nbthread", "nbproc", "cpu-map", "thread-groups", "no-cpu-affinity", "numa-cpu-mapping"])
+            yield return Harmless(name, "G", "There is an event loop for each core, see `loops` in Steelyard's YAML.");
+        foreach (var name in (string[])["stats socket", "stats timeout", "stats maxconn", "stats bind-process"])
+            yield return Harmless(name, "G", "The admin API is on 127.0.0.1:8404, see docs/admin.md; `steelyard status` and its kin speak to it.");
+        foreach (var name in (string[])["ssl-default-bind-ciphers", "ssl-default-bind-ciphersuites", "ssl-default-bind-options", "ssl-default-bind-curves", "ssl-default-server-ciphers", "ssl-default-server-ciphersuites", "ssl-default-server-options", "ssl-dh-param-file", "ssl-server-verify", "ssl-engine", "ssl-mode-async", "ssl-load-extra-files"])
+            yield return Harmless(name, "G", "TLS 1.2 and 1.3 are spoken as the system's OpenSSL is set.");
+        foreach (var name in (string[])["maxconnrate", "maxsessrate", "maxsslconn", "maxsslrate", "maxpipes", "ulimit-n", "busy-polling", "noepoll", "nokqueue", "nopoll", "nosplice", "nogetaddrinfo", "noreuseport", "profiling.tasks", "strict-limits", "max-spread-checks", "server-state-base", "server-state-file", "node", "external-check", "insecure-fork-wanted", "insecure-setuid-wanted", "localpeer", "h1-case-adjust", "h1-case-adjust-file", "log-send-hostname", "default-path", "grace", "close-spread-time", "cluster-secret", "unix-bind", "resetenv", "wurfl-data-file"])
+            yield return Harmless(name, "G", "Nothing that a client or a server sees depends on it here.");
+        yield return Harmless("tune.*", "G", "Buffers and limits are Steelyard's own, see `limits` in its YAML.");
+        foreach (var name in (string[])["lua-load", "lua-load-per-thread", "lua-prepend-path", "51degrees-data-file", "deviceatlas-json-file"])
+            yield return Refused(name, "G", "the rules that docs/haproxy.md lists");
+    }
+
+    private static IEnumerable<DirectiveRow<HaproxyUse>> Frontends()
+    {
+        yield return Done("mode", All, "http|tcp", "What is spoken. `tcp` where nothing is said, as in HAProxy.", use =>
+        {
+            if (!use.TryTake("http or tcp", out var word))
+                return;
+            if (word.Text is not ("http" or "tcp"))
+                use.Error(word, $"{Shown.Quote(word.Text)} is not a mode", "http or tcp");
+            use.Section.IsTcp = word.Text == "tcp";
+        });
+        yield return Done("bind", "FL", "<address>[,...] [...]", "What is listened on, see [bind](#bind).", HaproxyBinds.Read);
+        yield return Done("default_backend", Front, "<backend>", "Who serves what no `use_backend` takes.", use =>
+        {
+            if (use.TryTake("the name of a backend", out var word))
+                use.Section.DefaultBackend = new(word.Text, word.Place);
+        });
+        yield return Done("use_backend", "FL", "<backend> [if|unless <condition>]", "Who serves what the condition holds for; the first that holds counts.", use =>
+        {
+            if (!use.TryTake("the name of a backend", out var word))
+                return;
+            if (word.Text.Contains('%', StringComparison.Ordinal))
+                use.Error(word, "the backend of each request by a value of its own is not done here", "a line for each backend, with a condition");
+            else if (use.TryReadCondition(out var condition))
+                use.Section.UseBackends.Add((new(word.Text, word.Place), condition));
+        });
+        yield return Done("acl", All, "<name> <fetch>[,<converter>]* [<flag>]* [<pattern>]*", "Names a condition; of several lines of a name one has to hold.", use =>
+        {
+            if (!use.TryTake("a name", out var word))
+                return;
+            List<Word> rest = [];
+            while (use.HasMore)
+                rest.Add(use.Take());
+            if (HaproxyConditions.ReadTest(rest, word, use) is not { } condition)
+                return;
+            if (!use.Section.Acls.TryGetValue(word.Text, out var named))
+                use.Section.Acls[word.Text] = named = [];
+            named.Add(condition);
+        });
+        yield return Done("monitor-uri", Front, "<path>", "This path is answered with 200, or with 503 where `monitor fail` says so.", use =>
+        {
+            if (use.TryTake("a path", out var word))
+                use.Section.MonitorPath = new(word.Text, word.Place);
+        });
+        yield return Done("monitor fail", "FL", "if|unless <condition>", "When `monitor-uri` is answered with 503.", use =>
+        {
+            if (use.TryReadCondition(out var condition) && condition is not null)
+                use.Section.MonitorFails.Add(condition);
+        });
+        yield return Done("option forwardfor", All, "[except <network>] [header <name>] [if-none]", "Tells the servers of the client in one more line of `X-Forwarded-For`; what a client sends of it itself passes too.", use =>
+        {
+            var (header, except, ifNone) = ("X-Forwarded-For", (string?)null, false);
+            while (use.HasMore)
+            {
+                var word = use.Take();
+                if (word.Text == "header" && use.TryTake("a name", out var name))
+                    header = name.Text;
+                else if (word.Text == "except" && use.TryTake("a network", out var network))
+                    except = network.Text;
+                else if (word.Text == "if-none")
+                    ifNone = true;
+                else
+                    use.Error(word, $"{Shown.Quote(word.Text)} is not known behind 'option forwardfor'", "except, header or if-none");
+            }
+
+            use.Section.ForwardFor = new(header, except, ifNone, use.Line);
+        });
+        yield return Done("no option forwardfor", All, "", "Undoes it.", use => use.Section.ForwardFor = null);
+        yield return Done("disabled", All, "", "The section does nothing.", use => use.Section.IsDisabled = true);
+        yield return Done("enabled", All, "", "It does.", use => use.Section.IsDisabled = false);
+        foreach (var name in (string[])["option httplog", "option tcplog", "option dontlognull", "option dontlog-normal", "option log-separate-errors", "option log-health-checks", "option logasap", "option clf", "log", "no log", "log-format", "log-format-sd", "error-log-format", "log-tag", "capture", "unique-id-format", "unique-id-header", "option socket-stats", "option contstats", "option nolinger", "option clitcpka", "option srvtcpka", "option tcpka", "option splice-auto", "option splice-request", "option splice-response", "option tcp-smart-accept", "option tcp-smart-connect", "option accept-invalid-http-request", "option accept-invalid-http-response", "option http-use-htx", "option idle-close-on-response", "option http-ignore-probes", "option http-use-proxy-header", "option h1-case-adjust-bogus-client", "option h1-case-adjust-bogus-server", "option disable-h2-upgrade", "backlog", "rate-limit sessions", "description", "id", "clitcpka-cnt", "clitcpka-idle", "clitcpka-intvl", "srvtcpka-cnt", "srvtcpka-idle", "srvtcpka-intvl", "bind-process", "guid"])
+            yield return Harmless(name, "GDFBL", name.Contains("log", StringComparison.Ordinal) || name == "capture" || name.StartsWith("unique", StringComparison.Ordinal) ? Logs : "Nothing that a client or a server sees depends on it here.");
+    }
+
+    private static IEnumerable<DirectiveRow<HaproxyUse>> Backends()
+    {
+        yield return Done("balance", Back, "<algorithm> [<argument>]*", "How a server is chosen: roundrobin, static-rr, leastconn, first, source, uri [whole] [len n] [depth n] [path-only], url_param <name>, hdr(<name>), random[(n)].", HaproxyBalance.Read);
+        yield return Done("hash-type", Back, "map-based|consistent [sdbm|djb2|wt6|crc32] [avalanche]", "How servers are found by a hash.", HaproxyBalance.ReadType);
+        yield return Done("hash-balance-factor", Back, "<percent>", "The most a server may have to do, in percent of its share.", use =>
+        {
+            if (use.TryTakeNumber("a percentage", 0, 1000, out var percent))
+                use.Section.HashLoad = percent > 100 ? percent : null;
+        });
+        yield return Done("server", "BL", "<name> <address>[:<port>] [<keyword>]*", "A server, see [server](#server).", HaproxyServers.ReadServer);
+        yield return Done("default-server", Back, "[<keyword>]*", "What the servers behind it have that say nothing else.", HaproxyServers.ReadDefaults);
+        yield return Done("server-template", "BL", "<prefix> <number> <address>:<port> [<keyword>]*", "One server that stands for the name.", HaproxyServers.ReadTemplate);
+        yield return Done("use-server", "BL", "<server> if|unless <condition>", "Which server takes what the condition holds for, while it can.", use =>
+        {
+            if (use.TryTake("the name of a server", out var word) && use.TryReadCondition(out var condition))
+                use.Section.UseServers.Add((new(word.Text, word.Place), condition));
+        });
+        yield return Done("option allbackups", Back, "", "All backups serve when it comes to that, and not the first alone.", use => use.Section.AllBackups = true);
+        yield return Done("no option allbackups", Back, "", "Undoes it.", use => use.Section.AllBackups = false);
+        yield return Done("option redispatch", Back, "[<interval>]", "A client whose server does not take it goes to another one.", use =>
+        {
+            use.Section.Redispatch = true;
+            if (use.HasMore)
+                use.Take();
+        });
+        yield return Done("no option redispatch", Back, "", "Undoes it.", use => use.Section.Redispatch = false);
+        yield return Done("option persist", Back, "", "A client whose server is down is sent there all the same.", use => use.Section.Persist = true);
+        yield return Done("no option persist", Back, "", "Undoes it.", use => use.Section.Persist = false);
+        yield return Done("retries", Back, "<number>", "How often a request is tried again that no server has seen; here at another server, and at once.", use =>
+        {
+            if (use.TryTakeNumber("a number", 0, 15, out var retries))
+                use.Section.Retries = retries;
+        });
+        yield return Done("retry-on", Back, "<condition>*", "What leads to another try.", ReadRetryOn);
+        foreach (var name in (string[])["http-reuse", "fullconn", "option httpclose", "option http-server-close", "option http-keep-alive", "option http-tunnel", "option forceclose", "option prefer-last-server", "option abortonclose", "option http-pretend-keepalive", "option http-no-delay", "option http-buffer-request", "option independent-streams", "option http-restrict-req-hdr-names", "no option http-server-close", "no option httpclose", "no option http-keep-alive", "no option http-use-htx", "no option abortonclose", "no option splice-auto", "no option dontlognull", "no option log-separate-errors", "no option independent-streams", "load-server-state-from-file", "server-state-file-name", "max-keep-alive-queue", "force-persist", "ignore-persist", "email-alert", "compression", "filter compression"])
+            yield return Harmless(name, All, "Connections are kept with clients and servers alike, requests are streamed, and what a client leaves is ended.");
+    }
+
+    private static void ReadRetryOn(HaproxyUse use)
+    {
+        var conditions = RetryConditions.None;
+        while (use.HasMore)
+        {
+            var word = use.Take();
+            RetryConditions? one = word.Text switch
+            {
+                "none" => RetryConditions.None,
+                "conn-failure" => RetryConditions.ConnectFailure,
+                "empty-response" => RetryConditions.Reset,
+                "junk-response" => RetryConditions.BadAnswer,
+                "response-timeout" => RetryConditions.Timeout,
+                "0rtt-rejected" => RetryConditions.None,
+                "all-retryable-errors" => RetryConditions.ConnectFailure | RetryConditions.Reset | RetryConditions.BadAnswer | RetryConditions.Timeout | RetryConditions.Status500 | RetryConditions.Status502 | RetryConditions.Status503 | RetryConditions.Status504,
+                var status when Enum.TryParse<RetryConditions>("Status" + status, out var known) && status.All(char.IsAsciiDigit) => known,
+                _ => null,
+            };
+            if (one is { } added)
+                conditions |= added;
+            else
+                use.Error(word, $"{Shown.Quote(word.Text)} is nothing to try again on", "none, conn-failure, empty-response, junk-response, response-timeout, all-retryable-errors, or a status");
+        }
+
+        use.Section.RetryOn = conditions;
+    }
+
+    private static IEnumerable<DirectiveRow<HaproxyUse>> Timeouts()
+    {
+        foreach (var (name, contexts, meaning) in ((string, string, string)[])[
+            ("client", Front, "How long a client may say nothing, or take nothing, in the middle of a request or a response."),
+            ("http-request", All, "How long a request head may take."),
+            ("http-keep-alive", All, "How long a kept connection waits for its next request."),
+            ("connect", Back, "How long a connection to a server may take."),
+            ("server", Back, "How long a server may take to answer, and say nothing in the middle of it."),
+            ("tunnel", Back, "How long nothing may come either way once it is a tunnel, and in TCP mode."),
+            ("queue", Back, "How long a request waits for a server that has room."),
+            ("check", Back, "How long a check may take once it is connected.")])
+        {
+            yield return Done($"timeout {name}", contexts, "<time>", meaning, use =>
+            {
+                if (use.TryTakeTime("a time", out var time))
+                    use.Section.Timeouts[name] = new(time, use.Line);
+            });
+        }
+
+        foreach (var name in (string[])["timeout client-fin", "timeout server-fin", "timeout tarpit"])
+            yield return Harmless(name, All, "What has ended on one side is ended by the timeouts of the other.");
+    }
+
+    private static IEnumerable<DirectiveRow<HaproxyUse>> Connections()
+    {
+        yield return Done("tcp-request connection reject", Front, "[if|unless <condition>]", "Closes the connection, when its first request has come; of `mode http` only.", use => ReadConnectionRule(use, RuleAction.Close));
+        yield return Done("tcp-request session reject", Front, "[if|unless <condition>]", "The same.", use => ReadConnectionRule(use, RuleAction.Close));
+        yield return Done("tcp-request content reject", All, "[if|unless <condition>]", "The same.", use => ReadConnectionRule(use, RuleAction.Close));
+        foreach (var name in (string[])["tcp-request inspect-delay", "tcp-request content accept", "tcp-request connection accept", "tcp-request session accept", "tcp-response content accept", "tcp-response inspect-delay", "tcp-request content capture"])
+            yield return Harmless(name, All, "What a connection begins with is waited for where a route asks for it.");
+        foreach (var name in (string[])["tcp-request connection track-sc0", "tcp-request content track-sc0", "tcp-request session track-sc0", "tcp-request connection track-sc1", "tcp-request content track-sc1"])
+            yield return Refused(name, All, "`max-connections-per-address` or `rate-limit` in the YAML of `steelyard convert`");
+        foreach (var name in (string[])["tcp-request connection expect-proxy", "tcp-request content set-var", "tcp-request connection set-var", "tcp-request content use-service", "tcp-response content reject", "tcp-response content close"])
+            yield return Refused(name, All, "`accept-proxy` on the bind line, and `http-request` rules");
+    }
+
+    private static void ReadConnectionRule(HaproxyUse use, RuleAction action)
+    {
+        if (!use.TryReadCondition(out var condition))
+            return;
+        if (use.Section.IsTcp && use.Section.Kind != 'D')
+            use.Problems.Error(use.Line, $"'{use.Directive}' of a proxy in TCP mode is not done here", "`mode http`, or a firewall");
+        else
+            use.Section.EarlyRules.Add(new(new RuleSettings { Action = action, When = condition }, use.Line));
+    }
+
+    private static IEnumerable<DirectiveRow<HaproxyUse>> Others()
+    {
+        yield return Done("errorfile", All, "<code> <file>", "The client gets the same status with a page of Steelyard's own, which a warning says.", use =>
+        {
+            if (use.TryTakeNumber("a status", 200, 599, out _) && use.TryTake("a file", out _))
+                use.Problems.Warn(use.Line, "the page in the file is not sent: with this status a client gets a page of Steelyard's own");
+        });
+        foreach (var name in (string[])["errorloc", "errorloc302", "errorloc303", "http-error", "errorfiles"])
+            yield return Refused(name, All, "the pages of Steelyard's own; `http-request return` before a server is asked");
+        yield return Done("stats", "DFBL", "...", "The page of statistics is not served here, which a warning says: `steelyard status` and the admin API say the same.", use =>
+        {
+            use.Section.Stats ??= use.Line;
+            while (use.HasMore)
+                use.Take();
+        });
+        foreach (var (name, instead) in ((string, string)[])[
+            ("declare capture", "nothing: logs are of their own here"), ("filter", "the rules that docs/haproxy.md lists"), ("dispatch", "`server`"),
+            ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("option httpslog", "nothing: logs are of their own here"), ("source", "the kernel's routes choose the address"), ("transparent", "`server`"),
+            ("reqadd", "`http-request add-header`"), ("reqrep", "`http-request replace-path` or `replace-header`"), ("reqirep", "`http-request replace-path` or `replace-header`"), ("reqdel", "`http-request del-header`"), ("reqidel", "`http-request del-header`"),
+            ("rspadd", "`http-response add-header`"), ("rspdel", "`http-response del-header`"), ("rspidel", "`http-response del-header`"), ("block", "`http-request deny`"), ("option originalto", "`http-request set-header`")])
+        {
+            yield return Refused(name, All, instead);
+        }
+    }
+}

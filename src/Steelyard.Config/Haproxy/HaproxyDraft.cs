@@ -1,0 +1,407 @@
+using System.Net;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Haproxy;
+
+/// <summary>Makes of the sections of a haproxy.cfg what every dialect becomes.</summary>
+internal sealed class HaproxyDraft
+{
+    private const string ServiceReady = "<html><body><h1>200 OK</h1>\nService ready.\n</body></html>\n";
+
+    private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
+
+    private readonly HaproxyFile _file;
+    private readonly ProblemList _problems;
+    private readonly Dictionary<string, HaproxySection> _backends = new(StringComparer.Ordinal);
+
+    private HaproxyDraft(HaproxyFile file, ProblemList problems) => (_file, _problems) = (file, problems);
+
+    /// <summary>The draft; null when there is nothing to listen on.</summary>
+    public static SnapshotDraft? Of(HaproxyFile file, ProblemList problems) => new HaproxyDraft(file, problems).Make();
+
+    private SnapshotDraft? Make()
+    {
+        List<HaproxySection> proxies = [];
+        foreach (var proxy in _file.Proxies)
+        {
+            if (proxy.IsDisabled)
+                continue;
+            if (proxy is { Stats: { } stats })
+                _problems.Warn(stats, "the page of statistics is not served here: `steelyard status` and the admin API on 127.0.0.1:8404 say the same, see docs/admin.md", "the section without it");
+
+            // One that only shows statistics has nothing to serve.
+            if (proxy is { Stats: not null, Servers.Count: 0, DefaultBackend: null, UseBackends.Count: 0 } && proxy.Rules.TrueForAll(rule => rule.Value.Respond is null))
+                continue;
+            if (proxy.IsTcp && (Located<RuleSettings>[])[.. proxy.Rules, .. proxy.ResponseRules] is [var ignored, ..])
+                _problems.Warn(ignored.Place, $"{Shown.Quote(proxy.Name.Value)} is in TCP mode, where no requests are read and this does nothing", "'mode http'");
+            proxies.Add(proxy);
+            if (proxy.IsBackend)
+                _backends.TryAdd(proxy.Name.Value, proxy);
+        }
+
+        var listeners = proxies.Where(proxy => proxy.IsFrontend).SelectMany(Listeners).ToList();
+        if (listeners.Count == 0 && !_problems.HasErrors)
+        {
+            _problems.Error(new(_file.Source.Text, 0, 0), "nothing is listened on", "a frontend or a listen section with 'bind'");
+            return null;
+        }
+
+        List<PoolDraft> pools = [];
+        foreach (var backend in _backends.Values)
+        {
+            pools.Add(Pool(backend));
+            pools.AddRange(PoolsOfOneServer(backend));
+        }
+
+        WarnOfMissingTimeouts(proxies);
+        return new(new(_file.Source.Text, 0, 0))
+        {
+            Shutdown = _file.HardStop ?? TimeSpan.FromSeconds(10),
+            Timeouts = TimeoutsOf(proxies),
+            Limits = new() { Connections = _file.MaxConnections, RequestRate = null, ResponseRate = null },
+            Listeners = listeners,
+            Pools = pools,
+        };
+    }
+
+    private IEnumerable<ListenerDraft> Listeners(HaproxySection front)
+    {
+        if (front.Binds.Count == 0)
+        {
+            _problems.Error(front.Name.Place, $"{Shown.Quote(front.Name.Value)} listens on nothing", "'bind' with an address");
+            yield break;
+        }
+
+        var routes = front.IsTcp ? TcpRoutes(front) : HttpRoutes(front);
+
+        // What is spoken is a matter of each address, where requests go is not.
+        foreach (var alike in front.Binds.GroupBy(bind => (bind.Tls is null ? null : string.Join('\n', bind.Tls.Certificates) + bind.Tls.Versions + bind.Tls.StrictSni + bind.Tls.ClientCertificates, bind.AcceptProxy)))
+        {
+            var first = alike.First();
+            yield return new(front.Name.Place)
+            {
+                Bind = [.. alike.Select(bind => bind.Address)],
+                Tls = first.Tls is { } tls ? new(tls, first.Address.Place) : null,
+                Mode = new(front.IsTcp ? ListenerMode.Tcp : ListenerMode.Http, front.Name.Place),
+                ProxyProtocol = first.AcceptProxy ? [new(IPNetwork.Parse("0.0.0.0/0"), first.Address.Place), new(IPNetwork.Parse("::/0"), first.Address.Place)] : [],
+                MaxConnections = front.MaxConnections,
+                Forwarded = front.IsTcp ? ForwardedStyle.XForwarded : ForwardedStyle.AsIs,
+                Rules = front.IsTcp ? [] : [.. front.EarlyRules, .. MonitorRules(front), .. front.Rules],
+                ResponseRules = front.IsTcp ? [] : front.ResponseRules,
+                Routes = routes,
+            };
+        }
+    }
+
+    private static IEnumerable<Located<RuleSettings>> MonitorRules(HaproxySection front)
+    {
+        if (front.MonitorPath is not { } monitor)
+            yield break;
+        var asked = new TestCondition(new VariableExpression(TemplateVariable.Path), TestKind.Is, [monitor.Value]);
+        foreach (var fail in front.MonitorFails)
+            yield return new(new() { Action = RuleAction.Deny, Status = 503, When = new AllCondition([asked, fail]) }, monitor.Place);
+        yield return new(new() { Action = RuleAction.Respond, Respond = new(200, ServiceReady, "text/html"), When = asked }, monitor.Place);
+    }
+
+    private static IEnumerable<(Located<string> Backend, Condition? When)> Choices(HaproxySection front)
+    {
+        foreach (var choice in front.UseBackends)
+        {
+            yield return choice;
+            if (choice.When is null)
+                yield break;
+        }
+
+        if (front.DefaultBackend is { } otherwise)
+            yield return (otherwise, null);
+        else if (front is { Kind: 'L', Servers.Count: > 0 })
+            yield return (front.Name, null);
+    }
+
+    private List<RouteDraft> HttpRoutes(HaproxySection front)
+    {
+        List<RouteDraft> routes = [];
+        var complete = false;
+        foreach (var (name, when) in Choices(front))
+        {
+            if (!IsBackend(name))
+                continue;
+            complete |= when is null;
+            var backend = _backends[name.Value];
+            if (backend.IsTcp)
+                _problems.Error(name.Place, $"the backend {Shown.Quote(name.Value)} is in TCP mode, and the frontend is not", "'mode http' in both");
+
+            // Who tells the servers of the client once is enough.
+            IReadOnlyList<Located<RuleSettings>> rules = front.ForwardFor is { } forward && backend.ForwardFor is null && backend != front ? [ForwardRule(forward)] : [];
+            foreach (var (server, on) in backend.UseServers)
+            {
+                if (FindServer(backend, server) is not null && on is not null)
+                    routes.Add(new(name.Place) { Match = new() { When = when is null ? on : new AllCondition([when, on]) }, Rules = rules, To = new(NameOf(backend, server.Value), server.Place) });
+            }
+
+            routes.Add(new(name.Place) { Match = new() { When = when }, Rules = rules, To = name });
+        }
+
+        // HAProxy: 503 where no backend takes a request.
+        if (!complete)
+            routes.Add(new(front.Name.Place) { Respond = new(new FixedResponse(503, "503 Service Unavailable\nNo backend takes this request.\n", "text/plain"), front.Name.Place) });
+        return routes;
+    }
+
+    /// <summary>In TCP mode a backend is chosen by the name in a TLS hello, and by nothing else.</summary>
+    private List<RouteDraft> TcpRoutes(HaproxySection front)
+    {
+        List<RouteDraft> routes = [];
+        foreach (var (name, when) in Choices(front))
+        {
+            if (!IsBackend(name))
+                continue;
+            List<Located<string>> hosts = [];
+            if (when is not null && !TryReadHosts(when, name.Place, hosts))
+            {
+                _problems.Error(name.Place, "a condition in TCP mode asks for something else than the name in the client's TLS hello", "{ req.ssl_sni -i NAME }, or -m end .NAME");
+                continue;
+            }
+
+            routes.Add(new(name.Place) { Hosts = hosts, To = name });
+        }
+
+        if (routes.Count == 0)
+            _problems.Error(front.Name.Place, $"{Shown.Quote(front.Name.Value)} leads nowhere", "'default_backend', or servers");
+        return routes;
+    }
+
+    private static bool TryReadHosts(Condition when, Place place, List<Located<string>> hosts)
+    {
+        if (when is AnyCondition any)
+            return any.Conditions.All(part => TryReadHosts(part, place, hosts));
+
+        // A test whether there is a hello adds nothing to one of its name.
+        if (when is not TestCondition { Value: FetchExpression { Kind: FetchKind.ServerName }, Test: TestKind.Is or TestKind.Ends } test)
+            return false;
+        foreach (var pattern in test.Patterns)
+        {
+            var host = test.Test == TestKind.Is ? pattern : pattern.StartsWith('.') ? "*" + pattern : "";
+            if (host.Length == 0)
+                return false;
+            hosts.Add(new(host.ToLowerInvariant(), place));
+        }
+
+        return true;
+    }
+
+    private bool IsBackend(Located<string> name)
+    {
+        if (_backends.ContainsKey(name.Value))
+            return true;
+        _problems.Error(name.Place, $"no backend is called {Shown.Quote(name.Value)}", _backends.Count is > 0 and <= 10 ? Shown.OneOf(_backends.Keys) : "the name of a backend or a listen section", _problems.Names.Nearest(name.Value, _backends.Keys));
+        return false;
+    }
+
+    private static Located<RuleSettings> ForwardRule(HaproxyForwardFor forward)
+    {
+        List<Condition> when = [];
+        if (forward.IfNone)
+            when.Add(new NotCondition(new TestCondition(new FetchExpression(FetchKind.Header, forward.Header), TestKind.Present)));
+        if (forward.Except is { } except)
+            when.Add(new NotCondition(new TestCondition(new VariableExpression(TemplateVariable.Client), TestKind.Network, [except])));
+        return new(
+            new()
+            {
+                Action = RuleAction.AddHeader,
+                Name = forward.Header,
+                Value = TextTemplate.Of(new VariableExpression(TemplateVariable.Client)),
+                When = when.Count switch { 0 => null, 1 => when[0], _ => new AllCondition(when.ToValueList()) },
+            },
+            forward.Place);
+    }
+
+    private HaproxyServer? FindServer(HaproxySection backend, Located<string> name)
+    {
+        foreach (var server in backend.Servers)
+        {
+            if (server.Name.Value == name.Value)
+                return server;
+        }
+
+        _problems.Error(name.Place, $"no server of {Shown.Quote(backend.Name.Value)} is called {Shown.Quote(name.Value)}", Shown.OneOf([.. backend.Servers.Select(server => server.Name.Value).Take(10)]));
+        return null;
+    }
+
+    private static string NameOf(HaproxySection backend, string server)
+    {
+        var name = $"{backend.Name.Value}.{server}";
+        return name.Length <= 64 ? name : name[..64];
+    }
+
+    /// <summary>For each server of use-server a pool in which it comes first, and the others when it cannot.</summary>
+    private IEnumerable<PoolDraft> PoolsOfOneServer(HaproxySection backend)
+    {
+        foreach (var (name, _) in backend.UseServers.DistinctBy(use => use.Server.Value))
+        {
+            if (FindServer(backend, name) is not { } first)
+                continue;
+            var pool = Pool(backend);
+            yield return pool with
+            {
+                Name = new(NameOf(backend, name.Value), name.Place),
+                Servers = [.. pool.Servers.Select(server => server.Address?.Value == first.Address.Value ? server with { Backup = null } : server.Backup is { Value: true } ? server : server with { Priority = new(1, name.Place) })],
+            };
+        }
+    }
+
+    private PoolDraft Pool(HaproxySection backend)
+    {
+        var servers = backend.Servers;
+        var limited = servers.Exists(server => server.MaxConnections is not null);
+        var sticky = StickyOf(backend);
+        return new(backend.Name)
+        {
+            Balance = HaproxyBalance.Of(backend),
+            AllBackups = backend.AllBackups,
+            Retries = new() { Attempts = Math.Clamp(backend.Retries + 1, 1, 16), On = backend.Retries == 0 ? RetryConditions.None : backend.RetryOn, Budget = 100, LeastPerSecond = 1_000_000, NonIdempotent = true },
+            Health = HealthOf(backend),
+            Agent = AgentOf(backend),
+            Outlier = servers.Exists(server => server.Observe) ? new() { Consecutive = servers.Find(server => server.ErrorLimit is not null)?.ErrorLimit ?? 10 } : null,
+            SlowStart = servers.Find(server => server.SlowStart is not null)?.SlowStart,
+            Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000, Timeout = TimeoutOf(backend, "queue") ?? TimeoutOf(backend, "connect") }, backend.Name.Place) : null,
+            Sticky = sticky,
+            Rules = backend.Kind == 'L' || backend.IsTcp ? ForwardRules(backend) : [.. backend.EarlyRules, .. backend.Rules, .. ForwardRules(backend)],
+            ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : backend.ResponseRules,
+            Servers = [.. servers.Select(server => Server(server, sticky?.Value.Value == StickyValue.Server))],
+        };
+    }
+
+    private static IReadOnlyList<Located<RuleSettings>> ForwardRules(HaproxySection backend) =>
+        backend is { ForwardFor: { } forward, IsTcp: false } ? [ForwardRule(forward)] : [];
+
+    private static ServerDraft Server(HaproxyServer server, bool withCookie) => new(server.Name.Place)
+    {
+        Address = server.Address,
+        Weight = server.Disabled ? 0 : server.Weight,
+        MaxConnections = server.MaxConnections,
+        Backup = server.Backup ? new(true, server.Name.Place) : null,
+        ProxyProtocol = server.ProxyProtocol,
+        AgentPort = server.AgentCheck ? server.AgentPort : null,
+        Cookie = withCookie ? server.Cookie : null,
+        Tls = !server.Tls ? null : new()
+        {
+            // As in HAProxy nothing is verified where no authorities are named.
+            Verify = server is { Verify: true, Authorities: not null },
+            Authorities = server.Verify ? server.Authorities : null,
+            Name = server.ServerName,
+            Certificate = server.Certificate is { } certificate ? new(certificate, server.Name.Place) : null,
+        },
+    };
+
+    private HealthSettings? HealthOf(HaproxySection backend)
+    {
+        var checkedServers = backend.Servers.FindAll(server => server.Check);
+        if (checkedServers is not [var first, ..])
+            return null;
+        if (backend.Servers.Find(server => !server.Check) is { } unchecked_)
+            _problems.Warn(unchecked_.Name.Place, $"the servers of a backend are asked for their health all or none: {Shown.Quote(unchecked_.Name.Value)} is asked too", "'check' in every server");
+        foreach (var other in checkedServers)
+        {
+            if ((other.Interval, other.FastInterval, other.DownInterval, other.Rise, other.Fall, other.CheckPort) != (first.Interval, first.FastInterval, first.DownInterval, first.Rise, first.Fall, first.CheckPort))
+                _problems.Warn(other.Name.Place, $"the servers of a backend are asked alike: as {Shown.Quote(first.Name.Value)} says", "the same inter, rise, fall and port in every server");
+        }
+
+        var interval = first.Interval ?? TimeSpan.FromSeconds(2);
+        var timeout = TimeoutOf(backend, "check") is { } check ? (TimeoutOf(backend, "connect") is { } connect && connect < interval ? connect : interval) + check : interval;
+        var least = TimeSpan.FromMilliseconds(10);
+        return (backend.HttpCheck ?? new()) with
+        {
+            Port = first.CheckPort,
+            Tls = first is { CheckTls: true, Tls: false } ? true : null,
+            Interval = interval < least ? least : interval,
+            FastInterval = first.FastInterval,
+            DownInterval = first.DownInterval,
+            Jitter = _file.SpreadChecks ?? 0,
+            Timeout = timeout > s_longest ? s_longest : timeout,
+            Rise = first.Rise ?? 2,
+            Fall = first.Fall ?? 3,
+            Start = HealthStart.Up,
+        };
+    }
+
+    private static Located<AgentSettings>? AgentOf(HaproxySection backend) =>
+        backend.Servers.Find(server => server.AgentCheck) is not { } first ? null
+            : new(new() { Send = first.AgentSend?.Replace("\n", "\\n", StringComparison.Ordinal) ?? "", Interval = first.AgentInterval ?? first.Interval ?? TimeSpan.FromSeconds(2), Timeout = first.AgentInterval ?? first.Interval ?? TimeSpan.FromSeconds(2) }, first.Name.Place);
+
+    private Located<StickySettings>? StickyOf(HaproxySection backend)
+    {
+        if (backend.Cookie is { } cookie)
+        {
+            if (cookie.Value.Value == StickyValue.Server && !backend.Servers.Exists(server => server.Cookie is not null))
+            {
+                _problems.Warn(cookie.Place, "'cookie' in a backend whose servers have none, so that no client stays", "'cookie' in the servers");
+                return null;
+            }
+
+            return cookie with { Value = cookie.Value with { Secret = cookie.Value.Value == StickyValue.Dynamic ? backend.DynamicKey : null, WhenDown = backend.Persist ? StickyDown.Persist : StickyDown.Redispatch, Redispatch = backend.Redispatch } };
+        }
+
+        var table = backend.StickTable?.Value ?? new(100_000, null);
+        var expire = table.Expire ?? TimeSpan.FromDays(400);
+        var remembered = new StickySettings { Size = table.Size, Expire = expire < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : expire, Redispatch = backend.Redispatch };
+        if (backend.StickLearn is { } learn)
+        {
+            if (backend.StickOn is { Value: var by } && by != new RequestKey(RequestKeyKind.Cookie, learn.Value))
+                _problems.Error(backend.StickOn.Value.Place, "a client that is learned from a cookie is known by that cookie", $"req.cook({learn.Value})");
+            return new(remembered with { Learn = learn.Value }, learn.Place);
+        }
+
+        return backend.StickOn is { } on ? new(remembered with { On = on.Value }, on.Place) : null;
+    }
+
+    private static TimeSpan? TimeoutOf(HaproxySection section, string name) =>
+        section.Timeouts.TryGetValue(name, out var time) && time.Value > TimeSpan.Zero ? time.Value > s_longest ? s_longest : time.Value : null;
+
+    /// <summary>HAProxy warns of the same, and then waits for ever.</summary>
+    private void WarnOfMissingTimeouts(List<HaproxySection> proxies)
+    {
+        foreach (var proxy in proxies)
+        {
+            string[] needed = [.. proxy.IsFrontend ? (string[])["client"] : [], .. proxy.IsBackend && proxy.Servers.Count > 0 ? (string[])["connect", "server"] : []];
+            string[] missing = [.. needed.Where(name => TimeoutOf(proxy, name) is null)];
+            if (missing.Length > 0)
+                _problems.Warn(proxy.Name.Place, $"{Shown.Quote(proxy.Name.Value)} has no {string.Join(", no ", missing.Select(name => $"'timeout {name}'"))}: Steelyard's own limits count, where HAProxy waits for ever", string.Join(", ", missing.Select(name => $"'timeout {name} {(name == "connect" ? "5s" : "50s")}'")));
+        }
+    }
+
+    /// <summary>Times are the whole file's here: where sections differ, the longest counts.</summary>
+    private Timeouts TimeoutsOf(List<HaproxySection> proxies)
+    {
+        var fronts = proxies.FindAll(proxy => proxy.IsFrontend);
+        var backs = proxies.FindAll(proxy => proxy.IsBackend && proxy.Servers.Count > 0);
+        var own = new Timeouts();
+        return own with
+        {
+            ClientHeader = Longest(fronts, "http-request", section => TimeoutOf(section, "http-request") ?? TimeoutOf(section, "client")) ?? own.ClientHeader,
+            ClientBody = Longest(fronts, "client", section => TimeoutOf(section, "client")) ?? own.ClientBody,
+            ClientIdle = Longest(fronts, "http-keep-alive", section => TimeoutOf(section, "http-keep-alive") ?? TimeoutOf(section, "http-request") ?? TimeoutOf(section, "client")) ?? own.ClientIdle,
+            Connect = Longest(backs, "connect", section => TimeoutOf(section, "connect")) ?? own.Connect,
+            ServerResponse = Longest(backs, "server", section => TimeoutOf(section, "server")) ?? own.ServerResponse,
+            ServerBody = Longest(backs, "server", section => TimeoutOf(section, "server")) ?? own.ServerBody,
+            Tunnel = Longest(backs, "tunnel", section => TimeoutOf(section, "tunnel") ?? TimeoutOf(section, "server")) ?? own.Tunnel,
+        };
+    }
+
+    private TimeSpan? Longest(List<HaproxySection> sections, string name, Func<HaproxySection, TimeSpan?> timeout)
+    {
+        TimeSpan? longest = null;
+        foreach (var section in sections)
+        {
+            if (timeout(section) is not { } time)
+                continue;
+            if (longest is { } before && before != time && section.Timeouts.TryGetValue(name, out var own))
+                _problems.Warn(own.Place, $"the times of a file are the same for all its sections here: the longest 'timeout {name}' counts", "the same time everywhere");
+            longest = longest is null || time > longest ? time : longest;
+        }
+
+        return longest;
+    }
+}

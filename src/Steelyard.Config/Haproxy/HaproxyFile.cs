@@ -1,0 +1,46 @@
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Drafts;
+
+namespace Steelyard.Config.Haproxy;
+
+/// <summary>What a whole haproxy.cfg has said so far.</summary>
+internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
+{
+    public DialectSource Source { get; } = source;
+
+    public ProblemList Problems { get; } = problems;
+
+    /// <summary>The environment as the file sees and sets it.</summary>
+    public Dictionary<string, string?> Environment { get; } = ReadEnvironment();
+
+    /// <summary>Users and passwords with a colon between, by the names of their lists.</summary>
+    public Dictionary<string, List<string>> Users { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<string, HaproxySection> NamedDefaults { get; } = new(StringComparer.Ordinal);
+
+    public HaproxySection? Defaults { get; set; }
+
+    public List<HaproxySection> Proxies { get; } = [];
+
+    public int? MaxConnections { get; set; }
+
+    public TimeSpan? HardStop { get; set; }
+
+    public int? SpreadChecks { get; set; }
+
+    public string? CertificateFolder { get; set; }
+
+    public string? AuthorityFolder { get; set; }
+
+    /// <summary>A file as crt-base and ca-base have it.</summary>
+    public string PathOf(string name, bool isCertificate) =>
+        (isCertificate ? CertificateFolder : AuthorityFolder) is { } folder && !name.StartsWith('/') ? $"{folder.TrimEnd('/')}/{name}" : name;
+
+    private static Dictionary<string, string?> ReadEnvironment()
+    {
+        Dictionary<string, string?> all = new(StringComparer.Ordinal);
+        foreach (System.Collections.DictionaryEntry entry in System.Environment.GetEnvironmentVariables())
+            all[(string)entry.Key] = (string?)entry.Value;
+        return all;
+    }
+}

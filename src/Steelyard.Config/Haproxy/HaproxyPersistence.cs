@@ -1,0 +1,172 @@
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Haproxy;
+
+/// <summary>How clients stay with their servers.</summary>
+internal static class HaproxyPersistence
+{
+    private const string Back = "DBL";
+
+    public static IEnumerable<DirectiveRow<HaproxyUse>> Rows { get; } =
+    [
+        DirectiveRow<HaproxyUse>.Done("cookie", Back, "<name> [rewrite|insert|prefix] [indirect] [nocache] [postonly] [preserve] [httponly] [secure] [domain <domain>]* [maxidle <time>] [maxlife <time>] [dynamic] [attr <value>]*", "The cookie by which a client stays with its server.", ReadCookie),
+        DirectiveRow<HaproxyUse>.Done("no cookie", Back, "", "Undoes it.", use => use.Section.Cookie = null),
+        DirectiveRow<HaproxyUse>.Done("dynamic-cookie-key", Back, "<text>", "What dynamic values are made of.", use => use.Section.DynamicKey = use.TryTake("a text", out var word) ? word.Text : null),
+        DirectiveRow<HaproxyUse>.Done("stick-table", "FBL", "type <type> size <size> [expire <time>] [nopurge] [peers <name>] [store <counters>]", "How many clients are remembered for `stick on`, and how long; counters are not kept.", ReadTable),
+        DirectiveRow<HaproxyUse>.Done("stick on", "BL", "<sample>", "A client stays with the server it was sent to first: by src, req.cook(<name>), req.hdr(<name>), url_param(<name>), path or url.", ReadOn),
+        DirectiveRow<HaproxyUse>.Done("stick match", "BL", "<sample>", "The same as `stick on`, beside `stick store-response`.", ReadOn),
+        DirectiveRow<HaproxyUse>.Done("stick store-response", "BL", "res.cook(<name>)", "A client stays with the server that has given it the cookie.", ReadLearn),
+        DirectiveRow<HaproxyUse>.Done("stick store-request", "BL", "<sample>", "The same as `stick on`.", ReadOn),
+        DirectiveRow<HaproxyUse>.Refused("appsession", Back, "...", "`stick store-response res.cook(<name>)`"),
+    ];
+
+    private static void ReadCookie(HaproxyUse use)
+    {
+        if (!use.TryTake("the name of the cookie", out var name))
+            return;
+        var sticky = new StickySettings { Cookie = name.Text, Kind = StickyKind.Rewrite, Value = StickyValue.Server, Indirect = false, NoCache = false, HttpOnly = false, Secure = StickySecure.Never };
+        var isKind = false;
+        List<string> domains = [], attributes = [];
+        while (use.HasMore)
+        {
+            var word = use.Take();
+            switch (word.Text)
+            {
+                case "insert" or "rewrite" or "prefix":
+                    (sticky, isKind) = (sticky with { Kind = word.Text switch { "insert" => StickyKind.Insert, "prefix" => StickyKind.Prefix, _ => StickyKind.Rewrite } }, true);
+                    break;
+                case "indirect":
+                    sticky = sticky with { Indirect = true };
+                    break;
+                case "nocache":
+                    sticky = sticky with { NoCache = true };
+                    break;
+                case "postonly":
+                    sticky = sticky with { PostOnly = true };
+                    break;
+                case "preserve":
+                    sticky = sticky with { Preserve = true };
+                    break;
+                case "httponly":
+                    sticky = sticky with { HttpOnly = true };
+                    break;
+                case "secure":
+                    sticky = sticky with { Secure = StickySecure.Always };
+                    break;
+                case "dynamic":
+                    sticky = sticky with { Value = StickyValue.Dynamic };
+                    break;
+                case "domain" when use.TryTake("a domain", out var domain):
+                    domains.Add(domain.Text);
+                    break;
+                case "attr" when use.TryTake("an attribute", out var attribute):
+                    attributes.Add(attribute.Text);
+                    break;
+                case "maxidle" when use.TryTakeTime("a time", out var idle):
+                    sticky = sticky with { MaxIdle = idle };
+                    break;
+                case "maxlife" when use.TryTakeTime("a time", out var life):
+                    sticky = sticky with { MaxLife = life };
+                    break;
+                default:
+                    use.Error(word, $"{Shown.Quote(word.Text)} is not known behind 'cookie'", "insert, rewrite, prefix, indirect, nocache, postonly, preserve, httponly, secure, domain, maxidle, maxlife, dynamic or attr");
+                    return;
+            }
+        }
+
+        if (!isKind)
+            use.Problems.Error(use.Line, "'cookie' that says neither insert nor rewrite nor prefix", "one of them");
+        use.Section.Cookie = new(sticky with { Domains = domains.ToValueList(), Attributes = attributes.ToValueList() }, use.Line);
+    }
+
+    private static void ReadTable(HaproxyUse use)
+    {
+        var (size, expire) = (100_000L, (TimeSpan?)null);
+        while (use.HasMore)
+        {
+            var word = use.Take();
+            switch (word.Text)
+            {
+                case "type" when use.TryTake("a type", out _):
+                    if (use.Peek == "len")
+                    {
+                        use.Take();
+                        use.TryTake("a length", out _);
+                    }
+
+                    break;
+                case "size" when use.TryTakeSize("a number of entries", out size):
+                    break;
+                case "expire" when use.TryTakeTime("a time", out var time):
+                    expire = time;
+                    break;
+                case "store" when use.TryTake("what is stored", out var stored):
+                    if (stored.Text is not "server_id")
+                        use.Problems.Warn(stored.Place, "counters of clients are not kept in tables here, and nothing can ask for them", "`rate-limit` in the YAML of `steelyard convert`");
+                    break;
+                case "peers" when use.TryTake("the name of peers", out var peers):
+                    use.Problems.Warn(peers.Place, "tables are not shared with other balancers here", "`cookie`, which needs no table");
+                    break;
+                case "nopurge":
+                    break;
+                default:
+                    use.Error(word, $"{Shown.Quote(word.Text)} is not known behind 'stick-table'", "type, size, expire, nopurge, peers or store");
+                    return;
+            }
+        }
+
+        use.Section.StickTable = new(new((int)Math.Clamp(size, 1, 10_000_000), expire), use.Line);
+    }
+
+    private static void ReadOn(HaproxyUse use)
+    {
+        if (!use.TryTake("a sample", out var word))
+            return;
+        if (use.Take("table") && use.TryTake("the name of a table", out var table))
+            use.Problems.Warn(table.Place, "each backend remembers its own clients here", "`stick-table` in the backend itself");
+        if (use.HasMore)
+        {
+            use.Error(use.Take(), "a condition of 'stick' is not done here", "the end of the line");
+            return;
+        }
+
+        if (KeyOf(word.Text) is { } key)
+            use.Section.StickOn = new(key, use.Line);
+        else
+            use.Error(word, $"a client cannot be known by {Shown.Quote(word.Text)} here", "src, req.cook(<name>), req.hdr(<name>), url_param(<name>), path or url");
+    }
+
+    private static RequestKey? KeyOf(string sample)
+    {
+        var bracket = sample.IndexOf('(', StringComparison.Ordinal);
+        var (fetch, name) = bracket > 0 && sample[^1] == ')' ? (sample[..bracket], sample[(bracket + 1)..^1]) : (sample, "");
+        return fetch switch
+        {
+            "src" => RequestKey.Address,
+            "path" => new(RequestKeyKind.Path),
+            "url" => new(RequestKeyKind.Uri),
+            "req.cook" or "cook" or "req.cookie" when name.Length > 0 => new(RequestKeyKind.Cookie, name),
+            "req.hdr" or "hdr" or "req.fhdr" when name.Length > 0 => new(RequestKeyKind.Header, name),
+            "url_param" or "urlp" when name.Length > 0 => new(RequestKeyKind.Query, name),
+            "req.ssl_sni" or "req_ssl_sni" => new(RequestKeyKind.ServerName),
+            _ => null,
+        };
+    }
+
+    private static void ReadLearn(HaproxyUse use)
+    {
+        if (!use.TryTake("a sample", out var word))
+            return;
+        foreach (var fetch in (string[])["res.cook(", "scook(", "set-cookie("])
+        {
+            if (word.Text.StartsWith(fetch, StringComparison.Ordinal) && word.Text[^1] == ')' && word.Text.Length > fetch.Length + 1)
+            {
+                use.Section.StickLearn = new(word.Text[fetch.Length..^1], use.Line);
+                return;
+            }
+        }
+
+        use.Error(word, $"a client's server cannot be learned from {Shown.Quote(word.Text)} here", "res.cook(<name>)");
+    }
+}

@@ -1,0 +1,196 @@
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Haproxy;
+
+/// <summary>Reads a haproxy.cfg: lines into sections, sections into a draft, the draft through its checks.</summary>
+internal static class HaproxyReader
+{
+    private static readonly System.Buffers.SearchValues<char> s_nameCharacters =
+        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
+
+    private static readonly string[] s_sections = ["global", "defaults", "frontend", "backend", "listen", "userlist", "peers", "resolvers", "mailers", "cache", "program", "ring", "http-errors", "log-forward", "fcgi-app"];
+
+    /// <summary>Whether a file is one, by its name, or by the first word in it.</summary>
+    public static bool Recognizes(string name, string text)
+    {
+        if (name.EndsWith(".cfg", StringComparison.OrdinalIgnoreCase))
+            return true;
+        if (name.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".yml", StringComparison.OrdinalIgnoreCase))
+            return false;
+        var start = 0;
+        while (start < text.Length)
+        {
+            var end = text.IndexOf('\n', start);
+            var line = text.AsSpan(start, (end < 0 ? text.Length : end) - start).Trim();
+            start = end < 0 ? text.Length : end + 1;
+            if (line.IsEmpty || line[0] == '#')
+                continue;
+            var blank = line.IndexOfAny(' ', '\t');
+            var word = (blank < 0 ? line : line[..blank]).ToString();
+
+            // A section's name is a word, a brace or a colon behind it is another language's.
+            return word is "global" or "defaults" or "frontend" or "backend" or "listen" && (blank < 0 || line[blank..].IndexOfAny("{:;") < 0 || word is "frontend" or "backend");
+        }
+
+        return false;
+    }
+
+    /// <summary>Reads a text into a snapshot; null when anything was reported as an error.</summary>
+    public static Snapshot? Read(DialectSource source, ProblemList problems)
+    {
+        var file = new HaproxyFile(source, problems);
+        var text = new HaproxyText(source.Text, file.Environment, problems);
+        var global = new HaproxySection { Kind = 'G', Name = new("global", new(source.Text, 0, 0)) };
+        HaproxySection? section = null;
+        List<string>? users = null;
+        var skips = false;
+        while (text.Next() is { } words)
+        {
+            var first = words[0].Text;
+            if (Array.IndexOf(s_sections, first) >= 0)
+            {
+                (section, users, skips) = Begin(file, global, words);
+                continue;
+            }
+
+            if (users is not null)
+                ReadUser(words, users, problems);
+            else if (section is not null)
+                ReadDirective(file, section, words);
+            else if (first is ".if" or ".elif" or ".else" or ".endif" or ".notice" or ".warning" or ".alert" or ".diag")
+                problems.Error(words[0].Place, $"'{first}' is not done here", "the lines that are meant, without conditions of the file's own");
+            else if (!skips)
+                problems.Error(words[0].Place, $"{Shown.Quote(first)} stands before every section", "global, defaults, frontend, backend or listen", problems.Names.Nearest(first, s_sections));
+        }
+
+        return HaproxyDraft.Of(file, problems) is { } draft ? SnapshotChecks.Check(draft, problems) : null;
+    }
+
+    private static (HaproxySection? Section, List<string>? Users, bool Skips) Begin(HaproxyFile file, HaproxySection global, IReadOnlyList<Word> words)
+    {
+        var kind = words[0].Text;
+        var name = words.Count > 1 ? words[1] : words[0] with { Text = "" };
+        switch (kind)
+        {
+            case "global":
+                return (global, null, false);
+            case "defaults":
+                return (BeginDefaults(file, words, name), null, false);
+            case "frontend" or "backend" or "listen":
+                return (BeginProxy(file, words, name), null, false);
+            case "userlist":
+                List<string> users = [];
+                file.Users[name.Text] = users;
+                return (null, users, false);
+            case "peers" or "resolvers" or "mailers" or "ring" or "log-forward":
+                file.Problems.Note(words[0].Place, $"the section '{kind}' has no effect here: {(kind == "resolvers" ? "names are resolved by the system when the file is taken up" : "what it is for is not done here")}");
+                return (null, null, true);
+            default:
+                file.Problems.Error(words[0].Place, $"the section '{kind}' is not done here", "the file without it");
+                return (null, null, true);
+        }
+    }
+
+    private static HaproxySection? DefaultsOf(HaproxyFile file, IReadOnlyList<Word> words, int from)
+    {
+        if (words.Count <= from)
+            return file.Defaults;
+        if (words[from].Text != "from" || words.Count != from + 2)
+        {
+            file.Problems.Error(words[from].Place, $"{Shown.Quote(words[from].Text)} is left over behind the name of a section", "the end of the line, or 'from' with the name of a section of defaults");
+            return file.Defaults;
+        }
+
+        if (file.NamedDefaults.TryGetValue(words[from + 1].Text, out var named))
+            return named;
+        file.Problems.Error(words[from + 1].Place, $"no section of defaults is called {Shown.Quote(words[from + 1].Text)}", file.NamedDefaults.Count == 0 ? "'defaults' with a name" : Shown.OneOf(file.NamedDefaults.Keys), file.Problems.Names.Nearest(words[from + 1].Text, file.NamedDefaults.Keys));
+        return file.Defaults;
+    }
+
+    private static HaproxySection BeginDefaults(HaproxyFile file, IReadOnlyList<Word> words, Word name)
+    {
+        var named = words.Count > 1 && words[1].Text != "from";
+        var parent = words.Count > (named ? 2 : 1) ? DefaultsOf(file, words, named ? 2 : 1) : null;
+        var section = HaproxySection.From('D', new(named ? name.Text : "", words[0].Place), parent);
+        if (named)
+            file.NamedDefaults[name.Text] = section;
+        file.Defaults = section;
+        return section;
+    }
+
+    private static HaproxySection BeginProxy(HaproxyFile file, IReadOnlyList<Word> words, Word name)
+    {
+        var kind = words[0].Text switch { "frontend" => 'F', "backend" => 'B', _ => 'L' };
+        if (words.Count < 2)
+            file.Problems.Error(words[0].Place, $"'{words[0].Text}' without a name", $"'{words[0].Text}' with a name");
+        else if (name.Text.Length > 64 || name.Text.AsSpan().ContainsAnyExcept(s_nameCharacters))
+            file.Problems.Error(name.Place, $"{Shown.Quote(name.Text)} cannot be the name of a section", "1 to 64 letters, digits and - _ . :");
+        var section = HaproxySection.From(kind, new(name.Text, name.Place), DefaultsOf(file, words, 2));
+        foreach (var other in file.Proxies)
+        {
+            if (other.Name.Value == name.Text && ((other.IsFrontend && section.IsFrontend) || (other.IsBackend && section.IsBackend)))
+                file.Problems.Error(name.Place, $"the name {Shown.Quote(name.Text)} is given again; it stands in line {other.Name.Place.Line} already", "another name");
+        }
+
+        file.Proxies.Add(section);
+        return section;
+    }
+
+    private static void ReadDirective(HaproxyFile file, HaproxySection section, IReadOnlyList<Word> words)
+    {
+        var table = HaproxyDirectives.Table;
+
+        // "http-request set-var(txn.a)" is a word and, in round brackets, its first argument.
+        if (words is [{ Text: "http-request" or "http-response" or "http-after-response" }, { } action, ..] && action.Text.IndexOf('(', StringComparison.Ordinal) is var bracket and > 0)
+            words = [words[0], action with { Text = action.Text[..bracket] }, action with { Text = action.Text[bracket..] }, .. words.Skip(2)];
+        if (!table.TryFind(words, out var row, out var count))
+        {
+            var shown = words[0].Text is "option" or "timeout" or "http-request" or "http-response" or "tcp-request" && words.Count > 1 ? $"{words[0].Text} {words[1].Text}" : words[0].Text;
+            file.Problems.Error(words[0].Place with { End = shown.Contains(' ', StringComparison.Ordinal) ? words[1].Place.End : words[0].Place.End }, $"{Shown.Quote(shown)} is not known here", "one of the directives that docs/haproxy.md lists", table.Nearest(words, file.Problems));
+            return;
+        }
+
+        var use = new HaproxyUse(file, section, words, count);
+        if (!row.Contexts.Contains(section.Kind, StringComparison.Ordinal))
+        {
+            file.Problems.Error(use.Place, $"'{row.Name}' has no place in {KindOf(section.Kind)}", Shown.OneOf([.. row.Contexts.Select(KindOf)]));
+            return;
+        }
+
+        switch (row.Support)
+        {
+            case DirectiveSupport.Harmless:
+                file.Problems.Note(use.Place, $"'{row.Name}' has no effect here: {Continued(row.Meaning)}");
+                break;
+            case DirectiveSupport.Refused:
+                file.Problems.Error(use.Place, $"'{row.Name}' is not done here", row.Meaning);
+                break;
+            default:
+                var errors = file.Problems.ErrorCount;
+                row.Read!(use);
+                if (file.Problems.ErrorCount == errors)
+                    use.End();
+                break;
+        }
+    }
+
+    /// <summary>A sentence behind a colon.</summary>
+    public static string Continued(string sentence) =>
+        (sentence.Length > 1 && char.IsUpper(sentence[1]) ? sentence : char.ToLowerInvariant(sentence[0]) + sentence[1..]).TrimEnd('.');
+
+    private static string KindOf(char kind) => kind switch { 'G' => "global", 'D' => "defaults", 'F' => "a frontend", 'B' => "a backend", _ => "a listen section" };
+
+    private static void ReadUser(IReadOnlyList<Word> words, List<string> users, ProblemList problems)
+    {
+        if (words[0].Text == "group")
+            return;
+        if (words is [{ Text: "user" }, var user, { Text: "insecure-password" }, var password, ..])
+            users.Add($"{user.Text}:{password.Text}");
+        else if (words is [{ Text: "user" }, _, { Text: "password" } hashed, ..])
+            problems.Error(hashed.Place, "passwords that are hashed by crypt(3) are not done here", "insecure-password");
+        else
+            problems.Error(words[0].Place, $"{Shown.Quote(words[0].Text)} is not known in a userlist", "user <name> insecure-password <password>, or group");
+    }
+}

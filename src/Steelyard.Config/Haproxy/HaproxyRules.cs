@@ -1,0 +1,312 @@
+using System.Globalization;
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
+using Steelyard.Config.Text;
+using Steelyard.Config.Yaml.Tables;
+
+namespace Steelyard.Config.Haproxy;
+
+/// <summary>The actions of http-request and http-response, as rows of the table of directives.</summary>
+internal static class HaproxyRules
+{
+    private const string Proxies = "DFBL";
+
+    /// <summary>What can be done with requests.</summary>
+    public static IEnumerable<DirectiveRow<HaproxyUse>> Requests { get; } =
+    [
+        Row("http-request deny", "[deny_status|status <code>] [content-type <type>] [string|lf-string|file <text>] [hdr <name> <fmt>]*", "Refuses with 403, or the status that is given; the page is Steelyard's own unless a text is given.", use => ReadAnswer(use, 403, RuleAction.Deny)),
+        Row("http-request return", "[status <code>] [content-type <type>] [string|lf-string|file <text>] [hdr <name> <fmt>]*", "Answers in the servers' place.", use => ReadAnswer(use, 200, RuleAction.Respond)),
+        Row("http-request tarpit", "[deny_status <code>]", "Refuses with 500, or the status that is given, at once and not after `timeout tarpit`.", use => ReadAnswer(use, 500, RuleAction.Deny)),
+        Row("http-request redirect", "location|prefix|scheme <fmt> [code <code>] [drop-query] [append-slash]", "Sends the client elsewhere: 302, or the code that is given.", ReadRedirect),
+        Row("redirect", "location|prefix|scheme <to> [code <code>] [drop-query] [append-slash]", "The same, among the rules of `http-request`.", ReadRedirect),
+        Row("http-request auth", "[realm <realm>]", "Asks for user and password with 401.", ReadAuthentication),
+        Row("http-request allow", "", "Ends these rules.", use => new RuleSettings { Action = RuleAction.Stop }),
+        Row("http-request silent-drop", "", "Closes the connection without an answer; the kernel tells the client.", use => new RuleSettings { Action = RuleAction.Close }),
+        Row("http-request reject", "", "Closes the connection without an answer.", use => new RuleSettings { Action = RuleAction.Close }),
+        .. Headers("http-request"),
+        Row("http-request set-path", "<fmt>", "The request gets another path; its query stays.", use => ReadValue(use, RuleAction.SetPath)),
+        Row("http-request set-query", "<fmt>", "The request gets another query.", use => ReadValue(use, RuleAction.SetQuery)),
+        Row("http-request set-pathq", "<fmt>", "The request gets another path and query.", use => ReadValue(use, RuleAction.SetTarget)),
+        Row("http-request set-uri", "<fmt>", "The request gets another path and query; a scheme and a host in it are not known here.", use => ReadValue(use, RuleAction.SetTarget)),
+        Row("http-request replace-path", "<regex> <fmt>", "A path in which the expression matches becomes the text.", use => ReadReplacement(use, RuleAction.ReplacePath, named: false)),
+        Row("http-request replace-pathq", "<regex> <fmt>", "Path and query in which the expression matches become the text.", use => ReadReplacement(use, RuleAction.ReplaceTarget, named: false)),
+        Row("http-request replace-uri", "<regex> <fmt>", "The same; in requests of browsers the URI is path and query.", use => ReadReplacement(use, RuleAction.ReplaceTarget, named: false)),
+        .. Variables("http-request"),
+        .. OnlyInLogs("http-request"),
+        Refused("http-request track-sc0", "`rate-limit` in the YAML of `steelyard convert` counts requests of each client"),
+        Refused("http-request track-sc1", "`rate-limit` in the YAML of `steelyard convert` counts requests of each client"),
+        Refused("http-request set-src", "`proxy-protocol` or `trusted-proxies` in the YAML of `steelyard convert` say who the client is"),
+        Refused("http-request set-method", "the servers are asked by the method of the client"),
+        Refused("http-request use-service", "/metrics is on the admin API, see docs/metrics.md"),
+        Refused("http-request lua", "the rules that docs/haproxy.md lists"),
+        Refused("http-request cache-use", "there is no cache here"),
+        Refused("http-request normalize-uri", "routes are compared in one form without it, see docs/http.md"),
+        Refused("http-request do-resolve", "names of servers are resolved when the file is taken up"),
+    ];
+
+    /// <summary>What can be done with responses.</summary>
+    public static IEnumerable<DirectiveRow<HaproxyUse>> Responses { get; } =
+    [
+        .. Headers("http-response"),
+        Row("http-response set-status", "<status> [reason <text>]", "The response gets another status, with its usual reason.", ReadStatus),
+        Row("http-response deny", "", "The response is kept back; the client gets 502.", use => new RuleSettings { Action = RuleAction.Deny, Status = 502 }),
+        Row("http-response allow", "", "Ends these rules.", use => new RuleSettings { Action = RuleAction.Stop }),
+        .. Variables("http-response"),
+        .. OnlyInLogs("http-response"),
+        .. Headers("http-after-response"),
+        .. Variables("http-after-response"),
+        Refused("http-response return", "`http-request return`, before a server is asked"),
+        Refused("http-response redirect", "`http-request redirect`, before a server is asked"),
+        Refused("http-response cache-store", "there is no cache here"),
+        Refused("http-response lua", "the rules that docs/haproxy.md lists"),
+    ];
+
+    private static IEnumerable<DirectiveRow<HaproxyUse>> Headers(string of)
+    {
+        var note = of == "http-after-response" ? " Only of servers' responses: what Steelyard answers itself is changed by `response-headers` in its YAML." : "";
+        yield return Row($"{of} set-header", "<name> <fmt>", "The field gets this one line instead of what it had." + note, use => ReadField(use, RuleAction.SetHeader));
+        yield return Row($"{of} add-header", "<name> <fmt>", "The field gets one more line." + note, use => ReadField(use, RuleAction.AddHeader));
+        yield return Row($"{of} del-header", "<name>", "All lines of the field are taken out." + note, ReadRemoval);
+        yield return Row($"{of} replace-header", "<name> <regex> <fmt>", "Each line in which the expression matches becomes the text." + note, use => ReadReplacement(use, RuleAction.ReplaceHeader, named: true));
+        yield return Row($"{of} replace-value", "<name> <regex> <fmt>", "The same with each value between commas." + note, use => ReadReplacement(use, RuleAction.ReplaceValue, named: true));
+    }
+
+    private static IEnumerable<DirectiveRow<HaproxyUse>> Variables(string of)
+    {
+        yield return Row($"{of} set-var", "(<name>) <sample>", "Remembers a value until the request has been answered, whatever its scope.", use => ReadVariable(use, isFormat: false));
+        yield return Row($"{of} set-var-fmt", "(<name>) <fmt>", "The same of a text.", use => ReadVariable(use, isFormat: true));
+        yield return Row($"{of} unset-var", "(<name>)", "Forgets it.", use => TryReadVariableName(use, out var name) ? new RuleSettings { Action = RuleAction.RemoveVariable, Name = name } : null);
+    }
+
+    private static IEnumerable<DirectiveRow<HaproxyUse>> OnlyInLogs(string of)
+    {
+        foreach (var action in (string[])["capture", "set-log-level", "set-nice", "set-tos", "set-mark", "set-priority-offset", "disable-l7-retry", "wait-for-body"])
+            yield return DirectiveRow<HaproxyUse>.Harmless($"{of} {action}", Proxies, "...", "Changes nothing that a client or a server sees.");
+    }
+
+    private static DirectiveRow<HaproxyUse> Refused(string name, string instead) => DirectiveRow<HaproxyUse>.Refused(name, Proxies, "...", instead);
+
+    private static DirectiveRow<HaproxyUse> Row(string name, string arguments, string meaning, Func<HaproxyUse, RuleSettings?> read) =>
+        DirectiveRow<HaproxyUse>.Done(name, Proxies, (arguments + " [if|unless <condition>]").TrimStart(), meaning, use =>
+        {
+            if (read(use) is not { } rule || !use.TryReadCondition(out var condition))
+                return;
+            var located = new Located<RuleSettings>(rule with { When = rule.When is { } own && condition is not null ? new AllCondition([condition, own]) : condition ?? rule.When }, use.Line);
+            (name.StartsWith("http-request", StringComparison.Ordinal) || name == "redirect" ? use.Section.Rules : use.Section.ResponseRules).Add(located);
+        });
+
+    private static bool IsCondition(HaproxyUse use) => use.Peek is "if" or "unless";
+
+    private static bool TryTakeFormat(HaproxyUse use, string what, out TextTemplate template)
+    {
+        template = TextTemplate.Empty;
+        return use.TryTake(what, out var word) && HaproxyFormat.TryRead(word, use, out template);
+    }
+
+    private static RuleSettings? ReadValue(HaproxyUse use, RuleAction action) =>
+        TryTakeFormat(use, "a text", out var value) ? new() { Action = action, Value = value } : null;
+
+    private static bool TryTakeFieldName(HaproxyUse use, out string name)
+    {
+        name = "";
+        if (!use.TryTake("the name of a field", out var word))
+            return false;
+        name = word.Text;
+        if (RuleTable.FindMistakeInFieldName(name) is not { Message: not null } mistake)
+            return true;
+        use.Problems.Error(word.Place, mistake);
+        return false;
+    }
+
+    private static RuleSettings? ReadField(HaproxyUse use, RuleAction action) =>
+        TryTakeFieldName(use, out var name) && TryTakeFormat(use, "a value", out var value) ? new() { Action = action, Name = name, Value = value } : null;
+
+    private static RuleSettings? ReadRemoval(HaproxyUse use)
+    {
+        if (!TryTakeFieldName(use, out var name))
+            return null;
+        if (use.Peek == "-m")
+        {
+            use.Error(use.Take(), "fields are taken out by their whole name here", "the name of each field");
+            return null;
+        }
+
+        return new() { Action = RuleAction.RemoveHeader, Name = name };
+    }
+
+    private static RuleSettings? ReadReplacement(HaproxyUse use, RuleAction action, bool named)
+    {
+        var name = "";
+        if ((named && !TryTakeFieldName(use, out name)) || !use.TryTake("a regular expression", out var pattern))
+            return null;
+        if (!BytePattern.TryParse(pattern.Text, ignoreCase: false, out _, out var mistake))
+        {
+            use.Problems.Error(pattern.Place, mistake);
+            return null;
+        }
+
+        return TryTakeFormat(use, "a text", out var value) ? new() { Action = action, Name = name, Pattern = pattern.Text, Value = value } : null;
+    }
+
+    private static RuleSettings? ReadStatus(HaproxyUse use)
+    {
+        if (!use.TryTakeNumber("a status", 200, 599, out var status))
+            return null;
+        if (status is 204 or 304)
+        {
+            use.Error(use.Last, $"a response with a body cannot become {status}", "another status");
+            return null;
+        }
+
+        if (use.Take("reason") && !use.TryTake("the reason", out _))
+            return null;
+        return new() { Action = RuleAction.SetStatus, Status = status };
+    }
+
+    private static bool TryReadVariableName(HaproxyUse use, out string name)
+    {
+        name = "";
+        if (!use.TryTake("the name of a variable in round brackets", out var word))
+            return false;
+        name = word.Text.Length > 2 && word.Text[0] == '(' && word.Text[^1] == ')' ? word.Text[1..^1] : "";
+        if (RuleTable.IsVariableName(name))
+            return true;
+        use.Error(word, $"{Shown.Quote(word.Text)} is not the name of a variable in round brackets", "such as set-var(txn.user)");
+        return false;
+    }
+
+    private static RuleSettings? ReadVariable(HaproxyUse use, bool isFormat)
+    {
+        if (!TryReadVariableName(use, out var name))
+            return null;
+        if (isFormat)
+            return TryTakeFormat(use, "a text", out var text) ? new() { Action = RuleAction.SetVariable, Name = name, Value = text } : null;
+        if (!use.TryTake("a sample", out var word))
+            return null;
+        if (HaproxySamples.TryRead(word.Text, mayCompare: false, use, out var sample, out _, out var mistake))
+            return new() { Action = RuleAction.SetVariable, Name = name, Value = TextTemplate.Of(sample.Expression) };
+        use.Problems.Error(word.Place, mistake);
+        return null;
+    }
+
+    private static RuleSettings? ReadAnswer(HaproxyUse use, int status, RuleAction action)
+    {
+        var respond = new FixedResponse(status, "", "text/plain");
+        List<HeaderLine> lines = [];
+        var given = action == RuleAction.Respond;
+        while (use.HasMore && !IsCondition(use))
+        {
+            var word = use.Take();
+            switch (word.Text)
+            {
+                case "deny_status" or "status" when use.TryTakeNumber("a status", 200, 599, out status):
+                    respond = respond with { Status = status };
+                    break;
+                case "content-type" when use.TryTake("a type", out var type):
+                    respond = respond with { ContentType = type.Text };
+                    break;
+                case "string" or "lf-string" when use.TryTake("a text", out var text):
+                    if (word.Text == "lf-string" && text.Text.Contains('%', StringComparison.Ordinal))
+                        use.Problems.Warn(text.Place, "the text is sent as it is written, without values in it", "'string'");
+                    (respond, given) = (respond with { Body = text.Text }, true);
+                    break;
+                case "file" or "lf-file" when use.TryTake("a file", out var file):
+                    if (use.File.Source.ReadFile(file.Text, file.Place, use.Problems) is not { } source)
+                        return null;
+                    (respond, given) = (respond with { Body = source.Text }, true);
+                    break;
+                case "hdr" when TryTakeFieldName(use, out var name) && TryTakeFormat(use, "a value", out var value):
+                    lines.Add(new(name, value));
+                    break;
+                case "default-errorfiles":
+                    break;
+                case "deny_status" or "status" or "content-type" or "string" or "lf-string" or "file" or "lf-file" or "hdr":
+                    return null;
+                default:
+                    use.Error(word, $"{Shown.Quote(word.Text)} is not known behind '{use.Directive}'", "status, content-type, string, file, hdr, or a condition");
+                    return null;
+            }
+        }
+
+        if (System.Text.Encoding.UTF8.GetByteCount(respond.Body) > 16 * 1024)
+        {
+            use.Problems.Error(use.Line, "the body is longer than 16 KiB", "a shorter text, or a server for it");
+            return null;
+        }
+
+        if (respond.Status is 204 or 304)
+            respond = respond with { Body = "" };
+        return !given && lines.Count == 0 ? new() { Action = RuleAction.Deny, Status = respond.Status }
+            : new() { Action = RuleAction.Respond, Respond = respond with { Headers = lines.ToValueList() } };
+    }
+
+    private static RuleSettings? ReadAuthentication(HaproxyUse use)
+    {
+        var realm = use.Section.Name.Value;
+        if (use.Take("realm"))
+        {
+            if (!use.TryTake("a realm", out var word))
+                return null;
+            realm = word.Text;
+        }
+
+        var line = new HeaderLine("WWW-Authenticate", TextTemplate.Literal($"Basic realm=\"{realm.Replace("\"", "\\\"", StringComparison.Ordinal)}\""));
+        return new() { Action = RuleAction.Respond, Respond = new(401, "401 Unauthorized\nThis site asks for a user and a password.\n", "text/plain") { Headers = [line] } };
+    }
+
+    private static RuleSettings? ReadRedirect(HaproxyUse use)
+    {
+        if (!use.TryTake("location, prefix or scheme", out var kind) || !TryTakeFormat(use, "where to", out var to))
+            return null;
+        var (code, dropQuery, appendSlash) = (302, false, false);
+        while (use.HasMore && !IsCondition(use))
+        {
+            var word = use.Take();
+            switch (word.Text)
+            {
+                case "code" when use.TryTake("a code", out var given):
+                    if (given.Text is not ("301" or "302" or "303" or "307" or "308"))
+                    {
+                        use.Error(given, $"{Shown.Quote(given.Text)} is not the code of a redirect", "301, 302, 303, 307 or 308");
+                        return null;
+                    }
+
+                    code = int.Parse(given.Text, CultureInfo.InvariantCulture);
+                    break;
+                case "drop-query":
+                    dropQuery = true;
+                    break;
+                case "append-slash":
+                    appendSlash = true;
+                    break;
+                case "ignore-empty":
+                    break;
+                default:
+                    use.Error(word, $"{Shown.Quote(word.Text)} is not known behind '{use.Directive}'", "code, drop-query, append-slash, or a condition");
+                    return null;
+            }
+        }
+
+        List<TemplatePart> parts = kind.Text switch
+        {
+            "location" => [.. to.Parts],
+            "prefix" => [.. to.Parts is [{ Literal: "/" }] ? default : to.Parts, dropQuery ? new(null, TemplateVariable.Path) : new(null, TemplateVariable.Uri)],
+            "scheme" => [.. to.Parts, new("://"), new(null, default, new FetchExpression(FetchKind.Header, "Host")), dropQuery ? new(null, TemplateVariable.Path) : new(null, TemplateVariable.Uri)],
+            _ => [],
+        };
+        if (parts.Count == 0)
+        {
+            use.Error(kind, $"{Shown.Quote(kind.Text)} is no way to redirect", "location, prefix or scheme");
+            return null;
+        }
+
+        if (appendSlash && dropQuery)
+        {
+            // Where the path ends in a slash, none is put behind it.
+            parts.Add(new(null, default, new MapExpression(new VariableExpression(TemplateVariable.Path), [new(TestKind.Ends, false, "/", TextTemplate.Empty)], TextTemplate.Literal("/"))));
+        }
+
+        return new() { Action = RuleAction.Redirect, Redirect = new(TextTemplate.Of(parts), code) };
+    }
+}

@@ -1,0 +1,299 @@
+using System.Globalization;
+using Steelyard.Config.Expressions;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Haproxy;
+
+/// <summary>What kind of value a sample is, which says how it is compared where nothing else does.</summary>
+internal enum SampleType
+{
+    Text,
+    Number,
+    Boolean,
+    Address,
+}
+
+/// <summary>A sample of HAProxy: a fetch with its converters.</summary>
+/// <param name="Expression">The same, as all dialects have it.</param>
+/// <param name="Type">What kind it is.</param>
+internal readonly record struct Sample(Expression Expression, SampleType Type);
+
+/// <summary>A row of the tables of fetches and converters.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Arguments">How many it takes: the least and the most.</param>
+/// <param name="Type">What it gives.</param>
+/// <param name="Make">The same, as all dialects have it, of the arguments and what stands before it; null where they are wrong.</param>
+/// <param name="Meaning">What it is here, for the reference page.</param>
+internal sealed record SampleRow(string Name, (int Least, int Most) Arguments, SampleType Type, Func<IReadOnlyList<string>, Expression, Expression?> Make, string Meaning);
+
+/// <summary>HAProxy's fetches and converters: a further one is a row.</summary>
+internal static class HaproxySamples
+{
+    private static readonly Expression s_nothing = new TextExpression(TextTemplate.Empty);
+
+    private static readonly Expression s_true = Literal("1");
+
+    /// <summary>The fetches; those of the same meaning stand beside each other.</summary>
+    public static IReadOnlyList<SampleRow> Fetches { get; } =
+    [
+        Fetch("path", SampleType.Text, TemplateVariable.Path),
+        Fetch("query", SampleType.Text, TemplateVariable.Query),
+        Fetch("url", SampleType.Text, TemplateVariable.Uri),
+        Fetch("pathq", SampleType.Text, TemplateVariable.Uri),
+        Fetch("capture.req.uri", SampleType.Text, TemplateVariable.Uri),
+        Fetch("method", SampleType.Text, TemplateVariable.Method),
+        Fetch("capture.req.method", SampleType.Text, TemplateVariable.Method),
+        new("base", (0, 0), SampleType.Text, (_, _) => new TextExpression(TextTemplate.Of([new TemplatePart(null, default, new FetchExpression(FetchKind.Header, "Host")), new TemplatePart(null, TemplateVariable.Path)])), "host and path"),
+        Fetch("src", SampleType.Address, TemplateVariable.Client),
+        Fetch("be_name", SampleType.Text, TemplateVariable.Pool),
+        new("req.ver", (0, 0), SampleType.Text, (_, _) => new FetchExpression(FetchKind.Version), "the version"),
+        new("req_ver", (0, 0), SampleType.Text, (_, _) => new FetchExpression(FetchKind.Version), "the version"),
+        Named("req.hdr", SampleType.Text, FetchKind.HeaderValues),
+        Named("hdr", SampleType.Text, FetchKind.HeaderValues),
+        Named("req.fhdr", SampleType.Text, FetchKind.HeaderLines),
+        Named("req.hdr_cnt", SampleType.Number, FetchKind.HeaderCount),
+        Named("hdr_cnt", SampleType.Number, FetchKind.HeaderCount),
+        Named("req.hdr_val", SampleType.Number, FetchKind.HeaderValues),
+        Named("hdr_val", SampleType.Number, FetchKind.HeaderValues),
+        Named("req.hdr_ip", SampleType.Address, FetchKind.HeaderValues),
+        Named("hdr_ip", SampleType.Address, FetchKind.HeaderValues),
+        Named("req.cook", SampleType.Text, FetchKind.Cookie),
+        Named("cook", SampleType.Text, FetchKind.Cookie),
+        Named("req.cook_val", SampleType.Number, FetchKind.Cookie),
+        Named("url_param", SampleType.Text, FetchKind.Parameter),
+        Named("urlp", SampleType.Text, FetchKind.Parameter),
+        Named("urlp_val", SampleType.Number, FetchKind.Parameter),
+        Named("res.hdr", SampleType.Text, FetchKind.ResponseHeaderValues),
+        Named("shdr", SampleType.Text, FetchKind.ResponseHeaderValues),
+        Named("res.fhdr", SampleType.Text, FetchKind.ResponseHeader),
+        Named("res.hdr_cnt", SampleType.Number, FetchKind.ResponseHeaderCount),
+        Plain("status", SampleType.Number, FetchKind.Status),
+        Plain("ssl_fc", SampleType.Boolean, FetchKind.Tls),
+        Plain("ssl_fc_sni", SampleType.Text, FetchKind.ServerName),
+        Plain("req.ssl_sni", SampleType.Text, FetchKind.ServerName),
+        Plain("req_ssl_sni", SampleType.Text, FetchKind.ServerName),
+        Named("var", SampleType.Text, FetchKind.Variable),
+        Named("nbsrv", SampleType.Number, FetchKind.UsableServers),
+        new("always_true", (0, 0), SampleType.Boolean, (_, _) => s_true, "always"),
+        new("always_false", (0, 0), SampleType.Boolean, (_, _) => Literal("0"), "never"),
+        new("str", (1, 1), SampleType.Text, (arguments, _) => Literal(arguments[0]), "a text"),
+        new("int", (1, 1), SampleType.Number, (arguments, _) => Literal(arguments[0]), "a number"),
+        new("bool", (1, 1), SampleType.Boolean, (arguments, _) => Literal(arguments[0] is "1" or "true" ? "1" : "0"), "true or false"),
+        new("req.body_size", (0, 0), SampleType.Number, (_, _) => new CallExpression(FunctionKind.Default, new FetchExpression(FetchKind.ContentLength), ["0"]), "what Content-Length says"),
+        new("env", (1, 1), SampleType.Text, (arguments, _) => Literal(Environment.GetEnvironmentVariable(arguments[0]) ?? ""), "a variable of the environment, as it was at the start"),
+    ];
+
+    /// <summary>The converters.</summary>
+    public static IReadOnlyList<SampleRow> Converters { get; } =
+    [
+        Function("lower", FunctionKind.Lower),
+        Function("upper", FunctionKind.Upper),
+        Function("length", FunctionKind.Length, type: SampleType.Number),
+        Function("url_dec", FunctionKind.UrlDecode, most: 1, keep: 0),
+        Function("url_enc", FunctionKind.UrlEncode, most: 1, keep: 0),
+        Function("base64", FunctionKind.Base64),
+        Function("b64dec", FunctionKind.Base64Decode),
+        Function("hex", FunctionKind.Hex),
+        Function("field", FunctionKind.Field, 2, 3),
+        Function("word", FunctionKind.Word, 2, 3),
+        Function("bytes", FunctionKind.Bytes, 1, 2),
+        Function("ltrim", FunctionKind.TrimStart, 1, 1),
+        Function("rtrim", FunctionKind.TrimEnd, 1, 1),
+        Function("regsub", FunctionKind.Replace, 2, 3),
+        Function("add", FunctionKind.Add, 1, 1, type: SampleType.Number),
+        Function("sub", FunctionKind.Subtract, 1, 1, type: SampleType.Number),
+        Function("mul", FunctionKind.Multiply, 1, 1, type: SampleType.Number),
+        Function("div", FunctionKind.Divide, 1, 1, type: SampleType.Number),
+        Function("mod", FunctionKind.Modulo, 1, 1, type: SampleType.Number),
+        new("neg", (0, 0), SampleType.Number, (_, input) => new CallExpression(FunctionKind.Multiply, input, ["-1"]), "multiply(VALUE, '-1')"),
+        Function("not", FunctionKind.IsZero, type: SampleType.Boolean),
+        Function("ipmask", FunctionKind.NetworkOf, 1, 2, type: SampleType.Address),
+        Function("host_only", FunctionKind.HostOnly),
+        Function("port_only", FunctionKind.PortOnly, type: SampleType.Number),
+        Function("crc32", FunctionKind.Crc32, most: 1, keep: 0, type: SampleType.Number),
+        Function("sdbm", FunctionKind.Sdbm, most: 1, keep: 0, type: SampleType.Number),
+        Function("djb2", FunctionKind.Djb2, most: 1, keep: 0, type: SampleType.Number),
+        Function("param", FunctionKind.ParameterOf, 1, 2),
+        new("iif", (2, 2), SampleType.Text, (arguments, input) => new MapExpression(input, [new(TestKind.Range, false, "1:", TextTemplate.Literal(arguments[0]))], TextTemplate.Literal(arguments[1])), "map(VALUE, in-range '1:' => '...', else '...')"),
+    ];
+
+    private static SampleRow Fetch(string name, SampleType type, TemplateVariable variable) =>
+        new(name, (0, 0), type, (_, _) => new VariableExpression(variable), TextTemplate.NameOf(variable));
+
+    private static SampleRow Plain(string name, SampleType type, FetchKind kind) =>
+        new(name, (0, 0), type, (_, _) => new FetchExpression(kind), FetchTable.Of(kind).Word);
+
+    private static SampleRow Named(string name, SampleType type, FetchKind kind) =>
+        new(name, (1, 1), type, (arguments, _) => arguments[0].Length == 0 ? null : new FetchExpression(kind, arguments[0]), $"{FetchTable.Of(kind).Word}('NAME')");
+
+    private static SampleRow Function(string name, FunctionKind function, int least = 0, int most = -1, int keep = int.MaxValue, SampleType type = SampleType.Text) => new(
+        name,
+        (least, most < 0 ? least : most),
+        type,
+        (arguments, input) =>
+        {
+            var kept = arguments.Take(keep).ToArray();
+            return FunctionTable.Takes(FunctionTable.Of(function), kept, out _) ? new CallExpression(function, input, kept.ToValueList()) : null;
+        },
+        $"{FunctionTable.Of(function).Word}(VALUE{(least > 0 ? ", ..." : "")})");
+
+    private static TextExpression Literal(string text) => new(TextTemplate.Literal(text));
+
+    /// <summary>Reads a sample: a fetch, and converters behind commas.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="mayCompare">Whether the fetch's name may end in a way to compare, as <c>path_beg</c>.</param>
+    /// <param name="use">The line.</param>
+    /// <param name="sample">The sample.</param>
+    /// <param name="suffix">The way to compare; empty for none.</param>
+    /// <param name="mistake">What is wrong.</param>
+    public static bool TryRead(string text, bool mayCompare, HaproxyUse use, out Sample sample, out string suffix, out Mistake mistake)
+    {
+        (sample, suffix, mistake) = (default, "", default);
+        var at = 0;
+        if (!TryReadCall(text, ref at, out var name, out var arguments, out mistake))
+            return false;
+        var row = Find(Fetches, name);
+        if (row is null && mayCompare && name.LastIndexOf('_') is var underscore and > 0 && HaproxyConditions.MethodOf(name[(underscore + 1)..]) is not null)
+        {
+            row = Find(Fetches, name[..underscore]);
+            suffix = row is null ? "" : name[(underscore + 1)..];
+        }
+
+        if (name == "http_auth")
+            return TryReadAuthentication(arguments, use, out sample, out mistake);
+        if (name == "nbsrv" && arguments.Count == 0)
+            arguments = [use.Section.Name.Value];
+        if (row is null)
+        {
+            mistake = new($"the fetch {Shown.Quote(name)} is not known here", $"one that docs/haproxy.md lists, such as {Shown.List(Fetches.Take(8).Select(known => known.Name))}", use.Problems.Names.Nearest(name, Fetches.Select(known => known.Name)));
+            return false;
+        }
+
+        // An occurrence of a field is not chosen here, but the last one is what is asked for by -1 as well.
+        if (arguments is [_, "-1"])
+            arguments = [arguments[0]];
+        if (!Make(row, arguments, s_nothing, out var expression, out mistake))
+            return false;
+        sample = new(expression, row.Type);
+        while (at < text.Length)
+        {
+            if (text[at++] != ',' || !TryReadCall(text, ref at, out name, out arguments, out mistake))
+            {
+                mistake = mistake.Message is null ? new($"{Shown.Quote(text)} is not a sample", "a fetch, and converters behind commas, such as req.hdr(host),lower") : mistake;
+                return false;
+            }
+
+            if (name is "map" or "map_str" or "map_beg" or "map_end" or "map_sub" or "map_dir" or "map_dom" or "map_reg" or "map_ip")
+            {
+                if (!HaproxyFiles.TryReadMap(name, arguments, sample.Expression, use, out var map, out mistake))
+                    return false;
+                sample = new(map, SampleType.Text);
+                continue;
+            }
+
+            if (Find(Converters, name) is not { } converter)
+            {
+                mistake = new($"the converter {Shown.Quote(name)} is not known here", $"one that docs/haproxy.md lists, such as {Shown.List(Converters.Take(8).Select(known => known.Name))}", use.Problems.Names.Nearest(name, Converters.Select(known => known.Name)));
+                return false;
+            }
+
+            if (!Make(converter, arguments, sample.Expression, out expression, out mistake))
+                return false;
+            sample = new(expression, converter.Type);
+        }
+
+        return true;
+    }
+
+    private static bool TryReadAuthentication(IReadOnlyList<string> arguments, HaproxyUse use, out Sample sample, out Mistake mistake)
+    {
+        (sample, mistake) = (default, default);
+        if (arguments.Count != 1 || !use.File.Users.TryGetValue(arguments[0], out var users))
+        {
+            mistake = new("'http_auth' without the name of a userlist that stands before it", "http_auth(NAME), with 'userlist NAME' above");
+            return false;
+        }
+
+        sample = new(new MapExpression(new FetchExpression(FetchKind.BasicCredentials), users.Select(user => new MapCase(TestKind.Is, false, user, TextTemplate.Literal("1"))).ToValueList(), TextTemplate.Literal("0")), SampleType.Boolean);
+        return true;
+    }
+
+    private static SampleRow? Find(IReadOnlyList<SampleRow> rows, string name)
+    {
+        foreach (var row in rows)
+        {
+            if (row.Name == name)
+                return row;
+        }
+
+        return null;
+    }
+
+    private static bool Make(SampleRow row, IReadOnlyList<string> arguments, Expression input, out Expression expression, out Mistake mistake)
+    {
+        (expression, mistake) = (s_nothing, default);
+        if (arguments.Count < row.Arguments.Least || arguments.Count > row.Arguments.Most)
+            mistake = new($"'{row.Name}' with {arguments.Count.ToString(CultureInfo.InvariantCulture)} arguments", row.Arguments.Least == row.Arguments.Most ? $"{row.Arguments.Least}" : $"{row.Arguments.Least} to {row.Arguments.Most}");
+        else if (row.Make(arguments, input) is { } made)
+            expression = made;
+        else
+            mistake = new($"'{row.Name}' with arguments that it does not take", row.Meaning);
+        return mistake.Message is null;
+    }
+
+    /// <summary>Reads a name and, in round brackets, its arguments; quotes and backslashes keep commas and brackets in them.</summary>
+    private static bool TryReadCall(string text, ref int at, out string name, out IReadOnlyList<string> arguments, out Mistake mistake)
+    {
+        mistake = default;
+        List<string> read = [];
+        arguments = read;
+        var start = at;
+        while (at < text.Length && (char.IsAsciiLetterOrDigit(text[at]) || text[at] is '_' or '.' or '-'))
+            at++;
+        name = text[start..at];
+        if (name.Length == 0)
+        {
+            mistake = new($"{Shown.Quote(text)} is not a sample", "a fetch such as path or req.hdr(host)");
+            return false;
+        }
+
+        if (at >= text.Length || text[at] != '(')
+            return true;
+        var argument = new System.Text.StringBuilder();
+        var any = false;
+        for (at++; at < text.Length; at++)
+        {
+            var letter = text[at];
+            if (letter == ')')
+            {
+                at++;
+                if (any || read.Count > 0)
+                    read.Add(argument.ToString());
+                return true;
+            }
+
+            any = true;
+            if (letter == ',')
+            {
+                read.Add(argument.ToString());
+                argument.Clear();
+            }
+            else if (letter is '\'' or '"' && text.IndexOf(letter, at + 1) is var end and > 0)
+            {
+                argument.Append(text, at + 1, end - at - 1);
+                at = end;
+            }
+            else if (letter == '\\' && at + 1 < text.Length && text[at + 1] is ',' or '(' or ')' or '\\' or '\'' or '"' or ' ')
+            {
+                argument.Append(text[++at]);
+            }
+            else
+            {
+                argument.Append(letter);
+            }
+        }
+
+        mistake = new($"a '(' without its other half in {Shown.Quote(text)}", "the arguments in round brackets");
+        return false;
+    }
+}

@@ -1,0 +1,236 @@
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
+
+namespace Steelyard.Config.Haproxy;
+
+/// <summary>What a section of a haproxy.cfg has said so far. Those of proxies begin as a copy of their defaults.</summary>
+internal sealed class HaproxySection
+{
+    /// <summary>G, D, F, B or L, as in the manual's tables.</summary>
+    public required char Kind { get; init; }
+
+    public required Located<string> Name { get; init; }
+
+    public bool IsTcp { get; set; } = true;
+
+    public bool IsDisabled { get; set; }
+
+    public List<HaproxyBind> Binds { get; } = [];
+
+    public Located<string>? DefaultBackend { get; set; }
+
+    public List<(Located<string> Backend, Condition? When)> UseBackends { get; } = [];
+
+    public List<(Located<string> Server, Condition? When)> UseServers { get; } = [];
+
+    public Dictionary<string, List<Condition>> Acls { get; } = new(StringComparer.Ordinal);
+
+    public List<Located<RuleSettings>> EarlyRules { get; } = [];
+
+    public List<Located<RuleSettings>> Rules { get; } = [];
+
+    public List<Located<RuleSettings>> ResponseRules { get; } = [];
+
+    public List<HaproxyServer> Servers { get; } = [];
+
+    public HaproxyServer DefaultServer { get; private set; } = new(default, default);
+
+    public Dictionary<string, Located<TimeSpan>> Timeouts { get; private set; } = new(StringComparer.Ordinal);
+
+    public Located<BalanceSettings>? Balance { get; set; }
+
+    public HashPlacement Placement { get; set; } = HashPlacement.Map;
+
+    public HashFunction? HashFunction { get; set; }
+
+    public bool? Avalanche { get; set; }
+
+    public int? HashLoad { get; set; }
+
+    public bool AllBackups { get; set; }
+
+    public bool Redispatch { get; set; }
+
+    public bool Persist { get; set; }
+
+    public int Retries { get; set; } = 3;
+
+    public RetryConditions RetryOn { get; set; } = RetryConditions.ConnectFailure;
+
+    public int? MaxConnections { get; set; }
+
+    public HealthSettings? HttpCheck { get; set; }
+
+    public Located<StickySettings>? Cookie { get; set; }
+
+    public string? DynamicKey { get; set; }
+
+    public Located<HaproxyTable>? StickTable { get; set; }
+
+    public Located<RequestKey>? StickOn { get; set; }
+
+    public Located<string>? StickLearn { get; set; }
+
+    public HaproxyForwardFor? ForwardFor { get; set; }
+
+    public Located<string>? MonitorPath { get; set; }
+
+    public List<Condition> MonitorFails { get; } = [];
+
+    public Place? Stats { get; set; }
+
+    /// <summary>A proxy that begins with what a section of defaults says.</summary>
+    public static HaproxySection From(char kind, Located<string> name, HaproxySection? defaults)
+    {
+        if (defaults is null)
+            return new() { Kind = kind, Name = name };
+        var section = new HaproxySection
+        {
+            Kind = kind,
+            Name = name,
+            IsTcp = defaults.IsTcp,
+            DefaultBackend = kind == 'B' ? null : defaults.DefaultBackend,
+            DefaultServer = defaults.DefaultServer.Copy(default, default),
+            Timeouts = new(defaults.Timeouts, StringComparer.Ordinal),
+            Balance = defaults.Balance,
+            Placement = defaults.Placement,
+            HashFunction = defaults.HashFunction,
+            Avalanche = defaults.Avalanche,
+            HashLoad = defaults.HashLoad,
+            AllBackups = defaults.AllBackups,
+            Redispatch = defaults.Redispatch,
+            Persist = defaults.Persist,
+            Retries = defaults.Retries,
+            RetryOn = defaults.RetryOn,
+            MaxConnections = defaults.MaxConnections,
+            HttpCheck = defaults.HttpCheck,
+            Cookie = defaults.Cookie,
+            DynamicKey = defaults.DynamicKey,
+            ForwardFor = defaults.ForwardFor,
+            MonitorPath = defaults.MonitorPath,
+        };
+
+        // Rules of defaults go before those of the proxy (2.6: from named ones only).
+        section.EarlyRules.AddRange(defaults.EarlyRules);
+        section.Rules.AddRange(defaults.Rules);
+        section.ResponseRules.AddRange(defaults.ResponseRules);
+        foreach (var (acl, conditions) in defaults.Acls)
+            section.Acls[acl] = [.. conditions];
+        return section;
+    }
+
+    public bool IsFrontend => Kind is 'F' or 'L';
+
+    public bool IsBackend => Kind is 'B' or 'L';
+}
+
+/// <summary>One address of a bind line.</summary>
+/// <param name="Address">The address.</param>
+/// <param name="Tls">How TLS is spoken; null for plain connections.</param>
+/// <param name="AcceptProxy">Whether each connection begins with a PROXY header.</param>
+internal sealed record HaproxyBind(Located<NetworkAddress> Address, ListenerTlsDraft? Tls, bool AcceptProxy);
+
+/// <summary>What a stick-table says.</summary>
+/// <param name="Size">How many entries.</param>
+/// <param name="Expire">How long each is kept; null for ever.</param>
+internal sealed record HaproxyTable(int Size, TimeSpan? Expire);
+
+/// <summary>What option forwardfor says.</summary>
+/// <param name="Header">The name of the field.</param>
+/// <param name="Except">Networks whose clients are not named.</param>
+/// <param name="IfNone">Only where the request has none.</param>
+/// <param name="Place">Where it is said.</param>
+internal sealed record HaproxyForwardFor(string Header, string? Except, bool IfNone, Place Place);
+
+/// <summary>A server line, or what default-server says.</summary>
+internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress> address)
+{
+    public Located<string> Name { get; } = name;
+
+    public Located<NetworkAddress> Address { get; } = address;
+
+    public bool Check { get; set; }
+
+    public bool Backup { get; set; }
+
+    public bool Disabled { get; set; }
+
+    public int Weight { get; set; } = 1;
+
+    public int? MaxConnections { get; set; }
+
+    public int? MaxQueue { get; set; }
+
+    public TimeSpan? Interval { get; set; }
+
+    public TimeSpan? FastInterval { get; set; }
+
+    public TimeSpan? DownInterval { get; set; }
+
+    public int? Rise { get; set; }
+
+    public int? Fall { get; set; }
+
+    public int? CheckPort { get; set; }
+
+    public bool CheckTls { get; set; }
+
+    public TimeSpan? SlowStart { get; set; }
+
+    public string? Cookie { get; set; }
+
+    public ProxyProtocolVersion? ProxyProtocol { get; set; }
+
+    public bool Tls { get; set; }
+
+    public bool Verify { get; set; } = true;
+
+    public string? Authorities { get; set; }
+
+    public string? Certificate { get; set; }
+
+    public string? ServerName { get; set; }
+
+    public int? AgentPort { get; set; }
+
+    public bool AgentCheck { get; set; }
+
+    public TimeSpan? AgentInterval { get; set; }
+
+    public string? AgentSend { get; set; }
+
+    public bool Observe { get; set; }
+
+    public int? ErrorLimit { get; set; }
+
+    public HaproxyServer Copy(Located<string> name, Located<NetworkAddress> address) => new(name, address)
+    {
+        Check = Check,
+        Backup = Backup,
+        Disabled = Disabled,
+        Weight = Weight,
+        MaxConnections = MaxConnections,
+        MaxQueue = MaxQueue,
+        Interval = Interval,
+        FastInterval = FastInterval,
+        DownInterval = DownInterval,
+        Rise = Rise,
+        Fall = Fall,
+        CheckPort = CheckPort,
+        CheckTls = CheckTls,
+        SlowStart = SlowStart,
+        Cookie = Cookie,
+        ProxyProtocol = ProxyProtocol,
+        Tls = Tls,
+        Verify = Verify,
+        Authorities = Authorities,
+        Certificate = Certificate,
+        ServerName = ServerName,
+        AgentPort = AgentPort,
+        AgentCheck = AgentCheck,
+        AgentInterval = AgentInterval,
+        AgentSend = AgentSend,
+        Observe = Observe,
+        ErrorLimit = ErrorLimit,
+    };
+}

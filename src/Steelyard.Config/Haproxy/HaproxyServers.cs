@@ -1,0 +1,253 @@
+using System.Globalization;
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Haproxy;
+
+/// <summary>A keyword of server lines.</summary>
+/// <param name="Name">The keyword.</param>
+/// <param name="Arguments">What follows, as the manual writes it.</param>
+/// <param name="Meaning">What it is here.</param>
+/// <param name="Support">How far it is supported.</param>
+/// <param name="Read">What is done with it; false where it was reported.</param>
+internal sealed record ServerKeyword(string Name, string Arguments, string Meaning, DirectiveSupport Support, Func<HaproxyUse, HaproxyServer, bool> Read);
+
+/// <summary>The lines server, default-server and server-template.</summary>
+internal static class HaproxyServers
+{
+    private const int MostOfTemplate = 1000;
+
+    public static IReadOnlyList<ServerKeyword> Keywords { get; } =
+    [
+        Flag("check", "The server is asked for its health.", server => server.Check = true),
+        Flag("no-check", "It is not.", server => server.Check = false),
+        Flag("backup", "It serves when no other can.", server => server.Backup = true),
+        Flag("no-backup", "It serves like the others.", server => server.Backup = false),
+        Flag("disabled", "It gets no requests: weight 0.", server => server.Disabled = true),
+        Flag("enabled", "It does.", server => server.Disabled = false),
+        Number("weight", "<weight>", "Its share.", 0, 256, (server, value) => server.Weight = value),
+        Number("maxconn", "<number>", "What it has to do at once at most; 0 for no limit.", 0, 1_000_000, (server, value) => server.MaxConnections = value == 0 ? null : value),
+        Number("maxqueue", "<number>", "How many may wait; in Steelyard one queue serves the pool.", 0, 1_000_000, (server, value) => server.MaxQueue = value),
+        Time("inter", "From one check to the next.", (server, value) => server.Interval = value),
+        Time("fastinter", "The same while its state changes.", (server, value) => server.FastInterval = value),
+        Time("downinter", "The same while it is down.", (server, value) => server.DownInterval = value),
+        Time("slowstart", "How long it takes to get its whole share after it was down.", (server, value) => server.SlowStart = value > TimeSpan.Zero ? value : null),
+        Number("rise", "<count>", "Checks in a row until it is up.", 1, 100, (server, value) => server.Rise = value),
+        Number("fall", "<count>", "Checks in a row until it is down.", 1, 100, (server, value) => server.Fall = value),
+        Number("port", "<port>", "Where checks go.", 1, 65535, (server, value) => server.CheckPort = value),
+        Flag("check-ssl", "Checks speak TLS.", server => server.CheckTls = true),
+        Word("cookie", "<value>", "What stands for it in the cookie.", (server, value) => server.Cookie = value),
+        Flag("send-proxy", "It is told of the client by a PROXY header, version 1.", server => server.ProxyProtocol = ProxyProtocolVersion.V1),
+        Flag("send-proxy-v2", "The same, version 2.", server => server.ProxyProtocol = ProxyProtocolVersion.V2),
+        Flag("ssl", "It is spoken to over TLS.", server => server.Tls = true),
+        Flag("no-ssl", "It is not.", server => server.Tls = false),
+        new("verify", "none|required", "Whether its certificate is checked.", DirectiveSupport.Done, (use, server) =>
+        {
+            if (!use.TryTake("none or required", out var word))
+                return false;
+            if (word.Text is not ("none" or "required"))
+                use.Error(word, $"{Shown.Quote(word.Text)} is no way to verify", "none or required");
+            server.Verify = word.Text != "none";
+            return word.Text is "none" or "required";
+        }),
+        Word("ca-file", "<file>", "The authorities that its certificate is believed from.", (server, value) => server.Authorities = value, isFile: true),
+        Word("crt", "<file>", "The certificate, and the key behind it, that it is shown.", (server, value) => server.Certificate = value, isFile: true),
+        new("sni", "<sample>", "The name that is asked for and checked: str(NAME).", DirectiveSupport.Done, (use, server) =>
+        {
+            if (!use.TryTake("a sample", out var word))
+                return false;
+            var fixedName = word.Text.StartsWith("str(", StringComparison.Ordinal) && word.Text[^1] == ')';
+            if (fixedName)
+                server.ServerName = word.Text[4..^1];
+            else
+                use.Problems.Warn(word.Place, "the name that is asked for over TLS is the server's own here, not one of each request", "sni str(NAME)");
+            return true;
+        }),
+        Word("verifyhost", "<name>", "The name its certificate is for.", (server, value) => server.ServerName = value),
+        Flag("agent-check", "An agent beside it says how much it can do.", server => server.AgentCheck = true),
+        Number("agent-port", "<port>", "Where the agent listens.", 1, 65535, (server, value) => server.AgentPort = value),
+        Time("agent-inter", "How often it is asked.", (server, value) => server.AgentInterval = value),
+        Word("agent-send", "<text>", "What it is sent.", (server, value) => server.AgentSend = value),
+        new("observe", "layer4|layer7", "A server whose requests go wrong is left out for a while, see docs/health.md; HAProxy asks it for its health instead.", DirectiveSupport.Done, (use, server) =>
+        {
+            if (!use.TryTake("layer4 or layer7", out _))
+                return false;
+            server.Observe = true;
+            return true;
+        }),
+        Number("error-limit", "<count>", "How many failures in a row are too many for `observe`.", 1, 10_000, (server, value) => server.ErrorLimit = value),
+        Harmless("on-error", 1, "What becomes of a server that `observe` finds failing is as `observe` says."),
+        Harmless("on-marked-down", 1, "Sessions with a server that goes down are ended by the server's end."),
+        Harmless("on-marked-up", 1, "Sessions with backups go on."),
+        Harmless("id", 1, "Servers are known by their addresses."),
+        Harmless("resolvers", 1, "Names are resolved by the system when the file is taken up."),
+        Harmless("resolve-prefer", 1, "Names are resolved by the system."),
+        Harmless("init-addr", 1, "A name that does not resolve leaves its server out until the next reload."),
+        Harmless("pool-max-conn", 1, "Connections are kept as `timeouts: server-idle` says."),
+        Harmless("pool-purge-delay", 1, "Connections are kept as `timeouts: server-idle` says."),
+        Harmless("pool-low-conn", 1, "Connections are kept as `timeouts: server-idle` says."),
+        Harmless("max-reuse", 1, "Connections are kept as `timeouts: server-idle` says."),
+        Harmless("minconn", 1, "The limit is `maxconn` at any load."),
+        Harmless("alpn", 1, "Servers are spoken to in HTTP/1.1."),
+        Harmless("check-alpn", 1, "Servers are asked in HTTP/1.1."),
+        Harmless("check-sni", 1, "Checks ask for the same name as requests."),
+        Harmless("ciphers", 1, "The system's OpenSSL chooses."),
+        Harmless("ciphersuites", 1, "The system's OpenSSL chooses."),
+        Harmless("ssl-min-ver", 1, "TLS 1.2 and 1.3 are spoken."),
+        Harmless("ssl-max-ver", 1, "TLS 1.2 and 1.3 are spoken."),
+        Harmless("no-sslv3", 0, "TLS 1.2 and 1.3 are spoken."),
+        Harmless("no-tlsv10", 0, "TLS 1.2 and 1.3 are spoken."),
+        Harmless("no-tlsv11", 0, "TLS 1.2 and 1.3 are spoken."),
+        Harmless("force-tlsv12", 0, "TLS 1.2 and 1.3 are spoken."),
+        Harmless("no-tls-tickets", 0, "Sessions are resumed as the system's OpenSSL does."),
+        Harmless("non-stick", 0, "What is remembered of clients is kept for all servers."),
+        Harmless("tfo", 0, "Connections are opened as the kernel does."),
+        Harmless("log-proto", 1, "Logs are of their own here."),
+        Refused("track", 1, "`check` on the server itself"),
+        Refused("addr", 1, "`port` for another port; checks go to the server's address"),
+        Refused("source", 1, "the kernel's routes choose the address"),
+        Refused("proto", 1, "servers are spoken to in HTTP/1.1"),
+        Refused("namespace", 1, "one instance in each network namespace"),
+        Refused("redir", 1, "`http-request redirect`"),
+        Refused("agent-addr", 1, "`agent-port`; agents are asked at the server's address"),
+        Refused("send-proxy-v2-ssl", 0, "`send-proxy-v2`"),
+        Refused("socks4", 1, "a server that can be reached"),
+        Refused("ws", 1, "WebSockets pass without it"),
+    ];
+
+    private static ServerKeyword Flag(string name, string meaning, Action<HaproxyServer> set) => new(name, "", meaning, DirectiveSupport.Done, (_, server) =>
+    {
+        set(server);
+        return true;
+    });
+
+    private static ServerKeyword Number(string name, string arguments, string meaning, int least, int most, Action<HaproxyServer, int> set) => new(name, arguments, meaning, DirectiveSupport.Done, (use, server) =>
+    {
+        if (!use.TryTakeNumber($"the number of '{name}'", least, most, out var value))
+            return false;
+        set(server, value);
+        return true;
+    });
+
+    private static ServerKeyword Time(string name, string meaning, Action<HaproxyServer, TimeSpan> set) => new(name, "<time>", meaning, DirectiveSupport.Done, (use, server) =>
+    {
+        if (!use.TryTakeTime($"the time of '{name}'", out var value))
+            return false;
+        set(server, value);
+        return true;
+    });
+
+    private static ServerKeyword Word(string name, string arguments, string meaning, Action<HaproxyServer, string> set, bool isFile = false) => new(name, arguments, meaning, DirectiveSupport.Done, (use, server) =>
+    {
+        if (!use.TryTake($"the value of '{name}'", out var word))
+            return false;
+        if (isFile)
+            use.Problems.Files.Add(new(use.File.PathOf(word.Text, isCertificate: name == "crt"), word.Place));
+        set(server, isFile ? use.File.PathOf(word.Text, isCertificate: name == "crt") : word.Text);
+        return true;
+    });
+
+    private static ServerKeyword Harmless(string name, int words, string why) => new(name, words == 0 ? "" : "...", why, DirectiveSupport.Harmless, (use, _) =>
+    {
+        use.Problems.Note(use.Last.Place, $"'{name}' has no effect here: {HaproxyReader.Continued(why)}");
+        for (var i = 0; i < words; i++)
+        {
+            if (!use.TryTake($"the value of '{name}'", out Dialects.Word _))
+                return false;
+        }
+
+        return true;
+    });
+
+    private static ServerKeyword Refused(string name, int words, string instead) => new(name, words == 0 ? "" : "...", instead, DirectiveSupport.Refused, (use, _) =>
+    {
+        use.Error(use.Last, $"'{name}' of a server is not done here", instead);
+        return false;
+    });
+
+    /// <summary>Reads a line of one server.</summary>
+    public static void ReadServer(HaproxyUse use)
+    {
+        if (!use.TryTake("a name", out var name) || !use.TryTake("an address", out var address) || !TryReadAddress(address, use, out var at))
+            return;
+        var server = use.Section.DefaultServer.Copy(new(name.Text, name.Place), new(at, address.Place));
+        if (ReadKeywords(use, server))
+            use.Section.Servers.Add(server);
+    }
+
+    /// <summary>Reads what servers have that say nothing else.</summary>
+    public static void ReadDefaults(HaproxyUse use) => ReadKeywords(use, use.Section.DefaultServer);
+
+    /// <summary>Reads a line that stands for several servers.</summary>
+    public static void ReadTemplate(HaproxyUse use)
+    {
+        if (!use.TryTake("a prefix", out var prefix) || !use.TryTake("a number of servers", out var count) || !use.TryTake("an address", out var address))
+            return;
+        var ends = count.Text.Split('-');
+        if (ends.Length > 2 || !int.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var last) || !int.TryParse(ends.Length == 2 ? ends[0] : "1", NumberStyles.None, CultureInfo.InvariantCulture, out var first) || last < first || last - first >= MostOfTemplate)
+        {
+            use.Error(count, $"{Shown.Quote(count.Text)} is not a number of servers", $"such as 3 or 2-4; at most {MostOfTemplate}");
+            return;
+        }
+
+        if (!TryReadAddress(address, use, out var at))
+            return;
+        var template = use.Section.DefaultServer.Copy(new(prefix.Text, prefix.Place), new(at, address.Place));
+        if (!ReadKeywords(use, template))
+            return;
+
+        // In HAProxy each of them gets one of the addresses of the name; here the name stands for one.
+        if (last > first)
+            use.Problems.Warn(address.Place, $"{last - first + 1} servers of one name: its addresses are not spread over them here, one server stands for the name", "a line for each server");
+        use.Section.Servers.Add(template.Copy(new($"{prefix.Text}{first}", prefix.Place), template.Address));
+    }
+
+    private static bool ReadKeywords(HaproxyUse use, HaproxyServer server)
+    {
+        while (use.HasMore)
+        {
+            var word = use.Take();
+            ServerKeyword? found = null;
+            foreach (var keyword in Keywords)
+            {
+                if (keyword.Name == word.Text)
+                    found = keyword;
+            }
+
+            if (found is null)
+            {
+                use.Problems.Error(word.Place, $"the keyword {Shown.Quote(word.Text)} of a server is not known here", "one that docs/haproxy.md lists", use.Problems.Names.Nearest(word.Text, Keywords.Select(keyword => keyword.Name)));
+                return false;
+            }
+
+            if (!found.Read(use, server))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool TryReadAddress(Word word, HaproxyUse use, out NetworkAddress address)
+    {
+        address = null!;
+        var text = HaproxyBinds.WithoutFamily(word.Text);
+        if (text.StartsWith('/') || text.StartsWith("unix@", StringComparison.Ordinal))
+            text = "unix:" + (text[0] == '/' ? text : text[5..]);
+        else if (!text.StartsWith('[') && text.Count(letter => letter == ':') > 1)
+            text = $"[{text[..text.LastIndexOf(':')]}]{text[text.LastIndexOf(':')..]}";
+        else if (!text.Contains(':', StringComparison.Ordinal))
+        {
+            use.Error(word, $"{Shown.Quote(word.Text)} has no port: here a server does not get the port that its client came to", "address:port, such as 10.0.0.1:3000");
+            return false;
+        }
+
+        if (NetworkAddress.TryParse(text, out var read, out var expected) && (read.Port > 0 || read.UnixPath is not null) && (read.Host.Length > 0 || read.UnixPath is not null))
+        {
+            address = read;
+            return true;
+        }
+
+        use.Error(word, $"{Shown.Quote(word.Text)} is not the address of a server", expected ?? "address:port, such as 10.0.0.1:3000");
+        return false;
+    }
+}

@@ -1,0 +1,173 @@
+using System.Text;
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Drafts;
+
+namespace Steelyard.Config.Haproxy;
+
+/// <summary>
+/// Cuts a haproxy.cfg into lines of words, as its manual has it (2.2): blanks separate, a backslash keeps the next
+/// character, single quotes keep everything, double quotes all but backslashes and variables of the environment.
+/// </summary>
+internal sealed class HaproxyText(SourceText source, IDictionary<string, string?> environment, ProblemList problems)
+{
+    private const int MostExpanded = 64 * 1024;
+
+    private readonly string _text = source.Text;
+    private readonly StringBuilder _word = new();
+    private int _at;
+
+    /// <summary>The next line that has words; null at the end.</summary>
+    public IReadOnlyList<Word>? Next()
+    {
+        List<Word> words = [];
+        while (_at < _text.Length)
+        {
+            var letter = _text[_at];
+            if (letter == '\n')
+            {
+                _at++;
+                if (words.Count > 0)
+                    return words;
+            }
+            else if (letter is ' ' or '\t' or '\r')
+            {
+                _at++;
+            }
+            else if (letter == '#')
+            {
+                while (_at < _text.Length && _text[_at] != '\n')
+                    _at++;
+            }
+            else
+            {
+                ReadWord(words);
+            }
+        }
+
+        return words.Count > 0 ? words : null;
+    }
+
+    private void ReadWord(List<Word> words)
+    {
+        var start = _at;
+        var (quoted, inDouble) = (false, false);
+        _word.Clear();
+        while (_at < _text.Length && _text[_at] != '\n')
+        {
+            var letter = _text[_at];
+            if (!inDouble && letter is ' ' or '\t' or '\r' or '#' && !inDouble)
+                break;
+            if (letter == '"')
+            {
+                (quoted, inDouble) = (true, !inDouble);
+                _at++;
+            }
+            else if (letter == '\'' && !inDouble)
+            {
+                quoted = true;
+                if (!ReadSingleQuoted())
+                    return;
+            }
+            else if (letter == '\\')
+            {
+                ReadEscape(inDouble);
+            }
+            else if (letter == '$' && inDouble)
+            {
+                if (!ReadVariable(words, start))
+                    return;
+            }
+            else
+            {
+                _word.Append(letter);
+                _at++;
+            }
+        }
+
+        if (inDouble)
+            problems.Error(new(source, start, Math.Min(_at, _text.Length)), "a double quote is never closed in this line", "its other half; \\\" for the character itself");
+        if (_word.Length > MostExpanded)
+            problems.Error(new(source, start, _at), "the word is longer than 64 KiB");
+        words.Add(new(_word.ToString(), new(source, start, _at), quoted));
+    }
+
+    private bool ReadSingleQuoted()
+    {
+        var start = _at++;
+        while (_at < _text.Length && _text[_at] is not ('\'' or '\n'))
+            _word.Append(_text[_at++]);
+        if (_at < _text.Length && _text[_at] == '\'')
+        {
+            _at++;
+            return true;
+        }
+
+        problems.Error(new(source, start, _at), "a single quote is never closed in this line", "its other half; \\' for the character itself");
+        return false;
+    }
+
+    private void ReadEscape(bool inDouble)
+    {
+        if (_at + 1 >= _text.Length || _text[_at + 1] == '\n')
+        {
+            _at++;
+            return;
+        }
+
+        var next = _text[_at + 1];
+        if (next == 'x' && _at + 3 < _text.Length && char.IsAsciiHexDigit(_text[_at + 2]) && char.IsAsciiHexDigit(_text[_at + 3]) && !inDouble)
+        {
+            _word.Append((char)Convert.ToInt32(_text.Substring(_at + 2, 2), 16));
+            _at += 4;
+            return;
+        }
+
+        var plain = !inDouble ? next switch { 'n' => '\n', 'r' => '\r', 't' => '\t', ' ' or '#' or '\\' or '\'' or '"' => next, _ => (char)0 }
+            : next is '"' or '\\' or '$' ? next : (char)0;
+        if (plain == 0)
+        {
+            // What needs no backslash keeps it, as expressions want.
+            _word.Append('\\');
+            _at++;
+            return;
+        }
+
+        _word.Append(plain);
+        _at += 2;
+    }
+
+    // "$NAME", "${NAME}" and "${NAME-otherwise}"; "${NAME[*]}" is several words.
+    private bool ReadVariable(List<Word> words, int start)
+    {
+        var begun = _at++;
+        var braces = _at < _text.Length && _text[_at] == '{';
+        _at += braces ? 1 : 0;
+        var nameStart = _at;
+        while (_at < _text.Length && (char.IsAsciiLetterOrDigit(_text[_at]) || _text[_at] == '_'))
+            _at++;
+        var name = _text[nameStart.._at];
+        string? otherwise = null;
+        if (braces)
+        {
+            var end = _text.IndexOf('}', _at);
+            if (end < 0 || _text.AsSpan(_at, end - _at).Contains('\n') || (end > _at && _text[_at] != '-'))
+            {
+                problems.Error(new(source, begun, Math.Min(_at + 1, _text.Length)), "a variable of the environment that cannot be read", "such as \"${NAME}\" or \"${NAME-otherwise}\"");
+                _at = end < 0 ? _text.Length : end + 1;
+                return true;
+            }
+
+            otherwise = end > _at ? _text[(_at + 1)..end] : null;
+            _at = end + 1;
+        }
+
+        if (name.Length == 0)
+        {
+            problems.Error(new(source, begun, _at), "a '$' without the name of a variable", "\\$ for the character itself");
+            return true;
+        }
+
+        _word.Append(environment.TryGetValue(name, out var value) && value is not null ? value : otherwise ?? "");
+        return true;
+    }
+}

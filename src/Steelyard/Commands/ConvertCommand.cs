@@ -1,0 +1,35 @@
+using System.CommandLine;
+using Steelyard.Config;
+
+namespace Steelyard.Commands;
+
+/// <summary><c>steelyard convert</c>: writes any configuration in Steelyard's own dialect.</summary>
+internal static class ConvertCommand
+{
+    public static Command Create()
+    {
+        var source = new Argument<string>("FILE") { Description = "A configuration in any dialect, such as haproxy.cfg." };
+        var to = new Option<string>("--to") { Description = "What to write.", DefaultValueFactory = _ => "yaml" };
+        to.AcceptOnlyFromAmong("yaml");
+        var command = new Command("convert", "Writes a configuration as Steelyard's own YAML, to standard output; what it says of the file goes to standard error.") { source, to };
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(source)));
+        CommandLine.WithExamples(command, "steelyard convert haproxy.cfg --to yaml > steelyard.yaml");
+        return command;
+    }
+
+    private static int Run(string file)
+    {
+        if (ConfigurationArgument.TryRead("convert", file) is not { } configuration)
+            return CommandLine.Failure;
+        configuration.PrintProblems(Console.Error, toTerminal: !Console.IsErrorRedirected);
+        if (configuration.Result.Snapshot is not { } snapshot)
+        {
+            Console.Error.WriteLine(configuration.Summary);
+            return CommandLine.Failure;
+        }
+
+        Console.WriteLine($"# Converted from {Path.GetFileName(configuration.Name)} by 'steelyard convert'; docs/configuration.md explains every key.");
+        Console.Write(ConfigurationFile.Write(snapshot));
+        return CommandLine.Success;
+    }
+}
