@@ -10,6 +10,8 @@ internal sealed class HaproxyDraft
 {
     private const string ServiceReady = "<html><body><h1>200 OK</h1>\nService ready.\n</body></html>\n";
 
+    private const string ExceptVariable = "forwardfor.except";
+
     private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
 
     private readonly HaproxyFile _file;
@@ -88,7 +90,7 @@ internal sealed class HaproxyDraft
                 ProxyProtocol = first.AcceptProxy ? [new(IPNetwork.Parse("0.0.0.0/0"), first.Address.Place), new(IPNetwork.Parse("::/0"), first.Address.Place)] : [],
                 MaxConnections = front.MaxConnections,
                 Forwarded = front.IsTcp ? ForwardedStyle.XForwarded : ForwardedStyle.AsIs,
-                Rules = front.IsTcp ? [] : [.. front.EarlyRules, .. MonitorRules(front), .. front.Rules],
+                Rules = front.IsTcp ? [] : [.. front.EarlyRules, .. MonitorRules(front), .. front.Rules, .. ExceptRules(front)],
                 ResponseRules = front.IsTcp ? [] : front.ResponseRules,
                 Routes = routes,
             };
@@ -200,9 +202,18 @@ internal sealed class HaproxyDraft
         return false;
     }
 
-    private static Located<RuleSettings> ForwardRule(HaproxyForwardFor forward)
+    /// <summary>Whose clients a frontend does not name its backends do not name either.</summary>
+    private static IEnumerable<Located<RuleSettings>> ExceptRules(HaproxySection front)
+    {
+        if (front is { Kind: 'F', ForwardFor: { Except: { } except } forward })
+            yield return new(new() { Action = RuleAction.SetVariable, Name = ExceptVariable, Value = TextTemplate.Literal("1"), When = new TestCondition(new VariableExpression(TemplateVariable.Client), TestKind.Network, [except]) }, forward.Place);
+    }
+
+    private Located<RuleSettings> ForwardRule(HaproxyForwardFor forward)
     {
         List<Condition> when = [];
+        if (_file.Proxies.Exists(proxy => proxy is { Kind: 'F', ForwardFor.Except: not null }))
+            when.Add(new NotCondition(new TestCondition(new FetchExpression(FetchKind.Variable, ExceptVariable), TestKind.Present)));
         if (forward.IfNone)
             when.Add(new NotCondition(new TestCondition(new FetchExpression(FetchKind.Header, forward.Header), TestKind.Present)));
         if (forward.Except is { } except)
@@ -274,7 +285,7 @@ internal sealed class HaproxyDraft
         };
     }
 
-    private static IReadOnlyList<Located<RuleSettings>> ForwardRules(HaproxySection backend) =>
+    private IReadOnlyList<Located<RuleSettings>> ForwardRules(HaproxySection backend) =>
         backend is { ForwardFor: { } forward, IsTcp: false } ? [ForwardRule(forward)] : [];
 
     private static ServerDraft Server(HaproxyServer server, bool withCookie) => new(server.Name.Place)
