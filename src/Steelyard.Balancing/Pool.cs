@@ -11,6 +11,9 @@ public sealed class Pool
     private readonly Tiers? _tiers;
     private readonly ActiveTotal? _total;
 
+    // What logs count; nothing where there are none.
+    private readonly ActiveTotal _sessions;
+
     // Null where no server has a limit, nor had one before a reload.
     private readonly PoolQueue? _queue;
     private readonly Succession _succession;
@@ -36,6 +39,7 @@ public sealed class Pool
         NameBytes = System.Text.Encoding.UTF8.GetBytes(Name);
         PriorityField = settings.Queue.PriorityField is { } field ? System.Text.Encoding.UTF8.GetBytes(field) : null;
         RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
+        _sessions = before?._sessions ?? new();
         if (settings.Balance.Hash?.Load is not null)
             _total = before?._total ?? new();
         _servers = new Server[settings.Servers.Count];
@@ -57,6 +61,7 @@ public sealed class Pool
         (Settings, Name, NameBytes) = (original.Settings, original.Name, original.NameBytes);
         RetryBudget = new(Settings.Retries.Budget, Settings.Retries.LeastPerSecond);
         (PriorityField, _queue, _total) = (original.PriorityField, original._queue is null ? null : new(), original._total?.Copy());
+        _sessions = new();
         _servers = Array.ConvertAll(original._servers, server => new Server(server, _queue) { Total = _total });
         _standing = new Standing(_servers, Settings);
         (Cookies, Clients) = (original.Cookies, original.Clients);
@@ -264,6 +269,15 @@ public sealed class Pool
                 passedOver = decision;
         }
     }
+
+    /// <summary>Requests and sessions that are under way, waiting ones too, by <see cref="EnterSession"/>.</summary>
+    public long Sessions => _sessions.Count;
+
+    /// <summary>Counts one more, for who keeps a log. May be called from any thread.</summary>
+    public void EnterSession() => _sessions.Add(1);
+
+    /// <summary>It is over.</summary>
+    public void LeaveSession() => _sessions.Add(-1);
 
     /// <summary>How many requests wait for a server.</summary>
     public int Waiting => _queue?.Count ?? 0;

@@ -32,6 +32,15 @@ public sealed record Snapshot
     /// <summary>How what happens is counted for monitoring.</summary>
     public MetricsSettings Metrics { get; init; } = new();
 
+    /// <summary>What listeners write down that say nothing else; null for nothing.</summary>
+    public AccessLogSettings? AccessLog { get; init; }
+
+    /// <summary>The field that gives requests a name, on listeners that say nothing else; null or empty for none.</summary>
+    public string? RequestId { get; init; }
+
+    /// <summary>The trace context of requests, on listeners that say nothing else; null for what they bring.</summary>
+    public TraceSettings? TraceContext { get; init; }
+
     /// <summary>How long each part of an exchange may take.</summary>
     public Timeouts Timeouts { get; init; } = new();
 
@@ -103,6 +112,18 @@ public sealed record ListenerSettings
 
     /// <summary>What is done with every response of a server, after the rules of its pool (HAProxy: http-response of a frontend).</summary>
     public ValueList<RuleSettings> ResponseRules { get; init; }
+
+    /// <summary>What is written down of its requests; null for what the snapshot says.</summary>
+    public AccessLogSettings? AccessLog { get; init; }
+
+    /// <summary>
+    /// The field that gives each request a name: what peers among <see cref="TrustedProxies"/> say in it is passed on,
+    /// everybody else's is replaced. Empty for none, null for what the snapshot says.
+    /// </summary>
+    public string? RequestId { get; init; }
+
+    /// <summary>The trace context of requests; null for what the snapshot says.</summary>
+    public TraceSettings? TraceContext { get; init; }
 
     /// <summary>What is changed in every head for a server.</summary>
     public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;

@@ -36,6 +36,12 @@ public enum TemplateVariable
 
     /// <summary>The address of the server that answered, as the configuration writes it; in response fields only.</summary>
     Server,
+
+    /// <summary>The name of the request: the one that a trusted proxy gave it in the field of the listener's request-id, else one that is made.</summary>
+    RequestId,
+
+    /// <summary>The trace of the request, 32 hexadecimal digits; empty where it has none.</summary>
+    Trace,
 }
 
 /// <summary>A stretch of a template: a text, a variable or an expression.</summary>
@@ -76,6 +82,8 @@ public sealed record TextTemplate
         ("uri", TemplateVariable.Uri, "path and query, as the client wrote them"),
         ("pool", TemplateVariable.Pool, "the name of the pool; nothing where none serves the request"),
         ("server", TemplateVariable.Server, "the server that answered; in `response-headers` only"),
+        ("request-id", TemplateVariable.RequestId, "the name of the request: the one that a trusted proxy gave it in the field of `request-id`, else one that is made"),
+        ("trace-id", TemplateVariable.Trace, "the trace of the request, 32 hexadecimal digits; nothing where it has none"),
     ];
 
     /// <summary>A template of one text without variables.</summary>

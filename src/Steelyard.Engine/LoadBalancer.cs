@@ -4,6 +4,7 @@ using Steelyard.Config;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Health;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Logging;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Metering;
 using Steelyard.Engine.Network;
@@ -23,6 +24,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     private readonly Thread[] _threads;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TlsFiles? _files;
+    private LogBook _logs = null!;
     private volatile ProxyPlan _plan;
     private volatile IReadOnlyList<SocketHandle> _sockets;
     private bool _stopped;
@@ -104,6 +106,16 @@ public sealed class LoadBalancer : IAsyncDisposable
             return sum;
         }
     }
+
+    /// <summary>Lines of access logs that were not written, for want of room or because they could not be.</summary>
+    public long LogLinesDropped => _logs.Dropped;
+
+    /// <summary>Opens the files of access logs again under their names, as after a rotation by another program. May be called from any thread.</summary>
+    public void ReopenLogs() => _logs.Reopen();
+
+    /// <summary>Waits until the access logs have what was added so far. May be called from any thread.</summary>
+    /// <param name="longest">How long at most.</param>
+    public void FlushLogs(TimeSpan longest) => _logs.Flush(longest);
 
     /// <summary>Says what would become of a request now, without sending it and without taking anybody's turn.</summary>
     /// <exception cref="QuestionException">The question cannot be understood.</exception>
@@ -238,17 +250,20 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <param name="sockets">The sockets bound for the same snapshot; they stay the caller's, to be closed after the engine has stopped.</param>
     /// <param name="files">Where certificates are read; null for a configuration without any.</param>
     /// <param name="changes">What an operator wants of servers, from the first request on; those of servers that are not there are left out.</param>
+    /// <param name="folder">The folder of the configuration, which the files of access logs are relative to; that of the process when empty.</param>
     /// <exception cref="TlsFileException">A certificate or a key is of no use.</exception>
-    public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null, IEnumerable<ServerChange>? changes = null)
+    /// <exception cref="LogFileException">The file of an access log cannot be written.</exception>
+    public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null, IEnumerable<ServerChange>? changes = null, string folder = "")
     {
         var handles = sockets.Handles;
-        var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved, files: files);
         var loops = new ProxyLoop[snapshot.Loops ?? Environment.ProcessorCount];
+        var logs = new LogBook(folder, loops.Length);
+        var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved, files: files, logs: logs);
         for (var i = 0; i < loops.Length; i++)
             loops[i] = new ProxyLoop(new EventLoop(i, new KernelDriver()), plan);
         foreach (var change in changes ?? [])
             Change(plan, change, loops[0].Events.Now);
-        var balancer = new LoadBalancer(loops, StartThreads(loops, handles), plan, handles, unresolved) { _files = files };
+        var balancer = new LoadBalancer(loops, StartThreads(loops, handles), plan, handles, unresolved) { _files = files, _logs = logs };
         balancer.LookAfter(plan);
         return balancer;
     }
@@ -263,6 +278,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <param name="sockets">The sockets for it, from <see cref="ListeningSockets.Rebind(Snapshot)"/>; those that it does not share may be closed when this has ended.</param>
     /// <param name="files">Where certificates are read; null for where they were.</param>
     /// <exception cref="TlsFileException">A certificate or a key is of no use; nothing has changed.</exception>
+    /// <exception cref="LogFileException">The file of an access log cannot be written; nothing has changed.</exception>
     public Task ApplyAsync(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null)
     {
         return FollowAsync(snapshot, sockets.Handles, Resolve, files ?? _files);
@@ -288,7 +304,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     private async Task FollowAsync(Snapshot snapshot, IReadOnlyList<SocketHandle> handles, Func<NetworkAddress, KernelAddress?> resolve, TlsFiles? files)
     {
         ObjectDisposedException.ThrowIf(_stopped, this);
-        var plan = ProxyPlan.From(snapshot, handles, resolve, out var unresolved, _plan, files);
+        var plan = ProxyPlan.From(snapshot, handles, resolve, out var unresolved, _plan, files, _logs);
         var (gone, added) = (Without(_sockets, handles), Without(handles, _sockets));
 
         // In three steps, for loops hand connections to each other: none of a socket that a loop does not know, or knows no more.
@@ -504,6 +520,7 @@ public sealed class LoadBalancer : IAsyncDisposable
             loop.Events.Blocks.Dispose();
         }
 
+        _logs.Dispose();
         return cut;
     }
 

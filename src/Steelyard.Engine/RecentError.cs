@@ -9,4 +9,5 @@ namespace Steelyard.Engine;
 /// <param name="Request">Method and target, cut; null where the head had not arrived.</param>
 /// <param name="Pool">The pool it was for; null where none was chosen yet.</param>
 /// <param name="Server">The last server that was tried; null for none.</param>
-public sealed record RecentError(DateTime At, string Cause, int Status, string Sentence, string? Client, string? Request, string? Pool, string? Server);
+/// <param name="RequestId">The name of the request, which its error page has too.</param>
+public sealed record RecentError(DateTime At, string Cause, int Status, string Sentence, string? Client, string? Request, string? Pool, string? Server, string RequestId);

@@ -12,8 +12,8 @@ internal sealed class StopSignals : IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _force = new();
     // The runtime has no names for them, and takes the numbers.
-    private const PosixSignal SigUsr1 = (PosixSignal)10;
-    private const PosixSignal SigUsr2 = (PosixSignal)12;
+    internal const PosixSignal SigUsr1 = (PosixSignal)10;
+    internal const PosixSignal SigUsr2 = (PosixSignal)12;
 
     private readonly Action? _hangUp;
     private readonly Action? _upgrade;

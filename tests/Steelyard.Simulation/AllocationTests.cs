@@ -129,6 +129,31 @@ public sealed class AllocationTests
         Assert.Equal(0, proxy.Loop.Plan.Pools["origin"].Waiting);
     }
 
+    [Theory]
+    [InlineData(AccessLogFormat.HttpLog)]
+    [InlineData(AccessLogFormat.Combined)]
+    [InlineData(AccessLogFormat.Json)]
+    public void A_request_that_is_named_traced_and_written_down_allocates_nothing(AccessLogFormat format)
+    {
+        var settings = new AccessLogSettings { To = new(LogTargetKind.File, "log"), Format = format, Buffer = new(64 * 1024 * 1024), HiddenParameters = ["v"] };
+        if (format != AccessLogFormat.Combined)
+            settings = settings with { RequestFields = [new("User-Agent", 64)], ResponseFields = [new("Date", 64)], Cookie = new("session", 40) };
+        var log = new MemoryLog();
+        using var proxy = new SimulatedProxy(
+            seed: 1,
+            SimulatedConditions.Clean with { Capacity = 8192 },
+            adjust: snapshot => snapshot with { AccessLog = settings, RequestId = "X-Request-Id", TraceContext = new() { Sampled = 50 } },
+            logs: log.Book);
+
+        AssertNothingIsAllocated(proxy, 64, BrowserRequest);
+
+        var lines = log.Lines(settings);
+        Assert.Equal(proxy.Loop.Counters.Requests, lines.Length);
+        Assert.All(lines, line => Assert.Contains("/assets/app.js?v=***", line, StringComparison.Ordinal));
+        if (format == AccessLogFormat.Json)
+            Assert.Equal(lines.Length, lines.Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("request_id").GetString()).Distinct().Count());
+    }
+
     private static SimulatedProxy Start(OneCertificate certificate, Func<ListenerSettings, ListenerSettings> change) => new(
         seed: 1,
         SimulatedConditions.Clean with { Capacity = 8192 },

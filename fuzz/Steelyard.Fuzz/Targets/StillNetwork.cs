@@ -13,6 +13,8 @@ internal sealed class StillNetwork : NetworkDriver
 
     public override DateTime UtcNow => DateTime.UnixEpoch.AddMilliseconds(Time);
 
+    public override ulong NextSeed() => 1;
+
     public override void Wait(int milliseconds) => Loop.ReadClock();
 
     public override void Wake()

@@ -35,6 +35,7 @@ internal sealed class SnapshotChecks
         var listeners = (draft.Listeners ?? []).Select(listener => Listener(listener, poolsAreKnown)).ToValueList();
         var admin = AdminChecks.Check(draft.Admin, _problems);
         CheckFallbacks(draft.Pools ?? []);
+        AccessLogChecks.Check(draft, _problems);
 
         // A route that could not be read, or leads nowhere, may be the one to the pool that seems unused.
         if (draft.Listeners is { Count: > 0 } && !_aRouteIsLost && !draft.Listeners.Any(listener => listener.IsFaulty))
@@ -53,6 +54,9 @@ internal sealed class SnapshotChecks
             Admin = admin,
             Group = draft.Group?.Value,
             Metrics = draft.Metrics,
+            AccessLog = draft.AccessLog?.Value,
+            RequestId = draft.RequestId,
+            TraceContext = draft.TraceContext,
             Timeouts = draft.Timeouts,
             Limits = draft.Limits,
         };
@@ -167,6 +171,9 @@ internal sealed class SnapshotChecks
             Forwarded = draft.Forwarded,
             Rules = draft.Rules.Select(rule => rule.Value).ToValueList(),
             ResponseRules = draft.ResponseRules.Select(rule => rule.Value).ToValueList(),
+            AccessLog = draft.AccessLog?.Value,
+            RequestId = draft.RequestId,
+            TraceContext = draft.TraceContext,
             RequestHeaders = draft.RequestHeaders,
             ResponseHeaders = draft.ResponseHeaders,
         };

@@ -17,6 +17,12 @@ internal sealed record SnapshotDraft(Place Place)
 
     public MetricsSettings Metrics { get; init; } = new();
 
+    public Located<AccessLogSettings>? AccessLog { get; init; }
+
+    public string? RequestId { get; init; }
+
+    public TraceSettings? TraceContext { get; init; }
+
     public Timeouts Timeouts { get; init; } = new();
 
     public Limits Limits { get; init; } = new();
@@ -53,6 +59,12 @@ internal sealed record ListenerDraft(Place Place)
     public bool Tolerant { get; init; }
 
     public ForwardedStyle Forwarded { get; init; }
+
+    public Located<AccessLogSettings>? AccessLog { get; init; }
+
+    public string? RequestId { get; init; }
+
+    public TraceSettings? TraceContext { get; init; }
 
     public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;
 

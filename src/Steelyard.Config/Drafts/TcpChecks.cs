@@ -20,6 +20,8 @@ internal static class TcpChecks
             problems.Error(mode, "'mode: tcp' with 'forwarded', where no fields are written", "'proxy-protocol' in the pool; or 'mode: http'");
         if (listener.RequestHeaders != HeaderEdits.None || listener.ResponseHeaders != HeaderEdits.None)
             problems.Error(mode, $"'mode: tcp' with '{(listener.RequestHeaders != HeaderEdits.None ? "request-headers" : "response-headers")}', where there are no fields", "a listener without them; or 'mode: http'");
+        if (listener.RequestId is not null || listener.TraceContext is not null)
+            problems.Error(mode, $"'mode: tcp' with '{(listener.RequestId is not null ? "request-id" : "trace-context")}', where no fields are written", "a listener without it; or 'mode: http'");
         if ((listener.RateLimit?.Place ?? listener.Concurrency?.Place) is { } limit)
             problems.Error(limit, $"'{(listener.RateLimit is null ? "concurrency" : "rate-limit")}' in a listener with 'mode: tcp', which reads no requests", "'max-connections-per-address'; or 'mode: http'");
         foreach (var route in listener.Routes ?? [])

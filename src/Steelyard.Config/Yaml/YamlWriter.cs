@@ -24,6 +24,7 @@ internal sealed class YamlWriter
         writer.Admin(snapshot.Admin);
         if (snapshot.Metrics != new MetricsSettings())
             writer.Line($"metrics: {{ buckets: {Many(snapshot.Metrics.Buckets, DurationText.Write)} }}");
+        writer.Identity(snapshot.AccessLog, snapshot.RequestId, snapshot.TraceContext, "");
         writer.Section("timeouts", TimeoutsTable.Table, snapshot.Timeouts, new());
         writer.Section("limits", LimitsTable.Table, snapshot.Limits, new());
         if (snapshot.Listeners.Count > 0)
@@ -45,6 +46,38 @@ internal sealed class YamlWriter
             Line($"admin: {Text(address.ToString())}");
         else if (admin is { TokenFile: { } file })
             Line($"admin: {{ {(admin.Address is { } at ? $"address: {Text(at.ToString())}, " : "")}token-file: {Text(file)} }}");
+    }
+
+    private void Identity(AccessLogSettings? log, string? requestId, TraceSettings? trace, string indentation)
+    {
+        if (log is not null)
+            AccessLog(log, indentation);
+        if (requestId is not null)
+            Line($"{indentation}request-id: {TraceTable.RequestIdForm.Write!(requestId)}");
+        if (trace is not null)
+            Line($"{indentation}trace-context: {TraceTable.FileForm.Write!(trace)}");
+    }
+
+    private void AccessLog(AccessLogSettings log, string indentation)
+    {
+        if (log == new AccessLogSettings { To = log.To })
+        {
+            Line($"{indentation}access-log: {Text(log.To.ToString())}");
+            return;
+        }
+
+        Line($"{indentation}access-log:");
+        Settings(AccessLogTable.Table, log, AccessLogSettings.None, indentation + "  ");
+        foreach (var (name, captures) in new[] { ("request-headers", log.RequestFields), ("response-headers", log.ResponseFields), ("cookie", log.Cookie is { } cookie ? [cookie] : default(ValueList<LogCapture>)) })
+        {
+            if (captures.Count > 0)
+                Line($"{indentation}  {name}: {Map(captures, capture => capture.Name, capture => capture.Most.ToString(CultureInfo.InvariantCulture))}");
+        }
+
+        if (log.HiddenParameters.Count > 0)
+            Line($"{indentation}  redact-query: {Many(log.HiddenParameters, name => name)}");
+        if (log.HiddenFields != AccessLogSettings.None.HiddenFields)
+            Line($"{indentation}  redact-headers: {Many(log.HiddenFields, name => name)}");
     }
 
     private void Section<T>(string name, DirectiveTable<T> table, T settings, T defaults, string indentation = "")
@@ -80,6 +113,7 @@ internal sealed class YamlWriter
             Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
         Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, Tolerant = listener.Tolerant, Forwarded = listener.Forwarded }, blank, "    ");
+        Identity(listener.AccessLog, listener.RequestId, listener.TraceContext, "    ");
         foreach (var limit in LimitParts(listener.RateLimit, listener.Concurrency))
             Line($"    {limit}");
         foreach (var part in EditsParts(listener.RequestHeaders, listener.ResponseHeaders))

@@ -26,6 +26,8 @@ internal enum KnownField : byte
     /// <summary>Asks how a server is chosen, and answers that: between a client and this proxy, never passed on.</summary>
     SteelyardExplain,
     Te,
+    TraceParent,
+    TraceState,
     Trailer,
     TransferEncoding,
     Upgrade,
@@ -63,7 +65,10 @@ internal struct Field
         6 => (name[0] | 0x20) == 'a' ? Match(name, "accept"u8, KnownField.Accept) : Match(name, "expect"u8, KnownField.Expect),
         7 => (name[0] | 0x20) == 'u' ? Match(name, "upgrade"u8, KnownField.Upgrade) : Match(name, "trailer"u8, KnownField.Trailer),
         9 => (name[0] | 0x20) == 'f' ? Match(name, "forwarded"u8, KnownField.Forwarded) : Match(name, "x-real-ip"u8, KnownField.XRealIp),
-        10 => (name[0] | 0x20) == 'c' ? Match(name, "connection"u8, KnownField.Connection) : Match(name, "keep-alive"u8, KnownField.KeepAlive),
+        10 => (name[0] | 0x20) == 'c' ? Match(name, "connection"u8, KnownField.Connection)
+            : (name[0] | 0x20) == 't' ? Match(name, "tracestate"u8, KnownField.TraceState)
+            : Match(name, "keep-alive"u8, KnownField.KeepAlive),
+        11 => Match(name, "traceparent"u8, KnownField.TraceParent),
         14 => Match(name, "content-length"u8, KnownField.ContentLength),
         15 => Match(name, "x-forwarded-for"u8, KnownField.XForwardedFor),
         16 => (name[0] | 0x20) == 'x' ? Match(name, "x-forwarded-host"u8, KnownField.XForwardedHost) : Match(name, "proxy-connection"u8, KnownField.ProxyConnection),

@@ -19,6 +19,9 @@ internal static class HttpBytes
     public static readonly SearchValues<byte> Host = SearchValues.Create(
         "-._~%!$&'()*+,;=:[]0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
+    /// <summary>What the name of a request may be made of: nothing that means something to a shell, a page or a log.</summary>
+    public static readonly SearchValues<byte> Identity = SearchValues.Create("-._~+/=:@0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+
     private static byte[] Controls(byte except)
     {
         var bytes = new List<byte>();

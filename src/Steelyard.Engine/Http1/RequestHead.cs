@@ -68,6 +68,9 @@ internal sealed class RequestHead : HeadReader
     public bool Idempotent => Method is KnownMethod.Get or KnownMethod.Head or KnownMethod.Put
         or KnownMethod.Delete or KnownMethod.Options or KnownMethod.Trace;
 
+    /// <summary>Method, target and version as they came, without the line's end.</summary>
+    public ReadOnlySpan<byte> FirstLine(ReadOnlySpan<byte> head) => head[_methodStart..FieldsStart].TrimEnd("\r\n"u8);
+
     public ReadOnlySpan<byte> MethodBytes(ReadOnlySpan<byte> head) => head.Slice(_methodStart, _methodLength);
 
     /// <summary>What goes to the server as the target: path and query, or <c>*</c>. Empty for an absolute form without a path.</summary>

@@ -16,6 +16,17 @@ internal static class Errno
     public const int NoBufferSpace = -105;
     public const int InProgress = -115;
 
+    /// <summary>The same of a file that cannot be opened or written.</summary>
+    public static string DescribeFile(int error) => error switch
+    {
+        AccessDenied => "permission denied",
+        -21 => "it is a folder",
+        -28 => "no space is left on its disk",
+        -30 => "its disk can only be read",
+        -122 => "the quota of the disk is used up",
+        _ => Describe(error),
+    };
+
     /// <summary>What a person would say the error means.</summary>
     public static string Describe(int error) => error switch
     {

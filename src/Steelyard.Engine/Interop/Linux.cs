@@ -35,6 +35,9 @@ internal static unsafe partial class Linux
     [LibraryImport(C)] public static partial int eventfd(uint value, int flags);
     [LibraryImport(C)] public static partial nint write(int fd, void* buffer, nuint count);
 
+    // open(2)
+    [LibraryImport(C)] public static partial int open(byte* path, int flags, int mode);
+
     // splice(2), pipe(2)
     [LibraryImport(C)] public static partial int pipe2(int* ends, int flags);
     [LibraryImport(C)] public static partial nint splice(int from, long* fromOffset, int to, long* toOffset, nuint length, uint flags);
@@ -120,11 +123,11 @@ internal static unsafe partial class Linux
     public const uint EPOLLIN = 0x1, EPOLLOUT = 0x4, EPOLLERR = 0x8, EPOLLHUP = 0x10, EPOLLRDHUP = 0x2000;
     public const uint EPOLLEXCLUSIVE = 1u << 28, EPOLLET = 1u << 31;
     public const int EFD_CLOEXEC = 0x80000, EFD_NONBLOCK = 0x800;
-    public const int O_CLOEXEC = 0x80000, O_NONBLOCK = 0x800;
+    public const int O_CLOEXEC = 0x80000, O_NONBLOCK = 0x800, O_WRONLY = 1, O_CREAT = 0x40, O_APPEND = 0x400;
     public const uint SPLICE_F_MOVE = 1, SPLICE_F_NONBLOCK = 2, SPLICE_F_MORE = 4;
     public const int PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
     public const int MADV_DONTNEED = 4;
-    public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, S_IFMT = 0xf000, S_IFSOCK = 0xc000;
+    public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000, S_IFMT = 0xf000, S_IFSOCK = 0xc000;
     public const uint STATX_TYPE = 1, STATX_BASIC_STATS = 0x7ff;
     public const int RLIMIT_NOFILE = 7;
     public const int CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;

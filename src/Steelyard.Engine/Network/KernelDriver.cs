@@ -33,6 +33,13 @@ internal sealed unsafe class KernelDriver : NetworkDriver
         Require(Register(_wake, Linux.EPOLLIN | Linux.EPOLLET, WakeData), "epoll_ctl");
     }
 
+    public override ulong NextSeed()
+    {
+        Span<byte> bits = stackalloc byte[sizeof(ulong)];
+        System.Security.Cryptography.RandomNumberGenerator.Fill(bits);
+        return BitConverter.ToUInt64(bits);
+    }
+
     public override long Milliseconds
     {
         get

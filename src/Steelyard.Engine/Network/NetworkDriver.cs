@@ -18,6 +18,9 @@ internal abstract class NetworkDriver : IDisposable
     /// <summary>The wall clock; reads it anew.</summary>
     public abstract DateTime UtcNow { get; }
 
+    /// <summary>64 bits of chance, others each time.</summary>
+    public abstract ulong NextSeed();
+
     internal virtual void Attach(EventLoop loop) => Loop = loop;
 
     /// <summary>

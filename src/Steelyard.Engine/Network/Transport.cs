@@ -76,6 +76,9 @@ internal abstract class Transport
     /// <summary>Another connection that is broken off when this one breaks: who has gone needs no answer.</summary>
     public Transport? EndsWith { get; set; }
 
+    /// <summary>It broke while another one was to end with it, and did.</summary>
+    public bool BrokeOff { get; private set; }
+
     /// <summary>Whether <see cref="Abort"/> was called.</summary>
     public bool Aborted { get; private set; }
 
@@ -180,7 +183,7 @@ internal abstract class Transport
         // Whoever waited would otherwise be woken by the connection that uses the object next.
         if (_reader.Waiting || _writer.Waiting)
             Abort();
-        (IdleObserver, EndObserver, EndsWith, Carries) = (null, null, null, null);
+        (IdleObserver, EndObserver, EndsWith, Carries, BrokeOff) = (null, null, null, null, false);
         CloseHandle();
     }
 
@@ -329,6 +332,7 @@ internal abstract class Transport
             return;
         if (broken && EndsWith is { } other)
         {
+            BrokeOff = true;
             other.Abort();
             if (generation != Generation)
                 return;

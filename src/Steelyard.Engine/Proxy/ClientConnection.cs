@@ -36,6 +36,7 @@ internal sealed class ClientConnection
     private bool _helloRead;
     private bool _idle;
     private bool _awaited;
+    private bool _waitedTooLong;
 
     internal ClientConnection? Next;
     internal ClientConnection? Previous;
@@ -146,6 +147,8 @@ internal sealed class ClientConnection
                     await _loop.Events.NextTurn;
             }
 
+            if (_requests == 0 && next == AfterExchange.KeepAlive && Listener.Log is { WritesNull: true })
+                NoteNothing();
             if (next is AfterExchange.Linger or AfterExchange.Truncate)
                 await Linger(cut: next == AfterExchange.Truncate);
             else if (next == AfterExchange.Reset)
@@ -212,6 +215,8 @@ internal sealed class ClientConnection
         if (route is null)
         {
             _loop.Counters.SessionsRefused++;
+            if (Listener.Log is not null)
+                NoteRefusal();
             return end is StartEnd.Closed or StartEnd.Aborted ? AfterExchange.Close : AfterExchange.Reset;
         }
 
@@ -220,6 +225,22 @@ internal sealed class ClientConnection
         _loop.Recycle(_session);
         _session = null;
         return AfterExchange.Close;
+    }
+
+    /// <summary>Writes down that no route takes a connection.</summary>
+    private void NoteRefusal()
+    {
+        var session = _loop.RentSession();
+        session.NoteRefusal(this);
+        _loop.Recycle(session);
+    }
+
+    /// <summary>Writes down that a connection has brought no request.</summary>
+    private void NoteNothing()
+    {
+        var exchange = _loop.RentExchange();
+        exchange.NoteNothing(this, _waitedTooLong);
+        _loop.Recycle(exchange);
     }
 
     /// <summary>Puts TLS between the connection and everything that is read from it.</summary>
@@ -272,6 +293,7 @@ internal sealed class ClientConnection
             (_idle, _awaited) = (false, false);
 
             // Who is told to end while idle may have sent a request a moment before: it is still served.
+            _waitedTooLong = wake == Wake.TimedOut;
             if (wake == Wake.TimedOut || Transport.Aborted)
                 return false;
             var filled = Input.TryFill(Transport);

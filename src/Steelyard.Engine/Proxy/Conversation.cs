@@ -59,6 +59,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         var outcome = await ReadResponseHead(upstream);
         context.AnsweredAt = context.Events.Now;
 
+        if (outcome.IsSuccess)
+            context.Record.AnswerAt = context.Events.Now;
+
         // Who answers before it has all of the request is quick, whatever it is.
         if (outcome.IsSuccess)
             Latency = _requestSent == TimerEntry.Never ? 0 : context.Events.Now - _requestSent;
@@ -85,6 +88,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             return outcome;
         }
 
+        if (outcome.Cause == Cause.Stopped && context.Client.Transport.BrokeOff)
+            outcome = new(Cause.ClientGone);
         if (!outcome.IsSuccess)
             return Fail(outcome.Cause, outcome.Detail);
         KeepOrClose(upstream, bodySent);
@@ -204,11 +209,14 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     private async ValueTask<Outcome> PassTunnel(UpstreamConnection upstream)
     {
         context.Switched = true;
+        if (context.Client.Listener.Log is not null)
+            context.Record.KeepHead();
         context.Deadline.Cancel();
         context.Client.Transport.EndsWith = null;
         context.Client.Input.ReleaseHead();
         context.Loop.Counters.Tunnels++;
-        await _tunnel.Run(context.Client.Transport, context.Client.Input, upstream.Transport, upstream.Input, context.Plan.Timeouts.Tunnel);
+        context.Record.Tunnel = await _tunnel.Run(context.Client.Transport, context.Client.Input, upstream.Transport, upstream.Input, context.Plan.Timeouts.Tunnel);
+        context.BytesPassed += _tunnel.PassedDown;
         return Outcome.Success;
     }
 
@@ -321,6 +329,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         (head, piece, state) = (default, default, FrameState.More);
         if (writer.Overflowed)
             return block;
+        context.Record.HeadBytes = writer.Length;
+        if (context.Client.Listener.Log is { KeepsResponse: true } log)
+            context.Record.Capture(log, _response.Fields, upstream.Input.Head);
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
         _download.Begin(upstream.Input, new BodyFramer(framing, chunked, keepsTrailers: trailers));
         _download.Connect(

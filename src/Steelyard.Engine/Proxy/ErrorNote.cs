@@ -15,7 +15,8 @@ internal static class ErrorNote
         context.Client.Peer.Address()?.ToString(),
         RequestOf(context),
         context.Pool?.Name,
-        context.Server?.Settings.Address.ToString());
+        context.Server?.Settings.Address.ToString(),
+        Encoding.ASCII.GetString(context.Identity.Name));
 
     /// <summary>Method and target, without the query, which may hold what is nobody's business; null where the head has not arrived.</summary>
     public static string? RequestOf(ExchangeContext context)

@@ -14,7 +14,13 @@ internal static class ErrorPage
     private const int MostDetails = 32;
 
     // By cause, detail and format. Two loops may make the same page at once, and either is kept.
-    private static readonly byte[]?[] s_bodies = new byte[MostCauses * MostDetails * 3][];
+    private static readonly Body?[] s_bodies = new Body[MostCauses * MostDetails * 3];
+
+    // What stands where the name of the request belongs.
+    private const string NamePlace = "\0";
+
+    /// <summary>A page, before and behind the name of the request.</summary>
+    private sealed record Body(byte[] Before, byte[] Behind);
 
     private enum Format
     {
@@ -34,6 +40,7 @@ internal static class ErrorPage
     /// <param name="scope">What the variables of the changes stand for.</param>
     /// <param name="explanation">What is told of the choice of the server; null for nothing.</param>
     /// <param name="policyLine">The line of the limit that was exceeded; empty for none.</param>
+    /// <param name="requestId">The name of the request.</param>
     public static void Write(
         ref BlockWriter writer,
         in Outcome outcome,
@@ -44,7 +51,8 @@ internal static class ErrorPage
         FieldEdits? edits = null,
         in TemplateScope scope = default,
         ExplainField? explanation = null,
-        ReadOnlySpan<byte> policyLine = default)
+        ReadOnlySpan<byte> policyLine = default,
+        ReadOnlySpan<byte> requestId = default)
     {
         var format = Choose(accept);
         var body = BodyOf(format, outcome);
@@ -56,7 +64,7 @@ internal static class ErrorPage
         ResponseWriter.WriteOwn(ref writer, edits, "Date"u8, date);
         ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, ContentType(format));
         writer.Write("Content-Length: "u8);
-        writer.Write(body.Length);
+        writer.Write(body.Before.Length + requestId.Length + body.Behind.Length);
         writer.Write("\r\n"u8);
         ResponseWriter.WriteOwn(ref writer, edits, "Cache-Control"u8, "no-store"u8);
         if (!policyLine.IsEmpty)
@@ -78,8 +86,11 @@ internal static class ErrorPage
         ResponseWriter.WriteExplanation(ref writer, explanation);
         ResponseWriter.WriteConnection(ref writer, connection);
         writer.Write("\r\n"u8);
-        if (!headOnly)
-            writer.Write(body);
+        if (headOnly)
+            return;
+        writer.Write(body.Before);
+        writer.Write(requestId);
+        writer.Write(body.Behind);
     }
 
     private static ReadOnlySpan<byte> ContentType(Format format) => format switch
@@ -96,19 +107,25 @@ internal static class ErrorPage
     }
 
     /// <summary>A page is made once: whoever provokes errors must not make garbage of us.</summary>
-    private static byte[] BodyOf(Format format, in Outcome outcome)
+    private static Body BodyOf(Format format, in Outcome outcome)
     {
         ref var body = ref s_bodies[((((int)outcome.Cause * MostDetails) + (int)outcome.Detail) * 3) + (int)format];
-        return body ??= Encoding.UTF8.GetBytes(Body(format, outcome));
+        return body ??= Make(format, outcome);
     }
 
-    // Every word of a page is ours, so nothing needs escaping.
-    private static string Body(Format format, in Outcome outcome)
+    private static Body Make(Format format, in Outcome outcome)
+    {
+        var text = TextOf(format, outcome).Split(NamePlace);
+        return new(Encoding.UTF8.GetBytes(text[0]), Encoding.UTF8.GetBytes(text[1]));
+    }
+
+    // Every word of a page is ours, or, as the name of the request, of letters that need no escaping.
+    private static string TextOf(Format format, in Outcome outcome)
     {
         var (reason, known) = (ReasonPhrase.Of(outcome.Status), CauseTable.Of(outcome));
         return format switch
         {
-            Format.Json => $$"""{"status":{{outcome.Status}},"title":"{{reason}}","detail":"{{known.Sentence}}","cause":"{{known.Code}}"}""" + "\n",
+            Format.Json => $$"""{"status":{{outcome.Status}},"title":"{{reason}}","detail":"{{known.Sentence}}","cause":"{{known.Code}}","request":"{{NamePlace}}"}""" + "\n",
             Format.Html => $$"""
                 <!doctype html>
                 <html lang="en">
@@ -119,11 +136,11 @@ internal static class ErrorPage
                 <style>body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}h1{font-size:1.5rem}</style>
                 <h1>{{outcome.Status}} {{reason}}</h1>
                 <p>{{known.Sentence}}</p>
-                <p><small><code>{{known.Code}}</code></small></p>
+                <p><small><code>{{known.Code}}</code><br>request <code>{{NamePlace}}</code></small></p>
                 </html>
 
                 """,
-            _ => $"{outcome.Status} {reason}\n{known.Sentence}\n{known.Code}\n",
+            _ => $"{outcome.Status} {reason}\n{known.Sentence}\n{known.Code}\nrequest {NamePlace}\n",
         };
     }
 

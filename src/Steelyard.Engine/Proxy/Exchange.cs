@@ -38,6 +38,10 @@ internal sealed class Exchange
     // nginx: a connection that is closed without an answer.
     private const int ClosedByRuleStatus = 444;
 
+    private const int TimeoutStatus = 408;
+    private const int BadRequestStatus = 400;
+    private const int NoStatus = -1;
+
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
     private readonly Attempts _attempts;
@@ -82,6 +86,7 @@ internal sealed class Exchange
         var outcome = await ReadRequestHead();
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
+        _context.Record.HeadAt = _context.Events.Now;
         _loop.Counters.Requests++;
         _context.SeeWhoAsks();
 
@@ -103,13 +108,19 @@ internal sealed class Exchange
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
         if (route.Answer is { } answer)
+        {
+            _context.Record.IsLocal = true;
             return await Give(answer);
+        }
+
         outcome = Admit();
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
 
         // 4. See whose client it is, and write the request as the servers shall see it.
         var pool = _context.Pool = route.ChoosePool();
+        if (Client.Listener.Log is not null)
+            _context.Record.Enter(pool);
         if (_context.Plan.PoolLimits is { } limits && limits.GetValueOrDefault(pool) is { } ofPool)
             outcome = await _admission.Ask(ofPool);
         if (!outcome.IsSuccess)
@@ -140,9 +151,12 @@ internal sealed class Exchange
 
             var (server, status, latency) = (_context.Server!, 0, -1L);
             _context.AttemptBegun = _context.Events.Now;
+            _context.Record.ChosenAt = _context.Events.Now;
+            _context.Record.BeginAttempt(retried, elsewhere: !sameServer);
             outcome = await _connector.Connect(server, reuse: !sameServer);
             if (outcome.IsSuccess)
             {
+                _context.Record.ConnectedAt = _context.Events.Now;
                 CountConnection(pool, server);
                 outcome = await _conversation.Run();
                 (status, latency) = (_conversation.Status, _conversation.Latency);
@@ -161,6 +175,7 @@ internal sealed class Exchange
         _context.EndWithServer();
         _context.Deadline.Cancel();
         _outgoing.End();
+        _context.Record.Ending = outcome;
         return outcome.IsSuccess ? AfterSuccess()
             : FallbackFor(pool, outcome) is { } instead ? await Give(instead)
             : await Refuse(outcome);
@@ -169,12 +184,14 @@ internal sealed class Exchange
     /// <summary>A rule has ended the exchange.</summary>
     private ValueTask<AfterExchange> Follow(RuleVerdict verdict, LocalAnswer? answer)
     {
+        (_context.Record.IsDenied, _context.Record.IsLocal) = (answer is null or { IsDenial: true }, true);
         if (verdict == RuleVerdict.Answer)
             return Give(answer!);
         if (verdict != RuleVerdict.Close)
             return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
         _context.Deadline.Cancel();
         Count(ClosedByRuleStatus);
+        Log(ClosedByRuleStatus);
         return new(AfterExchange.Close);
     }
 
@@ -231,6 +248,8 @@ internal sealed class Exchange
         CountFallback(pool);
         _context.EndWithServer();
         pool = _context.Pool = _context.Plan.Pools[name];
+        if (Client.Listener.Log is not null)
+            _context.Record.Enter(pool);
         _context.Affinity.Begin(pool);
         return Begin(pool, ref outcome) || FallsBack(ref pool, ref outcome);
     }
@@ -291,11 +310,38 @@ internal sealed class Exchange
         _context.Meters.Listener(Client.Listener.Ordinal).Answered(status, BytesRead, _context.BytesPassed + sent);
     }
 
+    /// <summary>Writes down an exchange that is over, where somebody wants that.</summary>
+    /// <param name="status">What the client was told; -1 for nothing.</param>
+    /// <param name="own">An answer of the proxy's own; empty where there was none.</param>
+    private void Log(int status, ReadOnlySpan<byte> own = default)
+    {
+        if (Client.Listener.Log is not { } log)
+            return;
+        _context.Record.Leave();
+        if (_context.HeadHeld || !Client.Input.IsEmpty || log.WritesNull)
+        {
+            var headBytes = own.IsEmpty ? _context.Record.HeadBytes : own.IndexOf("\r\n\r\n"u8) + 4;
+            var sent = _context.BytesPassed + own.Length;
+            log.Write(_context, status, sent, Math.Max(sent - headBytes, 0), BytesRead);
+        }
+
+        _context.Record.End();
+    }
+
     // What goes on as another protocol is not a request any more.
     private long End => _context.Switched ? _context.AnsweredAt : _context.Events.Now;
 
     /// <summary>Bytes of the request that were taken so far.</summary>
     private long BytesRead => (_context.HeadHeld ? Request.Length : 0) + _outgoing.Upload.Passed;
+
+    /// <summary>Writes down that a client has sent nothing.</summary>
+    public void NoteNothing(ClientConnection client, bool timedOut)
+    {
+        _context.Begin(client);
+        _outgoing.Begin();
+        _context.Record.Ending = new(timedOut ? Cause.HeaderTimeout : Cause.ClientGone);
+        Log(timedOut ? TimeoutStatus : BadRequestStatus);
+    }
 
     /// <summary>Reads until the head is complete.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -342,6 +388,7 @@ internal sealed class Exchange
     private AfterExchange AfterSuccess()
     {
         Count(_conversation.Status);
+        Log(_conversation.Status);
         if (_context.Switched)
             return AfterExchange.Close;
 
@@ -361,11 +408,13 @@ internal sealed class Exchange
     {
         _context.Deadline.Cancel();
         _outgoing.End();
+        _context.Record.Ending = outcome;
         if (_context.ResponseBegun)
         {
             _loop.Counters.Cut++;
             Note(outcome);
             Count(_conversation.Status);
+            Log(_conversation.Status);
 
             // What came before the server broke off still reaches whoever can see that the end is missing.
             return _context.EndShows && outcome.Cause is (Cause.ServerClosedInBody or Cause.ServerStalledInBody) ? AfterExchange.Truncate : AfterExchange.Reset;
@@ -375,6 +424,9 @@ internal sealed class Exchange
         {
             if (_context.HeadHeld)
                 Count(ClientGoneStatus);
+
+            // HAProxy: whoever goes away before the head is whole has sent a bad request.
+            Log(_context.HeadHeld ? NoStatus : BadRequestStatus);
             return AfterExchange.Close;
         }
 
@@ -427,8 +479,9 @@ internal sealed class Exchange
     private async ValueTask<AfterExchange> Send(Block block, BlockSlice answer, int status, bool close)
     {
         var sent = await Client.Transport.SendAll(answer, _context.Plan.Timeouts.ClientBody);
-        _context.Events.Blocks.Return(block);
         Count(status, answer.Length);
+        Log(status, answer.Span);
+        _context.Events.Blocks.Return(block);
         return sent != IoStatus.Done ? AfterExchange.Close
             : !close ? AfterExchange.KeepAlive
             : Unread ? AfterExchange.Linger
@@ -450,7 +503,8 @@ internal sealed class Exchange
             edits,
             _context.Scope,
             _context.Explanation,
-            outcome.Cause == Cause.RateExceeded ? _admission.Exceeded!.PolicyLine.Span : default);
+            outcome.Cause == Cause.RateExceeded ? _admission.Exceeded!.PolicyLine.Span : default,
+            _context.Identity.Name);
         return writer.Overflowed ? null : writer.Written;
     }
 
@@ -481,6 +535,7 @@ internal sealed class Exchange
         if (_context.Upstream is not null)
             _context.CloseUpstream();
         _admission.End();
+        _context.Record.End();
         _choice.Abandon(_context.Pool);
         _guard.End(new(Cause.Stopped));
         _context.EndRules();

@@ -2,11 +2,13 @@ using Steelyard.Balancing;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Logging;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Metering;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
 using Steelyard.Engine.Sticky;
+using Steelyard.Engine.Tracing;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -32,6 +34,8 @@ internal sealed class ExchangeContext
         (Loop, _loopPlan) = (loop, loop.Present);
         Deadline = new RequestDeadline(this);
         Affinity = new Affinity(this);
+        Identity = new RequestIdentity(this);
+        Record = new AccessRecord(this);
         (RequestRate, ResponseRate) = (new MinimumRate(loop.Events), new MinimumRate(loop.Events));
     }
 
@@ -52,6 +56,12 @@ internal sealed class ExchangeContext
 
     /// <summary>Whose client it is.</summary>
     public Affinity Affinity { get; }
+
+    /// <summary>By what the request is known beyond this program.</summary>
+    public RequestIdentity Identity { get; }
+
+    /// <summary>What a log says of it.</summary>
+    public AccessRecord Record { get; }
 
     public ClientConnection Client { get; private set; } = null!;
 
@@ -101,6 +111,7 @@ internal sealed class ExchangeContext
         ResponseBytes = Response is null ? default : ResponseBytes,
         Variables = _variables,
         Pools = Plan.Pools,
+        Identity = Identity,
         Pool = Pool is null ? default : Pool.NameBytes.Span,
         Server = Server is null ? default : Server.AddressBytes.Span,
     };
@@ -144,6 +155,8 @@ internal sealed class ExchangeContext
         (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
         (Begun, AnsweredAt, BytesPassed) = (Events.Now, Events.Now, 0);
         Affinity.Forget();
+        Identity.Forget();
+        Record.Begin();
         (Explanation, Response) = (null, null);
         Request.Clear();
         (Request.AllowsConnect, Request.Tolerant) = (client.Listener.Connect, client.Listener.Tolerant);

@@ -62,6 +62,12 @@ internal sealed class ForwardedFields
     /// <summary>Whether the client's connection is a TLS one.</summary>
     public bool Secure => _secure;
 
+    /// <summary>The address of the peer, or of who it says in a PROXY header to be.</summary>
+    public ReadOnlySpan<byte> PeerAddress => Address;
+
+    /// <summary>Whether the peer is one of those whose word is believed.</summary>
+    public bool IsTrusted => _trusted;
+
     private ReadOnlySpan<byte> OwnScheme => _secure ? "https"u8 : "http"u8;
 
     private bool WritesXForwarded => _listener.Forwarded is ForwardedStyle.XForwarded or ForwardedStyle.Both;

@@ -1,5 +1,6 @@
 using System.Net;
 using Steelyard.Config;
+using Steelyard.Engine.Logging;
 using Steelyard.Engine.Rules;
 using Steelyard.Engine.Tls;
 
@@ -25,6 +26,18 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
 
     /// <summary>Whether requests are read as tolerantly as nginx does.</summary>
     public bool Tolerant { get; init; }
+
+    /// <summary>What is written down of its requests; null for nothing.</summary>
+    public AccessLog? Log { get; init; }
+
+    /// <summary>The field that gives requests a name; null for none.</summary>
+    public byte[]? RequestId { get; init; }
+
+    /// <summary>The trace context of requests; null for what they bring.</summary>
+    public TraceSettings? Trace { get; init; }
+
+    /// <summary>Whether servers are told by what a request is known.</summary>
+    public bool Identifies => RequestId is not null || Trace is not null;
 
     public RouteTable Routes { get; } = routes;
 

@@ -42,13 +42,16 @@ internal sealed class LocalAnswer
 
     /// <summary>The answer to a request that a rule refuses.</summary>
     public static LocalAnswer Denial(int status) =>
-        new(status, null, "text/plain; charset=utf-8", $"{status} {ReasonPhrase.Of(status)}\nA rule of this site refuses the request.\n", [new HeaderLine("Cache-Control", TextTemplate.Literal("no-store"))]);
+        new(status, null, "text/plain; charset=utf-8", $"{status} {ReasonPhrase.Of(status)}\nA rule of this site refuses the request.\n", [new HeaderLine("Cache-Control", TextTemplate.Literal("no-store"))]) { IsDenial = true };
 
     /// <summary>What is answered instead of a failure.</summary>
     public static LocalAnswer From(FallbackSettings fallback, string body) => new(fallback.Status, null, fallback.ContentType, body);
 
     /// <summary>Its status.</summary>
     public int Status { get; }
+
+    /// <summary>Whether it refuses a request.</summary>
+    public bool IsDenial { get; private init; }
 
     /// <summary>Whether the answer has to name the host the request was for.</summary>
     public bool NamesHost => _location is { NamesHost: true };

@@ -45,7 +45,7 @@ internal sealed class OutgoingRequest
     {
         _block = _context.Events.Blocks.Rent();
         var writer = new BlockWriter(_block);
-        RequestWriter.Write(ref writer, _context.Scope, _context.Route, pool.Cookies);
+        RequestWriter.Write(ref writer, _context.Scope, _context.Route, pool.Cookies, _context.Client.Listener.Identifies);
         if (writer.Overflowed)
             return new(Cause.BadRequest, Detail: HeadError.TooLarge);
         (Head, Body, Replayable) = (writer.Written, default, true);

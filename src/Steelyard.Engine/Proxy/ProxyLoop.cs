@@ -2,10 +2,12 @@ using System.Collections.Concurrent;
 using Steelyard.Config;
 using Steelyard.Engine.Health;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Logging;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Metering;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Tls;
+using Steelyard.Engine.Tracing;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -37,6 +39,8 @@ internal sealed class ProxyLoop
         Prober = new Prober(this);
         _memoryWatch = new MemoryWatch(this);
         _chance = ((ulong)events.Now << 8) + (ulong)events.Number;
+        LogClock = new LogClock(events.Network);
+        Identities = new IdentitySource(events.Network.NextSeed(), events.Network.NextSeed());
         var idle = new IdleConnections[plan.Addresses.Length];
         for (var i = 0; i < idle.Length; i++)
             idle[i] = new IdleConnections(this);
@@ -63,6 +67,12 @@ internal sealed class ProxyLoop
 
     /// <summary>Room for one path in the form that routes are compared with; used within one call.</summary>
     public byte[] PathRoom { get; } = new byte[(int)ByteSize.FromKibibytes(16).Bytes];
+
+    /// <summary>What requests are called that nobody has named.</summary>
+    public IdentitySource Identities { get; }
+
+    /// <summary>The time of lines in logs.</summary>
+    public LogClock LogClock { get; }
 
     /// <summary>Pipes kept for large bodies.</summary>
     public Stack<SplicePipe> Pipes { get; } = new();

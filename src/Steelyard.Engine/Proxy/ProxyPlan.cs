@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Logging;
 using Steelyard.Engine.Metering;
 using Steelyard.Engine.Rules;
 using Steelyard.Engine.Tls;
@@ -103,6 +104,7 @@ internal sealed class ProxyPlan
     /// <param name="resolve">Finds where a server is; null when its name does not resolve.</param>
     /// <param name="unresolved">The servers it was not found for.</param>
     /// <param name="files">Where certificates are read; null for a configuration without any.</param>
+    /// <param name="logs">What writes access logs; null where none is written.</param>
     /// <param name="before">The plan that this one follows: pools that have not changed are the same, servers that stay keep their state.</param>
     public static ProxyPlan From(
         Snapshot snapshot,
@@ -110,7 +112,8 @@ internal sealed class ProxyPlan
         Func<NetworkAddress, KernelAddress?> resolve,
         out IReadOnlyList<NetworkAddress> unresolved,
         ProxyPlan? before = null,
-        TlsFiles? files = null)
+        TlsFiles? files = null,
+        LogBook? logs = null)
     {
         var tls = new TlsBook(files, before?.Tls);
         var stickyKey = before?.StickyKey ?? RandomNumberGenerator.GetBytes(32);
@@ -182,7 +185,7 @@ internal sealed class ProxyPlan
             Fallbacks = FallbacksOf(pools.Values, files),
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
-            _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, limits, routeNames, before),
+            _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, limits, routeNames, before, logs),
             TlsOf = tlsOf,
             ProxyProtocolOf = proxyProtocolOf,
             ProbeTlsOf = probeTlsOf,
@@ -302,7 +305,7 @@ internal sealed class ProxyPlan
         return System.Text.Encoding.UTF8.GetByteCount(text) <= Most ? text : throw new TlsFileException(file, "the file is too large for an answer", "at most 16 KiB");
     }
 
-    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, LimitBook limits, RouteNames routeNames, ProxyPlan? before)
+    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, LimitBook limits, RouteNames routeNames, ProxyPlan? before, LogBook? logs)
     {
         var listeners = new ListenerState[snapshot.Listeners.Count];
         for (var i = 0; i < listeners.Length; i++)
@@ -324,6 +327,10 @@ internal sealed class ProxyPlan
                 Tls = tls.For(settings.Tls, settings.Mode),
                 ProxyProtocol = new TrustedNetworks(settings.ProxyProtocol.AsSpan()),
                 Explain = settings.Explain.Count == 0 ? null : new TrustedNetworks(settings.Explain.AsSpan()),
+                Log = logs is not null && (settings.AccessLog ?? snapshot.AccessLog) is { To.Kind: not LogTargetKind.None } log
+                    ? new AccessLog(log, settings.Mode, settings.Bind[0].ToString(), logs.SinkFor(log)) : null,
+                RequestId = (settings.RequestId ?? snapshot.RequestId) is { Length: > 0 } name ? System.Text.Encoding.ASCII.GetBytes(name) : null,
+                Trace = (settings.TraceContext ?? snapshot.TraceContext) is { Enabled: true } trace ? trace : null,
                 Connections = same?.Connections ?? new(),
                 MostConnections = settings.MaxConnections ?? int.MaxValue,
                 ByAddress = same?.ByAddress ?? new(),

@@ -2,6 +2,7 @@ using Steelyard.Balancing.Sticky;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Sticky;
+using Steelyard.Engine.Tracing;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -24,7 +25,8 @@ internal static class RequestWriter
     /// <param name="scope">The request, its client and its pool, whose name is the Host of a request without any.</param>
     /// <param name="route">What is changed on the way; null for nothing.</param>
     /// <param name="cookies">The cookies clients are known again by, which are not all meant for the servers; null for none.</param>
-    public static void Write(ref BlockWriter writer, in TemplateScope scope, Route? route, StickyCookies? cookies)
+    /// <param name="identifies">Whether the servers are told by what the request is known.</param>
+    public static void Write(ref BlockWriter writer, in TemplateScope scope, Route? route, StickyCookies? cookies, bool identifies = false)
     {
         var edits = route?.RequestEdits;
         var (request, forwarded) = (scope.Request, scope.Client);
@@ -39,7 +41,7 @@ internal static class RequestWriter
         else
             WriteTarget(ref writer, request, request.Target(head));
         writer.Write(" HTTP/1.1\r\n"u8);
-        WriteFields(ref writer, request, head, forwarded, edits, CookieLine.ChangesRequest(cookies) ? cookies : null);
+        WriteFields(ref writer, request, head, forwarded, edits, CookieLine.ChangesRequest(cookies) ? cookies : null, identifies ? scope.Identity : null);
         if (edits is not { SetsHost: true } && (request.AbsoluteForm || request.Authority(head).IsEmpty))
             WriteHost(ref writer, request.AbsoluteForm ? request.Authority(head) : defaultHost);
         edits?.Write(ref writer, scope);
@@ -52,6 +54,8 @@ internal static class RequestWriter
         if (request.Body.Kind == BodyKind.Chunked)
             writer.Write("Transfer-Encoding: chunked\r\n"u8);
         forwarded.Write(ref writer, request, head);
+        if (identifies)
+            scope.Identity!.Write(ref writer);
         writer.Write("\r\n"u8);
     }
 
@@ -80,7 +84,7 @@ internal static class RequestWriter
     }
 
     /// <summary>Copies the fields that are forwarded, each run of neighbours at once; one by one where a line's end is not passed on.</summary>
-    private static void WriteFields(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, FieldEdits? edits, StickyCookies? cookies)
+    private static void WriteFields(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, ForwardedFields forwarded, FieldEdits? edits, StickyCookies? cookies, RequestIdentity? identity)
     {
         var runStart = request.FieldsStart;
         var anew = request.Fields.HasBareLineEnds || request.Fields.Edited;
@@ -89,7 +93,8 @@ internal static class RequestWriter
             var dropped = (field.HopByHop && !IsOffered(field.Known, request)) || forwarded.Replaces(field.Known)
                 || (field.Known == KnownField.ContentLength && request.Fields.LengthIsPadded)
                 || (field.Known == KnownField.Host && (request.AbsoluteForm || field.ValueLength == 0))
-                || (edits is not null && edits.Drops(field.Name(head)));
+                || (edits is not null && edits.Drops(field.Name(head)))
+                || (identity is not null && identity.Replaces(field, head));
             var changed = !dropped && cookies is not null && CookieLine.IsChanged(field, head, cookies);
             if (!anew && !dropped && !changed)
                 continue;

@@ -74,7 +74,7 @@ internal sealed class Route
             return;
         }
 
-        _rewrite.Write(ref writer, new TemplateScope { Request = scope.Request, Head = scope.Head, Client = scope.Client, Path = path });
+        _rewrite.Write(ref writer, new TemplateScope { Request = scope.Request, Head = scope.Head, Client = scope.Client, Identity = scope.Identity, Path = path });
     }
 
     private ReadOnlySpan<byte> Strip(ReadOnlySpan<byte> path)

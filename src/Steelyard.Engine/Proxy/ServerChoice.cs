@@ -62,6 +62,7 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
         if (pool.Join(this, _attempts.Tried, wanted, PriorityIn(pool), again: _attempts.Begun, since) == QueueState.Waiting)
         {
             _context.Client.Transport.EndObserver = this;
+            _context.Record.QueuePosition = Math.Max(pool.Waiting, 1);
 
             // A call for a wait that has ended may still be under way.
             while (wake == Wake.Ready && State == QueueState.Waiting)

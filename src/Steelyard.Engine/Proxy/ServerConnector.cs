@@ -37,7 +37,9 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
                 : new(Cause.ConnectFailed, attempts.AfterNoConnection());
         if (context.Deadline.Passed)
             context.Upstream.Transport.Abort();
+        context.Client.Transport.EndsWith = context.Upstream.Transport;
         var wake = await context.Upstream.Transport.Writable(context.Plan.Timeouts.Connect);
+        context.Client.Transport.EndsWith = null;
         if (wake == Wake.Ready && context.Upstream.Transport.ConnectError() == 0)
         {
             if (server.Settings.Address.Greets && await Greeting.Take(context.Upstream.Transport, due) is var greeted and not IoStatus.Done)
@@ -51,7 +53,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         {
             Wake.Ready => new(Cause.ConnectFailed, attempts.AfterNoConnection()),
             Wake.TimedOut => new(Cause.ConnectTimeout, attempts.AfterNoConnection(timedOut: true)),
-            _ => new(Cause.Stopped),
+            _ => new(context.Client.Transport.BrokeOff ? Cause.ClientGone : Cause.Stopped),
         };
     }
 

@@ -40,10 +40,15 @@ internal sealed class TcpSession
     {
         _context.Begin(client);
         _context.Pool = pool;
+        _context.Record.HeadAt = _loop.Events.Now;
+        if (client.Listener.Log is not null)
+            _context.Record.Enter(pool);
         var outcome = await Connect(pool);
         if (!outcome.IsSuccess)
         {
             _context.EndWithServer();
+            _context.Record.Ending = outcome;
+            Log(sent: 0, received: 0);
             _loop.Counters.SessionsRefused++;
 
             // The client sees at once that nobody serves it, and cannot take the end for an empty answer.
@@ -52,9 +57,29 @@ internal sealed class TcpSession
         }
 
         var upstream = _context.Upstream!;
-        await _tunnel.Run(client.Transport, client.Input, upstream.Transport, upstream.Input, _context.Plan.Timeouts.Tunnel);
+        _context.ResponseBegun = true;
+        _context.Record.Tunnel = await _tunnel.Run(client.Transport, client.Input, upstream.Transport, upstream.Input, _context.Plan.Timeouts.Tunnel);
         _context.CloseUpstream();
         _context.EndWithServer();
+        Log(_tunnel.PassedDown, _tunnel.PassedUp);
+    }
+
+    /// <summary>Writes down a connection that no route takes.</summary>
+    public void NoteRefusal(ClientConnection client)
+    {
+        _context.Begin(client);
+        _context.Record.Ending = new(Cause.NoRoute);
+        Log(sent: 0, received: 0);
+    }
+
+    /// <summary>Writes down a session that is over, where somebody wants that.</summary>
+    private void Log(long sent, long received)
+    {
+        if (_context.Client.Listener.Log is not { } log)
+            return;
+        _context.Record.Leave();
+        log.Write(_context, status: -1, sent, sent, received);
+        _context.Record.End();
     }
 
     /// <summary>Connects to the first server that takes it.</summary>
@@ -86,12 +111,19 @@ internal sealed class TcpSession
                 continue;
             }
 
-            if (_attempts.Tried.Count > 0)
+            var again = _attempts.Tried.Count > 0;
+            if (again)
                 _loop.Counters.Retries++;
             _context.AttemptBegun = _loop.Events.Now;
+            _context.Record.ChosenAt = _loop.Events.Now;
+            _context.Record.BeginAttempt(again, elsewhere: true);
             outcome = await _connector.Connect(server, reuse: false);
             if (outcome.IsSuccess)
+            {
+                _context.Record.ConnectedAt = _loop.Events.Now;
                 Count(server);
+            }
+
             if (outcome.IsSuccess || outcome.ServerFailure != ServerFailure.None)
                 pool.Learn(server, outcome.IsSuccess ? ServerFailure.None : outcome.ServerFailure, status: 0, _loop.Events.Now, latency: _loop.Events.Now - _context.AttemptBegun);
             if (outcome.Retry == Retry.Never || server.Breaker is not null)
@@ -129,6 +161,7 @@ internal sealed class TcpSession
         _context.Client.Transport.Abort();
         if (_context.Upstream is not null)
             _context.CloseUpstream();
+        _context.Record.End();
         _choice.Abandon(_context.Pool);
         _guard.End(new(Cause.Stopped));
         _context.EndWithServer();

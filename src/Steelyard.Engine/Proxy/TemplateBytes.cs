@@ -5,6 +5,7 @@ using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
+using Steelyard.Engine.Tracing;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -45,6 +46,9 @@ internal readonly ref struct TemplateScope
     /// <summary>The bytes of one of the heads.</summary>
     public ReadOnlySpan<byte> HeadOf(bool response) => response ? ResponseBytes : Head;
 
+    /// <summary>By what the request is known; null where nobody asks for it.</summary>
+    public RequestIdentity? Identity { get; init; }
+
     /// <summary>What <see cref="TemplateVariable.Path"/> is; the client's path where it was not changed.</summary>
     public ReadOnlySpan<byte> Path { get; init; }
 
@@ -60,6 +64,8 @@ internal readonly ref struct TemplateScope
         TemplateVariable.Uri => Request.Target(Head).IsEmpty ? Request.Path(Head) : Request.Target(Head),
         TemplateVariable.Pool => Pool,
         TemplateVariable.Server => Server,
+        TemplateVariable.RequestId => Identity is null ? default : Identity.Name,
+        TemplateVariable.Trace => Identity is null ? default : Identity.Trace,
         _ => default,
     };
 }

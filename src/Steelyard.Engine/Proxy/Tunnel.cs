@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Logging;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 
@@ -22,6 +23,13 @@ internal sealed class Tunnel
     private bool _open;
     private bool _cut;
     private bool _halfClosed;
+    private TunnelEnd _end;
+
+    /// <summary>Bytes that have passed from the server to the client.</summary>
+    public long PassedDown => _down.Passed;
+
+    /// <summary>Bytes that have passed from the client to the server.</summary>
+    public long PassedUp => _up.Passed;
 
     public Tunnel(ProxyLoop loop)
     {
@@ -36,16 +44,18 @@ internal sealed class Tunnel
     /// <param name="server">The server.</param>
     /// <param name="serverInput">What has arrived of the server and was not used.</param>
     /// <param name="idleMilliseconds">How long neither side may do anything.</param>
-    [AsyncMethodBuilder(typeof(LoopMethod))]
-    public async ValueTask Run(Transport client, InputBuffer clientInput, Transport server, InputBuffer serverInput, long idleMilliseconds)
+    /// <returns>How it has ended.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    public async ValueTask<TunnelEnd> Run(Transport client, InputBuffer clientInput, Transport server, InputBuffer serverInput, long idleMilliseconds)
     {
         (_client, _server, _idleMilliseconds) = (client, server, idleMilliseconds);
-        (_open, _cut, _halfClosed) = (true, false, false);
+        (_open, _cut, _halfClosed, _end) = (true, false, false, TunnelEnd.None);
         Moved();
         var up = _up.Run(client, clientInput, server);
         await _down.Run(server, serverInput, client);
         await up;
         _open = false;
+        return _end;
     }
 
     /// <summary>Breaks both connections off where they are, if there are any; neither side can take that for an end.</summary>
@@ -53,7 +63,7 @@ internal sealed class Tunnel
     {
         if (!_open)
             return;
-        _cut = true;
+        (_cut, _end) = (true, TunnelEnd.Cut);
         BreakOff(reset: null);
     }
 
@@ -70,6 +80,21 @@ internal sealed class Tunnel
         _server.Abort(reset: _cut);
     }
 
+    /// <summary>Remembers what has ended it first.</summary>
+    private void Note(RelayEnd end, bool ofClient)
+    {
+        if (_end == TunnelEnd.None)
+            _end = EndOf(end, ofClient);
+    }
+
+    private static TunnelEnd EndOf(RelayEnd end, bool ofClient) => end switch
+    {
+        RelayEnd.SourceTimedOut or RelayEnd.SinkTimedOut => TunnelEnd.TimedOut,
+        RelayEnd.Broken => ofClient ? TunnelEnd.ClientBroke : TunnelEnd.ServerBroke,
+        RelayEnd.SinkClosed => ofClient ? TunnelEnd.ServerBroke : TunnelEnd.ClientBroke,
+        _ => TunnelEnd.None,
+    };
+
     /// <summary>One way through the tunnel.</summary>
     private sealed class Direction(Tunnel tunnel)
     {
@@ -83,14 +108,17 @@ internal sealed class Tunnel
         private InputBuffer _input = null!;
         private bool _bulk;
 
+        public long Passed { get; private set; }
+
         [AsyncMethodBuilder(typeof(LoopMethod))]
         public async ValueTask Run(Transport source, InputBuffer input, Transport sink)
         {
-            (_source, _input, _sink, _bulk) = (source, input, sink, false);
+            (_source, _input, _sink, _bulk, Passed) = (source, input, sink, false, 0);
             var end = await PassUntilEnd();
             input.Release();
             if (end != RelayEnd.Complete)
             {
+                tunnel.Note(end, ofClient: source == tunnel._client);
                 tunnel.BreakOff(reset: end == RelayEnd.Broken ? sink : end == RelayEnd.SinkClosed ? source : null);
                 return;
             }
@@ -118,6 +146,7 @@ internal sealed class Tunnel
                     if (sent != IoStatus.Done)
                         return sent == IoStatus.Closed ? RelayEnd.SinkClosed : sent == IoStatus.TimedOut ? RelayEnd.SinkTimedOut : RelayEnd.Aborted;
                     tunnel.Moved();
+                    Passed += piece.Length;
                     if (_budget.Spend(piece.Length))
                         await _loop.Events.NextTurn;
                 }
@@ -177,6 +206,7 @@ internal sealed class Tunnel
                 }
 
                 tunnel.Moved();
+                Passed += received;
                 if (_budget.Spend(received))
                     await _loop.Events.NextTurn;
                 if (_source.Aborted)

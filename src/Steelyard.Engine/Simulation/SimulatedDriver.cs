@@ -27,6 +27,9 @@ internal sealed class SimulatedDriver(int seed, SimulatedConditions conditions) 
     private readonly Dictionary<int, SimulatedTransport> _accepted = [];
     private readonly Queue<(Acceptor Acceptor, AcceptedConnection Connection)> _queued = new();
     private readonly Random _random = new(seed);
+
+    // Of its own, so that what is drawn for the network stays the same.
+    private readonly Random _seeds = new(~seed);
     private long _now = 1_000_000;
     private long _order;
     private int _nextHandle;
@@ -35,6 +38,8 @@ internal sealed class SimulatedDriver(int seed, SimulatedConditions conditions) 
     public override long Milliseconds => _now;
 
     public override DateTime UtcNow => DateTime.UnixEpoch.AddMilliseconds(_now);
+
+    public override ulong NextSeed() => (ulong)_seeds.NextInt64();
 
     /// <summary>The simulation's one source of chance, for peers that want to take part in it.</summary>
     public Random Random => _random;

@@ -4,6 +4,7 @@ using Steelyard.Balancing;
 using Steelyard.Balancing.Sticky;
 using Steelyard.Config;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Logging;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Proxy;
 
@@ -30,6 +31,9 @@ internal sealed class Affinity(ExchangeContext context)
 
     /// <summary>The server the client belongs to; null for none.</summary>
     public Server? Owner { get; private set; }
+
+    /// <summary>What the client's cookie says, where the pool knows clients by one.</summary>
+    public StickyCookieState Seen => _seen.State;
 
     /// <summary>There is nothing to see to in the answer.</summary>
     public bool IsOff => _cookies is null && _clients is null;
@@ -84,7 +88,9 @@ internal sealed class Affinity(ExchangeContext context)
         }
 
         _setByServer = true;
-        return Settings.Kind == StickyKind.Insert ? !Settings.Preserve : !Value.IsEmpty;
+        var changes = Settings.Kind == StickyKind.Insert ? !Settings.Preserve : !Value.IsEmpty;
+        context.Record.Cookie = !changes ? CookieFate.Passed : Settings.Kind == StickyKind.Insert ? CookieFate.Deleted : CookieFate.Rewritten;
+        return changes;
     }
 
     /// <summary>Remembers whose client has a value from now on.</summary>
@@ -131,6 +137,7 @@ internal sealed class Affinity(ExchangeContext context)
         if (same && !_cookies.IsToBeDatedAnew(_seen, _time))
             return;
         writer.Write(_cookies.LineStart.Span);
+        context.Record.Cookie = same ? CookieFate.Updated : CookieFate.Inserted;
         if (Value.IsEmpty)
         {
             // A server that keeps no clients: what the client has names another one.

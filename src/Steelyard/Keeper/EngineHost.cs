@@ -39,6 +39,10 @@ internal sealed class EngineHost : IDisposable
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, static signal => signal.Cancel = true);
         using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, static signal => signal.Cancel = true);
         using var host = new EngineHost();
+
+        // Who sends them by the name of the program means the keeper, and this process would die of them.
+        using var reopen = PosixSignalRegistration.Create(StopSignals.SigUsr1, signal => host.Reopen(signal));
+        using var upgrade = PosixSignalRegistration.Create(StopSignals.SigUsr2, static signal => signal.Cancel = true);
         return await host.ObeyAsync();
     }
 
@@ -47,6 +51,12 @@ internal sealed class EngineHost : IDisposable
         _channel.Dispose();
         _sockets?.Dispose();
         _force.Dispose();
+    }
+
+    private void Reopen(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        _service?.ReopenLogs();
     }
 
     private async Task<int> ObeyAsync()
@@ -86,6 +96,9 @@ internal sealed class EngineHost : IDisposable
                     break;
                 case EngineWords.Load:
                     _ = TellLoadAsync(message);
+                    break;
+                case EngineWords.Reopen:
+                    _service?.ReopenLogs();
                     break;
                 case EngineWords.Stop:
                     stopping = StopAsync(message);

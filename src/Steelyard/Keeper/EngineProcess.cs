@@ -140,6 +140,8 @@ internal sealed class EngineProcess : IEngine
         await AskAsync(EngineWords.Servers, [pool], [(int)list.DangerousGetHandle()]);
     }
 
+    public void ReopenLogs() => _channel.Send(new(EngineWords.Reopen));
+
     public Task IdleAsync(string pool, NetworkAddress server, TimeSpan within) =>
         AskAsync(EngineWords.Idle, [pool, server.ToString(), ((long)within.TotalMilliseconds).ToString(CultureInfo.InvariantCulture)], []);
 

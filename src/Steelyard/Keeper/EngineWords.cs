@@ -48,6 +48,9 @@ internal static class EngineWords
     /// <summary>To the engine, with a number and a pool; and back, with the number and what the pool has to do: active, waiting, most of each server or nothing. Nothing at all for a pool that is not there.</summary>
     public const string Load = "load";
 
+    /// <summary>To the engine: the files of access logs have been moved away.</summary>
+    public const string Reopen = "reopen";
+
     /// <summary>To the engine: milliseconds for what is in flight, and <see cref="KeepIdle"/> or nothing.</summary>
     public const string Stop = "stop";
 

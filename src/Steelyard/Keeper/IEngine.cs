@@ -28,6 +28,9 @@ internal interface IEngine : IAsyncDisposable
     /// <exception cref="EngineException">There is no engine that could say.</exception>
     Task<PoolLoad?> LoadAsync(string pool);
 
+    /// <summary>Opens the files of access logs again under their names.</summary>
+    void ReopenLogs();
+
     /// <summary>Stops: no new connections, what is in flight has its time.</summary>
     /// <param name="grace">How long.</param>
     /// <param name="released">Called when the listening sockets are used no more.</param>

@@ -45,11 +45,17 @@ internal sealed class KeeperRun : IDisposable
         (_configuration, _configured, _loops, _user) = (configuration, snapshot, snapshot.Loops, (snapshot.User, snapshot.Group));
         _onAppsPort = options.OnAppsPort;
         _requests = new KeeperRequests(configuration.Name, options.Watch);
-        _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), () => _apps!.ReopenLogs());
+        _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), ReopenLogs);
         _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
         _desk = new KeeperDesk(_requests, _apps);
         _engine = options.Single ? new EngineService(configuration.Folder, _desk) : new SupervisedEngine(configuration.Folder, snapshot.User, _desk);
         _apps.Members = _members = new PoolMembers(_engine, _apps.AddressesOf, () => _desk.Live);
+    }
+
+    private void ReopenLogs()
+    {
+        _apps?.ReopenLogs();
+        _engine?.ReopenLogs();
     }
 
     /// <summary>Serves until it is told to stop.</summary>

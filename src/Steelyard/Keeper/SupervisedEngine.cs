@@ -70,6 +70,9 @@ internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk d
 
     public Task<PoolLoad?> LoadAsync(string pool) => _engine?.LoadAsync(pool) ?? Task.FromResult<PoolLoad?>(null);
 
+    // One that drains sees within a second that its file has another name.
+    public void ReopenLogs() => _engine?.ReopenLogs();
+
     // An engine that drains may have something in flight with it too.
     public Task IdleAsync(string pool, NetworkAddress server, TimeSpan within) =>
         Task.WhenAny(Task.WhenAll([_engine?.IdleAsync(pool, server, within) ?? Task.CompletedTask, .. _draining]), Task.Delay(within));

@@ -4,6 +4,7 @@ using Steelyard.Apps.Scaling;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine;
+using Steelyard.Engine.Logging;
 using Steelyard.Keeper;
 
 namespace Steelyard.Serving;
@@ -36,7 +37,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
         {
             if (_balancer is null)
             {
-                _balancer = LoadBalancer.Start(served.Snapshot, served.Sockets, new TlsFiles(folder), changes);
+                _balancer = LoadBalancer.Start(served.Snapshot, served.Sockets, new TlsFiles(folder), changes, folder);
                 foreach (var (pool, hold) in holds ?? [])
                     _balancer.HoldBreakers(pool, null, hold);
                 _desk = new AdminDesk(_balancer, keeper, served);
@@ -52,7 +53,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
                 _admin = AdministerAsync(_admin, served.Admin);
             _served = _desk.Served = served;
         }
-        catch (TlsFileException error)
+        catch (Exception error) when (error is TlsFileException or LogFileException)
         {
             throw new EngineException(error.Message);
         }
@@ -90,6 +91,8 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
             await old.DisposeAsync();
         return server;
     }
+
+    public void ReopenLogs() => _balancer?.ReopenLogs();
 
     public async Task SetServersAsync(string pool, IReadOnlyList<NetworkAddress> servers)
     {

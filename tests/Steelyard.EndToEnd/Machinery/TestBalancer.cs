@@ -110,6 +110,12 @@ internal sealed class TestBalancer : IAsyncDisposable
     /// <summary>How every server does.</summary>
     public IReadOnlyList<ServerStatus> Servers => _engine.Servers;
 
+    /// <summary>Lines of access logs that were lost.</summary>
+    public long LogLinesDropped => _engine.LogLinesDropped;
+
+    /// <summary>Lets a server be what an operator wants.</summary>
+    public Task<bool> Change(ServerChange change) => _engine.ChangeAsync(change);
+
     /// <summary>The first pool, alive.</summary>
     public Pool Pool => _engine.Pools[_snapshot.Pools[0].Name];
 

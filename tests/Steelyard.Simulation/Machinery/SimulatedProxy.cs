@@ -2,6 +2,7 @@ using System.Net;
 using Steelyard.Config;
 using Steelyard.Engine;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Logging;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Proxy;
@@ -24,13 +25,14 @@ internal sealed class SimulatedProxy : IDisposable
 
     private readonly List<Task> _peers = [];
     private readonly TlsFiles? _files;
+    private readonly LogBook? _logs;
     private Snapshot _snapshot;
 
-    public SimulatedProxy(int seed, SimulatedConditions conditions, int servers = 3, Func<Snapshot, Snapshot>? adjust = null, TlsFiles? files = null)
+    public SimulatedProxy(int seed, SimulatedConditions conditions, int servers = 3, Func<Snapshot, Snapshot>? adjust = null, TlsFiles? files = null, LogBook? logs = null)
     {
         Driver = new SimulatedDriver(seed, conditions);
         Events = new EventLoop(0, Driver);
-        _files = files;
+        (_files, _logs) = (files, logs);
         _snapshot = new Snapshot
         {
             Listeners = [new ListenerSettings { Bind = [NetworkAddress.ForHost("127.0.0.1", Port)], Routes = [new RouteSettings { Pool = "origin" }] }],
@@ -66,7 +68,7 @@ internal sealed class SimulatedProxy : IDisposable
     }
 
     private ProxyPlan PlanAfter(ProxyPlan? before) => ProxyPlan.From(
-        _snapshot, Sockets, static address => KernelAddress.For(IPAddress.Parse(address.Host), address.Port), out _, before, _files);
+        _snapshot, Sockets, static address => KernelAddress.For(IPAddress.Parse(address.Host), address.Port), out _, before, _files, _logs);
 
     /// <summary>Opens a client's connection to the proxy.</summary>
     public Transport Connect() => Driver.Connect(ProxyAddress, out _)!;

@@ -1,5 +1,6 @@
 using System.Text;
 using Steelyard.Apps.Output;
+using Steelyard.Engine.Logging;
 using Steelyard.Config;
 
 namespace Steelyard.Tests.Apps;
@@ -64,13 +65,13 @@ public sealed class OutputTests : IDisposable
     public void A_file_is_full_by_its_size_or_with_the_day()
     {
         var (evening, night) = (new DateTimeOffset(2026, 11, 28, 23, 59, 0, default), new DateTimeOffset(2026, 11, 29, 0, 1, 0, default));
-        var settings = new LogSettings { Size = new(100), Every = TimeSpan.FromDays(1) };
+        var rotation = new LogRotation(100, TimeSpan.FromDays(1), 5);
 
-        Assert.False(LogRotation.IsDue(settings, 90, 10, evening, evening));
-        Assert.True(LogRotation.IsDue(settings, 91, 10, evening, evening));
-        Assert.True(LogRotation.IsDue(settings, 1, 1, evening, night));
-        Assert.False(LogRotation.IsDue(settings, 0, 1000, evening, night));
-        Assert.False(LogRotation.IsDue(settings with { Every = null }, 1, 1, evening, night));
+        Assert.False(rotation.IsDue(90, 10, evening, evening));
+        Assert.True(rotation.IsDue(91, 10, evening, evening));
+        Assert.True(rotation.IsDue(1, 1, evening, night));
+        Assert.False(rotation.IsDue(0, 1000, evening, night));
+        Assert.False((rotation with { Every = null }).IsDue(1, 1, evening, night));
     }
 
     [Fact]

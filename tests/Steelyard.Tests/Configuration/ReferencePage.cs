@@ -40,6 +40,8 @@ public sealed class ReferencePage
         Section(page, "The file", FileTable.Table, new SnapshotDraft(default));
         Section(page, "admin", AdminTable.Table, new AdminDraft());
         Section(page, "metrics", MetricsTable.Table, new MetricsSettings());
+        Section(page, "access-log", AccessLogTable.Table, new AccessLogSettings { To = new(LogTargetKind.None) });
+        Section(page, "trace-context", TraceTable.Table, new TraceSettings());
         Section(page, "timeouts", TimeoutsTable.Table, new Timeouts());
         Section(page, "limits", LimitsTable.Table, new Limits());
         Section(page, "listen", ListenerTable.Listeners, new ListenerDraft(default));

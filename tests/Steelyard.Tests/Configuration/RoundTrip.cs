@@ -92,6 +92,17 @@ public sealed class RoundTrip
         },
         iter: 1_000);
 
+    private static AccessLogSettings? LogOf(int number) => (number % 7) switch
+    {
+        0 => null,
+        1 => AccessLogSettings.None,
+        2 => new() { To = new(LogTargetKind.Stdout), Format = AccessLogFormat.Json, SkipNull = false, OnlyErrors = true },
+        3 => new() { To = new(LogTargetKind.File, "a b/c: d.log"), Size = new(1 << 20), Every = TimeSpan.FromHours(24), Keep = 0, Sample = 10 },
+        4 => new() { To = new(LogTargetKind.Syslog, "/dev/log"), Syslog = SyslogFormat.Rfc5424, Facility = 23, Tag = "a-b.c_1", Buffer = new(64 * 1024) },
+        5 => new() { To = new(LogTargetKind.Syslog, Address: NetworkAddress.ForHost("::1", 514)), RequestFields = [new("User-Agent", 1), new("X-B", 4096)], ResponseFields = [new("Server", 7)], Cookie = new("sid", 32) },
+        _ => new() { To = new(LogTargetKind.File, "x"), Format = AccessLogFormat.Combined, HiddenParameters = ["a", "b[c]"], HiddenFields = ["X-Key"] },
+    };
+
     private static Snapshot Build(
         ValueList<PoolSettings> pools,
         int? loops,
@@ -116,6 +127,9 @@ public sealed class RoundTrip
                 5 => new() { TokenFile = "a b/token" },
                 _ => new() { Address = NetworkAddress.ForHost("", 9000), TokenFile = "token" },
             },
+            AccessLog = LogOf(listeners.Count + (int)(times[0].Ticks / 10_000 % 4)),
+            RequestId = (pools.Count % 3) switch { 0 => null, 1 => "", _ => "X-Request-Id" },
+            TraceContext = (listeners.Count % 3) switch { 0 => TraceSettings.None, 1 => new(), _ => new() { OnlyTrusted = true, Sampled = 7 } },
             Timeouts = new()
             {
                 Connect = times[1],

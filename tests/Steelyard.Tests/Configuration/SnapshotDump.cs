@@ -6,6 +6,22 @@ namespace Steelyard.Tests.Configuration;
 /// <summary>A snapshot in words of its own, so that golden files do not depend on how YAML is written.</summary>
 internal static class SnapshotDump
 {
+    private static string Identity(AccessLogSettings? log, string? requestId, TraceSettings? trace, string indentation)
+    {
+        var text = new StringBuilder();
+        if (log is not null)
+        {
+            text.Append($"{indentation}logs to {log.To.Kind} {log.To}, {log.Format?.ToString() ?? "auto"}, {(log.SkipNull ? "" : "null ones, ")}{(log.OnlyErrors ? "errors" : $"1 of {log.Sample}")}, fields [{Join(log.RequestFields)}] [{Join(log.ResponseFields)}], cookie {log.Cookie?.ToString() ?? "(none)"}, ");
+            text.Append($"hides [{Join(log.HiddenParameters)}] [{Join(log.HiddenFields)}], rotates {log.Size?.ToString() ?? "never"} {log.Every?.ToString() ?? "never"} {log.Keep}, {log.Syslog} {log.Facility} {log.Tag}, {log.Buffer}\n");
+        }
+
+        if (requestId is not null)
+            text.Append($"{indentation}names requests in '{requestId}'\n");
+        if (trace is not null)
+            text.Append($"{indentation}{trace}\n");
+        return text.ToString();
+    }
+
     public static string Of(Snapshot snapshot)
     {
         var text = new StringBuilder();
@@ -14,6 +30,7 @@ internal static class SnapshotDump
             text.Append($"admin {(snapshot.Admin is { } admin ? $"on {admin.Address?.ToString() ?? "(its default)"}, token {admin.TokenFile ?? "(none)"}" : "none")}\n");
         if (snapshot.Metrics != new MetricsSettings())
             text.Append($"buckets {Join(snapshot.Metrics.Buckets)}\n");
+        text.Append(Identity(snapshot.AccessLog, snapshot.RequestId, snapshot.TraceContext, ""));
         if (snapshot.Timeouts != new Timeouts())
             text.Append($"{snapshot.Timeouts}\n");
         if (snapshot.Limits != new Limits())
@@ -37,6 +54,7 @@ internal static class SnapshotDump
                 text.Append("  reads requests tolerantly\n");
             if (listener.Forwarded != ForwardedStyle.XForwarded)
                 text.Append($"  forwards {listener.Forwarded}\n");
+            text.Append(Identity(listener.AccessLog, listener.RequestId, listener.TraceContext, "  "));
             text.Append(Edits("request", listener.RequestHeaders)).Append(Edits("response", listener.ResponseHeaders));
             text.Append(Rules("rule", listener.Rules, "  ")).Append(Rules("response rule", listener.ResponseRules, "  "));
             foreach (var route in listener.Routes)

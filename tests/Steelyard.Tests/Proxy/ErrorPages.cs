@@ -15,7 +15,7 @@ public sealed class ErrorPages
     {
         using var pool = new BlockPool();
         var writer = new BlockWriter(pool.Rent());
-        ErrorPage.Write(ref writer, outcome, Encoding.Latin1.GetBytes(accept), headOnly, connection, Encoding.ASCII.GetBytes(Heads.Date));
+        ErrorPage.Write(ref writer, outcome, Encoding.Latin1.GetBytes(accept), headOnly, connection, Encoding.ASCII.GetBytes(Heads.Date), requestId: "r-1"u8);
         Assert.False(writer.Overflowed);
         return Encoding.UTF8.GetString(writer.Written.Span);
     }
@@ -67,8 +67,8 @@ public sealed class ErrorPages
 
     [Fact]
     public void A_plain_answer_says_what_happened() => Assert.Equal(
-        $"HTTP/1.1 503 Service Unavailable\r\nDate: {Heads.Date}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 82\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
-        + "503 Service Unavailable\nThe pool has no server that takes requests.\n503.no-server\n",
+        $"HTTP/1.1 503 Service Unavailable\r\nDate: {Heads.Date}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 94\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
+        + "503 Service Unavailable\nThe pool has no server that takes requests.\n503.no-server\nrequest r-1\n",
         Write("", new Outcome(Cause.NoServer), connection: ConnectionOption.Close));
 
     [Fact]
@@ -85,6 +85,7 @@ public sealed class ErrorPages
                 using var json = System.Text.Json.JsonDocument.Parse(page[(page.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
                 Assert.Equal(outcome.Status, json.RootElement.GetProperty("status").GetInt32());
                 Assert.NotEqual("Error", json.RootElement.GetProperty("title").GetString());
+                Assert.Equal("r-1", json.RootElement.GetProperty("request").GetString());
                 Assert.Equal(outcome.Code, json.RootElement.GetProperty("cause").GetString());
                 Assert.EndsWith(".", json.RootElement.GetProperty("detail").GetString(), StringComparison.Ordinal);
             }

@@ -49,6 +49,24 @@ internal static class FileTable
                 "How what happens is counted, see [metrics](#metrics).",
                 file => file.Metrics,
                 (file, value) => file with { Metrics = value }),
+            new Directive<SnapshotDraft, Located<AccessLogSettings>?>(
+                "access-log",
+                AccessLogTable.LocatedForm,
+                "What is written down of every request of listeners that say nothing else: `none`, `stdout`, `syslog`, a file, or a mapping with the keys of [access-log](#access-log).",
+                file => file.AccessLog,
+                (file, value) => file with { AccessLog = value }),
+            new Directive<SnapshotDraft, string?>(
+                "request-id",
+                TraceTable.RequestIdForm,
+                "A field that gives each request of listeners that say nothing else a name, such as `X-Request-Id`: that of peers in `trusted-proxies` is passed on, everybody else gets one. See [Logging](logging.md#request-ids). `none` when left out.",
+                file => null,
+                (file, value) => file with { RequestId = value }),
+            new Directive<SnapshotDraft, TraceSettings?>(
+                "trace-context",
+                TraceTable.FileForm,
+                "Whether requests of listeners that say nothing else get a W3C trace context: `true`, `none`, or a mapping with the keys of [trace-context](#trace-context). `none` when left out.",
+                file => null,
+                (file, value) => file with { TraceContext = value }),
             new Directive<SnapshotDraft, Timeouts>(
                 "timeouts",
                 Form.Mapping(TimeoutsTable.Table, _ => new()),

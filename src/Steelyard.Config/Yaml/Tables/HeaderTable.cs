@@ -49,6 +49,13 @@ internal static class HeaderTable
     /// <summary>Whether a field speaks of the client, and is the listener's where it writes any.</summary>
     public static bool IsOfClient(string name) => Kept.TryGetValue(name, out var why) && why.StartsWith("is written by", StringComparison.Ordinal);
 
+    /// <summary>What is wrong with the name of a field that this program writes itself.</summary>
+    public static Mistake FindMistake(string name) =>
+        !ParseName(name, out _, out var mistake) ? mistake
+        : Kept.TryGetValue(name, out var why) ? new($"the field {Shown.Quote(name)} cannot be used here: it {why}", "another field")
+        : name.Equals("Host", StringComparison.OrdinalIgnoreCase) ? new("Host says for whom a request is", "another field")
+        : default;
+
     /// <summary>Whether a text is a token (RFC 9110, 5.6.2).</summary>
     public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Token);
 

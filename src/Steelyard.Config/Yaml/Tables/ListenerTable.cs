@@ -105,6 +105,24 @@ internal static class ListenerTable
                 "How the servers are told of the client: `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP`, or `Forwarded` (RFC 7239), or both, or not at all. What an untrusted client sends of them itself is never passed on, unless they are left `as-is`: then nothing is written, and what a client says of itself reaches the servers, as with HAProxy and nginx.",
                 listener => listener.Forwarded,
                 (listener, value) => listener with { Forwarded = value }),
+            new Directive<ListenerDraft, Located<AccessLogSettings>?>(
+                "access-log",
+                AccessLogTable.LocatedForm,
+                "What is written down of every request of this listener, instead of what the file says for all: `none`, `stdout`, `syslog`, a file, or a mapping with the keys of [access-log](#access-log).",
+                listener => listener.AccessLog,
+                (listener, value) => listener with { AccessLog = value }),
+            new Directive<ListenerDraft, string?>(
+                "request-id",
+                TraceTable.RequestIdForm,
+                "A field that gives each request of this listener, instead of what the file says for all a name, such as `X-Request-Id`: that of peers in `trusted-proxies` is passed on, everybody else gets one. See [Logging](logging.md#request-ids). `none` when left out.",
+                listener => null,
+                (listener, value) => listener with { RequestId = value }),
+            new Directive<ListenerDraft, TraceSettings?>(
+                "trace-context",
+                TraceTable.FileForm,
+                "Whether requests of this listener, instead of what the file says for all get a W3C trace context: `true`, `none`, or a mapping with the keys of [trace-context](#trace-context). `none` when left out.",
+                listener => null,
+                (listener, value) => listener with { TraceContext = value }),
             new Directive<ListenerDraft, HeaderEdits>(
                 "request-headers",
                 Form.Mapping(HeaderTable.Requests, _ => new HeaderEdits()),

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Steelyard.Config;
+using Steelyard.Engine.Logging;
 
 namespace Steelyard.Apps.Output;
 
@@ -43,25 +44,14 @@ internal sealed class LogFiles(LogSettings settings, string folder)
 /// <summary>One file, with those before it. Used by the writer's thread alone.</summary>
 internal sealed class LogFile(string name, LogSettings settings)
 {
-    private FileStream? _stream;
-    private DateTimeOffset _begun;
+    private readonly RotatingFile _file = new(name, new(settings.Size?.Bytes, settings.Every, settings.Keep));
     private bool _failed;
 
     public void Write(DateTimeOffset time, string text)
     {
-        var bytes = Encoding.UTF8.GetBytes(text);
         try
         {
-            _stream ??= Open(time);
-            if (LogRotation.IsDue(settings, _stream.Length, bytes.Length, _begun, time))
-            {
-                Close();
-                LogRotation.Rotate(name, settings.Keep);
-                _stream = Open(time);
-                _begun = time;
-            }
-
-            _stream.Write(bytes);
+            _file.Write(Encoding.UTF8.GetBytes(text), time);
             if (_failed)
                 Console.Error.WriteLine($"steelyard: {name} is written again");
             _failed = false;
@@ -72,22 +62,8 @@ internal sealed class LogFile(string name, LogSettings settings)
             if (!_failed)
                 Console.Error.WriteLine($"steelyard: lines are missing in {name}: {error.Message}");
             _failed = true;
-            Close();
         }
     }
 
-    public void Close()
-    {
-        var stream = _stream;
-        _stream = null;
-        stream?.Dispose();
-    }
-
-    private FileStream Open(DateTimeOffset time)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(name)!);
-        var stream = new FileStream(name, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        _begun = stream.Length == 0 ? time : new DateTimeOffset(File.GetLastWriteTimeUtc(name));
-        return stream;
-    }
+    public void Close() => _file.Close();
 }

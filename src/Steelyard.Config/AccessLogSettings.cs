@@ -1,0 +1,138 @@
+namespace Steelyard.Config;
+
+/// <summary>What is written down of every request, or of every connection in TCP mode.</summary>
+public sealed record AccessLogSettings
+{
+    /// <summary>Nothing is written, whatever others do.</summary>
+    public static AccessLogSettings None { get; } = new() { To = new(LogTargetKind.None) };
+
+    /// <summary>Where it is written to.</summary>
+    public required LogTarget To { get; init; }
+
+    /// <summary>What a line looks like; null for HAProxy's: httplog, or tcplog in TCP mode.</summary>
+    public AccessLogFormat? Format { get; init; }
+
+    /// <summary>Whether connections that bring no byte of a request are left out. Default yes (HAProxy: dontlognull).</summary>
+    public bool SkipNull { get; init; } = true;
+
+    /// <summary>Whether only those are written that failed, timed out, were sent again or were answered with 500 and more. Default not (HAProxy: dontlog-normal).</summary>
+    public bool OnlyErrors { get; init; }
+
+    /// <summary>One line of so many is written, 1 to 1,000,000; what <see cref="OnlyErrors"/> would write is always written. Default 1.</summary>
+    public int Sample { get; init; } = 1;
+
+    /// <summary>Fields of requests that are written, with the most bytes of each (HAProxy: capture request header).</summary>
+    public ValueList<LogCapture> RequestFields { get; init; }
+
+    /// <summary>Fields of responses that are written, with the most bytes of each (HAProxy: capture response header).</summary>
+    public ValueList<LogCapture> ResponseFields { get; init; }
+
+    /// <summary>A cookie whose value is written, of request and response; null for none (HAProxy: capture cookie).</summary>
+    public LogCapture? Cookie { get; init; }
+
+    /// <summary>Parameters of queries whose values are not written, wherever a query is; case matters.</summary>
+    public ValueList<string> HiddenParameters { get; init; }
+
+    /// <summary>Captured fields whose values are not written, only that they were there. Default those that let their owner in.</summary>
+    public ValueList<string> HiddenFields { get; init; } = ["Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie"];
+
+    /// <summary>At which size a new file is begun: 1 KiB to 1 TiB; null for none, the default.</summary>
+    public ByteSize? Size { get; init; }
+
+    /// <summary>After which time a new file is begun: 1 min to 365 d, counted from midnight UTC; null for none, the default.</summary>
+    public TimeSpan? Every { get; init; }
+
+    /// <summary>How many older files are kept: 0 to 10,000. Default 5.</summary>
+    public int Keep { get; init; } = 5;
+
+    /// <summary>How messages to syslog are written. Default as HAProxy writes them.</summary>
+    public SyslogFormat Syslog { get; init; }
+
+    /// <summary>The facility of messages to syslog (RFC 5424, 6.2.1): 0 to 23. Default 16, local0.</summary>
+    public int Facility { get; init; } = 16;
+
+    /// <summary>What messages to syslog say who wrote them: 1 to 32 letters, digits and <c>- _ .</c>. Default steelyard.</summary>
+    public string Tag { get; init; } = "steelyard";
+
+    /// <summary>What each event loop keeps of lines that are not written yet: 64 KiB to 64 MiB; further ones are dropped and counted. Default 256 KiB.</summary>
+    public ByteSize Buffer { get; init; } = ByteSize.FromKibibytes(256);
+}
+
+/// <summary>Where a log is written to.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Path">The file, seen from the configuration's folder, or the Unix socket of syslog.</param>
+/// <param name="Address">Where syslog is, in case of UDP.</param>
+public sealed record LogTarget(LogTargetKind Kind, string? Path = null, NetworkAddress? Address = null)
+{
+    /// <summary>As the configuration writes it.</summary>
+    public override string ToString() => Kind switch
+    {
+        LogTargetKind.None => "none",
+        LogTargetKind.Stdout => "stdout",
+        LogTargetKind.Syslog => $"syslog:{Address?.ToString() ?? Path}",
+        _ => Path!,
+    };
+}
+
+/// <summary>What a log is written to.</summary>
+public enum LogTargetKind
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Standard output.</summary>
+    Stdout,
+
+    /// <summary>A file.</summary>
+    File,
+
+    /// <summary>A program that takes datagrams of syslog.</summary>
+    Syslog,
+}
+
+/// <summary>What a line of an access log looks like.</summary>
+public enum AccessLogFormat
+{
+    /// <summary>HAProxy's, of HTTP.</summary>
+    HttpLog,
+
+    /// <summary>HAProxy's, of TCP.</summary>
+    TcpLog,
+
+    /// <summary>nginx's and Apache's.</summary>
+    Combined,
+
+    /// <summary>An object of JSON.</summary>
+    Json,
+}
+
+/// <summary>How a message to syslog is written.</summary>
+public enum SyslogFormat
+{
+    /// <summary>RFC 3164 as HAProxy writes it: without the name of the machine.</summary>
+    Rfc3164,
+
+    /// <summary>RFC 5424.</summary>
+    Rfc5424,
+}
+
+/// <summary>Something that is written down.</summary>
+/// <param name="Name">The name of the field or cookie.</param>
+/// <param name="Most">How many bytes of it: 1 to 4,096.</param>
+public readonly record struct LogCapture(string Name, int Most);
+
+/// <summary>How requests are given a W3C trace context.</summary>
+public sealed record TraceSettings
+{
+    /// <summary>Requests are left as they are.</summary>
+    public static TraceSettings None { get; } = new() { Enabled = false };
+
+    /// <summary>Whether a request without a valid traceparent gets one. Default yes.</summary>
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>Whether only that of peers among the trusted proxies is passed on. Default not: anybody's is, as the recommendation has it.</summary>
+    public bool OnlyTrusted { get; init; }
+
+    /// <summary>How many of the traces that begin here are marked as sampled, in percent: 0 to 100. Default 100.</summary>
+    public int Sampled { get; init; } = 100;
+}

@@ -1,0 +1,56 @@
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Drafts;
+
+/// <summary>The checks of access logs, alone and of all together.</summary>
+internal static class AccessLogChecks
+{
+    // What one line may hold of captures.
+    private const int MostCaptured = 6 * 1024;
+    private const int MostFields = 16;
+
+    /// <summary>Reports what does not fit together in one.</summary>
+    /// <param name="log">The settings.</param>
+    /// <param name="severalCookies">More than one cookie is named.</param>
+    /// <param name="problems">Where.</param>
+    public static void Check(Located<AccessLogSettings> log, bool severalCookies, ProblemList problems)
+    {
+        var (settings, place) = log;
+        if (severalCookies)
+            problems.Error(place, "'cookie' names more than one", "one cookie; its line has room for no other");
+        if (settings.RequestFields.Count > MostFields || settings.ResponseFields.Count > MostFields)
+            problems.Error(place, $"{Math.Max(settings.RequestFields.Count, settings.ResponseFields.Count)} fields are captured", $"at most {MostFields} of requests and as many of responses");
+        if (settings.RequestFields.Sum(field => field.Most) + settings.ResponseFields.Sum(field => field.Most) + (settings.Cookie?.Most ?? 0) > MostCaptured)
+            problems.Error(place, "more is captured than a line can hold", $"at most {MostCaptured} bytes of fields and cookie together");
+        if (settings.To.Kind != LogTargetKind.File && (settings.Size is not null || settings.Every is not null))
+            problems.Error(place, $"'{(settings.Size is not null ? "size" : "every")}' for {settings.To}, which is no file", "a file in 'to', or neither 'size' nor 'every'");
+        if (settings is { Format: AccessLogFormat.Combined } && (settings.RequestFields.Count > 0 || settings.ResponseFields.Count > 0 || settings.Cookie is not null))
+            problems.Error(place, "'combined' has no place for what is captured", "'format: httplog' or 'format: json'");
+    }
+
+    /// <summary>Reports what does not fit together over listeners.</summary>
+    public static void Check(SnapshotDraft draft, ProblemList problems)
+    {
+        var files = new Dictionary<LogTarget, Located<AccessLogSettings>>();
+        if (draft.AccessLog is { } common)
+            CheckTarget(common, files, problems);
+        foreach (var listener in draft.Listeners ?? [])
+        {
+            if (listener.AccessLog is not { } own)
+                continue;
+            CheckTarget(own, files, problems);
+            if (listener.Mode is { Value: ListenerMode.Tcp } && own.Value.Format is AccessLogFormat.HttpLog or AccessLogFormat.Combined)
+                problems.Error(own.Place, $"'format: {(own.Value.Format == AccessLogFormat.Combined ? "combined" : "httplog")}' of a listener with 'mode: tcp', which reads no requests", "'tcplog', 'json' or 'auto'");
+        }
+    }
+
+    private static void CheckTarget(Located<AccessLogSettings> log, Dictionary<LogTarget, Located<AccessLogSettings>> files, ProblemList problems)
+    {
+        if (log.Value.To.Kind == LogTargetKind.None || files.TryAdd(log.Value.To, log))
+            return;
+        var (before, now) = (files[log.Value.To], log.Value);
+        if ((before.Value.Size, before.Value.Every, before.Value.Keep, before.Value.Syslog, before.Value.Facility, before.Value.Tag, before.Value.Buffer)
+            != (now.Size, now.Every, now.Keep, now.Syslog, now.Facility, now.Tag, now.Buffer))
+            problems.Error(log.Place, $"{Shown.Quote(now.To.ToString())} is written to otherwise than in line {before.Place.Line}", "the same 'size', 'every', 'keep', 'syslog', 'facility', 'tag' and 'buffer' for both");
+    }
+}

@@ -1,0 +1,242 @@
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Yaml.Tables;
+
+/// <summary>The keys of <c>access-log</c>.</summary>
+internal static class AccessLogTable
+{
+    private const string SyslogPrefix = "syslog:";
+    private const string DefaultSocket = "/dev/log";
+
+    private static readonly System.Buffers.SearchValues<char> s_tagCharacters =
+        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
+
+    private static readonly IReadOnlyList<(string Word, AccessLogFormat? Value, string Description)> s_formats =
+    [
+        ("auto", null, ""),
+        ("httplog", AccessLogFormat.HttpLog, ""),
+        ("tcplog", AccessLogFormat.TcpLog, ""),
+        ("combined", AccessLogFormat.Combined, ""),
+        ("json", AccessLogFormat.Json, ""),
+    ];
+
+    private static readonly IReadOnlyList<(string Word, int Value, string Description)> s_facilities =
+    [
+        ("kern", 0, ""), ("user", 1, ""), ("mail", 2, ""), ("daemon", 3, ""), ("auth", 4, ""), ("syslog", 5, ""), ("lpr", 6, ""), ("news", 7, ""),
+        ("uucp", 8, ""), ("cron", 9, ""), ("auth2", 10, ""), ("ftp", 11, ""), ("ntp", 12, ""), ("audit", 13, ""), ("alert", 14, ""), ("cron2", 15, ""),
+        ("local0", 16, ""), ("local1", 17, ""), ("local2", 18, ""), ("local3", 19, ""), ("local4", 20, ""), ("local5", 21, ""), ("local6", 22, ""), ("local7", 23, ""),
+    ];
+
+    private static readonly Form<LogTarget> s_target = Form.OfText(
+        "a file such as logs/access.log, stdout, syslog for /dev/log, syslog:HOST:PORT, syslog:/PATH, or none",
+        (string text, out LogTarget target, out Mistake mistake) =>
+        {
+            (target, mistake) = (new(LogTargetKind.File, text), default);
+            if (text is "none")
+                target = new(LogTargetKind.None);
+            else if (text is "stdout")
+                target = new(LogTargetKind.Stdout);
+            else if (text is "syslog")
+                target = new(LogTargetKind.Syslog, DefaultSocket);
+            else if (text.StartsWith(SyslogPrefix, StringComparison.Ordinal))
+                mistake = ParseSyslog(text, out target);
+            else if (text.Length is 0 or >= 4096 || text.Contains('\0') || text.EndsWith('/'))
+                mistake = new($"{Shown.Quote(text)} is not the path of a file", "a path, such as logs/access.log");
+            return mistake.Message is null;
+        },
+        target => YamlWriter.Text(target.ToString()));
+
+    private static readonly Form<string> s_tag = Form.OfText(
+        "1 to 32 letters, digits and - _ .",
+        (string text, out string tag, out Mistake mistake) =>
+        {
+            var fits = text.Length is > 0 and <= 32 && !text.AsSpan().ContainsAnyExcept(s_tagCharacters);
+            (tag, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} cannot be the tag of a message"));
+            return fits;
+        },
+        tag => tag);
+
+    private static readonly Form<string> s_parameter = Form.OfText(
+        "the name of a parameter",
+        (string text, out string name, out Mistake mistake) =>
+        {
+            var fits = text.Length is > 0 and <= 128 && text.AsSpan().IndexOfAnyExceptInRange('!', '~') < 0 && !text.AsSpan().ContainsAny('&', '=', '#');
+            (name, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} is not the name of a parameter", "a name as it stands in the query, without & = and #"));
+            return fits;
+        });
+
+    private static readonly Form<IReadOnlyList<KeyValuePair<string, int>>> s_captures = Form.MapOf(
+        "a mapping of names and the most bytes of each, as in { User-Agent: 128, Referer: 256 }",
+        HeaderTable.FieldName,
+        ScalarForms.Number(1, 4096),
+        StringComparer.OrdinalIgnoreCase);
+
+    private static readonly Form<IReadOnlyList<string>> s_fields = Form.ListOf("a name, or a list of names, such as [ Authorization, X-Api-Key ]", HeaderTable.FieldName, orOne: true);
+
+    public static DirectiveTable<AccessLogSettings> Table { get; } = new(
+        "'access-log'",
+        "none, stdout, syslog, a file, or a mapping, as in { to: logs/access.log, format: json }",
+        "What is written down of every request, or of every connection in TCP mode; see [Logging](logging.md). A file name alone, `stdout` or `syslog` is short for `{ to: ... }`.",
+        [["to"]],
+        [
+            new Directive<AccessLogSettings, LogTarget>(
+                "to",
+                s_target,
+                "A file, seen from the folder of the configuration, whose own folder is made; `stdout`; or syslog by a Unix socket (`syslog` is `syslog:/dev/log`) or by UDP.",
+                log => log.To,
+                (log, value) => log with { To = value }),
+            new Directive<AccessLogSettings, AccessLogFormat?>(
+                "format",
+                ScalarForms.OneOf(s_formats),
+                "HAProxy's `httplog` and `tcplog`, nginx's `combined`, or `json`. `auto` is `httplog`, and `tcplog` with `mode: tcp`.",
+                log => log.Format,
+                (log, value) => log with { Format = value }),
+            new Directive<AccessLogSettings, bool>(
+                "dontlognull",
+                ScalarForms.Switch,
+                "Whether connections that bring no byte of a request are left out, as with HAProxy's option of that name. Monitors open such connections, and browsers.",
+                log => log.SkipNull,
+                (log, value) => log with { SkipNull = value }),
+            new Directive<AccessLogSettings, bool>(
+                "only-errors",
+                ScalarForms.Switch,
+                "Whether only those are written that failed, timed out, were sent again, or were answered with 500 and more (HAProxy: `dontlog-normal`).",
+                log => log.OnlyErrors,
+                (log, value) => log with { OnlyErrors = value }),
+            new Directive<AccessLogSettings, int>(
+                "sample",
+                ScalarForms.Number(1, 1_000_000),
+                "One line of so many is written, on each event loop; errors, as `only-errors` has them, are all written.",
+                log => log.Sample,
+                (log, value) => log with { Sample = value }),
+            new Directive<AccessLogSettings, IReadOnlyList<KeyValuePair<string, int>>>(
+                "request-headers",
+                s_captures,
+                "Fields of requests that are written, with the most bytes of each (HAProxy: `capture request header`). Not in `combined`, which has its own two.",
+                log => [],
+                (log, value) => log with { RequestFields = AsCaptures(value) }),
+            new Directive<AccessLogSettings, IReadOnlyList<KeyValuePair<string, int>>>(
+                "response-headers",
+                s_captures,
+                "The same of responses.",
+                log => [],
+                (log, value) => log with { ResponseFields = AsCaptures(value) }),
+            new Directive<AccessLogSettings, IReadOnlyList<KeyValuePair<string, int>>>(
+                "cookie",
+                s_captures,
+                "A cookie that is written as requests bring it and responses set it, with the most bytes, as in `{ sid: 32 }` (HAProxy: `capture cookie`).",
+                log => [],
+                (log, value) => log with { Cookie = value.Count == 0 ? null : AsCaptures(value)[0] }),
+            new Directive<AccessLogSettings, IReadOnlyList<string>>(
+                "redact-query",
+                Form.ListOf("a name, or a list of names, such as [ token, password ]", s_parameter, orOne: true),
+                "Parameters whose values are written as `***`, in targets and in Referer; case matters.",
+                log => [],
+                (log, value) => log with { HiddenParameters = value.ToValueList() }),
+            new Directive<AccessLogSettings, IReadOnlyList<string>>(
+                "redact-headers",
+                s_fields,
+                "Captured fields whose values are written as `***`. `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie` when left out.",
+                log => [],
+                (log, value) => log with { HiddenFields = value.ToValueList() }),
+            new Directive<AccessLogSettings, ByteSize?>(
+                "size",
+                ScalarForms.OrWord(ScalarForms.Size(ByteSize.FromKibibytes(1), ByteSize.FromKibibytes(1L << 30)), "none"),
+                "At which size a new file is begun: `access.log` becomes `access.log.1`, that `access.log.2`.",
+                log => log.Size,
+                (log, value) => log with { Size = value }),
+            new Directive<AccessLogSettings, TimeSpan?>(
+                "every",
+                ScalarForms.OrWord(ScalarForms.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(365)), "none"),
+                "After which time; `24h` begins one at midnight UTC.",
+                log => log.Every,
+                (log, value) => log with { Every = value }),
+            new Directive<AccessLogSettings, int>(
+                "keep",
+                ScalarForms.Number(0, 10_000),
+                "How many older files are kept.",
+                log => log.Keep,
+                (log, value) => log with { Keep = value }),
+            new Directive<AccessLogSettings, SyslogFormat>(
+                "syslog",
+                ScalarForms.OneOf([("rfc3164", SyslogFormat.Rfc3164, ""), ("rfc5424", SyslogFormat.Rfc5424, "")]),
+                "How messages to syslog are written; `rfc3164` as HAProxy writes it, without the name of the machine.",
+                log => log.Syslog,
+                (log, value) => log with { Syslog = value }),
+            new Directive<AccessLogSettings, int>(
+                "facility",
+                ScalarForms.OneOf(s_facilities),
+                "The facility of messages to syslog. Their severity is `info`.",
+                log => log.Facility,
+                (log, value) => log with { Facility = value }),
+            new Directive<AccessLogSettings, string>(
+                "tag",
+                s_tag,
+                "What messages to syslog say who wrote them.",
+                log => log.Tag,
+                (log, value) => log with { Tag = value }),
+            new Directive<AccessLogSettings, ByteSize>(
+                "buffer",
+                ScalarForms.Size(ByteSize.FromKibibytes(64), ByteSize.FromKibibytes(64 * 1024)),
+                "What each event loop keeps of lines that are not written yet. Beyond it lines are dropped and counted; no request waits for a disk.",
+                log => log.Buffer,
+                (log, value) => log with { Buffer = value }),
+        ]);
+
+    /// <summary>What is written behind <c>access-log</c>.</summary>
+    public static Form<AccessLogSettings?> FileForm { get; } = new(
+        Table.Accepts,
+        (ProblemList problems, YamlNode node, out AccessLogSettings? value) =>
+        {
+            value = null;
+            if (node is YamlText)
+            {
+                if (!s_target.Read(problems, node, out var target))
+                    return false;
+                value = new() { To = target };
+                return true;
+            }
+
+            if (node is not YamlMapping mapping)
+                return Form.RefuseKind(problems, node, Table.Accepts);
+            value = Table.Read(problems, mapping, AccessLogSettings.None);
+            if (value.To.Kind == LogTargetKind.None)
+            {
+                value = AccessLogSettings.None;
+                return true;
+            }
+
+            AccessLogChecks.Check(new(value, node.Place), mapping.Entries.Any(entry => entry.Key.Value == "cookie" && entry.Value is YamlMapping { Entries.Count: > 1 }), problems);
+            return true;
+        });
+
+    /// <summary>The same with its place.</summary>
+    public static Form<Located<AccessLogSettings>?> LocatedForm { get; } = new(
+        Table.Accepts,
+        (ProblemList problems, YamlNode node, out Located<AccessLogSettings>? value) =>
+        {
+            var read = FileForm.Read(problems, node, out var settings);
+            value = read && settings is not null ? new(settings, node.Place) : null;
+            return read;
+        });
+
+    private static Mistake ParseSyslog(string text, out LogTarget target)
+    {
+        var place = text[SyslogPrefix.Length..];
+        if (place.StartsWith('/') && place.Length <= 107 && !place.Contains('\0'))
+        {
+            target = new(LogTargetKind.Syslog, place);
+            return default;
+        }
+
+        target = new(LogTargetKind.None);
+        if (!NetworkAddress.TryParse(place, out var address, out var expected) || address.UnixPath is not null || address.Host.Length == 0 || address.Port == 0 || address.Greets)
+            return new($"{Shown.Quote(text)} is not where syslog is", expected is null ? "syslog:HOST:PORT, or syslog:/PATH of a Unix socket" : $"behind 'syslog:' a host and port such as 127.0.0.1:514, or the path of a Unix socket");
+        target = new(LogTargetKind.Syslog, Address: address);
+        return default;
+    }
+
+    private static ValueList<LogCapture> AsCaptures(IReadOnlyList<KeyValuePair<string, int>> read) =>
+        read.Select(pair => new LogCapture(pair.Key, pair.Value)).ToValueList();
+}

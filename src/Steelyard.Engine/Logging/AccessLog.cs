@@ -1,0 +1,204 @@
+using System.Text;
+using Steelyard.Config;
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Tls;
+
+namespace Steelyard.Engine.Logging;
+
+/// <summary>
+/// What one listener writes down: a line goes into the ring of the loop that has served the request, and never waits.
+/// Immutable but for the rings, shared by all loops.
+/// </summary>
+internal sealed class AccessLog
+{
+    // How far apart the counters of two loops stand, so that they share no cache line.
+    private const int Apart = 16;
+    private const int MostLoops = 64;
+
+    // HAProxy: tune.http.logurilen.
+    private const int LongestRequestLine = 1023;
+    private const int FirstError = 500;
+
+    private readonly AccessLogSettings _settings;
+    private readonly LogSink _sink;
+    private readonly byte[] _listener;
+    private readonly int[] _seen = new int[MostLoops * Apart];
+
+    /// <param name="settings">What the configuration says.</param>
+    /// <param name="mode">What the listener speaks.</param>
+    /// <param name="listener">What the listener is called.</param>
+    /// <param name="sink">What writes the lines.</param>
+    public AccessLog(AccessLogSettings settings, ListenerMode mode, string listener, LogSink sink)
+    {
+        (_settings, _sink) = (settings, sink);
+        _listener = Encoding.UTF8.GetBytes(listener);
+        Format = mode == ListenerMode.Tcp
+            ? settings.Format == AccessLogFormat.Json ? AccessLogFormat.Json : AccessLogFormat.TcpLog
+            : settings.Format ?? AccessLogFormat.HttpLog;
+        RequestFields = new(settings.RequestFields, settings.HiddenFields);
+        ResponseFields = new(settings.ResponseFields, settings.HiddenFields);
+        Redaction = new(settings.HiddenParameters);
+        if (settings.Cookie is { } cookie)
+            Cookie = new(cookie.Name, cookie.Most);
+    }
+
+    public AccessLogFormat Format { get; }
+
+    public CaptureList RequestFields { get; }
+
+    public CaptureList ResponseFields { get; }
+
+    public Redaction Redaction { get; }
+
+    /// <summary>The cookie that is written; null for none.</summary>
+    public LoggedCookie? Cookie { get; }
+
+    /// <summary>What the listener is called.</summary>
+    public ReadOnlySpan<byte> Listener => _listener;
+
+    /// <summary>Whether something of answers has to be kept for the line.</summary>
+    public bool KeepsResponse => ResponseFields.Count > 0 || Cookie is not null;
+
+    /// <summary>Whether connections without a request are written.</summary>
+    public bool WritesNull => !_settings.SkipNull;
+
+    /// <summary>Writes down an exchange or a session that is over.</summary>
+    /// <param name="context">The exchange.</param>
+    /// <param name="status">What the client was told; -1 for nothing.</param>
+    /// <param name="sent">Bytes of answers.</param>
+    /// <param name="body">Those of them that are behind heads.</param>
+    /// <param name="received">Bytes of the request.</param>
+    public void Write(ExchangeContext context, int status, long sent, long body, long received)
+    {
+        var loop = context.Loop.Events.Number;
+        if (!IsWanted(context.Record, status, ref _seen[loop % MostLoops * Apart]))
+            return;
+        var ring = _sink.RingOf(loop);
+        var room = ring.Reserve();
+        if (room.IsEmpty)
+            return;
+        var writer = new LineWriter(room);
+        var line = new LoggedExchange(this, context, status, sent, body, received);
+        switch (Format)
+        {
+            case AccessLogFormat.HttpLog:
+                HaProxyFormat.WriteHttp(ref writer, line);
+                break;
+            case AccessLogFormat.TcpLog:
+                HaProxyFormat.WriteTcp(ref writer, line);
+                break;
+            case AccessLogFormat.Combined:
+                CombinedFormat.Write(ref writer, line);
+                break;
+            default:
+                JsonFormat.Write(ref writer, line);
+                break;
+        }
+
+        ring.Publish(writer.End(room));
+        _sink.Added(ring);
+    }
+
+    /// <summary>The request line as HAProxy keeps it.</summary>
+    public static ReadOnlySpan<byte> Cut(ReadOnlySpan<byte> requestLine) => requestLine.Length <= LongestRequestLine ? requestLine : requestLine[..LongestRequestLine];
+
+    /// <summary>Whether a line is written; those of errors always are.</summary>
+    private bool IsWanted(AccessRecord record, int status, ref int seen)
+    {
+        if ((_settings.Sample == 1 && !_settings.OnlyErrors) || !record.Ending.IsSuccess || record.IsDenied || record.Retries > 0 || record.Tunnel != TunnelEnd.None || status >= FirstError)
+            return true;
+        if (_settings.OnlyErrors)
+            return false;
+        seen = seen + 1 < _settings.Sample ? seen + 1 : 0;
+        return seen == 0;
+    }
+}
+
+/// <summary>One exchange as a format sees it.</summary>
+/// <param name="log">What writes it down.</param>
+/// <param name="context">The exchange.</param>
+/// <param name="status">What the client was told; -1 for nothing.</param>
+/// <param name="sent">Bytes of answers.</param>
+/// <param name="body">Those of them that are behind heads.</param>
+/// <param name="received">Bytes of the request.</param>
+internal readonly ref struct LoggedExchange(AccessLog log, ExchangeContext context, int status, long sent, long body, long received)
+{
+    public AccessLog Log { get; } = log;
+
+    public ExchangeContext Context { get; } = context;
+
+    public int Status { get; } = status;
+
+    public long Sent { get; } = sent;
+
+    public long Body { get; } = body;
+
+    public long Received { get; } = received;
+
+    public AccessRecord Record => Context.Record;
+
+    /// <summary>Whether there is a request to tell of.</summary>
+    public bool HasRequest => Context.HeadHeld;
+
+    /// <summary>The loop's clock.</summary>
+    public long Now => Context.Events.Now;
+
+    /// <summary>From the first byte of the request to its whole head; -1 where that did not come.</summary>
+    public long RequestTime => Record.HeadAt < 0 ? -1 : Record.HeadAt - Context.Begun;
+
+    /// <summary>From there to a server.</summary>
+    public long QueueTime => ChosenAt < 0 ? -1 : ChosenAt - Record.HeadAt;
+
+    /// <summary>From there to its connection.</summary>
+    public long ConnectTime => Record.ConnectedAt < 0 ? -1 : Record.ConnectedAt - Record.ChosenAt;
+
+    /// <summary>From there to the head of its answer.</summary>
+    public long ResponseTime => Record.ConnectedAt < 0 || Record.AnswerAt < 0 ? -1 : Record.AnswerAt - Record.ConnectedAt;
+
+    /// <summary>All of it.</summary>
+    public long TotalTime => Now - Context.Begun;
+
+    public bool IsTls => Context.Client.Transport is TlsTransport;
+
+    public DateTime BegunAt => Context.Loop.LogClock.At(Context.Begun, Now);
+
+    // Who has waited and got no server has waited until now.
+    private long ChosenAt => Record.ChosenAt >= 0 ? Record.ChosenAt : Record.QueuePosition > 0 ? Now : -1;
+
+    /// <summary>The client's address, the peer's or the one that a trusted proxy names.</summary>
+    public ReadOnlySpan<byte> ClientAddress => HasRequest ? Context.Client.Forwarded.ClientAddress(Context.Request, Record.Head) : Context.Client.Forwarded.PeerAddress;
+
+    /// <summary>The first line of the request, as it came.</summary>
+    public ReadOnlySpan<byte> RequestLine => Context.Request.FirstLine(Record.Head);
+}
+
+/// <summary>A cookie that is written down.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="most">How many bytes of name and value are written.</param>
+internal sealed class LoggedCookie(string name, int most)
+{
+    private readonly byte[] _name = Encoding.ASCII.GetBytes(name);
+
+    public ReadOnlySpan<byte> Name => _name;
+
+    public int Most => most;
+
+    /// <summary>The value that an answer sets it to; empty for none.</summary>
+    public ReadOnlySpan<byte> SetBy(FieldTable fields, ReadOnlySpan<byte> head)
+    {
+        foreach (ref readonly var field in fields.All)
+        {
+            if (field.NameLength != 10 || !Ascii.EqualsIgnoreCase(field.Name(head), "set-cookie"u8))
+                continue;
+            var pair = field.Value(head);
+            var end = pair.IndexOf((byte)';');
+            pair = end < 0 ? pair : pair[..end];
+            var equals = pair.IndexOf((byte)'=');
+            if (equals >= 0 && HttpBytes.Trim(pair[..equals]).SequenceEqual(_name))
+                return HttpBytes.Trim(pair[(equals + 1)..]);
+        }
+
+        return default;
+    }
+}

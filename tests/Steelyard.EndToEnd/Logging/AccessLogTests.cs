@@ -1,0 +1,142 @@
+using System.Text.Json;
+using Steelyard.Config;
+using Steelyard.EndToEnd.Machinery;
+
+namespace Steelyard.EndToEnd.Logging;
+
+/// <summary>What is written of requests over real sockets, and where to.</summary>
+public sealed class AccessLogTests : IDisposable
+{
+    private const string Hello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nServer: origin\r\nSet-Cookie: sid=42; Path=/\r\nDate: Sat, 28 Nov 2026 12:00:00 GMT\r\n\r\nhello";
+
+    private readonly TemporaryFolder _folder = new();
+
+    private string LogFile => Path.Combine(_folder.Path, "access.log");
+
+    public void Dispose() => _folder.Dispose();
+
+    private TestBalancer Start(RecordingOrigin origin, Func<AccessLogSettings, AccessLogSettings> change, Func<Snapshot, Snapshot>? adjust = null) =>
+        TestBalancer.Start([origin.Address], snapshot => (adjust ?? (same => same))(snapshot with { AccessLog = change(new() { To = new(LogTargetKind.File, LogFile) }) }));
+
+    private string[] Lines => File.Exists(LogFile) ? [.. File.ReadAllLines(LogFile)] : [];
+
+    private async Task<string> FirstLine()
+    {
+        await Patience.Until(() => Lines.Length > 0);
+        return Lines[0];
+    }
+
+    [Fact]
+    public async Task Combined_is_what_nginx_writes()
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = Start(origin, log => log with { Format = AccessLogFormat.Combined, HiddenParameters = ["token"] });
+
+        await balancer.Ask("GET /a?token=secret&b=\"1 HTTP/1.1\r\nHost: x\r\nReferer: http://r/?token=secret\r\nUser-Agent: a\"b\\c\r\nAuthorization: Basic YWxhZGRpbjpvcGVuc2VzYW1l\r\n\r\n");
+
+        Assert.Matches(
+            """^127\.0\.0\.1 - aladdin \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "GET /a\?token=\*\*\*&b=\\x221 HTTP/1\.1" 200 5 "http://r/\?token=\*\*\*" "a\\x22b\\x5Cc"$""",
+            await FirstLine());
+    }
+
+    [Fact]
+    public async Task JSON_names_causes_requests_and_traces()
+    {
+        await using var balancer = TestBalancer.Start([RecordingOrigin.Refusing()], snapshot => snapshot with
+        {
+            AccessLog = new() { To = new(LogTargetKind.File, LogFile), Format = AccessLogFormat.Json, RequestFields = [new("Authorization", 40), new("X-Odd", 4)] },
+            RequestId = "X-Request-Id",
+            TraceContext = new(),
+        });
+
+        var page = (await balancer.Ask("GET /a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer secret\r\nX-Odd: \"\\\u0001\u00e9z\r\n\r\n".Replace("\u0001", "\t", StringComparison.Ordinal))).Text;
+
+        var line = JsonDocument.Parse(await FirstLine()).RootElement;
+        Assert.Equal(("503.connect-refused", 503, "SC--", "web"), (line.GetProperty("cause").GetString(), line.GetProperty("status").GetInt32(), line.GetProperty("termination").GetString(), line.GetProperty("pool").GetString()));
+        Assert.Equal(("GET", "x", "/a", "HTTP/1.1"), (line.GetProperty("method").GetString(), line.GetProperty("host").GetString(), line.GetProperty("target").GetString(), line.GetProperty("protocol").GetString()));
+        Assert.Equal("***", line.GetProperty("request_headers").GetProperty("authorization").GetString());
+        Assert.Equal("\"\\", line.GetProperty("request_headers").GetProperty("x-odd").GetString());
+        Assert.Matches("^[0-9a-f]{32}$", line.GetProperty("trace_id").GetString());
+        Assert.Contains($"\nrequest {line.GetProperty("request_id").GetString()}\n", page, StringComparison.Ordinal);
+        Assert.False(line.TryGetProperty("connect_ms", out _));
+    }
+
+    [Fact]
+    public async Task What_went_well_is_sampled_and_errors_never_are()
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = Start(origin, log => log with { Sample = 5 }, snapshot => snapshot with { Listeners = [snapshot.Listeners[0] with { Routes = [new() { Path = "/ok", Pool = "web" }] }] });
+        using (var client = await balancer.Connect())
+        {
+            for (var i = 0; i < 20; i++)
+                await client.Ask($"GET {(i % 2 == 0 ? "/ok" : "/none")} HTTP/1.1\r\nHost: x\r\n\r\n");
+        }
+
+        await Patience.Until(() => Lines.Length >= 12);
+        Assert.Equal((2, 10), (Lines.Count(line => line.Contains(" 200 ", StringComparison.Ordinal)), Lines.Count(line => line.Contains(" 404 ", StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public async Task Only_errors_are_only_errors_and_nothing_is_said_of_nothing()
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = Start(origin, log => log with { OnlyErrors = true });
+        (await balancer.Connect()).Dispose();
+        await balancer.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        await balancer.Ask("GET / HTTP/1.1\r\n\r\n");
+
+        Assert.Contains("<BADREQ>", await FirstLine(), StringComparison.Ordinal);
+        Assert.Single(Lines);
+    }
+
+    [Fact]
+    public async Task A_captured_cookie_and_captured_fields_stand_in_the_line()
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = Start(origin, log => log with { Cookie = new("sid", 6), RequestFields = [new("Host", 10), new("Cookie", 10)], ResponseFields = [new("Server", 3)] });
+
+        await balancer.Ask("GET / HTTP/1.1\r\nHost: x\r\nCookie: a=b; sid=1234567\r\n\r\n");
+
+        Assert.Contains(" 200 124 sid=12 sid=42 ---- 1/1/0/0/0 0/0 {x|***} {ori} \"GET / HTTP/1.1\"", await FirstLine(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_reload_keeps_the_file_and_a_file_that_cannot_be_written_changes_nothing()
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = Start(origin, log => log);
+        using var client = await balancer.Connect();
+        await client.Ask("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        var error = await Assert.ThrowsAsync<Engine.Logging.LogFileException>(() => balancer.Apply(snapshot => snapshot with { AccessLog = new() { To = new(LogTargetKind.File, _folder.Path) } }));
+        Assert.Contains("it is a folder", error.Message, StringComparison.Ordinal);
+        await balancer.Apply(snapshot => snapshot with { AccessLog = snapshot.AccessLog! with { To = new(LogTargetKind.File, LogFile), Format = AccessLogFormat.Combined } });
+        await client.Ask("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        await Patience.Until(() => Lines.Length >= 2);
+        Assert.EndsWith("{} \"GET /1 HTTP/1.1\"", Lines[0].Replace("0/0 ", "0/0 {} ", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.EndsWith("\"-\" \"-\"", Lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Syslog_on_a_Unix_socket_may_come_later()
+    {
+        var socket = Path.Combine(_folder.Path, "log");
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with { AccessLog = new() { To = new(LogTargetKind.Syslog, socket), Syslog = SyslogFormat.Rfc5424, Tag = "edge", Format = AccessLogFormat.Combined } });
+        using var client = await balancer.Connect();
+        await client.Ask("GET /lost HTTP/1.1\r\nHost: x\r\n\r\n");
+        await Patience.Until(() => balancer.LogLinesDropped == 1);
+
+        using var receiver = SyslogReceiver.StartUnix(socket);
+        var next = receiver.Next();
+        while (!next.IsCompleted)
+        {
+            // It is tried again after a second.
+            await client.Ask("GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+            await Task.WhenAny(next, Task.Delay(20, TestContext.Current.CancellationToken));
+        }
+
+        Assert.Matches($"^<134>1 \\d{{4}}-\\d\\d-\\d\\dT\\S+Z \\S+ edge {Environment.ProcessId} - - 127\\.0\\.0\\.1 .*GET /later", await next);
+    }
+}
