@@ -98,6 +98,7 @@ internal static class Guard
         // A service manager that stops us sends its signals to all; we leave when the keeper has.
         using var signals = new StopSignals(static () => { });
         var groups = new HashSet<int>();
+        Footprint.Shrink();
         using (var lines = new StreamReader(new FileStream(new(3, ownsHandle: true), FileAccess.Read, bufferSize: 1)))
         {
             while (lines.ReadLine() is { Length: > 1 } line)

@@ -105,6 +105,7 @@ internal sealed class KeeperRun : IDisposable
                     Console.WriteLine($"admin API on {Announcement.UrlOf(admin)}");
                 Console.WriteLine("ready");
                 _manager.Ready();
+                Shrink();
 
                 await ServeUntilStopAsync();
                 var cut = await StopAsync();
@@ -141,6 +142,13 @@ internal sealed class KeeperRun : IDisposable
             _configured = _configured with { Listeners = [_configured.Listeners[0] with { Bind = [NetworkAddress.ForHost("", await port)] }] };
     }
 
+    // Where the engine is in this process, its memory is its own affair.
+    private void Shrink()
+    {
+        if (_engine is SupervisedEngine)
+            Footprint.Shrink();
+    }
+
     /// <summary>Does what is asked for, until a stop is.</summary>
     private async Task ServeUntilStopAsync()
     {
@@ -149,7 +157,11 @@ internal sealed class KeeperRun : IDisposable
             while (true)
             {
                 if (await _requests.NextAsync(LookEvery, _signals.Stop) is { } request)
+                {
                     await (_doing = DoAsync(request, request.Told ?? new())).WaitAsync(_signals.Stop);
+                    Shrink();
+                }
+
                 _requests.Look();
                 Orphans.Reap();
             }

@@ -56,6 +56,7 @@ internal static unsafe partial class Posix
     [LibraryImport(C, SetLastError = true)] public static partial int setrlimit(int resource, ResourceLimit* limit);
     [LibraryImport(C)] public static partial int sigprocmask(int how, void* signals, void* before);
     [LibraryImport(C, SetLastError = true)] public static partial int execve(byte* path, byte** words, byte** environment);
+    [LibraryImport(C)] public static partial int madvise(void* start, nuint length, int advice);
     [LibraryImport(C)] public static partial int prctl(int option, nint argument, nint third, nint fourth, nint fifth);
 
     // socket(2) and its kin, eventfd(2): for the channels of Node workers, none of which may block
@@ -160,7 +161,7 @@ internal static unsafe partial class Posix
     public const int SIGPIPE = 13, SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17;
     public const int EINTR = 4, EAGAIN = 11;
     public const int P_ALL = 0, P_PID = 1, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
-    public const int PR_SET_NO_NEW_PRIVS = 38;
+    public const int PR_SET_NO_NEW_PRIVS = 38, MADV_DONTNEED = 4;
     public const int SIG_SETMASK = 2;
     public const int RLIMIT_FSIZE = 1, RLIMIT_CORE = 4, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMIT_AS = 9;
 }

@@ -38,7 +38,7 @@ internal static class WorkerRequests
             {
                 var before = app.Count;
                 await app.ScaleAsync(count, cancel);
-                report.Say($"scaled: {app.Pool} has {Workers(count)}, before {before.ToString(CultureInfo.InvariantCulture)}{(app.App.Scale is not null ? "; it goes on to go by its work (scale)" : count == Steelyard.Apps.AppSupervisor.CountOf(app.App) ? "" : "; the file says otherwise, which counts again when its 'instances' changes")}");
+                report.Say($"scaled: {app.Pool} has {Workers(count)}, before {before.ToString(CultureInfo.InvariantCulture)}{(app.App.Scale is not null ? "; it goes on to go by its work (scale)" : count == AppSupervisor.CountOf(app.App) ? "" : $"; 'instances' says {AppSupervisor.CountOf(app.App).ToString(CultureInfo.InvariantCulture)}, which counts again at the next start and when it changes")}");
             },
             $"{app.Pool} has as many workers as before",
             report);

@@ -141,6 +141,7 @@ public sealed class SupervisionTests : WorkerFixture
         Assert.Equal(0, status);
         Assert.Matches(@"^web/2 \| listening as \d+\n$", output);
         Assert.Equal(1, (await Ask("logs", "api")).Status);
+        Assert.Equal((1, "", "steelyard: nobody is called 'web.3'; there is web\n"), await Ask("logs", "web.3"));
         await using var follow = Up("logs", "--follow");
         await follow.LineAsync("web/1 | listening as");
         Assert.Equal(0, (await Ask("restart")).Status);
@@ -171,7 +172,7 @@ public sealed class SupervisionTests : WorkerFixture
         var url = await UrlAsync(up);
         Assert.StartsWith("None ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
 
-        Assert.Equal((0, "scaled: app has 3 workers, before 2; the file says otherwise, which counts again when its 'instances' changes\n", ""), await Ask("scale", "app=3"));
+        Assert.Equal((0, "scaled: app has 3 workers, before 2; 'instances' says 2, which counts again at the next start and when it changes\n", ""), await Ask("scale", "app=3"));
         up.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, await up.ExitAsync());
     }

@@ -18,7 +18,7 @@ internal static class LogFeed
     {
         var words = wanted.Split(' ');
         var (logs, number) = Find(apps, words[0]);
-        if (logs.Count == 0)
+        if (logs.Count == 0 || (number > apps.Find(logs[0].Pool)?.Count && logs[0].Last(1, number).Count == 0))
         {
             await WriteAsync(stream, $"err steelyard: nobody is called '{words[0]}'; there is {string.Join(", ", apps.All.Select(app => app.Pool))}\nend 1\n");
             return;
