@@ -43,8 +43,9 @@ public sealed class LoadBalancer : IAsyncDisposable
     {
         get
         {
-            var (list, now) = (new List<ServerStatus>(), _loops[0].Events.Now);
-            foreach (var pool in _plan.Pools.Values)
+            var (plan, now) = (_plan, _loops[0].Events.Now);
+            var list = new List<ServerStatus>(plan.Addresses.Length);
+            foreach (var pool in plan.Pools.Values)
             {
                 foreach (var server in pool.Servers)
                 {

@@ -7,9 +7,16 @@ using Steelyard.Micro;
 // Steelyard.Micro [--filter '*Head*']: measures the steps of the request path in this process, about 12 seconds each.
 // Ends with 1 when one of them allocates, and with 2 when nothing was measured.
 // Steelyard.Micro choices: what each policy costs, as a table.
+// Steelyard.Micro line: what it costs to look at all servers, by how many there are.
 if (args is ["choices"])
 {
     ChoiceTable.Print();
+    return 0;
+}
+
+if (args is ["line"])
+{
+    ScanLine.Print();
     return 0;
 }
 

@@ -43,7 +43,7 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
     {
         _called = false;
         var due = loop.Now + (long)Math.Max(1, target.Settings.Timeout.TotalMilliseconds);
-        var connecting = target.Address is { } address ? loop.Network.Connect(address, out _) : null;
+        var connecting = target.Address is { } address ? loop.Network.Connect(address, out _, target.IsBrief) : null;
         if (connecting is null)
             return new(target.Address is null ? ProbeFault.Unresolved : ProbeFault.Refused);
         _transport = connecting;

@@ -36,6 +36,9 @@ internal sealed class ProbeTarget : TimerEntry
 
     public HealthSettings Settings => Key.Settings;
 
+    /// <summary>Whether a check is over when the other kernel has answered, or has said one thing and heard the answer.</summary>
+    public bool IsBrief => Tls is null && !Key.Server.Greets;
+
     /// <summary>Where it is; null where its name did not resolve.</summary>
     public KernelAddress? Address { get; private set; }
 

@@ -96,7 +96,7 @@ internal sealed unsafe class KernelDriver : NetworkDriver
         _ = Linux.write(_wake, &one, sizeof(ulong));
     }
 
-    public override Transport? Connect(in KernelAddress address, out int error)
+    public override Transport? Connect(in KernelAddress address, out int error, bool brief = false)
     {
         var peer = address;
         var fd = Linux.Check(Linux.socket(peer.Family, Linux.SOCK_STREAM | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0));
@@ -108,8 +108,9 @@ internal sealed unsafe class KernelDriver : NetworkDriver
 
         if (peer.Family != Linux.AF_UNIX)
         {
-            var on = 1;
-            _ = Linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, &on, sizeof(int));
+            // Without an acknowledgement of its own a connection that is reset next never reaches who listens (HAProxy's checks do the same).
+            var on = brief ? 0 : 1;
+            _ = Linux.setsockopt(fd, Linux.IPPROTO_TCP, brief ? Linux.TCP_QUICKACK : Linux.TCP_NODELAY, &on, sizeof(int));
         }
 
         fixed (byte* bytes = peer.Bytes)

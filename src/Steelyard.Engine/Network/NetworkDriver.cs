@@ -37,7 +37,8 @@ internal abstract class NetworkDriver : IDisposable
     /// </summary>
     /// <param name="address">Where to.</param>
     /// <param name="error">Why not, as a negative errno, when the result is null.</param>
-    public abstract Transport? Connect(in KernelAddress address, out int error);
+    /// <param name="brief">Whether it is opened to be closed again at once, so that the other kernel need not be told that it stands: what is sent first says so.</param>
+    public abstract Transport? Connect(in KernelAddress address, out int error, bool brief = false);
 
     /// <summary>Starts to accept connections; each is given to the acceptor.</summary>
     /// <param name="handle">The listening socket; its owner keeps it open until <see cref="StopListening(int)"/>.</param>

@@ -18,19 +18,19 @@ internal sealed class HealthReports
         {
             var key = (server.Pool, server.Address);
             var before = _told.TryGetValue(key, out var told) ? told : new(Up: true, Ejected: false);
-            var name = $"{now:yyyy-MM-ddTHH:mm:ssZ} {server.Address} of {server.Pool}";
 
             // One that waits for its first check has not gone down.
             var up = server.Up || (server.LastCheck == ProbeFault.None && !server.DownByAgent);
-            _told[key] = new(up, server.Ejected);
+            if (before != new Told(up, server.Ejected))
+                _told[key] = new(up, server.Ejected);
             if (before.Up && !up)
-                yield return $"{name} is down: {Explain(server)}";
+                yield return $"{ServerReports.NameOf(server, now)} is down: {Explain(server)}";
             else if (!before.Up && up)
-                yield return $"{name} is up again";
+                yield return $"{ServerReports.NameOf(server, now)} is up again";
             if (!before.Ejected && server.Ejected)
-                yield return $"{name} is left out for a while{(server.Ejections > 1 ? $", {server.Ejections} times in a row now" : "")}: too many of its requests went wrong (outlier)";
+                yield return $"{ServerReports.NameOf(server, now)} is left out for a while{(server.Ejections > 1 ? $", {server.Ejections} times in a row now" : "")}: too many of its requests went wrong (outlier)";
             else if (before.Ejected && !server.Ejected)
-                yield return $"{name} is no longer left out";
+                yield return $"{ServerReports.NameOf(server, now)} is no longer left out";
         }
     }
 

@@ -22,16 +22,15 @@ internal sealed class ServerReports
         {
             var before = _told.GetValueOrDefault((server.Pool, server.Address));
             var failures = server.Failures - before.Failures;
-            var name = $"{now:yyyy-MM-ddTHH:mm:ssZ} {server.Address} of {server.Pool}";
             if (failures > 0 && (!before.Failing || now - before.At >= Reminder))
             {
                 Remember(new(server.Failures, now, Failing: true));
-                yield return $"{name} failed {(failures == 1 ? "a request" : $"{failures} requests")}: {Explain(server.LastReason)}";
+                yield return $"{NameOf(server, now)} failed {(failures == 1 ? "a request" : $"{failures} requests")}: {Explain(server.LastReason)}";
             }
             else if (before.Failing && server.LastFailure == ServerFailure.None && failures == 0)
             {
                 Remember(new(server.Failures, now, Failing: false));
-                yield return $"{name} answers again";
+                yield return $"{NameOf(server, now)} answers again";
             }
             else if (before.Failing && server.LastFailure == ServerFailure.None)
             {
@@ -42,6 +41,9 @@ internal sealed class ServerReports
             void Remember(Told told) => _told[(server.Pool, server.Address)] = told;
         }
     }
+
+    /// <summary>What a line begins with. Made for those that are written alone: most looks find nothing, of thousands of servers too.</summary>
+    public static string NameOf(in ServerStatus server, DateTimeOffset now) => $"{now:yyyy-MM-ddTHH:mm:ssZ} {server.Address} of {server.Pool}";
 
     /// <summary>What a server did wrong, in words.</summary>
     public static string Explain(ServerFailure failure) => failure switch

@@ -115,9 +115,9 @@ public sealed class HealthTests
         await Patience.Until(() => balancer.Servers[0].Up && balancer.Servers[1].LastCheck == ProbeFault.Refused);
         Assert.False(balancer.Servers[1].Up);
 
-        // No byte is sent, and no connection is left behind.
-        using var probe = await silent.Accept();
-        Assert.Equal("", probe.Received + await probe.ReadEnding() switch { Ending.Reset => "", var other => other.ToString() });
+        // No byte is sent, and no connection is left behind. Where we are quick enough the server does not hear of it at all.
+        foreach (var probe in silent.Connections)
+            Assert.Equal("", probe.Received + await probe.ReadEnding() switch { Ending.Reset => "", var other => other.ToString() });
     }
 
     [Fact]
