@@ -43,6 +43,15 @@ internal sealed class StopSignals : IDisposable
 
     public CancellationToken Force => _force.Token;
 
+    /// <summary>Asks for a stop, as a signal would.</summary>
+    /// <param name="now">Whether what is in flight is cut.</param>
+    public void Ask(bool now)
+    {
+        _stop.Cancel();
+        if (now)
+            _force.Cancel();
+    }
+
     public async Task UntilStopAsync()
     {
         var signalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,7 +1,10 @@
 using System.Net.Http.Headers;
+using System.Net.ServerSentEvents;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Steelyard.Config;
 using Steelyard.Keeper;
@@ -86,6 +89,33 @@ internal sealed class AdminConnection : IDisposable
         catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
         {
             throw new AdminProblemException(0, error is TaskCanceledException ? $"{_where} does not answer" : $"{_where}: {error.Message}");
+        }
+    }
+
+    /// <summary>The server-sent events of an endpoint, until it ends or nobody wants more.</summary>
+    /// <exception cref="AdminProblemException">It refused, or nobody answers.</exception>
+    public async IAsyncEnumerable<JsonNode> FollowAsync(string path, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using var answer = await OpenAsync(path, cancel);
+        await using var stream = await answer.Content.ReadAsStreamAsync(cancel);
+        await foreach (var item in SseParser.Create(stream).EnumerateAsync(cancel))
+            yield return JsonNode.Parse(item.Data) ?? throw NotOurs();
+    }
+
+    private async Task<HttpResponseMessage> OpenAsync(string path, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        try
+        {
+            var answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+            if (answer.IsSuccessStatusCode)
+                return answer;
+            using (answer)
+                throw Refusal((int)answer.StatusCode, await answer.Content.ReadAsStringAsync(cancel));
+        }
+        catch (HttpRequestException error)
+        {
+            throw new AdminProblemException(0, $"{_where}: {error.Message}");
         }
     }
 

@@ -17,7 +17,99 @@ internal static class AdminCommands
         yield return State("ready", "ready", "Lets a server have requests again after 'drain' or 'maint'.", "steelyard ready web/2");
         yield return State("maint", "maintenance", "Takes a server out of use.", "steelyard maint web/2");
         yield return Weight();
+        yield return Limit();
+        yield return Add();
+        yield return Remove();
+        yield return Breaker();
         yield return Errors();
+        yield return Connections();
+    }
+
+    private static Command Limit()
+    {
+        var (instance, server) = (new RunningInstance(), ServerArgument());
+        var limit = new Argument<string>("N") { Description = "How many requests it may have at once: 1 to 1000000, or 'file' for what the configuration says." };
+        limit.Validators.Add(result =>
+        {
+            var text = result.Tokens[0].Value;
+            if (text != "file" && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 1_000_000))
+                result.AddError($"'{text}' is no limit; expected 1 to 1000000, or 'file'");
+        });
+        var command = instance.AddTo(new Command("limit", "Sets how many requests a server may have at once; the others wait.") { server, limit });
+        command.SetAction((parsed, _) => instance.RunAsync(parsed, "limit", connection =>
+            ChangeAsync(connection, instance.WantsJson(parsed), parsed.GetRequiredValue(server), "limit", $"{{\"limit\":{(parsed.GetRequiredValue(limit) == "file" ? "null" : parsed.GetRequiredValue(limit))}}}")));
+        CommandLine.WithExamples(command, "steelyard limit web/2 50", "steelyard limit web/2 file           what the configuration says");
+        return command;
+    }
+
+    private static Command Add()
+    {
+        var (instance, server) = (new RunningInstance(), ServerArgument());
+        server.Description = "The pool, and the address of the server.";
+        var command = instance.AddTo(new Command("add", "Puts a server into a pool, until the running 'steelyard up' ends.") { server });
+        command.SetAction((parsed, _) => instance.RunAsync(parsed, "add", async connection =>
+        {
+            var (pool, address) = Split(parsed.GetRequiredValue(server));
+            var body = $"{{\"address\":\"{System.Text.Json.JsonEncodedText.Encode(address)}\"}}";
+            Show(connection, instance.WantsJson(parsed), await connection.AskAsync("POST", $"/api/pools/{Uri.EscapeDataString(pool)}/servers", body));
+        }));
+        CommandLine.WithExamples(command, "steelyard add web/10.0.0.4:3000", "steelyard add web/10.0.0.4:3000 && steelyard weight web/10.0.0.4:3000 5");
+        return command;
+    }
+
+    private static Command Remove()
+    {
+        var (instance, server) = (new RunningInstance(), ServerArgument());
+        var command = instance.AddTo(new Command("remove", "Takes a server out of its pool, until it is added again or the running 'steelyard up' ends. What it has in flight ends.") { server });
+        command.SetAction((parsed, _) => instance.RunAsync(parsed, "remove", async connection =>
+        {
+            var (pool, name) = Split(parsed.GetRequiredValue(server));
+            var answer = await connection.AskAsync("DELETE", $"/api/pools/{Uri.EscapeDataString(pool)}/servers/{Uri.EscapeDataString(name)}");
+            Console.Write(instance.WantsJson(parsed) ? answer : $"{name} is not in {pool} any more\n");
+        }));
+        CommandLine.WithExamples(command, "steelyard remove web/10.0.0.4:3000", "steelyard remove web/2");
+        return command;
+    }
+
+    private static Command Breaker()
+    {
+        var instance = new RunningInstance();
+        var pool = new Argument<string>("POOL") { Description = "The pool." };
+        pool.CompletionSources.Add(_ => LiveNames.Pools());
+        var hold = new Argument<string>("open|closed|auto") { Description = "open: nothing passes; closed: everything does; auto: it does its work." };
+        hold.AcceptOnlyFromAmong("open", "closed", "auto");
+        var command = instance.AddTo(new Command("breaker", "Holds the breakers of a pool and of its servers open or closed, or lets them do their work.") { pool, hold });
+        command.SetAction((parsed, _) => instance.RunAsync(parsed, "breaker", async connection =>
+        {
+            var (name, wanted) = (parsed.GetRequiredValue(pool), parsed.GetRequiredValue(hold));
+            var answer = await connection.AskAsync("PUT", $"/api/pools/{Uri.EscapeDataString(name)}/breaker", $"{{\"hold\":\"{(wanted == "auto" ? "none" : wanted)}\"}}");
+            if (instance.WantsJson(parsed))
+            {
+                Console.Write(answer);
+                return;
+            }
+
+            foreach (var breaker in connection.Read(answer, AdminJson.Default.BreakerViewArray))
+                Console.WriteLine($"the breaker of {(breaker.Server is null ? breaker.Pool : $"{breaker.Server} of {breaker.Pool}")} is {breaker.State}{(breaker.Hold == "none" ? "" : ", held")}");
+        }));
+        CommandLine.WithExamples(command, "steelyard breaker web open           clients get the fallback, or 503, at once", "steelyard breaker web auto");
+        return command;
+    }
+
+    private static Command Connections()
+    {
+        var instance = new RunningInstance();
+        var command = instance.AddTo(new Command("connections", "Shows the clients' connections of this moment, with the requests under way."));
+        command.SetAction((parsed, _) => instance.RunAsync(parsed, "connections", async connection =>
+        {
+            var answer = await connection.AskAsync("GET", "/api/connections");
+            if (instance.WantsJson(parsed))
+                Console.Write(answer);
+            else
+                ConnectionTable.Write(Terminal.Output(), connection.Read(answer, AdminJson.Default.ConnectionViewArray));
+        }));
+        CommandLine.WithExamples(command, "steelyard connections", "steelyard connections --json | jq -r '.[].client' | sort | uniq -c | sort -n");
+        return command;
     }
 
     private static Command Status()
@@ -89,6 +181,7 @@ internal static class AdminCommands
     private static Argument<string> ServerArgument()
     {
         var server = new Argument<string>(ServerHelp) { Description = "A server: its pool and its address, or its number in the pool." };
+        server.CompletionSources.Add(_ => LiveNames.Servers());
         server.Validators.Add(result =>
         {
             var text = result.Tokens[0].Value;
@@ -100,8 +193,14 @@ internal static class AdminCommands
 
     private static async Task ChangeAsync(AdminConnection connection, bool json, string name, string setting, string body)
     {
-        var (pool, server) = (name[..name.IndexOf('/')], name[(name.IndexOf('/') + 1)..]);
-        var answer = await connection.AskAsync("PUT", $"/api/pools/{Uri.EscapeDataString(pool)}/servers/{Uri.EscapeDataString(server)}/{setting}", body);
+        var (pool, server) = Split(name);
+        Show(connection, json, await connection.AskAsync("PUT", $"/api/pools/{Uri.EscapeDataString(pool)}/servers/{Uri.EscapeDataString(server)}/{setting}", body));
+    }
+
+    private static (string Pool, string Server) Split(string name) => (name[..name.IndexOf('/')], name[(name.IndexOf('/') + 1)..]);
+
+    private static void Show(AdminConnection connection, bool json, string answer)
+    {
         if (json)
         {
             Console.Write(answer);
@@ -109,6 +208,6 @@ internal static class AdminCommands
         }
 
         var now = connection.Read(answer, AdminJson.Default.ServerView);
-        Console.WriteLine($"{now.Address} of {now.Pool} is {now.State}, weight {now.Weight}{(now.LiveWeight is null ? "" : $" (the file says {now.ConfiguredWeight})")}, {now.Active} active");
+        Console.WriteLine($"{now.Address} of {now.Pool} is {now.State}, weight {now.Weight}{(now.LiveWeight is null ? "" : $" (the file says {now.ConfiguredWeight})")}, {now.Active}{(now.Limit is null ? "" : $" of {now.Limit}")} active");
     }
 }

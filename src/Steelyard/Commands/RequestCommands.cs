@@ -23,19 +23,23 @@ internal static class RequestCommands
         return command;
     }
 
+    public static Command CreateStop()
+    {
+        var (source, json) = (ConfigurationArgument.Create(), KeeperQuestion.Json());
+        var now = new Option<bool>("--now") { Description = "Cut what is in flight." };
+        var command = new Command("stop", "Ends the running 'steelyard up' of a configuration when what is in flight has ended, and waits for that.") { source, now, json };
+        command.SetAction((parsed, _) => KeeperQuestion.AskAsync("stop", parsed.GetRequiredValue(source), KeeperRequestKind.Stop, parsed.GetValue(now) ? "now" : "", parsed.GetValue(json)));
+        CommandLine.WithExamples(command,
+            "steelyard stop                       the one that serves the steelyard.yaml of this folder",
+            "steelyard stop site.yaml --now       exit status 1: something was cut");
+        return command;
+    }
+
     private static Command Create(string name, string description, KeeperRequestKind kind)
     {
-        var source = ConfigurationArgument.Create();
-        var command = new Command(name, description) { source };
-        command.SetAction(async (parsed, _) =>
-        {
-            if (ConfigurationArgument.TryFind(name, parsed.GetRequiredValue(source)) is not { } file)
-                return CommandLine.Failure;
-            if (await ControlSocket.AskAsync(file, kind) is { } status)
-                return status;
-            await Console.Error.WriteLineAsync($"steelyard {name}: no 'steelyard up' of this user serves {Path.GetFullPath(file)}");
-            return CommandLine.Failure;
-        });
+        var (source, json) = (ConfigurationArgument.Create(), KeeperQuestion.Json());
+        var command = new Command(name, description) { source, json };
+        command.SetAction((parsed, _) => KeeperQuestion.AskAsync(name, parsed.GetRequiredValue(source), kind, "", parsed.GetValue(json)));
         return command;
     }
 }

@@ -71,22 +71,10 @@ internal static class WorkerCommands
                 command.Options.Add((Option)part);
         }
 
+        var json = KeeperQuestion.Json();
         command.Options.Add(source);
-        command.SetAction((parsed, _) => AskAsync(name, kind, parsed.GetRequiredValue(source), argument(parsed)));
+        command.Options.Add(json);
+        command.SetAction((parsed, _) => KeeperQuestion.AskAsync(name, parsed.GetRequiredValue(source), kind, argument(parsed), parsed.GetValue(json)));
         return command;
-    }
-
-    private static async Task<int> AskAsync(string name, KeeperRequestKind kind, string fileOrFolder, string argument)
-    {
-        // In a folder without a configuration 'steelyard run' may serve.
-        var run = RunCommand.NameIn(fileOrFolder);
-        if (run is not null && await ControlSocket.AskAsync(run, kind, argument) is { } answered)
-            return answered;
-        if (ConfigurationArgument.TryFind(name, fileOrFolder) is not { } file)
-            return CommandLine.Failure;
-        if (await ControlSocket.AskAsync(file, kind, argument) is { } status)
-            return status;
-        await Console.Error.WriteLineAsync($"steelyard {name}: no 'steelyard up' of this user serves {Path.GetFullPath(file)}");
-        return CommandLine.Failure;
     }
 }

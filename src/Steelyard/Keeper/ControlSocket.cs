@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using System.Text;
 using Steelyard.Apps;
@@ -13,22 +14,31 @@ namespace Steelyard.Keeper;
 internal sealed class ControlSocket : IAsyncDisposable
 {
     private const string Ending = ".sock";
+    private static readonly TimeSpan s_timeForAnswers = TimeSpan.FromSeconds(2);
 
     private readonly Socket _listener;
     private readonly string _path;
     private readonly KeeperRequests _requests;
     private readonly AppSupervisors _apps;
+    private readonly Func<bool, Task<string>> _stop;
     private readonly Task _serving;
+
+    // Until the process ends: whoever waits for that has its connection open so long.
+    private readonly ConcurrentBag<Task> _stopAnswers = [];
     private volatile bool _ended;
 
-    private ControlSocket(Socket listener, string path, KeeperRequests requests, AppSupervisors apps)
+    private ControlSocket(Socket listener, string path, KeeperRequests requests, AppSupervisors apps, Func<bool, Task<string>> stop)
     {
-        (_listener, _path, _requests, _apps) = (listener, path, requests, apps);
+        (_listener, _path, _requests, _apps, _stop) = (listener, path, requests, apps, stop);
         _serving = ServeAsync();
     }
 
     /// <summary>Listens; null, and a line on standard error, where that is not possible: signals work all the same.</summary>
-    public static ControlSocket? Listen(string file, KeeperRequests requests, AppSupervisors apps)
+    /// <param name="file">The configuration.</param>
+    /// <param name="requests">What is asked for.</param>
+    /// <param name="apps">The apps.</param>
+    /// <param name="stop">Begins a stop, at once or when what is in flight has ended; says how it ended.</param>
+    public static ControlSocket? Listen(string file, KeeperRequests requests, AppSupervisors apps, Func<bool, Task<string>> stop)
     {
         var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -39,7 +49,7 @@ internal sealed class ControlSocket : IAsyncDisposable
             listener.Bind(new UnixDomainSocketEndPoint(path));
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             listener.Listen();
-            return new(listener, path, requests, apps);
+            return new(listener, path, requests, apps, stop);
         }
         catch (Exception error) when (error is SocketException or IOException or UnauthorizedAccessException)
         {
@@ -49,9 +59,13 @@ internal sealed class ControlSocket : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks the keeper that serves a configuration, and prints what it says.</summary>
+    /// <summary>Asks the keeper that serves a configuration.</summary>
+    /// <param name="file">The configuration.</param>
+    /// <param name="kind">What is asked for.</param>
+    /// <param name="argument">More of it.</param>
+    /// <param name="told">Gets each line that is said, and whether it is about something wrong.</param>
     /// <returns>The exit status; null when nobody serves it.</returns>
-    public static async Task<int?> AskAsync(string file, KeeperRequestKind kind, string argument = "")
+    public static async Task<int?> AskAsync(string file, KeeperRequestKind kind, string argument, Action<bool, string> told)
     {
         foreach (var path in RuntimeFolder.PathsFor(file, Ending))
         {
@@ -59,7 +73,7 @@ internal sealed class ControlSocket : IAsyncDisposable
             try
             {
                 await socket.ConnectAsync(new UnixDomainSocketEndPoint(path));
-                return await AskAsync(socket, kind, argument);
+                return await AskAsync(socket, kind, argument, told);
             }
             catch (SocketException)
             {
@@ -71,21 +85,35 @@ internal sealed class ControlSocket : IAsyncDisposable
         return null;
     }
 
-    private static async Task<int> AskAsync(Socket socket, KeeperRequestKind kind, string argument)
+    private static async Task<int> AskAsync(Socket socket, KeeperRequestKind kind, string argument, Action<bool, string> told)
     {
         await using var stream = new NetworkStream(socket, ownsSocket: true);
         await stream.WriteAsync(Encoding.UTF8.GetBytes($"{kind} {argument}\n"));
         using var lines = new StreamReader(stream);
-        while (await lines.ReadLineAsync() is { } line)
+        int? status = null;
+        try
         {
-            var text = line.Length > 4 ? line[4..] : "";
-            if (line.StartsWith("end ", StringComparison.Ordinal))
-                return text == "0" ? 0 : 1;
-            await (line.StartsWith("err", StringComparison.Ordinal) ? Console.Error : Console.Out).WriteLineAsync(text);
+            while (await lines.ReadLineAsync() is { } line)
+            {
+                var text = line.Length > 4 ? line[4..] : "";
+                if (!line.StartsWith("end ", StringComparison.Ordinal))
+                    told(line.StartsWith("err", StringComparison.Ordinal), text);
+                else if (kind != KeeperRequestKind.Stop)
+                    return text == "0" ? 0 : 1;
+
+                // The process has told how it stops, and ends with its workers: that is the end of the connection.
+                else
+                    status = text == "0" ? 0 : 1;
+            }
+        }
+        catch (IOException)
+        {
+            // It has ended.
         }
 
-        await Console.Error.WriteLineAsync("steelyard: the process that serves it ended before it had answered");
-        return 1;
+        if (status is null)
+            told(true, "steelyard: the process that serves it ended before it had answered");
+        return status ?? 1;
     }
 
     public async ValueTask DisposeAsync()
@@ -93,6 +121,7 @@ internal sealed class ControlSocket : IAsyncDisposable
         _ended = true;
         _listener.Dispose();
         await _serving;
+        await Task.WhenAny(Task.WhenAll(_stopAnswers), Task.Delay(s_timeForAnswers));
         File.Delete(_path);
     }
 
@@ -127,6 +156,12 @@ internal sealed class ControlSocket : IAsyncDisposable
         }
     }
 
+    private async Task AnswerStopAsync(NetworkStream stream, bool now)
+    {
+        var line = await _stop(now);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes($"out {line}\nend {(line == "stopped" ? 0 : 1)}\n"));
+    }
+
     private async Task AnswerAsync(Socket socket)
     {
         try
@@ -136,6 +171,14 @@ internal sealed class ControlSocket : IAsyncDisposable
             var words = (await lines.ReadLineAsync() ?? "").Split(' ', 2);
             if (!Enum.TryParse<KeeperRequestKind>(words[0], out var kind))
                 return;
+            if (kind == KeeperRequestKind.Stop)
+            {
+                var answer = AnswerStopAsync(stream, now: words[^1] == "now");
+                _stopAnswers.Add(answer);
+                await answer;
+                await Task.Delay(Timeout.Infinite);
+            }
+
             if (kind == KeeperRequestKind.Logs)
             {
                 await LogFeed.WriteAsync(_apps, words[^1], stream);
@@ -145,8 +188,8 @@ internal sealed class ControlSocket : IAsyncDisposable
             var report = new Report();
             _requests.Ask(kind, words[^1], report);
             var done = await report.Done;
-            var answer = string.Concat(report.Lines.Select(line => $"{(line.Error ? "err" : "out")} {line.Line}\n"));
-            await stream.WriteAsync(Encoding.UTF8.GetBytes($"{answer}end {(done ? 0 : 1)}\n"));
+            var said = string.Concat(report.Lines.Select(line => $"{(line.Error ? "err" : "out")} {line.Line}\n"));
+            await stream.WriteAsync(Encoding.UTF8.GetBytes($"{said}end {(done ? 0 : 1)}\n"));
         }
         catch (Exception error) when (error is IOException or SocketException)
         {

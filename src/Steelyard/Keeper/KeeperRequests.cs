@@ -20,6 +20,9 @@ internal enum KeeperRequestKind
     /// <summary>Say what workers have printed: of which, how many lines, and whether to go on.</summary>
     Logs,
 
+    /// <summary>End, when what is in flight has; with <c>now</c> at once.</summary>
+    Stop,
+
     /// <summary>Change what is served beside its file: the words of <see cref="LiveSettings.With"/>, with tabs between.</summary>
     Adjust,
 

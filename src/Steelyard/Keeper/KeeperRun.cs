@@ -38,6 +38,7 @@ internal sealed class KeeperRun : IDisposable
     private ListeningSockets _sockets = null!;
     private AdminSockets _adminSockets = AdminSockets.None;
     private ServedConfiguration _served = null!;
+    private readonly TaskCompletionSource<string> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _generation;
 
     private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
@@ -97,7 +98,7 @@ internal sealed class KeeperRun : IDisposable
                 _adminSockets = AdminSockets.None.Rebind(_configured.Admin, _configuration.Name, Console.WriteLine);
                 await _members.ServeAsync(_configured, joined => _served = ServedBy(_configuration, joined, _sockets, _adminSockets));
                 _desk.Configured = _configured;
-                await using var control = ControlSocket.Listen(_configuration.Name, _requests, _apps);
+                await using var control = ControlSocket.Listen(_configuration.Name, _requests, _apps, AskForStop);
                 _generation++;
                 foreach (var line in Announcement.Lines(_members.Join(_configured), _sockets.Addresses))
                     Console.WriteLine(line);
@@ -177,13 +178,23 @@ internal sealed class KeeperRun : IDisposable
         _manager.Stopping();
         Console.WriteLine($"stopping: what is in flight has {_configured.Shutdown.TotalSeconds:0.#} s to end; another signal ends it at once");
         var cut = await _engine.StopAsync(_configured.Shutdown, _sockets.Dispose, _signals.Force);
-        Console.WriteLine(cut switch
+        var line = cut switch
         {
             0 => "stopped",
             1 => "stopped: 1 exchange was cut",
             _ => $"stopped: {cut} exchanges were cut",
-        });
+        };
+        Console.WriteLine(line);
+        _stopped.SetResult(line);
         return cut;
+    }
+
+    /// <summary>Begins a stop.</summary>
+    /// <returns>What is said of it in the end.</returns>
+    private Task<string> AskForStop(bool now)
+    {
+        _signals.Ask(now);
+        return _stopped.Task;
     }
 
     private async Task DoAsync(KeeperRequest request, Report report)
@@ -205,11 +216,14 @@ internal sealed class KeeperRun : IDisposable
                 case KeeperRequestKind.Adjust:
                     done = await AdjustAsync(request.Argument, report);
                     break;
-                default:
+                case KeeperRequestKind.Reload:
                     _manager.Reloading();
                     done = await ReloadAsync(report);
                     _desk.CountReload(done);
                     _manager.Ready();
+                    break;
+                default:
+                    report.Warn($"steelyard: {request.Kind} is not done like that");
                     break;
             }
         }

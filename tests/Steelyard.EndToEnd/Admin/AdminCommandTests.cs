@@ -104,4 +104,150 @@ public sealed class AdminCommandTests : IDisposable
         Assert.Equal(0, (await RunAsync("status", "--admin", address, "--token-file", _folder.At("token"))).Status);
         Assert.Equal(0, (await SteelyardProcess.RunAsync(["status", "--admin", address], new() { ["STEELYARD_TOKEN"] = "0123456789abcdef0123" })).Status);
     }
+
+    [Fact]
+    public async Task Servers_come_and_go_and_breakers_are_held_by_commands()
+    {
+        var file = _folder.Write("steelyard.yaml", """
+            admin: 127.0.0.1:0
+            listen: [ { bind: 127.0.0.1:0, to: web } ]
+            pools: { web: { breaker: {}, servers: [ 127.0.0.1:1, 127.0.0.1:2 ] } }
+            """);
+        await using var up = SteelyardProcess.Start(["up", file], Environment);
+        await up.LineAsync("ready");
+
+        Assert.Equal((0, "127.0.0.1:3 of web is up, weight 1, 0 active\n", ""), await RunAsync("add", "web/127.0.0.1:3", file));
+        Assert.Equal((0, "127.0.0.1:2 is not in web any more\n", ""), await RunAsync("remove", "web/127.0.0.1:2", file));
+        Assert.Equal((0, "127.0.0.1:3 of web is up, weight 1, 0 of 7 active\n", ""), await RunAsync("limit", "web/2", "7", file));
+        Assert.Equal((0, "the breaker of web is open, held\n", ""), await RunAsync("breaker", "web", "open", file));
+        Assert.Equal((0, "the breaker of web is closed\n", ""), await RunAsync("breaker", "web", "auto", file));
+        Assert.Equal((0, "no connections\n", ""), await RunAsync("connections", file));
+        var (status, output, _) = await RunAsync("status", file);
+        Assert.Equal(0, status);
+        Assert.Contains("not as in the file: web/127.0.0.1:2 is removed\nnot as in the file: web/127.0.0.1:3 is added\nnot as in the file: web/127.0.0.1:3 has limit 7, the file says none\n", output, StringComparison.Ordinal);
+        Assert.Equal((1, "", "steelyard add: web stays as it was\nsteelyard: 127.0.0.1:3 is in web already\n"), await RunAsync("add", "web/127.0.0.1:3", file));
+        Assert.Equal(2, (await RunAsync("limit", "web/1", "0", file)).Status);
+
+        // What a shell asks for.
+        Assert.Equal((0, "web/127.0.0.1:1\nweb/127.0.0.1:3\n", ""), await CompleteAsync("drain we"));
+        Assert.Contains("--now", (await CompleteAsync("stop --")).Output, StringComparison.Ordinal);
+    }
+
+    private Task<(int Status, string Output, string Error)> CompleteAsync(string line) => RunAsync($"[suggest:{line.Length}]", line);
+
+    [Fact]
+    public async Task Bash_completes_addresses_as_it_splits_them()
+    {
+        await using var up = await StartAsync("steelyard.yaml");
+        async Task<string> Complete(string line, string word)
+        {
+            var script = $$"""
+                source <("$0" completion bash)
+                steelyard() { :; }
+                COMP_LINE='steelyard {{line}}' COMP_POINT={{"steelyard ".Length + line.Length}} COMP_WORDS=("$0" '{{word}}') COMP_CWORD=1
+                _steelyard
+                printf '%s ' "${COMPREPLY[@]}"
+                """;
+            await using var bash = SteelyardProcess.StartProgram("bash", ["-c", script, SteelyardProcess.Program], Environment, _folder.Path);
+            return await bash.ExitAsync() == 0 ? bash.Output.Trim() : bash.Error;
+        }
+
+        Assert.Equal("status", await Complete("stat", "stat"));
+        Assert.Equal("1 2", await Complete("drain web/127.0.0.1:", ""));
+        Assert.Equal("web/127.0.0.1:1 web/127.0.0.1:2", await Complete("drain web/1", "web/1"));
+        foreach (var shell in (string[])["zsh", "fish"])
+            Assert.Contains("[suggest:", (await RunAsync("completion", shell)).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Stop_waits_for_the_end_and_says_how_it_was()
+    {
+        await using (var up = await StartAsync("steelyard.yaml"))
+        {
+            Assert.Equal((0, "stopped\n", ""), await RunAsync("stop", _folder.Path));
+            Assert.Equal(0, await up.ExitAsync());
+        }
+
+        var (arrived, never) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var origin = RecordingOrigin.Start(async connection =>
+        {
+            await connection.ReadRequest();
+            arrived.SetResult();
+            await never.Task;
+        });
+        var file = _folder.Write("steelyard.yaml", $$"""
+            admin: 127.0.0.1:0
+            listen: [ { bind: 127.0.0.1:0, to: web } ]
+            pools: { web: { servers: [ {{origin.Address}} ] } }
+            """);
+        await using (var up = SteelyardProcess.Start(["up", file], Environment))
+        {
+            await up.LineAsync("ready");
+            using var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, (await up.UrlAsync("listening on")).Port));
+            await client.Send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+            await arrived.Task.Patiently();
+            Assert.Contains("GET x/slow", (await RunAsync("connections", file)).Output, StringComparison.Ordinal);
+            var (status, output, _) = await RunAsync("stop", file, "--now", "--json");
+            Assert.Equal((1, "stopped: 1 exchange was cut"), (status, (string)System.Text.Json.Nodes.JsonNode.Parse(output)!["lines"]![0]!));
+            Assert.Equal(1, await up.ExitAsync());
+            never.SetResult();
+        }
+
+        Assert.Contains("no 'steelyard up' of this user serves", (await RunAsync("stop", _folder.Path)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Top_shows_once_where_there_is_no_terminal_and_takes_keys_where_there_is_one()
+    {
+        await using var up = await StartAsync("steelyard.yaml");
+        var file = _folder.At("steelyard.yaml");
+        var (status, output, error) = await RunAsync("top", file);
+        Assert.Equal((0, ""), (status, error));
+        Assert.Contains("all 2 servers are well", output, StringComparison.Ordinal);
+        Assert.Contains("127.0.0.1:2", output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', output);
+
+        // script(1) gives it a terminal.
+        var start = new System.Diagnostics.ProcessStartInfo("script", ["-qec", $"'{SteelyardProcess.Program}' top '{file}'", "/dev/null"])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["XDG_RUNTIME_DIR"] = _runtime.Path;
+        start.Environment["TERM"] = "xterm";
+        start.Environment["NO_COLOR"] = "1";
+        using var top = System.Diagnostics.Process.Start(start)!;
+        var seen = "";
+        async Task SeeAsync(string text)
+        {
+            var buffer = new char[4096];
+            while (!seen.Contains(text, StringComparison.Ordinal))
+            {
+                var count = await top.StandardOutput.ReadAsync(buffer, TestContext.Current.CancellationToken).AsTask().Patiently(text + seen);
+                Assert.True(count > 0, seen);
+                seen += new string(buffer, 0, count);
+            }
+
+            seen = "";
+        }
+
+        async Task PressAsync(string keys)
+        {
+            await top.StandardInput.WriteAsync(keys);
+            await top.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
+        }
+
+        await SeeAsync("127.0.0.1:2");
+        await PressAsync("jd");
+        await SeeAsync("Drain 127.0.0.1:2 of web? y/n");
+        await PressAsync("y");
+        await SeeAsync("done");
+        await SeeAsync("1 of 2 servers are in trouble");
+        Assert.DoesNotContain("\e[3", seen, StringComparison.Ordinal);
+        await PressAsync("q");
+        await top.WaitForExitAsync(TestContext.Current.CancellationToken).Patiently();
+        Assert.Equal(0, top.ExitCode);
+        Assert.Contains("drain", (await RunAsync("status", file)).Output, StringComparison.Ordinal);
+    }
 }

@@ -1,4 +1,3 @@
-
 namespace Steelyard.Apps.Scaling;
 
 /// <summary>Lets an app have as many workers as there is work for, where its settings say so.</summary>

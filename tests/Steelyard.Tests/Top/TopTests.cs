@@ -1,0 +1,98 @@
+using System.Text.Json.Nodes;
+using Steelyard.Commands;
+using Steelyard.Top;
+
+namespace Steelyard.Tests.Top;
+
+/// <summary>What <c>steelyard top</c> shows, and what its keys do.</summary>
+public sealed class TopTests
+{
+    private static JsonNode Look(string rows, string order = "[1,2]") => JsonNode.Parse($$"""
+        {"at":60000,"whole":true,"engine":{"pid":7,"since":0,"generation":2},"troubled":1,"serverCount":3,
+         "totals":{"requestRate":1234,"failedRate":0.5,"retryRate":0,"active":3,"waiting":0,"open":12},
+         "pools":[{"name":"web","app":true,"order":{{order}},"rows":[{{rows}}]}]}
+        """)!;
+
+    private const string First = """{"number":1,"address":"a:1","state":"up","active":3,"limit":10,"rate":12.5,"failedRate":0,"time":3.25,"weight":1,"failures":0,"check":"passed (200)"}""";
+    private const string Second = """{"number":2,"address":"b:1","state":"down","active":0,"weight":5,"failures":9,"check":"it refuses the connection"}""";
+
+    private static string Show(TopLook look, TopView view, int? height)
+    {
+        using var writer = new StringWriter();
+        Terminal.To(writer).Write(TopScreen.Draw(look, view, height));
+        return string.Join('\n', writer.ToString().Split('\n').Select(line => line.TrimEnd()));
+    }
+
+    private static ConsoleKeyInfo Key(char key) => new(key, default, false, false, false);
+
+    [Fact]
+    public void Servers_are_shown_with_what_they_do()
+    {
+        var look = new TopLook();
+        look.Take(Look($"{First},{Second}"));
+
+        // What has not changed is not told again.
+        look.Take(Look(Second));
+
+        Assert.Equal(
+            """
+            1 of 3 servers are in trouble   engine 7 up for 1m 0s, generation 2
+            1,234/s requests, 0.5/s failed, 0/s retries   3 in flight, 0 waiting, 12 connections
+
+              Pool Server State Active Req/s Fail/s  Time Wght Check
+              web  a:1    up      3/10    12        3.3ms    1 passed (200)
+                   b:1    down       0     0                 5 it refuses the connection
+              1 more
+            """.ReplaceLineEndings("\n").TrimEnd(),
+            Show(look, new(), height: null).TrimEnd());
+    }
+
+    [Fact]
+    public void A_server_is_selected_and_drained_once_that_is_confirmed()
+    {
+        var (look, view) = (new TopLook(), new TopView());
+        look.Take(Look($"{First},{Second}"));
+        TopAction? Press(char key)
+        {
+            Assert.Equal(TopStep.Draw, view.Press(Key(key), look.Rows, out var confirmed));
+            return confirmed;
+        }
+
+        Assert.Null(Press('j'));
+        Assert.Contains("\n>      b:1", Show(look, view, height: 20), StringComparison.Ordinal);
+        Assert.Null(Press('d'));
+        Assert.EndsWith("Drain b:1 of web? y/n", Show(look, view, height: 20).TrimEnd(), StringComparison.Ordinal);
+        Assert.Null(Press('n'));
+        Assert.Null(Press('y'));
+        Press('d');
+        Assert.Equal(new("PUT", "/api/pools/web/servers/b%3A1/state", """{"state":"drain"}""", "Drain b:1 of web?"), Press('y'));
+        Press('R');
+        Assert.Equal("/api/apps/web/restart", Press('y')!.Path);
+
+        // The selection stays with its server when another order comes.
+        look.Take(Look("", "[2,1]"));
+        Assert.Equal(0, view.IndexIn(look.Rows));
+    }
+
+    [Fact]
+    public void Sorting_and_trouble_are_asked_for_anew()
+    {
+        var view = new TopView();
+        Assert.Equal(TopStep.AskAnew, view.Press(Key('s'), [], out _));
+        Assert.Equal(TopStep.AskAnew, view.Press(Key('t'), [], out _));
+        Assert.Equal("/api/live?sort=state&troubled=true", view.Path);
+        Assert.Equal(TopStep.Draw, view.Press(Key('d'), [], out _));
+        Assert.Null(view.Asks);
+        Assert.Equal(TopStep.Quit, view.Press(Key('q'), [], out _));
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_left_out()
+    {
+        var look = new TopLook();
+        look.Take(Look($"{First},{Second}"));
+        var shown = Show(look, new(), height: 7);
+        Assert.DoesNotContain("b:1", shown, StringComparison.Ordinal);
+        Assert.Contains("  2 more", shown, StringComparison.Ordinal);
+    }
+}
