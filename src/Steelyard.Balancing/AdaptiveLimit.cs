@@ -190,5 +190,12 @@ public sealed class AdaptiveLimit(AdaptiveLimitSettings settings)
     private void Clear(long now) => (_since, _sum, _count, _peak, _dropped) = (now, 0, 0, 0, false);
 
     /// <summary>The same of another server.</summary>
-    internal AdaptiveLimit Copy() => (AdaptiveLimit)MemberwiseClone();
+    internal AdaptiveLimit Copy()
+    {
+        _lock.Enter();
+        var copy = (AdaptiveLimit)MemberwiseClone();
+        _lock.Leave();
+        copy._lock = default;
+        return copy;
+    }
 }
