@@ -455,9 +455,12 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// </summary>
     public Task ListenersReleased => _released.Task;
 
+    /// <summary>How long idle clients have for one more request when the engine stops: what they send that moment would cross the end of their connection.</summary>
+    internal TimeSpan LastRequests { get; set; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>
-    /// Stops gracefully: no more connections are accepted, what is in flight ends, idle connections are closed;
-    /// what still lives after <paramref name="grace"/>, or when <paramref name="force"/> is cancelled, is cut.
+    /// Stops gracefully: no more connections are accepted, what is in flight ends, idle connections are closed after a
+    /// moment in which one more request is still answered on them; what still lives after <paramref name="grace"/>, or when <paramref name="force"/> is cancelled, is cut.
     /// </summary>
     /// <param name="grace">How long to wait for what is in flight; zero cuts at once.</param>
     /// <param name="force">Ends the wait early.</param>
@@ -487,9 +490,12 @@ public sealed class LoadBalancer : IAsyncDisposable
                         if (Interlocked.Decrement(ref remaining) == 0)
                             drained.TrySetResult();
                     },
-                    keepIdle),
+                    keepIdle: keepIdle || grace > TimeSpan.Zero),
                 loop);
         }
+
+        if (!keepIdle)
+            _ = EndIdleAsync(drained.Task);
 
         var cut = 0;
         try
@@ -523,6 +529,19 @@ public sealed class LoadBalancer : IAsyncDisposable
 
         _logs.Dispose();
         return cut;
+    }
+
+    private async Task EndIdleAsync(Task drained)
+    {
+        try
+        {
+            await drained.WaitAsync(LastRequests, CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            foreach (var loop in _loops)
+                loop.Events.Post(_ => loop.EndIdle(), loop);
+        }
     }
 
     /// <summary>Cuts what is in flight and stops.</summary>

@@ -318,14 +318,20 @@ internal sealed class ProxyLoop
         Prober.Stop();
         Events.Network.StopListening();
         released();
-        for (var client = keepIdle ? null : _clients; client is not null;)
+        if (!keepIdle)
+            EndIdle();
+        TellWhenDrained();
+    }
+
+    /// <summary>Closes the connections of idle clients. Called on the loop.</summary>
+    public void EndIdle()
+    {
+        for (var client = _clients; client is not null;)
         {
             var next = client.Next;
             client.EndIfIdle();
             client = next;
         }
-
-        TellWhenDrained();
     }
 
     /// <summary>Cuts every connection. Called on the loop.</summary>

@@ -88,7 +88,7 @@ internal sealed class MergedMetrics
             _gone = [];
     }
 
-    private IEnumerable<Counted> Totals()
+    private Dictionary<string, Counted>.ValueCollection Totals()
     {
         var totals = new Dictionary<string, Counted>(_gone);
         foreach (var (key, counted) in _living.Values.SelectMany(one => one))

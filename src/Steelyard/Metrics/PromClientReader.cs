@@ -15,7 +15,7 @@ internal static class PromClientReader
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            throw new FormatException($"that is not what prom-client answers: {error.Message}");
+            throw new FormatException($"that is not what prom-client answers: {error.Message}", error);
         }
     }
 

@@ -22,7 +22,9 @@ internal static class WorkerScrape
             ConnectCallback = async (_, cancel) => await ConnectAsync(address, cancel),
         };
         if (tls)
+#pragma warning disable CA5359 // The worker is a process of ours on this machine, and its name is not one that a certificate would have.
             handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
         using var client = new HttpClient(handler) { Timeout = within, MaxResponseContentBufferSize = MostBytes };
         client.DefaultRequestHeaders.UserAgent.ParseAdd("Steelyard");
         try

@@ -119,6 +119,12 @@ internal sealed class TestBalancer : IAsyncDisposable
     /// <summary>The first pool, alive.</summary>
     public Pool Pool => _engine.Pools[_snapshot.Pools[0].Name];
 
+    /// <summary>How long idle clients have for one more request when it stops.</summary>
+    public TimeSpan LastRequests
+    {
+        set => _engine.LastRequests = value;
+    }
+
     /// <summary>Stops as a signal would; see <see cref="LoadBalancer.StopAsync"/>.</summary>
     /// <param name="grace">How long what is in flight may take.</param>
     /// <param name="force">Ends the grace when it completes, as a second signal would.</param>

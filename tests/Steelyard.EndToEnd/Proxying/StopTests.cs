@@ -50,6 +50,23 @@ public class StopTests
         Assert.Equal(Ending.Closed, await kept.ReadEnding());
     }
 
+    [Fact]
+    public async Task A_request_that_would_cross_the_end_of_a_kept_connection_is_answered()
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = TestBalancer.Start(origin.Address);
+        using var client = await balancer.Connect();
+        await client.Ask(Get);
+        balancer.LastRequests = Long;
+
+        var stopping = balancer.Stop(Long);
+        var answer = await client.Ask(Get);
+
+        Assert.Equal(("hello", "close"), (answer.Text, answer["Connection"]));
+        Assert.Equal(Ending.Closed, await client.ReadEnding());
+        Assert.Equal(0, await stopping);
+    }
+
     [Theory]
     [InlineData(5)]
     [InlineData(100_000)]
