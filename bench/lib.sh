@@ -14,7 +14,7 @@ all_peers=(nginx haproxy haproxy-splice yarp steelyard steelyard-before)
 before_program=''
 work='' # the temporary folder
 origins=() # three ports
-declare -A pid_of=() port_of=() tls_port_of=() tcp_port_of=()
+declare -A pid_of=() port_of=() tls_port_of=() tcp_port_of=() log_port_of=()
 
 say() { echo "$*" >&2; }
 
@@ -147,10 +147,10 @@ ready() {
   return 1
 }
 
-fill() { # fill TEMPLATE NAME PORT SPLICE; tls_port and tcp_port are set where the template wants them
+fill() { # fill TEMPLATE NAME PORT SPLICE; tls_port, tcp_port and log_port are set where the template wants them
   local user=''
   ((EUID == 0)) && user='user root;'
-  sed -e "s|@DIR@|$work|g; s|@NAME@|$2|g; s|@PORT@|$3|g; s|@TLSPORT@|${tls_port:-0}|g; s|@TCPPORT@|${tcp_port:-0}|g; s|@USER@|$user|g; s|@CONNECTIONS@|$connections|g; s|@SPLICE@|$4|g" \
+  sed -e "s|@DIR@|$work|g; s|@NAME@|$2|g; s|@PORT@|$3|g; s|@TLSPORT@|${tls_port:-0}|g; s|@TCPPORT@|${tcp_port:-0}|g; s|@LOGPORT@|${log_port:-0}|g; s|@USER@|$user|g; s|@CONNECTIONS@|$connections|g; s|@SPLICE@|$4|g" \
     -e "s|@ORIGIN1@|${origins[0]}|g; s|@ORIGIN2@|${origins[1]}|g; s|@ORIGIN3@|${origins[2]}|g" "$here/configs/$1"
 }
 
@@ -203,11 +203,13 @@ build_peer() {
 
 # start_peer PEER NAME: NAME tells instances of one peer apart.
 start_peer() {
-  local peer=$1 name=$2 port tls_port tcp_port splice='' o
+  local peer=$1 name=$2 port tls_port tcp_port log_port splice='' o
   free_port
   tls_port_of[$name]=$port tls_port=$port
   free_port
   tcp_port_of[$name]=$port tcp_port=$port
+  free_port
+  log_port_of[$name]=$port log_port=$port
   free_port
   port_of[$name]=$port
   case $peer in
@@ -253,7 +255,7 @@ version_of() {
 
 # The same job for all, and right answers: check_peer NAME. A fast wrong answer is no figure.
 check_peer() {
-  local name=$1 url=http://127.0.0.1:${port_of[$1]} told ports size want got bad=0
+  local name=$1 url=http://127.0.0.1:${port_of[$1]} told ports size want got i bad=0
   complain() { say "bench: $name: $*"; bad=1; }
   told=$(curl -s -m 5 "$url/told")
   want="for=127.0.0.1 proto=http xhost=127.0.0.1:${port_of[$name]} real=127.0.0.1 host=127.0.0.1:${port_of[$name]}"
@@ -264,6 +266,14 @@ check_peer() {
     told=$(curl -s -m 5 --cacert "$work/tls.crt" "https://127.0.0.1:${tls_port_of[$1]}/told")
     [[ $told == *"proto=https"* ]] || complain "does not serve TLS, or does not tell the servers: '$told'"
     curl -s -m 5 "http://127.0.0.1:${tcp_port_of[$1]}/1m" | cmp -s - "$work/www/1m" || complain "passes bytes on wrongly in TCP mode"
+  fi
+  if [[ $name == nginx* || $name == steelyard* ]]; then
+    curl -s -m 5 -o /dev/null -A a-bench "http://127.0.0.1:${log_port_of[$1]}/small?logged"
+    for ((i = 0; i < 50; i++)); do
+      grep -q '"GET /small?logged HTTP/1.1" 200 64 "-" "a-bench"$' "$work/$name-access.log" 2>/dev/null && break
+      sleep 0.1
+    done
+    ((i < 50)) || complain "does not write its access log as the others do: $(tail -n 1 "$work/$name-access.log" 2>/dev/null)"
   fi
   ((ports == 3)) || complain "uses $ports of 3 servers"
   for size in 10k 100k 1m; do
@@ -278,7 +288,7 @@ check_peer() {
 
 # --- Workloads -----------------------------------------------------------------------------------
 
-all_workloads=(small browser one thousand pipelined 10k 100k 1m post16k connect tls tls100k tls-connect tls-resume tcp tcp1m tcp-connect idle)
+all_workloads=(small small-log browser browser-log one thousand pipelined 10k 100k 1m post16k connect tls tls100k tls-connect tls-resume tcp tcp1m tcp-connect idle)
 
 # What a browser sends with a request for something on a site where it is signed in.
 browser_fields=(
@@ -302,6 +312,8 @@ workload() {
   clients=64 path=/small bytes=64 post=0 fields=() tool=wrk scheme=http
   case $1 in
     small) title="64 keep-alive connections, 64-byte answers" ;;
+    small-log) title="64 keep-alive connections, 64-byte answers, an access log to a file" scheme=log ;;
+    browser-log) title="the same with the 12 fields of a browser" fields=("${browser_fields[@]}") scheme=log ;;
     browser) title="the same with the 12 fields of a browser" fields=("${browser_fields[@]}") ;;
     one) title="one keep-alive connection" clients=1 ;;
     thousand) title="1,000 keep-alive connections" clients=1000 ;;
@@ -329,6 +341,7 @@ port_for() {
   case $scheme in
     https) echo "${tls_port_of[$1]}" ;;
     tcp) echo "${tcp_port_of[$1]}" ;;
+    log) echo "${log_port_of[$1]}" ;;
     *) echo "${port_of[$1]}" ;;
   esac
 }
@@ -347,7 +360,7 @@ load() {
 
 load_with_wrk() {
   exec taskset -c "$load_cores" "${before_others[@]}" wrk -t1 -c"$clients" -d"$2" --timeout 5s "${fields[@]}" \
-    -s "$here/wrk.lua" "${scheme/tcp/http}://127.0.0.1:$1$path" -- "$post"
+    -s "$here/wrk.lua" "$([[ $scheme == https ]] && echo https || echo http)://127.0.0.1:$1$path" -- "$post"
 }
 
 # h2load keeps several requests under way on a connection, which wrk cannot.

@@ -61,6 +61,9 @@ public readonly record struct EngineCounters(
     long Faults,
     Exception? LastFault)
 {
+    /// <summary>Lines of access logs that were not written, for want of room or because they could not be.</summary>
+    public long LogLinesDropped { get; init; }
+
     internal EngineCounters Plus(ProxyCounters loop, int openConnections, Exception? lastFault) => new(
         Connections + loop.Connections,
         OpenConnections + openConnections,

@@ -104,19 +104,12 @@ public sealed class LoadBalancer : IAsyncDisposable
             var sum = default(EngineCounters);
             foreach (var loop in _loops)
                 sum = sum.Plus(loop.Counters, loop.ClientCount, loop.LastFault);
-            return sum;
+            return sum with { LogLinesDropped = _logs.Dropped };
         }
     }
 
-    /// <summary>Lines of access logs that were not written, for want of room or because they could not be.</summary>
-    public long LogLinesDropped => _logs.Dropped;
-
     /// <summary>Opens the files of access logs again under their names, as after a rotation by another program. May be called from any thread.</summary>
     public void ReopenLogs() => _logs.Reopen();
-
-    /// <summary>Waits until the access logs have what was added so far. May be called from any thread.</summary>
-    /// <param name="longest">How long at most.</param>
-    public void FlushLogs(TimeSpan longest) => _logs.Flush(longest);
 
     /// <summary>Says what would become of a request now, without sending it and without taking anybody's turn.</summary>
     /// <exception cref="QuestionException">The question cannot be understood.</exception>

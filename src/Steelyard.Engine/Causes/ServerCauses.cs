@@ -103,7 +103,7 @@ internal static class ServerCauses
             "status-replaced",
             "The answer was replaced by the breaker's fallback.",
             "The answer's status counts as a failure by `breaker: on`, and the pool's breaker has a `fallback`, which the client got instead.",
-            "`steelyard errors` on the servers' statuses; the access log names this cause beside the status of the fallback.",
+            "The access log has the status of the fallback, and beside it this cause in JSON, or `LH` in httplog.",
             "Mend what the server answers. `breaker: on` says which statuses count."),
         CauseRow.Of(
             Cause.BreakerOpen,

@@ -55,6 +55,7 @@ internal ref struct LineWriter(Span<byte> room)
     {
         var special = escaping == Escaping.HaProxy ? s_haProxy : s_other;
         var limit = (int)Math.Min((long)_length + most, _room.Length);
+        Span<byte> sequence = stackalloc byte[6];
         while (!bytes.IsEmpty && _length < limit)
         {
             var plain = bytes.IndexOfAny(special);
@@ -70,8 +71,7 @@ internal ref struct LineWriter(Span<byte> room)
                 continue;
             }
 
-            Span<byte> escaped = stackalloc byte[6];
-            escaped = escaped[..Escape(bytes[0], escaping, escaped)];
+            var escaped = sequence[..Escape(bytes[0], escaping, sequence)];
             if (escaped.Length > limit - _length)
                 return;
             Write(escaped);

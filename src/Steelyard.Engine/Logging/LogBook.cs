@@ -83,13 +83,6 @@ internal sealed class LogBook(string folder, int loops) : IDisposable
             sink.Reopen();
     }
 
-    /// <summary>Waits until what was added is written, for so long at most. May be called from any thread.</summary>
-    public void Flush(TimeSpan longest)
-    {
-        foreach (var sink in _all)
-            sink.Flush(longest);
-    }
-
     public void Dispose()
     {
         foreach (var sink in _all)

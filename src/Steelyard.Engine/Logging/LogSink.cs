@@ -19,12 +19,10 @@ internal sealed class LogSink : IDisposable
     private readonly LogDestination _destination;
     private readonly AutoResetEvent _wake = new(false);
     private readonly Thread? _thread;
-    private readonly ManualResetEventSlim _flushed = new(true);
     private volatile bool _asleep;
     private volatile bool _hurries;
     private volatile bool _reopen;
     private volatile bool _ended;
-    private int _flushWanted;
     private long _lost;
 
     /// <param name="loops">How many loops add lines.</param>
@@ -76,18 +74,6 @@ internal sealed class LogSink : IDisposable
         _wake.Set();
     }
 
-    /// <summary>Waits until what was added is written, for so long at most.</summary>
-    /// <returns>Whether it was.</returns>
-    public bool Flush(TimeSpan longest)
-    {
-        if (_thread is null || _ended)
-            return true;
-        _flushed.Reset();
-        Volatile.Write(ref _flushWanted, 1);
-        _wake.Set();
-        return _flushed.Wait(longest);
-    }
-
     /// <summary>Writes what was added.</summary>
     /// <returns>Whether there was anything.</returns>
     internal bool Drain()
@@ -118,25 +104,17 @@ internal sealed class LogSink : IDisposable
         var quiet = 0;
         while (!_ended)
         {
-            // Asked for before the lines are looked at: all that were added before are written then.
-            var flushes = Interlocked.Exchange(ref _flushWanted, 0) != 0;
             _hurries = false;
             quiet = Drain() ? 0 : quiet + 1;
-            if (flushes)
-            {
-                while (Drain())
-                {
-                }
-
-                _flushed.Set();
-            }
-
             _asleep = quiet >= QuietPauses;
             _wake.WaitOne(_asleep ? LongestSleepMilliseconds : BatchMilliseconds);
             _asleep = false;
         }
 
-        Drain();
+        while (Drain())
+        {
+        }
+
         _destination.Dispose();
     }
 

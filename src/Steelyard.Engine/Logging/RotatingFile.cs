@@ -12,8 +12,8 @@ namespace Steelyard.Engine.Logging;
 /// <param name="rotation">When another one is begun.</param>
 public sealed unsafe class RotatingFile(string name, LogRotation rotation) : IDisposable
 {
-    // For its owner to write, for its group to read, as nginx and logrotate have it.
-    private const int Mode = 0x1A4;
+    // For its owner to write, for its group to read, as Debian has it (0640): who has asked for what is nobody else's business.
+    private const int Mode = 0x1A0;
     private const int Closed = -1;
 
     private int _handle = Closed;

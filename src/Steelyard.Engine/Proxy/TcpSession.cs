@@ -78,7 +78,8 @@ internal sealed class TcpSession
         if (_context.Client.Listener.Log is not { } log)
             return;
         _context.Record.Leave();
-        log.Write(_context, status: -1, sent, sent, received);
+        if (log.WritesNull || sent + received > 0 || !_context.Record.Ending.IsSuccess)
+            log.Write(_context, status: -1, sent, sent, received);
         _context.Record.End();
     }
 

@@ -1,5 +1,4 @@
 using System.Text;
-using Steelyard.Config;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Proxy;

@@ -194,6 +194,7 @@ internal static class AdminLook
             counters.SessionsRefused,
             counters.Tunnels,
             counters.ProxyHeadersRefused,
+            counters.LogLinesDropped,
             counters.Faults,
             counters.LastFault?.Message);
     }

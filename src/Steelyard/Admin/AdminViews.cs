@@ -102,6 +102,7 @@ internal sealed record CountersView(
     long SessionsRefused,
     long Tunnels,
     long ProxyHeadersRefused,
+    long LogLinesDropped,
     long Faults,
     string? LastFault);
 

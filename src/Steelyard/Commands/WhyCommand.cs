@@ -44,7 +44,7 @@ internal static class WhyCommand
 
         if (CauseTable.Find(code) is not { } known)
         {
-            Console.Error.WriteLine($"steelyard why: nothing is called '{code}'{Nearest(code)}; 'steelyard why' shows all causes");
+            Console.Error.WriteLine($"steelyard why: nothing is called '{code}'{Nearest(code)}. 'steelyard why' shows all causes.");
             return CommandLine.Failure;
         }
 
@@ -58,7 +58,7 @@ internal static class WhyCommand
     private static string Nearest(string code)
     {
         var names = CauseTable.All.SelectMany(known => new[] { known.Code, known.Code[(known.Code.IndexOf('.') + 1)..] });
-        return new NameSuggestions().Nearest(code, names) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+        return new NameSuggestions().Nearest(code, names) is { } nearest ? $", but '{nearest}' is" : "";
     }
 
     private static void WriteAll(IReadOnlyList<KnownCause> causes)

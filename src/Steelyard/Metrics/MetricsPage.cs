@@ -34,6 +34,7 @@ internal static class MetricsPage
         ("steelyard_sessions_refused_total", "Those of them that no route or no server took.", counters => counters.SessionsRefused),
         ("steelyard_tunnels_total", "Exchanges that went on in another protocol, such as WebSocket.", counters => counters.Tunnels),
         ("steelyard_proxy_headers_refused_total", "Connections broken off for want of a valid PROXY header.", counters => counters.ProxyHeadersRefused),
+        ("steelyard_access_log_lines_dropped_total", "Lines of access logs that were not written, for want of room or because they could not be.", counters => counters.LogLinesDropped),
         ("steelyard_faults_total", "Exchanges broken off by an error in this program itself.", counters => counters.Faults),
     ];
 

@@ -111,7 +111,7 @@ internal sealed class TestBalancer : IAsyncDisposable
     public IReadOnlyList<ServerStatus> Servers => _engine.Servers;
 
     /// <summary>Lines of access logs that were lost.</summary>
-    public long LogLinesDropped => _engine.LogLinesDropped;
+    public long LogLinesDropped => _engine.Counters.LogLinesDropped;
 
     /// <summary>Lets a server be what an operator wants.</summary>
     public Task<bool> Change(ServerChange change) => _engine.ChangeAsync(change);

@@ -1,7 +1,7 @@
 using System.Text;
 using Steelyard.Apps.Output;
-using Steelyard.Engine.Logging;
 using Steelyard.Config;
+using Steelyard.Engine.Logging;
 
 namespace Steelyard.Tests.Apps;
 
