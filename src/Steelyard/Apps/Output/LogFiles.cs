@@ -42,7 +42,7 @@ internal sealed class LogFiles(LogSettings settings, string folder)
 }
 
 /// <summary>One file, with those before it. Used by the writer's thread alone.</summary>
-internal sealed class LogFile(string name, LogSettings settings)
+internal sealed class LogFile(string name, LogSettings settings) : IDisposable
 {
     private readonly RotatingFile _file = new(name, new(settings.Size?.Bytes, settings.Every, settings.Keep));
     private bool _failed;
@@ -66,4 +66,6 @@ internal sealed class LogFile(string name, LogSettings settings)
     }
 
     public void Close() => _file.Close();
+
+    public void Dispose() => _file.Dispose();
 }
