@@ -429,7 +429,13 @@ public sealed partial class HttpLogComparisonTests
             AccessLog = settings,
             Timeouts = new()
             {
-                ClientHeader = s_timeout, ClientBody = s_timeout, ServerResponse = s_timeout, ServerBody = s_timeout, Connect = s_timeout, Queue = s_timeout, Tunnel = s_timeout,
+                ClientHeader = s_timeout,
+                ClientBody = s_timeout,
+                ServerResponse = s_timeout,
+                ServerBody = s_timeout,
+                Connect = s_timeout,
+                Queue = s_timeout,
+                Tunnel = s_timeout,
             },
             Limits = new() { RequestRate = null, ResponseRate = null },
             Listeners =
