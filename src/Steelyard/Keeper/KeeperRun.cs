@@ -31,6 +31,7 @@ internal sealed class KeeperRun : IDisposable
     private Task _doing = Task.CompletedTask;
     private readonly int? _loops;
     private readonly bool _onAppsPort;
+    private readonly string? _pidFile;
     private readonly (string? User, string? Group) _user;
 
     // What the file says, and the sockets for it.
@@ -44,7 +45,7 @@ internal sealed class KeeperRun : IDisposable
     private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
     {
         (_configuration, _configured, _loops, _user) = (configuration, snapshot, snapshot.Loops, (snapshot.User, snapshot.Group));
-        _onAppsPort = options.OnAppsPort;
+        (_onAppsPort, _pidFile) = (options.OnAppsPort, options.PidFile);
         _requests = new KeeperRequests(configuration.Name, options.Watch);
         _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), ReopenLogs);
         _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
@@ -100,6 +101,8 @@ internal sealed class KeeperRun : IDisposable
                 _desk.Configured = _configured;
                 await using var control = ControlSocket.Listen(_configuration.Name, _requests, _apps, AskForStop);
                 _generation++;
+                if (_pidFile is not null)
+                    await File.WriteAllTextAsync(_pidFile, $"{Environment.ProcessId}\n");
                 foreach (var line in Announcement.Lines(_members.Join(_configured), _sockets.Addresses))
                     Console.WriteLine(line);
                 if (_adminSockets.Address is { } admin)
@@ -124,7 +127,7 @@ internal sealed class KeeperRun : IDisposable
             Console.WriteLine("stopped before it was ready");
             return CommandLine.Success;
         }
-        catch (Exception error) when (error is BindException or AppStartException or EngineException)
+        catch (Exception error) when (error is BindException or AppStartException or EngineException || (_pidFile is not null && error is IOException or UnauthorizedAccessException))
         {
             await Console.Error.WriteLineAsync($"steelyard up: {error.Message}");
             return CommandLine.Failure;
@@ -378,4 +381,8 @@ internal sealed class KeeperRun : IDisposable
 /// <param name="Watch">Whether a change of the file is taken up at once.</param>
 /// <param name="Single">Whether keeper and engine are one process.</param>
 /// <param name="OnAppsPort">Whether the one listener has the port that the one app, a Node cluster, calls listen() with.</param>
-internal readonly record struct UpOptions(bool Watch, bool Single, bool OnAppsPort = false);
+internal readonly record struct UpOptions(bool Watch, bool Single, bool OnAppsPort = false)
+{
+    /// <summary>Where the number of the process is written once it serves; null for nowhere.</summary>
+    public string? PidFile { get; init; }
+}
