@@ -59,7 +59,10 @@ public static class ConfigurationFile
 
         var problems = new ProblemList();
         var given = new DialectSource(source, readFile);
-        var snapshot = Dialect.Of(fileName, source.Text).Read(given, problems);
+        var dialect = Dialect.Of(fileName, source.Text);
+        var snapshot = dialect.Read(given, problems);
+        if (snapshot is not null && dialect != Dialect.Own)
+            snapshot = CheckConverted(snapshot, source, problems);
         return new()
         {
             Snapshot = snapshot,
@@ -67,6 +70,17 @@ public static class ConfigurationFile
             Sources = [source, .. given.Included],
             Files = problems.Files.Select(file => new NamedFile(file.Value, file.Place.Source, file.Place.Start, file.Place.End)).ToValueList(),
         };
+    }
+
+    /// <summary>An engine is told by its own words what to do: what these cannot say, or refuse, no other dialect can have either.</summary>
+    private static Snapshot? CheckConverted(Snapshot snapshot, SourceText source, ProblemList problems)
+    {
+        var converted = new ProblemList();
+        if (snapshot.Equals(YamlReader.Read(new("converted", Write(snapshot)), converted)))
+            return snapshot;
+        var first = converted.InOrder().FirstOrDefault(problem => problem.Severity == Severity.Error);
+        problems.Error(new(source, 0, 0), $"what the file says cannot be done here: {first?.Message ?? "it cannot be written in Steelyard's own words"}", first?.Expected);
+        return null;
     }
 
     /// <summary>Writes a snapshot as a file that reads back as an equal one; settings with their default values are left out.</summary>

@@ -95,8 +95,6 @@ public sealed record TextTemplate
         (template, mistake) = (Empty, default);
         if (text.Length > MostCharactersWithExpressions || (text.Length > MostCharacters && !text.Contains('(', StringComparison.Ordinal)))
             mistake = new($"the text has {text.Length} characters", $"at most {MostCharacters}");
-        else if (text.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0)
-            mistake = new($"{Shown.Quote(text)} has characters that no field carries", "printable ASCII");
         if (mistake.Message is not null)
             return false;
 
@@ -134,6 +132,14 @@ public sealed record TextTemplate
 
         if (literal.Length > 0)
             parts.Add(new(literal.ToString()));
+
+        // What an expression compares with is never written.
+        if (parts.Exists(part => part.Literal is { } written && written.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0))
+        {
+            mistake = new($"{Shown.Quote(text)} has characters that no field carries", "printable ASCII");
+            return false;
+        }
+
         template = new(parts.ToValueList());
         return true;
     }

@@ -4,12 +4,16 @@ using static Steelyard.Fuzz.Targets.FuzzTargets;
 
 namespace Steelyard.Fuzz.Targets;
 
-/// <summary>A file in Steelyard's own dialect: it reads as a snapshot, which reads the same once written, or as located problems that can be shown.</summary>
+/// <summary>A file in Steelyard's own dialect, or a haproxy.cfg: it reads as a snapshot, which reads the same once written, or as located problems that can be shown.</summary>
 internal static class ConfigurationTarget
 {
-    public static void Run(ReadOnlySpan<byte> input)
+    public static void Run(ReadOnlySpan<byte> input) => Run(input, "fuzz.yaml");
+
+    public static void RunHaproxy(ReadOnlySpan<byte> input) => Run(input, "fuzz.cfg");
+
+    private static void Run(ReadOnlySpan<byte> input, string name)
     {
-        var result = ConfigurationFile.Parse(Encoding.UTF8.GetString(input), "fuzz.yaml");
+        var result = ConfigurationFile.Parse(Encoding.UTF8.GetString(input), name);
         var errors = 0;
         foreach (var problem in result.Problems)
         {

@@ -11,6 +11,7 @@ internal static class FuzzTargets
         ["body"] = BodyTarget.Run,
         ["client-hello"] = ClientHelloTarget.Run,
         ["configuration"] = ConfigurationTarget.Run,
+        ["haproxy"] = ConfigurationTarget.RunHaproxy,
         ["proxy-header"] = ProxyHeaderTarget.Run,
         ["request-head"] = RequestHeadTarget.Run,
         ["response-head"] = ResponseHeadTarget.Run,

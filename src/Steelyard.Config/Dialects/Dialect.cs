@@ -10,11 +10,14 @@ namespace Steelyard.Config.Dialects;
 /// <param name="Read">Reads a text into a snapshot; null when anything was reported as an error.</param>
 internal sealed record Dialect(string Name, Func<string, string, bool> Recognizes, Func<DialectSource, ProblemList, Snapshot?> Read)
 {
+    /// <summary>Steelyard's own.</summary>
+    public static Dialect Own { get; } = new("Steelyard's YAML", (_, _) => true, (source, problems) => YamlReader.Read(source.Text, problems));
+
     /// <summary>Every dialect. The first that recognizes a file reads it; the last takes all that is left.</summary>
     public static IReadOnlyList<Dialect> All { get; } =
     [
         new("haproxy.cfg", HaproxyReader.Recognizes, HaproxyReader.Read),
-        new("Steelyard's YAML", (_, _) => true, (source, problems) => YamlReader.Read(source.Text, problems)),
+        Own,
     ];
 
     /// <summary>The dialect of a file.</summary>

@@ -186,9 +186,9 @@ internal sealed class HaproxyDraft
         foreach (var pattern in test.Patterns)
         {
             var host = test.Test == TestKind.Is ? pattern : pattern.StartsWith('.') ? "*" + pattern : "";
-            if (host.Length == 0)
+            if (!HostText.TryParsePattern(host, out var read, out _))
                 return false;
-            hosts.Add(new(host.ToLowerInvariant(), place));
+            hosts.Add(new(read, place));
         }
 
         return true;

@@ -77,7 +77,12 @@ internal static class HaproxyPersistence
 
         if (!isKind)
             use.Problems.Error(use.Line, "'cookie' that says neither insert nor rewrite nor prefix", "one of them");
-        use.Section.Cookie = new(sticky with { Domains = domains.ToValueList(), Attributes = attributes.ToValueList() }, use.Line);
+        sticky = sticky with { Domains = domains.ToValueList(), Attributes = attributes.ToValueList() };
+
+        // How a cookie is set is the server's business where the server sets it, as in HAProxy.
+        if (sticky.Kind != StickyKind.Insert)
+            sticky = new() { Cookie = sticky.Cookie, Kind = sticky.Kind, Value = sticky.Value, Indirect = sticky.Indirect, NoCache = sticky.NoCache, Preserve = sticky.Preserve };
+        use.Section.Cookie = new(sticky, use.Line);
     }
 
     private static void ReadTable(HaproxyUse use)
@@ -149,7 +154,6 @@ internal static class HaproxyPersistence
             "req.cook" or "cook" or "req.cookie" when name.Length > 0 => new(RequestKeyKind.Cookie, name),
             "req.hdr" or "hdr" or "req.fhdr" when name.Length > 0 => new(RequestKeyKind.Header, name),
             "url_param" or "urlp" when name.Length > 0 => new(RequestKeyKind.Query, name),
-            "req.ssl_sni" or "req_ssl_sni" => new(RequestKeyKind.ServerName),
             _ => null,
         };
     }

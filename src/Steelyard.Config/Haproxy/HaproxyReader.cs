@@ -147,8 +147,9 @@ internal static class HaproxyReader
             words = [words[0], action with { Text = action.Text[..bracket] }, action with { Text = action.Text[bracket..] }, .. words.Skip(2)];
         if (!table.TryFind(words, out var row, out var count))
         {
-            var shown = words[0].Text is "option" or "timeout" or "http-request" or "http-response" or "tcp-request" && words.Count > 1 ? $"{words[0].Text} {words[1].Text}" : words[0].Text;
-            file.Problems.Error(words[0].Place with { End = shown.Contains(' ', StringComparison.Ordinal) ? words[1].Place.End : words[0].Place.End }, $"{Shown.Quote(shown)} is not known here", "one of the directives that docs/haproxy.md lists", table.Nearest(words, file.Problems));
+            var two = words.Count > 1 && words[0].Text is "option" or "timeout" or "http-request" or "http-response" or "tcp-request";
+            var shown = two ? $"{words[0].Text} {words[1].Text}" : words[0].Text;
+            file.Problems.Error(words[0].Place with { End = words[two ? 1 : 0].Place.End }, $"{Shown.Quote(shown)} is not known here", "one of the directives that docs/haproxy.md lists", table.Nearest(words, file.Problems));
             return;
         }
 

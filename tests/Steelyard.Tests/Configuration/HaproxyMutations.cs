@@ -1,0 +1,52 @@
+using CsCheck;
+using Steelyard.Config;
+
+namespace Steelyard.Tests.Configuration;
+
+/// <summary>Whatever a haproxy.cfg holds, reading it ends with located errors, or with a snapshot that reads back the same once converted.</summary>
+public sealed class HaproxyMutations
+{
+    private static readonly string[] Corpus =
+        [.. new[] { "good", "bad" }.SelectMany(kind => Directory.EnumerateFiles(Path.Combine(GoldenFile.TestsFolder, "Golden/haproxy", kind), "*.cfg").Order()).Select(File.ReadAllText)];
+
+    private static readonly string[] Pieces =
+    [
+        "\n", "\r\n", "\t", " ", "\"", "'", "\\", "\\x41", "$", "\"${A}\"", "\"${A-\"", "#", "{ ", " }", "!", "%[", "]", "%%", "(", ")", ",", "||", " or ", " if ", " unless ", "-i ", "-m ", "-f ",
+        "global\n", "defaults x from y\n", "frontend f\n", "backend b\n", "listen l\n", "bind :80\n", "server s 10.0.0.1:80 ", "check ", "cookie ", "acl a ", "path_beg ", "req.hdr(host),lower ", "http-request ",
+        "deny\n", "set-header X ", "redirect location ", "use_backend ", "timeout client ", "5s\n", "0", "99999999999", "-1", "é", "\0", "\u001b[2J", "\uD83D", "no option ", "stats ", "*:80-99\n", "[::]:80\n",
+    ];
+
+    private static readonly Gen<string> Piece = Gen.OneOf(Gen.OneOf(Pieces), Gen.String[0, 3], Gen.OneOf(Corpus).Select(text => text[..Math.Min(text.Length, 40)]));
+
+    [Fact]
+    public void A_changed_file_never_throws() =>
+        Gen.Select(Gen.OneOf(Corpus), Gen.Select(Gen.Double[0, 1], Gen.Double[0, 0.1], Piece).List[0, 4], Mutate).Sample(Check, iter: 1_500);
+
+    [Fact]
+    public void Random_lines_never_throw() => Piece.List[0, 40].Select(pieces => "defaults\n" + string.Concat(pieces)).Sample(Check, iter: 1_500);
+
+    private static string Mutate(string text, List<(double At, double Length, string Piece)> changes)
+    {
+        foreach (var (at, length, piece) in changes)
+        {
+            var start = (int)(text.Length * at);
+            var end = Math.Min(text.Length, start + (int)(text.Length * length));
+            text = text[..start] + piece + text[end..];
+        }
+
+        return text;
+    }
+
+    private static void Check(string text)
+    {
+        var result = ConfigurationFile.Parse(text, "a.cfg");
+        Assert.Equal(result.Snapshot is null, result.Problems.Any(problem => problem.Severity == Severity.Error));
+        Assert.All(result.Problems, problem => Assert.True(problem.Line >= 1 && problem.Line <= result.Sources[0].LineCount && problem.Column >= 1, problem.ToString()));
+        GoldenYaml.Print(result);
+        if (result.Snapshot is not { } snapshot)
+            return;
+        var written = ConfigurationFile.Write(snapshot);
+        var again = ConfigurationFile.Parse(written, "a.yaml");
+        Assert.True(snapshot.Equals(again.Snapshot), $"{text}\n---\n{written}\n---\n{GoldenYaml.Print(again)}");
+    }
+}
