@@ -104,19 +104,22 @@ internal static class ScalarForms
     public static Form<T> FlagsOf<T>(string accepts, IReadOnlyList<(string Word, T Value, string Description)> words, Func<T, T, T> with, Func<T, T, bool> has)
         where T : struct
     {
+        accepts += ", or none";
         var list = Form.ListOf(accepts, OneOf(words), orOne: true);
         return new(
             accepts,
             (Drafts.ProblemList problems, YamlNode node, out T value) =>
             {
                 value = default;
+                if (node is YamlText { Value: "none" })
+                    return true;
                 if (!list.Read(problems, node, out var read))
                     return false;
                 foreach (var one in read)
                     value = with(value, one);
                 return true;
             },
-            value => $"[{string.Join(", ", words.Where(word => has(value, word.Value)).Select(word => word.Word))}]");
+            value => words.Where(word => has(value, word.Value)).Select(word => word.Word).ToArray() is { Length: > 0 } all ? $"[{string.Join(", ", all)}]" : "none");
     }
 
     public static Form<T> OneOf<T>(IReadOnlyList<(string Word, T Value, string Description)> words)
