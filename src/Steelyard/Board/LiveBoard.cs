@@ -57,7 +57,28 @@ internal sealed class LiveBoard(AdminDesk desk)
             (_looking, _last) = (true, null);
         }
 
-        _ = Task.Run(LookAsync);
+        _ = Task.Run(LookWhileWatchedAsync);
+    }
+
+    // A fault of ours ends the streams there are; who asks again begins anew.
+    private async Task LookWhileWatchedAsync()
+    {
+        try
+        {
+            await LookAsync();
+        }
+        catch (Exception fault)
+        {
+            await Console.Error.WriteLineAsync($"steelyard: a fault of this program in the page: {fault}");
+            TaskCompletionSource<LiveSample> waited;
+            lock (_lock)
+            {
+                (_looking, _last, waited) = (false, null, _next);
+                _next = NewLook();
+            }
+
+            waited.SetException(fault);
+        }
     }
 
     private (LiveSample? Last, Task<LiveSample> Next) Present()
