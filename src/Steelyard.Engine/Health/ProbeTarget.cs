@@ -36,8 +36,8 @@ internal sealed class ProbeTarget : TimerEntry
 
     public HealthSettings Settings => Key.Settings;
 
-    /// <summary>Whether a check is over when the other kernel has answered, or has said one thing and heard the answer.</summary>
-    public bool IsBrief => Tls is null && !Key.Server.Greets;
+    /// <summary>Whether a check is over when the other kernel has answered, or says something at once: nobody who waits for the connection is kept waiting, as an agent would be that speaks first.</summary>
+    public bool IsBrief => Tls is null && !Key.Server.Greets && (Settings.Kind != ProbeKind.Agent || Request.Length > 0);
 
     /// <summary>Where it is; null where its name did not resolve.</summary>
     public KernelAddress? Address { get; private set; }
