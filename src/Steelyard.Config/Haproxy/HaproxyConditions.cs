@@ -167,7 +167,7 @@ internal static class HaproxyConditions
             }
         }
 
-        patternsFollow:
+    patternsFollow:
         if (found)
             return new TestCondition(sample.Expression, TestKind.Present);
         var comparison = "";

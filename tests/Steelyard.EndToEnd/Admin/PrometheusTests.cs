@@ -129,7 +129,7 @@ public sealed class PrometheusTests : IDisposable
     {
         var rules = File.ReadAllText(Path.Combine(Packaging(), "prometheus", "steelyard.rules.yml"));
         return rules.Split('\n').Where(line => line.Contains("expr:", StringComparison.Ordinal) || line.StartsWith("          ", StringComparison.Ordinal))
-            .SelectMany(line => System.Text.RegularExpressions.Regex.Matches(line, "\\b(up|steelyard_[a-z_]+|process_[a-z_]+|http_request_[a-z_]+)\\b").Select(match => match.Value))
+            .SelectMany(line => System.Text.RegularExpressions.Regex.Matches(line, "\\b(up|steelyard_[a-z_]+|process_[a-z_]+|http_request_[a-z_]+)\\b", System.Text.RegularExpressions.RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(5)).Select(match => match.Value))
             .Where(name => !name.StartsWith("steelyard_server_failures", StringComparison.Ordinal));
     }
 

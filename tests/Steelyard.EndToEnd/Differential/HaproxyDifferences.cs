@@ -40,8 +40,8 @@ public sealed class HaproxyDifferences : IAsyncLifetime
     [Theory, MemberData(nameof(Cases))]
     public async Task What_clients_and_servers_see_is_the_same(string name)
     {
-        var requests = ReadRequests(await File.ReadAllTextAsync(Path.Combine(Folder, name + ".requests")));
-        var configuration = (await File.ReadAllTextAsync(Path.Combine(Folder, name + ".cfg"))).Replace("CLOSED", RecordingOrigin.Refusing().ToString(), StringComparison.Ordinal);
+        var requests = ReadRequests(await File.ReadAllTextAsync(Path.Combine(Folder, name + ".requests"), TestContext.Current.CancellationToken));
+        var configuration = (await File.ReadAllTextAsync(Path.Combine(Folder, name + ".cfg"), TestContext.Current.CancellationToken)).Replace("CLOSED", RecordingOrigin.Refusing().ToString(), StringComparison.Ordinal);
         foreach (var (server, origin) in _servers)
             configuration = configuration.Replace("SERVER_" + server, origin.Address.ToString(), StringComparison.Ordinal);
         List<string> original = [], ours = [];
@@ -78,10 +78,10 @@ public sealed class HaproxyDifferences : IAsyncLifetime
     [Fact]
     public async Task Every_difference_is_listed()
     {
-        var page = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Differential/haproxy.md"));
+        var page = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Differential/haproxy.md"), TestContext.Current.CancellationToken);
         foreach (var file in Directory.EnumerateFiles(Folder, "*.requests"))
         {
-            foreach (var (_, difference) in ReadRequests(await File.ReadAllTextAsync(file)))
+            foreach (var (_, difference) in ReadRequests(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)))
                 Assert.True(difference is null || page.Contains(difference, StringComparison.Ordinal), $"{file}: {difference}");
         }
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using System.Threading.Channels;
 using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
 using Steelyard.EndToEnd.Strictness;
@@ -300,18 +301,18 @@ public sealed partial class HttpLogComparisonTests
     /// <summary>What the servers do, by the target.</summary>
     private sealed class Script
     {
-        private readonly SemaphoreSlim _arrived = new(0);
-        private readonly SemaphoreSlim _released = new(0);
+        private readonly Channel<bool> _arrived = Channel.CreateUnbounded<bool>();
+        private readonly Channel<bool> _released = Channel.CreateUnbounded<bool>();
 
         /// <summary>Ends when a request has come that is not answered at once.</summary>
-        public Task Arrived() => _arrived.WaitAsync().Patiently("a request at the server");
+        public Task<bool> Arrived() => _arrived.Reader.ReadAsync().AsTask().Patiently("a request at the server");
 
-        public void Release() => _released.Release();
+        public void Release() => _released.Writer.TryWrite(true);
 
         /// <summary>Forgets arrivals that nobody has waited for.</summary>
         public void Forget()
         {
-            while (_arrived.Wait(0))
+            while (_arrived.Reader.TryRead(out _))
             {
             }
         }
@@ -333,7 +334,7 @@ public sealed partial class HttpLogComparisonTests
                 var target = request.StartLine.Split(' ')[1];
                 if (target.EndsWith("/upload", StringComparison.Ordinal) || target.EndsWith("/silence", StringComparison.Ordinal))
                 {
-                    _arrived.Release();
+                    _arrived.Writer.TryWrite(true);
                     await connection.Drain();
                     return;
                 }
@@ -382,8 +383,8 @@ public sealed partial class HttpLogComparisonTests
                     await connection.Drain();
                     return false;
                 case "/limited/1" or "/patient/1":
-                    _arrived.Release();
-                    await _released.WaitAsync();
+                    _arrived.Writer.TryWrite(true);
+                    await _released.Reader.ReadAsync();
                     break;
             }
 

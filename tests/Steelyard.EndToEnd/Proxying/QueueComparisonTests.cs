@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
 using Steelyard.EndToEnd.Strictness;
 

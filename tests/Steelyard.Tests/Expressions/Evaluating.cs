@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text;
-using Steelyard.Config;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
