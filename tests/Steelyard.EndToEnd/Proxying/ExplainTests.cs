@@ -104,7 +104,7 @@ public class ExplainTests
         var lines = (await second.ReadResponse()).All("Steelyard-Explain");
 
         Assert.Equal(2, lines.Length);
-        Assert.Contains($"server=none; reason=all-full; left-out=\"{origin.Address} full\"", lines[0], StringComparison.Ordinal);
+        Assert.Contains($"server=none; reason=all-full; left-out=\"{origin.Address} full limit 1\"", lines[0], StringComparison.Ordinal);
         Assert.EndsWith($"; server={origin.Address}; reason=had-room-for-one-that-waited", lines[1], StringComparison.Ordinal);
     }
 
