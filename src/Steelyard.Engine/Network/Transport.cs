@@ -333,7 +333,9 @@ internal abstract class Transport
         if (broken && EndsWith is { } other)
         {
             BrokeOff = true;
-            other.Abort();
+
+            // A server that was sent nothing yet must not take this for a client that had nothing to say.
+            other.Abort(reset: other.BytesSent == 0);
             if (generation != Generation)
                 return;
         }
