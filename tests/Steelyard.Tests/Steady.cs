@@ -12,19 +12,33 @@ internal static class Steady
 #endif
     }
 
+    /// <summary>The same with something that a lambda cannot hold.</summary>
+    public static void RequireNone<T>(T state, Action<T> work)
+        where T : allows ref struct
+    {
+#if !DEBUG
+        Assert.Equal(0, AllocatedBy(state, work));
+#else
+        work(state);
+#endif
+    }
+
     /// <summary>
     /// Bytes the work allocates on this thread. Measured again when a collection came in between, which another thread may
     /// cause at any time: it counts what is left of this thread's allocation buffer as allocated. A collection is counted
     /// a moment before the threads are stopped for it, so what is found has to be found twice.
     /// </summary>
-    private static long AllocatedBy(Action work)
+    public static long AllocatedBy(Action work) => AllocatedBy(work, static work => work());
+
+    private static long AllocatedBy<T>(T state, Action<T> work)
+        where T : allows ref struct
     {
         var found = 0;
         for (var attempt = 1; ; attempt++)
         {
             var collections = GC.CollectionCount(0);
             var before = GC.GetAllocatedBytesForCurrentThread();
-            work();
+            work(state);
             var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             if (GC.CollectionCount(0) == collections)
                 found++;

@@ -194,15 +194,16 @@ public sealed class AdaptiveLimits
         var allocated = 0L;
         var threads = Enumerable.Range(0, 3).Select(thread => new Thread(() =>
         {
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var now = 0; now < 50_000; now++)
+            var bytes = Steady.AllocatedBy(() =>
             {
-                limit.Answered(5 + (now % 3), 20, now);
-                if (now % 1000 == 0)
-                    limit.Dropped(20, now);
-            }
-
-            Interlocked.Add(ref allocated, GC.GetAllocatedBytesForCurrentThread() - before);
+                for (var now = 0; now < 50_000; now++)
+                {
+                    limit.Answered(5 + (now % 3), 20, now);
+                    if (now % 1000 == 0)
+                        limit.Dropped(20, now);
+                }
+            });
+            Interlocked.Add(ref allocated, bytes);
         })).ToArray();
         Array.ForEach(threads, thread => thread.Start());
         Array.ForEach(threads, thread => thread.Join());

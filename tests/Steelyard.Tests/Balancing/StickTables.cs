@@ -106,15 +106,15 @@ public sealed class StickTables
         var table = new StickTable(1000, s_hour, seed: 4);
         table.Set(Key(table, 1), 1, 0);
         table.Find(Key(table, 1), 1);
-        var text = "connect.sid"u8;
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1000; i++)
+        Steady.RequireNone(() =>
         {
-            table.Set(table.KeyOf(text), 1, i);
-            table.Find(table.KeyOf(text), i + Hour - 1);
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            var text = "connect.sid"u8;
+            for (var i = 0; i < 1000; i++)
+            {
+                table.Set(table.KeyOf(text), 1, i);
+                table.Find(table.KeyOf(text), i + Hour - 1);
+            }
+        });
     }
 
     [Fact]
