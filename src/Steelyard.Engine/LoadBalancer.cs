@@ -20,7 +20,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     private readonly ProxyLoop[] _loops;
     private readonly HealthBook _health;
     private readonly Housekeeper _housekeeper;
-    private readonly List<(Pool Pool, Server Server)> _leavers = [];
+    private readonly Leavers _leavers = new();
     private readonly Thread[] _threads;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TlsFiles? _files;
@@ -306,7 +306,7 @@ public sealed class LoadBalancer : IAsyncDisposable
         await OnEveryLoop(loop => loop.Follow(plan));
         await OnEveryLoop(loop => loop.Listen(added, _loops));
         LookAfter(plan);
-        RememberLeavers(_plan, plan);
+        _leavers.Note(_plan, plan, _loops[0].Events.Now);
         (_plan, _sockets, Unresolved, _files) = (plan, handles, unresolved, files);
     }
 
@@ -316,47 +316,12 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// </summary>
     /// <param name="pool">The name of the pool.</param>
     /// <param name="address">Where it is.</param>
-    public bool IsBusy(string pool, NetworkAddress address)
-    {
-        var busy = false;
-        foreach (var (leaver, server) in _leavers)
-        {
-            if (leaver.Name != pool || server.Settings.Address != address)
-                continue;
-
-            busy |= !IsClosed(leaver, server);
-        }
-
-        return busy;
-    }
-
-    // Closed to new requests before it is looked at again: nobody comes in between the two.
-    private bool IsClosed(Pool pool, Server server)
-    {
-        if (server.Active > 0)
-            return false;
-        if (server.Wanted != ServerState.Maintenance)
-            pool.SetState(server, ServerState.Maintenance, _loops[0].Events.Now);
-        return server.Active == 0;
-    }
+    public bool IsBusy(string pool, NetworkAddress address) => _leavers.IsBusy(pool, address, _loops[0].Events.Now);
 
     private void LookAfter(ProxyPlan plan)
     {
         _housekeeper.Follow([.. plan.Pools.Values]);
         _health.Follow(plan);
-    }
-
-    private void RememberLeavers(ProxyPlan before, ProxyPlan after)
-    {
-        _leavers.RemoveAll(leaver => IsClosed(leaver.Pool, leaver.Server));
-        foreach (var (name, pool) in before.Pools)
-        {
-            foreach (var server in pool.Servers)
-            {
-                if (after.Pools.GetValueOrDefault(name)?.Find(server.Settings.Address) is null)
-                    _leavers.Add((pool, server));
-            }
-        }
     }
 
     /// <summary>

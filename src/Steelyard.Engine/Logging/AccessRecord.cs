@@ -101,6 +101,22 @@ internal sealed class AccessRecord(ExchangeContext context)
         _counted = null;
     }
 
+    /// <summary>The exchange or session is over: writes its line, if it gets one, and forgets what was kept for it.</summary>
+    /// <param name="log">What writes it.</param>
+    /// <param name="isWorthALine">Whether it is more than a connection on which nothing was sent, or those are written too.</param>
+    /// <param name="status">What the client was told; -1 for nothing.</param>
+    /// <param name="sent">Bytes of answers.</param>
+    /// <param name="body">Those of them that are behind heads.</param>
+    /// <param name="received">Bytes of the request.</param>
+    public void Write(AccessLog log, bool isWorthALine, int status, long sent, long body, long received)
+    {
+        // HAProxy's counts are those without it.
+        Leave();
+        if (isWorthALine)
+            log.Write(context, status, sent, body, received);
+        End();
+    }
+
     /// <summary>Forgets what was kept for the line.</summary>
     public void End()
     {

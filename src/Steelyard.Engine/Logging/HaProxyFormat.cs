@@ -6,15 +6,7 @@ internal static class HaProxyFormat
     public static void WriteHttp(ref LineWriter writer, in LoggedExchange line)
     {
         WriteStart(ref writer, line);
-        writer.Write(line.RequestTime);
-        writer.Write((byte)'/');
-        writer.Write(line.QueueTime);
-        writer.Write((byte)'/');
-        writer.Write(line.ConnectTime);
-        writer.Write((byte)'/');
-        writer.Write(line.ResponseTime);
-        writer.Write((byte)'/');
-        writer.Write(line.TotalTime);
+        WriteSlashed(ref writer, line.RequestTime, line.QueueTime, line.ConnectTime, line.ResponseTime, line.TotalTime);
         writer.Write((byte)' ');
         writer.Write(line.Status);
         writer.Write((byte)' ');
@@ -42,11 +34,7 @@ internal static class HaProxyFormat
     public static void WriteTcp(ref LineWriter writer, in LoggedExchange line)
     {
         WriteStart(ref writer, line);
-        writer.Write(line.QueueTime);
-        writer.Write((byte)'/');
-        writer.Write(line.ConnectTime);
-        writer.Write((byte)'/');
-        writer.Write(line.TotalTime);
+        WriteSlashed(ref writer, line.QueueTime, line.ConnectTime, line.TotalTime);
         writer.Write((byte)' ');
         writer.Write(line.Sent);
         var (who, where) = Termination.Of(line.Context);
@@ -86,17 +74,21 @@ internal static class HaProxyFormat
     private static void WriteCounts(ref LineWriter writer, in LoggedExchange line)
     {
         var context = line.Context;
-        writer.Write(context.Plan.Connections.Open);
-        writer.Write((byte)'/');
-        writer.Write(context.Client.Listener.Connections.Open);
-        writer.Write((byte)'/');
-        writer.Write(context.Pool?.Sessions ?? 0);
-        writer.Write((byte)'/');
-        writer.Write(context.Server?.Active ?? 0);
+        WriteSlashed(ref writer, context.Plan.Connections.Open, context.Client.Listener.Connections.Open, context.Pool?.Sessions ?? 0, context.Server?.Active ?? 0);
         writer.Write(line.Record.Redispatched ? "/+"u8 : "/"u8);
         writer.Write(line.Record.Retries);
         writer.Write(" 0/"u8);
         writer.Write(line.Record.QueuePosition);
+    }
+
+    private static void WriteSlashed(ref LineWriter writer, params scoped ReadOnlySpan<long> numbers)
+    {
+        writer.Write(numbers[0]);
+        foreach (var number in numbers[1..])
+        {
+            writer.Write((byte)'/');
+            writer.Write(number);
+        }
     }
 
     private static void WriteCookies(ref LineWriter writer, in LoggedExchange line)

@@ -3,8 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
 using System.Threading.Tasks.Sources;
 
-// The compiler asks for instance methods of these names.
-#pragma warning disable CA1822
+#pragma warning disable CA1822 // The compiler asks for instance methods of these names.
 
 namespace Steelyard.Engine.Loops;
 

@@ -60,17 +60,17 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         context.AnsweredAt = context.Events.Now;
 
         if (outcome.IsSuccess)
+        {
             context.Record.AnswerAt = context.Events.Now;
 
-        // Who answers before it has all of the request is quick, whatever it is.
-        if (outcome.IsSuccess)
+            // Who answers before it has all of the request is quick, whatever it is.
             Latency = _requestSent == TimerEntry.Never ? 0 : context.Events.Now - _requestSent;
-        if (outcome.IsSuccess)
-            context.SeeResponse(_response, upstream.Input);
-        if (outcome.IsSuccess)
             outcome = MayGoElsewhere(Attempts.ConditionOf(_response.Status)) ? new(Cause.StatusRetried, Seconds: _response.Status)
-                : guard.Accepts(_response.Status, MayBeSentAgain) ? context.RunResponseRules() ? await StreamResponse(upstream) : new(Cause.ResponseDenied)
-                : new(Cause.StatusReplaced, Seconds: _response.Status);
+                : !guard.Accepts(_response.Status, MayBeSentAgain) ? new(Cause.StatusReplaced, Seconds: _response.Status)
+                : !context.RunResponseRules(_response, upstream.Input) ? new(Cause.ResponseDenied)
+                : await StreamResponse(upstream);
+        }
+
         if (uploading)
             outcome = await EndUpload(upload, outcome);
         if ((outcome.Cause == Cause.BodyTimeout && context.RequestRate.IsTooSlow) || (outcome.Cause == Cause.ClientStalled && context.ResponseRate.IsTooSlow))
@@ -317,7 +317,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         ResponseWriter.Write(
             ref writer,
             _response,
-            context.ResponseBytes,
+            context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head,
             chunked,
             ConnectionOptionFor(framing),
             context.Events.Date.At(context.Events.Now),

@@ -317,15 +317,9 @@ internal sealed class Exchange
     {
         if (Client.Listener.Log is not { } log)
             return;
-        _context.Record.Leave();
-        if (_context.HeadHeld || !Client.Input.IsEmpty || log.WritesNull)
-        {
-            var headBytes = own.IsEmpty ? _context.Record.HeadBytes : own.IndexOf("\r\n\r\n"u8) + 4;
-            var sent = _context.BytesPassed + own.Length;
-            log.Write(_context, status, sent, Math.Max(sent - headBytes, 0), BytesRead);
-        }
-
-        _context.Record.End();
+        var headBytes = own.IsEmpty ? _context.Record.HeadBytes : own.IndexOf("\r\n\r\n"u8) + 4;
+        var sent = _context.BytesPassed + own.Length;
+        _context.Record.Write(log, _context.HeadHeld || !Client.Input.IsEmpty || log.WritesNull, status, sent, Math.Max(sent - headBytes, 0), BytesRead);
     }
 
     // What goes on as another protocol is not a request any more.

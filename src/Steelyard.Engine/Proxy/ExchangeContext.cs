@@ -94,7 +94,7 @@ internal sealed class ExchangeContext
     /// <summary>The bytes of the request's head, as rules have left it.</summary>
     public ReadOnlySpan<byte> Head => RequestEdit.IsHeld ? RequestEdit.Bytes : Client.Input.Head;
 
-    /// <summary>The server's response, where there are rules for it; null until its head has come.</summary>
+    /// <summary>The server's response, where rules or templates may ask for it; null until its head has come.</summary>
     public ResponseHead? Response { get; private set; }
 
     /// <summary>The bytes of the response's head, as rules have left it.</summary>
@@ -175,20 +175,19 @@ internal sealed class ExchangeContext
         Explanation.Begin();
     }
 
-    /// <summary>The final response's head has come.</summary>
-    /// <param name="response">The response.</param>
-    /// <param name="input">What holds its head.</param>
-    public void SeeResponse(ResponseHead response, InputBuffer input) => (Response, _responseInput) = (response, input);
-
     /// <summary>Does what the rules for responses say: the pool's, then the listener's.</summary>
+    /// <param name="response">The final response, whose head has come.</param>
+    /// <param name="input">What holds its head.</param>
     /// <returns>Whether the response is passed on.</returns>
-    public bool RunResponseRules()
+    public bool RunResponseRules(ResponseHead response, InputBuffer input)
     {
-        if (Plan.PoolRules is null && Client.Listener.ResponseRules is null)
-            return true;
         var ofPool = Plan.PoolRules?.GetValueOrDefault(Pool!).OfResponses;
+        var ofListener = Client.Listener.ResponseRules;
+        if (ofPool is null && ofListener is null && Route.ResponseEdits is null)
+            return true;
+        (Response, _responseInput) = (response, input);
         return (ofPool is null || ofPool.RunOnResponse(this) == RuleVerdict.GoOn)
-            && (Client.Listener.ResponseRules is not { } ofListener || ofListener.RunOnResponse(this) == RuleVerdict.GoOn);
+            && (ofListener is null || ofListener.RunOnResponse(this) == RuleVerdict.GoOn);
     }
 
     /// <summary>Lets go of what rules have made.</summary>
@@ -203,6 +202,8 @@ internal sealed class ExchangeContext
     /// <summary>The response's head is not held any more.</summary>
     public void ForgetResponse()
     {
+        if (Response is null)
+            return;
         if (ResponseEdit.IsHeld)
             ResponseEdit.Release(Events.Blocks);
         (Response, _responseInput) = (null, null);

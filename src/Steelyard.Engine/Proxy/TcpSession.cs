@@ -75,12 +75,8 @@ internal sealed class TcpSession
     /// <summary>Writes down a session that is over, where somebody wants that.</summary>
     private void Log(long sent, long received)
     {
-        if (_context.Client.Listener.Log is not { } log)
-            return;
-        _context.Record.Leave();
-        if (log.WritesNull || sent + received > 0 || !_context.Record.Ending.IsSuccess)
-            log.Write(_context, status: -1, sent, sent, received);
-        _context.Record.End();
+        if (_context.Client.Listener.Log is { } log)
+            _context.Record.Write(log, log.WritesNull || sent + received > 0 || !_context.Record.Ending.IsSuccess, status: -1, sent, sent, received);
     }
 
     /// <summary>Connects to the first server that takes it.</summary>

@@ -51,6 +51,7 @@ internal sealed class AdminDesk(LoadBalancer balancer, IKeeper keeper, ServedCon
         }
         catch (TimeoutException)
         {
+            // It is busy, with a deploy as it may be; what the engine knows is shown without it.
             return null;
         }
     }

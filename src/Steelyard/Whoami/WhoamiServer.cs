@@ -75,6 +75,7 @@ internal static class WhoamiServer
         }
         catch (IOException)
         {
+            // That of ENXIO; whatever else it is, removing the name or binding fails loudly.
             return true;
         }
     }

@@ -57,14 +57,7 @@ internal static class AnswerTable
                 (answer, value) => answer with { Status = value }),
             new Directive<FixedResponse, string>(
                 "body",
-                Form.OfText(
-                    "a text of at most 16 KiB",
-                    (string text, out string body, out Mistake mistake) =>
-                    {
-                        body = text;
-                        mistake = Encoding.UTF8.GetByteCount(text) > LargestBody ? new("the body is longer than 16 KiB", "a shorter text, or a server for it") : default;
-                        return mistake.Message is null;
-                    }),
+                BodyOr("a server"),
                 "The body.",
                 answer => answer.Body,
                 (answer, value) => answer with { Body = value }),
@@ -81,6 +74,17 @@ internal static class AnswerTable
                 answer => [],
                 (answer, value) => answer with { Headers = value.Select(pair => new HeaderLine(pair.Key, pair.Value)).ToValueList() }),
         ]);
+
+    /// <summary>The body of an answer that is given here.</summary>
+    /// <param name="other">What else may give a longer one.</param>
+    public static Form<string> BodyOr(string other) => Form.OfText(
+        "a text of at most 16 KiB",
+        (string text, out string body, out Mistake mistake) =>
+        {
+            body = text;
+            mistake = Encoding.UTF8.GetByteCount(text) > LargestBody ? new("the body is longer than 16 KiB", $"a shorter text, or {other} for it") : default;
+            return mistake.Message is null;
+        });
 
     private static DirectiveTable<RedirectSettings> RedirectsTo(Form<TextTemplate> location) => new(
         "'redirect'",

@@ -1,4 +1,3 @@
-using System.Text;
 using Steelyard.Config.Drafts;
 using Steelyard.Config.Text;
 
@@ -30,14 +29,7 @@ internal static class BreakerTable
                 (fallback, value) => fallback with { Status = value }),
             new Directive<FallbackSettings, string>(
                 "body",
-                Form.OfText(
-                    "a text of at most 16 KiB",
-                    (string text, out string body, out Mistake mistake) =>
-                    {
-                        body = text;
-                        mistake = Encoding.UTF8.GetByteCount(text) > LargestBody ? new("the body is longer than 16 KiB", "a shorter text, or a pool for it") : default;
-                        return mistake.Message is null;
-                    }),
+                AnswerTable.BodyOr("a pool"),
                 "The body.",
                 fallback => fallback.Body,
                 (fallback, value) => fallback with { Body = value }),

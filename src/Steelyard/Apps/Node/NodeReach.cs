@@ -78,6 +78,7 @@ internal abstract class NodeReach : WorkerReach
         }
         catch (TimeoutException)
         {
+            // An app without prom-client has nobody who answers.
             Loop.Post(() => channel.ForgetMetrics(asked.Number));
             return null;
         }
