@@ -134,6 +134,13 @@ public sealed class ListeningSockets : IDisposable
         _sockets.Clear();
     }
 
+    /// <summary>Removes the files of Unix sockets before a stop: nobody else can connect, and who has connected is still accepted.</summary>
+    public void RemoveFiles()
+    {
+        foreach (var bound in _sockets)
+            bound.Socket.RemoveFile();
+    }
+
     /// <summary>Closes the sockets and removes the files of Unix sockets.</summary>
     public void Dispose()
     {

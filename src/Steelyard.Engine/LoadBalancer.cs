@@ -417,8 +417,8 @@ public sealed class LoadBalancer : IAsyncDisposable
     internal TimeSpan LastRequests { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Stops gracefully: no more connections are accepted, what is in flight ends, idle connections are closed after a
-    /// moment in which one more request is still answered on them; what still lives after <paramref name="grace"/>, or when <paramref name="force"/> is cancelled, is cut.
+    /// Stops gracefully: nobody else can connect, who has connected gets an answer, what is in flight ends, idle connections
+    /// are closed after a moment in which one more request is still answered on them; what still lives after <paramref name="grace"/>, or when <paramref name="force"/> is cancelled, is cut.
     /// </summary>
     /// <param name="grace">How long to wait for what is in flight; zero cuts at once.</param>
     /// <param name="force">Ends the wait early.</param>
@@ -433,27 +433,22 @@ public sealed class LoadBalancer : IAsyncDisposable
             return 0;
         _stopped = true;
         var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var (listening, remaining) = (_loops.Length, _loops.Length);
+        var remaining = _loops.Length;
         foreach (var loop in _loops)
         {
             loop.Events.Post(
-                _ => loop.Drain(
-                    () =>
-                    {
-                        if (Interlocked.Decrement(ref listening) == 0)
-                            _released.TrySetResult();
-                    },
-                    () =>
-                    {
-                        if (Interlocked.Decrement(ref remaining) == 0)
-                            drained.TrySetResult();
-                    },
-                    keepIdle: keepIdle || grace > TimeSpan.Zero),
+                _ => loop.Drain(() =>
+                {
+                    if (Interlocked.Decrement(ref remaining) == 0)
+                        drained.TrySetResult();
+                }),
                 loop);
         }
 
-        if (!keepIdle)
-            _ = EndIdleAsync(drained.Task);
+        if (keepIdle || grace <= TimeSpan.Zero)
+            StopListening(endIdle: !keepIdle);
+        else
+            _ = TurnAwayAsync(force);
 
         var cut = 0;
         try
@@ -462,6 +457,7 @@ public sealed class LoadBalancer : IAsyncDisposable
         }
         catch (Exception interruption) when (interruption is TimeoutException or OperationCanceledException)
         {
+            StopListening(endIdle: false);
             foreach (var loop in _loops)
                 loop.Events.Post(_ => Interlocked.Add(ref cut, loop.CutAll()), loop);
             try
@@ -489,16 +485,46 @@ public sealed class LoadBalancer : IAsyncDisposable
         return cut;
     }
 
-    private async Task EndIdleAsync(Task drained)
+    /// <summary>Lets nobody else connect, and takes those who have: in a moment they are all here, and then the sockets may be closed.</summary>
+    private async Task TurnAwayAsync(CancellationToken force)
     {
-        try
+        foreach (var socket in _sockets)
+            ListeningSocket.TurnAway(socket.Handle);
+
+        // Who is far away may still be about to finish the opening of a connection.
+        if (Array.Exists(_loops, static loop => loop.HasCompany))
+            await Task.Delay(LastRequests, force).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        StopListening(endIdle: true, acceptRest: true);
+    }
+
+    private void StopListening(bool endIdle, bool acceptRest = false)
+    {
+        var listening = _loops.Length;
+        foreach (var loop in _loops)
         {
-            await drained.WaitAsync(LastRequests, CancellationToken.None);
+            loop.Events.Post(
+                _ =>
+                {
+                    if (acceptRest)
+                        loop.Events.Network.FinishListening(Stopped);
+                    else
+                        loop.Events.Network.StopListening();
+                    if (endIdle)
+                        loop.EndIdle();
+                    if (!acceptRest)
+                        Stopped();
+                },
+                loop);
         }
-        catch (TimeoutException)
+
+        // Until the last one has stopped, any of them may be handed a connection by another.
+        void Stopped()
         {
+            if (Interlocked.Decrement(ref listening) > 0)
+                return;
             foreach (var loop in _loops)
-                loop.Events.Post(_ => loop.EndIdle(), loop);
+                loop.Events.Post(static loop => ((ProxyLoop)loop).NobodyElseComes(), loop);
+            _released.TrySetResult();
         }
     }
 

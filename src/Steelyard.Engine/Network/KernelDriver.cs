@@ -24,6 +24,7 @@ internal sealed unsafe class KernelDriver : NetworkDriver
     private readonly List<KernelTransport> _transports = [];
     private readonly Stack<KernelTransport> _unused = new();
     private readonly List<ListeningRegistration> _listening = [];
+    private Action? _finished;
 
     public KernelDriver()
     {
@@ -174,6 +175,22 @@ internal sealed unsafe class KernelDriver : NetworkDriver
             registration.Stop();
     }
 
+    public override void FinishListening(Action finished)
+    {
+        _finished = finished;
+        foreach (var registration in _listening)
+            registration.Finish();
+        TellWhenFinished();
+    }
+
+    private void TellWhenFinished()
+    {
+        if (_finished is not { } finished || !_listening.TrueForAll(static registration => registration.Stopped))
+            return;
+        _finished = null;
+        finished();
+    }
+
     public override void ResumeListening()
     {
         foreach (var registration in _listening)
@@ -219,11 +236,19 @@ internal sealed unsafe class KernelDriver : NetworkDriver
     /// <summary>A listening socket in this loop's epoll. EPOLLEXCLUSIVE wakes one loop for a connection, not all.</summary>
     private sealed class ListeningRegistration(KernelDriver driver, int handle, Acceptor acceptor, ulong data) : TimerEntry
     {
+        private enum Step
+        {
+            Taken,
+            Empty,
+            NoRoom,
+        }
+
         private const int LargestBatch = 64;
         private const int FullBatchesToGrow = 4;
         private int _batch = 1;
         private int _fullBatches;
         private bool _registered;
+        private bool _finishing;
 
         public int Handle => handle;
 
@@ -233,6 +258,13 @@ internal sealed unsafe class KernelDriver : NetworkDriver
         {
             if (Stopped || _registered)
                 return;
+            if (_finishing)
+            {
+                AcceptRest();
+                driver.TellWhenFinished();
+                return;
+            }
+
             _registered = driver.Register(handle, Linux.EPOLLIN | Linux.EPOLLEXCLUSIVE, data) >= 0;
 
             // A kernel without memory for it now may have some in a moment.
@@ -246,6 +278,26 @@ internal sealed unsafe class KernelDriver : NetworkDriver
             Stopped = true;
             Cancel();
             Pause();
+        }
+
+        /// <summary>Accepts until nobody waits any more, then stops; where there is no room, it goes on when there is.</summary>
+        public void Finish()
+        {
+            if (Stopped)
+                return;
+            _finishing = true;
+            Cancel();
+            Pause();
+            AcceptRest();
+        }
+
+        private void AcceptRest()
+        {
+            var step = Step.Taken;
+            while (step == Step.Taken)
+                step = AcceptOne();
+            if (step == Step.Empty)
+                Stop();
         }
 
         private void Pause()
@@ -264,41 +316,48 @@ internal sealed unsafe class KernelDriver : NetworkDriver
                 return;
             for (var i = 0; i < _batch; i++)
             {
-                if (!acceptor.TryReserve())
-                {
-                    Pause();
-                    acceptor.Paused();
-                    return;
-                }
-
-                var peer = new KernelAddress();
-                uint length = KernelAddress.MaximumLength;
-                int fd;
-                fixed (byte* bytes = peer.Bytes)
-                    fd = Linux.Check(Linux.accept4(handle, bytes, &length, Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC));
-                if (fd < 0)
-                    acceptor.GiveBack();
-                if (fd == Errno.Again)
-                {
-                    (_batch, _fullBatches) = (1, 0);
-                    return;
-                }
-
-                if (fd is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory)
-                {
-                    PauseForResources();
-                    return;
-                }
-
-                // Every other error belongs to the connection that was taken from the queue.
-                if (fd < 0)
+                var step = AcceptOne();
+                if (step == Step.Taken)
                     continue;
-                peer.Length = (int)length;
-                acceptor.Accepted(new AcceptedConnection(fd, peer));
+                if (step == Step.Empty)
+                    (_batch, _fullBatches) = (1, 0);
+                return;
             }
 
             if (++_fullBatches >= FullBatchesToGrow)
                 (_batch, _fullBatches) = (Math.Min(_batch * 2, LargestBatch), 0);
+        }
+
+        private Step AcceptOne()
+        {
+            if (!acceptor.TryReserve())
+            {
+                Pause();
+                acceptor.Paused();
+                return Step.NoRoom;
+            }
+
+            var peer = new KernelAddress();
+            uint length = KernelAddress.MaximumLength;
+            int fd;
+            fixed (byte* bytes = peer.Bytes)
+                fd = Linux.Check(Linux.accept4(handle, bytes, &length, Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC));
+            if (fd < 0)
+                acceptor.GiveBack();
+            if (fd == Errno.Again)
+                return Step.Empty;
+            if (fd is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory)
+            {
+                PauseForResources();
+                return Step.NoRoom;
+            }
+
+            // Every other error belongs to the connection that was taken from the queue.
+            if (fd < 0)
+                return Step.Taken;
+            peer.Length = (int)length;
+            acceptor.Accepted(new AcceptedConnection(fd, peer));
+            return Step.Taken;
         }
 
         // The queue stays full and the event would come at once, for ever: wait until connections have ended.

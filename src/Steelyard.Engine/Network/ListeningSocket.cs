@@ -9,6 +9,9 @@ internal sealed unsafe class ListeningSocket : IDisposable
 {
     private const int Backlog = 4096;
 
+    // The next program may have one of the same name by now.
+    private bool _fileRemoved;
+
     private ListeningSocket(int handle, NetworkAddress asked, NetworkAddress address) => (Handle, Asked, Address) = (handle, asked, address);
 
     public int Handle { get; private set; }
@@ -148,13 +151,44 @@ internal sealed unsafe class ListeningSocket : IDisposable
     private static BindException Failure(NetworkAddress asked, int error) =>
         new($"cannot listen on {asked}: {Errno.Describe(error)}", error);
 
+    /// <summary>
+    /// From now on nobody else can connect, as if the network had lost what opens a connection; those that are open or being
+    /// opened are not touched, and wait to be accepted. To close a socket before that would reset them. Who tries in between
+    /// tries again after a second. Of a Unix socket nothing changes: its file can be removed.
+    /// </summary>
+    /// <param name="handle">The socket, which no other process is to go on with.</param>
+    public static void TurnAway(int handle)
+    {
+        // Of TCP a filter sees segments from their header on, whose byte 13 holds the flags (socket(7), SO_ATTACH_FILTER): SYN without ACK is dropped.
+        const ushort load = 0x30, and = 0x54, ifEqual = 0x15, verdict = 0x06;
+        const uint syn = 0x02, ack = 0x10, all = uint.MaxValue;
+        var program = stackalloc Linux.FilterStep[]
+        {
+            new(load, 0, 0, 13),
+            new(and, 0, 0, syn | ack),
+            new(ifEqual, 0, 1, syn),
+            new(verdict, 0, 0, 0),
+            new(verdict, 0, 0, all),
+        };
+        var filter = new Linux.Filter { Length = 5, Steps = program };
+        _ = Linux.setsockopt(handle, Linux.SOL_SOCKET, Linux.SO_ATTACH_FILTER, &filter, (uint)sizeof(Linux.Filter));
+    }
+
+    /// <summary>Removes the file of a Unix socket: nobody else can connect, and who has waits to be accepted.</summary>
+    public void RemoveFile()
+    {
+        if (Address.UnixPath is null || _fileRemoved)
+            return;
+        _fileRemoved = true;
+        File.Delete(Address.UnixPath);
+    }
+
     public void Dispose()
     {
         if (Handle < 0)
             return;
         _ = Linux.close(Handle);
         Handle = -1;
-        if (Address.UnixPath is not null)
-            File.Delete(Address.UnixPath);
+        RemoveFile();
     }
 }

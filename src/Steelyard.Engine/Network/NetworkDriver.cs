@@ -51,6 +51,13 @@ internal abstract class NetworkDriver : IDisposable
     /// <summary>Stops to accept on every socket; their owner may close them after.</summary>
     public abstract void StopListening();
 
+    /// <summary>
+    /// Takes who has connected already, as soon as there is room for them, and then stops to accept. Of use when nobody else
+    /// can connect any more (<see cref="ListeningSocket.TurnAway"/>).
+    /// </summary>
+    /// <param name="finished">Called when it accepts no more; perhaps before this returns.</param>
+    public abstract void FinishListening(Action finished);
+
     /// <summary>Goes on to accept where an acceptor had no room (<see cref="Acceptor.TryReserve"/>).</summary>
     public abstract void ResumeListening();
 

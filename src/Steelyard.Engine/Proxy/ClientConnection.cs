@@ -36,6 +36,7 @@ internal sealed class ClientConnection
     private bool _helloRead;
     private bool _idle;
     private bool _awaited;
+    private bool _cameLate;
     private bool _waitedTooLong;
 
     internal ClientConnection? Next;
@@ -96,7 +97,8 @@ internal sealed class ClientConnection
     public void Start(Transport transport, in Arrival arrival)
     {
         (Transport, _arrival, _peer, _destination) = (transport, arrival, arrival.Connection.Peer, default);
-        (Plan, _certificate, _awaited, _helloRead, _requests, _begun) = (null!, null, false, false, 0, _loop.Events.Now);
+        (Plan, _certificate, _helloRead, _requests, _begun) = (null!, null, false, 0, _loop.Events.Now);
+        _cameLate = _awaited = _loop.Draining;
         FollowPlan();
         Observe(Serve());
     }
@@ -251,7 +253,7 @@ internal sealed class ClientConnection
         secured.Begin(Input.Unread);
         Input.Release();
         Transport = secured;
-        if (Leaving)
+        if (Leaving && !_cameLate)
             return AfterExchange.Close;
         var due = _loop.Events.In(_loop.Plan.Timeouts.TlsHandshake);
         _idle = true;
@@ -353,10 +355,10 @@ internal sealed class ClientConnection
             context?.Server?.Settings.Address.ToString());
     }
 
-    /// <summary>Closes the connection if it waits for a request.</summary>
+    /// <summary>Closes the connection if it waits for a request; who came when the loop drained already has a moment for one.</summary>
     public void EndIfIdle()
     {
-        if (_idle)
+        if (_idle && !_cameLate)
             Transport.CancelRead();
     }
 

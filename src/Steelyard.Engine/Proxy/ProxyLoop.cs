@@ -19,6 +19,7 @@ namespace Steelyard.Engine.Proxy;
 internal sealed class ProxyLoop
 {
     private const long MemoryWatchMilliseconds = 20;
+    private const long LongestAfterglow = 1000;
 
     private readonly Stack<UpstreamConnection> _unusedUpstreams = new();
     private readonly Stack<ClientConnection> _unusedClients = new();
@@ -30,6 +31,8 @@ internal sealed class ProxyLoop
     private ClientConnection? _clients;
     private Action? _drained;
     private int _clientCount;
+    private long _lastArrival = -LongestAfterglow;
+    private bool _nobodyElseComes;
     private ulong _chance;
 
     public ProxyLoop(EventLoop events, ProxyPlan plan)
@@ -77,7 +80,7 @@ internal sealed class ProxyLoop
     /// <summary>Pipes kept for large bodies.</summary>
     public Stack<SplicePipe> Pipes { get; } = new();
 
-    /// <summary>No new connections are taken, and each ends with its present exchange.</summary>
+    /// <summary>Each connection ends with its present exchange, or the one that it still may have.</summary>
     public bool Draining { get; private set; }
 
     /// <summary>Client connections open on this loop; any loop may read it.</summary>
@@ -239,6 +242,7 @@ internal sealed class ProxyLoop
     private void Serve(in Arrival arrival)
     {
         Counters.Connections++;
+        Volatile.Write(ref _lastArrival, Events.Now);
         if (MeterOf(arrival.Slot) is { } meter)
             meter.Connections++;
         Interlocked.Increment(ref _clientCount);
@@ -307,21 +311,27 @@ internal sealed class ProxyLoop
         return connection;
     }
 
-    /// <summary>Stops to accept and lets every connection end with its present exchange. Called on the loop.</summary>
-    /// <param name="released">Called on the loop when it uses the listening sockets no more.</param>
-    /// <param name="drained">Called on the loop when no connection is left.</param>
-    /// <param name="keepIdle">Whether idle clients may send one more request each.</param>
-    public void Drain(Action released, Action drained, bool keepIdle = false)
+    /// <summary>
+    /// Lets every connection end with its present exchange, and those of idle clients with one more request. Who is accepted
+    /// from now on has one too. Called on the loop.
+    /// </summary>
+    /// <param name="drained">Called on the loop when no connection is left and <see cref="NobodyElseComes"/> was called.</param>
+    public void Drain(Action drained)
     {
         Draining = true;
         _drained = drained;
         Prober.Stop();
-        Events.Network.StopListening();
-        released();
-        if (!keepIdle)
-            EndIdle();
+    }
+
+    /// <summary>No loop accepts any more, so this one gets no more connections. Called on the loop.</summary>
+    public void NobodyElseComes()
+    {
+        _nobodyElseComes = true;
         TellWhenDrained();
     }
+
+    /// <summary>Whether a client is connected or was a moment ago, so that others may be about to; any loop may ask.</summary>
+    public bool HasCompany => ClientCount > 0 || Events.Network.Milliseconds - Volatile.Read(ref _lastArrival) < LongestAfterglow;
 
     /// <summary>Closes the connections of idle clients. Called on the loop.</summary>
     public void EndIdle()
@@ -361,7 +371,7 @@ internal sealed class ProxyLoop
 
     private void TellWhenDrained()
     {
-        if (!Draining || _clients is not null || _drained is not { } drained)
+        if (!_nobodyElseComes || _clients is not null || _drained is not { } drained)
             return;
         _drained = null;
         foreach (var idle in Present.Idle)

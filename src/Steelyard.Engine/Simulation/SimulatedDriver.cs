@@ -99,6 +99,13 @@ internal sealed class SimulatedDriver(int seed, SimulatedConditions conditions) 
 
     public override void StopListening() => _listening.Clear();
 
+    public override void FinishListening(Action finished)
+    {
+        ResumeListening();
+        StopListening();
+        finished();
+    }
+
     /// <summary>Gives out what is queued, in the order of its coming, as far as there is room.</summary>
     public override void ResumeListening()
     {

@@ -180,6 +180,7 @@ internal sealed class KeeperRun : IDisposable
     {
         _manager.Stopping();
         Console.WriteLine($"stopping: what is in flight has {_configured.Shutdown.TotalSeconds:0.#} s to end; another signal ends it at once");
+        _sockets.RemoveFiles();
         var cut = await _engine.StopAsync(_configured.Shutdown, _sockets.Dispose, _signals.Force);
         var line = cut switch
         {

@@ -92,7 +92,10 @@ internal sealed class SimulatedProxy : IDisposable
     public void AssertNothingIsLeft()
     {
         var drained = false;
-        Loop.Drain(static () => { }, () => drained = true);
+        Loop.Drain(() => drained = true);
+        Events.Network.StopListening();
+        Loop.EndIdle();
+        Loop.NobodyElseComes();
         RunUntil(() => drained && _peers.TrueForAll(peer => peer.IsCompleted));
         Assert.Equal(0, Events.Blocks.Rented);
         Assert.All(Loop.Plan.Pools.Values.SelectMany(pool => pool.Servers), server => Assert.Equal(0, server.Active));
