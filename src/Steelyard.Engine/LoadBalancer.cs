@@ -136,16 +136,21 @@ public sealed class LoadBalancer : IAsyncDisposable
         }
     }
 
-    /// <summary>What the servers of a pool have to do: requests and sessions that they have, those that wait, and how many each may have; null when there is no such pool.</summary>
+    /// <summary>What the servers of a pool have to do: requests and sessions that they have, those that wait, and how many each may have, on average where that is found out; null when there is no such pool.</summary>
     /// <param name="name">The name of the pool.</param>
     public (int Active, int Waiting, int? Most)? LoadOf(string name)
     {
         if (_plan.Pools.GetValueOrDefault(name) is not { } pool)
             return null;
-        var active = 0;
+        var (active, found, finders) = (0, 0L, 0);
         foreach (var server in pool.Servers)
+        {
             active += server.Active;
-        return (active, pool.Waiting, pool.Settings.MaxConnections);
+            if (server.Adaptive is { } adaptive)
+                (found, finders) = (found + Math.Min(adaptive.Limit, pool.Settings.MaxConnections ?? int.MaxValue), finders + 1);
+        }
+
+        return (active, pool.Waiting, finders > 0 ? (int)Math.Max(1, found / finders) : pool.Settings.MaxConnections);
     }
 
     /// <summary>The clients' connections of this moment, as each loop sees its own.</summary>

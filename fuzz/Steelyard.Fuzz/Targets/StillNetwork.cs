@@ -33,6 +33,8 @@ internal sealed class StillNetwork : NetworkDriver
     {
     }
 
+    public override void FinishListening(Action finished) => finished();
+
     public override void ResumeListening()
     {
     }

@@ -58,6 +58,6 @@ internal static class AppChecks
         if (scale is { Concurrency: null, Queue: null })
             problems.Error(place, "'scale' by nothing: neither 'concurrency' nor 'queue'", "one of the two, as in { max: 8, concurrency: 10 }");
         if (scale.Queue is not null && !limited)
-            problems.Error(place, "'scale' by a 'queue' in a pool where no server has a limit, so that nobody ever waits", "'max-connections' in the pool, or 'concurrency'");
+            problems.Error(place, "'scale' by a 'queue' in a pool where no server has a limit, so that nobody ever waits", "'max-connections' or 'adaptive-limit' in the pool, or 'concurrency'");
     }
 }

@@ -109,7 +109,7 @@ internal sealed class SnapshotChecks
             Concurrency = draft.Concurrency?.Value,
             Breaker = draft.Breaker?.Value,
             Servers = servers.ToValueList(),
-            App = AppChecks.App(draft.App, limited: draft.MaxConnections is not null, _problems),
+            App = AppChecks.App(draft.App, limited: draft.MaxConnections is not null || draft.AdaptiveLimit is not null, _problems),
         };
     }
 

@@ -144,6 +144,33 @@ public sealed class RollingTests : WorkerFixture
     }
 
     [Fact]
+    public async Task With_pause_the_workers_that_are_replaced_stay_so_and_the_others_are_not_tried()
+    {
+        var command = WorkerApps.Put("python", Folder);
+        string[] settings = ["rolling: { monitor: 0s, on-failure: pause }"];
+        Write(command, 3, "one", settings);
+        await using var up = Up();
+        var load = new WorkerLoad(await UrlAsync(up));
+        await load.AnsweredByAsync("one");
+
+        Write($"{command} late{{instance}}", 3, "two", settings);
+        var (status, _, error) = await Ask("reload");
+        await load.AnsweredByAsync("one");
+        await load.AnsweredByAsync("two");
+        await load.EndAsync();
+
+        Assert.Equal(1, status);
+        Assert.Contains("web/2 ended with exit code 1 before it accepted a connection", error, StringComparison.Ordinal);
+        Assert.Contains("1 of 3 are replaced and stay so (rolling: on-failure)", error, StringComparison.Ordinal);
+        Assert.Empty(load.Failures);
+
+        // Three of the old version and one of the new.
+        Assert.Equal((3, 1), (Of("one"), Of("two")));
+
+        int Of(string version) => load.Answers.Keys.Count(answer => answer.StartsWith(version, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task With_continue_the_workers_that_can_be_replaced_are_and_the_failure_is_told()
     {
         var command = WorkerApps.Put("python", Folder);

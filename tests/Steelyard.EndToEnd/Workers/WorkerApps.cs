@@ -50,7 +50,7 @@ internal static class WorkerApps
             request_queue_size = 128
 
         mode = sys.argv[1] if len(sys.argv) > 1 else ''
-        if mode in ('broken', 'broken1'):
+        if mode in ('broken', 'broken1', 'late2'):
             sys.exit('no such database')
         if mode == 'alone':
             lock = open('lock', 'w')

@@ -105,7 +105,7 @@ internal static class WorkerTables
             new Directive<ScaleSettings, int?>(
                 "queue",
                 ScalarForms.OrWord(ScalarForms.Number(0, 1_000_000), "none"),
-                "How many requests may wait for a server with room, which the pool's `max-connections` makes them do, before there are more workers. Fewer come when they would have less than 70% of what they may have.",
+                "How many requests may wait for a server with room, which the pool's `max-connections` or `adaptive-limit` makes them do, before there are more workers. Fewer come when they would have less than 70% of what they may have.",
                 scale => scale.Queue,
                 (scale, value) => scale with { Queue = value }),
             new Directive<ScaleSettings, TimeSpan>(
