@@ -7,6 +7,7 @@ namespace Steelyard.Engine.Network;
 internal sealed unsafe class KernelTransport(EventLoop loop, KernelDriver driver, int slot) : Transport(loop)
 {
     private int _fd = -1;
+    private bool _broken;
 
     /// <summary>The place of this object among its driver's; what epoll carries with an event.</summary>
     public int Slot { get; } = slot;
@@ -26,18 +27,20 @@ internal sealed unsafe class KernelTransport(EventLoop loop, KernelDriver driver
 
     public void OpenConnecting(int fd)
     {
-        _fd = fd;
+        (_fd, _broken) = (fd, false);
         Reset(readReady: false, writeReady: false);
     }
 
     public void Notify(uint events)
     {
-        const uint gone = Linux.EPOLLRDHUP | Linux.EPOLLHUP | Linux.EPOLLERR;
+        const uint broken = Linux.EPOLLHUP | Linux.EPOLLERR;
+        const uint gone = Linux.EPOLLRDHUP | broken;
+        _broken |= (events & broken) != 0;
         Notify(
             readable: (events & (Linux.EPOLLIN | gone)) != 0,
-            writable: (events & (Linux.EPOLLOUT | Linux.EPOLLHUP | Linux.EPOLLERR)) != 0,
+            writable: (events & (Linux.EPOLLOUT | broken)) != 0,
             peerClosed: (events & gone) != 0,
-            broken: (events & (Linux.EPOLLHUP | Linux.EPOLLERR)) != 0);
+            broken: (events & broken) != 0);
     }
 
     public override int Receive(Span<byte> buffer)
@@ -153,6 +156,9 @@ internal sealed unsafe class KernelTransport(EventLoop loop, KernelDriver driver
 
     public override int ConnectError()
     {
+        // A connect that fails always comes with an event that says so.
+        if (!_broken)
+            return 0;
         var error = 0;
         uint length = sizeof(int);
         var result = Linux.Check(Linux.getsockopt(_fd, Linux.SOL_SOCKET, Linux.SO_ERROR, &error, &length));
