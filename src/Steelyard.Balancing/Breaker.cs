@@ -122,6 +122,15 @@ public sealed class Breaker(BreakerSettings settings, Breaker? before = null)
     /// <summary>How long it will refuse calls yet, in milliseconds; 0 where it does not, or nobody knows.</summary>
     public long Remaining(long now) => Present(now) == Open ? Math.Max(0, Volatile.Read(ref _openedAt) + _reset - now) : 0;
 
+    /// <summary>Whether it would refuse a call now; asking is not counted.</summary>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public bool WouldRefuse(long now) => Hold switch
+    {
+        BreakerHold.Open => true,
+        BreakerHold.Closed => false,
+        _ => Present(now) is Open or HalfOpenTaken || Volatile.Read(ref _underWay) >= (Settings.Capacity ?? int.MaxValue),
+    };
+
     /// <summary>Asks whether a call may be made.</summary>
     /// <param name="now">Monotonic milliseconds.</param>
     public BreakerVerdict Enter(long now)

@@ -27,6 +27,9 @@ public enum CandidateState
     /// <summary>It has as much to do as it may.</summary>
     Full,
 
+    /// <summary>Its breaker lets nothing through: whoever it falls to chooses again.</summary>
+    BreakerOpen,
+
     /// <summary>Others go before it, and one of them is left.</summary>
     InReserve,
 

@@ -26,6 +26,9 @@ public enum DecisionReason
     /// <summary>Every server that is left has as many requests as it may, or others wait for one: see <see cref="Pool.Join"/>.</summary>
     AllFull,
 
+    /// <summary>The breaker of the pool lets nothing through, or that of every server that is left. No pool says so itself; whoever asks breakers does.</summary>
+    BreakerOpen,
+
     /// <summary>It was the server's turn.</summary>
     Turn,
 

@@ -58,7 +58,7 @@ public sealed class Pool
     private Pool(Pool original)
     {
         _succession = new();
-        (Settings, Name, NameBytes) = (original.Settings, original.Name, original.NameBytes);
+        (Settings, Name, NameBytes, Breaker) = (original.Settings, original.Name, original.NameBytes, original.Breaker);
         RetryBudget = new(Settings.Retries.Budget, Settings.Retries.LeastPerSecond);
         (PriorityField, _queue, _total) = (original.PriorityField, original._queue is null ? null : new(), original._total?.Copy());
         _sessions = new();
@@ -167,6 +167,8 @@ public sealed class Pool
             var state = Standing.StateOf(server, share);
             if (share > 0 && choice.Tried.Contains(server.Index))
                 state = CandidateState.Tried;
+            else if (state is CandidateState.Eligible or CandidateState.OnTrial && server.Breaker?.WouldRefuse(choice.Now) is true)
+                state = CandidateState.BreakerOpen;
             var score = state is CandidateState.Eligible or CandidateState.OnTrial ? picker.Score(server.Index, choice) : double.NaN;
             candidates.Add(new(server, state, share, server.Active, score) { Limit = _queue is null || server.Limit == int.MaxValue ? null : server.Limit });
         }

@@ -64,6 +64,9 @@ public sealed class Server
         (_queue, _mostActive) = (queue, original._mostActive);
         (Settings, Index, Ordinal, AddressBytes, Asked) = (original.Settings, original.Index, original.Ordinal, original.AddressBytes, original.Asked);
         (HasAgent, Adaptive) = (original.HasAgent, original.Adaptive?.Copy());
+
+        // Who asks a copy only looks at breakers.
+        Breaker = original.Breaker;
         (_state, Health, Outlier) = (original._state.Copy(), original.Health.Copy(), original.Outlier?.Copy());
         _state.Queue = queue;
         if (original.Latency is not null)

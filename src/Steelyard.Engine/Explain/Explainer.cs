@@ -105,7 +105,7 @@ public sealed class Explainer
         if (route is null)
             return answer with { Refusal = answer.Listener.Mode == ListenerMode.Tcp ? new(0, "No route takes this name; the connection is closed.") : RefusalOf(new(Cause.NoRoute)) };
         var chosen = answer with { Route = Chosen(answer) };
-        return route.Answer is not null ? chosen : chosen with { Pools = Choose(route, question, asked) };
+        return route.Answer is not null ? chosen : chosen with { Pools = Choose(route, question, asked, fallsBack: answer.Listener.Mode == ListenerMode.Http) };
     }
 
     private static RouteVerdict? Chosen(Answer answer)
@@ -119,40 +119,49 @@ public sealed class Explainer
         return null;
     }
 
-    private List<PoolAnswer> Choose(Route route, Question question, AskedRequest asked)
+    private List<PoolAnswer> Choose(Route route, Question question, AskedRequest asked, bool fallsBack)
     {
-        var (answers, tried, lots) = (new List<PoolAnswer>(), new ServerSet(), question.Seed);
+        var (answers, lots) = (new List<PoolAnswer>(), question.Seed);
         for (var i = 0; i < question.Repeat; i++)
         {
-            var pool = route.ChoosePool();
-            tried.Clear(pool.Count);
-            var choice = new Choice { Tried = tried, Owner = asked.OwnerIn(pool, _now), Now = _now, Chance = Next(ref lots), Key = asked.KeyFor(pool) };
-            var answer = answers.Find(other => other.Pool.Name == pool.Name);
-            Decision decision;
-            if (answer is null)
+            for (var pool = route.ChoosePool(); pool is not null;)
             {
-                var candidates = new List<Candidate>(pool.Count);
-                decision = pool.Explain(choice, candidates);
-                answers.Add(answer = new(pool.Settings, pool.ScoreMeaning, candidates, decision) { CountsByServer = new int[pool.Count] });
-            }
-            else
-            {
-                decision = pool.Choose(choice);
-            }
-
-            answer.Requests++;
-            if (decision.Server is { } server)
-            {
-                answer.CountsByServer[server.Index]++;
-                server.End();
-            }
-            else
-            {
-                answer.WithoutServer++;
+                var decision = Choose(pool, answers, asked, ref lots);
+                pool = fallsBack && decision is { Server: null, Reason: not DecisionReason.AllFull } && pool.Settings.Breaker is { Fallback.Pool: { } other } ? _pools[other] : null;
             }
         }
 
         return answers;
+    }
+
+    /// <summary>Chooses as an exchange does: who has an open breaker is passed over.</summary>
+    private Decision Choose(Pool pool, List<PoolAnswer> answers, AskedRequest asked, ref ulong lots)
+    {
+        var tried = new ServerSet();
+        tried.Clear(pool.Count);
+        var answer = answers.Find(other => other.Pool.Name == pool.Name);
+        var candidates = new List<Candidate>(pool.Count);
+        Decision decision;
+        for (var passedOver = false; ; passedOver = true)
+        {
+            var choice = new Choice { Tried = tried, Owner = asked.OwnerIn(pool, _now), Now = _now, Chance = Next(ref lots), Key = asked.KeyFor(pool) };
+            decision = answer is null && !passedOver ? pool.Explain(choice, candidates) : pool.Choose(choice);
+            decision.Server?.End();
+            if (pool.Breaker?.WouldRefuse(_now) is true || (passedOver && decision.Reason == DecisionReason.NoneLeft))
+                decision = new(null, DecisionReason.BreakerOpen);
+            if (decision.Server?.Breaker?.WouldRefuse(_now) is not true)
+                break;
+            tried.Add(decision.Server.Index);
+        }
+
+        if (answer is null)
+            answers.Add(answer = new(pool.Settings, pool.ScoreMeaning, candidates, decision) { CountsByServer = new int[pool.Count] });
+        answer.Requests++;
+        if (decision.Server is { } server)
+            answer.CountsByServer[server.Index]++;
+        else
+            answer.WithoutServer++;
+        return decision;
     }
 
     /// <summary>SplitMix64 (Steele, Lea, Flood 2014).</summary>

@@ -41,9 +41,15 @@ internal static class ExplainReports
         [.. answer.Candidates.Select((candidate, i) => ReportOf(candidate, answer.Counts[i]))],
         answer.First.Server?.Settings.Address.ToString(),
         PlainName.Of(answer.First.Reason.ToString()),
-        Words.Of(answer.First),
+        Words.Of(answer.First) + Instead(answer),
         answer.Requests,
         answer.WithoutServer);
+
+    /// <summary>What happens where no server was chosen, as the fallback of the pool's breaker says.</summary>
+    private static string Instead(PoolAnswer answer) =>
+        answer.First is not { Server: null, Reason: not DecisionReason.AllFull } || answer.Pool.Breaker is not { Fallback: { } fallback } ? ""
+        : fallback.Pool is { } pool ? $"; pool {pool} is asked instead"
+        : $"; the answer is {fallback.Status}, as its fallback says";
 
     private static CandidateReport ReportOf(Candidate candidate, int requests) => new(
         candidate.Server.Settings.Address.ToString(),

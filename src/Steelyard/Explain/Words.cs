@@ -21,6 +21,7 @@ internal static class Words
     private static string Of(DecisionReason reason) => reason switch
     {
         DecisionReason.NoneLeft => "no server is left",
+        DecisionReason.BreakerOpen => "the breaker is open",
         DecisionReason.Turn => "it was its turn",
         DecisionReason.TurnAfterTried => "those whose turn it was had been tried",
         DecisionReason.LeastActive => "no other had less to do for its weight",
@@ -44,6 +45,7 @@ internal static class Words
         CandidateState.OnTrial => "on trial: one request has to show that it is well",
         CandidateState.Tried => "tried before",
         CandidateState.Full => "has as much to do as it may",
+        CandidateState.BreakerOpen => "its breaker is open",
         CandidateState.InReserve => "others go first",
         CandidateState.WithoutWeight => "weight 0",
         CandidateState.Draining => "drained by an operator",

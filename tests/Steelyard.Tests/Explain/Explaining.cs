@@ -213,6 +213,39 @@ public sealed class Explaining
                 iter: 2000);
     }
 
+    [Fact]
+    public void Open_breakers_are_passed_over_and_fallbacks_are_followed()
+    {
+        var snapshot = ConfigurationFile.Parse(
+            """
+            listen: [ { bind: ":80", routes: [ { path: /each, to: each }, { path: /whole, to: whole }, { path: /fixed, to: fixed } ] } ]
+            pools:
+              each: { servers: [ 10.0.0.1:80, 10.0.0.2:80, 10.0.0.3:80 ], breaker: { scope: server } }
+              whole: { servers: [ 10.0.1.1:80 ], breaker: { fallback: { to: each } } }
+              fixed: { servers: [ 10.0.2.1:80 ], breaker: { fallback: { status: 203 } } }
+            """,
+            "test.yaml").Snapshot!;
+        var pools = snapshot.Pools.ToDictionary(settings => settings.Name, settings => new Pool(settings, () => 0, before: null));
+        Answer Of(string path) => Explainer.Of(snapshot, pools, 5).Explain(new() { Request = "GET http://x" + path, Repeat = 6 });
+        Assert.Equal([2, 2, 2], Of("/each").Pools[0].Counts);
+        Assert.Equal(["whole"], Of("/whole").Pools.Select(answer => answer.Pool.Name));
+
+        pools["each"].HoldBreakers(BreakerHold.Open, pools["each"].Servers[1].Settings.Address);
+        pools["whole"].HoldBreakers(BreakerHold.Open);
+        pools["fixed"].HoldBreakers(BreakerHold.Open);
+        var each = Of("/each").Pools[0];
+        Assert.Equal([CandidateState.Eligible, CandidateState.BreakerOpen, CandidateState.Eligible], each.Candidates.Select(candidate => candidate.State));
+        Assert.Equal((0, 6), (each.Counts[1], each.Counts.Sum()));
+        var whole = Of("/whole").Pools;
+        Assert.Equal([("whole", 6), ("each", 0)], whole.Select(answer => (answer.Pool.Name, answer.WithoutServer)));
+        Assert.Contains("none: the breaker is open; pool each is asked instead", Print(Of("/whole")), StringComparison.Ordinal);
+        Assert.Contains("none: the breaker is open; the answer is 203, as its fallback says", Print(Of("/fixed")), StringComparison.Ordinal);
+
+        pools["each"].HoldBreakers(BreakerHold.Open);
+        Assert.Equal((new Decision(null, DecisionReason.BreakerOpen), 6), (Of("/each").Pools[0].First, Of("/each").Pools[0].WithoutServer));
+        Assert.Equal(0, pools["each"].Servers.Sum(server => server.Active + (int)server.Breaker!.Counts.Calls));
+    }
+
     private static string Print(Answer answer)
     {
         var output = new StringWriter();
