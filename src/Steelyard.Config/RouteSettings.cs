@@ -56,6 +56,9 @@ public sealed record RouteSettings
     /// <summary>Who goes first where requests wait for a server: smaller numbers do, -2047 to 2047. Default 0 (HAProxy: set-priority-class).</summary>
     public int Priority { get; init; }
 
+    /// <summary>Its timeouts where they differ from those of the pool, the listener and the snapshot. Default nowhere.</summary>
+    public TimeoutOverrides Timeouts { get; init; } = TimeoutOverrides.None;
+
     /// <summary>
     /// Taken off the front of the path before it goes to the server, where it stands there as whole segments:
     /// <c>/v1</c> of <c>/v1/users</c>, not of <c>/v10</c>. Null for nothing.

@@ -113,6 +113,9 @@ public sealed record ListenerSettings
     /// <summary>What is done with every response of a server, after the rules of its pool (HAProxy: http-response of a frontend).</summary>
     public ValueList<RuleSettings> ResponseRules { get; init; }
 
+    /// <summary>Its timeouts where they differ from the snapshot's. Default nowhere.</summary>
+    public TimeoutOverrides Timeouts { get; init; } = TimeoutOverrides.None;
+
     /// <summary>What is written down of its requests; null for what the snapshot says.</summary>
     public AccessLogSettings? AccessLog { get; init; }
 
@@ -200,6 +203,9 @@ public sealed record PoolSettings
 
     /// <summary>How it is found out how much each server may have to do at once; null for not at all (Envoy: adaptive concurrency). HTTP only.</summary>
     public AdaptiveLimitSettings? AdaptiveLimit { get; init; }
+
+    /// <summary>Its timeouts where they differ from the snapshot's and the listener's. Default nowhere.</summary>
+    public TimeoutOverrides Timeouts { get; init; } = TimeoutOverrides.None;
 
     /// <summary>Who waits for a server, and how long. Without a limit of servers nobody waits.</summary>
     public QueueSettings Queue { get; init; } = new();

@@ -60,6 +60,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public ForwardedStyle Forwarded { get; init; }
 
+    public TimeoutOverrides Timeouts { get; init; } = TimeoutOverrides.None;
+
     public Located<AccessLogSettings>? AccessLog { get; init; }
 
     public string? RequestId { get; init; }
@@ -111,6 +113,8 @@ internal sealed record RouteDraft(Place Place)
 
     public int Priority { get; init; }
 
+    public TimeoutOverrides Timeouts { get; init; } = TimeoutOverrides.None;
+
     public Located<string>? StripPrefix { get; init; }
 
     public Located<TextTemplate>? Rewrite { get; init; }
@@ -150,6 +154,8 @@ internal sealed record PoolDraft(Located<string> Name)
     public Located<AdaptiveLimitSettings>? AdaptiveLimit { get; init; }
 
     public Located<QueueSettings>? Queue { get; init; }
+
+    public TimeoutOverrides Timeouts { get; init; } = TimeoutOverrides.None;
 
     public bool AllBackups { get; init; } = true;
 

@@ -12,8 +12,6 @@ internal sealed class HaproxyDraft
 
     private const string ExceptVariable = "forwardfor.except";
 
-    private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
-
     private readonly HaproxyFile _file;
     private readonly ProblemList _problems;
     private readonly Dictionary<string, HaproxySection> _backends = new(StringComparer.Ordinal);
@@ -58,14 +56,13 @@ internal sealed class HaproxyDraft
         }
 
         WarnOfMissingTimeouts(proxies);
-        return new(new(_file.Source.Text, 0, 0))
+        return HaproxyTimeouts.Share(new SnapshotDraft(new(_file.Source.Text, 0, 0))
         {
             Shutdown = _file.HardStop ?? TimeSpan.FromSeconds(10),
-            Timeouts = TimeoutsOf(proxies),
             Limits = new() { Connections = _file.MaxConnections, RequestRate = null, ResponseRate = null },
             Listeners = listeners,
             Pools = pools,
-        };
+        });
     }
 
     private IEnumerable<ListenerDraft> Listeners(HaproxySection front)
@@ -89,6 +86,7 @@ internal sealed class HaproxyDraft
                 Mode = new(front.IsTcp ? ListenerMode.Tcp : ListenerMode.Http, front.Name.Place),
                 ProxyProtocol = first.AcceptProxy ? [new(IPNetwork.Parse("0.0.0.0/0"), first.Address.Place), new(IPNetwork.Parse("::/0"), first.Address.Place)] : [],
                 MaxConnections = front.MaxConnections,
+                Timeouts = HaproxyTimeouts.OfClients(front),
                 Forwarded = front.IsTcp ? ForwardedStyle.XForwarded : ForwardedStyle.AsIs,
                 Rules = front.IsTcp ? [] : [.. front.EarlyRules, .. MonitorRules(front), .. front.Rules, .. ExceptRules(front)],
                 ResponseRules = front.IsTcp ? [] : front.ResponseRules,
@@ -277,7 +275,8 @@ internal sealed class HaproxyDraft
             Agent = AgentOf(backend),
             Outlier = servers.Exists(server => server.Observe) ? new() { Consecutive = servers.Find(server => server.ErrorLimit is not null)?.ErrorLimit ?? 10 } : null,
             SlowStart = servers.Find(server => server.SlowStart is not null)?.SlowStart,
-            Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000, Timeout = TimeoutOf(backend, "queue") ?? TimeoutOf(backend, "connect") }, backend.Name.Place) : null,
+            Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000 }, backend.Name.Place) : null,
+            Timeouts = HaproxyTimeouts.OfServers(backend),
             Sticky = sticky,
             Rules = backend.Kind == 'L' || backend.IsTcp ? ForwardRules(backend) : [.. backend.EarlyRules, .. backend.Rules, .. ForwardRules(backend)],
             ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : backend.ResponseRules,
@@ -321,7 +320,7 @@ internal sealed class HaproxyDraft
         }
 
         var interval = first.Interval ?? TimeSpan.FromSeconds(2);
-        var timeout = TimeoutOf(backend, "check") is { } check ? (TimeoutOf(backend, "connect") is { } connect && connect < interval ? connect : interval) + check : interval;
+        var timeout = HaproxyTimeouts.Of(backend, "check") is { } check ? (HaproxyTimeouts.Of(backend, "connect") is { } connect && connect < interval ? connect : interval) + check : interval;
         var least = TimeSpan.FromMilliseconds(10);
         return (backend.HttpCheck ?? new()) with
         {
@@ -331,7 +330,7 @@ internal sealed class HaproxyDraft
             FastInterval = first.FastInterval,
             DownInterval = first.DownInterval,
             Jitter = _file.SpreadChecks ?? 0,
-            Timeout = timeout > s_longest ? s_longest : timeout,
+            Timeout = timeout > HaproxyTimeouts.Longest ? HaproxyTimeouts.Longest : timeout,
             Rise = first.Rise ?? 2,
             Fall = first.Fall ?? 3,
             Start = HealthStart.Up,
@@ -368,51 +367,15 @@ internal sealed class HaproxyDraft
         return backend.StickOn is { } on ? new(remembered with { On = on.Value }, on.Place) : null;
     }
 
-    private static TimeSpan? TimeoutOf(HaproxySection section, string name) =>
-        section.Timeouts.TryGetValue(name, out var time) && time.Value > TimeSpan.Zero ? time.Value > s_longest ? s_longest : time.Value : null;
-
     /// <summary>HAProxy warns of the same, and then waits for ever.</summary>
     private void WarnOfMissingTimeouts(List<HaproxySection> proxies)
     {
         foreach (var proxy in proxies)
         {
             string[] needed = [.. proxy.IsFrontend ? (string[])["client"] : [], .. proxy.IsBackend && proxy.Servers.Count > 0 ? (string[])["connect", "server"] : []];
-            string[] missing = [.. needed.Where(name => TimeoutOf(proxy, name) is null)];
+            string[] missing = [.. needed.Where(name => HaproxyTimeouts.Of(proxy, name) is null)];
             if (missing.Length > 0)
                 _problems.Warn(proxy.Name.Place, $"{Shown.Quote(proxy.Name.Value)} has no {string.Join(", no ", missing.Select(name => $"'timeout {name}'"))}: Steelyard's own limits count, where HAProxy waits for ever", string.Join(", ", missing.Select(name => $"'timeout {name} {(name == "connect" ? "5s" : "50s")}'")));
         }
-    }
-
-    /// <summary>Times are the whole file's here: where sections differ, the longest counts.</summary>
-    private Timeouts TimeoutsOf(List<HaproxySection> proxies)
-    {
-        var fronts = proxies.FindAll(proxy => proxy.IsFrontend);
-        var backs = proxies.FindAll(proxy => proxy.IsBackend && proxy.Servers.Count > 0);
-        var own = new Timeouts();
-        return own with
-        {
-            ClientHeader = Longest(fronts, "http-request", section => TimeoutOf(section, "http-request") ?? TimeoutOf(section, "client")) ?? own.ClientHeader,
-            ClientBody = Longest(fronts, "client", section => TimeoutOf(section, "client")) ?? own.ClientBody,
-            ClientIdle = Longest(fronts, "http-keep-alive", section => TimeoutOf(section, "http-keep-alive") ?? TimeoutOf(section, "http-request") ?? TimeoutOf(section, "client")) ?? own.ClientIdle,
-            Connect = Longest(backs, "connect", section => TimeoutOf(section, "connect")) ?? own.Connect,
-            ServerResponse = Longest(backs, "server", section => TimeoutOf(section, "server")) ?? own.ServerResponse,
-            ServerBody = Longest(backs, "server", section => TimeoutOf(section, "server")) ?? own.ServerBody,
-            Tunnel = Longest(backs, "tunnel", section => TimeoutOf(section, "tunnel") ?? TimeoutOf(section, "server")) ?? own.Tunnel,
-        };
-    }
-
-    private TimeSpan? Longest(List<HaproxySection> sections, string name, Func<HaproxySection, TimeSpan?> timeout)
-    {
-        TimeSpan? longest = null;
-        foreach (var section in sections)
-        {
-            if (timeout(section) is not { } time)
-                continue;
-            if (longest is { } before && before != time && section.Timeouts.TryGetValue(name, out var own))
-                _problems.Warn(own.Place, $"the times of a file are the same for all its sections here: the longest 'timeout {name}' counts", "the same time everywhere");
-            longest = longest is null || time > longest ? time : longest;
-        }
-
-        return longest;
     }
 }

@@ -91,10 +91,16 @@ internal sealed class YamlWriter
 
     private void Settings<T>(DirectiveTable<T> table, T settings, T defaults, string indentation)
     {
+        foreach (var part in Parts(table, settings, defaults))
+            Line(indentation + part);
+    }
+
+    private static IEnumerable<string> Parts<T>(DirectiveTable<T> table, T settings, T defaults)
+    {
         foreach (var directive in table.Directives)
         {
             if (directive.Write(settings) is { } value && value != directive.Write(defaults))
-                Line($"{indentation}{directive.Name}: {value}");
+                yield return $"{directive.Name}: {value}";
         }
     }
 
@@ -113,6 +119,7 @@ internal sealed class YamlWriter
             Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
         Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, Tolerant = listener.Tolerant, Forwarded = listener.Forwarded }, blank, "    ");
+        Section("timeouts", TimeoutOverridesTable.Listeners, listener.Timeouts, TimeoutOverrides.None, "    ");
         Identity(listener.AccessLog, listener.RequestId, listener.TraceContext, "    ");
         foreach (var limit in LimitParts(listener.RateLimit, listener.Concurrency))
             Line($"    {limit}");
@@ -199,6 +206,8 @@ internal sealed class YamlWriter
             yield return limit;
         if (route.Priority != 0)
             yield return $"priority: {route.Priority.ToString(CultureInfo.InvariantCulture)}";
+        if (route.Timeouts != TimeoutOverrides.None)
+            yield return $"timeouts: {Braces(Parts(TimeoutOverridesTable.Routes, route.Timeouts, TimeoutOverrides.None))}";
         if (route.StripPrefix is not null)
             yield return $"strip-prefix: {Text(route.StripPrefix)}";
         if (route.Rewrite is not null)
@@ -274,6 +283,7 @@ internal sealed class YamlWriter
         }
 
         Section("queue", QueueTable.Table, pool.Queue, new(), "    ");
+        Section("timeouts", TimeoutOverridesTable.Pools, pool.Timeouts, TimeoutOverrides.None, "    ");
         if (pool.Health is { } health)
             Health(health);
         if (pool.Agent is { } agent)

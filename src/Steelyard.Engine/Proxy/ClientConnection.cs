@@ -195,7 +195,7 @@ internal sealed class ClientConnection
     private async ValueTask<StartEnd> ReadStart(IStartReader reader)
     {
         _idle = true;
-        var end = await StartOfConnection.Read(Transport, Input, reader, _loop.Events.In(_loop.Plan.Timeouts.ClientHeader));
+        var end = await StartOfConnection.Read(Transport, Input, reader, _loop.Events.In(Listener.Timeouts.ClientHeader));
         _idle = false;
         return end;
     }
@@ -255,7 +255,7 @@ internal sealed class ClientConnection
         Transport = secured;
         if (Leaving && !_cameLate)
             return AfterExchange.Close;
-        var due = _loop.Events.In(_loop.Plan.Timeouts.TlsHandshake);
+        var due = _loop.Events.In(Listener.Timeouts.TlsHandshake);
         _idle = true;
         var first = await secured.AwaitFirstRecord(due);
         _idle = false;
@@ -287,7 +287,7 @@ internal sealed class ClientConnection
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<bool> WaitForRequest()
     {
-        var due = _loop.Events.In(_loop.Plan.Timeouts.ClientIdle);
+        var due = _loop.Events.In(Listener.Timeouts.ClientIdle);
         while (!Leaving || _awaited)
         {
             _idle = true;

@@ -44,7 +44,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         var upstream = context.Upstream!;
         Latency = -1;
         var sentBefore = upstream.Transport.BytesSent;
-        var sent = await upstream.Transport.SendAll(outgoing.Head, outgoing.Body, context.Plan.Timeouts.ServerBody);
+        var sent = await upstream.Transport.SendAll(outgoing.Head, outgoing.Body, context.Timeouts.ServerBody);
         if (sent is IoStatus.TimedOut or IoStatus.Aborted)
             return Fail(sent == IoStatus.TimedOut ? Cause.ServerTimeout : Cause.Stopped);
         if (upstream.Transport.BytesSent == sentBefore)
@@ -103,8 +103,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         // Who waits to be told to go on is not slow.
         context.RequestRate.Begin(context.Request.ExpectsContinue && !_continued ? 0 : context.Plan.Rates.Request, context.Plan.Rates.Grace);
         outgoing.Upload.Connect(
-            new RelayPoint(context.Client.Transport, context.Plan.Timeouts.ClientBody, context.RequestRate),
-            new RelayPoint(upstream.Transport, context.Plan.Timeouts.ServerBody));
+            new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.RequestRate),
+            new RelayPoint(upstream.Transport, context.Timeouts.ServerBody));
         return Upload(upstream);
     }
 
@@ -188,7 +188,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
                     return new(sent == IoStatus.TimedOut ? Cause.ClientStalled : Cause.ClientGone);
                 upstream.Input.ReleaseHead();
                 _response.Clear();
-                due = context.Events.In(context.Plan.Timeouts.ServerResponse);
+                due = context.Events.In(context.Timeouts.ServerResponse);
             }
         }
     }
@@ -215,7 +215,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         context.Client.Transport.EndsWith = null;
         context.Client.Input.ReleaseHead();
         context.Loop.Counters.Tunnels++;
-        context.Record.Tunnel = await _tunnel.Run(context.Client.Transport, context.Client.Input, upstream.Transport, upstream.Input, context.Plan.Timeouts.Tunnel);
+        context.Record.Tunnel = await _tunnel.Run(context.Client.Transport, context.Client.Input, upstream.Transport, upstream.Input, context.Timeouts.Tunnel);
         context.BytesPassed += _tunnel.PassedDown;
         return Outcome.Success;
     }
@@ -225,7 +225,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
     /// <summary>A server's time to answer starts when it has the whole request: until then the deadline moves on.</summary>
     private long AnswerDue() =>
-        (_requestSent == TimerEntry.Never ? context.Events.Now : _requestSent) + context.Plan.Timeouts.ServerResponse;
+        (_requestSent == TimerEntry.Never ? context.Events.Now : _requestSent) + context.Timeouts.ServerResponse;
 
     // HTTP/1.0 knows no interim responses (RFC 9110, 15.2).
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -240,7 +240,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         if (context.Request.MinorVersion == 0)
             return IoStatus.Done;
         var block = context.Events.Blocks.Rent();
-        var sent = await context.Client.Transport.SendAll(WriteInterim(block, upstream.Input.Head), context.Deadline.Within(context.Plan.Timeouts.ClientBody));
+        var sent = await context.Client.Transport.SendAll(WriteInterim(block, upstream.Input.Head), context.Deadline.Within(context.Timeouts.ClientBody));
         context.Events.Blocks.Return(block);
         return sent;
     }
@@ -265,7 +265,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
         context.ResponseBegun = true;
         context.ResponseRate.Begin(context.Plan.Rates.Response, context.Plan.Rates.Grace);
-        var sent = await context.Client.Transport.SendAll(head, piece, context.Plan.Timeouts.ClientBody, context.ResponseRate);
+        var sent = await context.Client.Transport.SendAll(head, piece, context.Timeouts.ClientBody, context.ResponseRate);
         context.BytesPassed = head.Length + piece.Length;
         context.Events.Blocks.Return(block);
         upstream.Input.ReleaseHead();
@@ -335,8 +335,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
         _download.Begin(upstream.Input, new BodyFramer(framing, chunked, keepsTrailers: trailers));
         _download.Connect(
-            new RelayPoint(upstream.Transport, context.Plan.Timeouts.ServerBody),
-            new RelayPoint(context.Client.Transport, context.Plan.Timeouts.ClientBody, context.ResponseRate));
+            new RelayPoint(upstream.Transport, context.Timeouts.ServerBody),
+            new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate));
         state = _download.TakeFirst(out piece);
         if (piece.Length <= LargestCopiedPiece && piece.Length <= writer.Room)
         {
@@ -369,7 +369,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     /// <summary>How long the connection may be kept: a second less than the server says it will keep it.</summary>
     private long IdleMilliseconds(ReadOnlySpan<byte> head)
     {
-        var ours = context.Plan.Timeouts.ServerIdle;
+        var ours = context.Timeouts.ServerIdle;
         var theirs = _response.KeepAliveSeconds(head);
         return theirs < 0 ? ours : Math.Min(ours, Math.Max((theirs * 1000) - 1000, 1));
     }

@@ -341,7 +341,7 @@ internal sealed class Exchange
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> ReadRequestHead()
     {
-        var deadline = Math.Min(_context.Events.In(_context.Plan.Timeouts.ClientHeader), _context.Deadline.Due);
+        var deadline = Math.Min(_context.Events.In(_context.Timeouts.ClientHeader), _context.Deadline.Due);
         var (most, mostFields) = ((int)_context.Plan.Limits.Header.Bytes, _context.Plan.Limits.HeaderCount);
         while (true)
         {
@@ -472,7 +472,7 @@ internal sealed class Exchange
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<AfterExchange> Send(Block block, BlockSlice answer, int status, bool close)
     {
-        var sent = await Client.Transport.SendAll(answer, _context.Plan.Timeouts.ClientBody);
+        var sent = await Client.Transport.SendAll(answer, _context.Timeouts.ClientBody);
         Count(status, answer.Length);
         Log(status, answer.Span);
         _context.Events.Blocks.Return(block);

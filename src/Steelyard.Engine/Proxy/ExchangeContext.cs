@@ -116,6 +116,12 @@ internal sealed class ExchangeContext
         Server = Server is null ? default : Server.AddressBytes.Span,
     };
 
+    /// <summary>How long each part of it may take.</summary>
+    public ExchangeTimeouts Timeouts => new(
+        Client.Listener.Timeouts,
+        Pool is { } pool ? Plan.PoolTimeouts?.GetValueOrDefault(pool) : null,
+        Route?.Timeouts);
+
     /// <summary>What the loop counts for the plan of this exchange.</summary>
     public LoopMeters Meters => _loopPlan.Meters;
 

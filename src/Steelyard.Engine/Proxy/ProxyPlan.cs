@@ -17,9 +17,6 @@ internal sealed class ProxyPlan
     /// <summary>What it was worked out from.</summary>
     public required Snapshot Snapshot { get; init; }
 
-    /// <summary>How long each part of an exchange may take.</summary>
-    public required MillisecondTimeouts Timeouts { get; init; }
-
     /// <summary>How much of each thing is accepted.</summary>
     public required Limits Limits { get; init; }
 
@@ -66,6 +63,9 @@ internal sealed class ProxyPlan
 
     /// <summary>What each client may do with a pool; null where no pool says.</summary>
     public required IReadOnlyDictionary<Pool, PlaceLimits>? PoolLimits { get; init; }
+
+    /// <summary>What the timeouts of pools are where they differ; null where none does.</summary>
+    public required IReadOnlyDictionary<Pool, MillisecondTimeouts>? PoolTimeouts { get; init; }
 
     // All limits, for the plan that follows.
     private LimitBook LimitBook { get; init; } = new(null);
@@ -169,7 +169,6 @@ internal sealed class ProxyPlan
             PoolBuckets = buckets.With(PoolMeter.FineBounds),
             PoolOrdinals = PoolOrdinalsOf(pools.Values),
             Snapshot = snapshot,
-            Timeouts = MillisecondTimeouts.From(snapshot.Timeouts),
             Limits = snapshot.Limits,
             Rates = LeastRates.From(snapshot.Limits),
             Connections = before?.Connections ?? new(),
@@ -182,6 +181,7 @@ internal sealed class ProxyPlan
             LimitBook = limits,
             PoolLimits = PoolLimitsOf(pools.Values, limits),
             PoolRules = PoolRulesOf(pools.Values),
+            PoolTimeouts = PoolTimeoutsOf(pools.Values),
             Fallbacks = FallbacksOf(pools.Values, files),
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
@@ -286,6 +286,18 @@ internal sealed class ProxyPlan
         return all;
     }
 
+    private static Dictionary<Pool, MillisecondTimeouts>? PoolTimeoutsOf(IEnumerable<Pool> pools)
+    {
+        Dictionary<Pool, MillisecondTimeouts>? all = null;
+        foreach (var pool in pools)
+        {
+            if (MillisecondTimeouts.From(pool.Settings.Timeouts) is { } its)
+                (all ??= []).Add(pool, its);
+        }
+
+        return all;
+    }
+
     private static Dictionary<Pool, LocalAnswer> FallbacksOf(IEnumerable<Pool> pools, TlsFiles? files)
     {
         var answers = new Dictionary<Pool, LocalAnswer>();
@@ -308,6 +320,7 @@ internal sealed class ProxyPlan
     private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, LimitBook limits, RouteNames routeNames, ProxyPlan? before, LogBook? logs)
     {
         var listeners = new ListenerState[snapshot.Listeners.Count];
+        var timeouts = MillisecondTimeouts.From(snapshot.Timeouts);
         for (var i = 0; i < listeners.Length; i++)
         {
             var settings = snapshot.Listeners[i];
@@ -327,6 +340,7 @@ internal sealed class ProxyPlan
                 Tls = tls.For(settings.Tls, settings.Mode),
                 ProxyProtocol = new TrustedNetworks(settings.ProxyProtocol.AsSpan()),
                 Explain = settings.Explain.Count == 0 ? null : new TrustedNetworks(settings.Explain.AsSpan()),
+                Timeouts = MillisecondTimeouts.From(settings.Timeouts)?.Over(timeouts) ?? timeouts,
                 Log = logs is not null && (settings.AccessLog ?? snapshot.AccessLog) is { To.Kind: not LogTargetKind.None } log
                     ? new AccessLog(log, settings.Mode, settings.Bind[0].ToString(), logs.SinkFor(log)) : null,
                 RequestId = (settings.RequestId ?? snapshot.RequestId) is { Length: > 0 } name ? System.Text.Encoding.ASCII.GetBytes(name) : null,
@@ -365,36 +379,6 @@ internal sealed class ProxyPlan
 /// <param name="Idle">The loop's kept connections, by <see cref="Server.Ordinal"/>.</param>
 /// <param name="Meters">What the loop counts.</param>
 internal sealed record LoopPlan(ProxyPlan Plan, IdleConnections[] Idle, LoopMeters Meters);
-
-/// <summary>The timeouts of the snapshot in the unit of the loop's clock; 0 for one that is not set.</summary>
-internal readonly record struct MillisecondTimeouts(
-    long Connect,
-    long Queue,
-    long TlsHandshake,
-    long ClientHeader,
-    long ClientBody,
-    long ClientIdle,
-    long ServerResponse,
-    long ServerBody,
-    long ServerIdle,
-    long Tunnel,
-    long Request)
-{
-    public static MillisecondTimeouts From(Timeouts timeouts) => new(
-        InMilliseconds(timeouts.Connect),
-        InMilliseconds(timeouts.Queue ?? timeouts.Connect),
-        InMilliseconds(timeouts.TlsHandshake),
-        InMilliseconds(timeouts.ClientHeader),
-        InMilliseconds(timeouts.ClientBody),
-        InMilliseconds(timeouts.ClientIdle),
-        InMilliseconds(timeouts.ServerResponse),
-        InMilliseconds(timeouts.ServerBody),
-        InMilliseconds(timeouts.ServerIdle),
-        InMilliseconds(timeouts.Tunnel),
-        timeouts.Request is { } whole ? InMilliseconds(whole) : 0);
-
-    private static long InMilliseconds(TimeSpan span) => Math.Max(1, (long)span.TotalMilliseconds);
-}
 
 /// <summary>The least rates of clients in bytes per second, 0 for none; any rate will do for the grace, in milliseconds.</summary>
 internal readonly record struct LeastRates(long Request, long Response, long Grace)

@@ -15,7 +15,7 @@ internal sealed class RequestDeadline(ExchangeContext context) : TimerEntry
     public void Begin()
     {
         Passed = false;
-        context.Events.Timers.Set(this, context.Events.In(context.Plan.Timeouts.Request));
+        context.Events.Timers.Set(this, context.Events.In(context.Timeouts.Request));
     }
 
     /// <summary>A wait of so many milliseconds, or of what is left.</summary>

@@ -24,6 +24,7 @@ internal sealed class Route
         Conditions = RouteConditions.From(settings);
         Answer = LocalAnswer.From(settings);
         Rules = RuleSet.From(settings.Rules);
+        Timeouts = MillisecondTimeouts.From(settings.Timeouts);
         RequestEdits = FieldEdits.From(requestEdits, settings.RequestHeaders);
         ResponseEdits = FieldEdits.From(responseEdits, settings.ResponseHeaders);
         _stripPrefix = settings.StripPrefix is { } prefix ? Encoding.ASCII.GetBytes(prefix) : null;
@@ -50,6 +51,9 @@ internal sealed class Route
 
     /// <summary>Who goes first where requests wait for a server: smaller numbers.</summary>
     public int Priority { get; }
+
+    /// <summary>What its timeouts are where they differ; null where none does.</summary>
+    public MillisecondTimeouts? Timeouts { get; }
 
     public FieldEdits? RequestEdits { get; }
 

@@ -51,7 +51,7 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
     private async ValueTask<Outcome> Wait(Pool pool, Server? wanted)
     {
         _context.Loop.Counters.QueueWaits++;
-        var (since, longest) = (_context.Events.Now, pool.Settings.Queue.Timeout is { } own ? (long)own.TotalMilliseconds : _context.Plan.Timeouts.Queue);
+        var (since, longest) = (_context.Events.Now, pool.Settings.Queue.Timeout is { } own ? (long)own.TotalMilliseconds : _context.Timeouts.Queue);
 
         // Not begun for sessions, which have no end.
         var whole = _context.Deadline.Due;

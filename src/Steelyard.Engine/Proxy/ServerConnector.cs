@@ -29,7 +29,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
             return Outcome.Success;
         }
 
-        var due = context.Events.In(context.Plan.Timeouts.Connect);
+        var due = context.Events.In(context.Timeouts.Connect);
         context.Upstream = await BeginConnect(server);
         if (context.Upstream is null)
             return _connectError is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory or Errno.AddressNotAvailable
@@ -38,7 +38,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         if (context.Deadline.Passed)
             context.Upstream.Transport.Abort();
         context.Client.Transport.EndsWith = context.Upstream.Transport;
-        var wake = await context.Upstream.Transport.Writable(context.Plan.Timeouts.Connect);
+        var wake = await context.Upstream.Transport.Writable(context.Timeouts.Connect);
         context.Client.Transport.EndsWith = null;
         if (wake == Wake.Ready && context.Upstream.Transport.ConnectError() == 0)
         {
@@ -114,7 +114,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<UpstreamConnection?> BeginConnect(Server server)
     {
-        var due = context.Events.In(context.Plan.Timeouts.Connect);
+        var due = context.Events.In(context.Timeouts.Connect);
         var connection = context.Loop.BeginConnect(context.Plan.Addresses[server.Ordinal], context.IdleConnectionsOf(server), out _connectError);
         while (_connectError == Errno.Again && context.Events.Now < due && !context.Client.Transport.Aborted && !context.Deadline.Passed)
         {

@@ -58,7 +58,7 @@ internal sealed class TcpSession
 
         var upstream = _context.Upstream!;
         _context.ResponseBegun = true;
-        _context.Record.Tunnel = await _tunnel.Run(client.Transport, client.Input, upstream.Transport, upstream.Input, _context.Plan.Timeouts.Tunnel);
+        _context.Record.Tunnel = await _tunnel.Run(client.Transport, client.Input, upstream.Transport, upstream.Input, _context.Timeouts.Tunnel);
         _context.CloseUpstream();
         _context.EndWithServer();
         Log(_tunnel.PassedDown, _tunnel.PassedUp);

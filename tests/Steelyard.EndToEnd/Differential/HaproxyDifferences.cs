@@ -141,6 +141,12 @@ public sealed class HaproxyDifferences : IAsyncLifetime
             var wishes = (request["X-Want"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             if (wishes.Contains("close-" + name) || wishes.Contains("close"))
                 return;
+            if (wishes.Contains("hang"))
+            {
+                await connection.ReadRequestOrEnd();
+                return;
+            }
+
             var status = wishes.FirstOrDefault(wish => wish.StartsWith("status=", StringComparison.Ordinal))?["status=".Length..] ?? wishes.FirstOrDefault(wish => wish.StartsWith($"status-{name}=", StringComparison.Ordinal))?["status-A=".Length..] ?? "200";
             var body = $"server {name}\n{request.StartLine}\n{string.Join('\n', Fields(request).Where(line => !line.StartsWith("x-want", StringComparison.Ordinal)))}\n{request.Text}\n";
             var fields = string.Concat(wishes.Where(wish => wish.StartsWith("field=", StringComparison.Ordinal)).Select(wish => wish["field=".Length..] + "\r\n"));

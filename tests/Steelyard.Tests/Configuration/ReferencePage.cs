@@ -45,11 +45,13 @@ public sealed class ReferencePage
         Section(page, "timeouts", TimeoutsTable.Table, new Timeouts());
         Section(page, "limits", LimitsTable.Table, new Limits());
         Section(page, "listen", ListenerTable.Listeners, new ListenerDraft(default));
+        Section(page, "listen: timeouts", TimeoutOverridesTable.Listeners, TimeoutOverrides.None);
         Section(page, "listen: tls", TlsTable.Listeners, new ListenerTlsDraft());
         Section(page, "listen: tls: certificates", TlsTable.Certificates, new CertificateDraft());
         Section(page, "listen: tls: client-certificates", TlsTable.Clients, new ClientCertificates { Authorities = "" });
         Section(page, "listen: routes", RouteTable.Routes, new RouteDraft(default));
         page.Append(RouteSample);
+        Section(page, "listen: routes: timeouts", TimeoutOverridesTable.Routes, TimeoutOverrides.None);
         Section(page, "listen: routes: redirect", AnswerTable.Redirects, new RedirectSettings(TextTemplate.Empty));
         Section(page, "listen: routes: respond", AnswerTable.Responses, new FixedResponse(200));
         Section(page, "rules", RuleTable.Requests, new RuleSettings { Action = RuleAction.Stop });
@@ -75,6 +77,7 @@ public sealed class ReferencePage
         Section(page, "pools: breaker: fallback", BreakerTable.Fallback, new FallbackSettings());
         Section(page, "pools: adaptive-limit", AdaptiveLimitTable.Table, new AdaptiveLimitSettings());
         Section(page, "pools: queue", QueueTable.Table, new QueueSettings());
+        Section(page, "pools: timeouts", TimeoutOverridesTable.Pools, TimeoutOverrides.None);
         Section(page, "pools: retries", RetriesTable.Table, new RetrySettings());
         Section(page, "pools: health", HealthTable.Table, new HealthSettings());
         Section(page, "pools: agent", AgentTable.Table, new AgentSettings());

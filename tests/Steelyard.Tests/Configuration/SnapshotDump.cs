@@ -54,7 +54,7 @@ internal static class SnapshotDump
                 text.Append("  reads requests tolerantly\n");
             if (listener.Forwarded != ForwardedStyle.XForwarded)
                 text.Append($"  forwards {listener.Forwarded}\n");
-            text.Append(Identity(listener.AccessLog, listener.RequestId, listener.TraceContext, "  "));
+            text.Append(Times(listener.Timeouts, "  ")).Append(Identity(listener.AccessLog, listener.RequestId, listener.TraceContext, "  "));
             text.Append(Edits("request", listener.RequestHeaders)).Append(Edits("response", listener.ResponseHeaders));
             text.Append(Rules("rule", listener.Rules, "  ")).Append(Rules("response rule", listener.ResponseRules, "  "));
             foreach (var route in listener.Routes)
@@ -72,6 +72,7 @@ internal static class SnapshotDump
                 text.Append($"  {pool.Outlier?.ToString() ?? "no outliers"}\n");
             if (pool.SlowStart is not null || pool.Panic != 0)
                 text.Append($"  slow start {pool.SlowStart?.ToString() ?? "none"}, panic below {pool.Panic}%\n");
+            text.Append(Times(pool.Timeouts, "  "));
             text.Append(Rules("rule", pool.Rules, "  ")).Append(Rules("response rule", pool.ResponseRules, "  "));
             foreach (var server in pool.Servers)
                 text.Append($"  {server.Address} weight {server.Weight}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
@@ -100,6 +101,8 @@ internal static class SnapshotDump
         return text.ToString();
     }
 
+    private static string Times(TimeoutOverrides times, string indentation) => times == TimeoutOverrides.None ? "" : $"{indentation}{times}\n";
+
     private static string Tls(ServerTls? tls) => tls is null ? "" : $", {tls}";
 
     private static string Conditions(RouteSettings route) =>
@@ -113,7 +116,7 @@ internal static class SnapshotDump
 
     private static string Changes(RouteSettings route) =>
         (route.StripPrefix is null ? "" : $"    strips {route.StripPrefix}\n") + (route.Rewrite is null ? "" : $"    rewrites to {route.Rewrite}\n")
-        + Rules("rule", route.Rules, "    ") + Edits("request", route.RequestHeaders) + Edits("response", route.ResponseHeaders);
+        + Times(route.Timeouts, "    ") + Rules("rule", route.Rules, "    ") + Edits("request", route.RequestHeaders) + Edits("response", route.ResponseHeaders);
 
     private static string Rules(string name, ValueList<RuleSettings> rules, string indentation) =>
         string.Concat(rules.Select(rule => $"{indentation}{name}{(rule.When is { } when ? $" when {when}" : "")}: {rule.Action}{(rule.Name.Length > 0 ? $" {rule.Name}" : "")}{(rule.Pattern is { } pattern ? $" /{pattern}/" : "")}{(rule.Value is { } value ? $" = {value}" : "")}{(rule.Status > 0 ? $" {rule.Status}" : "")}{(rule.Redirect is { } redirect ? $" {redirect.Status} to {redirect.To}" : "")}{(rule.Respond is { } respond ? $" {respond.Status} '{respond.Body}' {respond.ContentType} {Join(respond.Headers)}" : "")}\n"));

@@ -105,6 +105,12 @@ internal static class ListenerTable
                 "How the servers are told of the client: `X-Forwarded-For`, `-Proto`, `-Host` and `X-Real-IP`, or `Forwarded` (RFC 7239), or both, or not at all. What an untrusted client sends of them itself is never passed on, unless they are left `as-is`: then nothing is written, and what a client says of itself reaches the servers, as with HAProxy and nginx.",
                 listener => listener.Forwarded,
                 (listener, value) => listener with { Forwarded = value }),
+            new Directive<ListenerDraft, TimeoutOverrides>(
+                "timeouts",
+                Form.Mapping(TimeoutOverridesTable.Listeners, _ => TimeoutOverrides.None),
+                "Where its timeouts differ from those of the file, see [timeouts of a listener](#listen-timeouts).",
+                listener => listener.Timeouts,
+                (listener, value) => listener with { Timeouts = value }),
             new Directive<ListenerDraft, Located<AccessLogSettings>?>(
                 "access-log",
                 AccessLogTable.LocatedForm,

@@ -170,6 +170,12 @@ internal static class PoolTable
                 "Who waits for a server that has room, see [queue](#pools-queue).",
                 pool => pool.Queue,
                 (pool, value) => pool with { Queue = value }),
+            new Directive<PoolDraft, TimeoutOverrides>(
+                "timeouts",
+                Form.Mapping(TimeoutOverridesTable.Pools, _ => TimeoutOverrides.None),
+                "Where its timeouts differ from those of the file and of the listener, see [timeouts of a pool](#pools-timeouts).",
+                pool => pool.Timeouts,
+                (pool, value) => pool with { Timeouts = value }),
             new Directive<PoolDraft, bool>(
                 "all-backups",
                 ScalarForms.Switch,

@@ -180,6 +180,12 @@ internal static class RouteTable
                 "Who goes first where requests wait for a server (`max-connections` in the pool): smaller numbers do.",
                 route => route.Priority,
                 (route, value) => route with { Priority = value }),
+            new Directive<RouteDraft, TimeoutOverrides>(
+                "timeouts",
+                Form.Mapping(TimeoutOverridesTable.Routes, _ => TimeoutOverrides.None),
+                "Where its timeouts differ from those of the pool, of the listener and of the file, see [timeouts of a route](#listen-routes-timeouts).",
+                route => route.Timeouts,
+                (route, value) => route with { Timeouts = value }),
             new Directive<RouteDraft, Located<string>?>(
                 "strip-prefix",
                 Form.Located(Prefix),

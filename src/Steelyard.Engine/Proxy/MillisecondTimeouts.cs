@@ -1,0 +1,99 @@
+using Steelyard.Config;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>Timeouts in the unit of the loop's clock; 0 for one that is not set.</summary>
+internal sealed record MillisecondTimeouts(
+    long Connect,
+    long Queue,
+    long TlsHandshake,
+    long ClientHeader,
+    long ClientBody,
+    long ClientIdle,
+    long ServerResponse,
+    long ServerBody,
+    long ServerIdle,
+    long Tunnel,
+    long Request)
+{
+    /// <summary>Those of a configuration that says nothing of them.</summary>
+    public static MillisecondTimeouts Default { get; } = From(new Timeouts());
+
+    public static MillisecondTimeouts From(Timeouts timeouts) => new(
+        InMilliseconds(timeouts.Connect),
+        InMilliseconds(timeouts.Queue),
+        InMilliseconds(timeouts.TlsHandshake),
+        InMilliseconds(timeouts.ClientHeader),
+        InMilliseconds(timeouts.ClientBody),
+        InMilliseconds(timeouts.ClientIdle),
+        InMilliseconds(timeouts.ServerResponse),
+        InMilliseconds(timeouts.ServerBody),
+        InMilliseconds(timeouts.ServerIdle),
+        InMilliseconds(timeouts.Tunnel),
+        InMilliseconds(timeouts.Request));
+
+    /// <summary>Those that differ; null where none does.</summary>
+    public static MillisecondTimeouts? From(TimeoutOverrides timeouts) => timeouts == TimeoutOverrides.None ? null : new(
+        InMilliseconds(timeouts.Connect),
+        InMilliseconds(timeouts.Queue),
+        InMilliseconds(timeouts.TlsHandshake),
+        InMilliseconds(timeouts.ClientHeader),
+        InMilliseconds(timeouts.ClientBody),
+        InMilliseconds(timeouts.ClientIdle),
+        InMilliseconds(timeouts.ServerResponse),
+        InMilliseconds(timeouts.ServerBody),
+        InMilliseconds(timeouts.ServerIdle),
+        InMilliseconds(timeouts.Tunnel),
+        InMilliseconds(timeouts.Request));
+
+    /// <summary>These, and others where one of these is not set.</summary>
+    public MillisecondTimeouts Over(MillisecondTimeouts others) => new(
+        Or(Connect, others.Connect),
+
+        // A queue for which nobody says anything waits as long as a connection may take.
+        Or(Queue, Connect == 0 ? others.Queue : 0),
+        Or(TlsHandshake, others.TlsHandshake),
+        Or(ClientHeader, others.ClientHeader),
+        Or(ClientBody, others.ClientBody),
+        Or(ClientIdle, others.ClientIdle),
+        Or(ServerResponse, others.ServerResponse),
+        Or(ServerBody, others.ServerBody),
+        Or(ServerIdle, others.ServerIdle),
+        Or(Tunnel, others.Tunnel),
+        Or(Request, others.Request));
+
+    private static long Or(long time, long other) => time != 0 ? time : other;
+
+    private static long InMilliseconds(TimeSpan? time) => time is { } span ? Math.Max(1, (long)span.TotalMilliseconds) : 0;
+}
+
+/// <summary>The timeouts of an exchange: its route's, else its pool's, else its listener's.</summary>
+/// <param name="listener">Those of the listener, all of them.</param>
+/// <param name="pool">Where the pool differs; null for nowhere.</param>
+/// <param name="route">Where the route differs; null for nowhere.</param>
+internal readonly ref struct ExchangeTimeouts(MillisecondTimeouts listener, MillisecondTimeouts? pool, MillisecondTimeouts? route)
+{
+    public long Connect => Of(route?.Connect, pool?.Connect, listener.Connect);
+
+    public long Queue => route is { Queue: > 0 } or { Connect: > 0 } ? Or(route.Queue, route.Connect)
+        : pool is { Queue: > 0 } or { Connect: > 0 } ? Or(pool.Queue, pool.Connect)
+        : Or(listener.Queue, listener.Connect);
+
+    public long ClientBody => Of(route?.ClientBody, null, listener.ClientBody);
+
+    public long ServerResponse => Of(route?.ServerResponse, pool?.ServerResponse, listener.ServerResponse);
+
+    public long ServerBody => Of(route?.ServerBody, pool?.ServerBody, listener.ServerBody);
+
+    public long ServerIdle => Of(route?.ServerIdle, pool?.ServerIdle, listener.ServerIdle);
+
+    public long Tunnel => Of(route?.Tunnel, pool?.Tunnel, listener.Tunnel);
+
+    public long Request => listener.Request;
+
+    public long ClientHeader => listener.ClientHeader;
+
+    private static long Of(long? route, long? pool, long listener) => route is > 0 and { } first ? first : pool is > 0 and { } second ? second : listener;
+
+    private static long Or(long time, long other) => time != 0 ? time : other;
+}
