@@ -32,6 +32,7 @@ public sealed class Server
     {
         (Settings, Index, Ordinal) = (settings, index, ordinal);
         AddressBytes = System.Text.Encoding.UTF8.GetBytes(settings.Address.ToString());
+        NameBytes = settings.Name is { } name ? System.Text.Encoding.UTF8.GetBytes(name) : AddressBytes;
         _state = before?._state ?? new();
         _queue = queue;
         if (queue is not null)
@@ -63,6 +64,7 @@ public sealed class Server
     {
         (_queue, _mostActive) = (queue, original._mostActive);
         (Settings, Index, Ordinal, AddressBytes, Asked) = (original.Settings, original.Index, original.Ordinal, original.AddressBytes, original.Asked);
+        NameBytes = original.NameBytes;
         (HasAgent, Adaptive) = (original.HasAgent, original.Adaptive?.Copy());
 
         // Who asks a copy only looks at breakers.
@@ -316,6 +318,9 @@ public sealed class Server
 
     /// <summary>Its address as the configuration writes it, in UTF-8.</summary>
     public ReadOnlyMemory<byte> AddressBytes { get; }
+
+    /// <summary>What it is called, as text; its address where it has no name.</summary>
+    public ReadOnlyMemory<byte> NameBytes { get; }
 
     /// <summary>Its address as a number, by which it is remembered; never 0.</summary>
     public ulong Id => System.IO.Hashing.XxHash64.HashToUInt64(AddressBytes.Span) | 1;

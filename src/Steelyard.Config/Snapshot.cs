@@ -54,6 +54,9 @@ public sealed record ListenerSettings
     /// <summary>The addresses to bind; at least one. An empty host means every address, IPv6 and IPv4.</summary>
     public required ValueList<NetworkAddress> Bind { get; init; }
 
+    /// <summary>What logs and statistics call it: 1 to 64 letters, digits and <c>- _ . :</c> of ASCII; null for its first address (HAProxy: the name of a frontend).</summary>
+    public string? Name { get; init; }
+
     /// <summary>How TLS is spoken to clients; null for plain connections.</summary>
     public ListenerTls? Tls { get; init; }
 
@@ -285,6 +288,9 @@ public enum BalancePolicy
 /// <summary>One server of a pool.</summary>
 public sealed record ServerSettings
 {
+    /// <summary>What logs and statistics call it, unique in its pool: 1 to 64 letters, digits and <c>- _ . :</c> of ASCII; null for its address (HAProxy: the name of a server).</summary>
+    public string? Name { get; init; }
+
     /// <summary>Where it listens: host and port, or a Unix socket.</summary>
     public required NetworkAddress Address { get; init; }
 

@@ -65,6 +65,7 @@ internal sealed class SnapshotChecks
     private PoolSettings Pool(PoolDraft draft)
     {
         Dictionary<NetworkAddress, Place> seen = [];
+        HashSet<string> names = new(StringComparer.Ordinal);
         List<ServerSettings> servers = [];
         foreach (var server in draft.Servers)
         {
@@ -72,9 +73,11 @@ internal sealed class SnapshotChecks
                 continue;
             if (!seen.TryAdd(address.Value, address.Place))
                 _problems.Error(address.Place, $"the server {Shown.Quote(address.Value.ToString())} is given again; it stands in line {seen[address.Value].Line} already", "each server once; give it a larger 'weight' for a larger share");
+            if (server.Name is { Value: { } called } name && !names.Add(called))
+                _problems.Error(name.Place, $"a server of this pool is called {Shown.Quote(called)} already", "another name");
             if (server is { Backup.Value: true, Priority: { } priority })
                 _problems.Error(priority.Place, "'priority' of a backup, which comes after all others", "one of the two");
-            servers.Add(new() { Address = address.Value, Weight = server.Weight, MaxConnections = server.MaxConnections, Backup = server.Backup?.Value ?? false, Priority = server.Priority?.Value ?? 0, ProxyProtocol = server.ProxyProtocol, AgentPort = server.AgentPort, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
+            servers.Add(new() { Address = address.Value, Name = server.Name?.Value, Weight = server.Weight, MaxConnections = server.MaxConnections, Backup = server.Backup?.Value ?? false, Priority = server.Priority?.Value ?? 0, ProxyProtocol = server.ProxyProtocol, AgentPort = server.AgentPort, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
         }
 
         if (servers.Count > 0 && draft.App is null && servers.TrueForAll(server => server.Weight == 0))
@@ -157,6 +160,7 @@ internal sealed class SnapshotChecks
         return new()
         {
             Mode = draft.Mode?.Value ?? ListenerMode.Http,
+            Name = draft.Name,
             Bind = (draft.Bind ?? []).Select(bind => bind.Value).ToValueList(),
             Tls = TlsChecks.Listener(draft.Tls, _problems),
             Routes = routes.ToValueList(),

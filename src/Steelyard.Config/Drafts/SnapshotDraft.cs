@@ -36,6 +36,8 @@ internal sealed record ListenerDraft(Place Place)
 {
     public IReadOnlyList<Located<NetworkAddress>>? Bind { get; init; }
 
+    public string? Name { get; init; }
+
     public Located<ListenerTlsDraft>? Tls { get; init; }
 
     public Located<ListenerMode>? Mode { get; init; }
@@ -177,6 +179,8 @@ internal sealed record PoolDraft(Located<string> Name)
 internal sealed record ServerDraft(Place Place)
 {
     public Located<NetworkAddress>? Address { get; init; }
+
+    public Located<string?>? Name { get; init; }
 
     public int Weight { get; init; } = 1;
 

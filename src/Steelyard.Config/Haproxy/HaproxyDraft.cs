@@ -81,6 +81,7 @@ internal sealed class HaproxyDraft
             var first = alike.First();
             yield return new(front.Name.Place)
             {
+                Name = front.Name.Value,
                 Bind = [.. alike.Select(bind => bind.Address)],
                 Tls = first.Tls is { } tls ? new(tls, first.Address.Place) : null,
                 Mode = new(front.IsTcp ? ListenerMode.Tcp : ListenerMode.Http, front.Name.Place),
@@ -290,6 +291,7 @@ internal sealed class HaproxyDraft
     private static ServerDraft Server(HaproxyServer server, bool withCookie) => new(server.Name.Place)
     {
         Address = server.Address,
+        Name = new(server.Name.Value, server.Name.Place),
         Weight = server.Disabled ? 0 : server.Weight,
         MaxConnections = server.MaxConnections,
         Backup = server.Backup ? new(true, server.Name.Place) : null,

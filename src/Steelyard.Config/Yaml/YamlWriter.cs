@@ -107,6 +107,8 @@ internal sealed class YamlWriter
     private void Listener(ListenerSettings listener)
     {
         Line($"  - bind: {OneOrMany(listener.Bind, address => address.ToString())}");
+        if (listener.Name is not null)
+            Line($"    name: {Text(listener.Name)}");
         if (listener.Mode == ListenerMode.Tcp)
             Line("    mode: tcp");
         if (listener.Tls is { } tls)
@@ -308,13 +310,14 @@ internal sealed class YamlWriter
         foreach (var server in pool.Servers)
         {
             var address = Text(server.Address.ToString());
+            var name = server.Name is { } called ? $", name: {Text(called)}" : "";
             var weight = server.Weight == 1 ? "" : $", weight: {server.Weight}";
             var tier = server.Backup ? ", backup: true" : server.Priority > 0 ? $", priority: {server.Priority}" : "";
             var serverTls = server.Tls is { } own ? $", tls: {Tls(own)}" : "";
             var most = server.MaxConnections is { } limit ? $", max-connections: {limit}" : "";
             var proxyProtocol = server.ProxyProtocol is { } version ? $", proxy-protocol: {version.ToString().ToLowerInvariant()}" : "";
             var cookie = (server.AgentPort is { } agentPort ? $", agent-port: {agentPort}" : "") + (server.Cookie is { } value ? $", cookie: {Text(value)}" : "");
-            Line(weight + most + tier + proxyProtocol + serverTls + cookie == "" ? $"      - {address}" : $"      - {{ address: {address}{weight}{most}{tier}{proxyProtocol}{serverTls}{cookie} }}");
+            Line(name + weight + most + tier + proxyProtocol + serverTls + cookie == "" ? $"      - {address}" : $"      - {{ address: {address}{name}{weight}{most}{tier}{proxyProtocol}{serverTls}{cookie} }}");
         }
 
         if (pool.App is { } app)

@@ -66,7 +66,7 @@ internal static class HaProxyFormat
         writer.Write((byte)' ');
         writer.Write(context.Pool is null ? line.Log.Listener : context.Pool.NameBytes.Span);
         writer.Write((byte)'/');
-        writer.Write(context.Server is null ? "<NOSRV>"u8 : context.Server.AddressBytes.Span);
+        writer.Write(context.Server is null ? "<NOSRV>"u8 : context.Server.NameBytes.Span);
         writer.Write((byte)' ');
     }
 

@@ -37,7 +37,7 @@ internal static class SnapshotDump
             text.Append($"{snapshot.Limits}\n");
         foreach (var listener in snapshot.Listeners)
         {
-            text.Append($"listener on {Join(listener.Bind)}{(listener.Mode == ListenerMode.Tcp ? " in TCP mode" : "")}\n");
+            text.Append($"listener {(listener.Name is { } called ? called + " " : "")}on {Join(listener.Bind)}{(listener.Mode == ListenerMode.Tcp ? " in TCP mode" : "")}\n");
             if (listener.Tls is { } tls)
                 text.Append($"  TLS {tls.Versions}{(tls.StrictSni ? ", strict" : "")} with {Join(tls.Certificates)}, clients {tls.ClientCertificates?.ToString() ?? "(none)"}, HSTS {tls.StrictTransportSecurity?.ToString() ?? "(none)"}\n");
             if (listener.TrustedProxies.Count > 0)
@@ -75,7 +75,7 @@ internal static class SnapshotDump
             text.Append(Times(pool.Timeouts, "  "));
             text.Append(Rules("rule", pool.Rules, "  ")).Append(Rules("response rule", pool.ResponseRules, "  "));
             foreach (var server in pool.Servers)
-                text.Append($"  {server.Address} weight {server.Weight}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
+                text.Append($"  {(server.Name is { } known ? known + " at " : "")}{server.Address} weight {server.Weight}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
             if (pool.App is { } app)
                 text.Append($"  app [{string.Join("] [", app.Command.AsEnumerable())}] instances {app.Instances?.ToString() ?? "max"}\n{Worker(app)}");
         }

@@ -33,6 +33,12 @@ internal static class ListenerTable
                 "The addresses to bind. Without a host it is every address of the machine, IPv6 and IPv4; port 0 is one that the kernel picks.",
                 listener => listener.Bind,
                 (listener, value) => listener with { Bind = value }),
+            new Directive<ListenerDraft, string?>(
+                "name",
+                Form.OrNull(ScalarForms.Name),
+                "What logs and statistics call it; its first address when left out.",
+                listener => listener.Name,
+                (listener, value) => listener with { Name = value }),
             new Directive<ListenerDraft, Located<ListenerMode>?>(
                 "mode",
                 Form.Located(ScalarForms.OneOf(Modes)),

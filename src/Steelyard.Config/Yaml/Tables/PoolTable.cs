@@ -36,6 +36,12 @@ internal static class PoolTable
                 "Where it listens.",
                 server => server.Address,
                 (server, value) => server with { Address = value }),
+            new Directive<ServerDraft, Located<string?>?>(
+                "name",
+                Form.Located(Form.OrNull(ScalarForms.Name)),
+                "What logs and statistics call it, once in a pool; its address when left out.",
+                server => server.Name,
+                (server, value) => server with { Name = value }),
             new Directive<ServerDraft, int>(
                 "weight",
                 ScalarForms.Number(0, 256),

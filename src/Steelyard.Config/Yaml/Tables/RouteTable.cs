@@ -7,18 +7,6 @@ namespace Steelyard.Config.Yaml.Tables;
 /// <summary>The keys of a route.</summary>
 internal static class RouteTable
 {
-    private static readonly System.Buffers.SearchValues<char> s_nameCharacters =
-        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
-
-    private static readonly Form<string> RouteName = Form.OfText(
-        "a name of 1 to 64 letters, digits and - _ . :",
-        (string text, out string name, out Mistake mistake) =>
-        {
-            name = text;
-            mistake = text.Length is 0 or > 64 || text.AsSpan().ContainsAnyExcept(s_nameCharacters) ? new($"{Shown.Quote(text)} cannot be the name of a route", "1 to 64 letters, digits and - _ . :") : default;
-            return mistake.Message is null;
-        });
-
     private static readonly Form<string> Method = Form.OfText(
         "a method in capitals, such as GET",
         (string text, out string method, out Mistake mistake) =>
@@ -92,7 +80,7 @@ internal static class RouteTable
         [
             new Directive<RouteDraft, string?>(
                 "name",
-                Form.OrNull(RouteName),
+                Form.OrNull(ScalarForms.Name),
                 "What [metrics](metrics.md) call it; its host and path when left out. Routes of the same name are counted together.",
                 route => route.Name,
                 (route, value) => route with { Name = value }),

@@ -7,6 +7,19 @@ namespace Steelyard.Config.Yaml.Tables;
 /// <summary>The values that are one text, each with its range.</summary>
 internal static class ScalarForms
 {
+    private static readonly System.Buffers.SearchValues<char> s_nameCharacters =
+        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
+
+    /// <summary>What something is called in logs, metrics and statistics.</summary>
+    public static Form<string> Name { get; } = Form.OfText(
+        "a name of 1 to 64 letters, digits and - _ . :",
+        (string text, out string name, out Mistake mistake) =>
+        {
+            name = text;
+            mistake = text.Length is 0 or > 64 || text.AsSpan().ContainsAnyExcept(s_nameCharacters) ? new($"{Shown.Quote(text)} cannot be a name", "1 to 64 letters, digits and - _ . :") : default;
+            return mistake.Message is null;
+        });
+
     private static readonly System.Buffers.SearchValues<char> s_userCharacters =
         System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 
