@@ -71,6 +71,10 @@ public sealed class LeastConnections : Picker
                 (best, active, alone) = (i, its, true);
             else if (order == 0)
                 alone = false;
+
+            // Nobody has less than nothing to do, and another with nothing changes no more.
+            if (active == 0 && !alone)
+                break;
         }
 
         return best;

@@ -5,6 +5,7 @@ internal sealed class TurnOrder
 {
     // One round: each server as often as its weight over the greatest common divisor says.
     private readonly int[] _order;
+    private readonly ulong _inverse;
     private Cursor _cursor;
 
     /// <param name="weights">What each gets its share by; 0 gets none.</param>
@@ -14,7 +15,8 @@ internal sealed class TurnOrder
     {
     }
 
-    private TurnOrder(TurnOrder? before, int[] order) => (_order, _cursor) = (order, before?._cursor ?? new());
+    private TurnOrder(TurnOrder? before, int[] order) =>
+        (_order, _inverse, _cursor) = (order, order.Length == 0 ? 0 : (ulong.MaxValue / (ulong)order.Length) + 1, before?._cursor ?? new());
 
     /// <summary>Turns in an order of another kind.</summary>
     /// <param name="order">One round.</param>
@@ -31,7 +33,10 @@ internal sealed class TurnOrder
     public ulong Position => _cursor.Position;
 
     /// <summary>Whose turn one is.</summary>
-    public int At(ulong position) => _order[(int)(position % (ulong)_order.Length)];
+    public int At(ulong position) => _order[position <= uint.MaxValue ? (int)Remainder((uint)position) : (int)(position % (ulong)_order.Length)];
+
+    // A remainder by two multiplications (Lemire, Kaser, Kurz: Faster remainder by direct computation, 2019). For one turn alone the inverse is 0.
+    private uint Remainder(uint position) => (uint)Math.BigMul(_inverse * position, (ulong)_order.Length, out _);
 
     /// <summary>Lets the next turn be the one after a position.</summary>
     public void GoOnAfter(ulong position) => _cursor.GoOnAfter(position);

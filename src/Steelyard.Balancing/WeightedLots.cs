@@ -9,6 +9,9 @@ internal sealed class WeightedLots
     // The line cut into as many equal stretches as there are servers: who lies at the beginning of each.
     private readonly int[] _first;
 
+    // Stretches per place, in 2^-32: a division for each lot would cost more than all the rest.
+    private readonly ulong _stretches;
+
     public WeightedLots(ReadOnlySpan<int> weights)
     {
         (_ends, _first) = (new int[weights.Length], new int[weights.Length]);
@@ -22,6 +25,9 @@ internal sealed class WeightedLots
                 server++;
             _first[stretch] = server;
         }
+
+        if (Total > 0)
+            _stretches = ((ulong)_first.Length << 32) / (ulong)Total;
     }
 
     /// <summary>The length of the line.</summary>
@@ -30,7 +36,8 @@ internal sealed class WeightedLots
     /// <summary>Who lies at a place, from 0 to <see cref="Total"/> - 1.</summary>
     public int At(int place)
     {
-        var server = _first[(int)((ulong)place * (ulong)_first.Length / (ulong)Total)];
+        // Rounded down, so never a stretch too far.
+        var server = _first[(int)(((ulong)place * _stretches) >> 32)];
         while (_ends[server] <= place)
             server++;
         return server;

@@ -30,6 +30,11 @@ internal static class ScanLine
         };
         var servers = new Pool(settings, firstOrdinal: 0).Servers.ToArray();
         var weights = Enumerable.Repeat(1, count).ToArray();
+
+        // Each has something to do: among idle ones nobody looks further than the second.
+        var begin = new LeastConnections(servers, weights, before: null);
+        for (var i = 0; i < count; i++)
+            Take(begin, count);
         Picker picker = scans ? new LeastConnections(servers, weights, before: null) : new TwoChoices(servers, weights);
         var stop = false;
         var other = new Thread(() =>
@@ -53,6 +58,13 @@ internal static class ScanLine
             other.Join();
         Array.Sort(spans);
         return spans[Batches / 2];
+    }
+
+    private static void Take(Picker picker, int count)
+    {
+        var tried = new ServerSet();
+        tried.Clear(count);
+        picker.Pick(new() { Tried = tried });
     }
 
     private static void Choose(Picker picker, int count, int times)
