@@ -27,6 +27,9 @@ public sealed record AppSettings
     /// <summary>Variables of the workers' environment beside those of Steelyard's own; <c>{port}</c>, <c>{socket}</c> and <c>{instance}</c> are filled in.</summary>
     public ValueList<EnvironmentVariable> Environment { get; init; }
 
+    /// <summary>Pools whose workers have to be ready before those of this app are started with the balancer (Compose: depends_on).</summary>
+    public ValueList<string> After { get; init; }
+
     /// <summary>The user workers become; null for the one who started Steelyard. Only root can have it otherwise.</summary>
     public string? User { get; init; }
 
@@ -78,6 +81,9 @@ public sealed record AppSettings
     /// <summary>Whether workers are those of a Node cluster.</summary>
     public bool IsCluster => ListensBy is WorkerListen.Cluster or WorkerListen.Raw;
 
+    /// <summary>Whether workers can say that they are ready and be told things over a channel of Node's: those of a cluster, and other programs of Node that are only looked after.</summary>
+    public bool HasChannel => IsCluster || (ListensBy == WorkerListen.None && StartsNode);
+
     /// <summary>Whether workers are servers of the pool.</summary>
     public bool TakesRequests => ListensBy is not (WorkerListen.Raw or WorkerListen.None);
 
@@ -93,6 +99,7 @@ public sealed record AppSettings
     private static AppSettings Process(AppSettings app) => app with
     {
         Instances = 1,
+        After = default,
         Scale = null,
         Ready = new() { Watchdog = app.Ready.Watchdog },
         Stop = new(),

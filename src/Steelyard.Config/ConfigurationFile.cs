@@ -18,12 +18,13 @@ public static class ConfigurationFile
     /// UTF-8 or is larger than 32 MiB is a problem like any other.
     /// </summary>
     /// <param name="path">The file; problems name it as it is written here.</param>
-    public static ConfigurationResult Read(string path)
+    /// <param name="options">How; null for as it is.</param>
+    public static ConfigurationResult Read(string path, ReadOptions? options = null)
     {
         try
         {
             var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            return Decode(ReadBytes(path), path, named => new(named, Encoding.UTF8.GetString(ReadBytes(Path.Combine(folder, named)))));
+            return Decode(ReadBytes(path), path, named => new(named, Encoding.UTF8.GetString(ReadBytes(Path.Combine(folder, named)))), options ?? new());
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -49,16 +50,16 @@ public static class ConfigurationFile
     /// <summary>Reads a text; the dialect shows in the name and in the text. Never throws for what it holds. Files that it names are not read.</summary>
     /// <param name="text">The whole text; a byte order mark before it is skipped.</param>
     /// <param name="fileName">What problems call it.</param>
-    public static ConfigurationResult Parse(string text, string fileName) => Parse(text, fileName, readFile: null);
+    public static ConfigurationResult Parse(string text, string fileName) => Parse(text, fileName, readFile: null, new());
 
-    private static ConfigurationResult Parse(string text, string fileName, Func<string, SourceText>? readFile)
+    private static ConfigurationResult Parse(string text, string fileName, Func<string, SourceText>? readFile, ReadOptions options)
     {
         var source = new SourceText(fileName, text.StartsWith('\uFEFF') ? text[1..] : text);
         if (text.Length > MostBytes)
             return Refused(source, 0, $"the file is larger than {new ByteSize(MostBytes)}");
 
         var problems = new ProblemList();
-        var given = new DialectSource(source, readFile);
+        var given = new DialectSource(source, readFile, options);
         var dialect = Dialect.Of(fileName, source.Text);
         var snapshot = dialect.Read(given, problems);
         if (snapshot is not null && dialect != Dialect.Own)
@@ -86,7 +87,7 @@ public static class ConfigurationFile
     /// <summary>Writes a snapshot as a file that reads back as an equal one; settings with their default values are left out.</summary>
     public static string Write(Snapshot snapshot) => YamlWriter.Write(snapshot);
 
-    private static ConfigurationResult Decode(ReadOnlySpan<byte> bytes, string path, Func<string, SourceText> readFile)
+    private static ConfigurationResult Decode(ReadOnlySpan<byte> bytes, string path, Func<string, SourceText> readFile, ReadOptions options)
     {
         if (bytes.Length > MostBytes)
             return Refused(new(path, ""), 0, $"the file is larger than {new ByteSize(MostBytes)}");
@@ -95,7 +96,7 @@ public static class ConfigurationFile
 
         var text = Encoding.UTF8.GetString(bytes);
         if (Utf8.IsValid(bytes))
-            return Parse(text, path, readFile);
+            return Parse(text, path, readFile, options);
 
         var valid = FirstInvalid(bytes);
         var (source, offset) = (new SourceText(path, text), Encoding.UTF8.GetCharCount(bytes[..valid]));

@@ -14,6 +14,9 @@ public sealed record NetworkAddress
 {
     private const string WorkerPrefix = "worker:";
 
+    /// <summary>How a configuration calls <see cref="OfApp"/>.</summary>
+    internal const string AppWord = "app";
+
     private NetworkAddress(string host, int port, string? unixPath) => (Host, Port, UnixPath) = (host, port, unixPath);
 
     /// <summary>An IP address (IPv6 without brackets) or a name in lower case; empty for every address of the machine, or with <see cref="UnixPath"/>.</summary>
@@ -33,6 +36,12 @@ public sealed record NetworkAddress
 
     /// <summary>The same address, of somebody who greets.</summary>
     public NetworkAddress AsGreeting() => this with { Greets = true };
+
+    /// <summary>Where the workers of a Node cluster listen, as they say themselves: known once they have been started.</summary>
+    public static NetworkAddress OfApp { get; } = new("", 0, unixPath: null) { IsOfApp = true };
+
+    /// <summary>Whether this is <see cref="OfApp"/>, which nobody can bind.</summary>
+    public bool IsOfApp { get; private init; }
 
     /// <summary>An address of a host and port.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The port is not between 0 and 65535.</exception>
@@ -110,7 +119,8 @@ public sealed record NetworkAddress
     public override string ToString() => $"{(Greets ? WorkerPrefix : "")}{Place}";
 
     private string Place =>
-        UnixPath is not null ? $"unix:{UnixPath}"
+        IsOfApp ? AppWord
+        : UnixPath is not null ? $"unix:{UnixPath}"
         : Host.Contains(':') ? $"[{Host}]:{Port}"
         : $"{Host}:{Port}";
 }

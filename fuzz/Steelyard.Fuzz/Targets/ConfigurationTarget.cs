@@ -4,12 +4,16 @@ using static Steelyard.Fuzz.Targets.FuzzTargets;
 
 namespace Steelyard.Fuzz.Targets;
 
-/// <summary>A file in Steelyard's own dialect, or a haproxy.cfg: it reads as a snapshot, which reads the same once written, or as located problems that can be shown.</summary>
+/// <summary>A file in Steelyard's own dialect, or in that of another program: it reads as a snapshot, which reads the same once written, or as located problems that can be shown.</summary>
 internal static class ConfigurationTarget
 {
     public static void Run(ReadOnlySpan<byte> input) => Run(input, "fuzz.yaml");
 
     public static void RunHaproxy(ReadOnlySpan<byte> input) => Run(input, "fuzz.cfg");
+
+    public static void RunEcosystem(ReadOnlySpan<byte> input) => Run(input, "fuzz.config.js");
+
+    public static void RunCompose(ReadOnlySpan<byte> input) => Run(input, "compose.yaml");
 
     private static void Run(ReadOnlySpan<byte> input, string name)
     {

@@ -10,7 +10,9 @@ internal static class FuzzTargets
     {
         ["body"] = BodyTarget.Run,
         ["client-hello"] = ClientHelloTarget.Run,
+        ["compose"] = ConfigurationTarget.RunCompose,
         ["configuration"] = ConfigurationTarget.Run,
+        ["ecosystem"] = ConfigurationTarget.RunEcosystem,
         ["haproxy"] = ConfigurationTarget.RunHaproxy,
         ["proxy-header"] = ProxyHeaderTarget.Run,
         ["request-head"] = RequestHeadTarget.Run,

@@ -1,5 +1,6 @@
 using Steelyard.Config.Drafts;
 using Steelyard.Config.Haproxy;
+using Steelyard.Config.Pm2;
 using Steelyard.Config.Yaml;
 
 namespace Steelyard.Config.Dialects;
@@ -17,6 +18,7 @@ internal sealed record Dialect(string Name, Func<string, string, bool> Recognize
     public static IReadOnlyList<Dialect> All { get; } =
     [
         new("haproxy.cfg", HaproxyReader.Recognizes, HaproxyReader.Read),
+        new("PM2's ecosystem file", EcosystemReader.Recognizes, EcosystemReader.Read),
         Own,
     ];
 
@@ -33,12 +35,16 @@ internal sealed record Dialect(string Name, Func<string, string, bool> Recognize
 /// <summary>What a reader is given: a text, and a way to the files it names.</summary>
 /// <param name="text">The text.</param>
 /// <param name="readFile">Reads a file beside it, by the path of which what is relative begins at the folder of the text; null where files are not read.</param>
-internal sealed class DialectSource(SourceText text, Func<string, SourceText>? readFile)
+/// <param name="options">What the caller wants of it.</param>
+internal sealed class DialectSource(SourceText text, Func<string, SourceText>? readFile, ReadOptions options)
 {
     private readonly List<SourceText> _included = [];
 
     /// <summary>The text.</summary>
     public SourceText Text { get; } = text;
+
+    /// <summary>What the caller wants of it.</summary>
+    public ReadOptions Options { get; } = options;
 
     /// <summary>The files that were read beside it, for showing problems in their lines.</summary>
     public IReadOnlyList<SourceText> Included => _included;

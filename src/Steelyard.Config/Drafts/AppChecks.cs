@@ -20,15 +20,12 @@ internal static class AppChecks
             problems.Error(draft.Place, "an app whose clients connect to it cannot be asked whether it is ready", "'ready' on listening, signal, notify, log or delay");
         if (app.Listen == WorkerListen.None && app.Ready.On is ReadySign.Listening or ReadySign.Http)
             problems.Error(draft.Place, "an app that listens on nothing cannot show by it that it is ready", "'ready' on notify, log or delay");
-        if (!app.IsCluster)
-        {
-            if (app.Ready.On == ReadySign.Signal)
-                problems.Error(draft.Place, "'ready' on a signal that only workers of a Node cluster can send", "'notify', or 'listen: cluster'");
-            if (app.Port is not null)
-                problems.Error(draft.Place, "'port' of an app that is no Node cluster", "'{port}' in the command, or 'listen: cluster'");
-            if (app.Stop.Message is not null)
-                problems.Error(draft.Place, "'message' to workers of no Node cluster", "a 'signal', or 'listen: cluster'");
-        }
+        if (app is { Ready.On: ReadySign.Signal, HasChannel: false })
+            problems.Error(draft.Place, "'ready' on a signal that only workers of a Node cluster can send", "'notify', or 'listen: cluster'");
+        if (app is { Port: not null, IsCluster: false })
+            problems.Error(draft.Place, "'port' of an app that is no Node cluster", "'{port}' in the command, or 'listen: cluster'");
+        if (app is { Stop.Message: not null, HasChannel: false })
+            problems.Error(draft.Place, "'message' to workers of no Node cluster", "a 'signal', or 'listen: cluster'");
 
         if (app.Metrics == AppSettings.ClusterMetrics && !app.IsCluster)
             problems.Error(draft.Place, "'metrics: cluster' of an app that is no Node cluster", "a path such as /metrics, or 'listen: cluster'");
@@ -46,6 +43,26 @@ internal static class AppChecks
             problems.Error(draft.Place, "'scale' of an app that gets no requests from us", "another 'listen', or no 'scale'");
         return app;
     }
+
+    /// <summary>Whether the apps can be started one after the other as they ask.</summary>
+    public static void Order(IReadOnlyDictionary<string, PoolDraft> pools, ProblemList problems)
+    {
+        foreach (var (name, pool) in pools)
+        {
+            if (pool.App is not { Settings.After: { Count: > 0 } after } app)
+                continue;
+            foreach (var other in after)
+            {
+                if (pools.GetValueOrDefault(other)?.App is null)
+                    problems.Error(app.Place, $"'after' names {Shown.Quote(other)}, which is no pool with an app", "pools that have one", problems.Names.Nearest(other, pools.Keys));
+                else if (ComesBefore(pools, name, other, []))
+                    problems.Error(app.Place, $"'after' leads in a circle: {name} waits for {other}, and {other} for {name}", "apps of which one can begin");
+            }
+        }
+    }
+
+    private static bool ComesBefore(IReadOnlyDictionary<string, PoolDraft> pools, string first, string name, HashSet<string> seen) =>
+        name == first || (seen.Add(name) && pools.GetValueOrDefault(name)?.App is { } app && app.Settings.After.Any(other => ComesBefore(pools, first, other, seen)));
 
     /// <summary>Whether nobody can send requests to a pool: it has nothing but workers that are no servers.</summary>
     public static bool TakesNoRequests(PoolDraft pool) =>

@@ -25,8 +25,8 @@ internal sealed class ProblemList
 
     public void Error(Place place, Mistake mistake) => Error(place, mistake.Message, mistake.Expected, mistake.Suggestion);
 
-    public void Warn(Place place, string message, string? expected = null) =>
-        Add(Severity.Warning, place, message, expected, suggestion: null);
+    public void Warn(Place place, string message, string? expected = null, string? suggestion = null) =>
+        Add(Severity.Warning, place, message, expected, suggestion);
 
     public void Note(Place place, string message) =>
         Add(Severity.Notice, place, message, expected: null, suggestion: null);

@@ -35,6 +35,7 @@ internal sealed class SnapshotChecks
         var listeners = (draft.Listeners ?? []).Select(listener => Listener(listener, poolsAreKnown)).ToValueList();
         var admin = AdminChecks.Check(draft.Admin, _problems);
         CheckFallbacks(draft.Pools ?? []);
+        AppChecks.Order(_pools, _problems);
         AccessLogChecks.Check(draft, _problems);
 
         // A route that could not be read, or leads nowhere, may be the one to the pool that seems unused.
@@ -129,6 +130,8 @@ internal sealed class SnapshotChecks
                 _problems.Error(place, $"{Shown.Quote(address.ToString())} is bound again; it stands in line {_bound[address].Line} already", "each address once; one listener can have many routes");
         }
 
+        if ((draft.Bind ?? []).FirstOrDefault(bind => bind.Value.IsOfApp) is { Value: not null } ofApp)
+            CheckBindOfApp(draft, ofApp.Place);
         if (draft is { Routes: not null, To: { } both })
             _problems.Error(both.Place, "'to' beside 'routes' in a listener", "either of them; a route without host and path takes the rest");
 
@@ -183,6 +186,16 @@ internal sealed class SnapshotChecks
             RequestHeaders = draft.RequestHeaders,
             ResponseHeaders = draft.ResponseHeaders,
         };
+    }
+
+    private void CheckBindOfApp(ListenerDraft draft, Place place)
+    {
+        if (draft.Bind!.Count > 1)
+            _problems.Error(place, "'app' among other addresses", "'app' alone, or addresses");
+        var pools = PoolsOf(draft).Select(pool => pool.Value).Distinct(StringComparer.Ordinal).ToList();
+        var clusters = pools.Where(name => _pools.GetValueOrDefault(name)?.App is { Command: { } command } app && (app.Settings with { Command = command.Value }).ListensBy == WorkerListen.Cluster);
+        if (!clusters.Any() || pools.Count > 1)
+            _problems.Error(place, "'app' in a listener that does not lead to one pool with workers of a Node cluster", "an address such as \":8080\"");
     }
 
     private static IEnumerable<Located<string>> PoolsOf(ListenerDraft draft)

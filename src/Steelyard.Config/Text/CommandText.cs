@@ -5,7 +5,7 @@ namespace Steelyard.Config.Text;
 /// <summary>A command line as one text: words parted by blanks, quotes around what holds blanks. No shell takes part.</summary>
 internal static class CommandText
 {
-    public static readonly string[] Placeholders = ["{port}", "{socket}", "{instance}"];
+    public static readonly string[] Placeholders = ["{port}", "{socket}", "{instance}", "{index}"];
 
     /// <summary>
     /// Splits as a shell would: single quotes keep all, double quotes let a backslash escape <c>"</c> and <c>\</c>,

@@ -28,8 +28,11 @@ internal sealed class YamlText(Place place, string value, bool quoted) : YamlNod
 {
     public string Value { get; } = value;
 
+    /// <summary>Written in quotes, and so a text whatever it says.</summary>
+    public bool Quoted { get; } = quoted;
+
     /// <summary>Nothing was written, as after <c>key:</c> at the end of a line.</summary>
-    public bool IsAbsent => Value.Length == 0 && !quoted;
+    public bool IsAbsent => Value.Length == 0 && !Quoted;
 
     public override string Kind => "text";
 }

@@ -49,6 +49,9 @@ internal sealed class AppSupervisor : IAsyncDisposable
     /// <summary>The port that its workers call listen() with, where they are those of a Node cluster.</summary>
     public Task<int> AppPort => _places.AppPort;
 
+    /// <summary>Where they do, as the last one has said that was started; null while none has.</summary>
+    public NetworkAddress? AppAddress => _places.AppAddress;
+
     /// <summary>How many workers there are to be.</summary>
     public int Count => _slots.Length;
 

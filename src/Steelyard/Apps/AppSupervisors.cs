@@ -53,7 +53,7 @@ internal sealed class AppSupervisors(string folder) : IAsyncDisposable
             _started = fresh;
             if (fresh.Sum(supervisor => AppSupervisor.CountOf(supervisor.App)) is > 0 and var count)
                 Console.WriteLine($"starting {count} {(count == 1 ? "instance" : "instances")}");
-            await Task.WhenAll(fresh.Select(supervisor => supervisor.StartAsync(cancel)));
+            await StartAsync(fresh, cancel);
             _all = [.. _all, .. fresh];
             foreach (var pool in snapshot.Pools.AsEnumerable())
             {
@@ -71,6 +71,50 @@ internal sealed class AppSupervisors(string folder) : IAsyncDisposable
             await ChangeBackAsync();
             throw;
         }
+    }
+
+    /// <summary>Starts apps at once, but for those that wait for others.</summary>
+    private static Task StartAsync(IReadOnlyList<AppSupervisor> fresh, CancellationToken cancel)
+    {
+        var starts = new Dictionary<string, Task>(StringComparer.Ordinal);
+        return Task.WhenAll(fresh.Select(Start));
+
+        Task Start(AppSupervisor supervisor) =>
+            starts.TryGetValue(supervisor.Pool, out var start) ? start : starts[supervisor.Pool] = StartAfter(supervisor);
+
+        // Those that run already are ready.
+        async Task StartAfter(AppSupervisor supervisor)
+        {
+            await Task.WhenAll(fresh.Where(other => supervisor.App.After.Contains(other.Pool)).Select(Start));
+            await supervisor.StartAsync(cancel);
+        }
+    }
+
+    /// <summary>Whether a configuration leaves it to workers to say where they listen, so that they have to be started first.</summary>
+    public static bool SayPorts(Snapshot snapshot) => snapshot.Listeners.Any(listener => listener.Bind.Any(address => address.IsOfApp));
+
+    /// <summary>A configuration whose listeners are where the workers say that they listen, as far as that was left to them.</summary>
+    /// <exception cref="AppStartException">Workers have not said it.</exception>
+    public Snapshot WithPortsOfApps(Snapshot snapshot)
+    {
+        if (!SayPorts(snapshot))
+            return snapshot;
+        return snapshot with
+        {
+            Listeners = snapshot.Listeners.AsEnumerable().Select(listener => listener.Bind.Any(address => address.IsOfApp)
+                ? listener with { Bind = [AddressOfApp(listener.Routes.AsEnumerable().Select(route => route.Pool).First(pool => pool is not null)!)] }
+                : listener).ToValueList(),
+        };
+    }
+
+    private NetworkAddress AddressOfApp(string pool)
+    {
+        var app = Find(pool)!;
+        if (app.AppAddress is not { } address)
+            throw new AppStartException($"the workers of {pool} have not said where they listen: give its listener an address (listen: bind)");
+        return app.App.User is null || address.Port is 0 or >= 1024
+            ? address
+            : throw new AppStartException($"the workers of {pool} ask for port {address.Port}, which their user may not have: give its listener the address, if it is to be so (listen: bind)");
     }
 
     private static bool ServesTcp(Snapshot snapshot, string pool) => snapshot.Listeners.Any(listener =>

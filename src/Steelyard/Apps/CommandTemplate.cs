@@ -3,7 +3,7 @@ using Steelyard.Config;
 
 namespace Steelyard.Apps;
 
-/// <summary>An app's command with the places an instance fills in: <c>{port}</c>, <c>{socket}</c>, <c>{instance}</c>.</summary>
+/// <summary>An app's command with the places an instance fills in: <c>{port}</c>, <c>{socket}</c>, <c>{instance}</c> from 1 and <c>{index}</c> from 0.</summary>
 internal sealed class CommandTemplate(ValueList<string> words)
 {
     /// <summary>The words for one instance, with this program's own words in place of a first word <c>steelyard</c>.</summary>
@@ -27,6 +27,6 @@ internal sealed class CommandTemplate(ValueList<string> words)
             text = text.Replace("{socket}", socket);
         if (port is not null)
             text = text.Replace("{port}", port.Value.ToString(CultureInfo.InvariantCulture));
-        return text.Replace("{instance}", instance.ToString(CultureInfo.InvariantCulture));
+        return text.Replace("{instance}", instance.ToString(CultureInfo.InvariantCulture)).Replace("{index}", (instance - 1).ToString(CultureInfo.InvariantCulture));
     }
 }

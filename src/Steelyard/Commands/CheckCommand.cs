@@ -9,16 +9,17 @@ internal static class CheckCommand
     {
         var source = ConfigurationArgument.Create();
         var command = new Command("check", "Finds what is wrong with a configuration. Exit status 0: it can be used.") { source };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(source)));
+        var reading = new ReadingOptions(command, source);
+        command.SetAction(parsed => Run(reading.TryRead("check", parsed)));
         CommandLine.WithExamples(command,
             "steelyard check                      the steelyard.yaml of this folder",
             "steelyard check new.yaml && mv new.yaml steelyard.yaml");
         return command;
     }
 
-    private static int Run(string fileOrFolder)
+    private static int Run(ConfigurationArgument? read)
     {
-        if (ConfigurationArgument.TryRead("check", fileOrFolder) is not { } configuration)
+        if (read is not { } configuration)
             return CommandLine.Failure;
         configuration.PrintProblems(Console.Out, toTerminal: !Console.IsOutputRedirected);
         Console.WriteLine(configuration.Summary);

@@ -12,6 +12,14 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
 {
     private const string DefaultName = "steelyard.yaml";
 
+    // Its own first, then what says by its name alone what it is.
+    private static readonly string[] s_names =
+    [
+        DefaultName,
+        "ecosystem.config.js", "ecosystem.config.cjs", "ecosystem.config.mjs", "ecosystem.config.json", "ecosystem.json", "ecosystem.config.yml", "ecosystem.config.yaml",
+        "compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml",
+    ];
+
     /// <summary>The folder the file lies in; commands of apps run there.</summary>
     public string Folder => Path.GetDirectoryName(Path.GetFullPath(Name))!;
 
@@ -24,13 +32,27 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
 
     public static Argument<string> Create() => new("FILE|FOLDER")
     {
-        Description = $"The configuration, or the folder of a {DefaultName}.",
+        Description = $"The configuration, or the folder of a {DefaultName}, an ecosystem.config.js or a compose.yaml.",
         DefaultValueFactory = _ => ".",
     };
 
+    /// <summary>How it was read, and is read again.</summary>
+    public ReadOptions Options { get; init; } = new();
+
     /// <summary>Finds and reads a configuration; null, and a line on standard error, when there is none.</summary>
-    public static ConfigurationArgument? TryRead(string command, string fileOrFolder) =>
-        TryFind(command, fileOrFolder) is { } file ? new ConfigurationArgument(file, ConfigurationFile.Read(file)).WithFiles() : null;
+    /// <param name="command">The command, for the line.</param>
+    /// <param name="fileOrFolder">What it was told.</param>
+    /// <param name="options">How it is read; null for as it is.</param>
+    public static ConfigurationArgument? TryRead(string command, string fileOrFolder, ReadOptions? options = null)
+    {
+        if (TryFind(command, fileOrFolder) is not { } file)
+            return null;
+        options = (options ?? new()) with { Evaluate = NodeEvaluation.Run };
+        return new ConfigurationArgument(file, ConfigurationFile.Read(file, options)) { Options = options }.WithFiles();
+    }
+
+    /// <summary>Reads the same again; null, and a line on standard error, when it has gone.</summary>
+    public ConfigurationArgument? ReadAgain(string command) => TryRead(command, Name, Options);
 
     /// <summary>Finds a configuration; null, and a line on standard error, when there is none.</summary>
     public static string? TryFind(string command, string fileOrFolder)
@@ -47,8 +69,9 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
     /// <summary>The file that a file or folder means; null when there is none.</summary>
     public static string? Find(string fileOrFolder)
     {
-        var file = !Directory.Exists(fileOrFolder) ? fileOrFolder : fileOrFolder == "." ? DefaultName : Path.Combine(fileOrFolder, DefaultName);
-        return File.Exists(file) ? file : null;
+        if (!Directory.Exists(fileOrFolder))
+            return File.Exists(fileOrFolder) ? fileOrFolder : null;
+        return s_names.Select(name => fileOrFolder == "." ? name : Path.Combine(fileOrFolder, name)).FirstOrDefault(File.Exists);
     }
 
     /// <summary>The configuration of this folder; null when there is none.</summary>

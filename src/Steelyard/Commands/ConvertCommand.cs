@@ -8,18 +8,19 @@ internal static class ConvertCommand
 {
     public static Command Create()
     {
-        var source = new Argument<string>("FILE") { Description = "A configuration in any dialect, such as haproxy.cfg." };
+        var source = new Argument<string>("FILE") { DefaultValueFactory = _ => ".", Description = "A configuration in any dialect, such as haproxy.cfg." };
         var to = new Option<string>("--to") { Description = "What to write.", DefaultValueFactory = _ => "yaml" };
         to.AcceptOnlyFromAmong("yaml");
         var command = new Command("convert", "Writes a configuration as Steelyard's own YAML, to standard output; what it says of the file goes to standard error.") { source, to };
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(source)));
+        var reading = new ReadingOptions(command, source);
+        command.SetAction(parsed => Run(reading.TryRead("convert", parsed)));
         CommandLine.WithExamples(command, "steelyard convert haproxy.cfg --to yaml > steelyard.yaml");
         return command;
     }
 
-    private static int Run(string file)
+    private static int Run(ConfigurationArgument? read)
     {
-        if (ConfigurationArgument.TryRead("convert", file) is not { } configuration)
+        if (read is not { } configuration)
             return CommandLine.Failure;
         configuration.PrintProblems(Console.Error, toTerminal: !Console.IsErrorRedirected);
         if (configuration.Result.Snapshot is not { } snapshot)

@@ -41,9 +41,8 @@ internal static class RunCommand
             Snapshot(
                 parsed.GetRequiredValue(words),
                 parsed.GetRequiredValue(instances),
-                parsed.GetValue(raw) ? null : parsed.GetValue(listen) ?? NetworkAddress.ForHost("", 8080),
-                parsed.GetValue(name)),
-            listensWhereItSays: parsed.GetValue(listen) is null));
+                parsed.GetValue(raw) ? null : parsed.GetValue(listen) ?? NetworkAddress.OfApp,
+                parsed.GetValue(name))));
         CommandLine.WithExamples(command,
             "steelyard run -i max app.js                       a Node app as it is, one instance per core, on its own port",
             "steelyard run -i 2 --raw tcp.js                   clients' own connections, for what is no HTTP",
@@ -54,7 +53,7 @@ internal static class RunCommand
 
     /// <param name="words">The command.</param>
     /// <param name="instances">A number, or max.</param>
-    /// <param name="listen">Where clients connect; null where workers get their own connections.</param>
+    /// <param name="listen">Where clients connect: <see cref="NetworkAddress.OfApp"/> for what a Node app says, and :8080 for others; null where workers get their own connections.</param>
     /// <param name="name">What the pool is called; null for what the command says.</param>
     internal static Snapshot Snapshot(string[] words, string instances, NetworkAddress? listen, string? name)
     {
@@ -69,6 +68,8 @@ internal static class RunCommand
             Listen = listen is null ? WorkerListen.Raw : null,
             Instances = instances == "max" ? null : int.Parse(instances, CultureInfo.InvariantCulture),
         };
+        if (listen is { IsOfApp: true } && !app.IsCluster)
+            listen = NetworkAddress.ForHost("", 8080);
         var pool = NameOf(name ?? Path.GetFileNameWithoutExtension(words.Length > 1 && words[1].Contains('.', StringComparison.Ordinal) && !words[1].StartsWith('-') ? words[1] : words[0]));
         return new()
         {
@@ -83,13 +84,13 @@ internal static class RunCommand
         return name.Length == 0 ? "app" : name;
     }
 
-    private static async Task<int> RunAsync(Snapshot snapshot, bool listensWhereItSays)
+    private static async Task<int> RunAsync(Snapshot snapshot)
     {
         // As if it had been a file: the same checks, the same words.
         var read = ConfigurationFile.Parse(ConfigurationFile.Write(snapshot), PseudoFile);
         var configuration = new ConfigurationArgument(PseudoFile, read);
         configuration.PrintProblems(Console.Error, toTerminal: !Console.IsErrorRedirected);
-        return read.Snapshot is { } checkedSnapshot ? await KeeperRun.RunAsync(configuration, checkedSnapshot, new(Watch: false, Single: false, listensWhereItSays && snapshot.Pools[0].App!.ListensBy == WorkerListen.Cluster)) : CommandLine.Failure;
+        return read.Snapshot is { } checkedSnapshot ? await KeeperRun.RunAsync(configuration, checkedSnapshot, new(Watch: false, Single: false)) : CommandLine.Failure;
     }
 
     private static NetworkAddress ReadAddress(ArgumentResult result)

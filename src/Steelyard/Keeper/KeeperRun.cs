@@ -30,7 +30,6 @@ internal sealed class KeeperRun : IDisposable
     // What is asked for last; a stop does not wait for it before the engine has stopped.
     private Task _doing = Task.CompletedTask;
     private readonly int? _loops;
-    private readonly bool _onAppsPort;
     private readonly string? _pidFile;
     private readonly (string? User, string? Group) _user;
 
@@ -45,7 +44,7 @@ internal sealed class KeeperRun : IDisposable
     private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
     {
         (_configuration, _configured, _loops, _user) = (configuration, snapshot, snapshot.Loops, (snapshot.User, snapshot.Group));
-        (_onAppsPort, _pidFile) = (options.OnAppsPort, options.PidFile);
+        _pidFile = options.PidFile;
         _requests = new KeeperRequests(configuration.Name, options.Watch);
         _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), ReopenLogs);
         _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
@@ -89,12 +88,18 @@ internal sealed class KeeperRun : IDisposable
         try
         {
             await using var apps = _apps;
-            if (_onAppsPort)
-                await ListenWhereTheAppDoesAsync();
+            var portsOfApps = AppSupervisors.SayPorts(_configured);
+            if (portsOfApps)
+            {
+                await _apps.ChangeToAsync(_configured, _signals.Stop);
+                _configured = _apps.WithPortsOfApps(_configured);
+            }
+
             _sockets = ListeningSockets.Bind(_configured);
             try
             {
-                await _apps.ChangeToAsync(_configured, _signals.Stop);
+                if (!portsOfApps)
+                    await _apps.ChangeToAsync(_configured, _signals.Stop);
                 await using var engine = _engine;
                 _adminSockets = AdminSockets.None.Rebind(_configured.Admin, _configuration.Name, Console.WriteLine);
                 await _members.ServeAsync(_configured, joined => _served = ServedBy(_configuration, joined, _sockets, _adminSockets));
@@ -136,14 +141,6 @@ internal sealed class KeeperRun : IDisposable
         {
             LogWriter.Flush(s_patienceForFiles);
         }
-    }
-
-    /// <summary>Starts the one app, which says where it listens, and takes its port for the one listener.</summary>
-    private async Task ListenWhereTheAppDoesAsync()
-    {
-        await _apps.ChangeToAsync(_configured, _signals.Stop);
-        if (_apps.All[0].AppPort is { IsCompletedSuccessfully: true } port)
-            _configured = _configured with { Listeners = [_configured.Listeners[0] with { Bind = [NetworkAddress.ForHost("", await port)] }] };
     }
 
     // Where the engine is in this process, its memory is its own affair.
@@ -287,7 +284,7 @@ internal sealed class KeeperRun : IDisposable
     /// <summary>Reads the file again and takes it up; whatever is wrong with it, what was served is served on.</summary>
     private async Task<bool> ReloadAsync(Report report)
     {
-        if (ConfigurationArgument.TryRead("up", _configuration.Name) is not { } read)
+        if (_configuration.ReadAgain("up") is not { } read)
         {
             report.Warn($"steelyard: there is no file {_configuration.Name}; the configuration stays as it was");
             return false;
@@ -319,16 +316,19 @@ internal sealed class KeeperRun : IDisposable
         }
     }
 
-    private async Task TakeUpAsync(ConfigurationArgument read, Snapshot snapshot, Report report)
+    private async Task TakeUpAsync(ConfigurationArgument read, Snapshot written, Report report)
     {
-        var (before, sockets) = (_sockets, _sockets.Rebind(snapshot));
+        // Where workers say where they listen, they have to run first.
+        var (before, sockets, snapshot) = (_sockets, AppSupervisors.SayPorts(written) ? null : _sockets.Rebind(written), written);
         var adminBefore = _adminSockets;
         IReadOnlyList<AppSupervisor> leaving;
         try
         {
-            await _apps.ChangeToAsync(snapshot, _signals.Stop);
+            await _apps.ChangeToAsync(written, _signals.Stop);
             try
             {
+                snapshot = _apps.WithPortsOfApps(written);
+                sockets ??= before.Rebind(snapshot);
                 _adminSockets = adminBefore.Rebind(snapshot.Admin, _configuration.Name, report.Say);
                 ServedConfiguration? served = null;
                 await _members.ServeAsync(snapshot, joined => served = ServedBy(read, joined, sockets, _adminSockets));
@@ -343,7 +343,7 @@ internal sealed class KeeperRun : IDisposable
         }
         catch
         {
-            sockets.CloseExcept(before);
+            sockets?.CloseExcept(before);
             if (_adminSockets != adminBefore)
                 _adminSockets.CloseExcept(adminBefore);
             _adminSockets = adminBefore;
@@ -381,8 +381,7 @@ internal sealed class KeeperRun : IDisposable
 /// <summary>How <c>steelyard up</c> serves.</summary>
 /// <param name="Watch">Whether a change of the file is taken up at once.</param>
 /// <param name="Single">Whether keeper and engine are one process.</param>
-/// <param name="OnAppsPort">Whether the one listener has the port that the one app, a Node cluster, calls listen() with.</param>
-internal readonly record struct UpOptions(bool Watch, bool Single, bool OnAppsPort = false)
+internal readonly record struct UpOptions(bool Watch, bool Single)
 {
     /// <summary>Where the number of the process is written once it serves; null for nowhere.</summary>
     public string? PidFile { get; init; }

@@ -78,7 +78,7 @@ internal static class AppTable
             new Directive<AppDraft, Located<ValueList<string>>?>(
                 "command",
                 Form.Located(ScalarForms.Command),
-                "The program and its arguments: one text, split at blanks and quotes as a shell does, or a list of words. `{port}` and `{socket}` stand for the address that the instance must listen on, `{instance}` for its number from 1. A first word `steelyard` is this program.",
+                "The program and its arguments: one text, split at blanks and quotes as a shell does, or a list of words. `{port}` and `{socket}` stand for the address that the instance must listen on, `{instance}` for its number from 1, `{index}` for that from 0. A first word `steelyard` is this program.",
                 app => app.Command,
                 (app, value) => app with { Command = value }),
             Setting(
@@ -114,9 +114,15 @@ internal static class AppTable
             Setting<IReadOnlyList<KeyValuePair<string, string>>>(
                 "env",
                 s_environment,
-                "Variables of their environment, beside those that Steelyard was started with; `{port}`, `{socket}` and `{instance}` are filled in.",
+                "Variables of their environment, beside those that Steelyard was started with; `{port}`, `{socket}`, `{instance}` and `{index}` are filled in.",
                 _ => [],
                 (app, value) => app with { Environment = value.Select(pair => new EnvironmentVariable(pair.Key, pair.Value)).ToValueList() }),
+            Setting(
+                "after",
+                Form.ListOf("a list of pools with an 'app', or one", ScalarForms.PoolReference, orOne: true),
+                "Pools whose workers have to be ready before those of this app are started with the balancer.",
+                _ => [],
+                (app, value) => app with { After = value.ToValueList() }),
             Setting(
                 "user",
                 ScalarForms.User,

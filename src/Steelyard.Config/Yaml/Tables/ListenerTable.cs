@@ -30,7 +30,7 @@ internal static class ListenerTable
             new Directive<ListenerDraft, IReadOnlyList<Located<NetworkAddress>>?>(
                 "bind",
                 Form.OrNull(Form.LocatedListOf("an address such as \":8080\", 127.0.0.1:8080, \"[::1]:8080\" or unix:/run/web.sock, or a list of them", ScalarForms.BindAddress, orOne: true)),
-                "The addresses to bind. Without a host it is every address of the machine, IPv6 and IPv4; port 0 is one that the kernel picks.",
+                "The addresses to bind. Without a host it is every address of the machine, IPv6 and IPv4; port 0 is one that the kernel picks. `app` is where the workers of its one pool call `listen()`, which have to be those of a Node cluster: they are started first.",
                 listener => listener.Bind,
                 (listener, value) => listener with { Bind = value }),
             new Directive<ListenerDraft, string?>(

@@ -166,7 +166,9 @@ internal static class ScalarForms
         (string text, out NetworkAddress value, out Mistake mistake) =>
         {
             mistake = default;
-            if (!NetworkAddress.TryParse(text, out value!, out var expected))
+            if (text == NetworkAddress.AppWord)
+                value = NetworkAddress.OfApp;
+            else if (!NetworkAddress.TryParse(text, out value!, out var expected))
                 mistake = new($"{Shown.Quote(text)} is not an address to bind", expected, SuggestBind(text));
             else if (value.Greets)
                 mistake = new($"{Shown.Quote(text)} is the address of a worker", "host:port, :port, [ipv6]:port or unix:/path");

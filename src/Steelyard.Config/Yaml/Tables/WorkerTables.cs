@@ -320,7 +320,7 @@ internal static class WorkerTables
                         (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} is not the path of a file", "a path, such as logs/web.log"));
                         return fits;
                     }),
-                "A file, seen from that of the configuration; its folder is made. `{instance}` in its name makes one for each worker. None when left out.",
+                "A file, seen from that of the configuration; its folder is made. `{instance}`, or `{index}` from 0, in its name makes one for each worker. None when left out.",
                 _ => null,
                 (log, value) => log with { File = value }),
             new Directive<LogSettings, ByteSize?>(

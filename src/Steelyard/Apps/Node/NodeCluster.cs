@@ -1,3 +1,5 @@
+using System.Net;
+using Steelyard.Config;
 using Steelyard.Keeper;
 
 namespace Steelyard.Apps.Node;
@@ -17,11 +19,15 @@ internal sealed class NodeCluster(string pool)
     private readonly Dictionary<ServerPlace, int> _chosenPorts = [];
     private readonly HashSet<string> _said = [];
     private readonly TaskCompletionSource<int> _appPort = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile NetworkAddress? _appAddress;
     private int _workers;
     private bool _ended;
 
     /// <summary>The port that the app listens on, as it says; ends with the first worker that does.</summary>
     public Task<int> AppPort => _appPort.Task;
+
+    /// <summary>Where the app listens, as the last worker has asked that did; with port 0 where any will do. May be read from any thread.</summary>
+    public NetworkAddress? AppAddress => _appAddress;
 
     /// <summary>
     /// Whether its workers are the user that we are. For others nothing is bound that they could not bind themselves: no
@@ -57,6 +63,7 @@ internal sealed class NodeCluster(string pool)
         if (shared is null)
         {
             worker.AppPort = port;
+            _appAddress = NetworkAddress.ForHost(query.Address is { } host and not "::" && IPAddress.TryParse(host, out _) ? host : "", asked.Port);
             _appPort.TrySetResult(port);
         }
         else

@@ -10,6 +10,9 @@ namespace Steelyard.Apps.Node;
 /// </summary>
 internal abstract class NodeReach : WorkerReach
 {
+    /// <summary>What makes a process a worker of a cluster.</summary>
+    protected const string ClusterVariable = "NODE_UNIQUE_ID";
+
     private const int Lowest = 16;
 
     private readonly int _id;
@@ -45,7 +48,7 @@ internal abstract class NodeReach : WorkerReach
     [
         new("NODE_CHANNEL_FD", "3"),
         new("NODE_CHANNEL_SERIALIZATION_MODE", "json"),
-        new("NODE_UNIQUE_ID", _id.ToString(CultureInfo.InvariantCulture)),
+        new(ClusterVariable, _id.ToString(CultureInfo.InvariantCulture)),
     ];
 
     public override void Started(int process) => CloseTheirs();

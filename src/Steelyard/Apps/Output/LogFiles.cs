@@ -15,7 +15,7 @@ internal sealed class LogFiles(LogSettings settings, string folder)
 
     public void Add(LogLine line)
     {
-        var name = Path.GetFullPath(settings.File!.Replace("{instance}", line.Number.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal), folder);
+        var name = Path.GetFullPath(CommandTemplate.Fill(settings.File!, line.Number, socket: null, port: null), folder);
         if (!_files.TryGetValue(name, out var file))
             _files.Add(name, file = new(name, settings));
         LogWriter.Add(file, line.Time, Format(settings.Format, line));

@@ -15,6 +15,9 @@ internal sealed class WorkerPlaces(string pool, bool speaksFirst = false) : IDis
     /// <summary>The port that workers of a Node cluster call listen() with; ends with the first that does.</summary>
     public Task<int> AppPort => _cluster.AppPort;
 
+    /// <summary>Where they do; null while none has said it.</summary>
+    public NetworkAddress? AppAddress => _cluster.AppAddress;
+
     /// <exception cref="AppStartException">There is no port, socket or descriptor for it.</exception>
     public WorkerReach For(AppSettings app, int number)
     {
@@ -26,7 +29,7 @@ internal sealed class WorkerPlaces(string pool, bool speaksFirst = false) : IDis
                 WorkerListen.Activation => new ActivationReach(pool),
                 WorkerListen.Cluster => ForCluster(app, number),
                 WorkerListen.Raw => ForRaw(app, number),
-                WorkerListen.None => new NoReach(),
+                WorkerListen.None => app.HasChannel ? new ChannelReach(_cluster, $"{pool}/{number}") : new NoReach(),
                 _ => new PortReach(),
             };
         }

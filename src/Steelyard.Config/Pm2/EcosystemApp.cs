@@ -1,0 +1,252 @@
+using System.Globalization;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Pm2;
+
+/// <summary>What an ecosystem file has said of one app so far; in the end a pool and its listener.</summary>
+internal sealed class EcosystemApp(Place place)
+{
+    // What PM2 waits after its signal (kill_timeout), and the signal.
+    private static readonly StopSettings s_stop = new() { Signal = StopSignal.Int, Grace = TimeSpan.FromMilliseconds(1600) };
+
+    public Place Place { get; } = place;
+
+    public Located<string>? Name { get; set; }
+
+    public string NamePrefix { get; set; } = "";
+
+    public string? NameSuffix { get; set; }
+
+    public Located<string>? Script { get; set; }
+
+    public IReadOnlyList<string> Arguments { get; set; } = [];
+
+    public IReadOnlyList<string> InterpreterArguments { get; set; } = [];
+
+    public Located<string>? Interpreter { get; set; }
+
+    /// <summary>How many; null where the file does not say it.</summary>
+    public Located<int?>? Instances { get; set; }
+
+    /// <summary>Whether it says 'cluster', or 'fork'.</summary>
+    public Located<bool>? Clusters { get; set; }
+
+    public bool AutoStarts { get; set; } = true;
+
+    public bool SourceMaps { get; set; }
+
+    public Dictionary<string, Located<string>> Environment { get; } = new(StringComparer.Ordinal);
+
+    public Located<string>? IncrementedVariable { get; set; }
+
+    public string? InstanceVariable { get; set; }
+
+    public bool WaitsForReady { get; set; }
+
+    public TimeSpan? ListenTimeout { get; set; }
+
+    public bool SaysShutdown { get; set; }
+
+    public bool Watches { get; set; }
+
+    public ValueList<string> WatchedPaths { get; set; } = ["."];
+
+    public Located<IReadOnlyList<string>>? Unwatched { get; set; }
+
+    public Located<string>? OutFile { get; set; }
+
+    public Located<string>? ErrorFile { get; set; }
+
+    public Located<string>? LogFile { get; set; }
+
+    public bool MergesLogs { get; set; }
+
+    public bool LogsTime { get; set; }
+
+    public bool LogsJson { get; set; }
+
+    public bool LogsNothing { get; set; }
+
+    /// <summary>All that is as it is in the settings of an app.</summary>
+    public AppSettings Settings { get; set; } = new() { Command = [], Stop = s_stop };
+
+    private static readonly Dictionary<string, string[]> s_interpreters = new(StringComparer.Ordinal)
+    {
+        [".js"] = ["node"],
+        [".cjs"] = ["node"],
+        [".mjs"] = ["node"],
+        [".py"] = ["python3"],
+        [".sh"] = ["bash"],
+        [".rb"] = ["ruby"],
+        [".php"] = ["php"],
+        [".pl"] = ["perl"],
+        [".ts"] = ["bun"],
+        [".tsx"] = ["bun"],
+        [".coffee"] = ["coffee"],
+        [".ls"] = ["lsc"],
+    };
+
+    /// <summary>Makes the pool, and the listener where it has one.</summary>
+    public (PoolDraft Pool, ListenerDraft? Listener)? Finish(ProblemList problems)
+    {
+        if (Script is not { } script)
+        {
+            problems.Error(Place, "an app without 'script'", "'script', such as 'app.js'");
+            return null;
+        }
+
+        var command = Command(script, out var runtime);
+        var isNode = runtime is "node" or "nodejs";
+        var clusters = Clusters is { } said ? said.Value : Instances is not null && runtime is "node" or "nodejs" or "bun";
+        var count = Instances is { } instances ? instances.Value : 1;
+        if (clusters && !isNode && Clusters is { } asked)
+        {
+            problems.Warn(asked.Place, "only workers of node can be those of a cluster, so this app is run as with exec_mode: 'fork'");
+            clusters = false;
+        }
+        else if (clusters && !isNode)
+        {
+            clusters = false;
+        }
+
+        var name = NameOf(script);
+        var settings = Settings with { Instances = count };
+        ListenerDraft? listener = null;
+        var ports = clusters ? [] : PortsOf(count ?? System.Environment.ProcessorCount, problems);
+        if (clusters)
+        {
+            settings = settings with { Listen = WorkerListen.Cluster, Ready = settings.Ready with { On = WaitsForReady ? ReadySign.Signal : ReadySign.Listening } };
+            listener = new(Place) { Bind = [new(NetworkAddress.OfApp, Place)], To = name };
+        }
+        else if (ports.Count > 0)
+        {
+            Environment[IncrementedVariable!.Value.Value] = new("{port}", IncrementedVariable.Value.Place);
+            settings = settings with { Listen = WorkerListen.Port };
+            listener = new(Place) { Bind = [.. ports.Select(port => new Located<NetworkAddress>(NetworkAddress.ForHost("", port), IncrementedVariable.Value.Place))], To = name };
+            if (WaitsForReady)
+                problems.Warn(Place, "'wait_ready' of an app that shares its port by 'increment_var': it is ready when it listens");
+        }
+        else
+        {
+            // It binds its port itself, so the one before has to have left it.
+            settings = settings with
+            {
+                Listen = WorkerListen.None,
+                Ready = settings.Ready with { On = WaitsForReady ? ReadySign.Signal : ReadySign.Delay },
+                Rolling = settings.Rolling with { Order = RollingOrder.StopFirst },
+            };
+        }
+
+        settings = settings with
+        {
+            Ready = settings.Ready with { Within = ListenTimeout is { } limit && limit > settings.Ready.Within ? limit : settings.Ready.Within },
+            Environment = EnvironmentOf(script.Value).ToValueList(),
+            Watch = Watch(problems),
+            Log = Log(count != 1, problems),
+        };
+        if (SaysShutdown)
+        {
+            if (isNode && (clusters || settings.Listen == WorkerListen.None))
+                settings = settings with { Stop = settings.Stop with { Message = "shutdown" } };
+            else
+                problems.Warn(Place, "'shutdown_with_message' of a program that has no channel to be told by: it gets a signal");
+        }
+
+        return (new(name) { Balance = BalancePolicy.LeastConnections, App = new(Place) { Command = new(command.ToValueList(), script.Place), Settings = settings } }, listener);
+    }
+
+    private Located<string> NameOf(Located<string> script)
+    {
+        var name = Name is { } given ? given.Value : Path.GetFileNameWithoutExtension(script.Value.Split(' ')[0]);
+        name = NamePrefix + name + (NameSuffix is null ? "" : "-" + NameSuffix);
+        var fitting = new string([.. name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-').Take(64)]);
+        return new(fitting.Length == 0 ? "app" : fitting, Name?.Place ?? script.Place);
+    }
+
+    private List<string> Command(Located<string> script, out string runtime)
+    {
+        List<string> command = [];
+
+        // As PM2 does it: what holds a blank is for a shell.
+        if (script.Value.Contains(' ') && Interpreter is null)
+        {
+            runtime = "bash";
+            return ["bash", "-c", string.Join(' ', [script.Value, .. Arguments])];
+        }
+
+        if (Interpreter is { Value: not "none" } interpreter)
+            command.Add(interpreter.Value);
+        else if (Interpreter is null && s_interpreters.TryGetValue(Path.GetExtension(script.Value), out var words))
+            command.AddRange(words);
+        runtime = command.Count == 0 ? "" : Path.GetFileName(command[0]);
+        if (runtime is "node" or "nodejs" && SourceMaps)
+            command.Add("--enable-source-maps");
+        if (command.Count > 0)
+            command.AddRange(InterpreterArguments);
+        command.Add(script.Value);
+        command.AddRange(Arguments);
+        return command;
+    }
+
+    /// <summary>The ports of the instances where each is to have one more than the one before.</summary>
+    private List<int> PortsOf(int count, ProblemList problems)
+    {
+        if (IncrementedVariable is not { } variable)
+            return [];
+        if (!Environment.TryGetValue(variable.Value, out var first) || !int.TryParse(first.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port is 0 || port + count > 65536)
+        {
+            problems.Error(variable.Place, $"'increment_var' of a variable that is no port in 'env'", $"{variable.Value} in 'env', as in {{ {variable.Value}: 3000 }}");
+            return [];
+        }
+
+        return [.. Enumerable.Range(port, count)];
+    }
+
+    private IEnumerable<EnvironmentVariable> EnvironmentOf(string script)
+    {
+        if (Path.GetExtension(script) == ".py" && !Environment.ContainsKey("PYTHONUNBUFFERED"))
+            yield return new("PYTHONUNBUFFERED", "1");
+        foreach (var (name, value) in Environment)
+            yield return new(name, value.Value);
+        if (InstanceVariable is not null)
+            yield return new(InstanceVariable, "{index}");
+    }
+
+    private ValueList<string> Watch(ProblemList problems)
+    {
+        if (!Watches)
+            return [];
+        if (Unwatched is { } unwatched && unwatched.Value.Any(path => !IsNeverWatched(path)))
+            problems.Error(unwatched.Place, "'ignore_watch' of more than node_modules and what begins with a dot, which are never watched", "the folders and files that are to be watched, in 'watch'");
+        return WatchedPaths;
+    }
+
+    private static bool IsNeverWatched(string path) => path.TrimStart('.', '/', '\\', '[', '*').StartsWith("node_modules", StringComparison.Ordinal) || path.StartsWith('.') && !path.StartsWith("./", StringComparison.Ordinal);
+
+    private LogSettings Log(bool several, ProblemList problems)
+    {
+        if (LogsNothing)
+            return new() { Terminal = false };
+        var file = Written(LogFile) ?? Written(OutFile);
+        if (Written(ErrorFile) is { } errors)
+        {
+            if (file is not null && file.Value.Value != errors.Value)
+                problems.Note(errors.Place, $"both outputs of a worker go to {Shown.Quote(file.Value.Value)}, in their order");
+            file ??= errors;
+        }
+
+        if (file is null)
+            return new();
+        var path = file.Value.Value;
+        if (several && !MergesLogs)
+        {
+            var dot = path.LastIndexOf('.');
+            path = dot > path.LastIndexOf('/') ? $"{path[..dot]}-{{index}}{path[dot..]}" : $"{path}-{{index}}";
+        }
+
+        return new() { File = path, Format = LogsJson ? LogFormat.Json : LogsTime ? LogFormat.Text : LogFormat.Raw };
+    }
+
+    private static Located<string>? Written(Located<string>? file) => file is { Value: not ("/dev/null" or "NULL" or "") } ? file : null;
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Steelyard.EndToEnd.Machinery;
+
+namespace Steelyard.EndToEnd.Node;
+
+/// <summary>Files of PM2 and of Compose as people have them, with their app, served as they are: on the ports that they name.</summary>
+public sealed class GuideFilesTests : IDisposable
+{
+    private readonly HttpClient _http = new();
+    private readonly TemporaryFolder _runtime = new();
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _runtime.Dispose();
+    }
+
+    [Fact]
+    public async Task The_ecosystem_file_of_the_guide_runs_its_app_on_the_apps_own_port()
+    {
+        Assert.SkipUnless(IsFree(3000), "port 3000, which the app listens on whatever it is told, is taken");
+        var folder = await GuideAsync();
+        await using var up = SteelyardProcess.Start(["up", "ecosystem.config.js"], Environment, folder);
+        await up.LineAsync("ready");
+        var url = new Uri("http://127.0.0.1:3000/");
+
+        var before = await WorkersAsync(url, System.Environment.ProcessorCount);
+        await using var restart = SteelyardProcess.Start(["restart", "app", "-c", "ecosystem.config.js"], Environment, folder);
+        Assert.Equal(0, await restart.ExitAsync());
+        var after = await WorkersAsync(url, System.Environment.ProcessorCount);
+
+        Assert.Empty(before.Intersect(after));
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+        Assert.True(IsFree(3000));
+    }
+
+    [Fact]
+    public async Task A_file_that_computes_is_run_by_node_and_read_again_by_a_reload()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("app.js", "require('http').createServer((request, response) => response.end(process.env.VERSION)).listen(0);");
+        folder.Write("version.json", "{ \"VERSION\": \"one\" }");
+        folder.Write("ecosystem.config.js", """
+            const env = JSON.parse(require('fs').readFileSync(__dirname + '/version.json', 'utf8'));
+            console.log('computing');
+            module.exports = { apps: [{ script: 'app.js', instances: 1, env, env_test: { VERSION: env.VERSION + ' tested' } }] };
+            """);
+        await using var up = SteelyardProcess.Start(["up", "--env", "test"], Environment, folder.Path);
+        var url = await up.UrlAsync("listening on http");
+        await up.LineAsync("ready");
+
+        Assert.Equal("one tested", await _http.GetStringAsync(url, TestContext.Current.CancellationToken));
+        folder.Write("version.json", "{ \"VERSION\": \"two\" }");
+        await using var reload = SteelyardProcess.Start(["reload"], Environment, folder.Path);
+        Assert.Equal(0, await reload.ExitAsync());
+
+        Assert.Equal("two tested", await _http.GetStringAsync(await up.UrlAsync("listening on http"), TestContext.Current.CancellationToken));
+        Assert.Contains("computing", up.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_app_in_fork_mode_binds_its_port_says_ready_and_is_told_to_end()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("mail.js", """
+            const server = require('http').createServer((request, response) => response.end('mail')).listen(0, '127.0.0.1', () => {
+              console.log(`mail on http://127.0.0.1:${server.address().port}, ${require('cluster').isPrimary}`);
+              process.send('ready');
+            });
+            process.on('message', text => { console.log(`told ${text}`); process.exit(0); });
+            """);
+        folder.Write("ecosystem.json", """{ "apps": [{ "script": "mail.js", "wait_ready": true, "shutdown_with_message": true }] }""");
+        await using var up = SteelyardProcess.Start(["up"], Environment, folder.Path);
+        await up.LineAsync(", true");
+        await up.LineAsync("ready");
+
+        up.Signal(PosixSignal.SIGTERM);
+
+        Assert.Equal(0, await up.ExitAsync());
+        Assert.Contains("told shutdown", up.Output, StringComparison.Ordinal);
+    }
+
+    private Dictionary<string, string> Environment => new() { ["XDG_RUNTIME_DIR"] = _runtime.Path, ["DOTNET_TieredPGO"] = "0" };
+
+    private static async Task<string> GuideAsync() => Path.Combine(await NodePackages.InstallAsync("node"), "guide");
+
+    /// <summary>Asks until so many workers have answered.</summary>
+    private async Task<HashSet<string>> WorkersAsync(Uri url, int count)
+    {
+        var seen = new HashSet<string>();
+        while (seen.Count < count)
+            seen.Add(await _http.GetStringAsync(url).Patiently());
+        Assert.All(seen, answer => Assert.StartsWith("Handled by process ", answer, StringComparison.Ordinal));
+        return seen;
+    }
+
+    private static bool IsFree(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Any, port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using CsCheck;
+using Steelyard.Config;
+
+namespace Steelyard.Tests.Configuration;
+
+/// <summary>Whatever an ecosystem file or a Compose file holds, reading it ends with located errors, or with a snapshot that reads back the same once converted.</summary>
+public sealed class DialectMutations
+{
+    private static readonly string[] s_pieces =
+    [
+        "\n", "\r\n", "  ", "\t", "\"", "'", "`", "\\", "\\u0041", "\\u{1F600}", "\\uD800", "${A}", "${A:-b}", "${A?no}", "$$", "#", "//", "/*", "*/", "{", "}", "[", "]", "- ", ": ", ",", "&a ", "*a", "<<: *a", "null", "true", "-1", "0", "99999999999",
+        "1.5", "0x1F", "1e400", "é", "\0", "\u001b[2J", "\uD83D", "module.exports = ", "export default ", "apps: ", "script: ", "instances: ", "env: ", "services:\n", "  web:\n", "    command: node app.js\n", "    ports: [\"80:3000\"]\n", "    deploy: { replicas: 2 }\n",
+        "    environment:\n", "    healthcheck: { test: [CMD, curl, http://localhost/] }\n", "    depends_on: [ web ]\n", "    extends: web\n", "x-steelyard: { command: node a.js }\n", "--- \n", "!reset null",
+    ];
+
+    [Theory]
+    [InlineData("pm2", "a.config.js")]
+    [InlineData("pm2", "a.config.yml")]
+    [InlineData("pm2", "a.json")]
+    public void A_changed_file_never_throws(string dialect, string name)
+    {
+        string[] corpus = [.. new[] { "good", "bad" }.SelectMany(kind => Directory.EnumerateFiles(GoldenFolder.Of(dialect, kind))).Where(path => Path.GetExtension(path) is not (".expected" or ".actual")).Order(StringComparer.Ordinal).Select(File.ReadAllText)];
+        var piece = Gen.OneOf(Gen.OneOf(s_pieces), Gen.String[0, 3], Gen.OneOf(corpus).Select(text => text[..Math.Min(text.Length, 60)]));
+        Gen.Select(Gen.OneOf(corpus), Gen.Select(Gen.Double[0, 1], Gen.Double[0, 0.1], piece).List[0, 4], Mutate).Sample(text => Check(text, name), iter: 700);
+    }
+
+    private static string Mutate(string text, List<(double At, double Length, string Piece)> changes)
+    {
+        foreach (var (at, length, piece) in changes)
+        {
+            var start = (int)(text.Length * at);
+            var end = Math.Min(text.Length, start + (int)(text.Length * length));
+            text = text[..start] + piece + text[end..];
+        }
+
+        return text;
+    }
+
+    private static void Check(string text, string name)
+    {
+        var result = ConfigurationFile.Parse(text, name);
+        Assert.Equal(result.Snapshot is null, result.Problems.Any(problem => problem.Severity == Severity.Error));
+        Assert.All(result.Problems, problem => Assert.True(problem.Line >= 1 && problem.Line <= result.Sources[0].LineCount && problem.Column >= 1, problem.ToString()));
+        GoldenYaml.Print(result);
+        if (result.Snapshot is not { } snapshot)
+            return;
+        var written = ConfigurationFile.Write(snapshot);
+        var again = ConfigurationFile.Parse(written, "a.yaml");
+        Assert.True(snapshot.Equals(again.Snapshot), $"{text}\n---\n{written}\n---\n{GoldenYaml.Print(again)}");
+    }
+}

@@ -1,0 +1,52 @@
+using System.Text;
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Pm2;
+
+namespace Steelyard.Tests.Configuration;
+
+/// <summary>The tables of docs/pm2.md and docs/compose.md are written from those that read the files: STEELYARD_ACCEPT=1 writes them anew.</summary>
+public sealed class KeyPages
+{
+    private const string Start = "<!-- Written by a test from the tables that read the file: change them, not what follows, and run the tests with STEELYARD_ACCEPT=1. -->\n";
+
+    [Fact]
+    public void The_page_of_PM2_says_what_its_table_says() => Compare("docs/pm2.md", Render("Keys of an app", EcosystemKeys.Table));
+
+    [Fact]
+    public void Every_key_of_PM2_says_what_it_does_in_one_sentence() => CheckRows(EcosystemKeys.Table);
+
+    private static void CheckRows<T>(KeyRows<T> table)
+    {
+        Assert.All(table.Rows, row => Assert.True(row.Meaning.Length > 0 && (row.Support != DirectiveSupport.Done || row.Meaning.EndsWith('.')), row.Name));
+        Assert.All(table.Rows, row => Assert.True(row.Support == DirectiveSupport.Done == (row.Read is not null), row.Name));
+    }
+
+    private static void Compare(string path, string tables)
+    {
+        var file = Path.Combine(GoldenFile.Repository, path);
+        var page = File.ReadAllText(file);
+        var start = page.IndexOf(Start, StringComparison.Ordinal);
+
+        Assert.True(start > 0, "the page has lost the line behind which its tables stand");
+        GoldenFile.Compare(file, page[..start] + Start + tables);
+    }
+
+    private static string Render<T>(string title, KeyRows<T> table)
+    {
+        var page = new StringBuilder();
+        page.Append($"\n## {title}\n\n| Key | Value | Here |\n|---|---|---|\n");
+        foreach (var row in table.Rows.Where(row => row.Support == DirectiveSupport.Done))
+            page.Append($"| {Names(row.Name)} | {Escape(row.Values)} | {Escape(row.Meaning)} |\n");
+        var rest = table.Rows.Where(row => row.Support != DirectiveSupport.Done).ToList();
+        if (rest.Count == 0)
+            return page.ToString();
+        page.Append("\n| Key | | |\n|---|---|---|\n");
+        foreach (var row in rest)
+            page.Append($"| {Names(row.Name)} | {(row.Support == DirectiveSupport.Harmless ? "no effect" : "an error")} | {Escape(row.Meaning)} |\n");
+        return page.ToString();
+    }
+
+    private static string Names(string names) => string.Join(", ", names.Split(", ").Select(name => $"`{name}`"));
+
+    private static string Escape(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
+}

@@ -1,0 +1,2 @@
+const cores = require('os').cpus().length;
+module.exports = { apps: [{ script: 'app.js', instances: cores }] };
