@@ -360,6 +360,27 @@ public sealed class KeeperTests : IDisposable
     }
 
     [Fact]
+    public async Task An_engine_of_another_user_serves_with_keys_that_it_may_not_read_and_sees_them_renewed()
+    {
+        Assert.SkipUnless(System.Environment.UserName == "root", "Only root can become somebody else.");
+        await using var origin = Origin();
+        using var certificates = new TestCertificates();
+        IssueOneFile(certificates);
+        File.SetUnixFileMode(certificates.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await using var up = Start("up", Write(origin, more: "user: nobody", listener: $"tls: {{ certificate: {certificates.PathOf("both.pem")} }}, "));
+        var address = await AddressAsync(up);
+        using var client = await RawClient.Connect(address, tls: certificates.Client());
+        Assert.Equal("ok", (await client.Ask(Get)).Text);
+        Assert.Contains("Uid:\t65534\t65534\t65534\t65534", await File.ReadAllLinesAsync($"/proc/{EngineOf(up)}/status", Cancel));
+
+        IssueOneFile(certificates);
+        await up.ErrorLineAsync("both.pem has changed: new connections get the new certificate");
+        using var next = await RawClient.Connect(address, tls: certificates.Client());
+        Assert.Equal("ok", (await next.Ask(Get)).Text);
+        Assert.NotEqual(client.Tls!.RemoteCertificate!.GetSerialNumberString(), next.Tls!.RemoteCertificate!.GetSerialNumberString());
+    }
+
+    [Fact]
     public async Task An_unknown_user_is_an_error_at_the_start()
     {
         await using var origin = Origin();

@@ -24,6 +24,11 @@ internal readonly record struct FileStamp
         (_seconds, _nanoseconds) = (status.Modified.Seconds, status.Modified.Nanoseconds);
     }
 
+    private FileStamp(long version) => (_inode, _seconds) = (ulong.MaxValue, version);
+
+    /// <summary>The stamp of a file that somebody else has read; the default where it could not be.</summary>
+    public static FileStamp Of(LentFile file) => file.Text is null ? default : new(file.Version);
+
     /// <summary>The stamp of the file at a path; the default where none can be reached.</summary>
     public static unsafe FileStamp Of(string path)
     {

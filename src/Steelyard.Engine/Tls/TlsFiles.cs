@@ -4,7 +4,7 @@ using Steelyard.Config;
 namespace Steelyard.Engine;
 
 /// <summary>
-/// Where the files of certificates and keys are read: the one place to change where an engine may not read them itself.
+/// Where the files of certificates and keys are read, or taken from somebody else who may read them (<see cref="FileLender"/>).
 /// May be used from any thread, never from a loop.
 /// </summary>
 /// <param name="folder">The folder of the configuration, which names are relative to.</param>
@@ -13,10 +13,17 @@ public sealed class TlsFiles(string folder)
     // Every root of the system's is a quarter of that.
     private const int MostBytes = 4 * 1024 * 1024;
 
+    private volatile IReadOnlyDictionary<string, LentFile>? _lent;
+
+    /// <summary>Takes these files as they were found; others are read here.</summary>
+    public void Lend(IReadOnlyDictionary<string, LentFile> files) => _lent = files;
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="TlsFileException">It cannot be read; the message says why.</exception>
     internal string Read(string name)
     {
+        if (LentOf(name) is { } lent)
+            return lent.Text ?? throw new TlsFileException(name, lent.Fault!);
         try
         {
             var file = new FileInfo(PathOf(name));
@@ -36,12 +43,14 @@ public sealed class TlsFiles(string folder)
     }
 
     /// <summary>What changes when a file does; the same as long as it is not there.</summary>
-    internal Tls.FileStamp Stamp(string name) => Tls.FileStamp.Of(PathOf(name));
+    internal Tls.FileStamp Stamp(string name) => LentOf(name) is { } lent ? Tls.FileStamp.Of(lent) : Tls.FileStamp.Of(PathOf(name));
 
     /// <summary>Finds what is wrong with the files that a configuration names for TLS.</summary>
     /// <param name="snapshot">The configuration.</param>
     /// <param name="now">The time by which certificates are valid or not.</param>
     public IReadOnlyList<TlsFileProblem> Check(Snapshot snapshot, DateTimeOffset now) => Tls.TlsFileCheck.Run(this, snapshot, now);
+
+    private LentFile? LentOf(string name) => _lent?.GetValueOrDefault(name);
 
     private string PathOf(string name) => Path.Combine(folder, name);
 }

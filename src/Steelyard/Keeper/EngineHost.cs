@@ -24,6 +24,7 @@ internal sealed class EngineHost : IDisposable
     private readonly List<(string Pool, BreakerHold Hold)> _holds = [];
     private AdminService _admin = new([], null);
     private TimeSpan _shutdown;
+    private IReadOnlyDictionary<string, LentFile> _lent = new Dictionary<string, LentFile>(StringComparer.Ordinal);
 
     private EngineHost() => _keeper = new(_channel);
 
@@ -82,6 +83,10 @@ internal sealed class EngineHost : IDisposable
                 case EngineWords.Told:
                     _keeper.Take(message);
                     break;
+                case EngineWords.Files:
+                    _lent = LentFile.Read(MemoryFile.Read(message.Handles[0]));
+                    _service?.Files.Lend(_lent);
+                    break;
                 case EngineWords.Serve:
                     _channel.Send(await ServeAsync(message));
                     break;
@@ -139,7 +144,12 @@ internal sealed class EngineHost : IDisposable
         {
             if (_service is null && user.Length > 0)
                 Privileges.DropTo(user, snapshot.Group);
-            _service ??= new EngineService(folder, _keeper, _changes, _holds);
+            if (_service is null)
+            {
+                _service = new EngineService(folder, _keeper, _changes, _holds);
+                _service.Files.Lend(_lent);
+            }
+
             await _service.ServeAsync(new(snapshot, sockets, _admin, SourceIn(message)));
         }
         catch (EngineException error)

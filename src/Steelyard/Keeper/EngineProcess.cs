@@ -22,6 +22,7 @@ internal sealed class EngineProcess : IEngine
 
     // Beyond the time that it was given: a stuck loop is given up after five seconds.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly ChildProcess _process;
     private readonly MessageChannel _channel;
@@ -30,6 +31,9 @@ internal sealed class EngineProcess : IEngine
     private readonly string _folder;
     private readonly string? _user;
     private readonly KeeperDesk _desk;
+    private readonly FileLender? _lender;
+    private readonly Lock _lending = new();
+    private Snapshot? _lentFor;
     private AdminService? _admin;
     private int _asked;
 
@@ -38,6 +42,10 @@ internal sealed class EngineProcess : IEngine
         (_process, _channel, _folder, _user, _desk) = (process, channel, folder, user, desk);
         desk.CountEngine();
         _ = DispatchAsync();
+        if (user is null)
+            return;
+        _lender = new FileLender(folder);
+        _ = WatchFilesAsync();
     }
 
     /// <summary>Its exit code once it has ended, whether it was told to or not.</summary>
@@ -74,6 +82,8 @@ internal sealed class EngineProcess : IEngine
         var (handed, source) = (served.Sockets.Handed, served.Source);
         foreach (var some in handed.Where(socket => !_known.Contains(socket.Slot)).Chunk(MessageChannel.MostHandles))
             await SendAsync(new(EngineWords.Sockets, [.. some.Select(socket => Text(socket.Slot))], [.. some.Select(socket => socket.Handle)]));
+        var before = _lentFor;
+        Lend(served.Snapshot);
         var answer = Answer(EngineWords.Serving);
         using (var configuration = MemoryFile.Create(ConfigurationFile.Write(served.Snapshot)))
         {
@@ -84,9 +94,36 @@ internal sealed class EngineProcess : IEngine
         }
 
         if ((await answer).Arguments is { Count: > 0 } refusal)
+        {
+            Lend(before);
             throw new EngineException(string.Join('\n', refusal));
+        }
+
         _known.Clear();
         _known.UnionWith(handed.Select(socket => socket.Slot));
+    }
+
+    /// <summary>Hands over certificates and keys that an engine of another user may not read, where they are not those that it has.</summary>
+    /// <param name="next">What is served from now on; null for the same as before.</param>
+    private void Lend(Snapshot? next)
+    {
+        if (_lender is null)
+            return;
+        lock (_lending)
+        {
+            _lentFor = next ?? _lentFor;
+            if (_lentFor is not { } snapshot || _lender.Look(snapshot) is not { } files)
+                return;
+            using var file = MemoryFile.Create(LentFile.Write(files));
+            _channel.Send(new(EngineWords.Files, [], [(int)file.DangerousGetHandle()]));
+        }
+    }
+
+    /// <summary>Hands them over anew when they change; the engine sees for itself when a change is complete.</summary>
+    private async Task WatchFilesAsync()
+    {
+        while (await Task.WhenAny(Exited, Task.Delay(LookEvery)) != Exited)
+            Lend(next: null);
     }
 
     /// <summary>Hands the sockets of the admin API over, where they are not those it has; at first also what operators want.</summary>

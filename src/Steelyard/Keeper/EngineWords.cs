@@ -30,6 +30,9 @@ internal static class EngineWords
     /// <summary>It was done.</summary>
     public const string Yes = "yes";
 
+    /// <summary>To the engine: certificates and keys that it may not read itself, as a file that <see cref="Engine.LentFile"/> reads.</summary>
+    public const string Files = "files";
+
     /// <summary>
     /// To the engine: version, folder, user, which socket is which listener's; with the configuration as a file, of which
     /// the full path, the hash, when it was read and the generation follow.

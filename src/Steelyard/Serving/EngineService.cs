@@ -30,6 +30,9 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     private AdminDesk _desk = null!;
     private Task<AdminServer?> _admin = Task.FromResult<AdminServer?>(null);
 
+    /// <summary>Where certificates and keys are read.</summary>
+    public TlsFiles Files { get; } = new(folder);
+
     public async Task ServeAsync(ServedConfiguration served)
     {
         await _one.WaitAsync();
@@ -37,7 +40,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
         {
             if (_balancer is null)
             {
-                _balancer = LoadBalancer.Start(served.Snapshot, served.Sockets, new TlsFiles(folder), changes, folder);
+                _balancer = LoadBalancer.Start(served.Snapshot, served.Sockets, Files, changes, folder);
                 foreach (var (pool, hold) in holds ?? [])
                     _balancer.HoldBreakers(pool, null, hold);
                 _desk = new AdminDesk(_balancer, keeper, served);
