@@ -24,7 +24,7 @@ public static class ConfigurationFile
         try
         {
             var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            return Decode(ReadBytes(path), path, named => new(named, Encoding.UTF8.GetString(ReadBytes(Path.Combine(folder, named)))), options ?? new());
+            return Decode(ReadBytes(path), path, new(named => new(named, Encoding.UTF8.GetString(ReadBytes(Path.Combine(folder, named)))), pattern => FilePatterns.Find(folder, pattern)), options ?? new());
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -36,6 +36,9 @@ public static class ConfigurationFile
             });
         }
     }
+
+    /// <summary>How the files are reached that a file names.</summary>
+    private sealed record Reach(Func<string, SourceText> Read, Func<string, IReadOnlyList<string>> Find);
 
     private static ReadOnlySpan<byte> ReadBytes(string path)
     {
@@ -50,16 +53,16 @@ public static class ConfigurationFile
     /// <summary>Reads a text; the dialect shows in the name and in the text. Never throws for what it holds. Files that it names are not read.</summary>
     /// <param name="text">The whole text; a byte order mark before it is skipped.</param>
     /// <param name="fileName">What problems call it.</param>
-    public static ConfigurationResult Parse(string text, string fileName) => Parse(text, fileName, readFile: null, new());
+    public static ConfigurationResult Parse(string text, string fileName) => Parse(text, fileName, reach: null, new());
 
-    private static ConfigurationResult Parse(string text, string fileName, Func<string, SourceText>? readFile, ReadOptions options)
+    private static ConfigurationResult Parse(string text, string fileName, Reach? reach, ReadOptions options)
     {
         var source = new SourceText(fileName, text.StartsWith('\uFEFF') ? text[1..] : text);
         if (text.Length > MostBytes)
             return Refused(source, 0, $"the file is larger than {new ByteSize(MostBytes)}");
 
         var problems = new ProblemList();
-        var given = new DialectSource(source, readFile, options);
+        var given = new DialectSource(source, reach?.Read, options, reach?.Find);
         var dialect = Dialect.Of(fileName, source.Text);
         var snapshot = dialect.Read(given, problems);
         if (snapshot is not null && dialect != Dialect.Own)
@@ -87,7 +90,7 @@ public static class ConfigurationFile
     /// <summary>Writes a snapshot as a file that reads back as an equal one; settings with their default values are left out.</summary>
     public static string Write(Snapshot snapshot) => YamlWriter.Write(snapshot);
 
-    private static ConfigurationResult Decode(ReadOnlySpan<byte> bytes, string path, Func<string, SourceText> readFile, ReadOptions options)
+    private static ConfigurationResult Decode(ReadOnlySpan<byte> bytes, string path, Reach reach, ReadOptions options)
     {
         if (bytes.Length > MostBytes)
             return Refused(new(path, ""), 0, $"the file is larger than {new ByteSize(MostBytes)}");
@@ -96,7 +99,7 @@ public static class ConfigurationFile
 
         var text = Encoding.UTF8.GetString(bytes);
         if (Utf8.IsValid(bytes))
-            return Parse(text, path, readFile, options);
+            return Parse(text, path, reach, options);
 
         var valid = FirstInvalid(bytes);
         var (source, offset) = (new SourceText(path, text), Encoding.UTF8.GetCharCount(bytes[..valid]));

@@ -23,6 +23,9 @@ public sealed record RateLimitSettings
 
     /// <summary>How many keys are remembered: 64 to 16,777,216; beyond that those are forgotten that come closest to having all their requests again. Default 65,536, 1.1 MiB (nginx: the zone's size).</summary>
     public int Keys { get; init; } = 65_536;
+
+    /// <summary>What those are told that are refused: 400 to 599. Default 429 (nginx: limit_req_status, 503).</summary>
+    public int Status { get; init; } = 429;
 }
 
 /// <summary>How many requests of one key may be under way at once; beyond that 429 (nginx: limit_conn). A request without the key is not counted.</summary>
@@ -33,6 +36,9 @@ public sealed record ConcurrencySettings
 
     /// <summary>How many: 1 to 1,000,000.</summary>
     public required int Most { get; init; }
+
+    /// <summary>What those are told that are refused: 400 to 599. Default 429 (nginx: limit_conn_status, 503).</summary>
+    public int Status { get; init; } = 429;
 
     /// <summary>Of an IPv6 address so many bits count: 1 to 128. Default 64.</summary>
     public int Ipv6Prefix { get; init; } = 64;

@@ -27,6 +27,9 @@ public enum RequestKeyKind
 
     /// <summary>The name that a client of TLS asks for, in listeners that leave TLS to the servers.</summary>
     ServerName,
+
+    /// <summary>A text made of the request, see <see cref="TextTemplate"/>; empty is none.</summary>
+    Text,
 }
 
 /// <summary>What of a request it is known by, for hashing, counting and remembering; written <c>address</c> or <c>header:X-User</c>.</summary>
@@ -49,10 +52,11 @@ public sealed record RequestKey(RequestKeyKind Kind, string? Name = null)
         ("header:", RequestKeyKind.Header, "the value of a field; of several lines the first"),
         ("cookie:", RequestKeyKind.Cookie, "the value of a cookie"),
         ("sni", RequestKeyKind.ServerName, "the name in the hello of a TLS client, in `mode: tcp`"),
+        ("text:", RequestKeyKind.Text, "a text with variables, such as `text:{client}{host}`"),
     ];
 
     /// <summary>What a text has to look like.</summary>
-    internal static string Accepts { get; } = "address, path, uri, query:NAME, header:NAME, cookie:NAME or sni";
+    internal static string Accepts { get; } = "address, path, uri, query:NAME, header:NAME, cookie:NAME, sni or text:TEMPLATE";
 
     internal static bool TryParse(string text, [NotNullWhen(true)] out RequestKey? key, out Mistake mistake)
     {
@@ -67,7 +71,12 @@ public sealed record RequestKey(RequestKeyKind Kind, string? Name = null)
             else if (text.StartsWith(word, StringComparison.Ordinal))
             {
                 var name = text[word.Length..];
-                if (!IsName(kind, name))
+                if (kind == RequestKeyKind.Text)
+                {
+                    if (TextTemplate.TryParse(name, out var template, out mistake))
+                        key = new(kind, template.ToString());
+                }
+                else if (!IsName(kind, name))
                     mistake = new($"{Shown.Quote(name)} cannot be the name of a {word[..^1]} {(kind == RequestKeyKind.Query ? "parameter" : "")}".TrimEnd(), $"{word}NAME");
                 else
                     key = new(kind, name);

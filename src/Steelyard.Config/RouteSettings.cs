@@ -3,8 +3,8 @@ using Steelyard.Config.Expressions;
 namespace Steelyard.Config;
 
 /// <summary>
-/// Which requests it matches, and what becomes of them: exactly one of <see cref="Pool"/>, <see cref="Split"/>,
-/// <see cref="Redirect"/> and <see cref="Respond"/> is set.
+/// Which requests it matches, and what becomes of them: exactly one of <see cref="Pool"/>, <see cref="PoolName"/>,
+/// <see cref="Split"/>, <see cref="Redirect"/> and <see cref="Respond"/> is set.
 /// </summary>
 public sealed record RouteSettings
 {
@@ -13,11 +13,16 @@ public sealed record RouteSettings
 
     /// <summary>
     /// Lower case host name without port: exact (<c>api.example.com</c>), every name below one
-    /// (<c>*.example.com</c>), or null for any. An IPv6 host keeps its brackets.
+    /// (<c>*.example.com</c>), every name that starts with one (<c>www.*</c>), what an expression matches without regard to
+    /// case (<c>~^www\d+\.</c>), or null for any. An IPv6 host keeps its brackets.
     /// </summary>
     public string? Host { get; init; }
 
-    /// <summary>Path: exact (<c>/login</c>), everything that starts alike (<c>/v1/*</c>), or null for any.</summary>
+    /// <summary>
+    /// Path: exact (<c>/login</c>), everything that starts alike (<c>/v1/*</c>), what an expression matches (<c>~\.php$</c>, or
+    /// <c>~*\.php$</c> without regard to case), everything that starts alike before any expression (<c>^~/static/*</c>), or
+    /// null for any (nginx: location).
+    /// </summary>
     public string? Path { get; init; }
 
     /// <summary>Methods, compared with their case (RFC 9110, 9.1); none for any.</summary>
@@ -34,6 +39,24 @@ public sealed record RouteSettings
 
     /// <summary>What is done with its requests, after the rules of the listener and before those of the pool.</summary>
     public ValueList<RuleSettings> Rules { get; init; }
+
+    /// <summary>Whether only rules and error pages lead here, by its <see cref="Name"/>; host and path do not count then (nginx: named locations).</summary>
+    public bool Internal { get; init; }
+
+    /// <summary>What clients get instead of an error: the first whose statuses have it counts (nginx: error_page).</summary>
+    public ValueList<ErrorPageSettings> ErrorPages { get; init; }
+
+    /// <summary>Whether <see cref="ErrorPages"/> counts for answers of servers too (nginx: proxy_intercept_errors).</summary>
+    public bool InterceptErrors { get; init; }
+
+    /// <summary>The largest body of a request; beyond 413. Null for <see cref="Limits.Body"/> (nginx: client_max_body_size).</summary>
+    public ByteSize? MaxBody { get; init; }
+
+    /// <summary>The name of the pool that serves a request, made of the request; one that no pool has is answered as no server is. Null where something else is set.</summary>
+    public TextTemplate? PoolName { get; init; }
+
+    /// <summary>What is done with the responses of its servers, before the rules of the pool.</summary>
+    public ValueList<RuleSettings> ResponseRules { get; init; }
 
     /// <summary>The name of the pool that serves it, one of <see cref="Snapshot.Pools"/>; null where something else is set.</summary>
     public string? Pool { get; init; }
@@ -75,6 +98,25 @@ public sealed record RouteSettings
     public HeaderEdits ResponseHeaders { get; init; } = HeaderEdits.None;
 }
 
+/// <summary>What a client gets instead of an error: one of <see cref="Path"/>, <see cref="Route"/> and <see cref="Redirect"/> is set.</summary>
+public sealed record ErrorPageSettings
+{
+    /// <summary>The statuses: 300 to 599.</summary>
+    public required ValueList<int> Statuses { get; init; }
+
+    /// <summary>Path, and query, that is asked for in its place, by GET.</summary>
+    public TextTemplate? Path { get; init; }
+
+    /// <summary>The name of the internal route that answers in its place.</summary>
+    public string? Route { get; init; }
+
+    /// <summary>Where the client is sent in its place.</summary>
+    public RedirectSettings? Redirect { get; init; }
+
+    /// <summary>The status the client is told: 200 to 599; 0 for that of what is answered in its place, null for the error's.</summary>
+    public int? As { get; init; }
+}
+
 /// <summary>A field or a query parameter and what its value must be.</summary>
 /// <param name="Name">Of a field compared without case, of a parameter with it.</param>
 /// <param name="Pattern">The value, <c>start*</c> for every value that starts alike, or <c>*</c> for any.</param>
@@ -98,6 +140,9 @@ public sealed record FixedResponse(int Status, string Body = "", string ContentT
 {
     /// <summary>Further fields.</summary>
     public ValueList<HeaderLine> Headers { get; init; }
+
+    /// <summary>The body with variables; null for <see cref="Body"/>.</summary>
+    public TextTemplate? Text { get; init; }
 }
 
 /// <summary>Changes of the fields of one head, in this order.</summary>

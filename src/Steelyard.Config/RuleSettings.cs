@@ -89,4 +89,10 @@ public enum RuleAction
 
     /// <summary>Gives the response another status.</summary>
     SetStatus,
+
+    /// <summary>Looks for the route again where rules have changed what is asked for, up to ten times (nginx: rewrite ... last).</summary>
+    Reroute,
+
+    /// <summary>Goes on with the internal route of a name (nginx: named locations).</summary>
+    GoTo,
 }

@@ -72,6 +72,9 @@ public sealed record ListenerSettings
     /// </summary>
     public ValueList<IPNetwork> TrustedProxies { get; init; }
 
+    /// <summary>Where peers of certain networks say who the client is, beside or instead of <see cref="TrustedProxies"/>; null for nowhere (nginx: set_real_ip_from).</summary>
+    public ClientFieldSettings? ClientField { get; init; }
+
     /// <summary>
     /// Networks of proxies that begin each connection with a PROXY header, version 1 or 2, by which they say whose it is.
     /// Without one such a connection is refused; from any other peer it is not believed but taken for the client's own bytes.
@@ -103,6 +106,9 @@ public sealed record ListenerSettings
 
     /// <summary>Whether CONNECT is passed on to the servers, and a tunnel opened when one agrees. Default not: it is refused with 501.</summary>
     public bool Connect { get; init; }
+
+    /// <summary>Whether clients are told 502 where no server takes their request, and 504 where none does in time, as nginx has it. Default not: 503.</summary>
+    public bool GatewayStatuses { get; init; }
 
     /// <summary>Whether requests may be written as nginx takes them from old clients: a bare LF ends a line. Default not. What goes to the servers is strict all the same.</summary>
     public bool Tolerant { get; init; }
@@ -137,6 +143,12 @@ public sealed record ListenerSettings
     /// <summary>What is changed in every head for a client.</summary>
     public HeaderEdits ResponseHeaders { get; init; } = HeaderEdits.None;
 }
+
+/// <summary>Where peers say who the client is. Nothing else that they say is believed.</summary>
+/// <param name="Name">The field; the last line of it counts.</param>
+/// <param name="From">The networks whose word is believed; peers on Unix sockets count as 127.0.0.1.</param>
+/// <param name="Recursive">Whether addresses between commas that are of these networks themselves are passed over, from the last on.</param>
+public sealed record ClientFieldSettings(string Name, ValueList<IPNetwork> From, bool Recursive);
 
 /// <summary>What a listener speaks.</summary>
 public enum ListenerMode

@@ -90,7 +90,17 @@ public sealed record TextTemplate
     /// <param name="text">The text; braces stand for themselves.</param>
     public static TextTemplate Literal(string text) => text.Length == 0 ? Empty : new([new TemplatePart(text)]);
 
-    internal static bool TryParse(string text, out TextTemplate template, out Mistake mistake)
+    /// <summary>Reads a template that has been read before.</summary>
+    /// <exception cref="ArgumentException">It cannot be read.</exception>
+    public static TextTemplate Parse(string text) => TryParse(text, out var template, out var mistake) ? template : throw new ArgumentException(mistake.Message, nameof(text));
+
+    internal static bool TryParse(string text, out TextTemplate template, out Mistake mistake) => TryParse(text, ofBody: false, out template, out mistake);
+
+    /// <param name="text">The text.</param>
+    /// <param name="ofBody">Whether it is of a body, which holds anything.</param>
+    /// <param name="template">The template.</param>
+    /// <param name="mistake">Why it is none.</param>
+    internal static bool TryParse(string text, bool ofBody, out TextTemplate template, out Mistake mistake)
     {
         (template, mistake) = (Empty, default);
         if (text.Length > MostCharactersWithExpressions || (text.Length > MostCharacters && !text.Contains('(', StringComparison.Ordinal)))
@@ -134,7 +144,7 @@ public sealed record TextTemplate
             parts.Add(new(literal.ToString()));
 
         // What an expression compares with is never written.
-        if (parts.Exists(part => part.Literal is { } written && written.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0))
+        if (!ofBody && parts.Exists(part => part.Literal is { } written && written.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0))
         {
             mistake = new($"{Shown.Quote(text)} has characters that no field carries", "printable ASCII");
             return false;

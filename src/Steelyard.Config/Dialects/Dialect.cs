@@ -1,5 +1,6 @@
 using Steelyard.Config.Drafts;
 using Steelyard.Config.Haproxy;
+using Steelyard.Config.Nginx;
 using Steelyard.Config.Pm2;
 using Steelyard.Config.Yaml;
 
@@ -19,6 +20,7 @@ internal sealed record Dialect(string Name, Func<string, string, bool> Recognize
     [
         new("haproxy.cfg", HaproxyReader.Recognizes, HaproxyReader.Read),
         new("PM2's ecosystem file", EcosystemReader.Recognizes, EcosystemReader.Read),
+        new("nginx.conf", NginxReader.Recognizes, NginxReader.Read),
         Own,
     ];
 
@@ -36,7 +38,8 @@ internal sealed record Dialect(string Name, Func<string, string, bool> Recognize
 /// <param name="text">The text.</param>
 /// <param name="readFile">Reads a file beside it, by the path of which what is relative begins at the folder of the text; null where files are not read.</param>
 /// <param name="options">What the caller wants of it.</param>
-internal sealed class DialectSource(SourceText text, Func<string, SourceText>? readFile, ReadOptions options)
+/// <param name="findFiles">Finds the files that a pattern with asterisks means, in the order of their names; null where files are not read.</param>
+internal sealed class DialectSource(SourceText text, Func<string, SourceText>? readFile, ReadOptions options, Func<string, IReadOnlyList<string>>? findFiles = null)
 {
     private readonly List<SourceText> _included = [];
 
@@ -72,5 +75,22 @@ internal sealed class DialectSource(SourceText text, Func<string, SourceText>? r
             problems.Error(place, fault is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : $"the file cannot be read ({fault.Message})");
             return null;
         }
+    }
+
+    /// <summary>Reads the files that a text names by a path, or by a pattern, which may mean none.</summary>
+    /// <param name="pattern">The path, in which <c>*</c> stands for anything and <c>?</c> for one character.</param>
+    /// <param name="place">Where it is named.</param>
+    /// <param name="problems">Where problems go.</param>
+    public IReadOnlyList<SourceText> ReadFiles(string pattern, Place place, ProblemList problems)
+    {
+        var names = pattern.AsSpan().ContainsAny("*?") && findFiles is not null ? findFiles(pattern) : [pattern];
+        List<SourceText> read = [];
+        foreach (var name in names)
+        {
+            if (ReadFile(name, place, problems) is { } file)
+                read.Add(file);
+        }
+
+        return read;
     }
 }

@@ -10,7 +10,7 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
     public void Check(ListenerDraft listener, IEnumerable<Located<string>> itsPools)
     {
         List<Located<RuleSettings>> all = [.. listener.Rules, .. (listener.Routes ?? []).SelectMany(route => route.Rules)];
-        List<Located<RuleSettings>> ofResponses = [.. listener.ResponseRules];
+        List<Located<RuleSettings>> ofResponses = [.. listener.ResponseRules, .. (listener.Routes ?? []).SelectMany(route => route.ResponseRules)];
         foreach (var name in itsPools.Select(pool => pool.Value).Distinct())
         {
             if (!pools.TryGetValue(name, out var pool))
@@ -25,12 +25,47 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
             return;
         }
 
+        CheckFields(listener, listener.RequestHeaders, listener.Place);
         foreach (var route in listener.Routes ?? [])
+        {
+            if (route.RequestHeaders is { } edits)
+                CheckFields(listener, edits.Value, edits.Place);
+        }
+
+        var names = (listener.Routes ?? []).Where(route => route.Internal).Select(route => route.Name).ToHashSet();
+        foreach (var route in listener.Routes ?? [])
+        {
             CheckWhen(route.Match.When, route.Place, isResponse: false);
+            if (route.ToNamed is { } named)
+                Check(named.Value, named.Place, isResponse: false);
+            foreach (var (page, place) in route.ErrorPages)
+                CheckName(page.Route, place, names);
+        }
+
+        foreach (var (rule, place) in all)
+        {
+            if (rule.Action == RuleAction.GoTo)
+                CheckName(rule.Name, place, names);
+        }
+
         foreach (var (rule, place) in all)
             Check(rule, place, isResponse: false, listener.Forwarded);
         foreach (var (rule, place) in ofResponses)
             Check(rule, place, isResponse: true, ForwardedStyle.AsIs);
+    }
+
+    private void CheckFields(ListenerDraft listener, HeaderEdits edits, Place place)
+    {
+        if (listener.Forwarded == ForwardedStyle.AsIs)
+            return;
+        foreach (var name in edits.Remove.Concat(edits.Set.Select(line => line.Name)).Concat(edits.Add.Select(line => line.Name)).Where(HeaderTable.IsOfClient))
+            problems.Error(place, $"the field {Shown.Quote(name)} cannot be changed here: it is written by the listener, see 'forwarded'", "another field, or 'forwarded: as-is' in the listener");
+    }
+
+    private void CheckName(string? name, Place place, HashSet<string?> names)
+    {
+        if (name is not null && !names.Contains(name))
+            problems.Error(place, $"no internal route of the listener is called {Shown.Quote(name)}", "the 'name' of one with 'internal: true'");
     }
 
     private void Check(RuleSettings rule, Place place, bool isResponse, ForwardedStyle forwarded)

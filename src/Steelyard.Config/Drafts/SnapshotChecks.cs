@@ -132,6 +132,8 @@ internal sealed class SnapshotChecks
 
         if ((draft.Bind ?? []).FirstOrDefault(bind => bind.Value.IsOfApp) is { Value: not null } ofApp)
             CheckBindOfApp(draft, ofApp.Place);
+        if (draft.ClientField is { } field && draft.TrustedProxies.Count > 0)
+            _problems.Error(field.Place, "'client-field' beside 'trusted-proxies'", "one of the two");
         if (draft is { Routes: not null, To: { } both })
             _problems.Error(both.Place, "'to' beside 'routes' in a listener", "either of them; a route without host and path takes the rest");
 
@@ -174,8 +176,10 @@ internal sealed class SnapshotChecks
             MaxConnectionsPerAddress = draft.MaxConnectionsPerAddress,
             RateLimit = draft.RateLimit?.Value,
             Concurrency = draft.Concurrency?.Value,
+            ClientField = draft.ClientField?.Value,
             Connect = draft.Connect,
             Tolerant = draft.Tolerant,
+            GatewayStatuses = draft.GatewayStatuses,
             Forwarded = draft.Forwarded,
             Rules = draft.Rules.Select(rule => rule.Value).ToValueList(),
             ResponseRules = draft.ResponseRules.Select(rule => rule.Value).ToValueList(),
@@ -226,8 +230,11 @@ internal sealed class SnapshotChecks
     private void AddRoute(RouteDraft draft, Dictionary<RouteSettings, Place> seen, List<RouteSettings> routes, bool poolsAreKnown)
     {
         CheckAction(draft);
-        if (draft is { To: null, Split: null, Redirect: null, Respond: null })
+        if (draft is { To: null, ToNamed: null, Split: null, Redirect: null, Respond: null })
             return;
+        _aRouteIsLost |= draft.ToNamed is not null;
+        if (draft.Internal && (draft.Name is null || draft.Hosts.Count + draft.Paths.Count > 0))
+            _problems.Error(draft.Place, "an 'internal' route that has no name, or asks for a host or a path", "'name', by which rules and error pages find it");
         if (draft.To is { } to)
             CheckPool(to, poolsAreKnown);
         foreach (var (pool, _) in draft.Split?.Value ?? [])
@@ -245,12 +252,18 @@ internal sealed class SnapshotChecks
                 _routes++;
                 var place = path?.Place ?? host?.Place ?? draft.Place;
                 var match = draft.Match with { Host = host?.Value, Path = path?.Value };
-                if (!draft.IsFaulty && !seen.TryAdd(match, place))
+                if (!draft.IsFaulty && !draft.Internal && !seen.TryAdd(match, place))
                     _problems.Error(place, $"a route for {Describe(match)} again; it stands in line {seen[match].Line} already", "each host with each path once in a listener, or other 'methods', 'headers' or 'query'");
                 routes.Add(match with
                 {
                     Name = draft.Name,
                     Rules = draft.Rules.Select(rule => rule.Value).ToValueList(),
+                    Internal = draft.Internal,
+                    ResponseRules = draft.ResponseRules.Select(rule => rule.Value).ToValueList(),
+                    ErrorPages = draft.ErrorPages.Select(page => page.Value).ToValueList(),
+                    InterceptErrors = draft.InterceptErrors,
+                    MaxBody = draft.MaxBody,
+                    PoolName = draft.ToNamed?.Value,
                     Pool = draft.To?.Value,
                     Split = (draft.Split?.Value ?? []).Select(share => new PoolShare(share.Key.Value, share.Value)).ToValueList(),
                     Redirect = draft.Redirect?.Value,
@@ -272,7 +285,7 @@ internal sealed class SnapshotChecks
     private void CheckAction(RouteDraft draft)
     {
         ReadOnlySpan<(string Name, Place? Place)> actions =
-            [("to", draft.To?.Place), ("split", draft.Split?.Place), ("redirect", draft.Redirect?.Place), ("respond", draft.Respond?.Place)];
+            [("to", draft.To?.Place), ("to-named", draft.ToNamed?.Place), ("split", draft.Split?.Place), ("redirect", draft.Redirect?.Place), ("respond", draft.Respond?.Place)];
         string? first = null;
         foreach (var (name, given) in actions)
         {

@@ -56,9 +56,13 @@ internal sealed record ListenerDraft(Place Place)
 
     public Located<ConcurrencySettings>? Concurrency { get; init; }
 
+    public Located<ClientFieldSettings>? ClientField { get; init; }
+
     public bool Connect { get; init; }
 
     public bool Tolerant { get; init; }
+
+    public bool GatewayStatuses { get; init; }
 
     public ForwardedStyle Forwarded { get; init; }
 
@@ -102,6 +106,18 @@ internal sealed record RouteDraft(Place Place)
     public IReadOnlyList<Located<RuleSettings>> Rules { get; init; } = [];
 
     public Located<string>? To { get; init; }
+
+    public IReadOnlyList<Located<RuleSettings>> ResponseRules { get; init; } = [];
+
+    public Located<TextTemplate>? ToNamed { get; init; }
+
+    public bool Internal { get; init; }
+
+    public IReadOnlyList<Located<ErrorPageSettings>> ErrorPages { get; init; } = [];
+
+    public bool InterceptErrors { get; init; }
+
+    public ByteSize? MaxBody { get; init; }
 
     public Located<IReadOnlyList<KeyValuePair<Located<string>, int>>>? Split { get; init; }
 

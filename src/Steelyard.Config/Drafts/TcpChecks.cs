@@ -12,6 +12,8 @@ internal static class TcpChecks
             problems.Error(first.Place, "'trusted-proxies' in a listener with 'mode: tcp', which reads no fields", "'proxy-protocol', by which a proxy says who the client is without HTTP; or 'mode: http'");
         if (listener.Explain is [var asking, ..])
             problems.Error(asking.Place, "'explain' in a listener with 'mode: tcp', where nobody can ask by a field", "a listener without it; or 'mode: http'");
+        if (listener.ClientField is { } field)
+            problems.Error(field.Place, "'client-field' in a listener with 'mode: tcp', which reads no fields", "'proxy-protocol', by which a proxy says who the client is without HTTP; or 'mode: http'");
         if (listener.Connect)
             problems.Error(mode, "'mode: tcp' with 'connect', where no requests are read", "a listener without it; or 'mode: http'");
         if (listener.Tolerant)
@@ -40,6 +42,8 @@ internal static class TcpChecks
             ("methods", route.Match.Methods.Count > 0 ? route.Place : null),
             ("headers", route.Match.Headers.Count > 0 ? route.Place : null),
             ("query", route.Match.Query.Count > 0 ? route.Place : null),
+            ("to-named", route.ToNamed?.Place),
+            ("error-pages", route.ErrorPages is [var page, ..] ? page.Place : null),
             ("redirect", route.Redirect?.Place),
             ("respond", route.Respond?.Place),
             ("rate-limit", route.RateLimit?.Place),

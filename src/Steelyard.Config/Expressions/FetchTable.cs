@@ -21,6 +21,9 @@ public enum FetchKind
     /// <summary>A parameter of the query, as it was written.</summary>
     Parameter,
 
+    /// <summary>A parameter of the query whose name has any case, as it was written (nginx: $arg_).</summary>
+    ParameterAnyCase,
+
     /// <summary>A field of the response: the whole value of its first line.</summary>
     ResponseHeader,
 
@@ -53,6 +56,27 @@ public enum FetchKind
 
     /// <summary>What stands behind the user and its colon in Authorization: Basic, decoded with both.</summary>
     BasicCredentials,
+
+    /// <summary>The path in the form that routes are compared in.</summary>
+    CleanPath,
+
+    /// <summary>Path and query as the client wrote them, whatever rules have made of them.</summary>
+    OriginalUri,
+
+    /// <summary>1 for a request that rules or error pages have sent on within, else 0.</summary>
+    Rerouted,
+
+    /// <summary>The address of the peer, or of who it says in a PROXY header to be.</summary>
+    Peer,
+
+    /// <summary>Its port.</summary>
+    PeerPort,
+
+    /// <summary>The address the client connected to.</summary>
+    LocalAddress,
+
+    /// <summary>Its port.</summary>
+    LocalPort,
 }
 
 /// <summary>A row of the table of fetches.</summary>
@@ -74,6 +98,7 @@ internal static class FetchTable
         new("header-count", FetchKind.HeaderCount, Named: true, OfResponse: false, "how many values between commas a field of the request has"),
         new("cookie", FetchKind.Cookie, Named: true, OfResponse: false, "a cookie of the request"),
         new("parameter", FetchKind.Parameter, Named: true, OfResponse: false, "a parameter of the query, as it was written"),
+        new("parameter-any-case", FetchKind.ParameterAnyCase, Named: true, OfResponse: false, "a parameter of the query whose name may be written in any case"),
         new("response-header", FetchKind.ResponseHeader, Named: true, OfResponse: true, "a field of the response, the first line of it"),
         new("response-header-values", FetchKind.ResponseHeaderValues, Named: true, OfResponse: true, "a field of the response, each of its values between commas"),
         new("response-header-count", FetchKind.ResponseHeaderCount, Named: true, OfResponse: true, "how many values between commas a field of the response has"),
@@ -85,6 +110,13 @@ internal static class FetchTable
         new("server-name", FetchKind.ServerName, Named: false, OfResponse: false, "the name in the client's TLS hello"),
         new("content-length", FetchKind.ContentLength, Named: false, OfResponse: false, "the length of the request's body; absent where it is not said"),
         new("basic-credentials", FetchKind.BasicCredentials, Named: false, OfResponse: false, "user and password of `Authorization: Basic`, with a colon between"),
+        new("clean-path", FetchKind.CleanPath, Named: false, OfResponse: false, "the path in the form that [paths](#values) are compared in"),
+        new("original-uri", FetchKind.OriginalUri, Named: false, OfResponse: false, "path and query as the client wrote them, whatever rules have made of them"),
+        new("rerouted", FetchKind.Rerouted, Named: false, OfResponse: false, "`1` for a request that rules or error pages have sent on within, else `0`"),
+        new("peer", FetchKind.Peer, Named: false, OfResponse: false, "the address of the peer, or of who it says in a PROXY header to be"),
+        new("peer-port", FetchKind.PeerPort, Named: false, OfResponse: false, "its port"),
+        new("local-address", FetchKind.LocalAddress, Named: false, OfResponse: false, "the address that the client connected to"),
+        new("local-port", FetchKind.LocalPort, Named: false, OfResponse: false, "its port"),
     ];
 
     public static FetchRow Of(FetchKind kind)

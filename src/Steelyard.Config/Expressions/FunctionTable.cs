@@ -89,6 +89,12 @@ public enum FunctionKind
 
     /// <summary>A value between separators in a text of names and values, as HAProxy's <c>url_param</c> of any text.</summary>
     ParameterOf,
+
+    /// <summary>What a group of an expression matches; absent where the expression does not.</summary>
+    Group,
+
+    /// <summary>MurmurHash2 of 32 bits, a number (nginx: split_clients).</summary>
+    Murmur2,
 }
 
 /// <summary>What an argument of a function has to be.</summary>
@@ -143,6 +149,8 @@ internal static class FunctionTable
         new("sdbm", FunctionKind.Sdbm, [], 0, "its hash by sdbm, a number"),
         new("djb2", FunctionKind.Djb2, [], 0, "its hash by djb2, a number"),
         new("parameter-of", FunctionKind.ParameterOf, [Text, Text], 1, "the value of a name in a text as `a=1&b=2`; the second argument separates, `&` when left out"),
+        new("group", FunctionKind.Group, [ArgumentKind.Pattern, Number, Text], 2, "what a group of the regular expression matches, 0 being the whole match; a third argument of `i` for any case; absent where it does not match"),
+        new("murmur2", FunctionKind.Murmur2, [], 0, "its MurmurHash2 of 32 bits, a number"),
     ];
 
     public static FunctionRow Of(FunctionKind kind)

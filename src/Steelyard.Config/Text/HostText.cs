@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Steelyard.Config.Expressions;
 
 namespace Steelyard.Config.Text;
 
@@ -47,9 +48,20 @@ internal static class HostText
         return parts == 4;
     }
 
-    /// <summary>The host of a route: lower case; exact, or everything below a name.</summary>
+    /// <summary>The host of a route: lower case; exact, everything below a name or that starts with one, or what an expression matches.</summary>
     public static bool TryParsePattern(string text, out string host, out Mistake mistake)
     {
+        if (text.StartsWith('~'))
+        {
+            host = text;
+            mistake = default;
+            if (text.Length == 1)
+                mistake = new("the expression is empty", "a regular expression, such as ~^www\\d+\\.example\\.com$");
+            else
+                _ = BytePattern.TryParse(text[1..], ignoreCase: true, out _, out mistake);
+            return mistake.Message is null;
+        }
+
         host = text.ToLowerInvariant();
         mistake = FindMistake(text, host);
         return mistake.Message is null;
@@ -73,9 +85,9 @@ internal static class HostText
         if (host.LastIndexOf(':') is var colon and >= 0)
             return new($"the host {Shown.Quote(text)} contains a port", "the host alone: a route matches on every port its listener binds", colon > 0 ? Shown.Cut(host[..colon]) : null);
 
-        var name = host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host;
+        var name = host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host.EndsWith(".*", StringComparison.Ordinal) ? host[..^2] : host;
         if (name.Contains('*'))
-            return new($"the host {Shown.Quote(text)} has a '*' that is not at its front", "*. at the front only, as in *.example.com");
+            return new($"the host {Shown.Quote(text)} has a '*' that is neither at its front nor at its end", "*. at the front or .* at the end, as in *.example.com");
         if (name.EndsWith('.') && IsName(name[..^1]))
             return new($"the host {Shown.Quote(text)} ends in a dot", "the name without its last dot", host[..^1]);
         if (LooksLikeIPv4(name) && (!IsIPv4(name) || name.Length != host.Length))

@@ -115,12 +115,14 @@ internal sealed class YamlWriter
             Line($"    tls: {Braces(TlsParts(tls))}");
         if (listener.TrustedProxies.Count > 0)
             Line($"    trusted-proxies: {Many(listener.TrustedProxies, NetworkText.Write)}");
+        if (listener.ClientField is { } field)
+            Line($"    client-field: {{ name: {Text(field.Name)}, from: {Many(field.From, NetworkText.Write)}, recursive: {(field.Recursive ? "true" : "false")} }}");
         if (listener.ProxyProtocol.Count > 0)
             Line($"    proxy-protocol: {Many(listener.ProxyProtocol, NetworkText.Write)}");
         if (listener.Explain.Count > 0)
             Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
-        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, Tolerant = listener.Tolerant, Forwarded = listener.Forwarded }, blank, "    ");
+        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, Forwarded = listener.Forwarded }, blank, "    ");
         Section("timeouts", TimeoutOverridesTable.Listeners, listener.Timeouts, TimeoutOverrides.None, "    ");
         Identity(listener.AccessLog, listener.RequestId, listener.TraceContext, "    ");
         foreach (var limit in LimitParts(listener.RateLimit, listener.Concurrency))
@@ -196,8 +198,14 @@ internal sealed class YamlWriter
             yield return $"when: {Text(when.ToString())}";
         if (route.Rules.Count > 0)
             yield return $"rules: [{string.Join(", ", route.Rules.Select(Rule))}]";
+        if (route.ResponseRules.Count > 0)
+            yield return $"response-rules: [{string.Join(", ", route.ResponseRules.Select(Rule))}]";
+        if (route.Internal)
+            yield return "internal: true";
         if (route.Pool is not null)
             yield return $"to: {Text(route.Pool)}";
+        if (route.PoolName is { } poolName)
+            yield return $"to-named: {Text(poolName.ToString())}";
         if (route.Split.Count > 0)
             yield return $"split: {Map(route.Split, share => share.Pool, share => share.Weight.ToString(CultureInfo.InvariantCulture))}";
         if (route.Redirect is { } redirect)
@@ -206,6 +214,12 @@ internal sealed class YamlWriter
             yield return $"respond: {Respond(respond)}";
         foreach (var limit in LimitParts(route.RateLimit, route.Concurrency))
             yield return limit;
+        if (route.ErrorPages.Count > 0)
+            yield return $"error-pages: [{string.Join(", ", route.ErrorPages.Select(ErrorPage))}]";
+        if (route.InterceptErrors)
+            yield return "intercept-errors: true";
+        if (route.MaxBody is { } body)
+            yield return $"max-body: {body}";
         if (route.Priority != 0)
             yield return $"priority: {route.Priority.ToString(CultureInfo.InvariantCulture)}";
         if (route.Timeouts != TimeoutOverrides.None)
@@ -218,12 +232,19 @@ internal sealed class YamlWriter
             yield return part;
     }
 
+    private static string ErrorPage(ErrorPageSettings page) => Braces(
+    [
+        $"status: {Many(page.Statuses, status => status.ToString(CultureInfo.InvariantCulture))}",
+        page.Path is { } path ? $"path: {Text(path.ToString())}" : page.Route is { } route ? $"go-to: {Text(route)}" : $"redirect: {Redirect(page.Redirect!)}",
+        .. page.As is { } shown ? (string[])[$"as: {(shown == 0 ? "answer" : shown.ToString(CultureInfo.InvariantCulture))}"] : [],
+    ]);
+
     internal static string Redirect(RedirectSettings redirect) => $"{{ to: {Text(redirect.To.ToString())}, status: {redirect.Status} }}";
 
     internal static string Respond(FixedResponse respond)
     {
         var headers = respond.Headers.Count == 0 ? "" : $", headers: {Map(respond.Headers, line => line.Name, line => line.Value.ToString())}";
-        return $"{{ status: {respond.Status}{Extra("body", respond.Body, "")}{Extra("content-type", respond.ContentType, new FixedResponse(200).ContentType)}{headers} }}";
+        return $"{{ status: {respond.Status}{Extra("body", respond.Body, "")}{Extra("text", respond.Text?.ToString() ?? "", "")}{Extra("content-type", respond.ContentType, new FixedResponse(200).ContentType)}{headers} }}";
     }
 
     private void Rules(string name, ValueList<RuleSettings> rules)
@@ -409,9 +430,9 @@ internal sealed class YamlWriter
     private static IEnumerable<string> LimitParts(RateLimitSettings? rate, ConcurrencySettings? concurrency)
     {
         if (rate is not null)
-            yield return $"rate-limit: {{ key: {Text(rate.Key.ToString())}, rate: {rate.Rate}, burst: {rate.Burst}, delay: {rate.Delay?.ToString(CultureInfo.InvariantCulture) ?? "none"}, ipv6-prefix: {rate.Ipv6Prefix}, keys: {rate.Keys} }}";
+            yield return $"rate-limit: {{ key: {Text(rate.Key.ToString())}, rate: {rate.Rate}, burst: {rate.Burst}, delay: {rate.Delay?.ToString(CultureInfo.InvariantCulture) ?? "none"}, ipv6-prefix: {rate.Ipv6Prefix}, keys: {rate.Keys}, status: {rate.Status} }}";
         if (concurrency is not null)
-            yield return $"concurrency: {{ key: {Text(concurrency.Key.ToString())}, most: {concurrency.Most}, ipv6-prefix: {concurrency.Ipv6Prefix} }}";
+            yield return $"concurrency: {{ key: {Text(concurrency.Key.ToString())}, most: {concurrency.Most}, ipv6-prefix: {concurrency.Ipv6Prefix}, status: {concurrency.Status} }}";
     }
 
     private void Breaker(BreakerSettings breaker)

@@ -155,6 +155,13 @@ internal static class ServerCauses
             "`cat /proc/PID/limits` and `ls /proc/PID/fd | wc -l` of the engine; `ss -s`.",
             "Raise the limit of descriptors (`LimitNOFILE` of the unit), name a server by several addresses, or bound what comes in (`limits: connections`)."),
         CauseRow.Of(
+            Cause.RewriteLoop,
+            "rewrite-loop",
+            "The rules of this site send the request round in a circle.",
+            "Rules of routes (`reroute`, `go-to`; nginx's `rewrite ... last`) have sent the request on more than ten times, each time to a route that sends it on again.",
+            "`steelyard explain URL` shows which route takes the path, and `steelyard convert` its rules.",
+            "Let the rule that changes the path not match what it makes of it, or end with `stop` (nginx: `break`)."),
+        CauseRow.Of(
             Cause.Stopped,
             "stopped",
             "The load balancer stopped before the request was done.",

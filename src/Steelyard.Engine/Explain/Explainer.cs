@@ -124,7 +124,7 @@ public sealed class Explainer
         var (answers, lots) = (new List<PoolAnswer>(), question.Seed);
         for (var i = 0; i < question.Repeat; i++)
         {
-            for (var pool = route.ChoosePool(); pool is not null;)
+            for (var pool = route.ChoosePool(asked.Scope); pool is not null;)
             {
                 var decision = Choose(pool, answers, asked, ref lots);
                 pool = fallsBack && decision is { Server: null, Reason: not DecisionReason.AllFull } && pool.Settings.Breaker is { Fallback.Pool: { } other } ? _pools[other] : null;

@@ -80,10 +80,10 @@ internal static class RouteVerdicts
         return order != 0 ? order : one.Place.CompareTo(other.Place);
     }
 
-    private static bool HostIsExact(RouteSettings route) => route.Host?.StartsWith('*') == false;
+    private static bool HostIsExact(RouteSettings route) => route.Host is { } host && host[0] is not ('*' or '~') && !host.EndsWith('*');
 
-    private static bool PathIsExact(RouteSettings route) => route.Path?.EndsWith('*') == false;
+    private static bool PathIsExact(RouteSettings route) => route.Path is { } path && path[0] != '~' && !path.EndsWith('*');
 
-    // Anything, then the shorter pattern, then the longer, then the thing itself.
-    private static int RankOf(string? pattern, bool exact) => pattern is null ? -1 : exact ? int.MaxValue : pattern.Length;
+    // Anything, then the shorter pattern, then the longer, then expressions, then what goes before them, then the thing itself.
+    private static int RankOf(string? pattern, bool exact) => pattern is null ? -1 : exact ? int.MaxValue : pattern[0] switch { '~' => 1 << 20, '^' => (1 << 20) + pattern.Length, _ => pattern.Length };
 }

@@ -23,7 +23,7 @@ internal sealed class CallValue : CompiledValue
         (_function, _input) = (call.Function, From(call.Input));
         _texts = Array.ConvertAll(call.Arguments.AsSpan().ToArray(), Encoding.UTF8.GetBytes);
         _numbers = Array.ConvertAll(call.Arguments.AsSpan().ToArray(), text => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0);
-        if (_function == FunctionKind.Replace)
+        if (_function is FunctionKind.Replace or FunctionKind.Group)
             _pattern = BytePattern.Parse(call.Arguments[0], HasFlag('i'));
     }
 
@@ -91,9 +91,24 @@ internal sealed class CallValue : CompiledValue
                 return room.TryWrite(KeyHash.Of(HashFunction.Djb2, input), out value);
             case FunctionKind.ParameterOf:
                 return QueryText.TryFind(input, _texts[0], _texts.Length > 1 && _texts[1].Length > 0 ? _texts[1][0] : (byte)'&', out value);
+            case FunctionKind.Group:
+                return TryFindGroup(input, out value);
+            case FunctionKind.Murmur2:
+                return room.TryWrite(MurmurHash2.Of(input), out value);
             default:
                 return TryCompute(input, room, out value);
         }
+    }
+
+    private bool TryFindGroup(ReadOnlySpan<byte> input, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        Span<int> captures = stackalloc int[(BytePattern.MostGroups + 1) * 2];
+        var group = (int)Math.Clamp(_numbers[1], 0, BytePattern.MostGroups) * 2;
+        if (!_pattern!.TryMatch(input, 0, captures[..((_pattern.Groups + 1) * 2)]) || group >= (_pattern.Groups + 1) * 2 || captures[group] < 0)
+            return false;
+        value = input[captures[group]..captures[group + 1]];
+        return true;
     }
 
     private bool TryCompute(ReadOnlySpan<byte> input, ExpressionRoom room, out ReadOnlySpan<byte> value)

@@ -107,10 +107,12 @@ internal abstract class CompiledValue
                     return Cookies.TryFind(scope.Request, scope.Head, name, out value);
                 case FetchKind.Parameter:
                     return QueryText.TryFind(scope.Request.Query(scope.Head), name, (byte)'&', out value);
+                case FetchKind.ParameterAnyCase:
+                    return QueryText.TryFind(scope.Request.Query(scope.Head), name, (byte)'&', out value, ignoreCase: true);
                 case FetchKind.Variable:
                     return scope.Variables is { } variables && variables.TryGet(name, out value);
                 case FetchKind.Status:
-                    return scope.Response is { } response && ExpressionRoom.OfThread.TryWrite(response.ShownStatus, out value);
+                    return scope.Response is { } response ? ExpressionRoom.OfThread.TryWrite(response.ShownStatus, out value) : scope.OwnStatus > 0 && ExpressionRoom.OfThread.TryWrite(scope.OwnStatus, out value);
                 case FetchKind.Version:
                     value = scope.Request.MinorVersion == 0 ? "1.0"u8 : "1.1"u8;
                     return true;
@@ -122,11 +124,50 @@ internal abstract class CompiledValue
                     return !value.IsEmpty;
                 case FetchKind.ContentLength:
                     return scope.Request.Fields.ContentLength >= 0 && ExpressionRoom.OfThread.TryWrite(scope.Request.Fields.ContentLength, out value);
+                case FetchKind.CleanPath:
+                    return TryReadCleanPath(scope, out value);
+                case FetchKind.OriginalUri:
+                    value = scope.Request.OriginalTarget(scope.Head);
+                    return true;
+                case FetchKind.Rerouted:
+                    value = scope.Rerouted ? "1"u8 : "0"u8;
+                    return true;
+                case FetchKind.Peer:
+                    value = scope.Client.PeerAddress;
+                    return true;
+                case FetchKind.PeerPort:
+                    return scope.Connection is { } from && ExpressionRoom.OfThread.TryWrite(from.Peer.Port, out value);
+                case FetchKind.LocalPort:
+                    return scope.Connection is { } at && ExpressionRoom.OfThread.TryWrite(at.Destination.Port, out value);
+                case FetchKind.LocalAddress:
+                    return TryReadLocalAddress(scope.Connection, out value);
                 case FetchKind.BasicCredentials:
                     return TryReadCredentials(scope, out value);
                 default:
                     throw new InvalidOperationException($"{kind} is not compiled so.");
             }
+        }
+
+        private static bool TryReadCleanPath(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+        {
+            value = scope[TemplateVariable.Path];
+            if (!PathNormalizer.IsNeeded(value))
+                return true;
+            if (!ExpressionRoom.OfThread.TryTake(value.Length, out var written))
+                return false;
+            value = PathNormalizer.Normalize(value, written);
+            return true;
+        }
+
+        private const int LongestAddress = 64;
+
+        private static bool TryReadLocalAddress(ClientConnection? connection, out ReadOnlySpan<byte> value)
+        {
+            value = default;
+            if (connection is null || !ExpressionRoom.OfThread.TryTake(LongestAddress, out var text))
+                return false;
+            value = text[..connection.Destination.WriteText(text)];
+            return true;
         }
 
         private static bool TryReadCredentials(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)

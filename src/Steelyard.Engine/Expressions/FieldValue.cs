@@ -126,14 +126,14 @@ internal static class FieldText
 /// <summary>Finds values in texts as <c>a=1&amp;b=2</c>.</summary>
 internal static class QueryText
 {
-    public static bool TryFind(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name, byte separator, out ReadOnlySpan<byte> value)
+    public static bool TryFind(ReadOnlySpan<byte> text, ReadOnlySpan<byte> name, byte separator, out ReadOnlySpan<byte> value, bool ignoreCase = false)
     {
         while (!text.IsEmpty)
         {
             var end = text.IndexOf(separator);
             var pair = end < 0 ? text : text[..end];
             text = end < 0 ? default : text[(end + 1)..];
-            if (pair.StartsWith(name) && (pair.Length == name.Length || pair[name.Length] == '='))
+            if ((pair.StartsWith(name) || (ignoreCase && pair.Length >= name.Length && Ascii.EqualsIgnoreCase(pair[..name.Length], name))) && (pair.Length == name.Length || pair[name.Length] == '='))
             {
                 value = pair.Length == name.Length ? default : pair[(name.Length + 1)..];
                 return true;

@@ -30,6 +30,10 @@ internal sealed class RequestHead : HeadReader
     // The part of the target that is forwarded: the target itself, or the path of an absolute form.
     private int _pathStart;
     private int _pathLength;
+
+    // What was asked for before rules have changed it; -1 where none have.
+    private int _originalStart;
+    private int _originalLength = -1;
     private int _authorityStart;
     private int _authorityLength;
 
@@ -76,6 +80,11 @@ internal sealed class RequestHead : HeadReader
     /// <summary>What goes to the server as the target: path and query, or <c>*</c>. Empty for an absolute form without a path.</summary>
     public ReadOnlySpan<byte> Target(ReadOnlySpan<byte> head) => head.Slice(_pathStart, _pathLength);
 
+    /// <summary>Path and query as the client wrote them.</summary>
+    public ReadOnlySpan<byte> OriginalTarget(ReadOnlySpan<byte> head) => _originalLength < 0 ? OrPath(Target(head), head) : OrPath(head.Slice(_originalStart, _originalLength), head);
+
+    private ReadOnlySpan<byte> OrPath(ReadOnlySpan<byte> target, ReadOnlySpan<byte> head) => target.IsEmpty ? Path(head) : target;
+
     /// <summary>The path without its query.</summary>
     public ReadOnlySpan<byte> Path(ReadOnlySpan<byte> head)
     {
@@ -105,7 +114,16 @@ internal sealed class RequestHead : HeadReader
     /// <summary>Asks for something else.</summary>
     /// <param name="start">Where path and query stand now.</param>
     /// <param name="length">How long they are.</param>
-    public void SetTarget(int start, int length) => (_pathStart, _pathLength) = (start, length);
+    public void SetTarget(int start, int length)
+    {
+        if (_originalLength < 0)
+            (_originalStart, _originalLength) = (_pathStart, _pathLength);
+        (_pathStart, _pathLength) = (start, length);
+    }
+
+    /// <summary>Asks by GET, and without a body.</summary>
+    /// <param name="start">Where the method stands now.</param>
+    public void BecomeGet(int start) => (Method, _methodStart, _methodLength, Body, ExpectsContinue, WantsUpgrade) = (KnownMethod.Get, start, 3, default, false, false);
 
     /// <summary>Asks another host, which Host says from now on.</summary>
     /// <param name="start">Where the host stands now.</param>
@@ -118,6 +136,7 @@ internal sealed class RequestHead : HeadReader
         (Method, MinorVersion, AbsoluteForm, ExpectsContinue, Body, WantsUpgrade) = (KnownMethod.Other, 1, false, false, default, false);
         (_methodStart, _methodLength, _targetStart, _targetLength) = (0, 0, 0, 0);
         (_pathStart, _pathLength, _authorityStart, _authorityLength) = (0, 0, 0, 0);
+        (_originalStart, _originalLength) = (0, -1);
     }
 
     private protected override bool ForgivesEmptyLine => true;

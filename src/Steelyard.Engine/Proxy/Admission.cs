@@ -25,7 +25,7 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
             return new(Outcome.Success);
         var scope = context.Scope;
         if (!place.TryEnter(scope, out var key))
-            return new(Refuse(Cause.TooManyAtOnce, 1));
+            return new(Refuse(Cause.TooManyAtOnce, 1, place.ConcurrencyStatus));
         if (key != 0)
         {
             Debug.Assert(_count < MostPlaces, "A request is counted at a place once.");
@@ -38,13 +38,13 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
         if (verdict.Passes)
             return Wait(verdict.Milliseconds);
         Exceeded = place;
-        return new(Refuse(Cause.RateExceeded, (int)Math.Clamp((verdict.Milliseconds + 999) / 1000, 1, int.MaxValue)));
+        return new(Refuse(Cause.RateExceeded, (int)Math.Clamp((verdict.Milliseconds + 999) / 1000, 1, int.MaxValue), place.RateStatus));
     }
 
-    private Outcome Refuse(Cause cause, int seconds)
+    private Outcome Refuse(Cause cause, int seconds, int told)
     {
         context.Loop.Counters.LimitRefusals++;
-        return new(cause, Seconds: seconds);
+        return new(cause, Seconds: seconds, Told: told);
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]

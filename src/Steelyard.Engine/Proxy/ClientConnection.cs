@@ -223,7 +223,7 @@ internal sealed class ClientConnection
         }
 
         _session = _loop.RentSession();
-        await _session.Run(this, route.ChoosePool());
+        await _session.Run(this, route.ChoosePool(default)!);
         _loop.Recycle(_session);
         _session = null;
         return AfterExchange.Close;

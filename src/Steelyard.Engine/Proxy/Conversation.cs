@@ -66,7 +66,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             // Who answers before it has all of the request is quick, whatever it is.
             Latency = _requestSent == TimerEntry.Never ? 0 : context.Events.Now - _requestSent;
             outcome = MayGoElsewhere(Attempts.ConditionOf(_response.Status)) ? new(Cause.StatusRetried, Seconds: _response.Status)
-                : !guard.Accepts(_response.Status, MayBeSentAgain) ? new(Cause.StatusReplaced, Seconds: _response.Status)
+                : context.Intercepts(_response.Status) || !guard.Accepts(_response.Status, MayBeSentAgain) ? new(Cause.StatusReplaced, Seconds: _response.Status)
                 : !context.RunResponseRules(_response, upstream.Input) ? new(Cause.ResponseDenied)
                 : await StreamResponse(upstream);
         }

@@ -16,6 +16,11 @@ internal static class ErrorPage
     // By cause, detail and format. Two loops may make the same page at once, and either is kept.
     private static readonly Body?[] s_bodies = new Body[MostCauses * MostDetails * 3];
 
+    // The same for the few that clients are told by another status; made when one is first.
+    private const int LeastTold = 400;
+    private const int MostTold = 200;
+    private static Body?[]? s_told;
+
     // What stands where the name of the request belongs.
     private const string NamePlace = "\0";
 
@@ -56,11 +61,7 @@ internal static class ErrorPage
     {
         var format = Choose(accept);
         var body = BodyOf(format, outcome);
-        writer.Write("HTTP/1.1 "u8);
-        writer.Write(outcome.Status);
-        writer.Write(" "u8);
-        WriteAscii(ref writer, ReasonPhrase.Of(outcome.Status));
-        writer.Write("\r\n"u8);
+        WriteStatusLine(ref writer, outcome.Status);
         ResponseWriter.WriteOwn(ref writer, edits, "Date"u8, date);
         ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, ContentType(format));
         writer.Write("Content-Length: "u8);
@@ -93,6 +94,16 @@ internal static class ErrorPage
         writer.Write(body.Behind);
     }
 
+    /// <summary>Writes the first line of an answer of the proxy's own.</summary>
+    public static void WriteStatusLine(ref BlockWriter writer, int status)
+    {
+        writer.Write("HTTP/1.1 "u8);
+        writer.Write(status);
+        writer.Write(" "u8);
+        WriteAscii(ref writer, ReasonPhrase.Of(status));
+        writer.Write("\r\n"u8);
+    }
+
     private static ReadOnlySpan<byte> ContentType(Format format) => format switch
     {
         Format.Json => "application/problem+json"u8,
@@ -109,6 +120,12 @@ internal static class ErrorPage
     /// <summary>A page is made once: whoever provokes errors must not make garbage of us.</summary>
     private static Body BodyOf(Format format, in Outcome outcome)
     {
+        if (outcome.Told is >= LeastTold and < LeastTold + MostTold)
+        {
+            var all = s_told ??= new Body[MostCauses * MostTold * 3];
+            return all[((((int)outcome.Cause * MostTold) + outcome.Told - LeastTold) * 3) + (int)format] ??= Make(format, outcome);
+        }
+
         ref var body = ref s_bodies[((((int)outcome.Cause * MostDetails) + (int)outcome.Detail) * 3) + (int)format];
         return body ??= Make(format, outcome);
     }

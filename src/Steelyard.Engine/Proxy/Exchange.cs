@@ -42,6 +42,9 @@ internal sealed class Exchange
     private const int BadRequestStatus = 400;
     private const int NoStatus = -1;
 
+    // nginx: rewrite or internal redirection cycle.
+    private const int MostTurns = 10;
+
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
     private readonly Attempts _attempts;
@@ -93,12 +96,17 @@ internal sealed class Exchange
         // 2. Do what the listener's rules say, and match the route; one that gives the answer itself needs no server.
         if (Client.Listener.Rules is { } rules && rules.RunOnRequest(_context, out var ofRule) is not RuleVerdict.GoOn and var endsAtListener)
             return await Follow(endsAtListener, ofRule);
-        if (MatchRoute() is not { } route)
-            return await Refuse(new(Cause.NoRoute));
-        _context.Route = route;
-        _context.Explanation?.Take(route.Settings);
-        if (route.Rules is { } its && its.RunOnRequest(_context, out ofRule) is not RuleVerdict.GoOn and var endsAtRoute)
+        return await Serve();
+    }
+
+    /// <summary>Serves what is asked for: the request as it came, or an error page in the place of an answer.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> Serve()
+    {
+        var outcome = Outcome.Success;
+        if (FindRoute(out var ofRule) is not RuleVerdict.GoOn and var endsAtRoute)
             return await Follow(endsAtRoute, ofRule);
+        var route = _context.Route;
 
         // 3. Admit, now or when the client's rate has room for it.
         if (Client.Listener.Limits is { } ofListener)
@@ -118,7 +126,9 @@ internal sealed class Exchange
             return await Refuse(outcome);
 
         // 4. See whose client it is, and write the request as the servers shall see it.
-        var pool = _context.Pool = route.ChoosePool();
+        if (route.ChoosePool(_context.Scope) is not { } pool)
+            return await Refuse(new(Cause.NoServer));
+        _context.Pool = pool;
         if (Client.Listener.Log is not null)
             _context.Record.Enter(pool);
         if (_context.Plan.PoolLimits is { } limits && limits.GetValueOrDefault(pool) is { } ofPool)
@@ -177,6 +187,7 @@ internal sealed class Exchange
         _outgoing.End();
         _context.Record.Ending = outcome;
         return outcome.IsSuccess ? AfterSuccess()
+            : outcome.Cause == Cause.StatusReplaced && ErrorPageFor(outcome.FailedStatus) is { } page ? await Show(page, outcome.FailedStatus)
             : FallbackFor(pool, outcome) is { } instead ? await Give(instead)
             : await Refuse(outcome);
     }
@@ -186,9 +197,9 @@ internal sealed class Exchange
     {
         (_context.Record.IsDenied, _context.Record.IsLocal) = (answer is null or { IsDenial: true }, true);
         if (verdict == RuleVerdict.Answer)
-            return Give(answer!);
+            return answer!.IsDenial && ErrorPageFor(answer.Status) is { } page ? Show(page, answer.Status) : Give(answer);
         if (verdict != RuleVerdict.Close)
-            return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
+            return Refuse(verdict switch { RuleVerdict.NoRoute => new(Cause.NoRoute), RuleVerdict.Loops => new(Cause.RewriteLoop), _ => new(Cause.BadRequest, Detail: HeadError.TooLarge) });
         _context.Deadline.Cancel();
         Count(ClosedByRuleStatus);
         Log(ClosedByRuleStatus);
@@ -364,6 +375,45 @@ internal sealed class Exchange
         }
     }
 
+    /// <summary>Finds the route, again where its rules say so.</summary>
+    private RuleVerdict FindRoute(out LocalAnswer? answer)
+    {
+        answer = null;
+        for (; _context.Turns <= MostTurns; _context.Turns++)
+        {
+            var name = _context.GoesTo;
+            (_context.TargetChanged, _context.GoesTo) = (false, null);
+            if ((name is null ? MatchRoute() : Client.Listener.Routes.Find(name)) is not { } route)
+                return RuleVerdict.NoRoute;
+            _context.Route = route;
+            _context.Explanation?.Take(route.Settings);
+            var verdict = route.Rules is { } rules ? rules.RunOnRequest(_context, out answer) : RuleVerdict.GoOn;
+            if (verdict != RuleVerdict.Reroute)
+                return verdict;
+        }
+
+        return RuleVerdict.Loops;
+    }
+
+    /// <summary>What is answered instead of an error; null for nothing.</summary>
+    private ErrorPages.Page? ErrorPageFor(int status) =>
+        _context.HeadHeld && !_context.ResponseBegun && !_context.OnErrorPage && _context.Route is { ErrorPages: { } pages } ? pages.Find(status) : null;
+
+    /// <summary>Answers an error with what the configuration has for it.</summary>
+    private ValueTask<AfterExchange> Show(ErrorPages.Page page, int status)
+    {
+        _context.OnErrorPage = true;
+        _context.BodyLeft |= _outgoing.BodyPending;
+        _context.EndWithServer();
+        _outgoing.End();
+        _outgoing.Begin();
+        if (page.Redirect is { } redirect)
+            return Give(redirect);
+        (_context.ToldStatus, _context.GoesTo, _context.Pool) = (page.As ?? status, page.Route, null);
+        _context.Turns++;
+        return RuleEdits.AskFor(_context, page.Path) ? Serve() : Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
+    }
+
     private Route? MatchRoute()
     {
         var head = _context.Head;
@@ -375,7 +425,7 @@ internal sealed class Exchange
 
     private Outcome Admit()
     {
-        var most = _context.Plan.Limits.Body?.Bytes ?? long.MaxValue;
+        var most = _context.Route.MostBody ?? _context.Plan.Limits.Body?.Bytes ?? long.MaxValue;
         return Request.Body.Kind == BodyKind.Counted && Request.Body.Length > most ? new(Cause.BodyTooLarge) : Outcome.Success;
     }
 
@@ -387,7 +437,7 @@ internal sealed class Exchange
             return AfterExchange.Close;
 
         // What the client still sends of its body nobody will read as a request.
-        if (_outgoing.BodyPending)
+        if (_outgoing.BodyPending || _context.BodyLeft)
             return AfterExchange.Linger;
         return _context.ClosesAfter ? CloseOrLinger() : AfterExchange.KeepAlive;
     }
@@ -400,6 +450,10 @@ internal sealed class Exchange
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<AfterExchange> Refuse(Outcome outcome)
     {
+        if (Client.Listener.GatewayStatuses)
+            outcome = outcome.ToldAsGateway();
+        if (outcome.Status > 0 && ErrorPageFor(outcome.Status) is { } instead)
+            return await Show(instead, outcome.Status);
         _context.Deadline.Cancel();
         _outgoing.End();
         _context.Record.Ending = outcome;
@@ -452,15 +506,16 @@ internal sealed class Exchange
         var block = _context.Events.Blocks.Rent();
         var close = EndsConnection;
         var writer = new BlockWriter(block);
-        answer.Write(ref writer, _context.Scope, _context.ResponseEdits, Request.Method == KnownMethod.Head, OptionFor(close), _context.Events.Date.At(_context.Events.Now), _context.Explanation);
+        _context.OwnStatus = _context.ToldStatus > 0 ? _context.ToldStatus : answer.Status;
+        answer.Write(ref writer, _context.Scope, _context.ResponseEdits, Request.Method == KnownMethod.Head, OptionFor(close), _context.Events.Date.At(_context.Events.Now), _context.Explanation, _context.ToldStatus);
         if (!writer.Overflowed)
-            return Send(block, writer.Written, answer.Status, close);
+            return Send(block, writer.Written, _context.OwnStatus, close);
         _context.Events.Blocks.Return(block);
         return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
     }
 
     /// <summary>Something of the client's request is still to come that nobody will read.</summary>
-    private bool Unread => !_context.HeadHeld || _outgoing.BodyPending;
+    private bool Unread => !_context.HeadHeld || _outgoing.BodyPending || _context.BodyLeft;
 
     /// <summary>An answer of the proxy's own is the last one on this connection.</summary>
     private bool EndsConnection => Unread || Client.Leaving || !Request.KeepAlive;
@@ -487,6 +542,7 @@ internal sealed class Exchange
     {
         var accept = _context.HeadHeld ? Request.Fields.IndexOf(KnownField.Accept) : -1;
         var writer = new BlockWriter(block);
+        _context.OwnStatus = outcome.Status;
         ErrorPage.Write(
             ref writer,
             outcome,

@@ -112,6 +112,9 @@ internal sealed class ExchangeContext
         Variables = _variables,
         Pools = Plan.Pools,
         Identity = Identity,
+        Connection = Client,
+        Rerouted = Turns > 0,
+        OwnStatus = OwnStatus,
         Pool = Pool is null ? default : Pool.NameBytes.Span,
         Server = Server is null ? default : Server.AddressBytes.Span,
     };
@@ -155,10 +158,35 @@ internal sealed class ExchangeContext
     /// <summary>The connection has gone on in another protocol.</summary>
     public bool Switched { get; set; }
 
+    /// <summary>How often rules and error pages have sent the request on within.</summary>
+    public int Turns { get; set; }
+
+    /// <summary>Rules have changed what is asked for since the route was matched.</summary>
+    public bool TargetChanged { get; set; }
+
+    /// <summary>The name of the internal route that a rule goes on with; null for none.</summary>
+    public byte[]? GoesTo { get; set; }
+
+    /// <summary>An error page answers.</summary>
+    public bool OnErrorPage { get; set; }
+
+    /// <summary>The status that the client is told whatever the answer's is; 0 for the answer's.</summary>
+    public int ToldStatus { get; set; }
+
+    /// <summary>The status of an answer of the proxy's own, while it is written.</summary>
+    public int OwnStatus { get; set; }
+
+    /// <summary>Something of the request's body is still to come, and will not be taken.</summary>
+    public bool BodyLeft { get; set; }
+
+    /// <summary>Whether an answer of a server with this status gives way to an error page.</summary>
+    public bool Intercepts(int status) => Route is { Intercepts: true } && !OnErrorPage && Route.ErrorPages!.Find(status) is not null;
+
     public void Begin(ClientConnection client)
     {
         (Client, _loopPlan, Upstream, Pool, Server, Route) = (client, client.Plan, null, null, null, null!);
         (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
+        (Turns, TargetChanged, GoesTo, OnErrorPage, ToldStatus, OwnStatus, BodyLeft) = (0, false, null, false, 0, 0, false);
         (Begun, AnsweredAt, BytesPassed) = (Events.Now, Events.Now, 0);
         Affinity.Forget();
         Identity.Forget();
@@ -189,10 +217,19 @@ internal sealed class ExchangeContext
     {
         var ofPool = Plan.PoolRules?.GetValueOrDefault(Pool!).OfResponses;
         var ofListener = Client.Listener.ResponseRules;
-        if (ofPool is null && ofListener is null && Route.ResponseEdits is null)
+        var ofRoute = Route.ResponseRules;
+        if (ofPool is null && ofListener is null && ofRoute is null && Route.ResponseEdits is null && ToldStatus == 0)
             return true;
         (Response, _responseInput) = (response, input);
-        return (ofPool is null || ofPool.RunOnResponse(this) == RuleVerdict.GoOn)
+        if (ToldStatus > 0 && response.Status is not (204 or 304))
+        {
+            ResponseEdit.Take(Events.Blocks, ResponseBytes);
+            if (!response.TrySetStatus(ToldStatus, ResponseEdit))
+                return false;
+        }
+
+        return (ofRoute is null || ofRoute.RunOnResponse(this) == RuleVerdict.GoOn)
+            && (ofPool is null || ofPool.RunOnResponse(this) == RuleVerdict.GoOn)
             && (ofListener is null || ofListener.RunOnResponse(this) == RuleVerdict.GoOn);
     }
 

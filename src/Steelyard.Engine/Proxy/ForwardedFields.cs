@@ -26,6 +26,7 @@ internal sealed class ForwardedFields
     private int _addressLength;
     private ListenerState _listener = null!;
     private bool _trusted;
+    private ClientField? _named;
     private bool _secure;
     private byte[]? _certificate;
 
@@ -39,6 +40,7 @@ internal sealed class ForwardedFields
         (_secure, _certificate) = (secure, certificate);
         _listener = listener;
         _trusted = listener.TrustedProxies.Contains(peer);
+        _named = listener.ClientField is { } field && field.From.Contains(peer) ? field : null;
         _addressLength = peer.WriteText(_address);
         _addressBytesLength = peer.WriteBytes(_address.AsSpan(LongestText));
         _writtenLength = 0;
@@ -95,6 +97,8 @@ internal sealed class ForwardedFields
     /// <summary>The client's address: the peer's, or the one that trusted proxies name.</summary>
     public ReadOnlySpan<byte> ClientAddress(RequestHead request, ReadOnlySpan<byte> head)
     {
+        if (_named is not null)
+            return _named.Find(request, head) is { IsEmpty: false } named ? named : Address;
         if (!_trusted)
             return Address;
         ReadOnlySpan<byte> client = default, realIp = default;
@@ -116,7 +120,7 @@ internal sealed class ForwardedFields
     public ReadOnlySpan<byte> ClientAddressBytes(RequestHead request, ReadOnlySpan<byte> head)
     {
         var own = _address.AsSpan(LongestText, _addressBytesLength);
-        if (!_trusted)
+        if (!_trusted && _named is null)
             return own;
         var client = ClientAddress(request, head);
         if (client == Address)

@@ -29,6 +29,11 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
 
     /// <summary>How long each part of an exchange may take, where neither route nor pool say.</summary>
     public MillisecondTimeouts Timeouts { get; init; } = MillisecondTimeouts.Default;
+    /// <summary>Where certain peers say who the client is; null for nowhere.</summary>
+    public ClientField? ClientField { get; init; }
+
+    /// <summary>Whether clients are told of servers by the statuses that nginx has for that.</summary>
+    public bool GatewayStatuses { get; init; }
 
     /// <summary>What is written down of its requests; null for nothing.</summary>
     public AccessLog? Log { get; init; }

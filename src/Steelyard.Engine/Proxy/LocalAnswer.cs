@@ -1,6 +1,7 @@
 using System.Text;
 using Steelyard.Config;
 using Steelyard.Engine.Explain;
+using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
@@ -13,16 +14,18 @@ internal sealed class LocalAnswer
     private readonly byte[]? _contentType;
     private readonly byte[] _contentLength;
     private readonly byte[] _body;
+    private readonly TemplateBytes? _text;
     private readonly (byte[] NameAndColon, TemplateBytes Value)[] _lines;
 
-    private LocalAnswer(int status, TemplateBytes? location, string contentType, string body, ValueList<HeaderLine> lines = default)
+    private LocalAnswer(int status, TemplateBytes? location, string contentType, string body, ValueList<HeaderLine> lines = default, TextTemplate? text = null)
     {
+        _text = text is null ? null : new(text);
         _lines = Array.ConvertAll(lines.AsSpan().ToArray(), line => (Encoding.ASCII.GetBytes(line.Name + ": "), new TemplateBytes(line.Value)));
         Status = status;
         _statusLine = Encoding.ASCII.GetBytes($"HTTP/1.1 {status} {ReasonPhrase.Of(status)}\r\n");
         _location = location;
         _body = Encoding.UTF8.GetBytes(body);
-        _contentType = _body.Length == 0 ? null : Encoding.ASCII.GetBytes(contentType);
+        _contentType = (_body.Length == 0 && text is null) || Array.Exists(lines.AsSpan().ToArray(), line => line.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)) ? null : Encoding.ASCII.GetBytes(contentType);
         _contentLength = Encoding.ASCII.GetBytes(status is 204 or 304 ? "" : $"Content-Length: {_body.Length}\r\n");
     }
 
@@ -38,7 +41,7 @@ internal sealed class LocalAnswer
     public static LocalAnswer From(RedirectSettings redirect) => new(redirect.Status, new TemplateBytes(redirect.To), "", "");
 
     /// <summary>A fixed response.</summary>
-    public static LocalAnswer From(FixedResponse respond) => new(respond.Status, null, respond.ContentType, respond.Body, respond.Headers);
+    public static LocalAnswer From(FixedResponse respond) => new(respond.Status, null, respond.ContentType, respond.Body, respond.Headers, respond.Text);
 
     /// <summary>The answer to a request that a rule refuses.</summary>
     public static LocalAnswer Denial(int status) =>
@@ -56,9 +59,12 @@ internal sealed class LocalAnswer
     /// <summary>Whether the answer has to name the host the request was for.</summary>
     public bool NamesHost => _location is { NamesHost: true };
 
-    public void Write(ref BlockWriter writer, in TemplateScope scope, FieldEdits? edits, bool headOnly, ConnectionOption connection, ReadOnlySpan<byte> date, ExplainField? explanation = null)
+    public void Write(ref BlockWriter writer, in TemplateScope scope, FieldEdits? edits, bool headOnly, ConnectionOption connection, ReadOnlySpan<byte> date, ExplainField? explanation = null, int told = 0)
     {
-        writer.Write(_statusLine);
+        if (told == 0)
+            writer.Write(_statusLine);
+        else
+            ErrorPage.WriteStatusLine(ref writer, told);
         ResponseWriter.WriteOwn(ref writer, edits, "Date"u8, date);
         if (_location is not null && edits?.Drops("Location"u8) is not true)
         {
@@ -76,12 +82,22 @@ internal sealed class LocalAnswer
             writer.Write("\r\n"u8);
         }
 
-        writer.Write(_contentLength);
+        if (_text is null)
+            writer.Write(_contentLength);
+        else
+            ResponseWriter.WriteContentLength(ref writer, Make(scope).Length);
         edits?.Write(ref writer, scope);
         ResponseWriter.WriteExplanation(ref writer, explanation);
         ResponseWriter.WriteConnection(ref writer, connection);
         writer.Write("\r\n"u8);
         if (!headOnly)
-            writer.Write(_body);
+            writer.Write(_text is null ? _body : Make(scope));
+    }
+
+    // Made twice, for what the fields are made of takes the same room.
+    private ReadOnlySpan<byte> Make(scoped in TemplateScope scope)
+    {
+        ExpressionRoom.OfThread.Clear();
+        return _text!.TryMake(scope, out var text) ? text : default;
     }
 }

@@ -48,6 +48,7 @@ internal enum Cause : byte
     ServerClosedInBody,
     ServerStalledInBody,
     OutOfResources,
+    RewriteLoop,
     Stopped,
 }
 
@@ -69,7 +70,8 @@ internal enum Retry : byte
 /// <param name="Retry">Whether it may be tried again.</param>
 /// <param name="Detail">What is wrong with a head, where that is the cause.</param>
 /// <param name="Seconds">After how many seconds the client may well ask again, or the status of an answer that is not passed on, where that is the cause.</param>
-internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, HeadError Detail = HeadError.None, int Seconds = 0)
+/// <param name="Told">Another status than the cause's own that the client is told; 0 for that.</param>
+internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, HeadError Detail = HeadError.None, int Seconds = 0, int Told = 0)
 {
     public static Outcome Success => default;
 
@@ -102,8 +104,9 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
     };
 
     /// <summary>The status a client is told; 0 when there is nobody to tell.</summary>
-    public int Status => Cause switch
+    public int Status => Told > 0 ? Told : Cause switch
     {
+        Cause.RewriteLoop => 500,
         Cause.HeaderTimeout or Cause.BodyTimeout => 408,
         Cause.BadRequest => StatusOf(Detail),
         Cause.BadBody => 400,
@@ -125,6 +128,14 @@ internal readonly record struct Outcome(Cause Cause, Retry Retry = Retry.Never, 
         HeadError.UnknownCoding or HeadError.Method => 501,
         HeadError.Version => 505,
         _ => 400,
+    };
+
+    /// <summary>The same as nginx tells clients of it: 502 where no server takes a request, 504 where none does in time.</summary>
+    public Outcome ToldAsGateway() => Told > 0 ? this : Cause switch
+    {
+        Cause.NoServer or Cause.BreakerOpen or Cause.QueueFull or Cause.QueueTimeout or Cause.ConnectFailed => this with { Told = 502 },
+        Cause.ConnectTimeout => this with { Told = 504 },
+        _ => this,
     };
 
     /// <summary>Nobody knows where the client's next request would start.</summary>

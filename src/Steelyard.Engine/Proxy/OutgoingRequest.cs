@@ -53,7 +53,7 @@ internal sealed class OutgoingRequest
             return Outcome.Success;
 
         var chunked = _context.Request.Body.Kind == BodyKind.Chunked;
-        var limit = _context.Plan.Limits.Body?.Bytes ?? long.MaxValue;
+        var limit = _context.Route.MostBody ?? _context.Plan.Limits.Body?.Bytes ?? long.MaxValue;
         if (chunked && _context.Client.Listener.Tolerant)
             _chunks = _context.Events.Blocks.Rent();
         Upload.Begin(_context.Client.Input, new BodyFramer(_context.Request.Body, chunked, limit, _context.Request.PassesTrailers, _chunks));

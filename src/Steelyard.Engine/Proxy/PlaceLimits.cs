@@ -40,6 +40,12 @@ internal sealed class PlaceLimits
     /// <summary>What is let through, as draft-ietf-httpapi-ratelimit-headers-10 says it; empty for no rate.</summary>
     public ReadOnlyMemory<byte> PolicyLine { get; }
 
+    /// <summary>What those are told whose rate is exceeded, where it is another status than usual; else 0.</summary>
+    public int RateStatus => _rateSettings is { Status: not 429 and var status } ? status : 0;
+
+    /// <summary>The same of those who have too many under way at once.</summary>
+    public int ConcurrencyStatus => _concurrency is { Status: not 429 and var status } ? status : 0;
+
     /// <summary>The limits of a place; null for none.</summary>
     /// <param name="rate">How many requests.</param>
     /// <param name="concurrency">How many at once.</param>

@@ -337,6 +337,8 @@ internal sealed class ProxyPlan
                 Limits = limits.Of(PlaceOf(settings), settings.RateLimit, settings.Concurrency),
                 Connect = settings.Connect,
                 Tolerant = settings.Tolerant,
+                GatewayStatuses = settings.GatewayStatuses,
+                ClientField = settings.ClientField is { } field ? new(field) : null,
                 Tls = tls.For(settings.Tls, settings.Mode),
                 ProxyProtocol = new TrustedNetworks(settings.ProxyProtocol.AsSpan()),
                 Explain = settings.Explain.Count == 0 ? null : new TrustedNetworks(settings.Explain.AsSpan()),

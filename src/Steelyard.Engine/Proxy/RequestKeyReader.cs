@@ -1,5 +1,6 @@
 using System.Text;
 using Steelyard.Config;
+using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 
 namespace Steelyard.Engine.Proxy;
@@ -9,8 +10,14 @@ internal sealed class RequestKeyReader
 {
     private readonly RequestKeyKind _kind;
     private readonly byte[] _name;
+    private readonly TemplateBytes? _text;
 
-    public RequestKeyReader(RequestKey key) => (_kind, _name) = (key.Kind, Encoding.ASCII.GetBytes(key.Name ?? ""));
+    public RequestKeyReader(RequestKey key)
+    {
+        (_kind, _name) = (key.Kind, Encoding.ASCII.GetBytes(key.Name ?? ""));
+        if (key.Kind == RequestKeyKind.Text)
+            _text = new(TextTemplate.Parse(key.Name!));
+    }
 
     /// <summary>The key of a request; empty where it has none. Valid as long as the head is held, and the next key is not read.</summary>
     public ReadOnlySpan<byte> Read(scoped in TemplateScope scope) => _kind switch
@@ -22,8 +29,15 @@ internal sealed class RequestKeyReader
         RequestKeyKind.Header => Field(scope.Request, scope.Head),
         RequestKeyKind.Cookie => Cookies.Find(scope.Request, scope.Head, _name),
         RequestKeyKind.ServerName => scope.ServerName,
+        RequestKeyKind.Text => Make(scope),
         _ => default,
     };
+
+    private ReadOnlySpan<byte> Make(scoped in TemplateScope scope)
+    {
+        ExpressionRoom.OfThread.Clear();
+        return _text!.TryMake(scope, out var text) ? text : default;
+    }
 
     private ReadOnlySpan<byte> QueryParameter(ReadOnlySpan<byte> query)
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
 
@@ -11,6 +12,8 @@ internal sealed class Route
 {
     private readonly Pool? _pool;
     private readonly PoolSplit? _split;
+    private readonly TemplateBytes? _poolName;
+    private readonly Dictionary<byte[], Pool>.AlternateLookup<ReadOnlySpan<byte>> _poolsByName;
     private readonly byte[]? _stripPrefix;
     private readonly TemplateBytes? _rewrite;
 
@@ -20,11 +23,24 @@ internal sealed class Route
         _pool = settings.Pool is { } name ? pools[name] : null;
         if (settings.Split.Count > 0)
             _split = new PoolSplit(Array.ConvertAll(settings.Split.AsSpan().ToArray(), share => (pools[share.Pool], share.Weight)));
+        if (settings.PoolName is { } named)
+        {
+            _poolName = new(named);
+            var byName = new Dictionary<byte[], Pool>(BytesComparer.Exact);
+            foreach (var (its, pool) in pools)
+                byName.Add(Encoding.ASCII.GetBytes(its), pool);
+            _poolsByName = byName.GetAlternateLookup<ReadOnlySpan<byte>>();
+        }
+
+        ErrorPages = ErrorPages.From(settings.ErrorPages);
+        Intercepts = settings.InterceptErrors && ErrorPages is not null;
+        MostBody = settings.MaxBody?.Bytes;
         (Priority, Limits) = (settings.Priority, limits);
         Conditions = RouteConditions.From(settings);
         Answer = LocalAnswer.From(settings);
         Rules = RuleSet.From(settings.Rules);
         Timeouts = MillisecondTimeouts.From(settings.Timeouts);
+        ResponseRules = RuleSet.From(settings.ResponseRules);
         RequestEdits = FieldEdits.From(requestEdits, settings.RequestHeaders);
         ResponseEdits = FieldEdits.From(responseEdits, settings.ResponseHeaders);
         _stripPrefix = settings.StripPrefix is { } prefix ? Encoding.ASCII.GetBytes(prefix) : null;
@@ -46,8 +62,20 @@ internal sealed class Route
     /// <summary>What is done with its requests; null for nothing.</summary>
     public RuleSet? Rules { get; }
 
+    /// <summary>What is done with the responses of its servers; null for nothing.</summary>
+    public RuleSet? ResponseRules { get; }
+
     /// <summary>What each client may do; null for anything.</summary>
     public PlaceLimits? Limits { get; }
+
+    /// <summary>What is answered instead of errors; null for nothing.</summary>
+    public ErrorPages? ErrorPages { get; }
+
+    /// <summary>Whether that is so for answers of servers too.</summary>
+    public bool Intercepts { get; }
+
+    /// <summary>The largest body of a request; null for what the limits say.</summary>
+    public long? MostBody { get; }
 
     /// <summary>Who goes first where requests wait for a server: smaller numbers.</summary>
     public int Priority { get; }
@@ -62,8 +90,14 @@ internal sealed class Route
     /// <summary>Whether servers see another path than the client wrote.</summary>
     public bool ChangesPath => _stripPrefix is not null || _rewrite is not null;
 
-    /// <summary>The pool for the next request. Not asked where there is an <see cref="Answer"/>.</summary>
-    public Pool ChoosePool() => _pool ?? _split!.Next();
+    /// <summary>The pool for the next request; null where the request names one that there is not. Not asked where there is an <see cref="Answer"/>.</summary>
+    public Pool? ChoosePool(scoped in TemplateScope scope) => _pool ?? _split?.Next() ?? FindPool(scope);
+
+    private Pool? FindPool(scoped in TemplateScope scope)
+    {
+        ExpressionRoom.OfThread.Clear();
+        return _poolName!.TryMake(scope, out var name) && _poolsByName.TryGetValue(name, out var pool) ? pool : null;
+    }
 
     /// <summary>Writes the path as servers see it.</summary>
     /// <param name="writer">Where to.</param>
@@ -78,7 +112,7 @@ internal sealed class Route
             return;
         }
 
-        _rewrite.Write(ref writer, new TemplateScope { Request = scope.Request, Head = scope.Head, Client = scope.Client, Identity = scope.Identity, Path = path });
+        _rewrite.Write(ref writer, scope with { Path = path });
     }
 
     private ReadOnlySpan<byte> Strip(ReadOnlySpan<byte> path)

@@ -1,6 +1,7 @@
 using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Config.Expressions;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Metering;
@@ -8,8 +9,9 @@ using Steelyard.Engine.Metering;
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>
-/// The routes of one listener, compiled: exact host before the longest wildcard before any host, and within a host
-/// exact path before the longest prefix before any path, and of the same path who asks for more before who asks for
+/// The routes of one listener, compiled: exact host before the longest wildcard, in front and then behind, before the
+/// first expression before any host; within a host exact path before the longest prefix that says so before the first
+/// expression before the longest prefix before any path; and of the same path who asks for more before who asks for
 /// less. Who does not match passes on to the next. Paths are compared in the form <see cref="PathNormalizer"/> gives.
 /// Immutable, shared by all loops; a match allocates nothing.
 /// </summary>
@@ -17,7 +19,11 @@ internal sealed class RouteTable
 {
     private readonly Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> _exactHosts;
     private readonly Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> _wildcardHosts;
+    private readonly Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> _hostStarts;
+    private readonly (BytePattern Host, PathTable Paths)[] _hostPatterns;
+    private readonly bool _hasHostStarts;
     private readonly PathTable _anyHost;
+    private readonly Dictionary<byte[], Route> _internal = new(BytesComparer.Exact);
 
     // Asks for nothing, and is never read: what a connection without requests is matched with.
     private static readonly RequestHead s_none = new();
@@ -35,11 +41,19 @@ internal sealed class RouteTable
         Route Compile(RouteSettings route) => new(route, pools, requestEdits ?? HeaderEdits.None, responseEdits ?? HeaderEdits.None, limits?.Invoke(route)) { Ordinal = names?.OrdinalOf(route) ?? 0 };
         var exact = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
         var wildcard = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
+        var starts = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
+        var patterns = new List<(string Host, List<RouteSettings> Routes)>();
         var any = new List<RouteSettings>();
         foreach (var route in routes)
         {
-            if (route.Host is null)
+            if (route.Internal)
+                _internal.TryAdd(Encoding.ASCII.GetBytes(route.Name!), Compile(route));
+            else if (route.Host is null)
                 any.Add(route);
+            else if (route.Host[0] == '~')
+                Group(patterns, route.Host).Add(route);
+            else if (route.Host.EndsWith(".*", StringComparison.Ordinal))
+                Group(starts, route.Host[..^1]).Add(route);
             else if (route.Host.StartsWith("*.", StringComparison.Ordinal))
                 Group(wildcard, route.Host[1..]).Add(route);
             else
@@ -49,7 +63,10 @@ internal sealed class RouteTable
         _anyHost = new PathTable(any, Compile);
         _exactHosts = CompileHosts(exact, Compile);
         _wildcardHosts = CompileHosts(wildcard, Compile);
-        ByHost = exact.Count + wildcard.Count > 0;
+        _hostStarts = CompileHosts(starts, Compile);
+        _hostPatterns = [.. patterns.ConvertAll(pattern => (BytePattern.Parse(pattern.Host[1..], ignoreCase: true), new PathTable(pattern.Routes, Compile)))];
+        _hasHostStarts = starts.Count > 0;
+        ByHost = exact.Count + wildcard.Count + starts.Count + patterns.Count > 0;
         foreach (var pool in pools.Values)
             ByServerName |= pool.Settings.Balance.Hash is { Key.Kind: RequestKeyKind.ServerName } && Names(routes, pool.Name);
         ResponseEdits = FieldEdits.From(responseEdits ?? HeaderEdits.None, HeaderEdits.None);
@@ -87,6 +104,18 @@ internal sealed class RouteTable
         return group;
     }
 
+    private static List<RouteSettings> Group(List<(string Pattern, List<RouteSettings> Routes)> groups, string pattern)
+    {
+        foreach (var (other, routes) in groups)
+        {
+            if (other == pattern)
+                return routes;
+        }
+
+        groups.Add((pattern, []));
+        return groups[^1].Routes;
+    }
+
     private static Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> CompileHosts(
         Dictionary<string, List<RouteSettings>> groups,
         Func<RouteSettings, Route> compile)
@@ -114,6 +143,9 @@ internal sealed class RouteTable
         return _anyHost.Match(path, scope);
     }
 
+    /// <summary>The internal route of a name; null for none.</summary>
+    public Route? Find(byte[] name) => _internal.GetValueOrDefault(name);
+
     /// <summary>Finds the route of a connection that carries no requests, by the name its client asks for alone; null when none matches.</summary>
     /// <param name="name">The name; empty for none.</param>
     public Route? MatchName(ReadOnlySpan<byte> name)
@@ -136,6 +168,18 @@ internal sealed class RouteTable
         {
             if (dot > 0 && _wildcardHosts.TryGetValue(host[dot..], out paths) && paths.Match(path, scope) is { } below)
                 return below;
+        }
+
+        for (var dot = _hasHostStarts ? host.LastIndexOf((byte)'.') : -1; dot > 0; dot = host[..dot].LastIndexOf((byte)'.'))
+        {
+            if (_hostStarts.TryGetValue(host[..(dot + 1)], out paths) && paths.Match(path, scope) is { } started)
+                return started;
+        }
+
+        foreach (var (pattern, its) in _hostPatterns)
+        {
+            if (pattern.IsMatch(host) && its.Match(path, scope) is { } matched)
+                return matched;
         }
 
         return null;
@@ -167,11 +211,16 @@ internal sealed class RouteTable
         private readonly bool _hasExact;
         private readonly Route[] _any;
 
+        // In the order of the file; null where there are none.
+        private readonly (BytePattern Path, Route[] Routes)[]? _patterns;
+        private readonly HashSet<Route>? _beforePatterns;
+
         public PathTable(List<RouteSettings> routes, Func<RouteSettings, Route> compile)
         {
             var exact = new Dictionary<byte[], List<RouteSettings>>(BytesComparer.Exact);
             var prefixes = new Dictionary<byte[], List<RouteSettings>>(BytesComparer.Exact);
             var any = new List<RouteSettings>();
+            var patterns = new List<(string Path, List<RouteSettings> Routes)>();
             var lengths = new SortedSet<int>(Comparer<int>.Create(static (a, b) => b.CompareTo(a)));
             foreach (var route in routes)
             {
@@ -179,9 +228,13 @@ internal sealed class RouteTable
                 {
                     any.Add(route);
                 }
+                else if (route.Path[0] == '~')
+                {
+                    RouteTable.Group(patterns, route.Path).Add(route);
+                }
                 else if (route.Path.EndsWith('*'))
                 {
-                    var prefix = Normalize(route.Path[..^1]);
+                    var prefix = Normalize(route.Path[(IsBeforePatterns(route) ? 2 : 0)..^1]);
                     Group(prefixes, prefix).Add(route);
                     lengths.Add(prefix.Length);
                 }
@@ -194,19 +247,48 @@ internal sealed class RouteTable
             (_hasExact, _prefixLengths, _any) = (exact.Count > 0, [.. lengths], Compile(any, compile));
             _exact = Compile(exact, compile);
             _prefixes = Compile(prefixes, compile);
+            if (patterns.Count == 0)
+                return;
+            _patterns = [.. patterns.ConvertAll(pattern => (PatternOf(pattern.Path), Compile(pattern.Routes, compile)))];
+            _beforePatterns = [];
+            foreach (var (_, its) in _prefixes.Dictionary)
+                _beforePatterns.UnionWith(Array.FindAll(its, route => IsBeforePatterns(route.Settings)));
         }
+
+        private static bool IsBeforePatterns(RouteSettings route) => route.Path!.StartsWith("^~", StringComparison.Ordinal);
+
+        private static BytePattern PatternOf(string path) =>
+            path.StartsWith("~*", StringComparison.Ordinal) ? BytePattern.Parse(path[2..], ignoreCase: true) : BytePattern.Parse(path[1..], ignoreCase: false);
 
         public Route? Match(ReadOnlySpan<byte> path, in TemplateScope scope)
         {
             if (_hasExact && _exact.TryGetValue(path, out var routes) && First(routes, scope) is { } exact)
                 return exact;
+            var prefixed = MatchPrefix(path, scope);
+            return _patterns is null || (prefixed is not null && _beforePatterns!.Contains(prefixed)) ? prefixed ?? First(_any, scope)
+                : MatchPattern(path, scope) ?? prefixed ?? First(_any, scope);
+        }
+
+        private Route? MatchPrefix(ReadOnlySpan<byte> path, in TemplateScope scope)
+        {
             foreach (var length in _prefixLengths)
             {
-                if (length <= path.Length && _prefixes.TryGetValue(path[..length], out routes) && First(routes, scope) is { } prefixed)
+                if (length <= path.Length && _prefixes.TryGetValue(path[..length], out var routes) && First(routes, scope) is { } prefixed)
                     return prefixed;
             }
 
-            return First(_any, scope);
+            return null;
+        }
+
+        private Route? MatchPattern(ReadOnlySpan<byte> path, in TemplateScope scope)
+        {
+            foreach (var (pattern, routes) in _patterns!)
+            {
+                if (pattern.IsMatch(path) && First(routes, scope) is { } matched)
+                    return matched;
+            }
+
+            return null;
         }
 
         private static Route? First(Route[] routes, in TemplateScope scope)

@@ -46,6 +46,15 @@ internal readonly ref struct TemplateScope
     /// <summary>The bytes of one of the heads.</summary>
     public ReadOnlySpan<byte> HeadOf(bool response) => response ? ResponseBytes : Head;
 
+    /// <summary>The connection it came by; null where nobody asks for it.</summary>
+    public ClientConnection? Connection { get; init; }
+
+    /// <summary>Whether rules or error pages have sent it on within.</summary>
+    public bool Rerouted { get; init; }
+
+    /// <summary>The status of an answer of the proxy's own; 0 for none.</summary>
+    public int OwnStatus { get; init; }
+
     /// <summary>By what the request is known; null where nobody asks for it.</summary>
     public RequestIdentity? Identity { get; init; }
 

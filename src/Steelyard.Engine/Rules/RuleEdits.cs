@@ -157,6 +157,42 @@ internal static class RuleEdits
         }
 
         request.SetTarget(at, edited.End - at);
+        context.TargetChanged = true;
+        return true;
+    }
+
+    /// <summary>Asks for something else by GET, or by HEAD where that is what was asked for, without a body.</summary>
+    /// <param name="context">The exchange; its request's head is held.</param>
+    /// <param name="target">Path and query; null for those there are.</param>
+    /// <returns>Whether there was room.</returns>
+    public static bool AskFor(ExchangeContext context, TemplateBytes? target)
+    {
+        var (request, edited) = (context.Request, context.RequestEdit);
+        ExpressionRoom.OfThread.Clear();
+        ReadOnlySpan<byte> value = default;
+        if (target is not null && !target.TryMake(context.Scope, out value))
+            return false;
+        edited.Take(context.Events.Blocks, context.Head);
+        if (target is not null)
+        {
+            var at = edited.End;
+            if (edited.AppendTarget(value) < 0)
+                return false;
+            request.SetTarget(at, edited.End - at);
+        }
+
+        if (request.Method == KnownMethod.Head)
+            return true;
+        if (request.Body.HasBody)
+        {
+            request.Fields.RemoveAll(edited.Bytes, "Content-Length"u8);
+            request.Fields.RemoveAll(edited.Bytes, "Transfer-Encoding"u8);
+        }
+
+        var method = edited.Append("GET"u8);
+        if (method < 0)
+            return false;
+        request.BecomeGet(method);
         return true;
     }
 }

@@ -23,6 +23,15 @@ internal enum RuleVerdict : byte
 
     /// <summary>There is no room for what they add.</summary>
     TooLarge,
+
+    /// <summary>The route is looked for again.</summary>
+    Reroute,
+
+    /// <summary>No route takes the request.</summary>
+    NoRoute,
+
+    /// <summary>Routes have sent the request on too often.</summary>
+    Loops,
 }
 
 /// <summary>Rules in their order, compiled. Immutable, shared by all loops; running them allocates nothing.</summary>
@@ -52,6 +61,13 @@ internal sealed class RuleSet
                     return RuleVerdict.GoOn;
                 case RuleAction.Close:
                     return RuleVerdict.Close;
+                case RuleAction.Reroute:
+                    if (context.TargetChanged)
+                        return RuleVerdict.Reroute;
+                    break;
+                case RuleAction.GoTo:
+                    context.GoesTo = rule.Name;
+                    return RuleVerdict.Reroute;
                 case RuleAction.Deny or RuleAction.Respond or RuleAction.Redirect:
                     answer = rule.Answer;
                     return RuleVerdict.Answer;

@@ -40,6 +40,7 @@ public sealed class Outcomes
         (Cause.ServerClosedInBody, Fault.Server, 0),
         (Cause.ServerStalledInBody, Fault.Server, 0),
         (Cause.OutOfResources, Fault.Proxy, 503),
+        (Cause.RewriteLoop, Fault.Proxy, 500),
         (Cause.Stopped, Fault.Proxy, 0),
     ];
 

@@ -29,7 +29,7 @@ public sealed class RouteTables
         var request = new RequestHead();
         request.Clear();
         Assert.Equal((HeadState.Complete, HeadError.None), (request.Read(head, 16 * 1024, 100), request.Error));
-        return table.Match(request, head, target)?.ChoosePool().Name;
+        return table.Match(request, head, target)?.ChoosePool(default)!.Name;
     }
 
     /// <summary>The same, by looking at every route: the best host that has a matching path, then the best path in it.</summary>

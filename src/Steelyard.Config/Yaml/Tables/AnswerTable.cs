@@ -25,6 +25,8 @@ internal static class AnswerTable
 
     private static readonly Form<TextTemplate> FieldValue = Form.OfText<TextTemplate>("a text, with variables such as {client}", TextTemplate.TryParse);
 
+    private static readonly Form<TextTemplate> s_body = Form.OfText("a text, with variables such as {host}", (string text, out TextTemplate template, out Mistake mistake) => TextTemplate.TryParse(text, ofBody: true, out template, out mistake), template => template.ToString());
+
     /// <summary>Where a redirect leads.</summary>
     public static Form<TextTemplate> Location { get; } = TemplateForms.WarnOfNginx(Form.OfText(
         "where to, such as https://{host}{uri} or /new{path}",
@@ -61,6 +63,12 @@ internal static class AnswerTable
                 "The body.",
                 answer => answer.Body,
                 (answer, value) => answer with { Body = value }),
+            new Directive<FixedResponse, TextTemplate?>(
+                "text",
+                Form.OrNull(s_body),
+                "The body with variables, instead of `body`.",
+                answer => null,
+                (answer, value) => answer with { Text = value }),
             new Directive<FixedResponse, string>(
                 "content-type",
                 ScalarForms.MediaType,

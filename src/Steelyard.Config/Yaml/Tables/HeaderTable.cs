@@ -33,6 +33,9 @@ internal static class HeaderTable
 
     private static readonly Form<string> EditableName = Editable(orHost: false);
 
+    // Whether the listener writes it is checked where both are known.
+    private static readonly Form<string> s_changedName = Editable(orHost: false, orOfClient: true);
+
     /// <summary>A field of a request of our own making, which has its Host and its framing already.</summary>
     public static Form<string> ProbeFieldName => EditableName;
 
@@ -59,20 +62,20 @@ internal static class HeaderTable
     /// <summary>Whether a text is a token (RFC 9110, 5.6.2).</summary>
     public static bool IsToken(string text) => text.Length > 0 && !text.AsSpan().ContainsAnyExcept(Token);
 
-    private static Form<string> Editable(bool orHost) => Form.OfText(
+    private static Form<string> Editable(bool orHost, bool orOfClient = false) => Form.OfText(
         "the name of a field, such as X-Api-Version",
         (string text, out string name, out Mistake mistake) =>
         {
-            if (ParseName(text, out name, out mistake) && Kept.TryGetValue(text, out var why))
+            if (ParseName(text, out name, out mistake) && Kept.TryGetValue(text, out var why) && !(orOfClient && IsOfClient(text)))
                 mistake = new($"the field {Shown.Quote(text)} cannot be changed here: it {why}", "another field");
             else if (!orHost && text.Equals("Host", StringComparison.OrdinalIgnoreCase))
                 mistake = new("a request has exactly one Host (RFC 9112, 3.2)", "'set' in 'request-headers', for another value of it");
             return mistake.Message is null;
         });
 
-    public static DirectiveTable<HeaderEdits> Requests { get; } = Table("'request-headers'", Template("a value, with variables such as {client}", server: false), Editable(orHost: true));
+    public static DirectiveTable<HeaderEdits> Requests { get; } = Table("'request-headers'", Template("a value, with variables such as {client}", server: false), Editable(orHost: true, orOfClient: true));
 
-    public static DirectiveTable<HeaderEdits> Responses { get; } = Table("'response-headers'", Template("a value, with variables such as {server}", server: true), EditableName);
+    public static DirectiveTable<HeaderEdits> Responses { get; } = Table("'response-headers'", Template("a value, with variables such as {server}", server: true), s_changedName);
 
     /// <summary>A text with variables.</summary>
     public static Form<TextTemplate> Template(string accepts, bool server) => TemplateForms.WarnOfNginx(Form.OfText(
@@ -89,8 +92,8 @@ internal static class HeaderTable
     {
         const string Accepts = "a mapping of names and values, as in { X-Stage: test }";
         var set = Form.MapOf(Accepts, settable, value, StringComparer.OrdinalIgnoreCase);
-        var add = Form.MapOf(Accepts, EditableName, value, StringComparer.OrdinalIgnoreCase);
-        var names = Form.ListOf("a name, or a list of names, such as [ Server, X-Powered-By ]", EditableName, orOne: true);
+        var add = Form.MapOf(Accepts, s_changedName, value, StringComparer.OrdinalIgnoreCase);
+        var names = Form.ListOf("a name, or a list of names, such as [ Server, X-Powered-By ]", s_changedName, orOne: true);
         return new(
             title,
             "a mapping with 'set', 'add' or 'remove', as in { set: { X-Stage: test } }",

@@ -69,6 +69,12 @@ internal static class ListenerTable
                 "Networks whose requests may ask with a field `Steelyard-Explain` how their server is chosen, see [why this server](explain.md); nobody else is told. Both the peer and the client that trusted proxies name have to be in one of them. Peers on Unix sockets count as 127.0.0.1.",
                 listener => listener.Explain,
                 (listener, value) => listener with { Explain = value }),
+            new Directive<ListenerDraft, Located<ClientFieldSettings>?>(
+                "client-field",
+                Form.Located(Form.Mapping(ClientFieldTable.Table, _ => new ClientFieldSettings("", default, false))),
+                "Where peers of certain networks say who the client is, as nginx's `set_real_ip_from` has it; nothing else that they say is believed. Instead of `trusted-proxies`.",
+                listener => listener.ClientField,
+                (listener, value) => listener with { ClientField = value }),
             new Directive<ListenerDraft, int?>(
                 "max-connections",
                 ScalarForms.OrWord(ScalarForms.Number(1, 10_000_000), "none"),
@@ -105,6 +111,12 @@ internal static class ListenerTable
                 "Whether requests are read as nginx reads them from old clients: a bare LF ends a line, a request line may have more blanks than it needs, empty lines may come first. The servers get strict HTTP all the same. Not behind another proxy, which may see other requests in the same bytes. See [HTTP](http.md#tolerant-listeners).",
                 listener => listener.Tolerant,
                 (listener, value) => listener with { Tolerant = value }),
+            new Directive<ListenerDraft, bool>(
+                "gateway-statuses",
+                ScalarForms.OneOf([("true", true, ""), ("false", false, "")]),
+                "Whether clients are told 502 where no server takes their request, and 504 where none does in time, as nginx has it; else 503.",
+                listener => listener.GatewayStatuses,
+                (listener, value) => listener with { GatewayStatuses = value }),
             new Directive<ListenerDraft, ForwardedStyle>(
                 "forwarded",
                 ScalarForms.OneOf(Styles),

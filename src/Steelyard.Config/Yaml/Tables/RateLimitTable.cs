@@ -47,6 +47,12 @@ internal static class RateLimitTable
                 "How many keys are remembered, 17 bytes each; beyond that those are forgotten that are closest to having all their requests again.",
                 limit => limit.Keys,
                 (limit, value) => limit with { Keys = value }),
+            new Directive<RateLimitSettings, int>(
+                "status",
+                ScalarForms.Number(400, 599),
+                "What those are told that are refused.",
+                limit => limit.Status,
+                (limit, value) => limit with { Status = value }),
         ]);
 
     public static DirectiveTable<ConcurrencySettings> Concurrency { get; } = new(
@@ -67,6 +73,12 @@ internal static class RateLimitTable
                 "How many.",
                 limit => limit.Most,
                 (limit, value) => limit with { Most = value }),
+            new Directive<ConcurrencySettings, int>(
+                "status",
+                ScalarForms.Number(400, 599),
+                "What those are told that are refused.",
+                limit => limit.Status,
+                (limit, value) => limit with { Status = value }),
             new Directive<ConcurrencySettings, int>(
                 "ipv6-prefix",
                 ScalarForms.Number(1, 128),

@@ -60,11 +60,11 @@ internal static class RouteTable
                 return false;
             if (text[..Math.Min(1, text.Length)] != "/" && !text.StartsWith("{path}", StringComparison.Ordinal))
                 mistake = new($"the path {Shown.Quote(text)} does not start with '/'", "a path, such as /app{path}");
-            else if (text.AsSpan().ContainsAny(" ?#"))
-                mistake = new($"the path {Shown.Quote(text)} has a blank, a '?' or a '#'", "the path alone; the query stays as it is");
             foreach (var part in path.Parts)
             {
-                if (part.Literal is null && (part.Expression is not null || part.Variable is not (TemplateVariable.Path or TemplateVariable.Host or TemplateVariable.Method or TemplateVariable.Scheme)))
+                if (part.Literal is { } literal && literal.AsSpan().ContainsAny(" ?#"))
+                    mistake = new($"the path {Shown.Quote(text)} has a blank, a '?' or a '#'", "the path alone; the query stays as it is");
+                if (part is { Literal: null, Expression: null } && part.Variable is not (TemplateVariable.Path or TemplateVariable.Host or TemplateVariable.Method or TemplateVariable.Scheme))
                     mistake = new("a path takes only the variables {path}, {host}, {method} and {scheme}", "a path, such as /app{path}");
             }
 
@@ -75,8 +75,8 @@ internal static class RouteTable
     public static DirectiveTable<RouteDraft> Routes { get; } = new(
         "a route",
         "a mapping with 'to', as in { host: api.example.com, path: /v1/*, to: api }",
-        "Which requests it is for, and what becomes of them: one of `to`, `split`, `redirect` and `respond`. The most specific route wins, not the first: an exact host before a wildcard before any, then an exact path before the longest start before any, then who has `when` before who has not, then more of `methods`, `headers` and `query` before fewer, and at last the order of the file.",
-        [["to", "split", "redirect", "respond"]],
+        "Which requests it is for, and what becomes of them: one of `to`, `to-named`, `split`, `redirect` and `respond`. The most specific route wins, not the first: an exact host before a wildcard in front before one behind before an expression before any, then an exact path before the first expression before the longest start before any, then who has `when` before who has not, then more of `methods`, `headers` and `query` before fewer, and at last the order of the file.",
+        [["to", "to-named", "split", "redirect", "respond"]],
         [
             new Directive<RouteDraft, string?>(
                 "name",
@@ -87,13 +87,13 @@ internal static class RouteTable
             new Directive<RouteDraft, IReadOnlyList<Located<string>>>(
                 "host",
                 Form.LocatedListOf("a host such as api.example.com or *.example.com, or a list of them", ScalarForms.Host, orOne: true),
-                "Hosts of the requests, without port, in any case; `*.example.com` is every name below `example.com`. Any host when left out.",
+                "Hosts of the requests, without port, in any case; `*.example.com` is every name below `example.com`, `www.*` every one that starts with `www.`, and `~^www\\d+\\.` what the [expression](#conditions-and-expressions) matches. Any host when left out.",
                 route => route.Hosts,
                 (route, value) => route with { Hosts = value }),
             new Directive<RouteDraft, IReadOnlyList<Located<string>>>(
                 "path",
                 Form.LocatedListOf("a path such as /login or /v1/*, or a list of them", ScalarForms.Path, orOne: true),
-                "Paths of the requests; `/v1/*` is every path that starts with `/v1/`. Any path when left out.",
+                "Paths of the requests; `/v1/*` is every path that starts with `/v1/`, `~\\.php$` what the expression matches, `~*` before it without regard to case, and `^~/static/*` a start that goes before expressions. Any path when left out.",
                 route => route.Paths,
                 (route, value) => route with { Paths = value }),
             new Directive<RouteDraft, IReadOnlyList<string>>(
@@ -126,12 +126,48 @@ internal static class RouteTable
                 "What is done with the requests before they go to the pool, see [rules](#rules).",
                 route => [],
                 (route, value) => route with { Rules = value }),
+            new Directive<RouteDraft, IReadOnlyList<Located<RuleSettings>>>(
+                "response-rules",
+                RuleTable.ResponseList,
+                "What is done with the responses of its servers, before the rules of the pool, see [rules for responses](#response-rules).",
+                route => [],
+                (route, value) => route with { ResponseRules = value }),
             new Directive<RouteDraft, Located<string>?>(
                 "to",
                 Form.Located(ScalarForms.PoolReference),
                 "The pool that serves them.",
                 route => route.To,
                 (route, value) => route with { To = value }),
+            new Directive<RouteDraft, Located<TextTemplate>?>(
+                "to-named",
+                Form.Located(AnswerTable.Anywhere),
+                "The name of the pool that serves a request, made of the request, such as `{default(variable('pool'), 'web')}`; a name that no pool has is answered as no server is.",
+                route => route.ToNamed,
+                (route, value) => route with { ToNamed = value }),
+            new Directive<RouteDraft, bool>(
+                "internal",
+                ScalarForms.Switch,
+                "Whether only `go-to` of rules and of error pages lead here, by its `name`.",
+                route => route.Internal,
+                (route, value) => route with { Internal = value }),
+            new Directive<RouteDraft, IReadOnlyList<Located<ErrorPageSettings>>>(
+                "error-pages",
+                Form.LocatedListOf("a list of error pages, each as in '- { status: [502, 504], path: /sorry.html }'", Form.Mapping(ErrorPageTable.Table, _ => new ErrorPageSettings { Statuses = [] }), orOne: true),
+                "What clients get instead of errors of the proxy's own, see [error pages](#listen-routes-error-pages). The first that has the status counts.",
+                route => [],
+                (route, value) => route with { ErrorPages = value }),
+            new Directive<RouteDraft, bool>(
+                "intercept-errors",
+                ScalarForms.Switch,
+                "Whether `error-pages` count for answers of servers too.",
+                route => route.InterceptErrors,
+                (route, value) => route with { InterceptErrors = value }),
+            new Directive<RouteDraft, ByteSize?>(
+                "max-body",
+                ScalarForms.OrWord(ScalarForms.Size(new(1), ByteSize.FromKibibytes(1024L * 1024 * 1024)), "none"),
+                "The largest body of a request; beyond it 413. `body` of [limits](#limits) when left out.",
+                route => route.MaxBody,
+                (route, value) => route with { MaxBody = value }),
             new Directive<RouteDraft, Located<IReadOnlyList<KeyValuePair<Located<string>, int>>>?>(
                 "split",
                 Form.Located(Form.MapOf("a mapping of pools and weights, as in { stable: 95, canary: 5 }", Located(ScalarForms.PoolReference), ScalarForms.Number(0, 1000), LocatedComparer.Instance)),

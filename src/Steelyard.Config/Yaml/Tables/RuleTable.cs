@@ -82,6 +82,8 @@ internal static class RuleTable
             Action("set-query", RuleAction.SetQuery, Template, "The request gets another query; none where the value is empty.", (rule, value) => rule with { Value = value }),
             Action("set-target", RuleAction.SetTarget, Template, "The request gets another path and query.", (rule, value) => rule with { Value = value }),
             Action("replace-target", RuleAction.ReplaceTarget, Form.Mapping(s_targets, _ => s_noPattern), "Path and query in which the pattern matches become `with`.", Take),
+            Action("reroute", RuleAction.Reroute, ScalarForms.OneOf([("true", true, "")]), "Looks for the route again where rules have changed what is asked for: ten times at most, then 500. In rules of routes.", (rule, _) => rule),
+            Action("go-to", RuleAction.GoTo, ScalarForms.Name, "Goes on with the route of this name that is `internal`. In rules of routes.", (rule, name) => rule with { Name = name }),
         ]);
 
     /// <summary>What is done with responses of servers.</summary>
@@ -136,6 +138,8 @@ internal static class RuleTable
         RuleAction.SetVariable => ("set-variable", Line(rule)),
         RuleAction.RemoveVariable => ("remove-variable", YamlWriter.Text(rule.Name)),
         RuleAction.SetStatus => ("set-status", $"{rule.Status}"),
+        RuleAction.Reroute => ("reroute", "true"),
+        RuleAction.GoTo => ("go-to", YamlWriter.Text(rule.Name)),
         _ => throw new ArgumentOutOfRangeException(nameof(rule)),
     };
 

@@ -1,0 +1,192 @@
+using System.Text;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
+
+namespace Steelyard.Config.Nginx;
+
+/// <summary>Makes the routes of a location: what is done with a request, in nginx's phases, and who answers it.</summary>
+internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFile file, NginxPools pools)
+{
+    private const string ServerDone = "server.done";
+
+    private readonly List<Located<RuleSettings>> _rules = [];
+
+    /// <summary>What the location's expression matches; null where it has no groups.</summary>
+    public NginxCapture? Capture { get; init; }
+
+    private ProblemList Problems => file.Problems;
+
+    /// <summary>A path as routes are written: what a request line cannot carry, and what has a meaning in a pattern, percent-encoded.</summary>
+    public static string Encode(string path)
+    {
+        var text = new StringBuilder();
+        foreach (var value in Encoding.UTF8.GetBytes(path))
+        {
+            if (value is > (byte)' ' and < 0x7F && value is not ((byte)'?' or (byte)'#' or (byte)'*' or (byte)'%'))
+                text.Append((char)value);
+            else
+                text.Append(System.Globalization.CultureInfo.InvariantCulture, $"%{value:X2}");
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>The routes; the first is the location's, others are internal ones of its blocks of if.</summary>
+    /// <param name="route">Which requests come here.</param>
+    public List<RouteDraft> Routes(RouteDraft route)
+    {
+        List<RouteDraft> inner = [];
+        var proxy = NginxProxy.Of(level, Problems);
+        var scope = new NginxScope { File = file, ServerName = server.FirstName, ProxyHost = proxy?.HeaderHost };
+        ServerSteps(scope);
+        var steps = new NginxSteps(scope, _rules, "location");
+        if (Capture is not null)
+            steps.Remember(Capture, null, level.Place);
+        if (level.Has("internal"))
+            Add(new() { Action = RuleAction.Deny, Status = 404, When = new TestCondition(new FetchExpression(FetchKind.Rerouted), TestKind.Is, ["0"]) }, level.Own("internal")[0].Place);
+        if (level.Context == 'L')
+        {
+            steps.Begin(level);
+            steps.Read(level);
+            if (steps.ChangesTarget)
+                Add(new() { Action = RuleAction.Reroute, When = steps.KeepsTarget ? new NotCondition(steps.HasEnded) : null }, level.Place);
+            foreach (var (block, number) in steps.Blocks)
+            {
+                var name = server.InternalName($"if.{block.Directive!.Place.Start}");
+                inner.AddRange(new NginxContent(server, block, file, pools).Routes(new RouteDraft(block.Place) { Name = name, Internal = true }));
+                Add(new() { Action = RuleAction.GoTo, Name = name, When = steps.Taken(number) }, block.Place);
+            }
+        }
+
+        NginxAccess.Read(level, _rules, Problems);
+        var (rates, concurrency) = NginxLimits.Of(level, file, pools);
+        route = route with
+        {
+            ErrorPages = NginxErrors.Of(level, server, scope, Problems),
+            InterceptErrors = level.IsOn("proxy_intercept_errors") && level.All("error_page").Count > 0,
+            RateLimit = rates,
+            Concurrency = concurrency,
+            ResponseHeaders = NginxHeaders.OfResponse(level, scope, proxy is not null, Problems),
+        };
+        route = proxy is not null ? Proxied(route, proxy, scope, steps) : Own(route, scope);
+        return [route with { Rules = [.. _rules] }, .. inner];
+    }
+
+    private void Add(RuleSettings rule, Place place) => _rules.Add(new(rule, place));
+
+    /// <summary>What the server itself does with a request, once however often it is sent on.</summary>
+    private void ServerSteps(NginxScope scope)
+    {
+        List<Located<RuleSettings>> first = [];
+        var steps = new NginxSteps(scope, first, "server");
+        foreach (var capture in server.NameCaptures)
+            steps.Remember(capture, new TestCondition(capture.Input, TestKind.Matches, [capture.Pattern], IgnoreCase: true), server.Level.Place);
+        steps.Read(server.Level);
+        if (first.Count == 0)
+            return;
+        Condition again = new NotCondition(NginxSteps.Has(ServerDone));
+        foreach (var (rule, place) in first)
+            _rules.Add(new(rule with { When = NginxSteps.Both(again, rule.When) }, place));
+        if (!steps.ChangesTarget)
+        {
+            // To do the same again changes nothing, unless the request was sent on meanwhile.
+            Add(new() { Action = RuleAction.SetVariable, Name = ServerDone, Value = TextTemplate.Literal("1") }, server.Level.Place);
+            return;
+        }
+
+        // The location is looked for once the server's own steps are through.
+        const string Moved = "server.moved";
+        Add(new() { Action = RuleAction.SetVariable, Name = Moved, Value = TextTemplate.Literal("1"), When = again }, server.Level.Place);
+        Add(new() { Action = RuleAction.SetVariable, Name = ServerDone, Value = TextTemplate.Literal("1") }, server.Level.Place);
+        Add(new() { Action = RuleAction.Reroute, When = NginxSteps.Has(Moved) }, server.Level.Place);
+        Add(new() { Action = RuleAction.RemoveVariable, Name = Moved }, server.Level.Place);
+    }
+
+    private RouteDraft Proxied(RouteDraft route, NginxProxy proxy, NginxScope scope, NginxSteps steps)
+    {
+        route = route with
+        {
+            RequestHeaders = new(NginxHeaders.OfRequest(level, scope, Problems), proxy.Place),
+            MaxBody = level.Size("client_max_body_size") is { } most ? most == 0 ? null : new ByteSize(most) : ByteSize.FromKibibytes(1024),
+            ResponseRules = NginxRedirects.Of(level, proxy, route, scope, Problems),
+        };
+        route = route with { Timeouts = NginxTimes.OfRoute(level) };
+        if (proxy.UriText is { } uri)
+            route = WithUri(route, proxy, uri, scope, steps);
+        if (!proxy.Host.Contains('$', StringComparison.Ordinal))
+            return pools.Of(proxy.Host, proxy.IsSecure, level, proxy.Place) is { } pool ? route with { To = new(pool, proxy.Place) } : route;
+        return Named(route, proxy, scope);
+    }
+
+    /// <summary>What is asked of the server where proxy_pass says it.</summary>
+    private RouteDraft WithUri(RouteDraft route, NginxProxy proxy, string uri, NginxScope scope, NginxSteps steps)
+    {
+        // With variables all of it is said, and nothing is put behind.
+        if (proxy.HasVariables)
+        {
+            if (NginxVariables.TryRead(uri, scope, proxy.Place, out var whole))
+                Add(new() { Action = RuleAction.SetTarget, Value = whole }, proxy.Place);
+            return route;
+        }
+
+        if (level.Context is not 'L' || route.Internal || route.Paths is not [{ Value: var path }] || path[0] == '~')
+        {
+            Problems.Error(proxy.Place, "\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, or inside \"limit_except\" block");
+            return route;
+        }
+
+        if (uri.Contains('?', StringComparison.Ordinal))
+        {
+            Problems.Error(proxy.Place, "a query in \"proxy_pass\" is not done here", "`set $args` with it");
+            return route;
+        }
+
+        var prefix = path.TrimStart('^', '~').TrimEnd('*');
+        var template = !path.EndsWith('*') ? TextTemplate.Literal(Encode(uri))
+            : TextTemplate.Of([new(Encode(uri)), new(null, default, new CallExpression(FunctionKind.Bytes, new VariableExpression(TemplateVariable.Path), [$"{prefix.Length}"]))]);
+        if (!steps.KeepsTarget)
+            return route with { Rewrite = new(template, proxy.Place) };
+
+        // A path that a rewrite has changed goes to the server as it is.
+        var clean = !path.EndsWith('*') ? template : TextTemplate.Of([new(Encode(uri)), new(null, default, new CallExpression(FunctionKind.Bytes, new FetchExpression(FetchKind.CleanPath), [$"{prefix.Length}"]))]);
+        Add(new() { Action = RuleAction.SetPath, Value = clean, When = new NotCondition(steps.HasEnded) }, proxy.Place);
+        return route;
+    }
+
+    /// <summary>The pool is said by variables: by values that the file gives them.</summary>
+    private RouteDraft Named(RouteDraft route, NginxProxy proxy, NginxScope scope)
+    {
+        if (proxy.Constant(level) is { } constant)
+            return pools.Of(constant, proxy.IsSecure, level, proxy.Place) is { } one ? route with { To = new(one, proxy.Place) } : route;
+        if (!NginxVariables.TryRead(proxy.Host, scope, proxy.Place, out var template))
+            return route;
+        string? suffix = null;
+        foreach (var value in NginxProxy.ValuesOf(proxy.Host, file))
+        {
+            var name = value.StartsWith("http://", StringComparison.Ordinal) ? value[7..] : value;
+            if (name.Length == 0 || !(pools.IsUpstream(name, isStream: false) || name.Contains(':', StringComparison.Ordinal) || name.Contains('.', StringComparison.Ordinal)) || pools.Of(name, proxy.IsSecure, level, proxy.Place) is not { } pool)
+                continue;
+            var its = NginxPools.SuffixOf(name, pool);
+            if (suffix is not null && suffix != its)
+                Problems.Error(proxy.Place, "the upstreams that the variables name are used with other settings elsewhere", "the same proxy_next_upstream, proxy_ssl_... and max_fails for all of them");
+            suffix = its;
+        }
+
+        if (suffix is null)
+        {
+            Problems.Error(proxy.Place, $"\"{proxy.Host}\" in \"proxy_pass\" goes by what clients say: names are not looked up for each request here", "an upstream's name from a map, geo, split_clients or set");
+            return route;
+        }
+
+        return route with { ToNamed = new(TextTemplate.Of([.. template.Parts, new(suffix)]), proxy.Place) };
+    }
+
+    /// <summary>What is answered without a server.</summary>
+    private RouteDraft Own(RouteDraft route, NginxScope scope)
+    {
+        _ = scope;
+        if (level.Own("health_check") is [var check, ..])
+            Problems.Error(check.Place, "\"health_check\" without \"proxy_pass\"", "it where requests go to an upstream");
+        return route with { Respond = new(new FixedResponse(404, "404 Not Found\n", "text/plain"), level.Place) };
+    }
+}

@@ -1,0 +1,300 @@
+using System.Diagnostics.CodeAnalysis;
+using Steelyard.Config.Dialects;
+using static Steelyard.Config.Nginx.NginxArguments;
+
+namespace Steelyard.Config.Nginx;
+
+/// <summary>
+/// The directives of an nginx.conf: the reader and docs/nginx.md live from this table. Contexts are M(ain), E(vents), H(ttp),
+/// U(pstream), S(erver), L(ocation), J and I (if in server and in location), X (limit_except); in stream T(op), P (upstream), V (server).
+/// </summary>
+internal static class NginxDirectives
+{
+    /// <summary>What the line server of an upstream is called here, which is another than that of http.</summary>
+    public const string ServerOfUpstream = "server of an upstream";
+
+    private const int Any = int.MaxValue;
+    private const string Web = "HSL";
+    private const string WebIf = "HSLI";
+    private const string Both = "HSLTV";
+
+    private static readonly string[] s_blocks = ["events", "http", "stream", "server", "location", "upstream", "if", "limit_except", "map", "geo", "split_clients", "types", "match"];
+
+    private static readonly (string Prefix, string Contexts, string Instead)[] s_families =
+    [
+        ("fastcgi_", "MHSLI", "a server that speaks HTTP in front of the FastCGI one, and `proxy_pass`"),
+        ("uwsgi_", "MHSLI", "`http-socket` in uWSGI, and `proxy_pass`"),
+        ("scgi_", "MHSLI", "a server that speaks HTTP, and `proxy_pass`"),
+        ("grpc_", "MHSLI", "HTTP/2 is not spoken to servers yet"),
+        ("memcached_", "MHSLI", "`proxy_pass` to a server that speaks HTTP"),
+        ("auth_jwt", "MHSL", "a server that checks the token"),
+        ("js_", "MHSLTV", "`map`, `set` and `rewrite`; there are no scripts here"),
+        ("perl", "MHSL", "`map`, `set` and `rewrite`; there are no scripts here"),
+        ("xslt_", "HSL", "the answer as the server gives it"),
+        ("image_filter", "HSL", "the answer as the server gives it"),
+        ("dav_", "HSL", "a server that takes files"),
+        ("sub_filter", "HSL", "the answer as the server gives it"),
+        ("secure_link", "HSL", "a server that checks the link"),
+        ("mail_", "M", "mail is not proxied here"),
+    ];
+
+    private static readonly Dictionary<string, DirectiveRow<NginxUse>> s_familyRows = s_families.ToDictionary(
+        family => family.Prefix,
+        family => DirectiveRow<NginxUse>.Refused(family.Prefix + "*", family.Contexts, "...", family.Instead),
+        StringComparer.Ordinal);
+
+    public static DirectiveRows<NginxUse> Table { get; } = new(
+    [
+        .. Blocks(),
+        .. Servers(),
+        .. Locations(),
+        .. Rewriting(),
+        .. Proxying(),
+        .. Upstreams(),
+        .. Limits(),
+        .. Tls(),
+        .. Streams(),
+        .. Logs(),
+        .. Program(),
+        .. NginxHarmless.Rows,
+        .. Refusals(),
+    ]);
+
+    public static IEnumerable<DirectiveRow<NginxUse>> Families => s_familyRows.Values;
+
+    /// <summary>Whether a directive holds others in braces.</summary>
+    public static bool IsBlock(string name) => Array.IndexOf(s_blocks, name) >= 0;
+
+    /// <summary>The row of directives that begin alike.</summary>
+    public static bool TryFindFamily(string name, [NotNullWhen(true)] out DirectiveRow<NginxUse>? row)
+    {
+        foreach (var (prefix, its) in s_familyRows)
+        {
+            if (name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                row = its;
+                return true;
+            }
+        }
+
+        row = null;
+        return false;
+    }
+
+    /// <summary>What the letter of a context stands for.</summary>
+    public static string ContextOf(char context) => context switch
+    {
+        'M' => "the file itself",
+        'E' => "events",
+        'H' => "http",
+        'U' => "upstream",
+        'S' => "server",
+        'L' => "location",
+        'J' => "if in server",
+        'I' => "if in location",
+        'X' => "limit_except",
+        'T' => "stream",
+        'P' => "upstream of stream",
+        _ => "server of stream",
+    };
+
+    private static DirectiveRow<NginxUse> Row(string name, string contexts, int least, int most, string arguments, string meaning, Action<NginxUse>? check = null, bool many = false, Action<NginxUse>? then = null) =>
+        DirectiveRow<NginxUse>.Done(name, contexts, arguments, meaning, use =>
+        {
+            if (use.Directive.Count < least || use.Directive.Count > most)
+            {
+                use.Problems.Error(use.Directive.Place, $"invalid number of arguments in \"{name}\" directive", arguments.Length == 0 ? "none" : arguments);
+                return;
+            }
+
+            if (!many && use.Level.Has(name))
+            {
+                use.Problems.Error(use.Directive.Place, $"\"{name}\" directive is duplicate", $"it once; it stands in line {use.Level.Own(name)[0].Place.Line} already");
+                return;
+            }
+
+            check?.Invoke(use);
+            if (then is null)
+                use.Level.Add(use.Directive);
+            else
+                then(use);
+        });
+
+    private static DirectiveRow<NginxUse> Refused(string name, string contexts, string instead) => DirectiveRow<NginxUse>.Refused(name, contexts, "...", instead);
+
+    private static void AsStep(NginxUse use) => use.Level.Steps.Add((use.Directive, null));
+
+    private static void Nothing(NginxUse use)
+    {
+        // Its block is read by itself.
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Blocks()
+    {
+        yield return Row("http", "M", 0, 0, "{ ... }", "What is done with HTTP.");
+        yield return Row("stream", "M", 0, 0, "{ ... }", "What is done with connections whose bytes pass unread.");
+        yield return Row("events", "M", 0, 0, "{ ... }", "Says nothing that counts here; a file without it is accepted, which a notice says.");
+        yield return Row("server", "HT", 0, 0, "{ ... }", "A server, chosen by address and name as nginx does it.", many: true, then: Nothing);
+        yield return Row("map", "HT", 2, 2, "<text> $<variable> { ... }", "A variable whose value goes by another's: texts in any case, `hostnames`, expressions, `default`; `volatile` is how it always is.", NginxMaps.Define, many: true, then: Nothing);
+        yield return Row("geo", "HT", 1, 2, "[$<address>] $<variable> { ... }", "A variable whose value goes by an address: networks, and `default`; `ranges`, `proxy` and `include` are refused.", NginxMaps.Define, many: true, then: Nothing);
+        yield return Row("split_clients", "HT", 2, 2, "<text> $<variable> { ... }", "A variable whose values are spread by the hash of a text, the very same as in nginx.", NginxMaps.Define, many: true, then: Nothing);
+        yield return Row("match", "H", 1, 1, "<name> { status ...; header ...; body ~ ...; }", "What a server that is well answers, for `health_check`: status, and an expression that the body meets.", use => use.File.Matches[use.Directive[1]] = use.Directive, many: true, then: Nothing);
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Servers()
+    {
+        yield return Row("listen", "SV", 1, Any, "<address>[:<port>] | unix:<path> [default_server] [ssl] [proxy_protocol] [...]", "What is listened on; several servers share an address.", Anything, many: true);
+        yield return Row("server_name", "S", 1, Any, "<name>*", "The names: exact, `*.name`, `name.*`, `.name`, `~expression`; nginx's precedence.", Anything, many: true);
+        yield return Row("client_max_body_size", Web, 1, 1, "<size>", "A larger body is 413; 1m where nothing is said, 0 for any.", Size);
+        yield return Row("client_header_timeout", "HS", 1, 1, "<time>", "How long a request head may take; the longest of the file counts.", Time);
+        yield return Row("client_body_timeout", Web, 1, 1, "<time>", "How long a client may send nothing of a body; the longest of the file counts, with `send_timeout`.", Time);
+        yield return Row("send_timeout", Web, 1, 1, "<time>", "How long a client may take nothing of an answer; the longest of the file counts, with `client_body_timeout`.", Time);
+        yield return Row("keepalive_timeout", "HSLU", 1, 2, "<time> [<time>]", "How long a kept connection waits; the longest of the file counts. 0 in http or server is one millisecond here.", Time);
+        yield return Row("keepalive_requests", "HSLU", 1, 1, "<number>", "Requests of one connection; the largest of the file counts. In upstream it changes nothing.", Number(1, 1_000_000_000));
+        yield return Row("set_real_ip_from", Web, 1, 1, "<address> | <network> | unix:", "Whose word about the client's address is believed.", Anything, many: true);
+        yield return Row("real_ip_header", Web, 1, 1, "<field> | X-Forwarded-For | proxy_protocol", "The field that names the client; `X-Real-IP` where nothing is said.");
+        yield return Row("real_ip_recursive", Web, 1, 1, "on | off", "Whether addresses of the list that are trusted themselves are passed over.", Flag);
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Locations()
+    {
+        yield return Row("location", "SL", 1, 2, "[= | ~ | ~* | ^~] <uri> | @<name> { ... }", "Chosen as nginx does it: exact, the longest start, expressions in their order; nested ones too.", Anything, many: true, then: Nothing);
+        yield return Row("absolute_redirect", Web, 1, 1, "on | off", "Whether redirects to a path name the scheme and the host.", Flag);
+        yield return Row("port_in_redirect", Web, 1, 1, "on | off", "Whether they name the port.", Flag);
+        yield return Row("server_name_in_redirect", Web, 1, 1, "on | off", "Whether they name the server and not the host that was asked for.", Flag);
+        yield return Row("internal", "L", 0, 0, "", "Only requests that were sent here from within; others get 404.");
+        yield return Row("root", WebIf, 1, 1, "<folder>", "Where files lie that are served without a server.", Anything);
+        yield return Row("alias", "L", 1, 1, "<folder>", "The same, in place of what the location matches.", Anything);
+        yield return Row("index", Web, 1, Any, "<file>*", "The file of a path that ends in a slash; `index.html` where nothing is said.", Anything);
+        yield return Row("try_files", "SL", 2, Any, "<file>* <uri> | =<status> | @<name>", "The first file that is there; else where the last word leads.", Anything);
+        yield return Row("types", Web, 0, 0, "{ <type> <ending>*; ... }", "The types of files by the endings of their names.", Anything, many: true, then: Nothing);
+        yield return Row("default_type", Web, 1, 1, "<type>", "The type of files of any other ending, and of `return`; text/plain where nothing is said.", Anything);
+        yield return Row("error_page", WebIf, 2, Any, "<status>* [=[<status>]] <uri>", "What is answered in the place of an error: another path, a named location, or a redirect.", Anything, many: true);
+        yield return Row("allow", Web + "X", 1, 1, "<address> | <network> | unix: | all", "Who may ask; the first line that fits counts.", Anything, many: true, then: AsAccess);
+        yield return Row("deny", Web + "X", 1, 1, "<address> | <network> | unix: | all", "Who may not: 403.", Anything, many: true, then: AsAccess);
+        yield return Row("limit_except", "L", 1, Any, "<method>* { allow ...; deny ...; }", "What holds for all other methods.", Anything);
+        yield return Row("add_header", WebIf, 2, 3, "<name> <value> [always]", "A field more for the client: of 200, 201, 204, 206, 301, 302, 303, 304, 307 and 308, or `always`.", Anything, many: true);
+        yield return Row("expires", WebIf, 1, 2, "[modified] <time> | epoch | max | off", "The fields Expires and Cache-Control.", Anything);
+        yield return Row("stub_status", "SL", 0, 1, "", "The page of seven numbers.", Anything);
+        yield return Row("health_check", "L", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory]", "The servers of the upstream are asked for their health (in nginx with a subscription).", Anything);
+    }
+
+    private static void AsAccess(NginxUse use)
+    {
+        use.Level.Add(use.Directive);
+        use.Level.Add(new([use.Directive.Words[0] with { Text = "allow/deny" }, .. use.Directive.Words], null));
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Rewriting()
+    {
+        yield return Row("return", "SLIJ", 1, 2, "<code> [<text>] | [<code>] <url>", "Answers at once; 444 closes the connection.", Anything, many: true, then: AsStep);
+        yield return Row("rewrite", "SLIJ", 2, 3, "<regex> <replacement> [last | break | redirect | permanent]", "Changes path and query, or sends the client elsewhere.", Anything, many: true, then: AsStep);
+        yield return Row("set", "SLIJ", 2, 2, "$<variable> <value>", "Gives a variable a value.", NginxSteps.DeclareVariable, many: true, then: AsStep);
+        yield return Row("break", "SLIJ", 0, 0, "", "Ends these directives.", Anything, many: true, then: AsStep);
+        yield return Row("if", "SL", 1, Any, "(<condition>) { return | rewrite | set | break ... }", "What is done when a condition holds: a variable, = != ~ ~* !~ !~*. Other directives in it are errors, but what is said of `proxy_pass` alone.", Anything, many: true, then: Nothing);
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Proxying()
+    {
+        yield return Row("proxy_pass", "LIXV", 1, 1, "http://<upstream>[<uri>] | https://... | http://unix:<path>:<uri> | <upstream> (stream)", "Who answers. With a URI it takes the place of what the location matches.", Anything);
+        yield return Row("proxy_set_header", Web, 2, 2, "<field> <value>", "A field for the server; Host is `$proxy_host` where nothing is said. An empty value takes the field out. Connection and Upgrade are Steelyard's own: upgrades pass.", Anything, many: true);
+        yield return Row("proxy_http_version", WebIf, 1, 1, "1.0 | 1.1", "Servers are spoken to in HTTP/1.1, on connections that are kept.", OneOf("1.0", "1.1", "2"));
+        yield return Row("proxy_hide_header", Web, 1, 1, "<field>", "A field of the server's answer that clients do not see.", Anything, many: true);
+        yield return Row("proxy_pass_header", Web, 1, 1, "<field>", "A field that is passed all the same: Server, X-Accel-...", Anything, many: true);
+        yield return Row("proxy_redirect", Web, 1, 2, "default | off | <from> <to>", "What becomes of Location in answers.", Anything, many: true);
+        yield return Row("proxy_connect_timeout", Both, 1, 1, "<time>", "How long a connection to a server may take; 60s where nothing is said.", Time);
+        yield return Row("proxy_read_timeout", Web, 1, 1, "<time>", "How long a server may say nothing; 60s where nothing is said.", Time);
+        yield return Row("proxy_send_timeout", Web, 1, 1, "<time>", "How long a server may take nothing; counts with `proxy_read_timeout`, the longer of both.", Time);
+        yield return Row("proxy_next_upstream", Web + "TV", 1, Any, "error | timeout | invalid_header | http_<status> | non_idempotent | off", "What leads to another server; `on`, `off` in stream.", Anything);
+        yield return Row("proxy_next_upstream_tries", Both, 1, 1, "<number>", "How many servers are asked at most; here 16 at most.", Number(0, 1_000_000));
+        yield return Row("proxy_next_upstream_timeout", Both, 1, 1, "<time>", "0, for any time, is how it is here.", ZeroTime);
+        yield return Row("proxy_intercept_errors", Web, 1, 1, "on | off", "Whether `error_page` counts for answers of servers too.", Flag);
+        yield return Row("proxy_ssl_verify", Both, 1, 1, "on | off", "Whether a server's certificate has to be valid.", Flag);
+        yield return Row("proxy_ssl_name", Both, 1, 1, "<name>", "The name it has to have, and that is asked for.", Anything);
+        yield return Row("proxy_ssl_server_name", Both, 1, 1, "on | off", "The name is always asked for here.", Flag);
+        yield return Row("proxy_ssl_trusted_certificate", Both, 1, 1, "<file>", "The authorities that are believed.", Anything);
+        yield return Row("proxy_ssl_certificate", Both, 1, 1, "<file>", "What is shown to the server.", Anything);
+        yield return Row("proxy_ssl_certificate_key", Both, 1, 1, "<file>", "Its key.", Anything);
+    }
+
+    private static void ZeroTime(NginxUse use)
+    {
+        Time(use);
+        if (NginxValues.TryReadTime(use.Directive[1], out var time) && time > TimeSpan.Zero)
+            use.Problems.Warn(use.Directive.Place, "the time of all tries together is not limited here", "0, or proxy_next_upstream_tries");
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Upstreams()
+    {
+        yield return Row("upstream", "HT", 1, 1, "<name> { ... }", "Servers that answer alike; round robin where nothing is said.", Anything, many: true, then: Nothing);
+        yield return Row(ServerOfUpstream, "UP", 1, Any, "<address>[:<port>] | unix:<path> [weight=<n>] [max_fails=<n>] [fail_timeout=<time>] [max_conns=<n>] [backup] [down] [slow_start=<time>] [route=<text>] [resolve]", "One of them.", Anything, many: true);
+        yield return Row("least_conn", "UP", 0, 0, "", "The server with the fewest requests for its weight.");
+        yield return Row("ip_hash", "U", 0, 0, "", "By the client's address, the very same as in nginx.");
+        yield return Row("hash", "UP", 1, 2, "<text> [consistent]", "By the hash of a text, the very same as in nginx.", Anything);
+        yield return Row("random", "UP", 0, 2, "[two [least_conn]]", "By lot, or the better of two.", OneOf("two", "least_conn", "least_time=header", "least_time=last_byte"));
+        yield return Row("least_time", "UP", 1, 2, "header | last_byte [inflight]", "By what answers took lately: peak EWMA.", Anything);
+        yield return Row("sticky", "U", 2, Any, "cookie <name> [expires=<time>] [domain=<d>] [path=<p>] [httponly] [secure] [samesite=<s>] | learn create=$upstream_cookie_<name> lookup=$cookie_<name> zone=<name>:<size> [timeout=<time>] | route $cookie_<name>", "A client stays with its server; the value of the cookie is Steelyard's own.", Anything);
+        yield return Row("queue", "U", 1, 2, "<number> [timeout=<time>]", "How many requests wait when all servers have `max_conns`.", Anything);
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Limits()
+    {
+        yield return Row("limit_req_zone", "H", 3, 4, "<key> zone=<name>:<size> rate=<n>r/s|r/m", "How many requests of a key.", Anything, many: true);
+        yield return Row("limit_req", Web, 1, 3, "zone=<name> [burst=<n>] [nodelay | delay=<n>]", "Where it counts.", Anything, many: true);
+        yield return Row("limit_req_status", Web, 1, 1, "<status>", "What refused requests get; 503 where nothing is said.", Number(400, 599));
+        yield return Row("limit_conn_zone", "HT", 2, 2, "<key> zone=<name>:<size>", "How many requests of a key at once.", Anything, many: true);
+        yield return Row("limit_conn", Both, 2, 2, "<zone> <number>", "Where it counts.", Anything, many: true);
+        yield return Row("limit_conn_status", Web, 1, 1, "<status>", "What refused requests get; 503 where nothing is said.", Number(400, 599));
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Tls()
+    {
+        yield return Row("ssl_certificate", "HSTV", 1, 1, "<file>", "A certificate with its chain.", Anything, many: true);
+        yield return Row("ssl_certificate_key", "HSTV", 1, 1, "<file>", "Its key.", Anything, many: true);
+        yield return Row("ssl_protocols", "HSTV", 1, Any, "TLSv1.2 TLSv1.3", "The versions; older ones are not spoken.", OneOf("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"));
+        yield return Row("ssl_verify_client", "HSTV", 1, 1, "on | off | optional", "Whether clients show a certificate.", OneOf("on", "off", "optional", "optional_no_ca"));
+        yield return Row("ssl_client_certificate", "HSTV", 1, 1, "<file>", "The authorities of clients' certificates.", Anything);
+        yield return Row("ssl_reject_handshake", "HS", 1, 1, "on | off", "A client that asks for no known name is refused; in the default server.", Flag);
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Streams()
+    {
+        yield return Row("ssl_preread", "TV", 1, 1, "on | off", "The name in a client's TLS hello is read, for `$ssl_preread_server_name` of a `map` that `proxy_pass` names.", Flag);
+        yield return Row("proxy_protocol", "TV", 1, 1, "on | off", "Servers are told whose connection it is, by a PROXY header of version 1.", Flag);
+        yield return Row("proxy_timeout", "TV", 1, 1, "<time>", "How long nothing may come either way; the longest of the file counts, 10m where nothing is said.", Time);
+        yield return Row("proxy_ssl", "TV", 1, 1, "on | off", "TLS to the servers.", Flag);
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Logs()
+    {
+        yield return Row("access_log", WebIf + "XTV", 1, Any, "<path> | syslog:server=<address>[,...] | off [<format>] [...]", "What is written of requests; nothing where nothing is said.", Anything, many: true);
+        yield return Row("log_format", "HT", 2, Any, "<name> [escape=default|json|none] <text>*", "What a line looks like; `combined` is there.", Anything, many: true);
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Program()
+    {
+        yield return Row("pid", "M", 1, 1, "<file>", "Under the name `nginx`: where the number of the process is written once it serves.", Anything);
+        yield return Row("daemon", "M", 1, 1, "on | off", "Under the name `nginx`: whether it leaves its terminal.", Flag);
+        yield return Row("worker_shutdown_timeout", "M", 1, 1, "<time>", "How long a graceful stop waits; 24h where nothing is said.", Time);
+    }
+
+    private static IEnumerable<DirectiveRow<NginxUse>> Refusals()
+    {
+        foreach (var name in (string[])["auth_basic", "auth_basic_user_file"])
+            yield return Refused(name, WebIf + "X", "a server that asks for the password; `authentication` of clients by certificate is `ssl_verify_client`");
+        foreach (var name in (string[])["auth_request", "auth_request_set"])
+            yield return Refused(name, Web, "a server that asks itself");
+        foreach (var name in (string[])["mirror", "mirror_request_body"])
+            yield return Refused(name, Web, "requests are not copied here");
+        foreach (var name in (string[])["autoindex", "random_index", "dav_methods", "mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "ssi", "post_action", "limit_rate", "limit_rate_after", "satisfy", "userid", "valid_referers", "referer_hash_max_size"])
+            yield return Refused(name, WebIf, "a server that does it, behind `proxy_pass`");
+        foreach (var name in (string[])["proxy_method", "proxy_set_body", "proxy_pass_request_body", "proxy_pass_request_headers", "proxy_bind", "proxy_store", "proxy_store_access", "proxy_cookie_path", "proxy_cookie_domain", "proxy_cookie_flags", "proxy_limit_rate"])
+            yield return Refused(name, Both, "the request and the answer as they are");
+        yield return Refused("geoip_country", "H", "`geo` with the networks that are meant");
+        yield return Refused("geoip_city", "H", "`geo` with the networks that are meant");
+        yield return Refused("geoip2", "H", "`geo` with the networks that are meant");
+        yield return Refused("mail", "M", "mail is not proxied here");
+        yield return Refused("ntlm", "U", "servers that ask each request for itself");
+        yield return Refused("state", "UP", "`server` lines; what is changed while it runs is kept by the admin API");
+    }
+}

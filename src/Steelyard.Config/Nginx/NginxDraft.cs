@@ -1,0 +1,187 @@
+using System.Net;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Nginx;
+
+/// <summary>Makes of the levels of an nginx.conf what every dialect becomes.</summary>
+internal sealed class NginxDraft
+{
+    private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
+
+    private readonly NginxFile _file;
+    private readonly NginxPools _pools;
+    private readonly Dictionary<NginxLevel, NginxServer> _servers = [];
+
+    private NginxDraft(NginxFile file) => (_file, _pools) = (file, new(file));
+
+    private ProblemList Problems => _file.Problems;
+
+    /// <summary>The draft; null, and an error, when there is nothing to listen on.</summary>
+    public static SnapshotDraft? Of(NginxFile file) => new NginxDraft(file).Make();
+
+    private SnapshotDraft? Make()
+    {
+        _pools.Collect();
+        NginxCaptures.Declare(_file);
+        List<ListenerDraft> listeners = [];
+        foreach (var top in (NginxLevel?[])[_file.Http, _file.Stream])
+        {
+            if (top is not null)
+                listeners.AddRange(Listeners(top));
+        }
+
+        if (listeners.Count == 0 && !Problems.HasErrors)
+            Problems.Error(new(_file.Source.Text, 0, 0), "nothing is listened on", "a server in http or stream");
+        if (Problems.HasErrors)
+            return null;
+        UseUpstreams();
+        var levels = Levels(_file.Main).ToList();
+        return new(new(_file.Source.Text, 0, 0))
+        {
+            Shutdown = _file.Main.Time("worker_shutdown_timeout") is { } stop && stop < s_longest ? stop : s_longest,
+            AccessLog = NginxLogs.Of(_file.Http, _file),
+            Timeouts = NginxTimes.OfFile(levels),
+            Limits = LimitsOf(levels),
+            Listeners = listeners,
+            Pools = _pools.Pools,
+        };
+    }
+
+    /// <summary>Upstreams that no location names are checked all the same.</summary>
+    private void UseUpstreams()
+    {
+        foreach (var name in _pools.UpstreamNames)
+        {
+            if (!_pools.Pools.Exists(pool => pool.Name.Value == name || pool.Name.Value.StartsWith(name + ".", StringComparison.Ordinal)))
+                _ = _pools.Of(name, isSecure: false, _file.Http!, _file.Http!.Place);
+        }
+    }
+
+    private static IEnumerable<NginxLevel> Levels(NginxLevel level)
+    {
+        yield return level;
+        foreach (var block in level.Blocks.SelectMany(Levels))
+            yield return block;
+    }
+
+    private IEnumerable<ListenerDraft> Listeners(NginxLevel top)
+    {
+        Dictionary<NetworkAddress, List<(NginxServer Server, NginxListen Listen)>> byAddress = [];
+        List<NetworkAddress> order = [];
+        foreach (var block in top.Blocks)
+        {
+            if (block.Directive!.Name != "server")
+                continue;
+            var server = _servers[block] = new NginxServer(block, _servers.Count, _file, _pools);
+            foreach (var listen in NginxListen.Of(block, Problems))
+            {
+                if (!byAddress.TryGetValue(listen.Address.Value, out var its))
+                {
+                    byAddress[listen.Address.Value] = its = [];
+                    order.Add(listen.Address.Value);
+                }
+
+                if (listen.IsDefault && its.Exists(other => other.Listen.IsDefault))
+                    Problems.Error(listen.Address.Place, $"a duplicate default server for {Shown.Cut(listen.Address.Value.ToString())}");
+                else if (top.Context == 'T' && its.Count > 0)
+                    Problems.Error(listen.Address.Place, $"duplicate \"{listen.Address.Value}\" address and port pair");
+                its.Add((server, listen));
+            }
+        }
+
+        CheckOverlaps(order);
+
+        // Addresses with the same servers are one listener.
+        foreach (var alike in order.GroupBy(address => (string.Join(' ', byAddress[address].Select(each => each.Server.Ordinal)), DefaultOf(byAddress[address]).Ordinal, byAddress[address].Exists(each => each.Listen.IsSecure), byAddress[address].Exists(each => each.Listen.AcceptProxy))))
+        {
+            List<Located<NetworkAddress>> bind = [.. alike.Select(address => byAddress[address][0].Listen.Address)];
+            var servers = byAddress[alike.First()].ConvertAll(each => each.Server);
+            if (Listener(top, bind, servers, DefaultOf(byAddress[alike.First()]), alike.Key.Item3, alike.Key.Item4) is { } listener)
+                yield return listener;
+        }
+    }
+
+    /// <summary>In nginx one socket takes what comes to all addresses of a port.</summary>
+    private void CheckOverlaps(List<NetworkAddress> addresses)
+    {
+        foreach (var address in addresses)
+        {
+            if (address is { UnixPath: null, Host: not ("0.0.0.0" or "::") } && addresses.Exists(other => other.Port == address.Port && other.UnixPath is null && other.Host == (address.Host.Contains(':', StringComparison.Ordinal) ? "::" : "0.0.0.0")))
+                Problems.Error(_file.Http?.Place ?? default, $"\"listen {address}\" beside one of every address of its port", "one of the two");
+        }
+    }
+
+    private static NginxServer DefaultOf(List<(NginxServer Server, NginxListen Listen)> servers) =>
+        servers.Find(each => each.Listen.IsDefault).Server ?? servers[0].Server;
+
+    private ListenerDraft? Listener(NginxLevel top, List<Located<NetworkAddress>> bind, List<NginxServer> servers, NginxServer first, bool isSecure, bool acceptProxy)
+    {
+        var tls = isSecure ? NginxTls.Of(servers, first, bind[0].Place, Problems) : null;
+        Located<IPNetwork>[] proxies = acceptProxy ? [new(IPNetwork.Parse("0.0.0.0/0"), bind[0].Place), new(IPNetwork.Parse("::/0"), bind[0].Place)] : [];
+        if (top.Context == 'T')
+        {
+            var routes = NginxStream.Routes(servers[0], _file, _pools);
+            return routes.Count == 0 ? null : new(servers[0].Level.Place) { Bind = bind, Tls = tls, Mode = new(ListenerMode.Tcp, servers[0].Level.Place), ProxyProtocol = proxies, Routes = routes };
+        }
+
+        return new(first.Level.Place)
+        {
+            Bind = bind,
+            Tls = tls,
+            Mode = new(ListenerMode.Http, first.Level.Place),
+            ProxyProtocol = proxies,
+            ClientField = NginxClients.Of(servers, acceptProxy, Problems),
+            Forwarded = ForwardedStyle.AsIs,
+            Tolerant = true,
+            Timeouts = NginxTimes.OfListener(servers),
+            GatewayStatuses = true,
+            AccessLog = NginxLogs.Of(first.Level, _file),
+            Routes = [.. RoutesOf(servers, first)],
+        };
+    }
+
+    private IEnumerable<RouteDraft> RoutesOf(List<NginxServer> servers, NginxServer first)
+    {
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (var server in servers)
+        {
+            List<Located<string>> hosts = [];
+            foreach (var host in server.Hosts)
+            {
+                if (names.Add(host.Value))
+                    hosts.Add(host);
+                else
+                    Problems.Warn(host.Place, $"conflicting server name \"{host.Value}\", ignored", "each name in one server of an address");
+            }
+
+            foreach (var route in server.Routes)
+            {
+                if (route.Internal)
+                {
+                    yield return route;
+                    continue;
+                }
+
+                if (hosts.Count > 0 && servers.Count > 1)
+                    yield return route with { Hosts = hosts };
+                if (server == first)
+                    yield return route;
+            }
+        }
+    }
+
+    private static Limits LimitsOf(List<NginxLevel> levels)
+    {
+        var fronts = levels.FindAll(level => level.Context is 'H' or 'S' or 'L');
+        var closes = fronts.SelectMany(level => level.Own("keepalive_timeout")).ToList() is { Count: > 0 } all && all.TrueForAll(line => NginxValues.TryReadTime(line[1], out var time) && time == TimeSpan.Zero);
+        int[] requests = [.. fronts.SelectMany(level => level.Own("keepalive_requests")).Select(line => int.TryParse(line[1], out var number) ? number : 1000)];
+        return new()
+        {
+            HeaderCount = 128,
+            RequestRate = null,
+            ResponseRate = null,
+            RequestsPerConnection = closes ? 1 : requests.Length == 0 ? 1000 : requests.Max(),
+        };
+    }
+}

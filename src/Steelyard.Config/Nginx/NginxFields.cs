@@ -1,0 +1,372 @@
+using System.Globalization;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
+using Steelyard.Config.Text;
+using Steelyard.Config.Yaml.Tables;
+
+namespace Steelyard.Config.Nginx;
+
+/// <summary>What is changed of heads: proxy_set_header, add_header, proxy_hide_header, expires.</summary>
+internal static class NginxHeaders
+{
+    // What Steelyard writes itself, as each connection needs it.
+    private static readonly string[] s_ofConnections = ["Connection", "Upgrade", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Content-Length", "Expect"];
+
+    private static readonly string[] s_hidden = ["Server", "X-Pad", "X-Accel-Expires", "X-Accel-Redirect", "X-Accel-Limit-Rate", "X-Accel-Buffering", "X-Accel-Charset"];
+
+    private static readonly string[] s_statuses = ["200", "201", "204", "206", "301", "302", "303", "304", "307", "308"];
+
+    /// <summary>What servers are sent.</summary>
+    public static HeaderEdits OfRequest(NginxLevel level, NginxScope scope, ProblemList problems)
+    {
+        List<HeaderLine> set = [];
+        foreach (var line in level.All("proxy_set_header"))
+        {
+            var (name, value) = (line.Words[1], line.Words[2]);
+            if (Array.Exists(s_ofConnections, known => known.Equals(name.Text, StringComparison.OrdinalIgnoreCase)))
+                continue;
+            if (HeaderTable.FindMistakeInName(name.Text, orOfClient: true) is { Message: not null } mistake)
+            {
+                problems.Error(name.Place, mistake);
+                continue;
+            }
+
+            if (!NginxVariables.TryRead(value.Text, scope, value.Place, out var template))
+                continue;
+
+            // The last line of a name counts.
+            set.RemoveAll(other => other.Name.Equals(name.Text, StringComparison.OrdinalIgnoreCase));
+            set.Add(new(name.Text, template));
+        }
+
+        if (!set.Exists(line => line.Name.Equals("Host", StringComparison.OrdinalIgnoreCase) && line.Value.Parts.Count > 0))
+        {
+            set.RemoveAll(line => line.Name.Equals("Host", StringComparison.OrdinalIgnoreCase));
+            set.Insert(0, new("Host", scope.ProxyHost is { } host && NginxVariables.TryRead(host, scope, level.Place, out var template) ? template : TextTemplate.Empty));
+        }
+
+        var empty = set.Where(line => line.Value.Parts.Count == 0).Select(line => line.Name).ToValueList();
+        return new() { Remove = empty, Set = set.Where(line => line.Value.Parts.Count > 0).ToValueList() };
+    }
+
+    /// <summary>What clients are sent.</summary>
+    public static HeaderEdits OfResponse(NginxLevel level, NginxScope scope, bool isProxied, ProblemList problems)
+    {
+        List<HeaderLine> add = [];
+        var response = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, OfResponse = true };
+        foreach (var line in level.All("add_header"))
+        {
+            var name = line.Words[1];
+            if (line.Count == 3 && line[3] != "always")
+            {
+                problems.Error(line.Words[3].Place, $"invalid parameter \"{line[3]}\"", "always");
+                continue;
+            }
+
+            if (HeaderTable.FindMistakeInName(name.Text, orOfClient: true) is { Message: not null } mistake)
+            {
+                problems.Error(name.Place, mistake);
+                continue;
+            }
+
+            if (!NginxVariables.TryRead(line[2], response, line.Words[2].Place, out var value))
+                continue;
+            if (add.Exists(other => other.Name.Equals(name.Text, StringComparison.OrdinalIgnoreCase)))
+            {
+                problems.Error(name.Place, $"two lines \"add_header {name.Text}\" of one block are not done here", "one line, with a comma between the values");
+                continue;
+            }
+
+            add.Add(new(name.Text, line.Count == 3 ? value : OnlyFor(value)));
+        }
+
+        AddExpiry(level, add, problems);
+        HashSet<string> remove = isProxied ? new(s_hidden, StringComparer.OrdinalIgnoreCase) : new(StringComparer.OrdinalIgnoreCase);
+        if (isProxied)
+        {
+            foreach (var line in level.All("proxy_hide_header"))
+            {
+                if (HeaderTable.FindMistakeInName(line[1], orOfClient: true) is { Message: not null } mistake)
+                    problems.Error(line.Words[1].Place, mistake);
+                else
+                    remove.Add(line[1]);
+            }
+
+            foreach (var line in level.All("proxy_pass_header"))
+                remove.Remove(line[1]);
+        }
+
+        return new() { Remove = remove.ToValueList(), Add = add.ToValueList() };
+    }
+
+    private static TextTemplate OnlyFor(TextTemplate value) => TextTemplate.Of(new MapExpression(
+        new FetchExpression(FetchKind.Status), s_statuses.Select(status => new MapCase(TestKind.Is, false, status, value)).ToValueList(), null));
+
+    private static void AddExpiry(NginxLevel level, List<HeaderLine> add, ProblemList problems)
+    {
+        if (level.Find("expires") is not { } line || line[1] == "off")
+            return;
+        switch (line[1])
+        {
+            case "epoch":
+                Add("Expires", "Thu, 01 Jan 1970 00:00:01 GMT");
+                Add("Cache-Control", "no-cache");
+                break;
+            case "max":
+                Add("Expires", "Thu, 31 Dec 2037 23:55:55 GMT");
+                Add("Cache-Control", "max-age=315360000");
+                break;
+            case var text when NginxValues.TryReadTime(text.TrimStart('-'), out var time):
+                Add("Cache-Control", text.StartsWith('-') ? "no-cache" : $"max-age={((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture)}");
+                break;
+            default:
+                problems.Error(line.Words[1].Place, $"invalid value \"{line[1]}\" in \"expires\" directive", "a time, epoch, max or off");
+                break;
+        }
+
+        void Add(string name, string value)
+        {
+            if (!add.Exists(other => other.Name == name))
+                add.Add(new(name, OnlyFor(TextTemplate.Literal(value))));
+        }
+    }
+}
+
+/// <summary>What becomes of Location in servers' answers: proxy_redirect.</summary>
+internal static class NginxRedirects
+{
+    private static readonly FetchExpression s_location = new(FetchKind.ResponseHeader, "Location");
+
+    public static IReadOnlyList<Located<RuleSettings>> Of(NginxLevel level, NginxProxy proxy, RouteDraft route, NginxScope scope, ProblemList problems)
+    {
+        List<Located<RuleSettings>> rules = [];
+        var lines = level.All("proxy_redirect");
+        if (lines.Any(line => line[1] == "off"))
+            return rules;
+        var response = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, OfResponse = true };
+        if (lines.Count == 0 || lines.Any(line => line[1] == "default"))
+        {
+            // With variables nginx has no default.
+            if (proxy.HasVariables && lines.Count > 0)
+                problems.Error(lines[0].Place, "\"proxy_redirect default\" cannot be used with \"proxy_pass\" directive with variables");
+            else if (!proxy.HasVariables)
+                AddPair(proxy.UriText is null ? proxy.Url + "/" : proxy.Url, proxy.UriText is null || route.Paths is not [{ Value: var path }] ? "/" : path.TrimStart('^', '~').TrimEnd('*'), proxy.Place);
+        }
+
+        foreach (var line in lines)
+        {
+            if (line.Count < 2)
+                continue;
+            if (line[1].StartsWith('~'))
+                AddPattern(line);
+            else if (line[1].Contains('$', StringComparison.Ordinal))
+                problems.Error(line.Words[1].Place, "variables in the first word of \"proxy_redirect\" are not done here", "an expression that begins with ~");
+            else
+                AddPair(line[1], line[2], line.Words[2].Place);
+        }
+
+        return rules;
+
+        void AddPair(string from, string text, Place place)
+        {
+            if (NginxVariables.TryRead(text, response, place, out var to))
+                Add(new TestCondition(s_location, TestKind.Starts, [from]), text, TextTemplate.Of([.. to.Parts, new(null, default, new CallExpression(FunctionKind.Bytes, s_location, [$"{from.Length}"]))]), place);
+        }
+
+        void AddPattern(NginxDirective line)
+        {
+            var ignoreCase = line[1].StartsWith("~*", StringComparison.Ordinal);
+            var pattern = line[1][(ignoreCase ? 2 : 1)..];
+            if (!BytePattern.TryParse(pattern, ignoreCase, out var parsed, out var mistake))
+            {
+                problems.Error(line.Words[1].Place, mistake);
+                return;
+            }
+
+            // Groups, and what stands before and behind the match is kept out, as nginx replaces the whole.
+            var its = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, OfResponse = true, Capture = new(s_location, pattern, ignoreCase, parsed.GroupNames) };
+            if (NginxVariables.TryRead(line[2], its, line.Words[2].Place, out var to))
+                Add(new TestCondition(s_location, TestKind.Matches, [pattern], ignoreCase), line[2], to, line.Place);
+        }
+
+        void Add(Condition when, string text, TextTemplate to, Place place) =>
+            rules.Add(new(new() { Action = RuleAction.SetHeader, Name = "Location", Value = NginxSteps.Absolute(text, to, level, response), When = when }, place));
+    }
+}
+
+/// <summary>Who may ask: allow, deny, limit_except.</summary>
+internal static class NginxAccess
+{
+    public static void Read(NginxLevel level, List<Located<RuleSettings>> rules, ProblemList problems)
+    {
+        Read(level.All("allow/deny"), null, rules, problems);
+        if (level.Blocks.Find(block => block.Context == 'X') is not { } except)
+            return;
+        List<string> methods = [.. except.Directive!.Words.Skip(1).Select(word => word.Text)];
+        if (methods.Contains("GET"))
+            methods.Add("HEAD");
+        Read(except.All("allow/deny"), new NotCondition(new TestCondition(new VariableExpression(TemplateVariable.Method), TestKind.Is, methods.ToValueList())), rules, problems);
+    }
+
+    private static void Read(IReadOnlyList<NginxDirective> lines, Condition? when, List<Located<RuleSettings>> rules, ProblemList problems)
+    {
+        List<string> allowed = [];
+        Expression client = new VariableExpression(TemplateVariable.Client);
+        foreach (var line in lines)
+        {
+            var what = line.Words[2];
+            List<string> networks = [];
+            if (what.Text == "all")
+                networks = ["0.0.0.0/0", "::/0"];
+            else if (what.Text == "unix:")
+                networks = ["127.0.0.1/32"];
+            else if (NginxMaps.TryReadNetwork(what.Text, out var network))
+                networks = [NetworkText.Write(network)];
+            else
+                problems.Error(what.Place, $"invalid parameter \"{what.Text}\"", "an address, a network, unix: or all");
+            if (line[1] == "allow")
+            {
+                allowed.AddRange(networks);
+                if (what.Text == "all")
+                    return;
+                continue;
+            }
+
+            Condition? denied = what.Text == "all" ? null : new TestCondition(client, TestKind.Network, networks.ToValueList());
+            if (allowed.Count > 0)
+                denied = NginxSteps.Both(denied, new NotCondition(new TestCondition(client, TestKind.Network, allowed.ToValueList())));
+            rules.Add(new(new() { Action = RuleAction.Deny, Status = 403, When = NginxSteps.Both(when, denied) }, line.Place));
+            if (what.Text == "all")
+                return;
+        }
+    }
+}
+
+/// <summary>How much each client may do: limit_req, limit_conn.</summary>
+internal static class NginxLimits
+{
+    // nginx: 64 bytes for each key of a zone.
+    private const int BytesOfKey = 128;
+
+    public static (Located<RateLimitSettings>? Rate, Located<ConcurrencySettings>? Concurrency) Of(NginxLevel level, NginxFile file, NginxPools pools)
+    {
+        var problems = file.Problems;
+        Located<RateLimitSettings>? rate = null;
+        if (level.All("limit_req") is [var line, ..] lines)
+        {
+            if (lines.Count > 1)
+                problems.Error(lines[1].Place, "two \"limit_req\" of one block are not done here", "one in the server and one in a location of its own");
+            rate = RateOf(line, level, file, pools);
+        }
+
+        Located<ConcurrencySettings>? concurrency = null;
+        if (level.All("limit_conn") is [var limit, ..] limits)
+        {
+            if (limits.Count > 1)
+                problems.Error(limits[1].Place, "two \"limit_conn\" of one block are not done here", "one");
+            var zone = (file.Http?.Own("limit_conn_zone") ?? []).FirstOrDefault(known => ZoneOf(known.Words[2].Text) == limit[1]);
+            if (zone is null)
+                problems.Error(limit.Words[1].Place, $"zero size shared memory zone \"{limit[1]}\"", "the name of a limit_conn_zone");
+            else if (!int.TryParse(limit[2], NumberStyles.None, CultureInfo.InvariantCulture, out var most) || most is 0 or > 1_000_000)
+                problems.Error(limit.Words[2].Place, $"invalid number of connections \"{limit[2]}\"", "1 to 65535");
+            else if (pools.KeyOf(zone.Words[1], isStream: false) is { } key)
+                concurrency = new(new() { Key = key, Most = most, Ipv6Prefix = 128, Status = level.Number("limit_conn_status") ?? 503 }, limit.Place);
+        }
+
+        return (rate, concurrency);
+    }
+
+    private static string? ZoneOf(string word) => word.StartsWith("zone=", StringComparison.Ordinal) ? word[5..].Split(':')[0] : null;
+
+    private static Located<RateLimitSettings>? RateOf(NginxDirective line, NginxLevel level, NginxFile file, NginxPools pools)
+    {
+        var problems = file.Problems;
+        string? name = null;
+        var (burst, delay) = (0, (int?)0);
+        foreach (var word in line.Words.Skip(1))
+        {
+            if (ZoneOf(word.Text) is { } zone)
+                name = zone;
+            else if (word.Text == "nodelay")
+                delay = null;
+            else if (word.Text.StartsWith("burst=", StringComparison.Ordinal) && int.TryParse(word.Text[6..], out var given) && given is >= 0 and <= 1_000_000)
+                burst = given;
+            else if (word.Text.StartsWith("delay=", StringComparison.Ordinal) && int.TryParse(word.Text[6..], out var waits) && waits is >= 0 and <= 1_000_000)
+                delay = waits;
+            else
+                problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "zone=, burst=, nodelay or delay=");
+        }
+
+        var defined = (file.Http?.Own("limit_req_zone") ?? []).FirstOrDefault(known => ZoneOf(known.Words[2].Text) == name);
+        if (defined is null)
+        {
+            problems.Error(line.Place, $"zero size shared memory zone \"{name}\"", "the name of a limit_req_zone");
+            return null;
+        }
+
+        var rateWord = defined.Words.FirstOrDefault(word => word.Text.StartsWith("rate=", StringComparison.Ordinal));
+        var text = rateWord.Text?[5..] ?? "";
+        if (!text.EndsWith("r/s", StringComparison.Ordinal) && !text.EndsWith("r/m", StringComparison.Ordinal) || !int.TryParse(text[..^3], NumberStyles.None, CultureInfo.InvariantCulture, out var rate) || rate is 0 or > 1_000_000)
+        {
+            problems.Error(defined.Place, $"invalid rate \"{rateWord.Text}\"", "such as rate=10r/s or rate=30r/m");
+            return null;
+        }
+
+        var size = defined.Words[2].Text.Split(':') is [_, var given2] && NginxValues.TryReadSize(given2, out var bytes) ? bytes : 1L << 20;
+        return pools.KeyOf(defined.Words[1], isStream: false) is not { } key ? null : new(
+            new()
+            {
+                Key = key,
+                Rate = new(rate, text.EndsWith("r/s", StringComparison.Ordinal) ? TimeSpan.FromSeconds(1) : TimeSpan.FromMinutes(1)),
+                Burst = burst,
+                Delay = delay,
+                Ipv6Prefix = 128,
+                Keys = (int)Math.Clamp(size / BytesOfKey, 64, 1 << 24),
+                Status = level.Number("limit_req_status") ?? 503,
+            },
+            line.Place);
+    }
+}
+
+/// <summary>What is answered instead of errors: error_page.</summary>
+internal static class NginxErrors
+{
+    public static IReadOnlyList<Located<ErrorPageSettings>> Of(NginxLevel level, NginxServer server, NginxScope scope, ProblemList problems)
+    {
+        List<Located<ErrorPageSettings>> pages = [];
+        foreach (var line in level.All("error_page"))
+        {
+            List<int> statuses = [];
+            int? shown = null;
+            foreach (var word in line.Words.Skip(1).SkipLast(1))
+            {
+                if (word.Text.StartsWith('=') && (word.Text.Length == 1 || (int.TryParse(word.Text.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var told) && told is >= 200 and <= 599)))
+                    shown = word.Text.Length == 1 ? 0 : int.Parse(word.Text.AsSpan(1), CultureInfo.InvariantCulture);
+                else if (int.TryParse(word.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var status) && status is >= 300 and <= 599)
+                    statuses.Add(status);
+                else
+                    problems.Error(word.Place, $"invalid value \"{word.Text}\"", "a status from 300 to 599, = or =<status>");
+            }
+
+            if (statuses.Count == 0)
+            {
+                problems.Error(line.Place, "\"error_page\" without a status");
+                continue;
+            }
+
+            var (to, place) = (line[line.Count], line.Words[^1].Place);
+            var page = new ErrorPageSettings { Statuses = statuses.ToValueList(), As = shown };
+            if (to.StartsWith('@'))
+                page = page with { Route = server.InternalName(to) };
+            else if (!NginxVariables.TryRead(to, scope, place, out var template))
+                continue;
+            else if (NginxSteps.IsAbsolute(to))
+                page = page with { As = null, Redirect = new(template, shown is 301 or 302 or 303 or 307 or 308 ? shown.Value : 302) };
+            else
+                page = page with { Path = template };
+            pages.Add(new(page, line.Place));
+        }
+
+        return pages;
+    }
+}

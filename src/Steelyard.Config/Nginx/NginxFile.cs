@@ -1,0 +1,55 @@
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
+
+namespace Steelyard.Config.Nginx;
+
+/// <summary>What a whole nginx.conf has said so far.</summary>
+internal sealed class NginxFile(DialectSource source, ProblemList problems)
+{
+    public DialectSource Source { get; } = source;
+
+    public ProblemList Problems { get; } = problems;
+
+    public NginxLevel Main { get; } = new('M', null, null);
+
+    public NginxLevel? Http { get; set; }
+
+    public NginxLevel? Stream { get; set; }
+
+    public bool HasEvents { get; set; }
+
+    /// <summary>The variables that blocks of the file define: map, geo, split_clients.</summary>
+    public Dictionary<string, NginxVariable> Variables { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The variables that set gives values to, and captures of expressions with names.</summary>
+    public HashSet<string> SetVariables { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The texts, with those that they include.</summary>
+    public List<SourceText> Texts { get; } = [source.Text];
+
+    private readonly Dictionary<string, bool> _speaks = new(StringComparer.Ordinal);
+
+    /// <summary>Whether a variable is named anywhere.</summary>
+    public bool Speaks(string name)
+    {
+        if (!_speaks.TryGetValue(name, out var speaks))
+            _speaks[name] = speaks = Texts.Exists(text => text.Text.Contains("$" + name, StringComparison.Ordinal) || text.Text.Contains("${" + name + "}", StringComparison.Ordinal));
+        return speaks;
+    }
+
+    /// <summary>The blocks match, by their names.</summary>
+    public Dictionary<string, NginxDirective> Matches { get; } = new(StringComparer.Ordinal);
+}
+
+/// <summary>A variable that a block defines.</summary>
+/// <param name="Directive">The block.</param>
+/// <param name="IsStream">Whether of stream.</param>
+internal sealed record NginxVariable(NginxDirective Directive, bool IsStream)
+{
+    /// <summary>What it is, once it has been read.</summary>
+    public Expression? Value { get; set; }
+
+    /// <summary>Whether it is being read.</summary>
+    public bool IsOpen { get; set; }
+}

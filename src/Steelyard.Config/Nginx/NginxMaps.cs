@@ -1,0 +1,213 @@
+using System.Globalization;
+using System.Net;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Nginx;
+
+/// <summary>The blocks that make a variable of another: map, geo and split_clients.</summary>
+internal static class NginxMaps
+{
+    /// <summary>Notes the variable of a block.</summary>
+    public static void Define(NginxUse use)
+    {
+        var word = use.Directive.Words[^1];
+        if (word.Text.Length < 2 || word.Text[0] != '$')
+        {
+            use.Problems.Error(word.Place, $"invalid variable name \"{word.Text}\"", "a name behind a dollar sign");
+            return;
+        }
+
+        use.File.Variables[word.Text[1..]] = new(use.Directive, use.Level.Context == 'T');
+    }
+
+    /// <summary>What the variable is; null, and an error, where that cannot be read.</summary>
+    public static Expression? Read(string name, NginxVariable variable, NginxScope scope, Place place)
+    {
+        if (variable.Value is { } read)
+            return read;
+        if (variable.IsOpen)
+        {
+            scope.File.Problems.Error(place, $"cycle while evaluating variable \"{name}\"");
+            return null;
+        }
+
+        variable.IsOpen = true;
+        var plain = new NginxScope { File = scope.File, IsStream = scope.IsStream };
+        variable.Value = variable.Directive.Name switch
+        {
+            "map" => ReadMap(variable.Directive, plain),
+            "geo" => ReadGeo(variable.Directive, plain),
+            _ => ReadSplit(variable.Directive, plain),
+        };
+        variable.IsOpen = false;
+        return variable.Value;
+    }
+
+    private static MapExpression? ReadMap(NginxDirective directive, NginxScope scope)
+    {
+        var problems = scope.File.Problems;
+        if (NginxVariables.Read(directive[1], scope, directive.Words[1].Place) is not { } source)
+            return null;
+        var input = NginxVariables.OrEmpty(source);
+        var hostnames = directive.Block!.Any(line => line.Name == "hostnames" && line.Count == 0);
+        List<MapCase> exact = [], starts = [], ends = [], patterns = [];
+        var otherwise = TextTemplate.Empty;
+        foreach (var line in directive.Block!)
+        {
+            if (line.Count == 0 && line.Name is "hostnames" or "volatile")
+                continue;
+            if (line.Name == "include")
+            {
+                problems.Error(line.Place, "\"include\" in a map is not done here", "its lines");
+                continue;
+            }
+
+            if (line.Count != 1 || line.Block is not null)
+            {
+                problems.Error(line.Place, $"invalid number of the map parameters");
+                continue;
+            }
+
+            var key = line.Words[0];
+            var isPattern = key.Text.Length > 1 && key.Text[0] == '~';
+            var ignoreCase = isPattern && key.Text[1] == '*';
+            var pattern = isPattern ? key.Text[(ignoreCase ? 2 : 1)..] : key.Text.StartsWith('\\') ? key.Text[1..] : key.Text;
+            NginxCapture? capture = null;
+            if (isPattern)
+            {
+                if (!BytePattern.TryParse(pattern, ignoreCase, out var parsed, out var mistake))
+                {
+                    problems.Error(key.Place, mistake);
+                    continue;
+                }
+
+                capture = new(input, pattern, ignoreCase, parsed.GroupNames);
+            }
+
+            var its = new NginxScope { File = scope.File, IsStream = scope.IsStream, Capture = capture };
+            if (!NginxVariables.TryRead(line[1], its, line.Words[1].Place, out var value))
+                continue;
+            if (isPattern)
+                patterns.Add(new(TestKind.Matches, ignoreCase, pattern, value));
+            else if (key.Text == "default")
+                otherwise = value;
+            else if (hostnames && pattern.StartsWith("*.", StringComparison.Ordinal))
+                ends.Add(new(TestKind.Ends, true, pattern[1..], value));
+            else if (hostnames && pattern.StartsWith('.'))
+                (exact, ends) = ([.. exact, new(TestKind.Is, true, pattern[1..], value)], [.. ends, new(TestKind.Ends, true, pattern, value)]);
+            else if (hostnames && pattern.EndsWith(".*", StringComparison.Ordinal))
+                starts.Add(new(TestKind.Starts, true, pattern[..^1], value));
+            else
+                exact.Add(new(TestKind.Is, true, pattern, value));
+        }
+
+        ValueList<MapCase> cases = [.. exact, .. ends.OrderByDescending(each => each.Pattern.Length), .. starts.OrderByDescending(each => each.Pattern.Length), .. patterns];
+        return new(input, cases, otherwise);
+    }
+
+    private static MapExpression? ReadGeo(NginxDirective directive, NginxScope scope)
+    {
+        var problems = scope.File.Problems;
+        Expression input = new VariableExpression(TemplateVariable.Client);
+        if (directive.Count == 2)
+        {
+            if (NginxVariables.Read(directive[1], scope, directive.Words[1].Place) is not { } given)
+                return null;
+            input = given;
+        }
+
+        List<(int Length, MapCase Case)> cases = [];
+        var otherwise = TextTemplate.Empty;
+        foreach (var line in directive.Block!)
+        {
+            if (line.Name is "ranges" or "proxy" or "proxy_recursive" or "include" or "delete")
+            {
+                problems.Error(line.Place, $"\"{line.Name}\" in geo is not done here", line.Name == "ranges" ? "networks such as 10.0.0.0/8" : "networks, and `set_real_ip_from` for proxies");
+                continue;
+            }
+
+            if (line.Count != 1)
+            {
+                problems.Error(line.Place, "invalid number of the geo parameters");
+                continue;
+            }
+
+            var value = TextTemplate.Literal(line[1]);
+            if (line.Name == "default" || line.Name is "0.0.0.0/0" && otherwise == TextTemplate.Empty)
+            {
+                otherwise = value;
+                continue;
+            }
+
+            if (TryReadNetwork(line.Name, out var network))
+                cases.Add((network.PrefixLength + (network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? 0 : 1), new(TestKind.Network, false, NetworkText.Write(network), value)));
+            else
+                problems.Error(line.Words[0].Place, $"invalid network \"{line.Name}\"", "an address or a network, such as 10.0.0.0/8");
+        }
+
+        return new(input, cases.OrderByDescending(each => each.Length).Select(each => each.Case).ToValueList(), otherwise);
+    }
+
+    /// <summary>An address, or a network whose bits behind its prefix do not count.</summary>
+    public static bool TryReadNetwork(string text, out IPNetwork network)
+    {
+        network = default;
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (!IPAddress.TryParse(slash < 0 ? text : text.AsSpan(0, slash), out var address) || (!text.Contains(':', StringComparison.Ordinal) && !HostText.IsIPv4(slash < 0 ? text : text[..slash])))
+            return false;
+        var bits = address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? 128 : 32;
+        var length = bits;
+        if (slash >= 0 && (!int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out length) || length > bits))
+            return false;
+        var bytes = address.GetAddressBytes();
+        for (var i = 0; i < bytes.Length; i++)
+            bytes[i] &= (byte)(0xFF00 >> Math.Clamp(length - (i * 8), 0, 8));
+        network = new(new IPAddress(bytes), length);
+        return true;
+    }
+
+    private static MapExpression? ReadSplit(NginxDirective directive, NginxScope scope)
+    {
+        var problems = scope.File.Problems;
+        if (NginxVariables.Read(directive[1], scope, directive.Words[1].Place) is not { } source)
+            return null;
+        List<MapCase> cases = [];
+        TextTemplate? otherwise = null;
+        var (sum, last) = (0L, 0L);
+        foreach (var line in directive.Block!)
+        {
+            if (line.Count != 1 || !NginxVariables.TryRead(line[1], scope, line.Words[1].Place, out var value))
+            {
+                problems.Error(line.Place, "invalid number of the split_clients parameters");
+                continue;
+            }
+
+            if (line.Name == "*")
+            {
+                otherwise = value;
+                continue;
+            }
+
+            // As nginx: hundredths of a percent, summed, of all that 32 bits hold.
+            if (!line.Name.EndsWith('%') || !decimal.TryParse(line.Name.AsSpan(0, line.Name.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) || percent <= 0 || percent * 100 != decimal.Truncate(percent * 100))
+            {
+                problems.Error(line.Words[0].Place, $"invalid percent value \"{line.Name}\"", "a percentage with at most two digits behind the point, or *");
+                continue;
+            }
+
+            sum += (long)(percent * 100);
+            if (sum > 10_000)
+            {
+                problems.Error(line.Words[0].Place, "percent total is greater than 100%");
+                continue;
+            }
+
+            last += (long)(percent * 100) * 0xFFFFFFFF / 10_000;
+            cases.Add(new(TestKind.Range, false, $":{last - 1}", value));
+        }
+
+        return new(new CallExpression(FunctionKind.Murmur2, NginxVariables.OrEmpty(source)), cases.ToValueList(), otherwise ?? TextTemplate.Empty);
+    }
+}

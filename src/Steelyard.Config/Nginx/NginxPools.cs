@@ -1,0 +1,281 @@
+using System.Globalization;
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Drafts;
+
+namespace Steelyard.Config.Nginx;
+
+/// <summary>Makes pools of upstreams, one for each way in which locations use them.</summary>
+internal sealed class NginxPools(NginxFile file)
+{
+    private const int LongestName = 60;
+
+    private readonly Dictionary<string, NginxLevel> _upstreams = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, NginxLevel> _streamUpstreams = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Upstream, string Use), string> _names = [];
+    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+
+    /// <summary>The pools that are used, and upstreams that are not.</summary>
+    public List<PoolDraft> Pools { get; } = [];
+
+    private ProblemList Problems => file.Problems;
+
+    /// <summary>Finds the upstreams of the file.</summary>
+    public void Collect()
+    {
+        foreach (var (top, upstreams) in ((NginxLevel?, Dictionary<string, NginxLevel>)[])[(file.Http, _upstreams), (file.Stream, _streamUpstreams)])
+        {
+            foreach (var block in top?.Blocks ?? [])
+            {
+                if (block.Directive!.Name != "upstream")
+                    continue;
+                var name = block.Directive.Words[1];
+                if (!upstreams.TryAdd(name.Text, block))
+                    Problems.Error(name.Place, $"duplicate upstream \"{name.Text}\"");
+                if (block.Own("server").Count == 0)
+                    Problems.Error(block.Place, "no servers are inside upstream");
+            }
+        }
+    }
+
+    /// <summary>Whether an upstream has this name.</summary>
+    public bool IsUpstream(string name, bool isStream) => (isStream ? _streamUpstreams : _upstreams).ContainsKey(name);
+
+    /// <summary>The names of all upstreams.</summary>
+    public IEnumerable<string> UpstreamNames => _upstreams.Keys;
+
+    /// <summary>The pool of an upstream, or of one server, for a location; null, and an error, where there is none.</summary>
+    /// <param name="host">The upstream, or an address.</param>
+    /// <param name="isSecure">Whether the servers speak TLS.</param>
+    /// <param name="level">Where it is used.</param>
+    /// <param name="place">Where it is named.</param>
+    public string? Of(string host, bool isSecure, NginxLevel level, Place place)
+    {
+        var isStream = level.Context == 'V';
+        var upstream = (isStream ? _streamUpstreams : _upstreams).GetValueOrDefault(host);
+        var settings = PoolOf(upstream, isSecure, level, host);
+        var use = $"{(isStream ? "stream " : "")}{(isSecure ? "tls " : "")}{settings.Retries} {settings.Outlier} {settings.Tls} {settings.Health} {settings.ProxyProtocol}";
+        if (_names.TryGetValue((host, use), out var known))
+            return known;
+        List<ServerDraft>? servers = upstream is null ? OneServer(host, isSecure, isStream, place) : Servers(upstream);
+        if (servers is null)
+            return null;
+        var name = FreeName(host);
+        _names[(host, use)] = name;
+        Pools.Add(settings with { Name = new(name, upstream?.Directive!.Words[1].Place ?? place), Servers = servers });
+        return name;
+    }
+
+    /// <summary>The name by which locations of the same settings find the pool of an upstream whatever its name.</summary>
+    public static string SuffixOf(string upstream, string pool) => pool.StartsWith(Clean(upstream), StringComparison.Ordinal) ? pool[Clean(upstream).Length..] : "";
+
+    private static string Clean(string name)
+    {
+        var letters = name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.' or ':' ? letter : '_').ToArray();
+        return new string(letters, 0, Math.Min(letters.Length, LongestName));
+    }
+
+    private string FreeName(string upstream)
+    {
+        var name = Clean(upstream);
+        for (var number = 2; !_taken.Add(name); number++)
+            name = $"{Clean(upstream)}.{number.ToString(CultureInfo.InvariantCulture)}";
+        return name;
+    }
+
+    private List<ServerDraft>? OneServer(string host, bool isSecure, bool isStream, Place place)
+    {
+        if (NginxListen.TryReadAddress(host, isStream ? 0 : isSecure ? 443 : 80, out var address) && (address.UnixPath is not null || address.Port > 0))
+            return [new(place) { Address = new(address, place) }];
+        Problems.Error(place, isStream && !host.Contains(':', StringComparison.Ordinal) ? $"no port in upstream \"{host}\"" : $"invalid host or port in \"{host}\"", "the name of an upstream, or host:port", Problems.Names.Nearest(host, UpstreamNames));
+        return null;
+    }
+
+    private List<ServerDraft> Servers(NginxLevel upstream)
+    {
+        List<ServerDraft> servers = [];
+        HashSet<NetworkAddress> seen = [];
+        foreach (var line in upstream.Own("server"))
+        {
+            var word = line.Words[1];
+            if (!NginxListen.TryReadAddress(word.Text, upstream.Context == 'P' ? 0 : 80, out var address) || (address.UnixPath is null && address.Port == 0))
+            {
+                Problems.Error(word.Place, $"invalid host or port in upstream \"{word.Text}\"", "address:port, such as 10.0.0.1:3000, or unix:/path");
+                continue;
+            }
+
+            var server = ReadServer(line, new(line.Place) { Address = new(address, word.Place) });
+            if (seen.Add(address))
+                servers.Add(server);
+            else
+                Problems.Warn(line.Place, $"the server {word.Text} again: it counts once here", "a larger 'weight'");
+        }
+
+        return servers;
+    }
+
+    private ServerDraft ReadServer(NginxDirective line, ServerDraft server)
+    {
+        foreach (var word in line.Words.Skip(2))
+        {
+            var equals = word.Text.IndexOf('=', StringComparison.Ordinal);
+            var (name, value) = equals < 0 ? (word.Text, "") : (word.Text[..equals], word.Text[(equals + 1)..]);
+            var isNumber = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+            switch (name)
+            {
+                case "weight" when isNumber && number > 0:
+                    if (number > 256)
+                        Problems.Warn(word.Place, $"a weight of {number} counts as 256, the most there is here", "smaller weights in proportion");
+                    server = server with { Weight = server.Weight == 0 ? 0 : Math.Min(number, 256) };
+                    break;
+                case "max_conns" when isNumber:
+                    server = server with { MaxConnections = number == 0 ? null : Math.Min(number, 1_000_000) };
+                    break;
+                case "max_fails" when isNumber:
+                case "fail_timeout" or "slow_start" when NginxValues.TryReadTime(value, out _):
+                    break;
+                case "backup" when equals < 0:
+                    server = server with { Backup = new(true, word.Place) };
+                    break;
+                case "down" when equals < 0:
+                    server = server with { Weight = 0 };
+                    break;
+                case "resolve" when equals < 0:
+                    Problems.Note(word.Place, "\"resolve\": names are looked up when the file is taken up, and at each reload");
+                    break;
+                case "drain" when equals < 0:
+                    server = server with { Weight = 0 };
+                    break;
+                default:
+                    Problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "weight=, max_conns=, max_fails=, fail_timeout=, slow_start=, backup, down or resolve");
+                    break;
+            }
+        }
+
+        return server;
+    }
+
+    private static T? Of<T>(NginxLevel upstream, string parameter, Func<string, T?> read, Func<IEnumerable<T>, T> pick)
+        where T : struct
+    {
+        var given = upstream.Own("server").SelectMany(line => line.Words.Skip(2)).Where(word => word.Text.StartsWith(parameter, StringComparison.Ordinal)).Select(word => read(word.Text[parameter.Length..])).OfType<T>().ToArray();
+        return given.Length == 0 ? null : pick(given);
+    }
+
+    private static TimeSpan? TimeOf(NginxLevel upstream, string parameter) => Of<TimeSpan>(upstream, parameter, text => NginxValues.TryReadTime(text, out var time) ? time : null, all => all.Max());
+
+    private PoolDraft PoolOf(NginxLevel? upstream, bool isSecure, NginxLevel level, string host)
+    {
+        var servers = upstream?.Own("server") ?? [];
+        var limited = servers.Any(line => line.Words.Any(word => word.Text.StartsWith("max_conns=", StringComparison.Ordinal) && word.Text != "max_conns=0"));
+        var pool = new PoolDraft(default(Located<string>))
+        {
+            Balance = upstream is null ? BalancePolicy.RoundRobin : BalanceOf(upstream),
+            Retries = NginxRetries.Of(level, Math.Max(servers.Count, 1), Problems),
+            Outlier = OutlierOf(upstream, level),
+            Tls = !isSecure ? null : TlsOf(level, upstream is null ? host : null),
+            Health = upstream is null || level.Context == 'V' ? null : NginxHealth.Of(level, file),
+            ProxyProtocol = level.Context == 'V' && level.IsOn("proxy_protocol") ? ProxyProtocolVersion.V1 : ProxyProtocolVersion.None,
+        };
+        if (upstream is null)
+            return pool;
+        var queue = upstream.Find("queue");
+        return pool with
+        {
+            SlowStart = TimeOf(upstream, "slow_start=") is { } slow && slow > TimeSpan.Zero ? slow : null,
+            Sticky = NginxSticky.Of(upstream, Problems),
+
+            // Where all are full nobody waits, unless the file says so.
+            Queue = !limited ? null : new(new() { Most = queue is null ? 0 : Math.Min(int.TryParse(queue[1], out var most) ? most : 0, 1_000_000), Timeout = queue is null ? null : QueueTimeout(queue) }, upstream.Place),
+        };
+    }
+
+    private static TimeSpan QueueTimeout(NginxDirective queue) =>
+        queue[2].StartsWith("timeout=", StringComparison.Ordinal) && NginxValues.TryReadTime(queue[2]["timeout=".Length..], out var time) && time > TimeSpan.Zero ? time : TimeSpan.FromSeconds(60);
+
+    private static OutlierSettings? OutlierOf(NginxLevel? upstream, NginxLevel level)
+    {
+        var fails = upstream is null ? 1 : Of<int>(upstream, "max_fails=", text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null, all => all.Max()) ?? 1;
+        if (fails == 0)
+            return null;
+        var time = upstream is null ? null : TimeOf(upstream, "fail_timeout=");
+        var seconds = Math.Clamp(Math.Ceiling((time ?? TimeSpan.FromSeconds(10)).TotalSeconds), 1, 86_400);
+        return new() { MaxFails = Math.Min(fails, 10_000), FailTimeout = TimeSpan.FromSeconds(seconds), On = NginxRetries.FailuresOf(level) };
+    }
+
+    private static ServerTlsDraft TlsOf(NginxLevel level, string? host)
+    {
+        var verify = level.IsOn("proxy_ssl_verify");
+        var name = level.Find("proxy_ssl_name")?[1];
+        if (name is null && host is not null && level.IsOn("proxy_ssl_server_name"))
+            name = host.Contains(':', StringComparison.Ordinal) ? host[..host.LastIndexOf(':')] : host;
+        return new()
+        {
+            Verify = verify,
+            Authorities = verify ? level.Find("proxy_ssl_trusted_certificate")?[1] : null,
+            Name = name is null || name.Contains('$', StringComparison.Ordinal) ? null : name,
+            Certificate = level.Find("proxy_ssl_certificate") is { } certificate ? new(certificate[1], certificate.Place) : null,
+            Key = level.Find("proxy_ssl_certificate") is not null && level.Find("proxy_ssl_certificate_key") is { } key ? new(key[1], key.Place) : null,
+        };
+    }
+
+    private BalanceSettings BalanceOf(NginxLevel upstream)
+    {
+        string[] policies = [.. ((string[])["least_conn", "ip_hash", "hash", "random", "least_time"]).Where(upstream.Has)];
+        if (policies.Length > 1)
+            Problems.Warn(upstream.Own(policies[1])[0].Place, "load balancing method redefined", "one of them");
+        var isStream = upstream.Context == 'P';
+        switch (policies is [.., var policy] ? policy : "")
+        {
+            case "least_conn":
+                return BalancePolicy.LeastConnections;
+            case "ip_hash":
+                WarnOfDown(upstream, "ip_hash");
+                return BalanceSettings.IpHash;
+            case "random":
+                return upstream.Own("random")[0].Count > 0 ? BalancePolicy.TwoChoices : BalancePolicy.Random;
+            case "least_time":
+                return BalancePolicy.PeakEwma;
+            case "hash":
+                WarnOfDown(upstream, "hash");
+                var hash = upstream.Own("hash")[0];
+                if (hash.Count == 2 && hash[2] != "consistent")
+                    Problems.Error(hash.Words[2].Place, $"invalid parameter \"{hash[2]}\"", "consistent");
+                return KeyOf(hash.Words[1], isStream) is not { } key ? BalancePolicy.RoundRobin
+                    : new BalanceSettings { Policy = BalancePolicy.Hash, Hash = new() { Key = key, Placement = hash[2] == "consistent" ? HashPlacement.Ketama : HashPlacement.Modulo } };
+            default:
+                return BalancePolicy.RoundRobin;
+        }
+    }
+
+    private void WarnOfDown(NginxLevel upstream, string policy)
+    {
+        if (upstream.Own("server").FirstOrDefault(line => line.Words.Any(word => word.Text == "down")) is { } down)
+            Problems.Warn(down.Place, $"a server that is down has no share under \"{policy}\" here: the clients of the others move too", "the server without `down`, drained by `steelyard drain`");
+        if (upstream.Own("server").FirstOrDefault(line => line.Words.Any(word => word.Text == "backup")) is { } backup)
+            Problems.Error(backup.Place, $"invalid parameter \"backup\" under \"{policy}\"", "a server without it, or another policy");
+    }
+
+    /// <summary>What a text with variables is as a key.</summary>
+    public RequestKey? KeyOf(Word word, bool isStream)
+    {
+        if (isStream)
+        {
+            if (word.Text is "$remote_addr" or "$binary_remote_addr")
+                return RequestKey.Address;
+            if (word.Text == "$ssl_preread_server_name")
+                return new(RequestKeyKind.ServerName);
+            Problems.Error(word.Place, $"\"{word.Text}\" is no key for connections here", "$remote_addr or $ssl_preread_server_name");
+            return null;
+        }
+
+        if (word.Text == "$binary_remote_addr")
+            return RequestKey.Address;
+        foreach (var (prefix, kind) in (ReadOnlySpan<(string, RequestKeyKind)>)[("$http_", RequestKeyKind.Header), ("$cookie_", RequestKeyKind.Cookie), ("$arg_", RequestKeyKind.Query)])
+        {
+            if (word.Text.StartsWith(prefix, StringComparison.Ordinal) && word.Text.Length > prefix.Length && word.Text.AsSpan(prefix.Length).IndexOfAny("${}") < 0)
+                return new(kind, kind == RequestKeyKind.Header ? word.Text[prefix.Length..].Replace('_', '-') : word.Text[prefix.Length..]);
+        }
+
+        return NginxVariables.TryRead(word.Text, new() { File = file }, word.Place, out var template) ? new(RequestKeyKind.Text, template.ToString()) : null;
+    }
+}

@@ -1,0 +1,130 @@
+using Steelyard.Config.Drafts;
+
+namespace Steelyard.Config.Nginx;
+
+/// <summary>Where proxy_pass leads.</summary>
+/// <param name="IsSecure">Whether by TLS.</param>
+/// <param name="Host">The upstream or the address, with variables perhaps.</param>
+/// <param name="UriText">The path behind it; null for none.</param>
+/// <param name="Place">Where it stands.</param>
+internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, Place Place)
+{
+    private static readonly string[] s_paths = ["$request_uri", "$uri", "$document_uri", "${request_uri}", "${uri}"];
+
+    /// <summary>Whether a variable is in it.</summary>
+    public bool HasVariables => Host.Contains('$', StringComparison.Ordinal) || UriText?.Contains('$', StringComparison.Ordinal) is true;
+
+    /// <summary>What Host says to servers.</summary>
+    public string HeaderHost => Host.StartsWith("unix:", StringComparison.Ordinal) ? "localhost"
+        : Host.EndsWith(IsSecure ? ":443" : ":80", StringComparison.Ordinal) ? Host[..Host.LastIndexOf(':')] : Host;
+
+    /// <summary>As the file writes it.</summary>
+    public string Url => $"{(IsSecure ? "https" : "http")}://{(Host.StartsWith("unix:", StringComparison.Ordinal) ? Host + ":" : Host)}{UriText}";
+
+    /// <summary>The line that counts in a block: its own, or in an if that of its location; null for none.</summary>
+    public static NginxProxy? Of(NginxLevel level, ProblemList problems)
+    {
+        for (var at = level; at is { Context: 'L' or 'I' }; at = at.Context == 'I' ? at.Parent : null)
+        {
+            if (at.Own("proxy_pass") is [var line, ..])
+                return Read(Folded(line[1], level), line.Words[1].Place, problems);
+        }
+
+        return null;
+    }
+
+    // A variable that is the whole URL is what set gives it.
+    private static string Folded(string text, NginxLevel level) =>
+        text.StartsWith('$') && ConstantOf(text, level) is { } constant ? constant : text;
+
+    private static NginxProxy? Read(string text, Place place, ProblemList problems)
+    {
+        var isSecure = text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        if (!isSecure && !text.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
+        {
+            problems.Error(place, text.StartsWith('$') ? $"\"{text}\" in \"proxy_pass\" is a whole URL that is not known before a request comes" : $"invalid URL prefix in \"{text}\"", "http:// or https:// with an upstream or an address");
+            return null;
+        }
+
+        var rest = text[(isSecure ? 8 : 7)..];
+        if (rest.StartsWith("unix:", StringComparison.Ordinal))
+        {
+            var colon = rest.IndexOf(':', 5);
+            return new(isSecure, colon < 0 ? rest : rest[..colon], colon < 0 || colon + 1 == rest.Length ? null : rest[(colon + 1)..], place);
+        }
+
+        var slash = rest.IndexOf('/', StringComparison.Ordinal);
+        foreach (var path in s_paths)
+        {
+            if (rest.IndexOf(path, StringComparison.Ordinal) is var at and >= 0 && (slash < 0 || at < slash))
+                slash = at;
+        }
+
+        var host = slash < 0 ? rest : rest[..slash];
+        if (host.Length == 0)
+            problems.Error(place, $"no host in upstream \"{text}\"");
+        return host.Length == 0 ? null : new(isSecure, host, slash < 0 ? null : rest[slash..], place);
+    }
+
+    /// <summary>The host where its one variable has one value alone.</summary>
+    public string? Constant(NginxLevel level) => ConstantOf(Host, level);
+
+    private static string? ConstantOf(string text, NginxLevel level)
+    {
+        if (!text.StartsWith('$') || text.AsSpan(1).IndexOfAny("$/:") >= 0)
+            return null;
+        var name = "$" + text.Trim('$', '{', '}');
+        string? only = null;
+        for (var at = level; at is not null; at = at.Parent)
+        {
+            foreach (var (directive, block) in at.Steps)
+            {
+                if (block?.Steps.Exists(step => step.Directive.Name == "set" && step.Directive[1] == name) is true)
+                    return null;
+                if (directive.Name != "set" || directive[1] != name)
+                    continue;
+                if (only is not null || directive[2].Contains('$', StringComparison.Ordinal))
+                    return null;
+                only = directive[2];
+            }
+        }
+
+        return only;
+    }
+
+    /// <summary>The values that the file gives to the one variable of a host.</summary>
+    public static IEnumerable<string> ValuesOf(string host, NginxFile file)
+    {
+        var names = NginxVariables.NamesIn(host).ToList();
+        if (names is not [var name])
+            yield break;
+        var (before, behind) = (host[..host.IndexOf('$', StringComparison.Ordinal)], host.Contains('{', StringComparison.Ordinal) ? host[(host.IndexOf('}', StringComparison.Ordinal) + 1)..] : host[(host.IndexOf('$', StringComparison.Ordinal) + 1 + name.Length)..]);
+        var values = file.Variables.TryGetValue(name, out var variable)
+            ? variable.Directive.Block!.Where(line => line.Count == 1).Select(line => line[1])
+            : Sets(file.Main).Where(set => set[1] == "$" + name).Select(set => set[2]);
+        foreach (var value in values.Distinct())
+        {
+            if (!value.Contains('$', StringComparison.Ordinal))
+                yield return before + value + behind;
+            else if (value != host)
+            {
+                foreach (var further in ValuesOf(value, file))
+                    yield return before + further + behind;
+            }
+        }
+    }
+
+    private static IEnumerable<NginxDirective> Sets(NginxLevel level)
+    {
+        foreach (var (directive, block) in level.Steps)
+        {
+            if (directive.Name == "set")
+                yield return directive;
+            foreach (var inner in block is null ? [] : Sets(block))
+                yield return inner;
+        }
+
+        foreach (var inner in level.Blocks.SelectMany(Sets))
+            yield return inner;
+    }
+}

@@ -1,0 +1,282 @@
+using System.Globalization;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
+using Steelyard.Config.Yaml.Tables;
+
+namespace Steelyard.Config.Nginx;
+
+/// <summary>Makes rules of what is done one after the other: set, if, rewrite, return and break.</summary>
+internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> rules, string phase)
+{
+    private const string Match = "rewrite.match";
+
+    private static readonly string[] s_redirects = ["301", "302", "303", "307", "308"];
+
+    private readonly string _ended = $"{phase}.end";
+    private readonly string _taken = $"{phase}.if";
+    private int _ifs;
+    private bool _mayHaveEnded;
+    private bool _ends;
+
+    /// <summary>Whether a path may have been changed.</summary>
+    public bool ChangesTarget { get; private set; }
+
+    /// <summary>Whether a path that was changed may stay in its location.</summary>
+    public bool KeepsTarget => _mayHaveEnded;
+
+    /// <summary>The blocks of if that say more than steps, and the name of the variable value that means each.</summary>
+    public List<(NginxLevel Block, int Number)> Blocks { get; } = [];
+
+    /// <summary>The condition that a block was taken.</summary>
+    public Condition Taken(int number) => new TestCondition(new FetchExpression(FetchKind.Variable, _taken), TestKind.Is, [$"{number}"]);
+
+    /// <summary>The condition that steps have ended by break.</summary>
+    public Condition HasEnded => Has(_ended);
+
+    private ProblemList Problems => scope.File.Problems;
+
+    public static Condition Has(string variable) => new TestCondition(new FetchExpression(FetchKind.Variable, variable), TestKind.Present);
+
+    public static Condition? Both(Condition? one, Condition? other) => one is null ? other : other is null ? one : new AllCondition([one, other]);
+
+    /// <summary>Notes the variable of a set.</summary>
+    public static void DeclareVariable(NginxUse use)
+    {
+        var name = use.Directive[1];
+        if (name.Length < 2 || name[0] != '$' || !RuleTable.IsVariableName(name[1..]))
+            use.Error(1, $"invalid variable name \"{name}\"", "a name behind a dollar sign");
+        else if (name is not ("$args" or "$query_string"))
+            use.File.SetVariables.Add(name[1..]);
+    }
+
+    /// <summary>Forgets what the phase may have left, where a request can come here again.</summary>
+    public void Begin(NginxLevel level)
+    {
+        if (Mentions(level, "break"))
+            Emit(new() { Action = RuleAction.RemoveVariable, Name = _ended }, null, level.Place);
+        if (level.Steps.Exists(step => step.Block is not null))
+            Emit(new() { Action = RuleAction.RemoveVariable, Name = _taken }, null, level.Place);
+    }
+
+    private static bool Mentions(NginxLevel level, string word) =>
+        level.Steps.Exists(step => step.Directive.Name == word || step.Directive[3] == word || (step.Block is { } block && Mentions(block, word)));
+
+    /// <summary>Reads the steps of a block.</summary>
+    /// <param name="level">The block.</param>
+    /// <param name="when">When they are done.</param>
+    public void Read(NginxLevel level, Condition? when = null)
+    {
+        foreach (var (directive, block) in level.Steps)
+        {
+            if (_ends)
+                return;
+            switch (directive.Name)
+            {
+                case "return":
+                    ReadReturn(directive, level, when);
+                    break;
+                case "set":
+                    ReadSet(directive, when);
+                    break;
+                case "break":
+                    End(when, directive.Place);
+                    break;
+                case "rewrite":
+                    ReadRewrite(directive, level, when);
+                    break;
+                default:
+                    ReadIf(directive, block!);
+                    break;
+            }
+        }
+    }
+
+    private void Emit(RuleSettings rule, Condition? when, Place place) =>
+        rules.Add(new(rule with { When = Both(_mayHaveEnded ? new NotCondition(Has(_ended)) : null, when) }, place));
+
+    private void End(Condition? when, Place place)
+    {
+        if (when is null && !_mayHaveEnded)
+            _ends = true;
+        Emit(Set(_ended, TextTemplate.Literal("1")), when, place);
+        _mayHaveEnded = true;
+    }
+
+    private static RuleSettings Set(string name, TextTemplate value) => new() { Action = RuleAction.SetVariable, Name = name, Value = value };
+
+    // What is absent is empty, and set all the same.
+    private static TextTemplate Present(TextTemplate template) =>
+        template.Parts is [{ Literal: null } only] ? TextTemplate.Of(NginxVariables.OrEmpty(only.Expression ?? new VariableExpression(only.Variable))) : template;
+
+    private void ReadSet(NginxDirective directive, Condition? when)
+    {
+        if (!NginxVariables.TryRead(directive[2], scope, directive.Words[2].Place, out var value))
+            return;
+        Emit(directive[1] is "$args" or "$query_string" ? new() { Action = RuleAction.SetQuery, Value = value } : Set(directive[1][1..], Present(value)), when, directive.Place);
+    }
+
+    private void ReadReturn(NginxDirective directive, NginxLevel level, Condition? when)
+    {
+        if (Answer(directive, level) is not { } rule)
+            return;
+        Emit(rule, when, directive.Place);
+        _ends |= when is null && !_mayHaveEnded;
+    }
+
+    private RuleSettings? Answer(NginxDirective directive, NginxLevel level)
+    {
+        var first = directive.Words[1];
+        if (directive.Count == 1 && IsAbsolute(first.Text))
+            return Redirect(first.Text, first.Place, 302, level);
+        if (!int.TryParse(first.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var code) || code > 999)
+        {
+            Problems.Error(first.Place, $"invalid return code \"{first.Text}\"", "a status, or a URL");
+            return null;
+        }
+
+        if (code == 444)
+            return new() { Action = RuleAction.Close };
+        if (code is < 200 or > 599)
+        {
+            Problems.Error(first.Place, $"the status {code} is not answered here", "200 to 599, or 444");
+            return null;
+        }
+
+        if (directive.Count == 2 && Array.IndexOf(s_redirects, first.Text) >= 0)
+            return Redirect(directive[2], directive.Words[2].Place, code, level);
+        if (directive.Count == 1)
+            return code >= 400 ? new() { Action = RuleAction.Deny, Status = code } : new() { Action = RuleAction.Respond, Respond = new(code) };
+        if (!NginxVariables.TryRead(directive[2], scope, directive.Words[2].Place, out var text, isBody: true))
+            return null;
+        var response = NginxTypes.Typed(new FixedResponse(code), level);
+        if (code is 204 or 304)
+            return new() { Action = RuleAction.Respond, Respond = response };
+        if (text.Parts is [] or [{ Literal: not null }])
+            return new() { Action = RuleAction.Respond, Respond = response with { Body = text.Parts is [{ Literal: { } body }] ? body : "" } };
+        return new() { Action = RuleAction.Respond, Respond = response with { Text = text } };
+    }
+
+    /// <summary>Whether a text leads to a host by itself.</summary>
+    public static bool IsAbsolute(string text) =>
+        text.StartsWith("http://", StringComparison.Ordinal) || text.StartsWith("https://", StringComparison.Ordinal) || text.StartsWith("$scheme", StringComparison.Ordinal);
+
+    private RuleSettings? Redirect(string to, Place place, int status, NginxLevel level) =>
+        NginxVariables.TryRead(to, scope, place, out var template) ? new() { Action = RuleAction.Redirect, Redirect = new(Absolute(to, template, level, scope), status) } : null;
+
+    /// <summary>nginx makes a path absolute, by the host and port that were asked for.</summary>
+    public static TextTemplate Absolute(string text, TextTemplate template, NginxLevel level, NginxScope scope)
+    {
+        if (!text.StartsWith('/') || !level.IsOn("absolute_redirect", otherwise: true))
+            return template;
+        var host = level.IsOn("server_name_in_redirect") ? NginxVariables.Literal(scope.ServerName) : NginxVariables.Host(scope);
+        List<TemplatePart> parts = [new(null, default, NginxVariables.Scheme), new("://"), .. TextTemplate.Of(host).Parts];
+        if (level.IsOn("port_in_redirect", otherwise: true))
+            parts.Add(new(null, default, new MapExpression(new FetchExpression(FetchKind.LocalPort), [new(TestKind.Is, false, "80", TextTemplate.Empty), new(TestKind.Is, false, "443", TextTemplate.Empty)], TextTemplate.Of([new(":"), new(null, default, new FetchExpression(FetchKind.LocalPort))]))));
+        return TextTemplate.Of([.. parts, .. template.Parts]);
+    }
+
+    private void ReadRewrite(NginxDirective directive, NginxLevel level, Condition? when)
+    {
+        if (!BytePattern.TryParse(directive[1], ignoreCase: false, out var pattern, out var mistake))
+        {
+            Problems.Error(directive.Words[1].Place, mistake);
+            return;
+        }
+
+        var flag = directive[3];
+        if (flag is not ("" or "last" or "break" or "redirect" or "permanent"))
+        {
+            Problems.Error(directive.Words[3].Place, $"invalid parameter \"{flag}\"", "last, break, redirect or permanent");
+            return;
+        }
+
+        Expression path = new FetchExpression(FetchKind.CleanPath);
+        var its = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Capture = new(path, directive[1], false, pattern.GroupNames) };
+        var (target, place) = (directive[2], directive.Words[2].Place);
+        var mark = target.IndexOf('?', StringComparison.Ordinal);
+        if (!NginxVariables.TryRead(mark < 0 ? target : target[..mark], its, place, out var to) || !NginxVariables.TryRead(mark < 0 ? "" : target[(mark + 1)..], its, place, out var query))
+            return;
+        var matches = Both(when, new TestCondition(path, TestKind.Matches, [directive[1]]));
+        var isRedirect = flag is "redirect" or "permanent" || IsAbsolute(target);
+        if (isRedirect)
+        {
+            // The query follows, unless the text ends in a question mark.
+            List<TemplatePart> parts = [.. Absolute(target, to, level, scope).Parts];
+            if (mark < 0)
+                parts.Add(Behind("?"));
+            else if (query.Parts.Count > 0)
+                parts.AddRange([new("?"), .. query.Parts, Behind("&")]);
+            Emit(new() { Action = RuleAction.Redirect, Redirect = new(TextTemplate.Of(parts), flag == "permanent" ? 301 : 302) }, matches, directive.Place);
+            return;
+        }
+
+        ChangesTarget = true;
+        RuleSettings change = mark < 0 ? new() { Action = RuleAction.SetPath, Value = to }
+            : query.Parts.Count == 0 ? new() { Action = RuleAction.SetTarget, Value = to }
+            : new() { Action = RuleAction.SetTarget, Value = TextTemplate.Of([.. to.Parts, new("?"), .. query.Parts, Behind("&")]) };
+        if (flag.Length == 0)
+        {
+            Emit(change, matches, directive.Place);
+            return;
+        }
+
+        // Once the path is another, the expression would not match any more.
+        Emit(new() { Action = RuleAction.RemoveVariable, Name = Match }, null, directive.Place);
+        Emit(Set(Match, TextTemplate.Literal("1")), matches, directive.Place);
+        Emit(change, Has(Match), directive.Place);
+        if (flag == "break" || phase == "server")
+            End(Has(Match), directive.Place);
+        else
+            Emit(new() { Action = RuleAction.Reroute }, Has(Match), directive.Place);
+    }
+
+    /// <summary>The query that there is behind a text; nothing where there is none.</summary>
+    private static TemplatePart Behind(string separator) => new(null, default, new MapExpression(
+        new VariableExpression(TemplateVariable.Query),
+        [new(TestKind.Is, false, "", TextTemplate.Empty)],
+        TextTemplate.Of([new(separator), new(null, TemplateVariable.Query)])));
+
+    private void ReadIf(NginxDirective directive, NginxLevel block)
+    {
+        if (NginxConditions.Read(directive, scope, out var capture) is not { } condition)
+            return;
+        var says = block.HasOwn;
+        if (block.Steps.Count == 0 && !says)
+            return;
+        Condition? when = condition;
+
+        // What the steps change must not change the condition.
+        if (block.Steps.Count > 1 || says || capture is not null)
+        {
+            var name = $"{phase}.if{++_ifs}";
+            Emit(new() { Action = RuleAction.RemoveVariable, Name = name }, null, directive.Place);
+            Emit(Set(name, TextTemplate.Literal("1")), condition, directive.Place);
+            when = Has(name);
+        }
+
+        if (capture is not null)
+            Remember(capture, when, directive.Place);
+        if (says)
+        {
+            Blocks.Add((block, _ifs));
+            Emit(Set(_taken, TextTemplate.Literal($"{_ifs}")), when, directive.Place);
+        }
+
+        var ends = _ends;
+        Read(block, when);
+        _ends = ends;
+    }
+
+    /// <summary>Remembers what groups have matched, where the file speaks of them.</summary>
+    public void Remember(NginxCapture capture, Condition? when, Place place)
+    {
+        for (var i = 1; i <= capture.Names.Count; i++)
+        {
+            var value = TextTemplate.Of(new CallExpression(FunctionKind.Default, capture.Group(i), [""]));
+            if (i <= 9 && scope.File.Speaks($"{i}"))
+                Emit(Set($"{i}", value), when, place);
+            if (capture.Names[i - 1] is { } name && scope.File.Speaks(name))
+                Emit(Set(name, value), when, place);
+        }
+    }
+}

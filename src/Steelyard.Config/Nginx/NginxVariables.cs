@@ -1,0 +1,234 @@
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
+
+namespace Steelyard.Config.Nginx;
+
+/// <summary>What variables stand for in one place of the file.</summary>
+internal sealed class NginxScope
+{
+    public required NginxFile File { get; init; }
+
+    public bool IsStream { get; init; }
+
+    /// <summary>The first name of the server; empty for none.</summary>
+    public string ServerName { get; init; } = "";
+
+    /// <summary>Host and port of proxy_pass; null where there is none.</summary>
+    public string? ProxyHost { get; init; }
+
+    /// <summary>What the groups of an expression have matched; null where captures are what rules have remembered.</summary>
+    public NginxCapture? Capture { get; init; }
+
+    /// <summary>Whether there is a response to speak of.</summary>
+    public bool OfResponse { get; init; }
+}
+
+/// <summary>A match whose groups can be named.</summary>
+/// <param name="Input">What was matched.</param>
+/// <param name="Pattern">The expression.</param>
+/// <param name="IgnoreCase">Whether in any case.</param>
+/// <param name="Names">The names of its groups.</param>
+internal sealed record NginxCapture(Expression Input, string Pattern, bool IgnoreCase, IReadOnlyList<string?> Names)
+{
+    /// <summary>A group as an expression.</summary>
+    public Expression Group(int number) =>
+        new CallExpression(FunctionKind.Group, Input, IgnoreCase ? [Pattern, $"{number}", "i"] : [Pattern, $"{number}"]);
+}
+
+/// <summary>nginx's variables, and texts with them.</summary>
+internal static class NginxVariables
+{
+    private const string Version = "1.22.1";
+
+    /// <summary>The variables with fixed names, for the reference page too.</summary>
+    public static IReadOnlyList<(string Name, Func<NginxScope, Expression> Value)> Fixed { get; } =
+    [
+        ("args", _ => new VariableExpression(TemplateVariable.Query)),
+        ("binary_remote_addr", _ => new VariableExpression(TemplateVariable.Client)),
+        ("content_length", _ => new FetchExpression(FetchKind.Header, "Content-Length")),
+        ("content_type", _ => new FetchExpression(FetchKind.Header, "Content-Type")),
+        ("document_uri", _ => new FetchExpression(FetchKind.CleanPath)),
+        ("host", Host),
+        ("hostname", _ => Literal(Environment.MachineName)),
+        ("https", _ => new MapExpression(new FetchExpression(FetchKind.Tls), [new(TestKind.Is, false, "1", TextTemplate.Literal("on"))], null)),
+        ("is_args", _ => new MapExpression(new VariableExpression(TemplateVariable.Query), [new(TestKind.Is, false, "", TextTemplate.Empty)], TextTemplate.Literal("?"))),
+        ("nginx_version", _ => Literal(Version)),
+        ("proxy_add_x_forwarded_for", _ => new MapExpression(OrEmpty(new FetchExpression(FetchKind.Header, "X-Forwarded-For")), [new(TestKind.Is, false, "", TextTemplate.Of(new VariableExpression(TemplateVariable.Client)))], TextTemplate.Of([new(null, default, new FetchExpression(FetchKind.Header, "X-Forwarded-For")), new(", "), new(null, TemplateVariable.Client)]))),
+        ("proxy_host", scope => Literal(scope.ProxyHost ?? "")),
+        ("proxy_port", scope => Literal(scope.ProxyHost is { } host && host.LastIndexOf(':') is var colon and > 0 ? host[(colon + 1)..] : "80")),
+        ("proxy_protocol_addr", _ => new FetchExpression(FetchKind.Peer)),
+        ("query_string", _ => new VariableExpression(TemplateVariable.Query)),
+        ("realip_remote_addr", _ => new FetchExpression(FetchKind.Peer)),
+        ("remote_addr", _ => new VariableExpression(TemplateVariable.Client)),
+        ("remote_port", _ => new FetchExpression(FetchKind.PeerPort)),
+        ("remote_user", _ => new CallExpression(FunctionKind.Field, new FetchExpression(FetchKind.BasicCredentials), ["1", ":"])),
+        ("request", _ => new TextExpression(TextTemplate.Of([new(null, TemplateVariable.Method), new(" "), new(null, default, new FetchExpression(FetchKind.OriginalUri)), new(" HTTP/"), new(null, default, new FetchExpression(FetchKind.Version))]))),
+        ("request_id", _ => new VariableExpression(TemplateVariable.RequestId)),
+        ("request_method", _ => new VariableExpression(TemplateVariable.Method)),
+        ("request_uri", _ => new FetchExpression(FetchKind.OriginalUri)),
+        ("scheme", _ => Scheme),
+        ("server_addr", _ => new FetchExpression(FetchKind.LocalAddress)),
+        ("server_name", scope => Literal(scope.ServerName)),
+        ("server_port", _ => new FetchExpression(FetchKind.LocalPort)),
+        ("server_protocol", _ => new TextExpression(TextTemplate.Of([new("HTTP/"), new(null, default, new FetchExpression(FetchKind.Version))]))),
+        ("ssl_preread_server_name", _ => new FetchExpression(FetchKind.ServerName)),
+        ("ssl_server_name", _ => new FetchExpression(FetchKind.ServerName)),
+        ("status", _ => new FetchExpression(FetchKind.Status)),
+        ("upstream_addr", _ => new VariableExpression(TemplateVariable.Server)),
+        ("upstream_cache_status", _ => Literal("")),
+        ("upstream_status", _ => new FetchExpression(FetchKind.Status)),
+        ("uri", _ => new FetchExpression(FetchKind.CleanPath)),
+    ];
+
+    private static readonly Dictionary<string, Func<NginxScope, Expression>> s_fixed = Fixed.ToDictionary(row => row.Name, row => row.Value, StringComparer.Ordinal);
+
+    private static readonly HashSet<string> s_ofResponses = ["status", "upstream_addr", "upstream_status"];
+
+    /// <summary>http, or https where clients speak TLS.</summary>
+    public static Expression Scheme => new MapExpression(new FetchExpression(FetchKind.Tls), [new(TestKind.Is, false, "1", TextTemplate.Literal("https"))], TextTemplate.Literal("http"));
+
+    /// <summary>The host that is asked for, in small letters; the server's name where none is.</summary>
+    public static Expression Host(NginxScope scope) =>
+        scope.ServerName.Length == 0 ? Lower(TemplateVariable.Host) : new CallExpression(FunctionKind.Default, Lower(TemplateVariable.Host), [scope.ServerName]);
+
+    public static Expression Literal(string text) => new TextExpression(TextTemplate.Literal(text));
+
+    private static CallExpression Lower(TemplateVariable variable) => new(FunctionKind.Lower, new VariableExpression(variable));
+
+    /// <summary>What is absent is empty in nginx.</summary>
+    public static Expression OrEmpty(Expression value) => value is VariableExpression { Variable: not (TemplateVariable.Host or TemplateVariable.Authority or TemplateVariable.Pool or TemplateVariable.Server) } or TextExpression ? value : new CallExpression(FunctionKind.Default, value, [""]);
+
+    /// <summary>A variable; null, and an error, for one that is not known.</summary>
+    public static Expression? Find(string name, NginxScope scope, Place place)
+    {
+        var file = scope.File;
+        if (char.IsAsciiDigit(name[0]))
+            return scope.Capture is { } capture ? capture.Group(name[0] - '0') : new FetchExpression(FetchKind.Variable, name);
+        if (scope.Capture is { Names: var names } named)
+        {
+            for (var i = 0; i < names.Count; i++)
+            {
+                if (names[i] == name)
+                    return named.Group(i + 1);
+            }
+        }
+
+        if (file.SetVariables.Contains(name))
+            return new FetchExpression(FetchKind.Variable, name);
+        if (file.Variables.TryGetValue(name, out var defined))
+            return NginxMaps.Read(name, defined, scope, place);
+        if (!scope.OfResponse && (s_ofResponses.Contains(name) || name.StartsWith("upstream_http_", StringComparison.Ordinal) || name.StartsWith("sent_http_", StringComparison.Ordinal)))
+            return Literal("");
+        if (s_fixed.TryGetValue(name, out var value))
+            return value(scope);
+        foreach (var (prefix, kind) in (ReadOnlySpan<(string, FetchKind)>)[("http_", FetchKind.Header), ("cookie_", FetchKind.Cookie), ("arg_", FetchKind.ParameterAnyCase), ("upstream_http_", FetchKind.ResponseHeader), ("sent_http_", FetchKind.ResponseHeader)])
+        {
+            if (name.StartsWith(prefix, StringComparison.Ordinal) && name.Length > prefix.Length)
+                return new FetchExpression(kind, kind is FetchKind.Header or FetchKind.ResponseHeader ? name[prefix.Length..].Replace('_', '-') : name[prefix.Length..]);
+        }
+
+        file.Problems.Error(place, $"unknown \"{name}\" variable", "one of the variables that docs/nginx.md lists, or one of map, geo, split_clients or set", file.Problems.Names.Nearest(name, s_fixed.Keys.Concat(file.Variables.Keys).Concat(file.SetVariables)));
+        return null;
+    }
+
+    /// <summary>The names of the variables in a text.</summary>
+    public static IEnumerable<string> NamesIn(string text)
+    {
+        foreach (var (literal, name) in Split(text))
+        {
+            if (literal is null)
+                yield return name;
+        }
+    }
+
+    /// <summary>Reads a text with variables.</summary>
+    /// <returns>False, and an error, when it names one that is not known, or holds what no field and no URI can.</returns>
+    public static bool TryRead(string text, NginxScope scope, Place place, out TextTemplate template, bool isBody = false)
+    {
+        template = TextTemplate.Empty;
+        List<TemplatePart> parts = [];
+        foreach (var (literal, name) in Split(text))
+        {
+            if (literal is not null)
+            {
+                if (!isBody && literal.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0)
+                {
+                    scope.File.Problems.Error(place, $"{Text.Shown.Quote(text)} has characters that no field carries", "printable ASCII");
+                    return false;
+                }
+
+                parts.Add(new(literal));
+            }
+            else if (name.Length == 0)
+            {
+                scope.File.Problems.Error(place, "invalid variable name", "a name behind the dollar sign");
+                return false;
+            }
+            else if (Find(name, scope, place) is { } value)
+            {
+                if (value is TextExpression { Text: var inner })
+                    parts.AddRange(inner.Parts);
+                else
+                    parts.Add(new(null, default, value));
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        template = TextTemplate.Of(parts);
+        return true;
+    }
+
+    /// <summary>Reads a text as a value: the variable that it is, or a text of several.</summary>
+    public static Expression? Read(string text, NginxScope scope, Place place)
+    {
+        if (!TryRead(text, scope, place, out var template))
+            return null;
+        return template.Parts is [{ Literal: null } only] ? only.Expression ?? new VariableExpression(only.Variable) : new TextExpression(template);
+    }
+
+    // Literals, and names of variables where there is none.
+    private static IEnumerable<(string? Literal, string Name)> Split(string text)
+    {
+        var start = 0;
+        for (var at = text.IndexOf('$', StringComparison.Ordinal); at >= 0; at = at < text.Length ? text.IndexOf('$', at) : -1)
+        {
+            if (at > start)
+                yield return (text[start..at], "");
+            var braces = at + 1 < text.Length && text[at + 1] == '{';
+            var first = at + (braces ? 2 : 1);
+            var end = first;
+            if (!braces && end < text.Length && text[end] is >= '0' and <= '9')
+            {
+                end++;
+            }
+            else
+            {
+                while (end < text.Length && (char.IsAsciiLetterOrDigit(text[end]) || text[end] == '_'))
+                    end++;
+            }
+
+            // A dollar at the end, as in an expression.
+            if (end == first && !braces)
+            {
+                yield return ("$", "");
+                start = at = first;
+                continue;
+            }
+
+            if (braces && (end >= text.Length || text[end] != '}'))
+            {
+                yield return (null, "");
+                yield break;
+            }
+
+            yield return (null, text[first..end]);
+            start = at = end + (braces ? 1 : 0);
+        }
+
+        if (start < text.Length)
+            yield return (text[start..], "");
+    }
+}

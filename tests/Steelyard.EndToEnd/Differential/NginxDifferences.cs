@@ -1,0 +1,225 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Steelyard.Config;
+using Steelyard.EndToEnd.Machinery;
+using Steelyard.EndToEnd.Strictness;
+
+namespace Steelyard.EndToEnd.Differential;
+
+/// <summary>
+/// Each file of Differential/nginx runs under the real nginx and under Steelyard with the same requests; what clients and
+/// servers see is the same, or the request says why not in a line that docs/nginx.md has too. Adding a case is adding
+/// NAME.conf and NAME.requests: ADDRESS is where it listens, SERVER_A to SERVER_C answer with what they have seen, at CLOSED
+/// nobody listens, FILES is a folder with files. Requests stand between lines of dashes; X-Want says what a server answers.
+/// </summary>
+public sealed partial class NginxDifferences : IAsyncLifetime
+{
+    // nginx asks servers in HTTP/1.0, on a connection for each request.
+    private static readonly string[] s_ofConnections = ["connection", "keep-alive", "date", "transfer-encoding", "content-length", "te", "server"];
+
+    // Steelyard's own pages say more than those of nginx, and redirects have none.
+    private static readonly string[] s_ofPages = ["content-type", "cache-control", "retry-after", "ratelimit", "ratelimit-policy"];
+
+    private readonly Dictionary<string, RecordingOrigin> _servers = [];
+    private readonly TemporaryFolder _files = new();
+
+    private static string Folder => Path.Combine(AppContext.BaseDirectory, "Differential/nginx");
+
+    public static TheoryData<string> Cases => new(Directory.EnumerateFiles(Folder, "*.conf").Select(file => Path.GetFileNameWithoutExtension(file)).Order());
+
+    public ValueTask InitializeAsync()
+    {
+        foreach (var name in (string[])["A", "B", "C"])
+            _servers[name] = RecordingOrigin.Start(connection => Answer(connection, name));
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Folder, "files"), "*", SearchOption.AllDirectories))
+        {
+            var copy = Path.Combine(_files.Path, Path.GetRelativePath(Path.Combine(Folder, "files"), file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+            File.SetLastWriteTimeUtc(copy, new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc));
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var server in _servers.Values)
+            await server.DisposeAsync();
+        _files.Dispose();
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public async Task What_clients_and_servers_see_is_the_same(string name)
+    {
+        var requests = ReadRequests(await File.ReadAllTextAsync(Path.Combine(Folder, name + ".requests"), TestContext.Current.CancellationToken));
+        var configuration = Fill(await File.ReadAllTextAsync(Path.Combine(Folder, name + ".conf"), TestContext.Current.CancellationToken));
+        List<string> original = [], ours = [];
+        await using (var nginx = ForeignProxy.StartNginx(Surround(configuration)))
+            await AskAll(requests, original, nginx.Connect);
+        var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), name + ".conf");
+        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
+        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
+            await AskAll(requests, ours, () => balancer.Connect());
+        for (var i = 0; i < requests.Count; i++)
+        {
+            var shown = $"{name}, request {i + 1}:\n{requests[i].Request}\n--- nginx\n{original[i]}\n--- Steelyard\n{ours[i]}";
+            if (requests[i].Difference is null)
+                Assert.True(original[i] == ours[i], shown);
+            else
+                Assert.True(original[i] != ours[i], "this is listed as a difference, and is none:\n" + shown);
+        }
+    }
+
+    [Fact]
+    public async Task Every_difference_is_listed()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Differential/nginx.md"), TestContext.Current.CancellationToken);
+        foreach (var file in Directory.EnumerateFiles(Folder, "*.requests"))
+        {
+            foreach (var (_, difference) in ReadRequests(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)))
+                Assert.True(difference is null || page.Contains(difference, StringComparison.Ordinal), $"{file}: {difference}");
+        }
+    }
+
+    [Fact]
+    public async Task A_thousand_clients_have_the_servers_that_nginx_gives_them()
+    {
+        var configuration = Fill("""
+            events { }
+            http {
+              set_real_ip_from 127.0.0.1;
+              upstream node_backend { ip_hash; server SERVER_A; server SERVER_B; server SERVER_C; }
+              server { listen ADDRESS; server_name example.com; location / { proxy_pass http://node_backend; } }
+            }
+            """);
+        List<string> original = [], ours = [];
+        await using (var nginx = ForeignProxy.StartNginx(Surround(configuration)))
+            await AskForAThousand(nginx.Connect, original);
+        var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "nginx.conf");
+        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot! with { Loops = 1 }))
+            await AskForAThousand(() => balancer.Connect(), ours);
+
+        Assert.Equal(original, ours);
+        Assert.Equal(3, original.Distinct().Count());
+    }
+
+    private static async Task AskForAThousand(Func<Task<RawClient>> connect, List<string> servers)
+    {
+        RawClient? client = null;
+        for (var i = 0; i < 1000; i++)
+        {
+            if (i % 500 == 0)
+            {
+                client?.Dispose();
+                client = await connect();
+            }
+
+            // Two of three change within the octets that count.
+            await client!.Send($"GET / HTTP/1.1\r\nHost: example.com\r\nX-Real-IP: {(i * 7) % 256}.{(i * 13) % 256}.{(i * 31) % 256}.{i % 256}\r\n\r\n");
+            servers.Add((await client.ReadResponse("GET"))["X-Origin"]!);
+        }
+
+        client?.Dispose();
+    }
+
+    private string Fill(string configuration)
+    {
+        configuration = configuration.Replace("CLOSED", RecordingOrigin.Refusing().ToString(), StringComparison.Ordinal).Replace("FILES", _files.Path, StringComparison.Ordinal);
+        foreach (var (server, origin) in _servers)
+            configuration = configuration.Replace("SERVER_" + server, origin.Address.ToString(), StringComparison.Ordinal);
+        return configuration;
+    }
+
+    // What a test of nginx needs besides.
+    private static string Surround(string configuration) =>
+        $"{(Environment.UserName == "root" ? "user root;" : "")} daemon off; pid FOLDER/nginx.pid; error_log stderr emerg; worker_processes 1;\n"
+        + configuration.Replace("http {", "http { access_log off; client_body_temp_path FOLDER/b; proxy_temp_path FOLDER/p; fastcgi_temp_path FOLDER/f; uwsgi_temp_path FOLDER/u; scgi_temp_path FOLDER/s;", StringComparison.Ordinal);
+
+    private static List<(string Request, string? Difference)> ReadRequests(string text)
+    {
+        List<(string, string?)> requests = [];
+        foreach (var block in text.Split("---\n", StringSplitOptions.RemoveEmptyEntries))
+        {
+            var lines = block.Split('\n');
+            var difference = lines[0].StartsWith("# differs: ", StringComparison.Ordinal) ? lines[0]["# differs: ".Length..] : null;
+            var request = lines.Skip(difference is null ? 0 : 1).ToList();
+            var blank = request.IndexOf("");
+            var body = string.Join('\n', request.Skip(blank + 1)).TrimEnd('\n');
+            request = request[..blank];
+
+            // A line alone is a path that is asked for.
+            if (request is [var path] && path.StartsWith('/'))
+                request = [$"GET {path} HTTP/1.1"];
+            if (!request.Exists(line => line.StartsWith("Host:", StringComparison.Ordinal)) && !request[0].EndsWith("1.0", StringComparison.Ordinal))
+                request.Add("Host: example.com");
+            if (body.Length > 0)
+                request.Add($"Content-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}");
+            requests.Add((string.Join("\r\n", request) + "\r\n\r\n" + body, difference));
+        }
+
+        return requests;
+    }
+
+    private static async Task AskAll(List<(string Request, string? Difference)> requests, List<string> answers, Func<Task<RawClient>> connect)
+    {
+        foreach (var (request, _) in requests)
+        {
+            using var client = await connect();
+            answers.Add(await Ask(client, request));
+        }
+    }
+
+    private static async Task<string> Ask(RawClient client, string request)
+    {
+        await client.Send(request);
+        HttpMessage answer;
+        try
+        {
+            answer = await client.ReadResponse(request[..request.IndexOf(' ', StringComparison.Ordinal)]);
+        }
+        catch (Exception fault) when (fault is IOException or EndOfStreamException or System.Net.Sockets.SocketException or Xunit.Sdk.XunitException)
+        {
+            return "closed without an answer";
+        }
+
+        var status = answer.StartLine.Split(' ')[1];
+        var isPage = answer.All("X-Origin").Length == 0 && answer.Text.Contains("<center>nginx", StringComparison.Ordinal);
+        var isOurs = answer.All("X-Origin").Length == 0 && (answer.Text.Contains(status + " ", StringComparison.Ordinal) || answer.Text.Length == 0);
+        var whole = !isPage && !isOurs;
+        var shown = new StringBuilder().Append(status).Append('\n');
+        foreach (var line in Fields(answer).Where(line => whole || !s_ofPages.Contains(line[..line.IndexOf(':', StringComparison.Ordinal)])))
+            shown.Append(line).Append('\n');
+        if (whole)
+            shown.Append(answer.Text);
+        return PortInLocation.Replace(shown.ToString(), "$1");
+    }
+
+    // Each listens on another.
+    [GeneratedRegex(@"^(location: http://[a-z.]+):\d+", RegexOptions.Multiline | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex PortInLocation { get; }
+
+    private static IEnumerable<string> Fields(HttpMessage message) => message.Lines
+        .Select(line => (Name: line[..line.IndexOf(':', StringComparison.Ordinal)].ToLowerInvariant(), Value: line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim()))
+        .Where(line => !s_ofConnections.Contains(line.Name))
+        .Select((line, place) => (line.Name, line.Value, place))
+        .OrderBy(line => line.Name, StringComparer.Ordinal).ThenBy(line => line.place)
+        .Select(line => $"{line.Name}: {line.Value}");
+
+    private static async Task Answer(OriginConnection connection, string name)
+    {
+        while (await connection.ReadRequestOrEnd() is { } request)
+        {
+            var wishes = (request["X-Want"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            if (wishes.Contains("close-" + name) || wishes.Contains("close"))
+                return;
+            var status = wishes.FirstOrDefault(wish => wish.StartsWith("status=", StringComparison.Ordinal))?["status=".Length..] ?? wishes.FirstOrDefault(wish => wish.StartsWith($"status-{name}=", StringComparison.Ordinal))?["status-A=".Length..] ?? "200";
+            var start = request.StartLine[..request.StartLine.LastIndexOf(' ')];
+            var body = $"server {name}\n{start}\n{string.Join('\n', Fields(request).Where(line => !line.StartsWith("x-want", StringComparison.Ordinal)))}\n{request.Text}\n";
+            var fields = string.Concat(wishes.Where(wish => wish.StartsWith("field=", StringComparison.Ordinal)).Select(wish => wish["field=".Length..] + "\r\n"));
+            await connection.Send($"HTTP/1.1 {status} Whatever\r\nX-Origin: {name}\r\n{fields}Content-Length: {body.Length}\r\nConnection: close\r\n\r\n{(request.Method == "HEAD" ? "" : body)}");
+            return;
+        }
+    }
+}
