@@ -4,4 +4,6 @@ using Steelyard.Keeper;
 // Whoever started us may ignore it, and the kernel would then keep the ends of children from us.
 _ = Posix.signal(Posix.SIGCHLD, 0);
 
-return HaproxyCommand.IsMeant(args) ? await HaproxyCommand.RunAsync(args) : await CommandLine.RunAsync(args);
+return HaproxyCommand.IsMeant(args) ? await HaproxyCommand.RunAsync(args)
+    : NginxCommand.IsMeant(args) ? await NginxCommand.RunAsync(args)
+    : await CommandLine.RunAsync(args);

@@ -39,6 +39,9 @@ internal sealed class StopSignals : IDisposable
         ];
     }
 
+    /// <summary>Whether SIGTERM and SIGINT end at once what SIGQUIT lets end, as nginx has it.</summary>
+    public bool QuitIsGraceful { get; init; }
+
     public CancellationToken Stop => _stop.Token;
 
     public CancellationToken Force => _force.Token;
@@ -82,7 +85,10 @@ internal sealed class StopSignals : IDisposable
             return;
         }
 
-        (_stop.IsCancellationRequested ? _force : _stop).Cancel();
+        if (QuitIsGraceful)
+            Ask(now: signal.Signal != PosixSignal.SIGQUIT);
+        else
+            (_stop.IsCancellationRequested ? _force : _stop).Cancel();
     }
 
     // Ctrl-C reaches every process of a terminal. An instance that is supervised leaves when its balancer says so,

@@ -19,22 +19,7 @@ internal static class HaproxyCommand
         """;
 
     /// <summary>Whether the program was started under that name, and not by itself for what only Steelyard has.</summary>
-    /// <param name="args">The arguments; HAProxy's all begin with a flag.</param>
-    public static bool IsMeant(string[] args)
-    {
-        if (args is [var first, ..] && !first.StartsWith('-'))
-            return false;
-        try
-        {
-            var line = File.ReadAllBytes("/proc/self/cmdline");
-            var end = Array.IndexOf(line, (byte)0);
-            return Path.GetFileName(System.Text.Encoding.UTF8.GetString(line, 0, end < 0 ? line.Length : end)) == "haproxy";
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
+    public static bool IsMeant(string[] args) => CalledAs.Is("haproxy", args);
 
     /// <summary>Does what the flags say.</summary>
     public static async Task<int> RunAsync(string[] args)

@@ -31,6 +31,8 @@ internal sealed class KeeperRun : IDisposable
     private Task _doing = Task.CompletedTask;
     private readonly int? _loops;
     private readonly string? _pidFile;
+    private readonly string _saysBefore;
+    private readonly bool _quitIsGraceful;
     private readonly (string? User, string? Group) _user;
 
     // What the file says, and the sockets for it.
@@ -44,9 +46,9 @@ internal sealed class KeeperRun : IDisposable
     private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
     {
         (_configuration, _configured, _loops, _user) = (configuration, snapshot, snapshot.Loops, (snapshot.User, snapshot.Group));
-        _pidFile = options.PidFile;
+        (_pidFile, _saysBefore, _quitIsGraceful) = (options.PidFile, options.SaysBefore, options.QuitIsGraceful);
         _requests = new KeeperRequests(configuration.Name, options.Watch);
-        _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), ReopenLogs);
+        _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), ReopenLogs) { QuitIsGraceful = options.QuitIsGraceful };
         _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
         _desk = new KeeperDesk(_requests, _apps);
         _engine = options.Single ? new EngineService(configuration.Folder, _desk) : new SupervisedEngine(configuration.Folder, snapshot.User, _desk);
@@ -119,7 +121,7 @@ internal sealed class KeeperRun : IDisposable
                 await ServeUntilStopAsync();
                 var cut = await StopAsync();
                 await _doing;
-                return cut == 0 ? CommandLine.Success : CommandLine.Failure;
+                return cut == 0 || _quitIsGraceful ? CommandLine.Success : CommandLine.Failure;
             }
             finally
             {
@@ -134,7 +136,7 @@ internal sealed class KeeperRun : IDisposable
         }
         catch (Exception error) when (error is BindException or AppStartException or EngineException || (_pidFile is not null && error is IOException or UnauthorizedAccessException))
         {
-            await Console.Error.WriteLineAsync($"steelyard up: {error.Message}");
+            await Console.Error.WriteLineAsync($"{_saysBefore}{error.Message}");
             return CommandLine.Failure;
         }
         finally
@@ -381,8 +383,14 @@ internal sealed class KeeperRun : IDisposable
 /// <summary>How <c>steelyard up</c> serves.</summary>
 /// <param name="Watch">Whether a change of the file is taken up at once.</param>
 /// <param name="Single">Whether keeper and engine are one process.</param>
-internal readonly record struct UpOptions(bool Watch, bool Single)
+internal sealed record UpOptions(bool Watch, bool Single)
 {
     /// <summary>Where the number of the process is written once it serves; null for nowhere.</summary>
     public string? PidFile { get; init; }
+
+    /// <summary>What goes before the reason why it does not start.</summary>
+    public string SaysBefore { get; init; } = "steelyard up: ";
+
+    /// <summary>Whether SIGTERM and SIGINT end at once what SIGQUIT lets end, and exchanges that are cut are no failure: nginx's ways.</summary>
+    public bool QuitIsGraceful { get; init; }
 }
