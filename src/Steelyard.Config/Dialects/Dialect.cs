@@ -1,3 +1,4 @@
+using Steelyard.Config.Compose;
 using Steelyard.Config.Drafts;
 using Steelyard.Config.Haproxy;
 using Steelyard.Config.Nginx;
@@ -19,6 +20,7 @@ internal sealed record Dialect(string Name, Func<string, string, bool> Recognize
     public static IReadOnlyList<Dialect> All { get; } =
     [
         new("haproxy.cfg", HaproxyReader.Recognizes, HaproxyReader.Read),
+        new("Compose's file", ComposeReader.Recognizes, ComposeReader.Read),
         new("PM2's ecosystem file", EcosystemReader.Recognizes, EcosystemReader.Read),
         new("nginx.conf", NginxReader.Recognizes, NginxReader.Read),
         Own,
@@ -51,6 +53,23 @@ internal sealed class DialectSource(SourceText text, Func<string, SourceText>? r
 
     /// <summary>The files that were read beside it, for showing problems in their lines.</summary>
     public IReadOnlyList<SourceText> Included => _included;
+
+    /// <summary>Reads a file that need not be there; null where it is not, or cannot be read.</summary>
+    /// <param name="path">The file, from the folder of the text where it is relative.</param>
+    public SourceText? ReadIfThere(string path)
+    {
+        try
+        {
+            var read = readFile?.Invoke(path);
+            if (read is not null)
+                _included.Add(read);
+            return read;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Reads a file that the text names; reports what is wrong with it where it is named.</summary>
     /// <param name="path">The file, from the folder of the text where it is relative.</param>

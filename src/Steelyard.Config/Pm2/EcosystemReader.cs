@@ -17,26 +17,10 @@ internal static class EcosystemReader
     public static bool Recognizes(string name, string text) => Path.GetExtension(name) switch
     {
         ".js" or ".cjs" or ".mjs" => true,
-        ".json" => HasKey(text, ["apps", "pm2", "script"], atLineStart: false),
-        ".yml" or ".yaml" => HasKey(text, ["apps", "pm2"], atLineStart: true),
+        ".json" => TopLevelKey.IsThere(text, "apps", anywhere: true) || TopLevelKey.IsThere(text, "pm2", anywhere: true) || TopLevelKey.IsThere(text, "script", anywhere: true),
+        ".yml" or ".yaml" => TopLevelKey.IsThere(text, "apps") || TopLevelKey.IsThere(text, "pm2"),
         _ => false,
     };
-
-    private static bool HasKey(string text, ReadOnlySpan<string> keys, bool atLineStart)
-    {
-        foreach (var key in keys)
-        {
-            for (var at = text.IndexOf(key, StringComparison.Ordinal); at >= 0; at = text.IndexOf(key, at + 1, StringComparison.Ordinal))
-            {
-                var before = text.AsSpan(0, at).TrimEnd("'\"");
-                var rest = text.AsSpan(at + key.Length).TrimStart("'\" \t");
-                if (rest.StartsWith(':') && (before.IsEmpty || (atLineStart ? before[^1] == '\n' : !char.IsLetterOrDigit(before[^1]))))
-                    return true;
-            }
-        }
-
-        return false;
-    }
 
     public static Snapshot? Read(DialectSource source, ProblemList problems)
     {

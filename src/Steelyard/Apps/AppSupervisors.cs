@@ -39,21 +39,26 @@ internal sealed class AppSupervisors(string folder) : IAsyncDisposable
     /// workers of those that are started otherwise now. <see cref="Settle"/> or <see cref="ChangeBackAsync"/> has to follow.
     /// </summary>
     /// <exception cref="AppStartException">A worker has failed; all is as it was.</exception>
-    public async Task ChangeToAsync(Snapshot snapshot, CancellationToken cancel)
+    /// <param name="snapshot">The configuration.</param>
+    /// <param name="cancel">Calls it off.</param>
+    /// <param name="only">Which pools it is about; null for all, those that others wait for first.</param>
+    public async Task ChangeToAsync(Snapshot snapshot, CancellationToken cancel, Func<PoolSettings, bool>? only = null)
     {
         try
         {
             var fresh = new List<AppSupervisor>();
             foreach (var pool in snapshot.Pools)
             {
-                if (pool.App is { } app && Find(pool.Name) is null)
+                if (pool.App is { } app && Find(pool.Name) is null && only?.Invoke(pool) != false)
                     fresh.Add(new(pool.Name, app, ServesTcp(snapshot, pool.Name), folder, Members, StopForce));
             }
 
             _started = fresh;
             if (fresh.Sum(supervisor => AppSupervisor.CountOf(supervisor.App)) is > 0 and var count)
                 Console.WriteLine($"starting {count} {(count == 1 ? "instance" : "instances")}");
-            await StartAsync(fresh, cancel);
+            var stages = AppStages.Of(snapshot);
+            foreach (var stage in fresh.GroupBy(supervisor => stages.Of(supervisor.Pool)).OrderBy(stage => stage.Key))
+                await Task.WhenAll(stage.Select(supervisor => supervisor.StartAsync(cancel)));
             _all = [.. _all, .. fresh];
             foreach (var pool in snapshot.Pools.AsEnumerable())
             {
@@ -70,23 +75,6 @@ internal sealed class AppSupervisors(string folder) : IAsyncDisposable
         {
             await ChangeBackAsync();
             throw;
-        }
-    }
-
-    /// <summary>Starts apps at once, but for those that wait for others.</summary>
-    private static Task StartAsync(IReadOnlyList<AppSupervisor> fresh, CancellationToken cancel)
-    {
-        var starts = new Dictionary<string, Task>(StringComparer.Ordinal);
-        return Task.WhenAll(fresh.Select(Start));
-
-        Task Start(AppSupervisor supervisor) =>
-            starts.TryGetValue(supervisor.Pool, out var start) ? start : starts[supervisor.Pool] = StartAfter(supervisor);
-
-        // Those that run already are ready.
-        async Task StartAfter(AppSupervisor supervisor)
-        {
-            await Task.WhenAll(fresh.Where(other => supervisor.App.After.Contains(other.Pool)).Select(Start));
-            await supervisor.StartAsync(cancel);
         }
     }
 

@@ -90,21 +90,11 @@ internal sealed class KeeperRun : IDisposable
         try
         {
             await using var apps = _apps;
-            var portsOfApps = AppSupervisors.SayPorts(_configured);
-            if (portsOfApps)
-            {
-                await _apps.ChangeToAsync(_configured, _signals.Stop);
-                _configured = _apps.WithPortsOfApps(_configured);
-            }
-
-            _sockets = ListeningSockets.Bind(_configured);
+            _sockets = ListeningSockets.Bind(AppStages.WithKnownPorts(_configured));
             try
             {
-                if (!portsOfApps)
-                    await _apps.ChangeToAsync(_configured, _signals.Stop);
                 await using var engine = _engine;
-                _adminSockets = AdminSockets.None.Rebind(_configured.Admin, _configuration.Name, Console.WriteLine);
-                await _members.ServeAsync(_configured, joined => _served = ServedBy(_configuration, joined, _sockets, _adminSockets));
+                await StartAppsAndEngineAsync();
                 _desk.Configured = _configured;
                 await using var control = ControlSocket.Listen(_configuration.Name, _requests, _apps, AskForStop);
                 _generation++;
@@ -142,6 +132,27 @@ internal sealed class KeeperRun : IDisposable
         finally
         {
             LogWriter.Flush(s_patienceForFiles);
+        }
+    }
+
+    /// <summary>
+    /// Starts the apps, and then the engine; where apps wait for others, the listeners that lead to these are served before.
+    /// Who connects to the rest meanwhile waits in the kernel.
+    /// </summary>
+    private async Task StartAppsAndEngineAsync()
+    {
+        var written = _configured;
+        var stages = AppStages.Of(written);
+        for (var i = 0; i <= stages.Last; i++)
+        {
+            await _apps.ChangeToAsync(written, _signals.Stop, pool => stages.Of(pool.Name) <= i);
+            var configured = _apps.WithPortsOfApps(stages.Until(i));
+            var sockets = _sockets.Rebind(configured);
+            if (i == stages.Last)
+                (_configured, _sockets) = (configured, sockets);
+            if (i == 0)
+                _adminSockets = AdminSockets.None.Rebind(_configured.Admin, _configuration.Name, Console.WriteLine);
+            await _members.ServeAsync(configured, joined => _served = ServedBy(_configuration, joined, sockets, _adminSockets));
         }
     }
 

@@ -83,6 +83,57 @@ public sealed class GuideFilesTests : IDisposable
         Assert.Contains("told shutdown", up.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_compose_file_of_the_guide_runs_the_command_of_its_override_file_behind_the_published_port()
+    {
+        Assert.SkipUnless(IsFree(80), "port 80, which the file publishes, is taken or not ours");
+        var folder = await GuideAsync();
+        await using var up = SteelyardProcess.Start(["up", "docker-compose.yml"], Environment, folder);
+        await up.LineAsync("ready");
+
+        Assert.Equal(3, (await WorkersAsync(new("http://127.0.0.1/"), 3)).Count);
+        await using var check = SteelyardProcess.Start(["check", "-f", "docker-compose.yml"], Environment, folder);
+        Assert.Equal(1, await check.ExitAsync());
+
+        Assert.Contains("docker-compose.yml:5:5: error: the service 'web' says no command", check.Output, StringComparison.Ordinal);
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+    }
+
+    [Fact]
+    public async Task Services_wait_for_those_they_depend_on_and_reach_them_by_what_these_expose()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write(".env", $"API_PORT={FreePort()}\n");
+        folder.Write("api.js", "setTimeout(() => require('http').createServer((request, response) => response.end('of the api')).listen(8000), 300);");
+        folder.Write("web.js", """
+            require('http').get(process.env.API, answer => answer.on('data', text => {
+              require('http').createServer((request, response) => response.end(`${process.env.NAME} ${text}`)).listen(3000);
+            })).on('error', error => { console.error(error.message); process.exit(1); });
+            """);
+        folder.Write("compose.yaml", """
+            services:
+              web:
+                image: web
+                command: node web.js
+                environment: { API: "http://127.0.0.1:${API_PORT}/", NAME: web }
+                ports: [ "127.0.0.1::3000" ]
+                depends_on: { api: { condition: service_healthy } }
+              api:
+                command: node api.js
+                expose: [ "${API_PORT}" ]
+                x-steelyard: { port: 8000 }
+                healthcheck: { test: [ CMD, curl, -f, "http://localhost:8000/health" ] }
+            """);
+        folder.Write("more.yaml", "services: { web: { environment: [ NAME=more ] } }");
+        await using var up = SteelyardProcess.Start(["up", "-f", "compose.yaml", "-f", "more.yaml"], Environment, folder.Path);
+        var url = await up.UrlAsync("listening on http");
+        await up.LineAsync("ready");
+
+        Assert.Equal("more of the api", await _http.GetStringAsync(url, TestContext.Current.CancellationToken));
+        Assert.Equal("", up.Error);
+    }
+
     private Dictionary<string, string> Environment => new() { ["XDG_RUNTIME_DIR"] = _runtime.Path, ["DOTNET_TieredPGO"] = "0" };
 
     private static async Task<string> GuideAsync() => Path.Combine(await NodePackages.InstallAsync("node"), "guide");
@@ -95,6 +146,13 @@ public sealed class GuideFilesTests : IDisposable
             seen.Add(await _http.GetStringAsync(url).Patiently());
         Assert.All(seen, answer => Assert.StartsWith("Handled by process ", answer, StringComparison.Ordinal));
         return seen;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static bool IsFree(int port)

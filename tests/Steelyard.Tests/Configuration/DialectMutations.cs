@@ -17,6 +17,7 @@ public sealed class DialectMutations
     [InlineData("pm2", "a.config.js")]
     [InlineData("pm2", "a.config.yml")]
     [InlineData("pm2", "a.json")]
+    [InlineData("compose", "compose.yaml")]
     public void A_changed_file_never_throws(string dialect, string name)
     {
         string[] corpus = [.. new[] { "good", "bad" }.SelectMany(kind => Directory.EnumerateFiles(GoldenFolder.Of(dialect, kind))).Where(path => Path.GetExtension(path) is not (".expected" or ".actual")).Order(StringComparer.Ordinal).Select(File.ReadAllText)];

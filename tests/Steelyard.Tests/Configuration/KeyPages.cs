@@ -1,4 +1,5 @@
 using System.Text;
+using Steelyard.Config.Compose;
 using Steelyard.Config.Dialects;
 using Steelyard.Config.Pm2;
 
@@ -14,6 +15,23 @@ public sealed class KeyPages
 
     [Fact]
     public void Every_key_of_PM2_says_what_it_does_in_one_sentence() => CheckRows(EcosystemKeys.Table);
+
+    [Fact]
+    public void The_page_of_Compose_says_what_its_tables_say() => Compare(
+        "docs/compose.md",
+        Render("Keys of a service", ComposeKeys.Service)
+        + Render("Keys of deploy", ComposeKeys.Deploy)
+        + Render("Keys of update_config", ComposeKeys.UpdateConfig)
+        + Render("Keys of restart_policy", ComposeKeys.RestartPolicy)
+        + Render("Keys of healthcheck", ComposeKeys.HealthCheck)
+        + Render("Keys of x-steelyard", ComposeKeys.Own));
+
+    [Fact]
+    public void Every_key_of_Compose_says_what_it_does_in_one_sentence()
+    {
+        foreach (var table in new[] { ComposeKeys.Service, ComposeKeys.Deploy, ComposeKeys.UpdateConfig, ComposeKeys.RestartPolicy, ComposeKeys.HealthCheck, ComposeKeys.Own })
+            CheckRows(table);
+    }
 
     private static void CheckRows<T>(KeyRows<T> table)
     {

@@ -1,0 +1,193 @@
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+using Steelyard.Config.Yaml;
+
+namespace Steelyard.Config.Compose;
+
+/// <summary>Lays trees of Compose files over each other: merge keys, override files, and services that extend others.</summary>
+/// <param name="source">The first file, and a way to others.</param>
+/// <param name="variables">What all are filled in with.</param>
+/// <param name="problems">Where problems go.</param>
+internal sealed class ComposeMerge(DialectSource source, ComposeVariables variables, ProblemList problems)
+{
+    // Of these the file that comes later has the last word; other lists are put behind each other.
+    private static readonly string[] s_replaced = ["command", "entrypoint", "test"];
+
+    private readonly Dictionary<string, YamlMapping?> _files = new(StringComparer.Ordinal);
+
+    /// <summary>The tree of a file, filled in; null when it is none, which has been reported.</summary>
+    public YamlMapping? ReadTree(SourceText text)
+    {
+        if (!CharacterCheck.Passes(text, problems) || YamlTree.Read(text, problems) is not { } root)
+            return null;
+        if (root is YamlMapping mapping)
+            return (YamlMapping)variables.FillIn(Flatten(mapping));
+        if (!problems.HasErrors)
+            problems.Error(new(text, 0, 0), "the file is no mapping", "'services', with a command for each");
+        return null;
+    }
+
+    /// <summary>Puts what merge keys (<c>&lt;&lt;</c>) stand for in their place.</summary>
+    private YamlNode Flatten(YamlNode node)
+    {
+        switch (node)
+        {
+            case YamlList list:
+                return new YamlList(list.Place, [.. list.Items.Select(Flatten)], list.Flow);
+            case YamlMapping mapping:
+                var entries = new List<YamlEntry>();
+                var merged = new List<YamlEntry>();
+                foreach (var (key, value) in mapping.Entries)
+                {
+                    var flat = Flatten(value);
+                    if (key.Value == "<<" && !key.Quoted)
+                        merged.AddRange(Merged(key, flat));
+                    else if (entries.Exists(entry => entry.Key.Value == key.Value))
+                        problems.Error(key.Place, $"{Shown.Quote(key.Value)} is given again", "each key once");
+                    else
+                        entries.Add(new(key, flat));
+                }
+
+                foreach (var entry in merged)
+                {
+                    if (!entries.Exists(other => other.Key.Value == entry.Key.Value))
+                        entries.Add(entry);
+                }
+
+                return new YamlMapping(mapping.Place, entries, mapping.Flow);
+            default:
+                return node;
+        }
+    }
+
+    private IEnumerable<YamlEntry> Merged(YamlText key, YamlNode value)
+    {
+        if (value is YamlMapping one)
+            return one.Entries;
+        if (value is YamlList list && list.Items.All(item => item is YamlMapping))
+            return list.Items.SelectMany(item => ((YamlMapping)item).Entries);
+        problems.Error(key.Place, "'<<' stands for a mapping, or a list of them", "an alias, as in '<<: *common'");
+        return [];
+    }
+
+    /// <summary>One tree laid over another, as Compose does it with several files.</summary>
+    public static YamlMapping Over(YamlMapping below, YamlMapping above)
+    {
+        var entries = below.Entries.ToList();
+        foreach (var (key, value) in above.Entries)
+        {
+            var at = entries.FindIndex(entry => entry.Key.Value == key.Value);
+            if (at < 0)
+                entries.Add(new(key, value));
+            else
+                entries[at] = new(key, Over(key.Value, entries[at].Value, value));
+        }
+
+        return new(above.Place, entries, above.Flow);
+    }
+
+    private static YamlNode Over(string key, YamlNode below, YamlNode above)
+    {
+        if (s_replaced.Contains(key))
+            return above;
+        if (key is "environment" or "depends_on" or "labels")
+            (below, above) = (AsMapping(below), AsMapping(above));
+        return (below, above) switch
+        {
+            (YamlMapping one, YamlMapping other) => Over(one, other),
+            (YamlList one, YamlList other) => new YamlList(other.Place, [.. one.Items, .. other.Items], other.Flow),
+            (YamlList one, YamlText { IsAbsent: false } other) when key == "env_file" => new YamlList(other.Place, [.. one.Items, other], flow: false),
+            (YamlText { IsAbsent: false } one, YamlList other) when key == "env_file" => new YamlList(other.Place, [one, .. other.Items], flow: false),
+            (YamlText { IsAbsent: false } one, YamlText { IsAbsent: false } other) when key == "env_file" => new YamlList(other.Place, [one, other], flow: false),
+            _ => above,
+        };
+    }
+
+    /// <summary>A list of <c>NAME=value</c>, or of names, as the mapping that it is short for.</summary>
+    public static YamlNode AsMapping(YamlNode node)
+    {
+        if (node is not YamlList list || list.Items.Any(item => item is not YamlText))
+            return node;
+        var entries = new List<YamlEntry>();
+        foreach (var item in list.Items.Cast<YamlText>())
+        {
+            var equals = item.Value.IndexOf('=', StringComparison.Ordinal);
+            var name = new YamlText(item.Place, equals < 0 ? item.Value : item.Value[..equals], quoted: true);
+            entries.RemoveAll(entry => entry.Key.Value == name.Value);
+            entries.Add(new(name, new YamlText(item.Place, equals < 0 ? "" : item.Value[(equals + 1)..], quoted: equals >= 0)));
+        }
+
+        return new YamlMapping(list.Place, entries, list.Flow);
+    }
+
+    /// <summary>A service with all that it extends under it; null where that leads nowhere, which has been reported.</summary>
+    /// <param name="services">Those of its file.</param>
+    /// <param name="name">Its name.</param>
+    public YamlMapping? Service(YamlMapping services, YamlText name) => Service(services, name, "", []);
+
+    private YamlMapping? Service(YamlMapping services, YamlText name, string file, HashSet<(string File, string Name)> seen)
+    {
+        var own = services.Entries.FirstOrDefault(entry => entry.Key.Value == name.Value).Value;
+        if (own is not YamlMapping service)
+        {
+            problems.Error(name.Place, own is null ? $"no service is called {Shown.Quote(name.Value)}" : $"the service {Shown.Quote(name.Value)} is {own.Kind}", own is null ? Shown.OneOf([.. services.Entries.Select(entry => entry.Key.Value).DefaultIfEmpty("a service")]) : "a mapping with 'command'", own is null ? problems.Names.Nearest(name.Value, services.Entries.Select(entry => entry.Key.Value)) : null);
+            return null;
+        }
+
+        if (service.Entries.FirstOrDefault(entry => entry.Key.Value == "extends").Value is not { } extends)
+            return service;
+        if (!seen.Add((file, name.Value)))
+        {
+            problems.Error(extends.Place, $"the service {Shown.Quote(name.Value)} extends itself in the end", "a service that does not");
+            return null;
+        }
+
+        var (other, otherFile, otherServices) = (extends as YamlText, file, services);
+        if (extends is YamlMapping { Entries: var parts })
+        {
+            other = parts.FirstOrDefault(part => part.Key.Value == "service").Value as YamlText;
+            if (parts.FirstOrDefault(part => part.Key.Value == "file").Value is YamlText { IsAbsent: false } path)
+            {
+                otherFile = path.Value;
+                if (ServicesOf(path) is not { } found)
+                    return null;
+                otherServices = found;
+            }
+        }
+
+        if (other is null)
+        {
+            problems.Error(extends.Place, "'extends' without a service", "the name of one, or { service: NAME, file: FILE }");
+            return null;
+        }
+
+        // What a service waits for is its own affair.
+        return Service(otherServices, new(other.Place, other.Value, quoted: true), otherFile, seen) is { } below
+            ? Over(Without(below, "depends_on", "extends"), Without(service, "extends"))
+            : null;
+    }
+
+    private YamlMapping? ServicesOf(YamlText path)
+    {
+        if (!_files.TryGetValue(path.Value, out var tree))
+            _files.Add(path.Value, tree = source.ReadFile(path.Value, path.Place, problems) is { } text ? ReadTree(text) : null);
+        if (tree?.Entries.FirstOrDefault(entry => entry.Key.Value == "services").Value is YamlMapping services)
+            return services;
+        if (tree is not null)
+            problems.Error(path.Place, "the file has no 'services'", "a Compose file");
+        return null;
+    }
+
+    private static YamlMapping Without(YamlMapping mapping, params ReadOnlySpan<string> keys)
+    {
+        var entries = new List<YamlEntry>();
+        foreach (var entry in mapping.Entries)
+        {
+            if (!keys.Contains(entry.Key.Value))
+                entries.Add(entry);
+        }
+
+        return new(mapping.Place, entries, mapping.Flow);
+    }
+}

@@ -1,0 +1,34 @@
+using Steelyard.Config;
+
+namespace Steelyard.Tests.Configuration;
+
+/// <summary>Golden/compose: Compose files. Good ones show what they are in Steelyard's own words, bad ones what is printed.</summary>
+public sealed class GoldenCompose
+{
+    public static TheoryData<string> Good => GoldenFolder.Names("compose", "good", name => name.Contains("compose.y", StringComparison.Ordinal));
+
+    public static TheoryData<string> Bad => GoldenFolder.Names("compose", "bad");
+
+    [Theory, MemberData(nameof(Good))]
+    public void A_good_file_is_read_as_its_conversion_says(string name) => GoldenFolder.CheckGood("compose", name);
+
+    [Theory, MemberData(nameof(Bad))]
+    public void A_bad_file_prints_every_problem_in_its_place(string name) => GoldenFolder.CheckBad("compose", name);
+
+    [Fact]
+    public void No_expectation_has_lost_its_file() => GoldenFolder.CheckExpectations("compose");
+
+    [Fact]
+    public void Files_that_are_named_are_laid_over_each_other_and_no_other_is_looked_for()
+    {
+        var folder = GoldenFolder.Of("compose", "good");
+        var main = Path.Combine(folder, "docker-compose.yml");
+
+        var alone = ConfigurationFile.Read(main, new() { OverridesAreNamed = true });
+        var over = ConfigurationFile.Read(main, new() { OverridesAreNamed = true, Overrides = [Path.Combine(folder, "docker-compose.override.yml")] });
+
+        Assert.Contains("says no command", alone.Problems[0].Message, StringComparison.Ordinal);
+        Assert.Equal(["node", "app.js"], over.Snapshot!.Pools[0].App!.Command.AsEnumerable());
+        Assert.Equal(3, over.Snapshot.Pools[0].App!.Instances);
+    }
+}
