@@ -40,6 +40,9 @@ public sealed class Server
         Breaker = pool.Breaker is { Scope: BreakerScope.Server } breaker ? Pool.Kept(before?.Breaker, breaker) : null;
         _mostActive = settings.MaxConnections ?? pool.MaxConnections ?? int.MaxValue;
 
+        if (before is null && settings.Maintenance)
+            _state.Wanted = (int)ServerState.Maintenance;
+
         // Of a server that serves already nothing changes before its new pool is put to use, which may never be.
         if (before is null)
             _state.Limit = _mostActive;

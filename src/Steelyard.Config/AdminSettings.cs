@@ -14,4 +14,10 @@ public sealed record AdminSettings
     /// configuration; null for none, which only an address on loopback may have. Never asked for on Unix sockets.
     /// </summary>
     public string? TokenFile { get; init; }
+
+    /// <summary>The sockets that take HAProxy's commands. Default none.</summary>
+    public ValueList<CommandSocketSettings> CommandSockets { get; init; }
+
+    /// <summary>How long somebody on such a socket may say nothing: 1 ms to 24 h. Default 10 s (HAProxy: stats timeout).</summary>
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -72,6 +72,7 @@ public static class ConfigurationFile
             Snapshot = snapshot,
             Problems = problems.InOrder(),
             Sources = [source, .. given.Included],
+            Daemon = given.Daemon,
             Files = problems.Files.Select(file => new NamedFile(file.Value, file.Place.Source, file.Place.Start, file.Place.End)).ToValueList(),
         };
     }

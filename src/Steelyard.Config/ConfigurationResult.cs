@@ -14,6 +14,19 @@ public sealed record ConfigurationResult
 
     /// <summary>The files that the configuration names and that are read when it is put to use, each with its place.</summary>
     public ValueList<NamedFile> Files { get; init; }
+
+    /// <summary>How the program is to be a service, for the names under which it is another program.</summary>
+    public DaemonSettings Daemon { get; init; } = new();
+}
+
+/// <summary>What a file of another program says of the process itself.</summary>
+public sealed record DaemonSettings
+{
+    /// <summary>Whether it leaves its terminal (HAProxy: daemon).</summary>
+    public bool Detach { get; set; }
+
+    /// <summary>Where the number of the process is written; null for nowhere (HAProxy: pidfile).</summary>
+    public string? PidFile { get; set; }
 }
 
 /// <summary>A file that a configuration names.</summary>

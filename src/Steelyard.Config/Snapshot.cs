@@ -312,6 +312,9 @@ public sealed record ServerSettings
     /// <summary>Its share against the other servers' weights: 0 to 256, 0 takes no new requests. Default 1.</summary>
     public int Weight { get; init; } = 1;
 
+    /// <summary>Whether it is in maintenance at first, until an operator says otherwise (HAProxy: disabled).</summary>
+    public bool Maintenance { get; init; }
+
     /// <summary>What it has to do at once at most: 1 to 1,000,000; null for what the pool says (HAProxy: maxconn).</summary>
     public int? MaxConnections { get; init; }
 

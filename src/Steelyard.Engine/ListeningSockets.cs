@@ -7,6 +7,13 @@ namespace Steelyard.Engine;
 /// <summary>The sockets a configuration listens on. Binding is apart from serving: only binding may need root.</summary>
 public sealed class ListeningSockets : IDisposable
 {
+    /// <summary>Whether places may be listened on by another process too that does the same, until it leaves (HAProxy: -sf).</summary>
+    public static bool SharePlaces
+    {
+        get => ListeningSocket.SharesPlaces;
+        set => ListeningSocket.SharesPlaces = value;
+    }
+
     private readonly List<Bound> _sockets = [];
 
     // A slot is one socket's for good, so that what was accepted on it can be told apart over reloads.

@@ -39,6 +39,17 @@ internal sealed class StopSignals : IDisposable
         ];
     }
 
+    /// <summary>
+    /// Signals as HAProxy has them (its management guide, 4): SIGUSR1 lets what is in flight end, SIGTERM and SIGINT end at
+    /// once; SIGUSR2 and SIGHUP take the file up again where there is a master, and do nothing else.
+    /// </summary>
+    /// <param name="reload">Takes the file up again.</param>
+    /// <param name="isMaster">Whether there is a master.</param>
+    public static StopSignals AsHaproxy(Action reload, bool isMaster) => new(isMaster ? reload : static () => { }, isMaster ? reload : null) { QuitIsGraceful = true, UserSignalStops = true };
+
+    /// <summary>Whether SIGUSR1 lets end what is in flight.</summary>
+    private bool UserSignalStops { get; init; }
+
     /// <summary>Whether SIGTERM and SIGINT end at once what SIGQUIT lets end, as nginx has it.</summary>
     public bool QuitIsGraceful { get; init; }
 
@@ -76,6 +87,12 @@ internal sealed class StopSignals : IDisposable
         if (signal.Signal == PosixSignal.SIGHUP && _hangUp is not null)
         {
             _hangUp();
+            return;
+        }
+
+        if (signal.Signal == SigUsr1 && UserSignalStops)
+        {
+            _stop.Cancel();
             return;
         }
 

@@ -83,18 +83,16 @@ public sealed class HaproxyFileTests : IDisposable
         await using var failing = SteelyardProcess.StartProgram(haproxy, ["-c", "-f", bad], []);
         await using var missing = SteelyardProcess.StartProgram(haproxy, ["-f", _folder.At("none.cfg"), "-c"], []);
         await using var version = SteelyardProcess.StartProgram(haproxy, ["-v"], []);
-        await using var daemon = SteelyardProcess.StartProgram(haproxy, ["-D", "-f", file], []);
 
         Assert.Equal((0, "Configuration file is valid\n"), (await good.ExitAsync(), good.Output));
         Assert.Equal((0, "", ""), (await quiet.ExitAsync(), quiet.Output, quiet.Error));
         Assert.Equal(1, await failing.ExitAsync());
-        Assert.Contains("did you mean 'bind'?", failing.Error, StringComparison.Ordinal);
+        Assert.Contains($"[ALERT]    ({failing.Id}) : config : parsing [{bad}:2] : 'bnd' is not known here; did you mean 'bind'?", failing.Error, StringComparison.Ordinal);
         Assert.EndsWith("config : Fatal errors found in configuration.\n", failing.Error, StringComparison.Ordinal);
         Assert.Equal(1, await missing.ExitAsync());
         Assert.Contains("No such file or directory", missing.Error, StringComparison.Ordinal);
         Assert.Equal(0, await version.ExitAsync());
         Assert.StartsWith("HAProxy version 2.6", version.Output, StringComparison.Ordinal);
-        Assert.Equal(1, await daemon.ExitAsync());
     }
 
     [Fact]
@@ -108,6 +106,79 @@ public sealed class HaproxyFileTests : IDisposable
         Assert.Equal(haproxy.Id.ToString(), (await File.ReadAllTextAsync(pid, TestContext.Current.CancellationToken)).Trim());
         SteelyardProcess.Signal(haproxy.Id, PosixSignal.SIGTERM);
         Assert.Equal(0, await haproxy.ExitAsync());
+    }
+
+    [Fact]
+    public async Task A_daemon_gives_its_terminal_back_and_hands_over_to_the_next_one()
+    {
+        await using var one = Server("node1");
+        var (pid, next) = (_folder.At("1.pid"), _folder.At("2.pid"));
+        var port = RecordingOrigin.Refusing().Port;
+        var servers = _folder.Write("servers.cfg", $"defaults\n  mode http\n  timeout client 5s\n  timeout connect 5s\n  timeout server 5s\nlisten web\n  bind 127.0.0.1:{port}\n  server a {one.Address}\n");
+
+        using var client = new HttpClient();
+        await using (var first = SteelyardProcess.StartProgram(Link(), ["-D", "-f", servers, "-p", pid], []))
+            Assert.Equal(0, await first.ExitAsync());
+        Assert.Equal("node1", await client.GetStringAsync($"http://127.0.0.1:{port}/", TestContext.Current.CancellationToken));
+        var process = System.Diagnostics.Process.GetProcessById(int.Parse(await File.ReadAllTextAsync(pid, TestContext.Current.CancellationToken)));
+
+        await using (var second = SteelyardProcess.StartProgram(_folder.At("haproxy"), ["-D", "-f", servers, "-p", next, "-sf", process.Id.ToString()], []))
+            Assert.Equal(0, await second.ExitAsync());
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("node1", await client.GetStringAsync($"http://127.0.0.1:{port}/", TestContext.Current.CancellationToken));
+
+        var last = int.Parse(await File.ReadAllTextAsync(next, TestContext.Current.CancellationToken));
+        SteelyardProcess.Signal(last, PosixSignal.SIGTERM);
+        using var left = System.Diagnostics.Process.GetProcessById(last);
+        await left.WaitForExitAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task The_command_socket_says_and_changes_what_HAProxys_does()
+    {
+        await using var one = Server("node1");
+        await using var two = Server("node2");
+        await using var three = Server("node3");
+        var socket = _folder.At("admin.sock");
+        var file = _folder.Write("s.cfg", $"global\n  stats socket {socket} mode 660 level admin\ndefaults\n  mode http\n  timeout client 5s\n  timeout connect 5s\n  timeout server 5s\nfrontend web\n  bind 127.0.0.1:0\n  default_backend app\nbackend app\n  balance roundrobin\n  server a {one.Address} weight 10\n  server b {two.Address} disabled\n");
+        await using var haproxy = SteelyardProcess.StartProgram(Link(), ["-f", file], []);
+        var url = await haproxy.UrlAsync("listening on");
+        await haproxy.LineAsync("ready");
+        using var client = new HttpClient();
+        Assert.Equal("node1", await client.GetStringAsync(url, TestContext.Current.CancellationToken));
+
+        Assert.Equal(["# name", "app", "", ""], (await Command(socket, "show backend")).Split('\n'));
+        var lines = (await Command(socket, "show stat")).Split('\n');
+        Assert.StartsWith("# pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,", lines[0], StringComparison.Ordinal);
+        Assert.Equal(["web,FRONTEND", "app,a", "app,b", "app,BACKEND"], lines[1..5].Select(line => string.Join(',', line.Split(',')[..2])));
+        Assert.Equal(["OPEN", "no check", "MAINT", "UP"], lines[1..5].Select(line => line.Split(',')[17]));
+        Assert.Equal("1", lines[2].Split(',')[7]);
+        Assert.All(lines[..5], line => Assert.Equal(lines[0].Count(letter => letter == ','), line.Count(letter => letter == ',')));
+        Assert.Equal("10 (initial 10)\n\n5 (initial 10)\n\n", (await Command(socket, "get weight app/a; set weight app/a 50%; get weight app/a")).Replace("\n\n\n", "\n\n", StringComparison.Ordinal));
+        Assert.Equal("No such server.\n\n", await Command(socket, "get weight app/x"));
+        Assert.Equal("Only servers in maintenance mode can be deleted.\n\n", await Command(socket, "del server app/a"));
+
+        Assert.Equal("\n", await Command(socket, "enable server app/b"));
+        Assert.Equal("\n", await Command(socket, "set server app/a state maint"));
+        Assert.Equal("node2", await client.GetStringAsync(url, TestContext.Current.CancellationToken));
+        Assert.StartsWith("IP changed", await Command(socket, $"set server app/b addr {one.Address.Host} port {RecordingOrigin.Refusing().Port}"), StringComparison.Ordinal);
+        Assert.Equal("New server registered.\n\n", await Command(socket, $"add server app/n {three.Address}"));
+        Assert.Equal("\n", await Command(socket, "enable server app/n"));
+        Assert.Equal("\n", await Command(socket, "disable server app/b"));
+        Assert.Equal("node3", await client.GetStringAsync(url, TestContext.Current.CancellationToken));
+        Assert.Contains(" n 127.0.0.1 2 0 1 1 ", await Command(socket, "show servers state app"), StringComparison.Ordinal);
+        Assert.StartsWith("Unknown command", await Command(socket, "bogus"), StringComparison.Ordinal);
+        Assert.Equal("\n> # name\napp\n\n\n> ", await Command(socket, "prompt\nshow backend\nquit"));
+    }
+
+    private static async Task<string> Command(string socket, string text)
+    {
+        using var client = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        await client.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(socket), TestContext.Current.CancellationToken);
+        await using var stream = new System.Net.Sockets.NetworkStream(client);
+        await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(text + "\n"), TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stream);
+        return await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
     }
 
     [Fact]

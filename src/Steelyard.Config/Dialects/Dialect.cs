@@ -51,6 +51,9 @@ internal sealed class DialectSource(SourceText text, Func<string, SourceText>? r
     /// <summary>What the caller wants of it.</summary>
     public ReadOptions Options { get; } = options;
 
+    /// <summary>What the text says of the process itself.</summary>
+    public DaemonSettings Daemon { get; } = new();
+
     /// <summary>The files that were read beside it, for showing problems in their lines.</summary>
     public IReadOnlyList<SourceText> Included => _included;
 

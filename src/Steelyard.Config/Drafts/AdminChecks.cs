@@ -1,4 +1,5 @@
 using System.Net;
+using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Drafts;
 
@@ -8,6 +9,20 @@ internal sealed record AdminDraft
     public Located<NetworkAddress>? Address { get; init; }
 
     public string? TokenFile { get; init; }
+
+    public IReadOnlyList<CommandSocketDraft> CommandSockets { get; init; } = [];
+
+    public TimeSpan CommandTimeout { get; init; } = new AdminSettings().CommandTimeout;
+}
+
+/// <summary>What a dialect has read of a socket for commands.</summary>
+internal sealed record CommandSocketDraft(Place Place)
+{
+    public Located<NetworkAddress>? Address { get; init; }
+
+    public CommandLevel Level { get; init; } = CommandLevel.Operator;
+
+    public string? Mode { get; init; }
 }
 
 /// <summary>The checks across the settings of the admin API.</summary>
@@ -21,7 +36,19 @@ internal static class AdminChecks
             return null;
         if (draft is { Address: { } address, TokenFile: null } && !IsLocal(address.Value))
             problems.Error(address.Place, $"{address.Value} can be reached from other machines, and there is no token", "an address such as 127.0.0.1:8404, or 'token-file' with the file of a token that requests have to bring");
-        return new() { Address = draft.Address?.Value, TokenFile = draft.TokenFile };
+        List<CommandSocketSettings> commands = [];
+        foreach (var socket in draft.CommandSockets)
+        {
+            if (socket.Address is not { } at)
+                continue;
+            if (!IsLocal(at.Value))
+                problems.Warn(at.Place, $"{at.Value} can be reached from other machines, and commands ask nobody who they are", "a Unix socket, or an address such as 127.0.0.1:9999");
+            if (commands.Exists(other => other.Address == at.Value))
+                problems.Error(at.Place, $"{Shown.Quote(at.Value.ToString())} takes commands already", "each address once");
+            commands.Add(new(at.Value, socket.Level, socket.Mode));
+        }
+
+        return new() { Address = draft.Address?.Value, TokenFile = draft.TokenFile, CommandSockets = commands.ToValueList(), CommandTimeout = draft.CommandTimeout };
     }
 
     /// <summary>Whether only this machine reaches an address.</summary>

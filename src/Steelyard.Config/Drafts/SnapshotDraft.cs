@@ -198,6 +198,8 @@ internal sealed record ServerDraft(Place Place)
 
     public Located<string?>? Name { get; init; }
 
+    public bool Maintenance { get; init; }
+
     public int Weight { get; init; } = 1;
 
     public int? MaxConnections { get; init; }

@@ -70,14 +70,16 @@ internal static class HaproxyDirectives
             while (use.HasMore)
                 use.File.Environment.Remove(use.Take().Text);
         });
-        foreach (var name in (string[])["daemon", "master-worker", "quiet", "zero-warning", "expose-experimental-directives"])
+        foreach (var name in (string[])["master-worker", "quiet", "zero-warning", "expose-experimental-directives"])
             yield return Harmless(name, "G", "A service manager runs Steelyard in the foreground.");
-        foreach (var name in (string[])["user", "group", "uid", "gid", "chroot", "pidfile", "set-dumpable"])
+        foreach (var name in (string[])["user", "group", "uid", "gid", "chroot", "set-dumpable"])
             yield return Harmless(name, "G", "The user of the engine is set by `user` in Steelyard's YAML; there is no chroot.");
         foreach (var name in (string[])["nbthread", "nbproc", "cpu-map", "thread-groups", "no-cpu-affinity", "numa-cpu-mapping"])
             yield return Harmless(name, "G", "There is an event loop for each core, see `loops` in Steelyard's YAML.");
-        foreach (var name in (string[])["stats socket", "stats timeout", "stats maxconn", "stats bind-process"])
-            yield return Harmless(name, "G", "The admin API is on 127.0.0.1:8404, see docs/admin.md; `steelyard status` and its kin speak to it.");
+        foreach (var name in (string[])["stats maxconn", "stats bind-process"])
+            yield return Harmless(name, "G", "Everybody on a command socket is answered.");
+        foreach (var row in HaproxyCommandSockets.Rows)
+            yield return row;
         foreach (var name in (string[])["ssl-default-bind-ciphers", "ssl-default-bind-ciphersuites", "ssl-default-bind-options", "ssl-default-bind-curves", "ssl-default-server-ciphers", "ssl-default-server-ciphersuites", "ssl-default-server-options", "ssl-dh-param-file", "ssl-server-verify", "ssl-engine", "ssl-mode-async", "ssl-load-extra-files"])
             yield return Harmless(name, "G", "TLS 1.2 and 1.3 are spoken as the system's OpenSSL is set.");
         foreach (var name in (string[])["maxconnrate", "maxsessrate", "maxsslconn", "maxsslrate", "maxpipes", "ulimit-n", "busy-polling", "noepoll", "nokqueue", "nopoll", "nosplice", "nogetaddrinfo", "noreuseport", "profiling.tasks", "strict-limits", "max-spread-checks", "server-state-base", "server-state-file", "node", "external-check", "insecure-fork-wanted", "insecure-setuid-wanted", "localpeer", "h1-case-adjust", "h1-case-adjust-file", "log-send-hostname", "default-path", "grace", "close-spread-time", "cluster-secret", "unix-bind", "resetenv", "wurfl-data-file"])

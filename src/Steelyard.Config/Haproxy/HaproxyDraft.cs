@@ -58,6 +58,7 @@ internal sealed class HaproxyDraft
         WarnOfMissingTimeouts(proxies);
         return HaproxyTimeouts.Share(new SnapshotDraft(new(_file.Source.Text, 0, 0))
         {
+            Admin = new() { CommandSockets = _file.CommandSockets, CommandTimeout = _file.CommandTimeout ?? new AdminDraft().CommandTimeout },
             Shutdown = _file.HardStop ?? TimeSpan.FromSeconds(10),
             Limits = new() { Connections = _file.MaxConnections, RequestRate = null, ResponseRate = null },
             Listeners = listeners,
@@ -292,7 +293,8 @@ internal sealed class HaproxyDraft
     {
         Address = server.Address,
         Name = new(server.Name.Value, server.Name.Place),
-        Weight = server.Disabled ? 0 : server.Weight,
+        Weight = server.Weight,
+        Maintenance = server.Disabled,
         MaxConnections = server.MaxConnections,
         Backup = server.Backup ? new(true, server.Name.Place) : null,
         ProxyProtocol = server.ProxyProtocol,

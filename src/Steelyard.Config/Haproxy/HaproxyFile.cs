@@ -22,6 +22,10 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
 
     public List<HaproxySection> Proxies { get; } = [];
 
+    public List<CommandSocketDraft> CommandSockets { get; } = [];
+
+    public TimeSpan? CommandTimeout { get; set; }
+
     public int? MaxConnections { get; set; }
 
     public TimeSpan? HardStop { get; set; }

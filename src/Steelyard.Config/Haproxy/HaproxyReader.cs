@@ -41,31 +41,38 @@ internal static class HaproxyReader
     public static Snapshot? Read(DialectSource source, ProblemList problems)
     {
         var file = new HaproxyFile(source, problems);
-        var text = new HaproxyText(source.Text, file.Environment, problems);
         var global = new HaproxySection { Kind = 'G', Name = new("global", new(source.Text, 0, 0)) };
+        var branches = new HaproxyBranches(file, problems);
+        ReadText(new HaproxyText(source.Text, file.Environment, problems), file, global, branches);
+        foreach (var name in source.Options.Overrides)
+        {
+            if (source.ReadFile(name, new(source.Text, 0, 0), problems) is { } more)
+                ReadText(new HaproxyText(more, file.Environment, problems), file, global, branches);
+        }
+        return HaproxyDraft.Of(file, problems) is { } draft ? SnapshotChecks.Check(draft, problems) : null;
+    }
+
+    private static void ReadText(HaproxyText text, HaproxyFile file, HaproxySection global, HaproxyBranches branches)
+    {
         HaproxySection? section = null;
         List<string>? users = null;
         var skips = false;
         while (text.Next() is { } words)
         {
+            if (branches.Take(words) || !branches.Counts)
+                continue;
             var first = words[0].Text;
             if (Array.IndexOf(s_sections, first) >= 0)
-            {
                 (section, users, skips) = Begin(file, global, words);
-                continue;
-            }
-
-            if (users is not null)
-                ReadUser(words, users, problems);
+            else if (users is not null)
+                ReadUser(words, users, file.Problems);
             else if (section is not null)
                 ReadDirective(file, section, words);
-            else if (first is ".if" or ".elif" or ".else" or ".endif" or ".notice" or ".warning" or ".alert" or ".diag")
-                problems.Error(words[0].Place, $"'{first}' is not done here", "the lines that are meant, without conditions of the file's own");
             else if (!skips)
-                problems.Error(words[0].Place, $"{Shown.Quote(first)} stands before every section", "global, defaults, frontend, backend or listen", problems.Names.Nearest(first, s_sections));
+                file.Problems.Error(words[0].Place, $"{Shown.Quote(first)} stands before every section", "global, defaults, frontend, backend or listen", file.Problems.Names.Nearest(first, s_sections));
         }
 
-        return HaproxyDraft.Of(file, problems) is { } draft ? SnapshotChecks.Check(draft, problems) : null;
+        branches.End();
     }
 
     private static (HaproxySection? Section, List<string>? Users, bool Skips) Begin(HaproxyFile file, HaproxySection global, IReadOnlyList<Word> words)

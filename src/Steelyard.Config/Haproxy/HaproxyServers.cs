@@ -23,7 +23,7 @@ internal static class HaproxyServers
         Flag("no-check", "It is not.", server => server.Check = false),
         Flag("backup", "It serves when no other can.", server => server.Backup = true),
         Flag("no-backup", "It serves like the others.", server => server.Backup = false),
-        Flag("disabled", "It gets no requests: weight 0.", server => server.Disabled = true),
+        Flag("disabled", "It is in maintenance, until somebody enables it.", server => server.Disabled = true),
         Flag("enabled", "It does.", server => server.Disabled = false),
         Number("weight", "<weight>", "Its share.", 0, 256, (server, value) => server.Weight = value),
         Number("maxconn", "<number>", "What it has to do at once at most; 0 for no limit.", 0, 1_000_000, (server, value) => server.MaxConnections = value == 0 ? null : value),

@@ -42,10 +42,24 @@ internal sealed class YamlWriter
     {
         if (admin is null)
             Line("admin: none");
+        else if (admin.CommandSockets.Count > 0 || admin.CommandTimeout != new AdminSettings().CommandTimeout)
+            Line($"admin: {Braces(AdminParts(admin))}");
         else if (admin is { Address: { } address, TokenFile: null })
             Line($"admin: {Text(address.ToString())}");
         else if (admin is { TokenFile: { } file })
             Line($"admin: {{ {(admin.Address is { } at ? $"address: {Text(at.ToString())}, " : "")}token-file: {Text(file)} }}");
+    }
+
+    private static IEnumerable<string> AdminParts(AdminSettings admin)
+    {
+        if (admin.Address is { } address)
+            yield return $"address: {Text(address.ToString())}";
+        if (admin.TokenFile is { } file)
+            yield return $"token-file: {Text(file)}";
+        if (admin.CommandSockets.Count > 0)
+            yield return $"command-sockets: [{string.Join(", ", admin.CommandSockets.Select(socket => $"{{ address: {Text(socket.Address.ToString())}, level: {socket.Level.ToString().ToLowerInvariant()}{(socket.Mode is { } mode ? $", mode: \"{mode}\"" : "")} }}"))}]";
+        if (admin.CommandTimeout != new AdminSettings().CommandTimeout)
+            yield return $"command-timeout: {DurationText.Write(admin.CommandTimeout)}";
     }
 
     private void Identity(AccessLogSettings? log, string? requestId, TraceSettings? trace, string indentation)
@@ -332,6 +346,7 @@ internal sealed class YamlWriter
         {
             var address = Text(server.Address.ToString());
             var name = server.Name is { } called ? $", name: {Text(called)}" : "";
+            name += server.Maintenance ? ", maintenance: true" : "";
             var weight = server.Weight == 1 ? "" : $", weight: {server.Weight}";
             var tier = server.Backup ? ", backup: true" : server.Priority > 0 ? $", priority: {server.Priority}" : "";
             var serverTls = server.Tls is { } own ? $", tls: {Tls(own)}" : "";

@@ -133,7 +133,7 @@ internal static unsafe partial class Linux
 
     public const int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10;
     public const int SOCK_STREAM = 1, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
-    public const int SOL_SOCKET = 1, SO_REUSEADDR = 2, SO_ERROR = 4, SO_LINGER = 13, SO_ATTACH_FILTER = 26;
+    public const int SOL_SOCKET = 1, SO_REUSEADDR = 2, SO_REUSEPORT = 15, SO_ERROR = 4, SO_LINGER = 13, SO_ATTACH_FILTER = 26;
     public const int IPPROTO_TCP = 6, TCP_NODELAY = 1, TCP_QUICKACK = 12, IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26;
     public const int MSG_NOSIGNAL = 0x4000;
     public const int SHUT_WR = 1, SHUT_RDWR = 2;
@@ -146,7 +146,7 @@ internal static unsafe partial class Linux
     public const int PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
     public const int MADV_DONTNEED = 4;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000, S_IFMT = 0xf000, S_IFSOCK = 0xc000;
-    public const uint STATX_TYPE = 1, STATX_BASIC_STATS = 0x7ff;
+    public const uint STATX_TYPE = 1, STATX_INO = 0x100, STATX_BASIC_STATS = 0x7ff;
     public const int RLIMIT_NOFILE = 7;
     public const int CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
 }

@@ -11,8 +11,15 @@ internal sealed unsafe class ListeningSocket : IDisposable
 
     // The next program may have one of the same name by now.
     private bool _fileRemoved;
+    private ulong _file;
 
     private ListeningSocket(int handle, NetworkAddress asked, NetworkAddress address) => (Handle, Asked, Address) = (handle, asked, address);
+
+    /// <summary>
+    /// Whether a place may be listened on by another process of the same kind too, until it leaves: TCP ports are shared
+    /// (SO_REUSEPORT), the file of a Unix socket is replaced. As HAProxy does it, for a successor to begin before it ends.
+    /// </summary>
+    public static bool SharesPlaces { get; set; }
 
     public int Handle { get; private set; }
 
@@ -71,6 +78,8 @@ internal sealed unsafe class ListeningSocket : IDisposable
         var fd = Open(asked, target.Family);
         var on = 1;
         _ = Linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_REUSEADDR, &on, sizeof(int));
+        if (SharesPlaces)
+            _ = Linux.setsockopt(fd, Linux.SOL_SOCKET, Linux.SO_REUSEPORT, &on, sizeof(int));
 
         // Accepted sockets inherit it, which saves a call for each.
         _ = Linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, &on, sizeof(int));
@@ -90,10 +99,24 @@ internal sealed unsafe class ListeningSocket : IDisposable
     private static ListeningSocket BindUnix(NetworkAddress asked)
     {
         var target = KernelAddress.ForUnix(asked.UnixPath!);
+        if (SharesPlaces && KindOf(asked.UnixPath!) == Linux.S_IFSOCK)
+            return BindOver(asked);
         RemoveStale(asked, target);
         var fd = Open(asked, Linux.AF_UNIX);
         BindAndListen(fd, asked, ref target);
-        return new ListeningSocket(fd, asked, asked);
+        return new ListeningSocket(fd, asked, asked) { _file = FileOf(asked.UnixPath!) };
+    }
+
+    /// <summary>Takes the place of a Unix socket that another process may listen on, at once.</summary>
+    private static ListeningSocket BindOver(NetworkAddress asked)
+    {
+        var temporary = $"{asked.UnixPath}.{Environment.ProcessId}.tmp";
+        File.Delete(temporary);
+        var target = KernelAddress.ForUnix(temporary);
+        var fd = Open(asked, Linux.AF_UNIX);
+        BindAndListen(fd, asked, ref target);
+        File.Move(temporary, asked.UnixPath!, overwrite: true);
+        return new ListeningSocket(fd, asked, asked) { _file = FileOf(asked.UnixPath!) };
     }
 
     /// <summary>Removes a socket file that nobody serves any more; one that answers is another program's, and what is no socket is nobody's to remove.</summary>
@@ -113,6 +136,16 @@ internal sealed unsafe class ListeningSocket : IDisposable
         if (error != connectionRefused)
             throw Failure(asked, error is 0 or Errno.Again ? Errno.AddressInUse : error);
         File.Delete(asked.UnixPath!);
+    }
+
+    /// <summary>The number of a file, by which it is told from one of the same name; 0 where there is none.</summary>
+    private static ulong FileOf(string path)
+    {
+        const int inodeOffset = 32;
+        var name = System.Text.Encoding.UTF8.GetBytes(path + "\0");
+        var status = stackalloc byte[256];
+        fixed (byte* start = name)
+            return Linux.Check(Linux.statx(Linux.AT_FDCWD, start, Linux.AT_SYMLINK_NOFOLLOW, Linux.STATX_INO, status)) < 0 ? 0 : *(ulong*)(status + inodeOffset);
     }
 
     /// <summary>What kind of file a path names, links not followed (S_IFMT of inode(7)); 0 where there is none.</summary>
@@ -180,7 +213,10 @@ internal sealed unsafe class ListeningSocket : IDisposable
         if (Address.UnixPath is null || _fileRemoved)
             return;
         _fileRemoved = true;
-        File.Delete(Address.UnixPath);
+
+        // A successor may have put its own in the place.
+        if (_file == 0 || _file == FileOf(Address.UnixPath))
+            File.Delete(Address.UnixPath);
     }
 
     public void Dispose()

@@ -16,15 +16,21 @@ internal sealed class AdminSockets : IDisposable
     private readonly ListeningSockets _local;
     private readonly ListeningSockets _open;
 
-    private AdminSockets(ListeningSockets local, ListeningSockets open) => (_local, _open) = (local, open);
+    // Those that take commands, in the order of the configuration.
+    private readonly ListeningSockets _commands;
 
-    public static AdminSockets None => new(ListeningSockets.Bind(), ListeningSockets.Bind());
+    private AdminSockets(ListeningSockets local, ListeningSockets open, ListeningSockets commands) => (_local, _open, _commands) = (local, open, commands);
+
+    public static AdminSockets None => new(ListeningSockets.Bind(), ListeningSockets.Bind(), ListeningSockets.Bind());
 
     /// <summary>What the name of the local socket ends with.</summary>
     public const string Ending = ".admin.sock";
 
     /// <summary>Each socket, to be handed over.</summary>
     public ValueList<int> Handles => _local.Handed.Concat(_open.Handed).Select(socket => socket.Handle).ToValueList();
+
+    /// <summary>Each socket that takes commands, to be handed over.</summary>
+    public ValueList<int> CommandHandles => _commands.Handed.Select(socket => socket.Handle).ToValueList();
 
     /// <summary>Where the API is reached beside the local socket; null for nowhere.</summary>
     public NetworkAddress? Address => _open.Addresses is [var address] ? address : null;
@@ -42,7 +48,27 @@ internal sealed class AdminSockets : IDisposable
         if (settings is null)
             return None;
         var open = BindOpen(settings, note);
-        return new(BindLocal(file, note), open);
+        try
+        {
+            return new(BindLocal(file, note), open, BindCommands(settings));
+        }
+        catch
+        {
+            open.CloseExcept(_open);
+            throw;
+        }
+    }
+
+    private ListeningSockets BindCommands(AdminSettings settings)
+    {
+        var bound = _commands.Rebind(Array.ConvertAll(settings.CommandSockets.AsSpan().ToArray(), socket => socket.Address));
+        foreach (var socket in settings.CommandSockets)
+        {
+            if (socket.Address.UnixPath is { } path)
+                File.SetUnixFileMode(path, socket.Mode is { } mode ? (UnixFileMode)Convert.ToInt32(mode, 8) : OwnerOnly);
+        }
+
+        return bound;
     }
 
     private ListeningSockets BindOpen(AdminSettings settings, Action<string> note)
@@ -88,16 +114,22 @@ internal sealed class AdminSockets : IDisposable
     {
         _local.CloseExcept(shared._local);
         _open.CloseExcept(shared._open);
+        _commands.CloseExcept(shared._commands);
     }
 
     public void Dispose()
     {
         _local.Dispose();
         _open.Dispose();
+        _commands.Dispose();
     }
 }
 
 /// <summary>Where the admin API is served, and to whom.</summary>
 /// <param name="Handles">The listening sockets; they stay whose they are.</param>
 /// <param name="Token">What requests over TCP have to bring; null for nothing.</param>
-internal sealed record AdminService(ValueList<int> Handles, string? Token);
+internal sealed record AdminService(ValueList<int> Handles, string? Token)
+{
+    /// <summary>The sockets that take commands, in the order of the configuration; they stay whose they are.</summary>
+    public ValueList<int> CommandHandles { get; init; }
+}

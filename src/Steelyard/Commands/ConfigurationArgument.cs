@@ -39,6 +39,9 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
     /// <summary>How it was read, and is read again.</summary>
     public ReadOptions Options { get; init; } = new();
 
+    /// <summary>What is made of what it says; null for nothing.</summary>
+    public Func<Snapshot, Snapshot>? Change { get; private init; }
+
     /// <summary>Finds and reads a configuration; null, and a line on standard error, when there is none.</summary>
     /// <param name="command">The command, for the line.</param>
     /// <param name="fileOrFolder">What it was told.</param>
@@ -52,7 +55,12 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
     }
 
     /// <summary>Reads the same again; null, and a line on standard error, when it has gone.</summary>
-    public ConfigurationArgument? ReadAgain(string command) => TryRead(command, Name, Options);
+    public ConfigurationArgument? ReadAgain(string command) => TryRead(command, Name, Options)?.With(Change);
+
+    /// <summary>The same with something else made of what it says.</summary>
+    /// <param name="change">What; null for nothing.</param>
+    public ConfigurationArgument With(Func<Snapshot, Snapshot>? change) =>
+        change is null ? this : this with { Change = change, Result = Result with { Snapshot = Result.Snapshot is { } snapshot ? change(snapshot) : null } };
 
     /// <summary>Finds a configuration; null, and a line on standard error, when there is none.</summary>
     public static string? TryFind(string command, string fileOrFolder)

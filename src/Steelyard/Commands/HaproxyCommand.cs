@@ -1,22 +1,33 @@
 using System.Globalization;
+using Steelyard.Admin;
 using Steelyard.Config;
+using Steelyard.Engine;
 using Steelyard.Keeper;
 
 namespace Steelyard.Commands;
 
 /// <summary>
-/// What the program is under the name <c>haproxy</c>, as a link to it: the flags, messages and exit statuses that unit
-/// files and scripts use. What it cannot do it says, and does not start.
+/// What the program is under the name <c>haproxy</c>, as a link to it: the flags, messages, signals and exit statuses that
+/// unit files and scripts use.
 /// </summary>
 internal static class HaproxyCommand
 {
+    private const int SigTerm = 15, SigUsr1 = 10;
+
     private const string Usage = """
-        Usage : haproxy -f <cfgfile> [ -c ] [ -db ] [ -W | -Ws ] [ -V ] [ -d ] [ -q ] [ -C <dir> ] [ -p <pidfile> ]
-                -v displays version ; -vv says more
-                -c check mode : only check the configuration file, and exit
-                -db and -W and -Ws all serve in the foreground, which a service manager wants
+        Usage : haproxy [-f <cfgfile|cfgdir>]* [ -vdV ] [ -D ] [ -n <maxconn> ] [ -N <maxpconn> ]
+                [ -p <pidfile> ] [ -m <max megs> ] [ -C <dir> ] [-- <cfgfile>*]
+                -v displays version ; -vv says the same
+                -d and -db stay in the foreground ; -D goes into the background
+                -q quiet mode : say nothing of what can be used
+                -c check mode : only check config files and exit
+                -dW treats warnings as errors
+                -W reloads at SIGUSR2 and SIGHUP ; -Ws also tells systemd, and stays in the foreground
+                -sf/-st [pid ]* let these finish or stop once this one serves
         This is Steelyard: 'steelyard --help' has its own commands.
         """;
+
+    private static string ProcessId => Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Whether the program was started under that name, and not by itself for what only Steelyard has.</summary>
     public static bool IsMeant(string[] args) => CalledAs.Is("haproxy", args);
@@ -24,51 +35,106 @@ internal static class HaproxyCommand
     /// <summary>Does what the flags say.</summary>
     public static async Task<int> RunAsync(string[] args)
     {
-        var wanted = new Wanted();
+        var flags = new HaproxyFlags();
         for (var i = 0; i < args.Length; i++)
         {
-            if (!wanted.Take(args, ref i, out var mistake))
+            if (!flags.Take(args, ref i, out var mistake))
                 return Refuse(mistake);
         }
 
-        if (wanted.Version)
+        if (flags.Version)
             return WriteVersion();
-        if (wanted.Folder is { } folder && !TryEnter(folder))
-            return Refuse($"could not change to {folder}");
-        if (wanted.Files.Count != 1)
-            return Refuse(wanted.Files.Count == 0 ? "no configuration file: -f names one" : "one configuration file is read here: put several into one");
-        if (!File.Exists(wanted.Files[0]))
-            return Refuse($"Could not open configuration file {wanted.Files[0]} : No such file or directory");
-        return await ServeOrCheckAsync(ConfigurationArgument.TryRead("up", wanted.Files[0])!, wanted);
+        if (flags.Folder is { } folder && !TryEnter(folder))
+            return Refuse($"Could not change to directory {folder} : No such file or directory");
+        return flags.FindFiles(out var missing) is { } files ? await ServeOrCheckAsync(files, flags, args) : Refuse(missing);
     }
 
-    private static async Task<int> ServeOrCheckAsync(ConfigurationArgument configuration, Wanted wanted)
+    private static async Task<int> ServeOrCheckAsync(List<string> files, HaproxyFlags flags, string[] args)
     {
-        var hasErrors = configuration.Result.Snapshot is null;
-        if (!wanted.Quiet || hasErrors)
-            configuration.PrintProblems(Console.Error, toTerminal: !Console.IsErrorRedirected);
-        if (configuration.Result.Snapshot is not { } snapshot)
+        var options = new ReadOptions { Overrides = files.Skip(1).Select(Path.GetFullPath).ToValueList(), OverridesAreNamed = true };
+        var configuration = ConfigurationArgument.TryRead("up", files[0], options)!.With(flags.Connections is not { } most ? null : snapshot => snapshot with { Limits = snapshot.Limits with { Connections = most } });
+        var result = configuration.Result;
+        var warned = result.Problems.Any(problem => problem.Severity == Severity.Warning);
+        if (!Daemon.IsOne)
+            Print(result, flags);
+        if (result.Snapshot is null || (warned && flags.NoWarnings))
         {
-            await Console.Error.WriteLineAsync($"[ALERT]    ({ProcessId}) : config : Fatal errors found in configuration.");
+            await Console.Error.WriteLineAsync(result.Snapshot is null
+                ? $"[ALERT]    ({ProcessId}) : config : Fatal errors found in configuration."
+                : $"[ALERT]    ({ProcessId}) : Some warnings were found and 'zero-warning' is set. Aborting.");
             return CommandLine.Failure;
         }
 
-        if (!wanted.Check)
-            return await KeeperRun.RunAsync(configuration, snapshot, new(Watch: false, Single: false) { PidFile = wanted.PidFile });
-        if (wanted.Quiet)
+        if (!flags.Check)
+            return await ServeAsync(configuration, result.Snapshot, flags, args);
+        if (flags.Quiet)
             return CommandLine.Success;
-        if (configuration.Result.Problems.Any(problem => problem.Severity == Severity.Warning))
+        if (warned)
             Console.WriteLine("Warnings were found.");
         Console.WriteLine("Configuration file is valid");
         return CommandLine.Success;
     }
 
-    private static string ProcessId => Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+    private static async Task<int> ServeAsync(ConfigurationArgument configuration, Snapshot snapshot, HaproxyFlags flags, string[] args)
+    {
+        var pidFile = flags.PidFile ?? configuration.Result.Daemon.PidFile;
+        if (!Daemon.IsOne && (flags.Detach || (configuration.Result.Daemon.Detach && !flags.Foreground)))
+            return await DetachAsync(args, pidFile);
+
+        ListeningSockets.SharePlaces = true;
+        return await KeeperRun.RunAsync(configuration, snapshot, new(Watch: false, Single: false)
+        {
+            PidFile = pidFile,
+            SaysBefore = $"[ALERT]    ({ProcessId}) : ",
+            AsHaproxy = true,
+            IsMaster = flags.Master,
+            WhenReady = () =>
+            {
+                foreach (var process in flags.Before)
+                    _ = Posix.kill(process, flags.BeforeEndAtOnce ? SigTerm : SigUsr1);
+            },
+        });
+    }
+
+    /// <summary>Starts a daemon; one without a pid file says by a file of its own that it serves.</summary>
+    private static async Task<int> DetachAsync(string[] args, string? pidFile)
+    {
+        if (pidFile is not null)
+            return await Daemon.StartAsync(args, pidFile, errorLog: null);
+        var own = Path.GetTempFileName();
+        try
+        {
+            return await Daemon.StartAsync([.. args.TakeWhile(word => word != "--"), "-p", own, .. args.SkipWhile(word => word != "--")], own, errorLog: null);
+        }
+        finally
+        {
+            File.Delete(own);
+        }
+    }
+
+    /// <summary>What was found, in HAProxy's manner.</summary>
+    private static void Print(ConfigurationResult result, HaproxyFlags flags)
+    {
+        foreach (var problem in result.Problems)
+        {
+            if (flags.Quiet && problem.Severity != Severity.Error)
+                continue;
+            var level = problem.Severity switch { Severity.Error => "[ALERT]   ", Severity.Warning => "[WARNING] ", _ => "[NOTICE]  " };
+            var line = $"{level} ({ProcessId}) : config : parsing [{problem.File}:{problem.Line}] : {problem.Message}";
+            if (problem.Suggestion is { } suggestion)
+                line += $"; did you mean '{suggestion}'?";
+            else if (problem.Expected is { } expected)
+                line += $"; expected {expected}";
+            Console.Error.WriteLine(line);
+        }
+
+        foreach (var file in result.Problems.AsEnumerable().Where(problem => problem.Severity == Severity.Error).Select(problem => problem.File).Distinct())
+            Console.Error.WriteLine($"[ALERT]    ({ProcessId}) : config : Error(s) found in configuration file : {file}");
+    }
 
     private static int WriteVersion()
     {
-        var version = typeof(HaproxyCommand).Assembly.GetName().Version;
-        Console.WriteLine($"HAProxy version 2.6, as Steelyard {version?.ToString(3)} reads its files");
+        Console.WriteLine($"HAProxy version 2.6.0-steelyard-{AdminLook.ProgramVersion} - as Steelyard reads its files");
         return CommandLine.Success;
     }
 
@@ -85,65 +151,5 @@ internal static class HaproxyCommand
             return false;
         Directory.SetCurrentDirectory(folder);
         return true;
-    }
-
-    /// <summary>What the flags have said so far.</summary>
-    private sealed class Wanted
-    {
-        public List<string> Files { get; } = [];
-
-        public bool Check { get; private set; }
-
-        public bool Quiet { get; private set; }
-
-        public bool Version { get; private set; }
-
-        public string? Folder { get; private set; }
-
-        public string? PidFile { get; private set; }
-
-        public bool Take(string[] args, ref int i, out string mistake)
-        {
-            mistake = "";
-            var flag = args[i];
-            switch (flag)
-            {
-                case "-c":
-                    Check = true;
-                    return true;
-                case "-q":
-                    Quiet = true;
-                    return true;
-                case "-v" or "-vv":
-                    Version = true;
-                    return true;
-
-                // All the same here: the keeper is the master, and stays in the foreground.
-                case "-db" or "-W" or "-Ws" or "-V" or "-d":
-                    return true;
-                case "-f" or "-C" or "-p" when i + 1 < args.Length:
-                    i++;
-                    (Folder, PidFile) = (flag == "-C" ? args[i] : Folder, flag == "-p" ? args[i] : PidFile);
-                    if (flag == "-f")
-                        Files.Add(args[i]);
-                    return true;
-                case "--":
-                    Files.AddRange(args[(i + 1)..]);
-                    i = args.Length;
-                    return true;
-                case "-D":
-                    mistake = "-D: this program does not leave its terminal; a service manager runs it in the foreground with -Ws";
-                    return false;
-                case "-sf" or "-st":
-                    mistake = $"{flag}: a running one takes up its file when it gets SIGHUP, on the same sockets, without a second process";
-                    return false;
-                case "-n":
-                    mistake = "-n: 'maxconn' in the file's global section says how many connections may be open";
-                    return false;
-                default:
-                    mistake = flag is "-f" or "-C" or "-p" ? $"{flag} without its argument" : $"unknown option {flag}";
-                    return false;
-            }
-        }
     }
 }

@@ -44,7 +44,7 @@ internal sealed class ControlSocket : IAsyncDisposable
         try
         {
             var path = RuntimeFolder.PathToMake(file, Ending);
-            if (File.Exists(path) && !Answers(path))
+            if (File.Exists(path) && (Engine.ListeningSockets.SharePlaces || !Answers(path)))
                 File.Delete(path);
             listener.Bind(new UnixDomainSocketEndPoint(path));
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -122,7 +122,9 @@ internal sealed class ControlSocket : IAsyncDisposable
         _listener.Dispose();
         await _serving;
         await Task.WhenAny(Task.WhenAll(_stopAnswers), Task.Delay(s_timeForAnswers));
-        File.Delete(_path);
+        // A successor may listen there by now.
+        if (!Answers(_path))
+            File.Delete(_path);
     }
 
     private static bool Answers(string path)

@@ -167,7 +167,8 @@ internal sealed class EngineHost : IDisposable
     private void TakeAdmin(Message message)
     {
         CloseAdmin();
-        _admin = new(message.Handles.ToValueList(), message.Arguments[0].Length == 0 ? null : message.Arguments[0]);
+        var count = int.Parse(message.Arguments[1], CultureInfo.InvariantCulture);
+        _admin = new(message.Handles.Take(count).ToValueList(), message.Arguments[0].Length == 0 ? null : message.Arguments[0]) { CommandHandles = message.Handles.Skip(count).ToValueList() };
     }
 
     /// <summary>Goes by what operators want of servers; what comes before there are any waits for them.</summary>
@@ -249,7 +250,7 @@ internal sealed class EngineHost : IDisposable
 
     private void CloseAdmin()
     {
-        foreach (var handle in _admin.Handles)
+        foreach (var handle in _admin.Handles.AsEnumerable().Concat(_admin.CommandHandles.AsEnumerable()))
             _ = Posix.close(handle);
         _admin = new([], null);
     }

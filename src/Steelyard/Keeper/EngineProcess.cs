@@ -140,7 +140,7 @@ internal sealed class EngineProcess : IEngine
             await SendAsync(new(EngineWords.Hold, [.. holds.SelectMany(hold => new[] { hold.Pool, hold.Hold.ToString() })]));
         if (_admin == admin)
             return;
-        await SendAsync(new(EngineWords.Admin, [admin.Token ?? ""], [.. admin.Handles.AsEnumerable()]));
+        await SendAsync(new(EngineWords.Admin, [admin.Token ?? "", admin.Handles.Count.ToString(System.Globalization.CultureInfo.InvariantCulture)], [.. admin.Handles.AsEnumerable(), .. admin.CommandHandles.AsEnumerable()]));
         _admin = admin;
     }
 

@@ -15,6 +15,10 @@ namespace Steelyard.Keeper;
 internal sealed class KeeperRun : IDisposable
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_usualGrace = new Snapshot { Listeners = [], Pools = [] }.Shutdown;
+
+    // HAProxy waits for ever unless hard-stop-after says otherwise.
+    private static readonly TimeSpan s_patienceOfHaproxy = TimeSpan.FromHours(24);
     private static readonly TimeSpan s_patienceForFiles = TimeSpan.FromSeconds(2);
 
     private readonly ConfigurationArgument _configuration;
@@ -33,6 +37,7 @@ internal sealed class KeeperRun : IDisposable
     private readonly string? _pidFile;
     private readonly string _saysBefore;
     private readonly bool _quitIsGraceful;
+    private readonly UpOptions _options;
     private readonly (string? User, string? Group) _user;
 
     // What the file says, and the sockets for it.
@@ -46,9 +51,9 @@ internal sealed class KeeperRun : IDisposable
     private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
     {
         (_configuration, _configured, _loops, _user) = (configuration, snapshot, snapshot.Loops, (snapshot.User, snapshot.Group));
-        (_pidFile, _saysBefore, _quitIsGraceful) = (options.PidFile, options.SaysBefore, options.QuitIsGraceful);
+        (_pidFile, _saysBefore, _quitIsGraceful, _options) = (options.PidFile, options.SaysBefore, options.QuitIsGraceful || options.AsHaproxy, options);
         _requests = new KeeperRequests(configuration.Name, options.Watch);
-        _signals = new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), ReopenLogs) { QuitIsGraceful = options.QuitIsGraceful };
+        _signals = options.AsHaproxy ? StopSignals.AsHaproxy(_requests.Reload, options.IsMaster) : new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), ReopenLogs) { QuitIsGraceful = options.QuitIsGraceful };
         _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
         _desk = new KeeperDesk(_requests, _apps);
         _engine = options.Single ? new EngineService(configuration.Folder, _desk) : new SupervisedEngine(configuration.Folder, snapshot.User, _desk);
@@ -106,6 +111,7 @@ internal sealed class KeeperRun : IDisposable
                     Console.WriteLine($"admin API on {Announcement.UrlOf(admin)}");
                 Console.WriteLine("ready");
                 _manager.Ready();
+                _options.WhenReady?.Invoke();
                 Shrink();
 
                 await ServeUntilStopAsync();
@@ -189,9 +195,11 @@ internal sealed class KeeperRun : IDisposable
     private async Task<int> StopAsync()
     {
         _manager.Stopping();
-        Console.WriteLine($"stopping: what is in flight has {_configured.Shutdown.TotalSeconds:0.#} s to end; another signal ends it at once");
+        if (!_options.AsHaproxy)
+            Console.WriteLine($"stopping: what is in flight has {_configured.Shutdown.TotalSeconds:0.#} s to end; another signal ends it at once");
         _sockets.RemoveFiles();
-        var cut = await _engine.StopAsync(_configured.Shutdown, _sockets.Dispose, _signals.Force);
+        var grace = _options.AsHaproxy && _configured.Shutdown == s_usualGrace ? s_patienceOfHaproxy : _configured.Shutdown;
+        var cut = await _engine.StopAsync(grace, _sockets.Dispose, _signals.Force);
         var line = cut switch
         {
             0 => "stopped",
@@ -387,7 +395,7 @@ internal sealed class KeeperRun : IDisposable
     private ServedConfiguration ServedBy(ConfigurationArgument read, Snapshot served, ListeningSockets sockets, AdminSockets admin)
     {
         var token = served.Admin?.TokenFile is { } file ? AdminToken.TryRead(read.Folder, file, out var mistake) ?? throw new EngineException($"{file}: {mistake}; expected {AdminToken.Expected}") : null;
-        return new(_key.FillInto(served), sockets, new(admin.Handles, token), ConfigurationSource.Now(read.Name, read.Result, _generation + 1));
+        return new(_key.FillInto(served), sockets, new(admin.Handles, token) { CommandHandles = admin.CommandHandles }, ConfigurationSource.Now(read.Name, read.Result, _generation + 1));
     }
 }
 
@@ -404,4 +412,13 @@ internal sealed record UpOptions(bool Watch, bool Single)
 
     /// <summary>Whether SIGTERM and SIGINT end at once what SIGQUIT lets end, and exchanges that are cut are no failure: nginx's ways.</summary>
     public bool QuitIsGraceful { get; init; }
+
+    /// <summary>Whether signals and the time to end are as HAProxy has them.</summary>
+    public bool AsHaproxy { get; init; }
+
+    /// <summary>Whether SIGUSR2 and SIGHUP reload, as with HAProxy's master.</summary>
+    public bool IsMaster { get; init; }
+
+    /// <summary>Called once clients are served.</summary>
+    public Action? WhenReady { get; init; }
 }

@@ -21,13 +21,20 @@ internal sealed record LiveSettings
     /// <param name="Limit">How many requests it may have at once; null for what the file says.</param>
     private sealed record LiveServer(bool? There, int? Limit)
     {
-        public bool IsNone => There is null && Limit is null;
+        /// <summary>What an added one is called; null for its address.</summary>
+        public string? Name { get; init; }
+
+        /// <summary>Where it is now; null for where the file says.</summary>
+        public NetworkAddress? At { get; init; }
+
+        public bool IsNone => There is null && Limit is null && At is null;
     }
 
     /// <summary>With one thing changed.</summary>
     /// <param name="words">
-    /// <c>add</c> or <c>remove</c> with pool and address; <c>limit</c> with pool, address and a number; <c>listener</c> with
-    /// its first address and a number. No number is what the file says.
+    /// <c>add</c> or <c>remove</c> with pool and address, behind which an added one may have a name; <c>limit</c> with pool,
+    /// address and a number; <c>move</c> with pool, address and another address; <c>listener</c> with its first address and a
+    /// number. No number is what the file says.
     /// </param>
     /// <param name="file">What the file says.</param>
     /// <param name="now">What is served now.</param>
@@ -38,12 +45,19 @@ internal sealed record LiveSettings
             return file.Listeners.Any(one => one.Bind[0].ToString() == listener) ? this with { Listeners = Put(Listeners, listener, NumberIn(most)) } : throw new EngineException($"there is no listener '{listener}'");
         var address = NetworkAddress.TryParse(words[2], out var read, out var expected) ? read : throw new EngineException($"'{words[2]}' is not an address; expected {expected}");
         var pool = now.Pools.FirstOrDefault(pool => pool.Name == words[1]) ?? throw new EngineException($"there is no pool '{words[1]}'");
-        var (there, inFile) = (pool.Servers.Any(server => server.Address == address), file.Pools.First(same => same.Name == pool.Name).Servers.Any(server => server.Address == address));
+        if (words[0] == "move")
+            return Move(pool, address, NetworkAddress.TryParse(words[3], out var next, out expected) ? next : throw new EngineException($"'{words[3]}' is not an address; expected {expected}"), file);
+
+        // One that was moved is known by where the file has it.
+        var asked = address;
+        address = Servers.FirstOrDefault(server => server.Key.Pool == words[1] && server.Value.At == asked) is { Value: not null } moved ? moved.Key.Address : address;
+        var (there, inFile) = (pool.Servers.Any(server => server.Address == asked), file.Pools.First(same => same.Name == pool.Name).Servers.Any(server => server.Address == address));
         var live = Servers.GetValueOrDefault((pool.Name, address)) ?? new(null, null);
         return words[0] switch
         {
             "add" when there => throw new EngineException($"{address} is in {pool.Name} already"),
-            "add" => Put(pool.Name, address, live with { There = inFile ? null : true }),
+            "add" when live.At is not null => throw new EngineException($"{address} is where the file has a server of {pool.Name} that was moved: move it back"),
+            "add" => Put(pool.Name, address, live with { There = inFile ? null : true, Name = words.Count > 3 ? words[3] : null }),
             "remove" when !there => throw new EngineException($"{address} is not in {pool.Name}"),
             "remove" when !inFile && live.There is null => throw new EngineException($"{address} is a worker of {pool.Name}: let it have fewer, with 'steelyard scale'"),
             "remove" when pool.Servers.Count == 1 => throw new EngineException($"{address} is the only server of {pool.Name}"),
@@ -51,6 +65,21 @@ internal sealed record LiveSettings
             "limit" when !there => throw new EngineException($"{address} is not in {pool.Name}"),
             _ => Put(pool.Name, address, live with { Limit = NumberIn(words[3]) }),
         };
+    }
+
+    /// <summary>With a server at another address.</summary>
+    private LiveSettings Move(PoolSettings pool, NetworkAddress from, NetworkAddress to, Snapshot file)
+    {
+        if (!pool.Servers.Any(server => server.Address == from))
+            throw new EngineException($"{from} is not in {pool.Name}");
+        if (from != to && pool.Servers.Any(server => server.Address == to))
+            throw new EngineException($"{to} is in {pool.Name} already");
+        var (key, live) = Servers.FirstOrDefault(server => server.Key.Pool == pool.Name && (server.Value.At ?? server.Key.Address) == from) is { Value: not null } known ? known : new((pool.Name, from), new(null, null));
+        if (file.Pools.First(same => same.Name == pool.Name).Servers.Any(server => server.Address == key.Address))
+            return Put(pool.Name, key.Address, live with { At = to == key.Address ? null : to });
+        if (live.There is null)
+            throw new EngineException($"{from} is a worker of {pool.Name}, which says itself where it is");
+        return Put(pool.Name, key.Address, new(null, null)).Put(pool.Name, to, live);
     }
 
     private static int? NumberIn(string text) => text.Length == 0 ? null : int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
@@ -75,11 +104,11 @@ internal sealed record LiveSettings
             if (Servers.GetValueOrDefault((pool.Name, server.Address)) is not { } live)
                 yield return server;
             else if (live.There != false)
-                yield return live.Limit is { } limit ? server with { MaxConnections = limit } : server;
+                yield return server with { MaxConnections = live.Limit ?? server.MaxConnections, Address = live.At ?? server.Address };
         }
 
         foreach (var (key, live) in Servers.Where(server => server.Key.Pool == pool.Name && server.Value.There == true).OrderBy(server => server.Key.Address.ToString(), StringComparer.Ordinal))
-            yield return new() { Address = key.Address, MaxConnections = live.Limit };
+            yield return new() { Address = key.Address, Name = live.Name, MaxConnections = live.Limit };
     }
 
     /// <summary>The limit that an operator gave to a worker, which no file names.</summary>
@@ -110,6 +139,8 @@ internal sealed record LiveSettings
             var server = file.Pools.FirstOrDefault(one => one.Name == pool)?.Servers.FirstOrDefault(one => one.Address == address);
             if (live.There is { } there)
                 yield return new(pool, address.ToString(), "place", there ? "not there" : "there", there ? "added" : "removed");
+            if (live.At is { } at)
+                yield return new(pool, at.ToString(), "address", address.ToString(), at.ToString());
             if (live.Limit is { } limit)
                 yield return new(pool, address.ToString(), "limit", server?.MaxConnections?.ToString(CultureInfo.InvariantCulture) ?? "none", limit.ToString(CultureInfo.InvariantCulture));
         }

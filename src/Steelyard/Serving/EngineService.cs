@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Steelyard.Admin;
 using Steelyard.Apps.Scaling;
 using Steelyard.Balancing;
+using Steelyard.Haproxy;
 using Steelyard.Config;
 using Steelyard.Engine;
 using Steelyard.Engine.Logging;
@@ -28,6 +29,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     private Task _watch = Task.CompletedTask;
     private ServedConfiguration _served = null!;
     private AdminDesk _desk = null!;
+    private CommandServer _commands = null!;
     private Task<AdminServer?> _admin = Task.FromResult<AdminServer?>(null);
 
     /// <summary>Where certificates and keys are read.</summary>
@@ -44,6 +46,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
                 foreach (var (pool, hold) in holds ?? [])
                     _balancer.HoldBreakers(pool, null, hold);
                 _desk = new AdminDesk(_balancer, keeper, served);
+                _commands = new CommandServer(_desk);
                 _watch = WatchAsync(_balancer);
             }
             else
@@ -52,9 +55,13 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
                 await TellAsync(_balancer.LookAtCertificates(atOnce: true));
             }
 
-            if (served.Admin != _served?.Admin)
-                _admin = AdministerAsync(_admin, served.Admin);
+            var before = _served;
             _served = _desk.Served = served;
+            if (served.Admin != before?.Admin)
+            {
+                _admin = AdministerAsync(_admin, served.Admin);
+                await _commands.ListenAsync(served.Admin.CommandHandles);
+            }
         }
         catch (Exception error) when (error is TlsFileException or LogFileException)
         {
@@ -167,6 +174,8 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     {
         var admin = _admin;
         _admin = Task.FromResult<AdminServer?>(null);
+        if (_commands is not null)
+            await _commands.ListenAsync([]);
         if (await admin is { } server)
             await server.DisposeAsync();
     }
@@ -209,6 +218,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
 
             var (servers, now) = (balancer.Servers, DateTimeOffset.UtcNow);
             _desk.History.Look(servers, now);
+            _commands.Look();
             foreach (var line in _healthReports.Look(servers, now).Concat(_breakerReports.Look(balancer.Breakers, now)).Concat(_reports.Look(servers, now)))
                 await Console.Error.WriteLineAsync(line);
         }

@@ -39,6 +39,7 @@ public sealed class ReferencePage
         var page = new StringBuilder(Introduction);
         Section(page, "The file", FileTable.Table, new SnapshotDraft(default));
         Section(page, "admin", AdminTable.Table, new AdminDraft());
+        Section(page, "admin: command-sockets", AdminTable.CommandSockets, new CommandSocketDraft(default(Place)));
         Section(page, "metrics", MetricsTable.Table, new MetricsSettings());
         Section(page, "access-log", AccessLogTable.Table, new AccessLogSettings { To = new(LogTargetKind.None) });
         Section(page, "trace-context", TraceTable.Table, new TraceSettings());

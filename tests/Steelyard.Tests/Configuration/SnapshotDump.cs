@@ -27,7 +27,7 @@ internal static class SnapshotDump
         var text = new StringBuilder();
         text.Append($"loops {snapshot.Loops?.ToString() ?? "auto"}, shutdown {snapshot.Shutdown}{(snapshot.User is { } user ? $", user {user}" : "")}{(snapshot.Group is { } group ? $", group {group}" : "")}\n");
         if (snapshot.Admin != new AdminSettings())
-            text.Append($"admin {(snapshot.Admin is { } admin ? $"on {admin.Address?.ToString() ?? "(its default)"}, token {admin.TokenFile ?? "(none)"}" : "none")}\n");
+            text.Append($"admin {(snapshot.Admin is { } admin ? $"on {admin.Address?.ToString() ?? "(its default)"}, token {admin.TokenFile ?? "(none)"}{string.Concat(admin.CommandSockets.Select(socket => $", {socket}"))}, {admin.CommandTimeout}" : "none")}\n");
         if (snapshot.Metrics != new MetricsSettings())
             text.Append($"buckets {Join(snapshot.Metrics.Buckets)}\n");
         text.Append(Identity(snapshot.AccessLog, snapshot.RequestId, snapshot.TraceContext, ""));
@@ -75,7 +75,7 @@ internal static class SnapshotDump
             text.Append(Times(pool.Timeouts, "  "));
             text.Append(Rules("rule", pool.Rules, "  ")).Append(Rules("response rule", pool.ResponseRules, "  "));
             foreach (var server in pool.Servers)
-                text.Append($"  {(server.Name is { } known ? known + " at " : "")}{server.Address} weight {server.Weight}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
+                text.Append($"  {(server.Name is { } known ? known + " at " : "")}{server.Address} weight {server.Weight}{(server.Maintenance ? ", maintenance" : "")}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
             if (pool.App is { } app)
                 text.Append($"  app [{string.Join("] [", app.Command.AsEnumerable())}] instances {app.Instances?.ToString() ?? "max"}\n{Worker(app)}");
         }

@@ -42,6 +42,12 @@ internal static class PoolTable
                 "What logs and statistics call it, once in a pool; its address when left out.",
                 server => server.Name,
                 (server, value) => server with { Name = value }),
+            new Directive<ServerDraft, bool>(
+                "maintenance",
+                ScalarForms.Switch,
+                "Whether it begins in maintenance and gets nothing, until an operator says otherwise: `steelyard undrain`, or `enable server` on a command socket.",
+                server => server.Maintenance,
+                (server, value) => server with { Maintenance = value }),
             new Directive<ServerDraft, int>(
                 "weight",
                 ScalarForms.Number(0, 256),

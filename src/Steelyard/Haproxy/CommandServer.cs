@@ -1,0 +1,94 @@
+using System.Net.Sockets;
+using System.Text;
+using Steelyard.Admin;
+using Steelyard.Config;
+using Steelyard.Keeper;
+
+namespace Steelyard.Haproxy;
+
+/// <summary>
+/// Takes HAProxy's commands on sockets that were handed over (its management guide, 9.3): one line of commands and an end,
+/// or a talk where the line is <c>prompt</c>. Nothing of it is on the path of requests.
+/// </summary>
+internal sealed class CommandServer(AdminDesk desk)
+{
+    private const int LongestLine = 64 * 1024;
+
+    private readonly CommandDesk _commands = new(desk);
+    private List<Socket> _sockets = [];
+
+    /// <summary>Looks at what is counted; once a second.</summary>
+    public void Look() => _commands.Stats.Look();
+
+    /// <summary>Listens on these sockets in the place of those before; talks that have begun go on.</summary>
+    /// <param name="handles">The sockets in the order of the configuration; they stay whose they are.</param>
+    public Task ListenAsync(ValueList<int> handles)
+    {
+        var before = _sockets;
+        _sockets = [];
+        for (var i = 0; i < handles.Count; i++)
+        {
+            var socket = new Socket(new SafeSocketHandle(Posix.fcntl(handles[i], Posix.F_DUPFD_CLOEXEC, 0), ownsHandle: true));
+            _sockets.Add(socket);
+            _ = AcceptAsync(socket, desk.Served.Snapshot.Admin!.CommandSockets[i].Level);
+        }
+
+        foreach (var socket in before)
+            socket.Dispose();
+        return Task.CompletedTask;
+    }
+
+    private async Task AcceptAsync(Socket listener, CommandLevel level)
+    {
+        try
+        {
+            while (true)
+                _ = TalkAsync(await listener.AcceptAsync(), level);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // It is listened on no more.
+        }
+    }
+
+    private async Task TalkAsync(Socket client, CommandLevel level)
+    {
+        using var stream = new NetworkStream(client, ownsSocket: true);
+        try
+        {
+            var talk = new CommandTalk(_commands, level);
+            var pending = new StringBuilder();
+            var buffer = new byte[4096];
+            while (!talk.Over)
+            {
+                using var patience = new CancellationTokenSource(talk.Patience);
+                var read = await stream.ReadAsync(buffer, patience.Token);
+                pending.Append(Encoding.UTF8.GetString(buffer, 0, read));
+                if (read == 0 && pending.Length > 0)
+                    pending.Append('\n');
+                while (!talk.Over && TakeLine(pending) is { } line)
+                    await stream.WriteAsync(Encoding.UTF8.GetBytes(await talk.AnswerAsync(line)));
+                if (read == 0 || pending.Length > LongestLine)
+                    return;
+            }
+        }
+        catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
+        {
+            // Whoever asked has gone, or says nothing.
+        }
+    }
+
+    private static string? TakeLine(StringBuilder pending)
+    {
+        for (var i = 0; i < pending.Length; i++)
+        {
+            if (pending[i] != '\n')
+                continue;
+            var line = pending.ToString(0, i).TrimEnd('\r');
+            pending.Remove(0, i + 1);
+            return line;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,60 @@
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Engine;
+
+namespace Steelyard.Haproxy;
+
+/// <summary>How servers do, in HAProxy's words.</summary>
+internal static class ServerText
+{
+    /// <summary>The column status.</summary>
+    public static string Status(ServerStatus server) =>
+        server.Wanted == ServerState.Maintenance ? "MAINT"
+        : server.DownByAgent ? "DOWN (agent)"
+        : !server.Up || server.Ejected ? "DOWN"
+        : server.Wanted == ServerState.Drain || server.Weight == 0 ? "DRAIN"
+        : server.Asked ? "UP"
+        : "no check";
+
+    /// <summary>The columns check_status and check_desc.</summary>
+    public static (string Word, string Description) Check(ServerStatus server, HealthSettings health)
+    {
+        var http = health.Kind == ProbeKind.Http;
+        return server.LastCheck switch
+        {
+            ProbeFault.None when !server.Up => ("INI", "Initializing"),
+            ProbeFault.None when http => ("L7OK", "Layer7 check passed"),
+            ProbeFault.None => ("L4OK", "Layer4 check passed"),
+            ProbeFault.Refused => ("L4CON", "Layer4 connection problem"),
+            ProbeFault.ConnectTimeout => ("L4TOUT", "Layer4 timeout"),
+            ProbeFault.Tls or ProbeFault.Certificate => ("L6RSP", "Layer6 invalid response"),
+            ProbeFault.Timeout => ("L7TOUT", "Layer7 timeout"),
+            ProbeFault.Closed or ProbeFault.NotHttp => ("L7RSP", "Layer7 invalid response"),
+            ProbeFault.Unresolved => ("SOCKERR", "Socket error"),
+            _ => ("L7STS", "Layer7 wrong status"),
+        };
+    }
+
+    /// <summary>The column algo.</summary>
+    public static string Algorithm(BalanceSettings balance) => balance.Policy switch
+    {
+        BalancePolicy.RoundRobin => "roundrobin",
+        BalancePolicy.StaticRoundRobin => "static-rr",
+        BalancePolicy.LeastConnections => "leastconn",
+        BalancePolicy.First => "first",
+        BalancePolicy.Random or BalancePolicy.TwoChoices => "random",
+        BalancePolicy.Hash => balance.Hash!.Key.Kind switch { RequestKeyKind.Address => "source", RequestKeyKind.Header => "hdr", _ => "uri" },
+        _ => "unknown",
+    };
+
+    /// <summary>srv_op_state of show servers state: 0 stopped, 2 running.</summary>
+    public static int OperationalState(ServerStatus server) => server.Wanted == ServerState.Maintenance || !server.Up || server.Ejected ? 0 : 2;
+
+    /// <summary>srv_admin_state of show servers state: bits of maintenance (1) and drain (8); 4 where the configuration began so.</summary>
+    public static int AdministrativeState(ServerStatus server, ServerSettings settings) => server.Wanted switch
+    {
+        ServerState.Maintenance => settings.Maintenance ? 5 : 1,
+        ServerState.Drain => 8,
+        _ => 0,
+    };
+}
