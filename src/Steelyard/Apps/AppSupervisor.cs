@@ -250,6 +250,10 @@ internal sealed class AppSupervisor : IAsyncDisposable
             await ChangedAsync();
             var code = await worker.Exited;
             await Console.Error.WriteLineAsync($"steelyard: {worker.Name} {ExitText.Ended(code)}{worker.LastLines()}");
+
+            // While what it had started was waited for, another may have taken its place.
+            if (slot.Worker != worker)
+                return;
             if (await ReviveAsync(slot, code, worker.Lived) is not { } next)
                 return;
             worker = next;
@@ -350,9 +354,11 @@ internal sealed class AppSupervisor : IAsyncDisposable
             throw;
         }
 
+        var keeping = slot.Keeping;
         Keep(slot, next);
         if (old is not null)
             await RetireAsync(old);
+        await keeping;
     }
 
     /// <summary>A replacement has failed: who was there before serves again.</summary>

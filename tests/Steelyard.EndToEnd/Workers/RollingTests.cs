@@ -1,3 +1,4 @@
+using System.Globalization;
 using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Workers;
@@ -141,6 +142,24 @@ public sealed class RollingTests : WorkerFixture
 
         Assert.StartsWith("two ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
         Assert.Equal("", up.Error);
+    }
+
+    // What it has started holds its output a second longer, so that its end is known after the other has its place.
+    [Fact]
+    public async Task Who_dies_while_the_next_one_is_watched_is_not_started_again()
+    {
+        Write(WorkerApps.Put("python", Folder) + " forks", 1, "one", "rolling: { monitor: 700ms }");
+        await using var up = Up();
+        var url = await UrlAsync(up);
+        var old = (await Client.GetStringAsync(url, Cancel)).Split(' ')[1];
+        await using var restart = Up("restart");
+        await Patience.Until(async () => !(await Client.GetStringAsync(url, Cancel)).EndsWith($" {old}", StringComparison.Ordinal), () => up.Error);
+
+        SteelyardProcess.Kill(int.Parse(old, CultureInfo.InvariantCulture));
+        Assert.Equal(0, await restart.ExitAsync());
+        Assert.Equal(0, (await Ask("scale", "web=2")).Status);
+
+        Assert.Equal(3, up.Output.Split("listening as ").Length - 1);
     }
 
     [Fact]
