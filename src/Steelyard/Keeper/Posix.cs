@@ -54,6 +54,7 @@ internal static unsafe partial class Posix
     [LibraryImport(C)] public static partial uint geteuid();
     [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8)] public static partial AccountGroup* getgrnam(string name);
     [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial int chown(string path, uint user, uint group);
+    [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8)] public static partial int statx(int folder, string path, int flags, uint mask, byte* status);
     [LibraryImport(C, SetLastError = true)] public static partial int setrlimit(int resource, ResourceLimit* limit);
     [LibraryImport(C)] public static partial int sigprocmask(int how, void* signals, void* before);
     [LibraryImport(C, SetLastError = true)] public static partial int execve(byte* path, byte** words, byte** environment);
@@ -164,5 +165,10 @@ internal static unsafe partial class Posix
     public const int P_ALL = 0, P_PID = 1, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
     public const int PR_SET_NO_NEW_PRIVS = 38, MADV_DONTNEED = 4;
     public const int SIG_SETMASK = 2;
+    public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, S_IFDIR = 0x4000, S_IRWXU = 0x1C0;
+    public const uint STATX_BASIC_STATS = 0x7FF;
+
+    // struct statx is the same on all machines, as struct stat is not.
+    public const int SizeOfStatx = 256, OwnerInStatx = 20, ModeInStatx = 28;
     public const int RLIMIT_FSIZE = 1, RLIMIT_CORE = 4, RLIMIT_NPROC = 6, RLIMIT_NOFILE = 7, RLIMIT_AS = 9;
 }

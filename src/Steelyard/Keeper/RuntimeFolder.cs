@@ -22,10 +22,7 @@ internal static class RuntimeFolder
     /// <exception cref="IOException">The folder cannot be made, or is not ours alone.</exception>
     public static string PathToMake(string file, string ending)
     {
-        var folder = Folders().First();
-        if (folder == Own)
-            MakeOwn(folder);
-        return PathIn(folder, file, ending);
+        return PathIn(Folders().FirstOrDefault() ?? MakeOwn(), file, ending);
     }
 
     private static string PathIn(string folder, string file, string ending)
@@ -41,17 +38,24 @@ internal static class RuntimeFolder
             yield return given;
         if (Posix.geteuid() == 0 && Directory.Exists("/run"))
             yield return "/run";
-        else
+        else if (IsOursAlone(Own))
             yield return Own;
     }
 
     private static string Own => Path.Combine(Path.GetTempPath(), $"steelyard-{Posix.geteuid()}");
 
-    private static void MakeOwn(string folder)
+    private static string MakeOwn()
     {
-        const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        Directory.CreateDirectory(folder, Mine);
-        if (File.GetUnixFileMode(folder) != Mine)
-            throw new IOException($"others may write to {folder}");
+        Directory.CreateDirectory(Own, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        return IsOursAlone(Own) ? Own : throw new IOException($"{Own} is another user's, a link, or open to others");
+    }
+
+    /// <summary>Whether a folder is no link, ours, and closed to others: where all may write, anybody can have made it before us.</summary>
+    internal static unsafe bool IsOursAlone(string folder)
+    {
+        var status = stackalloc byte[Posix.SizeOfStatx];
+        return Posix.statx(Posix.AT_FDCWD, folder, Posix.AT_SYMLINK_NOFOLLOW, Posix.STATX_BASIC_STATS, status) == 0
+            && *(uint*)(status + Posix.OwnerInStatx) == Posix.geteuid()
+            && *(ushort*)(status + Posix.ModeInStatx) == Posix.S_IFDIR + Posix.S_IRWXU;
     }
 }
