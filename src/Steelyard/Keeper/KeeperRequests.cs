@@ -74,6 +74,7 @@ internal sealed class KeeperRequests(string file, bool watch)
     private FileStamp _seen = FileStamp.Of(file);
     private FileStamp _lastLook = FileStamp.Of(file);
     private int _reloadWaits;
+    private Task<bool>? _more;
 
     private readonly record struct FileStamp(DateTime Written, long Length)
     {
@@ -99,26 +100,27 @@ internal sealed class KeeperRequests(string file, bool watch)
     /// <exception cref="OperationCanceledException">The wait was called off.</exception>
     public async Task<KeeperRequest?> NextAsync(TimeSpan longest, CancellationToken cancel)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(longest);
-        try
-        {
-            var next = await _channel.Reader.ReadAsync(limit.Token);
-            if (next.Kind == KeeperRequestKind.Reload)
-            {
-                if (next.Told is null)
-                    Volatile.Write(ref _reloadWaits, 0);
-
-                // What the file says from here on is read by this reload.
-                _seen = _lastLook = FileStamp.Of(file);
-            }
-
-            return next;
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
+        // An exception for each time that nothing comes would keep 2 MB in memory: what it takes to throw one.
+        var more = _more ??= _channel.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
+        if (!more.IsCompleted)
+            await Task.WhenAny(more, Task.Delay(longest, cancel));
+        cancel.ThrowIfCancellationRequested();
+        if (!more.IsCompleted)
             return null;
+
+        _more = null;
+        if (!_channel.Reader.TryRead(out var next))
+            return null;
+        if (next.Kind == KeeperRequestKind.Reload)
+        {
+            if (next.Told is null)
+                Volatile.Write(ref _reloadWaits, 0);
+
+            // What the file says from here on is read by this reload.
+            _seen = _lastLook = FileStamp.Of(file);
         }
+
+        return next;
     }
 
     /// <summary>Looks at the file, where it is watched: a change counts once it has stayed for two looks.</summary>
