@@ -29,6 +29,9 @@ public sealed record RuleSettings
     /// <summary>Where the client is sent; null for nowhere.</summary>
     public RedirectSettings? Redirect { get; init; }
 
+    /// <summary>Where the request is counted; null for nowhere. The key is <see cref="Value"/>.</summary>
+    public TrackSettings? Track { get; init; }
+
     /// <summary>What is answered; null for nothing.</summary>
     public FixedResponse? Respond { get; init; }
 }
@@ -92,6 +95,9 @@ public enum RuleAction
 
     /// <summary>Looks for the route again where rules have changed what is asked for, up to ten times (nginx: rewrite ... last).</summary>
     Reroute,
+
+    /// <summary>Counts the request, or its connection, in a table (HAProxy: track-sc0).</summary>
+    Track,
 
     /// <summary>Goes on with the internal route of a name (nginx: named locations).</summary>
     GoTo,

@@ -26,6 +26,9 @@ public sealed record Snapshot
     /// <summary>The group the engine becomes beside <see cref="User"/>; null for that user's own.</summary>
     public string? Group { get; init; }
 
+    /// <summary>The tables of what clients do, in the order of the file.</summary>
+    public ValueList<CounterTableSettings> Tables { get; init; }
+
     /// <summary>Where the admin API is served; null for nowhere.</summary>
     public AdminSettings? Admin { get; init; } = new();
 

@@ -75,6 +75,12 @@ public sealed class LoadBalancer : IAsyncDisposable
         }
     }
 
+    /// <summary>What clients do, by the tables of the configuration, in their order.</summary>
+    public IReadOnlyList<CounterTable> Tables => _plan.Tables is { } tables ? [.. tables.Values] : [];
+
+    /// <summary>The time by which <see cref="Tables"/> count, in monotonic milliseconds.</summary>
+    public long Now => _loops[0].Events.Now;
+
     /// <summary>How every breaker does, in the order of the configuration.</summary>
     public IReadOnlyList<BreakerStatus> Breakers
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using Steelyard.Balancing.Sticky;
 using Steelyard.Config;
+using Steelyard.Config.Expressions;
 using Steelyard.Engine.Simulation;
 using Steelyard.Simulation.Machinery;
 
@@ -84,6 +85,38 @@ public sealed class AllocationTests
         table.Set(table.KeyOf(learn is null ? "example.com"u8 : "7"u8), pool.Servers[2].Id, proxy.Events.Now);
         AssertNothingIsAllocated(proxy, 64, "GET / HTTP/1.1\r\nHost: example.com\r\nCookie: sid=7\r\n\r\n");
         Assert.Equal([false, false, true], pool.Servers.Select(server => proxy.Loop.Present.Idle[server.Ordinal].Count > 0));
+    }
+
+    [Fact]
+    public void Running_rules_and_counting_in_tables_allocates_nothing()
+    {
+        Assert.True(TextTemplate.TryParse("{client}", out var client, out _));
+        Assert.True(TextTemplate.TryParse("{lower(header('Host'))}-{tracked('0 request-rate')}-{table-counter(client, 't', 'increment general-0')}", out var value, out _));
+        Assert.True(Condition.TryParse("tracked('0 requests') in-range '1:' and path starts-with ['/', '/a'] and not header('X-None')", out var when, out _));
+        using var proxy = new SimulatedProxy(
+            seed: 1,
+            SimulatedConditions.Clean with { Capacity = 8192 },
+            adjust: snapshot => snapshot with
+            {
+                Tables = [new() { Name = "t", Expire = TimeSpan.FromMinutes(1), Store = [new(CounterKind.General0), new(CounterKind.Requests), new(CounterKind.RequestRate, TimeSpan.FromSeconds(10)), new(CounterKind.BytesOut)] }],
+                Listeners =
+                [
+                    snapshot.Listeners[0] with
+                    {
+                        Rules =
+                        [
+                            new() { Action = RuleAction.Track, Value = client, Track = new(0, "t", OfConnection: true) },
+                            new() { Action = RuleAction.Track, Value = client, Track = new(1, "t", OfConnection: false) },
+                            new() { Action = RuleAction.SetVariable, Name = "txn.a", Value = value, When = when },
+                            new() { Action = RuleAction.SetHeader, Name = "X-A", Value = value, When = when },
+                            new() { Action = RuleAction.Deny, Status = 429, When = new NotCondition(when) },
+                        ],
+                    },
+                ],
+            });
+        AssertNothingIsAllocated(proxy, 64, "GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
+        var entry = Assert.Single(proxy.Loop.Plan.Tables!["t"].Entries(proxy.Events.Now));
+        Assert.True(entry.Values[1] >= 64, "requests are counted");
     }
 
     [Theory]

@@ -5,7 +5,7 @@ using Steelyard.Config.Yaml.Tables;
 namespace Steelyard.Config.Drafts;
 
 /// <summary>Whether rules and conditions stand where there is what they ask for and change.</summary>
-internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<string, PoolDraft> pools)
+internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<string, PoolDraft> pools, IReadOnlyDictionary<string, CounterTableSettings> tables)
 {
     public void Check(ListenerDraft listener, IEnumerable<Located<string>> itsPools)
     {
@@ -73,6 +73,8 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
         if (forwarded != ForwardedStyle.AsIs && HeaderTable.IsOfClient(rule.Name) && rule.Action is not RuleAction.SetVariable)
             problems.Error(place, $"a rule changes {Shown.Quote(rule.Name)}, which is written by a listener that leads here, see 'forwarded'", "'forwarded: as-is' in the listener");
         CheckWhen(rule.When, place, isResponse);
+        if (rule.Track is { } track)
+            CheckTable(track.Table, place);
         foreach (var template in (TextTemplate?[])[rule.Value, rule.Redirect?.To, .. rule.Respond?.Headers.Select(line => line.Value) ?? []])
         {
             if (template is not null)
@@ -124,6 +126,8 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 break;
             case CallExpression call:
                 Check(call.Input, place, isResponse);
+                if (call.Function is FunctionKind.TableCounter or FunctionKind.InTable && CheckTable(call.Arguments[0], place) && call.Function == FunctionKind.TableCounter)
+                    CheckCounter(tables[call.Arguments[0]], call.Arguments[1], place);
                 break;
             case MapExpression map:
                 Check(map.Input, place, isResponse);
@@ -135,9 +139,28 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
             case FetchExpression fetch when FetchTable.Of(fetch.Kind).OfResponse && !isResponse:
                 problems.Error(place, $"no server has answered yet, so '{fetch}' says nothing here", "it in rules for responses");
                 break;
+            case FetchExpression { Kind: FetchKind.Tracked or FetchKind.TrackedKey } tracked when !TrackedCounter.TryParse(tracked, out _):
+                problems.Error(place, $"{Shown.Quote(tracked.Name)} is not a slot from 0 to {TrackSettings.Slots - 1}{(tracked.Kind == FetchKind.Tracked ? " with a counter behind it" : "")}", tracked.Kind == FetchKind.Tracked ? "such as tracked('0 request-rate')" : "such as tracked-key('0')");
+                break;
             case FetchExpression { Kind: FetchKind.UsableServers, Name: var pool } when !pools.ContainsKey(pool):
                 problems.Error(place, $"no pool is called {Shown.Quote(pool)}", "the name of one of the 'pools'", problems.Names.Nearest(pool, pools.Keys));
                 break;
         }
+    }
+
+    private bool CheckTable(string name, Place place)
+    {
+        if (tables.ContainsKey(name))
+            return true;
+        problems.Error(place, $"no table is called {Shown.Quote(name)}", tables.Count == 0 ? "one of 'tables'" : Shown.OneOf([.. tables.Keys.Take(10)]), problems.Names.Nearest(name, tables.Keys));
+        return false;
+    }
+
+    private void CheckCounter(CounterTableSettings table, string counter, Place place)
+    {
+        if (!AskedCounter.TryParse(counter, out var asked))
+            problems.Error(place, $"{Shown.Quote(counter)} is not a counter", AskedCounter.Accepts);
+        else if (asked.Kind != CounterKind.Open && !table.Store.Any(stored => stored.Kind == asked.Kind))
+            problems.Error(place, $"the table {Shown.Quote(table.Name)} does not store '{CounterWords.Of(asked.Kind)}'", Shown.OneOf([.. table.Store.Select(stored => CounterWords.Of(stored.Kind))]));
     }
 }

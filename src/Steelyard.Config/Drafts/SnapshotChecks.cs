@@ -8,7 +8,10 @@ internal sealed class SnapshotChecks
     // Lists of hosts and of paths multiply.
     private const int MostRoutes = 100_000;
 
+    private const long MostBytesOfTable = 2L << 30;
+
     private readonly ProblemList _problems;
+    private readonly Dictionary<string, CounterTableSettings> _tables = [];
     private readonly Dictionary<string, PoolDraft> _pools = [];
     private readonly HashSet<string> _routedPools = [];
     private readonly Dictionary<NetworkAddress, Place> _bound = [];
@@ -31,6 +34,8 @@ internal sealed class SnapshotChecks
                 _problems.Error(pool.Name.Place, $"the pool {Shown.Quote(pool.Name.Value)} is given again; it stands in line {_pools[pool.Name.Value].Name.Place.Line} already", "another name, or one pool with the servers of both");
         }
 
+        foreach (var (table, place) in draft.Tables)
+            AddTable(table, place);
         var pools = (draft.Pools ?? []).Select(Pool).ToValueList();
         var listeners = (draft.Listeners ?? []).Select(listener => Listener(listener, poolsAreKnown)).ToValueList();
         var admin = AdminChecks.Check(draft.Admin, _problems);
@@ -55,12 +60,24 @@ internal sealed class SnapshotChecks
             Admin = admin,
             Group = draft.Group?.Value,
             Metrics = draft.Metrics,
+            Tables = draft.Tables.Select(table => table.Value).ToValueList(),
             AccessLog = draft.AccessLog?.Value,
             RequestId = draft.RequestId,
             TraceContext = draft.TraceContext,
             Timeouts = draft.Timeouts,
             Limits = draft.Limits,
         };
+    }
+
+    private void AddTable(CounterTableSettings table, Place place)
+    {
+        if (!_tables.TryAdd(table.Name, table))
+            _problems.Error(place, $"the table {Shown.Quote(table.Name)} is given again", "another name");
+
+        // Room is taken at once, and in powers of two.
+        var room = (long)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)table.Size) * (table.KeyLength + 32 + (table.Store.Count * 24L));
+        if (room > MostBytesOfTable)
+            _problems.Error(place, $"the table {Shown.Quote(table.Name)} would take up {new ByteSize(room)}", "a smaller 'size' or 'key-length': at most 2GiB");
     }
 
     private PoolSettings Pool(PoolDraft draft)
@@ -160,7 +177,7 @@ internal sealed class SnapshotChecks
 
         foreach (var pool in PoolsOf(draft))
             CheckKey(pool, draft);
-        new RuleChecks(_problems, _pools).Check(draft, PoolsOf(draft));
+        new RuleChecks(_problems, _pools, _tables).Check(draft, PoolsOf(draft));
 
         return new()
         {

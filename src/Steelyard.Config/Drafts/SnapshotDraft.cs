@@ -17,6 +17,8 @@ internal sealed record SnapshotDraft(Place Place)
 
     public MetricsSettings Metrics { get; init; } = new();
 
+    public IReadOnlyList<Located<CounterTableSettings>> Tables { get; init; } = [];
+
     public Located<AccessLogSettings>? AccessLog { get; init; }
 
     public string? RequestId { get; init; }

@@ -39,6 +39,12 @@ public enum FetchKind
     /// <summary>How many servers of a pool can serve.</summary>
     UsableServers,
 
+    /// <summary>A counter of what the request is tracked by: a slot, a blank and the counter.</summary>
+    Tracked,
+
+    /// <summary>What the request is tracked by: a slot.</summary>
+    TrackedKey,
+
     /// <summary>The status of the response.</summary>
     Status,
 
@@ -104,6 +110,8 @@ internal static class FetchTable
         new("response-header-count", FetchKind.ResponseHeaderCount, Named: true, OfResponse: true, "how many values between commas a field of the response has"),
         new("variable", FetchKind.Variable, Named: true, OfResponse: false, "what a rule before has set by `set-variable`"),
         new("usable-servers", FetchKind.UsableServers, Named: true, OfResponse: false, "how many servers of a pool can serve"),
+        new("tracked", FetchKind.Tracked, Named: true, OfResponse: false, "a counter of the key that a rule has tracked the request by: its slot and the counter, as in `tracked('0 request-rate')`, or what is done with it, as in `tracked('0 increment general-0')`, `clear general-0` and `set tag 1`; absent where it is not tracked"),
+        new("tracked-key", FetchKind.TrackedKey, Named: true, OfResponse: false, "the key itself, as in `tracked-key('0')`"),
         new("status", FetchKind.Status, Named: false, OfResponse: true, "the status of the response"),
         new("http-version", FetchKind.Version, Named: false, OfResponse: false, "`1.0` or `1.1`"),
         new("tls", FetchKind.Tls, Named: false, OfResponse: false, "`1` for a client that speaks TLS, else `0`"),

@@ -93,6 +93,12 @@ public enum FunctionKind
     /// <summary>What a group of an expression matches; absent where the expression does not.</summary>
     Group,
 
+    /// <summary>A counter of the value, which is a key of a table.</summary>
+    TableCounter,
+
+    /// <summary>1 for a key of a table, else 0.</summary>
+    InTable,
+
     /// <summary>MurmurHash2 of 32 bits, a number (nginx: split_clients).</summary>
     Murmur2,
 }
@@ -150,6 +156,8 @@ internal static class FunctionTable
         new("djb2", FunctionKind.Djb2, [], 0, "its hash by djb2, a number"),
         new("parameter-of", FunctionKind.ParameterOf, [Text, Text], 1, "the value of a name in a text as `a=1&b=2`; the second argument separates, `&` when left out"),
         new("group", FunctionKind.Group, [ArgumentKind.Pattern, Number, Text], 2, "what a group of the regular expression matches, 0 being the whole match; a third argument of `i` for any case; absent where it does not match"),
+        new("table-counter", FunctionKind.TableCounter, [Text, Text], 2, "a counter of the value in one of the [tables](#tables), as in `table-counter(client, 'clients', 'request-rate')`; `0` of what is not in it"),
+        new("in-table", FunctionKind.InTable, [Text], 1, "`1` for a value that is in the table, else `0`"),
         new("murmur2", FunctionKind.Murmur2, [], 0, "its MurmurHash2 of 32 bits, a number"),
     ];
 

@@ -20,6 +20,7 @@ internal static class HaproxyDirectives
         .. Timeouts(),
         .. HaproxyChecks.Rows,
         .. HaproxyPersistence.Rows,
+        .. HaproxyCounters.Rows,
         .. HaproxyRules.Requests,
         .. HaproxyRules.Responses,
         .. Connections(),
@@ -257,8 +258,6 @@ internal static class HaproxyDirectives
         yield return Done("tcp-request content reject", All, "[if|unless <condition>]", "The same.", use => ReadConnectionRule(use, RuleAction.Close));
         foreach (var name in (string[])["tcp-request inspect-delay", "tcp-request content accept", "tcp-request connection accept", "tcp-request session accept", "tcp-response content accept", "tcp-response inspect-delay", "tcp-request content capture"])
             yield return Harmless(name, All, "What a connection begins with is waited for where a route asks for it.");
-        foreach (var name in (string[])["tcp-request connection track-sc0", "tcp-request content track-sc0", "tcp-request session track-sc0", "tcp-request connection track-sc1", "tcp-request content track-sc1"])
-            yield return Refused(name, All, "`max-connections-per-address` or `rate-limit` in the YAML of `steelyard convert`");
         foreach (var name in (string[])["tcp-request connection expect-proxy", "tcp-request content set-var", "tcp-request connection set-var", "tcp-request content use-service", "tcp-response content reject", "tcp-response content close"])
             yield return Refused(name, All, "`accept-proxy` on the bind line, and `http-request` rules");
     }

@@ -49,8 +49,12 @@ internal sealed class HaproxyDraft
         }
 
         List<PoolDraft> pools = [];
+        var named = listeners.SelectMany(listener => listener.Routes ?? []).Select(route => route.To?.Value).ToHashSet();
         foreach (var backend in _backends.Values)
         {
+            // One that is there for its table serves nobody.
+            if (backend is { StickTable: not null, Servers.Count: 0 } && !named.Contains(backend.Name.Value))
+                continue;
             pools.Add(Pool(backend));
             pools.AddRange(PoolsOfOneServer(backend));
         }
@@ -61,6 +65,7 @@ internal sealed class HaproxyDraft
             Admin = new() { CommandSockets = _file.CommandSockets, CommandTimeout = _file.CommandTimeout ?? new AdminDraft().CommandTimeout },
             Shutdown = _file.HardStop ?? TimeSpan.FromSeconds(10),
             Limits = new() { Connections = _file.MaxConnections, RequestRate = null, ResponseRate = null },
+            Tables = HaproxyCounters.Tables(_file),
             Listeners = listeners,
             Pools = pools,
         });

@@ -8,12 +8,14 @@ internal static class HaproxyPersistence
 {
     private const string Back = "DBL";
 
+    private static readonly TimeSpan s_longest = TimeSpan.FromDays(24);
+
     public static IEnumerable<DirectiveRow<HaproxyUse>> Rows { get; } =
     [
         DirectiveRow<HaproxyUse>.Done("cookie", Back, "<name> [rewrite|insert|prefix] [indirect] [nocache] [postonly] [preserve] [httponly] [secure] [domain <domain>]* [maxidle <time>] [maxlife <time>] [dynamic] [attr <value>]*", "The cookie by which a client stays with its server.", ReadCookie),
         DirectiveRow<HaproxyUse>.Done("no cookie", Back, "", "Undoes it.", use => use.Section.Cookie = null),
         DirectiveRow<HaproxyUse>.Done("dynamic-cookie-key", Back, "<text>", "What dynamic values are made of.", use => use.Section.DynamicKey = use.TryTake("a text", out var word) ? word.Text : null),
-        DirectiveRow<HaproxyUse>.Done("stick-table", "FBL", "type <type> size <size> [expire <time>] [nopurge] [peers <name>] [store <counters>]", "How many clients are remembered for `stick on`, and how long; counters are not kept.", ReadTable),
+        DirectiveRow<HaproxyUse>.Done("stick-table", "FBL", "type <type> size <size> [expire <time>] [nopurge] [peers <name>] [store <counters>]", "How many clients, or other keys, are remembered for `stick on` and by `track-sc0` to `track-sc2`, how long, and what of them is counted.", ReadTable),
         DirectiveRow<HaproxyUse>.Done("stick on", "BL", "<sample>", "A client stays with the server it was sent to first: by src, req.cook(<name>), req.hdr(<name>), url_param(<name>), path or url.", ReadOn),
         DirectiveRow<HaproxyUse>.Done("stick match", "BL", "<sample>", "The same as `stick on`, beside `stick store-response`.", ReadOn),
         DirectiveRow<HaproxyUse>.Done("stick store-response", "BL", "res.cook(<name>)", "A client stays with the server that has given it the cookie.", ReadLearn),
@@ -87,19 +89,24 @@ internal static class HaproxyPersistence
 
     private static void ReadTable(HaproxyUse use)
     {
-        var (size, expire) = (100_000L, (TimeSpan?)null);
+        var (size, expire, length, noPurge) = (100_000L, (TimeSpan?)null, 45, false);
+        List<StoredCounter> store = [];
         while (use.HasMore)
         {
             var word = use.Take();
             switch (word.Text)
             {
-                case "type" when use.TryTake("a type", out _):
-                    if (use.Peek == "len")
+                case "type" when use.TryTake("a type", out var type):
+                    if (type.Text is not ("ip" or "ipv4" or "ipv6" or "integer" or "string" or "binary"))
                     {
-                        use.Take();
-                        use.TryTake("a length", out _);
+                        use.Error(type, $"{Shown.Quote(type.Text)} is not a type of keys", "ip, ipv6, integer, string or binary");
+                        return;
                     }
 
+                    // HAProxy: 32 bytes of strings and binary keys where nothing is said.
+                    length = type.Text is "string" or "binary" ? 32 : 45;
+                    if (use.Take("len") && use.TryTakeNumber("a length", 1, 1024, out length))
+                        length = Math.Max(length, 2);
                     break;
                 case "size" when use.TryTakeSize("a number of entries", out size):
                     break;
@@ -107,21 +114,30 @@ internal static class HaproxyPersistence
                     expire = time;
                     break;
                 case "store" when use.TryTake("what is stored", out var stored):
-                    if (stored.Text is not "server_id")
-                        use.Problems.Warn(stored.Place, "counters of clients are not kept in tables here, and nothing can ask for them", "`rate-limit` in the YAML of `steelyard convert`");
+                    if (!HaproxyCounters.TryReadStore(stored, use, store))
+                        return;
                     break;
                 case "peers" when use.TryTake("the name of peers", out var peers):
                     use.Problems.Warn(peers.Place, "tables are not shared with other balancers here", "`cookie`, which needs no table");
                     break;
-                case "nopurge":
+                case "srvkey" when use.TryTake("addr or name", out _):
                     break;
+                case "nopurge":
+                    noPurge = true;
+                    break;
+                case "type" or "size" or "expire" or "store" or "peers" or "srvkey":
+                    return;
                 default:
                     use.Error(word, $"{Shown.Quote(word.Text)} is not known behind 'stick-table'", "type, size, expire, nopurge, peers or store");
                     return;
             }
         }
 
-        use.Section.StickTable = new(new((int)Math.Clamp(size, 1, 10_000_000), expire), use.Line);
+        if (expire > s_longest)
+            expire = s_longest;
+        use.Section.StickTable = new(
+            new((int)Math.Clamp(size, 1, 10_000_000), expire is { Ticks: > 0 } ? expire : null) { NoPurge = noPurge, KeyLength = length, Store = store, Counts = store.Count > 0 },
+            use.Line);
     }
 
     private static void ReadOn(HaproxyUse use)

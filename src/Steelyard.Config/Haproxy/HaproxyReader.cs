@@ -152,6 +152,8 @@ internal static class HaproxyReader
         // "http-request set-var(txn.a)" is a word and, in round brackets, its first argument.
         if (words is [{ Text: "http-request" or "http-response" or "http-after-response" }, { } action, ..] && action.Text.IndexOf('(', StringComparison.Ordinal) is var bracket and > 0)
             words = [words[0], action with { Text = action.Text[..bracket] }, action with { Text = action.Text[bracket..] }, .. words.Skip(2)];
+        if (words is [{ Text: "tcp-request" or "tcp-response" }, _, { } third, ..] && third.Text.IndexOf('(', StringComparison.Ordinal) is var opening and > 0)
+            words = [words[0], words[1], third with { Text = third.Text[..opening] }, third with { Text = third.Text[opening..] }, .. words.Skip(3)];
         if (!table.TryFind(words, out var row, out var count))
         {
             var two = words.Count > 1 && words[0].Text is "option" or "timeout" or "http-request" or "http-response" or "tcp-request";

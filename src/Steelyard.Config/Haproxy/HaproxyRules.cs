@@ -34,8 +34,6 @@ internal static class HaproxyRules
         Row("http-request replace-uri", "<regex> <fmt>", "The same; in requests of browsers the URI is path and query.", use => ReadReplacement(use, RuleAction.ReplaceTarget, named: false)),
         .. Variables("http-request"),
         .. OnlyInLogs("http-request"),
-        Refused("http-request track-sc0", "`rate-limit` in the YAML of `steelyard convert` counts requests of each client"),
-        Refused("http-request track-sc1", "`rate-limit` in the YAML of `steelyard convert` counts requests of each client"),
         Refused("http-request set-src", "`proxy-protocol` or `trusted-proxies` in the YAML of `steelyard convert` say who the client is"),
         Refused("http-request set-method", "the servers are asked by the method of the client"),
         Refused("http-request use-service", "/metrics is on the admin API, see docs/metrics.md"),

@@ -152,6 +152,8 @@ internal static class HaproxySamples
         var at = 0;
         if (!TryReadCall(text, ref at, out var name, out var arguments, out mistake))
             return false;
+        if (HaproxyCounters.TryReadFetch(name, arguments, use, out sample, out mistake))
+            return mistake.Message is null && TryConvert(text, at, use, ref sample, out mistake);
         var row = Find(Fetches, name);
         if (row is null && mayCompare && name.LastIndexOf('_') is var underscore and > 0 && HaproxyConditions.MethodOf(name[(underscore + 1)..]) is not null)
         {
@@ -175,9 +177,16 @@ internal static class HaproxySamples
         if (!Make(row, arguments, s_nothing, out var expression, out mistake))
             return false;
         sample = new(expression, row.Type);
+        return TryConvert(text, at, use, ref sample, out mistake);
+    }
+
+    /// <summary>Reads the converters behind a fetch.</summary>
+    private static bool TryConvert(string text, int at, HaproxyUse use, ref Sample sample, out Mistake mistake)
+    {
+        mistake = default;
         while (at < text.Length)
         {
-            if (text[at++] != ',' || !TryReadCall(text, ref at, out name, out arguments, out mistake))
+            if (text[at++] != ',' || !TryReadCall(text, ref at, out var name, out var arguments, out mistake))
             {
                 mistake = mistake.Message is null ? new($"{Shown.Quote(text)} is not a sample", "a fetch, and converters behind commas, such as req.hdr(host),lower") : mistake;
                 return false;
@@ -191,13 +200,21 @@ internal static class HaproxySamples
                 continue;
             }
 
+            if (HaproxyCounters.TryReadConverter(name, arguments, sample.Expression, out var counted, out mistake))
+            {
+                if (mistake.Message is not null)
+                    return false;
+                sample = counted;
+                continue;
+            }
+
             if (Find(Converters, name) is not { } converter)
             {
                 mistake = new($"the converter {Shown.Quote(name)} is not known here", $"one that docs/haproxy.md lists, such as {Shown.List(Converters.Take(8).Select(known => known.Name))}", use.Problems.Names.Nearest(name, Converters.Select(known => known.Name)));
                 return false;
             }
 
-            if (!Make(converter, arguments, sample.Expression, out expression, out mistake))
+            if (!Make(converter, arguments, sample.Expression, out var expression, out mistake))
                 return false;
             sample = new(expression, converter.Type);
         }

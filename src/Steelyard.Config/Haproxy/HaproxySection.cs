@@ -133,7 +133,20 @@ internal sealed record HaproxyBind(Located<NetworkAddress> Address, ListenerTlsD
 /// <summary>What a stick-table says.</summary>
 /// <param name="Size">How many entries.</param>
 /// <param name="Expire">How long each is kept; null for ever.</param>
-internal sealed record HaproxyTable(int Size, TimeSpan? Expire);
+internal sealed record HaproxyTable(int Size, TimeSpan? Expire)
+{
+    /// <summary>Whether nobody makes room for a new one.</summary>
+    public bool NoPurge { get; init; }
+
+    /// <summary>How many bytes of a key count.</summary>
+    public int KeyLength { get; init; } = 45;
+
+    /// <summary>What is counted.</summary>
+    public IReadOnlyList<StoredCounter> Store { get; init; } = [];
+
+    /// <summary>Whether it counts, or only remembers servers.</summary>
+    public bool Counts { get; init; }
+}
 
 /// <summary>What option forwardfor says.</summary>
 /// <param name="Header">The name of the field.</param>

@@ -86,13 +86,23 @@ internal sealed class HaproxyUse(HaproxyFile file, HaproxySection section, IRead
         time = default;
         if (!TryTake(what, out var word))
             return false;
-        var digits = DecimalText.LeadingDigits(word.Text);
-        var unit = digits == word.Text.Length ? "ms" : word.Text[digits..];
+        if (TryReadTime(word.Text, out time))
+            return true;
+        Problems.Error(word.Place, $"{Shown.Quote(word.Text)} is not a time", "a number of milliseconds, or one with us, ms, s, m, h or d, such as 5s; at most 24d");
+        return false;
+    }
+
+    /// <summary>Reads a time as <see cref="TryTakeTime"/> does.</summary>
+    public static bool TryReadTime(string text, out TimeSpan time)
+    {
+        time = default;
+        var digits = DecimalText.LeadingDigits(text);
+        var unit = digits == text.Length ? "ms" : text[digits..];
         foreach (var (name, milliseconds) in s_units)
         {
             if (name != unit || digits is 0 or > 12)
                 continue;
-            var total = long.Parse(word.Text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture) * milliseconds;
+            var total = long.Parse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture) * milliseconds;
             if (total <= int.MaxValue)
             {
                 time = TimeSpan.FromMilliseconds(Math.Ceiling(total));
@@ -100,7 +110,6 @@ internal sealed class HaproxyUse(HaproxyFile file, HaproxySection section, IRead
             }
         }
 
-        Problems.Error(word.Place, $"{Shown.Quote(word.Text)} is not a time", "a number of milliseconds, or one with us, ms, s, m, h or d, such as 5s; at most 24d");
         return false;
     }
 

@@ -27,6 +27,10 @@ internal sealed class YamlWriter
         writer.Identity(snapshot.AccessLog, snapshot.RequestId, snapshot.TraceContext, "");
         writer.Section("timeouts", TimeoutsTable.Table, snapshot.Timeouts, new());
         writer.Section("limits", LimitsTable.Table, snapshot.Limits, new());
+        if (snapshot.Tables.Count > 0)
+            writer.Line("tables:");
+        foreach (var table in snapshot.Tables)
+            writer.Line($"  - {{ {string.Join(", ", Parts(CounterTables.Tables, table, new CounterTableSettings { Name = "", Store = default }))} }}");
         if (snapshot.Listeners.Count > 0)
             writer.Line("listen:");
         foreach (var listener in snapshot.Listeners)

@@ -3,6 +3,7 @@ using System.Text;
 using Steelyard.Config;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Tracking;
 
 namespace Steelyard.Engine.Expressions;
 
@@ -32,7 +33,7 @@ internal abstract class CompiledCondition
     {
         var calls = new List<CallValue>();
         var value = test.Value;
-        for (; value is CallExpression call; value = call.Input)
+        for (; value is CallExpression call && !TableValue.Is(call); value = call.Input)
             calls.Insert(0, new CallValue(call));
         return value is FetchExpression { Kind: FetchKind.HeaderValues or FetchKind.HeaderLines or FetchKind.ResponseHeaderValues }
             ? new(CompiledValue.From(value), new CompiledTest(test.Test, test.IgnoreCase, test.Patterns, [.. calls]))

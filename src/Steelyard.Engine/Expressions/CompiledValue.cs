@@ -4,6 +4,7 @@ using Steelyard.Config;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Tracking;
 
 namespace Steelyard.Engine.Expressions;
 
@@ -25,6 +26,7 @@ internal abstract class CompiledValue
         VariableExpression { Variable: var variable } => new VariableValue(variable),
         TextExpression { Text.Parts: [{ Literal: { } literal }] } => new LiteralValue(Encoding.UTF8.GetBytes(literal)),
         TextExpression { Text: var text } => new TemplateValue(text),
+        CallExpression call when TableValue.Is(call) => new TableValue(call),
         CallExpression call => new CallValue(call),
         MapExpression map => new MapValue(map),
         FetchExpression fetch => From(fetch),
@@ -42,6 +44,7 @@ internal abstract class CompiledValue
             FetchKind.ResponseHeader => new FieldValue(name, ofResponse: true, split: false, last: false),
             FetchKind.ResponseHeaderValues => new FieldValue(name, ofResponse: true, split: true, last: true),
             FetchKind.HeaderCount or FetchKind.ResponseHeaderCount => new FieldCount(name, fetch.Kind == FetchKind.ResponseHeaderCount),
+            FetchKind.Tracked or FetchKind.TrackedKey => new TrackedValue(fetch),
             FetchKind.UsableServers => new UsableServersValue(fetch.Name),
             _ => new FetchValue(fetch.Kind, name),
         };

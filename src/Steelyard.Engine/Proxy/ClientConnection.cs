@@ -5,6 +5,7 @@ using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.ProxyProtocol;
 using Steelyard.Engine.Tls;
+using Steelyard.Engine.Tracking;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -71,6 +72,9 @@ internal sealed class ClientConnection
 
     // Who came without TLS, or without a certificate, does not get what is behind them now.
     private bool IsServedOn => _loop.Plan.ListenerAt(Arrival.Slot) is { } listener && listener.Continues(Listener);
+
+    /// <summary>What the connection is counted by with all its requests; null for nothing.</summary>
+    public TrackedKeys? Tracked { get; set; }
 
     /// <summary>What the servers are told of this client.</summary>
     public ForwardedFields Forwarded { get; } = new();
@@ -334,6 +338,7 @@ internal sealed class ClientConnection
     {
         _serving.GetResult();
         _serving = default;
+        Tracked?.Leave(_loop.Events.Now);
         Input.Release();
         Transport.Close();
         Transport = null!;

@@ -92,6 +92,7 @@ internal sealed class Exchange
         _context.Record.HeadAt = _context.Events.Now;
         _loop.Counters.Requests++;
         _context.SeeWhoAsks();
+        _context.Tracking?.Begin();
 
         // 2. Do what the listener's rules say, and match the route; one that gives the answer itself needs no server.
         if (Client.Listener.Rules is { } rules && rules.RunOnRequest(_context, out var ofRule) is not RuleVerdict.GoOn and var endsAtListener)
@@ -319,6 +320,7 @@ internal sealed class Exchange
     {
         _context.Meters.Route(_context.Route?.Ordinal ?? 0).Count(Request.Method, status, End - _context.Begun);
         _context.Meters.Listener(Client.Listener.Ordinal).Answered(status, BytesRead, _context.BytesPassed + sent);
+        _context.Tracking?.Answered(status, BytesRead, _context.BytesPassed + sent);
     }
 
     /// <summary>Writes down an exchange that is over, where somebody wants that.</summary>

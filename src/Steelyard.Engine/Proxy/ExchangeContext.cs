@@ -9,6 +9,7 @@ using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
 using Steelyard.Engine.Sticky;
 using Steelyard.Engine.Tracing;
+using Steelyard.Engine.Tracking;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -24,6 +25,7 @@ internal sealed class ExchangeContext
 
     private ExplainField? _explanation;
     private RequestVariables? _variables;
+    private ExchangeTracking? _tracking;
     private InputBuffer? _responseInput;
 
     // The server counts this exchange as active.
@@ -59,6 +61,9 @@ internal sealed class ExchangeContext
 
     /// <summary>By what the request is known beyond this program.</summary>
     public RequestIdentity Identity { get; }
+
+    /// <summary>What it is counted by; null where the configuration has no table.</summary>
+    public ExchangeTracking? Tracking => Plan.Tables is null ? null : _tracking ??= new(this);
 
     /// <summary>What a log says of it.</summary>
     public AccessRecord Record { get; }
@@ -112,6 +117,7 @@ internal sealed class ExchangeContext
         Variables = _variables,
         Pools = Plan.Pools,
         Identity = Identity,
+        Tracking = Tracking,
         Connection = Client,
         Rerouted = Turns > 0,
         OwnStatus = OwnStatus,
@@ -240,6 +246,7 @@ internal sealed class ExchangeContext
             RequestEdit.Release(Events.Blocks);
         ForgetResponse();
         _variables?.Clear();
+        _tracking?.End();
     }
 
     /// <summary>The response's head is not held any more.</summary>

@@ -67,6 +67,9 @@ internal sealed class ProxyPlan
     /// <summary>What the timeouts of pools are where they differ; null where none does.</summary>
     public required IReadOnlyDictionary<Pool, MillisecondTimeouts>? PoolTimeouts { get; init; }
 
+    /// <summary>What clients do, by the names of the tables; null where there is none.</summary>
+    public required IReadOnlyDictionary<string, CounterTable>? Tables { get; init; }
+
     // All limits, for the plan that follows.
     private LimitBook LimitBook { get; init; } = new(null);
 
@@ -182,6 +185,7 @@ internal sealed class ProxyPlan
             PoolLimits = PoolLimitsOf(pools.Values, limits),
             PoolRules = PoolRulesOf(pools.Values),
             PoolTimeouts = PoolTimeoutsOf(pools.Values),
+            Tables = TablesOf(snapshot, before),
             Fallbacks = FallbacksOf(pools.Values, files),
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
@@ -260,6 +264,17 @@ internal sealed class ProxyPlan
                 next++;
             return next++;
         }
+    }
+
+    // A table that stays as it was goes on.
+    private static Dictionary<string, CounterTable>? TablesOf(Snapshot snapshot, ProxyPlan? before)
+    {
+        if (snapshot.Tables.Count == 0)
+            return null;
+        var tables = new Dictionary<string, CounterTable>(StringComparer.Ordinal);
+        foreach (var settings in snapshot.Tables)
+            tables.Add(settings.Name, before?.Tables?.GetValueOrDefault(settings.Name) is { } same && same.Settings == settings ? same : new(settings, BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8))));
+        return tables;
     }
 
     private static Dictionary<Pool, PlaceLimits>? PoolLimitsOf(IEnumerable<Pool> pools, LimitBook limits)

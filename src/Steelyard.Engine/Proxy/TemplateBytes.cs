@@ -6,6 +6,7 @@ using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
 using Steelyard.Engine.Tracing;
+using Steelyard.Engine.Tracking;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -54,6 +55,9 @@ internal readonly ref struct TemplateScope
 
     /// <summary>The status of an answer of the proxy's own; 0 for none.</summary>
     public int OwnStatus { get; init; }
+
+    /// <summary>What the request is counted by; null where nothing is counted.</summary>
+    public ExchangeTracking? Tracking { get; init; }
 
     /// <summary>By what the request is known; null where nobody asks for it.</summary>
     public RequestIdentity? Identity { get; init; }

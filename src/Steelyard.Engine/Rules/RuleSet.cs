@@ -68,6 +68,9 @@ internal sealed class RuleSet
                 case RuleAction.GoTo:
                     context.GoesTo = rule.Name;
                     return RuleVerdict.Reroute;
+                case RuleAction.Track:
+                    context.Tracking?.Track(rule);
+                    break;
                 case RuleAction.Deny or RuleAction.Respond or RuleAction.Redirect:
                     answer = rule.Answer;
                     return RuleVerdict.Answer;
@@ -118,6 +121,7 @@ internal sealed class Rule
     {
         When = CompiledCondition.From(settings.When);
         (Action, Status) = (settings.Action, settings.Status);
+        Track = settings.Track;
         Name = Encoding.ASCII.GetBytes(settings.Name);
         Value = settings.Value is { } value ? new(value) : null;
         Pattern = settings.Pattern is { } pattern ? BytePattern.Parse(pattern, ignoreCase: false) : null;
@@ -142,6 +146,9 @@ internal sealed class Rule
     public BytePattern? Pattern { get; }
 
     public int Status { get; }
+
+    /// <summary>Where it counts; null for nowhere.</summary>
+    public TrackSettings? Track { get; }
 
     public LocalAnswer? Answer { get; }
 }

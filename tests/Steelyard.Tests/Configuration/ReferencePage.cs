@@ -40,6 +40,7 @@ public sealed class ReferencePage
         Section(page, "The file", FileTable.Table, new SnapshotDraft(default));
         Section(page, "admin", AdminTable.Table, new AdminDraft());
         Section(page, "admin: command-sockets", AdminTable.CommandSockets, new CommandSocketDraft(default(Place)));
+        Section(page, "tables", CounterTables.Tables, new CounterTableSettings { Name = "", Store = default });
         Section(page, "metrics", MetricsTable.Table, new MetricsSettings());
         Section(page, "access-log", AccessLogTable.Table, new AccessLogSettings { To = new(LogTargetKind.None) });
         Section(page, "trace-context", TraceTable.Table, new TraceSettings());

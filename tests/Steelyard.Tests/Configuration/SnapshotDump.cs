@@ -35,6 +35,8 @@ internal static class SnapshotDump
             text.Append($"{snapshot.Timeouts}\n");
         if (snapshot.Limits != new Limits())
             text.Append($"{snapshot.Limits}\n");
+        foreach (var table in snapshot.Tables)
+            text.Append($"table {table.Name} of {table.Size} x {table.KeyLength}, expire {table.Expire?.ToString() ?? "never"}{(table.Evict ? "" : ", full is full")}: {Join(table.Store)}\n");
         foreach (var listener in snapshot.Listeners)
         {
             text.Append($"listener {(listener.Name is { } called ? called + " " : "")}on {Join(listener.Bind)}{(listener.Mode == ListenerMode.Tcp ? " in TCP mode" : "")}\n");
@@ -119,7 +121,7 @@ internal static class SnapshotDump
         + Times(route.Timeouts, "    ") + Rules("rule", route.Rules, "    ") + Edits("request", route.RequestHeaders) + Edits("response", route.ResponseHeaders);
 
     private static string Rules(string name, ValueList<RuleSettings> rules, string indentation) =>
-        string.Concat(rules.Select(rule => $"{indentation}{name}{(rule.When is { } when ? $" when {when}" : "")}: {rule.Action}{(rule.Name.Length > 0 ? $" {rule.Name}" : "")}{(rule.Pattern is { } pattern ? $" /{pattern}/" : "")}{(rule.Value is { } value ? $" = {value}" : "")}{(rule.Status > 0 ? $" {rule.Status}" : "")}{(rule.Redirect is { } redirect ? $" {redirect.Status} to {redirect.To}" : "")}{(rule.Respond is { } respond ? $" {respond.Status} '{respond.Body}' {respond.ContentType} {Join(respond.Headers)}" : "")}\n"));
+        string.Concat(rules.Select(rule => $"{indentation}{name}{(rule.When is { } when ? $" when {when}" : "")}: {rule.Action}{(rule.Name.Length > 0 ? $" {rule.Name}" : "")}{(rule.Pattern is { } pattern ? $" /{pattern}/" : "")}{(rule.Value is { } value ? $" = {value}" : "")}{(rule.Track is { } track ? $" in {track}" : "")}{(rule.Status > 0 ? $" {rule.Status}" : "")}{(rule.Redirect is { } redirect ? $" {redirect.Status} to {redirect.To}" : "")}{(rule.Respond is { } respond ? $" {respond.Status} '{respond.Body}' {respond.ContentType} {Join(respond.Headers)}" : "")}\n"));
 
     private static string Edits(string head, HeaderEdits edits) => edits == HeaderEdits.None ? ""
         : $"    {head}: remove [{Join(edits.Remove)}] set [{Lines(edits.Set)}] add [{Lines(edits.Add)}]\n";

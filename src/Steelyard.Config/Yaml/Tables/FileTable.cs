@@ -79,6 +79,12 @@ internal static class FileTable
                 "How much of each thing is accepted.",
                 file => file.Limits,
                 (file, value) => file with { Limits = value }),
+            new Directive<SnapshotDraft, IReadOnlyList<Located<CounterTableSettings>>>(
+                "tables",
+                CounterTables.List,
+                "Tables of what clients do, see [tables](#tables).",
+                file => file.Tables,
+                (file, value) => file with { Tables = value }),
             new Directive<SnapshotDraft, IReadOnlyList<ListenerDraft>?>(
                 "listen",
                 Form.OrNull(Form.ListOf("a list of listeners, each begun with '- '", Form.Mapping(ListenerTable.Listeners, mapping => new(mapping.Place), listener => listener with { IsFaulty = true }))),

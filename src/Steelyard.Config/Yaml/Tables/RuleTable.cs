@@ -76,6 +76,7 @@ internal static class RuleTable
             Action("deny", RuleAction.Deny, ScalarForms.Number(200, 599), "Refuses with this status and a page of the proxy's own.", (rule, status) => rule with { Status = status }),
             Action("respond", RuleAction.Respond, Form.MappingOrText(AnswerTable.Responses, () => new(200), ScalarForms.Number(200, 599), status => new(status)), "Answers in the servers' place, as `respond` of a route.", (rule, respond) => rule with { Respond = respond }),
             Action("redirect", RuleAction.Redirect, Form.MappingOrText(AnswerTable.RedirectsOfRules, () => new(TextTemplate.Empty), AnswerTable.Anywhere, to => new(to)), "Sends the client elsewhere, as `redirect` of a route.", (rule, redirect) => rule with { Redirect = redirect }),
+            Action("track", RuleAction.Track, Form.Mapping(CounterTables.Track, _ => new CounterTables.Tracking(0, "", null, false)), "Counts the request, or its whole connection (`whole: connection`), by a key in one of the [tables](#tables), a mapping with `slot`, `table`, `key` and `whole`. What is tracked in a slot already stays so.", (rule, track) => rule with { Value = track.Key, Track = new(track.Slot, track.Table, track.OfConnection) }),
             Action("close", RuleAction.Close, ScalarForms.OneOf([("true", true, "")]), "Closes the connection without an answer.", (rule, _) => rule),
             Action("set-path", RuleAction.SetPath, Template, "The request gets another path; its query stays.", (rule, value) => rule with { Value = value }),
             Action("replace-path", RuleAction.ReplacePath, Form.Mapping(s_targets, _ => s_noPattern), "A path in which the pattern matches becomes `with`: a mapping with `pattern` and `with`.", Take),
@@ -139,6 +140,7 @@ internal static class RuleTable
         RuleAction.RemoveVariable => ("remove-variable", YamlWriter.Text(rule.Name)),
         RuleAction.SetStatus => ("set-status", $"{rule.Status}"),
         RuleAction.Reroute => ("reroute", "true"),
+        RuleAction.Track => ("track", $"{{ {(rule.Track!.Slot > 0 ? $"slot: {rule.Track.Slot}, " : "")}table: {YamlWriter.Text(rule.Track.Table)}, key: {YamlWriter.Text(rule.Value!.ToString())}{(rule.Track.OfConnection ? ", whole: connection" : "")} }}"),
         RuleAction.GoTo => ("go-to", YamlWriter.Text(rule.Name)),
         _ => throw new ArgumentOutOfRangeException(nameof(rule)),
     };
