@@ -12,6 +12,9 @@ public enum FetchKind
     /// <summary>A field of the request: each line's whole value, the last one where one is asked for.</summary>
     HeaderLines,
 
+    /// <summary>All lines of a field of the request, with commas between.</summary>
+    HeaderList,
+
     /// <summary>How many values between commas a field of the request has.</summary>
     HeaderCount,
 
@@ -100,6 +103,7 @@ internal static class FetchTable
     [
         new("header", FetchKind.Header, Named: true, OfResponse: false, "a field of the request, the first line of it"),
         new("header-values", FetchKind.HeaderValues, Named: true, OfResponse: false, "a field of the request, each of its values between commas: a comparison takes any, elsewhere it is the last"),
+        new("header-list", FetchKind.HeaderList, Named: true, OfResponse: false, "all lines of a field of the request, with commas between"),
         new("header-lines", FetchKind.HeaderLines, Named: true, OfResponse: false, "a field of the request, each line of it: a comparison takes any, elsewhere it is the last"),
         new("header-count", FetchKind.HeaderCount, Named: true, OfResponse: false, "how many values between commas a field of the request has"),
         new("cookie", FetchKind.Cookie, Named: true, OfResponse: false, "a cookie of the request"),

@@ -72,6 +72,17 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
         return [route with { Rules = [.. _rules] }, .. inner];
     }
 
+    /// <summary>The route of who asks for a location without the slash it ends in: it is sent to the same with one.</summary>
+    /// <param name="path">The path.</param>
+    public RouteDraft WithSlash(Located<string> path)
+    {
+        var scope = new NginxScope { File = file, ServerName = server.FirstName };
+        ServerSteps(scope);
+        var to = NginxSteps.Absolute(path.Value, TextTemplate.Of([new(path.Value + "/"), NginxSteps.Behind("?")]), level, scope);
+        Add(new() { Action = RuleAction.Redirect, Redirect = new(to, 301) }, path.Place);
+        return new(level.Place) { Paths = [path], Rules = [.. _rules], Respond = new(new(404), path.Place) };
+    }
+
     private void Add(RuleSettings rule, Place place) => _rules.Add(new(rule, place));
 
     /// <summary>What the server itself does with a request, once however often it is sent on.</summary>

@@ -71,12 +71,6 @@ internal static class NginxHeaders
 
             if (!NginxVariables.TryRead(line[2], response, line.Words[2].Place, out var value))
                 continue;
-            if (add.Exists(other => other.Name.Equals(name.Text, StringComparison.OrdinalIgnoreCase)))
-            {
-                problems.Error(name.Place, $"two lines \"add_header {name.Text}\" of one block are not done here", "one line, with a comma between the values");
-                continue;
-            }
-
             add.Add(new(name.Text, line.Count == 3 ? value : OnlyFor(value)));
         }
 

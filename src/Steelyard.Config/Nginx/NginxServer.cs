@@ -9,6 +9,7 @@ internal sealed class NginxServer
     private readonly NginxFile _file;
     private readonly NginxPools _pools;
     private readonly List<(string Prefix, NginxLevel Level)> _prefixes = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private List<RouteDraft>? _routes;
 
     public NginxServer(NginxLevel level, int ordinal, NginxFile file, NginxPools pools)
@@ -77,6 +78,8 @@ internal sealed class NginxServer
             if (location.Context != 'L')
                 continue;
             var (modifier, uri) = Name(location);
+            if (modifier is "" or "^~" or "=")
+                _names.Add(uri);
             if (modifier is "" or "^~" && !uri.StartsWith('@'))
                 _prefixes.Add((uri, location));
             CollectPrefixes(location);
@@ -126,6 +129,8 @@ internal sealed class NginxServer
                         Problems.Error(word.Place, $"the location \"{uri}\" does not begin with a slash, so nothing ever comes there", "a path such as /api/, ~ for an expression, or @ for a name");
                     else
                         routes.AddRange(new NginxContent(this, location, _file, _pools).Routes(new RouteDraft(location.Place) { Paths = [new(PathOf(modifier, uri), word.Place)] }));
+                    if (modifier != "=" && uri is [_, .. var name, '/'] && location.Has("proxy_pass") && !_names.Contains("/" + name))
+                        routes.Add(new NginxContent(this, location, _file, _pools).WithSlash(new(NginxContent.Encode("/" + name), word.Place)));
                     break;
                 default:
                     Problems.Error(location.Directive.Words[1].Place, $"invalid location modifier \"{modifier}\"", "= ~ ~* or ^~");

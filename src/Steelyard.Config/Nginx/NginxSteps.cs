@@ -193,6 +193,8 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
         Expression path = new FetchExpression(FetchKind.CleanPath);
         var its = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Capture = new(path, directive[1], false, pattern.GroupNames) };
         var (target, place) = (directive[2], directive.Words[2].Place);
+        var dropsQuery = target.EndsWith('?');
+        target = dropsQuery ? target[..^1] : target;
         var mark = target.IndexOf('?', StringComparison.Ordinal);
         if (!NginxVariables.TryRead(mark < 0 ? target : target[..mark], its, place, out var to) || !NginxVariables.TryRead(mark < 0 ? "" : target[(mark + 1)..], its, place, out var query))
             return;
@@ -202,18 +204,18 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
         {
             // The query follows, unless the text ends in a question mark.
             List<TemplatePart> parts = [.. Absolute(target, to, level, scope).Parts];
-            if (mark < 0)
-                parts.Add(Behind("?"));
-            else if (query.Parts.Count > 0)
-                parts.AddRange([new("?"), .. query.Parts, Behind("&")]);
+            if (mark >= 0)
+                parts.AddRange([new("?"), .. query.Parts]);
+            if (!dropsQuery)
+                parts.Add(Behind(mark < 0 ? "?" : "&"));
             Emit(new() { Action = RuleAction.Redirect, Redirect = new(TextTemplate.Of(parts), flag == "permanent" ? 301 : 302) }, matches, directive.Place);
             return;
         }
 
         ChangesTarget = true;
-        RuleSettings change = mark < 0 ? new() { Action = RuleAction.SetPath, Value = to }
-            : query.Parts.Count == 0 ? new() { Action = RuleAction.SetTarget, Value = to }
-            : new() { Action = RuleAction.SetTarget, Value = TextTemplate.Of([.. to.Parts, new("?"), .. query.Parts, Behind("&")]) };
+        RuleSettings change = mark < 0 && !dropsQuery ? new() { Action = RuleAction.SetPath, Value = to }
+            : mark < 0 ? new() { Action = RuleAction.SetTarget, Value = to }
+            : new() { Action = RuleAction.SetTarget, Value = TextTemplate.Of([.. to.Parts, new("?"), .. query.Parts, .. dropsQuery ? (TemplatePart[])[] : [Behind("&")]]) };
         if (flag.Length == 0)
         {
             Emit(change, matches, directive.Place);
@@ -231,7 +233,7 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
     }
 
     /// <summary>The query that there is behind a text; nothing where there is none.</summary>
-    private static TemplatePart Behind(string separator) => new(null, default, new MapExpression(
+    public static TemplatePart Behind(string separator) => new(null, default, new MapExpression(
         new VariableExpression(TemplateVariable.Query),
         [new(TestKind.Is, false, "", TextTemplate.Empty)],
         TextTemplate.Of([new(separator), new(null, TemplateVariable.Query)])));

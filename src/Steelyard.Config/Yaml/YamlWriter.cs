@@ -295,9 +295,13 @@ internal sealed class YamlWriter
         if (edits.Set.Count > 0)
             parts.Add($"set: {Map(edits.Set, line => line.Name, line => line.Value.ToString())}");
         if (edits.Add.Count > 0)
-            parts.Add($"add: {Map(edits.Add, line => line.Name, line => line.Value.ToString())}");
+            parts.Add($"add: {{ {string.Join(", ", Lines(edits.Add))} }}");
         return $"{{ {string.Join(", ", parts)} }}";
     }
+
+    // Those of one name stand behind it; where others are between, that changes nothing that anybody may rely on.
+    private static IEnumerable<string> Lines(ValueList<HeaderLine> lines) => lines.GroupBy(line => line.Name, StringComparer.OrdinalIgnoreCase)
+        .Select(named => $"{Text(named.Key)}: {(named.Count() == 1 ? Text(named.First().Value.ToString()) : Many(named.ToValueList(), line => line.Value.ToString()))}");
 
     private static string Extra(string name, string value, string initial) => value == initial ? "" : $", {name}: {Text(value)}";
 

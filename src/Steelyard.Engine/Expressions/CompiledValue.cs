@@ -39,6 +39,7 @@ internal abstract class CompiledValue
         return fetch.Kind switch
         {
             FetchKind.Header => new FieldValue(name, ofResponse: false, split: false, last: false),
+            FetchKind.HeaderList => new FieldList(name),
             FetchKind.HeaderLines => new FieldValue(name, ofResponse: false, split: false, last: true),
             FetchKind.HeaderValues => new FieldValue(name, ofResponse: false, split: true, last: true),
             FetchKind.ResponseHeader => new FieldValue(name, ofResponse: true, split: false, last: false),

@@ -60,6 +60,35 @@ internal sealed class FieldValue(byte[] name, bool ofResponse, bool split, bool 
     }
 }
 
+/// <summary>All lines of a field of the request, with commas between (RFC 9110, 5.3).</summary>
+/// <param name="name">The name.</param>
+internal sealed class FieldList(byte[] name) : CompiledValue
+{
+    public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        var room = ExpressionRoom.OfThread;
+        var (lines, start) = (0, room.Used);
+        foreach (ref readonly var field in scope.Request.Fields.All)
+        {
+            if (field.NameLength != name.Length || !Ascii.EqualsIgnoreCase(field.Name(scope.Head), name))
+                continue;
+            if (lines++ == 0)
+            {
+                value = field.Value(scope.Head);
+                continue;
+            }
+
+            // Most have one line, which stays where it is.
+            if ((lines == 2 && !PatternReplacement.Copy(value, room)) || !PatternReplacement.Copy(", "u8, room) || !PatternReplacement.Copy(field.Value(scope.Head), room))
+                return false;
+            value = room.From(start);
+        }
+
+        return lines > 0;
+    }
+}
+
 /// <summary>How many values between commas a field has, over all its lines.</summary>
 /// <param name="name">The name.</param>
 /// <param name="ofResponse">Whether of the response's head.</param>

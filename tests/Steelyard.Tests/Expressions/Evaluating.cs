@@ -21,6 +21,8 @@ public sealed class Evaluating
     [InlineData("header('X-List')", "a, \"b,c\" , d")]
     [InlineData("header-values('X-List')", "e")]
     [InlineData("header-lines('x-list')", "e")]
+    [InlineData("header-list('X-List')", "a, \"b,c\" , d, e")]
+    [InlineData("header-list('X-None')", null)]
     [InlineData("header-count('X-List')", "4")]
     [InlineData("header('X-None')", null)]
     [InlineData("default(header('X-None'), 'none')", "none")]

@@ -92,7 +92,7 @@ internal static class HeaderTable
     {
         const string Accepts = "a mapping of names and values, as in { X-Stage: test }";
         var set = Form.MapOf(Accepts, settable, value, StringComparer.OrdinalIgnoreCase);
-        var add = Form.MapOf(Accepts, s_changedName, value, StringComparer.OrdinalIgnoreCase);
+        var add = Form.MapOf(Accepts, s_changedName, Form.ListOf($"{value.Accepts}, or a list of them for several lines", value, orOne: true), StringComparer.OrdinalIgnoreCase);
         var names = Form.ListOf("a name, or a list of names, such as [ Server, X-Powered-By ]", s_changedName, orOne: true);
         return new(
             title,
@@ -106,12 +106,12 @@ internal static class HeaderTable
                     "Fields that get this one line instead of what they had.",
                     edits => [],
                     (edits, read) => edits with { Set = AsLines(read) }),
-                new Directive<HeaderEdits, IReadOnlyList<KeyValuePair<string, TextTemplate>>>(
+                new Directive<HeaderEdits, IReadOnlyList<KeyValuePair<string, IReadOnlyList<TextTemplate>>>>(
                     "add",
                     add,
-                    "Lines that are put in beside what is there.",
+                    "Lines that are put in beside what is there; a list of values for several lines of a name.",
                     edits => [],
-                    (edits, read) => edits with { Add = AsLines(read) }),
+                    (edits, read) => edits with { Add = read.SelectMany(pair => pair.Value.Select(value => new HeaderLine(pair.Key, value))).ToValueList() }),
                 new Directive<HeaderEdits, IReadOnlyList<string>>(
                     "remove",
                     names,
