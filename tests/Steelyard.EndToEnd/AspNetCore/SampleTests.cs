@@ -1,0 +1,152 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using Steelyard.EndToEnd.Machinery;
+using Steelyard.EndToEnd.Node;
+
+namespace Steelyard.EndToEnd.AspNetCore;
+
+/// <summary>The sample of sessions as a program: how it ends, what it tells its supervisor, and behind Steelyard.</summary>
+public sealed class SampleTests : IDisposable
+{
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = false });
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _folder.Dispose();
+    }
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static string Sample => Path.Combine(Repository(), "samples/sessions/dotnet/bin/Release/net10.0/SessionsSample.dll");
+
+    [Fact]
+    public async Task It_says_that_it_ends_finishes_what_is_in_flight_closes_its_resources_and_ends_with_0()
+    {
+        await using var app = Start(("SHUTDOWN_DELAY", "1"));
+        var url = await app.UrlAsync("Now listening on");
+        var slow = _http.GetStringAsync(new Uri(url, "/slow?delay=1500"), Cancel);
+        Assert.Equal(HttpStatusCode.OK, (await _http.GetAsync(new Uri(url, "/health"), Cancel)).StatusCode);
+
+        app.Signal(PosixSignal.SIGTERM);
+        await app.LineAsync("Told to end");
+        using var ending = await _http.GetAsync(new Uri(url, "/health"), Cancel);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ending.StatusCode);
+        Assert.Contains("\"message\":\"ENDING\"", await ending.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Equal("done", await slow);
+        Assert.Equal(0, await app.ExitAsync());
+        Assert.Contains("Closed the ledger", app.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_does_not_end_in_time_is_ended_with_1()
+    {
+        await using var app = Start(("SHUTDOWN_TIMEOUT", "1"));
+        var url = await app.UrlAsync("Now listening on");
+        var slow = _http.GetStringAsync(new Uri(url, "/slow?delay=60000"), Cancel);
+        Assert.Equal(HttpStatusCode.OK, (await _http.GetAsync(new Uri(url, "/health"), Cancel)).StatusCode);
+
+        app.Signal(PosixSignal.SIGTERM);
+
+        Assert.Equal(1, await app.ExitAsync());
+        await Assert.ThrowsAsync<HttpRequestException>(() => slow);
+    }
+
+    [Fact]
+    public async Task A_supervisor_is_told_when_it_is_ready_and_when_it_ends()
+    {
+        using var supervisor = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        supervisor.Bind(new UnixDomainSocketEndPoint(_folder.At("notify")));
+        await using var app = Start(("NOTIFY_SOCKET", _folder.At("notify")));
+        Assert.Equal("READY=1", await ReceiveAsync(supervisor));
+        app.Signal(PosixSignal.SIGTERM);
+        Assert.Equal("STOPPING=1", await ReceiveAsync(supervisor));
+        Assert.Equal(0, await app.ExitAsync());
+    }
+
+    [Fact]
+    public async Task No_session_is_lost_while_workers_are_killed()
+    {
+        await using var redis = await RedisServer.StartAsync(_folder);
+        _folder.Write("steelyard.yaml", $$"""
+            listen: [ { bind: 127.0.0.1:0, to: web } ]
+            pools:
+              web:
+                app: { command: "dotnet {{Sample}}", instances: 3, env: { REDIS: "!{{redis.Path}}", Logging__LogLevel__Default: Warning }, ready: { on: notify } }
+            """);
+        await using var up = SteelyardProcess.Start(["up", _folder.At("steelyard.yaml")], new() { ["XDG_RUNTIME_DIR"] = _folder.Path });
+        await up.LineAsync("ready");
+        var url = await up.UrlAsync("listening on");
+        var (seen, ended) = (new HashSet<string>(), false);
+
+        var clients = Enumerable.Range(0, 4).Select(async _ =>
+        {
+            var (cookie, before, asked) = (default(string), 0, 0);
+            while (!ended)
+            {
+                using var request = new HttpRequestMessage(HttpMethod.Get, url);
+                if (cookie is not null)
+                    request.Headers.Add("Cookie", cookie);
+                using var answer = await _http.SendAsync(request, Cancel);
+                var words = (await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsync(Cancel)).Split(' ');
+                if (cookie is null)
+                    cookie = answer.Headers.GetValues("Set-Cookie").Single().Split(';')[0];
+                var visits = int.Parse(words[0], System.Globalization.CultureInfo.InvariantCulture);
+
+                // A worker that was killed behind its answer has counted a visit that another counts again.
+                Assert.True(visits > before, $"The session has {visits} visits after {before}.");
+                (before, asked) = (visits, asked + 1);
+                lock (seen)
+                    seen.Add(words[2]);
+            }
+
+            return asked;
+        }).ToArray();
+        for (var kill = 0; kill < 3; kill++)
+        {
+            await Patience.Until(() => seen.Count >= 3 + kill || clients.Any(client => client.IsFaulted));
+            string[] workers;
+            lock (seen)
+                workers = [.. seen];
+            foreach (var worker in workers)
+            {
+                if (Directory.Exists($"/proc/{worker}"))
+                {
+                    SteelyardProcess.Kill(int.Parse(worker, System.Globalization.CultureInfo.InvariantCulture));
+                    break;
+                }
+            }
+        }
+
+        await Patience.Until(() => seen.Count >= 6 || clients.Any(client => client.IsFaulted));
+        ended = true;
+        Assert.All(await Task.WhenAll(clients), asked => Assert.True(asked > 0));
+    }
+
+    private static SteelyardProcess Start(params (string Name, string Value)[] environment) => SteelyardProcess.StartProgram(
+        "dotnet",
+        [Sample],
+        new(environment.Append(("ASPNETCORE_URLS", "http://127.0.0.1:0")).Select(one => KeyValuePair.Create(one.Item1, one.Item2))));
+
+    private static async Task<string> ReceiveAsync(Socket socket)
+    {
+        var buffer = new byte[1000];
+        var length = await socket.ReceiveAsync(buffer, Cancel).AsTask().Patiently();
+        return Encoding.UTF8.GetString(buffer, 0, length);
+    }
+
+    private static string Repository()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Steelyard.slnx")))
+                return folder.FullName;
+        }
+
+        throw new InvalidOperationException("The tests do not stand in the repository.");
+    }
+}
