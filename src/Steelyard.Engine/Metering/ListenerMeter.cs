@@ -6,6 +6,7 @@ internal sealed class ListenerMeter
     // By the class of the status; 0 for those that left before an answer.
     private readonly long[] _answers = new long[6];
 
+    public long UnderWay;
     public long Connections;
     public long Refused;
     public long TlsHandshakes;
@@ -26,6 +27,7 @@ internal sealed class ListenerMeter
     {
         for (var i = 0; i < _answers.Length; i++)
             sum.Answers[i] += Volatile.Read(ref _answers[i]);
+        sum.UnderWay += Volatile.Read(ref UnderWay);
         sum.Connections += Volatile.Read(ref Connections);
         sum.Refused += Volatile.Read(ref Refused);
         sum.TlsHandshakes += Volatile.Read(ref TlsHandshakes);

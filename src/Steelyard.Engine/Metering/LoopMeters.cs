@@ -54,7 +54,10 @@ internal sealed class LoopMeters
     {
         for (var i = 0; i < _routes.Length; i++)
         {
-            foreach (var series in _routes[i] is { } route ? route.All : [])
+            if (_routes[i] is not { } route)
+                continue;
+            sum.Route(_plan.RouteNames[i]).UnderWay += Volatile.Read(ref route.UnderWay);
+            foreach (var series in route.All)
                 series!.Times.AddTo(ref sum.Request(_plan.RouteNames[i], series.Method, series.Status).Times);
         }
 

@@ -9,6 +9,7 @@ namespace Steelyard.Engine.Metering;
 public sealed class Measures(IReadOnlyList<long> bounds, IReadOnlyList<long> poolBounds)
 {
     private readonly Dictionary<(string Route, KnownMethod Method, int Status), RequestMeasure> _requests = [];
+    private readonly Dictionary<string, RouteMeasure> _routes = [];
     private readonly Dictionary<string, PoolMeasure> _pools = [];
     private readonly Dictionary<(string Pool, NetworkAddress Address), ServerMeasure> _servers = [];
     private readonly Dictionary<string, ListenerMeasure> _listeners = [];
@@ -24,6 +25,9 @@ public sealed class Measures(IReadOnlyList<long> bounds, IReadOnlyList<long> poo
 
     /// <summary>The requests by route, method and status.</summary>
     public IReadOnlyCollection<RequestMeasure> Requests => _requests.Values;
+
+    /// <summary>The routes that have had something to do.</summary>
+    public IReadOnlyCollection<RouteMeasure> Routes => _routes.Values;
 
     /// <summary>The servers that have had something to do.</summary>
     public IReadOnlyCollection<ServerMeasure> Servers => _servers.Values;
@@ -60,6 +64,13 @@ public sealed class Measures(IReadOnlyList<long> bounds, IReadOnlyList<long> poo
     {
         if (!_requests.TryGetValue((route, method, status), out var measure))
             _requests[(route, method, status)] = measure = new(route, NameOf(method), status >= RouteMeter.FirstClass ? $"{status - RouteMeter.FirstClass}xx" : status.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return measure;
+    }
+
+    internal RouteMeasure Route(string name)
+    {
+        if (!_routes.TryGetValue(name, out var measure))
+            _routes[name] = measure = new(name);
         return measure;
     }
 
@@ -106,6 +117,17 @@ public sealed class RequestMeasure(string route, string method, string status)
 
     /// <summary>How long they took, from their first byte to the last of the answer.</summary>
     public Distribution Duration => Times;
+}
+
+/// <summary>What goes through a route.</summary>
+/// <param name="name">Its name.</param>
+public sealed class RouteMeasure(string name)
+{
+    /// <summary>Its name.</summary>
+    public string Name => name;
+
+    /// <summary>Requests, tunnels and sessions under way.</summary>
+    public long UnderWay { get; internal set; }
 }
 
 /// <summary>What a pool has had to do.</summary>
@@ -193,6 +215,9 @@ public sealed class ListenerMeasure(string name)
 
     /// <summary>Requests by the class of the status, from 1 to 5; 0 for those that left before an answer.</summary>
     public long[] Answers { get; } = new long[6];
+
+    /// <summary>Requests, tunnels and sessions under way.</summary>
+    public long UnderWay { get; internal set; }
 
     /// <summary>Connections accepted.</summary>
     public long Connections { get; internal set; }

@@ -15,6 +15,8 @@ internal sealed class RouteMeter(Buckets buckets)
     private const int MostSeries = 64;
     private const int MostWithClasses = MostSeries + (6 * 9);
 
+    public long UnderWay;
+
     private readonly Series?[] _series = new Series?[MostWithClasses];
     private int _count;
     private Series? _last;

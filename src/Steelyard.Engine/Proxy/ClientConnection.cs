@@ -143,7 +143,7 @@ internal sealed class ClientConnection
                 _requests++;
                 _exchange = _loop.RentExchange();
                 next = await _exchange.Run(this);
-                _exchange.LeaveLimits();
+                _exchange.Leave();
                 _loop.Recycle(_exchange);
                 _exchange = null;
                 Input.ReleaseHead();
@@ -227,7 +227,8 @@ internal sealed class ClientConnection
         }
 
         _session = _loop.RentSession();
-        await _session.Run(this, route.ChoosePool(default)!);
+        await _session.Run(this, route);
+        _session.Context.LeaveMeters();
         _loop.Recycle(_session);
         _session = null;
         return AfterExchange.Close;

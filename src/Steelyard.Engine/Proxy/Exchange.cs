@@ -81,6 +81,7 @@ internal sealed class Exchange
     public async ValueTask<AfterExchange> Run(ClientConnection client)
     {
         _context.Begin(client);
+        _context.EnterListener();
         _context.Deadline.Begin();
         _outgoing.Begin();
         _conversation.Begin();
@@ -387,7 +388,7 @@ internal sealed class Exchange
             (_context.TargetChanged, _context.GoesTo) = (false, null);
             if ((name is null ? MatchRoute() : Client.Listener.Routes.Find(name)) is not { } route)
                 return RuleVerdict.NoRoute;
-            _context.Route = route;
+            _context.EnterRoute(route);
             _context.Explanation?.Take(route.Settings);
             var verdict = route.Rules is { } rules ? rules.RunOnRequest(_context, out answer) : RuleVerdict.GoOn;
             if (verdict != RuleVerdict.Reroute)
@@ -560,10 +561,11 @@ internal sealed class Exchange
         return writer.Overflowed ? null : writer.Written;
     }
 
-    /// <summary>The client's limits count it no more.</summary>
-    public void LeaveLimits()
+    /// <summary>The client's limits count it no more, nor does anything else.</summary>
+    public void Leave()
     {
         _admission.End();
+        _context.LeaveMeters();
         _context.EndRules();
     }
 
@@ -587,6 +589,7 @@ internal sealed class Exchange
         if (_context.Upstream is not null)
             _context.CloseUpstream();
         _admission.End();
+        _context.LeaveMeters();
         _context.Record.End();
         _choice.Abandon(_context.Pool);
         _guard.End(new(Cause.Stopped));

@@ -28,6 +28,10 @@ internal sealed class ExchangeContext
     private ExchangeTracking? _tracking;
     private InputBuffer? _responseInput;
 
+    // Who count this exchange as under way.
+    private ListenerMeter? _atListener;
+    private RouteMeter? _atRoute;
+
     // The server counts this exchange as active.
     private bool _active;
 
@@ -73,7 +77,7 @@ internal sealed class ExchangeContext
     public RequestHead Request { get; } = new();
 
     /// <summary>The route of the request; null until it is matched.</summary>
-    public Route Route { get; set; } = null!;
+    public Route Route { get; private set; } = null!;
 
     /// <summary>What is changed in the response, whoever gives it; null for nothing.</summary>
     public FieldEdits? ResponseEdits => Route is null ? Client.Listener.Routes.ResponseEdits : Route.ResponseEdits;
@@ -200,6 +204,29 @@ internal sealed class ExchangeContext
         (Explanation, Response) = (null, null);
         Request.Clear();
         (Request.AllowsConnect, Request.Tolerant) = (client.Listener.Connect, client.Listener.Tolerant);
+    }
+
+    /// <summary>Counts it as under way at its listener, until <see cref="LeaveMeters"/>.</summary>
+    public void EnterListener() => (_atListener = Meters.Listener(Client.Listener.Ordinal)).UnderWay++;
+
+    /// <summary>Goes on by a route, and counts as under way there too, and no more at one before.</summary>
+    public void EnterRoute(Route route)
+    {
+        Route = route;
+        if (_atRoute is not null)
+            _atRoute.UnderWay--;
+        (_atRoute = Meters.Route(route.Ordinal)).UnderWay++;
+    }
+
+    /// <summary>Is not under way any more; of one that was not, nothing comes.</summary>
+    public void LeaveMeters()
+    {
+        // Those it was counted by, even where a reload has put others in their places.
+        if (_atListener is not null)
+            _atListener.UnderWay--;
+        if (_atRoute is not null)
+            _atRoute.UnderWay--;
+        (_atListener, _atRoute) = (null, null);
     }
 
     /// <summary>Finds out whether the client may know how its server is chosen, and wants to. The head is held.</summary>

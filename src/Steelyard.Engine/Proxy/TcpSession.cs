@@ -34,11 +34,14 @@ internal sealed class TcpSession
 
     /// <summary>Serves one connection to its end; the caller closes it.</summary>
     /// <param name="client">The connection.</param>
-    /// <param name="pool">Whose servers it is for.</param>
+    /// <param name="route">Whose servers it is for.</param>
     [AsyncMethodBuilder(typeof(LoopMethod))]
-    public async ValueTask Run(ClientConnection client, Pool pool)
+    public async ValueTask Run(ClientConnection client, Route route)
     {
+        var pool = route.ChoosePool(default)!;
         _context.Begin(client);
+        _context.EnterListener();
+        _context.EnterRoute(route);
         _context.Pool = pool;
         _context.Record.HeadAt = _loop.Events.Now;
         if (client.Listener.Log is not null)
@@ -158,6 +161,7 @@ internal sealed class TcpSession
         _context.Client.Transport.Abort();
         if (_context.Upstream is not null)
             _context.CloseUpstream();
+        _context.LeaveMeters();
         _context.Record.End();
         _choice.Abandon(_context.Pool);
         _guard.End(new(Cause.Stopped));

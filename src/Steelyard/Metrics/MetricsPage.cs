@@ -125,6 +125,9 @@ internal static class MetricsPage
         text.Begin("http_request_duration_seconds", "histogram", "From the first byte of a request to the last of its answer.");
         foreach (var request in measures.Requests)
             text.Histogram(measures.Bounds, request.Duration, "method", request.Method, "route", request.Route, "status", request.Status);
+        text.Begin("steelyard_route_requests_in_flight", "gauge", "Requests, tunnels and sessions of the route that are under way.");
+        foreach (var route in measures.Routes)
+            text.Value(route.UnderWay, "route", route.Name);
     }
 
     private static void WriteEngine(MetricsText text, AdminDesk desk)
@@ -151,6 +154,9 @@ internal static class MetricsPage
         text.Begin("steelyard_listener_connections_open", "gauge", "Connections of the listener that are open now.");
         foreach (var group in desk.Served.Snapshot.Listeners.Select((listener, i) => (Name: listener.Bind[0].ToString(), Open: i < open.Count ? open[i] : 0)).GroupBy(listener => listener.Name))
             text.Value(group.Sum(listener => listener.Open), "listener", group.Key);
+        text.Begin("steelyard_listener_requests_in_flight", "gauge", "Requests, tunnels and sessions under way; a request from its first byte on.");
+        foreach (var listener in measures.Listeners)
+            text.Value(listener.UnderWay, "listener", listener.Name);
         foreach (var (name, help, value) in s_listeners)
         {
             text.Begin(name, "counter", help);

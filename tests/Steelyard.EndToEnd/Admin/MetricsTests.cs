@@ -94,6 +94,37 @@ public sealed class MetricsTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_under_way_is_counted_by_listener_and_by_route_until_it_ends()
+    {
+        var (came, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var origin = RecordingOrigin.Start(async connection =>
+        {
+            await connection.ReadRequest();
+            came.SetResult();
+            await goOn.Task;
+            await connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        });
+        await using var up = await StartAsync(Write(origin));
+        await up.LineAsync("ready");
+        var slow = AskAsync(up, (200, "GET /api/1"));
+        await came.Task.WaitAsync(Cancel);
+
+        async Task<(double Listener, double Route)> UnderWayAsync()
+        {
+            var text = await ScrapeAsync(up);
+            return (ValueOf(text, """steelyard_listener_requests_in_flight{listener="127.0.0.1:0"}"""), ValueOf(text, """steelyard_route_requests_in_flight{route="orders"}"""));
+        }
+
+        Assert.Equal((1, 1), await UnderWayAsync());
+        goOn.SetResult();
+        await slow;
+        await AskAsync(up, (404, "GET /nowhere"), (200, "GET /ping"));
+
+        // Its end is counted after the client has its answer.
+        await Patience.Until(async () => await UnderWayAsync() == (0, 0), () => "one is still under way");
+    }
+
+    [Fact]
     public async Task Counting_goes_on_over_a_reload_and_begins_anew_with_other_buckets()
     {
         await using var origin = Origin();

@@ -54,13 +54,15 @@ public sealed class PrometheusTests : IDisposable
             for (var left = 5; left > 0 && await connection.ReadRequestOrEnd() is not null; left--)
                 await connection.Send($"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{(left == 1 ? "Connection: close\r\n" : "")}\r\nok");
         });
+        _folder.Write("app.js", Workers.WorkerApps.Node);
         await using var up = SteelyardProcess.Start(["up", _folder.Write("steelyard.yaml", $$"""
             admin: 127.0.0.1:0
-            listen: [ { bind: 127.0.0.1:0, routes: [ { to: web }, { path: /dead, to: dead }, { path: /none, respond: 503 } ] } ]
+            listen: [ { bind: 127.0.0.1:0, routes: [ { to: web }, { path: /dead, to: dead }, { path: /none, respond: 503 }, { path: /app, to: app } ] } ]
             pools:
               web: { breaker: {}, max-connections: 1, servers: [ {{origin.Address}} ] }
               dead: { servers: [ 127.0.0.1:1, 127.0.0.1:2 ] }
-            """)], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path });
+              app: { app: { command: node app.js, instances: 1 } }
+            """)], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path }, _folder.Path);
         await up.LineAsync("ready");
         var url = await up.UrlAsync("listening on");
         var admin = await up.UrlAsync("admin API on");
