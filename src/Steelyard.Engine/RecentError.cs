@@ -10,4 +10,5 @@ namespace Steelyard.Engine;
 /// <param name="Pool">The pool it was for; null where none was chosen yet.</param>
 /// <param name="Server">The last server that was tried; null for none.</param>
 /// <param name="RequestId">The name of the request, which its error page has too.</param>
-public sealed record RecentError(DateTime At, string Cause, int Status, string Sentence, string? Client, string? Request, string? Pool, string? Server, string RequestId);
+/// <param name="TraceId">Its trace, 32 hexadecimal digits; null where it has none.</param>
+public sealed record RecentError(DateTime At, string Cause, int Status, string Sentence, string? Client, string? Request, string? Pool, string? Server, string RequestId, string? TraceId);

@@ -16,7 +16,8 @@ internal static class ErrorNote
         RequestOf(context),
         context.Pool?.Name,
         context.Server?.Settings.Address.ToString(),
-        Encoding.ASCII.GetString(context.Identity.Name));
+        Encoding.ASCII.GetString(context.Identity.Name),
+        context.Identity.Trace is { IsEmpty: false } trace ? Encoding.ASCII.GetString(trace) : null);
 
     /// <summary>Method and target, without the query, which may hold what is nobody's business; null where the head has not arrived.</summary>
     public static string? RequestOf(ExchangeContext context)

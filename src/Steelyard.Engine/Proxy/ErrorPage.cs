@@ -13,8 +13,8 @@ internal static class ErrorPage
     private const int MostCauses = 64;
     private const int MostDetails = 32;
 
-    // By cause, detail and format. Two loops may make the same page at once, and either is kept.
-    private static readonly Body?[] s_bodies = new Body[MostCauses * MostDetails * 3];
+    // By cause, detail and format, without and with a trace. Two loops may make the same page at once, and either is kept.
+    private static readonly Body?[] s_bodies = new Body[MostCauses * MostDetails * 6];
 
     // The same for the few that clients are told by another status; made when one is first.
     private const int LeastTold = 400;
@@ -24,8 +24,11 @@ internal static class ErrorPage
     // What stands where the name of the request belongs.
     private const string NamePlace = "\0";
 
-    /// <summary>A page, before and behind the name of the request.</summary>
-    private sealed record Body(byte[] Before, byte[] Behind);
+    // What stands where its trace belongs.
+    private const string TracePlace = "\u0001";
+
+    /// <summary>A page: before the name of the request, between it and the trace, and behind; nothing is behind where there is no trace.</summary>
+    private sealed record Body(byte[] Before, byte[] Between, byte[] Behind);
 
     private enum Format
     {
@@ -46,6 +49,7 @@ internal static class ErrorPage
     /// <param name="explanation">What is told of the choice of the server; null for nothing.</param>
     /// <param name="policyLine">The line of the limit that was exceeded; empty for none.</param>
     /// <param name="requestId">The name of the request.</param>
+    /// <param name="trace">Its trace; empty where it has none.</param>
     public static void Write(
         ref BlockWriter writer,
         in Outcome outcome,
@@ -57,15 +61,16 @@ internal static class ErrorPage
         in TemplateScope scope = default,
         ExplainField? explanation = null,
         ReadOnlySpan<byte> policyLine = default,
-        ReadOnlySpan<byte> requestId = default)
+        ReadOnlySpan<byte> requestId = default,
+        ReadOnlySpan<byte> trace = default)
     {
         var format = Choose(accept);
-        var body = BodyOf(format, outcome);
+        var body = BodyOf(format, outcome, !trace.IsEmpty);
         WriteStatusLine(ref writer, outcome.Status);
         ResponseWriter.WriteOwn(ref writer, edits, "Date"u8, date);
         ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, ContentType(format));
         writer.Write("Content-Length: "u8);
-        writer.Write(body.Before.Length + requestId.Length + body.Behind.Length);
+        writer.Write(body.Before.Length + requestId.Length + body.Between.Length + trace.Length + body.Behind.Length);
         writer.Write("\r\n"u8);
         ResponseWriter.WriteOwn(ref writer, edits, "Cache-Control"u8, "no-store"u8);
         if (!policyLine.IsEmpty)
@@ -91,6 +96,8 @@ internal static class ErrorPage
             return;
         writer.Write(body.Before);
         writer.Write(requestId);
+        writer.Write(body.Between);
+        writer.Write(trace);
         writer.Write(body.Behind);
     }
 
@@ -118,31 +125,33 @@ internal static class ErrorPage
     }
 
     /// <summary>A page is made once: whoever provokes errors must not make garbage of us.</summary>
-    private static Body BodyOf(Format format, in Outcome outcome)
+    private static Body BodyOf(Format format, in Outcome outcome, bool traced)
     {
+        var place = ((int)format * 2) + (traced ? 1 : 0);
         if (outcome.Told is >= LeastTold and < LeastTold + MostTold)
         {
-            var all = s_told ??= new Body[MostCauses * MostTold * 3];
-            return all[((((int)outcome.Cause * MostTold) + outcome.Told - LeastTold) * 3) + (int)format] ??= Make(format, outcome);
+            var all = s_told ??= new Body[MostCauses * MostTold * 6];
+            return all[((((int)outcome.Cause * MostTold) + outcome.Told - LeastTold) * 6) + place] ??= Make(format, outcome, traced);
         }
 
-        ref var body = ref s_bodies[((((int)outcome.Cause * MostDetails) + (int)outcome.Detail) * 3) + (int)format];
-        return body ??= Make(format, outcome);
+        ref var body = ref s_bodies[((((int)outcome.Cause * MostDetails) + (int)outcome.Detail) * 6) + place];
+        return body ??= Make(format, outcome, traced);
     }
 
-    private static Body Make(Format format, in Outcome outcome)
+    private static Body Make(Format format, in Outcome outcome, bool traced)
     {
-        var text = TextOf(format, outcome).Split(NamePlace);
-        return new(Encoding.UTF8.GetBytes(text[0]), Encoding.UTF8.GetBytes(text[1]));
+        var text = TextOf(format, outcome, traced).Split(NamePlace);
+        var rest = text[1].Split(TracePlace);
+        return new(Encoding.UTF8.GetBytes(text[0]), Encoding.UTF8.GetBytes(rest[0]), traced ? Encoding.UTF8.GetBytes(rest[1]) : []);
     }
 
     // Every word of a page is ours, or, as the name of the request, of letters that need no escaping.
-    private static string TextOf(Format format, in Outcome outcome)
+    private static string TextOf(Format format, in Outcome outcome, bool traced)
     {
         var (reason, known) = (ReasonPhrase.Of(outcome.Status), CauseTable.Of(outcome));
         return format switch
         {
-            Format.Json => $$"""{"status":{{outcome.Status}},"title":"{{reason}}","detail":"{{known.Sentence}}","cause":"{{known.Code}}","request":"{{NamePlace}}"}""" + "\n",
+            Format.Json => $$"""{"status":{{outcome.Status}},"title":"{{reason}}","detail":"{{known.Sentence}}","cause":"{{known.Code}}","request":"{{NamePlace}}"{{(traced ? $",\"trace\":\"{TracePlace}\"" : "")}}}""" + "\n",
             Format.Html => $$"""
                 <!doctype html>
                 <html lang="en">
@@ -153,11 +162,11 @@ internal static class ErrorPage
                 <style>body{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}h1{font-size:1.5rem}</style>
                 <h1>{{outcome.Status}} {{reason}}</h1>
                 <p>{{known.Sentence}}</p>
-                <p><small><code>{{known.Code}}</code><br>request <code>{{NamePlace}}</code></small></p>
+                <p><small><code>{{known.Code}}</code><br>request <code>{{NamePlace}}</code>{{(traced ? $"<br>trace <code>{TracePlace}</code>" : "")}}</small></p>
                 </html>
 
                 """,
-            _ => $"{outcome.Status} {reason}\n{known.Sentence}\n{known.Code}\nrequest {NamePlace}\n",
+            _ => $"{outcome.Status} {reason}\n{known.Sentence}\n{known.Code}\nrequest {NamePlace}\n{(traced ? $"trace {TracePlace}\n" : "")}",
         };
     }
 

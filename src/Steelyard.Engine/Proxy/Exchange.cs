@@ -557,7 +557,8 @@ internal sealed class Exchange
             _context.Scope,
             _context.Explanation,
             outcome.Cause == Cause.RateExceeded ? _admission.Exceeded!.PolicyLine.Span : default,
-            _context.Identity.Name);
+            _context.Identity.Name,
+            _context.Identity.Trace);
         return writer.Overflowed ? null : writer.Written;
     }
 

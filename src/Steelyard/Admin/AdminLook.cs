@@ -200,7 +200,7 @@ internal static class AdminLook
     }
 
     public static ErrorView[] Errors(AdminDesk desk) =>
-        [.. desk.Balancer.RecentErrors.Select(error => new ErrorView(new(error.At, TimeSpan.Zero), error.Cause, error.Status, error.Sentence, error.Client, error.Request, error.Pool, error.Server, error.RequestId))];
+        [.. desk.Balancer.RecentErrors.Select(error => new ErrorView(new(error.At, TimeSpan.Zero), error.Cause, error.Status, error.Sentence, error.Client, error.Request, error.Pool, error.Server, error.RequestId, error.TraceId))];
 
     private static double SecondsSince(DateTimeOffset time) => Math.Round((DateTimeOffset.UtcNow - time).TotalSeconds, 3);
 

@@ -106,7 +106,7 @@ internal sealed record CountersView(
     long Faults,
     string? LastFault);
 
-internal sealed record ErrorView(DateTimeOffset At, string Cause, int Status, string Sentence, string? Client, string? Request, string? Pool, string? Server, string RequestId);
+internal sealed record ErrorView(DateTimeOffset At, string Cause, int Status, string Sentence, string? Client, string? Request, string? Pool, string? Server, string RequestId, string? TraceId);
 
 /// <summary>What has become of a server since the engine began to serve.</summary>
 /// <param name="Pool">Its pool.</param>

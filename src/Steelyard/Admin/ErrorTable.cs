@@ -21,7 +21,7 @@ internal static class ErrorTable
                 new Text(error.At.UtcDateTime.ToString("HH:mm:ss.fff", CultureInfo.InvariantCulture)),
                 new Text(error.Cause),
                 new Text(error.Client ?? ""),
-                new Text(error.Request ?? ""),
+                new Text($"{(error.Request is null ? "" : error.Request + "\n")}{error.RequestId}{(error.TraceId is null ? "" : $"\ntrace {error.TraceId}")}"),
                 new Text(error.Server is null ? error.Pool ?? "" : $"{error.Pool}/{error.Server}"));
         }
 

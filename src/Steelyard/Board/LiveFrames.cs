@@ -300,6 +300,8 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
             json.WriteString("request", error.Request);
             json.WriteString("pool", error.Pool);
             json.WriteString("server", error.Server);
+            json.WriteString("requestId", error.RequestId);
+            json.WriteString("traceId", error.TraceId);
             json.WriteEndObject();
         }
 

@@ -346,10 +346,13 @@ public sealed class AdminApiTests : IDisposable
         var url = await up.UrlAsync("listening on");
         using var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, url.Port));
         Assert.Equal(502, (await client.Ask("GET /api/x?secret=1 HTTP/1.1\r\nHost: example\r\n\r\n")).Status);
-        Assert.Equal(404, (await client.Ask("GET /elsewhere HTTP/1.1\r\nHost: example\r\n\r\n")).Status);
+        var page = await client.Ask("GET /elsewhere HTTP/1.1\r\nHost: example\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\r\n");
+        Assert.Equal(404, page.Status);
 
         using var admin = AdminClient.Local(_runtime.Path);
         var errors = (await admin.Get("/api/errors")).AsArray();
+        Assert.Contains($"\nrequest {(string)errors[0]!["requestId"]!}\ntrace {(string)errors[0]!["traceId"]!}\n", page.Text, StringComparison.Ordinal);
+        Assert.Equal(("4bf92f3577b34da6a3ce929d0e0e4736", null), ((string)errors[0]!["traceId"]!, (string?)errors[1]!["traceId"]));
         Assert.Equal(["404.no-route", "502.server-closed"], errors.Select(error => (string)error!["cause"]!));
         Assert.Equal(("GET example/api/x", "web", first.Address.ToString(), "127.0.0.1"), ((string)errors[1]!["request"]!, (string)errors[1]!["pool"]!, (string)errors[1]!["server"]!, (string)errors[1]!["client"]!));
     }

@@ -11,11 +11,11 @@ namespace Steelyard.Tests.Proxy;
 /// <summary>The proxy's own answers, in the format the client likes best.</summary>
 public sealed class ErrorPages
 {
-    private static string Write(string accept, Outcome outcome, bool headOnly = false, ConnectionOption connection = ConnectionOption.Default)
+    private static string Write(string accept, Outcome outcome, bool headOnly = false, ConnectionOption connection = ConnectionOption.Default, string trace = "")
     {
         using var pool = new BlockPool();
         var writer = new BlockWriter(pool.Rent());
-        ErrorPage.Write(ref writer, outcome, Encoding.Latin1.GetBytes(accept), headOnly, connection, Encoding.ASCII.GetBytes(Heads.Date), requestId: "r-1"u8);
+        ErrorPage.Write(ref writer, outcome, Encoding.Latin1.GetBytes(accept), headOnly, connection, Encoding.ASCII.GetBytes(Heads.Date), requestId: "r-1"u8, trace: Encoding.ASCII.GetBytes(trace));
         Assert.False(writer.Overflowed);
         return Encoding.UTF8.GetString(writer.Written.Span);
     }
@@ -70,6 +70,18 @@ public sealed class ErrorPages
         $"HTTP/1.1 503 Service Unavailable\r\nDate: {Heads.Date}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 94\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n"
         + "503 Service Unavailable\nThe pool has no server that takes requests.\n503.no-server\nrequest r-1\n",
         Write("", new Outcome(Cause.NoServer), connection: ConnectionOption.Close));
+
+    [Theory]
+    [InlineData("", "\nrequest r-1\ntrace 4bf9\n")]
+    [InlineData("application/json", ""","request":"r-1","trace":"4bf9"}""" + "\n")]
+    [InlineData("text/html", "request <code>r-1</code><br>trace <code>4bf9</code></small></p>")]
+    public void A_trace_stands_behind_the_name_of_the_request(string accept, string expected)
+    {
+        var page = Write(accept, new Outcome(Cause.NoServer), trace: "4bf9");
+        Assert.Contains(expected, page, StringComparison.Ordinal);
+        Assert.Equal(page.Split("\r\n\r\n")[1].Length, int.Parse(page.Split("Content-Length: ")[1].Split('\r')[0], CultureInfo.InvariantCulture));
+        Assert.DoesNotContain("trace", Write(accept, new Outcome(Cause.NoServer)), StringComparison.Ordinal);
+    }
 
     [Fact]
     public void JSON_is_JSON_for_every_outcome()

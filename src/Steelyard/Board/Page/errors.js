@@ -41,7 +41,7 @@ export function show() {
     el('div', { class: 'card scroll', tabindex: 0, role: 'region', 'aria-label': 'Errors' }, el('table', { class: 'wrap' },
       el('thead', {}, el('tr', {}, ['Time', 'Cause', 'Client', 'Request', 'Server'].map(head => el('th', { scope: 'col' }, head)))),
       el('tbody', {}, shown.slice(0, Most).map(error => el('tr', {},
-        el('td', { class: 'whole' }, clock(error.at)), el('td', { class: 'cause whole' }, error.cause), el('td', { class: 'whole' }, error.client), el('td', { class: 'address' }, error.request),
+        el('td', { class: 'whole' }, clock(error.at)), el('td', { class: 'cause whole' }, error.cause), el('td', { class: 'whole' }, error.client), el('td', { class: 'address' }, error.request, el('div', { class: 'quiet-text' }, error.requestId, error.traceId ? `, trace ${error.traceId}` : '')),
         el('td', { class: 'address whole' }, error.server ? `${error.pool}/${error.server}` : error.pool)))))));
 }
 
