@@ -1,3 +1,5 @@
+using Steelyard.Config.Expressions;
+
 namespace Steelyard.Config;
 
 /// <summary>What is written down of every request, or of every connection in TCP mode.</summary>
@@ -11,6 +13,15 @@ public sealed record AccessLogSettings
 
     /// <summary>What a line looks like; null for HAProxy's: httplog, or tcplog in TCP mode.</summary>
     public AccessLogFormat? Format { get; init; }
+
+    /// <summary>What a line is made of, where it is none of the known <see cref="Format"/>s; nothing for those.</summary>
+    public ValueList<LogPart> Line { get; init; }
+
+    /// <summary>How a <see cref="Line"/> writes what would break it, and what is absent. Default as nginx does.</summary>
+    public LogEscape Escape { get; init; }
+
+    /// <summary>Which requests are written at all; null for all. What it asks of an answer is the status that the client was told.</summary>
+    public Condition? When { get; init; }
 
     /// <summary>Whether connections that bring no byte of a request are left out. Default yes (HAProxy: dontlognull).</summary>
     public bool SkipNull { get; init; } = true;
@@ -104,6 +115,9 @@ public enum AccessLogFormat
 
     /// <summary>An object of JSON.</summary>
     Json,
+
+    /// <summary>What <see cref="AccessLogSettings.Line"/> says.</summary>
+    Custom,
 }
 
 /// <summary>How a message to syslog is written.</summary>

@@ -155,7 +155,7 @@ public sealed record TextTemplate
     }
 
     // What is in quotes may hold braces.
-    private static int EndOfBraces(string text, int start)
+    internal static int EndOfBraces(string text, int start)
     {
         var quoted = false;
         for (var i = start; i < text.Length; i++)
@@ -231,25 +231,7 @@ public sealed record TextTemplate
     }
 
     /// <summary>Whether a variable is among the parts.</summary>
-    public bool Uses(TemplateVariable variable)
-    {
-        foreach (var part in Parts)
-        {
-            if (part.Literal is null && (part.Expression is { } expression ? Uses(expression, variable) : part.Variable == variable))
-                return true;
-        }
-
-        return false;
-    }
-
-    private static bool Uses(Expression expression, TemplateVariable variable) => expression switch
-    {
-        VariableExpression { Variable: var its } => its == variable,
-        TextExpression { Text: var text } => text.Uses(variable),
-        CallExpression { Input: var input } => Uses(input, variable),
-        MapExpression map => Uses(map.Input, variable) || map.Otherwise?.Uses(variable) is true || map.Cases.Any(each => each.Value.Uses(variable)),
-        _ => false,
-    };
+    public bool Uses(TemplateVariable variable) => ExpressionSearch.Any(this, part => part is VariableExpression { Variable: var its } && its == variable);
 
     /// <summary>The template as the configuration writes it.</summary>
     public override string ToString()

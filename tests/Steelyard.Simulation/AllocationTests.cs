@@ -187,6 +187,37 @@ public sealed class AllocationTests
             Assert.Equal(lines.Length, lines.Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("request_id").GetString()).Distinct().Count());
     }
 
+    [Fact]
+    public void A_line_of_the_configurations_own_allocates_nothing()
+    {
+        var settings = new AccessLogSettings
+        {
+            To = new(LogTargetKind.File, "log"),
+            Format = AccessLogFormat.Custom,
+            Buffer = new(64 * 1024 * 1024),
+            Line =
+            [
+                .. Enum.GetValues<LogField>().SelectMany(field => new[] { new LogPart(field + "="), new LogPart(null, field) }),
+                new(null, default, new FetchExpression(FetchKind.Header, "User-Agent"), LogForm.Quoted),
+                new(null, default, new CallExpression(FunctionKind.Upper, new FetchExpression(FetchKind.ResponseHeader, "Date"))),
+            ],
+            RequestFields = [new("User-Agent", 64)],
+            ResponseFields = [new("Date", 64)],
+            Cookie = new("session", 40),
+            When = new NotCondition(new TestCondition(new FetchExpression(FetchKind.Status), TestKind.Is, ["404"])),
+        };
+        var log = new MemoryLog();
+        using var proxy = new SimulatedProxy(
+            seed: 1,
+            SimulatedConditions.Clean with { Capacity = 8192 },
+            adjust: snapshot => snapshot with { AccessLog = settings },
+            logs: log.Book);
+
+        AssertNothingIsAllocated(proxy, 64, BrowserRequest);
+
+        Assert.Equal(proxy.Loop.Counters.Requests, log.Lines(settings).Length);
+    }
+
     private static SimulatedProxy Start(OneCertificate certificate, Func<ListenerSettings, ListenerSettings> change) => new(
         seed: 1,
         SimulatedConditions.Clean with { Capacity = 8192 },

@@ -1,3 +1,4 @@
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Drafts;
@@ -26,19 +27,48 @@ internal static class AccessLogChecks
             problems.Error(place, $"'{(settings.Size is not null ? "size" : "every")}' for {settings.To}, which is no file", "a file in 'to', or neither 'size' nor 'every'");
         if (settings is { Format: AccessLogFormat.Combined } && (settings.RequestFields.Count > 0 || settings.ResponseFields.Count > 0 || settings.Cookie is not null))
             problems.Error(place, "'combined' has no place for what is captured", "'format: httplog' or 'format: json'");
+        if (settings.Escape != LogEscape.Default && settings.Format != AccessLogFormat.Custom)
+            problems.Error(place, "'escape' for a format that has its own", "a 'format' with fields in braces, or no 'escape'");
+        CheckLine(settings, place, problems);
+    }
+
+    private static void CheckLine(AccessLogSettings settings, Place place, ProblemList problems)
+    {
+        foreach (var part in settings.Line)
+        {
+            if (part.Literal is not null || part.Expression is not null)
+                continue;
+            var (key, isThere) = part.Field switch
+            {
+                LogField.RequestFields or LogField.RequestFieldsQuoted => ("request-headers", settings.RequestFields.Count > 0),
+                LogField.ResponseFields or LogField.ResponseFieldsQuoted => ("response-headers", settings.ResponseFields.Count > 0),
+                LogField.RequestCookie or LogField.ResponseCookie => ("cookie", settings.Cookie is not null),
+                _ => ("", true),
+            };
+            if (!isThere)
+                problems.Error(place, $"{{{LogFieldTable.Of(part.Field).Word}}} of what '{key}' captures, which is not given", $"'{key}' beside 'format'");
+        }
     }
 
     /// <summary>Reports what does not fit together over listeners.</summary>
-    public static void Check(SnapshotDraft draft, ProblemList problems)
+    /// <param name="draft">All of it.</param>
+    /// <param name="rules">Check what is asked of requests.</param>
+    /// <param name="problems">Where.</param>
+    public static void Check(SnapshotDraft draft, RuleChecks rules, ProblemList problems)
     {
         var files = new Dictionary<LogTarget, Located<AccessLogSettings>>();
         if (draft.AccessLog is { } common)
+        {
             CheckTarget(common, files, problems);
+            rules.Check(common);
+        }
+
         foreach (var listener in draft.Listeners ?? [])
         {
             if (listener.AccessLog is not { } own)
                 continue;
             CheckTarget(own, files, problems);
+            rules.Check(own);
             if (listener.Mode is { Value: ListenerMode.Tcp } && own.Value.Format is AccessLogFormat.HttpLog or AccessLogFormat.Combined)
                 problems.Error(own.Place, $"'format: {(own.Value.Format == AccessLogFormat.Combined ? "combined" : "httplog")}' of a listener with 'mode: tcp', which reads no requests", "'tcplog', 'json' or 'auto'");
         }

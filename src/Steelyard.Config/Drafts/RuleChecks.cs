@@ -68,6 +68,23 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
             problems.Error(place, $"no internal route of the listener is called {Shown.Quote(name)}", "the 'name' of one with 'internal: true'");
     }
 
+    /// <summary>Reports what a line of a log asks for and cannot get.</summary>
+    public void Check(Located<AccessLogSettings> log)
+    {
+        var (settings, place) = log;
+        foreach (var part in settings.Line)
+        {
+            if (part.Expression is { } expression)
+                Check(expression, place, isResponse: true);
+        }
+
+        if (settings.When is not { } when)
+            return;
+        if (ExpressionSearch.Any(when, part => part is FetchExpression { IsOfResponse: true, Kind: not FetchKind.Status }))
+            problems.Error(place, "the answer's fields are gone when 'when' of an access log is asked", "'status', or what is known of the request");
+        CheckWhen(when, place, isResponse: true);
+    }
+
     private void Check(RuleSettings rule, Place place, bool isResponse, ForwardedStyle forwarded)
     {
         if (forwarded != ForwardedStyle.AsIs && HeaderTable.IsOfClient(rule.Name) && rule.Action is not RuleAction.SetVariable)
@@ -136,7 +153,7 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 if (map.Otherwise is { } otherwise)
                     Check(otherwise, place, isResponse);
                 break;
-            case FetchExpression fetch when FetchTable.Of(fetch.Kind).OfResponse && !isResponse:
+            case FetchExpression { IsOfResponse: true } fetch when !isResponse:
                 problems.Error(place, $"no server has answered yet, so '{fetch}' says nothing here", "it in rules for responses");
                 break;
             case FetchExpression { Kind: FetchKind.Tracked or FetchKind.TrackedKey } tracked when !TrackedCounter.TryParse(tracked, out _):

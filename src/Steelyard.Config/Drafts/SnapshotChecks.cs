@@ -41,7 +41,7 @@ internal sealed class SnapshotChecks
         var admin = AdminChecks.Check(draft.Admin, _problems);
         CheckFallbacks(draft.Pools ?? []);
         AppChecks.Order(_pools, _problems);
-        AccessLogChecks.Check(draft, _problems);
+        AccessLogChecks.Check(draft, new RuleChecks(_problems, _pools, _tables), _problems);
 
         // A route that could not be read, or leads nowhere, may be the one to the pool that seems unused.
         if (draft.Listeners is { Count: > 0 } && !_aRouteIsLost && !draft.Listeners.Any(listener => listener.IsFaulty))

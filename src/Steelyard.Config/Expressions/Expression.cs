@@ -22,7 +22,11 @@ public sealed record VariableExpression(TemplateVariable Variable) : Expression;
 /// <summary>Something that is looked up, see <see cref="FetchTable"/>.</summary>
 /// <param name="Kind">What.</param>
 /// <param name="Name">Of which name; empty where it needs none.</param>
-public sealed record FetchExpression(FetchKind Kind, string Name = "") : Expression;
+public sealed record FetchExpression(FetchKind Kind, string Name = "") : Expression
+{
+    /// <summary>Whether there is nothing of it before a server has answered.</summary>
+    public bool IsOfResponse => FetchTable.Of(Kind).OfResponse;
+}
 
 /// <summary>A text, which may hold further expressions in braces.</summary>
 /// <param name="Text">The text.</param>

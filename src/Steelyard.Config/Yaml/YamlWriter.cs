@@ -86,6 +86,7 @@ internal sealed class YamlWriter
 
         Line($"{indentation}access-log:");
         Settings(AccessLogTable.Table, log, AccessLogSettings.None, indentation + "  ");
+        Given("when", log.When?.ToString(), indentation + "  ");
         foreach (var (name, captures) in new[] { ("request-headers", log.RequestFields), ("response-headers", log.ResponseFields), ("cookie", log.Cookie is { } cookie ? [cookie] : default(ValueList<LogCapture>)) })
         {
             if (captures.Count > 0)

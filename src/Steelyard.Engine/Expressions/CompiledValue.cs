@@ -116,7 +116,7 @@ internal abstract class CompiledValue
                 case FetchKind.Variable:
                     return scope.Variables is { } variables && variables.TryGet(name, out value);
                 case FetchKind.Status:
-                    return scope.Response is { } response ? ExpressionRoom.OfThread.TryWrite(response.ShownStatus, out value) : scope.OwnStatus > 0 && ExpressionRoom.OfThread.TryWrite(scope.OwnStatus, out value);
+                    return (scope.Response?.ShownStatus ?? scope.OwnStatus) is > 0 and var status && ExpressionRoom.OfThread.TryWrite(status, out value);
                 case FetchKind.Version:
                     value = scope.Request.MinorVersion == 0 ? "1.0"u8 : "1.1"u8;
                     return true;

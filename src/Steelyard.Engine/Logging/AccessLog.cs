@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Steelyard.Config;
+using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Proxy;
 using Steelyard.Engine.Tls;
@@ -12,8 +14,6 @@ namespace Steelyard.Engine.Logging;
 /// </summary>
 internal sealed class AccessLog
 {
-    // How far apart the counters of two loops stand, so that they share no cache line.
-    private const int Apart = 16;
     private const int MostLoops = 64;
 
     // HAProxy: tune.http.logurilen.
@@ -23,7 +23,8 @@ internal sealed class AccessLog
     private readonly AccessLogSettings _settings;
     private readonly LogSink _sink;
     private readonly byte[] _listener;
-    private readonly int[] _seen = new int[MostLoops * Apart];
+    private readonly CompiledCondition? _when;
+    private readonly Seen[] _seen = new Seen[MostLoops];
 
     /// <param name="settings">What the configuration says.</param>
     /// <param name="mode">What the listener speaks.</param>
@@ -34,11 +35,14 @@ internal sealed class AccessLog
         (_settings, _sink) = (settings, sink);
         _listener = Encoding.UTF8.GetBytes(listener);
         Format = mode == ListenerMode.Tcp
-            ? settings.Format == AccessLogFormat.Json ? AccessLogFormat.Json : AccessLogFormat.TcpLog
+            ? settings.Format is AccessLogFormat.Json or AccessLogFormat.Custom ? settings.Format.Value : AccessLogFormat.TcpLog
             : settings.Format ?? AccessLogFormat.HttpLog;
         RequestFields = new(settings.RequestFields, settings.HiddenFields);
         ResponseFields = new(settings.ResponseFields, settings.HiddenFields);
         Redaction = new(settings.HiddenParameters);
+        _when = CompiledCondition.From(settings.When);
+        if (Format == AccessLogFormat.Custom)
+            Line = new(settings);
         if (settings.Cookie is { } cookie)
             Cookie = new(cookie.Name, cookie.Most);
     }
@@ -54,11 +58,14 @@ internal sealed class AccessLog
     /// <summary>The cookie that is written; null for none.</summary>
     public LoggedCookie? Cookie { get; }
 
+    /// <summary>The line of the configuration's own; null for one of the known formats.</summary>
+    public LineFormat? Line { get; }
+
     /// <summary>What the listener is called.</summary>
     public ReadOnlySpan<byte> Listener => _listener;
 
     /// <summary>Whether something of answers has to be kept for the line.</summary>
-    public bool KeepsResponse => ResponseFields.Count > 0 || Cookie is not null;
+    public bool KeepsResponse => ResponseFields.Count > 0 || Cookie is not null || Line is { KeptCount: > 0 };
 
     /// <summary>Whether connections without a request are written.</summary>
     public bool WritesNull => !_settings.SkipNull;
@@ -72,14 +79,15 @@ internal sealed class AccessLog
     public void Write(ExchangeContext context, int status, long sent, long body, long received)
     {
         var loop = context.Loop.Events.Number;
-        if (!IsWanted(context.Record, status, ref _seen[loop % MostLoops * Apart]))
+        ref var seen = ref _seen[loop % MostLoops];
+        var line = new LoggedExchange(this, context, status, sent, body, received, (seen.Lines * _sink.Loops) + loop + 1);
+        if ((_when is { } when && !when.Holds(line.Scope)) || !IsWanted(context.Record, status, ref seen.Wanted))
             return;
         var ring = _sink.RingOf(loop);
         var room = ring.Reserve();
         if (room.IsEmpty)
             return;
         var writer = new LineWriter(room);
-        var line = new LoggedExchange(this, context, status, sent, body, received);
         switch (Format)
         {
             case AccessLogFormat.HttpLog:
@@ -91,11 +99,15 @@ internal sealed class AccessLog
             case AccessLogFormat.Combined:
                 CombinedFormat.Write(ref writer, line);
                 break;
+            case AccessLogFormat.Custom:
+                Line!.Write(ref writer, line);
+                break;
             default:
                 JsonFormat.Write(ref writer, line);
                 break;
         }
 
+        seen.Lines++;
         ring.Publish(writer.End(room));
         _sink.Added(ring);
     }
@@ -113,6 +125,19 @@ internal sealed class AccessLog
         seen = seen + 1 < _settings.Sample ? seen + 1 : 0;
         return seen == 0;
     }
+
+    /// <summary>What one loop has counted; as large as a cache line, so that no two loops share one.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 64)]
+    private struct Seen
+    {
+        /// <summary>Lines since the last that was written of a sample.</summary>
+        [FieldOffset(0)]
+        public int Wanted;
+
+        /// <summary>Lines that were written.</summary>
+        [FieldOffset(8)]
+        public long Lines;
+    }
 }
 
 /// <summary>One exchange as a format sees it.</summary>
@@ -122,7 +147,8 @@ internal sealed class AccessLog
 /// <param name="sent">Bytes of answers.</param>
 /// <param name="body">Those of them that are behind heads.</param>
 /// <param name="received">Bytes of the request.</param>
-internal readonly ref struct LoggedExchange(AccessLog log, ExchangeContext context, int status, long sent, long body, long received)
+/// <param name="number">The number of the line.</param>
+internal readonly ref struct LoggedExchange(AccessLog log, ExchangeContext context, int status, long sent, long body, long received, long number)
 {
     public AccessLog Log { get; } = log;
 
@@ -135,6 +161,8 @@ internal readonly ref struct LoggedExchange(AccessLog log, ExchangeContext conte
     public long Body { get; } = body;
 
     public long Received { get; } = received;
+
+    public long Number { get; } = number;
 
     public AccessRecord Record => Context.Record;
 
@@ -155,6 +183,12 @@ internal readonly ref struct LoggedExchange(AccessLog log, ExchangeContext conte
 
     /// <summary>From there to the head of its answer.</summary>
     public long ResponseTime => Record.ConnectedAt < 0 || Record.AnswerAt < 0 ? -1 : Record.AnswerAt - Record.ConnectedAt;
+
+    /// <summary>What the connection was idle before it.</summary>
+    public long IdleTime => Math.Max(Context.Begun - Context.Client.ReadyAt, 0);
+
+    /// <summary>What expressions see of it. The answer is gone, but for its status.</summary>
+    public TemplateScope Scope => Context.ScopeOfLog(Record.Head, Status);
 
     /// <summary>All of it.</summary>
     public long TotalTime => Now - Context.Begun;
@@ -183,6 +217,15 @@ internal sealed class LoggedCookie(string name, int most)
     public ReadOnlySpan<byte> Name => _name;
 
     public int Most => most;
+
+    /// <summary>Writes <c>name=value</c>, up to so many bytes.</summary>
+    public void Write(ref LineWriter writer, scoped ReadOnlySpan<byte> value, Escaping escaping)
+    {
+        var limit = writer.Length + most;
+        writer.Write(_name, escaping, most);
+        writer.Write("="u8, escaping, limit - writer.Length);
+        writer.Write(value, escaping, limit - writer.Length);
+    }
 
     /// <summary>The value that an answer sets it to; empty for none.</summary>
     public ReadOnlySpan<byte> SetBy(FieldTable fields, ReadOnlySpan<byte> head)

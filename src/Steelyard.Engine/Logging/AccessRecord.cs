@@ -126,20 +126,46 @@ internal sealed class AccessRecord(ExchangeContext context)
     }
 
     /// <summary>Keeps what a log wants of an answer, before its head is gone.</summary>
-    public void Capture(AccessLog log, FieldTable fields, ReadOnlySpan<byte> head)
+    public void Capture(AccessLog log, ResponseHead response, ReadOnlySpan<byte> head)
     {
-        var wanted = log.ResponseFields;
-        var room = wanted.Room + (log.Cookie?.Most ?? 0);
+        var (wanted, kept) = (log.ResponseFields, log.Line?.KeptCount ?? 0);
+        var fields = response.Fields;
+        var room = wanted.Room + (log.Cookie?.Most ?? 0) + (kept * LineFormat.MostKept);
         if (_captured.Length < room)
             _captured = new byte[room];
-        if (_capturedLengths.Length < wanted.Count)
-            _capturedLengths = new int[wanted.Count];
+        if (_capturedLengths.Length < wanted.Count + kept)
+            _capturedLengths = new int[wanted.Count + kept];
         wanted.Capture(fields, head, _captured, _capturedLengths);
+        for (var i = 0; i < kept; i++)
+            Keep(log, i, response, head);
         if (log.Cookie is not { } cookie)
             return;
         var value = cookie.SetBy(fields, head);
         (_setCookieStart, _setCookieLength) = (wanted.Room, Math.Min(value.Length, cookie.Most));
         value[.._setCookieLength].CopyTo(_captured.AsSpan(_setCookieStart));
+    }
+
+    // A length of 0 is of what is absent: those of the others are one more than they are.
+    private void Keep(AccessLog log, int index, ResponseHead response, ReadOnlySpan<byte> head)
+    {
+        ref var length = ref _capturedLengths[log.ResponseFields.Count + index];
+        length = 0;
+        if (!log.Line!.TryFind(index, context.ScopeOfResponse(response, head), out var value))
+            return;
+        value = value.Length > LineFormat.MostKept ? value[..LineFormat.MostKept] : value;
+        value.CopyTo(_captured.AsSpan(StartOfKept(log, index)));
+        length = value.Length + 1;
+    }
+
+    private static int StartOfKept(AccessLog log, int index) => log.ResponseFields.Room + (log.Cookie?.Most ?? 0) + (index * LineFormat.MostKept);
+
+    /// <summary>What an expression has found in the answer; false where it was not there.</summary>
+    public bool TryGetKept(AccessLog log, int index, out ReadOnlySpan<byte> value)
+    {
+        var place = log.ResponseFields.Count + index;
+        var length = place < _capturedLengths.Length ? _capturedLengths[place] - 1 : -1;
+        value = length < 0 ? default : _captured.AsSpan(StartOfKept(log, index), length);
+        return length >= 0;
     }
 
     /// <summary>What the answer has set the cookie to that is written; empty where it has not.</summary>

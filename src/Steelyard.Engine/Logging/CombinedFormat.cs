@@ -19,7 +19,8 @@ internal static class CombinedFormat
     {
         writer.Write(line.ClientAddress);
         writer.Write(" - "u8);
-        WriteUser(ref writer, line);
+        if (!TryWriteUser(ref writer, line, Escaping.Nginx))
+            writer.Write((byte)'-');
         writer.Write(" ["u8);
         line.Context.Loop.LogClock.WriteWithZone(ref writer, line.Context.Loop.LogClock.At(line.Now, line.Now));
         writer.Write("] \""u8);
@@ -62,8 +63,8 @@ internal static class CombinedFormat
         return default;
     }
 
-    /// <summary>Writes the name of Basic authentication (RFC 7617), never what stands behind it.</summary>
-    private static void WriteUser(ref LineWriter writer, in LoggedExchange line)
+    /// <summary>Writes the name of Basic authentication (RFC 7617), never what stands behind it; false where there is none.</summary>
+    internal static bool TryWriteUser(ref LineWriter writer, in LoggedExchange line, Escaping escaping)
     {
         var value = ValueOf(line, "authorization"u8);
         if (value.Length > 6 && Ascii.EqualsIgnoreCase(value[..6], "basic "u8))
@@ -74,11 +75,11 @@ internal static class CombinedFormat
             var colon = decoded[..length].IndexOf((byte)':');
             if (colon > 0)
             {
-                writer.Write(decoded[..colon], Escaping.Nginx);
-                return;
+                writer.Write(decoded[..colon], escaping);
+                return true;
             }
         }
 
-        writer.Write((byte)'-');
+        return false;
     }
 }

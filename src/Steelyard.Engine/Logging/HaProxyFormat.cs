@@ -107,15 +107,9 @@ internal static class HaProxyFormat
     private static void WriteCookie(ref LineWriter writer, LoggedCookie cookie, scoped ReadOnlySpan<byte> value)
     {
         if (value.IsEmpty)
-        {
             writer.Write((byte)'-');
-            return;
-        }
-
-        var limit = writer.Length + cookie.Most;
-        writer.Write(cookie.Name, Escaping.HaProxy, cookie.Most);
-        writer.Write("="u8, Escaping.HaProxy, limit - writer.Length);
-        writer.Write(value, Escaping.HaProxy, limit - writer.Length);
+        else
+            cookie.Write(ref writer, value, Escaping.HaProxy);
     }
 
     private static void WriteRequestFields(ref LineWriter writer, in LoggedExchange line)

@@ -14,6 +14,12 @@ internal enum Escaping
 
     /// <summary>As JSON; bytes beyond ASCII by the numbers of Latin 1.</summary>
     Json,
+
+    /// <summary>With a backslash before quotes, backslashes and closing brackets (RFC 5424, 6.3.3); what controls something as <c>\xXX</c>.</summary>
+    StructuredData,
+
+    /// <summary>Nothing but the ends of lines and NUL, which become blanks.</summary>
+    LineEnds,
 }
 
 /// <summary>Writes one line. What does not fit is left out, and there is always room for the end.</summary>
@@ -21,6 +27,9 @@ internal ref struct LineWriter(Span<byte> room)
 {
     private static readonly SearchValues<byte> s_haProxy = SearchValues.Create(Special("\"#{|}"u8));
     private static readonly SearchValues<byte> s_other = SearchValues.Create(Special("\"\\"u8));
+
+    private static readonly SearchValues<byte> s_structuredData = SearchValues.Create(Special("\"\\]"u8));
+    private static readonly SearchValues<byte> s_lineEnds = SearchValues.Create("\r\n\0"u8);
 
     private readonly Span<byte> _room = room[..^1];
     private int _length;
@@ -53,7 +62,13 @@ internal ref struct LineWriter(Span<byte> room)
     /// <param name="most">How many bytes it may take up.</param>
     public void Write(scoped ReadOnlySpan<byte> bytes, Escaping escaping, int most = int.MaxValue)
     {
-        var special = escaping == Escaping.HaProxy ? s_haProxy : s_other;
+        var special = escaping switch
+        {
+            Escaping.HaProxy => s_haProxy,
+            Escaping.StructuredData => s_structuredData,
+            Escaping.LineEnds => s_lineEnds,
+            _ => s_other,
+        };
         var limit = (int)Math.Min((long)_length + most, _room.Length);
         Span<byte> sequence = stackalloc byte[6];
         while (!bytes.IsEmpty && _length < limit)
@@ -90,7 +105,13 @@ internal ref struct LineWriter(Span<byte> room)
 
     private static int Escape(byte value, Escaping escaping, Span<byte> to)
     {
-        if (escaping == Escaping.Json && value is (byte)'"' or (byte)'\\')
+        if (escaping == Escaping.LineEnds)
+        {
+            to[0] = (byte)' ';
+            return 1;
+        }
+
+        if ((escaping == Escaping.Json && value is (byte)'"' or (byte)'\\') || (escaping == Escaping.StructuredData && value is (byte)'"' or (byte)'\\' or (byte)']'))
         {
             (to[0], to[1]) = ((byte)'\\', value);
             return 2;
@@ -99,7 +120,7 @@ internal ref struct LineWriter(Span<byte> room)
         var start = escaping switch
         {
             Escaping.HaProxy => "#"u8,
-            Escaping.Nginx => "\\x"u8,
+            Escaping.Nginx or Escaping.StructuredData => "\\x"u8,
             _ => "\\u00"u8,
         };
         start.CopyTo(to);

@@ -50,16 +50,26 @@ internal sealed class LogClock(NetworkDriver network)
     /// <summary>Writes a time as <c>2026-11-28T16:43:38.123Z</c>.</summary>
     public static void WriteUtc(ref LineWriter writer, DateTime time)
     {
-        WriteDigits(ref writer, time.Year, 4);
-        writer.Write((byte)'-');
-        WriteDigits(ref writer, time.Month, 2);
-        writer.Write((byte)'-');
-        WriteDigits(ref writer, time.Day, 2);
-        writer.Write((byte)'T');
-        WriteTime(ref writer, time);
+        WriteIso(ref writer, time);
         writer.Write((byte)'.');
         WriteDigits(ref writer, time.Millisecond, 3);
         writer.Write((byte)'Z');
+    }
+
+    /// <summary>Writes a time as <c>2026-11-28T17:43:38+01:00</c>.</summary>
+    public static void WriteIsoWithZone(ref LineWriter writer, DateTime time)
+    {
+        var offset = TimeZoneInfo.Local.GetUtcOffset(time);
+        WriteIso(ref writer, time + offset);
+        WriteOffset(ref writer, offset, ":"u8);
+    }
+
+    /// <summary>Writes a time as <c>28/Nov/2026:16:43:38 +0000</c>.</summary>
+    public static void WriteUtcWithZone(ref LineWriter writer, DateTime time)
+    {
+        WriteDate(ref writer, time);
+        writer.Write((byte)' ');
+        WriteOffset(ref writer, TimeSpan.Zero, default);
     }
 
     /// <summary>The name of a month, in three letters.</summary>
@@ -72,21 +82,42 @@ internal sealed class LogClock(NetworkDriver network)
             return;
         _second = second;
         var offset = TimeZoneInfo.Local.GetUtcOffset(time);
-        var local = time + offset;
         Span<byte> room = stackalloc byte[_text.Length + 1];
         var writer = new LineWriter(room);
-        WriteDigits(ref writer, local.Day, 2);
+        WriteDate(ref writer, time + offset);
+        WriteOffset(ref writer, offset, default);
+        room[..writer.Length].CopyTo(_text);
+    }
+
+    private static void WriteDate(ref LineWriter writer, DateTime time)
+    {
+        WriteDigits(ref writer, time.Day, 2);
         writer.Write((byte)'/');
-        foreach (var letter in MonthOf(local))
+        foreach (var letter in MonthOf(time))
             writer.Write((byte)letter);
         writer.Write((byte)'/');
-        WriteDigits(ref writer, local.Year, 4);
+        WriteDigits(ref writer, time.Year, 4);
         writer.Write((byte)':');
-        WriteTime(ref writer, local);
+        WriteTime(ref writer, time);
+    }
+
+    private static void WriteIso(ref LineWriter writer, DateTime time)
+    {
+        WriteDigits(ref writer, time.Year, 4);
+        writer.Write((byte)'-');
+        WriteDigits(ref writer, time.Month, 2);
+        writer.Write((byte)'-');
+        WriteDigits(ref writer, time.Day, 2);
+        writer.Write((byte)'T');
+        WriteTime(ref writer, time);
+    }
+
+    private static void WriteOffset(ref LineWriter writer, TimeSpan offset, scoped ReadOnlySpan<byte> between)
+    {
         writer.Write(offset < TimeSpan.Zero ? (byte)'-' : (byte)'+');
         WriteDigits(ref writer, Math.Abs(offset.Hours), 2);
+        writer.Write(between);
         WriteDigits(ref writer, Math.Abs(offset.Minutes), 2);
-        room[..writer.Length].CopyTo(_text);
     }
 
     private static void WriteTime(ref LineWriter writer, DateTime time)
@@ -98,7 +129,8 @@ internal sealed class LogClock(NetworkDriver network)
         WriteDigits(ref writer, time.Second, 2);
     }
 
-    private static void WriteDigits(ref LineWriter writer, int number, int digits)
+    /// <summary>Writes a number with zeros before it: 2, 3 or 4 digits.</summary>
+    public static void WriteDigits(ref LineWriter writer, int number, int digits)
     {
         var power = digits switch { 2 => 10, 3 => 100, _ => 1000 };
         for (; power > 0; power /= 10)

@@ -41,6 +41,9 @@ internal sealed class LogSink : IDisposable
         _thread.Start();
     }
 
+    /// <summary>How many loops add lines.</summary>
+    public int Loops => _rings.Length;
+
     /// <summary>Where a loop adds its lines.</summary>
     public LogRing RingOf(int loop) => _rings[loop];
 

@@ -22,10 +22,11 @@ internal sealed class Redaction
     /// <param name="url">The target.</param>
     /// <param name="escaping">How bytes are written that would break the line.</param>
     /// <param name="most">How many bytes of it are written.</param>
-    public void Write(ref LineWriter writer, scoped ReadOnlySpan<byte> url, Escaping escaping, int most)
+    /// <param name="fromStart">Whether the query begins at once, without a question mark.</param>
+    public void Write(ref LineWriter writer, scoped ReadOnlySpan<byte> url, Escaping escaping, int most, bool fromStart = false)
     {
-        var question = _parameters.Length == 0 ? -1 : url.IndexOf((byte)'?');
-        if (question < 0)
+        var question = fromStart ? -1 : url.IndexOf((byte)'?');
+        if (_parameters.Length == 0 || (question < 0 && !fromStart))
         {
             writer.Write(url, escaping, most);
             return;

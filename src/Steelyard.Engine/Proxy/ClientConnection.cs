@@ -60,6 +60,15 @@ internal sealed class ClientConnection
 
     public ListenerState Listener { get; private set; } = null!;
 
+    /// <summary>How many requests it has brought so far, the present one included.</summary>
+    public int Requests => _requests;
+
+    /// <summary>When it was ready for its next request: its handshakes done, or the request before over.</summary>
+    public long ReadyAt { get; private set; }
+
+    /// <summary>Milliseconds that its handshakes took; 0 after its first request.</summary>
+    public long HandshakeTime => _requests > 1 ? 0 : ReadyAt - _begun;
+
     /// <summary>How it came.</summary>
     public ref readonly Arrival Arrival => ref _arrival;
 
@@ -134,6 +143,7 @@ internal sealed class ClientConnection
             var next = Listener.ProxyProtocol.Contains(_peer) ? await ReadProxyHeader() : AfterExchange.KeepAlive;
             if (next == AfterExchange.KeepAlive && Listener.Tls is { } tls)
                 next = await Secure(tls);
+            ReadyAt = _loop.Events.Now;
             if (next == AfterExchange.KeepAlive && Listener.Mode == ListenerMode.Tcp)
                 next = await ServeSession();
 
@@ -147,6 +157,7 @@ internal sealed class ClientConnection
                 _loop.Recycle(_exchange);
                 _exchange = null;
                 Input.ReleaseHead();
+                ReadyAt = _loop.Events.Now;
 
                 // Requests that are all here already must not keep the loop from everybody else.
                 if (!Input.IsEmpty && _budget.Spend(BudgetOfExchange))

@@ -331,7 +331,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             return block;
         context.Record.HeadBytes = writer.Length;
         if (context.Client.Listener.Log is { KeepsResponse: true } log)
-            context.Record.Capture(log, _response.Fields, upstream.Input.Head);
+            context.Record.Capture(log, _response, context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head);
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
         _download.Begin(upstream.Input, new BodyFramer(framing, chunked, keepsTrailers: trailers));
         _download.Connect(

@@ -110,21 +110,31 @@ internal sealed class ExchangeContext
     public ReadOnlySpan<byte> ResponseBytes => ResponseEdit.IsHeld ? ResponseEdit.Bytes : _responseInput!.Head;
 
     /// <summary>What the variables of templates stand for. Of a request whose head is not held, nothing is known.</summary>
-    public TemplateScope Scope => new()
+    public TemplateScope Scope => ScopeOf(HeadHeld ? Head : default, Response, Response is null ? default : ResponseBytes, OwnStatus);
+
+    /// <summary>The same where the head was kept for a log and the answer is over.</summary>
+    /// <param name="head">The head that was kept.</param>
+    /// <param name="status">What the client was told; -1 for nothing.</param>
+    public TemplateScope ScopeOfLog(ReadOnlySpan<byte> head, int status) => ScopeOf(HeadHeld ? head : default, null, default, status);
+
+    /// <summary>The same with a response, whether rules ask for it or not.</summary>
+    public TemplateScope ScopeOfResponse(ResponseHead response, ReadOnlySpan<byte> bytes) => ScopeOf(Head, response, bytes, status: 0);
+
+    private TemplateScope ScopeOf(ReadOnlySpan<byte> head, ResponseHead? response, ReadOnlySpan<byte> responseBytes, int status) => new()
     {
         Request = HeadHeld ? Request : s_unknown,
-        Head = HeadHeld ? Head : default,
+        Head = head,
         Client = Client.Forwarded,
         ServerName = Client.ServerName,
-        Response = Response,
-        ResponseBytes = Response is null ? default : ResponseBytes,
+        Response = response,
+        ResponseBytes = responseBytes,
         Variables = _variables,
         Pools = Plan.Pools,
         Identity = Identity,
         Tracking = Tracking,
         Connection = Client,
         Rerouted = Turns > 0,
-        OwnStatus = OwnStatus,
+        OwnStatus = status,
         Pool = Pool is null ? default : Pool.NameBytes.Span,
         Server = Server is null ? default : Server.AddressBytes.Span,
     };

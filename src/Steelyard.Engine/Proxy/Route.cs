@@ -20,6 +20,7 @@ internal sealed class Route
     public Route(RouteSettings settings, IReadOnlyDictionary<string, Pool> pools, HeaderEdits requestEdits, HeaderEdits responseEdits, PlaceLimits? limits = null)
     {
         Settings = settings;
+        NameBytes = Encoding.UTF8.GetBytes(Metering.RouteNames.Of(settings));
         _pool = settings.Pool is { } name ? pools[name] : null;
         if (settings.Split.Count > 0)
             _split = new PoolSplit(Array.ConvertAll(settings.Split.AsSpan().ToArray(), share => (pools[share.Pool], share.Weight)));
@@ -49,6 +50,9 @@ internal sealed class Route
 
     /// <summary>What the configuration says of it.</summary>
     public RouteSettings Settings { get; }
+
+    /// <summary>What it is called, or what it matches.</summary>
+    public ReadOnlyMemory<byte> NameBytes { get; }
 
     /// <summary>What it is counted under, in <see cref="ProxyPlan.RouteNames"/>.</summary>
     public int Ordinal { get; init; }

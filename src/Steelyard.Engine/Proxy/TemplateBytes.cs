@@ -53,7 +53,7 @@ internal readonly ref struct TemplateScope
     /// <summary>Whether rules or error pages have sent it on within.</summary>
     public bool Rerouted { get; init; }
 
-    /// <summary>The status of an answer of the proxy's own; 0 for none.</summary>
+    /// <summary>The status of an answer of the proxy's own, and in logs what the client was told; 0 or less for none.</summary>
     public int OwnStatus { get; init; }
 
     /// <summary>What the request is counted by; null where nothing is counted.</summary>

@@ -61,6 +61,60 @@ public sealed class AccessLogTests : IDisposable
         Assert.False(line.TryGetProperty("connect_ms", out _));
     }
 
+    [Theory]
+    [InlineData(LogEscape.Default, """{client} - {user} [{end-local}] "{request-line}" {status} {body-bytes-sent} "{header('User-Agent')}" {total-time | seconds} {header('X-None')} "{header('X-None') | quoted}" {header('X-Empty')}.{response-header('Server')} {response-header('X-None')} {parameter('b')} {tls-version} {cause} {route}""",
+        """""^127\.0\.0\.1 - aladdin \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] "GET /a\?token=\*\*\*&b=\\x221 HTTP/1\.1" 200 5 "a\\x22b\\x5Cc" \d+\.\d{3} - """" \.origin - \\x221 - - \*$""""")]
+    [InlineData(LogEscape.HaProxy, """{peer | hex}:{peer-port} [{time}] {listener-mark} {backend}/{served-by} {request-time}/{queue-time}/{connect-time}/{response-time}/{total-time} {status} {bytes-sent} {request-cookie} {response-cookie} {termination} {retries} {queue-position} {request-headers} {response-headers} {request-line | quoted} {header('X-None')} {header('X-None') | quoted} {header('X-Empty')} {header('User-Agent') | escaped} {request-headers-quoted}""",
+        """^7F000001:\d+ \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d\.\d{3}\] 127\.0\.0\.1:\d+ web/127\.0\.0\.1:\d+ \d+/\d+/\d+/\d+/\d+ 200 124 - sid=42 ---- 0 0 \{x\} \{ori\} "GET /a\?token=\*\*\*&b=#221 HTTP/1\.1" - "" - a\\"b\\\\c "x"$""")]
+    [InlineData(LogEscape.Json, """{{"ua":"{header('User-Agent')}","none":"{header('X-None')}","uri":"{uri}","query":"{query}","upper":"{upper(query)}","secret":"{header('Authorization')}","lower":"{lower(header('Authorization'))}","login":"{basic-credentials}","token":"{parameter('token')}"}}""",
+        """^\{"ua":"a\\"b\\\\c","none":"","uri":"/a\?token=\*\*\*&b=\\"1","query":"token=\*\*\*&b=\\"1","upper":"\*\*\*","secret":"\*\*\*","lower":"\*\*\*","login":"\*\*\*","token":"\*\*\*"\}$""")]
+    [InlineData(LogEscape.None, """{header('User-Agent')}|{url-decode('%0d%0aforged')}|{header('X-None')}|{query-string}|{protocol}|{connection-requests} {local-address}:{local-port} {time-utc} {end-iso} {time-milliseconds} {line-number}""",
+        """^a"b\\c\|  forged\|\|\?token=\*\*\*&b="1\|HTTP/1\.1\|1 127\.0\.0\.1:\d+ \d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d \d{3} 1$""")]
+    public async Task A_line_of_ones_own_has_what_its_format_names(LogEscape escape, string format, string expected)
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = Start(origin, log => log with
+        {
+            Format = AccessLogFormat.Custom,
+            Line = LineOf(format),
+            Escape = escape,
+            HiddenParameters = ["token"],
+            RequestFields = [new("Host", 10)],
+            ResponseFields = [new("Server", 3)],
+            Cookie = new("sid", 6),
+        });
+
+        await balancer.Ask("GET /a?token=secret&b=\"1 HTTP/1.1\r\nHost: x\r\nX-Empty:\r\nUser-Agent: a\"b\\c\r\nAuthorization: Basic YWxhZGRpbjpvcGVuc2VzYW1l\r\n\r\n");
+
+        Assert.Matches(expected, await FirstLine());
+    }
+
+    [Fact]
+    public async Task Only_those_are_written_for_which_the_condition_holds()
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = Start(
+            origin,
+            log => log with { When = Read($"when: \"status is '404' or path is '/wanted'\"").When },
+            snapshot => snapshot with { Listeners = [snapshot.Listeners[0] with { Routes = [new() { Path = "/ok", Pool = "web" }, new() { Path = "/wanted", Pool = "web" }] }] });
+        using (var client = await balancer.Connect())
+        {
+            foreach (var path in new[] { "/ok", "/none", "/ok", "/wanted" })
+                await client.Ask($"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        }
+
+        await Patience.Until(() => Lines.Length >= 2);
+        Assert.Equal(["/none", "/wanted"], Lines.Select(line => line.Split(' ')[^2]));
+    }
+
+    private static ValueList<LogPart> LineOf(string format) => Read($"format: '{format.Replace("'", "''", StringComparison.Ordinal)}'").Line;
+
+    private static AccessLogSettings Read(string line)
+    {
+        var result = ConfigurationFile.Parse($"access-log:\n  to: a.log\n  request-headers: {{ Host: 10 }}\n  response-headers: {{ Server: 3 }}\n  cookie: {{ sid: 6 }}\n  {line}\nlisten: [ {{ bind: ':80', to: web }} ]\npools: {{ web: {{ servers: [ '10.0.0.1:80' ] }} }}\n", "steelyard.yaml");
+        return result.Snapshot?.AccessLog ?? throw new ArgumentException(string.Join('\n', result.Problems), nameof(line));
+    }
+
     [Fact]
     public async Task What_went_well_is_sampled_and_errors_never_are()
     {

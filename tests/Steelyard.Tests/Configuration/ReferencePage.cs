@@ -43,6 +43,9 @@ public sealed class ReferencePage
         Section(page, "tables", CounterTables.Tables, new CounterTableSettings { Name = "", Store = default });
         Section(page, "metrics", MetricsTable.Table, new MetricsSettings());
         Section(page, "access-log", AccessLogTable.Table, new AccessLogSettings { To = new(LogTargetKind.None) });
+        page.Append("\n| In a `format` with braces | Stands for | HAProxy | nginx |\n|---|---|---|---|\n");
+        foreach (var row in LogFieldTable.Rows)
+            page.Append($"| `{{{row.Word}}}` | {row.Description.Replace("|", "\\|", StringComparison.Ordinal)} | {Called(row.Haproxy)} | {Called(row.Nginx)} |\n");
         Section(page, "trace-context", TraceTable.Table, new TraceSettings());
         Section(page, "timeouts", TimeoutsTable.Table, new Timeouts());
         Section(page, "limits", LimitsTable.Table, new Limits());
@@ -126,6 +129,8 @@ public sealed class ReferencePage
             page.Append($"| `{directive.Name}` | {Escape(directive.Accepts)} | {initial} | {directive.Description} |\n");
         }
     }
+
+    private static string Called(string? names) => names is null ? "" : string.Join(", ", names.Split(", ").Select(name => $"`{name}`"));
 
     // Bare asterisks would make what stands between two of them italic.
     private static string Escape(string text) => text.Replace("*", "\\*", StringComparison.Ordinal);

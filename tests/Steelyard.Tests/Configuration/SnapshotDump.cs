@@ -13,6 +13,10 @@ internal static class SnapshotDump
         {
             text.Append($"{indentation}logs to {log.To.Kind} {log.To}, {log.Format?.ToString() ?? "auto"}, {(log.SkipNull ? "" : "null ones, ")}{(log.OnlyErrors ? "errors" : $"1 of {log.Sample}")}, fields [{Join(log.RequestFields)}] [{Join(log.ResponseFields)}], cookie {log.Cookie?.ToString() ?? "(none)"}, ");
             text.Append($"hides [{Join(log.HiddenParameters)}] [{Join(log.HiddenFields)}], rotates {log.Size?.ToString() ?? "never"} {log.Every?.ToString() ?? "never"} {log.Keep}, {log.Syslog} {log.Facility} {log.Tag}, {log.Buffer}\n");
+            if (log.Format == AccessLogFormat.Custom)
+                text.Append($"{indentation}  by {log.Escape}: {string.Concat(log.Line.Select(part => part.Literal is { } literal ? literal : $"<{part.Expression?.ToString() ?? part.Field.ToString()}{(part.Form == LogForm.Plain ? "" : $" {part.Form}")}>"))}\n");
+            if (log.When is { } when)
+                text.Append($"{indentation}  when {when}\n");
         }
 
         if (requestId is not null)

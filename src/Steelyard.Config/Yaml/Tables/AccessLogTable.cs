@@ -1,4 +1,5 @@
 using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Yaml.Tables;
@@ -20,6 +21,30 @@ internal static class AccessLogTable
         ("combined", AccessLogFormat.Combined, ""),
         ("json", AccessLogFormat.Json, ""),
     ];
+
+    private static readonly IReadOnlyList<(string Word, LogEscape Value, string Description)> s_escapes =
+        [("default", LogEscape.Default, ""), ("haproxy", LogEscape.HaProxy, ""), ("json", LogEscape.Json, ""), ("none", LogEscape.None, "")];
+
+    private static readonly Form<AccessLogFormat?> s_knownFormat = ScalarForms.OneOf(s_formats);
+
+    private static readonly string s_formatAccepts = $"{s_knownFormat.Accepts}, or a text with fields in braces, such as '{{client}} {{status}}'";
+
+    private static readonly Form<(AccessLogFormat? Format, ValueList<LogPart> Line)> s_format = new(
+        s_formatAccepts,
+        (ProblemList problems, YamlNode node, out (AccessLogFormat? Format, ValueList<LogPart> Line) value) =>
+        {
+            value = default;
+            if (node is not YamlText { Value: var text })
+                return Form.RefuseKind(problems, node, s_formatAccepts);
+            if (!text.Contains('{', StringComparison.Ordinal))
+                return s_knownFormat.Read(problems, node, out value.Format);
+            value.Format = AccessLogFormat.Custom;
+            if (LogLineText.TryParse(text, out value.Line, out var mistake))
+                return true;
+            problems.Error(node.Place, mistake);
+            return false;
+        },
+        value => value.Format == AccessLogFormat.Custom ? YamlWriter.Text(LogLineText.Write(value.Line)) : s_knownFormat.Write!(value.Format));
 
     private static readonly IReadOnlyList<(string Word, int Value, string Description)> s_facilities =
     [
@@ -86,12 +111,24 @@ internal static class AccessLogTable
                 "A file, seen from the folder of the configuration, whose own folder is made; `stdout`; or syslog by a Unix socket (`syslog` is `syslog:/dev/log`) or by UDP.",
                 log => log.To,
                 (log, value) => log with { To = value }),
-            new Directive<AccessLogSettings, AccessLogFormat?>(
+            new Directive<AccessLogSettings, (AccessLogFormat? Format, ValueList<LogPart> Line)>(
                 "format",
-                ScalarForms.OneOf(s_formats),
-                "HAProxy's `httplog` and `tcplog`, nginx's `combined`, or `json`. `auto` is `httplog`, and `tcplog` with `mode: tcp`.",
-                log => log.Format,
-                (log, value) => log with { Format = value }),
+                s_format,
+                "HAProxy's `httplog` and `tcplog`, nginx's `combined`, or `json`. `auto` is `httplog`, and `tcplog` with `mode: tcp`. A text with braces is a line of your own, see [Lines of your own](logging.md#lines-of-your-own).",
+                log => (log.Format, log.Line),
+                (log, value) => log with { Format = value.Format, Line = value.Line }),
+            new Directive<AccessLogSettings, LogEscape>(
+                "escape",
+                ScalarForms.OneOf(s_escapes),
+                "How a line of your own writes bytes that would break it, and what is absent: `default`, `json` and `none` are nginx's, `haproxy` is HAProxy's.",
+                log => log.Escape,
+                (log, value) => log with { Escape = value }),
+            new Directive<AccessLogSettings, Condition?>(
+                "when",
+                Form.OrNull(RuleTable.Condition),
+                "Which requests are written at all (nginx: `access_log ... if=`), a [condition](#conditions-and-expressions); of the answer it may ask for `status`, which is what the client was told.",
+                log => null,
+                (log, value) => log with { When = value }),
             new Directive<AccessLogSettings, bool>(
                 "dontlognull",
                 ScalarForms.Switch,

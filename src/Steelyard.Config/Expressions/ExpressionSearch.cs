@@ -1,0 +1,36 @@
+namespace Steelyard.Config.Expressions;
+
+/// <summary>Looks for something among the parts of expressions and conditions.</summary>
+public static class ExpressionSearch
+{
+    /// <summary>Whether an expression, or one within it, is such a one.</summary>
+    public static bool Any(Expression expression, Func<Expression, bool> isOne) => isOne(expression) || expression switch
+    {
+        TextExpression { Text: var text } => Any(text, isOne),
+        CallExpression { Input: var input } => Any(input, isOne),
+        MapExpression map => Any(map.Input, isOne) || (map.Otherwise is { } otherwise && Any(otherwise, isOne)) || map.Cases.Any(each => Any(each.Value, isOne)),
+        _ => false,
+    };
+
+    /// <summary>Whether an expression of a template is such a one.</summary>
+    public static bool Any(TextTemplate template, Func<Expression, bool> isOne)
+    {
+        foreach (var part in template.Parts)
+        {
+            if (part.Literal is null && Any(part.Expression ?? new VariableExpression(part.Variable), isOne))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether an expression that a condition looks at is such a one.</summary>
+    public static bool Any(Condition condition, Func<Expression, bool> isOne) => condition switch
+    {
+        AllCondition all => all.Conditions.Any(part => Any(part, isOne)),
+        AnyCondition any => any.Conditions.Any(part => Any(part, isOne)),
+        NotCondition not => Any(not.Inner, isOne),
+        TestCondition test => Any(test.Value, isOne),
+        _ => false,
+    };
+}
