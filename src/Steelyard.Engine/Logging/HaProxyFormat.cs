@@ -25,7 +25,7 @@ internal static class HaProxyFormat
 
         writer.Write(" \""u8);
         if (line.HasRequest)
-            line.Log.Redaction.Write(ref writer, AccessLog.Cut(line.RequestLine), Escaping.HaProxy, int.MaxValue);
+            line.Log.Redaction.Write(ref writer, AccessLog.Cut(line.RequestLine), Escaping.HaProxyText, int.MaxValue);
         else
             writer.Write("<BADREQ>"u8);
         writer.Write((byte)'"');

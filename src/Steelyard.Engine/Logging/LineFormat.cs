@@ -139,8 +139,8 @@ internal sealed class LineFormat
 
     private Escaping EscapingOf(LogForm form) => form.HasFlag(LogForm.Escaped) ? Escaping.StructuredData : _escape switch
     {
-        LogEscape.HaProxy => Escaping.HaProxy,
-        LogEscape.Json => Escaping.Json,
+        LogEscape.HaProxy => Escaping.HaProxyText,
+        LogEscape.Json => Escaping.NginxJson,
         LogEscape.None => Escaping.LineEnds,
         _ => Escaping.Nginx,
     };

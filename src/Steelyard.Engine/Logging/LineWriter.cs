@@ -6,14 +6,20 @@ namespace Steelyard.Engine.Logging;
 /// <summary>How bytes are written that would break a line, or what reads it.</summary>
 internal enum Escaping
 {
-    /// <summary>As HAProxy: <c>#XX</c>, with what separates captures.</summary>
+    /// <summary>As HAProxy writes captures: <c>#XX</c>, with what separates them.</summary>
     HaProxy,
+
+    /// <summary>As HAProxy writes everything else, where what separates captures is nothing special.</summary>
+    HaProxyText,
 
     /// <summary>As nginx: <c>\xXX</c>.</summary>
     Nginx,
 
     /// <summary>As JSON; bytes beyond ASCII by the numbers of Latin 1.</summary>
     Json,
+
+    /// <summary>As nginx's escape=json: bytes beyond ASCII stay what they are.</summary>
+    NginxJson,
 
     /// <summary>With a backslash before quotes, backslashes and closing brackets (RFC 5424, 6.3.3); what controls something as <c>\xXX</c>.</summary>
     StructuredData,
@@ -26,6 +32,8 @@ internal enum Escaping
 internal ref struct LineWriter(Span<byte> room)
 {
     private static readonly SearchValues<byte> s_haProxy = SearchValues.Create(Special("\"#{|}"u8));
+    private static readonly SearchValues<byte> s_haProxyText = SearchValues.Create(Special("\"#"u8));
+    private static readonly SearchValues<byte> s_nginxJson = SearchValues.Create(Special("\"\\"u8, highest: 0));
     private static readonly SearchValues<byte> s_other = SearchValues.Create(Special("\"\\"u8));
 
     private static readonly SearchValues<byte> s_structuredData = SearchValues.Create(Special("\"\\]"u8));
@@ -65,6 +73,8 @@ internal ref struct LineWriter(Span<byte> room)
         var special = escaping switch
         {
             Escaping.HaProxy => s_haProxy,
+            Escaping.HaProxyText => s_haProxyText,
+            Escaping.NginxJson => s_nginxJson,
             Escaping.StructuredData => s_structuredData,
             Escaping.LineEnds => s_lineEnds,
             _ => s_other,
@@ -111,6 +121,12 @@ internal ref struct LineWriter(Span<byte> room)
             return 1;
         }
 
+        if (escaping == Escaping.NginxJson && "\n\r\t\b\f\"\\"u8.IndexOf(value) is >= 0 and var known)
+        {
+            (to[0], to[1]) = ((byte)'\\', "nrtbf\"\\"u8[known]);
+            return 2;
+        }
+
         if ((escaping == Escaping.Json && value is (byte)'"' or (byte)'\\') || (escaping == Escaping.StructuredData && value is (byte)'"' or (byte)'\\' or (byte)']'))
         {
             (to[0], to[1]) = ((byte)'\\', value);
@@ -119,7 +135,7 @@ internal ref struct LineWriter(Span<byte> room)
 
         var start = escaping switch
         {
-            Escaping.HaProxy => "#"u8,
+            Escaping.HaProxy or Escaping.HaProxyText => "#"u8,
             Escaping.Nginx or Escaping.StructuredData => "\\x"u8,
             _ => "\\u00"u8,
         };
@@ -128,12 +144,12 @@ internal ref struct LineWriter(Span<byte> room)
         return start.Length + 2;
     }
 
-    private static byte[] Special(ReadOnlySpan<byte> more)
+    private static byte[] Special(ReadOnlySpan<byte> more, int highest = 0xff)
     {
         var bytes = new List<byte>(more.ToArray());
         for (var value = 0; value < 0x20; value++)
             bytes.Add((byte)value);
-        for (var value = 0x7f; value <= 0xff; value++)
+        for (var value = 0x7f; value <= highest; value++)
             bytes.Add((byte)value);
         return [.. bytes];
     }

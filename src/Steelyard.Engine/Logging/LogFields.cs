@@ -289,6 +289,8 @@ internal static class LogFields
     {
         if (!line.HasRequest)
             return;
+        if (escaping == Escaping.HaProxyText)
+            escaping = Escaping.HaProxy;
         var ofRequest = field is LogField.RequestFields or LogField.RequestFieldsQuoted;
         var quoted = field is LogField.RequestFieldsQuoted or LogField.ResponseFieldsQuoted;
         var list = ofRequest ? line.Log.RequestFields : line.Log.ResponseFields;

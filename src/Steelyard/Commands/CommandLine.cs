@@ -61,6 +61,10 @@ internal static class CommandLine
         var help = command.Options.OfType<HelpOption>().FirstOrDefault();
         if (help is null)
             command.Options.Add(help = new HelpOption());
+
+        // Where paths begin with a slash these are paths, and nobody wants them completed.
+        foreach (var alias in (string[])["/h", "/?"])
+            help.Aliases.Remove(alias);
         if (help.Action is HelpAction plain)
             help.Action = new HelpWithExamples(plain, examples);
     }

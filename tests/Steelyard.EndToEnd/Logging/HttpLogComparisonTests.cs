@@ -47,6 +47,7 @@ public sealed partial class HttpLogComparisonTests
         new("an answer in chunks", Get("/web/chunked"), "fe web/OK n/n/n/n/n 200 - - ---- 1/1/0/0/0 0/0 {} {} \"GET /web/chunked HTTP/1.1\""),
         new("an error of the server's", Get("/web/500"), "fe web/OK n/n/n/n/n 500 - - ---- 1/1/0/0/0 0/0 {} {} \"GET /web/500 HTTP/1.1\""),
         new("a query", Get("/web/?a=b&c=%20"), "fe web/OK n/n/n/n/n 200 - - ---- 1/1/0/0/0 0/0 {} {} \"GET /web/?a=b&c=%20 HTTP/1.1\""),
+        new("what is escaped in captures only", Get("/web/a{b|c}\"^"), "fe web/OK n/n/n/n/n 200 - - ---- 1/1/0/0/0 0/0 {} {} \"GET /web/a{b|c}#22^ HTTP/1.1\""),
         new("a redirect", Get("/redirect"), "fe fe/<NOSRV> n/-1/-1/-1/n 302 - - LR-- 1/1/0/0/0 0/0 {} {} \"GET /redirect HTTP/1.1\""),
         new("a fixed answer", Get("/fixed"), "fe fe/<NOSRV> n/-1/-1/-1/n 200 - - LR-- 1/1/0/0/0 0/0 {} {} \"GET /fixed HTTP/1.1\""),
         new("too many requests", Twice("/rated/1", "/rated/2"), "fe fe/<NOSRV> n/-1/-1/-1/n 429 - - PR-- 1/1/0/0/0 0/0 {} {} \"GET /rated/2 HTTP/1.1\""),

@@ -20,10 +20,14 @@ public sealed class LineWriting
     [InlineData((int)Escaping.HaProxy, "a\"b#c{d|e}f\n\u007f\u00e9\\", "a#22b#23c#7Bd#7Ce#7Df#0A#7F#E9\\")]
     [InlineData((int)Escaping.Nginx, "a\"b#c{d|e}f\n\u007f\u00e9\\", "a\\x22b#c{d|e}f\\x0A\\x7F\\xE9\\x5C")]
     [InlineData((int)Escaping.Json, "a\"b#c{d|e}f\n\u007f\u00e9\\", "a\\\"b#c{d|e}f\\u000A\\u007F\\u00E9\\\\")]
+    [InlineData((int)Escaping.HaProxyText, "a\"b#c{d|e}f\n\u007f\u00e9\\", "a#22b#23c{d|e}f#0A#7F#E9\\")]
+    [InlineData((int)Escaping.NginxJson, "a\"b#c{d|e}f\n\u0001\t\u00e9\\", "a\\\"b#c{d|e}f\\n\\u0001\\t\u00e9\\\\")]
+    [InlineData((int)Escaping.StructuredData, "a\"b]c\n\\", "a\\\"b\\]c\\x0A\\\\")]
+    [InlineData((int)Escaping.LineEnds, "a\"b\r\n\0c", "a\"b   c")]
     public void What_would_break_a_line_is_escaped(int escaping, string text, string written) => Assert.Equal(written, Write(text, escaping));
 
     [Fact]
-    public void No_escape_is_cut_in_two() => Gen.Select(Gen.Char['\u0001', '\u00ff'].Array[0, 60], Gen.Int[0, 80], Gen.Int[0, 2]).Sample((letters, most, escaping) =>
+    public void No_escape_is_cut_in_two() => Gen.Select(Gen.Char['\u0001', '\u00ff'].Array[0, 60], Gen.Int[0, 80], Gen.Int[0, (int)Escaping.LineEnds]).Sample((letters, most, escaping) =>
     {
         var text = new string(letters);
         var whole = Write(text, escaping);
