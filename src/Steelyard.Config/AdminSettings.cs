@@ -15,6 +15,9 @@ public sealed record AdminSettings
     /// </summary>
     public string? TokenFile { get; init; }
 
+    /// <summary>The certificate by which TLS is spoken over TCP, its files relative to the folder of the configuration; null for none. Unix sockets never speak it.</summary>
+    public CertificateFiles? Tls { get; init; }
+
     /// <summary>The sockets that take HAProxy's commands. Default none.</summary>
     public ValueList<CommandSocketSettings> CommandSockets { get; init; }
 

@@ -10,6 +10,8 @@ internal sealed record AdminDraft
 
     public string? TokenFile { get; init; }
 
+    public Located<CertificateFiles>? Tls { get; init; }
+
     public IReadOnlyList<CommandSocketDraft> CommandSockets { get; init; } = [];
 
     public TimeSpan CommandTimeout { get; init; } = new AdminSettings().CommandTimeout;
@@ -36,6 +38,8 @@ internal static class AdminChecks
             return null;
         if (draft is { Address: { } address, TokenFile: null } && !IsLocal(address.Value))
             problems.Error(address.Place, $"{address.Value} can be reached from other machines, and there is no token", "an address such as 127.0.0.1:8404, or 'token-file' with the file of a token that requests have to bring");
+        if (draft is { Tls: { } tls, Address.Value.UnixPath: not null })
+            problems.Error(tls.Place, "a Unix socket does not speak TLS", "an address such as 127.0.0.1:8404 in 'address', or no 'tls'");
         List<CommandSocketSettings> commands = [];
         foreach (var socket in draft.CommandSockets)
         {
@@ -48,7 +52,7 @@ internal static class AdminChecks
             commands.Add(new(at.Value, socket.Level, socket.Mode));
         }
 
-        return new() { Address = draft.Address?.Value, TokenFile = draft.TokenFile, CommandSockets = commands.ToValueList(), CommandTimeout = draft.CommandTimeout };
+        return new() { Address = draft.Address?.Value, TokenFile = draft.TokenFile, Tls = draft.Tls?.Value, CommandSockets = commands.ToValueList(), CommandTimeout = draft.CommandTimeout };
     }
 
     /// <summary>Whether only this machine reaches an address.</summary>

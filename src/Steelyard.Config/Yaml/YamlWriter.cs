@@ -46,7 +46,7 @@ internal sealed class YamlWriter
     {
         if (admin is null)
             Line("admin: none");
-        else if (admin.CommandSockets.Count > 0 || admin.CommandTimeout != new AdminSettings().CommandTimeout)
+        else if (admin.Tls is not null || admin.CommandSockets.Count > 0 || admin.CommandTimeout != new AdminSettings().CommandTimeout)
             Line($"admin: {Braces(AdminParts(admin))}");
         else if (admin is { Address: { } address, TokenFile: null })
             Line($"admin: {Text(address.ToString())}");
@@ -60,6 +60,8 @@ internal sealed class YamlWriter
             yield return $"address: {Text(address.ToString())}";
         if (admin.TokenFile is { } file)
             yield return $"token-file: {Text(file)}";
+        if (admin.Tls is { } tls)
+            yield return $"tls: {Files(tls)}";
         if (admin.CommandSockets.Count > 0)
             yield return $"command-sockets: [{string.Join(", ", admin.CommandSockets.Select(socket => $"{{ address: {Text(socket.Address.ToString())}, level: {socket.Level.ToString().ToLowerInvariant()}{(socket.Mode is { } mode ? $", mode: \"{mode}\"" : "")} }}"))}]";
         if (admin.CommandTimeout != new AdminSettings().CommandTimeout)

@@ -54,6 +54,8 @@ public sealed class FileLender(string folder)
     private static HashSet<string> NamesIn(Snapshot snapshot)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
+        if (snapshot.Admin?.Tls is { } admin)
+            Add(names, admin);
         foreach (var listener in snapshot.Listeners)
         {
             foreach (var certificate in listener.Tls?.Certificates ?? [])

@@ -15,6 +15,8 @@ internal sealed class TlsFileCheck
     public static IReadOnlyList<TlsFileProblem> Run(TlsFiles files, Snapshot snapshot, DateTimeOffset now)
     {
         var check = new TlsFileCheck(files, now);
+        if (snapshot.Admin?.Tls is { } admin)
+            check.CheckCertificate(admin);
         foreach (var listener in snapshot.Listeners)
             check.Check(listener.Tls);
         foreach (var pool in snapshot.Pools)

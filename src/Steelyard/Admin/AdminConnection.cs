@@ -19,12 +19,15 @@ internal sealed class AdminConnection : IDisposable
     private readonly HttpClient _http;
     private readonly string _where;
 
-    private AdminConnection(NetworkAddress address, string? token)
+    private AdminConnection(NetworkAddress address, string? token, AdminTrust? trust)
     {
         _where = address.ToString();
-        _http = new HttpClient(address.UnixPath is { } path ? Through(path) : new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
+        var handler = address.UnixPath is { } path ? Through(path) : new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
+        if (trust is not null)
+            handler.SslOptions = trust.Options;
+        _http = new HttpClient(handler)
         {
-            BaseAddress = new($"http://{(address.UnixPath is null ? address.Host.Length == 0 ? $"localhost:{address.Port}" : address.ToString() : "localhost")}/"),
+            BaseAddress = new($"{(trust is null ? "http" : "https")}://{(address.UnixPath is null ? address.Host.Length == 0 ? $"localhost:{address.Port}" : address.ToString() : "localhost")}/"),
             Timeout = Patience,
         };
         if (token is not null)
@@ -32,7 +35,10 @@ internal sealed class AdminConnection : IDisposable
     }
 
     /// <summary>The API at an address.</summary>
-    public static AdminConnection To(NetworkAddress address, string? token = null) => new(address, token);
+    /// <param name="address">Where.</param>
+    /// <param name="token">What it asks for; null for nothing.</param>
+    /// <param name="trust">Whose certificate is believed where it speaks TLS; null where it does not.</param>
+    public static AdminConnection To(NetworkAddress address, string? token = null, AdminTrust? trust = null) => new(address, token, trust);
 
     /// <summary>The APIs that answer on local sockets of this user.</summary>
     /// <param name="file">The configuration; null for any.</param>
@@ -88,7 +94,7 @@ internal sealed class AdminConnection : IDisposable
         }
         catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
         {
-            throw new AdminProblemException(0, error is TaskCanceledException ? $"{_where} does not answer" : $"{_where}: {error.Message}");
+            throw new AdminProblemException(0, error is TaskCanceledException ? $"{_where} does not answer" : $"{_where}: {Reason(error)}");
         }
     }
 
@@ -115,7 +121,7 @@ internal sealed class AdminConnection : IDisposable
         }
         catch (HttpRequestException error)
         {
-            throw new AdminProblemException(0, $"{_where}: {error.Message}");
+            throw new AdminProblemException(0, $"{_where}: {Reason(error)}");
         }
     }
 
@@ -136,6 +142,11 @@ internal sealed class AdminConnection : IDisposable
             throw NotOurs();
         }
     }
+
+    // What was wrong in a handshake, it says within.
+    private static string Reason(Exception error) => error.InnerException is System.Security.Authentication.AuthenticationException refused
+        ? $"{refused.Message} (--ca FILE says whose certificate is believed)"
+        : error is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse } ? $"{error.Message} (it may speak TLS: --ca FILE, or https:// before the address)" : error.Message;
 
     private AdminProblemException NotOurs() => new(0, $"what answers at {_where} is not the admin API of this version");
 

@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Steelyard.Engine.Tls;
 using Steelyard.Keeper;
 
 namespace Steelyard.Admin;
@@ -12,13 +14,14 @@ namespace Steelyard.Admin;
 internal sealed class AdminServer : IAsyncDisposable
 {
     private static readonly TimeSpan TimeForAnswers = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TimeForHandshakes = TimeSpan.FromSeconds(10);
 
     private readonly WebApplication _app;
     private readonly AdminDesk _desk;
     private readonly AdminGuard _guard;
     private readonly Dictionary<ulong, Socket> _sockets = [];
 
-    private AdminServer(AdminService service, AdminDesk desk)
+    private AdminServer(AdminService service, AdminDesk desk, WatchedCertificate? certificate)
     {
         (_desk, _guard) = (desk, new AdminGuard(service.Token));
 
@@ -30,7 +33,7 @@ internal sealed class AdminServer : IAsyncDisposable
 
         // By itself Kestrel would use the sockets that are not ours, and leave them open.
         builder.WebHost.UseKestrelCore().UseSockets(options => options.CreateBoundListenSocket = endpoint => _sockets[((FileHandleEndPoint)endpoint).FileHandle])
-            .ConfigureKestrel(kestrel => Configure(kestrel, service));
+            .ConfigureKestrel(kestrel => Configure(kestrel, service, certificate));
         _app = builder.Build();
         _app.Run(AnswerAsync);
     }
@@ -38,21 +41,28 @@ internal sealed class AdminServer : IAsyncDisposable
     /// <summary>Begins to serve.</summary>
     /// <param name="service">The sockets, which stay whose they are, and the token.</param>
     /// <param name="desk">What is served.</param>
-    public static async Task<AdminServer> StartAsync(AdminService service, AdminDesk desk)
+    /// <param name="certificate">By what TLS is spoken over TCP; null for none.</param>
+    public static async Task<AdminServer> StartAsync(AdminService service, AdminDesk desk, WatchedCertificate? certificate)
     {
-        var server = new AdminServer(service, desk);
+        var server = new AdminServer(service, desk, certificate);
         await server._app.StartAsync();
         return server;
     }
 
-    private static void Configure(KestrelServerOptions kestrel, AdminService service)
+    private void Configure(KestrelServerOptions kestrel, AdminService service, WatchedCertificate? certificate)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
         kestrel.Limits.MaxConcurrentConnections = 1000;
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
         foreach (var handle in service.Handles)
-            kestrel.ListenHandle((ulong)handle);
+        {
+            kestrel.ListenHandle((ulong)handle, endpoint =>
+            {
+                if (certificate is not null && _sockets[(ulong)handle].AddressFamily != AddressFamily.Unix)
+                    endpoint.UseHttps(new TlsHandshakeCallbackOptions { HandshakeTimeout = TimeForHandshakes, OnConnection = _ => ValueTask.FromResult(certificate.Options) });
+            });
+        }
     }
 
     private async Task AnswerAsync(HttpContext context)

@@ -14,9 +14,9 @@ internal sealed class RunningInstance
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<NetworkAddress?> _admin = new("--admin", "-a")
+    private readonly Option<AdminPlace?> _admin = new("--admin", "-a")
     {
-        Description = "Where its admin API is, instead of FILE: host:port or unix:/path.",
+        Description = "Where its admin API is, instead of FILE: host:port, https://host:port where it speaks TLS, or unix:/path.",
         HelpName = "ADDRESS",
         CustomParser = ReadAddress,
     };
@@ -24,6 +24,12 @@ internal sealed class RunningInstance
     private readonly Option<string?> _token = new("--token-file")
     {
         Description = "The file of the token for --admin. STEELYARD_TOKEN is the token itself.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _ca = new("--ca")
+    {
+        Description = "The certificates that are believed where --admin speaks TLS, in PEM: of authorities, or its own. Those of the system when left out.",
         HelpName = "FILE",
     };
 
@@ -35,6 +41,7 @@ internal sealed class RunningInstance
         command.Arguments.Add(_source);
         command.Options.Add(_admin);
         command.Options.Add(_token);
+        command.Options.Add(_ca);
         command.Options.Add(_json);
         return command;
     }
@@ -68,8 +75,10 @@ internal sealed class RunningInstance
 
     private async Task<AdminConnection> FindAsync(ParseResult parsed)
     {
-        if (parsed.GetValue(_admin) is { } address)
-            return AdminConnection.To(address, Token(parsed.GetValue(_token)));
+        if (parsed.GetValue(_admin) is { } place)
+            return AdminConnection.To(place.Address, Token(parsed.GetValue(_token)), Trust(parsed, place));
+        if (parsed.GetValue(_ca) is not null)
+            throw new AdminProblemException(0, "--ca is about the API that --admin names; a local socket does not speak TLS");
         var given = parsed.GetValue(_source);
         if ((given ?? ConfigurationArgument.InThisFolder) is { } named)
         {
@@ -109,12 +118,24 @@ internal sealed class RunningInstance
         return AdminToken.TryRead(".", file, out var mistake) ?? throw new AdminProblemException(0, $"{file}: {mistake}; expected {AdminToken.Expected}");
     }
 
-    private static NetworkAddress? ReadAddress(ArgumentResult result)
+    private AdminTrust? Trust(ParseResult parsed, AdminPlace place) =>
+        parsed.GetValue(_ca) is { } file ? AdminTrust.From(file) : place.Secure ? AdminTrust.OfSystem : null;
+
+    private static AdminPlace? ReadAddress(ArgumentResult result)
     {
+        const string secure = "https://";
+        const string plain = "http://";
         var text = result.Tokens[0].Value;
-        if (NetworkAddress.TryParse(text, out var address, out var expected))
-            return address;
+        var isSecure = text.StartsWith(secure, StringComparison.OrdinalIgnoreCase);
+        var rest = isSecure ? text[secure.Length..] : text.StartsWith(plain, StringComparison.OrdinalIgnoreCase) ? text[plain.Length..] : text;
+        if (NetworkAddress.TryParse(rest.Length < text.Length ? rest.TrimEnd('/') : rest, out var address, out var expected))
+            return new(address, isSecure);
         result.AddError($"'{text}' is not an address; expected {expected}");
         return null;
     }
+
+    /// <summary>Where an API is.</summary>
+    /// <param name="Address">The address.</param>
+    /// <param name="Secure">Whether it was named by https.</param>
+    private sealed record AdminPlace(NetworkAddress Address, bool Secure);
 }

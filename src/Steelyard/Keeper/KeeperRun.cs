@@ -108,7 +108,7 @@ internal sealed class KeeperRun : IDisposable
                 foreach (var line in Announcement.Lines(_members.Join(_configured), _sockets.Addresses))
                     Console.WriteLine(line);
                 if (_adminSockets.Address is { } admin)
-                    Console.WriteLine($"admin API on {Announcement.UrlOf(admin)}");
+                    Console.WriteLine($"admin API on {Announcement.UrlOf(admin, _configured.Admin?.Tls is not null)}");
                 Console.WriteLine("ready");
                 _manager.Ready();
                 _options.WhenReady?.Invoke();
@@ -377,8 +377,8 @@ internal sealed class KeeperRun : IDisposable
         foreach (var address in sockets.Addresses.Except(addresses))
             report.Say($"listening on {Announcement.NameOf(address, sockets.ListenerOf(address, snapshot))}");
         before.CloseExcept(sockets);
-        if (_adminSockets.Address is { } admin && admin != adminBefore.Address)
-            report.Say($"admin API on {Announcement.UrlOf(admin)}");
+        if (_adminSockets.Address is { } admin && (admin != adminBefore.Address || snapshot.Admin?.Tls is null != configuredBefore.Admin?.Tls is null))
+            report.Say($"admin API on {Announcement.UrlOf(admin, snapshot.Admin?.Tls is not null)}");
         adminBefore.CloseExcept(_adminSockets);
         (_desk.Configured, _desk.Live) = (snapshot, _desk.Live.Without(snapshot));
         _desk.Changes.ForgetWithout(_members.Join(snapshot));

@@ -6,6 +6,7 @@ using Steelyard.Haproxy;
 using Steelyard.Config;
 using Steelyard.Engine;
 using Steelyard.Engine.Logging;
+using Steelyard.Engine.Tls;
 using Steelyard.Keeper;
 
 namespace Steelyard.Serving;
@@ -30,6 +31,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     private ServedConfiguration _served = null!;
     private AdminDesk _desk = null!;
     private CommandServer _commands = null!;
+    private WatchedCertificate? _certificate;
     private Task<AdminServer?> _admin = Task.FromResult<AdminServer?>(null);
 
     /// <summary>Where certificates and keys are read.</summary>
@@ -40,6 +42,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
         await _one.WaitAsync();
         try
         {
+            var certificate = CertificateFor(served.Snapshot.Admin?.Tls);
             if (_balancer is null)
             {
                 _balancer = LoadBalancer.Start(served.Snapshot, served.Sockets, Files, changes, folder);
@@ -52,14 +55,15 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
             else
             {
                 await _balancer.ApplyAsync(served.Snapshot, served.Sockets);
-                await TellAsync(_balancer.LookAtCertificates(atOnce: true));
+                await TellAsync(LookAtCertificates(_balancer, atOnce: true));
             }
 
             var before = _served;
             _served = _desk.Served = served;
-            if (served.Admin != before?.Admin)
+            if (served.Admin != before?.Admin || certificate != _certificate)
             {
-                _admin = AdministerAsync(_admin, served.Admin);
+                _certificate = certificate;
+                _admin = AdministerAsync(_admin, served.Admin, certificate);
                 await _commands.ListenAsync(served.Admin.CommandHandles);
             }
         }
@@ -75,6 +79,14 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
         await TellAsync(_balancer.Unresolved.Select(server => $"the name of the server {server} could not be resolved; it answers nothing"));
     }
 
+    /// <summary>The certificate of the admin API, the present one where the files are the same.</summary>
+    /// <exception cref="TlsFileException">A file is of no use.</exception>
+    private WatchedCertificate? CertificateFor(CertificateFiles? names) =>
+        names is null ? null : names == _certificate?.Names ? _certificate : new(Files, names);
+
+    private IEnumerable<string> LookAtCertificates(LoadBalancer balancer, bool atOnce) =>
+        _certificate?.Look(atOnce) is { } line ? [.. balancer.LookAtCertificates(atOnce), line] : balancer.LookAtCertificates(atOnce);
+
     /// <summary>Lets a server be what an operator wants.</summary>
     public Task ChangeAsync(ServerChange change) => _balancer?.ChangeAsync(change) ?? Task.CompletedTask;
 
@@ -82,7 +94,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     public void Hold(string pool, BreakerHold hold) => _balancer?.HoldBreakers(pool, null, hold);
 
     /// <summary>Serves the admin API on other sockets; who was asked on those before still answers.</summary>
-    private async Task<AdminServer?> AdministerAsync(Task<AdminServer?> before, AdminService service)
+    private async Task<AdminServer?> AdministerAsync(Task<AdminServer?> before, AdminService service, WatchedCertificate? certificate)
     {
         // Clients are served first.
         await Task.Yield();
@@ -90,7 +102,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
         try
         {
             if (service.Handles.Count > 0)
-                server = await AdminServer.StartAsync(service, _desk);
+                server = await AdminServer.StartAsync(service, _desk, certificate);
         }
         catch (Exception error) when (error is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
         {
@@ -209,7 +221,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
             await _one.WaitAsync();
             try
             {
-                await TellAsync(balancer.LookAtCertificates());
+                await TellAsync(LookAtCertificates(balancer, atOnce: false));
             }
             finally
             {

@@ -74,6 +74,40 @@ public sealed class AdminCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Over_TLS_it_is_asked_by_who_believes_its_certificate()
+    {
+        using var certificates = new TestCertificates();
+        var (first, other) = (certificates.Issue("admin", "localhost"), certificates.Issue("other", "elsewhere.example"));
+        File.WriteAllText(_folder.At("ca.pem"), certificates.Authority.ExportCertificatePem());
+        Copy(first);
+        _folder.Write("token", "0123456789abcdef0123\n");
+        await using var up = await StartAsync("steelyard.yaml", "admin: { address: localhost:0, token-file: token, tls: { certificate: admin.pem, key: admin.key } }");
+        var url = await up.UrlAsync("admin API on");
+        Assert.Equal("https", url.Scheme);
+        string[] rest = ["--admin", url.GetLeftPart(UriPartial.Authority), "--token-file", _folder.At("token")];
+
+        var (status, _, error) = await RunAsync(["status", .. rest]);
+        Assert.Equal(1, status);
+        Assert.Contains("--ca FILE", error, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync(["status", .. rest, "--ca", _folder.At("ca.pem")])).Status);
+        Assert.Equal(0, (await RunAsync("status", "--admin", url.Authority, "--token-file", _folder.At("token"), "--ca", _folder.At("ca.pem"))).Status);
+        Assert.Contains("token", (await RunAsync("status", "--admin", url.Authority, "--ca", _folder.At("ca.pem"))).Error, StringComparison.Ordinal);
+        Assert.Contains("may speak TLS", (await RunAsync("status", "--admin", url.Authority)).Error, StringComparison.Ordinal);
+
+        // Another one is taken up while it runs; its name is wrong, but who pins it needs none.
+        Copy(other);
+        await up.ErrorLineAsync("is used by the admin API from now on");
+        Assert.Equal(1, (await RunAsync([.. new[] { "status" }, .. rest, "--ca", _folder.At("ca.pem")])).Status);
+        Assert.Equal(0, (await RunAsync([.. new[] { "status" }, .. rest, "--ca", _folder.At("admin.pem")])).Status);
+
+        void Copy(Steelyard.Config.CertificateFiles files)
+        {
+            File.Copy(certificates.PathOf(files.Certificate), _folder.At("admin.pem"), overwrite: true);
+            File.Copy(certificates.PathOf(files.Key!), _folder.At("admin.key"), overwrite: true);
+        }
+    }
+
+    [Fact]
     public async Task Errors_are_shown_and_what_cannot_be_done_is_said()
     {
         await using var up = await StartAsync("steelyard.yaml");

@@ -125,7 +125,7 @@ public sealed class RoundTrip
                 3 => new(),
                 4 => new() { Address = NetworkAddress.ForHost("::1", loops ?? 0) },
                 5 => new() { TokenFile = "a b/token" },
-                _ => new() { Address = NetworkAddress.ForHost("", 9000), TokenFile = "token" },
+                _ => new() { Address = NetworkAddress.ForHost("", 9000), TokenFile = "token", Tls = pools.Count % 2 == 0 ? new("admin.pem", "a key") : new("admin.pem", null) },
             },
             AccessLog = LogOf(listeners.Count + (int)(times[0].Ticks / 10_000 % 4)),
             RequestId = (pools.Count % 3) switch { 0 => null, 1 => "", _ => "X-Request-Id" },

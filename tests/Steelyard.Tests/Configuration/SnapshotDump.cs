@@ -31,7 +31,7 @@ internal static class SnapshotDump
         var text = new StringBuilder();
         text.Append($"loops {snapshot.Loops?.ToString() ?? "auto"}, shutdown {snapshot.Shutdown}{(snapshot.User is { } user ? $", user {user}" : "")}{(snapshot.Group is { } group ? $", group {group}" : "")}\n");
         if (snapshot.Admin != new AdminSettings())
-            text.Append($"admin {(snapshot.Admin is { } admin ? $"on {admin.Address?.ToString() ?? "(its default)"}, token {admin.TokenFile ?? "(none)"}{string.Concat(admin.CommandSockets.Select(socket => $", {socket}"))}, {admin.CommandTimeout}" : "none")}\n");
+            text.Append($"admin {(snapshot.Admin is { } admin ? $"on {admin.Address?.ToString() ?? "(its default)"}, token {admin.TokenFile ?? "(none)"}{(admin.Tls is { } adminTls ? $", {adminTls}" : "")}{string.Concat(admin.CommandSockets.Select(socket => $", {socket}"))}, {admin.CommandTimeout}" : "none")}\n");
         if (snapshot.Metrics != new MetricsSettings())
             text.Append($"buckets {Join(snapshot.Metrics.Buckets)}\n");
         text.Append(Identity(snapshot.AccessLog, snapshot.RequestId, snapshot.TraceContext, ""));

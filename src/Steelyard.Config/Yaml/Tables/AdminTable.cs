@@ -45,7 +45,7 @@ internal static class AdminTable
 
     public static DirectiveTable<AdminDraft> Table { get; } = new(
         "'admin'",
-        "an address such as 127.0.0.1:8404, none, or a mapping with 'address' and 'token-file'",
+        "an address such as 127.0.0.1:8404, none, or a mapping with 'address', 'token-file' and 'tls'",
         "The [admin API](admin.md), which commands such as `steelyard status` use too. `admin: 127.0.0.1:9000` is short for `{ address: 127.0.0.1:9000 }`; `none` is no API at all. When left out, it is on 127.0.0.1:8404 if that is free, and for the same user on a local socket in any case.",
         [],
         [
@@ -61,6 +61,12 @@ internal static class AdminTable
                 "The file whose first line is a token of at least 16 characters; requests over TCP then have to bring `Authorization: Bearer` with it.",
                 admin => admin.TokenFile,
                 (admin, value) => admin with { TokenFile = value }),
+            new Directive<AdminDraft, Located<CertificateFiles>?>(
+                "tls",
+                Form.Located(TlsTable.CertificateForm()),
+                "The certificate by which the API speaks TLS over TCP, with its key: a file that holds both, or a mapping as in `{ certificate: admin.pem, key: admin.key }`. Changed files are taken up within seconds. Commands believe it with `--ca`.",
+                admin => admin.Tls,
+                (admin, value) => admin with { Tls = value }),
             new Directive<AdminDraft, IReadOnlyList<CommandSocketDraft>>(
                 "command-sockets",
                 Form.ListOf("a list of sockets, such as [ { address: unix:/run/steelyard.sock, level: admin } ]", Form.Mapping(CommandSockets, mapping => new(mapping.Place))),

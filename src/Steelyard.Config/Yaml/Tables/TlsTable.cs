@@ -146,7 +146,8 @@ internal static class TlsTable
         _ => null,
         set);
 
-    private static Form<CertificateFiles> CertificateForm()
+    /// <summary>What is written where one certificate is named.</summary>
+    public static Form<CertificateFiles> CertificateForm()
     {
         var form = Form.MappingOrText(Certificates, () => new CertificateDraft(), Form.Located(File), file => new CertificateDraft { Certificate = file });
         return new(
