@@ -12,6 +12,9 @@ public sealed record ReadOptions
     /// <summary>Which of the environments that a file has counts (PM2: --env); null for none.</summary>
     public string? EnvironmentName { get; init; }
 
+    /// <summary>Where paths of an nginx.conf begin that are relative and not those of included files and certificates (nginx: -p); null for the folder of the file.</summary>
+    public string? Prefix { get; init; }
+
     /// <summary>
     /// Runs a file of JavaScript: the value that it exports as JSON, or why there is none, as the end of a sentence. Null
     /// where programs are not to be run.

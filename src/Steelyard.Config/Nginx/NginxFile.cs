@@ -38,6 +38,9 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
         return speaks;
     }
 
+    /// <summary>A path as it is found from the folder of the file.</summary>
+    public string PathOf(string path) => path.StartsWith('/') || Source.Options.Prefix is not { } prefix ? path : Path.Combine(prefix, path);
+
     /// <summary>The blocks match, by their names.</summary>
     public Dictionary<string, NginxDirective> Matches { get; } = new(StringComparer.Ordinal);
 }

@@ -209,6 +209,6 @@ internal static class NginxLogs
             problems.Error(line.Place, $"unknown log format \"{format}\"");
         else if (format != "combined")
             problems.Warn(line.Place, $"lines are written as \"combined\" here, not as \"{format}\"", "combined");
-        return new(new() { To = new(LogTargetKind.File, line[1]), Format = AccessLogFormat.Combined }, line.Place);
+        return new(new() { To = new(LogTargetKind.File, file.PathOf(line[1])), Format = AccessLogFormat.Combined }, line.Place);
     }
 }

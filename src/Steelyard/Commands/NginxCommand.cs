@@ -57,7 +57,7 @@ internal static class NginxCommand
         var program = NginxProgram.Read(flags.Directives, File.ReadAllText(file));
         if (program.Mistake is { } wrong)
             return Fail($"nginx: [emerg] {wrong}");
-        var configuration = ConfigurationArgument.TryRead("up", file)!;
+        var configuration = ConfigurationArgument.TryRead("up", file, new() { Prefix = flags.Prefix is { } folder ? Path.GetFullPath(folder) : null })!;
         if (flags.Signal is not null)
             return configuration.Result.Snapshot is null ? Refuse(configuration, flags) : SendSignal(flags.Signal, PidFileOf(program, flags));
         if (flags.Test)
