@@ -40,6 +40,8 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 Check(named.Value, named.Place, isResponse: false);
             foreach (var (page, place) in route.ErrorPages)
                 CheckName(page.Route, place, names);
+            if (route.Files is { } files)
+                CheckName(files.Value.ElseRoute, files.Place, names);
         }
 
         foreach (var (rule, place) in all)

@@ -247,7 +247,7 @@ internal sealed class SnapshotChecks
     private void AddRoute(RouteDraft draft, Dictionary<RouteSettings, Place> seen, List<RouteSettings> routes, bool poolsAreKnown)
     {
         CheckAction(draft);
-        if (draft is { To: null, ToNamed: null, Split: null, Redirect: null, Respond: null })
+        if (draft is { To: null, ToNamed: null, Split: null, Redirect: null, Respond: null, Files: null })
             return;
         _aRouteIsLost |= draft.ToNamed is not null;
         if (draft.Internal && (draft.Name is null || draft.Hosts.Count + draft.Paths.Count > 0))
@@ -285,6 +285,7 @@ internal sealed class SnapshotChecks
                     Split = (draft.Split?.Value ?? []).Select(share => new PoolShare(share.Key.Value, share.Value)).ToValueList(),
                     Redirect = draft.Redirect?.Value,
                     Respond = draft.Respond?.Value,
+                    Files = draft.Files?.Value,
                     RateLimit = draft.RateLimit?.Value,
                     Concurrency = draft.Concurrency?.Value,
                     Priority = draft.Priority,
@@ -302,7 +303,7 @@ internal sealed class SnapshotChecks
     private void CheckAction(RouteDraft draft)
     {
         ReadOnlySpan<(string Name, Place? Place)> actions =
-            [("to", draft.To?.Place), ("to-named", draft.ToNamed?.Place), ("split", draft.Split?.Place), ("redirect", draft.Redirect?.Place), ("respond", draft.Respond?.Place)];
+            [("to", draft.To?.Place), ("to-named", draft.ToNamed?.Place), ("split", draft.Split?.Place), ("redirect", draft.Redirect?.Place), ("respond", draft.Respond?.Place), ("files", draft.Files?.Place)];
         string? first = null;
         foreach (var (name, given) in actions)
         {
@@ -317,7 +318,7 @@ internal sealed class SnapshotChecks
             _problems.Error(split.Place, "every pool of the split has weight 0", "a weight of at least 1 for one of them");
         if (draft.Respond is { Value: { Status: 204 or 304, Body.Length: > 0 } } respond)
             _problems.Error(respond.Place, $"an answer with status {respond.Value.Status} has no body (RFC 9110, 6.4.1)", "another status, or no 'body'");
-        if (first is not ("redirect" or "respond"))
+        if (first is not ("redirect" or "respond" or "files"))
             return;
         ReadOnlySpan<(string Name, Place? Place)> changes =
             [("strip-prefix", draft.StripPrefix?.Place), ("rewrite", draft.Rewrite?.Place), ("request-headers", draft.RequestHeaders?.Place)];

@@ -127,6 +127,8 @@ internal sealed record RouteDraft(Place Place)
 
     public Located<FixedResponse>? Respond { get; init; }
 
+    public Located<FilesSettings>? Files { get; init; }
+
     public Located<RateLimitSettings>? RateLimit { get; init; }
 
     public Located<ConcurrencySettings>? Concurrency { get; init; }

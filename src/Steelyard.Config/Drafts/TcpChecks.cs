@@ -46,6 +46,7 @@ internal static class TcpChecks
             ("error-pages", route.ErrorPages is [var page, ..] ? page.Place : null),
             ("redirect", route.Redirect?.Place),
             ("respond", route.Respond?.Place),
+            ("files", route.Files?.Place),
             ("rate-limit", route.RateLimit?.Place),
             ("concurrency", route.Concurrency?.Place),
             ("strip-prefix", route.StripPrefix?.Place),

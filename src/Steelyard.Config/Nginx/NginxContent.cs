@@ -121,6 +121,8 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
             MaxBody = level.Size("client_max_body_size") is { } most ? most == 0 ? null : new ByteSize(most) : ByteSize.FromKibibytes(1024),
             ResponseRules = NginxRedirects.Of(level, proxy, route, scope, Problems),
         };
+        if (level.Own("try_files") is [var tries, ..])
+            Problems.Error(tries.Place, "\"try_files\" beside \"proxy_pass\" is not done here", "a location with files whose last word is @name, and a location @name with proxy_pass");
         route = route with { Timeouts = NginxTimes.OfRoute(level) };
         if (proxy.UriText is { } uri)
             route = WithUri(route, proxy, uri, scope, steps);
@@ -195,9 +197,10 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
     /// <summary>What is answered without a server.</summary>
     private RouteDraft Own(RouteDraft route, NginxScope scope)
     {
-        _ = scope;
         if (level.Own("health_check") is [var check, ..])
             Problems.Error(check.Place, "\"health_check\" without \"proxy_pass\"", "it where requests go to an upstream");
+        if (NginxFiles.Of(level, server, scope, file) is { } files)
+            return route with { Files = files };
         return route with { Respond = new(new FixedResponse(404, "404 Not Found\n", "text/plain"), level.Place) };
     }
 }

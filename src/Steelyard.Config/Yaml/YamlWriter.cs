@@ -233,6 +233,8 @@ internal sealed class YamlWriter
             yield return $"redirect: {Redirect(redirect)}";
         if (route.Respond is { } respond)
             yield return $"respond: {Respond(respond)}";
+        if (route.Files is { } files)
+            yield return $"files: {Braces(FilesParts(files))}";
         foreach (var limit in LimitParts(route.RateLimit, route.Concurrency))
             yield return limit;
         if (route.ErrorPages.Count > 0)
@@ -251,6 +253,27 @@ internal sealed class YamlWriter
             yield return $"rewrite: {Text(route.Rewrite.ToString())}";
         foreach (var part in EditsParts(route.RequestHeaders, route.ResponseHeaders))
             yield return part;
+    }
+
+    private static IEnumerable<string> FilesParts(FilesSettings files)
+    {
+        yield return $"root: {Text(files.Root)}";
+        if (files.Strip.Length > 0)
+            yield return $"strip: {Text(files.Strip)}";
+        yield return $"index: {Many(files.Index, name => name)}";
+        if (files.Try.Count > 0)
+            yield return $"try: {Many(files.Try, path => path.ToString())}";
+        if (files.ElseStatus != 404)
+            yield return $"else-status: {files.ElseStatus}";
+        if (files.ElsePath is { } path)
+            yield return $"else-path: {Text(path.ToString())}";
+        if (files.ElseRoute is { } route)
+            yield return $"else-go-to: {Text(route)}";
+        if (files.Types.Count > 0)
+            yield return $"types: {Map(files.Types, type => type.Ending, type => type.Type)}";
+        yield return $"default-type: {Text(files.DefaultType)}";
+        if (files.Slash is { } slash)
+            yield return $"slash: {Text(slash.ToString())}";
     }
 
     private static string ErrorPage(ErrorPageSettings page) => Braces(

@@ -123,6 +123,12 @@ internal sealed class Exchange
             return await Give(answer);
         }
 
+        if (route.Files is { } files)
+        {
+            _context.Record.IsLocal = true;
+            return await Give(files);
+        }
+
         outcome = Admit();
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
@@ -515,6 +521,69 @@ internal sealed class Exchange
             return Send(block, writer.Written, _context.OwnStatus, close);
         _context.Events.Blocks.Return(block);
         return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
+    }
+
+    /// <summary>Gives a file, or what is answered in its place.</summary>
+    private ValueTask<AfterExchange> Give(StaticFiles files)
+    {
+        switch (files.Find(_context, out var path, out var status))
+        {
+            case FileVerdict.Found:
+                return FileAnswer.Open(path) is { } file ? Give(file, files.TypeOf(path)) : Tell(403);
+            case FileVerdict.Slash:
+                return Give(files.SlashAnswer);
+            case FileVerdict.Elsewhere:
+                _context.Turns++;
+                return Serve();
+            default:
+                return Tell(status);
+        }
+    }
+
+    private ValueTask<AfterExchange> Tell(int status) =>
+        ErrorPageFor(status) is { } page ? Show(page, status) : Give(status < 400 ? LocalAnswer.From(new Config.FixedResponse(status)) : LocalAnswer.Denial(status));
+
+    private ValueTask<AfterExchange> Give(FileAnswer file, ReadOnlySpan<byte> type)
+    {
+        _context.Deadline.Cancel();
+        file.Choose(Request, _context.Head, whole: _context.ToldStatus > 0);
+        var (block, close) = (_context.Events.Blocks.Rent(), EndsConnection);
+        _context.OwnStatus = _context.ToldStatus > 0 ? _context.ToldStatus : file.Status;
+        var writer = new BlockWriter(block);
+        file.WriteHead(ref writer, _context.ToldStatus, type, _context.ResponseEdits, _context.Scope, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
+        return SendFile(file, block, writer.Length, close);
+    }
+
+    /// <summary>Sends a head and a file, and lets go of both.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> SendFile(FileAnswer file, Block block, int length, bool close)
+    {
+        _context.Record.HeadBytes = length;
+        var (sent, cut, passed, headOnly) = (IoStatus.Done, false, 0L, Request.Method == KnownMethod.Head);
+        do
+        {
+            if (!headOnly && file.Left > 0)
+            {
+                var read = file.Read(block.Span[length..]);
+                cut = read == 0;
+                length += read;
+            }
+
+            sent = await Client.Transport.SendAll(block.Slice(0, length), _context.Timeouts.ClientBody);
+            (passed, length) = (passed + length, 0);
+        }
+        while (sent == IoStatus.Done && !headOnly && !cut && file.Left > 0);
+
+        file.Dispose();
+        _context.Events.Blocks.Return(block);
+        _context.BytesPassed = passed;
+        Count(_context.OwnStatus);
+        Log(_context.OwnStatus);
+        return cut ? AfterExchange.Reset
+            : sent != IoStatus.Done ? AfterExchange.Close
+            : !close ? AfterExchange.KeepAlive
+            : Unread ? AfterExchange.Linger
+            : CloseOrLinger();
     }
 
     /// <summary>Something of the client's request is still to come that nobody will read.</summary>

@@ -189,7 +189,7 @@ internal sealed class ProxyPlan
             Fallbacks = FallbacksOf(pools.Values, files),
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
-            _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, limits, routeNames, before, logs),
+            _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, limits, routeNames, before, logs, files),
             TlsOf = tlsOf,
             ProxyProtocolOf = proxyProtocolOf,
             ProbeTlsOf = probeTlsOf,
@@ -332,7 +332,7 @@ internal sealed class ProxyPlan
         return System.Text.Encoding.UTF8.GetByteCount(text) <= Most ? text : throw new TlsFileException(file, "the file is too large for an answer", "at most 16 KiB");
     }
 
-    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, LimitBook limits, RouteNames routeNames, ProxyPlan? before, LogBook? logs)
+    private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, LimitBook limits, RouteNames routeNames, ProxyPlan? before, LogBook? logs, TlsFiles? files)
     {
         var listeners = new ListenerState[snapshot.Listeners.Count];
         var timeouts = MillisecondTimeouts.From(snapshot.Timeouts);
@@ -341,7 +341,7 @@ internal sealed class ProxyPlan
             var settings = snapshot.Listeners[i];
             var same = Before(i);
             listeners[i] = new ListenerState(
-                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames, route => limits.Of(PlaceOfRoutes(settings), route.RateLimit, route.Concurrency)),
+                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames, route => limits.Of(PlaceOfRoutes(settings), route.RateLimit, route.Concurrency), files is null ? null : files.PathOf),
                 [.. settings.TrustedProxies.AsSpan()],
                 settings.Forwarded)
             {

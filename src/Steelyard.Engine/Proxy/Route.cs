@@ -17,7 +17,7 @@ internal sealed class Route
     private readonly byte[]? _stripPrefix;
     private readonly TemplateBytes? _rewrite;
 
-    public Route(RouteSettings settings, IReadOnlyDictionary<string, Pool> pools, HeaderEdits requestEdits, HeaderEdits responseEdits, PlaceLimits? limits = null)
+    public Route(RouteSettings settings, IReadOnlyDictionary<string, Pool> pools, HeaderEdits requestEdits, HeaderEdits responseEdits, PlaceLimits? limits = null, Func<string, string>? pathOf = null)
     {
         Settings = settings;
         NameBytes = Encoding.UTF8.GetBytes(Metering.RouteNames.Of(settings));
@@ -33,6 +33,7 @@ internal sealed class Route
             _poolsByName = byName.GetAlternateLookup<ReadOnlySpan<byte>>();
         }
 
+        Files = settings.Files is { } files ? new(files, pathOf?.Invoke(files.Root) ?? files.Root) : null;
         ErrorPages = ErrorPages.From(settings.ErrorPages);
         Intercepts = settings.InterceptErrors && ErrorPages is not null;
         MostBody = settings.MaxBody?.Bytes;
@@ -71,6 +72,9 @@ internal sealed class Route
 
     /// <summary>What each client may do; null for anything.</summary>
     public PlaceLimits? Limits { get; }
+
+    /// <summary>The files that are served; null where something else answers.</summary>
+    public StaticFiles? Files { get; }
 
     /// <summary>What is answered instead of errors; null for nothing.</summary>
     public ErrorPages? ErrorPages { get; }

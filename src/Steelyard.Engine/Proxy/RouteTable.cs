@@ -36,9 +36,10 @@ internal sealed class RouteTable
     /// <param name="responseEdits">What the listener changes in responses.</param>
     /// <param name="names">What the routes are counted under; null where they are not.</param>
     /// <param name="limits">What each client may do by a route; null for anything.</param>
-    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools, HeaderEdits? requestEdits = null, HeaderEdits? responseEdits = null, RouteNames? names = null, Func<RouteSettings, PlaceLimits?>? limits = null)
+    /// <param name="pathOf">Where a folder is that the configuration names; null for where it says.</param>
+    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools, HeaderEdits? requestEdits = null, HeaderEdits? responseEdits = null, RouteNames? names = null, Func<RouteSettings, PlaceLimits?>? limits = null, Func<string, string>? pathOf = null)
     {
-        Route Compile(RouteSettings route) => new(route, pools, requestEdits ?? HeaderEdits.None, responseEdits ?? HeaderEdits.None, limits?.Invoke(route)) { Ordinal = names?.OrdinalOf(route) ?? 0 };
+        Route Compile(RouteSettings route) => new(route, pools, requestEdits ?? HeaderEdits.None, responseEdits ?? HeaderEdits.None, limits?.Invoke(route), pathOf) { Ordinal = names?.OrdinalOf(route) ?? 0 };
         var exact = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
         var wildcard = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
         var starts = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);

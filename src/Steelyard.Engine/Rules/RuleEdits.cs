@@ -161,6 +161,25 @@ internal static class RuleEdits
         return true;
     }
 
+    /// <summary>Asks for another path.</summary>
+    /// <param name="context">The exchange; its request's head is held.</param>
+    /// <param name="target">The path, and a query perhaps.</param>
+    /// <param name="keepQuery">Whether the query that there is stays.</param>
+    /// <returns>Whether there was room.</returns>
+    public static bool SetTarget(ExchangeContext context, ReadOnlySpan<byte> target, bool keepQuery)
+    {
+        var (request, edited) = (context.Request, context.RequestEdit);
+        edited.Take(context.Events.Blocks, context.Head);
+        var query = request.Query(edited.Bytes);
+        var at = edited.End;
+        if (edited.AppendTarget(target) < 0)
+            return false;
+        if (keepQuery && !query.IsEmpty && (edited.AppendTarget("?"u8) < 0 || edited.AppendTarget(query) < 0))
+            return false;
+        request.SetTarget(at, edited.End - at);
+        return true;
+    }
+
     /// <summary>Asks for something else by GET, or by HEAD where that is what was asked for, without a body.</summary>
     /// <param name="context">The exchange; its request's head is held.</param>
     /// <param name="target">Path and query; null for those there are.</param>

@@ -52,7 +52,8 @@ public sealed class TlsFiles(string folder)
 
     private LentFile? LentOf(string name) => _lent?.GetValueOrDefault(name);
 
-    private string PathOf(string name) => Path.Combine(folder, name);
+    /// <summary>Where a file or a folder is that the configuration names.</summary>
+    internal string PathOf(string name) => Path.Combine(folder, name);
 }
 
 /// <summary>A file of certificates or keys is of no use.</summary>

@@ -75,8 +75,8 @@ internal static class RouteTable
     public static DirectiveTable<RouteDraft> Routes { get; } = new(
         "a route",
         "a mapping with 'to', as in { host: api.example.com, path: /v1/*, to: api }",
-        "Which requests it is for, and what becomes of them: one of `to`, `to-named`, `split`, `redirect` and `respond`. The most specific route wins, not the first: an exact host before a wildcard in front before one behind before an expression before any, then an exact path before the first expression before the longest start before any, then who has `when` before who has not, then more of `methods`, `headers` and `query` before fewer, and at last the order of the file.",
-        [["to", "to-named", "split", "redirect", "respond"]],
+        "Which requests it is for, and what becomes of them: one of `to`, `to-named`, `split`, `redirect`, `respond` and `files`. The most specific route wins, not the first: an exact host before a wildcard in front before one behind before an expression before any, then an exact path before the first expression before the longest start before any, then who has `when` before who has not, then more of `methods`, `headers` and `query` before fewer, and at last the order of the file.",
+        [["to", "to-named", "split", "redirect", "respond", "files"]],
         [
             new Directive<RouteDraft, string?>(
                 "name",
@@ -186,6 +186,12 @@ internal static class RouteTable
                 "Answers without a server: a status, or a mapping with the keys of [a response](#listen-routes-respond).",
                 route => route.Respond,
                 (route, value) => route with { Respond = value }),
+            new Directive<RouteDraft, Located<FilesSettings>?>(
+                "files",
+                Form.Located(Form.Mapping(FilesTable.Table, _ => new FilesSettings { Root = "" })),
+                "Serves files without a server: a mapping with the keys of [files](#listen-routes-files).",
+                route => route.Files,
+                (route, value) => route with { Files = value }),
             new Directive<RouteDraft, Located<RateLimitSettings>?>(
                 "rate-limit",
                 Form.Located(Form.Mapping(RateLimitTable.Rates, _ => new RateLimitSettings { Rate = new(1, TimeSpan.FromSeconds(1)) })),
