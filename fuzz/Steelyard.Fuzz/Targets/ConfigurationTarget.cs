@@ -11,6 +11,8 @@ internal static class ConfigurationTarget
 
     public static void RunHaproxy(ReadOnlySpan<byte> input) => Run(input, "fuzz.cfg");
 
+    public static void RunNginx(ReadOnlySpan<byte> input) => Run(input, "fuzz.conf");
+
     public static void RunEcosystem(ReadOnlySpan<byte> input) => Run(input, "fuzz.config.js");
 
     public static void RunCompose(ReadOnlySpan<byte> input) => Run(input, "compose.yaml");

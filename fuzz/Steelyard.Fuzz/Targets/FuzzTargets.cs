@@ -14,6 +14,7 @@ internal static class FuzzTargets
         ["configuration"] = ConfigurationTarget.Run,
         ["ecosystem"] = ConfigurationTarget.RunEcosystem,
         ["haproxy"] = ConfigurationTarget.RunHaproxy,
+        ["nginx"] = ConfigurationTarget.RunNginx,
         ["proxy-header"] = ProxyHeaderTarget.Run,
         ["request-head"] = RequestHeadTarget.Run,
         ["response-head"] = ResponseHeadTarget.Run,

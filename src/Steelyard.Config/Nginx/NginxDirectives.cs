@@ -168,14 +168,13 @@ internal static class NginxDirectives
         yield return Row("index", Web, 1, Any, "<file>*", "The file of a path that ends in a slash; `index.html` where nothing is said.", Anything);
         yield return Row("try_files", "SL", 2, Any, "<file>* <uri> | =<status> | @<name>", "The first file that is there; else where the last word leads.", Anything);
         yield return Row("types", Web, 0, 0, "{ <type> <ending>*; ... }", "The types of files by the endings of their names.", Anything, many: true, then: Nothing);
-        yield return Row("default_type", Web, 1, 1, "<type>", "The type of files of any other ending, and of `return`; text/plain where nothing is said.", Anything);
+        yield return Row("default_type", Web, 1, 1, "<type>", "The type of files of any other ending, and of `return`; text/plain where nothing is said. Without `types` html, gif and jpg are known.", Anything);
         yield return Row("error_page", WebIf, 2, Any, "<status>* [=[<status>]] <uri>", "What is answered in the place of an error: another path, a named location, or a redirect.", Anything, many: true);
         yield return Row("allow", Web + "X", 1, 1, "<address> | <network> | unix: | all", "Who may ask; the first line that fits counts.", Anything, many: true, then: AsAccess);
         yield return Row("deny", Web + "X", 1, 1, "<address> | <network> | unix: | all", "Who may not: 403.", Anything, many: true, then: AsAccess);
         yield return Row("limit_except", "L", 1, Any, "<method>* { allow ...; deny ...; }", "What holds for all other methods.", Anything);
         yield return Row("add_header", WebIf, 2, 3, "<name> <value> [always]", "A field more for the client: of 200, 201, 204, 206, 301, 302, 303, 304, 307 and 308, or `always`.", Anything, many: true);
         yield return Row("expires", WebIf, 1, 2, "[modified] <time> | epoch | max | off", "The fields Expires and Cache-Control.", Anything);
-        yield return Row("stub_status", "SL", 0, 1, "", "The page of seven numbers.", Anything);
         yield return Row("health_check", "L", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory]", "The servers of the upstream are asked for their health (in nginx with a subscription).", Anything);
     }
 
@@ -290,6 +289,7 @@ internal static class NginxDirectives
             yield return Refused(name, WebIf, "a server that does it, behind `proxy_pass`");
         foreach (var name in (string[])["proxy_method", "proxy_set_body", "proxy_pass_request_body", "proxy_pass_request_headers", "proxy_bind", "proxy_store", "proxy_store_access", "proxy_cookie_path", "proxy_cookie_domain", "proxy_cookie_flags", "proxy_limit_rate"])
             yield return Refused(name, Both, "the request and the answer as they are");
+        yield return Refused("stub_status", "SL", "/metrics of the admin API, or `steelyard status`, see docs/metrics.md");
         yield return Refused("geoip_country", "H", "`geo` with the networks that are meant");
         yield return Refused("geoip_city", "H", "`geo` with the networks that are meant");
         yield return Refused("geoip2", "H", "`geo` with the networks that are meant");

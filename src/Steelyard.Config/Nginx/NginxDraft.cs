@@ -31,6 +31,13 @@ internal sealed class NginxDraft
                 listeners.AddRange(Listeners(top));
         }
 
+        // What is wrong within a server is told even where its address is wrong.
+        foreach (var server in _servers.Values)
+        {
+            if (server.Level.Context == 'S')
+                _ = server.Routes;
+        }
+
         if (listeners.Count == 0 && !Problems.HasErrors)
             Problems.Error(new(_file.Source.Text, 0, 0), "nothing is listened on", "a server in http or stream");
         if (Problems.HasErrors)

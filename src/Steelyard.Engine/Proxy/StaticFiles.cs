@@ -61,10 +61,7 @@ internal sealed class StaticFiles
     /// <param name="status">The status where that is the verdict.</param>
     public FileVerdict Find(ExchangeContext context, out string path, out int status)
     {
-        (path, status) = ("", 405);
-        if (context.Request.Method is not (KnownMethod.Get or KnownMethod.Head))
-            return FileVerdict.Status;
-        status = 404;
+        (path, status) = ("", 404);
         var asked = Clean(context);
         if (_try.Length > 0)
         {
@@ -86,6 +83,12 @@ internal sealed class StaticFiles
 
         if (!TryLocate(asked, out path))
             return FileVerdict.Status;
+        if (context.Request.Method is not (KnownMethod.Get or KnownMethod.Head))
+        {
+            status = context.Request.Method == KnownMethod.Post && !File.Exists(path) && !Directory.Exists(path) ? 404 : 405;
+            return FileVerdict.Status;
+        }
+
         if (asked.EndsWith('/'))
             return FindIndex(context, asked, path, out status);
         if (File.Exists(path))
