@@ -51,6 +51,9 @@ internal sealed class DialectSource(SourceText text, Func<string, SourceText>? r
     /// <summary>What the caller wants of it.</summary>
     public ReadOptions Options { get; } = options;
 
+    /// <summary>Whether files that the text names are read.</summary>
+    public bool CanReadFiles => readFile is not null;
+
     /// <summary>What the text says of the process itself.</summary>
     public DaemonSettings Daemon { get; } = new();
 

@@ -10,8 +10,6 @@ internal static class HaproxyDirectives
     private const string Front = "DFL";
     private const string Back = "DBL";
 
-    private const string Logs = "Access logs are Steelyard's own, see docs/admin.md.";
-
     public static DirectiveRows<HaproxyUse> Table { get; } = new(
     [
         .. Global(),
@@ -106,14 +104,15 @@ internal static class HaproxyDirectives
             if (use.TryTake("the name of a backend", out var word))
                 use.Section.DefaultBackend = new(word.Text, word.Place);
         });
-        yield return Done("use_backend", "FL", "<backend> [if|unless <condition>]", "Who serves what the condition holds for; the first that holds counts.", use =>
+        yield return Done("use_backend", "FL", "<backend>|<fmt> [if|unless <condition>]", "Who serves what the condition holds for; the first that holds counts. With a value such as `%[req.hdr(Host),map(hosts.map)]` the backend that it names; where none is called so, `default_backend`.", use =>
         {
             if (!use.TryTake("the name of a backend", out var word))
                 return;
-            if (word.Text.Contains('%', StringComparison.Ordinal))
-                use.Error(word, "the backend of each request by a value of its own is not done here", "a line for each backend, with a condition");
-            else if (use.TryReadCondition(out var condition))
-                use.Section.UseBackends.Add((new(word.Text, word.Place), condition));
+            TextTemplate? dynamic = null;
+            if (word.Text.Contains('%', StringComparison.Ordinal) && !HaproxyFormat.TryRead(word, use, out dynamic))
+                return;
+            if (use.TryReadCondition(out var condition))
+                use.Section.UseBackends.Add((new(word.Text, word.Place), condition, dynamic));
         });
         yield return Done("acl", All, "<name> <fetch>[,<converter>]* [<flag>]* [<pattern>]*", "Names a condition; of several lines of a name one has to hold.", use =>
         {
@@ -159,8 +158,8 @@ internal static class HaproxyDirectives
         yield return Done("no option forwardfor", All, "", "Undoes it.", use => use.Section.ForwardFor = null);
         yield return Done("disabled", All, "", "The section does nothing.", use => use.Section.IsDisabled = true);
         yield return Done("enabled", All, "", "It does.", use => use.Section.IsDisabled = false);
-        foreach (var name in (string[])["option httplog", "option tcplog", "option dontlognull", "option dontlog-normal", "option log-separate-errors", "option log-health-checks", "option logasap", "option clf", "log", "no log", "log-format", "log-format-sd", "error-log-format", "log-tag", "capture", "unique-id-format", "unique-id-header", "option socket-stats", "option contstats", "option nolinger", "option clitcpka", "option srvtcpka", "option tcpka", "option splice-auto", "option splice-request", "option splice-response", "option tcp-smart-accept", "option tcp-smart-connect", "option accept-invalid-http-request", "option accept-invalid-http-response", "option http-use-htx", "option idle-close-on-response", "option http-ignore-probes", "option http-use-proxy-header", "option h1-case-adjust-bogus-client", "option h1-case-adjust-bogus-server", "option disable-h2-upgrade", "backlog", "rate-limit sessions", "description", "id", "clitcpka-cnt", "clitcpka-idle", "clitcpka-intvl", "srvtcpka-cnt", "srvtcpka-idle", "srvtcpka-intvl", "bind-process", "guid"])
-            yield return Harmless(name, "GDFBL", name.Contains("log", StringComparison.Ordinal) || name == "capture" || name.StartsWith("unique", StringComparison.Ordinal) ? Logs : "Nothing that a client or a server sees depends on it here.");
+        foreach (var name in (string[])["option clf", "option socket-stats", "option contstats", "option nolinger", "option clitcpka", "option srvtcpka", "option tcpka", "option splice-auto", "option splice-request", "option splice-response", "option tcp-smart-accept", "option tcp-smart-connect", "option accept-invalid-http-request", "option accept-invalid-http-response", "option http-use-htx", "option idle-close-on-response", "option http-ignore-probes", "option http-use-proxy-header", "option h1-case-adjust-bogus-client", "option h1-case-adjust-bogus-server", "option disable-h2-upgrade", "backlog", "rate-limit sessions", "description", "id", "clitcpka-cnt", "clitcpka-idle", "clitcpka-intvl", "srvtcpka-cnt", "srvtcpka-idle", "srvtcpka-intvl", "bind-process", "guid"])
+            yield return Harmless(name, "GDFBL", "Nothing that a client or a server sees depends on it here.");
     }
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> Backends()
@@ -197,7 +196,7 @@ internal static class HaproxyDirectives
                 use.Section.Retries = retries;
         });
         yield return Done("retry-on", Back, "<condition>*", "What leads to another try.", ReadRetryOn);
-        foreach (var name in (string[])["http-reuse", "fullconn", "option httpclose", "option http-server-close", "option http-keep-alive", "option http-tunnel", "option forceclose", "option prefer-last-server", "option abortonclose", "option http-pretend-keepalive", "option http-no-delay", "option http-buffer-request", "option independent-streams", "option http-restrict-req-hdr-names", "no option http-server-close", "no option httpclose", "no option http-keep-alive", "no option http-use-htx", "no option abortonclose", "no option splice-auto", "no option dontlognull", "no option log-separate-errors", "no option independent-streams", "load-server-state-from-file", "server-state-file-name", "max-keep-alive-queue", "force-persist", "ignore-persist", "email-alert", "compression", "filter compression"])
+        foreach (var name in (string[])["http-reuse", "fullconn", "option httpclose", "option http-server-close", "option http-keep-alive", "option http-tunnel", "option forceclose", "option prefer-last-server", "option abortonclose", "option http-pretend-keepalive", "option http-no-delay", "option http-buffer-request", "option independent-streams", "option http-restrict-req-hdr-names", "no option http-server-close", "no option httpclose", "no option http-keep-alive", "no option http-use-htx", "no option abortonclose", "no option splice-auto", "no option independent-streams", "load-server-state-from-file", "server-state-file-name", "max-keep-alive-queue", "force-persist", "ignore-persist", "email-alert", "compression", "filter compression"])
             yield return Harmless(name, All, "Connections are kept with clients and servers alike, requests are streamed, and what a client leaves is ended.");
     }
 
@@ -274,13 +273,8 @@ internal static class HaproxyDirectives
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> Others()
     {
-        yield return Done("errorfile", All, "<code> <file>", "The client gets the same status with a page of Steelyard's own, which a warning says.", use =>
-        {
-            if (use.TryTakeNumber("a status", 200, 599, out _) && use.TryTake("a file", out _))
-                use.Problems.Warn(use.Line, "the page in the file is not sent: with this status a client gets a page of Steelyard's own");
-        });
-        foreach (var name in (string[])["errorloc", "errorloc302", "errorloc303", "http-error", "errorfiles"])
-            yield return Refused(name, All, "the pages of Steelyard's own; `http-request return` before a server is asked");
+        foreach (var row in HaproxyErrors.Rows.Concat(HaproxyLogs.Rows))
+            yield return row;
         yield return Done("stats", "DFBL", "...", "The page of statistics is not served here, which a warning says: `steelyard status` and the admin API say the same.", use =>
         {
             use.Section.Stats ??= use.Line;
@@ -288,8 +282,8 @@ internal static class HaproxyDirectives
                 use.Take();
         });
         foreach (var (name, instead) in ((string, string)[])[
-            ("declare capture", "nothing: logs are of their own here"), ("filter", "the rules that docs/haproxy.md lists"), ("dispatch", "`server`"),
-            ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("option httpslog", "nothing: logs are of their own here"), ("source", "the kernel's routes choose the address"), ("transparent", "`server`"),
+            ("declare capture", "`capture request header`"), ("filter", "the rules that docs/haproxy.md lists"), ("dispatch", "`server`"),
+            ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("option httpslog", "`option httplog`"), ("source", "the kernel's routes choose the address"), ("transparent", "`server`"),
             ("reqadd", "`http-request add-header`"), ("reqrep", "`http-request replace-path` or `replace-header`"), ("reqirep", "`http-request replace-path` or `replace-header`"), ("reqdel", "`http-request del-header`"), ("reqidel", "`http-request del-header`"),
             ("rspadd", "`http-response add-header`"), ("rspdel", "`http-response del-header`"), ("rspidel", "`http-response del-header`"), ("block", "`http-request deny`"), ("option originalto", "`http-request set-header`")])
         {

@@ -12,6 +12,8 @@ internal sealed class HaproxyDraft
 
     private const string ExceptVariable = "forwardfor.except";
 
+    private static readonly FixedResponse s_nobody = new(503, "503 Service Unavailable\nNo backend takes this request.\n", "text/plain");
+
     private readonly HaproxyFile _file;
     private readonly ProblemList _problems;
     private readonly Dictionary<string, HaproxySection> _backends = new(StringComparer.Ordinal);
@@ -52,8 +54,8 @@ internal sealed class HaproxyDraft
         var named = listeners.SelectMany(listener => listener.Routes ?? []).Select(route => route.To?.Value).ToHashSet();
         foreach (var backend in _backends.Values)
         {
-            // One that is there for its table serves nobody.
-            if (backend is { StickTable: not null, Servers.Count: 0 } && !named.Contains(backend.Name.Value))
+            // Without servers it is there for its rules or its table.
+            if (backend is { Kind: 'B', Servers.Count: 0, IsTcp: false } || (backend is { StickTable: not null, Servers.Count: 0 } && !named.Contains(backend.Name.Value)))
                 continue;
             pools.Add(Pool(backend));
             pools.AddRange(PoolsOfOneServer(backend));
@@ -93,9 +95,11 @@ internal sealed class HaproxyDraft
                 Mode = new(front.IsTcp ? ListenerMode.Tcp : ListenerMode.Http, front.Name.Place),
                 ProxyProtocol = first.AcceptProxy ? [new(IPNetwork.Parse("0.0.0.0/0"), first.Address.Place), new(IPNetwork.Parse("::/0"), first.Address.Place)] : [],
                 MaxConnections = front.MaxConnections,
+                AccessLog = HaproxyLogs.Of(front, _file.Global, _problems),
+                RequestId = front.IsTcp ? null : front.Logging.RequestId,
                 Timeouts = HaproxyTimeouts.OfClients(front),
                 Forwarded = front.IsTcp ? ForwardedStyle.XForwarded : ForwardedStyle.AsIs,
-                Rules = front.IsTcp ? [] : [.. front.EarlyRules, .. MonitorRules(front), .. front.Rules, .. ExceptRules(front)],
+                Rules = front.IsTcp ? [] : [.. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. ExceptRules(front)],
                 ResponseRules = front.IsTcp ? [] : front.ResponseRules,
                 Routes = routes,
             };
@@ -112,24 +116,62 @@ internal sealed class HaproxyDraft
         yield return new(new() { Action = RuleAction.Respond, Respond = new(200, ServiceReady, "text/html"), When = asked }, monitor.Place);
     }
 
-    private static IEnumerable<(Located<string> Backend, Condition? When)> Choices(HaproxySection front)
+    private IEnumerable<(Located<string> Backend, Condition? When)> Choices(HaproxySection front)
     {
-        foreach (var choice in front.UseBackends)
+        foreach (var (name, when, dynamic) in front.UseBackends)
         {
-            yield return choice;
-            if (choice.When is null)
+            if (dynamic is not null)
+            {
+                foreach (var choice in Named(name, when, dynamic))
+                    yield return choice;
+
+                // Where nobody is called so, further lines do not count.
+                if (DefaultOf(front) is { } instead)
+                    yield return (instead, when);
+                if (when is null)
+                    yield break;
+                continue;
+            }
+
+            yield return (name, when);
+            if (when is null)
                 yield break;
         }
 
-        if (front.DefaultBackend is { } otherwise)
+        if (DefaultOf(front) is { } otherwise)
             yield return (otherwise, null);
-        else if (front is { Kind: 'L', Servers.Count: > 0 })
-            yield return (front.Name, null);
+    }
+
+    private static Located<string>? DefaultOf(HaproxySection front) =>
+        front.DefaultBackend ?? (front is { Kind: 'L', Servers.Count: > 0 } ? front.Name : null);
+
+    /// <summary>For a backend by a value, one choice for each backend that it may name.</summary>
+    private IEnumerable<(Located<string> Backend, Condition? When)> Named(Located<string> name, Condition? when, TextTemplate dynamic)
+    {
+        var parts = dynamic.Parts.AsSpan().ToArray();
+        var asked = Array.FindIndex(parts, part => part.Literal is null);
+        if (asked < 0 || Array.FindIndex(parts, asked + 1, part => part.Literal is null) >= 0)
+        {
+            _problems.Error(name.Place, "a backend by more than one value is not done here", "one value, with text before and behind it");
+            yield break;
+        }
+
+        var (before, behind) = (string.Concat(parts[..asked].Select(part => part.Literal)), string.Concat(parts[(asked + 1)..].Select(part => part.Literal)));
+        var value = parts[asked].Expression ?? new VariableExpression(parts[asked].Variable);
+        foreach (var backend in _backends.Values.Where(backend => !backend.IsTcp))
+        {
+            var called = backend.Name.Value;
+            if (called.Length < before.Length + behind.Length || !called.StartsWith(before, StringComparison.Ordinal) || !called.EndsWith(behind, StringComparison.Ordinal))
+                continue;
+            var test = new TestCondition(value, TestKind.Is, [called[before.Length..^behind.Length]]);
+            yield return (new(called, name.Place), when is null ? test : new AllCondition([when, test]));
+        }
     }
 
     private List<RouteDraft> HttpRoutes(HaproxySection front)
     {
         List<RouteDraft> routes = [];
+        Dictionary<HaproxyErrorPage, string> shown = [];
         var complete = false;
         foreach (var (name, when) in Choices(front))
         {
@@ -140,21 +182,54 @@ internal sealed class HaproxyDraft
             if (backend.IsTcp)
                 _problems.Error(name.Place, $"the backend {Shown.Quote(name.Value)} is in TCP mode, and the frontend is not", "'mode http' in both");
 
+            var pages = ErrorPagesOf(front, backend, shown);
+
             // Who tells the servers of the client once is enough.
             IReadOnlyList<Located<RuleSettings>> rules = front.ForwardFor is { } forward && backend.ForwardFor is null && backend != front ? [ForwardRule(forward)] : [];
+            // Without servers it is its rules that answer, or 503.
+            if (backend is { Kind: 'B', Servers.Count: 0, IsTcp: false })
+            {
+                routes.Add(new(name.Place) { Match = new() { When = when }, Rules = [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend)], Respond = new(HaproxyErrors.Of(front, backend).GetValueOrDefault(503)?.Respond ?? s_nobody, name.Place) });
+                continue;
+            }
+
             foreach (var (server, on) in backend.UseServers)
             {
                 if (FindServer(backend, server) is not null && on is not null)
-                    routes.Add(new(name.Place) { Match = new() { When = when is null ? on : new AllCondition([when, on]) }, Rules = rules, To = new(NameOf(backend, server.Value), server.Place) });
+                    routes.Add(new(name.Place) { Match = new() { When = when is null ? on : new AllCondition([when, on]) }, Rules = rules, ErrorPages = pages, To = new(NameOf(backend, server.Value), server.Place) });
             }
 
-            routes.Add(new(name.Place) { Match = new() { When = when }, Rules = rules, To = name });
+            routes.Add(new(name.Place) { Match = new() { When = when }, Rules = rules, ErrorPages = pages, To = name });
         }
 
         // HAProxy: 503 where no backend takes a request.
         if (!complete)
-            routes.Add(new(front.Name.Place) { Respond = new(new FixedResponse(503, "503 Service Unavailable\nNo backend takes this request.\n", "text/plain"), front.Name.Place) });
+            routes.Add(new(front.Name.Place) { Respond = new(front.ErrorPages.GetValueOrDefault(503)?.Respond ?? s_nobody, front.Name.Place) });
+        foreach (var (page, name) in shown)
+            routes.Add(new(page.Place) { Name = name, Internal = true, Respond = new(page.Respond!, page.Place) });
         return routes;
+    }
+
+    private static List<Located<ErrorPageSettings>> ErrorPagesOf(HaproxySection front, HaproxySection back, Dictionary<HaproxyErrorPage, string> shown)
+    {
+        List<Located<ErrorPageSettings>> pages = [];
+        foreach (var (status, page) in HaproxyErrors.Of(front, back == front ? null : back))
+        {
+            // What begins at 200 is never an error here.
+            if (status < 300)
+                continue;
+            if (page.Redirect is { } redirect)
+            {
+                pages.Add(new(new() { Statuses = [status], Redirect = redirect }, page.Place));
+                continue;
+            }
+
+            if (!shown.TryGetValue(page, out var name))
+                shown[page] = name = $"errorfile-{status}-{shown.Count + 1}";
+            pages.Add(new(new() { Statuses = [status], Route = name, As = 0 }, page.Place));
+        }
+
+        return pages;
     }
 
     /// <summary>In TCP mode a backend is chosen by the name in a TLS hello, and by nothing else.</summary>
@@ -285,7 +360,7 @@ internal sealed class HaproxyDraft
             Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000 }, backend.Name.Place) : null,
             Timeouts = HaproxyTimeouts.OfServers(backend),
             Sticky = sticky,
-            Rules = backend.Kind == 'L' || backend.IsTcp ? ForwardRules(backend) : [.. backend.EarlyRules, .. backend.Rules, .. ForwardRules(backend)],
+            Rules = backend.Kind == 'L' || backend.IsTcp ? ForwardRules(backend) : [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. ForwardRules(backend)],
             ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : backend.ResponseRules,
             Servers = [.. servers.Select(server => Server(server, sticky?.Value.Value == StickyValue.Server))],
         };

@@ -22,6 +22,12 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
 
     public List<HaproxySection> Proxies { get; } = [];
 
+    /// <summary>The sections http-errors, by their names.</summary>
+    public Dictionary<string, Dictionary<int, HaproxyErrorPage>> ErrorSections { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The section global.</summary>
+    public required HaproxySection Global { get; init; }
+
     public List<CommandSocketDraft> CommandSockets { get; } = [];
 
     public TimeSpan? CommandTimeout { get; set; }

@@ -40,8 +40,8 @@ internal static class HaproxyReader
     /// <summary>Reads a text into a snapshot; null when anything was reported as an error.</summary>
     public static Snapshot? Read(DialectSource source, ProblemList problems)
     {
-        var file = new HaproxyFile(source, problems);
         var global = new HaproxySection { Kind = 'G', Name = new("global", new(source.Text, 0, 0)) };
+        var file = new HaproxyFile(source, problems) { Global = global };
         var branches = new HaproxyBranches(file, problems);
         ReadText(new HaproxyText(source.Text, file.Environment, problems), file, global, branches);
         foreach (var name in source.Options.Overrides)
@@ -91,6 +91,10 @@ internal static class HaproxyReader
                 List<string> users = [];
                 file.Users[name.Text] = users;
                 return (null, users, false);
+            case "http-errors":
+                var errors = new HaproxySection { Kind = 'E', Name = new(name.Text, name.Place) };
+                file.ErrorSections[name.Text] = errors.ErrorPages;
+                return (errors, null, false);
             case "peers" or "resolvers" or "mailers" or "ring" or "log-forward":
                 file.Problems.Note(words[0].Place, $"the section '{kind}' has no effect here: {(kind == "resolvers" ? "names are resolved by the system when the file is taken up" : "what it is for is not done here")}");
                 return (null, null, true);
@@ -190,7 +194,7 @@ internal static class HaproxyReader
     public static string Continued(string sentence) =>
         (sentence.Length > 1 && char.IsUpper(sentence[1]) ? sentence : char.ToLowerInvariant(sentence[0]) + sentence[1..]).TrimEnd('.');
 
-    private static string KindOf(char kind) => kind switch { 'G' => "global", 'D' => "defaults", 'F' => "a frontend", 'B' => "a backend", _ => "a listen section" };
+    private static string KindOf(char kind) => kind switch { 'G' => "global", 'D' => "defaults", 'F' => "a frontend", 'B' => "a backend", 'E' => "http-errors", _ => "a listen section" };
 
     private static void ReadUser(IReadOnlyList<Word> words, List<string> users, ProblemList problems)
     {

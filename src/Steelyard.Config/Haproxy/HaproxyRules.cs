@@ -188,7 +188,8 @@ internal static class HaproxyRules
         return null;
     }
 
-    private static RuleSettings? ReadAnswer(HaproxyUse use, int status, RuleAction action)
+    /// <summary>Reads what is answered.</summary>
+    public static RuleSettings? ReadAnswer(HaproxyUse use, int status, RuleAction action)
     {
         var respond = new FixedResponse(status, "", "text/plain");
         List<HeaderLine> lines = [];

@@ -19,7 +19,7 @@ internal sealed class HaproxySection
 
     public Located<string>? DefaultBackend { get; set; }
 
-    public List<(Located<string> Backend, Condition? When)> UseBackends { get; } = [];
+    public List<(Located<string> Backend, Condition? When, TextTemplate? Dynamic)> UseBackends { get; } = [];
 
     public List<(Located<string> Server, Condition? When)> UseServers { get; } = [];
 
@@ -73,6 +73,10 @@ internal sealed class HaproxySection
 
     public HaproxyForwardFor? ForwardFor { get; set; }
 
+    public HaproxyLogging Logging { get; set; } = new();
+
+    public Dictionary<int, HaproxyErrorPage> ErrorPages { get; init; } = [];
+
     public Located<string>? MonitorPath { get; set; }
 
     public List<Condition> MonitorFails { get; } = [];
@@ -107,6 +111,8 @@ internal sealed class HaproxySection
             Cookie = defaults.Cookie,
             DynamicKey = defaults.DynamicKey,
             ForwardFor = defaults.ForwardFor,
+            Logging = defaults.Logging,
+            ErrorPages = new(defaults.ErrorPages),
             MonitorPath = defaults.MonitorPath,
         };
 

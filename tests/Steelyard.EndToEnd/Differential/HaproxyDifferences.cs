@@ -118,6 +118,7 @@ public sealed class HaproxyDifferences : IAsyncLifetime
             return "closed without an answer";
         }
 
+        // What a file makes the proxy say itself is compared too, where it marks it so.
         var fromServer = answer.All("X-Origin").Length > 0;
         var shown = new StringBuilder().Append(answer.StartLine.Split(' ')[1]).Append('\n');
         foreach (var line in Fields(answer).Where(line => fromServer || !s_ofPages.Contains(line[..line.IndexOf(':', StringComparison.Ordinal)])))
