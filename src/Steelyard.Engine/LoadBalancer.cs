@@ -499,13 +499,23 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <summary>Lets nobody else connect, and takes those who have: in a moment they are all here, and then the sockets may be closed.</summary>
     private async Task TurnAwayAsync(CancellationToken force)
     {
-        foreach (var socket in _sockets)
-            ListeningSocket.TurnAway(socket.Handle);
+        // Where a successor listens on the same place the kernel gives some to us as long as we do: they are served, and not made to wait.
+        TurnAway(shared: false);
 
         // Who is far away may still be about to finish the opening of a connection.
         if (Array.Exists(_loops, static loop => loop.HasCompany))
             await Task.Delay(LastRequests, force).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        TurnAway(shared: true);
         StopListening(endIdle: true, acceptRest: true);
+    }
+
+    private void TurnAway(bool shared)
+    {
+        foreach (var socket in _sockets)
+        {
+            if (ListeningSocket.SharesItsPlace(socket.Handle) == shared)
+                ListeningSocket.TurnAway(socket.Handle);
+        }
     }
 
     private void StopListening(bool endIdle, bool acceptRest = false)

@@ -184,6 +184,14 @@ internal sealed unsafe class ListeningSocket : IDisposable
     private static BindException Failure(NetworkAddress asked, int error) =>
         new($"cannot listen on {asked}: {Errno.Describe(error)}", error);
 
+    /// <summary>Whether other sockets may listen on the same place (SO_REUSEPORT).</summary>
+    public static bool SharesItsPlace(int handle)
+    {
+        var shares = 0;
+        uint length = sizeof(int);
+        return Linux.getsockopt(handle, Linux.SOL_SOCKET, Linux.SO_REUSEPORT, &shares, &length) == 0 && shares != 0;
+    }
+
     /// <summary>
     /// From now on nobody else can connect, as if the network had lost what opens a connection; those that are open or being
     /// opened are not touched, and wait to be accepted. To close a socket before that would reset them. Who tries in between

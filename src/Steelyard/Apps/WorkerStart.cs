@@ -15,8 +15,8 @@ namespace Steelyard.Apps;
 /// <param name="log">Takes what they print.</param>
 internal sealed class WorkerStart(string pool, string folder, WorkerPlaces places, AppLog log)
 {
-    // What was meant for us, or for the program that started us.
-    private static readonly string[] s_notTheirs =
+    /// <summary>Variables that were meant for us, or for the program that started us.</summary>
+    public static IReadOnlyList<string> NotTheirs { get; } =
     [
         "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES",
         "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE", "NODE_UNIQUE_ID", "STEELYARD_INSTANCE", "STEELYARD_POOL", "STEELYARD_TOKEN",
@@ -44,7 +44,7 @@ internal sealed class WorkerStart(string pool, string folder, WorkerPlaces place
                 Words = words,
                 Folder = home,
                 Environment = EnvironmentOf(app, number, reach, notify),
-                Without = s_notTheirs,
+                Without = NotTheirs,
                 Handles = reach.Handles,
                 Session = true,
             };

@@ -23,6 +23,9 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
     /// <summary>The folder the file lies in; commands of apps run there.</summary>
     public string Folder => Path.GetDirectoryName(Path.GetFullPath(Name))!;
 
+    /// <summary>The file, and those that it was read from besides.</summary>
+    public IReadOnlyList<string> Files => [Name, .. Result.Sources.AsEnumerable().Skip(1).Select(source => Path.Combine(Folder, source.FileName))];
+
     /// <summary>One line about what was read.</summary>
     public string Summary => Result.Snapshot is { } read
         ? $"{Name} is fine: {Count(read.Listeners.Count, "listener")}, {Count(read.Pools.Count, "pool")}{Warnings}"

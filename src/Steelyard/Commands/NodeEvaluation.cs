@@ -37,7 +37,7 @@ internal static class NodeEvaluation
             ChildProcess process;
             try
             {
-                process = ChildProcess.Start(new() { Program = node, Words = ["node", "-e", Script, "--", Path.GetFullPath(path)], Folder = folder, Output = 2, Handles = [theirs] });
+                process = ChildProcess.Start(new() { Program = node, Words = ["node", "-e", Script, "--", Path.GetFullPath(path)], Folder = folder, Without = WorkerStart.NotTheirs, Output = 2, Handles = [theirs] });
             }
             finally
             {

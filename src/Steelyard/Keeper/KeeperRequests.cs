@@ -68,21 +68,28 @@ internal sealed class Report
 }
 
 /// <summary>Requests in their order. Reloads that nobody waits for, and that come while one is to be done, are one.</summary>
-internal sealed class KeeperRequests(string file, bool watch)
+/// <param name="files">The configuration, and the files that it was read from besides.</param>
+/// <param name="watch">Whether a change of one of them is a reason to reload.</param>
+internal sealed class KeeperRequests(IReadOnlyList<string> files, bool watch)
 {
     private readonly Channel<KeeperRequest> _channel = Channel.CreateUnbounded<KeeperRequest>();
-    private FileStamp _seen = FileStamp.Of(file);
-    private FileStamp _lastLook = FileStamp.Of(file);
+    private FileStamp _seen = FileStamp.Of(files);
+    private FileStamp _lastLook = FileStamp.Of(files);
     private int _reloadWaits;
     private Task<bool>? _more;
 
-    private readonly record struct FileStamp(DateTime Written, long Length)
+    private readonly record struct FileStamp(DateTime Written, long Length, int Others)
     {
-        /// <summary>What a file is now; nothing where there is none, as for a moment while an editor replaces it.</summary>
-        public static FileStamp Of(string file)
+        /// <summary>What the files are now; nothing where the first is not there, as for a moment while an editor replaces it.</summary>
+        public static FileStamp Of(IReadOnlyList<string> files)
         {
-            var info = new FileInfo(file);
-            return info.Exists ? new(info.LastWriteTimeUtc, info.Length) : default;
+            var info = new FileInfo(files[0]);
+            if (!info.Exists)
+                return default;
+            var others = new HashCode();
+            foreach (var file in files.Skip(1).Select(name => new FileInfo(name)))
+                others.Add(file.Exists ? (file.LastWriteTimeUtc, file.Length) : default);
+            return new(info.LastWriteTimeUtc, info.Length, others.ToHashCode());
         }
     }
 
@@ -116,19 +123,19 @@ internal sealed class KeeperRequests(string file, bool watch)
             if (next.Told is null)
                 Volatile.Write(ref _reloadWaits, 0);
 
-            // What the file says from here on is read by this reload.
-            _seen = _lastLook = FileStamp.Of(file);
+            // What the files say from here on is read by this reload.
+            _seen = _lastLook = FileStamp.Of(files);
         }
 
         return next;
     }
 
-    /// <summary>Looks at the file, where it is watched: a change counts once it has stayed for two looks.</summary>
+    /// <summary>Looks at the files, where they are watched: a change counts once it has stayed for two looks.</summary>
     public void Look()
     {
         if (!watch)
             return;
-        var now = FileStamp.Of(file);
+        var now = FileStamp.Of(files);
         if (now != _seen && now == _lastLook && now != default)
             Reload();
         _lastLook = now;

@@ -52,7 +52,7 @@ internal sealed class KeeperRun : IDisposable
     {
         (_configuration, _configured, _loops, _user) = (configuration, snapshot, snapshot.Loops, (snapshot.User, snapshot.Group));
         (_pidFile, _saysBefore, _quitIsGraceful, _options) = (options.PidFile, options.SaysBefore, options.QuitIsGraceful || options.AsHaproxy, options);
-        _requests = new KeeperRequests(configuration.Name, options.Watch);
+        _requests = new KeeperRequests(configuration.Files, options.Watch);
         _signals = options.AsHaproxy ? StopSignals.AsHaproxy(_requests.Reload, options.IsMaster) : new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), ReopenLogs) { QuitIsGraceful = options.QuitIsGraceful };
         _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
         _desk = new KeeperDesk(_requests, _apps);
@@ -100,7 +100,6 @@ internal sealed class KeeperRun : IDisposable
             {
                 await using var engine = _engine;
                 await StartAppsAndEngineAsync();
-                _desk.Configured = _configured;
                 await using var control = ControlSocket.Listen(_configuration.Name, _requests, _apps, AskForStop);
                 _generation++;
                 if (_pidFile is not null)
@@ -158,6 +157,7 @@ internal sealed class KeeperRun : IDisposable
                 (_configured, _sockets) = (configured, sockets);
             if (i == 0)
                 _adminSockets = AdminSockets.None.Rebind(_configured.Admin, _configuration.Name, Console.WriteLine);
+            _desk.Configured = configured;
             await _members.ServeAsync(configured, joined => _served = ServedBy(_configuration, joined, sockets, _adminSockets));
         }
     }

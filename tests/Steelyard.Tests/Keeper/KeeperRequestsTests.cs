@@ -7,7 +7,7 @@ public sealed class KeeperRequestsTests
 {
     private static readonly TimeSpan s_long = TimeSpan.FromMinutes(1);
 
-    private readonly KeeperRequests _requests = new("none.yaml", watch: false);
+    private readonly KeeperRequests _requests = new(["none.yaml"], watch: false);
 
     [Fact]
     public async Task Nothing_comes_of_a_wait_in_which_nothing_is_asked_and_what_is_asked_next_is_not_lost()
