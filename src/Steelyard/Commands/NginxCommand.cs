@@ -54,7 +54,7 @@ internal static class NginxCommand
             return Fail($"nginx: [emerg] open() \"{Path.Combine(prefix, file)}\" failed (2: No such file or directory)");
         if (!File.Exists(file))
             return Fail($"nginx: [emerg] open() \"{file}\" failed (2: No such file or directory)");
-        var program = NginxProgram.Read(flags.Directives, File.ReadAllText(file));
+        var program = NginxProgram.Read(flags.Directives, TryRead(file) ?? "");
         if (program.Mistake is { } wrong)
             return Fail($"nginx: [emerg] {wrong}");
         var configuration = ConfigurationArgument.TryRead("up", file, new() { Prefix = flags.Prefix is { } folder ? Path.GetFullPath(folder) : null })!;
@@ -87,12 +87,25 @@ internal static class NginxCommand
     {
         try
         {
-            if (File.Exists(pidFile) && File.ReadAllText(pidFile).Trim() == Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
+            if (TryRead(pidFile)?.Trim() == Environment.ProcessId.ToString(CultureInfo.InvariantCulture))
                 File.Delete(pidFile);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             Console.Error.WriteLine($"nginx: [alert] unlink() \"{pidFile}\" failed: {fault.Message}");
+        }
+    }
+
+    // What is wrong with the file of a configuration is said by who reads it next.
+    private static string? TryRead(string file)
+    {
+        try
+        {
+            return File.Exists(file) ? File.ReadAllText(file) : null;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 
@@ -145,9 +158,8 @@ internal static class NginxCommand
 
     private static int SendSignal(string name, string pidFile)
     {
-        if (!File.Exists(pidFile))
-            return Fail($"nginx: [error] open() \"{pidFile}\" failed (2: No such file or directory)");
-        var text = File.ReadAllText(pidFile).Trim();
+        if (TryRead(pidFile)?.Trim() is not { } text)
+            return Fail($"nginx: [error] open() \"{pidFile}\" failed ({(File.Exists(pidFile) ? "13: Permission denied" : "2: No such file or directory")})");
         if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || pid <= 0)
             return Fail($"nginx: [error] invalid PID number \"{text}\" in \"{pidFile}\"");
         var signal = name switch { "stop" => 15, "quit" => 3, "reopen" => 10, _ => 1 };
