@@ -171,6 +171,29 @@ public sealed class HaproxyFileTests : IDisposable
         Assert.Equal("\n> # name\napp\n\n\n> ", await Command(socket, "prompt\nshow backend\nquit"));
     }
 
+    [Fact]
+    public async Task Tables_are_shown_changed_and_cleared_on_the_command_socket()
+    {
+        var socket = _folder.At("tables.sock");
+        var file = _folder.Write("tables.cfg", $"global\n  stats socket {socket} level admin\ndefaults\n  mode http\n  timeout client 5s\nfrontend web\n  bind 127.0.0.1:0\n  stick-table type ip size 100k expire 1h store gpc0,http_req_cnt,http_req_rate(10s)\n  http-request track-sc0 src\n  http-request deny deny_status 429 if {{ sc0_get_gpc0 gt 5 }}\n  http-request return status 200\n");
+        await using var haproxy = SteelyardProcess.StartProgram(Link(), ["-f", file], []);
+        var url = await haproxy.UrlAsync("listening on");
+        await haproxy.LineAsync("ready");
+        using var client = new HttpClient();
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await client.GetAsync(url, TestContext.Current.CancellationToken)).StatusCode);
+
+        Assert.Equal("# table: web, type: ip, size:102400, used:1\n\n", await Command(socket, "show table"));
+        Assert.Matches("^# table: web, type: ip, size:102400, used:1\n0x[0-9a-f]+: key=127.0.0.1 use=0 exp=[0-9]+ gpc0=0 http_req_cnt=1 http_req_rate\\(10000\\)=1\n\n$", await Command(socket, "show table web"));
+        Assert.Equal("No such table\n\n", await Command(socket, "show table nope"));
+        Assert.DoesNotContain("key=", await Command(socket, "show table web data.http_req_cnt gt 1"), StringComparison.Ordinal);
+        Assert.Equal("Filter entry #1: Data type not stored in this table\n\n", await Command(socket, "show table web data.gpt0 gt 1"));
+        Assert.Equal("\n", await Command(socket, "set table web key 127.0.0.1 data.gpc0 9"));
+        Assert.Equal(System.Net.HttpStatusCode.TooManyRequests, (await client.GetAsync(url, TestContext.Current.CancellationToken)).StatusCode);
+        Assert.Equal("\n", await Command(socket, "clear table web key 127.0.0.1"));
+        Assert.Equal("# table: web, type: ip, size:102400, used:0\n\n", await Command(socket, "show table"));
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await client.GetAsync(url, TestContext.Current.CancellationToken)).StatusCode);
+    }
+
     private static async Task<string> Command(string socket, string text)
     {
         using var client = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);

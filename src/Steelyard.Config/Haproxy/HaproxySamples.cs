@@ -45,6 +45,10 @@ internal static class HaproxySamples
         Fetch("capture.req.method", SampleType.Text, TemplateVariable.Method),
         new("base", (0, 0), SampleType.Text, (_, _) => new TextExpression(TextTemplate.Of([new TemplatePart(null, default, new FetchExpression(FetchKind.Header, "Host")), new TemplatePart(null, TemplateVariable.Path)])), "host and path"),
         Fetch("src", SampleType.Address, TemplateVariable.Client),
+        Plain("src_port", SampleType.Number, FetchKind.PeerPort),
+        Plain("dst", SampleType.Address, FetchKind.LocalAddress),
+        Plain("dst_port", SampleType.Number, FetchKind.LocalPort),
+        new("hostname", (0, 0), SampleType.Text, (_, _) => Literal(Environment.MachineName), "the name of the machine, as it was at the start"),
         Fetch("be_name", SampleType.Text, TemplateVariable.Pool),
         new("req.ver", (0, 0), SampleType.Text, (_, _) => new FetchExpression(FetchKind.Version), "the version"),
         new("req_ver", (0, 0), SampleType.Text, (_, _) => new FetchExpression(FetchKind.Version), "the version"),
@@ -105,6 +109,10 @@ internal static class HaproxySamples
         Function("mul", FunctionKind.Multiply, 1, 1, type: SampleType.Number),
         Function("div", FunctionKind.Divide, 1, 1, type: SampleType.Number),
         Function("mod", FunctionKind.Modulo, 1, 1, type: SampleType.Number),
+        new("bool", (0, 0), SampleType.Boolean, (_, input) => new CallExpression(FunctionKind.IsZero, new CallExpression(FunctionKind.IsZero, input)), "is-zero(is-zero(VALUE))"),
+        new("concat", (0, 3), SampleType.Text, (arguments, input) => TryConcatenate(arguments, input), "the value, a text, a variable and a text, one behind the other"),
+        new("even", (0, 0), SampleType.Boolean, (_, input) => new CallExpression(FunctionKind.IsZero, new CallExpression(FunctionKind.Modulo, input, ["2"])), "is-zero(modulo(VALUE, '2'))"),
+        new("odd", (0, 0), SampleType.Boolean, (_, input) => new CallExpression(FunctionKind.IsZero, new CallExpression(FunctionKind.IsZero, new CallExpression(FunctionKind.Modulo, input, ["2"]))), "the contrary"),
         new("neg", (0, 0), SampleType.Number, (_, input) => new CallExpression(FunctionKind.Multiply, input, ["-1"]), "multiply(VALUE, '-1')"),
         Function("not", FunctionKind.IsZero, type: SampleType.Boolean),
         Function("ipmask", FunctionKind.NetworkOf, 1, 2, type: SampleType.Address),
@@ -136,6 +144,19 @@ internal static class HaproxySamples
             return FunctionTable.Takes(FunctionTable.Of(function), kept, out _) ? new CallExpression(function, input, kept.ToValueList()) : null;
         },
         $"{FunctionTable.Of(function).Word}(VALUE{(least > 0 ? ", ..." : "")})");
+
+    // What is behind a value that is not there is not there either.
+    private static Expression? TryConcatenate(IReadOnlyList<string> arguments, Expression input)
+    {
+        List<TemplatePart> parts = [new(null, default, input)];
+        if (arguments.Count > 0 && arguments[0].Length > 0)
+            parts.Add(new(arguments[0]));
+        if (arguments.Count > 1 && arguments[1].Length > 0)
+            parts.Add(new(null, default, new FetchExpression(FetchKind.Variable, arguments[1])));
+        if (arguments.Count > 2 && arguments[2].Length > 0)
+            parts.Add(new(arguments[2]));
+        return new TextExpression(TextTemplate.Of(parts));
+    }
 
     private static TextExpression Literal(string text) => new(TextTemplate.Literal(text));
 

@@ -1,0 +1,158 @@
+using System.Globalization;
+using System.Text;
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Config.Haproxy;
+
+namespace Steelyard.Haproxy;
+
+/// <summary>Commands about tables of counters.</summary>
+internal static class TableCommands
+{
+    private const string Needs = "Required arguments: <table> \"data.<store_data_type>\" <operator> <value> or <table> key <key>\n";
+
+    // As HAProxy lists what a table stores.
+    private static readonly string[] s_order =
+    [
+        "gpt0", "gpc0", "gpc0_rate", "conn_cnt", "conn_rate", "conn_cur", "sess_cnt", "sess_rate", "http_req_cnt", "http_req_rate", "http_err_cnt", "http_err_rate",
+        "bytes_in_cnt", "bytes_in_rate", "bytes_out_cnt", "bytes_out_rate", "gpc1", "gpc1_rate", "http_fail_cnt", "http_fail_rate",
+    ];
+
+    public static IReadOnlyList<Command> All { get; } =
+    [
+        new("show table", "<table> [<filter>]*", CommandLevel.User, "report table usage stats or dump this table's contents (filter: data/key)", Show),
+        new("clear table", "<table> [<filter>]*", CommandLevel.Operator, "remove an entry from a table (filter: data/key)", Clear),
+        new("set table", "<table> key <k> [data.* <v>]*", CommandLevel.Admin, "update or create a table entry's data", Set),
+    ];
+
+    private static Task<string> Show(CommandDesk desk, CommandTalk talk, string[] words)
+    {
+        var text = new StringBuilder();
+        var now = desk.Desk.Balancer.Now;
+        if (words.Length == 0)
+        {
+            foreach (var each in desk.Desk.Balancer.Tables)
+                text.Append(Heading(each, each.Entries(now).Count));
+            return Task.FromResult(text.ToString());
+        }
+
+        var table = Find(desk, words[0]);
+        var (key, filter) = ReadFilter(table, words, "Optional argument only supports \"data.<store_data_type>\" <operator> <value> and key <key>\n");
+        var entries = table.Entries(now);
+        var shown = entries.FindAll(entry => (key is null || entry.Key == key) && filter(entry));
+        if (key is not null && shown.Count == 0)
+            return Task.FromResult("");
+        text.Append(Heading(table, entries.Count));
+        foreach (var entry in shown)
+            text.Append(Line(table, entry));
+        return Task.FromResult(text.ToString());
+    }
+
+    private static Task<string> Clear(CommandDesk desk, CommandTalk talk, string[] words)
+    {
+        if (words.Length == 0)
+            throw new CommandException(Needs);
+        var (table, now) = (Find(desk, words[0]), desk.Desk.Balancer.Now);
+        var (key, filter) = ReadFilter(table, words, Needs);
+        var isTracked = false;
+        foreach (var entry in table.Entries(now))
+        {
+            if ((key is null || entry.Key == key) && filter(entry))
+                isTracked |= !table.Remove(table.KeyOf(Encoding.UTF8.GetBytes(entry.Key)), now) && entry.Open > 0;
+        }
+
+        return key is not null && isTracked ? throw new CommandException("Entry currently in use, cannot remove\n") : Task.FromResult("");
+    }
+
+    private static Task<string> Set(CommandDesk desk, CommandTalk talk, string[] words)
+    {
+        if (words.Length == 0)
+            throw new CommandException(Needs);
+        var (table, now) = (Find(desk, words[0]), desk.Desk.Balancer.Now);
+        if (words.Length < 3 || words[1] != "key" || words.Length % 2 == 0)
+            throw new CommandException("Required arguments: <table> key <key> [data.<store_data_type> <value>]*\n");
+        List<AskedCounter> changes = [];
+        for (var i = 3; i < words.Length; i += 2)
+        {
+            if (CounterOf(table, words[i]) is not { } stored)
+                throw new CommandException("Data type not stored in this table\n");
+            if (CounterWords.IsRate(stored.Kind) || stored.Kind == CounterKind.Open || !long.TryParse(words[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                throw new CommandException(CounterWords.IsRate(stored.Kind) || stored.Kind == CounterKind.Open ? "What is counted over a time, or is open now, is not set here\n" : "Require a valid integer value to store\n");
+            changes.Add(new(stored.Kind, CounterOperation.Set, number));
+        }
+
+        var text = Encoding.UTF8.GetBytes(words[2]);
+        foreach (var change in changes)
+            _ = table.TryAsk(table.KeyOf(text), text, change, now, out _);
+        return Task.FromResult("");
+    }
+
+    private static CounterTable Find(CommandDesk desk, string name) =>
+        desk.Desk.Balancer.Tables.FirstOrDefault(table => table.Settings.Name == name) ?? throw new CommandException("No such table\n");
+
+    private static (string? Key, Func<CounterEntry, bool> Filter) ReadFilter(CounterTable table, string[] words, string usage)
+    {
+        if (words.Length == 1)
+            return (null, static _ => true);
+        if (words is [_, "key", var key])
+            return (key, static _ => true);
+        if (words.Length != 4 || !words[1].StartsWith("data.", StringComparison.Ordinal))
+            throw new CommandException(usage);
+        if (CounterOf(table, words[1]) is not { } stored)
+            throw new CommandException("Filter entry #1: Data type not stored in this table\n");
+        if (!long.TryParse(words[3], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+            throw new CommandException("Filter entry #1: Require a valid integer value to compare against\n");
+        Func<long, bool> holds = words[2] switch
+        {
+            "eq" => value => value == number,
+            "ne" => value => value != number,
+            "le" => value => value <= number,
+            "ge" => value => value >= number,
+            "lt" => value => value < number,
+            "gt" => value => value > number,
+            _ => throw new CommandException("Filter entry #1: Require and operator among \"eq\", \"ne\", \"le\", \"ge\", \"lt\", \"gt\"\n"),
+        };
+        var index = table.Settings.Store.AsEnumerable().ToList().IndexOf(stored);
+        return (null, entry => holds(entry.Values[index]));
+    }
+
+    private static StoredCounter? CounterOf(CounterTable table, string data)
+    {
+        foreach (var (name, kind) in HaproxyCounters.Names)
+        {
+            if (data != "data." + name)
+                continue;
+            foreach (var stored in table.Settings.Store.AsEnumerable())
+            {
+                if (stored.Kind == kind)
+                    return stored;
+            }
+        }
+
+        return null;
+    }
+
+    // What kind of keys they are only the rules know: addresses have the length that tables have by default.
+    private static string Heading(CounterTable table, int used) =>
+        string.Create(CultureInfo.InvariantCulture, $"# table: {table.Settings.Name}, type: {(table.Settings.KeyLength == new CounterTableSettings { Name = "", Store = default }.KeyLength ? "ip" : "string")}, size:{table.Settings.Size}, used:{used}\n");
+
+    private static string Line(CounterTable table, CounterEntry entry)
+    {
+        var id = table.KeyOf(Encoding.UTF8.GetBytes(entry.Key));
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"0x{(ulong)id & 0xffffffffffff:x12}: key={entry.Key} use={entry.Open} exp={entry.Left ?? 0}");
+        foreach (var name in s_order)
+        {
+            for (var i = 0; i < entry.Values.Length; i++)
+            {
+                var (kind, period) = table.Settings.Store[i];
+                if (NameOf(kind) == name)
+                    text.Append(CultureInfo.InvariantCulture, $" {name}{(CounterWords.IsRate(kind) ? $"({(long)period.TotalMilliseconds})" : "")}={entry.Values[i]}");
+            }
+        }
+
+        return text.Append('\n').ToString();
+    }
+
+    private static string NameOf(CounterKind kind) => HaproxyCounters.Names.First(row => row.Kind == kind).Name;
+}
