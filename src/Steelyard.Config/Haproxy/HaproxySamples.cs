@@ -146,7 +146,7 @@ internal static class HaproxySamples
         $"{FunctionTable.Of(function).Word}(VALUE{(least > 0 ? ", ..." : "")})");
 
     // What is behind a value that is not there is not there either.
-    private static Expression? TryConcatenate(IReadOnlyList<string> arguments, Expression input)
+    private static TextExpression TryConcatenate(IReadOnlyList<string> arguments, Expression input)
     {
         List<TemplatePart> parts = [new(null, default, input)];
         if (arguments.Count > 0 && arguments[0].Length > 0)

@@ -2,7 +2,6 @@ using System.Text;
 using Steelyard.Config;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Expressions;
-using Steelyard.Engine.Http1;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Logging;
@@ -73,10 +72,10 @@ internal sealed class LineFormat
     // What is hidden must not show because something is made of it.
     private static bool IsHidden(Expression expression, AccessLogSettings settings) => expression switch
     {
-        FetchExpression { Kind: FetchKind.Parameter, Name: var name } => settings.HiddenParameters.Contains(name),
-        FetchExpression { Kind: FetchKind.BasicCredentials } => settings.HiddenFields.Contains("Authorization", StringComparer.OrdinalIgnoreCase),
+        FetchExpression { Kind: FetchKind.Parameter, Name: var name } => settings.HiddenParameters.AsSpan().Contains(name),
+        FetchExpression { Kind: FetchKind.BasicCredentials } => settings.HiddenFields.AsSpan().Contains("Authorization", StringComparer.OrdinalIgnoreCase),
         FetchExpression { Kind: FetchKind.Header or FetchKind.HeaderLines or FetchKind.HeaderValues or FetchKind.ResponseHeader or FetchKind.ResponseHeaderValues, Name: var name }
-            => settings.HiddenFields.Contains(name, StringComparer.OrdinalIgnoreCase),
+            => settings.HiddenFields.AsSpan().Contains(name, StringComparer.OrdinalIgnoreCase),
         _ => false,
     };
 

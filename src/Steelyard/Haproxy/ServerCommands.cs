@@ -1,7 +1,6 @@
 using System.Globalization;
 using Steelyard.Balancing;
 using Steelyard.Config;
-using Steelyard.Engine;
 
 namespace Steelyard.Haproxy;
 

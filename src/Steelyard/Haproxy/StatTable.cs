@@ -132,7 +132,7 @@ internal sealed class StatTable(AdminDesk desk)
     private static int OpenOf(IReadOnlyList<int> open, int place) => place < open.Count ? open[place] : 0;
 
     /// <summary>The listeners by the names of their frontends, in the order of the configuration.</summary>
-    private IEnumerable<(string Name, List<int> Places)> Frontends()
+    private List<(string Name, List<int> Places)> Frontends()
     {
         List<(string Name, List<int> Places)> all = [];
         for (var i = 0; i < desk.Served.Snapshot.Listeners.Count; i++)

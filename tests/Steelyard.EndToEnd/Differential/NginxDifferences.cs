@@ -193,11 +193,11 @@ public sealed partial class NginxDifferences : IAsyncLifetime
             shown.Append(line).Append('\n');
         if (whole)
             shown.Append(answer.Text);
-        return PortInLocation.Replace(shown.ToString(), "$1");
+        return PortInLocation.Replace(shown.ToString(), "");
     }
 
     // Each listens on another.
-    [GeneratedRegex(@"^(location: http://[a-z.]+):\d+", RegexOptions.Multiline | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(?<=^location: http://[a-z.]+):\d+", RegexOptions.Multiline | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PortInLocation { get; }
 
     private static IEnumerable<string> Fields(HttpMessage message) => message.Lines
