@@ -1,5 +1,4 @@
 using CsCheck;
-using Steelyard.Config;
 
 namespace Steelyard.Tests.Configuration;
 
@@ -22,31 +21,6 @@ public sealed class DialectMutations
     {
         string[] corpus = [.. new[] { "good", "bad" }.SelectMany(kind => Directory.EnumerateFiles(GoldenFolder.Of(dialect, kind))).Where(path => Path.GetExtension(path) is not (".expected" or ".actual")).Order(StringComparer.Ordinal).Select(File.ReadAllText)];
         var piece = Gen.OneOf(Gen.OneOf(s_pieces), Gen.String[0, 3], Gen.OneOf(corpus).Select(text => text[..Math.Min(text.Length, 60)]));
-        Gen.Select(Gen.OneOf(corpus), Gen.Select(Gen.Double[0, 1], Gen.Double[0, 0.1], piece).List[0, 4], Mutate).Sample(text => Check(text, name), iter: 700);
-    }
-
-    private static string Mutate(string text, List<(double At, double Length, string Piece)> changes)
-    {
-        foreach (var (at, length, piece) in changes)
-        {
-            var start = (int)(text.Length * at);
-            var end = Math.Min(text.Length, start + (int)(text.Length * length));
-            text = text[..start] + piece + text[end..];
-        }
-
-        return text;
-    }
-
-    private static void Check(string text, string name)
-    {
-        var result = ConfigurationFile.Parse(text, name);
-        Assert.Equal(result.Snapshot is null, result.Problems.Any(problem => problem.Severity == Severity.Error));
-        Assert.All(result.Problems, problem => Assert.True(problem.Line >= 1 && problem.Line <= result.Sources[0].LineCount && problem.Column >= 1, problem.ToString()));
-        GoldenYaml.Print(result);
-        if (result.Snapshot is not { } snapshot)
-            return;
-        var written = ConfigurationFile.Write(snapshot);
-        var again = ConfigurationFile.Parse(written, "a.yaml");
-        Assert.True(snapshot.Equals(again.Snapshot), $"{text}\n---\n{written}\n---\n{GoldenYaml.Print(again)}");
+        FileMutations.Of(corpus, piece).Sample(text => FileMutations.Check(text, name), iter: 700);
     }
 }

@@ -38,7 +38,7 @@ internal static class GoldenFolder
     }
 
     // The name in the messages must not depend on where the source tree is.
-    private static ConfigurationResult Read(string dialect, string kind, string name, ReadOptions? options)
+    public static ConfigurationResult Read(string dialect, string kind, string name, ReadOptions? options = null)
     {
         var folder = Of(dialect, kind);
         var result = ConfigurationFile.Read(Path.Combine(folder, name), options);

@@ -1,5 +1,4 @@
 using CsCheck;
-using Steelyard.Config;
 
 namespace Steelyard.Tests.Configuration;
 
@@ -20,33 +19,8 @@ public sealed class NginxMutations
 
     [Fact]
     public void A_changed_file_never_throws() =>
-        Gen.Select(Gen.OneOf(Corpus), Gen.Select(Gen.Double[0, 1], Gen.Double[0, 0.1], Piece).List[0, 4], Mutate).Sample(Check, iter: 1_500);
+        FileMutations.Of(Corpus, Piece).Sample(text => FileMutations.Check(text, "a.conf"), iter: 1_500);
 
     [Fact]
-    public void Random_words_never_throw() => Piece.List[0, 40].Select(pieces => "http { server { " + string.Concat(pieces)).Sample(Check, iter: 1_500);
-
-    private static string Mutate(string text, List<(double At, double Length, string Piece)> changes)
-    {
-        foreach (var (at, length, piece) in changes)
-        {
-            var start = (int)(text.Length * at);
-            var end = Math.Min(text.Length, start + (int)(text.Length * length));
-            text = text[..start] + piece + text[end..];
-        }
-
-        return text;
-    }
-
-    private static void Check(string text)
-    {
-        var result = ConfigurationFile.Parse(text, "a.conf");
-        Assert.Equal(result.Snapshot is null, result.Problems.Any(problem => problem.Severity == Severity.Error));
-        Assert.All(result.Problems, problem => Assert.True(problem.Line >= 1 && problem.Line <= result.Sources[0].LineCount && problem.Column >= 1, problem.ToString()));
-        GoldenYaml.Print(result);
-        if (result.Snapshot is not { } snapshot)
-            return;
-        var written = ConfigurationFile.Write(snapshot);
-        var again = ConfigurationFile.Parse(written, "a.yaml");
-        Assert.True(snapshot.Equals(again.Snapshot), $"{text}\n---\n{written}\n---\n{GoldenYaml.Print(again)}");
-    }
+    public void Random_words_never_throw() => Piece.List[0, 40].Select(pieces => "http { server { " + string.Concat(pieces)).Sample(text => FileMutations.Check(text, "a.conf"), iter: 1_500);
 }
