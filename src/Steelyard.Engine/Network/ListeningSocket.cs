@@ -99,7 +99,7 @@ internal sealed unsafe class ListeningSocket : IDisposable
     private static ListeningSocket BindUnix(NetworkAddress asked)
     {
         var target = KernelAddress.ForUnix(asked.UnixPath!);
-        if (SharesPlaces && KindOf(asked.UnixPath!) == Linux.S_IFSOCK)
+        if (SharesPlaces && FileKind.Of(asked.UnixPath!, followLinks: false) == Linux.S_IFSOCK)
             return BindOver(asked);
         RemoveStale(asked, target);
         var fd = Open(asked, Linux.AF_UNIX);
@@ -122,7 +122,7 @@ internal sealed unsafe class ListeningSocket : IDisposable
     /// <summary>Removes a socket file that nobody serves any more; one that answers is another program's, and what is no socket is nobody's to remove.</summary>
     private static void RemoveStale(NetworkAddress asked, KernelAddress target)
     {
-        var kind = KindOf(asked.UnixPath!);
+        var kind = FileKind.Of(asked.UnixPath!, followLinks: false);
         if (kind == 0)
             return;
         if (kind != Linux.S_IFSOCK)
@@ -146,20 +146,6 @@ internal sealed unsafe class ListeningSocket : IDisposable
         var status = stackalloc byte[256];
         fixed (byte* start = name)
             return Linux.Check(Linux.statx(Linux.AT_FDCWD, start, Linux.AT_SYMLINK_NOFOLLOW, Linux.STATX_INO, status)) < 0 ? 0 : *(ulong*)(status + inodeOffset);
-    }
-
-    /// <summary>What kind of file a path names, links not followed (S_IFMT of inode(7)); 0 where there is none.</summary>
-    private static int KindOf(string path)
-    {
-        const int modeOffset = 28;
-        var name = System.Text.Encoding.UTF8.GetBytes(path + "\0");
-        var status = stackalloc byte[256];
-        fixed (byte* start = name)
-        {
-            return Linux.Check(Linux.statx(Linux.AT_FDCWD, start, Linux.AT_SYMLINK_NOFOLLOW, Linux.STATX_TYPE, status)) < 0
-                ? 0
-                : *(ushort*)(status + modeOffset) & Linux.S_IFMT;
-        }
     }
 
     private static int Open(NetworkAddress asked, int family)

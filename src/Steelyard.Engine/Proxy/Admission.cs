@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -8,30 +7,28 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>Asks the limits of a listener, a route and a pool whether a request may go on, lets it wait where they say so, and counts it until it has ended. Owned by an exchange.</summary>
 internal sealed class Admission(ExchangeContext context) : IEndObserver
 {
-    private const int MostPlaces = 4;
-
     private readonly Waiter _waiter = new(context.Events);
-    private readonly (PlaceLimits Place, UInt128 Key)[] _entered = new (PlaceLimits, UInt128)[MostPlaces];
-    private int _count;
+
+    // Those that were asked, with what the request is counted by; 0 where it is not.
+    private readonly List<(PlaceLimits Place, UInt128 Key)> _asked = new(4);
     private bool _clientGone;
 
     /// <summary>Whose rate a request has exceeded; null for nobody's.</summary>
     public PlaceLimits? Exceeded { get; private set; }
 
-    /// <summary>Asks the limits of one place; at once where it has none.</summary>
+    /// <summary>Asks the limits of one place; at once where it has none, or was asked before this request was sent on within.</summary>
     public ValueTask<Outcome> Ask(PlaceLimits? place)
     {
-        if (place is null)
+        if (place is null || WasAsked(place))
             return new(Outcome.Success);
         var scope = context.Scope;
         if (!place.TryEnter(scope, out var key))
-            return new(Refuse(Cause.TooManyAtOnce, 1, place.ConcurrencyStatus));
-        if (key != 0)
         {
-            Debug.Assert(_count < MostPlaces, "A request is counted at a place once.");
-            _entered[_count++] = (place, key);
+            _asked.Add((place, 0));
+            return new(Refuse(Cause.TooManyAtOnce, 1, place.ConcurrencyStatus));
         }
 
+        _asked.Add((place, key));
         var verdict = place.Take(scope, context.Events.Now);
         if (verdict is { Passes: true, Milliseconds: 0 })
             return new(Outcome.Success);
@@ -39,6 +36,17 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
             return Wait(verdict.Milliseconds);
         Exceeded = place;
         return new(Refuse(Cause.RateExceeded, (int)Math.Clamp((verdict.Milliseconds + 999) / 1000, 1, int.MaxValue), place.RateStatus));
+    }
+
+    private bool WasAsked(PlaceLimits place)
+    {
+        foreach (var (other, _) in _asked)
+        {
+            if (other == place)
+                return true;
+        }
+
+        return false;
     }
 
     private Outcome Refuse(Cause cause, int seconds, int told)
@@ -67,12 +75,13 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
     /// <summary>The request has ended.</summary>
     public void End()
     {
-        while (_count > 0)
+        foreach (var (place, key) in _asked)
         {
-            var (place, key) = _entered[--_count];
-            place.Leave(key);
+            if (key != 0)
+                place.Leave(key);
         }
 
+        _asked.Clear();
         Exceeded = null;
     }
 

@@ -41,6 +41,7 @@ internal sealed class Exchange
     private const int TimeoutStatus = 408;
     private const int BadRequestStatus = 400;
     private const int NoStatus = -1;
+    private const int ForbiddenStatus = 403;
 
     // nginx: rewrite or internal redirection cycle.
     private const int MostTurns = 10;
@@ -54,6 +55,7 @@ internal sealed class Exchange
     private readonly OutgoingRequest _outgoing;
     private readonly ServerConnector _connector;
     private readonly Conversation _conversation;
+    private TurnBudget _budget;
 
     public Exchange(ProxyLoop loop)
     {
@@ -66,6 +68,7 @@ internal sealed class Exchange
         _outgoing = new OutgoingRequest(_context);
         _connector = new ServerConnector(_context, _attempts);
         _conversation = new Conversation(_context, _outgoing, _attempts, _guard);
+        _budget = new(loop.Events);
     }
 
     /// <summary>What it is about.</summary>
@@ -529,19 +532,18 @@ internal sealed class Exchange
         switch (files.Find(_context, out var path, out var status))
         {
             case FileVerdict.Found:
-                return FileAnswer.Open(path) is { } file ? Give(file, files.TypeOf(path)) : Tell(403);
+                return FileAnswer.Open(path) is { } file ? Give(file, files.TypeOf(path)) : Tell(files.Tells(ForbiddenStatus));
             case FileVerdict.Slash:
                 return Give(files.SlashAnswer);
             case FileVerdict.Elsewhere:
                 _context.Turns++;
                 return Serve();
             default:
-                return Tell(status);
+                return Tell(files.Tells(status));
         }
     }
 
-    private ValueTask<AfterExchange> Tell(int status) =>
-        ErrorPageFor(status) is { } page ? Show(page, status) : Give(status < 400 ? LocalAnswer.From(new Config.FixedResponse(status)) : LocalAnswer.Denial(status));
+    private ValueTask<AfterExchange> Tell(LocalAnswer answer) => ErrorPageFor(answer.Status) is { } page ? Show(page, answer.Status) : Give(answer);
 
     private ValueTask<AfterExchange> Give(FileAnswer file, ReadOnlySpan<byte> type)
     {
@@ -551,7 +553,11 @@ internal sealed class Exchange
         _context.OwnStatus = _context.ToldStatus > 0 ? _context.ToldStatus : file.Status;
         var writer = new BlockWriter(block);
         file.WriteHead(ref writer, _context.ToldStatus, type, _context.ResponseEdits, _context.Scope, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
-        return SendFile(file, block, writer.Length, close);
+        if (!writer.Overflowed)
+            return SendFile(file, block, writer.Length, close);
+        file.Dispose();
+        _context.Events.Blocks.Return(block);
+        return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
     }
 
     /// <summary>Sends a head and a file, and lets go of both.</summary>
@@ -562,7 +568,7 @@ internal sealed class Exchange
         var (sent, cut, passed, headOnly) = (IoStatus.Done, false, 0L, Request.Method == KnownMethod.Head);
         do
         {
-            if (!headOnly && file.Left > 0)
+            if (!headOnly && file.Left > 0 && length < Block.Size)
             {
                 var read = file.Read(block.Span[length..]);
                 cut = read == 0;
@@ -570,7 +576,10 @@ internal sealed class Exchange
             }
 
             sent = await Client.Transport.SendAll(block.Slice(0, length), _context.Timeouts.ClientBody);
+            var spent = length;
             (passed, length) = (passed + length, 0);
+            if (_budget.Spend(spent))
+                await _loop.Events.NextTurn;
         }
         while (sent == IoStatus.Done && !headOnly && !cut && file.Left > 0);
 

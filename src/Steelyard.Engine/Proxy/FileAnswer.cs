@@ -42,6 +42,7 @@ internal sealed class FileAnswer : IDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
+            // Gone meanwhile, or not for this user's eyes: the client is told that it may not have it.
             return null;
         }
     }
@@ -163,6 +164,7 @@ internal sealed class FileAnswer : IDisposable
         }
         catch (IOException)
         {
+            // A disk that fails: to the client the file ends here, and it sees that something is missing.
             return 0;
         }
     }

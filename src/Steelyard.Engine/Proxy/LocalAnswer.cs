@@ -44,8 +44,14 @@ internal sealed class LocalAnswer
     public static LocalAnswer From(FixedResponse respond) => new(respond.Status, null, respond.ContentType, respond.Body, respond.Headers, respond.Text);
 
     /// <summary>The answer to a request that a rule refuses.</summary>
-    public static LocalAnswer Denial(int status) =>
-        new(status, null, "text/plain; charset=utf-8", $"{status} {ReasonPhrase.Of(status)}\nA rule of this site refuses the request.\n", [new HeaderLine("Cache-Control", TextTemplate.Literal("no-store"))]) { IsDenial = true };
+    public static LocalAnswer Denial(int status) => Plain(status, "A rule of this site refuses the request.\n");
+
+    /// <summary>What a status says by itself.</summary>
+    /// <param name="status">The status; one below 400 has no body.</param>
+    /// <param name="sentence">What is said besides.</param>
+    public static LocalAnswer Plain(int status, string sentence = "") => status < 400
+        ? From(new FixedResponse(status))
+        : new(status, null, "text/plain; charset=utf-8", $"{status} {ReasonPhrase.Of(status)}\n{sentence}", [new HeaderLine("Cache-Control", TextTemplate.Literal("no-store"))]) { IsDenial = true };
 
     /// <summary>What is answered instead of a failure.</summary>
     public static LocalAnswer From(FallbackSettings fallback, string body) => new(fallback.Status, null, fallback.ContentType, body);

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Steelyard.Config;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Interop;
 using Steelyard.Engine.Rules;
 
 namespace Steelyard.Engine.Proxy;
@@ -33,6 +35,7 @@ internal sealed class StaticFiles
     private readonly byte[]? _elseRoute;
     private readonly Dictionary<string, byte[]> _types = new(StringComparer.OrdinalIgnoreCase);
     private readonly byte[] _defaultType;
+    private readonly ConcurrentDictionary<int, LocalAnswer> _told = [];
 
     /// <param name="settings">The configuration.</param>
     /// <param name="root">The folder.</param>
@@ -51,6 +54,9 @@ internal sealed class StaticFiles
 
     /// <summary>The answer to who asks for a folder without a slash.</summary>
     public LocalAnswer SlashAnswer { get; }
+
+    /// <summary>The answer with a status alone, made once.</summary>
+    public LocalAnswer Tells(int status) => _told.GetOrAdd(status, static status => LocalAnswer.Plain(status));
 
     /// <summary>The type of a file.</summary>
     public ReadOnlySpan<byte> TypeOf(string path) => _types.GetValueOrDefault(Path.GetExtension(path)) ?? _defaultType;
@@ -72,7 +78,7 @@ internal sealed class StaticFiles
                 if (!_try[i].TryMake(context.Scope, out var text))
                     continue;
                 var candidate = Encoding.UTF8.GetString(text);
-                if (TryLocate(candidate, out var located) && (_folders[i] ? Directory.Exists(located) : File.Exists(located)))
+                if (TryLocate(candidate, out var located) && (_folders[i] ? Directory.Exists(located) : FileKind.IsRegular(located)))
                     there = _folders[i] && candidate.Length > 1 ? candidate[..^1] : candidate;
             }
 
@@ -85,13 +91,13 @@ internal sealed class StaticFiles
             return FileVerdict.Status;
         if (context.Request.Method is not (KnownMethod.Get or KnownMethod.Head))
         {
-            status = context.Request.Method == KnownMethod.Post && !File.Exists(path) && !Directory.Exists(path) ? 404 : 405;
+            status = context.Request.Method == KnownMethod.Post && !FileKind.IsRegular(path) && !Directory.Exists(path) ? 404 : 405;
             return FileVerdict.Status;
         }
 
         if (asked.EndsWith('/'))
             return FindIndex(context, asked, path, out status);
-        if (File.Exists(path))
+        if (FileKind.IsRegular(path))
             return FileVerdict.Found;
         return Directory.Exists(path) ? FileVerdict.Slash : FileVerdict.Status;
     }
@@ -100,7 +106,7 @@ internal sealed class StaticFiles
     {
         foreach (var name in _settings.Index)
         {
-            if (!File.Exists(Path.Combine(folder, name.TrimStart('/'))))
+            if (!FileKind.IsRegular(Path.Combine(folder, name.TrimStart('/'))))
                 continue;
             status = 400;
             return RuleEdits.SetTarget(context, Encoding.UTF8.GetBytes(asked + name.TrimStart('/')), keepQuery: true) ? FileVerdict.Elsewhere : FileVerdict.Status;
