@@ -11,7 +11,7 @@ public sealed class ServerChoiceTests
     [Fact]
     public async Task A_server_that_was_got_by_waiting_and_given_back_is_not_given_back_again()
     {
-        using var proxy = new SimulatedProxy(1, new SimulatedConditions(), servers: 2, snapshot => snapshot with { Pools = [snapshot.Pools[0] with { MaxConnections = 1 }] });
+        using var proxy = new SimulatedProxy(1, new SimulatedConditions(), servers: 2, snapshot => snapshot with { Pools = [snapshot.Pools[0] with { MaxConnections = 1, Queue = new() { Timeout = TimeSpan.FromSeconds(1) } }] });
         var pool = proxy.Loop.Plan.Pools["origin"];
         var context = new ExchangeContext(proxy.Loop) { Pool = pool };
         var attempts = new Attempts(proxy.Events, proxy.Loop.Counters);

@@ -11,6 +11,7 @@ internal sealed class NginxDraft
 
     private readonly NginxFile _file;
     private readonly NginxPools _pools;
+    private readonly HashSet<NginxDirective> _unheardLogs = [];
     private readonly Dictionary<NginxLevel, NginxServer> _servers = [];
 
     private NginxDraft(NginxFile file) => (_file, _pools) = (file, new(file));
@@ -132,6 +133,7 @@ internal sealed class NginxDraft
             return routes.Count == 0 ? null : new(servers[0].Level.Place) { Bind = bind, Tls = tls, Mode = new(ListenerMode.Tcp, servers[0].Level.Place), ProxyProtocol = proxies, Routes = routes };
         }
 
+        NginxLogs.WarnOfOthers(servers, first, _unheardLogs, Problems);
         return new(first.Level.Place)
         {
             Bind = bind,

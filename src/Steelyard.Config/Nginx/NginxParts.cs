@@ -188,6 +188,31 @@ internal static class NginxStream
 /// <summary>Access logs.</summary>
 internal static class NginxLogs
 {
+    /// <summary>Says of each line that is not followed that it is not: what is written is one thing for all servers of an address.</summary>
+    /// <param name="servers">The servers of one address.</param>
+    /// <param name="first">The one whose log is written.</param>
+    /// <param name="told">Those of which it was said already.</param>
+    /// <param name="problems">Where it is said.</param>
+    public static void WarnOfOthers(List<NginxServer> servers, NginxServer first, HashSet<NginxDirective> told, ProblemList problems)
+    {
+        foreach (var server in servers)
+        {
+            var (own, followed) = (server.Level.Own("access_log"), first.Level.All("access_log"));
+            if (server != first && own is [var other, ..] && (followed is not [var line, ..] || !line.Words.Skip(1).Select(word => word.Text).SequenceEqual(other.Words.Skip(1).Select(word => word.Text))) && told.Add(other))
+                problems.Warn(other.Place, "the servers of one address write one log here, that of the default server", "\"access_log\" in \"http\"");
+            foreach (var block in server.Level.Blocks)
+                WarnWithin(block);
+        }
+
+        void WarnWithin(NginxLevel level)
+        {
+            if (level.Own("access_log") is [var line, ..] && told.Add(line))
+                problems.Warn(line.Place, "what is written of requests is said for whole servers here: this has no effect", "\"access_log\" in the server");
+            foreach (var block in level.Blocks)
+                WarnWithin(block);
+        }
+    }
+
     /// <summary>What is written for a block; null for nothing said.</summary>
     public static Located<AccessLogSettings>? Of(NginxLevel? level, NginxFile file)
     {
@@ -204,11 +229,48 @@ internal static class NginxLogs
             return null;
         }
 
+        if (TargetOf(line, file) is not { } log)
+            return null;
         var format = line.Words.Skip(2).FirstOrDefault(word => !word.Text.Contains('=', StringComparison.Ordinal) && word.Text != "gzip").Text ?? "combined";
         if (format != "combined" && !(file.Http?.Own("log_format") ?? []).Any(known => known[1] == format))
             problems.Error(line.Place, $"unknown log format \"{format}\"");
         else if (format != "combined")
             problems.Warn(line.Place, $"lines are written as \"combined\" here, not as \"{format}\"", "combined");
-        return new(new() { To = new(LogTargetKind.File, file.PathOf(line[1])), Format = AccessLogFormat.Combined }, line.Place);
+        return new(log with { Format = AccessLogFormat.Combined }, line.Place);
+    }
+
+    // nginx's names of the facilities, by their numbers.
+    private static readonly string[] s_facilities =
+        ["kern", "user", "mail", "daemon", "auth", "intern", "lpr", "news", "uucp", "clock", "authpriv", "ftp", "ntp", "audit", "alert", "cron", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"];
+
+    /// <summary>Where lines go: a file, or <c>syslog:server=ADDRESS</c> with what follows behind commas.</summary>
+    private static AccessLogSettings? TargetOf(NginxDirective line, NginxFile file)
+    {
+        const string prefix = "syslog:";
+        if (!line[1].StartsWith(prefix, StringComparison.Ordinal))
+            return new() { To = new(LogTargetKind.File, file.PathOf(line[1])) };
+        AccessLogSettings log = new() { To = new(LogTargetKind.None), Facility = s_facilities.Length - 1, Tag = "nginx" };
+        foreach (var setting in line[1][prefix.Length..].Split(','))
+        {
+            var value = setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];
+            if (setting.StartsWith("server=unix:/", StringComparison.Ordinal))
+                log = log with { To = new(LogTargetKind.Syslog, value["unix:".Length..]) };
+            else if (setting.StartsWith("server=", StringComparison.Ordinal) && (NetworkAddress.TryParse(value, out var address, out _) || NetworkAddress.TryParse(value + ":514", out address, out _)) && address is { UnixPath: null, Host.Length: > 0 })
+                log = log with { To = new(LogTargetKind.Syslog, Address: address) };
+            else if (setting.StartsWith("facility=", StringComparison.Ordinal) && Array.IndexOf(s_facilities, value) is >= 0 and var facility)
+                log = log with { Facility = facility };
+            else if (setting.StartsWith("tag=", StringComparison.Ordinal) && value.Length is > 0 and <= 32 && value.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_'))
+                log = log with { Tag = value };
+            else if (setting is not "nohostname" && !setting.StartsWith("severity=", StringComparison.Ordinal))
+            {
+                file.Problems.Error(line.Words[1].Place, $"{Shown.Quote(setting)} is nothing that stands behind \"syslog:\"", "server=ADDRESS, facility=local7, tag=nginx, severity=info, nohostname");
+                return null;
+            }
+        }
+
+        if (log.To.Kind == LogTargetKind.Syslog)
+            return log;
+        file.Problems.Error(line.Words[1].Place, "no syslog server is named", "syslog:server=127.0.0.1:514, or syslog:server=unix:/dev/log");
+        return null;
     }
 }

@@ -2,11 +2,11 @@ using System.Diagnostics;
 using Steelyard.Admin;
 using Steelyard.Apps.Scaling;
 using Steelyard.Balancing;
-using Steelyard.Haproxy;
 using Steelyard.Config;
 using Steelyard.Engine;
 using Steelyard.Engine.Logging;
 using Steelyard.Engine.Tls;
+using Steelyard.Haproxy;
 using Steelyard.Keeper;
 
 namespace Steelyard.Serving;
