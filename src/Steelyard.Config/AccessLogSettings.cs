@@ -11,6 +11,9 @@ public sealed record AccessLogSettings
     /// <summary>Where it is written to.</summary>
     public required LogTarget To { get; init; }
 
+    /// <summary>The same with what messages to syslog have in common: logs of one place share what writes it.</summary>
+    public (LogTarget To, string? Head) Place => (To, To.Kind == LogTargetKind.Syslog ? $"{Syslog} {Facility} {Tag} {StructuredData}" : null);
+
     /// <summary>What a line looks like; null for HAProxy's: httplog, or tcplog in TCP mode.</summary>
     public AccessLogFormat? Format { get; init; }
 
@@ -65,8 +68,33 @@ public sealed record AccessLogSettings
     /// <summary>What messages to syslog say who wrote them: 1 to 32 letters, digits and <c>- _ .</c>. Default steelyard.</summary>
     public string Tag { get; init; } = "steelyard";
 
+    /// <summary>Further places that the same lines go to; at most 8. Default none.</summary>
+    public ValueList<LogCopy> Also { get; init; }
+
+    /// <summary>Whether lines begin with structured data of RFC 5424 (HAProxy: log-format-sd). Default not.</summary>
+    public bool StructuredData { get; init; }
+
     /// <summary>What each event loop keeps of lines that are not written yet: 64 KiB to 64 MiB; further ones are dropped and counted. Default 256 KiB.</summary>
     public ByteSize Buffer { get; init; } = ByteSize.FromKibibytes(256);
+}
+
+/// <summary>A further place that lines of a log go to.</summary>
+public sealed record LogCopy
+{
+    /// <summary>Where it is.</summary>
+    public required LogTarget To { get; init; }
+
+    /// <summary>How messages to syslog are written. Default as HAProxy writes them.</summary>
+    public SyslogFormat Syslog { get; init; }
+
+    /// <summary>The facility of messages to syslog: 0 to 23. Default 16, local0.</summary>
+    public int Facility { get; init; } = 16;
+
+    /// <summary>What messages to syslog say who wrote them. Default steelyard.</summary>
+    public string Tag { get; init; } = "steelyard";
+
+    /// <summary>A log that goes there instead.</summary>
+    public AccessLogSettings Of(AccessLogSettings log) => log with { To = To, Syslog = Syslog, Facility = Facility, Tag = Tag, Also = [], Size = null, Every = null };
 }
 
 /// <summary>Where a log is written to.</summary>

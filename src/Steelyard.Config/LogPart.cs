@@ -27,6 +27,9 @@ public enum LogForm
 
     /// <summary>Milliseconds as seconds with three places behind the point, as nginx writes times.</summary>
     Seconds = 8,
+
+    /// <summary>As it is, but for the ends of lines and NUL, which are blanks, whatever the line escapes.</summary>
+    Raw = 16,
 }
 
 /// <summary>How a line writes bytes of strangers that would break it, and what is absent.</summary>
@@ -74,6 +77,21 @@ public enum LogField
 
     /// <summary>The same, in milliseconds since 1970.</summary>
     EndMilliseconds,
+
+    /// <summary>When the connection was ready for the request, accepted or done with the one before: local time with milliseconds.</summary>
+    Ready,
+
+    /// <summary>The same, in local time with the zone behind it.</summary>
+    ReadyLocal,
+
+    /// <summary>The same, in UTC.</summary>
+    ReadyUtc,
+
+    /// <summary>The same, in seconds since 1970.</summary>
+    ReadySeconds,
+
+    /// <summary>The milliseconds of that second.</summary>
+    ReadyMilliseconds,
 
     /// <summary>Milliseconds of the handshakes of the connection, those of TLS and of the PROXY protocol; 0 after its first request.</summary>
     HandshakeTime,

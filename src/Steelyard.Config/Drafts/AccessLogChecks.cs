@@ -9,6 +9,7 @@ internal static class AccessLogChecks
     // What one line may hold of captures.
     private const int MostCaptured = 6 * 1024;
     private const int MostFields = 16;
+    private const int MostCopies = 8;
 
     /// <summary>Reports what does not fit together in one.</summary>
     /// <param name="log">The settings.</param>
@@ -29,6 +30,10 @@ internal static class AccessLogChecks
             problems.Error(place, "'combined' has no place for what is captured", "'format: httplog' or 'format: json'");
         if (settings.Escape != LogEscape.Default && settings.Format != AccessLogFormat.Custom)
             problems.Error(place, "'escape' for a format that has its own", "a 'format' with fields in braces, or no 'escape'");
+        if (settings.Also.Count > MostCopies)
+            problems.Error(place, $"'also' names {settings.Also.Count} places", $"at most {MostCopies}");
+        if (settings.StructuredData && settings.Also.Prepend(new() { To = settings.To, Syslog = settings.Syslog }).Any(copy => copy.Syslog != SyslogFormat.Rfc5424))
+            problems.Error(place, "'structured-data' for a place that has no room for it", "'syslog: rfc5424' for all places");
         CheckLine(settings, place, problems);
     }
 
@@ -56,7 +61,7 @@ internal static class AccessLogChecks
     /// <param name="problems">Where.</param>
     public static void Check(SnapshotDraft draft, RuleChecks rules, ProblemList problems)
     {
-        var files = new Dictionary<LogTarget, Located<AccessLogSettings>>();
+        var files = new Dictionary<(LogTarget, string?), Located<AccessLogSettings>>();
         if (draft.AccessLog is { } common)
         {
             CheckTarget(common, files, problems);
@@ -74,13 +79,12 @@ internal static class AccessLogChecks
         }
     }
 
-    private static void CheckTarget(Located<AccessLogSettings> log, Dictionary<LogTarget, Located<AccessLogSettings>> files, ProblemList problems)
+    private static void CheckTarget(Located<AccessLogSettings> log, Dictionary<(LogTarget, string?), Located<AccessLogSettings>> files, ProblemList problems)
     {
-        if (log.Value.To.Kind == LogTargetKind.None || files.TryAdd(log.Value.To, log))
+        if (log.Value.To.Kind == LogTargetKind.None || files.TryAdd(log.Value.Place, log))
             return;
-        var (before, now) = (files[log.Value.To], log.Value);
-        if ((before.Value.Size, before.Value.Every, before.Value.Keep, before.Value.Syslog, before.Value.Facility, before.Value.Tag, before.Value.Buffer)
-            != (now.Size, now.Every, now.Keep, now.Syslog, now.Facility, now.Tag, now.Buffer))
-            problems.Error(log.Place, $"{Shown.Quote(now.To.ToString())} is written to otherwise than in line {before.Place.Line}", "the same 'size', 'every', 'keep', 'syslog', 'facility', 'tag' and 'buffer' for both");
+        var (before, now) = (files[log.Value.Place], log.Value);
+        if ((before.Value.Size, before.Value.Every, before.Value.Keep, before.Value.Buffer) != (now.Size, now.Every, now.Keep, now.Buffer))
+            problems.Error(log.Place, $"{Shown.Quote(now.To.ToString())} is written to otherwise than in line {before.Place.Line}", "the same 'size', 'every', 'keep' and 'buffer' for both");
     }
 }

@@ -86,6 +86,21 @@ public enum FetchKind
 
     /// <summary>Its port.</summary>
     LocalPort,
+
+    /// <summary>The time, in seconds since 1970.</summary>
+    Now,
+
+    /// <summary>A number from 0 to 4,294,967,295, by chance.</summary>
+    Random,
+
+    /// <summary>A UUID by chance, of version 4.</summary>
+    Uuid,
+
+    /// <summary>The number of the engine's process.</summary>
+    ProcessId,
+
+    /// <summary>A number that no other request of this process has.</summary>
+    RequestNumber,
 }
 
 /// <summary>A row of the table of fetches.</summary>
@@ -129,6 +144,11 @@ internal static class FetchTable
         new("peer-port", FetchKind.PeerPort, Named: false, OfResponse: false, "its port"),
         new("local-address", FetchKind.LocalAddress, Named: false, OfResponse: false, "the address that the client connected to"),
         new("local-port", FetchKind.LocalPort, Named: false, OfResponse: false, "its port"),
+        new("now", FetchKind.Now, Named: false, OfResponse: false, "the time, in seconds since 1970"),
+        new("random", FetchKind.Random, Named: false, OfResponse: false, "a number from 0 to 4294967295, by chance, another one wherever it stands"),
+        new("uuid", FetchKind.Uuid, Named: false, OfResponse: false, "a UUID by chance (version 4), another one wherever it stands"),
+        new("process-id", FetchKind.ProcessId, Named: false, OfResponse: false, "the number of the engine's process"),
+        new("request-number", FetchKind.RequestNumber, Named: false, OfResponse: false, "a number that grows with each value that is asked for; no other is the same in this process"),
     ];
 
     public static FetchRow Of(FetchKind kind)

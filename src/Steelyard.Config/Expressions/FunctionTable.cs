@@ -101,6 +101,12 @@ public enum FunctionKind
 
     /// <summary>MurmurHash2 of 32 bits, a number (nginx: split_clients).</summary>
     Murmur2,
+
+    /// <summary>A number or an address of IPv4 in hexadecimal digits.</summary>
+    HexNumber,
+
+    /// <summary>As within the quotes of JSON.</summary>
+    Json,
 }
 
 /// <summary>What an argument of a function has to be.</summary>
@@ -159,6 +165,8 @@ internal static class FunctionTable
         new("table-counter", FunctionKind.TableCounter, [Text, Text], 2, "a counter of the value in one of the [tables](#tables), as in `table-counter(client, 'clients', 'request-rate')`; `0` of what is not in it"),
         new("in-table", FunctionKind.InTable, [Text], 1, "`1` for a value that is in the table, else `0`"),
         new("murmur2", FunctionKind.Murmur2, [], 0, "its MurmurHash2 of 32 bits, a number"),
+        new("hex-number", FunctionKind.HexNumber, [], 0, "a number or an address of IPv4 in hexadecimal digits, at least four"),
+        new("json", FunctionKind.Json, [], 0, "as it stands within the quotes of JSON; bytes that are no UTF-8 are `?`"),
     ];
 
     public static FunctionRow Of(FunctionKind kind)

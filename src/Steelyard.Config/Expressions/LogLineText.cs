@@ -9,7 +9,7 @@ internal static class LogLineText
     private const int MostCharacters = 64 * 1024;
 
     private static readonly IReadOnlyList<(string Word, LogForm Form)> s_forms =
-        [("quoted", LogForm.Quoted), ("escaped", LogForm.Escaped), ("hex", LogForm.Hex), ("seconds", LogForm.Seconds)];
+        [("quoted", LogForm.Quoted), ("escaped", LogForm.Escaped), ("hex", LogForm.Hex), ("seconds", LogForm.Seconds), ("raw", LogForm.Raw)];
 
     /// <summary>Reads the text form.</summary>
     /// <param name="text">The text; <c>{{</c> and <c>}}</c> are braces themselves.</param>

@@ -283,7 +283,7 @@ internal static class HaproxyDirectives
         });
         foreach (var (name, instead) in ((string, string)[])[
             ("declare capture", "`capture request header`"), ("filter", "the rules that docs/haproxy.md lists"), ("dispatch", "`server`"),
-            ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("option httpslog", "`option httplog`"), ("source", "the kernel's routes choose the address"), ("transparent", "`server`"),
+            ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("source", "the kernel's routes choose the address"), ("transparent", "`server`"),
             ("reqadd", "`http-request add-header`"), ("reqrep", "`http-request replace-path` or `replace-header`"), ("reqirep", "`http-request replace-path` or `replace-header`"), ("reqdel", "`http-request del-header`"), ("reqidel", "`http-request del-header`"),
             ("rspadd", "`http-response add-header`"), ("rspdel", "`http-response del-header`"), ("rspidel", "`http-response del-header`"), ("block", "`http-request deny`"), ("option originalto", "`http-request set-header`")])
         {

@@ -55,7 +55,7 @@ internal sealed class HaproxyDraft
         foreach (var backend in _backends.Values)
         {
             // Without servers it is there for its rules or its table.
-            if (backend is { Kind: 'B', Servers.Count: 0, IsTcp: false } || (backend is { StickTable: not null, Servers.Count: 0 } && !named.Contains(backend.Name.Value)))
+            if (backend is { Servers.Count: 0, IsTcp: false } || (backend is { StickTable: not null, Servers.Count: 0 } && !named.Contains(backend.Name.Value)))
                 continue;
             pools.Add(Pool(backend));
             pools.AddRange(PoolsOfOneServer(backend));
@@ -95,11 +95,11 @@ internal sealed class HaproxyDraft
                 Mode = new(front.IsTcp ? ListenerMode.Tcp : ListenerMode.Http, front.Name.Place),
                 ProxyProtocol = first.AcceptProxy ? [new(IPNetwork.Parse("0.0.0.0/0"), first.Address.Place), new(IPNetwork.Parse("::/0"), first.Address.Place)] : [],
                 MaxConnections = front.MaxConnections,
-                AccessLog = HaproxyLogs.Of(front, _file.Global, _problems),
-                RequestId = front.IsTcp ? null : front.Logging.RequestId,
+                AccessLog = HaproxyLogs.Of(front, _file),
+                RequestId = front.IsTcp || front.Logging.RequestName is not null ? null : front.Logging.RequestId,
                 Timeouts = HaproxyTimeouts.OfClients(front),
                 Forwarded = front.IsTcp ? ForwardedStyle.XForwarded : ForwardedStyle.AsIs,
-                Rules = front.IsTcp ? [] : [.. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. ExceptRules(front)],
+                Rules = front.IsTcp ? [] : [.. HaproxyLogs.NameRules(front, _file), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. ExceptRules(front)],
                 ResponseRules = front.IsTcp ? [] : front.ResponseRules,
                 Routes = routes,
             };
@@ -187,7 +187,7 @@ internal sealed class HaproxyDraft
             // Who tells the servers of the client once is enough.
             IReadOnlyList<Located<RuleSettings>> rules = front.ForwardFor is { } forward && backend.ForwardFor is null && backend != front ? [ForwardRule(forward)] : [];
             // Without servers it is its rules that answer, or 503.
-            if (backend is { Kind: 'B', Servers.Count: 0, IsTcp: false })
+            if (backend is { Servers.Count: 0, IsTcp: false })
             {
                 routes.Add(new(name.Place) { Match = new() { When = when }, Rules = [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend)], Respond = new(HaproxyErrors.Of(front, backend).GetValueOrDefault(503)?.Respond ?? s_nobody, name.Place) });
                 continue;

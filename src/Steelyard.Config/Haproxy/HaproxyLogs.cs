@@ -1,5 +1,6 @@
 using Steelyard.Config.Dialects;
 using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Haproxy;
@@ -19,7 +20,14 @@ internal sealed record HaproxyLogging
     /// <summary>Whether the lines of the section global count too.</summary>
     public bool Global { get; init; }
 
-    public AccessLogFormat? Format { get; init; }
+    /// <summary>The line; null for that of option httplog, or tcplog in TCP mode.</summary>
+    public Word? Format { get; init; }
+
+    /// <summary>What stands before it as structured data.</summary>
+    public Word? StructuredData { get; init; }
+
+    /// <summary>What a request is called.</summary>
+    public Word? RequestName { get; init; }
 
     public bool SkipNull { get; init; }
 
@@ -49,11 +57,14 @@ internal static class HaproxyLogs
 
     public static IEnumerable<DirectiveRow<HaproxyUse>> Rows { get; } =
     [
-        Done("log", "G" + All, "global|<address>|stdout|stderr|fd@<n> [len <n>] [format <format>] [sample <ranges>] <facility> [<level> [<least>]]", "Where access logs go: syslog, or standard output. One line counts for each frontend: the first whose level lets `info` through.", Read),
+        Done("log", "G" + All, "global|<address>|stdout|stderr|fd@<n> [len <n>] [format <format>] [sample <ranges>] <facility> [<level> [<least>]]", "Where access logs go: syslog, or standard output; several lines are several places. Those whose level does not let `info` through get nothing.", Read),
         Done("no log", All, "", "Nothing is written.", use => use.Section.Logging = use.Section.Logging with { Global = false, To = [] }),
         Done("log-tag", "G" + All, "<tag>", "What messages to syslog are from; `haproxy` when left out.", use => Set(use, use.TryTake("a tag", out var word) ? logging => logging with { Tag = word.Text } : null)),
-        Done("option httplog", All, "[clf]", "Lines are those of HAProxy's `option httplog`; with `clf` those of the combined format. Lines without any of these options are the same.", use => Set(use, use.Take("clf") ? logging => logging with { Format = AccessLogFormat.Combined } : logging => logging with { Format = AccessLogFormat.HttpLog })),
-        Done("option tcplog", All, "", "Lines are those of HAProxy's `option tcplog`.", use => Set(use, logging => logging with { Format = AccessLogFormat.TcpLog })),
+        Done("option httplog", All, "[clf]", "Lines are those of HAProxy's `option httplog`, with `clf` those that begin as Apache's. Lines without any of these options are the same as of `option httplog`, or `option tcplog` in TCP mode.", use => SetFormat(use, use.Take("clf") ? HaproxyAliases.CommonLog : null)),
+        Done("option tcplog", All, "", "Lines are those of HAProxy's `option tcplog`.", use => SetFormat(use, HaproxyAliases.TcpLog)),
+        Done("option httpslog", All, "", "Lines are those of HAProxy's `option httpslog`; errors of TLS, and whether it was resumed, are not known and 0.", use => SetFormat(use, HaproxyAliases.TlsLog)),
+        Done("log-format", All, "<fmt>", "Lines of your own, see [Samples](#samples) for what stands in them.", use => Set(use, use.TryTake("a format", out var word) ? logging => logging with { Format = word } : null)),
+        Done("log-format-sd", All, "<fmt>", "The structured data of messages, where all places of `log` are of `format rfc5424`.", use => Set(use, use.TryTake("a format", out var word) ? logging => logging with { StructuredData = word } : null)),
         Done("option dontlognull", All, "", "Connections without a request are not written.", use => Set(use, logging => logging with { SkipNull = true })),
         Done("no option dontlognull", All, "", "They are.", use => Set(use, logging => logging with { SkipNull = false })),
         Done("option dontlog-normal", All, "", "Only what went wrong is written.", use => Set(use, logging => logging with { OnlyErrors = true })),
@@ -61,9 +72,9 @@ internal static class HaproxyLogs
         Done("capture request header", "FL", "<name> len <length>", "The field is written.", use => Capture(use, (logging, capture) => logging with { RequestFields = [.. logging.RequestFields, capture] })),
         Done("capture response header", "FL", "<name> len <length>", "The field is written.", use => Capture(use, (logging, capture) => logging with { ResponseFields = [.. logging.ResponseFields, capture] })),
         Done("capture cookie", "FL", "<name> len <length>", "The cookie is written.", use => Capture(use, (logging, capture) => logging with { Cookie = capture })),
-        Done("unique-id-header", "DFL", "<name>", "The field by which servers are told what a request is called.", use => Set(use, use.TryTake("the name of a field", out var word) ? logging => logging with { RequestId = word.Text } : null)),
-        Done("unique-id-format", "DFL", "<fmt>", "Requests have names of Steelyard's own form, which a notice says; `unique-id-header` says where.", use => Skip(use, "a request's name is of Steelyard's own form, see docs/logging.md")),
-        .. ((string[])["log-format", "log-format-sd", "error-log-format"]).Select(name => Done(name, All, "<fmt>", "Lines are those of `option httplog`, which a warning says.", Unformatted)),
+        Done("unique-id-header", "DFL", "<name>", "The field by which servers are told what a request is called: in the form of `unique-id-format`, or where there is none in Steelyard's own, see [Logging](logging.md).", use => Set(use, use.TryTake("the name of a field", out var word) ? logging => logging with { RequestId = word.Text } : null)),
+        Done("unique-id-format", "DFL", "<fmt>", "What a request is called, which `unique-id-header`, `%ID` and `unique-id` tell.", use => Set(use, use.TryTake("a format", out var word) ? logging => logging with { RequestName = word } : null)),
+        DirectiveRow<HaproxyUse>.Harmless("error-log-format", All, "<fmt>", "Connections that fail before their first request are counted, see docs/metrics.md, and not written."),
         .. ((string[])["option logasap", "no option logasap", "option log-separate-errors", "no option log-separate-errors", "option log-health-checks", "no option log-health-checks"]).Select(name => DirectiveRow<HaproxyUse>.Harmless(name, All, "", "A line is written when all is over, at the level info; changes of servers are on standard error.")),
     ];
 
@@ -75,19 +86,8 @@ internal static class HaproxyLogs
             use.Section.Logging = change(use.Section.Logging);
     }
 
-    private static void Skip(HaproxyUse use, string why)
-    {
-        while (use.HasMore)
-            use.Take();
-        use.Problems.Note(use.Line, why);
-    }
-
-    private static void Unformatted(HaproxyUse use)
-    {
-        while (use.HasMore)
-            use.Take();
-        use.Problems.Warn(use.Line, $"'{use.Directive}' is not done here: lines are those of 'option httplog', or of 'option tcplog' in TCP mode", "one of these, or 'access-log: { format: json }' in the YAML of 'steelyard convert'");
-    }
+    private static void SetFormat(HaproxyUse use, string? format) =>
+        Set(use, logging => logging with { Format = format is null ? null : new Word(format, use.Line, true) });
 
     private static void Capture(HaproxyUse use, Func<HaproxyLogging, LogCapture, HaproxyLogging> add)
     {
@@ -159,30 +159,76 @@ internal static class HaproxyLogs
     }
 
     /// <summary>What a frontend writes down; null for nothing.</summary>
-    public static Located<AccessLogSettings>? Of(HaproxySection front, HaproxySection global, ProblemList problems)
+    public static Located<AccessLogSettings>? Of(HaproxySection front, HaproxyFile file)
     {
-        var logging = front.Logging;
-        List<HaproxyLog> targets = [.. logging.To, .. logging.Global ? global.Logging.To : []];
+        var (logging, global) = (front.Logging, file.Global.Logging);
+        List<HaproxyLog> targets = [.. logging.To, .. logging.Global ? global.To : []];
         if (targets is not [var first, ..])
             return null;
-        if (targets.Find(other => other.Target != first.Target) is { } second)
-            problems.Warn(second.Place, $"{Shown.Quote(front.Name.Value)} is written down in one place here: {first.Target}", "one line of 'log' that lets 'info' through");
-        var format = front.IsTcp ? null : logging.Format;
+        if (!TryMakeLine(front, file, targets, out var line, out var isStructured))
+            return null;
+        var isOwn = line.Count > 0;
+        var captures = !front.IsTcp;
+        var copies = targets.Select(target => CopyOf(target, logging.Tag ?? global.Tag ?? "haproxy")).Distinct().ToList();
+        var shown = copies[0].Of(new() { To = first.Target });
         return new(
-            new()
+            shown with
             {
-                To = first.Target,
-                Format = format,
+                Format = isOwn ? AccessLogFormat.Custom : null,
+                Line = line,
+                Escape = isOwn ? LogEscape.HaProxy : LogEscape.Default,
+                StructuredData = isStructured,
                 SkipNull = logging.SkipNull,
                 OnlyErrors = logging.OnlyErrors,
-                RequestFields = front.IsTcp || format == AccessLogFormat.Combined ? [] : logging.RequestFields,
-                ResponseFields = front.IsTcp || format == AccessLogFormat.Combined ? [] : logging.ResponseFields,
-                Cookie = front.IsTcp || format == AccessLogFormat.Combined ? null : logging.Cookie,
+                RequestFields = captures ? logging.RequestFields : [],
+                ResponseFields = captures ? logging.ResponseFields : [],
+                Cookie = captures ? logging.Cookie : null,
                 HiddenFields = AccessLogSettings.None.HiddenFields.Where(name => !Names(logging).Contains(name, StringComparer.OrdinalIgnoreCase)).ToValueList() is { Count: > 0 } hidden ? hidden : AccessLogSettings.None.HiddenFields,
-                Syslog = first.Target.Kind == LogTargetKind.Syslog ? first.Format : default,
-                Facility = first.Target.Kind == LogTargetKind.Syslog ? first.Facility : AccessLogSettings.None.Facility,
-                Tag = first.Target.Kind == LogTargetKind.Syslog ? logging.Tag ?? global.Logging.Tag ?? "haproxy" : AccessLogSettings.None.Tag,
+                Also = copies.Skip(1).ToValueList(),
             },
             first.Place);
+    }
+
+    private static LogCopy CopyOf(HaproxyLog log, string tag) =>
+        log.Target.Kind == LogTargetKind.Syslog ? new() { To = log.Target, Syslog = log.Format, Facility = log.Facility, Tag = tag } : new() { To = log.Target };
+
+    private static bool TryMakeLine(HaproxySection front, HaproxyFile file, List<HaproxyLog> targets, out ValueList<LogPart> line, out bool isStructured)
+    {
+        (line, isStructured) = ([], false);
+        var logging = front.IsTcp ? front.Logging with { RequestFields = [], ResponseFields = [], Cookie = null } : front.Logging;
+        var structured = logging.StructuredData;
+        if (structured is { } unused && targets.Exists(target => target.Format != SyslogFormat.Rfc5424 || target.Target.Kind != LogTargetKind.Syslog))
+        {
+            file.Problems.Warn(unused.Place, "'log-format-sd' has no effect where a place of 'log' takes no structured data", "'format rfc5424' in all lines of 'log'");
+            structured = null;
+        }
+
+        if (logging.Format is not { } format)
+        {
+            if (structured is null)
+                return true;
+            format = new(front.IsTcp ? HaproxyAliases.TcpLog : HaproxyAliases.HttpLog, structured.Value.Place, true);
+        }
+        else if (structured is null && format.Text == (front.IsTcp ? HaproxyAliases.TcpLog : HaproxyAliases.HttpLog))
+        {
+            return true;
+        }
+
+        // Fields of requests are not there to be written in TCP mode, as 'option httplog' of defaults asks for.
+        if (front.IsTcp && format.Text is HaproxyAliases.CommonLog or HaproxyAliases.TlsLog)
+            return true;
+        isStructured = structured is not null;
+        var text = isStructured ? structured!.Value with { Text = structured.Value.Text + " " + format.Text } : format;
+        return HaproxyFormat.TryReadLine(text, new HaproxyUse(file, front, [text], 1), logging, out line);
+    }
+
+    /// <summary>Names a request, and tells the servers.</summary>
+    public static IEnumerable<Located<RuleSettings>> NameRules(HaproxySection front, HaproxyFile file)
+    {
+        if (front is not { IsTcp: false, Logging.RequestName: { } format } || !HaproxyFormat.TryRead(format, new HaproxyUse(file, front, [format], 1), out var name))
+            yield break;
+        yield return new(new() { Action = RuleAction.SetVariable, Name = HaproxyAliases.RequestName, Value = name }, format.Place);
+        if (front.Logging.RequestId is { } field)
+            yield return new(new() { Action = RuleAction.AddHeader, Name = field, Value = TextTemplate.Of([new(null, default, new FetchExpression(FetchKind.Variable, HaproxyAliases.RequestName))]) }, format.Place);
     }
 }

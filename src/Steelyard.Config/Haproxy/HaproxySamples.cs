@@ -84,6 +84,12 @@ internal static class HaproxySamples
         new("int", (1, 1), SampleType.Number, (arguments, _) => Literal(arguments[0]), "a number"),
         new("bool", (1, 1), SampleType.Boolean, (arguments, _) => Literal(arguments[0] is "1" or "true" ? "1" : "0"), "true or false"),
         new("req.body_size", (0, 0), SampleType.Number, (_, _) => new CallExpression(FunctionKind.Default, new FetchExpression(FetchKind.ContentLength), ["0"]), "what Content-Length says"),
+        new("unique-id", (0, 0), SampleType.Text, (_, _) => new FetchExpression(FetchKind.Variable, HaproxyAliases.RequestName), "what `unique-id-format` calls the request"),
+        new("uuid", (0, 1), SampleType.Text, (arguments, _) => arguments is [] or ["4"] or [""] ? new FetchExpression(FetchKind.Uuid) : null, "uuid"),
+        new("rand", (0, 1), SampleType.Number, (arguments, _) => TryScale(arguments), "random, or modulo(random, ...)"),
+        new("date", (0, 2), SampleType.Number, (arguments, _) => TryDate(arguments), "now, or add(now, ...)"),
+        new("pid", (0, 0), SampleType.Number, (_, _) => new FetchExpression(FetchKind.ProcessId), "process-id"),
+        new("nbproc", (0, 0), SampleType.Number, (_, _) => Literal("1"), "1"),
         new("env", (1, 1), SampleType.Text, (arguments, _) => Literal(Environment.GetEnvironmentVariable(arguments[0]) ?? ""), "a variable of the environment, as it was at the start"),
     ];
 
@@ -98,6 +104,7 @@ internal static class HaproxySamples
         Function("base64", FunctionKind.Base64),
         Function("b64dec", FunctionKind.Base64Decode),
         Function("hex", FunctionKind.Hex),
+        Function("json", FunctionKind.Json, most: 1, keep: 0),
         Function("field", FunctionKind.Field, 2, 3),
         Function("word", FunctionKind.Word, 2, 3),
         Function("bytes", FunctionKind.Bytes, 1, 2),
@@ -158,6 +165,17 @@ internal static class HaproxySamples
         return new TextExpression(TextTemplate.Of(parts));
     }
 
+    private static Expression? TryScale(IReadOnlyList<string> arguments) => arguments is [] or [""] ? new FetchExpression(FetchKind.Random)
+        : long.TryParse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture, out var range) && range > 0 ? new CallExpression(FunctionKind.Modulo, new FetchExpression(FetchKind.Random), [arguments[0]]) : null;
+
+    private static Expression? TryDate(IReadOnlyList<string> arguments)
+    {
+        Expression date = new FetchExpression(FetchKind.Now);
+        if (arguments is [{ Length: > 0 } offset, ..])
+            date = long.TryParse(offset, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? new CallExpression(FunctionKind.Add, date, [offset]) : date;
+        return arguments is [_, { } unit] ? unit switch { "s" or "" => date, "ms" => new CallExpression(FunctionKind.Multiply, date, ["1000"]), "us" => new CallExpression(FunctionKind.Multiply, date, ["1000000"]), _ => null } : date;
+    }
+
     private static TextExpression Literal(string text) => new(TextTemplate.Literal(text));
 
     /// <summary>Reads a sample: a fetch, and converters behind commas.</summary>
@@ -182,6 +200,8 @@ internal static class HaproxySamples
             suffix = row is null ? "" : name[(underscore + 1)..];
         }
 
+        if (name is "capture.req.hdr" or "capture.res.hdr")
+            return TryReadCapture(name, arguments, use, out sample, out mistake) && TryConvert(text, at, use, ref sample, out mistake);
         if (name == "http_auth")
             return TryReadAuthentication(arguments, use, out sample, out mistake);
         if (name == "nbsrv" && arguments.Count == 0)
@@ -240,6 +260,21 @@ internal static class HaproxySamples
             sample = new(expression, converter.Type);
         }
 
+        return true;
+    }
+
+    /// <summary>What a line before it captures, by its number: the last line of the field, as much of it as is captured.</summary>
+    private static bool TryReadCapture(string name, IReadOnlyList<string> arguments, HaproxyUse use, out Sample sample, out Mistake mistake)
+    {
+        (sample, mistake) = (default, default);
+        var (captured, kind) = name == "capture.req.hdr" ? (use.Section.Logging.RequestFields, FetchKind.HeaderLines) : (use.Section.Logging.ResponseFields, FetchKind.ResponseHeader);
+        if (arguments.Count != 1 || !int.TryParse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number >= captured.Count)
+        {
+            mistake = new($"'{name}' of what is not captured in this section", captured.Count == 0 ? $"'capture {(kind == FetchKind.HeaderLines ? "request" : "response")} header' before it" : $"a number from 0 to {captured.Count - 1}");
+            return false;
+        }
+
+        sample = new(new CallExpression(FunctionKind.Bytes, new FetchExpression(kind, captured[number].Name), ["0", captured[number].Most.ToString(CultureInfo.InvariantCulture)]), SampleType.Text);
         return true;
     }
 

@@ -95,6 +95,8 @@ internal sealed class YamlWriter
                 Line($"{indentation}  {name}: {Map(captures, capture => capture.Name, capture => capture.Most.ToString(CultureInfo.InvariantCulture))}");
         }
 
+        if (log.Also.Count > 0)
+            Line($"{indentation}  also: [{string.Join(", ", log.Also.Select(copy => $"{{ {string.Join(", ", Parts(AccessLogTable.Copies, copy, new() { To = AccessLogSettings.None.To }))} }}"))}]");
         if (log.HiddenParameters.Count > 0)
             Line($"{indentation}  redact-query: {Many(log.HiddenParameters, name => name)}");
         if (log.HiddenFields != AccessLogSettings.None.HiddenFields)

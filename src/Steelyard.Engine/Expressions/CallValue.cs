@@ -95,6 +95,10 @@ internal sealed class CallValue : CompiledValue
                 return TryFindGroup(input, out value);
             case FunctionKind.Murmur2:
                 return room.TryWrite(MurmurHash2.Of(input), out value);
+            case FunctionKind.HexNumber:
+                return TextFunctions.TryWriteHexNumber(input, room, out value);
+            case FunctionKind.Json:
+                return TextFunctions.TryWriteJson(input, room, out value);
             default:
                 return TryCompute(input, room, out value);
         }

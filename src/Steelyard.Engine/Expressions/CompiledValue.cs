@@ -47,6 +47,7 @@ internal abstract class CompiledValue
             FetchKind.HeaderCount or FetchKind.ResponseHeaderCount => new FieldCount(name, fetch.Kind == FetchKind.ResponseHeaderCount),
             FetchKind.Tracked or FetchKind.TrackedKey => new TrackedValue(fetch),
             FetchKind.UsableServers => new UsableServersValue(fetch.Name),
+            FetchKind.Now or FetchKind.Random or FetchKind.Uuid or FetchKind.ProcessId or FetchKind.RequestNumber => new LoopValue(fetch.Kind),
             _ => new FetchValue(fetch.Kind, name),
         };
     }

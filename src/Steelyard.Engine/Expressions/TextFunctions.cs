@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Net;
+using System.Text;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Expressions;
@@ -88,7 +89,7 @@ internal static class TextFunctions
         return true;
     }
 
-    public static bool TryWriteHex(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    public static bool TryWriteHex(scoped ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
         value = default;
         if (!room.TryTake(text.Length * 2, out var written))
@@ -96,6 +97,53 @@ internal static class TextFunctions
         for (var i = 0; i < text.Length; i++)
             WriteHex(text[i], written[(i * 2)..]);
         value = written;
+        return true;
+    }
+
+    /// <summary>A number, or an address of IPv4; of others nothing.</summary>
+    public static bool TryWriteHexNumber(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        if (AddressText.Parse(text, bytes) is > 0 and var length)
+            return TryWriteHex(bytes[..length], room, out value);
+        value = default;
+        if (!Utf8Parser.TryParse(text, out long number, out var read) || read != text.Length || !Utf8Formatter.TryFormat(number, room.Rest, out var written, new StandardFormat('X', 4)) || !room.TryTake(written, out var taken))
+            return false;
+        value = taken;
+        return true;
+    }
+
+    public static bool TryWriteJson(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        var start = room.Used;
+        while (!text.IsEmpty)
+        {
+            var status = Rune.DecodeFromUtf8(text, out var rune, out var length);
+            if (status != OperationStatus.Done)
+            {
+                if (!PatternReplacement.Copy("?"u8, room))
+                    return false;
+            }
+            else if ("\"\\\b\f\n\r\t/"u8.IndexOf(text[0]) is >= 0 and var known)
+            {
+                if (!PatternReplacement.Copy([(byte)'\\', "\"\\bfnrt/"u8[known]], room))
+                    return false;
+            }
+            else if (rune.Value is < 0x20 or 0x7f)
+            {
+                if (!PatternReplacement.Copy("\\u00"u8, room) || !TryWriteHex(text[..1], room, out _))
+                    return false;
+            }
+            else if (!PatternReplacement.Copy(text[..length], room))
+            {
+                return false;
+            }
+
+            text = text[length..];
+        }
+
+        value = room.From(start);
         return true;
     }
 

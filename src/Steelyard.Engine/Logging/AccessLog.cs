@@ -14,7 +14,8 @@ namespace Steelyard.Engine.Logging;
 /// </summary>
 internal sealed class AccessLog
 {
-    private const int MostLoops = 64;
+    /// <summary>How many event loops there are at most.</summary>
+    public const int MostLoops = 64;
 
     // HAProxy: tune.http.logurilen.
     private const int LongestRequestLine = 1023;
@@ -22,6 +23,7 @@ internal sealed class AccessLog
 
     private readonly AccessLogSettings _settings;
     private readonly LogSink _sink;
+    private readonly LogSink[] _also;
     private readonly byte[] _listener;
     private readonly CompiledCondition? _when;
     private readonly Seen[] _seen = new Seen[MostLoops];
@@ -30,9 +32,10 @@ internal sealed class AccessLog
     /// <param name="mode">What the listener speaks.</param>
     /// <param name="listener">What the listener is called.</param>
     /// <param name="sink">What writes the lines.</param>
-    public AccessLog(AccessLogSettings settings, ListenerMode mode, string listener, LogSink sink)
+    /// <param name="also">What writes them too.</param>
+    public AccessLog(AccessLogSettings settings, ListenerMode mode, string listener, LogSink sink, LogSink[] also)
     {
-        (_settings, _sink) = (settings, sink);
+        (_settings, _sink, _also) = (settings, sink, also);
         _listener = Encoding.UTF8.GetBytes(listener);
         Format = mode == ListenerMode.Tcp
             ? settings.Format is AccessLogFormat.Json or AccessLogFormat.Custom ? settings.Format.Value : AccessLogFormat.TcpLog
@@ -108,8 +111,21 @@ internal sealed class AccessLog
         }
 
         seen.Lines++;
-        ring.Publish(writer.End(room));
+        var length = writer.End(room);
+        foreach (var other in _also)
+            Copy(room[..length], other, other.RingOf(loop));
+        ring.Publish(length);
         _sink.Added(ring);
+    }
+
+    private static void Copy(ReadOnlySpan<byte> line, LogSink sink, LogRing ring)
+    {
+        var room = ring.Reserve();
+        if (room.Length < line.Length)
+            return;
+        line.CopyTo(room);
+        ring.Publish(line.Length);
+        sink.Added(ring);
     }
 
     /// <summary>The request line as HAProxy keeps it.</summary>
@@ -196,6 +212,9 @@ internal readonly ref struct LoggedExchange(AccessLog log, ExchangeContext conte
     public bool IsTls => Context.Client.Transport is TlsTransport;
 
     public DateTime BegunAt => Context.Loop.LogClock.At(Context.Begun, Now);
+
+    /// <summary>When the connection was accepted, or done with the request before.</summary>
+    public DateTime ReadyAt => Context.Loop.LogClock.At(Context.Begun - IdleTime - Context.Client.HandshakeTime, Now);
 
     // Who has waited and got no server has waited until now.
     private long ChosenAt => Record.ChosenAt >= 0 ? Record.ChosenAt : Record.QueuePosition > 0 ? Now : -1;

@@ -40,12 +40,16 @@ internal sealed class LineFormat
 
     public void Write(ref LineWriter writer, in LoggedExchange line)
     {
+        var blank = false;
         foreach (ref readonly var part in _parts.AsSpan())
         {
             if (part.Literal is { } literal)
-                writer.Write(literal);
+                writer.Write(_escape == LogEscape.HaProxy && blank && literal[0] == ' ' ? literal.AsSpan(1) : literal);
             else
                 Write(ref writer, line, part);
+
+            // As in HAProxy blanks around captures are one where a request has none.
+            blank = part.Literal is null && !line.HasRequest && part.IsCapture;
         }
     }
 
@@ -89,6 +93,8 @@ internal sealed class LineFormat
 
     private void Write(ref LineWriter writer, in LoggedExchange line, in Part part)
     {
+        if (part.IsCapture && !line.HasRequest && _escape == LogEscape.HaProxy)
+            return;
         var quoted = part.Form.HasFlag(LogForm.Quoted);
         if (quoted)
             writer.Write((byte)'"');
@@ -99,7 +105,7 @@ internal sealed class LineFormat
             WriteValue(ref writer, line, part);
         if (quoted)
             writer.Write((byte)'"');
-        else if (writer.Length == before && _escape == LogEscape.HaProxy)
+        else if (writer.Length == before && _escape == LogEscape.HaProxy && part is not { Value: null, Field: LogField.QueryString })
             writer.Write((byte)'-');
     }
 
@@ -136,7 +142,7 @@ internal sealed class LineFormat
         }
     }
 
-    private Escaping EscapingOf(LogForm form) => form.HasFlag(LogForm.Escaped) ? Escaping.StructuredData : _escape switch
+    private Escaping EscapingOf(LogForm form) => form.HasFlag(LogForm.Escaped) ? Escaping.StructuredData : form.HasFlag(LogForm.Raw) ? Escaping.LineEnds : _escape switch
     {
         LogEscape.HaProxy => Escaping.HaProxyText,
         LogEscape.Json => Escaping.NginxJson,
@@ -168,6 +174,9 @@ internal sealed class LineFormat
         public int Kept { get; init; }
 
         public LogForm Form { get; init; }
+
+        /// <summary>Whether it is captured fields, of which there are none without a request.</summary>
+        public bool IsCapture => Value is null && Field is LogField.RequestFields or LogField.RequestFieldsQuoted or LogField.ResponseFields or LogField.ResponseFieldsQuoted;
 
         public UrlKind Url { get; init; }
 

@@ -10,7 +10,7 @@ namespace Steelyard.Engine.Logging;
 /// <param name="loops">How many loops write.</param>
 internal sealed class LogBook(string folder, int loops) : IDisposable
 {
-    private readonly List<(LogTarget Target, LogSink Sink, FileDestination? File)> _sinks = [];
+    private readonly List<((LogTarget To, string? Head) Place, LogSink Sink, FileDestination? File)> _sinks = [];
 
     // For who counts, from any thread.
     private volatile LogSink[] _all = [];
@@ -41,9 +41,9 @@ internal sealed class LogBook(string folder, int loops) : IDisposable
     public LogSink SinkFor(AccessLogSettings settings)
     {
         var rotation = new LogRotation(settings.Size?.Bytes, settings.Every, settings.Keep);
-        foreach (var (target, known, open) in _sinks)
+        foreach (var (place, known, open) in _sinks)
         {
-            if (target != settings.To)
+            if (place != settings.Place)
                 continue;
             if (open is not null)
                 open.Rotation = rotation;
@@ -54,9 +54,19 @@ internal sealed class LogBook(string folder, int loops) : IDisposable
         if (Destinations is null && settings.To.Kind == LogTargetKind.File)
             file = Open(folder.Length == 0 ? Path.GetFullPath(settings.To.Path!) : Path.GetFullPath(settings.To.Path!, folder), rotation);
         var sink = new LogSink(loops, (int)settings.Buffer.Bytes, Destinations?.Invoke(settings) ?? file ?? DestinationOf(settings), background: Destinations is null);
-        _sinks.Add((settings.To, sink, file));
+        _sinks.Add((settings.Place, sink, file));
         _all = [.. _all, sink];
         return sink;
+    }
+
+    /// <summary>What writes them to further places.</summary>
+    /// <exception cref="LogFileException">A file cannot be opened.</exception>
+    public LogSink[] CopiesFor(AccessLogSettings settings)
+    {
+        var sinks = new LogSink[settings.Also.Count];
+        for (var i = 0; i < sinks.Length; i++)
+            sinks[i] = SinkFor(settings.Also[i].Of(settings));
+        return sinks;
     }
 
     private FileDestination Open(string name, LogRotation rotation)

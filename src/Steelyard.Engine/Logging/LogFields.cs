@@ -33,7 +33,14 @@ internal static class LogFields
         var context = line.Context;
         switch (field)
         {
-            case LogField.Time or LogField.TimeLocal or LogField.TimeUtc or LogField.TimeIso or LogField.TimeMilliseconds or LogField.EndLocal or LogField.EndIso:
+            case LogField.ReadyMilliseconds when form.HasFlag(LogForm.Hex):
+                WriteNumber(ref writer, line.ReadyAt.Millisecond, form, style);
+                break;
+            case LogField.ReadyMilliseconds:
+                LogClock.WriteDigits(ref writer, line.ReadyAt.Millisecond, 3);
+                break;
+            case LogField.Time or LogField.TimeLocal or LogField.TimeUtc or LogField.TimeIso or LogField.TimeMilliseconds or LogField.EndLocal or LogField.EndIso
+                or LogField.Ready or LogField.ReadyLocal or LogField.ReadyUtc:
                 WriteTime(ref writer, line, field);
                 break;
             case LogField.RequestLine:
@@ -44,12 +51,15 @@ internal static class LogFields
                 else
                     WriteAbsent(ref writer, form, style);
                 break;
-            case LogField.QueryString:
-                WriteQuery(ref writer, line, form, escaping, style);
-                break;
             case LogField.User:
                 if (!CombinedFormat.TryWriteUser(ref writer, line, escaping))
                     WriteAbsent(ref writer, form, style);
+                break;
+            case LogField.Protocol or LogField.QueryString when !line.HasRequest && style == LogEscape.HaProxy:
+                writer.Write("<BADREQ>"u8);
+                break;
+            case LogField.QueryString:
+                WriteQuery(ref writer, line, form, escaping, style);
                 break;
             case LogField.Protocol:
                 WriteText(ref writer, !line.HasRequest ? default : context.Request.MinorVersion == 0 ? "HTTP/1.0"u8 : "HTTP/1.1"u8, form, escaping, style);
@@ -121,6 +131,7 @@ internal static class LogFields
         long? value = field switch
         {
             LogField.TimeSeconds => new DateTimeOffset(line.BegunAt, TimeSpan.Zero).ToUnixTimeSeconds(),
+            LogField.ReadySeconds => new DateTimeOffset(line.ReadyAt, TimeSpan.Zero).ToUnixTimeSeconds(),
             LogField.EndMilliseconds => new DateTimeOffset(context.Loop.LogClock.At(line.Now, line.Now), TimeSpan.Zero).ToUnixTimeMilliseconds(),
             LogField.HandshakeTime => client.HandshakeTime,
             LogField.IdleTime => line.IdleTime,
@@ -141,7 +152,7 @@ internal static class LogFields
             LogField.BytesReceived => line.Received,
             LogField.PeerPort => client.Peer.Port == 0 ? (style == LogEscape.HaProxy ? 1 : -1) : client.Peer.Port,
             LogField.LocalPort => client.Destination is { Length: > 0 } place ? place.Port : -1,
-            LogField.ServerPort => context.Server?.Settings.Address.Port ?? -1,
+            LogField.ServerPort => context.Server?.Settings.Address.Port,
             LogField.ProcessConnections => context.Plan.Connections.Open,
             LogField.ListenerConnections => client.Listener.Connections.Open,
             LogField.PoolRequests => context.Pool?.Sessions ?? 0,
@@ -188,6 +199,15 @@ internal static class LogFields
         {
             case LogField.Time:
                 clock.WriteWithMilliseconds(ref writer, line.BegunAt);
+                break;
+            case LogField.Ready:
+                clock.WriteWithMilliseconds(ref writer, line.ReadyAt);
+                break;
+            case LogField.ReadyLocal:
+                clock.WriteWithZone(ref writer, line.ReadyAt);
+                break;
+            case LogField.ReadyUtc:
+                LogClock.WriteUtcWithZone(ref writer, line.ReadyAt);
                 break;
             case LogField.TimeLocal:
                 clock.WriteWithZone(ref writer, line.BegunAt);

@@ -46,7 +46,7 @@ internal sealed class SyslogDestination(AccessLogSettings settings, Func<DateTim
     {
         var priority = (settings.Facility * 8) + SeverityInfo;
         if (settings.Syslog == SyslogFormat.Rfc5424)
-            return string.Create(CultureInfo.InvariantCulture, $"<{priority}>1 {now.UtcDateTime:yyyy-MM-ddTHH:mm:ss.ffffffZ} {host} {settings.Tag} {process} - - ");
+            return string.Create(CultureInfo.InvariantCulture, $"<{priority}>1 {now.UtcDateTime:yyyy-MM-ddTHH:mm:ss.ffffffZ} {host} {settings.Tag} {process} - {(settings.StructuredData ? "" : "- ")}");
         var local = TimeZoneInfo.ConvertTime(now, TimeZoneInfo.Local).DateTime;
 
         // RFC 3164, 4.1.2: a day of one digit has a blank before it.

@@ -133,6 +133,7 @@ internal sealed class ExchangeContext
         Identity = Identity,
         Tracking = Tracking,
         Connection = Client,
+        Loop = Loop,
         Rerouted = Turns > 0,
         OwnStatus = status,
         Pool = Pool is null ? default : Pool.NameBytes.Span,

@@ -34,6 +34,7 @@ internal sealed class ProxyLoop
     private long _lastArrival = -LongestAfterglow;
     private bool _nobodyElseComes;
     private ulong _chance;
+    private long _numbered;
 
     public ProxyLoop(EventLoop events, ProxyPlan plan)
     {
@@ -89,6 +90,9 @@ internal sealed class ProxyLoop
     /// <summary>What the listener of a socket counts; null when the configuration has it no more.</summary>
     /// <param name="slot">The socket.</param>
     public ListenerMeter? MeterOf(int slot) => Plan.ListenerAt(slot) is { } listener ? Present.Meters.Listener(listener.Ordinal) : null;
+
+    /// <summary>A number that no other loop gives, and this one never again.</summary>
+    public long NextNumber() => (_numbered++ * AccessLog.MostLoops) + Events.Number + 1;
 
     /// <summary>64 random bits, good for choosing and for nothing secret (splitmix64).</summary>
     public ulong NextChance()

@@ -359,7 +359,7 @@ internal sealed class ProxyPlan
                 Explain = settings.Explain.Count == 0 ? null : new TrustedNetworks(settings.Explain.AsSpan()),
                 Timeouts = MillisecondTimeouts.From(settings.Timeouts)?.Over(timeouts) ?? timeouts,
                 Log = logs is not null && (settings.AccessLog ?? snapshot.AccessLog) is { To.Kind: not LogTargetKind.None } log
-                    ? new AccessLog(log, settings.Mode, settings.Name ?? settings.Bind[0].ToString(), logs.SinkFor(log)) : null,
+                    ? new AccessLog(log, settings.Mode, settings.Name ?? settings.Bind[0].ToString(), logs.SinkFor(log), logs.CopiesFor(log)) : null,
                 RequestId = (settings.RequestId ?? snapshot.RequestId) is { Length: > 0 } name ? System.Text.Encoding.ASCII.GetBytes(name) : null,
                 Trace = (settings.TraceContext ?? snapshot.TraceContext) is { Enabled: true } trace ? trace : null,
                 Connections = same?.Connections ?? new(),

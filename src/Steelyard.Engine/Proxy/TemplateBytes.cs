@@ -50,6 +50,9 @@ internal readonly ref struct TemplateScope
     /// <summary>The connection it came by; null where nobody asks for it.</summary>
     public ClientConnection? Connection { get; init; }
 
+    /// <summary>The loop that serves it, which has the time and chance; null where nobody asks for them.</summary>
+    public ProxyLoop? Loop { get; init; }
+
     /// <summary>Whether rules or error pages have sent it on within.</summary>
     public bool Rerouted { get; init; }
 

@@ -52,8 +52,8 @@ public sealed class HaproxyPage
             page.Append($"| `{converter.Name}` | `{converter.Meaning}` |\n");
         page.Append("| `table_...` with the names of counters | `table-counter(VALUE, 'TABLE', '...')` |\n| `in_table` | `in-table(VALUE, 'TABLE')` |\n");
         page.Append("| `map`, `map_str`, `map_beg`, `map_end`, `map_sub`, `map_dir`, `map_dom`, `map_reg`, `map_ip` | `map(VALUE, ...)` of the lines of a file |\n\n| In texts | Stands for |\n|---|---|\n| `%[SAMPLE]` | the sample |\n");
-        foreach (var (word, _, meaning) in HaproxyFormat.Words)
-            page.Append($"| `%{word}` | {meaning} |\n");
+        foreach (var alias in HaproxyAliases.Rows)
+            page.Append($"| `%{alias.Word}`{(alias.Value is null ? " (in logs)" : "")} | {alias.Meaning} |\n");
         page.Append("\n## Accepted without effect\nA notice says so for each.\n\n| What | Why |\n|---|---|\n");
         foreach (var alike in HaproxyDirectives.Table.Rows.Where(row => row.Support == DirectiveSupport.Harmless).GroupBy(row => row.Meaning))
             page.Append($"| {string.Join(", ", alike.Select(row => $"`{row.Name}`"))} | {Escape(alike.Key)} |\n");

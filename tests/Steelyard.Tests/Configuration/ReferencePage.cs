@@ -46,6 +46,7 @@ public sealed class ReferencePage
         page.Append("\n| In a `format` with braces | Stands for | HAProxy | nginx |\n|---|---|---|---|\n");
         foreach (var row in LogFieldTable.Rows)
             page.Append($"| `{{{row.Word}}}` | {row.Description.Replace("|", "\\|", StringComparison.Ordinal)} | {Called(row.Haproxy)} | {Called(row.Nginx)} |\n");
+        Section(page, "access-log: also", AccessLogTable.Copies, new LogCopy { To = new(LogTargetKind.None) });
         Section(page, "trace-context", TraceTable.Table, new TraceSettings());
         Section(page, "timeouts", TimeoutsTable.Table, new Timeouts());
         Section(page, "limits", LimitsTable.Table, new Limits());

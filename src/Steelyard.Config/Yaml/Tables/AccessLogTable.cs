@@ -46,6 +46,9 @@ internal static class AccessLogTable
         },
         value => value.Format == AccessLogFormat.Custom ? YamlWriter.Text(LogLineText.Write(value.Line)) : s_knownFormat.Write!(value.Format));
 
+    private static readonly IReadOnlyList<(string Word, SyslogFormat Value, string Description)> s_syslogFormats =
+        [("rfc3164", SyslogFormat.Rfc3164, ""), ("rfc5424", SyslogFormat.Rfc5424, "")];
+
     private static readonly IReadOnlyList<(string Word, int Value, string Description)> s_facilities =
     [
         ("kern", 0, ""), ("user", 1, ""), ("mail", 2, ""), ("daemon", 3, ""), ("auth", 4, ""), ("syslog", 5, ""), ("lpr", 6, ""), ("news", 7, ""),
@@ -98,6 +101,19 @@ internal static class AccessLogTable
         StringComparer.OrdinalIgnoreCase);
 
     private static readonly Form<IReadOnlyList<string>> s_fields = Form.ListOf("a name, or a list of names, such as [ Authorization, X-Api-Key ]", HeaderTable.FieldName, orOne: true);
+
+    /// <summary>The keys of what is behind <c>also</c>.</summary>
+    public static DirectiveTable<LogCopy> Copies { get; } = new(
+        "a further place for a log",
+        "stdout, syslog, a file, or a mapping, as in { to: syslog:10.0.0.5:514, facility: local1 }",
+        "A further place that lines go to.",
+        [["to"]],
+        [
+            new Directive<LogCopy, LogTarget>("to", s_target, "Where, as `to` of the log.", copy => copy.To, (copy, value) => copy with { To = value }),
+            new Directive<LogCopy, SyslogFormat>("syslog", ScalarForms.OneOf(s_syslogFormats), "How messages to syslog are written.", copy => copy.Syslog, (copy, value) => copy with { Syslog = value }),
+            new Directive<LogCopy, int>("facility", ScalarForms.OneOf(s_facilities), "The facility of messages to syslog.", copy => copy.Facility, (copy, value) => copy with { Facility = value }),
+            new Directive<LogCopy, string>("tag", s_tag, "What messages to syslog say who wrote them.", copy => copy.Tag, (copy, value) => copy with { Tag = value }),
+        ]);
 
     public static DirectiveTable<AccessLogSettings> Table { get; } = new(
         "'access-log'",
@@ -197,7 +213,7 @@ internal static class AccessLogTable
                 (log, value) => log with { Keep = value }),
             new Directive<AccessLogSettings, SyslogFormat>(
                 "syslog",
-                ScalarForms.OneOf([("rfc3164", SyslogFormat.Rfc3164, ""), ("rfc5424", SyslogFormat.Rfc5424, "")]),
+                ScalarForms.OneOf(s_syslogFormats),
                 "How messages to syslog are written; `rfc3164` as HAProxy writes it, without the name of the machine.",
                 log => log.Syslog,
                 (log, value) => log with { Syslog = value }),
@@ -213,6 +229,18 @@ internal static class AccessLogTable
                 "What messages to syslog say who wrote them.",
                 log => log.Tag,
                 (log, value) => log with { Tag = value }),
+            new Directive<AccessLogSettings, bool>(
+                "structured-data",
+                ScalarForms.Switch,
+                "Whether lines of your own begin with the structured data of `syslog: rfc5424` (HAProxy: `log-format-sd`), which has `-` else.",
+                log => log.StructuredData,
+                (log, value) => log with { StructuredData = value }),
+            new Directive<AccessLogSettings, IReadOnlyList<LogCopy>>(
+                "also",
+                Form.ListOf("a list of places, such as [ stdout, { to: syslog:10.0.0.5:514, facility: local1 } ]", Form.MappingOrText(Copies, () => new() { To = new(LogTargetKind.None) }, s_target, to => new LogCopy { To = to })),
+                "Further places that the same lines go to, as `to`, or [with how syslog is written to](#access-log-also).",
+                log => [],
+                (log, value) => log with { Also = value.ToValueList() }),
             new Directive<AccessLogSettings, ByteSize>(
                 "buffer",
                 ScalarForms.Size(ByteSize.FromKibibytes(64), ByteSize.FromKibibytes(64 * 1024)),

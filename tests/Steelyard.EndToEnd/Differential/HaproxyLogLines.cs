@@ -1,0 +1,144 @@
+using System.Text.RegularExpressions;
+using Steelyard.EndToEnd.Machinery;
+using Steelyard.EndToEnd.Strictness;
+
+namespace Steelyard.EndToEnd.Differential;
+
+/// <summary>
+/// Each format of lines under the real HAProxy and under Steelyard, with the same requests: what both send to syslog is the
+/// same but for what is a number of its own, such as a time or a port. Adding a case is adding lines of a frontend.
+/// </summary>
+public sealed partial class HaproxyLogLines
+{
+    /// <summary>What numbers are not compared.</summary>
+    public enum Numbers
+    {
+        Compared,
+        Any,
+    }
+
+    public static TheoryData<string, Numbers> Formats => new()
+    {
+        { "log-format \"%ci %f %ft %b/%s %ST %HM %HP %HPO %HQ %HU %HV %tsc %ts %H [%r] %{+Q}r %sslv %sslc\"", Numbers.Compared },
+        { "log-format \"%{+Q}o %ci %f %ft %b/%s %ST %HM %HP %HQ %HU %HV %tsc %H %r %sslv %CC %CS %hr %hs %hrl %hsl %[src] %[int(5)] %ID\"", Numbers.Compared },
+        { "capture request header X-A len 12\n capture request header X-N len 20\n capture response header X-B len 10\n capture cookie SID len 10\n log-format \"%{+Q}o %CC %CS %hr %hs %hrl %hsl %{-Q}hr %{-Q}CC %{-Q}b\"", Numbers.Compared },
+        { "capture request header X-A len 12\n capture request header X-N len 20\n log-format \"%hr %hs %CC %[capture.req.hdr(0)] %{+E}[capture.req.hdr(0)] %{+Q,+E}[capture.req.hdr(0)] %[capture.req.hdr(1)] %{+Q}[capture.req.hdr(1)] %[capture.req.hdr(0),upper]|%%\"", Numbers.Compared },
+        { "log-format '{\"path\":\"%[capture.req.uri,json]\",\"status\":%ST,\"method\":\"%[capture.req.method]\",\"backend\":\"%b\"}'", Numbers.Compared },
+        { "log-format \"  %hr  %ci   %HM  end \"", Numbers.Compared },
+        { "log-format \"%{+X}o %ci %fi %f %b %s %ST %HM %[int(50)]\"", Numbers.Compared },
+        { "log-format \"%cp %fp %sp %ac %fc %bc %sc %rc %sq %bq %TR %Tw %Tc %Tr %Ta %Td %Th %Ti %Tq %Tu %Tt %ms %Ts %pid %lc %U %B %si\"", Numbers.Any },
+        { "log-format \"[%t] [%T] [%Tl] [%tr] [%trg] [%trl] %{+X}Ts %{+X}pid %{+X}cp %{+X}ms\"", Numbers.Any },
+        { "unique-id-format %{+X}o\\ %ci-%fi-%[int(7)]\n log-format \"%ID %{+Q}ID %[unique-id]\"", Numbers.Compared },
+        { "option httplog clf", Numbers.Any },
+        { "option httplog", Numbers.Any },
+        { "option httpslog", Numbers.Any },
+        { "option tcplog", Numbers.Any },
+    };
+
+    [Theory, MemberData(nameof(Formats))]
+    public async Task What_HAProxy_logs_is_logged(string format, Numbers numbers)
+    {
+        await using var origin = RecordingOrigin.Start(async connection =>
+        {
+            while (await connection.ReadRequestOrEnd() is not null)
+                await connection.Send("HTTP/1.1 200 OK\r\nDate: Sat, 28 Nov 2026 12:00:00 GMT\r\nX-B: b|\"x\r\nSet-Cookie: SID=new; path=/\r\nContent-Length: 5\r\n\r\nhello");
+        });
+        using var log = SyslogReceiver.StartUdp();
+        var configuration = $"""
+            defaults
+             mode http
+             timeout client 5s
+             timeout server 5s
+             timeout connect 5s
+            frontend front
+             bind ADDRESS
+             log {log.Address} local0
+             {format}
+             http-request return status 200 if METH_PUT
+             default_backend back
+            backend back
+             server one {origin.Address}
+
+            """;
+        string[] requests =
+        [
+            "GET /p?q=1 HTTP/1.1\r\nHost: x\r\nX-A: a\"b]\\c|d{\r\nX-N: n\r\nCookie: a=b; SID=abc\r\n\r\n",
+            "HEAD / HTTP/1.0\r\n\r\n",
+            "PUT /put HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+        ];
+        List<string> theirs = [], ours = [];
+        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
+        {
+            using (await haproxy.Connect())
+            {
+                // It listens, and logs the connection that has shown it.
+            }
+
+            await log.Next();
+            foreach (var request in requests)
+            {
+                using var client = await haproxy.Connect();
+                theirs.Add(await Ask(client, request, log, numbers));
+            }
+        }
+
+        var read = Config.ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "lines.cfg");
+        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
+        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
+        {
+            foreach (var request in requests)
+            {
+                using var client = await balancer.Connect();
+                ours.Add(await Ask(client, request, log, numbers));
+            }
+        }
+
+        Assert.Equal(theirs, ours);
+    }
+
+    [Fact]
+    public async Task Every_place_of_a_log_gets_every_line()
+    {
+        using var first = SyslogReceiver.StartUdp();
+        using var second = SyslogReceiver.StartUdp();
+        using var third = SyslogReceiver.StartUdp();
+        var read = Config.ConfigurationFile.Parse($"""
+            global
+             log {first.Address} local0
+             log {second.Address} format rfc5424 local3 info
+             log {third.Address} local1 notice
+            listen front
+             mode http
+             bind 127.0.0.1:0
+             log global
+             log {third.Address} local7
+             log-format "%HM %HP"
+             http-request return status 200
+            """, "places.cfg");
+        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
+        await using var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 });
+        using var client = await balancer.Connect();
+
+        await client.Ask("GET /p HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        Assert.Matches(@"^<190>[^<]* haproxy\[\d+\]: GET /p$", await third.Next());
+        Assert.Matches(@"^<134>[^<]* haproxy\[\d+\]: GET /p$", await first.Next());
+        Assert.Matches(@"^<158>1 \S+ \S+ haproxy \d+ - - GET /p$", await second.Next());
+    }
+
+    private static async Task<string> Ask(RawClient client, string request, SyslogReceiver log, Numbers numbers)
+    {
+        await client.Send(request);
+        await client.ReadResponse(request[..request.IndexOf(' ', StringComparison.Ordinal)]);
+        client.Dispose();
+        var line = (await log.Next()).TrimEnd('\n');
+        line = line[(line.IndexOf("]: ", StringComparison.Ordinal) + 3)..];
+
+        // What has left before another came is a matter of chance.
+        return numbers == Numbers.Compared ? line : Number().Replace(line, "n");
+    }
+
+    // -1 is what did not come, which is the same for both.
+    [GeneratedRegex(@"(?<![-\w.])(0x)?[0-9A-F]*\d[0-9A-F]*(?![\w.])|(?<=[:.])\d{2,3}\b", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Number();
+}
