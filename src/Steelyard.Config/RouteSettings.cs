@@ -4,7 +4,7 @@ namespace Steelyard.Config;
 
 /// <summary>
 /// Which requests it matches, and what becomes of them: exactly one of <see cref="Pool"/>, <see cref="PoolName"/>,
-/// <see cref="Split"/>, <see cref="Redirect"/>, <see cref="Respond"/> and <see cref="Files"/> is set.
+/// <see cref="Split"/>, <see cref="Redirect"/>, <see cref="Respond"/>, <see cref="Files"/> and <see cref="Statistics"/> is set.
 /// </summary>
 public sealed record RouteSettings
 {
@@ -72,6 +72,9 @@ public sealed record RouteSettings
 
     /// <summary>The files that are served, without any server; null where something else is set.</summary>
     public FilesSettings? Files { get; init; }
+
+    /// <summary>The page about the balancer that is served; null where something else is set.</summary>
+    public StatisticsSettings? Statistics { get; init; }
 
     /// <summary>How many requests of each client are let through; null for any number.</summary>
     public RateLimitSettings? RateLimit { get; init; }

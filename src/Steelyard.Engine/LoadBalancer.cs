@@ -78,6 +78,16 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <summary>What clients do, by the tables of the configuration, in their order.</summary>
     public IReadOnlyList<CounterTable> Tables => _plan.Tables is { } tables ? [.. tables.Values] : [];
 
+    /// <summary>Makes the pages about the balancer that routes serve; it must not need a loop. May be set while it serves.</summary>
+    public Func<StatisticsQuestion, Task<StatisticsPage>>? Pages
+    {
+        set
+        {
+            foreach (var loop in _loops)
+                loop.Pages = value;
+        }
+    }
+
     /// <summary>The time by which <see cref="Tables"/> count, in monotonic milliseconds.</summary>
     public long Now => _loops[0].Events.Now;
 

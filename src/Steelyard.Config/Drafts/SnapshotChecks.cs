@@ -247,7 +247,7 @@ internal sealed class SnapshotChecks
     private void AddRoute(RouteDraft draft, Dictionary<RouteSettings, Place> seen, List<RouteSettings> routes, bool poolsAreKnown)
     {
         CheckAction(draft);
-        if (draft is { To: null, ToNamed: null, Split: null, Redirect: null, Respond: null, Files: null })
+        if (draft is { To: null, ToNamed: null, Split: null, Redirect: null, Respond: null, Files: null, Statistics: null })
             return;
         _aRouteIsLost |= draft.ToNamed is not null;
         if (draft.Internal && (draft.Name is null || draft.Hosts.Count + draft.Paths.Count > 0))
@@ -286,6 +286,7 @@ internal sealed class SnapshotChecks
                     Redirect = draft.Redirect?.Value,
                     Respond = draft.Respond?.Value,
                     Files = draft.Files?.Value,
+                    Statistics = draft.Statistics?.Value,
                     RateLimit = draft.RateLimit?.Value,
                     Concurrency = draft.Concurrency?.Value,
                     Priority = draft.Priority,
@@ -303,7 +304,7 @@ internal sealed class SnapshotChecks
     private void CheckAction(RouteDraft draft)
     {
         ReadOnlySpan<(string Name, Place? Place)> actions =
-            [("to", draft.To?.Place), ("to-named", draft.ToNamed?.Place), ("split", draft.Split?.Place), ("redirect", draft.Redirect?.Place), ("respond", draft.Respond?.Place), ("files", draft.Files?.Place)];
+            [("to", draft.To?.Place), ("to-named", draft.ToNamed?.Place), ("split", draft.Split?.Place), ("redirect", draft.Redirect?.Place), ("respond", draft.Respond?.Place), ("files", draft.Files?.Place), ("statistics", draft.Statistics?.Place)];
         string? first = null;
         foreach (var (name, given) in actions)
         {
@@ -318,7 +319,7 @@ internal sealed class SnapshotChecks
             _problems.Error(split.Place, "every pool of the split has weight 0", "a weight of at least 1 for one of them");
         if (draft.Respond is { Value: { Status: 204 or 304, Body.Length: > 0 } } respond)
             _problems.Error(respond.Place, $"an answer with status {respond.Value.Status} has no body (RFC 9110, 6.4.1)", "another status, or no 'body'");
-        if (first is not ("redirect" or "respond" or "files"))
+        if (first is not ("redirect" or "respond" or "files" or "statistics"))
             return;
         ReadOnlySpan<(string Name, Place? Place)> changes =
             [("strip-prefix", draft.StripPrefix?.Place), ("rewrite", draft.Rewrite?.Place), ("request-headers", draft.RequestHeaders?.Place)];

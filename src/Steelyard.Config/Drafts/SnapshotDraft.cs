@@ -129,6 +129,8 @@ internal sealed record RouteDraft(Place Place)
 
     public Located<FilesSettings>? Files { get; init; }
 
+    public Located<StatisticsSettings>? Statistics { get; init; }
+
     public Located<RateLimitSettings>? RateLimit { get; init; }
 
     public Located<ConcurrencySettings>? Concurrency { get; init; }

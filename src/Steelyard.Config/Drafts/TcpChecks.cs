@@ -47,6 +47,7 @@ internal static class TcpChecks
             ("redirect", route.Redirect?.Place),
             ("respond", route.Respond?.Place),
             ("files", route.Files?.Place),
+            ("statistics", route.Statistics?.Place),
             ("rate-limit", route.RateLimit?.Place),
             ("concurrency", route.Concurrency?.Place),
             ("strip-prefix", route.StripPrefix?.Place),

@@ -273,14 +273,8 @@ internal static class HaproxyDirectives
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> Others()
     {
-        foreach (var row in HaproxyErrors.Rows.Concat(HaproxyLogs.Rows))
+        foreach (var row in HaproxyErrors.Rows.Concat(HaproxyLogs.Rows).Concat(HaproxyStatistics.Rows))
             yield return row;
-        yield return Done("stats", "DFBL", "...", "The page of statistics is not served here, which a warning says: `steelyard status` and the admin API say the same.", use =>
-        {
-            use.Section.Stats ??= use.Line;
-            while (use.HasMore)
-                use.Take();
-        });
         foreach (var (name, instead) in ((string, string)[])[
             ("declare capture", "`capture request header`"), ("filter", "the rules that docs/haproxy.md lists"), ("dispatch", "`server`"),
             ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("source", "the kernel's routes choose the address"), ("transparent", "`server`"),

@@ -30,12 +30,8 @@ internal sealed class HaproxyDraft
         {
             if (proxy.IsDisabled)
                 continue;
-            if (proxy is { Stats: { } stats })
-                _problems.Warn(stats, "the page of statistics is not served here: `steelyard status` and the admin API on 127.0.0.1:8404 say the same, see docs/admin.md", "the section without it");
-
-            // One that only shows statistics has nothing to serve.
-            if (proxy is { Stats: not null, Servers.Count: 0, DefaultBackend: null, UseBackends.Count: 0 } && proxy.Rules.TrueForAll(rule => rule.Value.Respond is null))
-                continue;
+            if (proxy is { IsTcp: true, Stats: { } stats } && stats.Place.Line >= proxy.Name.Place.Line && stats.Place.Source == proxy.Name.Place.Source)
+                _problems.Warn(stats.Place, $"{Shown.Quote(proxy.Name.Value)} is in TCP mode, where no page of statistics is served", "'mode http'");
             if (proxy.IsTcp && (Located<RuleSettings>[])[.. proxy.Rules, .. proxy.ResponseRules] is [var ignored, ..])
                 _problems.Warn(ignored.Place, $"{Shown.Quote(proxy.Name.Value)} is in TCP mode, where no requests are read and this does nothing", "'mode http'");
             proxies.Add(proxy);
@@ -173,12 +169,15 @@ internal sealed class HaproxyDraft
         List<RouteDraft> routes = [];
         Dictionary<HaproxyErrorPage, string> shown = [];
         var complete = false;
+        routes.AddRange(HaproxyStatistics.Routes(front, when: null));
         foreach (var (name, when) in Choices(front))
         {
             if (!IsBackend(name))
                 continue;
             complete |= when is null;
             var backend = _backends[name.Value];
+            if (backend != front)
+                routes.AddRange(HaproxyStatistics.Routes(backend, when));
             if (backend.IsTcp)
                 _problems.Error(name.Place, $"the backend {Shown.Quote(name.Value)} is in TCP mode, and the frontend is not", "'mode http' in both");
 
@@ -205,8 +204,8 @@ internal sealed class HaproxyDraft
         // HAProxy: 503 where no backend takes a request.
         if (!complete)
             routes.Add(new(front.Name.Place) { Respond = new(front.ErrorPages.GetValueOrDefault(503)?.Respond ?? s_nobody, front.Name.Place) });
-        foreach (var (page, name) in shown)
-            routes.Add(new(page.Place) { Name = name, Internal = true, Respond = new(page.Respond!, page.Place) });
+        foreach (var (error, name) in shown)
+            routes.Add(new(error.Place) { Name = name, Internal = true, Respond = new(error.Respond!, error.Place) });
         return routes;
     }
 

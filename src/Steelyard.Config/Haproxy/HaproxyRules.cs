@@ -36,7 +36,6 @@ internal static class HaproxyRules
         .. OnlyInLogs("http-request"),
         Refused("http-request set-src", "`proxy-protocol` or `trusted-proxies` in the YAML of `steelyard convert` say who the client is"),
         Refused("http-request set-method", "the servers are asked by the method of the client"),
-        Refused("http-request use-service", "/metrics is on the admin API, see docs/metrics.md"),
         Refused("http-request lua", "the rules that docs/haproxy.md lists"),
         Refused("http-request cache-use", "there is no cache here"),
         Refused("http-request normalize-uri", "routes are compared in one form without it, see docs/http.md"),
@@ -240,7 +239,8 @@ internal static class HaproxyRules
             : new() { Action = RuleAction.Respond, Respond = respond with { Headers = lines.ToValueList() } };
     }
 
-    private static RuleSettings? ReadAuthentication(HaproxyUse use)
+    /// <summary>Reads what asks for user and password.</summary>
+    public static RuleSettings? ReadAuthentication(HaproxyUse use)
     {
         var realm = use.Section.Name.Value;
         if (use.Take("realm"))
@@ -250,6 +250,12 @@ internal static class HaproxyRules
             realm = word.Text;
         }
 
+        return Authentication(realm);
+    }
+
+    /// <summary>Asks for user and password.</summary>
+    public static RuleSettings Authentication(string realm)
+    {
         var line = new HeaderLine("WWW-Authenticate", TextTemplate.Literal($"Basic realm=\"{realm.Replace("\"", "\\\"", StringComparison.Ordinal)}\""));
         return new() { Action = RuleAction.Respond, Respond = new(401, "401 Unauthorized\nThis site asks for a user and a password.\n", "text/plain") { Headers = [line] } };
     }

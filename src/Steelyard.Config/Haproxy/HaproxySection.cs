@@ -81,7 +81,10 @@ internal sealed class HaproxySection
 
     public List<Condition> MonitorFails { get; } = [];
 
-    public Place? Stats { get; set; }
+    public HaproxyStats? Stats { get; set; }
+
+    /// <summary>When what is counted is told to Prometheus.</summary>
+    public List<(Condition? When, Place Place)> Metrics { get; } = [];
 
     /// <summary>A proxy that begins with what a section of defaults says.</summary>
     public static HaproxySection From(char kind, Located<string> name, HaproxySection? defaults)
@@ -114,6 +117,7 @@ internal sealed class HaproxySection
             Logging = defaults.Logging,
             ErrorPages = new(defaults.ErrorPages),
             MonitorPath = defaults.MonitorPath,
+            Stats = defaults.Stats,
         };
 
         // Rules of defaults go before those of the proxy (2.6: from named ones only).

@@ -237,6 +237,8 @@ internal sealed class YamlWriter
             yield return $"respond: {Respond(respond)}";
         if (route.Files is { } files)
             yield return $"files: {Braces(FilesParts(files))}";
+        if (route.Statistics is { } statistics)
+            yield return $"statistics: {Braces([$"show: {statistics.Kind.ToString().ToLowerInvariant()}", .. Parts(StatisticsTable.Table, statistics, new() { Kind = statistics.Kind }), .. statistics.Scope.Count > 0 ? (string[])[$"scope: {Many(statistics.Scope, Text)}"] : []])}";
         foreach (var limit in LimitParts(route.RateLimit, route.Concurrency))
             yield return limit;
         if (route.ErrorPages.Count > 0)

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Steelyard.Balancing;
+using Steelyard.Config;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -41,6 +43,7 @@ internal sealed class Exchange
     private const int TimeoutStatus = 408;
     private const int BadRequestStatus = 400;
     private const int NoStatus = -1;
+    private const int OkStatus = 200;
     private const int ForbiddenStatus = 403;
 
     // nginx: rewrite or internal redirection cycle.
@@ -130,6 +133,12 @@ internal sealed class Exchange
         {
             _context.Record.IsLocal = true;
             return await Give(files);
+        }
+
+        if (route.Statistics is { } statistics)
+        {
+            _context.Record.IsLocal = true;
+            return await Give(statistics);
         }
 
         outcome = Admit();
@@ -554,15 +563,39 @@ internal sealed class Exchange
         var writer = new BlockWriter(block);
         file.WriteHead(ref writer, _context.ToldStatus, type, _context.ResponseEdits, _context.Scope, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
         if (!writer.Overflowed)
-            return SendFile(file, block, writer.Length, close);
+            return SendLong(file, block, writer.Length, close);
         file.Dispose();
         _context.Events.Blocks.Return(block);
         return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
     }
 
-    /// <summary>Sends a head and a file, and lets go of both.</summary>
+    /// <summary>Gives a page about the balancer.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<AfterExchange> SendFile(FileAnswer file, Block block, int length, bool close)
+    private async ValueTask<AfterExchange> Give(StatisticsSettings statistics)
+    {
+        if (_loop.Pages is not { } pages)
+            return await Refuse(new(Cause.NoRoute));
+        var page = new PageAnswer(await pages(new(statistics, Encoding.ASCII.GetString(Request.OriginalTarget(_context.Head)))));
+        _context.Deadline.Cancel();
+        var (block, close) = (_context.Events.Blocks.Rent(), EndsConnection);
+        _context.OwnStatus = OkStatus;
+        var length = WritePage(block, page, close);
+        if (length >= 0)
+            return await SendLong(page, block, length, close);
+        _context.Events.Blocks.Return(block);
+        return await Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
+    }
+
+    private int WritePage(Block block, PageAnswer page, bool close)
+    {
+        var writer = new BlockWriter(block);
+        page.WriteHead(ref writer, _context.ResponseEdits, _context.Scope, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
+        return writer.Overflowed ? -1 : writer.Length;
+    }
+
+    /// <summary>Sends a head and a long body, and lets go of both.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> SendLong(LongAnswer file, Block block, int length, bool close)
     {
         _context.Record.HeadBytes = length;
         var (sent, cut, passed, headOnly) = (IoStatus.Done, false, 0L, Request.Method == KnownMethod.Head);

@@ -8,7 +8,7 @@ using Steelyard.Engine.Network;
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>An answer whose body is a file, or a part of one (RFC 9110, 13 and 14).</summary>
-internal sealed class FileAnswer : IDisposable
+internal sealed class FileAnswer : LongAnswer
 {
     private readonly SafeFileHandle _file;
     private readonly long _size;
@@ -29,9 +29,6 @@ internal sealed class FileAnswer : IDisposable
 
     /// <summary>200, 206, 304 or 416.</summary>
     public int Status { get; private set; } = 200;
-
-    /// <summary>How much of the body is still to be sent.</summary>
-    public long Left { get; private set; }
 
     /// <summary>Opens a file; null where it cannot be read.</summary>
     public static FileAnswer? Open(string path)
@@ -153,8 +150,7 @@ internal sealed class FileAnswer : IDisposable
         ResponseWriter.WriteOwn(ref writer, edits, name, text[..Encoding.ASCII.GetBytes(value, text)]);
     }
 
-    /// <summary>Reads what comes next of the body; 0 where the file has become shorter.</summary>
-    public int Read(Span<byte> room)
+    public override int Read(Span<byte> room)
     {
         try
         {
@@ -169,5 +165,5 @@ internal sealed class FileAnswer : IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public override void Dispose() => _file.Dispose();
 }

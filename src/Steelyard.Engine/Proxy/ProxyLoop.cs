@@ -75,6 +75,9 @@ internal sealed class ProxyLoop
     /// <summary>What requests are called that nobody has named.</summary>
     public IdentitySource Identities { get; }
 
+    /// <summary>Makes pages about the balancer, on any thread; null where nobody does.</summary>
+    public Func<StatisticsQuestion, Task<StatisticsPage>>? Pages { get; set; }
+
     /// <summary>The time of lines in logs.</summary>
     public LogClock LogClock { get; }
 

@@ -34,6 +34,7 @@ internal sealed class Route
         }
 
         Files = settings.Files is { } files ? new(files, pathOf?.Invoke(files.Root) ?? files.Root) : null;
+        Statistics = settings.Statistics;
         ErrorPages = ErrorPages.From(settings.ErrorPages);
         Intercepts = settings.InterceptErrors && ErrorPages is not null;
         MostBody = settings.MaxBody?.Bytes;
@@ -75,6 +76,9 @@ internal sealed class Route
 
     /// <summary>The files that are served; null where something else answers.</summary>
     public StaticFiles? Files { get; }
+
+    /// <summary>The page about the balancer that is served; null where something else answers.</summary>
+    public StatisticsSettings? Statistics { get; }
 
     /// <summary>What is answered instead of errors; null for nothing.</summary>
     public ErrorPages? ErrorPages { get; }

@@ -17,6 +17,9 @@ internal sealed class CommandServer(AdminDesk desk)
     private readonly CommandDesk _commands = new(desk);
     private List<Socket> _sockets = [];
 
+    /// <summary>The pages about the balancer that routes serve.</summary>
+    public StatPage Pages => field ??= new(desk, _commands.Stats);
+
     /// <summary>Looks at what is counted; once a second.</summary>
     public void Look() => _commands.Stats.Look();
 

@@ -45,7 +45,8 @@ internal static class LookCommands
             proxy = desk.Stats.Numbers().GetValueOrDefault(words[0], 0);
         else if (words.Length < 3)
             (kinds, server) = (-1, -1);
-        return Task.FromResult(words.Contains("typed") ? desk.Stats.Typed(proxy, kinds, server) : desk.Stats.Csv(proxy, kinds, server));
+        var rows = desk.Stats.Chosen(proxy, kinds, server);
+        return Task.FromResult(words.Contains("typed") ? StatText.Typed(rows) : words.Contains("json") ? StatText.Json(rows) : StatText.Csv(rows));
     }
 
     private static Task<string> ShowInfo(CommandDesk desk, CommandTalk talk, string[] words)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Steelyard.Admin;
 using Steelyard.Balancing;
 using Steelyard.Config;
@@ -14,7 +13,8 @@ namespace Steelyard.Haproxy;
 /// </summary>
 internal sealed class StatTable(AdminDesk desk)
 {
-    private static readonly string[] s_columns =
+    /// <summary>The columns, in HAProxy's order.</summary>
+    public static IReadOnlyList<string> Columns { get; } =
         ("pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,chkfail,chkdown,lastchg,downtime,qlimit,pid,iid,sid,throttle,lbtot,tracked,type,rate,rate_lim,rate_max," +
         "check_status,check_code,check_duration,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,hanafail,req_rate,req_rate_max,req_tot,cli_abrt,srv_abrt,comp_in,comp_out,comp_byp,comp_rsp,lastsess,last_chk,last_agt,qtime,ctime,rtime,ttime," +
         "agent_status,agent_code,agent_duration,check_desc,agent_desc,check_rise,check_fall,check_health,agent_rise,agent_fall,agent_health,addr,cookie,mode,algo,conn_rate,conn_rate_max,conn_tot,intercepted,dcon,dses,wrew,connect,reuse,cache_lookups,cache_hits," +
@@ -360,41 +360,10 @@ internal sealed class StatTable(AdminDesk desk)
 
     private static string OrNothing(int? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "";
 
-    /// <summary>The lines as they are asked for.</summary>
+    /// <summary>The lines as commands ask for them.</summary>
     /// <param name="proxy">The number of one proxy; -1 for all.</param>
     /// <param name="kinds">1 for frontends, 2 for backends, 4 for servers, added; -1 for all.</param>
     /// <param name="server">The number of one server; -1 for all.</param>
-    public string Csv(int proxy = -1, int kinds = -1, int server = -1)
-    {
-        var text = new StringBuilder("# ").AppendJoin(',', s_columns).Append(",\n");
-        foreach (var row in Chosen(proxy, kinds, server))
-        {
-            foreach (var column in s_columns)
-                text.Append(column == "-" ? "-" : Quoted(row.Values.GetValueOrDefault(column, ""))).Append(',');
-            text.Append('\n');
-        }
-
-        return text.ToString();
-    }
-
-    /// <summary>The same as one value in a line, with its kind.</summary>
-    public string Typed(int proxy = -1, int kinds = -1, int server = -1)
-    {
-        var text = new StringBuilder();
-        foreach (var row in Chosen(proxy, kinds, server))
-        {
-            for (var i = 0; i < s_columns.Length; i++)
-            {
-                if (row.Values.TryGetValue(s_columns[i], out var value) && value.Length > 0)
-                    text.Append(CultureInfo.InvariantCulture, $"{row.Kind}.{row.Proxy}.{row.Server}.{i}.{s_columns[i]}.1:{(long.TryParse(value, out _) ? "MGP:u64" : "KNS:str")}:{value}\n");
-            }
-        }
-
-        return text.ToString();
-    }
-
-    private IEnumerable<Row> Chosen(int proxy, int kinds, int server) => Rows().Where(row =>
+    public IEnumerable<Row> Chosen(int proxy = -1, int kinds = -1, int server = -1) => Rows().Where(row =>
         (proxy == -1 || row.Proxy == proxy) && (kinds == -1 || (kinds & (row.Kind == 'F' ? 1 : row.Kind == 'B' ? 2 : 4)) != 0) && (server == -1 || row.Kind != 'S' || row.Server == server));
-
-    private static string Quoted(string value) => value.AsSpan().ContainsAny("\",\n") ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : value;
 }

@@ -50,6 +50,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
                     _balancer.HoldBreakers(pool, null, hold);
                 _desk = new AdminDesk(_balancer, keeper, served);
                 _commands = new CommandServer(_desk);
+                _balancer.Pages = _commands.Pages.MakeAsync;
                 _watch = WatchAsync(_balancer);
             }
             else

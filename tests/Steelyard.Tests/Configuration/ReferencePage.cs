@@ -58,6 +58,7 @@ public sealed class ReferencePage
         Section(page, "listen: routes", RouteTable.Routes, new RouteDraft(default));
         page.Append(RouteSample);
         Section(page, "listen: routes: timeouts", TimeoutOverridesTable.Routes, TimeoutOverrides.None);
+        Section(page, "listen: routes: statistics", StatisticsTable.Table, new StatisticsSettings());
         Section(page, "listen: routes: redirect", AnswerTable.Redirects, new RedirectSettings(TextTemplate.Empty));
         Section(page, "listen: routes: respond", AnswerTable.Responses, new FixedResponse(200));
         Section(page, "rules", RuleTable.Requests, new RuleSettings { Action = RuleAction.Stop });

@@ -76,7 +76,7 @@ internal static class RouteTable
         "a route",
         "a mapping with 'to', as in { host: api.example.com, path: /v1/*, to: api }",
         "Which requests it is for, and what becomes of them: one of `to`, `to-named`, `split`, `redirect`, `respond` and `files`. The most specific route wins, not the first: an exact host before a wildcard in front before one behind before an expression before any, then an exact path before the first expression before the longest start before any, then who has `when` before who has not, then more of `methods`, `headers` and `query` before fewer, and at last the order of the file.",
-        [["to", "to-named", "split", "redirect", "respond", "files"]],
+        [["to", "to-named", "split", "redirect", "respond", "files", "statistics"]],
         [
             new Directive<RouteDraft, string?>(
                 "name",
@@ -192,6 +192,12 @@ internal static class RouteTable
                 "Serves files without a server: a mapping with the keys of [files](#listen-routes-files).",
                 route => route.Files,
                 (route, value) => route with { Files = value }),
+            new Directive<RouteDraft, Located<StatisticsSettings>?>(
+                "statistics",
+                Form.Located(StatisticsTable.Page),
+                "Serves a page about the balancer itself: `tables`, `metrics`, or a mapping with the keys of [statistics](#listen-routes-statistics).",
+                route => route.Statistics,
+                (route, value) => route with { Statistics = value }),
             new Directive<RouteDraft, Located<RateLimitSettings>?>(
                 "rate-limit",
                 Form.Located(Form.Mapping(RateLimitTable.Rates, _ => new RateLimitSettings { Rate = new(1, TimeSpan.FromSeconds(1)) })),
