@@ -37,7 +37,7 @@ public sealed class Pool
         Settings = settings;
         Name = settings.Name;
         NameBytes = System.Text.Encoding.UTF8.GetBytes(Name);
-        PriorityField = settings.Queue.PriorityField is { } field ? System.Text.Encoding.UTF8.GetBytes(field) : null;
+        PriorityField = settings.Queue.PriorityField is { } field ? new(System.Text.Encoding.UTF8.GetBytes(field)) : null;
         RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
         _sessions = before?._sessions ?? new();
         if (settings.Balance.Hash?.Load is not null)

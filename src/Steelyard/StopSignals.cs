@@ -47,6 +47,14 @@ internal sealed class StopSignals : IDisposable
     /// <param name="isMaster">Whether there is a master.</param>
     public static StopSignals AsHaproxy(Action reload, bool isMaster) => new(isMaster ? reload : static () => { }, isMaster ? reload : null) { QuitIsGraceful = true, UserSignalStops = true };
 
+    /// <summary>
+    /// Whether the program was started with SIGQUIT ignored, as shells do to background jobs. The runtime then never hears of it;
+    /// nginx, whose graceful stop it is, hears it all the same.
+    /// </summary>
+    public static bool QuitIsIgnored =>
+        File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is var line
+        && (Convert.ToUInt64(line["SigIgn:".Length..].Trim(), 16) & (1UL << (Keeper.Posix.SIGQUIT - 1))) != 0;
+
     /// <summary>Whether SIGUSR1 lets end what is in flight.</summary>
     private bool UserSignalStops { get; init; }
 

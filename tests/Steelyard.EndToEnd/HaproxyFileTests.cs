@@ -209,8 +209,7 @@ public sealed class HaproxyFileTests : IDisposable
     {
         await using var one = Server("node1");
         var (status, yaml, said) = await SteelyardProcess.RunAsync("convert", WriteGuide(one), "--to", "yaml");
-        Assert.Equal(0, status);
-        Assert.Equal("", said);
+        Assert.Equal((0, ""), (status, said));
 
         var converted = _folder.Write("steelyard.yaml", yaml);
         var (checkedAs, summary, _) = await SteelyardProcess.RunAsync("check", converted);

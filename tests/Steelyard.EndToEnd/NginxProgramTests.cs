@@ -92,6 +92,18 @@ public sealed class NginxProgramTests : IDisposable
     }
 
     [Fact]
+    public async Task A_background_job_of_a_script_is_told_to_quit_too()
+    {
+        await using var server = Server();
+        var (nginx, file) = (Link(), WriteGuide(server, "daemon off; pid run.pid;"));
+        await using var serving = SteelyardProcess.StartProgram("/bin/sh", ["-c", "trap '' INT QUIT; exec \"$0\" \"$@\"", nginx, "-p", _folder.Path, "-c", file], []);
+        await serving.LineAsync("ready");
+
+        Assert.Equal((0, "", ""), await Run(nginx, "-p", _folder.Path, "-c", file, "-s", "quit"));
+        Assert.Equal(0, await serving.ExitAsync());
+    }
+
+    [Fact]
     public async Task A_stop_does_not_wait_for_what_is_under_way()
     {
         var asked = new TaskCompletionSource();

@@ -117,7 +117,7 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
     {
         if (_context.Route is not { } route)
             return 0;
-        if (pool.PriorityField is not { } name)
+        if (pool.PriorityField is not { } name || _context.Client.Listener.Mode == ListenerMode.Tcp)
             return route.Priority;
         var head = _context.Head;
         foreach (ref readonly var field in _context.Request.Fields.All)

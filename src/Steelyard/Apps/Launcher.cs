@@ -60,9 +60,7 @@ internal static unsafe class Launcher
     {
         try
         {
-            var variables = new Dictionary<string, string>();
-            foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-                variables[(string)variable.Key] = (string)variable.Value!;
+            var variables = OwnVariables();
             string? user = null, group = null;
             ulong? addressSpace = null;
             foreach (var pair in tasks.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(task => task.Split('=', 2)))
@@ -94,6 +92,24 @@ internal static unsafe class Launcher
         }
 
         return NotStarted;
+    }
+
+    /// <summary>Becomes this program once more, with SIGQUIT as it is by itself. Returns only where that fails.</summary>
+    /// <param name="name">By which name it was called.</param>
+    /// <param name="args">Its arguments.</param>
+    public static int StartAfresh(string name, string[] args)
+    {
+        _ = Posix.signal(Posix.SIGQUIT, 0);
+        Become("/proc/self/exe", [name, .. args], OwnVariables(), null);
+        return NotStarted;
+    }
+
+    private static Dictionary<string, string> OwnVariables()
+    {
+        var variables = new Dictionary<string, string>();
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+            variables[(string)variable.Key] = (string)variable.Value!;
+        return variables;
     }
 
     private static void Limit(string name, ulong value)

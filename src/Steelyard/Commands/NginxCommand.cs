@@ -1,4 +1,5 @@
 using System.Globalization;
+using Steelyard.Apps;
 using Steelyard.Config;
 using Steelyard.Config.Nginx;
 using Steelyard.Keeper;
@@ -67,6 +68,8 @@ internal static class NginxCommand
         PrintProblems(configuration, flags.Quiet);
         if (program.Daemon && !Daemon.IsOne)
             return await Daemon.StartAsync(args, PidFileOf(program, flags), ErrorLogOf(program, flags));
+        if (StopSignals.QuitIsIgnored)
+            return Launcher.StartAfresh(CalledAs.Word, args);
         return await ServeAsync(configuration, snapshot, PidFileOf(program, flags));
     }
 

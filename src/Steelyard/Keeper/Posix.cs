@@ -160,7 +160,7 @@ internal static unsafe partial class Posix
     public const short POLLIN = 1, POLLOUT = 4;
     public const uint MFD_CLOEXEC = 1;
     public const short POSIX_SPAWN_SETPGROUP = 2, POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8, POSIX_SPAWN_SETSID = 0x80;
-    public const int SIGPIPE = 13, SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17;
+    public const int SIGQUIT = 3, SIGPIPE = 13, SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17;
     public const int EINTR = 4, EAGAIN = 11;
     public const int P_ALL = 0, P_PID = 1, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
     public const int PR_SET_NO_NEW_PRIVS = 38, MADV_DONTNEED = 4;
