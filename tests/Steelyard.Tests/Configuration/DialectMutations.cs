@@ -21,6 +21,6 @@ public sealed class DialectMutations
     {
         string[] corpus = [.. new[] { "good", "bad" }.SelectMany(kind => Directory.EnumerateFiles(GoldenFolder.Of(dialect, kind))).Where(path => Path.GetExtension(path) is not (".expected" or ".actual")).Order(StringComparer.Ordinal).Select(File.ReadAllText)];
         var piece = Gen.OneOf(Gen.OneOf(s_pieces), Gen.String[0, 3], Gen.OneOf(corpus).Select(text => text[..Math.Min(text.Length, 60)]));
-        FileMutations.Of(corpus, piece).Sample(text => FileMutations.Check(text, name), iter: 700);
+        FileMutations.Each(FileMutations.Of(corpus, piece), 700, text => FileMutations.Check(text, name));
     }
 }

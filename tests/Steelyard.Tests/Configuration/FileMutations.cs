@@ -10,6 +10,27 @@ internal static class FileMutations
     public static Gen<string> Of(string[] corpus, Gen<string> piece) =>
         Gen.Select(Gen.OneOf(corpus), Gen.Select(Gen.Double[0, 1], Gen.Double[0, 0.1], piece).List[0, 4], Mutate);
 
+    /// <summary>
+    /// Checks as many draws, the same at each run unless STEELYARD_SEED says another number: what a build says goes by its
+    /// sources alone, and looking for more is the fuzzer's.
+    /// </summary>
+    public static void Each<T>(Gen<T> draws, int count, Action<T> check)
+    {
+        var random = new PCG(1, ulong.TryParse(Environment.GetEnvironmentVariable("STEELYARD_SEED"), out var seed) ? seed : 1);
+        for (var i = 0; i < count; i++)
+        {
+            var draw = draws.Generate(random, null, out _);
+            try
+            {
+                check(draw);
+            }
+            catch (Exception fault)
+            {
+                throw new InvalidOperationException($"{fault.Message}\nof draw {i} of seed {seed}:\n{draw}", fault);
+            }
+        }
+    }
+
     /// <summary>Reading ends with located errors, or with a snapshot that reads back the same once converted.</summary>
     public static void Check(string text, string name)
     {

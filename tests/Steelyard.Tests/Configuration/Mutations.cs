@@ -27,14 +27,14 @@ public sealed class Mutations
     private static readonly Gen<string> Assembled = Piece.List[0, 40].Select(pieces => string.Concat(pieces));
 
     [Fact]
-    public void A_changed_file_never_throws() => Mutated.Sample(Check, iter: 3_000);
+    public void A_changed_file_never_throws() => FileMutations.Each(Mutated, 3_000, Check);
 
     [Fact]
     public void A_truncated_file_never_throws() =>
-        Gen.Select(Gen.OneOf(Corpus), Gen.Double[0, 1], (text, part) => text[..(int)(text.Length * part)]).Sample(Check, iter: 1_000);
+        FileMutations.Each(Gen.Select(Gen.OneOf(Corpus), Gen.Double[0, 1], (text, part) => text[..(int)(text.Length * part)]), 1_000, Check);
 
     [Fact]
-    public void Random_text_never_throws() => Assembled.Sample(Check, iter: 2_000);
+    public void Random_text_never_throws() => FileMutations.Each(Assembled, 2_000, Check);
 
     [Fact]
     public void Random_bytes_of_a_file_never_throw()
