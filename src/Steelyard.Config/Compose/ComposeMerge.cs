@@ -19,12 +19,11 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
     /// <summary>The tree of a file, filled in; null when it is none, which has been reported.</summary>
     public YamlMapping? ReadTree(SourceText text)
     {
-        if (!CharacterCheck.Passes(text, problems) || YamlTree.Read(text, problems) is not { } root)
-            return null;
+        var root = CharacterCheck.Passes(text, problems) ? YamlTree.Read(text, problems) : null;
         if (root is YamlMapping mapping)
             return (YamlMapping)variables.FillIn(Flatten(mapping));
         if (!problems.HasErrors)
-            problems.Error(new(text, 0, 0), "the file is no mapping", "'services', with a command for each");
+            problems.Error(new(text, 0, 0), root is null ? "the file is empty" : "the file is no mapping", "'services', with a command for each");
         return null;
     }
 

@@ -25,7 +25,7 @@ internal static class HaproxyCommandSockets
             return;
         var text = where.Text;
         foreach (var prefix in (string[])["unix@", "ipv4@", "ipv6@"])
-            text = text.StartsWith(prefix, StringComparison.Ordinal) ? (prefix == "unix@" && text[5..] is var path && !path.StartsWith('/') ? "unix:" + path : text[5..]) : text;
+            text = text.StartsWith(prefix, StringComparison.Ordinal) ? (prefix == "unix@" && text[5..] is { Length: > 0 } path && !path.StartsWith('/') ? "unix:" + path : text[5..]) : text;
         if (text.StartsWith('/'))
             text = "unix:" + text;
         else if (text.Length > 0 && !text.Contains(':', StringComparison.Ordinal))
