@@ -73,7 +73,8 @@ public static class ConfigurationFile
             Problems = problems.InOrder(),
             Sources = [source, .. given.Included],
             Daemon = given.Daemon,
-            Files = problems.Files.Select(file => new NamedFile(file.Value, file.Place.Source, file.Place.Start, file.Place.End)).ToValueList(),
+            Files = problems.Files.Select(file => new NamedFile(file.Value, SourcePlace.Of(file.Place))).ToValueList(),
+            Connections = problems.Connections is { } limit ? SourcePlace.Of(limit) : null,
         };
     }
 

@@ -15,6 +15,9 @@ public sealed record ConfigurationResult
     /// <summary>The files that the configuration names and that are read when it is put to use, each with its place.</summary>
     public ValueList<NamedFile> Files { get; init; }
 
+    /// <summary>Where it says how many connections there may be, for whoever knows how many there can be; null where it does not.</summary>
+    public SourcePlace? Connections { get; init; }
+
     /// <summary>How the program is to be a service, for the names under which it is another program.</summary>
     public DaemonSettings Daemon { get; init; } = new();
 }
@@ -31,12 +34,18 @@ public sealed record DaemonSettings
 
 /// <summary>A file that a configuration names.</summary>
 /// <param name="Name">As it is written there.</param>
-/// <param name="Source">The text that names it.</param>
-/// <param name="Start">Where it does, in UTF-16 units.</param>
-/// <param name="End">Behind the name.</param>
-public sealed record NamedFile(string Name, SourceText Source, int Start, int End)
+/// <param name="Place">Where it does.</param>
+public sealed record NamedFile(string Name, SourcePlace Place);
+
+/// <summary>A stretch of a text.</summary>
+/// <param name="Source">The text.</param>
+/// <param name="Start">Where it begins, in UTF-16 units.</param>
+/// <param name="End">Behind it.</param>
+public sealed record SourcePlace(SourceText Source, int Start, int End)
 {
-    /// <summary>Says in this place what is wrong with the file.</summary>
+    internal static SourcePlace Of(Drafts.Place place) => new(place.Source, place.Start, place.End);
+
+    /// <summary>Says in this place what is wrong.</summary>
     public Problem Problem(Severity severity, string message, string? expected = null)
     {
         var problems = new Drafts.ProblemList();

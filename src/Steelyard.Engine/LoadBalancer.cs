@@ -32,6 +32,9 @@ public sealed class LoadBalancer : IAsyncDisposable
     private LoadBalancer(ProxyLoop[] loops, Thread[] threads, ProxyPlan plan, IReadOnlyList<SocketHandle> sockets, IReadOnlyList<NetworkAddress> unresolved) =>
         (_loops, _threads, _plan, _sockets, Unresolved, _health, _housekeeper) = (loops, threads, plan, sockets, unresolved, new(loops), new(loops[0].Events));
 
+    /// <summary>How many client connections the descriptors of this process suffice for, one more for the server of each.</summary>
+    public static int ConnectionsByDescriptors => DescriptorLimit.Connections;
+
     /// <summary>Servers whose names did not resolve when the configuration was taken up; they count as refusing every connection.</summary>
     public IReadOnlyList<NetworkAddress> Unresolved { get; private set; }
 

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
 namespace Steelyard.EndToEnd;
 
 public sealed class CheckTests : IDisposable
@@ -49,6 +52,47 @@ public sealed class CheckTests : IDisposable
 
         Assert.Equal(0, status);
         Assert.EndsWith($"{file} is fine: 1 listener, 2 pools, 1 warning\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_warning_is_an_error_where_one_is_strict()
+    {
+        var file = _folder.Write("warning.yaml", Good.Replace("web: {", "spare: { servers: [ 127.0.0.1:2 ] }, web: {", StringComparison.Ordinal));
+
+        var (status, output, _) = await SteelyardProcess.RunAsync("check", "--strict", file);
+
+        Assert.Equal(1, status);
+        Assert.Contains($"{file}:2:10: error: no route leads to the pool 'spare'", output, StringComparison.Ordinal);
+        Assert.EndsWith($"{file} cannot be used: 1 error\n", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("many.yaml", "limits: { connections: 9000000 }\n" + Good, "many.yaml:1:24: warning: 9000000 connections are more than ")]
+    [InlineData("many.cfg", "global\n  maxconn 9000000\ndefaults\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\nlisten web\n  bind :0\n  server a 127.0.0.1:1\n", "many.cfg:2:3: warning: 9000000 connections are more than ")]
+    public async Task More_connections_than_descriptors_are_warned_of(string name, string text, string warning)
+    {
+        var (status, output, _) = await SteelyardProcess.RunAsync("check", _folder.Write(name, text));
+
+        Assert.Equal(0, status);
+        Assert.Contains(warning, output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(29, "the certificate expires on ")]
+    [InlineData(31, null)]
+    [InlineData(-1, "the certificate has expired on ")]
+    public async Task A_certificate_is_warned_of_a_month_before_it_expires(int days, string? warning)
+    {
+        using var key = ECDsa.Create();
+        var request = new CertificateRequest("CN=example.com", key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-90), DateTimeOffset.UtcNow.AddDays(days).AddHours(1));
+        _folder.Write("site.pem", certificate.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem());
+        var file = _folder.Write("tls.yaml", Good.Replace("to: web", "tls: { certificate: site.pem }, to: web", StringComparison.Ordinal));
+
+        var (status, output, _) = await SteelyardProcess.RunAsync("check", file);
+
+        Assert.Equal(0, status);
+        Assert.Equal(warning is not null, output.Contains($"{file}:1:45: warning: site.pem: {warning ?? "the certificate"}", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -27,7 +27,13 @@ internal static class ComposeReader
         var variables = ComposeVariables.Of(source, problems);
         var merge = new ComposeMerge(source, variables, problems);
         if (merge.ReadTree(source.Text) is not { } file)
+        {
+            // What is no YAML has been reported; what remains is a file of blanks and comments.
+            if (!problems.HasErrors)
+                problems.Error(new(source.Text, 0, 0), "the file is empty", "'services', with a command for each");
             return null;
+        }
+
         foreach (var over in OverridesOf(source, problems))
         {
             if (merge.ReadTree(over) is { } tree)

@@ -17,6 +17,9 @@ internal sealed class ProblemList
     /// <summary>The files that were named.</summary>
     public List<Located<string>> Files { get; } = [];
 
+    /// <summary>Where the file says how many connections there may be; null where it does not.</summary>
+    public Place? Connections { get; set; }
+
     public void Error(Place place, string message, string? expected = null, string? suggestion = null)
     {
         ErrorCount++;

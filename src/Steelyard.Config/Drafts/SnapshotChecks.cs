@@ -1,3 +1,4 @@
+using Steelyard.Config.Lints;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Drafts;
@@ -49,6 +50,8 @@ internal sealed class SnapshotChecks
 
         if (draft is { Group: { } group, User: null })
             _problems.Error(group.Place, "'group' without 'user'", "both, or 'user' alone for that user's own group");
+        if (!_problems.HasErrors)
+            SnapshotLints.Check(draft, _problems);
 
         return _problems.HasErrors ? null : new()
         {

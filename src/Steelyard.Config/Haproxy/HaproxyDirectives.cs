@@ -38,7 +38,7 @@ internal static class HaproxyDirectives
             if (!use.TryTakeNumber("a number of connections", 1, 10_000_000, out var most))
                 return;
             if (use.Section.Kind == 'G')
-                use.File.MaxConnections = most;
+                (use.File.MaxConnections, use.Problems.Connections) = (most, use.Line);
             else
                 use.Section.MaxConnections = most;
         });

@@ -114,8 +114,16 @@ internal sealed class HaproxyDraft
 
     private IEnumerable<(Located<string> Backend, Condition? When)> Choices(HaproxySection front)
     {
+        Dictionary<Condition, Place> asked = [];
+        Place? all = null;
         foreach (var (name, when, dynamic) in front.UseBackends)
         {
+            if ((all ?? (when is not null && !asked.TryAdd(when, name.Place) ? asked[when] : null)) is { } taken)
+            {
+                _problems.Warn(name.Place, $"no request comes here: the 'use_backend' in line {taken.Line} has {(all is null ? "the same" : "no")} condition", "one of them, or another condition");
+                continue;
+            }
+
             if (dynamic is not null)
             {
                 foreach (var choice in Named(name, when, dynamic))
@@ -124,17 +132,16 @@ internal sealed class HaproxyDraft
                 // Where nobody is called so, further lines do not count.
                 if (DefaultOf(front) is { } instead)
                     yield return (instead, when);
-                if (when is null)
-                    yield break;
-                continue;
+            }
+            else
+            {
+                yield return (name, when);
             }
 
-            yield return (name, when);
-            if (when is null)
-                yield break;
+            all = when is null ? name.Place : null;
         }
 
-        if (DefaultOf(front) is { } otherwise)
+        if (all is null && DefaultOf(front) is { } otherwise)
             yield return (otherwise, null);
     }
 

@@ -64,11 +64,20 @@ internal sealed class NginxServer
         var patterns = new List<RouteDraft>();
         ReadLocations(Level, routes, patterns, within: null);
         routes.AddRange(patterns);
+        WarnOfReturn();
 
         // What no location takes the server itself has.
         if (!_prefixes.Exists(prefix => prefix.Prefix == "/"))
             routes.AddRange(new NginxContent(this, Level, _file, _pools).Routes(new RouteDraft(Level.Place)));
         return routes;
+    }
+
+    /// <summary>A return of the server itself comes before all of its locations, unless an error page leads to one.</summary>
+    private void WarnOfReturn()
+    {
+        if (Level.Steps.Find(step => step.Directive.Name == "return").Directive is { } line && Level.Blocks.Find(block => block.Context == 'L') is { } location
+            && Level.All("error_page").Count == 0 && !NginxSteps.Mentions(Level, "break") && !NginxSteps.Mentions(Level, "last"))
+            Problems.Warn(location.Place, $"no request comes to a location of this server: \"return\" in line {line.Place.Line} answers all of them", "\"return\" in \"location /\"");
     }
 
     private void CollectPrefixes(NginxLevel level)

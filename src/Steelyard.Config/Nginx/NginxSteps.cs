@@ -58,7 +58,8 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
             Emit(new() { Action = RuleAction.RemoveVariable, Name = _taken }, null, level.Place);
     }
 
-    private static bool Mentions(NginxLevel level, string word) =>
+    /// <summary>Whether steps of a block, or of a block within, have a word as their name or their flag.</summary>
+    public static bool Mentions(NginxLevel level, string word) =>
         level.Steps.Exists(step => step.Directive.Name == word || step.Directive[3] == word || (step.Block is { } block && Mentions(block, word)));
 
     /// <summary>Reads the steps of a block.</summary>

@@ -6,6 +6,8 @@ namespace Steelyard.Engine.Tls;
 /// <summary>Reads every file that a configuration names for TLS, as its use will, and says what is wrong.</summary>
 internal sealed class TlsFileCheck
 {
+    private static readonly TimeSpan s_notice = TimeSpan.FromDays(30);
+
     private readonly TlsFiles _files;
     private readonly DateTimeOffset _now;
     private readonly List<TlsFileProblem> _problems = [];
@@ -66,6 +68,8 @@ internal sealed class TlsFileCheck
         var (from, to) = (new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), new DateTimeOffset(certificate.NotAfter.ToUniversalTime()));
         if (_now > to)
             _problems.Add(new(Severity.Warning, name, $"the certificate has expired on {to:yyyy-MM-dd}", "a new one; clients refuse this one"));
+        else if (_now + s_notice > to)
+            _problems.Add(new(Severity.Warning, name, $"the certificate expires on {to:yyyy-MM-dd}, in {(to - _now).Days} days", "a new one before then; a changed file is taken up without a restart"));
         else if (_now < from)
             _problems.Add(new(Severity.Warning, name, $"the certificate is not valid before {from:yyyy-MM-dd}", "one that is valid now; clients refuse this one"));
     }

@@ -65,6 +65,16 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
     public ConfigurationArgument With(Func<Snapshot, Snapshot>? change) =>
         change is null ? this : this with { Change = change, Result = Result with { Snapshot = Result.Snapshot is { } snapshot ? change(snapshot) : null } };
 
+    /// <summary>The same with errors in the place of warnings.</summary>
+    public ConfigurationArgument Strict() => CountOf(Severity.Warning) == 0 ? this : this with
+    {
+        Result = Result with
+        {
+            Snapshot = null,
+            Problems = Result.Problems.Select(problem => problem.Severity == Severity.Warning ? problem with { Severity = Severity.Error } : problem).ToValueList(),
+        },
+    };
+
     /// <summary>Finds a configuration; null, and a line on standard error, when there is none.</summary>
     public static string? TryFind(string command, string fileOrFolder)
     {
@@ -100,6 +110,9 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
         if (snapshot.Admin?.TokenFile is { } token && AdminToken.TryRead(Folder, token, out var mistake) is null)
             Report(token, Severity.Error, mistake, AdminToken.Expected);
 
+        if (Result.Connections is { } place && snapshot.Limits.Connections is { } wanted && LoadBalancer.ConnectionsByDescriptors is var most && wanted > most)
+            problems.Add(place.Problem(Severity.Warning, $"{wanted} connections are more than the descriptors of this shell suffice for: {most}, a client and a server each", "a smaller number, or more descriptors (ulimit -n; LimitNOFILE in a unit)"));
+
         return this with
         {
             Result = Result with
@@ -112,7 +125,7 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
         void Report(string name, Severity severity, string message, string? expected)
         {
             foreach (var named in Result.Files.AsEnumerable().Where(named => named.Name == name))
-                problems.Add(named.Problem(severity, $"{name}: {message}", expected));
+                problems.Add(named.Place.Problem(severity, $"{name}: {message}", expected));
         }
     }
 
