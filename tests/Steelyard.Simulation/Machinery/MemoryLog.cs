@@ -16,11 +16,16 @@ internal sealed class MemoryLog : LogDestination
     /// <summary>The lines so far.</summary>
     public string[] Lines(AccessLogSettings settings)
     {
+        Drain(settings);
+        return _text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    /// <summary>Takes the lines so far out of their buffer.</summary>
+    public void Drain(AccessLogSettings settings)
+    {
         while (Book.SinkFor(settings).Drain())
         {
         }
-
-        return _text.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     public override int Write(ReadOnlySpan<byte> lines)
