@@ -65,8 +65,13 @@ public static class ConfigurationFile
         var given = new DialectSource(source, reach?.Read, options, reach?.Find);
         var dialect = Dialect.Of(fileName, source.Text);
         var snapshot = dialect.Read(given, problems);
-        if (snapshot is not null && dialect != Dialect.Own)
-            snapshot = CheckConverted(snapshot, source, problems);
+        if (dialect != Dialect.Own)
+        {
+            problems.Expectations.AddRange(CommentedExpectations.Of([source, .. given.Included], problems));
+            snapshot = snapshot is null || problems.HasErrors ? null
+                : CheckConverted(snapshot with { Expectations = problems.Expectations.Select(expectation => expectation.Value).ToValueList() }, source, problems);
+        }
+
         return new()
         {
             Snapshot = snapshot,
@@ -74,6 +79,7 @@ public static class ConfigurationFile
             Sources = [source, .. given.Included],
             Daemon = given.Daemon,
             Files = problems.Files.Select(file => new NamedFile(file.Value, SourcePlace.Of(file.Place))).ToValueList(),
+            Expectations = problems.Expectations.Select(expectation => SourcePlace.Of(expectation.Place)).ToValueList(),
             Connections = problems.Connections is { } limit ? SourcePlace.Of(limit) : null,
         };
     }

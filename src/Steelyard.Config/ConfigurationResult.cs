@@ -15,6 +15,9 @@ public sealed record ConfigurationResult
     /// <summary>The files that the configuration names and that are read when it is put to use, each with its place.</summary>
     public ValueList<NamedFile> Files { get; init; }
 
+    /// <summary>Where each of <see cref="Snapshot.Expectations"/> stands, in their order.</summary>
+    public ValueList<SourcePlace> Expectations { get; init; }
+
     /// <summary>Where it says how many connections there may be, for whoever knows how many there can be; null where it does not.</summary>
     public SourcePlace? Connections { get; init; }
 

@@ -49,6 +49,9 @@ public sealed record Snapshot
 
     /// <summary>How much of each thing is accepted.</summary>
     public Limits Limits { get; init; } = new();
+
+    /// <summary>What requests have to come to; whoever loads the configuration asks (see steelyard check).</summary>
+    public ValueList<Expectation> Expectations { get; init; }
 }
 
 /// <summary>A set of addresses served alike: accepted connections are routed by the same table.</summary>

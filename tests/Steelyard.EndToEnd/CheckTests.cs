@@ -96,6 +96,20 @@ public sealed class CheckTests : IDisposable
     }
 
     [Theory]
+    [InlineData("site.yaml", Good + "expect: [ GET / -> 403 ]\n", "3:11")]
+    [InlineData("site.cfg", "# steelyard: expect GET / -> 403\ndefaults\n  mode http\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\nlisten web\n  bind :0\n  server a 127.0.0.1:1\n", "1:14")]
+    public async Task What_a_file_expects_in_vain_is_an_error_in_its_line(string name, string text, string place)
+    {
+        var file = _folder.Write(name, text);
+
+        var (status, output, _) = await SteelyardProcess.RunAsync("check", file);
+
+        Assert.Equal(1, status);
+        Assert.StartsWith($"{file}:{place}: error: GET / goes to pool web\n", output, StringComparison.Ordinal);
+        Assert.Equal(0, (await SteelyardProcess.RunAsync("check", _folder.Write(name, text.Replace("403", "pool web", StringComparison.Ordinal)))).Status);
+    }
+
+    [Theory]
     [InlineData("up")]
     [InlineData("check")]
     public async Task What_is_not_there_is_said_plainly(string command)

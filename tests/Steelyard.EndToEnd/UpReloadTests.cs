@@ -60,6 +60,11 @@ public sealed class UpReloadTests : IDisposable
         Assert.Contains($"{file}:1:9: error: ", up.Error, StringComparison.Ordinal);
         Assert.Equal("one", await Client.GetStringAsync(url, Cancel));
 
+        Write(Answering("two") + "\nexpect: [ GET / -> 404 ]\n");
+        up.Signal(PosixSignal.SIGHUP);
+        await up.ErrorLineAsync("GET / is answered with 200");
+        Assert.Equal("one", await Client.GetStringAsync(url, Cancel));
+
         File.Delete(file);
         up.Signal(PosixSignal.SIGHUP);
         await up.ErrorLineAsync("there is no file");

@@ -17,6 +17,9 @@ internal sealed class ProblemList
     /// <summary>The files that were named.</summary>
     public List<Located<string>> Files { get; } = [];
 
+    /// <summary>What the file says that requests come to.</summary>
+    public List<Located<Expectation>> Expectations { get; } = [];
+
     /// <summary>Where the file says how many connections there may be; null where it does not.</summary>
     public Place? Connections { get; set; }
 

@@ -69,6 +69,7 @@ internal sealed class SnapshotChecks
             TraceContext = draft.TraceContext,
             Timeouts = draft.Timeouts,
             Limits = draft.Limits,
+            Expectations = draft.Expectations.Select(expectation => expectation.Value).ToValueList(),
         };
     }
 

@@ -32,6 +32,8 @@ internal sealed record SnapshotDraft(Place Place)
     public IReadOnlyList<ListenerDraft>? Listeners { get; init; }
 
     public IReadOnlyList<PoolDraft>? Pools { get; init; }
+
+    public IReadOnlyList<Located<Expectation>> Expectations { get; init; } = [];
 }
 
 internal sealed record ListenerDraft(Place Place)

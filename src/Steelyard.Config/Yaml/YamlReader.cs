@@ -23,6 +23,7 @@ internal static class YamlReader
                 var draft = FileTable.Table.Read(problems, mapping, new(mapping.Place));
                 if (!mapping.Entries.Any(entry => entry.Key.Value == "listen") && !(draft.Pools ?? []).Any(AppChecks.TakesNoRequests))
                     problems.Error(mapping.Place, "the file without 'listen'", FileTable.Table.Accepts);
+                problems.Expectations.AddRange(draft.Expectations);
                 problems.Connections = ValueOf(ValueOf(mapping, "limits") as YamlMapping, "connections")?.Place;
                 return SnapshotChecks.Check(draft, problems);
             default:

@@ -39,6 +39,10 @@ internal sealed class YamlWriter
             writer.Line("pools:");
         foreach (var pool in snapshot.Pools)
             writer.Pool(pool);
+        if (snapshot.Expectations.Count > 0)
+            writer.Line("expect:");
+        foreach (var expectation in snapshot.Expectations)
+            writer.Line($"  - {Text(expectation.ToString())}");
         return writer._text.ToString();
     }
 

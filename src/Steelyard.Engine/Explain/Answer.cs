@@ -19,8 +19,33 @@ public sealed record Answer(ListenerSettings Listener, string Host, string Path,
     /// <summary>The route it takes; null for none.</summary>
     public RouteVerdict? Route { get; init; }
 
+    /// <summary>The rules that were done, in their order.</summary>
+    public IReadOnlyList<RuleStep> Rules { get; init; } = [];
+
+    /// <summary>Path and query as rules and the route have left them for who answers; null where they are as they were asked for.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>What is answered without a server; null where a server is asked, or the request refused.</summary>
+    public GivenAnswer? Given { get; init; }
+
     /// <summary>The pools it goes to, in the order in which they were first chosen; none where the route gives the answer itself.</summary>
     public IReadOnlyList<PoolAnswer> Pools { get; init; } = [];
+}
+
+/// <summary>A rule that was done.</summary>
+/// <param name="Place">Whose it is: <c>listener</c>, <c>route</c> or <c>pool NAME</c>.</param>
+/// <param name="Rule">The rule.</param>
+public sealed record RuleStep(string Place, RuleSettings Rule);
+
+/// <summary>An answer that a rule, a route or an error page gives.</summary>
+/// <param name="Status">The status a client is told.</param>
+public sealed record GivenAnswer(int Status)
+{
+    /// <summary>Where the client is sent; null for nowhere.</summary>
+    public string? Location { get; init; }
+
+    /// <summary>The file that it gets; null for none.</summary>
+    public string? File { get; init; }
 }
 
 /// <summary>An answer of the proxy's own.</summary>

@@ -2,6 +2,7 @@ using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Network;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Explain;
@@ -67,25 +68,58 @@ public sealed class Explainer
         var name = reader.ServerName;
         var bytes = Encoding.UTF8.GetBytes(name);
         var route = table.MatchName(bytes);
-        var asked = new AskedRequest(question, listener, table) { ServerName = bytes, Pools = _pools };
+        using var asked = new AskedRequest(question, listener, table) { ServerName = bytes, Pools = _pools };
         var answer = new Answer(listener, name, "", RouteVerdicts.Of(routes, route?.Settings, probed => probed.MatchName(bytes) is not null));
-        return Follow(answer, route, question, asked);
+        if (route is null)
+            return answer with { Refusal = new(0, "No route takes this name; the connection is closed.") };
+        return answer with { Route = Chosen(answer), Pools = Choose(route.ChoosePool(asked.Scope)!, route, question, asked, fallsBack: false) };
     }
 
     private Answer Request(QuestionReader reader, ListenerSettings listener, RouteSettings[] routes, RouteTable table, Question question)
     {
-        var (bytes, asked) = (reader.Head(), new AskedRequest(question, listener, table) { Pools = _pools });
+        var bytes = reader.Head();
+        using var asked = new AskedRequest(question, listener, table) { Pools = _pools };
         var request = asked.Request;
         if (Read(request, bytes) is { } error)
             return new(listener, "", "", []) { Refusal = RefusalOf(new(Cause.BadRequest, Detail: error)) };
-        var head = asked.Head = bytes[..request.Length];
-        var path = request.Path(head).ToArray();
-        if (PathNormalizer.IsNeeded(path))
-            path = PathNormalizer.Normalize(path, new byte[path.Length]).ToArray();
-        var host = Encoding.UTF8.GetString(RouteTable.HostOf(request.Authority(head)));
-        var route = table.Match(asked.Scope, path);
-        var answer = new Answer(listener, host, Encoding.UTF8.GetString(path), RouteVerdicts.Of(routes, route?.Settings, probed => probed.Match(asked.Scope, path) is not null));
-        return Follow(answer, route, question, asked);
+        asked.Hold(bytes[..request.Length]);
+
+        // Told as it was when the route was found, for the rules of the route may change what is asked for.
+        Answer? compared = null;
+        asked.Entered = route => compared = Compare(asked, listener, routes, route.Settings);
+        var targetBefore = TargetOf(asked);
+        var end = new AskedExchange(asked, listener, table).Run();
+        var answer = (compared ?? Compare(asked, listener, routes, chosen: null)) with
+        {
+            Rules = asked.Steps,
+            Target = TargetAtServer(asked, end.Pool is not null) is var target && target != targetBefore ? target : null,
+            Refusal = end.Refusal,
+            Given = end.Given,
+        };
+        answer = answer with { Route = Chosen(answer) };
+        return end.Pool is { } pool ? answer with { Pools = Choose(pool, asked.Route!, question, asked, fallsBack: true) } : answer;
+    }
+
+    private static Answer Compare(AskedRequest asked, ListenerSettings listener, RouteSettings[] routes, RouteSettings? chosen)
+    {
+        var path = RouteFinder.PathOf(asked, new byte[asked.Head.Length]).ToArray();
+        var host = Encoding.UTF8.GetString(RouteTable.HostOf(asked.Request.Authority(asked.Head)));
+        return new(listener, host, Encoding.UTF8.GetString(path), RouteVerdicts.Of(routes, chosen, probed => probed.Match(asked.Scope, path) is not null));
+    }
+
+    private static string TargetOf(AskedRequest asked) => Encoding.UTF8.GetString(asked.Scope[TemplateVariable.Uri]);
+
+    private static string TargetAtServer(AskedRequest asked, bool toServer)
+    {
+        if (!toServer || !asked.Route!.ChangesPath)
+            return TargetOf(asked);
+        var block = asked.Blocks.Rent();
+        var writer = new BlockWriter(block);
+        asked.Route.WritePath(ref writer, asked.Scope, RouteFinder.PathOf(asked, new byte[asked.Head.Length]));
+        var path = Encoding.UTF8.GetString(writer.Written.Span);
+        asked.Blocks.Return(block);
+        var query = Encoding.UTF8.GetString(asked.Request.Query(asked.Head));
+        return query.Length == 0 ? path : $"{path}?{query}";
     }
 
     private HeadError? Read(RequestHead request, byte[] bytes)
@@ -100,14 +134,6 @@ public sealed class Explainer
 
     private static Refusal RefusalOf(in Outcome outcome) => new(outcome.Status, outcome.Sentence);
 
-    private Answer Follow(Answer answer, Route? route, Question question, AskedRequest asked)
-    {
-        if (route is null)
-            return answer with { Refusal = answer.Listener.Mode == ListenerMode.Tcp ? new(0, "No route takes this name; the connection is closed.") : RefusalOf(new(Cause.NoRoute)) };
-        var chosen = answer with { Route = Chosen(answer) };
-        return route.Answer is not null ? chosen : chosen with { Pools = Choose(route, question, asked, fallsBack: answer.Listener.Mode == ListenerMode.Http) };
-    }
-
     private static RouteVerdict? Chosen(Answer answer)
     {
         foreach (var verdict in answer.Routes)
@@ -119,12 +145,12 @@ public sealed class Explainer
         return null;
     }
 
-    private List<PoolAnswer> Choose(Route route, Question question, AskedRequest asked, bool fallsBack)
+    private List<PoolAnswer> Choose(Pool first, Route route, Question question, AskedRequest asked, bool fallsBack)
     {
         var (answers, lots) = (new List<PoolAnswer>(), question.Seed);
         for (var i = 0; i < question.Repeat; i++)
         {
-            for (var pool = route.ChoosePool(asked.Scope); pool is not null;)
+            for (var pool = i == 0 ? first : route.ChoosePool(asked.Scope); pool is not null;)
             {
                 var decision = Choose(pool, answers, asked, ref lots);
                 pool = fallsBack && decision is { Server: null, Reason: not DecisionReason.AllFull } && pool.Settings.Breaker is { Fallback.Pool: { } other } ? _pools[other] : null;

@@ -17,7 +17,7 @@ public sealed record RouteVerdict(int Place, RouteSettings Route, IReadOnlyList<
 }
 
 /// <summary>One thing that a route asks for.</summary>
-/// <param name="What">What it looks at: host, path, method, field or query.</param>
+/// <param name="What">What it looks at: host, path, method, field, query or condition.</param>
 /// <param name="Asked">What it asks for, as the configuration has it.</param>
 /// <param name="Holds">Whether the request has it.</param>
 public sealed record ConditionVerdict(string What, string Asked, bool Holds);
@@ -43,6 +43,10 @@ internal static class RouteVerdicts
         for (var i = 0; i < routes.Length; i++)
         {
             var route = routes[i];
+
+            // Only rules and error pages lead there.
+            if (route.Internal && !ReferenceEquals(route, chosen))
+                continue;
             var conditions = new List<ConditionVerdict>();
             if (route.Host is { } host)
                 conditions.Add(Judge("host", host, new() { Host = host }, probe));
@@ -54,6 +58,8 @@ internal static class RouteVerdicts
                 conditions.Add(Judge("field", $"{field.Name}: {field.Pattern}", new() { Headers = [field] }, probe));
             foreach (var parameter in route.Query)
                 conditions.Add(Judge("query", $"{parameter.Name}={parameter.Pattern}", new() { Query = [parameter] }, probe));
+            if (route.When is { } when)
+                conditions.Add(Judge("condition", when.ToString(), new() { When = when }, probe));
             verdicts.Add(new(i, route, conditions) { Matches = Has(AskingOnly(route), probe), Chosen = ReferenceEquals(route, chosen) });
         }
 
@@ -67,7 +73,7 @@ internal static class RouteVerdicts
 
     // What becomes of its requests plays no part.
     private static RouteSettings AskingOnly(RouteSettings route) =>
-        new() { Host = route.Host, Path = route.Path, Methods = route.Methods, Headers = route.Headers, Query = route.Query };
+        new() { Host = route.Host, Path = route.Path, Methods = route.Methods, Headers = route.Headers, Query = route.Query, When = route.When };
 
     /// <summary>The order in which <see cref="RouteTable"/> asks them; of those that can match the same request.</summary>
     private static int BySpecificity(RouteVerdict one, RouteVerdict other)

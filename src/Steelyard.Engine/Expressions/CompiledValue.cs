@@ -166,7 +166,7 @@ internal abstract class CompiledValue
 
         private const int LongestAddress = 64;
 
-        private static bool TryReadLocalAddress(ClientConnection? connection, out ReadOnlySpan<byte> value)
+        private static bool TryReadLocalAddress(ConnectionEnds? connection, out ReadOnlySpan<byte> value)
         {
             value = default;
             if (connection is null || !ExpressionRoom.OfThread.TryTake(LongestAddress, out var text))

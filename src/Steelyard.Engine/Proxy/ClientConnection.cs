@@ -10,7 +10,7 @@ using Steelyard.Engine.Tracking;
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>A client's connection: one exchange after the other, until one side has had enough. Owned by its loop.</summary>
-internal sealed class ClientConnection
+internal sealed class ClientConnection : ConnectionEnds
 {
     // nginx: lingering_time, lingering_timeout.
     private const long LongestLinger = 30_000;
@@ -91,11 +91,9 @@ internal sealed class ClientConnection
     /// <summary>The name in the hello of a client whose TLS is left to the servers; empty for none, or where nobody asked for it.</summary>
     public ReadOnlySpan<byte> ServerName => _helloRead ? _hello!.ServerName : default;
 
-    /// <summary>The address of the client: where the connection comes from, or what a proxy that is believed has said.</summary>
-    public ref readonly KernelAddress Peer => ref _peer;
+    public override ref readonly KernelAddress Peer => ref _peer;
 
-    /// <summary>The address the client connected to, here or at the proxy before; of no family where it is not known.</summary>
-    public ref readonly KernelAddress Destination
+    public override ref readonly KernelAddress Destination
     {
         get
         {

@@ -46,9 +46,6 @@ internal sealed class Exchange
     private const int OkStatus = 200;
     private const int ForbiddenStatus = 403;
 
-    // nginx: rewrite or internal redirection cycle.
-    private const int MostTurns = 10;
-
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
     private readonly Attempts _attempts;
@@ -112,7 +109,7 @@ internal sealed class Exchange
     private async ValueTask<AfterExchange> Serve()
     {
         var outcome = Outcome.Success;
-        if (FindRoute(out var ofRule) is not RuleVerdict.GoOn and var endsAtRoute)
+        if (RouteFinder.Find(_context, Client.Listener.Routes, _loop.PathRoom, out var ofRule) is not RuleVerdict.GoOn and var endsAtRoute)
             return await Follow(endsAtRoute, ofRule);
         var route = _context.Route;
 
@@ -219,7 +216,7 @@ internal sealed class Exchange
         if (verdict == RuleVerdict.Answer)
             return answer!.IsDenial && ErrorPageFor(answer.Status) is { } page ? Show(page, answer.Status) : Give(answer);
         if (verdict != RuleVerdict.Close)
-            return Refuse(verdict switch { RuleVerdict.NoRoute => new(Cause.NoRoute), RuleVerdict.Loops => new(Cause.RewriteLoop), _ => new(Cause.BadRequest, Detail: HeadError.TooLarge) });
+            return Refuse(RouteFinder.OutcomeOf(verdict));
         _context.Deadline.Cancel();
         Count(ClosedByRuleStatus);
         Log(ClosedByRuleStatus);
@@ -396,26 +393,6 @@ internal sealed class Exchange
         }
     }
 
-    /// <summary>Finds the route, again where its rules say so.</summary>
-    private RuleVerdict FindRoute(out LocalAnswer? answer)
-    {
-        answer = null;
-        for (; _context.Turns <= MostTurns; _context.Turns++)
-        {
-            var name = _context.GoesTo;
-            (_context.TargetChanged, _context.GoesTo) = (false, null);
-            if ((name is null ? MatchRoute() : Client.Listener.Routes.Find(name)) is not { } route)
-                return RuleVerdict.NoRoute;
-            _context.EnterRoute(route);
-            _context.Explanation?.Take(route.Settings);
-            var verdict = route.Rules is { } rules ? rules.RunOnRequest(_context, out answer) : RuleVerdict.GoOn;
-            if (verdict != RuleVerdict.Reroute)
-                return verdict;
-        }
-
-        return RuleVerdict.Loops;
-    }
-
     /// <summary>What is answered instead of an error; null for nothing.</summary>
     private ErrorPages.Page? ErrorPageFor(int status) =>
         _context.HeadHeld && !_context.ResponseBegun && !_context.OnErrorPage && _context.Route is { ErrorPages: { } pages } ? pages.Find(status) : null;
@@ -433,15 +410,6 @@ internal sealed class Exchange
         (_context.ToldStatus, _context.GoesTo, _context.Pool) = (page.As ?? status, page.Route, null);
         _context.Turns++;
         return RuleEdits.AskFor(_context, page.Path) ? Serve() : Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
-    }
-
-    private Route? MatchRoute()
-    {
-        var head = _context.Head;
-        var path = Request.Path(head);
-        if (PathNormalizer.IsNeeded(path))
-            path = PathNormalizer.Normalize(path, _loop.PathRoom);
-        return Client.Listener.Routes.Match(_context.Scope, path);
     }
 
     private Outcome Admit()

@@ -1,6 +1,5 @@
 using Steelyard.Balancing;
 using Steelyard.Engine.Explain;
-using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Logging;
 using Steelyard.Engine.Loops;
@@ -17,14 +16,13 @@ namespace Steelyard.Engine.Proxy;
 /// What the parts of one exchange share: the client, its request, the server's connection, and the one plan the
 /// exchange goes by from its beginning to its end, whatever the loop is given meanwhile.
 /// </summary>
-internal sealed class ExchangeContext
+internal sealed class ExchangeContext : RoutedRequest
 {
     private static readonly RequestHead s_unknown = new();
 
     private LoopPlan _loopPlan;
 
     private ExplainField? _explanation;
-    private RequestVariables? _variables;
     private ExchangeTracking? _tracking;
     private InputBuffer? _responseInput;
 
@@ -49,6 +47,8 @@ internal sealed class ExchangeContext
 
     public EventLoop Events => Loop.Events;
 
+    public override BlockPool Blocks => Events.Blocks;
+
     public ProxyPlan Plan => _loopPlan.Plan;
 
     /// <summary>How long the whole of it may take.</summary>
@@ -66,15 +66,12 @@ internal sealed class ExchangeContext
     /// <summary>By what the request is known beyond this program.</summary>
     public RequestIdentity Identity { get; }
 
-    /// <summary>What it is counted by; null where the configuration has no table.</summary>
-    public ExchangeTracking? Tracking => Plan.Tables is null ? null : _tracking ??= new(this);
+    public override ExchangeTracking? Tracking => Plan.Tables is null ? null : _tracking ??= new(this);
 
     /// <summary>What a log says of it.</summary>
     public AccessRecord Record { get; }
 
     public ClientConnection Client { get; private set; } = null!;
-
-    public RequestHead Request { get; } = new();
 
     /// <summary>The route of the request; null until it is matched.</summary>
     public Route Route { get; private set; } = null!;
@@ -91,17 +88,10 @@ internal sealed class ExchangeContext
     /// <summary>The server of the present attempt, or of the last one.</summary>
     public Server? Server { get; private set; }
 
-    /// <summary>What rules have changed of the request's head.</summary>
-    public EditedHead RequestEdit { get; } = new();
-
     /// <summary>What rules have changed of the response's head.</summary>
     public EditedHead ResponseEdit { get; } = new();
 
-    /// <summary>What rules have set.</summary>
-    public RequestVariables Variables => _variables ??= new();
-
-    /// <summary>The bytes of the request's head, as rules have left it.</summary>
-    public ReadOnlySpan<byte> Head => RequestEdit.IsHeld ? RequestEdit.Bytes : Client.Input.Head;
+    public override ReadOnlySpan<byte> Head => RequestEdit.IsHeld ? RequestEdit.Bytes : Client.Input.Head;
 
     /// <summary>The server's response, where rules or templates may ask for it; null until its head has come.</summary>
     public ResponseHead? Response { get; private set; }
@@ -110,7 +100,7 @@ internal sealed class ExchangeContext
     public ReadOnlySpan<byte> ResponseBytes => ResponseEdit.IsHeld ? ResponseEdit.Bytes : _responseInput!.Head;
 
     /// <summary>What the variables of templates stand for. Of a request whose head is not held, nothing is known.</summary>
-    public TemplateScope Scope => ScopeOf(HeadHeld ? Head : default, Response, Response is null ? default : ResponseBytes, OwnStatus);
+    public override TemplateScope Scope => ScopeOf(HeadHeld ? Head : default, Response, Response is null ? default : ResponseBytes, OwnStatus);
 
     /// <summary>The same where the head was kept for a log and the answer is over.</summary>
     /// <param name="head">The head that was kept.</param>
@@ -128,7 +118,7 @@ internal sealed class ExchangeContext
         ServerName = Client.ServerName,
         Response = response,
         ResponseBytes = responseBytes,
-        Variables = _variables,
+        Variables = SetVariables,
         Pools = Plan.Pools,
         Identity = Identity,
         Tracking = Tracking,
@@ -179,15 +169,6 @@ internal sealed class ExchangeContext
     /// <summary>The connection has gone on in another protocol.</summary>
     public bool Switched { get; set; }
 
-    /// <summary>How often rules and error pages have sent the request on within.</summary>
-    public int Turns { get; set; }
-
-    /// <summary>Rules have changed what is asked for since the route was matched.</summary>
-    public bool TargetChanged { get; set; }
-
-    /// <summary>The name of the internal route that a rule goes on with; null for none.</summary>
-    public byte[]? GoesTo { get; set; }
-
     /// <summary>An error page answers.</summary>
     public bool OnErrorPage { get; set; }
 
@@ -221,9 +202,10 @@ internal sealed class ExchangeContext
     public void EnterListener() => (_atListener = Meters.Listener(Client.Listener.Ordinal)).UnderWay++;
 
     /// <summary>Goes on by a route, and counts as under way there too, and no more at one before.</summary>
-    public void EnterRoute(Route route)
+    public override void EnterRoute(Route route)
     {
         Route = route;
+        Explanation?.Take(route.Settings);
         if (_atRoute is not null)
             _atRoute.UnderWay--;
         (_atRoute = Meters.Route(route.Ordinal)).UnderWay++;
@@ -283,7 +265,7 @@ internal sealed class ExchangeContext
         if (RequestEdit.IsHeld)
             RequestEdit.Release(Events.Blocks);
         ForgetResponse();
-        _variables?.Clear();
+        SetVariables?.Clear();
         _tracking?.End();
     }
 

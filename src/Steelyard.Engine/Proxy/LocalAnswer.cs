@@ -65,6 +65,13 @@ internal sealed class LocalAnswer
     /// <summary>Whether the answer has to name the host the request was for.</summary>
     public bool NamesHost => _location is { NamesHost: true };
 
+    /// <summary>Where it sends the client; nothing where it does not.</summary>
+    public byte[]? LocationFor(scoped in TemplateScope scope)
+    {
+        ExpressionRoom.OfThread.Clear();
+        return _location is not null && _location.TryMake(scope, out var location) ? location.ToArray() : null;
+    }
+
     public void Write(ref BlockWriter writer, in TemplateScope scope, FieldEdits? edits, bool headOnly, ConnectionOption connection, ReadOnlySpan<byte> date, ExplainField? explanation = null, int told = 0)
     {
         if (told == 0)

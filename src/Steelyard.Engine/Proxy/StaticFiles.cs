@@ -62,10 +62,10 @@ internal sealed class StaticFiles
     public ReadOnlySpan<byte> TypeOf(string path) => _types.GetValueOrDefault(Path.GetExtension(path)) ?? _defaultType;
 
     /// <summary>Looks for what a request asks for.</summary>
-    /// <param name="context">The exchange.</param>
+    /// <param name="context">The request.</param>
     /// <param name="path">The file.</param>
     /// <param name="status">The status where that is the verdict.</param>
-    public FileVerdict Find(ExchangeContext context, out string path, out int status)
+    public FileVerdict Find(RoutedRequest context, out string path, out int status)
     {
         (path, status) = ("", 404);
         var asked = Clean(context);
@@ -102,7 +102,7 @@ internal sealed class StaticFiles
         return Directory.Exists(path) ? FileVerdict.Slash : FileVerdict.Status;
     }
 
-    private FileVerdict FindIndex(ExchangeContext context, string asked, string folder, out int status)
+    private FileVerdict FindIndex(RoutedRequest context, string asked, string folder, out int status)
     {
         foreach (var name in _settings.Index)
         {
@@ -116,7 +116,7 @@ internal sealed class StaticFiles
         return FileVerdict.Status;
     }
 
-    private FileVerdict GoElsewhere(ExchangeContext context, out int status)
+    private FileVerdict GoElsewhere(RoutedRequest context, out int status)
     {
         status = _settings.ElseStatus;
         if (_elseRoute is not null)
@@ -132,7 +132,7 @@ internal sealed class StaticFiles
         return _elsePath.TryMake(context.Scope, out var target) && RuleEdits.SetTarget(context, target, keepQuery: false) ? FileVerdict.Elsewhere : FileVerdict.Status;
     }
 
-    private static string Clean(ExchangeContext context)
+    private static string Clean(RoutedRequest context)
     {
         var path = context.Request.Path(context.Head);
         return Encoding.UTF8.GetString(PathNormalizer.IsNeeded(path) ? PathNormalizer.Normalize(path, new byte[path.Length]) : path);

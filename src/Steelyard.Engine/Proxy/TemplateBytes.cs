@@ -48,7 +48,7 @@ internal readonly ref struct TemplateScope
     public ReadOnlySpan<byte> HeadOf(bool response) => response ? ResponseBytes : Head;
 
     /// <summary>The connection it came by; null where nobody asks for it.</summary>
-    public ClientConnection? Connection { get; init; }
+    public ConnectionEnds? Connection { get; init; }
 
     /// <summary>The loop that serves it, which has the time and chance; null where nobody asks for them.</summary>
     public ProxyLoop? Loop { get; init; }

@@ -14,8 +14,14 @@ internal static class RuleEdits
         action is RuleAction.SetPath or RuleAction.ReplacePath or RuleAction.SetQuery or RuleAction.SetTarget or RuleAction.ReplaceTarget;
 
     /// <summary>Changes fields or variables.</summary>
+    /// <param name="rule">How.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="fields">The fields of the head that is changed.</param>
+    /// <param name="edited">What has been changed of it.</param>
+    /// <param name="head">Its bytes.</param>
+    /// <param name="ofResponse">Whether it is the response's.</param>
     /// <returns>Whether there was room.</returns>
-    public static bool Change(Rule rule, ExchangeContext context, bool ofResponse)
+    public static bool Change(Rule rule, RoutedRequest context, FieldTable fields, EditedHead edited, ReadOnlySpan<byte> head, bool ofResponse)
     {
         var room = ExpressionRoom.OfThread;
         room.Clear();
@@ -34,9 +40,7 @@ internal static class RuleEdits
         ReadOnlySpan<byte> value = default;
         if (rule.Action is RuleAction.SetHeader or RuleAction.AddHeader && !rule.Value!.TryMake(context.Scope, out value))
             return false;
-        var fields = ofResponse ? context.Response!.Fields : context.Request.Fields;
-        var edited = ofResponse ? context.ResponseEdit : context.RequestEdit;
-        edited.Take(context.Events.Blocks, ofResponse ? context.ResponseBytes : context.Head);
+        edited.Take(context.Blocks, head);
         switch (rule.Action)
         {
             case RuleAction.SetHeader:
@@ -61,7 +65,7 @@ internal static class RuleEdits
         }
     }
 
-    private static bool Replace(Rule rule, ExchangeContext context, FieldTable fields, EditedHead edited, ExpressionRoom room, bool ofResponse)
+    private static bool Replace(Rule rule, RoutedRequest context, FieldTable fields, EditedHead edited, ExpressionRoom room, bool ofResponse)
     {
         for (var i = 0; i < fields.Count; i++)
         {
@@ -113,7 +117,7 @@ internal static class RuleEdits
 
     /// <summary>Changes what is asked for.</summary>
     /// <returns>Whether there was room.</returns>
-    public static bool ChangeTarget(Rule rule, ExchangeContext context)
+    public static bool ChangeTarget(Rule rule, RoutedRequest context)
     {
         var request = context.Request;
         if (request.Method == KnownMethod.Connect)
@@ -123,7 +127,7 @@ internal static class RuleEdits
         if (!rule.Value!.TryMake(context.Scope, out var value))
             return false;
         var edited = context.RequestEdit;
-        edited.Take(context.Events.Blocks, context.Head);
+        edited.Take(context.Blocks, context.Head);
         var path = request.Path(edited.Bytes);
         var target = request.Target(edited.Bytes);
         if (rule.Pattern is { } pattern)
@@ -162,14 +166,14 @@ internal static class RuleEdits
     }
 
     /// <summary>Asks for another path.</summary>
-    /// <param name="context">The exchange; its request's head is held.</param>
+    /// <param name="context">The request; its head is held.</param>
     /// <param name="target">The path, and a query perhaps.</param>
     /// <param name="keepQuery">Whether the query that there is stays.</param>
     /// <returns>Whether there was room.</returns>
-    public static bool SetTarget(ExchangeContext context, ReadOnlySpan<byte> target, bool keepQuery)
+    public static bool SetTarget(RoutedRequest context, ReadOnlySpan<byte> target, bool keepQuery)
     {
         var (request, edited) = (context.Request, context.RequestEdit);
-        edited.Take(context.Events.Blocks, context.Head);
+        edited.Take(context.Blocks, context.Head);
         var query = request.Query(edited.Bytes);
         var at = edited.End;
         if (edited.AppendTarget(target) < 0)
@@ -181,17 +185,17 @@ internal static class RuleEdits
     }
 
     /// <summary>Asks for something else by GET, or by HEAD where that is what was asked for, without a body.</summary>
-    /// <param name="context">The exchange; its request's head is held.</param>
+    /// <param name="context">The request; its head is held.</param>
     /// <param name="target">Path and query; null for those there are.</param>
     /// <returns>Whether there was room.</returns>
-    public static bool AskFor(ExchangeContext context, TemplateBytes? target)
+    public static bool AskFor(RoutedRequest context, TemplateBytes? target)
     {
         var (request, edited) = (context.Request, context.RequestEdit);
         ExpressionRoom.OfThread.Clear();
         ReadOnlySpan<byte> value = default;
         if (target is not null && !target.TryMake(context.Scope, out value))
             return false;
-        edited.Take(context.Events.Blocks, context.Head);
+        edited.Take(context.Blocks, context.Head);
         if (target is not null)
         {
             var at = edited.End;

@@ -46,15 +46,16 @@ internal sealed class RuleSet
         rules.Count == 0 ? null : new(Array.ConvertAll(rules.AsSpan().ToArray(), rule => new Rule(rule)));
 
     /// <summary>Does what they say with a request.</summary>
-    /// <param name="context">The exchange; its request's head is held.</param>
+    /// <param name="context">The request; its head is held.</param>
     /// <param name="answer">What the client gets, where that is the verdict.</param>
-    public RuleVerdict RunOnRequest(ExchangeContext context, out LocalAnswer? answer)
+    public RuleVerdict RunOnRequest(RoutedRequest context, out LocalAnswer? answer)
     {
         answer = null;
         foreach (var rule in _rules)
         {
             if (rule.When is { } when && !when.Holds(context.Scope))
                 continue;
+            context.Note(rule);
             switch (rule.Action)
             {
                 case RuleAction.Stop:
@@ -75,7 +76,7 @@ internal sealed class RuleSet
                     answer = rule.Answer;
                     return RuleVerdict.Answer;
                 default:
-                    if (!(RuleEdits.IsOfTarget(rule.Action) ? RuleEdits.ChangeTarget(rule, context) : RuleEdits.Change(rule, context, ofResponse: false)))
+                    if (!(RuleEdits.IsOfTarget(rule.Action) ? RuleEdits.ChangeTarget(rule, context) : RuleEdits.Change(rule, context, context.Request.Fields, context.RequestEdit, context.Head, ofResponse: false)))
                         return RuleVerdict.TooLarge;
                     break;
             }
@@ -104,7 +105,7 @@ internal sealed class RuleSet
                         return RuleVerdict.TooLarge;
                     break;
                 default:
-                    if (!RuleEdits.Change(rule, context, ofResponse: true))
+                    if (!RuleEdits.Change(rule, context, context.Response!.Fields, context.ResponseEdit, context.ResponseBytes, ofResponse: true))
                         return RuleVerdict.TooLarge;
                     break;
             }
@@ -120,7 +121,7 @@ internal sealed class Rule
     public Rule(RuleSettings settings)
     {
         When = CompiledCondition.From(settings.When);
-        (Action, Status) = (settings.Action, settings.Status);
+        (Settings, Action, Status) = (settings, settings.Action, settings.Status);
         Track = settings.Track;
         Name = Encoding.ASCII.GetBytes(settings.Name);
         Value = settings.Value is { } value ? new(value) : null;
@@ -136,6 +137,9 @@ internal sealed class Rule
 
     /// <summary>When it is done; null for always.</summary>
     public CompiledCondition? When { get; }
+
+    /// <summary>What the configuration says of it.</summary>
+    public RuleSettings Settings { get; }
 
     public RuleAction Action { get; }
 

@@ -18,6 +18,11 @@ internal static class ExplainPrinter
         if (report.Path.Length > 0)
             Line(output, "Compared", $"host {(report.Host.Length == 0 ? "none" : report.Host)}, path {report.Path}");
         PrintRoutes(output, report);
+        PrintList(output, report.Rules, "Rules", rule => $"{rule.Place}: {rule.What}{(rule.When is null ? "" : $" (when {rule.When})")}");
+        if (report.Target is { } target)
+            Line(output, "Becomes", target);
+        if (report.Given is { } given)
+            Line(output, "Answer", $"{given.Status}{(given.Location is null ? "" : $" to {given.Location}")}{(given.File is null ? "" : $", the file {given.File}")}");
         if (report.Refusal is { } refusal)
             Line(output, "Refused", refusal.Status == 0 ? refusal.Reason : $"{refusal.Status}: {refusal.Reason}");
         foreach (var pool in report.Pools)
@@ -32,7 +37,7 @@ internal static class ExplainPrinter
         PrintList(output, report.LessSpecific, "Else", other => $"{Describe(other)} -> {other.LeadsTo}: matches too, but asks for less or comes later");
     }
 
-    private static void PrintList(TextWriter output, IReadOnlyList<RouteReport> routes, string label, Func<RouteReport, string> describe)
+    private static void PrintList<T>(TextWriter output, IReadOnlyList<T> routes, string label, Func<T, string> describe)
     {
         for (var i = 0; i < Math.Min(routes.Count, MostRoutes); i++)
             Line(output, i == 0 ? label : "", describe(routes[i]));
@@ -40,10 +45,12 @@ internal static class ExplainPrinter
             Line(output, "", $"and {routes.Count - MostRoutes} more (--json has all)");
     }
 
-    private static string Describe(RouteReport route) =>
+    /// <summary>What a route asks for.</summary>
+    public static string Describe(RouteReport route) =>
         route.Conditions.Count == 0 ? "everything" : string.Join(", ", route.Conditions.Select(condition => $"{condition.What} {condition.Asked}"));
 
-    private static string WhatFails(RouteReport route) =>
+    /// <summary>What of it a request has not.</summary>
+    public static string WhatFails(RouteReport route) =>
         string.Join(" and ", route.Conditions.Where(condition => !condition.Holds).Select(condition => $"the {condition.What} is not {condition.Asked}")) is { Length: > 0 } fails ? fails : "asks for more";
 
     private static void PrintPool(TextWriter output, PoolReport pool, int repeat)

@@ -7,6 +7,9 @@ namespace Steelyard.Explain;
 /// <param name="Note">What was assumed; null for nothing.</param>
 /// <param name="Host">The host that routes are compared with.</param>
 /// <param name="Path">The path that routes are compared with.</param>
+/// <param name="Rules">The rules that were done, in their order.</param>
+/// <param name="Target">Path and query as rules and the route have left them; null where they are as they were asked for.</param>
+/// <param name="Given">What is answered without a server; null for nothing.</param>
 /// <param name="Refusal">Why it is refused; null where it is not.</param>
 /// <param name="Route">The route it takes; null for none.</param>
 /// <param name="MoreSpecific">Routes that go before that one, but ask for something else.</param>
@@ -19,11 +22,24 @@ internal sealed record ExplainReport(
     string? Note,
     string Host,
     string Path,
+    IReadOnlyList<RuleReport> Rules,
+    string? Target,
+    GivenReport? Given,
     RefusalReport? Refusal,
     RouteReport? Route,
     IReadOnlyList<RouteReport> MoreSpecific,
     IReadOnlyList<RouteReport> LessSpecific,
     IReadOnlyList<PoolReport> Pools);
+
+/// <param name="Place">Whose it is: listener, route, or pool and its name.</param>
+/// <param name="When">Its condition; null for none.</param>
+/// <param name="What">What it does.</param>
+internal sealed record RuleReport(string Place, string? When, string What);
+
+/// <param name="Status">The status.</param>
+/// <param name="Location">Where the client is sent; null for nowhere.</param>
+/// <param name="File">The file that it gets; null for none.</param>
+internal sealed record GivenReport(int Status, string? Location, string? File);
 
 /// <param name="Status">The status; 0 where the connection is closed without.</param>
 /// <param name="Reason">A sentence.</param>
@@ -34,7 +50,7 @@ internal sealed record RefusalReport(int Status, string Reason);
 /// <param name="Conditions">What it asks for.</param>
 internal sealed record RouteReport(int Place, string LeadsTo, IReadOnlyList<ConditionReport> Conditions);
 
-/// <param name="What">host, path, method, field or query.</param>
+/// <param name="What">host, path, method, field, query or condition.</param>
 /// <param name="Asked">What is asked for.</param>
 /// <param name="Holds">Whether the request has it.</param>
 internal sealed record ConditionReport(string What, string Asked, bool Holds);

@@ -18,6 +18,9 @@ internal static class ExplainReports
             answer.Note,
             answer.Host,
             answer.Path,
+            [.. answer.Rules.Select(step => new RuleReport(step.Place, step.Rule.When?.ToString(), Words.Of(step.Rule)))],
+            answer.Target,
+            answer.Given is { } given ? new(given.Status, given.Location, given.File) : null,
             answer.Refusal is { } refusal ? new(refusal.Status, refusal.Reason) : null,
             answer.Route is { } route ? ReportOf(route) : null,
             [.. answer.Routes.Take(chosen).Where(verdict => !verdict.Matches).Select(ReportOf)],
@@ -32,6 +35,8 @@ internal static class ExplainReports
         route.Redirect is { } redirect ? $"redirect {redirect.Status} to {redirect.To}"
         : route.Respond is { } respond ? $"answer {respond.Status}"
         : route.Pool is { } pool ? $"pool {pool}"
+        : route.PoolName is { } named ? $"pool {named}"
+        : route.Files is { } files ? $"files of {files.Root}"
         : $"split {string.Join(", ", route.Split.AsEnumerable().Select(share => $"{share.Pool} {share.Weight}"))}";
 
     private static PoolReport ReportOf(PoolAnswer answer) => new(

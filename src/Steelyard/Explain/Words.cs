@@ -1,5 +1,6 @@
 using Steelyard.Balancing;
 using Steelyard.Balancing.Sticky;
+using Steelyard.Config;
 using Steelyard.Engine.Explain;
 
 namespace Steelyard.Explain;
@@ -54,6 +55,25 @@ internal static class Words
         CandidateState.Ejected => $"ejected after failures, the last one: {PlainName.Of(candidate.Server.LastReason.ToString(), ' ')}",
         _ => PlainName.Of(candidate.State.ToString(), ' '),
     };
+
+    /// <summary>What a rule does, in the words of the configuration.</summary>
+    public static string Of(RuleSettings rule)
+    {
+        var word = PlainName.Of(rule.Action.ToString());
+        return rule.Action switch
+        {
+            RuleAction.Deny => $"{word} {rule.Status}",
+            RuleAction.Respond => $"{word} {rule.Respond!.Status}",
+            RuleAction.Redirect => $"{word} {rule.Redirect!.Status} to {rule.Redirect.To}",
+            RuleAction.SetHeader or RuleAction.AddHeader => $"{word} {rule.Name}: {rule.Value}",
+            RuleAction.SetVariable => $"{word} {rule.Name} = {rule.Value}",
+            RuleAction.ReplaceHeader or RuleAction.ReplaceValue => $"{word} {rule.Name}: {rule.Pattern} by {rule.Value}",
+            RuleAction.ReplacePath or RuleAction.ReplaceTarget => $"{word} {rule.Pattern} by {rule.Value}",
+            RuleAction.SetPath or RuleAction.SetQuery or RuleAction.SetTarget => $"{word} {rule.Value}",
+            RuleAction.Track => $"{word} {rule.Value} in {rule.Track!.Table}",
+            _ => rule.Name.Length == 0 ? word : $"{word} {rule.Name}",
+        };
+    }
 
     private static string LastCheck(Server server) => server.LastCheck switch
     {

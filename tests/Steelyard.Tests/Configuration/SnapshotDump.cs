@@ -86,6 +86,8 @@ internal static class SnapshotDump
                 text.Append($"  app [{string.Join("] [", app.Command.AsEnumerable())}] instances {app.Instances?.ToString() ?? "max"}\n{Worker(app)}");
         }
 
+        foreach (var expectation in snapshot.Expectations)
+            text.Append($"expects {expectation}\n");
         return text.ToString();
     }
 

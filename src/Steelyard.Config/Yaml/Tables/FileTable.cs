@@ -97,5 +97,11 @@ internal static class FileTable
                 "Servers that answer the same requests, under the names that routes use.",
                 file => file.Pools,
                 (file, value) => file with { Pools = value }),
+            new Directive<SnapshotDraft, IReadOnlyList<Located<Expectation>>>(
+                "expect",
+                Form.LocatedListOf("a list of requests and what they come to, such as [ GET http://example.com/api -> pool api ]", Form.OfText<Expectation>(Expectation.Accepts, Expectation.TryParse, expectation => expectation.ToString())),
+                "What requests have to come to, so that the file can be used, see [expectations](check.md#expectations).",
+                _ => [],
+                (file, value) => file with { Expectations = value }),
         ]);
 }

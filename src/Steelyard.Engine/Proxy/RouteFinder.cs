@@ -1,0 +1,48 @@
+using Steelyard.Engine.Http1;
+using Steelyard.Engine.Rules;
+
+namespace Steelyard.Engine.Proxy;
+
+/// <summary>Finds the route of a request, again where the rules of one send it on.</summary>
+internal static class RouteFinder
+{
+    // nginx: rewrite or internal redirection cycle.
+    private const int MostTurns = 10;
+
+    /// <param name="request">The request; its head is held.</param>
+    /// <param name="routes">Those there are.</param>
+    /// <param name="pathRoom">Room for a path in the form that routes are compared with.</param>
+    /// <param name="answer">What the client gets, where that is the verdict.</param>
+    public static RuleVerdict Find(RoutedRequest request, RouteTable routes, byte[] pathRoom, out LocalAnswer? answer)
+    {
+        answer = null;
+        for (; request.Turns <= MostTurns; request.Turns++)
+        {
+            var name = request.GoesTo;
+            (request.TargetChanged, request.GoesTo) = (false, null);
+            if ((name is null ? routes.Match(request.Scope, PathOf(request, pathRoom)) : routes.Find(name)) is not { } route)
+                return RuleVerdict.NoRoute;
+            request.EnterRoute(route);
+            var verdict = route.Rules is { } rules ? rules.RunOnRequest(request, out answer) : RuleVerdict.GoOn;
+            if (verdict != RuleVerdict.Reroute)
+                return verdict;
+        }
+
+        return RuleVerdict.Loops;
+    }
+
+    /// <summary>The path of a request in the form that routes are compared with.</summary>
+    public static ReadOnlySpan<byte> PathOf(RoutedRequest request, byte[] room)
+    {
+        var path = request.Request.Path(request.Head);
+        return PathNormalizer.IsNeeded(path) ? PathNormalizer.Normalize(path, room) : path;
+    }
+
+    /// <summary>What becomes of a request that rules let neither through nor answer.</summary>
+    public static Outcome OutcomeOf(RuleVerdict verdict) => verdict switch
+    {
+        RuleVerdict.NoRoute => new(Cause.NoRoute),
+        RuleVerdict.Loops => new(Cause.RewriteLoop),
+        _ => new(Cause.BadRequest, Detail: HeadError.TooLarge),
+    };
+}
