@@ -39,7 +39,8 @@ out=$work/$target
 rm -rf "$out"
 dictionary=()
 [ -e "$here/dictionaries/$target.txt" ] && dictionary=(-x "$here/dictionaries/$target.txt")
-nice -n 10 afl-fuzz -V "$seconds" -t 10000 -m none -i "$corpus" -o "$out" "${dictionary[@]}" "${program[@]}" > "$work/$target.log" 2>&1 \
+# afl-fuzz ends by itself; the time beyond is for one that does not.
+nice -n 10 timeout --kill-after=10 "${FUZZ_MOST:-$((seconds + 120))}" afl-fuzz -V "$seconds" -t 10000 -m none -i "$corpus" -o "$out" "${dictionary[@]}" "${program[@]}" > "$work/$target.log" 2>&1 \
     || { tail -20 "$work/$target.log" >&2; exit 1; }
 
 if [ "${FUZZ_KEEP:-0}" = 1 ]; then

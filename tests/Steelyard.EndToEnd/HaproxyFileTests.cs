@@ -216,6 +216,22 @@ public sealed class HaproxyFileTests : IDisposable
         Assert.Equal((0, $"{converted} is fine: 1 listener, 1 pool\n"), (checkedAs, summary));
     }
 
+    [Fact]
+    public async Task A_converted_file_says_in_comments_what_is_lost_and_what_is_doubtful()
+    {
+        var file = _folder.Write("old.cfg", "# steelyard: expect GET / -> pool web\nglobal\n  nbthread 4\ndefaults\n  mode http\nlisten web\n  bind :0\n  server a 127.0.0.1:1 backup\n");
+
+        var (status, yaml, _) = await SteelyardProcess.RunAsync("convert", file);
+
+        Assert.Equal(0, status);
+        var lines = yaml.Split('\n');
+        Assert.Contains(lines, line => line.StartsWith("# old.cfg:6: 'web' has no 'timeout client'", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("# old.cfg:8: every server of the pool 'web' is a backup", StringComparison.Ordinal));
+        Assert.Contains("expect:\n  - \"GET / -> pool web\"\n", yaml, StringComparison.Ordinal);
+        var converted = _folder.Write("steelyard.yaml", yaml);
+        Assert.Equal(0, (await SteelyardProcess.RunAsync("check", converted)).Status);
+    }
+
     private string Link()
     {
         var link = _folder.At("haproxy");

@@ -12,13 +12,15 @@ public sealed class GoldenYaml
     internal static string Folder(string kind) => Path.Combine(GoldenFile.TestsFolder, "Golden/yaml", kind);
 
     [Theory, MemberData(nameof(Good))]
-    public void A_good_file_is_read_as_its_dump_says(string name)
+    public void A_good_file_is_read_as_its_dump_says_and_reads_the_same_once_written(string name)
     {
         var result = Read("good", name);
 
         var problems = Print(result);
         Assert.True(result.Snapshot is not null, problems);
         GoldenFile.Compare(Expected("good", name), SnapshotDump.Of(result.Snapshot) + problems);
+        var again = ConfigurationFile.Parse(ConfigurationFile.Write(result.Snapshot), "again.yaml");
+        Assert.True(result.Snapshot.Equals(again.Snapshot), Print(again));
     }
 
     [Theory, MemberData(nameof(Bad))]
