@@ -46,10 +46,11 @@ public sealed class Server
         // Of a server that serves already nothing changes before its new pool is put to use, which may never be.
         if (before is null)
             _state.Limit = _mostActive;
-        if (before is null && joins && pool.Health is null)
+        var health = pool.HealthOf(settings);
+        if (before is null && joins && health is null)
             _state.RampFrom = Joined;
-        Health = before is { Asked: true } && pool.Health is not null ? before.Health : ServerHealth.Begin(pool.Health, joins && before is null);
-        (Asked, HasAgent) = (pool.Health is not null, pool.Agent is not null);
+        Health = before is { Asked: true } && health is not null ? before.Health : ServerHealth.Begin(health, joins && before is null);
+        (Asked, HasAgent) = (health is not null, pool.Agent is not null);
         if (pool.Balance.Policy == BalancePolicy.PeakEwma)
             Latency = _state.Latency ??= new();
         Adaptive = before?.Adaptive is { } adaptive && adaptive.Settings == pool.AdaptiveLimit ? adaptive

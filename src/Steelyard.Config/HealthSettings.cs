@@ -27,6 +27,12 @@ public sealed record HealthSettings
     /// <summary>An expression that has to match in the first 64 KiB of its body, without backtracking; null for none (HAProxy: http-check expect rstring).</summary>
     public string? BodyPattern { get; init; }
 
+    /// <summary>What is said to a server and expected of it, in order; nothing for checks of other kinds (HAProxy: tcp-check).</summary>
+    public ValueList<ProbeStep> Script { get; init; }
+
+    /// <summary>The address to ask at, of IPv4 or IPv6; null for the server's own (HAProxy: addr).</summary>
+    public string? Address { get; init; }
+
     /// <summary>The port to ask at, 1 to 65535; null for the server's own (HAProxy: port).</summary>
     public int? Port { get; init; }
 
@@ -67,8 +73,52 @@ public enum ProbeKind
     /// <summary>It answers a request of HTTP/1.1.</summary>
     Http,
 
+    /// <summary>What it says is what <see cref="HealthSettings.Script"/> expects.</summary>
+    Script,
+
     /// <summary>An agent says how much it can do; see <see cref="AgentSettings"/>.</summary>
     Agent,
+}
+
+/// <summary>A step of what is said to a server to see whether it is well.</summary>
+public sealed record ProbeStep
+{
+    /// <summary>What is done. Default something is sent.</summary>
+    public ProbeStepKind Do { get; init; }
+
+    /// <summary>What is sent or expected: each character is a byte, U+0000 to U+00FF; or an expression.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>Whether it must not come instead. Default not.</summary>
+    public bool Not { get; init; }
+
+    /// <summary>Of a connection: the port, 1 to 65535; null for that of the check.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>Of a connection: whether TLS is spoken; null for what the check says.</summary>
+    public bool? Tls { get; init; }
+
+    /// <summary>Of a connection: whether it begins with a PROXY header; null for what the server gets.</summary>
+    public bool? ProxyProtocol { get; init; }
+}
+
+/// <summary>What a step does.</summary>
+public enum ProbeStepKind
+{
+    /// <summary>Sends bytes, and forgets what came before.</summary>
+    Send,
+
+    /// <summary>Waits until what has come since contains bytes.</summary>
+    Expect,
+
+    /// <summary>Waits until an expression matches in it, without backtracking.</summary>
+    ExpectPattern,
+
+    /// <summary>The same, in its hexadecimal digits in upper case.</summary>
+    ExpectHex,
+
+    /// <summary>Opens a connection, and closes the one before.</summary>
+    Connect,
 }
 
 /// <summary>What a server counts as before its first check.</summary>

@@ -206,6 +206,9 @@ public sealed record PoolSettings
     /// <summary>How the servers are asked whether they are well; null for not at all (HAProxy: check).</summary>
     public HealthSettings? Health { get; init; }
 
+    /// <summary>How one of its servers is asked; null where it is not.</summary>
+    public HealthSettings? HealthOf(ServerSettings server) => server.Unchecked ? null : server.Health ?? Health;
+
     /// <summary>What tells how much each server can do; null for nobody (HAProxy: agent-check).</summary>
     public AgentSettings? Agent { get; init; }
 
@@ -335,6 +338,12 @@ public sealed record ServerSettings
 
     /// <summary>The port of its agent, 1 to 65535; null for what the pool says (HAProxy: agent-port).</summary>
     public int? AgentPort { get; init; }
+
+    /// <summary>How it is asked for its health, where that is not as its pool says; null for what that says.</summary>
+    public HealthSettings? Health { get; init; }
+
+    /// <summary>Whether it is not asked, whatever its pool says. Default not (HAProxy: a server without check).</summary>
+    public bool Unchecked { get; init; }
 
     /// <summary>What stands for it in cookies of <see cref="StickyValue.Server"/>; null for a server that keeps no clients (HAProxy: cookie).</summary>
     public string? Cookie { get; init; }

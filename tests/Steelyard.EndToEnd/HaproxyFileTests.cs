@@ -167,6 +167,10 @@ public sealed class HaproxyFileTests : IDisposable
         Assert.Equal("\n", await Command(socket, "disable server app/b"));
         Assert.Equal("node3", await client.GetStringAsync(url, TestContext.Current.CancellationToken));
         Assert.Contains(" n 127.0.0.1 2 0 1 1 ", await Command(socket, "show servers state app"), StringComparison.Ordinal);
+        Assert.Contains("\nPATH=", "\n" + await Command(socket, "show env"), StringComparison.Ordinal);
+        Assert.Equal("Variable not found\n\n", await Command(socket, "show env NONE_OF_THIS_NAME"));
+        Assert.StartsWith("Lines of maps", await Command(socket, "add map hosts.map a b"), StringComparison.Ordinal);
+        Assert.StartsWith("[[{", await Command(socket, "show stat json"), StringComparison.Ordinal);
         Assert.StartsWith("Unknown command", await Command(socket, "bogus"), StringComparison.Ordinal);
         Assert.Equal("\n> # name\napp\n\n\n> ", await Command(socket, "prompt\nshow backend\nquit"));
     }

@@ -99,7 +99,7 @@ internal sealed class SnapshotChecks
                 _problems.Error(name.Place, $"a server of this pool is called {Shown.Quote(called)} already", "another name");
             if (server is { Backup.Value: true, Priority: { } priority })
                 _problems.Error(priority.Place, "'priority' of a backup, which comes after all others", "one of the two");
-            servers.Add(new() { Address = address.Value, Name = server.Name?.Value, Maintenance = server.Maintenance, Weight = server.Weight, MaxConnections = server.MaxConnections, Backup = server.Backup?.Value ?? false, Priority = server.Priority?.Value ?? 0, ProxyProtocol = server.ProxyProtocol, AgentPort = server.AgentPort, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
+            servers.Add(new() { Address = address.Value, Name = server.Name?.Value, Maintenance = server.Maintenance, Weight = server.Weight, MaxConnections = server.MaxConnections, Backup = server.Backup?.Value ?? false, Priority = server.Priority?.Value ?? 0, ProxyProtocol = server.ProxyProtocol, AgentPort = server.AgentPort, Health = server.Health, Unchecked = server.Unchecked, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
         }
 
         if (servers.Count > 0 && draft.App is null && servers.TrueForAll(server => server.Weight == 0))

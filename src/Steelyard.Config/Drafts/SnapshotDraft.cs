@@ -222,6 +222,11 @@ internal sealed record ServerDraft(Place Place)
 
     public int? AgentPort { get; init; }
 
+    /// <summary>How it is asked for its health; null for what the pool says.</summary>
+    public HealthSettings? Health { get; init; }
+
+    public bool Unchecked { get; init; }
+
     public string? Cookie { get; init; }
 }
 

@@ -107,6 +107,24 @@ public enum FunctionKind
 
     /// <summary>As within the quotes of JSON.</summary>
     Json,
+
+    /// <summary>A digest, as bytes.</summary>
+    Digest,
+
+    /// <summary>Seconds since 1970 as a date of HTTP.</summary>
+    HttpDate,
+
+    /// <summary>A number in hexadecimal digits as a number.</summary>
+    FromHex,
+
+    /// <summary>The bits that both numbers have.</summary>
+    And,
+
+    /// <summary>The bits that one of them has.</summary>
+    Or,
+
+    /// <summary>The bits that one of them alone has.</summary>
+    Xor,
 }
 
 /// <summary>What an argument of a function has to be.</summary>
@@ -115,6 +133,9 @@ internal enum ArgumentKind
     Text,
     Number,
     Pattern,
+
+    /// <summary>The name of a digest.</summary>
+    Digest,
 }
 
 /// <summary>A row of the table of functions.</summary>
@@ -166,6 +187,12 @@ internal static class FunctionTable
         new("in-table", FunctionKind.InTable, [Text], 1, "`1` for a value that is in the table, else `0`"),
         new("murmur2", FunctionKind.Murmur2, [], 0, "its MurmurHash2 of 32 bits, a number"),
         new("hex-number", FunctionKind.HexNumber, [], 0, "a number or an address of IPv4 in hexadecimal digits, at least four"),
+        new("digest", FunctionKind.Digest, [ArgumentKind.Digest], 1, "its digest by `md5`, `sha1`, `sha256`, `sha384` or `sha512`, as bytes, as in `hex(digest(path, 'sha1'))`"),
+        new("http-date", FunctionKind.HttpDate, [Number], 0, "a number of seconds since 1970 as a date of HTTP; with a second argument so many seconds later"),
+        new("from-hex", FunctionKind.FromHex, [], 0, "a number in hexadecimal digits as a number"),
+        new("bits-and", FunctionKind.And, [Number], 1, "the bits that both numbers have"),
+        new("bits-or", FunctionKind.Or, [Number], 1, "the bits that one of both numbers has"),
+        new("bits-xor", FunctionKind.Xor, [Number], 1, "the bits that one of both numbers alone has"),
         new("json", FunctionKind.Json, [], 0, "as it stands within the quotes of JSON; bytes that are no UTF-8 are `?`"),
     ];
 
@@ -206,6 +233,8 @@ internal static class FunctionTable
         {
             if (row.Arguments[i] == ArgumentKind.Number && !long.TryParse(arguments[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a number, which '{row.Word}' needs there", "a whole number in quotes, as in '1'");
+            else if (row.Arguments[i] == ArgumentKind.Digest && arguments[i] is not ("md5" or "sha1" or "sha256" or "sha384" or "sha512"))
+                mistake = new($"{Shown.Quote(arguments[i])} is not a digest", "md5, sha1, sha256, sha384 or sha512");
             else if (row.Arguments[i] == ArgumentKind.Pattern)
                 _ = BytePattern.TryParse(arguments[i], ignoreCase: arguments.Count > 2 && arguments[2].Contains('i', StringComparison.Ordinal), out _, out mistake);
         }

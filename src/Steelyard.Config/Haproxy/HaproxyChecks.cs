@@ -16,17 +16,12 @@ internal static class HaproxyChecks
         DirectiveRow<HaproxyUse>.Done("option httpchk", Back, "[<method>] [<uri>] [<version>]", "Servers with `check` are asked by a request: OPTIONS / where nothing is said, and in HTTP/1.1 whatever the version. Well is 200 to 399.", ReadOption),
         DirectiveRow<HaproxyUse>.Done("no option httpchk", Back, "", "Undoes it.", use => use.Section.HttpCheck = null),
         DirectiveRow<HaproxyUse>.Done("http-check send", Back, "[meth <method>] [uri <uri>] [ver <version>] [hdr <name> <value>]*", "What is asked.", ReadSend),
-        DirectiveRow<HaproxyUse>.Done("http-check expect", Back, "status <codes>|string <text>|rstatus <regex>|rstring <regex>", "What a server that is well answers.", ReadExpect),
-        DirectiveRow<HaproxyUse>.Harmless("http-check connect", Back, "...", "Each check opens a connection of its own."),
+        DirectiveRow<HaproxyUse>.Done("http-check expect", Back, "[!] status <codes>|string <text>|rstatus <regex>|rstring <regex>", "What a server that is well answers.", ReadExpect),
+        DirectiveRow<HaproxyUse>.Done("http-check connect", Back, "[default] [port <port>] [ssl] [comment <text>]", "Each check opens a connection of its own: to this port, and over TLS with `ssl`. One line counts.", ReadConnect),
         DirectiveRow<HaproxyUse>.Harmless("http-check comment", Back, "...", "It is for people."),
         DirectiveRow<HaproxyUse>.Harmless("http-check send-state", Back, "...", "Servers are not told how they stand."),
         DirectiveRow<HaproxyUse>.Refused("http-check disable-on-404", Back, "", "`steelyard drain` takes a server out"),
-        DirectiveRow<HaproxyUse>.Done("option tcp-check", Back, "", "Servers with `check` have to take a connection.", use => use.Section.HttpCheck = null),
-        DirectiveRow<HaproxyUse>.Harmless("tcp-check connect", Back, "...", "Each check opens a connection."),
-        DirectiveRow<HaproxyUse>.Refused("tcp-check send", Back, "...", "`check` alone, which opens a connection; or `option httpchk`"),
-        DirectiveRow<HaproxyUse>.Refused("tcp-check expect", Back, "...", "`check` alone, which opens a connection; or `option httpchk`"),
-        .. ((string[])["option smtpchk", "option mysql-check", "option pgsql-check", "option redis-check", "option ldap-check", "option external-check", "option spop-check"]).Select(name => DirectiveRow<HaproxyUse>.Refused(name, Back, "...", "`check` alone, which opens a connection; or `option httpchk`")),
-        DirectiveRow<HaproxyUse>.Harmless("option ssl-hello-chk", Back, "", "`check` alone opens a connection."),
+        .. HaproxyTcpChecks.Rows,
     ];
 
     private static HealthSettings Initial => new() { Kind = ProbeKind.Http, Method = "OPTIONS", Path = "/" };
@@ -118,6 +113,16 @@ internal static class HaproxyChecks
         use.Section.HttpCheck = Checked(health, use);
     }
 
+    private static void ReadConnect(HaproxyUse use)
+    {
+        if (HaproxyTcpChecks.Connect(use) is not { } step)
+            return;
+        if (step.ProxyProtocol == true)
+            use.Problems.Warn(use.Line, "checks begin with a PROXY header where requests do", "'send-proxy' of the server");
+        var health = use.Section.HttpCheck ?? Initial;
+        use.Section.HttpCheck = health with { Port = step.Port ?? health.Port, Tls = step.Tls == true ? true : health.Tls };
+    }
+
     private static void ReadExpect(HaproxyUse use)
     {
         var health = use.Section.HttpCheck ?? Initial;
@@ -128,9 +133,10 @@ internal static class HaproxyChecks
                 use.Take();
         }
 
-        if (use.Peek == "!")
+        var not = use.Take("!");
+        if (not && use.Peek is not ("status" or "rstatus"))
         {
-            use.Error(use.Take(), "what a server must not answer cannot be said here", "what it has to answer");
+            use.Error(use.Last, "what the body of a server must not have cannot be said here", "what it has to have, or '! status' with what it must not be");
             return;
         }
 
@@ -152,10 +158,10 @@ internal static class HaproxyChecks
                     ranges.Add(new(first, last));
                 }
 
-                use.Section.HttpCheck = health with { Statuses = ranges.ToValueList() };
+                use.Section.HttpCheck = health with { Statuses = Ranges(status => ranges.Exists(range => range.Contains(status)) != not) };
                 break;
             case "rstatus" when BytePattern.TryParse(expected.Text, ignoreCase: false, out var pattern, out _):
-                use.Section.HttpCheck = health with { Statuses = Ranges(pattern) };
+                use.Section.HttpCheck = health with { Statuses = Ranges(status => pattern.IsMatch(System.Text.Encoding.ASCII.GetBytes(status.ToString(CultureInfo.InvariantCulture))) != not) };
                 break;
             case "string":
                 use.Section.HttpCheck = health with { Body = expected.Text, BodyPattern = null };
@@ -175,12 +181,12 @@ internal static class HaproxyChecks
     private static bool TryReadStatus(string text, out int status) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out status) && status is >= 100 and <= 599;
 
-    private static ValueList<StatusRange> Ranges(BytePattern pattern)
+    private static ValueList<StatusRange> Ranges(Func<int, bool> isWell)
     {
         List<StatusRange> ranges = [];
         for (var status = 100; status <= 599; status++)
         {
-            if (!pattern.IsMatch(System.Text.Encoding.ASCII.GetBytes(status.ToString(CultureInfo.InvariantCulture))))
+            if (!isWell(status))
                 continue;
             if (ranges is [.., var last] && last.Last == status - 1)
                 ranges[^1] = last with { Last = status };

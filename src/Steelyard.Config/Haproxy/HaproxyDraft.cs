@@ -18,7 +18,9 @@ internal sealed class HaproxyDraft
     private readonly ProblemList _problems;
     private readonly Dictionary<string, HaproxySection> _backends = new(StringComparer.Ordinal);
 
-    private HaproxyDraft(HaproxyFile file, ProblemList problems) => (_file, _problems) = (file, problems);
+    private readonly HaproxyHealth _health;
+
+    private HaproxyDraft(HaproxyFile file, ProblemList problems) => (_file, _problems, _health) = (file, problems, new(file, problems));
 
     /// <summary>The draft; null when there is nothing to listen on.</summary>
     public static SnapshotDraft? Of(HaproxyFile file, ProblemList problems) => new HaproxyDraft(file, problems).Make();
@@ -359,7 +361,7 @@ internal sealed class HaproxyDraft
             Balance = HaproxyBalance.Of(backend),
             AllBackups = backend.AllBackups,
             Retries = new() { Attempts = Math.Clamp(backend.Retries + 1, 1, 16), On = backend.Retries == 0 ? RetryConditions.None : backend.RetryOn, Budget = 100, LeastPerSecond = 1_000_000, NonIdempotent = true },
-            Health = HealthOf(backend),
+            Health = _health.Of(backend),
             Agent = AgentOf(backend),
             Outlier = servers.Exists(server => server.Observe) ? new() { Consecutive = servers.Find(server => server.ErrorLimit is not null)?.ErrorLimit ?? 10 } : null,
             SlowStart = servers.Find(server => server.SlowStart is not null)?.SlowStart,
@@ -368,7 +370,7 @@ internal sealed class HaproxyDraft
             Sticky = sticky,
             Rules = backend.Kind == 'L' || backend.IsTcp ? ForwardRules(backend) : [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. ForwardRules(backend)],
             ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : backend.ResponseRules,
-            Servers = [.. servers.Select(server => Server(server, sticky?.Value.Value == StickyValue.Server))],
+            Servers = [.. servers.Select(server => Server(server, sticky?.Value.Value == StickyValue.Server) with { Health = _health.OfServer(backend, server), Unchecked = _health.IsUnchecked(backend, server) })],
         };
     }
 
@@ -395,37 +397,6 @@ internal sealed class HaproxyDraft
             Certificate = server.Certificate is { } certificate ? new(certificate, server.Name.Place) : null,
         },
     };
-
-    private HealthSettings? HealthOf(HaproxySection backend)
-    {
-        var checkedServers = backend.Servers.FindAll(server => server.Check);
-        if (checkedServers is not [var first, ..])
-            return null;
-        if (backend.Servers.Find(server => !server.Check) is { } unchecked_)
-            _problems.Warn(unchecked_.Name.Place, $"the servers of a backend are asked for their health all or none: {Shown.Quote(unchecked_.Name.Value)} is asked too", "'check' in every server");
-        foreach (var other in checkedServers)
-        {
-            if ((other.Interval, other.FastInterval, other.DownInterval, other.Rise, other.Fall, other.CheckPort) != (first.Interval, first.FastInterval, first.DownInterval, first.Rise, first.Fall, first.CheckPort))
-                _problems.Warn(other.Name.Place, $"the servers of a backend are asked alike: as {Shown.Quote(first.Name.Value)} says", "the same inter, rise, fall and port in every server");
-        }
-
-        var interval = first.Interval ?? TimeSpan.FromSeconds(2);
-        var timeout = HaproxyTimeouts.Of(backend, "check") is { } check ? (HaproxyTimeouts.Of(backend, "connect") is { } connect && connect < interval ? connect : interval) + check : interval;
-        var least = TimeSpan.FromMilliseconds(10);
-        return (backend.HttpCheck ?? new()) with
-        {
-            Port = first.CheckPort,
-            Tls = first is { CheckTls: true, Tls: false } ? true : null,
-            Interval = interval < least ? least : interval,
-            FastInterval = first.FastInterval,
-            DownInterval = first.DownInterval,
-            Jitter = _file.SpreadChecks ?? 0,
-            Timeout = timeout > HaproxyTimeouts.Longest ? HaproxyTimeouts.Longest : timeout,
-            Rise = first.Rise ?? 2,
-            Fall = first.Fall ?? 3,
-            Start = HealthStart.Up,
-        };
-    }
 
     private static Located<AgentSettings>? AgentOf(HaproxySection backend) =>
         backend.Servers.Find(server => server.AgentCheck) is not { } first ? null

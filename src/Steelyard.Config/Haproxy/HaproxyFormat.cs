@@ -14,7 +14,11 @@ internal static class HaproxyFormat
     private readonly record struct Part(string? Literal, HaproxyAlias? Alias, Expression? Sample, LogForm Form);
 
     /// <summary>Reads a text of a rule, which no blank begins.</summary>
-    public static bool TryRead(Word word, HaproxyUse use, out TextTemplate template)
+    /// <param name="word">The text.</param>
+    /// <param name="use">Whose line it is.</param>
+    /// <param name="template">What it says.</param>
+    /// <param name="isBody">Whether it may hold any character.</param>
+    public static bool TryRead(Word word, HaproxyUse use, out TextTemplate template, bool isBody = false)
     {
         template = TextTemplate.Empty;
         if (Parse(word, use) is not { } read)
@@ -30,7 +34,7 @@ internal static class HaproxyFormat
                 return false;
             }
 
-            if (part.Literal is { } literal && literal.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0)
+            if (!isBody && part.Literal is { } literal && literal.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0)
             {
                 use.Error(word, $"{Shown.Quote(word.Text)} has characters that no field carries", "printable ASCII");
                 return false;

@@ -15,8 +15,8 @@ internal static class HaproxyRules
     /// <summary>What can be done with requests.</summary>
     public static IEnumerable<DirectiveRow<HaproxyUse>> Requests { get; } =
     [
-        Row("http-request deny", "[deny_status|status <code>] [content-type <type>] [string|lf-string|file <text>] [hdr <name> <fmt>]*", "Refuses with 403, or the status that is given; the page is Steelyard's own unless a text is given.", use => ReadAnswer(use, 403, RuleAction.Deny)),
-        Row("http-request return", "[status <code>] [content-type <type>] [string|lf-string|file <text>] [hdr <name> <fmt>]*", "Answers in the servers' place.", use => ReadAnswer(use, 200, RuleAction.Respond)),
+        Row("http-request deny", "[deny_status|status <code>] [content-type <type>] [string|lf-string|file|lf-file <text>] [hdr <name> <fmt>]*", "Refuses with 403, or the status that is given; the page is Steelyard's own unless a text is given.", use => ReadAnswer(use, 403, RuleAction.Deny)),
+        Row("http-request return", "[status <code>] [content-type <type>] [string|lf-string|file|lf-file <text>] [hdr <name> <fmt>]*", "Answers in the servers' place.", use => ReadAnswer(use, 200, RuleAction.Respond)),
         Row("http-request tarpit", "[deny_status <code>]", "Refuses with 500, or the status that is given, at once and not after `timeout tarpit`.", use => ReadAnswer(use, 500, RuleAction.Deny)),
         Row("http-request redirect", "location|prefix|scheme <fmt> [code <code>] [drop-query] [append-slash]", "Sends the client elsewhere: 302, or the code that is given.", ReadRedirect),
         Row("redirect", "location|prefix|scheme <to> [code <code>] [drop-query] [append-slash]", "The same, among the rules of `http-request`.", ReadRedirect),
@@ -187,6 +187,14 @@ internal static class HaproxyRules
         return null;
     }
 
+    private static bool TryReadBody(Word word, HaproxyUse use, ref FixedResponse respond)
+    {
+        if (!HaproxyFormat.TryRead(word, use, out var template, isBody: true))
+            return false;
+        respond = template.Parts.Count == 0 || (template.Parts is [{ Literal: not null }]) ? respond with { Body = string.Concat(template.Parts.AsEnumerable().Select(part => part.Literal)) } : respond with { Text = template };
+        return true;
+    }
+
     /// <summary>Reads what is answered.</summary>
     public static RuleSettings? ReadAnswer(HaproxyUse use, int status, RuleAction action)
     {
@@ -204,15 +212,22 @@ internal static class HaproxyRules
                 case "content-type" when use.TryTake("a type", out var type):
                     respond = respond with { ContentType = type.Text };
                     break;
-                case "string" or "lf-string" when use.TryTake("a text", out var text):
-                    if (word.Text == "lf-string" && text.Text.Contains('%', StringComparison.Ordinal))
-                        use.Problems.Warn(text.Place, "the text is sent as it is written, without values in it", "'string'");
+                case "string" when use.TryTake("a text", out var text):
                     (respond, given) = (respond with { Body = text.Text }, true);
+                    break;
+                case "lf-string" when use.TryTake("a text", out var format):
+                    if (!TryReadBody(format, use, ref respond))
+                        return null;
+                    given = true;
                     break;
                 case "file" or "lf-file" when use.TryTake("a file", out var file):
                     if (use.File.Source.ReadFile(file.Text, file.Place, use.Problems) is not { } source)
                         return null;
-                    (respond, given) = (respond with { Body = source.Text }, true);
+                    if (word.Text == "file")
+                        respond = respond with { Body = source.Text };
+                    else if (!TryReadBody(file with { Text = source.Text }, use, ref respond))
+                        return null;
+                    given = true;
                     break;
                 case "hdr" when TryTakeFieldName(use, out var name) && TryTakeFormat(use, "a value", out var value):
                     lines.Add(new(name, value));
@@ -234,7 +249,7 @@ internal static class HaproxyRules
         }
 
         if (respond.Status is 204 or 304)
-            respond = respond with { Body = "" };
+            respond = respond with { Body = "", Text = null };
         return !given && lines.Count == 0 ? new() { Action = RuleAction.Deny, Status = respond.Status }
             : new() { Action = RuleAction.Respond, Respond = respond with { Headers = lines.ToValueList() } };
     }

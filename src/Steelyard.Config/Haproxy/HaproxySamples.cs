@@ -105,6 +105,15 @@ internal static class HaproxySamples
         Function("b64dec", FunctionKind.Base64Decode),
         Function("hex", FunctionKind.Hex),
         Function("json", FunctionKind.Json, most: 1, keep: 0),
+        Digest("sha1", _ => "sha1", 0),
+        Digest("sha2", arguments => arguments is [] or [""] or ["256"] ? "sha256" : arguments[0] is "384" or "512" ? "sha" + arguments[0] : null, 1),
+        Digest("digest", arguments => arguments[0].ToLowerInvariant() is "md5" or "sha1" or "sha256" or "sha384" or "sha512" ? arguments[0].ToLowerInvariant() : null, 1, least: 1),
+        Function("http_date", FunctionKind.HttpDate, most: 1),
+        Function("hex2i", FunctionKind.FromHex, type: SampleType.Number),
+        Function("and", FunctionKind.And, 1, 1, type: SampleType.Number),
+        Function("or", FunctionKind.Or, 1, 1, type: SampleType.Number),
+        Function("xor", FunctionKind.Xor, 1, 1, type: SampleType.Number),
+        new("cpl", (0, 0), SampleType.Number, (_, input) => new CallExpression(FunctionKind.Xor, input, ["-1"]), "bits-xor(VALUE, '-1')"),
         Function("field", FunctionKind.Field, 2, 3),
         Function("word", FunctionKind.Word, 2, 3),
         Function("bytes", FunctionKind.Bytes, 1, 2),
@@ -140,6 +149,13 @@ internal static class HaproxySamples
 
     private static SampleRow Named(string name, SampleType type, FetchKind kind) =>
         new(name, (1, 1), type, (arguments, _) => arguments[0].Length == 0 ? null : new FetchExpression(kind, arguments[0]), $"{FetchTable.Of(kind).Word}('NAME')");
+
+    private static SampleRow Digest(string name, Func<IReadOnlyList<string>, string?> algorithm, int most, int least = 0) => new(
+        name,
+        (least, most),
+        SampleType.Text,
+        (arguments, input) => algorithm(arguments) is { } known ? new CallExpression(FunctionKind.Digest, input, [known]) : null,
+        name == "sha1" ? "digest(VALUE, 'sha1')" : "digest(VALUE, ...)");
 
     private static SampleRow Function(string name, FunctionKind function, int least = 0, int most = -1, int keep = int.MaxValue, SampleType type = SampleType.Text) => new(
         name,
@@ -198,6 +214,12 @@ internal static class HaproxySamples
         {
             row = Find(Fetches, name[..underscore]);
             suffix = row is null ? "" : name[(underscore + 1)..];
+        }
+
+        if (name == "fe_name" && use.Section.IsFrontend)
+        {
+            sample = new(Literal(use.Section.Name.Value), SampleType.Text);
+            return TryConvert(text, at, use, ref sample, out mistake);
         }
 
         if (name is "capture.req.hdr" or "capture.res.hdr")

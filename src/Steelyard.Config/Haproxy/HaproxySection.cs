@@ -61,6 +61,12 @@ internal sealed class HaproxySection
 
     public HealthSettings? HttpCheck { get; set; }
 
+    /// <summary>What is said to servers that speak no HTTP.</summary>
+    public ValueList<ProbeStep> TcpCheck { get; set; }
+
+    /// <summary>The same in the words of a protocol that HAProxy knows; null where <see cref="TcpCheck"/> counts.</summary>
+    public ValueList<ProbeStep>? ServiceCheck { get; set; }
+
     public Located<StickySettings>? Cookie { get; set; }
 
     public string? DynamicKey { get; set; }
@@ -111,6 +117,8 @@ internal sealed class HaproxySection
             RetryOn = defaults.RetryOn,
             MaxConnections = defaults.MaxConnections,
             HttpCheck = defaults.HttpCheck,
+            TcpCheck = defaults.TcpCheck,
+            ServiceCheck = defaults.ServiceCheck,
             Cookie = defaults.Cookie,
             DynamicKey = defaults.DynamicKey,
             ForwardFor = defaults.ForwardFor,
@@ -198,6 +206,11 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
 
     public bool CheckTls { get; set; }
 
+    public string? CheckAddress { get; set; }
+
+    /// <summary>The server whose health is its own.</summary>
+    public Located<string>? Track { get; set; }
+
     public TimeSpan? SlowStart { get; set; }
 
     public string? Cookie { get; set; }
@@ -241,6 +254,8 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
         Fall = Fall,
         CheckPort = CheckPort,
         CheckTls = CheckTls,
+        CheckAddress = CheckAddress,
+        Track = Track,
         SlowStart = SlowStart,
         Cookie = Cookie,
         ProxyProtocol = ProxyProtocol,

@@ -35,6 +35,24 @@ internal static class HaproxyServers
         Number("rise", "<count>", "Checks in a row until it is up.", 1, 100, (server, value) => server.Rise = value),
         Number("fall", "<count>", "Checks in a row until it is down.", 1, 100, (server, value) => server.Fall = value),
         Number("port", "<port>", "Where checks go.", 1, 65535, (server, value) => server.CheckPort = value),
+        new("addr", "<address>", "Which address checks go to.", DirectiveSupport.Done, (use, server) =>
+        {
+            if (!use.TryTake("an address", out var word))
+                return false;
+            server.CheckAddress = word.Text;
+            if (System.Net.IPAddress.TryParse(word.Text, out _))
+                return true;
+            use.Error(word, $"{Shown.Quote(word.Text)} is no address that checks can go to", "an address of IPv4 or IPv6");
+            return false;
+        }),
+        new("track", "[<backend>/]<server>", "It is as well as that server, which has `check`: it is asked what that one is asked, and where.", DirectiveSupport.Done, (use, server) =>
+        {
+            if (!use.TryTake("the name of a server", out var word))
+                return false;
+            server.Track = new(word.Text, word.Place);
+            return true;
+        }),
+        Harmless("check-send-proxy", 0, "Checks begin with a PROXY header where requests do."),
         Flag("check-ssl", "Checks speak TLS.", server => server.CheckTls = true),
         Word("cookie", "<value>", "What stands for it in the cookie.", (server, value) => server.Cookie = value),
         Flag("send-proxy", "It is told of the client by a PROXY header, version 1.", server => server.ProxyProtocol = ProxyProtocolVersion.V1),
@@ -103,8 +121,6 @@ internal static class HaproxyServers
         Harmless("non-stick", 0, "What is remembered of clients is kept for all servers."),
         Harmless("tfo", 0, "Connections are opened as the kernel does."),
         Harmless("log-proto", 1, "Logs are of their own here."),
-        Refused("track", 1, "`check` on the server itself"),
-        Refused("addr", 1, "`port` for another port; checks go to the server's address"),
         Refused("source", 1, "the kernel's routes choose the address"),
         Refused("proto", 1, "servers are spoken to in HTTP/1.1"),
         Refused("namespace", 1, "one instance in each network namespace"),

@@ -122,6 +122,9 @@ internal sealed class YamlWriter
             Line(indentation + part);
     }
 
+    /// <summary>What differs from the defaults, a text for each key.</summary>
+    internal static IEnumerable<string> PartsOf<T>(DirectiveTable<T> table, T settings, T defaults) => Parts(table, settings, defaults);
+
     private static IEnumerable<string> Parts<T>(DirectiveTable<T> table, T settings, T defaults)
     {
         foreach (var directive in table.Directives)
@@ -394,6 +397,7 @@ internal sealed class YamlWriter
             var serverTls = server.Tls is { } own ? $", tls: {Tls(own)}" : "";
             var most = server.MaxConnections is { } limit ? $", max-connections: {limit}" : "";
             var proxyProtocol = server.ProxyProtocol is { } version ? $", proxy-protocol: {version.ToString().ToLowerInvariant()}" : "";
+            name += server.Unchecked ? ", health: none" : server.Health is not { } check ? "" : check == new HealthSettings() ? ", health: tcp" : $", health: {Braces(HealthParts(check))}";
             var cookie = (server.AgentPort is { } agentPort ? $", agent-port: {agentPort}" : "") + (server.Cookie is { } value ? $", cookie: {Text(value)}" : "");
             Line(name + weight + most + tier + proxyProtocol + serverTls + cookie == "" ? $"      - {address}" : $"      - {{ address: {address}{name}{weight}{most}{tier}{proxyProtocol}{serverTls}{cookie} }}");
         }
@@ -451,17 +455,24 @@ internal sealed class YamlWriter
         }
 
         Line("    health:");
+        foreach (var part in HealthParts(health))
+            Line($"      {part}");
+    }
+
+    private static IEnumerable<string> HealthParts(HealthSettings health)
+    {
         if (health.Kind == ProbeKind.Http)
-            Line($"      http: {Text(health.Path)}");
+            yield return $"http: {Text(health.Path)}";
         if (health.Host is not null)
-            Line($"      host: {Text(health.Host)}");
+            yield return $"host: {Text(health.Host)}";
         if (health.Fields.Count > 0)
-            Line($"      headers: {Map(health.Fields, field => field.Name, field => field.Value)}");
+            yield return $"headers: {Map(health.Fields, field => field.Name, field => field.Value)}";
         if (health.Body is not null)
-            Line($"      body: {Text(health.Body)}");
+            yield return $"body: {Text(health.Body)}";
         if (health.BodyPattern is not null)
-            Line($"      body-pattern: {Text(health.BodyPattern)}");
-        Settings(HealthTable.Table, health with { Host = null }, new(), "      ");
+            yield return $"body-pattern: {Text(health.BodyPattern)}";
+        foreach (var part in Parts(HealthTable.Table, health with { Host = null }, new()))
+            yield return part;
     }
 
     private void Sticky(StickySettings sticky)

@@ -97,6 +97,12 @@ internal sealed class CallValue : CompiledValue
                 return room.TryWrite(MurmurHash2.Of(input), out value);
             case FunctionKind.HexNumber:
                 return TextFunctions.TryWriteHexNumber(input, room, out value);
+            case FunctionKind.Digest:
+                return TextFunctions.TryDigest(input, _texts[0], room, out value);
+            case FunctionKind.HttpDate:
+                return TextFunctions.TryWriteDate(input, _numbers.Length > 0 ? _numbers[0] : 0, room, out value);
+            case FunctionKind.FromHex:
+                return Utf8Parser.TryParse(input, out ulong read, out var length, 'x') && length == input.Length && room.TryWrite((long)read, out value);
             case FunctionKind.Json:
                 return TextFunctions.TryWriteJson(input, room, out value);
             default:
@@ -134,6 +140,9 @@ internal sealed class CallValue : CompiledValue
                     FunctionKind.Subtract => number - other,
                     FunctionKind.Multiply => number * other,
                     FunctionKind.Divide => other == -1 ? -number : number / other,
+                    FunctionKind.And => number & other,
+                    FunctionKind.Or => number | other,
+                    FunctionKind.Xor => number ^ other,
                     FunctionKind.Modulo => other == -1 ? 0 : number % other,
                     FunctionKind.IsZero => number == 0 ? 1 : 0,
                     _ => throw new InvalidOperationException($"{_function} is not compiled so."),

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Net;
+using System.Security.Cryptography;
 using System.Text;
 using Steelyard.Engine.Proxy;
 
@@ -108,6 +109,49 @@ internal static class TextFunctions
             return TryWriteHex(bytes[..length], room, out value);
         value = default;
         if (!Utf8Parser.TryParse(text, out long number, out var read) || read != text.Length || !Utf8Formatter.TryFormat(number, room.Rest, out var written, new StandardFormat('X', 4)) || !room.TryTake(written, out var taken))
+            return false;
+        value = taken;
+        return true;
+    }
+
+    public static bool TryDigest(ReadOnlySpan<byte> text, ReadOnlySpan<byte> algorithm, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        var length = algorithm[^1] switch { (byte)'5' => 16, (byte)'1' => 20, (byte)'6' => 32, (byte)'4' => 48, _ => 64 };
+        if (!room.TryTake(length, out var written))
+            return false;
+
+#pragma warning disable CA5350, CA5351 // The configuration names the digest, and nothing here is kept secret or believed by it.
+        switch (length)
+        {
+            case 16:
+                MD5.HashData(text, written);
+                break;
+            case 20:
+                SHA1.HashData(text, written);
+                break;
+            case 32:
+                SHA256.HashData(text, written);
+                break;
+            case 48:
+                SHA384.HashData(text, written);
+                break;
+            default:
+                SHA512.HashData(text, written);
+                break;
+        }
+#pragma warning restore CA5350, CA5351
+
+        value = written;
+        return true;
+    }
+
+    /// <summary>Seconds since 1970 as a date (RFC 9110, 5.6.7).</summary>
+    public static bool TryWriteDate(ReadOnlySpan<byte> text, long later, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!Utf8Parser.TryParse(text, out long seconds, out _) || seconds + later is < 0 or > 253_402_300_799
+            || !Utf8Formatter.TryFormat(DateTimeOffset.FromUnixTimeSeconds(seconds + later), room.Rest, out var length, 'R') || !room.TryTake(length, out var taken))
             return false;
         value = taken;
         return true;

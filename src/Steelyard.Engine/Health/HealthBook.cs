@@ -68,10 +68,10 @@ internal sealed class HealthBook(ProxyLoop[] loops)
                 Want(new(server.Settings.Address, how, null, ProxyProtocolVersion.None), plan.Addresses[server.Ordinal], null, pool, server);
             }
 
-            if (pool.Settings.Health is not { } settings)
-                continue;
             foreach (var server in pool.Servers)
             {
+                if (pool.Settings.HealthOf(server.Settings) is not { } settings)
+                    continue;
                 var tls = plan.ProbeTlsOf[server.Ordinal];
                 Want(new(server.Settings.Address, settings, tls?.Settings, plan.ProxyProtocolOf[server.Ordinal]), plan.Addresses[server.Ordinal], tls, pool, server);
             }
@@ -82,11 +82,15 @@ internal sealed class HealthBook(ProxyLoop[] loops)
         void Want(ProbeKey key, KernelAddress? address, TlsClient? tls, Pool pool, Server server)
         {
             if (!wanted.TryGetValue(key, out var one))
-                wanted.Add(key, one = new(new(At(address, key.Settings.Port), tls)));
+                wanted.Add(key, one = new(new(At(address, key.Settings), tls)));
             one.Members.Add((pool, server));
         }
     }
 
-    private static KernelAddress? At(KernelAddress? address, int? port) =>
-        port is { } other && address?.Address() is { } ip ? KernelAddress.For(ip, other) : address;
+    private static KernelAddress? At(KernelAddress? address, HealthSettings settings)
+    {
+        if (settings.Address is { } elsewhere && (settings.Port ?? address?.Port) is { } port)
+            return KernelAddress.For(System.Net.IPAddress.Parse(elsewhere), port);
+        return settings.Port is { } other && address?.Address() is { } ip ? KernelAddress.For(ip, other) : address;
+    }
 }

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.ProxyProtocol;
@@ -19,6 +20,7 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
     private readonly ResponseHead _head = new();
     private readonly InputBuffer _input = new(loop);
     private Transport? _transport;
+    private readonly List<byte> _heard = [];
     private bool _called;
 
     /// <summary>Ends the present check, of which nobody wants to hear any more.</summary>
@@ -43,27 +45,100 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
     {
         _called = false;
         var due = loop.Now + (long)Math.Max(1, target.Settings.Timeout.TotalMilliseconds);
-        var connecting = target.Address is { } address ? loop.Network.Connect(address, out _, target.IsBrief) : null;
-        if (connecting is null)
-            return new(target.Address is null ? ProbeFault.Unresolved : ProbeFault.Refused);
-        _transport = connecting;
-        var result = await Connect(target, due);
+        var result = target.Script is { } script ? await Play(target, script, due) : await Open(target, null, due);
         if (result.Passed && target.Settings.Kind == ProbeKind.Http)
             result = await Converse(target, due);
         else if (result.Passed && target.Settings.Kind == ProbeKind.Agent)
             result = await Hear(target, due);
-        _input.Release();
-
-        // Nothing more is to be said, and no port is to be kept for it. Servers take a reset within TLS for a fault.
-        if (_transport == connecting)
-            _transport.ResetOnClose();
-        _transport.Close();
-        _transport = null;
+        Shut();
         return _called ? null : result;
     }
 
+    private void Shut()
+    {
+        _input.Release();
+
+        // Nothing more is to be said, and no port is to be kept for it. Servers take a reset within TLS for a fault.
+        if (_transport is not TlsTransport)
+            _transport?.ResetOnClose();
+        _transport?.Close();
+        _transport = null;
+    }
+
+    /// <summary>Does what a script says, until something is not as it should be.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<ProbeResult> Connect(ProbeTarget target, long due)
+    private async ValueTask<ProbeResult> Play(ProbeTarget target, ProbeScript script, long due)
+    {
+        ProbeResult result = default;
+        for (var i = 0; i < script.Steps.Length && result.Passed && !_called; i++)
+        {
+            var step = script.Steps[i];
+            if (step.Settings.Do == ProbeStepKind.Connect)
+            {
+                Shut();
+                _heard.Clear();
+                result = await Open(target, step.Settings, due);
+            }
+            else if (step.Settings.Do == ProbeStepKind.Send)
+            {
+                _heard.Clear();
+                result = await Say(step.Bytes, due);
+            }
+            else
+            {
+                result = await Expect(step, due);
+            }
+        }
+
+        return result;
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Say(byte[] bytes, long due)
+    {
+        var block = loop.Blocks.Rent();
+        bytes.CopyTo(block.Span);
+        var sent = await _transport!.SendAll(block.Slice(0, bytes.Length), Left(due));
+        loop.Blocks.Return(block);
+        return sent == IoStatus.Done ? default : Failed(sent);
+    }
+
+    /// <summary>Waits for what a step expects. What must not come has not come once the server ends the connection.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Expect(CompiledStep step, long due)
+    {
+        while (!step.IsIn(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_heard)))
+        {
+            if (_heard.Count >= MostBody)
+                return step.Settings.Not ? default : new(ProbeFault.Body);
+            var filled = loop.Now < due ? await _input.Fill(_transport!, Left(due)) : IoStatus.TimedOut;
+            if (filled == IoStatus.Closed)
+                return step.Settings.Not ? default : new(_heard.Count == 0 ? ProbeFault.Closed : ProbeFault.Body);
+            if (filled != IoStatus.Done)
+                return Failed(filled);
+            _heard.AddRange(_input.TakeAll(MostBody).Span);
+            _input.Release();
+        }
+
+        return step.Settings.Not ? new(ProbeFault.Body) : default;
+    }
+
+    /// <summary>Opens a connection as a step of a script says, or as the check does.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Open(ProbeTarget target, ProbeStep? step, long due)
+    {
+        var place = step?.Port is { } port && target.Address?.Address() is { } ip ? KernelAddress.For(ip, port) : target.Address;
+        if (place is not { } address)
+            return new(ProbeFault.Unresolved);
+        _transport = loop.Network.Connect(address, out _, target.IsBrief);
+        if (_transport is null)
+            return new(ProbeFault.Refused);
+        var introduces = step?.ProxyProtocol switch { null => target.ProxyProtocol, false => ProxyProtocolVersion.None, true => target.ProxyProtocol == ProxyProtocolVersion.None ? ProxyProtocolVersion.V1 : target.ProxyProtocol };
+        return await Connect(target, introduces, step?.Tls ?? true, due);
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Connect(ProbeTarget target, ProxyProtocolVersion introduces, bool secures, long due)
     {
         var wake = await _transport!.Writable(Left(due));
         if (wake != Wake.Ready)
@@ -72,9 +147,9 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
             return new(ProbeFault.Refused);
         if (target.Key.Server.Greets && await Greeting.Take(_transport, due) is var greeted and not IoStatus.Done)
             return new(greeted == IoStatus.TimedOut ? ProbeFault.ConnectTimeout : ProbeFault.Refused);
-        if (target.ProxyProtocol != ProxyProtocolVersion.None && await Introduce(target.ProxyProtocol, due) is { Passed: false } refused)
+        if (introduces != ProxyProtocolVersion.None && await Introduce(introduces, due) is { Passed: false } refused)
             return refused;
-        return target.Tls is null ? default : await Secure(target, due);
+        return target.Tls is null || !secures ? default : await Secure(target, due);
     }
 
     // On our own behalf: there is no client that the connection would be for.
@@ -105,12 +180,8 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<ProbeResult> Converse(ProbeTarget target, long due)
     {
-        var block = loop.Blocks.Rent();
-        target.Request.CopyTo(block.Span);
-        var sent = await _transport!.SendAll(block.Slice(0, target.Request.Length), Left(due));
-        loop.Blocks.Return(block);
-        if (sent != IoStatus.Done)
-            return Failed(sent);
+        if (await Say(target.Request, due) is { Passed: false } unsaid)
+            return unsaid;
 
         do
         {
@@ -130,15 +201,8 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<ProbeResult> Hear(ProbeTarget target, long due)
     {
-        if (target.Request.Length > 0)
-        {
-            var block = loop.Blocks.Rent();
-            target.Request.CopyTo(block.Span);
-            var sent = await _transport!.SendAll(block.Slice(0, target.Request.Length), Left(due));
-            loop.Blocks.Return(block);
-            if (sent != IoStatus.Done)
-                return Failed(sent);
-        }
+        if (target.Request.Length > 0 && await Say(target.Request, due) is { Passed: false } unsaid)
+            return unsaid;
 
         while (_input.Unread.IndexOfAny((byte)'\r', (byte)'\n') < 0 && _input.Unread.Length < MostOfAgent)
         {

@@ -30,14 +30,18 @@ internal sealed class ProbeTarget : TimerEntry
         Body = key.Settings.Body is { } body ? Encoding.UTF8.GetBytes(body) : null;
         BodyPattern = key.Settings.BodyPattern is { } pattern ? new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant) : null;
         Request = WriteRequest(key);
+        Script = key.Settings.Kind == ProbeKind.Script ? new(key.Settings.Script) : null;
     }
+
+    /// <summary>What is said and expected; null for checks of other kinds.</summary>
+    public ProbeScript? Script { get; }
 
     public ProbeKey Key { get; }
 
     public HealthSettings Settings => Key.Settings;
 
     /// <summary>Whether a check is over when the other kernel has answered, or says something at once: nobody who waits for the connection is kept waiting, as an agent would be that speaks first.</summary>
-    public bool IsBrief => Tls is null && !Key.Server.Greets && (Settings.Kind != ProbeKind.Agent || Request.Length > 0);
+    public bool IsBrief => Tls is null && !Key.Server.Greets && Settings.Kind != ProbeKind.Script && (Settings.Kind != ProbeKind.Agent || Request.Length > 0);
 
     /// <summary>Where it is; null where its name did not resolve.</summary>
     public KernelAddress? Address { get; private set; }

@@ -146,7 +146,7 @@ internal sealed class ProxyPlan
             {
                 proxyProtocolOf[server.Ordinal] = server.Settings.ProxyProtocol ?? pool.Settings.ProxyProtocol;
                 tlsOf[server.Ordinal] = tls.For(server.Settings.Tls ?? pool.Settings.Tls);
-                probeTlsOf[server.Ordinal] = pool.Settings.Health?.Tls switch
+                probeTlsOf[server.Ordinal] = pool.Settings.HealthOf(server.Settings)?.Tls switch
                 {
                     null => tlsOf[server.Ordinal],
                     true => tlsOf[server.Ordinal] ?? tls.For(new ServerTls()),

@@ -19,7 +19,7 @@ internal static class ServerText
     /// <summary>The columns check_status and check_desc.</summary>
     public static (string Word, string Description) Check(ServerStatus server, HealthSettings health)
     {
-        var http = health.Kind == ProbeKind.Http;
+        var http = health.Kind is ProbeKind.Http or ProbeKind.Script;
         return server.LastCheck switch
         {
             ProbeFault.None when !server.Up => ("INI", "Initializing"),

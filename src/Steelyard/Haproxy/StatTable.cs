@@ -296,7 +296,7 @@ internal sealed class StatTable(AdminDesk desk)
             ("cookie", server.Cookie ?? ""),
             ("uweight", Text(status.Weight)));
         Times(row, counted, past);
-        if (pool.Health is not { } health)
+        if (pool.HealthOf(server) is not { } health)
             return new(number, place, 'S', row);
         var (word, description) = ServerText.Check(status, health);
         Put(row, ("chkfail", Text(history.Downs)), ("chkdown", Text(history.Downs)), ("downtime", Text((long)history.DownFor.TotalSeconds)), ("check_status", word), ("check_code", status.LastCheckStatus == 0 ? "" : Text(status.LastCheckStatus)), ("check_duration", "0"), ("hanafail", "0"), ("check_desc", description), ("check_rise", Text(health.Rise)), ("check_fall", Text(health.Fall)), ("check_health", Text(status.Up ? health.Rise + health.Fall - 1 : 0)));

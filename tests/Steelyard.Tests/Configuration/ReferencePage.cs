@@ -86,6 +86,7 @@ public sealed class ReferencePage
         Section(page, "pools: queue", QueueTable.Table, new QueueSettings());
         Section(page, "pools: timeouts", TimeoutOverridesTable.Pools, TimeoutOverrides.None);
         Section(page, "pools: retries", RetriesTable.Table, new RetrySettings());
+        Section(page, "pools: health: script", ProbeStepTable.Table, new ProbeStep());
         Section(page, "pools: health", HealthTable.Table, new HealthSettings());
         Section(page, "pools: agent", AgentTable.Table, new AgentSettings());
         Section(page, "pools: outlier", OutlierTable.Table, new OutlierSettings());

@@ -54,20 +54,22 @@ internal static class HealthTable
         (string text, out string value, out Mistake mistake) =>
         {
             (value, mistake) = (text, default);
-            try
-            {
-                _ = new System.Text.RegularExpressions.Regex(text, System.Text.RegularExpressions.RegexOptions.NonBacktracking);
-                if (text.Length is 0 or > 1024)
-                    mistake = new($"the expression has {text.Length} characters", "1 to 1024 characters");
-            }
-            catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
-            {
-                mistake = new($"{Shown.Quote(text)} cannot be matched: {fault.Message}", "an expression such as ^ok, without look-around and back references");
-            }
-
+            mistake = MistakeInPattern(text) ?? default;
             return mistake.Message is null;
         },
         pattern => pattern);
+
+    private static readonly Form<string?> s_address = new(
+        "an address of IPv4 or IPv6",
+        (ProblemList problems, YamlNode node, out string? value) =>
+        {
+            value = (node as YamlText)?.Value;
+            if (value is not null && System.Net.IPAddress.TryParse(value, out _))
+                return true;
+            problems.Error(node.Place, "this is no address to ask at", "an address of IPv4 or IPv6");
+            return false;
+        },
+        address => address is null ? null! : YamlWriter.Text(address));
 
     private static readonly Form<string> s_fieldValue = Form.OfText(
         "a value in ASCII",
@@ -158,6 +160,18 @@ internal static class HealthTable
                 "An expression of .NET that has to match somewhere in the first 64 KiB of the body, read as Latin-1; without look-around and back references, so that it takes no longer than the body is long.",
                 health => health.BodyPattern,
                 (health, value) => health with { BodyPattern = value }),
+            new Directive<HealthSettings, ValueList<ProbeStep>>(
+                "script",
+                ProbeStepTable.Steps,
+                "What is said to a server and expected of it where it speaks no HTTP: a list of [steps](#pools-health-script).",
+                health => health.Script,
+                (health, value) => health with { Kind = ProbeKind.Script, Script = value }),
+            new Directive<HealthSettings, string?>(
+                "address",
+                s_address,
+                "The address to ask at, without a port; the server's own when left out.",
+                health => health.Address,
+                (health, value) => health with { Address = value }),
             new Directive<HealthSettings, int?>(
                 "port",
                 OrNull(ScalarForms.Number(1, 65535)),
@@ -220,6 +234,15 @@ internal static class HealthTable
                 (health, value) => health with { Start = value }),
         ]);
 
+    /// <summary>What is written behind <c>health</c> of a server.</summary>
+    public static Form<(HealthSettings? Health, bool None)> ServerForm => new(
+        "none, or what 'health' of a pool takes",
+        (ProblemList problems, YamlNode node, out (HealthSettings? Health, bool None) value) =>
+        {
+            value = (null, node is YamlText { Value: "none" });
+            return value.None || PoolForm.Read(problems, node, out value.Health);
+        });
+
     /// <summary>What is written behind <c>health</c>.</summary>
     public static Form<HealthSettings?> PoolForm { get; } = new(
         Table.Accepts,
@@ -243,7 +266,7 @@ internal static class HealthTable
             if (node is not YamlMapping mapping)
                 return Form.RefuseKind(problems, node, Table.Accepts);
             value = Table.Read(problems, mapping, new());
-            if (value.Kind == ProbeKind.Tcp && value with { Port = null, Tls = null } is var asked && asked != OnlyTimes(asked))
+            if (value.Kind == ProbeKind.Tcp && value with { Port = null, Tls = null, Address = null } is var asked && asked != OnlyTimes(asked))
                 problems.Error(node.Place, "'health' speaks of a request, but asks for none", "'http' with a path too, as in { http: /health }");
             if (value.Method == "HEAD" && (value.Body ?? value.BodyPattern) is not null)
                 problems.Error(node.Place, "the answer to HEAD has no body (RFC 9110, 9.3.2)", "another 'method', or no 'body'");
@@ -263,7 +286,22 @@ internal static class HealthTable
         Start = health.Start,
     };
 
-    private static Form<T?> OrNull<T>(Form<T> form)
+    /// <summary>Why an expression is none that a check can use; null where it is one.</summary>
+    public static Mistake? MistakeInPattern(string text)
+    {
+        try
+        {
+            _ = new System.Text.RegularExpressions.Regex(text, System.Text.RegularExpressions.RegexOptions.NonBacktracking);
+            return text.Length is 0 or > 1024 ? new($"the expression has {text.Length} characters", "1 to 1024 characters") : null;
+        }
+        catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
+        {
+            return new($"{Shown.Quote(text)} cannot be matched: {fault.Message}", "an expression such as ^ok, without look-around and back references");
+        }
+    }
+
+    /// <summary>The same for a setting that is null until it was given.</summary>
+    public static Form<T?> OrNull<T>(Form<T> form)
         where T : struct => new(
         form.Accepts,
         (ProblemList problems, YamlNode node, out T? value) =>

@@ -90,6 +90,12 @@ internal static class PoolTable
                 "The port of its [agent](#pools-agent), where it differs from its pool's.",
                 server => server.AgentPort,
                 (server, value) => server with { AgentPort = value }),
+            new Directive<ServerDraft, (HealthSettings? Health, bool None)>(
+                "health",
+                HealthTable.ServerForm,
+                "How this server is asked for its health, see [health](#pools-health), in the place of all that the pool says; `none` for not at all.",
+                server => (server.Health, server.Unchecked),
+                (server, value) => server with { Health = value.Health, Unchecked = value.None }),
             new Directive<ServerDraft, string?>(
                 "cookie",
                 StickyTable.ServerValue,

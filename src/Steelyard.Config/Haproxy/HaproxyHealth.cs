@@ -1,0 +1,75 @@
+using System.Net;
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Haproxy;
+
+/// <summary>How the servers of backends are asked for their health: as most of them, or each as its line says.</summary>
+internal sealed class HaproxyHealth(HaproxyFile file, ProblemList problems)
+{
+    /// <summary>How the servers of a backend are asked; null where none is.</summary>
+    public HealthSettings? Of(HaproxySection backend) => First(backend) is { } first ? Settings(backend, first) : null;
+
+    /// <summary>How a server is asked, where that is not as its backend says.</summary>
+    public HealthSettings? OfServer(HaproxySection backend, HaproxyServer server) =>
+        (server.Track is not null ? Tracked(backend, server) : server.Check ? Settings(backend, server) : null) is { } own && own != Of(backend) ? own : null;
+
+    /// <summary>Whether a server is not asked, and others of its backend are.</summary>
+    public bool IsUnchecked(HaproxySection backend, HaproxyServer server) => !server.Check && server.Track is null && First(backend) is not null;
+
+    private static HaproxyServer? First(HaproxySection backend) => backend.Servers.Find(server => server.Check);
+
+    /// <summary>A server that tracks another one is asked what that one is asked, where that one is.</summary>
+    private HealthSettings? Tracked(HaproxySection backend, HaproxyServer server)
+    {
+        var (name, place) = server.Track!.Value;
+        var slash = name.IndexOf('/', StringComparison.Ordinal);
+        var its = slash < 0 ? backend : file.Proxies.Find(proxy => proxy.IsBackend && proxy.Name.Value == name[..slash]);
+        if (its?.Servers.Find(other => other.Name.Value == name[(slash + 1)..]) is not { } tracked || tracked == server)
+        {
+            problems.Error(place, $"no server is called {Shown.Quote(name)}", "a server of this backend, or <backend>/<server>");
+            return null;
+        }
+
+        if (!tracked.Check)
+        {
+            problems.Error(place, $"the server {Shown.Quote(name)} has no 'check' itself", "a server with 'check'");
+            return null;
+        }
+
+        var settings = Settings(its, tracked);
+        var (here, there) = (server.Address.Value, tracked.Address.Value);
+        var elsewhere = settings.Address ?? (here.Host == there.Host ? null : there.Host);
+        if (there.UnixPath is not null || (elsewhere is not null && !IPAddress.TryParse(elsewhere, out _)))
+        {
+            problems.Error(place, $"the server {Shown.Quote(name)} is tracked from another host, and has no address of IPv4 or IPv6", "'check' on the server itself");
+            return null;
+        }
+
+        // Over TLS or not is a matter of the one that is asked.
+        return settings with { Address = elsewhere, Port = settings.Port ?? there.Port, Tls = settings.Tls ?? tracked.Tls };
+    }
+
+    private HealthSettings Settings(HaproxySection backend, HaproxyServer server)
+    {
+        var script = backend.ServiceCheck ?? backend.TcpCheck;
+        var health = backend.HttpCheck ?? (script.Count == 0 ? new() : new HealthSettings { Kind = ProbeKind.Script, Script = script, Tls = script.AsEnumerable().Any(step => step.Tls == true) && !server.Tls ? true : null });
+        var interval = server.Interval ?? TimeSpan.FromSeconds(2);
+        var timeout = HaproxyTimeouts.Of(backend, "check") is { } check ? (HaproxyTimeouts.Of(backend, "connect") is { } connect && connect < interval ? connect : interval) + check : interval;
+        var least = TimeSpan.FromMilliseconds(10);
+        return health with
+        {
+            Address = server.CheckAddress,
+            Port = server.CheckPort ?? health.Port,
+            Tls = server is { CheckTls: true, Tls: false } ? true : server.Tls ? null : health.Tls,
+            Interval = interval < least ? least : interval,
+            FastInterval = server.FastInterval,
+            DownInterval = server.DownInterval,
+            Jitter = file.SpreadChecks ?? 0,
+            Timeout = timeout > HaproxyTimeouts.Longest ? HaproxyTimeouts.Longest : timeout,
+            Rise = server.Rise ?? 2,
+            Fall = server.Fall ?? 3,
+            Start = HealthStart.Up,
+        };
+    }
+}

@@ -1,0 +1,72 @@
+using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
+
+namespace Steelyard.Config.Yaml.Tables;
+
+/// <summary>The keys of a step of <c>script</c> in health.</summary>
+internal static class ProbeStepTable
+{
+    private const int MostSteps = 64;
+
+    private static readonly Form<string> s_bytes = Form.OfText(
+        "a text whose characters are bytes",
+        (string text, out string value, out Mistake mistake) =>
+        {
+            (value, mistake) = (text, text.Length is 0 or > 4096 || text.Any(letter => letter > 0xff) ? new("this is not what can be sent or expected", "1 to 4096 characters up to U+00FF, each a byte, such as \"PING\\r\\n\"") : default);
+            return mistake.Message is null;
+        },
+        YamlWriter.Text);
+
+    private static readonly Form<bool?> s_switch = HealthTable.OrNull(ScalarForms.Switch);
+
+    public static DirectiveTable<ProbeStep> Table { get; } = new(
+        "a step of 'script'",
+        "a mapping with 'do', as in { do: send, text: \"PING\\r\\n\" }",
+        "One thing that is said to a server or expected of it (HAProxy: `tcp-check`). A connection is opened before the first step that is another.",
+        [["do"]],
+        [
+            new Directive<ProbeStep, ProbeStepKind>(
+                "do",
+                ScalarForms.OneOf([("send", ProbeStepKind.Send, ""), ("expect", ProbeStepKind.Expect, ""), ("expect-pattern", ProbeStepKind.ExpectPattern, ""), ("expect-hex", ProbeStepKind.ExpectHex, ""), ("connect", ProbeStepKind.Connect, "")]),
+                "`send` sends bytes and forgets what came before; `expect` waits until they have come; `expect-pattern` until an expression of .NET matches in what has come, read as Latin-1, and `expect-hex` in its hexadecimal digits in upper case; `connect` opens a connection anew.",
+                step => step.Do,
+                (step, value) => step with { Do = value }),
+            new Directive<ProbeStep, string>("text", s_bytes, "What is sent or expected, each character a byte; or the expression.", step => step.Text, (step, value) => step with { Text = value }),
+            new Directive<ProbeStep, bool>("not", ScalarForms.Switch, "Whether it must not come instead; then the check waits until the server has ended the connection.", step => step.Not, (step, value) => step with { Not = value }),
+            new Directive<ProbeStep, int?>("port", AgentTable.Port, "The port of a connection; that of the check when left out.", step => step.Port, (step, value) => step with { Port = value }),
+            new Directive<ProbeStep, bool?>("tls", s_switch, "Whether a connection speaks TLS; as the check when left out.", step => step.Tls, (step, value) => step with { Tls = value }),
+            new Directive<ProbeStep, bool?>("proxy-protocol", s_switch, "Whether a connection begins with a PROXY header; as for requests when left out.", step => step.ProxyProtocol, (step, value) => step with { ProxyProtocol = value }),
+        ]);
+
+    private static readonly Form<IReadOnlyList<ProbeStep>> s_steps = Form.ListOf("a list of steps, such as [ { do: send, text: \"PING\\r\\n\" }, { do: expect, text: +PONG } ]", Form.Mapping(Table, _ => new ProbeStep()));
+
+    /// <summary>What is written behind <c>script</c>.</summary>
+    public static Form<ValueList<ProbeStep>> Steps { get; } = new(
+        s_steps.Accepts,
+        (ProblemList problems, YamlNode node, out ValueList<ProbeStep> value) =>
+        {
+            var read = s_steps.Read(problems, node, out var list);
+            value = read ? list.ToValueList() : default;
+            if (read && list.Count > MostSteps)
+                problems.Error(node.Place, $"a script of {list.Count} steps", $"at most {MostSteps}");
+            foreach (var step in value)
+            {
+                if (step.Do is ProbeStepKind.ExpectPattern or ProbeStepKind.ExpectHex && HealthTable.MistakeInPattern(step.Text) is { } mistake)
+                    problems.Error(node.Place, mistake);
+                else if (step.Do == ProbeStepKind.Connect ? step.Text.Length > 0 || step.Not : step.Text.Length == 0 || step.Port is not null || step.Tls is not null || step.ProxyProtocol is not null)
+                    problems.Error(node.Place, step.Do == ProbeStepKind.Connect ? "a connection with a 'text'" : "a step that has no 'text', or says something of a connection", "'text' for all but 'connect'");
+            }
+
+            return read;
+        },
+        steps => $"[{string.Join(", ", steps.Select(step => $"{{ do: {WordOf(step.Do)}{string.Concat(YamlWriter.PartsOf(Table, step with { Do = default }, new()).Select(part => ", " + part))} }}"))}]");
+
+    private static string WordOf(ProbeStepKind kind) => kind switch
+    {
+        ProbeStepKind.Send => "send",
+        ProbeStepKind.Expect => "expect",
+        ProbeStepKind.ExpectPattern => "expect-pattern",
+        ProbeStepKind.ExpectHex => "expect-hex",
+        _ => "connect",
+    };
+}
