@@ -370,7 +370,7 @@ internal sealed class HaproxyDraft
             Sticky = sticky,
             Rules = backend.Kind == 'L' || backend.IsTcp ? ForwardRules(backend) : [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. ForwardRules(backend)],
             ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : backend.ResponseRules,
-            Servers = [.. servers.Select(server => Server(server, sticky?.Value.Value == StickyValue.Server) with { Health = _health.OfServer(backend, server), Unchecked = _health.IsUnchecked(backend, server) })],
+            Servers = [.. servers.Select(server => Server(server, sticky?.Value.Value == StickyValue.Server) with { Health = _health.OfServer(backend, server), Unchecked = HaproxyHealth.IsUnchecked(backend, server) })],
         };
     }
 

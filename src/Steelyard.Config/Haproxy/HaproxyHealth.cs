@@ -15,7 +15,7 @@ internal sealed class HaproxyHealth(HaproxyFile file, ProblemList problems)
         (server.Track is not null ? Tracked(backend, server) : server.Check ? Settings(backend, server) : null) is { } own && own != Of(backend) ? own : null;
 
     /// <summary>Whether a server is not asked, and others of its backend are.</summary>
-    public bool IsUnchecked(HaproxySection backend, HaproxyServer server) => !server.Check && server.Track is null && First(backend) is not null;
+    public static bool IsUnchecked(HaproxySection backend, HaproxyServer server) => !server.Check && server.Track is null && First(backend) is not null;
 
     private static HaproxyServer? First(HaproxySection backend) => backend.Servers.Find(server => server.Check);
 

@@ -115,15 +115,14 @@ internal sealed class HaproxyText(SourceText source, IDictionary<string, string?
         }
 
         var next = _text[_at + 1];
-        if (next == 'x' && _at + 3 < _text.Length && char.IsAsciiHexDigit(_text[_at + 2]) && char.IsAsciiHexDigit(_text[_at + 3]) && !inDouble)
+        if (next == 'x' && _at + 3 < _text.Length && char.IsAsciiHexDigit(_text[_at + 2]) && char.IsAsciiHexDigit(_text[_at + 3]))
         {
             _word.Append((char)Convert.ToInt32(_text.Substring(_at + 2, 2), 16));
             _at += 4;
             return;
         }
 
-        var plain = !inDouble ? next switch { 'n' => '\n', 'r' => '\r', 't' => '\t', ' ' or '#' or '\\' or '\'' or '"' => next, _ => (char)0 }
-            : next is '"' or '\\' or '$' ? next : (char)0;
+        var plain = next switch { 'n' => '\n', 'r' => '\r', 't' => '\t', ' ' or '#' or '\\' or '\'' or '"' => next, '$' when inDouble => next, _ => (char)0 };
         if (plain == 0)
         {
             // What needs no backslash keeps it, as expressions want.
