@@ -74,6 +74,9 @@ public sealed record AccessLogSettings
     /// <summary>Whether lines begin with structured data of RFC 5424 (HAProxy: log-format-sd). Default not.</summary>
     public bool StructuredData { get; init; }
 
+    /// <summary>Further logs of the same requests, each with lines of its own and nothing in this place itself; at most 15. Default none.</summary>
+    public ValueList<AccessLogSettings> Beside { get; init; }
+
     /// <summary>What each event loop keeps of lines that are not written yet: 64 KiB to 64 MiB; further ones are dropped and counted. Default 256 KiB.</summary>
     public ByteSize Buffer { get; init; } = ByteSize.FromKibibytes(256);
 }

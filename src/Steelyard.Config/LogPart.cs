@@ -207,6 +207,36 @@ public enum LogField
     /// <summary>Attempts after the first, with <c>+</c> where the last went to another server.</summary>
     Retries,
 
+    /// <summary>The addresses of all servers that were tried, with commas between.</summary>
+    TriedServers,
+
+    /// <summary>What came of each: the status of its answer, or that of a gateway for none.</summary>
+    TriedStatuses,
+
+    /// <summary>Milliseconds that the connection to each took.</summary>
+    TriedConnectTimes,
+
+    /// <summary>Milliseconds to the head of the answer of each.</summary>
+    TriedHeadTimes,
+
+    /// <summary>Milliseconds to the end of the answer of each.</summary>
+    TriedTimes,
+
+    /// <summary>Bytes of the body of the answer of each.</summary>
+    TriedLengths,
+
+    /// <summary>What came of a session in TCP mode, in the statuses of HTTP: 200, 502 where no server was, 500 else.</summary>
+    SessionStatus,
+
+    /// <summary>A number of the connection that no other has, on each event loop.</summary>
+    ConnectionNumber,
+
+    /// <summary>p for a request that came behind another before that was answered, else a point.</summary>
+    Pipelined,
+
+    /// <summary>OK for a request that was answered whole; else absent.</summary>
+    Completion,
+
     /// <summary>Connections of the process.</summary>
     ProcessConnections,
 

@@ -49,6 +49,9 @@ public sealed record RouteSettings
     /// <summary>Whether <see cref="ErrorPages"/> counts for answers of servers too (nginx: proxy_intercept_errors).</summary>
     public bool InterceptErrors { get; init; }
 
+    /// <summary>Whether <see cref="ErrorPages"/> count where an error page is answered already, up to ten times (nginx: recursive_error_pages).</summary>
+    public bool RecursiveErrors { get; init; }
+
     /// <summary>The largest body of a request; beyond 413. Null for <see cref="Limits.Body"/> (nginx: client_max_body_size).</summary>
     public ByteSize? MaxBody { get; init; }
 
@@ -75,6 +78,9 @@ public sealed record RouteSettings
 
     /// <summary>The page about the balancer that is served; null where something else is set.</summary>
     public StatisticsSettings? Statistics { get; init; }
+
+    /// <summary>What is written down of its requests; null for what the listener says (nginx: access_log of a location).</summary>
+    public AccessLogSettings? AccessLog { get; init; }
 
     /// <summary>How many requests of each client are let through; null for any number.</summary>
     public RateLimitSettings? RateLimit { get; init; }
@@ -146,6 +152,9 @@ public sealed record FixedResponse(int Status, string Body = "", string ContentT
 {
     /// <summary>Further fields.</summary>
     public ValueList<HeaderLine> Headers { get; init; }
+
+    /// <summary>Whether it refuses a request, so that an error page of its status is given in its place.</summary>
+    public bool Refuses { get; init; }
 
     /// <summary>The body with variables; null for <see cref="Body"/>.</summary>
     public TextTemplate? Text { get; init; }

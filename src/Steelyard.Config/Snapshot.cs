@@ -119,6 +119,9 @@ public sealed record ListenerSettings
     /// <summary>Whether requests may be written as nginx takes them from old clients: a bare LF ends a line. Default not. What goes to the servers is strict all the same.</summary>
     public bool Tolerant { get; init; }
 
+    /// <summary>Which fields of requests are seen at all; others are dropped, as if they had not come. Default any.</summary>
+    public FieldNames FieldNames { get; init; }
+
     /// <summary>How the servers are told of the client. Default <see cref="ForwardedStyle.XForwarded"/>.</summary>
     public ForwardedStyle Forwarded { get; init; }
 
@@ -164,6 +167,19 @@ public enum ListenerMode
 
     /// <summary>Anything: connections are balanced, and their bytes pass unread.</summary>
     Tcp,
+}
+
+/// <summary>Which names of fields are taken.</summary>
+public enum FieldNames
+{
+    /// <summary>Any that HTTP has.</summary>
+    Any,
+
+    /// <summary>Letters, digits, hyphens and underscores (nginx: underscores_in_headers on).</summary>
+    Underscores,
+
+    /// <summary>Letters, digits and hyphens: to CGI and WSGI an underscore is the same as a hyphen (nginx's default).</summary>
+    Hyphens,
 }
 
 /// <summary>The fields that tell the servers of the client. What a client sends of any of them itself is never passed on, unless it is trusted.</summary>

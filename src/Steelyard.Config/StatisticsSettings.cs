@@ -33,4 +33,7 @@ public enum StatisticsKind
 
     /// <summary>What <c>/metrics</c> of the admin API says, for Prometheus.</summary>
     Metrics,
+
+    /// <summary>A few counts of connections and requests, as nginx's stub_status has them.</summary>
+    Counts,
 }

@@ -62,20 +62,30 @@ internal static class AccessLogChecks
     public static void Check(SnapshotDraft draft, RuleChecks rules, ProblemList problems)
     {
         var files = new Dictionary<(LogTarget, string?), Located<AccessLogSettings>>();
-        if (draft.AccessLog is { } common)
-        {
-            CheckTarget(common, files, problems);
-            rules.Check(common);
-        }
-
+        Check(draft.AccessLog);
         foreach (var listener in draft.Listeners ?? [])
         {
-            if (listener.AccessLog is not { } own)
+            Check(listener.AccessLog);
+            foreach (var route in listener.Routes ?? [])
+                Check(route.AccessLog);
+            if (listener.Mode is not { Value: ListenerMode.Tcp })
                 continue;
-            CheckTarget(own, files, problems);
-            rules.Check(own);
-            if (listener.Mode is { Value: ListenerMode.Tcp } && own.Value.Format is AccessLogFormat.HttpLog or AccessLogFormat.Combined)
-                problems.Error(own.Place, $"'format: {(own.Value.Format == AccessLogFormat.Combined ? "combined" : "httplog")}' of a listener with 'mode: tcp', which reads no requests", "'tcplog', 'json' or 'auto'");
+            foreach (var log in (listener.Routes ?? []).Select(route => route.AccessLog).Prepend(listener.AccessLog))
+            {
+                if (log is { Value.Format: AccessLogFormat.HttpLog or AccessLogFormat.Combined } own)
+                    problems.Error(own.Place, $"'format: {(own.Value.Format == AccessLogFormat.Combined ? "combined" : "httplog")}' of a listener with 'mode: tcp', which reads no requests", "'tcplog', 'json' or 'auto'");
+            }
+        }
+
+        void Check(Located<AccessLogSettings>? log)
+        {
+            if (log is not { } given)
+                return;
+            foreach (var each in given.Value.Beside.Prepend(given.Value))
+            {
+                CheckTarget(new(each, given.Place), files, problems);
+                rules.Check(new Located<AccessLogSettings>(each, given.Place));
+            }
         }
     }
 

@@ -68,6 +68,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public bool GatewayStatuses { get; init; }
 
+    public FieldNames FieldNames { get; init; }
+
     public ForwardedStyle Forwarded { get; init; }
 
     public TimeoutOverrides Timeouts { get; init; } = TimeoutOverrides.None;
@@ -121,6 +123,8 @@ internal sealed record RouteDraft(Place Place)
 
     public bool InterceptErrors { get; init; }
 
+    public bool RecursiveErrors { get; init; }
+
     public ByteSize? MaxBody { get; init; }
 
     public Located<IReadOnlyList<KeyValuePair<Located<string>, int>>>? Split { get; init; }
@@ -132,6 +136,8 @@ internal sealed record RouteDraft(Place Place)
     public Located<FilesSettings>? Files { get; init; }
 
     public Located<StatisticsSettings>? Statistics { get; init; }
+
+    public Located<AccessLogSettings>? AccessLog { get; init; }
 
     public Located<RateLimitSettings>? RateLimit { get; init; }
 

@@ -16,6 +16,8 @@ internal static class TcpChecks
             problems.Error(field.Place, "'client-field' in a listener with 'mode: tcp', which reads no fields", "'proxy-protocol', by which a proxy says who the client is without HTTP; or 'mode: http'");
         if (listener.Connect)
             problems.Error(mode, "'mode: tcp' with 'connect', where no requests are read", "a listener without it; or 'mode: http'");
+        if (listener.FieldNames != FieldNames.Any)
+            problems.Error(mode, "'mode: tcp' with 'field-names', where no requests are read", "a listener without it; or 'mode: http'");
         if (listener.Tolerant)
             problems.Error(mode, "'mode: tcp' with 'tolerant', where no requests are read", "a listener without it; or 'mode: http'");
         if (listener.Forwarded != ForwardedStyle.XForwarded)

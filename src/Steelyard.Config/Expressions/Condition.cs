@@ -86,6 +86,9 @@ public enum TestKind
 
     /// <summary>Its length in bytes is in the range (HAProxy: -m len).</summary>
     Length,
+
+    /// <summary>It is a user and a password, with a colon between, and the pattern is that user with what became of the password (nginx: auth_basic).</summary>
+    User,
 }
 
 /// <summary>The words for <see cref="TestKind"/>.</summary>
@@ -103,6 +106,7 @@ internal static class TestTable
         ("in-network", TestKind.Network, "it is an address in one of them, such as `10.0.0.0/8`"),
         ("in-range", TestKind.Range, "it is a number in one of them, such as `10:20`, `5:` or `7`"),
         ("has-length", TestKind.Length, "its length in bytes is in one of them"),
+        ("is-user", TestKind.User, "it is a user, a colon and the password of that user, as in `joe:$apr1$...`, a line that `htpasswd` writes: apr1, `{SHA}`, `{SSHA}`, `{PLAIN}`, and what the system's crypt knows"),
     ];
 
     public static string WordOf(TestKind kind)
@@ -128,6 +132,9 @@ internal static class TestTable
             case TestKind.Network:
                 _ = NetworkText.TryParse(pattern, out _, out mistake);
                 break;
+            case TestKind.User when !IsUser(pattern):
+                mistake = new($"{Shown.Quote(pattern)} is not a user with a password", "a line as htpasswd writes it, such as joe:$apr1$...");
+                break;
             case TestKind.Range or TestKind.Length when !NumberRange.TryParse(pattern, out _):
                 mistake = new($"{Shown.Quote(pattern)} is not a range of numbers", "such as 7, 10:20, 5: or :9");
                 break;
@@ -135,6 +142,9 @@ internal static class TestTable
 
         return mistake.Message is null;
     }
+
+    private static bool IsUser(string pattern) =>
+        pattern.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && colon < pattern.Length - 1 && pattern.AsSpan(colon + 1).IndexOfAnyExceptInRange('!', '~') < 0;
 }
 
 /// <summary>Whole numbers in a row.</summary>

@@ -36,6 +36,9 @@ public enum FetchKind
     /// <summary>How many values between commas a field of the response has.</summary>
     ResponseHeaderCount,
 
+    /// <summary>A field of the answer as the client gets it, whoever gave it: the whole value of its first line. In logs alone.</summary>
+    SentHeader,
+
     /// <summary>What a rule has set.</summary>
     Variable,
 
@@ -90,6 +93,21 @@ public enum FetchKind
     /// <summary>The time, in seconds since 1970.</summary>
     Now,
 
+    /// <summary>The same with milliseconds behind a point (nginx: $msec).</summary>
+    PreciseNow,
+
+    /// <summary>The same, in local time with its zone, as logs have it.</summary>
+    LocalTime,
+
+    /// <summary>The same, by ISO 8601 with its zone.</summary>
+    IsoTime,
+
+    /// <summary>A number of the connection that no other has.</summary>
+    ConnectionNumber,
+
+    /// <summary>How many requests the connection has brought so far.</summary>
+    ConnectionRequests,
+
     /// <summary>A number from 0 to 4,294,967,295, by chance.</summary>
     Random,
 
@@ -101,6 +119,27 @@ public enum FetchKind
 
     /// <summary>A number that no other request of this process has.</summary>
     RequestNumber,
+
+    /// <summary>The version of TLS; absent without it.</summary>
+    TlsVersion,
+
+    /// <summary>The cipher suite of TLS by its registered name.</summary>
+    TlsCipher,
+
+    /// <summary>SUCCESS for a client with a certificate that is valid, NONE for one without.</summary>
+    ClientVerified,
+
+    /// <summary>The subject of its certificate (RFC 2253).</summary>
+    ClientSubject,
+
+    /// <summary>The issuer.</summary>
+    ClientIssuer,
+
+    /// <summary>The serial number in hexadecimal digits.</summary>
+    ClientSerial,
+
+    /// <summary>The SHA-1 fingerprint in hexadecimal digits.</summary>
+    ClientFingerprint,
 }
 
 /// <summary>A row of the table of fetches.</summary>
@@ -127,6 +166,7 @@ internal static class FetchTable
         new("response-header", FetchKind.ResponseHeader, Named: true, OfResponse: true, "a field of the response, the first line of it"),
         new("response-header-values", FetchKind.ResponseHeaderValues, Named: true, OfResponse: true, "a field of the response, each of its values between commas"),
         new("response-header-count", FetchKind.ResponseHeaderCount, Named: true, OfResponse: true, "how many values between commas a field of the response has"),
+        new("sent-header", FetchKind.SentHeader, Named: true, OfResponse: true, "in logs, a field of the answer as the client got it, whoever gave it"),
         new("variable", FetchKind.Variable, Named: true, OfResponse: false, "what a rule before has set by `set-variable`"),
         new("usable-servers", FetchKind.UsableServers, Named: true, OfResponse: false, "how many servers of a pool can serve"),
         new("tracked", FetchKind.Tracked, Named: true, OfResponse: false, "a counter of the key that a rule has tracked the request by: its slot and the counter, as in `tracked('0 request-rate')`, or what is done with it, as in `tracked('0 increment general-0')`, `clear general-0` and `set tag 1`; absent where it is not tracked"),
@@ -145,10 +185,22 @@ internal static class FetchTable
         new("local-address", FetchKind.LocalAddress, Named: false, OfResponse: false, "the address that the client connected to"),
         new("local-port", FetchKind.LocalPort, Named: false, OfResponse: false, "its port"),
         new("now", FetchKind.Now, Named: false, OfResponse: false, "the time, in seconds since 1970"),
+        new("precise-now", FetchKind.PreciseNow, Named: false, OfResponse: false, "the same with milliseconds, `1764354061.123`"),
+        new("local-time", FetchKind.LocalTime, Named: false, OfResponse: false, "the same in local time, `28/Nov/2026:17:43:38 +0100`"),
+        new("iso-time", FetchKind.IsoTime, Named: false, OfResponse: false, "the same, `2026-11-28T17:43:38+01:00`"),
+        new("connection-number", FetchKind.ConnectionNumber, Named: false, OfResponse: false, "a number of the connection that no other has"),
+        new("connection-requests", FetchKind.ConnectionRequests, Named: false, OfResponse: false, "how many requests the connection has brought so far"),
         new("random", FetchKind.Random, Named: false, OfResponse: false, "a number from 0 to 4294967295, by chance, another one wherever it stands"),
         new("uuid", FetchKind.Uuid, Named: false, OfResponse: false, "a UUID by chance (version 4), another one wherever it stands"),
         new("process-id", FetchKind.ProcessId, Named: false, OfResponse: false, "the number of the engine's process"),
         new("request-number", FetchKind.RequestNumber, Named: false, OfResponse: false, "a number that grows with each value that is asked for; no other is the same in this process"),
+        new("tls-version", FetchKind.TlsVersion, Named: false, OfResponse: false, "the version of TLS that the client speaks, `TLSv1.3`"),
+        new("tls-cipher", FetchKind.TlsCipher, Named: false, OfResponse: false, "the cipher suite by its registered name"),
+        new("client-verified", FetchKind.ClientVerified, Named: false, OfResponse: false, "`SUCCESS` for a client that has shown a certificate, which was found valid, `NONE` for one without; absent without TLS"),
+        new("client-subject", FetchKind.ClientSubject, Named: false, OfResponse: false, "the subject of that certificate, `CN=joe,O=Example`"),
+        new("client-issuer", FetchKind.ClientIssuer, Named: false, OfResponse: false, "its issuer"),
+        new("client-serial", FetchKind.ClientSerial, Named: false, OfResponse: false, "its serial number in hexadecimal digits"),
+        new("client-fingerprint", FetchKind.ClientFingerprint, Named: false, OfResponse: false, "its SHA-1 fingerprint in hexadecimal digits"),
     ];
 
     public static FetchRow Of(FetchKind kind)

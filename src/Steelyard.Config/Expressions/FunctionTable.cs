@@ -69,6 +69,9 @@ public enum FunctionKind
     /// <summary>1 for 0, 0 for any other number.</summary>
     IsZero,
 
+    /// <summary>What stands under a path: file, program, folder or other; absent where nothing does.</summary>
+    FileKind,
+
     /// <summary>An address with only its first bits.</summary>
     NetworkOf,
 
@@ -175,6 +178,7 @@ internal static class FunctionTable
         new("divide", FunctionKind.Divide, [Number], 1, "the quotient, towards zero; absent for a division by zero"),
         new("modulo", FunctionKind.Modulo, [Number], 1, "the remainder; absent for a division by zero"),
         new("is-zero", FunctionKind.IsZero, [], 0, "`1` for 0, `0` for any other number"),
+        new("file-kind", FunctionKind.FileKind, [], 0, "what is under a path: `file`, `program`, which is a file that may be executed, `folder` or `other`; absent where there is nothing. The disk is asked for each request"),
         new("network-of", FunctionKind.NetworkOf, [Number, Number], 1, "an address with only its first bits: of IPv4, then of IPv6"),
         new("host-only", FunctionKind.HostOnly, [], 0, "a host without its port"),
         new("port-only", FunctionKind.PortOnly, [], 0, "the port behind a host; `0` where there is none"),

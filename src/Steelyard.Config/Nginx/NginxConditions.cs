@@ -31,11 +31,8 @@ internal static class NginxConditions
                 ? new NotCondition(new TestCondition(NginxVariables.OrEmpty(value), TestKind.Is, ["", "0"])) : null;
         }
 
-        if (words is [{ Text: "-f" or "!-f" or "-d" or "!-d" or "-e" or "!-e" or "-x" or "!-x" } file, ..])
-        {
-            problems.Error(file.Place, $"\"{file.Text}\" in if is not done here", "`try_files`, which looks for files too");
-            return null;
-        }
+        if (words is [{ Text: "-f" or "!-f" or "-d" or "!-d" or "-e" or "!-e" or "-x" or "!-x" } file, { } path])
+            return OfFile(file.Text, path, scope);
 
         if (words is not [{ } left, { } operation, { } right] || !left.Text.StartsWith('$'))
         {
@@ -79,5 +76,21 @@ internal static class NginxConditions
             Condition same = new TestCondition(input, TestKind.Is, [text.Parts is [{ Literal: { } literal }] ? literal : ""]);
             return operation.Text == "=" ? same : new NotCondition(same);
         }
+    }
+
+    private static Condition? OfFile(string test, Word path, NginxScope scope)
+    {
+        var text = path.Text.StartsWith('/') || path.Text.StartsWith('$') ? path.Text : scope.File.PathOf(path.Text);
+        if (NginxVariables.Read(text, scope, path.Place) is not { } value)
+            return null;
+        var kind = new CallExpression(FunctionKind.FileKind, value);
+        Condition condition = test[^1] switch
+        {
+            'f' => new TestCondition(kind, TestKind.Is, ["file", "program"]),
+            'd' => new TestCondition(kind, TestKind.Is, ["folder"]),
+            'x' => new TestCondition(kind, TestKind.Is, ["program", "folder"]),
+            _ => new TestCondition(kind, TestKind.Present),
+        };
+        return test[0] == '!' ? new NotCondition(condition) : condition;
     }
 }

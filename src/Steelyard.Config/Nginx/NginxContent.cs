@@ -37,9 +37,9 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
     {
         List<RouteDraft> inner = [];
         var proxy = NginxProxy.Of(level, Problems);
-        var scope = new NginxScope { File = file, ServerName = server.FirstName, ProxyHost = proxy?.HeaderHost };
+        var scope = new NginxScope { File = file, ServerName = server.FirstName, ProxyHost = proxy?.HeaderHost, Root = NginxFiles.RootOf(level, file) };
         ServerSteps(scope);
-        var steps = new NginxSteps(scope, _rules, "location");
+        var steps = new NginxSteps(scope, _rules, "location") { NameOf = BlockName };
         if (Capture is not null)
             steps.Remember(Capture, null, level.Place);
         if (level.Has("internal"))
@@ -52,18 +52,22 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
                 Add(new() { Action = RuleAction.Reroute, When = steps.KeepsTarget ? new NotCondition(steps.HasEnded) : null }, level.Place);
             foreach (var (block, number) in steps.Blocks)
             {
-                var name = server.InternalName($"if.{block.Directive!.Place.Start}");
+                var name = BlockName(block);
                 inner.AddRange(new NginxContent(server, block, file, pools).Routes(new RouteDraft(block.Place) { Name = name, Internal = true }));
                 Add(new() { Action = RuleAction.GoTo, Name = name, When = steps.Taken(number) }, block.Place);
             }
         }
 
-        NginxAccess.Read(level, _rules, Problems);
+        if (level.Context == 'I' && NginxSteps.AnswersItself(level))
+            steps.Read(level);
+        NginxAccess.Read(level, scope, _rules);
         var (rates, concurrency) = NginxLimits.Of(level, file, pools);
         route = route with
         {
+            AccessLog = NginxLogs.Of(level, scope) ?? new(AccessLogSettings.None, level.Place),
             ErrorPages = NginxErrors.Of(level, server, scope, Problems),
             InterceptErrors = level.IsOn("proxy_intercept_errors") && level.All("error_page").Count > 0,
+            RecursiveErrors = level.IsOn("recursive_error_pages") && level.All("error_page").Count > 0,
             RateLimit = rates,
             Concurrency = concurrency,
             ResponseHeaders = NginxHeaders.OfResponse(level, scope, proxy is not null, Problems),
@@ -71,6 +75,8 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
         route = proxy is not null ? Proxied(route, proxy, scope, steps) : Own(route, scope);
         return [route with { Rules = [.. _rules] }, .. inner];
     }
+
+    private string BlockName(NginxLevel block) => server.InternalName($"if.{block.Directive!.Place.Start}");
 
     /// <summary>The route of who asks for a location without the slash it ends in: it is sent to the same with one.</summary>
     /// <param name="path">The path.</param>
@@ -119,7 +125,7 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
         {
             RequestHeaders = new(NginxHeaders.OfRequest(level, scope, Problems), proxy.Place),
             MaxBody = level.Size("client_max_body_size") is { } most ? most == 0 ? null : new ByteSize(most) : ByteSize.FromKibibytes(1024),
-            ResponseRules = NginxRedirects.Of(level, proxy, route, scope, Problems),
+            ResponseRules = ResponseRulesOf(route, proxy, scope),
         };
         if (level.Own("try_files") is [var tries, ..])
             Problems.Error(tries.Place, "\"try_files\" beside \"proxy_pass\" is not done here", "a location with files whose last word is @name, and a location @name with proxy_pass");
@@ -129,6 +135,15 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
         if (!proxy.Host.Contains('$', StringComparison.Ordinal))
             return pools.Of(proxy.Host, proxy.IsSecure, level, proxy.Place) is { } pool ? route with { To = new(pool, proxy.Place) } : route;
         return Named(route, proxy, scope);
+    }
+
+    private List<Located<RuleSettings>> ResponseRulesOf(RouteDraft route, NginxProxy proxy, NginxScope scope)
+    {
+        List<Located<RuleSettings>> rules = [.. NginxRedirects.Of(level, proxy, route, scope, Problems)];
+        NginxCookies.Read(level, new NginxScope { File = file, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Root = scope.Root, OfResponse = true }, rules);
+        if (NginxTypes.CharsetRule(level) is { } charset)
+            rules.Add(charset);
+        return rules;
     }
 
     /// <summary>What is asked of the server where proxy_pass says it.</summary>
@@ -199,6 +214,8 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
     {
         if (level.Own("health_check") is [var check, ..])
             Problems.Error(check.Place, "\"health_check\" without \"proxy_pass\"", "it where requests go to an upstream");
+        if (level.Own("stub_status") is [var status, ..])
+            return route with { Statistics = new(new() { Kind = StatisticsKind.Counts }, status.Place) };
         if (NginxFiles.Of(level, server, scope, file) is { } files)
             return route with { Files = files };
         return route with { Respond = new(new FixedResponse(404, "404 Not Found\n", "text/plain"), level.Place) };

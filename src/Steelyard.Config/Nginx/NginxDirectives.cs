@@ -36,6 +36,10 @@ internal static class NginxDirectives
         ("sub_filter", "HSL", "the answer as the server gives it"),
         ("secure_link", "HSL", "a server that checks the link"),
         ("mail_", "M", "mail is not proxied here"),
+        ("autoindex_", "HSL", "a server that does it, behind `proxy_pass`"),
+        ("userid_", "HSL", "a server that does it, behind `proxy_pass`"),
+        ("ssi_", "HSL", "a server that does it, behind `proxy_pass`"),
+        ("mp4_", "HSL", "a server that does it, behind `proxy_pass`"),
     ];
 
     private static readonly Dictionary<string, DirectiveRow<NginxUse>> s_familyRows = s_families.ToDictionary(
@@ -135,8 +139,8 @@ internal static class NginxDirectives
         yield return Row("stream", "M", 0, 0, "{ ... }", "What is done with connections whose bytes pass unread.");
         yield return Row("events", "M", 0, 0, "{ ... }", "Says nothing that counts here; a file without it is accepted, which a notice says.");
         yield return Row("server", "HT", 0, 0, "{ ... }", "A server, chosen by address and name as nginx does it.", many: true, then: Nothing);
-        yield return Row("map", "HT", 2, 2, "<text> $<variable> { ... }", "A variable whose value goes by another's: texts in any case, `hostnames`, expressions, `default`; `volatile` is how it always is.", NginxMaps.Define, many: true, then: Nothing);
-        yield return Row("geo", "HT", 1, 2, "[$<address>] $<variable> { ... }", "A variable whose value goes by an address: networks, and `default`; `ranges`, `proxy` and `include` are refused.", NginxMaps.Define, many: true, then: Nothing);
+        yield return Row("map", "HT", 2, 2, "<text> $<variable> { ... }", "A variable whose value goes by another's: texts in any case, `hostnames`, expressions, `default`, `include`; `volatile` is how it always is.", NginxMaps.Define, many: true, then: Nothing);
+        yield return Row("geo", "HT", 1, 2, "[$<address>] $<variable> { ... }", "A variable whose value goes by an address: networks, ranges of IPv4, `default`, `delete` and `include`; `proxy` is refused. Of ranges within each other the smaller counts.", NginxMaps.Define, many: true, then: Nothing);
         yield return Row("split_clients", "HT", 2, 2, "<text> $<variable> { ... }", "A variable whose values are spread by the hash of a text, the very same as in nginx.", NginxMaps.Define, many: true, then: Nothing);
         yield return Row("match", "H", 1, 1, "<name> { status ...; header ...; body ~ ...; }", "What a server that is well answers, for `health_check`: status, and an expression that the body meets.", use => use.File.Matches[use.Directive[1]] = use.Directive, many: true, then: Nothing);
     }
@@ -151,9 +155,22 @@ internal static class NginxDirectives
         yield return Row("send_timeout", Web, 1, 1, "<time>", "How long a client may take nothing of an answer; the longest of the file counts, with `client_body_timeout`.", Time);
         yield return Row("keepalive_timeout", "HSLU", 1, 2, "<time> [<time>]", "How long a kept connection waits; the longest of the file counts. 0 in http or server is one millisecond here.", Time);
         yield return Row("keepalive_requests", "HSLU", 1, 1, "<number>", "Requests of one connection; the largest of the file counts. In upstream it changes nothing.", Number(1, 1_000_000_000));
+        yield return Row("underscores_in_headers", "HS", 1, 1, "on | off", "Whether fields of clients with underscores in their names are seen; they are dropped where nothing is said. The default server's counts.", Flag);
+        yield return Row("ignore_invalid_headers", "HS", 1, 1, "on | off", "Whether fields of other names than of letters, digits and hyphens are dropped, as they are where nothing is said. The default server's counts.", Flag);
+        yield return Row("large_client_header_buffers", "HS", 2, 2, "<number> <size>", "How long a request line may be, 16 KiB at most; the largest of the file counts, 8 KiB where nothing is said. A head has room for 16 KiB.", HeaderBuffers);
         yield return Row("set_real_ip_from", Web, 1, 1, "<address> | <network> | unix:", "Whose word about the client's address is believed.", Anything, many: true);
         yield return Row("real_ip_header", Web, 1, 1, "<field> | X-Forwarded-For | proxy_protocol", "The field that names the client; `X-Real-IP` where nothing is said.");
         yield return Row("real_ip_recursive", Web, 1, 1, "on | off", "Whether addresses of the list that are trusted themselves are passed over.", Flag);
+    }
+
+    private static void HeaderBuffers(NginxUse use)
+    {
+        if (!int.TryParse(use.Directive[1], out var number) || number < 1)
+            use.Invalid(1, "a number of buffers");
+        else if (!NginxValues.TryReadSize(use.Directive[2], out var size))
+            use.Invalid(2, "a size, such as 8k");
+        else if (size > NginxDraft.LargestHead)
+            use.Problems.Warn(use.Directive.Place, "the head of a request has room for 16 KiB here: larger ones are 431 or 414", "16k at most");
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Locations()
@@ -162,6 +179,7 @@ internal static class NginxDirectives
         yield return Row("absolute_redirect", Web, 1, 1, "on | off", "Whether redirects to a path name the scheme and the host.", Flag);
         yield return Row("port_in_redirect", Web, 1, 1, "on | off", "Whether they name the port.", Flag);
         yield return Row("server_name_in_redirect", Web, 1, 1, "on | off", "Whether they name the server and not the host that was asked for.", Flag);
+        yield return Row("stub_status", "SL", 0, 1, "", "Connections and requests in nginx's words; Reading is always 0, and requests under way are Writing.", Anything);
         yield return Row("internal", "L", 0, 0, "", "Only requests that were sent here from within; others get 404.");
         yield return Row("root", WebIf, 1, 1, "<folder>", "Where files lie that are served without a server.", Anything);
         yield return Row("alias", "L", 1, 1, "<folder>", "The same, in place of what the location matches.", Anything);
@@ -169,19 +187,25 @@ internal static class NginxDirectives
         yield return Row("try_files", "SL", 2, Any, "<file>* <uri> | =<status> | @<name>", "The first file that is there; else where the last word leads.", Anything);
         yield return Row("types", Web, 0, 0, "{ <type> <ending>*; ... }", "The types of files by the endings of their names.", Anything, many: true, then: Nothing);
         yield return Row("default_type", Web, 1, 1, "<type>", "The type of files of any other ending, and of `return`; text/plain where nothing is said. Without `types` html, gif and jpg are known.", Anything);
+        yield return Row("charset", WebIf, 1, 1, "<charset> | off", "Answers of the types of `charset_types` that say none get this one in Content-Type; nothing is converted.", Charset);
+        yield return Row("charset_types", Web, 1, Any, "<type>*", "Which types; text/html, text/xml, text/plain, text/vnd.wap.wml, application/javascript and application/rss+xml where nothing is said.", Anything);
+        yield return Row("recursive_error_pages", Web, 1, 1, "on | off", "Whether an error of an error page gets one too, up to ten times.", Flag);
         yield return Row("error_page", WebIf, 2, Any, "<status>* [=[<status>]] <uri>", "What is answered in the place of an error: another path, a named location, or a redirect.", Anything, many: true);
-        yield return Row("allow", Web + "X", 1, 1, "<address> | <network> | unix: | all", "Who may ask; the first line that fits counts.", Anything, many: true, then: AsAccess);
-        yield return Row("deny", Web + "X", 1, 1, "<address> | <network> | unix: | all", "Who may not: 403.", Anything, many: true, then: AsAccess);
+        yield return Row("allow", Web + "X", 1, 1, "<address> | <network> | unix: | all", "Who may ask; the first line that fits counts.", Anything, many: true, then: NginxAccess.Note);
+        yield return Row("deny", Web + "X", 1, 1, "<address> | <network> | unix: | all", "Who may not: 403.", Anything, many: true, then: NginxAccess.Note);
+        yield return Row("auth_basic", Web + "X", 1, 1, "<realm> | off", "Clients are asked for a user and a password, with 401; where there is no `auth_basic_user_file` nobody is.", Anything);
+        yield return Row("auth_basic_user_file", Web + "X", 1, 1, "<file>", "The users, as `htpasswd` writes them, read when the file is taken up: passwords by apr1, `{SHA}`, `{SSHA}`, `{PLAIN}` and those that the system's crypt knows, bcrypt among them on Debian.", Anything);
+        yield return Row("satisfy", Web, 1, 1, "all | any", "Whether address and password have to be right, or one of them.", OneOf("all", "any"));
         yield return Row("limit_except", "L", 1, Any, "<method>* { allow ...; deny ...; }", "What holds for all other methods.", Anything);
         yield return Row("add_header", WebIf, 2, 3, "<name> <value> [always]", "A field more for the client: of 200, 201, 204, 206, 301, 302, 303, 304, 307 and 308, or `always`.", Anything, many: true);
         yield return Row("expires", WebIf, 1, 2, "[modified] <time> | epoch | max | off", "The fields Expires and Cache-Control.", Anything);
         yield return Row("health_check", "L", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory]", "The servers of the upstream are asked for their health (in nginx with a subscription).", Anything);
     }
 
-    private static void AsAccess(NginxUse use)
+    private static void Charset(NginxUse use)
     {
-        use.Level.Add(use.Directive);
-        use.Level.Add(new([use.Directive.Words[0] with { Text = "allow/deny" }, .. use.Directive.Words], null));
+        if (use.Directive[1].Contains('$', StringComparison.Ordinal))
+            use.Error(1, "a charset that goes by the request is not done here", "a charset, such as utf-8");
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Rewriting()
@@ -190,7 +214,7 @@ internal static class NginxDirectives
         yield return Row("rewrite", "SLIJ", 2, 3, "<regex> <replacement> [last | break | redirect | permanent]", "Changes path and query, or sends the client elsewhere.", Anything, many: true, then: AsStep);
         yield return Row("set", "SLIJ", 2, 2, "$<variable> <value>", "Gives a variable a value.", NginxSteps.DeclareVariable, many: true, then: AsStep);
         yield return Row("break", "SLIJ", 0, 0, "", "Ends these directives.", Anything, many: true, then: AsStep);
-        yield return Row("if", "SL", 1, Any, "(<condition>) { return | rewrite | set | break ... }", "What is done when a condition holds: a variable, = != ~ ~* !~ !~*. Other directives in it are errors, but what is said of `proxy_pass` alone.", Anything, many: true, then: Nothing);
+        yield return Row("if", "SL", 1, Any, "(<condition>) { return | rewrite | set | break ... }", "What is done when a condition holds: a variable, = != ~ ~* !~ !~*, -f -d -e -x, which ask the disk for each request. Other directives in it are errors, but what is said of `proxy_pass` alone.", Anything, many: true, then: Nothing);
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Proxying()
@@ -201,6 +225,9 @@ internal static class NginxDirectives
         yield return Row("proxy_hide_header", Web, 1, 1, "<field>", "A field of the server's answer that clients do not see.", Anything, many: true);
         yield return Row("proxy_pass_header", Web, 1, 1, "<field>", "A field that is passed all the same: Server, X-Accel-...", Anything, many: true);
         yield return Row("proxy_redirect", Web, 1, 2, "default | off | <from> <to>", "What becomes of Location in answers.", Anything, many: true);
+        yield return Row("proxy_cookie_domain", Web, 1, 2, "<domain> | ~<regex> <replacement> | off", "What becomes of Domain in cookies that servers set.", NginxCookies.Check, many: true);
+        yield return Row("proxy_cookie_path", Web, 1, 2, "<path> | ~<regex> <replacement> | off", "What becomes of Path.", NginxCookies.Check, many: true);
+        yield return Row("proxy_cookie_flags", Web, 1, Any, "<cookie> | ~<regex> <flag>* | off", "Flags that cookies get, or lose: secure, httponly, samesite=strict, lax or none, nosecure, nohttponly, nosamesite. All lines that fit a cookie count, and flags stand at its end.", NginxCookies.Check, many: true);
         yield return Row("proxy_connect_timeout", Both, 1, 1, "<time>", "How long a connection to a server may take; 60s where nothing is said.", Time);
         yield return Row("proxy_read_timeout", Web, 1, 1, "<time>", "How long a server may say nothing; 60s where nothing is said.", Time);
         yield return Row("proxy_send_timeout", Web, 1, 1, "<time>", "How long a server may take nothing; counts with `proxy_read_timeout`, the longer of both.", Time);
@@ -229,7 +256,7 @@ internal static class NginxDirectives
         yield return Row(ServerOfUpstream, "UP", 1, Any, "<address>[:<port>] | unix:<path> [weight=<n>] [max_fails=<n>] [fail_timeout=<time>] [max_conns=<n>] [backup] [down] [slow_start=<time>] [route=<text>] [resolve]", "One of them.", Anything, many: true);
         yield return Row("least_conn", "UP", 0, 0, "", "The server with the fewest requests for its weight.");
         yield return Row("ip_hash", "U", 0, 0, "", "By the client's address, the very same as in nginx.");
-        yield return Row("hash", "UP", 1, 2, "<text> [consistent]", "By the hash of a text, the very same as in nginx.", Anything);
+        yield return Row("hash", "UP", 1, 2, "<text> [consistent]", "By the hash of a text, the very same as in nginx; in stream by `$remote_addr` or `$ssl_preread_server_name`, spread otherwise.", Anything);
         yield return Row("random", "UP", 0, 2, "[two [least_conn]]", "By lot, or the better of two.", OneOf("two", "least_conn", "least_time=header", "least_time=last_byte"));
         yield return Row("least_time", "UP", 1, 2, "header | last_byte [inflight]", "By what answers took lately: peak EWMA.", Anything);
         yield return Row("sticky", "U", 2, Any, "cookie <name> [expires=<time>] [domain=<d>] [path=<p>] [httponly] [secure] [samesite=<s>] | learn create=$upstream_cookie_<name> lookup=$cookie_<name> zone=<name>:<size> [timeout=<time>] | route $cookie_<name>", "A client stays with its server; the value of the cookie is Steelyard's own.", Anything);
@@ -241,9 +268,18 @@ internal static class NginxDirectives
         yield return Row("limit_req_zone", "H", 3, 4, "<key> zone=<name>:<size> rate=<n>r/s|r/m", "How many requests of a key.", Anything, many: true);
         yield return Row("limit_req", Web, 1, 3, "zone=<name> [burst=<n>] [nodelay | delay=<n>]", "Where it counts.", Anything, many: true);
         yield return Row("limit_req_status", Web, 1, 1, "<status>", "What refused requests get; 503 where nothing is said.", Number(400, 599));
+        yield return Row("limit_req_dry_run", Web, 1, 1, "on | off", "With `on` nothing is limited, nor counted.", DryRun);
+        yield return Row("limit_conn_dry_run", Web, 1, 1, "on | off", "With `on` nothing is limited, nor counted.", DryRun);
         yield return Row("limit_conn_zone", "HT", 2, 2, "<key> zone=<name>:<size>", "How many requests of a key at once.", Anything, many: true);
         yield return Row("limit_conn", Both, 2, 2, "<zone> <number>", "Where it counts.", Anything, many: true);
         yield return Row("limit_conn_status", Web, 1, 1, "<status>", "What refused requests get; 503 where nothing is said.", Number(400, 599));
+    }
+
+    private static void DryRun(NginxUse use)
+    {
+        Flag(use);
+        if (use.Directive[1] == "on")
+            use.Problems.Warn(use.Directive.Place, "what would have been refused is not counted here", "off, in a location of its own");
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Tls()
@@ -266,8 +302,8 @@ internal static class NginxDirectives
 
     private static IEnumerable<DirectiveRow<NginxUse>> Logs()
     {
-        yield return Row("access_log", WebIf + "XTV", 1, Any, "<path> | syslog:server=<address>[,...] | off [<format>] [...]", "What is written of requests; nothing where nothing is said.", Anything, many: true);
-        yield return Row("log_format", "HT", 2, Any, "<name> [escape=default|json|none] <text>*", "What a line looks like; `combined` is there.", Anything, many: true);
+        yield return Row("access_log", WebIf + "XTV", 1, Any, "<path> | syslog:server=<address>[,...] [<format>] [buffer=<size>] [flush=<time>] [gzip] [if=<condition>] | off", "What is written of requests, by the block that answers them; nothing where nothing is said.", NginxLogs.Check, many: true);
+        yield return Row("log_format", "HT", 2, Any, "<name> [escape=default|json|none] <text>*", "What a line looks like, of all variables; `combined` is there.", NginxLogFormat.Check, many: true);
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Program()
@@ -279,17 +315,14 @@ internal static class NginxDirectives
 
     private static IEnumerable<DirectiveRow<NginxUse>> Refusals()
     {
-        foreach (var name in (string[])["auth_basic", "auth_basic_user_file"])
-            yield return Refused(name, WebIf + "X", "a server that asks for the password; `authentication` of clients by certificate is `ssl_verify_client`");
         foreach (var name in (string[])["auth_request", "auth_request_set"])
             yield return Refused(name, Web, "a server that asks itself");
         foreach (var name in (string[])["mirror", "mirror_request_body"])
             yield return Refused(name, Web, "requests are not copied here");
-        foreach (var name in (string[])["autoindex", "random_index", "dav_methods", "mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "ssi", "post_action", "limit_rate", "limit_rate_after", "satisfy", "userid", "valid_referers", "referer_hash_max_size"])
+        foreach (var name in (string[])["autoindex", "random_index", "dav_methods", "mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "ssi", "post_action", "userid", "valid_referers", "referer_hash_max_size", "referer_hash_bucket_size", "disable_symlinks", "empty_gif", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
             yield return Refused(name, WebIf, "a server that does it, behind `proxy_pass`");
-        foreach (var name in (string[])["proxy_method", "proxy_set_body", "proxy_pass_request_body", "proxy_pass_request_headers", "proxy_bind", "proxy_store", "proxy_store_access", "proxy_cookie_path", "proxy_cookie_domain", "proxy_cookie_flags", "proxy_limit_rate"])
+        foreach (var name in (string[])["proxy_method", "proxy_set_body", "proxy_pass_request_body", "proxy_pass_request_headers", "proxy_bind", "proxy_store", "proxy_store_access"])
             yield return Refused(name, Both, "the request and the answer as they are");
-        yield return Refused("stub_status", "SL", "/metrics of the admin API, or `steelyard status`, see docs/metrics.md");
         yield return Refused("geoip_country", "H", "`geo` with the networks that are meant");
         yield return Refused("geoip_city", "H", "`geo` with the networks that are meant");
         yield return Refused("geoip2", "H", "`geo` with the networks that are meant");

@@ -7,11 +7,13 @@ namespace Steelyard.Config.Nginx;
 /// <summary>Makes of the levels of an nginx.conf what every dialect becomes.</summary>
 internal sealed class NginxDraft
 {
+    /// <summary>How large the head of a request may be.</summary>
+    public const int LargestHead = 16 * 1024;
+
     private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
 
     private readonly NginxFile _file;
     private readonly NginxPools _pools;
-    private readonly HashSet<NginxDirective> _unheardLogs = [];
     private readonly Dictionary<NginxLevel, NginxServer> _servers = [];
 
     private NginxDraft(NginxFile file) => (_file, _pools) = (file, new(file));
@@ -48,7 +50,6 @@ internal sealed class NginxDraft
         return new(new(_file.Source.Text, 0, 0))
         {
             Shutdown = _file.Main.Time("worker_shutdown_timeout") is { } stop && stop < s_longest ? stop : s_longest,
-            AccessLog = NginxLogs.Of(_file.Http, _file),
             Timeouts = NginxTimes.OfFile(levels),
             Limits = LimitsOf(levels),
             Listeners = listeners,
@@ -130,10 +131,10 @@ internal sealed class NginxDraft
         if (top.Context == 'T')
         {
             var routes = NginxStream.Routes(servers[0], _file, _pools);
-            return routes.Count == 0 ? null : new(servers[0].Level.Place) { Bind = bind, Tls = tls, Mode = new(ListenerMode.Tcp, servers[0].Level.Place), ProxyProtocol = proxies, Routes = routes };
+            return routes.Count == 0 ? null : new(servers[0].Level.Place) { AccessLog = NginxLogs.Of(servers[0].Level, new() { File = _file, IsStream = true }), Bind = bind, Tls = tls, Mode = new(ListenerMode.Tcp, servers[0].Level.Place), ProxyProtocol = proxies, Routes = routes };
         }
 
-        NginxLogs.WarnOfOthers(servers, first, _unheardLogs, Problems);
+        var log = NginxLogs.Of(first.Level, new() { File = _file, ServerName = first.FirstName });
         return new(first.Level.Place)
         {
             Bind = bind,
@@ -143,10 +144,13 @@ internal sealed class NginxDraft
             ClientField = NginxClients.Of(servers, acceptProxy, Problems),
             Forwarded = ForwardedStyle.AsIs,
             Tolerant = true,
+            FieldNames = !first.Level.IsOn("ignore_invalid_headers", otherwise: true) ? FieldNames.Any : first.Level.IsOn("underscores_in_headers") ? FieldNames.Underscores : FieldNames.Hyphens,
             Timeouts = NginxTimes.OfListener(servers),
             GatewayStatuses = true,
-            AccessLog = NginxLogs.Of(first.Level, _file),
-            Routes = [.. RoutesOf(servers, first)],
+            AccessLog = log,
+
+            // What the listener says is not said again.
+            Routes = [.. RoutesOf(servers, first).Select(route => route.AccessLog?.Value == (log?.Value ?? AccessLogSettings.None) ? route with { AccessLog = null } : route)],
         };
     }
 
@@ -185,8 +189,10 @@ internal sealed class NginxDraft
         var fronts = levels.FindAll(level => level.Context is 'H' or 'S' or 'L');
         var closes = fronts.SelectMany(level => level.Own("keepalive_timeout")).ToList() is { Count: > 0 } all && all.TrueForAll(line => NginxValues.TryReadTime(line[1], out var time) && time == TimeSpan.Zero);
         int[] requests = [.. fronts.SelectMany(level => level.Own("keepalive_requests")).Select(line => int.TryParse(line[1], out var number) ? number : 1000)];
+        var lines = fronts.SelectMany(level => level.Own("large_client_header_buffers")).Select(line => NginxValues.TryReadSize(line[2], out var size) ? size : 0).ToList();
         return new()
         {
+            RequestLine = lines.Count == 0 ? new Limits().RequestLine : new ByteSize(Math.Clamp(lines.Max(), 64, LargestHead)),
             HeaderCount = 128,
             RequestRate = null,
             ResponseRate = null,

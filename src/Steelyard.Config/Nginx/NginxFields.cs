@@ -53,7 +53,7 @@ internal static class NginxHeaders
     public static HeaderEdits OfResponse(NginxLevel level, NginxScope scope, bool isProxied, ProblemList problems)
     {
         List<HeaderLine> add = [];
-        var response = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, OfResponse = true };
+        var response = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Root = scope.Root, OfResponse = true };
         foreach (var line in level.All("add_header"))
         {
             var name = line.Words[1];
@@ -137,7 +137,7 @@ internal static class NginxRedirects
         var lines = level.All("proxy_redirect");
         if (lines.Any(line => line[1] == "off"))
             return rules;
-        var response = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, OfResponse = true };
+        var response = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Root = scope.Root, OfResponse = true };
         if (lines.Count == 0 || lines.Any(line => line[1] == "default"))
         {
             // With variables nginx has no default.
@@ -178,61 +178,13 @@ internal static class NginxRedirects
             }
 
             // Groups, and what stands before and behind the match is kept out, as nginx replaces the whole.
-            var its = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, OfResponse = true, Capture = new(s_location, pattern, ignoreCase, parsed.GroupNames) };
+            var its = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Root = scope.Root, OfResponse = true, Capture = new(s_location, pattern, ignoreCase, parsed.GroupNames) };
             if (NginxVariables.TryRead(line[2], its, line.Words[2].Place, out var to))
                 Add(new TestCondition(s_location, TestKind.Matches, [pattern], ignoreCase), line[2], to, line.Place);
         }
 
         void Add(Condition when, string text, TextTemplate to, Place place) =>
             rules.Add(new(new() { Action = RuleAction.SetHeader, Name = "Location", Value = NginxSteps.Absolute(text, to, level, response), When = when }, place));
-    }
-}
-
-/// <summary>Who may ask: allow, deny, limit_except.</summary>
-internal static class NginxAccess
-{
-    public static void Read(NginxLevel level, List<Located<RuleSettings>> rules, ProblemList problems)
-    {
-        Read(level.All("allow/deny"), null, rules, problems);
-        if (level.Blocks.Find(block => block.Context == 'X') is not { } except)
-            return;
-        List<string> methods = [.. except.Directive!.Words.Skip(1).Select(word => word.Text)];
-        if (methods.Contains("GET"))
-            methods.Add("HEAD");
-        Read(except.All("allow/deny"), new NotCondition(new TestCondition(new VariableExpression(TemplateVariable.Method), TestKind.Is, methods.ToValueList())), rules, problems);
-    }
-
-    private static void Read(IReadOnlyList<NginxDirective> lines, Condition? when, List<Located<RuleSettings>> rules, ProblemList problems)
-    {
-        List<string> allowed = [];
-        Expression client = new VariableExpression(TemplateVariable.Client);
-        foreach (var line in lines)
-        {
-            var what = line.Words[2];
-            List<string> networks = [];
-            if (what.Text == "all")
-                networks = ["0.0.0.0/0", "::/0"];
-            else if (what.Text == "unix:")
-                networks = ["127.0.0.1/32"];
-            else if (NginxMaps.TryReadNetwork(what.Text, out var network))
-                networks = [NetworkText.Write(network)];
-            else
-                problems.Error(what.Place, $"invalid parameter \"{what.Text}\"", "an address, a network, unix: or all");
-            if (line[1] == "allow")
-            {
-                allowed.AddRange(networks);
-                if (what.Text == "all")
-                    return;
-                continue;
-            }
-
-            Condition? denied = what.Text == "all" ? null : new TestCondition(client, TestKind.Network, networks.ToValueList());
-            if (allowed.Count > 0)
-                denied = NginxSteps.Both(denied, new NotCondition(new TestCondition(client, TestKind.Network, allowed.ToValueList())));
-            rules.Add(new(new() { Action = RuleAction.Deny, Status = 403, When = NginxSteps.Both(when, denied) }, line.Place));
-            if (what.Text == "all")
-                return;
-        }
     }
 }
 
@@ -246,7 +198,7 @@ internal static class NginxLimits
     {
         var problems = file.Problems;
         Located<RateLimitSettings>? rate = null;
-        if (level.All("limit_req") is [var line, ..] lines)
+        if (level.All("limit_req") is [var line, ..] lines && !level.IsOn("limit_req_dry_run"))
         {
             if (lines.Count > 1)
                 problems.Error(lines[1].Place, "two \"limit_req\" of one block are not done here", "one in the server and one in a location of its own");
@@ -254,7 +206,7 @@ internal static class NginxLimits
         }
 
         Located<ConcurrencySettings>? concurrency = null;
-        if (level.All("limit_conn") is [var limit, ..] limits)
+        if (level.All("limit_conn") is [var limit, ..] limits && !level.IsOn("limit_conn_dry_run"))
         {
             if (limits.Count > 1)
                 problems.Error(limits[1].Place, "two \"limit_conn\" of one block are not done here", "one");

@@ -25,8 +25,21 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
     /// <summary>The variables that set gives values to, and captures of expressions with names.</summary>
     public HashSet<string> SetVariables { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The variables that are always empty, of which it was said.</summary>
+    public HashSet<string> Unknown { get; } = new(StringComparer.Ordinal);
+
     /// <summary>The texts, with those that they include.</summary>
     public List<SourceText> Texts { get; } = [source.Text];
+
+    private readonly Dictionary<string, ValueList<string>> _users = new(StringComparer.Ordinal);
+
+    /// <summary>The users of a file, read once.</summary>
+    public ValueList<string> Users(NginxDirective named)
+    {
+        if (!_users.TryGetValue(named[1], out var users))
+            _users[named[1]] = users = NginxAccess.UsersOf(named, this);
+        return users;
+    }
 
     private readonly Dictionary<string, bool> _speaks = new(StringComparer.Ordinal);
 
@@ -37,6 +50,11 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
             _speaks[name] = speaks = Texts.Exists(text => text.Text.Contains("$" + name, StringComparison.Ordinal) || text.Text.Contains("${" + name + "}", StringComparison.Ordinal));
         return speaks;
     }
+
+    /// <summary>Whether fields with underscores in their names may be seen.</summary>
+    public bool HasUnderscores => _hasUnderscores ??= Texts.Exists(text => text.Text.Contains("underscores_in_headers", StringComparison.Ordinal) || text.Text.Contains("ignore_invalid_headers", StringComparison.Ordinal));
+
+    private bool? _hasUnderscores;
 
     /// <summary>A path as it is found from the folder of the file.</summary>
     public string PathOf(string path) => path.StartsWith('/') || Source.Options.Prefix is not { } prefix ? path : Path.Combine(prefix, path);
@@ -50,8 +68,8 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
 /// <param name="IsStream">Whether of stream.</param>
 internal sealed record NginxVariable(NginxDirective Directive, bool IsStream)
 {
-    /// <summary>What it is, once it has been read.</summary>
-    public Expression? Value { get; set; }
+    /// <summary>What it is, once it has been read, in requests, responses and logs.</summary>
+    public Dictionary<(bool OfResponse, bool OfLog), Expression?> Values { get; } = [];
 
     /// <summary>Whether it is being read.</summary>
     public bool IsOpen { get; set; }

@@ -50,6 +50,11 @@ internal static class NginxFiles
         return new(tries is null ? files : WithTries(files, tries, server, scope, problems), (folder ?? tries)!.Place);
     }
 
+    /// <summary>The folder of a block, and what of a path it takes the place of.</summary>
+    public static (string Folder, string Strip) RootOf(NginxLevel level, NginxFile file) =>
+        level.Context == 'L' && level.Own("alias") is [var alias, ..] && NginxServer.Name(level) is var (modifier, uri) && modifier is not ("~" or "~*")
+            ? (file.PathOf(alias[1]), NginxContent.Encode(uri)) : (file.PathOf(level.Find("root")?[1] ?? "html"), "");
+
     private static FilesSettings WithTries(FilesSettings files, NginxDirective line, NginxServer server, NginxScope scope, ProblemList problems)
     {
         List<TextTemplate> tries = [];

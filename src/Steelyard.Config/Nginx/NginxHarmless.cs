@@ -10,26 +10,76 @@ internal static class NginxHarmless
         ("There is an event loop for each core, and one engine whose state all share.", "M", "worker_processes worker_cpu_affinity worker_priority worker_rlimit_nofile worker_rlimit_core worker_aio_requests master_process thread_pool timer_resolution lock_file working_directory env pcre_jit debug_points ssl_engine load_module"),
         ("The engine becomes another user only by `user` in Steelyard's YAML.", "M", "user"),
         ("Events are Steelyard's own.", "E", "worker_connections use multi_accept accept_mutex accept_mutex_delay epoll_events debug_connection"),
-        ("What goes wrong is said on standard error and by the admin API.", "MHSLTV", "error_log log_not_found log_subrequest rewrite_log limit_req_log_level limit_conn_log_level uninitialized_variable_warn open_log_file_cache"),
+        ("What goes wrong is said on standard error and by the admin API.", "MHSLTV", "error_log log_not_found rewrite_log limit_req_log_level limit_conn_log_level uninitialized_variable_warn open_log_file_cache"),
         ("How bytes are moved is Steelyard's own.", "HSLITV", "sendfile sendfile_max_chunk tcp_nopush tcp_nodelay aio aio_write directio directio_alignment output_buffers postpone_output read_ahead open_file_cache open_file_cache_valid open_file_cache_min_uses open_file_cache_errors reset_timedout_connection lingering_close lingering_time lingering_timeout send_lowat preread_buffer_size preread_timeout"),
-        ("Heads have room for 16 KiB, and bodies are streamed.", "HSL", "client_header_buffer_size large_client_header_buffers client_body_buffer_size client_body_temp_path client_body_in_file_only client_body_in_single_buffer connection_pool_size request_pool_size subrequest_output_buffer_size max_headers"),
-        ("Nothing is buffered: answers and bodies pass as they come, and what is slow waits.", "HSLTV", "proxy_buffering proxy_request_buffering proxy_buffers proxy_buffer_size proxy_busy_buffers_size proxy_max_temp_file_size proxy_temp_file_write_size proxy_temp_path proxy_ignore_client_abort proxy_force_ranges proxy_socket_keepalive proxy_headers_hash_max_size proxy_headers_hash_bucket_size proxy_half_close proxy_ignore_headers proxy_buffer_size proxy_requests proxy_responses proxy_allow_upstream"),
+        ("Heads have room for 16 KiB, and bodies are streamed.", "HSL", "client_header_buffer_size client_body_buffer_size client_body_temp_path client_body_in_single_buffer connection_pool_size request_pool_size subrequest_output_buffer_size"),
+        ("Nothing is buffered: answers and bodies pass as they come, and what is slow waits.", "HSLTV", "proxy_buffering proxy_request_buffering proxy_buffers proxy_buffer_size proxy_busy_buffers_size proxy_max_temp_file_size proxy_temp_file_write_size proxy_temp_path proxy_socket_keepalive proxy_headers_hash_max_size proxy_headers_hash_bucket_size proxy_buffer_size proxy_requests proxy_responses proxy_allow_upstream proxy_send_lowat"),
         ("There is no cache here: every request goes to a server.", "HSLI", "proxy_cache proxy_cache_path proxy_cache_valid proxy_cache_key proxy_cache_bypass proxy_no_cache proxy_cache_methods proxy_cache_lock proxy_cache_lock_timeout proxy_cache_lock_age proxy_cache_use_stale proxy_cache_min_uses proxy_cache_revalidate proxy_cache_background_update proxy_cache_convert_head proxy_cache_max_range_offset proxy_cache_purge"),
         ("Tables have the size they need.", "HSLTV", "types_hash_max_size types_hash_bucket_size server_names_hash_max_size server_names_hash_bucket_size variables_hash_max_size variables_hash_bucket_size map_hash_max_size map_hash_bucket_size"),
-        ("Answers are not compressed here; what servers compress passes.", "HSLI", "gzip gzip_types gzip_comp_level gzip_min_length gzip_vary gzip_proxied gzip_buffers gzip_disable gzip_http_version gzip_static gunzip gunzip_buffers brotli brotli_types brotli_comp_level brotli_static zstd"),
+        ("Answers are not compressed here; what servers compress passes.", "HSLI", "gzip gzip_types gzip_comp_level gzip_min_length gzip_vary gzip_proxied gzip_buffers gzip_disable gzip_http_version gzip_hash gzip_window gzip_no_buffer postpone_gzipping gunzip_buffers brotli brotli_types brotli_comp_level brotli_static zstd"),
         ("Steelyard does not name itself.", "HSL", "server_tokens"),
-        ("Types carry the charset that servers and files give them.", "HSLI", "charset charset_types source_charset override_charset"),
-        ("HTTP is strict here, see docs/http.md.", "HSL", "ignore_invalid_headers underscores_in_headers merge_slashes chunked_transfer_encoding msie_padding msie_refresh keepalive_disable keepalive_min_timeout keepalive_time etag if_modified_since max_ranges"),
-        ("An error page that leads to an error ends there.", "HSL", "recursive_error_pages"),
+        ("HTTP is strict here, see docs/http.md.", "HSL", "msie_padding keepalive_disable keepalive_min_timeout keepalive_time"),
         ("The system's resolver is asked, and again when names may have changed.", "HSLTUPV", "resolver resolver_timeout"),
-        ("The system's OpenSSL chooses, sessions are resumed, and certificates are read again when they change.", "HSTV", "ssl_ciphers ssl_prefer_server_ciphers ssl_session_cache ssl_session_timeout ssl_session_tickets ssl_session_ticket_key ssl_ecdh_curve ssl_dhparam ssl_buffer_size ssl_stapling ssl_stapling_verify ssl_stapling_file ssl_stapling_responder ssl_trusted_certificate ssl_verify_depth ssl_early_data ssl_conf_command ssl_password_file ssl_crl ssl_ocsp ssl_ocsp_cache ssl_ocsp_responder ssl_handshake_timeout ssl_alpn"),
-        ("The system's OpenSSL chooses.", "HSLTV", "proxy_ssl_ciphers proxy_ssl_protocols proxy_ssl_session_reuse proxy_ssl_verify_depth proxy_ssl_crl proxy_ssl_conf_command proxy_ssl_password_file"),
+        ("The system's OpenSSL chooses, sessions are resumed, and certificates are read again when they change.", "HSTV", "ssl_ciphers ssl_prefer_server_ciphers ssl_session_cache ssl_session_timeout ssl_session_tickets ssl_session_ticket_key ssl_ecdh_curve ssl_dhparam ssl_buffer_size ssl_stapling ssl_stapling_verify ssl_stapling_file ssl_stapling_responder ssl_trusted_certificate ssl_ocsp_cache ssl_ocsp_responder ssl_handshake_timeout ssl_alpn"),
+        ("The system's OpenSSL chooses.", "HSLTV", "proxy_ssl_ciphers proxy_ssl_protocols proxy_ssl_session_reuse proxy_ssl_verify_depth"),
         ("HTTP/1.1 is spoken.", "HS", "http2 http2_max_concurrent_streams http2_idle_timeout http2_recv_timeout http2_chunk_size http2_max_field_size http2_max_header_size http2_body_preread_size http2_max_requests http2_push http2_push_preload http3 http3_hq quic_retry quic_gso"),
         ("Connections to servers are kept, as many as are used.", "UP", "keepalive keepalive_time"),
         ("All loops share the state of servers.", "UP", "zone"),
         ("`ssl` behind `listen` counts.", "HS", "ssl"),
     ];
 
+    // What they say by default changes nothing; what else they may say is warned of, where somebody may count on it.
+    private static readonly (string Name, string Contexts, string Harmless, string Otherwise, string Instead)[] s_byDefault =
+    [
+        ("log_subrequest", "HSL", "off", "there are no subrequests to write", "off"),
+        ("merge_slashes", "HS", "on", "slashes in a row are one when locations are looked for", "on"),
+        ("chunked_transfer_encoding", "HSL", "on", "answers of no known length are sent in chunks to clients of HTTP/1.1", "on"),
+        ("etag", "HSL", "on", "files have an ETag", "on"),
+        ("if_modified_since", "HSL", "exact", "a file is not sent again to who has one of just that time", "exact"),
+        ("max_ranges", "HSL", "", "one range of a file is sent, and of several the whole file", "no \"max_ranges\""),
+        ("max_headers", "HS", "", "up to 128 fields are taken", "no \"max_headers\""),
+        ("client_body_in_file_only", "HSL", "off", "bodies pass, and are kept nowhere", "off"),
+        ("proxy_ignore_client_abort", "HSL", "off", "a server's answer is given up when the client leaves", "off"),
+        ("proxy_ignore_headers", "HSL", "", "of what servers say in X-Accel fields nothing is done, and there is no cache", "no \"proxy_ignore_headers\""),
+        ("proxy_force_ranges", "HSLI", "off", "ranges are what the server makes of them", "off"),
+        ("proxy_half_close", "TV", "off", "each side of a connection is closed when its own peer closes it, as with \"on\"", "on"),
+        ("gzip_static", "HSL", "off", "files are sent as they are, not the compressed ones beside them", "off"),
+        ("gunzip", "HSL", "off", "what servers compress is not unpacked for clients that cannot do it", "off"),
+        ("msie_refresh", "HSL", "off", "redirects are redirects to every client", "off"),
+        ("source_charset", "HSLI", "off", "nothing is converted", "off"),
+        ("override_charset", "HSLI", "off", "what says a charset keeps it", "off"),
+        ("limit_rate", "HSLI", "0", "clients get answers as fast as they take them", "0"),
+        ("limit_rate_after", "HSLI", "0", "clients get answers as fast as they take them", "0"),
+        ("proxy_limit_rate", "HSL", "0", "servers' answers are read as fast as clients take them", "0"),
+        ("proxy_upload_rate", "TV", "0", "bytes pass as fast as they are taken", "0"),
+        ("proxy_download_rate", "TV", "0", "bytes pass as fast as they are taken", "0"),
+        ("auth_delay", "HSL", "0", "who names a wrong password is told at once", "0"),
+        ("ssl_verify_depth", "HS" + "TV", "", "the system's OpenSSL decides how long a chain may be", "no \"ssl_verify_depth\""),
+        ("ssl_ocsp", "HS", "off", "whether clients' certificates were revoked is not asked", "off, and certificates of short life"),
+        ("ssl_early_data", "HS", "off", "early data is not taken", "off"),
+        ("ssl_conf_command", "HSTV", "", "OpenSSL is not configured by Steelyard", "the system's openssl.cnf"),
+        ("proxy_ssl_conf_command", "HSLTV", "", "OpenSSL is not configured by Steelyard", "the system's openssl.cnf"),
+    ];
+
+    // To pass over these would let somebody in, or leave a key unread.
+    private static readonly (string Names, string Contexts, string Instead)[] s_refused =
+    [
+        ("ssl_crl proxy_ssl_crl", "HSLTV", "certificates of short life: lists of revoked ones are not read here"),
+        ("ssl_password_file proxy_ssl_password_file", "HSLTV", "a key without a password, which its owner alone can read"),
+    ];
+
     public static IEnumerable<DirectiveRow<NginxUse>> Rows { get; } =
-        s_all.SelectMany(row => row.Names.Split(' ').Distinct().Select(name => DirectiveRow<NginxUse>.Harmless(name, row.Contexts, "...", row.Why))).DistinctBy(row => row.Name).ToArray();
+    [
+        .. s_all.SelectMany(row => row.Names.Split(' ').Distinct().Select(name => DirectiveRow<NginxUse>.Harmless(name, row.Contexts, "...", row.Why))).DistinctBy(row => row.Name),
+        .. s_byDefault.Select(row => DirectiveRow<NginxUse>.Done(row.Name, row.Contexts, row.Harmless.Length == 0 ? "..." : row.Harmless, $"{char.ToUpperInvariant(row.Otherwise[0])}{row.Otherwise[1..]}, whatever it says; a warning says so where that is something else.", use => Warn(use, row.Harmless, row.Otherwise, row.Instead))),
+        .. s_refused.SelectMany(row => row.Names.Split(' ').Select(name => DirectiveRow<NginxUse>.Refused(name, row.Contexts, "<file>", row.Instead))),
+    ];
+
+    private static void Warn(NginxUse use, string harmless, string otherwise, string instead)
+    {
+        if (harmless.Length > 0 && use.Directive[1] == harmless)
+            use.Problems.Note(use.Directive.Words[0].Place, $"\"{use.Directive.Name} {harmless}\" is how it is here");
+        else
+            use.Problems.Warn(use.Directive.Place, $"\"{use.Directive.Name}\" has no effect here: {otherwise}", instead);
+    }
 }

@@ -25,7 +25,8 @@ internal static class NginxMaps
     /// <summary>What the variable is; null, and an error, where that cannot be read.</summary>
     public static Expression? Read(string name, NginxVariable variable, NginxScope scope, Place place)
     {
-        if (variable.Value is { } read)
+        var phase = (scope.OfResponse, scope.OfLog);
+        if (variable.Values.TryGetValue(phase, out var read))
             return read;
         if (variable.IsOpen)
         {
@@ -34,15 +35,16 @@ internal static class NginxMaps
         }
 
         variable.IsOpen = true;
-        var plain = new NginxScope { File = scope.File, IsStream = scope.IsStream };
-        variable.Value = variable.Directive.Name switch
+        var plain = new NginxScope { File = scope.File, IsStream = scope.IsStream, OfResponse = scope.OfResponse, OfLog = scope.OfLog };
+        var value = variable.Directive.Name switch
         {
             "map" => ReadMap(variable.Directive, plain),
             "geo" => ReadGeo(variable.Directive, plain),
             _ => ReadSplit(variable.Directive, plain),
         };
         variable.IsOpen = false;
-        return variable.Value;
+        variable.Values[phase] = value;
+        return value;
     }
 
     private static MapExpression? ReadMap(NginxDirective directive, NginxScope scope)
@@ -51,18 +53,14 @@ internal static class NginxMaps
         if (NginxVariables.Read(directive[1], scope, directive.Words[1].Place) is not { } source)
             return null;
         var input = NginxVariables.OrEmpty(source);
-        var hostnames = directive.Block!.Any(line => line.Name == "hostnames" && line.Count == 0);
+        var lines = LinesOf(directive.Block!, scope.File);
+        var hostnames = lines.Any(line => line.Name == "hostnames" && line.Count == 0);
         List<MapCase> exact = [], starts = [], ends = [], patterns = [];
         var otherwise = TextTemplate.Empty;
-        foreach (var line in directive.Block!)
+        foreach (var line in lines)
         {
             if (line.Count == 0 && line.Name is "hostnames" or "volatile")
                 continue;
-            if (line.Name == "include")
-            {
-                problems.Error(line.Place, "\"include\" in a map is not done here", "its lines");
-                continue;
-            }
 
             if (line.Count != 1 || line.Block is not null)
             {
@@ -86,7 +84,7 @@ internal static class NginxMaps
                 capture = new(input, pattern, ignoreCase, parsed.GroupNames);
             }
 
-            var its = new NginxScope { File = scope.File, IsStream = scope.IsStream, Capture = capture };
+            var its = new NginxScope { File = scope.File, IsStream = scope.IsStream, OfResponse = scope.OfResponse, OfLog = scope.OfLog, Capture = capture };
             if (!NginxVariables.TryRead(line[1], its, line.Words[1].Place, out var value))
                 continue;
             if (isPattern)
@@ -120,11 +118,21 @@ internal static class NginxMaps
 
         List<(int Length, MapCase Case)> cases = [];
         var otherwise = TextTemplate.Empty;
-        foreach (var line in directive.Block!)
+        var lines = LinesOf(directive.Block!, scope.File);
+        foreach (var line in lines)
         {
-            if (line.Name is "ranges" or "proxy" or "proxy_recursive" or "include" or "delete")
+            if (line.Name is "proxy" or "proxy_recursive")
             {
-                problems.Error(line.Place, $"\"{line.Name}\" in geo is not done here", line.Name == "ranges" ? "networks such as 10.0.0.0/8" : "networks, and `set_real_ip_from` for proxies");
+                problems.Error(line.Place, $"\"{line.Name}\" in geo is not done here", "`set_real_ip_from` and `real_ip_header` for proxies");
+                continue;
+            }
+
+            if (line is { Name: "ranges", Count: 0 } || line is { Name: "volatile", Count: 0 })
+                continue;
+            if (line is { Name: "delete", Count: 1 })
+            {
+                foreach (var network in NetworksOf(line[1], line.Words[1].Place, problems))
+                    cases.RemoveAll(each => each.Case.Pattern == NetworkText.Write(network));
                 continue;
             }
 
@@ -141,13 +149,63 @@ internal static class NginxMaps
                 continue;
             }
 
-            if (TryReadNetwork(line.Name, out var network))
-                cases.Add((network.PrefixLength + (network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? 0 : 1), new(TestKind.Network, false, NetworkText.Write(network), value)));
-            else
-                problems.Error(line.Words[0].Place, $"invalid network \"{line.Name}\"", "an address or a network, such as 10.0.0.0/8");
+            foreach (var network in NetworksOf(line.Name, line.Words[0].Place, problems))
+            {
+                var pattern = NetworkText.Write(network);
+                cases.RemoveAll(each => each.Case.Pattern == pattern);
+                cases.Add((network.PrefixLength + (network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? 0 : 1), new(TestKind.Network, false, pattern, value)));
+            }
         }
 
         return new(input, cases.OrderByDescending(each => each.Length).Select(each => each.Case).ToValueList(), otherwise);
+    }
+
+    /// <summary>The lines of a block, with those of the files that it includes.</summary>
+    private static List<NginxDirective> LinesOf(IReadOnlyList<NginxDirective> block, NginxFile file)
+    {
+        List<NginxDirective> lines = [];
+        foreach (var line in block)
+        {
+            if (line.Name != "include" || line.Count != 1)
+            {
+                lines.Add(line);
+                continue;
+            }
+
+            foreach (var source in file.Source.ReadFiles(line[1], line.Words[1].Place, file.Problems))
+                lines.AddRange(NginxText.Read(source, file.Problems));
+        }
+
+        return lines;
+    }
+
+    /// <summary>The networks of an address, of a network, or of a range from one address to another.</summary>
+    private static IEnumerable<IPNetwork> NetworksOf(string text, Place place, ProblemList problems)
+    {
+        if (TryReadNetwork(text, out var network))
+            return [network];
+        var dash = text.IndexOf('-', StringComparison.Ordinal);
+        if (dash > 0 && HostText.IsIPv4(text[..dash]) && HostText.IsIPv4(text[(dash + 1)..]) && NumberOf(text[..dash]) is var first && NumberOf(text[(dash + 1)..]) is var last && first <= last)
+            return Between(first, last);
+        problems.Error(place, $"invalid network \"{text}\"", "an address, a network such as 10.0.0.0/8, or a range of addresses of IPv4");
+        return [];
+
+        static uint NumberOf(string address) => System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(IPAddress.Parse(address).GetAddressBytes());
+    }
+
+    private static IEnumerable<IPNetwork> Between(uint first, uint last)
+    {
+        for (long at = first; at <= last;)
+        {
+            // The largest that begins here and ends within.
+            var bits = at == 0 ? 32 : System.Numerics.BitOperations.TrailingZeroCount((ulong)at);
+            while (bits > 0 && at + (1L << bits) - 1 > last)
+                bits--;
+            var bytes = new byte[4];
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bytes, (uint)at);
+            yield return new(new IPAddress(bytes), 32 - bits);
+            at += 1L << bits;
+        }
     }
 
     /// <summary>An address, or a network whose bits behind its prefix do not count.</summary>

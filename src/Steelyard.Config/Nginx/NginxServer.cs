@@ -114,7 +114,13 @@ internal sealed class NginxServer
     {
         HashSet<(string, string)> seen = [];
 
-        // Expressions within are asked before those around.
+        // Expressions within are asked before all of those around, wherever they stand.
+        foreach (var location in level.Blocks)
+        {
+            if (location.Context == 'L' && Name(location).Modifier is not ("~" or "~*"))
+                ReadWithin(location);
+        }
+
         foreach (var location in level.Blocks)
         {
             if (location.Context != 'L')
@@ -123,8 +129,8 @@ internal sealed class NginxServer
             var word = location.Directive!.Words[^1];
             if (!seen.Add((modifier == "^~" ? "" : modifier, uri)))
                 Problems.Error(location.Place, $"duplicate location \"{uri}\"", "each location once");
-            if (location.Blocks.Exists(inner => inner.Context == 'L'))
-                ReadLocations(location, routes, patterns, WithinOf(location, modifier, uri));
+            if (modifier is "~" or "~*")
+                ReadWithin(location);
             switch (modifier)
             {
                 case "~" or "~*":
@@ -145,6 +151,12 @@ internal sealed class NginxServer
                     Problems.Error(location.Directive.Words[1].Place, $"invalid location modifier \"{modifier}\"", "= ~ ~* or ^~");
                     break;
             }
+        }
+
+        void ReadWithin(NginxLevel location)
+        {
+            if (location.Blocks.Exists(inner => inner.Context == 'L'))
+                ReadLocations(location, routes, patterns, WithinOf(location, Name(location).Modifier, Name(location).Uri));
         }
     }
 

@@ -18,6 +18,12 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
     private bool _mayHaveEnded;
     private bool _ends;
 
+    /// <summary>The name of the internal route of a block.</summary>
+    public Func<NginxLevel, string>? NameOf { get; init; }
+
+    /// <summary>Whether a block that says more than steps answers by itself: its words count for that answer too.</summary>
+    public static bool AnswersItself(NginxLevel block) => block.HasOwn && block.Steps.Exists(step => step.Directive.Name == "return");
+
     /// <summary>Whether a path may have been changed.</summary>
     public bool ChangesTarget { get; private set; }
 
@@ -251,10 +257,10 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
         // What the steps change must not change the condition.
         if (block.Steps.Count > 1 || says || capture is not null)
         {
-            var name = $"{phase}.if{++_ifs}";
-            Emit(new() { Action = RuleAction.RemoveVariable, Name = name }, null, directive.Place);
-            Emit(Set(name, TextTemplate.Literal("1")), condition, directive.Place);
-            when = Has(name);
+            var holds = $"{phase}.if{++_ifs}";
+            Emit(new() { Action = RuleAction.RemoveVariable, Name = holds }, null, directive.Place);
+            Emit(Set(holds, TextTemplate.Literal("1")), condition, directive.Place);
+            when = Has(holds);
         }
 
         if (capture is not null)
@@ -263,6 +269,12 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
         {
             Blocks.Add((block, _ifs));
             Emit(Set(_taken, TextTemplate.Literal($"{_ifs}")), when, directive.Place);
+        }
+
+        if (AnswersItself(block) && NameOf is { } name)
+        {
+            Emit(new() { Action = RuleAction.GoTo, Name = name(block) }, when, directive.Place);
+            return;
         }
 
         var ends = _ends;

@@ -16,11 +16,17 @@ internal sealed class NginxScope
     /// <summary>Host and port of proxy_pass; null where there is none.</summary>
     public string? ProxyHost { get; init; }
 
+    /// <summary>The folder that files are served from, with what of a path it takes the place of.</summary>
+    public (string Folder, string Strip) Root { get; init; } = ("html", "");
+
     /// <summary>What the groups of an expression have matched; null where captures are what rules have remembered.</summary>
     public NginxCapture? Capture { get; init; }
 
     /// <summary>Whether there is a response to speak of.</summary>
     public bool OfResponse { get; init; }
+
+    /// <summary>Whether it is spoken of what is over.</summary>
+    public bool OfLog { get; init; }
 }
 
 /// <summary>A match whose groups can be named.</summary>
@@ -45,24 +51,35 @@ internal static class NginxVariables
     [
         ("args", _ => new VariableExpression(TemplateVariable.Query)),
         ("binary_remote_addr", _ => new VariableExpression(TemplateVariable.Client)),
+        ("connection", _ => new FetchExpression(FetchKind.ConnectionNumber)),
+        ("connection_requests", _ => new FetchExpression(FetchKind.ConnectionRequests)),
         ("content_length", _ => new FetchExpression(FetchKind.Header, "Content-Length")),
         ("content_type", _ => new FetchExpression(FetchKind.Header, "Content-Type")),
+        ("document_root", scope => Literal(scope.Root.Folder)),
         ("document_uri", _ => new FetchExpression(FetchKind.CleanPath)),
         ("host", Host),
         ("hostname", _ => Literal(Environment.MachineName)),
         ("https", _ => new MapExpression(new FetchExpression(FetchKind.Tls), [new(TestKind.Is, false, "1", TextTemplate.Literal("on"))], null)),
         ("is_args", _ => new MapExpression(new VariableExpression(TemplateVariable.Query), [new(TestKind.Is, false, "", TextTemplate.Empty)], TextTemplate.Literal("?"))),
+        ("msec", _ => new FetchExpression(FetchKind.PreciseNow)),
         ("nginx_version", _ => Literal(Version)),
+        ("pid", _ => new FetchExpression(FetchKind.ProcessId)),
         ("proxy_add_x_forwarded_for", _ => new MapExpression(OrEmpty(new FetchExpression(FetchKind.Header, "X-Forwarded-For")), [new(TestKind.Is, false, "", TextTemplate.Of(new VariableExpression(TemplateVariable.Client)))], TextTemplate.Of([new(null, default, new FetchExpression(FetchKind.HeaderList, "X-Forwarded-For")), new(", "), new(null, TemplateVariable.Client)]))),
         ("proxy_host", scope => Literal(scope.ProxyHost ?? "")),
         ("proxy_port", scope => Literal(scope.ProxyHost is { } host && host.LastIndexOf(':') is var colon and > 0 ? host[(colon + 1)..] : "80")),
         ("proxy_protocol_addr", _ => new FetchExpression(FetchKind.Peer)),
+        ("proxy_protocol_port", _ => new FetchExpression(FetchKind.PeerPort)),
+        ("proxy_protocol_server_addr", _ => new FetchExpression(FetchKind.LocalAddress)),
+        ("proxy_protocol_server_port", _ => new FetchExpression(FetchKind.LocalPort)),
         ("query_string", _ => new VariableExpression(TemplateVariable.Query)),
         ("realip_remote_addr", _ => new FetchExpression(FetchKind.Peer)),
+        ("realip_remote_port", _ => new FetchExpression(FetchKind.PeerPort)),
+        ("realpath_root", scope => Literal(scope.Root.Folder)),
         ("remote_addr", _ => new VariableExpression(TemplateVariable.Client)),
         ("remote_port", _ => new FetchExpression(FetchKind.PeerPort)),
         ("remote_user", _ => new CallExpression(FunctionKind.Field, new FetchExpression(FetchKind.BasicCredentials), ["1", ":"])),
         ("request", _ => new TextExpression(TextTemplate.Of([new(null, TemplateVariable.Method), new(" "), new(null, default, new FetchExpression(FetchKind.OriginalUri)), new(" HTTP/"), new(null, default, new FetchExpression(FetchKind.Version))]))),
+        ("request_filename", FileNameOf),
         ("request_id", _ => new VariableExpression(TemplateVariable.RequestId)),
         ("request_method", _ => new VariableExpression(TemplateVariable.Method)),
         ("request_uri", _ => new FetchExpression(FetchKind.OriginalUri)),
@@ -71,9 +88,18 @@ internal static class NginxVariables
         ("server_name", scope => Literal(scope.ServerName)),
         ("server_port", _ => new FetchExpression(FetchKind.LocalPort)),
         ("server_protocol", _ => new TextExpression(TextTemplate.Of([new("HTTP/"), new(null, default, new FetchExpression(FetchKind.Version))]))),
+        ("ssl_cipher", _ => new FetchExpression(FetchKind.TlsCipher)),
+        ("ssl_client_fingerprint", _ => new FetchExpression(FetchKind.ClientFingerprint)),
+        ("ssl_client_i_dn", _ => new FetchExpression(FetchKind.ClientIssuer)),
+        ("ssl_client_s_dn", _ => new FetchExpression(FetchKind.ClientSubject)),
+        ("ssl_client_serial", _ => new FetchExpression(FetchKind.ClientSerial)),
+        ("ssl_client_verify", _ => new FetchExpression(FetchKind.ClientVerified)),
         ("ssl_preread_server_name", _ => new FetchExpression(FetchKind.ServerName)),
+        ("ssl_protocol", _ => new FetchExpression(FetchKind.TlsVersion)),
         ("ssl_server_name", _ => new FetchExpression(FetchKind.ServerName)),
         ("status", _ => new FetchExpression(FetchKind.Status)),
+        ("time_iso8601", _ => new FetchExpression(FetchKind.IsoTime)),
+        ("time_local", _ => new FetchExpression(FetchKind.LocalTime)),
         ("upstream_addr", _ => new VariableExpression(TemplateVariable.Server)),
         ("upstream_cache_status", _ => Literal("")),
         ("upstream_status", _ => new FetchExpression(FetchKind.Status)),
@@ -82,7 +108,27 @@ internal static class NginxVariables
 
     private static readonly Dictionary<string, Func<NginxScope, Expression>> s_fixed = Fixed.ToDictionary(row => row.Name, row => row.Value, StringComparer.Ordinal);
 
-    private static readonly HashSet<string> s_ofResponses = ["status", "upstream_addr", "upstream_status"];
+    // Of what these tell nothing is known here: they are empty, or absent in logs.
+    private static readonly HashSet<string> s_unknown =
+    [
+        "request_body", "request_body_file", "gzip_ratio", "limit_rate", "tcpinfo_rtt", "tcpinfo_rttvar", "tcpinfo_snd_cwnd", "tcpinfo_rcv_space", "connection_time", "upstream_bytes_sent", "upstream_bytes_received",
+        "upstream_cache_last_modified", "upstream_queue_time", "ssl_session_id", "ssl_session_reused", "ssl_early_data", "ssl_ciphers", "ssl_curve", "ssl_curves", "ssl_alpn_protocol", "ssl_client_cert", "ssl_client_escaped_cert", "ssl_client_raw_cert", "ssl_client_i_dn_legacy", "ssl_client_s_dn_legacy", "ssl_client_v_start", "ssl_client_v_end", "ssl_client_v_remain", "limit_req_status", "limit_conn_status", "http2", "http3", "slice_range", "memcached_key",
+    ];
+
+    private static FetchExpression Absent { get; } = new(FetchKind.Variable, "nginx.absent");
+
+    // A field is the same to nginx with hyphens and with underscores.
+    private static MapExpression WithUnderscores(string name)
+    {
+        Expression hyphens = new FetchExpression(FetchKind.Header, name.Replace('_', '-'));
+        return new(OrEmpty(hyphens), [new(TestKind.Is, false, "", TextTemplate.Of(new FetchExpression(FetchKind.Header, name)))], TextTemplate.Of(hyphens));
+    }
+
+    private static Expression FileNameOf(NginxScope scope) => scope.Root.Strip.Length == 0
+        ? new TextExpression(TextTemplate.Of([new(scope.Root.Folder), new(null, default, new FetchExpression(FetchKind.CleanPath))]))
+        : new TextExpression(TextTemplate.Of([new(scope.Root.Folder), new(null, default, new CallExpression(FunctionKind.Bytes, new FetchExpression(FetchKind.CleanPath), [$"{scope.Root.Strip.Length}"]))]));
+
+    private static readonly HashSet<string> s_ofResponses = ["status", "upstream_addr", "upstream_status", "upstream_response_time", "upstream_header_time", "upstream_connect_time", "upstream_response_length", "request_time", "bytes_sent", "body_bytes_sent", "request_length", "request_completion", "pipe"];
 
     /// <summary>http, or https where clients speak TLS.</summary>
     public static Expression Scheme => new MapExpression(new FetchExpression(FetchKind.Tls), [new(TestKind.Is, false, "1", TextTemplate.Literal("https"))], TextTemplate.Literal("http"));
@@ -121,10 +167,17 @@ internal static class NginxVariables
             return Literal("");
         if (s_fixed.TryGetValue(name, out var value))
             return value(scope);
+        if (s_unknown.Contains(name) || s_ofResponses.Contains(name))
+        {
+            if (file.Unknown.Add(name))
+                file.Problems.Warn(place, $"\"${name}\" is always empty here", "a line or a field without it");
+            return scope.OfLog ? Absent : Literal("");
+        }
+
         foreach (var (prefix, kind) in (ReadOnlySpan<(string, FetchKind)>)[("http_", FetchKind.Header), ("cookie_", FetchKind.Cookie), ("arg_", FetchKind.ParameterAnyCase), ("upstream_http_", FetchKind.ResponseHeader), ("sent_http_", FetchKind.ResponseHeader)])
         {
             if (name.StartsWith(prefix, StringComparison.Ordinal) && name.Length > prefix.Length)
-                return name == "http_x_forwarded_for" ? new FetchExpression(FetchKind.HeaderList, "X-Forwarded-For") : new FetchExpression(kind, kind is FetchKind.Header or FetchKind.ResponseHeader ? name[prefix.Length..].Replace('_', '-') : name[prefix.Length..]);
+                return prefix == "http_" && file.HasUnderscores && name.IndexOf('_', prefix.Length) > 0 ? WithUnderscores(name[prefix.Length..]) : scope.OfLog && prefix == "sent_http_" ? new FetchExpression(FetchKind.SentHeader, name[prefix.Length..].Replace('_', '-')) : name == "http_x_forwarded_for" ? new FetchExpression(FetchKind.HeaderList, "X-Forwarded-For") : new FetchExpression(kind, kind is FetchKind.Header or FetchKind.ResponseHeader ? name[prefix.Length..].Replace('_', '-') : name[prefix.Length..]);
         }
 
         file.Problems.Error(place, $"unknown \"{name}\" variable", "one of the variables that docs/nginx.md lists, or one of map, geo, split_clients or set", file.Problems.Names.Nearest(name, s_fixed.Keys.Concat(file.Variables.Keys).Concat(file.SetVariables)));
@@ -189,8 +242,8 @@ internal static class NginxVariables
         return template.Parts is [{ Literal: null } only] ? only.Expression ?? new VariableExpression(only.Variable) : new TextExpression(template);
     }
 
-    // Literals, and names of variables where there is none.
-    private static IEnumerable<(string? Literal, string Name)> Split(string text)
+    /// <summary>The literals of a text, and the names of its variables where there is none; an empty name for one that is none.</summary>
+    public static IEnumerable<(string? Literal, string Name)> Split(string text)
     {
         var start = 0;
         for (var at = text.IndexOf('$', StringComparison.Ordinal); at >= 0; at = at < text.Length ? text.IndexOf('$', at) : -1)

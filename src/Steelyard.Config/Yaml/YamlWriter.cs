@@ -84,27 +84,40 @@ internal sealed class YamlWriter
 
     private void AccessLog(AccessLogSettings log, string indentation)
     {
-        if (log == new AccessLogSettings { To = log.To })
+        if (log.Beside.Count > 0 || log == new AccessLogSettings { To = log.To })
         {
-            Line($"{indentation}access-log: {Text(log.To.ToString())}");
+            Line($"{indentation}access-log: {AccessLog(log)}");
             return;
         }
 
         Line($"{indentation}access-log:");
-        Settings(AccessLogTable.Table, log, AccessLogSettings.None, indentation + "  ");
-        Given("when", log.When?.ToString(), indentation + "  ");
+        foreach (var part in AccessLogParts(log))
+            Line($"{indentation}  {part}");
+    }
+
+    private static string AccessLog(AccessLogSettings log) =>
+        log.Beside.Count > 0 ? $"[{string.Join(", ", log.Beside.Prepend(log with { Beside = [] }).Select(AccessLog))}]"
+            : log == new AccessLogSettings { To = log.To } ? Text(log.To.ToString())
+            : Braces(AccessLogParts(log));
+
+    private static IEnumerable<string> AccessLogParts(AccessLogSettings log)
+    {
+        foreach (var part in Parts(AccessLogTable.Table, log, AccessLogSettings.None))
+            yield return part;
+        if (log.When is { } when)
+            yield return $"when: {Text(when.ToString())}";
         foreach (var (name, captures) in new[] { ("request-headers", log.RequestFields), ("response-headers", log.ResponseFields), ("cookie", log.Cookie is { } cookie ? [cookie] : default(ValueList<LogCapture>)) })
         {
             if (captures.Count > 0)
-                Line($"{indentation}  {name}: {Map(captures, capture => capture.Name, capture => capture.Most.ToString(CultureInfo.InvariantCulture))}");
+                yield return $"{name}: {Map(captures, capture => capture.Name, capture => capture.Most.ToString(CultureInfo.InvariantCulture))}";
         }
 
         if (log.Also.Count > 0)
-            Line($"{indentation}  also: [{string.Join(", ", log.Also.Select(copy => $"{{ {string.Join(", ", Parts(AccessLogTable.Copies, copy, new() { To = AccessLogSettings.None.To }))} }}"))}]");
+            yield return $"also: [{string.Join(", ", log.Also.Select(copy => $"{{ {string.Join(", ", Parts(AccessLogTable.Copies, copy, new() { To = AccessLogSettings.None.To }))} }}"))}]";
         if (log.HiddenParameters.Count > 0)
-            Line($"{indentation}  redact-query: {Many(log.HiddenParameters, name => name)}");
+            yield return $"redact-query: {Many(log.HiddenParameters, name => name)}";
         if (log.HiddenFields != AccessLogSettings.None.HiddenFields)
-            Line($"{indentation}  redact-headers: {Many(log.HiddenFields, name => name)}");
+            yield return $"redact-headers: {Many(log.HiddenFields, name => name)}";
     }
 
     private void Section<T>(string name, DirectiveTable<T> table, T settings, T defaults, string indentation = "")
@@ -152,7 +165,7 @@ internal sealed class YamlWriter
         if (listener.Explain.Count > 0)
             Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
-        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, Forwarded = listener.Forwarded }, blank, "    ");
+        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, FieldNames = listener.FieldNames, Forwarded = listener.Forwarded }, blank, "    ");
         Section("timeouts", TimeoutOverridesTable.Listeners, listener.Timeouts, TimeoutOverrides.None, "    ");
         Identity(listener.AccessLog, listener.RequestId, listener.TraceContext, "    ");
         foreach (var limit in LimitParts(listener.RateLimit, listener.Concurrency))
@@ -252,8 +265,12 @@ internal sealed class YamlWriter
             yield return $"error-pages: [{string.Join(", ", route.ErrorPages.Select(ErrorPage))}]";
         if (route.InterceptErrors)
             yield return "intercept-errors: true";
+        if (route.RecursiveErrors)
+            yield return "recursive-errors: true";
         if (route.MaxBody is { } body)
             yield return $"max-body: {body}";
+        if (route.AccessLog is { } log)
+            yield return $"access-log: {AccessLog(log)}";
         if (route.Priority != 0)
             yield return $"priority: {route.Priority.ToString(CultureInfo.InvariantCulture)}";
         if (route.Timeouts != TimeoutOverrides.None)
@@ -299,7 +316,7 @@ internal sealed class YamlWriter
     internal static string Respond(FixedResponse respond)
     {
         var headers = respond.Headers.Count == 0 ? "" : $", headers: {Map(respond.Headers, line => line.Name, line => line.Value.ToString())}";
-        return $"{{ status: {respond.Status}{Extra("body", respond.Body, "")}{Extra("text", respond.Text?.ToString() ?? "", "")}{Extra("content-type", respond.ContentType, new FixedResponse(200).ContentType)}{headers} }}";
+        return $"{{ status: {respond.Status}{Extra("body", respond.Body, "")}{Extra("text", respond.Text?.ToString() ?? "", "")}{(respond.Refuses ? ", refuses: true" : "")}{Extra("content-type", respond.ContentType, new FixedResponse(200).ContentType)}{headers} }}";
     }
 
     private void Rules(string name, ValueList<RuleSettings> rules)

@@ -76,6 +76,9 @@ internal sealed class CallValue : CompiledValue
             case FunctionKind.Default:
                 value = input.IsEmpty ? _texts[0] : input;
                 return true;
+            case FunctionKind.FileKind:
+                value = Interop.FileKind.NameOf(input);
+                return !value.IsEmpty;
             case FunctionKind.NetworkOf:
                 return TextFunctions.TryMask(input, (int)_numbers[0], _numbers.Length > 1 ? (int)_numbers[1] : 128, room, out value);
             case FunctionKind.HostOnly:

@@ -96,6 +96,7 @@ internal sealed class CompiledTest
     private readonly BytePattern[] _patterns = [];
     private readonly NumberRange[] _ranges = [];
     private readonly TrustedNetworks _networks = TrustedNetworks.None;
+    private readonly UserList? _users;
     private readonly CallValue[] _before;
 
     /// <param name="kind">How it compares.</param>
@@ -110,6 +111,9 @@ internal sealed class CompiledTest
         {
             case TestKind.Matches:
                 _patterns = Array.ConvertAll(all, pattern => BytePattern.Parse(pattern, ignoreCase));
+                break;
+            case TestKind.User:
+                _users = new(all);
                 break;
             case TestKind.Network:
                 _networks = new(Array.ConvertAll(all, TestCondition.ParseNetwork));
@@ -151,6 +155,8 @@ internal sealed class CompiledTest
                 }
 
                 return false;
+            case TestKind.User:
+                return _users!.Knows(value);
             case TestKind.Network:
                 return _networks.Contains(value);
             case TestKind.Range:

@@ -45,9 +45,11 @@ internal abstract class CompiledValue
             FetchKind.ResponseHeader => new FieldValue(name, ofResponse: true, split: false, last: false),
             FetchKind.ResponseHeaderValues => new FieldValue(name, ofResponse: true, split: true, last: true),
             FetchKind.HeaderCount or FetchKind.ResponseHeaderCount => new FieldCount(name, fetch.Kind == FetchKind.ResponseHeaderCount),
+            >= FetchKind.TlsVersion and <= FetchKind.ClientFingerprint => new TlsValue(fetch.Kind),
+            FetchKind.SentHeader => new SentValue(name),
             FetchKind.Tracked or FetchKind.TrackedKey => new TrackedValue(fetch),
             FetchKind.UsableServers => new UsableServersValue(fetch.Name),
-            FetchKind.Now or FetchKind.Random or FetchKind.Uuid or FetchKind.ProcessId or FetchKind.RequestNumber => new LoopValue(fetch.Kind),
+            FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.ConnectionRequests or FetchKind.Random or FetchKind.Uuid or FetchKind.ProcessId or FetchKind.RequestNumber => new LoopValue(fetch.Kind),
             _ => new FetchValue(fetch.Kind, name),
         };
     }

@@ -1,4 +1,5 @@
 using Steelyard.Config.Expressions;
+using Steelyard.Engine.Logging;
 using Steelyard.Engine.Proxy;
 using Steelyard.Engine.Tracing;
 
@@ -9,6 +10,7 @@ namespace Steelyard.Engine.Expressions;
 internal sealed class LoopValue(FetchKind kind) : CompiledValue
 {
     private const int UuidLength = 36;
+    private const int LongestTime = 32;
 
     public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
     {
@@ -20,11 +22,40 @@ internal sealed class LoopValue(FetchKind kind) : CompiledValue
         return kind switch
         {
             FetchKind.Now => room.TryWrite(new DateTimeOffset(loop.LogClock.At(now, now), TimeSpan.Zero).ToUnixTimeSeconds(), out value),
+            FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime => TryWriteTime(loop, kind, room, out value),
+            FetchKind.ConnectionNumber => scope.Connection is { } connection && room.TryWrite(connection.Number, out value),
+            FetchKind.ConnectionRequests => scope.Connection is { } its && room.TryWrite(its.Requests, out value),
             FetchKind.Random => room.TryWrite((uint)loop.NextChance(), out value),
             FetchKind.ProcessId => room.TryWrite(Environment.ProcessId, out value),
             FetchKind.RequestNumber => room.TryWrite(loop.NextNumber(), out value),
             _ => TryWriteUuid(loop.Identities, room, out value),
         };
+    }
+
+    private static bool TryWriteTime(ProxyLoop loop, FetchKind kind, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!room.TryTake(LongestTime, out var written))
+            return false;
+        var writer = new LineWriter(written);
+        var time = loop.LogClock.At(loop.Events.Now, loop.Events.Now);
+        switch (kind)
+        {
+            case FetchKind.LocalTime:
+                loop.LogClock.WriteWithZone(ref writer, time);
+                break;
+            case FetchKind.IsoTime:
+                LogClock.WriteIsoWithZone(ref writer, time);
+                break;
+            default:
+                writer.Write(new DateTimeOffset(time, TimeSpan.Zero).ToUnixTimeSeconds());
+                writer.Write((byte)'.');
+                LogClock.WriteDigits(ref writer, time.Millisecond, 3);
+                break;
+        }
+
+        value = written[..writer.Length];
+        return true;
     }
 
     // RFC 9562, 5.4.

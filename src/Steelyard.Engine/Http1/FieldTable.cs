@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text;
+using Steelyard.Config;
 
 namespace Steelyard.Engine.Http1;
 
@@ -14,6 +16,9 @@ internal sealed class FieldTable
     private int _contentLengths;
     private int _transferEncodings;
     private int _options;
+
+    private static readonly SearchValues<byte> s_hyphens = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"u8);
+    private static readonly SearchValues<byte> s_underscores = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"u8);
 
     // A browser sends one or two.
     private const int MostOptions = 64;
@@ -48,6 +53,9 @@ internal sealed class FieldTable
 
     /// <summary>A line of the head ends in a bare LF; then no line is passed on as it is.</summary>
     public bool HasBareLineEnds { get; set; }
+
+    /// <summary>Which names are taken; lines of others are passed over.</summary>
+    public FieldNames Names { get; set; }
 
     public void Clear()
     {
@@ -106,6 +114,12 @@ internal sealed class FieldTable
         var colon = line.IndexOfAnyExcept(HttpBytes.Token);
         if (colon <= 0 || line[colon] != ':')
             return line[0] is (byte)' ' or (byte)'\t' ? HeadError.FieldValue : HeadError.FieldName;
+        if (Names != FieldNames.Any && !IsTaken(line[..colon]))
+        {
+            Edited = true;
+            return HeadError.None;
+        }
+
         if (Count >= limit)
             return HeadError.TooManyFields;
 
@@ -131,6 +145,9 @@ internal sealed class FieldTable
         };
         return known == KnownField.Other ? HeadError.None : Interpret(known, line[valueStart..valueEnd]);
     }
+
+    private bool IsTaken(ReadOnlySpan<byte> name) =>
+        name.IndexOfAnyExcept(s_hyphens) is var other && (other < 0 || (Names == FieldNames.Underscores && !name[other..].ContainsAnyExcept(s_underscores)));
 
     private HeadError Interpret(KnownField known, ReadOnlySpan<byte> value)
     {

@@ -5,6 +5,8 @@ namespace Steelyard.Engine.Interop;
 /// <summary>What stands under a path.</summary>
 internal static class FileKind
 {
+    private const int LongestPath = 4096;
+
     /// <summary>What kind of file a path names (S_IFMT of inode(7)); 0 where there is none.</summary>
     /// <param name="path">The path.</param>
     /// <param name="followLinks">Whether what a link leads to counts, or the link.</param>
@@ -22,4 +24,28 @@ internal static class FileKind
 
     /// <summary>Whether it is a file with bytes in it: to open a pipe would wait until somebody writes to it.</summary>
     public static bool IsRegular(string path) => Of(path, followLinks: true) == Linux.S_IFREG;
+
+    /// <summary>What stands under a path, in a word; empty where nothing does.</summary>
+    public static unsafe ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> path)
+    {
+        const int Executable = 0x49;
+        if (path.Length >= LongestPath || path.Contains((byte)0))
+            return default;
+        Span<byte> name = stackalloc byte[LongestPath];
+        path.CopyTo(name);
+        name[path.Length] = 0;
+        Linux.FileStatus status;
+        fixed (byte* start = name)
+        {
+            if (Linux.Check(Linux.statx(Linux.AT_FDCWD, start, 0, Linux.STATX_TYPE | Linux.STATX_MODE, (byte*)&status)) < 0)
+                return default;
+        }
+
+        return (status.Mode & Linux.S_IFMT) switch
+        {
+            Linux.S_IFREG => (status.Mode & Executable) != 0 ? "program"u8 : "file"u8,
+            Linux.S_IFDIR => "folder"u8,
+            _ => "other"u8,
+        };
+    }
 }

@@ -146,8 +146,8 @@ internal static unsafe partial class Linux
     public const uint SPLICE_F_MOVE = 1, SPLICE_F_NONBLOCK = 2, SPLICE_F_MORE = 4;
     public const int PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20, MAP_NORESERVE = 0x4000;
     public const int MADV_DONTNEED = 4;
-    public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000, S_IFMT = 0xf000, S_IFREG = 0x8000, S_IFSOCK = 0xc000;
-    public const uint STATX_TYPE = 1, STATX_INO = 0x100, STATX_BASIC_STATS = 0x7ff;
+    public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_EMPTY_PATH = 0x1000, S_IFMT = 0xf000, S_IFREG = 0x8000, S_IFDIR = 0x4000, S_IFSOCK = 0xc000;
+    public const uint STATX_TYPE = 1, STATX_MODE = 2, STATX_INO = 0x100, STATX_BASIC_STATS = 0x7ff;
     public const int RLIMIT_NOFILE = 7;
     public const int CLOCK_REALTIME = 0, CLOCK_MONOTONIC = 1;
 }

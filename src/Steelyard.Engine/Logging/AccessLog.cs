@@ -48,7 +48,37 @@ internal sealed class AccessLog
             Line = new(settings);
         if (settings.Cookie is { } cookie)
             Cookie = new(cookie.Name, cookie.Most);
+        WritesAttempts = settings.Line.Any(part => part is { Literal: null, Expression: null, Field: >= LogField.TriedServers and <= LogField.TriedLengths });
+        Kept = new(RoomOfFields: ResponseFields.Room, ResponseFields.Count, Line?.KeptCount ?? 0, Cookie?.Most ?? 0);
     }
+
+    /// <summary>What writes down all that a configuration says of one place.</summary>
+    /// <param name="settings">What it says; null, or a log without a place, for nothing.</param>
+    /// <param name="mode">What the listener speaks.</param>
+    /// <param name="listener">What the listener is called.</param>
+    /// <param name="logs">Where logs are written to; null for nowhere.</param>
+    public static AccessLog? From(AccessLogSettings? settings, ListenerMode mode, string listener, LogBook? logs)
+    {
+        if (logs is null || settings is null || settings.To.Kind == LogTargetKind.None)
+            return null;
+        AccessLog? first = null, last = null;
+        foreach (var each in (IEnumerable<AccessLogSettings>)[settings, .. settings.Beside])
+        {
+            var log = new AccessLog(each, mode, listener, logs.SinkFor(each), logs.CopiesFor(each));
+            log.Kept = log.Kept.Behind(last?.Kept ?? default);
+            if (last is not null)
+                last.Next = log;
+            (first, last) = (first ?? log, log);
+        }
+
+        return first;
+    }
+
+    /// <summary>The log that is written besides; null for none.</summary>
+    public AccessLog? Next { get; private set; }
+
+    /// <summary>Where a record keeps what this one wants of answers.</summary>
+    public KeptPlaces Kept { get; private set; }
 
     public AccessLogFormat Format { get; }
 
@@ -68,7 +98,12 @@ internal sealed class AccessLog
     public ReadOnlySpan<byte> Listener => _listener;
 
     /// <summary>Whether something of answers has to be kept for the line.</summary>
-    public bool KeepsResponse => ResponseFields.Count > 0 || Cookie is not null || Line is { KeptCount: > 0 };
+    public bool KeepsResponse => Kept.Count > 0 || Next is { KeepsResponse: true };
+
+    /// <summary>Whether all attempts have to be kept for the line.</summary>
+    public bool KeepsAttempts => WritesAttempts || Next is { KeepsAttempts: true };
+
+    private bool WritesAttempts { get; }
 
     /// <summary>Whether connections without a request are written.</summary>
     public bool WritesNull => !_settings.SkipNull;
@@ -204,7 +239,7 @@ internal readonly ref struct LoggedExchange(AccessLog log, ExchangeContext conte
     public long IdleTime => Math.Max(Context.Begun - Context.Client.ReadyAt, 0);
 
     /// <summary>What expressions see of it. The answer is gone, but for its status.</summary>
-    public TemplateScope Scope => Context.ScopeOfLog(Record.Head, Status);
+    public TemplateScope Scope => Context.ScopeOfLog(HasRequest ? Record.Head : default, Status);
 
     /// <summary>All of it.</summary>
     public long TotalTime => Now - Context.Begun;

@@ -13,9 +13,10 @@ internal sealed class AccessRecord(ExchangeContext context)
     private Pool? _counted;
     private byte[] _captured = [];
     private int[] _capturedLengths = [];
-    private int _setCookieStart;
-    private int _setCookieLength;
     private byte[]? _keptHead;
+
+    /// <summary>The attempts so far, where a log writes them.</summary>
+    public List<LoggedAttempt> Tried { get; } = [];
 
     /// <summary>When the head was there.</summary>
     public long HeadAt;
@@ -86,6 +87,24 @@ internal sealed class AccessRecord(ExchangeContext context)
         Redispatched = elsewhere;
     }
 
+    /// <summary>An attempt is over, or there was none for want of a server.</summary>
+    /// <param name="server">Whom it went to; a pool's name where no server could take it.</param>
+    /// <param name="status">What came of it.</param>
+    public void EndAttempt(ReadOnlyMemory<byte> server, int status)
+    {
+        var now = context.Events.Now;
+        Tried.Add(new()
+        {
+            Server = server,
+            Status = status,
+            Connect = ConnectedAt < 0 ? -1 : ConnectedAt - ChosenAt,
+            Head = AnswerAt < 0 ? -1 : AnswerAt - ChosenAt,
+            Time = ChosenAt < 0 ? 0 : now - ChosenAt,
+            Length = Math.Max(context.BytesPassed - HeadBytes, 0),
+            Turn = context.Turns,
+        });
+    }
+
     /// <summary>Counts the exchange in a pool from now on, and no more in the one before.</summary>
     public void Enter(Pool pool)
     {
@@ -112,8 +131,8 @@ internal sealed class AccessRecord(ExchangeContext context)
     {
         // HAProxy's counts are those without it.
         Leave();
-        if (isWorthALine)
-            log.Write(context, status, sent, body, received);
+        for (var each = isWorthALine ? log : null; each is not null; each = each.Next)
+            each.Write(context, status, sent, body, received);
         End();
     }
 
@@ -121,59 +140,89 @@ internal sealed class AccessRecord(ExchangeContext context)
     public void End()
     {
         Leave();
-        (_keptHead, _setCookieLength) = (null, 0);
+        _keptHead = null;
+        Tried.Clear();
         Array.Clear(_capturedLengths);
     }
 
-    /// <summary>Keeps what a log wants of an answer, before its head is gone.</summary>
-    public void Capture(AccessLog log, ResponseHead response, ReadOnlySpan<byte> head)
+    /// <summary>Keeps what logs want of an answer, before its head is gone.</summary>
+    /// <param name="first">The first of them.</param>
+    /// <param name="response">The answer of a server; null for one of the proxy's own.</param>
+    /// <param name="head">Its head.</param>
+    /// <param name="sent">The head that the client gets.</param>
+    public void Capture(AccessLog first, ResponseHead? response, ReadOnlySpan<byte> head, ReadOnlySpan<byte> sent)
     {
-        var (wanted, kept) = (log.ResponseFields, log.Line?.KeptCount ?? 0);
-        var fields = response.Fields;
-        var room = wanted.Room + (log.Cookie?.Most ?? 0) + (kept * LineFormat.MostKept);
-        if (_captured.Length < room)
-            _captured = new byte[room];
-        if (_capturedLengths.Length < wanted.Count + kept)
-            _capturedLengths = new int[wanted.Count + kept];
-        wanted.Capture(fields, head, _captured, _capturedLengths);
-        for (var i = 0; i < kept; i++)
-            Keep(log, i, response, head);
-        if (log.Cookie is not { } cookie)
-            return;
-        var value = cookie.SetBy(fields, head);
-        (_setCookieStart, _setCookieLength) = (wanted.Room, Math.Min(value.Length, cookie.Most));
-        value[.._setCookieLength].CopyTo(_captured.AsSpan(_setCookieStart));
+        for (var log = first; log is not null; log = log.Next)
+        {
+            var places = log.Kept;
+            if (_captured.Length < places.EndOfBytes)
+                Array.Resize(ref _captured, places.EndOfBytes);
+            if (_capturedLengths.Length < places.EndOfLengths)
+                Array.Resize(ref _capturedLengths, places.EndOfLengths);
+            for (var i = 0; i < places.Values; i++)
+                Keep(log, i, response, head, sent);
+            if (response is null)
+                continue;
+            log.ResponseFields.Capture(response.Fields, head, _captured.AsSpan(places.FirstByte), _capturedLengths.AsSpan(places.FirstLength));
+            if (log.Cookie is not { } cookie)
+                continue;
+            var value = cookie.SetBy(response.Fields, head);
+            value = value[..Math.Min(value.Length, cookie.Most)];
+            value.CopyTo(_captured.AsSpan(places.StartOfCookie));
+            _capturedLengths[places.LengthOfCookie] = value.Length;
+        }
     }
 
     // A length of 0 is of what is absent: those of the others are one more than they are.
-    private void Keep(AccessLog log, int index, ResponseHead response, ReadOnlySpan<byte> head)
+    private void Keep(AccessLog log, int index, ResponseHead? response, ReadOnlySpan<byte> head, ReadOnlySpan<byte> sent)
     {
-        ref var length = ref _capturedLengths[log.ResponseFields.Count + index];
+        ref var length = ref _capturedLengths[log.Kept.LengthOfValue(index)];
         length = 0;
-        if (!log.Line!.TryFind(index, context.ScopeOfResponse(response, head), out var value))
+        if (!log.Line!.TryFind(index, context.ScopeOfResponse(response, head) with { SentHead = sent }, out var value))
             return;
         value = value.Length > LineFormat.MostKept ? value[..LineFormat.MostKept] : value;
-        value.CopyTo(_captured.AsSpan(StartOfKept(log, index)));
+        value.CopyTo(_captured.AsSpan(log.Kept.StartOfValue(index)));
         length = value.Length + 1;
     }
-
-    private static int StartOfKept(AccessLog log, int index) => log.ResponseFields.Room + (log.Cookie?.Most ?? 0) + (index * LineFormat.MostKept);
 
     /// <summary>What an expression has found in the answer; false where it was not there.</summary>
     public bool TryGetKept(AccessLog log, int index, out ReadOnlySpan<byte> value)
     {
-        var place = log.ResponseFields.Count + index;
-        var length = place < _capturedLengths.Length ? _capturedLengths[place] - 1 : -1;
-        value = length < 0 ? default : _captured.AsSpan(StartOfKept(log, index), length);
+        var length = LengthAt(log.Kept.LengthOfValue(index)) - 1;
+        value = length < 0 ? default : _captured.AsSpan(log.Kept.StartOfValue(index), length);
         return length >= 0;
     }
 
-    /// <summary>What the answer has set the cookie to that is written; empty where it has not.</summary>
-    public ReadOnlySpan<byte> SetCookie => _captured.AsSpan(_setCookieStart, _setCookieLength);
+    /// <summary>What the answer has set the cookie to that a log writes; empty where it has not.</summary>
+    public ReadOnlySpan<byte> SetCookie(AccessLog log) => LengthAt(log.Kept.LengthOfCookie) is > 0 and var length ? _captured.AsSpan(log.Kept.StartOfCookie, length) : default;
 
-    /// <summary>A field of the answer that was kept; empty for one that it did not have.</summary>
-    public ReadOnlySpan<byte> Captured(CaptureList wanted, int index) =>
-        index < _capturedLengths.Length ? _captured.AsSpan(wanted.StartOf(index), _capturedLengths[index]) : default;
+    /// <summary>A field of the answer that was kept for a log; empty for one that it did not have.</summary>
+    public ReadOnlySpan<byte> Captured(AccessLog log, int index) =>
+        LengthAt(log.Kept.FirstLength + index) is > 0 and var length ? _captured.AsSpan(log.Kept.FirstByte + log.ResponseFields.StartOf(index), length) : default;
+
+    private int LengthAt(int place) => place < _capturedLengths.Length ? _capturedLengths[place] : 0;
+}
+
+/// <summary>One attempt at a server, as logs tell of it. Times are milliseconds from the choice of the server on, -1 for what did not come.</summary>
+internal readonly struct LoggedAttempt
+{
+    /// <summary>The address of the server; the name of the pool where no server could take it.</summary>
+    public ReadOnlyMemory<byte> Server { get; init; }
+
+    /// <summary>What came of it.</summary>
+    public int Status { get; init; }
+
+    public long Connect { get; init; }
+
+    public long Head { get; init; }
+
+    public long Time { get; init; }
+
+    /// <summary>Bytes of the answer's body that were passed on.</summary>
+    public long Length { get; init; }
+
+    /// <summary>How often the request had been sent on within by then.</summary>
+    public int Turn { get; init; }
 }
 
 /// <summary>How a tunnel has ended.</summary>

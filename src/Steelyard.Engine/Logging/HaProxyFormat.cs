@@ -101,7 +101,7 @@ internal static class HaProxyFormat
 
         WriteCookie(ref writer, cookie, Proxy.Cookies.Find(line.Context.Request, line.Record.Head, cookie.Name));
         writer.Write((byte)' ');
-        WriteCookie(ref writer, cookie, line.Record.SetCookie);
+        WriteCookie(ref writer, cookie, line.Record.SetCookie(line.Log));
     }
 
     private static void WriteCookie(ref LineWriter writer, LoggedCookie cookie, scoped ReadOnlySpan<byte> value)
@@ -131,7 +131,7 @@ internal static class HaProxyFormat
         for (var i = 0; i < fields.Count; i++)
         {
             writer.Write(i == 0 ? " {"u8 : "|"u8);
-            writer.Write(line.Record.Captured(fields, i), Escaping.HaProxy);
+            writer.Write(line.Record.Captured(line.Log, i), Escaping.HaProxy);
         }
 
         if (fields.Count > 0)

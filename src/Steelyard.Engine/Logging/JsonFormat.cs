@@ -72,7 +72,7 @@ internal static class JsonFormat
         for (var i = 0; i < response.Count; i++)
         {
             writer.Write(i == 0 ? ",\"response_headers\":{\""u8 : ",\""u8);
-            WriteMember(ref writer, response, i, line.Record.Captured(response, i));
+            WriteMember(ref writer, response, i, line.Record.Captured(line.Log, i));
         }
 
         if (response.Count > 0)
@@ -81,7 +81,7 @@ internal static class JsonFormat
             return;
         if (Proxy.Cookies.Find(line.Context.Request, line.Record.Head, cookie.Name) is { IsEmpty: false } brought)
             WriteText(ref writer, "cookie"u8, brought, cookie.Most);
-        if (line.Record.SetCookie is { IsEmpty: false } set)
+        if (line.Record.SetCookie(line.Log) is { IsEmpty: false } set)
             WriteText(ref writer, "set_cookie"u8, set, cookie.Most);
     }
 

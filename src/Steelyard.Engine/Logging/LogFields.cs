@@ -7,6 +7,7 @@ using System.Text;
 using Steelyard.Config;
 using Steelyard.Engine.Causes;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Proxy;
 using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Logging;
@@ -115,6 +116,15 @@ internal static class LogFields
             case LogField.RequestCookie or LogField.ResponseCookie:
                 WriteCookie(ref writer, line, field, form, escaping, style);
                 break;
+            case >= LogField.TriedServers and <= LogField.TriedLengths:
+                WriteTried(ref writer, line, field, form, escaping, style);
+                break;
+            case LogField.Pipelined:
+                writer.Write(context.Client.IsPipelined ? (byte)'p' : (byte)'.');
+                break;
+            case LogField.Completion:
+                WriteText(ref writer, line.Status >= 0 && (line.Record.Ending.IsSuccess || !context.ResponseBegun) ? "OK"u8 : default, form, escaping, style);
+                break;
             case LogField.HostName:
                 writer.Write(s_hostName, escaping);
                 break;
@@ -161,6 +171,8 @@ internal static class LogFields
             LogField.ServerQueuePosition => 0,
             LogField.ConnectionRequests => client.Requests,
             LogField.LineNumber => line.Number,
+            LogField.SessionStatus => line.Record.Ending.IsSuccess ? 200 : line.Record.Ending.Fault == Fault.Server ? 502 : 500,
+            LogField.ConnectionNumber => client.Number,
             LogField.ProcessId => Environment.ProcessId,
             _ => null,
         };
@@ -191,6 +203,31 @@ internal static class LogFields
             writer.Write(number);
         }
     }
+
+    private static void WriteTried(ref LineWriter writer, in LoggedExchange line, LogField field, LogForm form, Escaping escaping, LogEscape style)
+    {
+        var tried = line.Record.Tried;
+        if (tried.Count == 0)
+            WriteAbsent(ref writer, form, style);
+        for (var i = 0; i < tried.Count; i++)
+        {
+            if (i > 0)
+                writer.Write(tried[i].Turn == tried[i - 1].Turn ? ", "u8 : " : "u8);
+            if (field == LogField.TriedServers)
+                writer.Write(tried[i].Server.Span, escaping);
+            else
+                WriteNumber(ref writer, NumberOf(tried[i], field), form, style);
+        }
+    }
+
+    private static long NumberOf(in LoggedAttempt attempt, LogField field) => field switch
+    {
+        LogField.TriedStatuses => attempt.Status,
+        LogField.TriedConnectTimes => attempt.Connect,
+        LogField.TriedHeadTimes => attempt.Head,
+        LogField.TriedTimes => attempt.Time,
+        _ => attempt.Length,
+    };
 
     private static void WriteTime(ref LineWriter writer, in LoggedExchange line, LogField field)
     {
@@ -316,7 +353,7 @@ internal static class LogFields
         var list = ofRequest ? line.Log.RequestFields : line.Log.ResponseFields;
         for (var i = 0; i < list.Count; i++)
         {
-            var value = ofRequest ? list.ValueOf(i, line.Context.Request.Fields, line.Record.Head) : line.Record.Captured(list, i);
+            var value = ofRequest ? list.ValueOf(i, line.Context.Request.Fields, line.Record.Head) : line.Record.Captured(line.Log, i);
             if (!quoted)
             {
                 writer.Write(i == 0 ? (byte)'{' : (byte)'|');
@@ -337,7 +374,7 @@ internal static class LogFields
     {
         var cookie = line.Log.Cookie;
         var value = cookie is null || !line.HasRequest ? default
-            : field == LogField.ResponseCookie ? line.Record.SetCookie
+            : field == LogField.ResponseCookie ? line.Record.SetCookie(line.Log)
             : Proxy.Cookies.Find(line.Context.Request, line.Record.Head, cookie.Name);
         if (value.IsEmpty)
             WriteAbsent(ref writer, form, style);

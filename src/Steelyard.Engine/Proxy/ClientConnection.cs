@@ -63,6 +63,12 @@ internal sealed class ClientConnection : ConnectionEnds
     /// <summary>How many requests it has brought so far, the present one included.</summary>
     public int Requests => _requests;
 
+    /// <summary>A number that no other connection of the process has.</summary>
+    public long Number { get; private set; }
+
+    /// <summary>Whether the present request was there, in part at least, before the one before was answered.</summary>
+    public bool IsPipelined { get; private set; }
+
     /// <summary>When it was ready for its next request: its handshakes done, or the request before over.</summary>
     public long ReadyAt { get; private set; }
 
@@ -110,6 +116,7 @@ internal sealed class ClientConnection : ConnectionEnds
         (Transport, _arrival, _peer, _destination) = (transport, arrival, arrival.Connection.Peer, default);
         (Plan, _certificate, _helloRead, _requests, _begun) = (null!, null, false, 0, _loop.Events.Now);
         _cameLate = _awaited = _loop.Draining;
+        (Number, IsPipelined) = (_loop.NextNumber(), false);
         FollowPlan();
         Observe(Serve());
     }
@@ -156,6 +163,7 @@ internal sealed class ClientConnection : ConnectionEnds
                 _exchange = null;
                 Input.ReleaseHead();
                 ReadyAt = _loop.Events.Now;
+                IsPipelined = !Input.IsEmpty;
 
                 // Requests that are all here already must not keep the loop from everybody else.
                 if (!Input.IsEmpty && _budget.Spend(BudgetOfExchange))

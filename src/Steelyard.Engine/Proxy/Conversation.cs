@@ -209,7 +209,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     private async ValueTask<Outcome> PassTunnel(UpstreamConnection upstream)
     {
         context.Switched = true;
-        if (context.Client.Listener.Log is not null)
+        if (context.Log is not null)
             context.Record.KeepHead();
         context.Deadline.Cancel();
         context.Client.Transport.EndsWith = null;
@@ -330,8 +330,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         if (writer.Overflowed)
             return block;
         context.Record.HeadBytes = writer.Length;
-        if (context.Client.Listener.Log is { KeepsResponse: true } log)
-            context.Record.Capture(log, _response, context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head);
+        if (context.Log is { KeepsResponse: true } log)
+            context.Record.Capture(log, _response, context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head, writer.Written.Span);
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
         _download.Begin(upstream.Input, new BodyFramer(framing, chunked, keepsTrailers: trailers));
         _download.Connect(

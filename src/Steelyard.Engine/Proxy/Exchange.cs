@@ -146,7 +146,7 @@ internal sealed class Exchange
         if (route.ChoosePool(_context.Scope) is not { } pool)
             return await Refuse(new(Cause.NoServer));
         _context.Pool = pool;
-        if (Client.Listener.Log is not null)
+        if (_context.Log is not null)
             _context.Record.Enter(pool);
         if (_context.Plan.PoolLimits is { } limits && limits.GetValueOrDefault(pool) is { } ofPool)
             outcome = await _admission.Ask(ofPool);
@@ -191,6 +191,8 @@ internal sealed class Exchange
 
             if (!outcome.IsSuccess && !_context.ResponseBegun)
                 outcome = EndedByTime(outcome);
+            if (_context.Log is { KeepsAttempts: true })
+                _context.Record.EndAttempt(server.AddressBytes, outcome.IsSuccess ? status : outcome.FailedStatus > 0 ? outcome.FailedStatus : outcome.ToldAsGateway().Status);
             Learn(pool, server, outcome, status, latency);
             CountAttempt(pool, server, outcome, status, retried);
             if (outcome.Retry == Retry.OnAnotherServer)
@@ -243,6 +245,9 @@ internal sealed class Exchange
             return true;
         }
 
+        if (_context.Log is { KeepsAttempts: true } && _context.Record.Tried.Count == 0)
+            _context.Record.EndAttempt(_context.Pool!.NameBytes, chosen.ToldAsGateway().Status);
+
         // What became of the last attempt says more than that there is no other.
         outcome = outcome.IsSuccess || chosen.Cause != Cause.NoServer ? EndedByTime(chosen) : outcome with { Retry = Retry.Never };
         _guard.End(outcome);
@@ -276,7 +281,7 @@ internal sealed class Exchange
         CountFallback(pool);
         _context.EndWithServer();
         pool = _context.Pool = _context.Plan.Pools[name];
-        if (Client.Listener.Log is not null)
+        if (_context.Log is not null)
             _context.Record.Enter(pool);
         _context.Affinity.Begin(pool);
         return Begin(pool, ref outcome) || FallsBack(ref pool, ref outcome);
@@ -344,8 +349,10 @@ internal sealed class Exchange
     /// <param name="own">An answer of the proxy's own; empty where there was none.</param>
     private void Log(int status, ReadOnlySpan<byte> own = default)
     {
-        if (Client.Listener.Log is not { } log)
+        if (_context.Log is not { } log)
             return;
+        if (!own.IsEmpty && log.KeepsResponse)
+            _context.Record.Capture(log, null, default, own);
         var headBytes = own.IsEmpty ? _context.Record.HeadBytes : own.IndexOf("\r\n\r\n"u8) + 4;
         var sent = _context.BytesPassed + own.Length;
         _context.Record.Write(log, _context.HeadHeld || !Client.Input.IsEmpty || log.WritesNull, status, sent, Math.Max(sent - headBytes, 0), BytesRead);
@@ -395,7 +402,7 @@ internal sealed class Exchange
 
     /// <summary>What is answered instead of an error; null for nothing.</summary>
     private ErrorPages.Page? ErrorPageFor(int status) =>
-        _context.HeadHeld && !_context.ResponseBegun && !_context.OnErrorPage && _context.Route is { ErrorPages: { } pages } ? pages.Find(status) : null;
+        _context.HeadHeld && !_context.ResponseBegun && _context.Route is { ErrorPages: { } pages } && _context.MayShowPage ? pages.Find(status) : null;
 
     /// <summary>Answers an error with what the configuration has for it.</summary>
     private ValueTask<AfterExchange> Show(ErrorPages.Page page, int status)
@@ -566,6 +573,8 @@ internal sealed class Exchange
     private async ValueTask<AfterExchange> SendLong(LongAnswer file, Block block, int length, bool close)
     {
         _context.Record.HeadBytes = length;
+        if (_context.Log is { KeepsResponse: true } log)
+            _context.Record.Capture(log, null, default, block.Span[..length]);
         var (sent, cut, passed, headOnly) = (IoStatus.Done, false, 0L, Request.Method == KnownMethod.Head);
         do
         {

@@ -20,6 +20,9 @@ internal sealed class ExchangeContext : RoutedRequest
 {
     private static readonly RequestHead s_unknown = new();
 
+    /// <summary>How often a request is sent on within at most (nginx: rewrite or internal redirection cycle).</summary>
+    public const int MostTurns = 10;
+
     private LoopPlan _loopPlan;
 
     private ExplainField? _explanation;
@@ -68,6 +71,9 @@ internal sealed class ExchangeContext : RoutedRequest
 
     public override ExchangeTracking? Tracking => Plan.Tables is null ? null : _tracking ??= new(this);
 
+    /// <summary>What writes it down: the route's, the listener's before it is matched; null for nothing.</summary>
+    public AccessLog? Log { get; private set; }
+
     /// <summary>What a log says of it.</summary>
     public AccessRecord Record { get; }
 
@@ -108,7 +114,7 @@ internal sealed class ExchangeContext : RoutedRequest
     public TemplateScope ScopeOfLog(ReadOnlySpan<byte> head, int status) => ScopeOf(HeadHeld ? head : default, null, default, status);
 
     /// <summary>The same with a response, whether rules ask for it or not.</summary>
-    public TemplateScope ScopeOfResponse(ResponseHead response, ReadOnlySpan<byte> bytes) => ScopeOf(Head, response, bytes, status: 0);
+    public TemplateScope ScopeOfResponse(ResponseHead? response, ReadOnlySpan<byte> bytes) => ScopeOf(Head, response, bytes, status: 0);
 
     private TemplateScope ScopeOf(ReadOnlySpan<byte> head, ResponseHead? response, ReadOnlySpan<byte> responseBytes, int status) => new()
     {
@@ -181,8 +187,11 @@ internal sealed class ExchangeContext : RoutedRequest
     /// <summary>Something of the request's body is still to come, and will not be taken.</summary>
     public bool BodyLeft { get; set; }
 
+    /// <summary>Whether an error page may be given, perhaps in the place of another.</summary>
+    public bool MayShowPage => !OnErrorPage || (Route.RecursiveErrors && Turns <= MostTurns);
+
     /// <summary>Whether an answer of a server with this status gives way to an error page.</summary>
-    public bool Intercepts(int status) => Route is { Intercepts: true } && !OnErrorPage && Route.ErrorPages!.Find(status) is not null;
+    public bool Intercepts(int status) => Route is { Intercepts: true } && MayShowPage && Route.ErrorPages!.Find(status) is not null;
 
     public void Begin(ClientConnection client)
     {
@@ -193,9 +202,11 @@ internal sealed class ExchangeContext : RoutedRequest
         Affinity.Forget();
         Identity.Forget();
         Record.Begin();
+        Log = client.Listener.Log;
         (Explanation, Response) = (null, null);
         Request.Clear();
         (Request.AllowsConnect, Request.Tolerant) = (client.Listener.Connect, client.Listener.Tolerant);
+        Request.Fields.Names = client.Listener.FieldNames;
     }
 
     /// <summary>Counts it as under way at its listener, until <see cref="LeaveMeters"/>.</summary>
@@ -206,6 +217,11 @@ internal sealed class ExchangeContext : RoutedRequest
     {
         Route = route;
         Explanation?.Take(route.Settings);
+
+        // Who counts for its line counts no more where none is written.
+        if (Log is not null && route.Log is null)
+            Record.End();
+        Log = route.Log;
         if (_atRoute is not null)
             _atRoute.UnderWay--;
         (_atRoute = Meters.Route(route.Ordinal)).UnderWay++;

@@ -27,6 +27,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>Whether requests are read as tolerantly as nginx does.</summary>
     public bool Tolerant { get; init; }
 
+    /// <summary>Which fields of requests are seen.</summary>
+    public FieldNames FieldNames { get; init; }
+
     /// <summary>How long each part of an exchange may take, where neither route nor pool say.</summary>
     public MillisecondTimeouts Timeouts { get; init; } = MillisecondTimeouts.Default;
     /// <summary>Where certain peers say who the client is; null for nowhere.</summary>

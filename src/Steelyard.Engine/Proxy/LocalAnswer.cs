@@ -41,7 +41,7 @@ internal sealed class LocalAnswer
     public static LocalAnswer From(RedirectSettings redirect) => new(redirect.Status, new TemplateBytes(redirect.To), "", "");
 
     /// <summary>A fixed response.</summary>
-    public static LocalAnswer From(FixedResponse respond) => new(respond.Status, null, respond.ContentType, respond.Body, respond.Headers, respond.Text);
+    public static LocalAnswer From(FixedResponse respond) => new(respond.Status, null, respond.ContentType, respond.Body, respond.Headers, respond.Text) { IsDenial = respond.Refuses };
 
     /// <summary>The answer to a request that a rule refuses.</summary>
     public static LocalAnswer Denial(int status) => Plain(status, "A rule of this site refuses the request.\n");

@@ -340,8 +340,10 @@ internal sealed class ProxyPlan
         {
             var settings = snapshot.Listeners[i];
             var same = Before(i);
+            var name = settings.Name ?? settings.Bind[0].ToString();
+            var log = AccessLog.From(settings.AccessLog ?? snapshot.AccessLog, settings.Mode, name, logs);
             listeners[i] = new ListenerState(
-                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames, route => limits.Of(PlaceOfRoutes(settings), route.RateLimit, route.Concurrency), files is null ? null : files.PathOf),
+                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames, route => limits.Of(PlaceOfRoutes(settings), route.RateLimit, route.Concurrency), route => route.AccessLog is null ? log : AccessLog.From(route.AccessLog, settings.Mode, name, logs), files is null ? null : files.PathOf),
                 [.. settings.TrustedProxies.AsSpan()],
                 settings.Forwarded)
             {
@@ -352,15 +354,15 @@ internal sealed class ProxyPlan
                 Limits = limits.Of(PlaceOf(settings), settings.RateLimit, settings.Concurrency),
                 Connect = settings.Connect,
                 Tolerant = settings.Tolerant,
+                FieldNames = settings.FieldNames,
                 GatewayStatuses = settings.GatewayStatuses,
-                ClientField = settings.ClientField is { } field ? new(field) : null,
+                ClientField = settings.ClientField is { } named ? new(named) : null,
                 Tls = tls.For(settings.Tls, settings.Mode),
                 ProxyProtocol = new TrustedNetworks(settings.ProxyProtocol.AsSpan()),
                 Explain = settings.Explain.Count == 0 ? null : new TrustedNetworks(settings.Explain.AsSpan()),
                 Timeouts = MillisecondTimeouts.From(settings.Timeouts)?.Over(timeouts) ?? timeouts,
-                Log = logs is not null && (settings.AccessLog ?? snapshot.AccessLog) is { To.Kind: not LogTargetKind.None } log
-                    ? new AccessLog(log, settings.Mode, settings.Name ?? settings.Bind[0].ToString(), logs.SinkFor(log), logs.CopiesFor(log)) : null,
-                RequestId = (settings.RequestId ?? snapshot.RequestId) is { Length: > 0 } name ? System.Text.Encoding.ASCII.GetBytes(name) : null,
+                Log = log,
+                RequestId = (settings.RequestId ?? snapshot.RequestId) is { Length: > 0 } field ? System.Text.Encoding.ASCII.GetBytes(field) : null,
                 Trace = (settings.TraceContext ?? snapshot.TraceContext) is { Enabled: true } trace ? trace : null,
                 Connections = same?.Connections ?? new(),
                 MostConnections = settings.MaxConnections ?? int.MaxValue,

@@ -2,6 +2,7 @@ using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Expressions;
+using Steelyard.Engine.Logging;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
 
@@ -37,6 +38,7 @@ internal sealed class Route
         Statistics = settings.Statistics;
         ErrorPages = ErrorPages.From(settings.ErrorPages);
         Intercepts = settings.InterceptErrors && ErrorPages is not null;
+        RecursiveErrors = settings.RecursiveErrors;
         MostBody = settings.MaxBody?.Bytes;
         (Priority, Limits) = (settings.Priority, limits);
         Conditions = RouteConditions.From(settings);
@@ -49,6 +51,9 @@ internal sealed class Route
         _stripPrefix = settings.StripPrefix is { } prefix ? Encoding.ASCII.GetBytes(prefix) : null;
         _rewrite = settings.Rewrite is { } rewrite ? new TemplateBytes(rewrite) : null;
     }
+
+    /// <summary>What writes its requests down; null for nothing.</summary>
+    public AccessLog? Log { get; init; }
 
     /// <summary>What the configuration says of it.</summary>
     public RouteSettings Settings { get; }
@@ -85,6 +90,9 @@ internal sealed class Route
 
     /// <summary>Whether that is so for answers of servers too.</summary>
     public bool Intercepts { get; }
+
+    /// <summary>Whether they count for errors of error pages.</summary>
+    public bool RecursiveErrors { get; }
 
     /// <summary>The largest body of a request; null for what the limits say.</summary>
     public long? MostBody { get; }

@@ -6,9 +6,6 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>Finds the route of a request, again where the rules of one send it on.</summary>
 internal static class RouteFinder
 {
-    // nginx: rewrite or internal redirection cycle.
-    private const int MostTurns = 10;
-
     /// <param name="request">The request; its head is held.</param>
     /// <param name="routes">Those there are.</param>
     /// <param name="pathRoom">Room for a path in the form that routes are compared with.</param>
@@ -16,7 +13,7 @@ internal static class RouteFinder
     public static RuleVerdict Find(RoutedRequest request, RouteTable routes, byte[] pathRoom, out LocalAnswer? answer)
     {
         answer = null;
-        for (; request.Turns <= MostTurns; request.Turns++)
+        for (; request.Turns <= ExchangeContext.MostTurns; request.Turns++)
         {
             var name = request.GoesTo;
             (request.TargetChanged, request.GoesTo) = (false, null);

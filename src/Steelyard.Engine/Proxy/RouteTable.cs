@@ -4,6 +4,7 @@ using Steelyard.Config;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Logging;
 using Steelyard.Engine.Metering;
 
 namespace Steelyard.Engine.Proxy;
@@ -36,10 +37,11 @@ internal sealed class RouteTable
     /// <param name="responseEdits">What the listener changes in responses.</param>
     /// <param name="names">What the routes are counted under; null where they are not.</param>
     /// <param name="limits">What each client may do by a route; null for anything.</param>
+    /// <param name="logs">What writes the requests of a route down; null for nothing.</param>
     /// <param name="pathOf">Where a folder is that the configuration names; null for where it says.</param>
-    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools, HeaderEdits? requestEdits = null, HeaderEdits? responseEdits = null, RouteNames? names = null, Func<RouteSettings, PlaceLimits?>? limits = null, Func<string, string>? pathOf = null)
+    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools, HeaderEdits? requestEdits = null, HeaderEdits? responseEdits = null, RouteNames? names = null, Func<RouteSettings, PlaceLimits?>? limits = null, Func<RouteSettings, AccessLog?>? logs = null, Func<string, string>? pathOf = null)
     {
-        Route Compile(RouteSettings route) => new(route, pools, requestEdits ?? HeaderEdits.None, responseEdits ?? HeaderEdits.None, limits?.Invoke(route), pathOf) { Ordinal = names?.OrdinalOf(route) ?? 0 };
+        Route Compile(RouteSettings route) => new(route, pools, requestEdits ?? HeaderEdits.None, responseEdits ?? HeaderEdits.None, limits?.Invoke(route), pathOf) { Ordinal = names?.OrdinalOf(route) ?? 0, Log = logs?.Invoke(route) };
         var exact = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
         var wildcard = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
         var starts = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
@@ -231,7 +233,7 @@ internal sealed class RouteTable
                 }
                 else if (route.Path[0] == '~')
                 {
-                    RouteTable.Group(patterns, route.Path).Add(route);
+                    GroupOf(patterns, route).Add(route);
                 }
                 else if (route.Path.EndsWith('*'))
                 {
@@ -254,6 +256,16 @@ internal sealed class RouteTable
             _beforePatterns = [];
             foreach (var (_, its) in _prefixes.Dictionary)
                 _beforePatterns.UnionWith(Array.FindAll(its, route => IsBeforePatterns(route.Settings)));
+        }
+
+        // The order of expressions counts: what asks for more goes to the front only where the same expression asks for nothing.
+        private static List<RouteSettings> GroupOf(List<(string Path, List<RouteSettings> Routes)> patterns, RouteSettings route)
+        {
+            if (route.When is null || patterns.Exists(group => group.Path == route.Path && group.Routes.Exists(other => other.When is null)))
+                return RouteTable.Group(patterns, route.Path!);
+            if (patterns is not [.., (var last, _)] || last != route.Path)
+                patterns.Add((route.Path!, []));
+            return patterns[^1].Routes;
         }
 
         private static bool IsBeforePatterns(RouteSettings route) => route.Path!.StartsWith("^~", StringComparison.Ordinal);

@@ -44,7 +44,7 @@ internal sealed class TcpSession
         _context.EnterRoute(route);
         _context.Pool = pool;
         _context.Record.HeadAt = _loop.Events.Now;
-        if (client.Listener.Log is not null)
+        if (_context.Log is not null)
             _context.Record.Enter(pool);
         var outcome = await Connect(pool);
         if (!outcome.IsSuccess)
@@ -63,6 +63,7 @@ internal sealed class TcpSession
         _context.ResponseBegun = true;
         _context.Record.Tunnel = await _tunnel.Run(client.Transport, client.Input, upstream.Transport, upstream.Input, _context.Timeouts.Tunnel);
         _context.CloseUpstream();
+        NoteAttempt();
         _context.EndWithServer();
         Log(_tunnel.PassedDown, _tunnel.PassedUp);
     }
@@ -78,7 +79,7 @@ internal sealed class TcpSession
     /// <summary>Writes down a session that is over, where somebody wants that.</summary>
     private void Log(long sent, long received)
     {
-        if (_context.Client.Listener.Log is { } log)
+        if (_context.Log is { } log)
             _context.Record.Write(log, log.WritesNull || sent + received > 0 || !_context.Record.Ending.IsSuccess, status: -1, sent, sent, received);
     }
 
@@ -129,9 +130,22 @@ internal sealed class TcpSession
             if (outcome.Retry == Retry.Never || server.Breaker is not null)
                 _guard.End(outcome);
             if (outcome.Retry == Retry.Never)
+            {
+                if (!outcome.IsSuccess)
+                    NoteAttempt();
                 return outcome;
+            }
+
+            NoteAttempt();
             _attempts.Tried.Add(server.Index);
         }
+    }
+
+    /// <summary>An attempt is over, whatever came of it.</summary>
+    private void NoteAttempt()
+    {
+        if (_context.Log is { KeepsAttempts: true })
+            _context.Record.EndAttempt(_context.Server!.AddressBytes, status: 0);
     }
 
     /// <summary>The breaker's time is over: breaks off what the session waits on.</summary>

@@ -35,6 +35,9 @@ internal readonly ref struct TemplateScope
     /// <summary>The bytes the response was read from.</summary>
     public ReadOnlySpan<byte> ResponseBytes { get; init; }
 
+    /// <summary>The head that the client gets; empty where it is not written yet.</summary>
+    public ReadOnlySpan<byte> SentHead { get; init; }
+
     /// <summary>What rules have set; null for nothing.</summary>
     public RequestVariables? Variables { get; init; }
 

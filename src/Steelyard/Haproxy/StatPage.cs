@@ -29,9 +29,21 @@ internal sealed class StatPage(AdminDesk desk, StatTable table)
     ];
 
     /// <summary>Makes what a route of the configuration serves.</summary>
-    public Task<StatisticsPage> MakeAsync(StatisticsQuestion question) => Task.Run(async () => question.Settings.Kind == StatisticsKind.Metrics
-        ? new StatisticsPage(MetricsText.ContentType, Encoding.UTF8.GetBytes(await MetricsPage.WriteAsync(desk)))
-        : Tables(question));
+    public Task<StatisticsPage> MakeAsync(StatisticsQuestion question) => Task.Run(async () => question.Settings.Kind switch
+    {
+        StatisticsKind.Metrics => new(MetricsText.ContentType, Encoding.UTF8.GetBytes(await MetricsPage.WriteAsync(desk))),
+        StatisticsKind.Counts => Counts(),
+        _ => Tables(question),
+    });
+
+    /// <summary>What nginx's stub_status says, in its words.</summary>
+    private StatisticsPage Counts()
+    {
+        var counters = desk.Balancer.Counters;
+        var writing = desk.Balancer.Measure().Listeners.Sum(listener => listener.UnderWay);
+        var text = string.Create(CultureInfo.InvariantCulture, $"Active connections: {counters.OpenConnections} \nserver accepts handled requests\n {counters.Connections} {counters.Connections - counters.ConnectionsRefused} {counters.Requests} \nReading: 0 Writing: {writing} Waiting: {Math.Max(counters.OpenConnections - writing, 0)} \n");
+        return new("text/plain", Encoding.ASCII.GetBytes(text));
+    }
 
     private StatisticsPage Tables(StatisticsQuestion question)
     {

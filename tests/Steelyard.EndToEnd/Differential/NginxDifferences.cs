@@ -11,7 +11,7 @@ namespace Steelyard.EndToEnd.Differential;
 /// Each file of Differential/nginx runs under the real nginx and under Steelyard with the same requests; what clients and
 /// servers see is the same, or the request says why not in a line that docs/nginx.md has too. Adding a case is adding
 /// NAME.conf and NAME.requests: ADDRESS is where it listens, SERVER_A to SERVER_C answer with what they have seen, at CLOSED
-/// nobody listens, FILES is a folder with files. Requests stand between lines of dashes; X-Want says what a server answers.
+/// nobody listens, FILES is a folder with files, and what is written in LOGS is compared too. Requests stand between lines of dashes; X-Want says what a server answers, with ^ for a semicolon in a field. STEELYARD_CASE='log-*' runs those alone.
 /// </summary>
 public sealed partial class NginxDifferences : IAsyncLifetime
 {
@@ -26,7 +26,7 @@ public sealed partial class NginxDifferences : IAsyncLifetime
 
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Differential/nginx");
 
-    public static TheoryData<string> Cases => new(Directory.EnumerateFiles(Folder, "*.conf").Select(file => Path.GetFileNameWithoutExtension(file)).Order());
+    public static TheoryData<string> Cases => new(Directory.EnumerateFiles(Folder, (Environment.GetEnvironmentVariable("STEELYARD_CASE") ?? "*") + ".conf").Select(file => Path.GetFileNameWithoutExtension(file)).Order());
 
     public ValueTask InitializeAsync()
     {
@@ -56,9 +56,13 @@ public sealed partial class NginxDifferences : IAsyncLifetime
         var requests = ReadRequests(await File.ReadAllTextAsync(Path.Combine(Folder, name + ".requests"), TestContext.Current.CancellationToken));
         var configuration = Fill(await File.ReadAllTextAsync(Path.Combine(Folder, name + ".conf"), TestContext.Current.CancellationToken));
         List<string> original = [], ours = [];
-        await using (var nginx = ForeignProxy.StartNginx(Surround(configuration)))
+        using var theirLogs = new TemporaryFolder();
+        using var ourLogs = new TemporaryFolder();
+        await using (var nginx = ForeignProxy.StartNginx(Surround(configuration.Replace("LOGS", theirLogs.Path, StringComparison.Ordinal))))
             await AskAll(requests, original, nginx.Connect);
-        var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), name + ".conf");
+        var file = Path.Combine(_files.Path, name + ".conf");
+        await File.WriteAllTextAsync(file, configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal).Replace("LOGS", ourLogs.Path, StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        var read = ConfigurationFile.Read(file);
         Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
         await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
             await AskAll(requests, ours, () => balancer.Connect());
@@ -70,7 +74,15 @@ public sealed partial class NginxDifferences : IAsyncLifetime
             else
                 Assert.True(original[i] != ours[i], "this is listed as a difference, and is none:\n" + shown);
         }
+
+        Assert.Equal(LinesIn(theirLogs), LinesIn(ourLogs));
     }
+
+    private static string LinesIn(TemporaryFolder logs) =>
+        string.Concat(Directory.EnumerateFiles(logs.Path).Order().Select(file => $"{Path.GetFileName(file)}\n{TimeInLog.Replace(File.ReadAllText(file), "T")}"));
+
+    [GeneratedRegex(@"\d+\.\d{3}\b|\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}|\d{4}-\d\d-\d\dT[0-9:]+[+-]\d\d:\d\d", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex TimeInLog { get; }
 
     [Fact]
     public async Task Every_difference_is_listed()
@@ -132,10 +144,13 @@ public sealed partial class NginxDifferences : IAsyncLifetime
         return configuration;
     }
 
+    // Debian's nginx has it apart.
+    private const string StreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
+
     // What a test of nginx needs besides.
     private static string Surround(string configuration) =>
-        $"{(Environment.UserName == "root" ? "user root;" : "")} daemon off; pid FOLDER/nginx.pid; error_log stderr emerg; worker_processes 1;\n"
-        + configuration.Replace("http {", "http { access_log off; client_body_temp_path FOLDER/b; proxy_temp_path FOLDER/p; fastcgi_temp_path FOLDER/f; uwsgi_temp_path FOLDER/u; scgi_temp_path FOLDER/s;", StringComparison.Ordinal);
+        $"{(configuration.Contains("stream {", StringComparison.Ordinal) && File.Exists(StreamModule) ? $"load_module {StreamModule};" : "")} {(Environment.UserName == "root" ? "user root;" : "")} daemon off; pid FOLDER/nginx.pid; error_log stderr emerg; worker_processes 1;\n"
+        + configuration.Replace("http {", $"http {{ {(configuration.Contains("access_log", StringComparison.Ordinal) ? "" : "access_log off;")} client_body_temp_path FOLDER/b; proxy_temp_path FOLDER/p; fastcgi_temp_path FOLDER/f; uwsgi_temp_path FOLDER/u; scgi_temp_path FOLDER/s;", StringComparison.Ordinal);
 
     private static List<(string Request, string? Difference)> ReadRequests(string text)
     {
@@ -173,10 +188,10 @@ public sealed partial class NginxDifferences : IAsyncLifetime
 
     private static async Task<string> Ask(RawClient client, string request)
     {
-        await client.Send(request);
         HttpMessage answer;
         try
         {
+            await client.Send(request);
             answer = await client.ReadResponse(request[..request.IndexOf(' ', StringComparison.Ordinal)]);
         }
         catch (Exception fault) when (fault is IOException or EndOfStreamException or System.Net.Sockets.SocketException or Xunit.Sdk.XunitException)
@@ -217,7 +232,7 @@ public sealed partial class NginxDifferences : IAsyncLifetime
             var status = wishes.FirstOrDefault(wish => wish.StartsWith("status=", StringComparison.Ordinal))?["status=".Length..] ?? wishes.FirstOrDefault(wish => wish.StartsWith($"status-{name}=", StringComparison.Ordinal))?["status-A=".Length..] ?? "200";
             var start = request.StartLine[..request.StartLine.LastIndexOf(' ')];
             var body = $"server {name}\n{start}\n{string.Join('\n', Fields(request).Where(line => !line.StartsWith("x-want", StringComparison.Ordinal)))}\n{request.Text}\n";
-            var fields = string.Concat(wishes.Where(wish => wish.StartsWith("field=", StringComparison.Ordinal)).Select(wish => wish["field=".Length..] + "\r\n"));
+            var fields = string.Concat(wishes.Where(wish => wish.StartsWith("field=", StringComparison.Ordinal)).Select(wish => wish["field=".Length..].Replace('^', ';') + "\r\n"));
             await connection.Send($"HTTP/1.1 {status} Whatever\r\nX-Origin: {name}\r\n{fields}Content-Length: {body.Length}\r\nConnection: close\r\n\r\n{(request.Method == "HEAD" ? "" : body)}");
             return;
         }

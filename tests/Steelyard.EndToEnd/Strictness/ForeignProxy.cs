@@ -13,6 +13,7 @@ internal sealed partial class ForeignProxy : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly Process _process;
     private readonly IPEndPoint _address;
+    private volatile string _said = "";
 
     private ForeignProxy(string program, string configuration, Func<string, string[]> arguments)
     {
@@ -21,7 +22,7 @@ internal sealed partial class ForeignProxy : IAsyncDisposable
         File.WriteAllText(file, configuration.Replace("ADDRESS", _address.ToString(), StringComparison.Ordinal).Replace("FOLDER", _folder.Path, StringComparison.Ordinal));
         _process = Process.Start(new ProcessStartInfo(Locate(program), arguments(file)) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
         _process.OutputDataReceived += (_, _) => { };
-        _process.ErrorDataReceived += (_, _) => { };
+        _process.ErrorDataReceived += (_, line) => _said = $"{_said}{line.Data}\n";
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -54,7 +55,7 @@ internal sealed partial class ForeignProxy : IAsyncDisposable
     {
         for (var since = Environment.TickCount64; ;)
         {
-            Assert.False(_process.HasExited, "The proxy has ended.");
+            Assert.False(_process.HasExited, "The proxy has ended: " + _said);
             try
             {
                 return await RawClient.Connect(_address);

@@ -7,6 +7,9 @@ namespace Steelyard.Config.Yaml.Tables;
 /// <summary>The keys of <c>access-log</c>.</summary>
 internal static class AccessLogTable
 {
+    /// <summary>How many logs of the same requests there are at most.</summary>
+    public const int MostLogs = 16;
+
     private const string SyslogPrefix = "syslog:";
     private const string DefaultSocket = "/dev/log";
 
@@ -117,8 +120,8 @@ internal static class AccessLogTable
 
     public static DirectiveTable<AccessLogSettings> Table { get; } = new(
         "'access-log'",
-        "none, stdout, syslog, a file, or a mapping, as in { to: logs/access.log, format: json }",
-        "What is written down of every request, or of every connection in TCP mode; see [Logging](logging.md). A file name alone, `stdout` or `syslog` is short for `{ to: ... }`.",
+        "none, stdout, syslog, a file, a mapping, as in { to: logs/access.log, format: json }, or a list of them",
+        "What is written down of every request, or of every connection in TCP mode; see [Logging](logging.md). A file name alone, `stdout` or `syslog` is short for `{ to: ... }`. Of a list each is a log of its own, with its own lines.",
         [["to"]],
         [
             new Directive<AccessLogSettings, LogTarget>(
@@ -255,6 +258,8 @@ internal static class AccessLogTable
         (ProblemList problems, YamlNode node, out AccessLogSettings? value) =>
         {
             value = null;
+            if (node is YamlList list)
+                return ReadSeveral(problems, list, out value);
             if (node is YamlText)
             {
                 if (!s_target.Read(problems, node, out var target))
@@ -275,6 +280,26 @@ internal static class AccessLogTable
             AccessLogChecks.Check(new(value, node.Place), mapping.Entries.Any(entry => entry.Key.Value == "cookie" && entry.Value is YamlMapping { Entries.Count: > 1 }), problems);
             return true;
         });
+
+    private static bool ReadSeveral(ProblemList problems, YamlList list, out AccessLogSettings? value)
+    {
+        value = null;
+        List<AccessLogSettings> logs = [];
+        foreach (var item in list.Items)
+        {
+            if (item is YamlList)
+                return Form.RefuseKind(problems, item, Table.Accepts);
+            if (!FileForm.Read(problems, item, out var log))
+                return false;
+            if (log!.To.Kind != LogTargetKind.None)
+                logs.Add(log);
+        }
+
+        if (logs.Count > MostLogs)
+            problems.Error(list.Place, $"{logs.Count} logs of the same requests", $"at most {MostLogs}");
+        value = logs is [var first, ..] ? first with { Beside = logs.Skip(1).ToValueList() } : AccessLogSettings.None;
+        return logs.Count <= MostLogs;
+    }
 
     /// <summary>The same with its place.</summary>
     public static Form<Located<AccessLogSettings>?> LocatedForm { get; } = new(

@@ -69,6 +69,12 @@ internal static class AnswerTable
                 "The body with variables, instead of `body`.",
                 answer => null,
                 (answer, value) => answer with { Text = value }),
+            new Directive<FixedResponse, bool>(
+                "refuses",
+                ScalarForms.Switch,
+                "Whether it refuses a request, so that `error-pages` of its status go before it.",
+                answer => answer.Refuses,
+                (answer, value) => answer with { Refuses = value }),
             new Directive<FixedResponse, string>(
                 "content-type",
                 ScalarForms.MediaType,

@@ -111,6 +111,12 @@ internal static class ListenerTable
                 "Whether requests are read as nginx reads them from old clients: a bare LF ends a line, a request line may have more blanks than it needs, empty lines may come first. The servers get strict HTTP all the same. Not behind another proxy, which may see other requests in the same bytes. See [HTTP](http.md#tolerant-listeners).",
                 listener => listener.Tolerant,
                 (listener, value) => listener with { Tolerant = value }),
+            new Directive<ListenerDraft, FieldNames>(
+                "field-names",
+                ScalarForms.OneOf([("any", FieldNames.Any, ""), ("underscores", FieldNames.Underscores, ""), ("hyphens", FieldNames.Hyphens, "")]),
+                "Which fields of requests are seen: `any`; those of letters, digits and hyphens, `hyphens`, or `underscores` with these too, as nginx has it. Others are dropped, as if they had not come.",
+                listener => listener.FieldNames,
+                (listener, value) => listener with { FieldNames = value }),
             new Directive<ListenerDraft, bool>(
                 "gateway-statuses",
                 ScalarForms.OneOf([("true", true, ""), ("false", false, "")]),

@@ -162,6 +162,12 @@ internal static class RouteTable
                 "Whether `error-pages` count for answers of servers too.",
                 route => route.InterceptErrors,
                 (route, value) => route with { InterceptErrors = value }),
+            new Directive<RouteDraft, bool>(
+                "recursive-errors",
+                ScalarForms.Switch,
+                "Whether `error-pages` count for errors of error pages too.",
+                route => route.RecursiveErrors,
+                (route, value) => route with { RecursiveErrors = value }),
             new Directive<RouteDraft, ByteSize?>(
                 "max-body",
                 ScalarForms.OrWord(ScalarForms.Size(new(1), ByteSize.FromKibibytes(1024L * 1024 * 1024)), "none"),
@@ -198,6 +204,12 @@ internal static class RouteTable
                 "Serves a page about the balancer itself: `tables`, `metrics`, or a mapping with the keys of [statistics](#listen-routes-statistics).",
                 route => route.Statistics,
                 (route, value) => route with { Statistics = value }),
+            new Directive<RouteDraft, Located<AccessLogSettings>?>(
+                "access-log",
+                AccessLogTable.LocatedForm,
+                "What is written down of its requests, instead of what the [access-log](#access-log) of the listener or the file says.",
+                route => null,
+                (route, value) => route with { AccessLog = value }),
             new Directive<RouteDraft, Located<RateLimitSettings>?>(
                 "rate-limit",
                 Form.Located(Form.Mapping(RateLimitTable.Rates, _ => new RateLimitSettings { Rate = new(1, TimeSpan.FromSeconds(1)) })),

@@ -11,7 +11,7 @@ internal static class StatisticsTable
         return mistake.Message is null;
     });
 
-    private static readonly Form<StatisticsKind> s_kind = ScalarForms.OneOf([("tables", StatisticsKind.Tables, ""), ("metrics", StatisticsKind.Metrics, "")]);
+    private static readonly Form<StatisticsKind> s_kind = ScalarForms.OneOf([("tables", StatisticsKind.Tables, ""), ("metrics", StatisticsKind.Metrics, ""), ("counts", StatisticsKind.Counts, "")]);
 
     public static DirectiveTable<StatisticsSettings> Table { get; } = new(
         "'statistics'",
@@ -19,7 +19,7 @@ internal static class StatisticsTable
         "A page about the balancer itself, for those who cannot reach the admin API. Whoever the route lets in sees it: rules that ask for a password or look at the address go before it.",
         [],
         [
-            new Directive<StatisticsSettings, StatisticsKind>("show", s_kind, "`tables` for people, as HAProxy's page of statistics has them, with `;csv` and `;json` at the end of the URI as data; or `metrics` for Prometheus, as `/metrics` of the admin API.", page => page.Kind, (page, value) => page with { Kind = value }),
+            new Directive<StatisticsSettings, StatisticsKind>("show", s_kind, "`tables` for people, as HAProxy's page of statistics has them, with `;csv` and `;json` at the end of the URI as data; `metrics` for Prometheus, as `/metrics` of the admin API; or `counts`, as nginx's `stub_status` has them.", page => page.Kind, (page, value) => page with { Kind = value }),
             new Directive<StatisticsSettings, TimeSpan?>("refresh", ScalarForms.OrWord(ScalarForms.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)), "none"), "How often a browser asks again, in whole seconds.", page => page.Refresh, (page, value) => page with { Refresh = value }),
             new Directive<StatisticsSettings, bool>("hide-version", ScalarForms.Switch, "Whether it keeps the version to itself.", page => page.HidesVersion, (page, value) => page with { HidesVersion = value }),
             new Directive<StatisticsSettings, bool>("legends", ScalarForms.Switch, "Whether it tells addresses, cookies and how servers are chosen.", page => page.ShowsLegends, (page, value) => page with { ShowsLegends = value }),
