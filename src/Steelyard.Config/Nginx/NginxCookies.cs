@@ -11,7 +11,6 @@ internal sealed class NginxCookies(NginxScope scope, List<Located<RuleSettings>>
     private const string Field = "Set-Cookie";
 
     // Up to the value of an attribute, which stands behind the pair and other attributes.
-    private const string Before = @"^([^;]*(?:;[^;]*)*;\s*{0}\s*=\s*{1})";
     private const string Behind = @"(\s*(?:;.*)?)$";
 
     private static readonly (string Word, string Name, string Written)[] s_flags =
@@ -74,7 +73,7 @@ internal sealed class NginxCookies(NginxScope scope, List<Located<RuleSettings>>
         }
 
         // The whole value gives way where an expression matches in it; of a path the start alone.
-        var before = string.Format(System.Globalization.CultureInfo.InvariantCulture, Before, AnyCase(attribute), isDomain ? @"\.?" : "");
+        var before = $@"^([^;]*(?:;[^;]*)*;\s*{AnyCase(attribute)}\s*=\s*{(isDomain ? @"\.?" : "")})";
         var starts = isPattern && pattern.StartsWith('^') ? pattern[1..] : isPattern ? "[^;]*?" + pattern : pattern;
         var (whole, last) = !isPattern ? (isDomain ? pattern + Behind : pattern + "(.*)$", 2)
             : ((starts.EndsWith('$') ? starts[..^1] : starts + "[^;]*?") + Behind, parsed.Groups + 2);

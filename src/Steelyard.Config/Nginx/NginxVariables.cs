@@ -124,7 +124,7 @@ internal static class NginxVariables
         return new(OrEmpty(hyphens), [new(TestKind.Is, false, "", TextTemplate.Of(new FetchExpression(FetchKind.Header, name)))], TextTemplate.Of(hyphens));
     }
 
-    private static Expression FileNameOf(NginxScope scope) => scope.Root.Strip.Length == 0
+    private static TextExpression FileNameOf(NginxScope scope) => scope.Root.Strip.Length == 0
         ? new TextExpression(TextTemplate.Of([new(scope.Root.Folder), new(null, default, new FetchExpression(FetchKind.CleanPath))]))
         : new TextExpression(TextTemplate.Of([new(scope.Root.Folder), new(null, default, new CallExpression(FunctionKind.Bytes, new FetchExpression(FetchKind.CleanPath), [$"{scope.Root.Strip.Length}"]))]));
 

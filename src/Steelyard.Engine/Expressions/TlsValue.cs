@@ -1,10 +1,8 @@
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Proxy;
-using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Expressions;
 
@@ -15,7 +13,7 @@ internal sealed class TlsValue(FetchKind kind) : CompiledValue
     public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
     {
         value = default;
-        if (scope.Connection?.Transport is not TlsTransport { Stream: var stream })
+        if (scope.Connection?.Tls is not { } stream)
             return false;
         switch (kind)
         {

@@ -26,6 +26,7 @@ internal sealed class AccessLog
     private readonly LogSink[] _also;
     private readonly byte[] _listener;
     private readonly CompiledCondition? _when;
+    private readonly bool _writesAttempts;
     private readonly Seen[] _seen = new Seen[MostLoops];
 
     /// <param name="settings">What the configuration says.</param>
@@ -48,7 +49,8 @@ internal sealed class AccessLog
             Line = new(settings);
         if (settings.Cookie is { } cookie)
             Cookie = new(cookie.Name, cookie.Most);
-        WritesAttempts = settings.Line.Any(part => part is { Literal: null, Expression: null, Field: >= LogField.TriedServers and <= LogField.TriedLengths });
+        foreach (var part in settings.Line)
+            _writesAttempts |= part is { Literal: null, Expression: null, Field: >= LogField.TriedServers and <= LogField.TriedLengths };
         Kept = new(RoomOfFields: ResponseFields.Room, ResponseFields.Count, Line?.KeptCount ?? 0, Cookie?.Most ?? 0);
     }
 
@@ -101,9 +103,7 @@ internal sealed class AccessLog
     public bool KeepsResponse => Kept.Count > 0 || Next is { KeepsResponse: true };
 
     /// <summary>Whether all attempts have to be kept for the line.</summary>
-    public bool KeepsAttempts => WritesAttempts || Next is { KeepsAttempts: true };
-
-    private bool WritesAttempts { get; }
+    public bool KeepsAttempts => _writesAttempts || Next is { KeepsAttempts: true };
 
     /// <summary>Whether connections without a request are written.</summary>
     public bool WritesNull => !_settings.SkipNull;

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Runtime.CompilerServices;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
@@ -33,6 +34,7 @@ internal sealed class ClientConnection : ConnectionEnds
     private byte[]? _certificate;
     private Arrival _arrival;
     private int _requests;
+    private long _number;
     private long _begun;
     private bool _helloRead;
     private bool _idle;
@@ -61,10 +63,12 @@ internal sealed class ClientConnection : ConnectionEnds
     public ListenerState Listener { get; private set; } = null!;
 
     /// <summary>How many requests it has brought so far, the present one included.</summary>
-    public int Requests => _requests;
+    public override int Requests => _requests;
 
     /// <summary>A number that no other connection of the process has.</summary>
-    public long Number { get; private set; }
+    public override long Number => _number;
+
+    public override SslStream? Tls => (Transport as TlsTransport)?.Stream;
 
     /// <summary>Whether the present request was there, in part at least, before the one before was answered.</summary>
     public bool IsPipelined { get; private set; }
@@ -116,7 +120,7 @@ internal sealed class ClientConnection : ConnectionEnds
         (Transport, _arrival, _peer, _destination) = (transport, arrival, arrival.Connection.Peer, default);
         (Plan, _certificate, _helloRead, _requests, _begun) = (null!, null, false, 0, _loop.Events.Now);
         _cameLate = _awaited = _loop.Draining;
-        (Number, IsPipelined) = (_loop.NextNumber(), false);
+        (_number, IsPipelined) = (_loop.NextNumber(), false);
         FollowPlan();
         Observe(Serve());
     }

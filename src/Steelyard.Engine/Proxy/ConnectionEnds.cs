@@ -1,3 +1,4 @@
+using System.Net.Security;
 using Steelyard.Engine.Interop;
 
 namespace Steelyard.Engine.Proxy;
@@ -10,4 +11,13 @@ internal abstract class ConnectionEnds
 
     /// <summary>The address the client connected to, here or at the proxy before; of no family where it is not known.</summary>
     public abstract ref readonly KernelAddress Destination { get; }
+
+    /// <summary>Its place among all connections of clients; 0 of one that there is not.</summary>
+    public virtual long Number => 0;
+
+    /// <summary>How many requests have come on it, this one too.</summary>
+    public virtual int Requests => 1;
+
+    /// <summary>How its TLS is spoken, and with whom; null without TLS, and of a connection that there is not.</summary>
+    public virtual SslStream? Tls => null;
 }

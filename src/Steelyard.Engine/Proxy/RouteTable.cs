@@ -261,8 +261,8 @@ internal sealed class RouteTable
         // The order of expressions counts: what asks for more goes to the front only where the same expression asks for nothing.
         private static List<RouteSettings> GroupOf(List<(string Path, List<RouteSettings> Routes)> patterns, RouteSettings route)
         {
-            if (route.When is null || patterns.Exists(group => group.Path == route.Path && group.Routes.Exists(other => other.When is null)))
-                return RouteTable.Group(patterns, route.Path!);
+            if (patterns.Find(group => group.Path == route.Path && group.Routes.Exists(other => other.When is null)) is { Routes: { } known })
+                return known;
             if (patterns is not [.., (var last, _)] || last != route.Path)
                 patterns.Add((route.Path!, []));
             return patterns[^1].Routes;

@@ -41,7 +41,7 @@ internal sealed class TestCertificates : IDisposable
     /// <summary>Makes a certificate and its key, as NAME.pem and NAME.key.</summary>
     /// <param name="name">The name of the files; also the common name.</param>
     /// <param name="hosts">What it is for: host names and addresses.</param>
-    public CertificateFiles Issue(string name, params string[] hosts) => Issue(name, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(30), rsa: false, hosts);
+    public CertificateFiles Issue(string name, params string[] hosts) => Issue(name, DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(90), rsa: false, hosts);
 
     public CertificateFiles Issue(string name, DateTimeOffset from, DateTimeOffset to, bool rsa, params string[] hosts)
     {

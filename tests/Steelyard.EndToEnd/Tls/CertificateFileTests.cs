@@ -26,7 +26,7 @@ public sealed class CertificateFileTests : IDisposable
     [Fact]
     public async Task Good_files_are_fine()
     {
-        _certificates.Issue("rsa", DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1), rsa: true, "localhost");
+        _certificates.Issue("rsa", DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(90), rsa: true, "localhost");
         _certificates.Issue("site", "localhost");
         _certificates.Write("both.pem", $"{await ReadAsync("site.pem")}\n{await ReadAsync("ca.pem")}\n{await ReadAsync("site.key")}\n");
         var file = Configuration("{ certificates: [ both.pem, { certificate: rsa.pem, key: rsa.key } ], client-certificates: { ca: ca.pem } }");
@@ -53,7 +53,7 @@ public sealed class CertificateFileTests : IDisposable
         _certificates.Issue("other", "localhost");
         _certificates.Issue("rsa", now.AddDays(-1), now.AddDays(1), rsa: true, "localhost");
         _certificates.Issue("old", now.AddDays(-9), now.AddDays(-1), rsa: false, "localhost");
-        _certificates.Issue("young", now.AddDays(1), now.AddDays(9), rsa: false, "localhost");
+        _certificates.Issue("young", now.AddDays(1), now.AddDays(90), rsa: false, "localhost");
         using (var locked = ECDsa.Create(ECCurve.NamedCurves.nistP256))
             _certificates.Write("locked.key", locked.ExportEncryptedPkcs8PrivateKeyPem("secret", new(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1000)));
         if (certificate is "pss.pem" or "ed.pem")

@@ -47,7 +47,7 @@ internal sealed record LocationOracle(string Modifier, string Uri, string Name, 
     public static IReadOnlyList<LocationOracle> Draw(Random random)
     {
         var count = 0;
-        return Draw(random, "/", depth: 0, ref count);
+        return Draw(random, "/", depth: 0, [], ref count);
     }
 
     /// <summary>Paths to ask for.</summary>
@@ -60,7 +60,8 @@ internal sealed record LocationOracle(string Modifier, string Uri, string Name, 
     private static readonly string[] s_segments = ["a", "b", "ab", "c", "A", "abc", "a.php"];
     private static readonly string[] s_patterns = ["^/a", "b$", "a/b", "/[ab]/", "c", "^/.*b.*c", "A", @"\.php$", "^/ab?/", "(a|c)$"];
 
-    private static List<LocationOracle> Draw(Random random, string start, int depth, ref int count)
+    // One prefix stands once in a file: here that is an error, also where one is within another.
+    private static List<LocationOracle> Draw(Random random, string start, int depth, HashSet<string> prefixes, ref int count)
     {
         List<LocationOracle> locations = [];
         HashSet<(string, string)> seen = [];
@@ -70,10 +71,10 @@ internal sealed record LocationOracle(string Modifier, string Uri, string Name, 
             var uri = modifier.StartsWith('~') ? s_patterns[random.Next(s_patterns.Length)] : (start + (start.EndsWith('/') ? "" : "/") + DrawPaths(random, 1).First()[1..]).TrimEnd('/');
             if (depth == 0 && random.Next(6) == 0 && !modifier.StartsWith('~'))
                 uri = "/";
-            if (!seen.Add((modifier == "^~" ? "" : modifier, uri)))
+            if (!seen.Add((modifier == "^~" ? "" : modifier, uri)) || (modifier is "" or "^~" && !prefixes.Add(uri)))
                 continue;
             var name = $"l{++count}";
-            var within = depth < 2 && modifier.Length == 0 && random.Next(3) == 0 ? Draw(random, uri, depth + 1, ref count) : [];
+            var within = depth < 1 && modifier.Length == 0 && random.Next(3) == 0 ? Draw(random, uri, depth + 1, prefixes, ref count) : [];
             locations.Add(new(modifier, uri, name, within));
         }
 
