@@ -59,7 +59,7 @@ internal static class NginxVariables
         ("document_uri", _ => new FetchExpression(FetchKind.CleanPath)),
         ("host", Host),
         ("hostname", _ => Literal(Environment.MachineName)),
-        ("https", _ => new MapExpression(new FetchExpression(FetchKind.Tls), [new(TestKind.Is, false, "1", TextTemplate.Literal("on"))], null)),
+        ("https", _ => new MapExpression(new FetchExpression(FetchKind.Tls), [new(TestKind.Is, false, "1", TextTemplate.Literal("on"))], TextTemplate.Literal(""))),
         ("is_args", _ => new MapExpression(new VariableExpression(TemplateVariable.Query), [new(TestKind.Is, false, "", TextTemplate.Empty)], TextTemplate.Literal("?"))),
         ("msec", _ => new FetchExpression(FetchKind.PreciseNow)),
         ("nginx_version", _ => Literal(Version)),

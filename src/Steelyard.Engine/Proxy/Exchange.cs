@@ -353,6 +353,10 @@ internal sealed class Exchange
             return;
         if (!own.IsEmpty && log.KeepsResponse)
             _context.Record.Capture(log, null, default, own);
+
+        // An error page's place may be a server, whose own status the client does not see.
+        if (own.IsEmpty && _context.ToldStatus > 0 && _context.ResponseBegun && status is not (204 or 304))
+            status = _context.ToldStatus;
         var headBytes = own.IsEmpty ? _context.Record.HeadBytes : own.IndexOf("\r\n\r\n"u8) + 4;
         var sent = _context.BytesPassed + own.Length;
         _context.Record.Write(log, _context.HeadHeld || !Client.Input.IsEmpty || log.WritesNull, status, sent, Math.Max(sent - headBytes, 0), BytesRead);

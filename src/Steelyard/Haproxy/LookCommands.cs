@@ -38,8 +38,6 @@ internal static class LookCommands
 
     private static Task<string> ShowStat(CommandDesk desk, CommandTalk talk, string[] words)
     {
-        if (words.Contains("json"))
-            throw new CommandException("JSON is on the admin API here: /api/status and /api/counters.\n");
         var (proxy, kinds, server) = (-1, -1, -1);
         if (words.Length >= 3 && int.TryParse(words[1], out kinds) && int.TryParse(words[2], out server) && !int.TryParse(words[0], out proxy))
             proxy = desk.Stats.Numbers().GetValueOrDefault(words[0], 0);

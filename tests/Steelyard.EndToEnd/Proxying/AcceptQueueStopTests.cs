@@ -13,21 +13,27 @@ public sealed class AcceptQueueStopTests
     [Fact]
     public async Task Who_waits_in_the_queue_of_the_socket_is_answered()
     {
-        await using var origin = RecordingOrigin.Start();
+        var (asked, mayAnswer) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var origin = RecordingOrigin.Start(async connection =>
+        {
+            while (await connection.ReadRequestOrEnd() is not null)
+            {
+                asked.TrySetResult();
+                await mayAnswer.Task;
+                await connection.Send(Hello);
+            }
+        });
         await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with { Limits = snapshot.Limits with { Connections = 1 } });
         using var first = await balancer.Connect();
         await first.Send(Get);
-        using var server = await origin.Accept();
-        await server.ReadRequest();
+        await asked.Task.Patiently();
         using var second = await balancer.Connect();
         await second.Send(Get);
         balancer.LastRequests = TimeSpan.Zero;
 
         var stopping = balancer.Stop(Long);
-        await server.Send(Hello);
+        mayAnswer.SetResult();
         Assert.Equal("hello", (await first.ReadResponse()).Text);
-        using var next = await origin.Accept();
-        await next.Serve(Hello);
         var answer = await second.ReadResponse();
 
         Assert.Equal(("hello", "close"), (answer.Text, answer["Connection"]));
