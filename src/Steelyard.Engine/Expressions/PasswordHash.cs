@@ -48,7 +48,7 @@ internal static class PasswordHash
     /// <summary>Apache's form of the MD5 of crypt: a thousand rounds (apr_md5_encode).</summary>
     private static byte[] Apache(ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt)
     {
-#pragma warning disable CA5351 // The same.
+#pragma warning disable CA5351 // What htpasswd -m has written, and nobody chooses here.
         using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
 #pragma warning restore CA5351
         Span<byte> digest = stackalloc byte[16];
