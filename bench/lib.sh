@@ -156,12 +156,17 @@ fill() { # fill TEMPLATE NAME PORT SPLICE; tls_port, tcp_port and log_port are s
 
 # --- Origin and proxies --------------------------------------------------------------------------
 
-# A certificate as a site of today has it: ECDSA with P-256, in one file with its key.
+# A certificate as a site of today has it: ECDSA with P-256, below an intermediate authority whose certificate
+# is sent with it, in one file with its key.
 make_certificate() {
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
-    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -keyout "$work/tls.key" -out "$work/tls.crt" 2>"$work/openssl.log" ||
-    { cat "$work/openssl.log" >&2; die "cannot make a certificate"; }
-  cat "$work/tls.crt" "$work/tls.key" >"$work/tls.pem"
+  local leaf=(-subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=CA:FALSE)
+  local new=(openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2)
+  {
+    "${new[@]}" -subj '/CN=bench root' -keyout "$work/root.key" -out "$work/root.crt" &&
+      "${new[@]}" -subj '/CN=bench intermediate' -CA "$work/root.crt" -CAkey "$work/root.key" -keyout "$work/between.key" -out "$work/between.crt" &&
+      "${new[@]}" "${leaf[@]}" -CA "$work/between.crt" -CAkey "$work/between.key" -keyout "$work/tls.key" -out "$work/tls.crt"
+  } 2>"$work/openssl.log" || { cat "$work/openssl.log" >&2; die "cannot make a certificate"; }
+  cat "$work/tls.crt" "$work/between.crt" "$work/tls.key" >"$work/tls.pem"
 }
 
 start_origin() {

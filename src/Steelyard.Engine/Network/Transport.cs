@@ -160,6 +160,11 @@ internal abstract class Transport
     {
     }
 
+    /// <summary>What is sent next is the last, and the end follows at once: the two may leave together.</summary>
+    public virtual void EndFollows()
+    {
+    }
+
     /// <summary>Says that nothing more will be sent; what was sent still arrives.</summary>
     public abstract void FinishSending();
 

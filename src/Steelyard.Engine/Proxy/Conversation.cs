@@ -265,6 +265,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
         context.ResponseBegun = true;
         context.ResponseRate.Begin(context.Plan.Rates.Response, context.Plan.Rates.Grace);
+        if (context.ClosesAfter && state == FrameState.Complete)
+            context.Client.Transport.EndFollows();
         var sent = await context.Client.Transport.SendAll(head, piece, context.Timeouts.ClientBody, context.ResponseRate);
         context.BytesPassed = head.Length + piece.Length;
         context.Events.Blocks.Return(block);

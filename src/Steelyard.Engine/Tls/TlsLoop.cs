@@ -4,20 +4,17 @@ using Steelyard.Engine.Loops;
 namespace Steelyard.Engine.Tls;
 
 /// <summary>
-/// What the TLS connections of one loop share. Handshakes cost as much as fifty requests: so many steps of them are done
-/// in a turn and no more, so that a crowd of new clients does not keep those from being served that are here. Owned by its loop.
+/// What the TLS connections of one loop share. Handshakes cost as much as fifty requests: one step of them is done in a
+/// turn and no more, so that a crowd of new clients does not keep those from being served that are here. Owned by its loop.
 /// </summary>
 internal sealed class TlsLoop
 {
-    // A step is a signature or less: together about a millisecond with ECDSA, three with RSA.
-    private const int StepsPerTurn = 4;
-
     private readonly EventLoop _events;
     private readonly Queue<TlsTransport> _queue = new();
     private readonly Queue<Waiter> _entering = new();
     private readonly Action _runQueue;
-    private long _turn = -1;
-    private int _steps;
+    private long _lastStep = -1;
+    private int _most;
     private bool _scheduled;
 
     public TlsLoop(EventLoop events) => (_events, _runQueue) = (events, RunQueue);
@@ -42,30 +39,24 @@ internal sealed class TlsLoop
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     public async ValueTask<bool> Enter(Waiter place, int most, long due)
     {
-        while (Active >= most)
+        _most = most;
+        if (_entering.Count == 0 && Active < most && SpendStep())
         {
-            _entering.Enqueue(place);
-            if (await place.Wait(due) != Wake.Ready)
-                return false;
+            Active++;
+            return true;
         }
 
-        Active++;
-        while (!SpendStep())
-            await _events.NextTurn;
-        return true;
+        _entering.Enqueue(place);
+        Schedule();
+        return await place.Wait(due) == Wake.Ready;
     }
 
     /// <summary>A handshake has ended.</summary>
     public void Leave()
     {
         Active--;
-        while (_entering.TryDequeue(out var next))
-        {
-            if (!next.Waiting)
-                continue;
-            next.Complete(Wake.Ready);
-            return;
-        }
+        if (_entering.Count > 0)
+            Schedule();
     }
 
     /// <summary>Lets a handshake go on with what has come for it, now or in a later turn.</summary>
@@ -83,9 +74,10 @@ internal sealed class TlsLoop
 
     private bool SpendStep()
     {
-        if (_turn != _events.Turns)
-            (_turn, _steps) = (_events.Turns, 0);
-        return _steps++ < StepsPerTurn;
+        if (_lastStep == _events.Turns)
+            return false;
+        _lastStep = _events.Turns;
+        return true;
     }
 
     private void Schedule()
@@ -96,12 +88,28 @@ internal sealed class TlsLoop
         _events.RunNextTurn(_runQueue);
     }
 
+    // What has begun goes before what has not: under a crowd each client is done soon after its first step, and few
+    // sessions are under way at once, whose memory stays in the processor's caches.
     private void RunQueue()
     {
         _scheduled = false;
         while (_queue.Count > 0 && SpendStep())
             _queue.Dequeue().ContinueHandshake();
-        if (_queue.Count > 0)
+        while (_entering.Count > 0 && Active < _most)
+        {
+            if (!_entering.Peek().Waiting)
+            {
+                _entering.Dequeue();
+                continue;
+            }
+
+            if (!SpendStep())
+                break;
+            Active++;
+            _entering.Dequeue().Complete(Wake.Ready);
+        }
+
+        if (_queue.Count > 0 || (_entering.Count > 0 && Active < _most))
             Schedule();
     }
 }

@@ -29,6 +29,7 @@ internal sealed class TlsTransport : Transport
     private bool _handshaking;
     private bool _established;
     private bool _saidGoodbye;
+    private bool _endFollows;
     private bool _finishes;
     private bool _resetsOnClose;
 
@@ -200,12 +201,13 @@ internal sealed class TlsTransport : Transport
 
     public override unsafe int Send(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > LargestPiece)
+        var isWhole = bytes.Length <= LargestPiece;
+        if (!isWhole)
             bytes = bytes[..LargestPiece];
         if (CannotSend(out var result))
             return result;
         fixed (byte* start = bytes)
-            return Write(start, bytes.Length);
+            return Write(start, bytes.Length, isWhole);
     }
 
     // One record for both costs less than the copy.
@@ -216,10 +218,11 @@ internal sealed class TlsTransport : Transport
         if (CannotSend(out var result))
             return result;
         var block = Loop.Blocks.Rent();
+        var isWhole = first.Length + second.Length <= Block.Size;
         second = second[..Math.Min(second.Length, Block.Size - first.Length)];
         first.CopyTo(block.Span);
         second.CopyTo(block.Span[first.Length..]);
-        result = Write(block.Start, first.Length + second.Length);
+        result = Write(block.Start, first.Length + second.Length, isWhole);
         Loop.Blocks.Return(block);
         return result;
     }
@@ -232,7 +235,7 @@ internal sealed class TlsTransport : Transport
             WriteReady = false;
             result = _records.SendFailed ? Errno.BrokenPipe : Errno.Again;
         }
-        else if (_records.SendFailed || !_established || _saidGoodbye)
+        else if (_records.SendFailed || !_established || (_saidGoodbye && _owed == 0))
         {
             result = Errno.BrokenPipe;
         }
@@ -246,8 +249,10 @@ internal sealed class TlsTransport : Transport
         return true;
     }
 
-    private unsafe int Write(byte* start, int length)
+    private unsafe int Write(byte* start, int length, bool isWhole)
     {
+        var isLast = _endFollows && isWhole;
+        _records.Holds |= isLast;
         try
         {
             Complete(_stream.WriteAsync(_shared.Source.At(start, length)));
@@ -258,6 +263,8 @@ internal sealed class TlsTransport : Transport
             return Errno.BrokenPipe;
         }
 
+        if (isLast)
+            SayGoodbye();
         SendHeld();
         BytesSent = _carrier.BytesSent;
         if (_records.SendFailed)
@@ -291,6 +298,8 @@ internal sealed class TlsTransport : Transport
     public override int ReceiveInto(SplicePipe pipe, int most) => throw new NotSupportedException();
 
     public override int SendFrom(SplicePipe pipe, bool more) => throw new NotSupportedException();
+
+    public override void EndFollows() => _endFollows = true;
 
     public override void FinishSending()
     {
