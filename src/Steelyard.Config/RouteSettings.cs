@@ -40,6 +40,12 @@ public sealed record RouteSettings
     /// <summary>What is done with its requests, after the rules of the listener and before those of the pool.</summary>
     public ValueList<RuleSettings> Rules { get; init; }
 
+    /// <summary>
+    /// What is done once the limits of the listener and of the route admit a request, before what the route leads to. A
+    /// <see cref="RuleAction.Stop"/> among <see cref="Rules"/> does not pass them by (nginx: access phase; HAProxy: stats http-request).
+    /// </summary>
+    public ValueList<RuleSettings> AccessRules { get; init; }
+
     /// <summary>Whether only rules and error pages lead here, by its <see cref="Name"/>; host and path do not count then (nginx: named locations).</summary>
     public bool Internal { get; init; }
 

@@ -135,7 +135,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     public Answer Explain(Question question)
     {
         var plan = _plan;
-        return Explainer.Of(plan.Snapshot, plan.Pools, _loops[0].Events.Now).Explain(question);
+        return Explainer.Of(plan.Snapshot, plan.Pools, _loops[0].Events.Now, _files is null ? null : _files.PathOf).Explain(question);
     }
 
     /// <summary>Client connections open now, by the position of their listener in the configuration.</summary>

@@ -9,7 +9,7 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
 {
     public void Check(ListenerDraft listener, IEnumerable<Located<string>> itsPools)
     {
-        List<Located<RuleSettings>> all = [.. listener.Rules, .. (listener.Routes ?? []).SelectMany(route => route.Rules)];
+        List<Located<RuleSettings>> all = [.. listener.Rules, .. (listener.Routes ?? []).SelectMany(route => route.Rules.Concat(route.AccessRules))];
         List<Located<RuleSettings>> ofResponses = [.. listener.ResponseRules, .. (listener.Routes ?? []).SelectMany(route => route.ResponseRules)];
         foreach (var name in itsPools.Select(pool => pool.Value).Distinct())
         {

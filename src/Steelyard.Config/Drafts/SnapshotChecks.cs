@@ -1,3 +1,4 @@
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Lints;
 using Steelyard.Config.Text;
 
@@ -274,12 +275,13 @@ internal sealed class SnapshotChecks
                 _routes++;
                 var place = path?.Place ?? host?.Place ?? draft.Place;
                 var match = draft.Match with { Host = host?.Value, Path = path?.Value };
-                if (!draft.IsFaulty && !draft.Internal && !seen.TryAdd(match, place))
+                if (!draft.IsFaulty && !draft.Internal && !(match.When is { } when && ExpressionSearch.Varies(when)) && !seen.TryAdd(match, place))
                     _problems.Error(place, $"a route for {Describe(match)} again; it stands in line {seen[match].Line} already", "each host with each path once in a listener, or other 'methods', 'headers' or 'query'");
                 routes.Add(match with
                 {
                     Name = draft.Name,
                     Rules = draft.Rules.Select(rule => rule.Value).ToValueList(),
+                    AccessRules = draft.AccessRules.Select(rule => rule.Value).ToValueList(),
                     Internal = draft.Internal,
                     ResponseRules = draft.ResponseRules.Select(rule => rule.Value).ToValueList(),
                     ErrorPages = draft.ErrorPages.Select(page => page.Value).ToValueList(),

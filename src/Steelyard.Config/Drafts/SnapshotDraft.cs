@@ -111,6 +111,8 @@ internal sealed record RouteDraft(Place Place)
 
     public IReadOnlyList<Located<RuleSettings>> Rules { get; init; } = [];
 
+    public IReadOnlyList<Located<RuleSettings>> AccessRules { get; init; } = [];
+
     public Located<string>? To { get; init; }
 
     public IReadOnlyList<Located<RuleSettings>> ResponseRules { get; init; } = [];

@@ -24,6 +24,9 @@ public static class ExpressionSearch
         return false;
     }
 
+    /// <summary>Whether a condition may hold the one time and not the next of the same request.</summary>
+    public static bool Varies(Condition condition) => Any(condition, one => one is FetchExpression { Kind: FetchKind.Random or FetchKind.Uuid or FetchKind.RequestNumber or FetchKind.Tracked });
+
     /// <summary>Whether an expression that a condition looks at is such a one.</summary>
     public static bool Any(Condition condition, Func<Expression, bool> isOne) => condition switch
     {

@@ -120,7 +120,7 @@ internal sealed class HaproxyDraft
         Place? all = null;
         foreach (var (name, when, dynamic) in front.UseBackends)
         {
-            if ((all ?? (when is not null && !asked.TryAdd(when, name.Place) ? asked[when] : null)) is { } taken)
+            if ((all ?? (when is not null && !ExpressionSearch.Varies(when) && !asked.TryAdd(when, name.Place) ? asked[when] : null)) is { } taken)
             {
                 _problems.Warn(name.Place, $"no request comes here: the 'use_backend' in line {taken.Line} has {(all is null ? "the same" : "no")} condition", "one of them, or another condition");
                 continue;

@@ -119,7 +119,7 @@ internal static class HaproxyStatistics
         var asked = new TestCondition(new VariableExpression(TemplateVariable.Uri), TestKind.Starts, [stats.Uri]);
         ValueList<Located<RuleSettings>> asks = stats.Rules.Count > 0 || stats.Users.Count == 0 ? stats.Rules
             : [new(HaproxyRules.Authentication(stats.Realm) with { When = new NotCondition(new TestCondition(new FetchExpression(FetchKind.BasicCredentials), TestKind.Is, stats.Users)) }, stats.Place)];
-        yield return new(stats.Place) { Match = new() { When = Both(when, asked) }, Rules = [.. before, .. asks], Statistics = new(stats.Page, stats.Place) };
+        yield return new(stats.Place) { Match = new() { When = Both(when, asked) }, Rules = [.. before], AccessRules = asks, Statistics = new(stats.Page, stats.Place) };
     }
 
     private static Condition? Both(Condition? when, Condition? condition) => when is null || condition is null ? when ?? condition : new AllCondition([when, condition]);

@@ -18,7 +18,7 @@ internal static class RuleLints
 
         foreach (var route in listener.Routes ?? [])
         {
-            var end = Check(route.Rules, problems);
+            var end = Check(route.Rules, problems) ?? Check(route.AccessRules, problems);
             Check(route.ResponseRules, problems);
             if ((atListener ?? end) is { } answered && (route.To?.Place ?? route.ToNamed?.Place ?? route.Split?.Place) is { } to)
                 problems.Warn(to, $"no request goes there: the rule in line {answered.Line} ends all that come here", "a condition for that rule, or the file without this");
@@ -44,7 +44,7 @@ internal static class RuleLints
                 asked.Clear();
             else if (rule.When is null or ConstantCondition { Holds: true })
                 end = new(rule, place);
-            else if (!asked.TryAdd(rule.When, place))
+            else if (!ExpressionSearch.Varies(rule.When) && !asked.TryAdd(rule.When, place))
                 problems.Warn(place, $"nothing comes to this rule: the one in line {asked[rule.When].Line} has the same condition", "one of them, or another condition");
         }
 

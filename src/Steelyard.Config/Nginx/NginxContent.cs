@@ -11,6 +11,9 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
 
     private readonly List<Located<RuleSettings>> _rules = [];
 
+    // Behind the limits, as nginx has its phases.
+    private readonly List<Located<RuleSettings>> _access = [];
+
     /// <summary>What the location's expression matches; null where it has no groups.</summary>
     public NginxCapture? Capture { get; init; }
 
@@ -60,7 +63,7 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
 
         if (level.Context == 'I' && NginxSteps.AnswersItself(level))
             steps.Read(level);
-        NginxAccess.Read(level, scope, _rules);
+        NginxAccess.Read(level, scope, _access);
         var (rates, concurrency) = NginxLimits.Of(level, file, pools);
         route = route with
         {
@@ -73,7 +76,7 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
             ResponseHeaders = NginxHeaders.OfResponse(level, scope, proxy is not null, Problems),
         };
         route = proxy is not null ? Proxied(route, proxy, scope, steps) : Own(route, scope);
-        return [route with { Rules = [.. _rules] }, .. inner];
+        return [route with { Rules = [.. _rules], AccessRules = [.. _access] }, .. inner];
     }
 
     private string BlockName(NginxLevel block) => server.InternalName($"if.{block.Directive!.Place.Start}");

@@ -241,6 +241,8 @@ internal sealed class YamlWriter
             yield return $"when: {Text(when.ToString())}";
         if (route.Rules.Count > 0)
             yield return $"rules: [{string.Join(", ", route.Rules.Select(Rule))}]";
+        if (route.AccessRules.Count > 0)
+            yield return $"access-rules: [{string.Join(", ", route.AccessRules.Select(Rule))}]";
         if (route.ResponseRules.Count > 0)
             yield return $"response-rules: [{string.Join(", ", route.ResponseRules.Select(Rule))}]";
         if (route.Internal)

@@ -1,6 +1,7 @@
 using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Http1;
 using Steelyard.Engine.Proxy;
 using Steelyard.Engine.Rules;
 
@@ -17,73 +18,83 @@ internal readonly record struct AskedEnd(Pool? Pool = null, Refusal? Refusal = n
 /// parts, up to the choice of a server. What waits, counts or is limited plays no part.
 /// </summary>
 /// <param name="asked">The request; its head is held.</param>
-/// <param name="listener">The listener it comes to.</param>
-/// <param name="table">The routes of the listener.</param>
-internal sealed class AskedExchange(AskedRequest asked, ListenerSettings listener, RouteTable table)
+/// <param name="routes">The listener it comes to.</param>
+internal sealed class AskedExchange(AskedRequest asked, AskedRoutes routes)
 {
     private readonly byte[] _pathRoom = new byte[(int)ByteSize.FromKibibytes(16).Bytes];
-    private bool _onErrorPage;
-    private int _toldStatus;
 
     public AskedEnd Run() =>
-        RuleSet.From(listener.Rules) is { } rules && rules.RunOnRequest(asked, out var answer) is not RuleVerdict.GoOn and var verdict ? Follow(verdict, answer) : Serve();
+        routes.Rules is { } rules && rules.RunOnRequest(asked, out var answer) is not RuleVerdict.GoOn and var verdict ? Follow(verdict, answer) : Serve();
 
     private AskedEnd Serve()
     {
-        if (RouteFinder.Find(asked, table, _pathRoom, out var ofRule) is not RuleVerdict.GoOn and var verdict)
+        if (RouteFinder.Find(asked, routes.Table, _pathRoom, out var ofRule) is not RuleVerdict.GoOn and var verdict)
             return Follow(verdict, ofRule);
-        var route = asked.Route!;
+        var route = asked.Route;
+        if (route.AccessRules is { } access && access.RunOnRequest(asked, out ofRule) is not RuleVerdict.GoOn and var ofAccess)
+            return Follow(ofAccess, ofRule);
         if (route.Answer is { } answer)
             return Give(answer);
         if (route.Files is { } files)
             return Give(files);
+        if (route.Statistics is not null)
+            return new(Given: new(Told(200)));
         if (route.ChoosePool(asked.Scope) is not { } pool)
             return Refuse(new(Cause.NoServer));
         (asked.Pool, asked.Place) = (pool, $"pool {pool.Name}");
-        return RuleSet.From(pool.Settings.Rules) is { } rules && rules.RunOnRequest(asked, out ofRule) is not RuleVerdict.GoOn and var ofPool ? Follow(ofPool, ofRule) : new(pool);
+        return routes.RulesOf(pool) is { } rules && rules.RunOnRequest(asked, out ofRule) is not RuleVerdict.GoOn and var ofPool ? Follow(ofPool, ofRule) : new(pool);
     }
 
-    private AskedEnd Follow(RuleVerdict verdict, LocalAnswer? answer) => verdict switch
+    private AskedEnd Follow(RuleVerdict verdict, LocalAnswer? answer)
     {
-        RuleVerdict.Answer => answer!.IsDenial && ErrorPageFor(answer.Status) is { } page ? Show(page, answer.Status) : Give(answer),
-        RuleVerdict.Close => new(Refusal: new(0, "A rule closes the connection without an answer.")),
-        _ => Refuse(RouteFinder.OutcomeOf(verdict)),
-    };
+        switch (verdict)
+        {
+            case RuleVerdict.Reroute:
+                asked.Turns++;
+                return Serve();
+            case RuleVerdict.Answer:
+                return answer!.IsDenial && asked.PageFor(answer.Status) is { } page ? Show(page, answer.Status) : Give(answer);
+            case RuleVerdict.Close:
+                return new(Refusal: new(0, "A rule closes the connection without an answer."));
+            default:
+                return Refuse(RouteFinder.OutcomeOf(verdict));
+        }
+    }
 
     private AskedEnd Give(StaticFiles files)
     {
         switch (files.Find(asked, out var path, out var status))
         {
             case FileVerdict.Found:
-                return new(Given: new(_toldStatus > 0 ? _toldStatus : 200) { File = path });
+                return new(Given: new(Told(200)) { File = path });
             case FileVerdict.Slash:
                 return Give(files.SlashAnswer);
             case FileVerdict.Elsewhere:
                 asked.Turns++;
                 return Serve();
             default:
-                return ErrorPageFor(status) is { } page ? Show(page, status) : Give(files.Tells(status));
+                return asked.PageFor(status) is { } page ? Show(page, status) : Give(files.Tells(status));
         }
     }
 
-    private AskedEnd Give(LocalAnswer answer) => new(Given: new(_toldStatus > 0 ? _toldStatus : answer.Status) { Location = answer.LocationFor(asked.Scope) is { } location ? Encoding.UTF8.GetString(location) : null });
+    // HTTP/1.0 may leave the host out.
+    private AskedEnd Give(LocalAnswer answer) => answer.NamesHost && asked.Request.Authority(asked.Head).IsEmpty
+        ? Refuse(new(Cause.BadRequest, Detail: HeadError.Host))
+        : new(Given: new(Told(answer.Status)) { Location = answer.LocationFor(asked.Scope) is { } location ? Encoding.UTF8.GetString(location) : null });
+
+    private int Told(int status) => asked.ToldStatus > 0 ? asked.ToldStatus : status;
 
     private AskedEnd Refuse(Outcome outcome)
     {
-        if (listener.GatewayStatuses)
+        if (routes.Listener.GatewayStatuses)
             outcome = outcome.ToldAsGateway();
-        return outcome.Status > 0 && ErrorPageFor(outcome.Status) is { } page ? Show(page, outcome.Status) : new(Refusal: new(outcome.Status, outcome.Sentence));
+        return outcome.Status > 0 && asked.PageFor(outcome.Status) is { } page ? Show(page, outcome.Status) : new(Refusal: new(outcome.Status, outcome.Sentence));
     }
 
-    private ErrorPages.Page? ErrorPageFor(int status) => !_onErrorPage && asked.Route is { ErrorPages: { } pages } ? pages.Find(status) : null;
-
-    private AskedEnd Show(ErrorPages.Page page, int status)
+    private AskedEnd Show(ErrorPages.Page page, int status) => asked.GoTo(page, status) switch
     {
-        _onErrorPage = true;
-        if (page.Redirect is { } redirect)
-            return Give(redirect);
-        (_toldStatus, asked.GoesTo, asked.Pool) = (page.As ?? status, page.Route, null);
-        asked.Turns++;
-        return RuleEdits.AskFor(asked, page.Path) ? Serve() : Refuse(RouteFinder.OutcomeOf(RuleVerdict.TooLarge));
-    }
+        PageStep.Route => Serve(),
+        PageStep.Redirect => Give(page.Redirect!),
+        _ => Refuse(RouteFinder.OutcomeOf(RuleVerdict.TooLarge)),
+    };
 }

@@ -24,15 +24,15 @@ internal sealed class AskedRequest : RoutedRequest, IDisposable
     private byte[] _head = [];
 
     /// <param name="question">What was asked.</param>
-    /// <param name="listener">Where it comes to.</param>
-    /// <param name="table">The routes of the listener.</param>
-    public AskedRequest(Question question, ListenerSettings listener, RouteTable table)
+    /// <param name="routes">Where it comes to.</param>
+    public AskedRequest(Question question, AskedRoutes routes)
     {
+        var listener = routes.Listener;
         Request.Clear();
-        (Request.AllowsConnect, Request.Tolerant) = (listener.Connect, listener.Tolerant);
+        (Request.AllowsConnect, Request.Tolerant, Request.Fields.Names) = (listener.Connect, listener.Tolerant, listener.FieldNames);
         _time = Math.Max(0, question.Time.ToUnixTimeSeconds());
         var peer = KernelAddress.For(question.From, ClientPort);
-        _client.Reset(peer, new ListenerState(table, [.. listener.TrustedProxies], listener.Forwarded) { ClientField = listener.ClientField is { } field ? new(field) : null }, listener.Tls is not null);
+        _client.Reset(peer, new ListenerState(routes.Table, [.. listener.TrustedProxies], listener.Forwarded) { ClientField = listener.ClientField is { } field ? new(field) : null }, listener.Tls is not null);
         _ends = new(peer, DestinationOf(question.Listener ?? listener.Bind[0]));
     }
 
@@ -50,9 +50,6 @@ internal sealed class AskedRequest : RoutedRequest, IDisposable
 
     /// <summary>The rules that were done, in their order.</summary>
     public IReadOnlyList<RuleStep> Steps => _steps;
-
-    /// <summary>The route it goes by; null for none.</summary>
-    public Route? Route { get; private set; }
 
     /// <summary>Told when it goes on by a route, before the route's rules are done.</summary>
     public Action<Route>? Entered { get; set; }
@@ -87,6 +84,8 @@ internal sealed class AskedRequest : RoutedRequest, IDisposable
         (Route, Place) = (route, "route");
         Entered?.Invoke(route);
     }
+
+    protected override void LeavePool() => Pool = null;
 
     public override void Note(Rule rule) => _steps.Add(new(Place, rule.Settings));
 

@@ -16,28 +16,35 @@ public sealed class Explainer
     private readonly Snapshot _snapshot;
     private readonly Dictionary<string, Pool> _pools;
     private readonly long _now;
+    private readonly Func<string, string>? _pathOf;
 
-    private Explainer(Snapshot snapshot, Dictionary<string, Pool> pools, long now) => (_snapshot, _pools, _now) = (snapshot, pools, now);
+    // By who they are: two listeners may say the same.
+    private readonly Dictionary<ListenerSettings, AskedRoutes> _asked = new(ReferenceEqualityComparer.Instance);
+
+    private Explainer(Snapshot snapshot, Dictionary<string, Pool> pools, long now, Func<string, string>? pathOf) => (_snapshot, _pools, _now, _pathOf) = (snapshot, pools, now, pathOf);
 
     /// <summary>By a configuration nobody serves: every server counts as up, and nobody has anything to do.</summary>
-    public static Explainer Of(Snapshot snapshot)
+    /// <param name="snapshot">The configuration.</param>
+    /// <param name="folder">Its folder, which the folders of static files are relative to; null for that of this process.</param>
+    public static Explainer Of(Snapshot snapshot, string? folder = null)
     {
         var (pools, ordinals) = (new Dictionary<string, Pool>(StringComparer.Ordinal), 0);
         foreach (var settings in snapshot.Pools)
             pools.Add(settings.Name, new Pool(settings, () => ordinals++, before: null));
-        return new(snapshot, pools, now: 0);
+        return new(snapshot, pools, now: 0, folder is null ? null : name => Path.Combine(folder, name));
     }
 
     /// <summary>By what serves requests now.</summary>
     /// <param name="snapshot">The configuration it goes by.</param>
     /// <param name="serving">Its pools.</param>
     /// <param name="now">Monotonic milliseconds.</param>
-    internal static Explainer Of(Snapshot snapshot, IReadOnlyDictionary<string, Pool> serving, long now)
+    /// <param name="pathOf">Where a folder is that it names; null for where it says.</param>
+    internal static Explainer Of(Snapshot snapshot, IReadOnlyDictionary<string, Pool> serving, long now, Func<string, string>? pathOf = null)
     {
         var pools = new Dictionary<string, Pool>(StringComparer.Ordinal);
         foreach (var (name, pool) in serving)
             pools.Add(name, pool.Copy());
-        return new(snapshot, pools, now);
+        return new(snapshot, pools, now, pathOf);
     }
 
     /// <summary>The way of a request.</summary>
@@ -48,48 +55,39 @@ public sealed class Explainer
             throw new QuestionException("a request can be repeated 1 to 1,000,000 times");
         var reader = new QuestionReader(question);
         var listener = reader.FindListener(_snapshot.Listeners.AsSpan(), out var note);
-        var routes = Distinct(listener.Routes.AsSpan());
-        var table = new RouteTable(routes, _pools, listener.RequestHeaders, listener.ResponseHeaders);
-        var answer = listener.Mode == ListenerMode.Tcp ? Connect(reader, listener, routes, table, question) : Request(reader, listener, routes, table, question);
+        if (!_asked.TryGetValue(listener, out var routes))
+            _asked.Add(listener, routes = new(listener, _pools, _pathOf));
+        var answer = listener.Mode == ListenerMode.Tcp ? Connect(reader, routes, question) : Request(reader, routes, question);
         return answer with { Note = note };
     }
 
-    // Routes are told apart by who they are: two may say the same.
-    private static RouteSettings[] Distinct(ReadOnlySpan<RouteSettings> routes)
-    {
-        var copies = new RouteSettings[routes.Length];
-        for (var i = 0; i < copies.Length; i++)
-            copies[i] = routes[i] with { };
-        return copies;
-    }
-
-    private Answer Connect(QuestionReader reader, ListenerSettings listener, RouteSettings[] routes, RouteTable table, Question question)
+    private Answer Connect(QuestionReader reader, AskedRoutes routes, Question question)
     {
         var name = reader.ServerName;
         var bytes = Encoding.UTF8.GetBytes(name);
-        var route = table.MatchName(bytes);
-        using var asked = new AskedRequest(question, listener, table) { ServerName = bytes, Pools = _pools };
-        var answer = new Answer(listener, name, "", RouteVerdicts.Of(routes, route?.Settings, probed => probed.MatchName(bytes) is not null));
+        var route = routes.Table.MatchName(bytes);
+        using var asked = new AskedRequest(question, routes) { ServerName = bytes, Pools = _pools };
+        var answer = new Answer(routes.Listener, name, "", RouteVerdicts.Of(routes.Settings, route?.Settings, probed => probed.MatchName(bytes) is not null));
         if (route is null)
             return answer with { Refusal = new(0, "No route takes this name; the connection is closed.") };
         return answer with { Route = Chosen(answer), Pools = Choose(route.ChoosePool(asked.Scope)!, route, question, asked, fallsBack: false) };
     }
 
-    private Answer Request(QuestionReader reader, ListenerSettings listener, RouteSettings[] routes, RouteTable table, Question question)
+    private Answer Request(QuestionReader reader, AskedRoutes routes, Question question)
     {
         var bytes = reader.Head();
-        using var asked = new AskedRequest(question, listener, table) { Pools = _pools };
+        using var asked = new AskedRequest(question, routes) { Pools = _pools };
         var request = asked.Request;
         if (Read(request, bytes) is { } error)
-            return new(listener, "", "", []) { Refusal = RefusalOf(new(Cause.BadRequest, Detail: error)) };
+            return new(routes.Listener, "", "", []) { Refusal = RefusalOf(new(Cause.BadRequest, Detail: error)) };
         asked.Hold(bytes[..request.Length]);
 
         // Told as it was when the route was found, for the rules of the route may change what is asked for.
         Answer? compared = null;
-        asked.Entered = route => compared = Compare(asked, listener, routes, route.Settings);
+        asked.Entered = route => compared = Compare(asked, routes, route.Settings, question.Compares);
         var targetBefore = TargetOf(asked);
-        var end = new AskedExchange(asked, listener, table).Run();
-        var answer = (compared ?? Compare(asked, listener, routes, chosen: null)) with
+        var end = new AskedExchange(asked, routes).Run();
+        var answer = (compared ?? Compare(asked, routes, chosen: null, question.Compares)) with
         {
             Rules = asked.Steps,
             Target = TargetAtServer(asked, end.Pool is not null) is var target && target != targetBefore ? target : null,
@@ -97,21 +95,21 @@ public sealed class Explainer
             Given = end.Given,
         };
         answer = answer with { Route = Chosen(answer) };
-        return end.Pool is { } pool ? answer with { Pools = Choose(pool, asked.Route!, question, asked, fallsBack: true) } : answer;
+        return end.Pool is { } pool ? answer with { Pools = Choose(pool, asked.Route, question, asked, fallsBack: true) } : answer;
     }
 
-    private static Answer Compare(AskedRequest asked, ListenerSettings listener, RouteSettings[] routes, RouteSettings? chosen)
+    private static Answer Compare(AskedRequest asked, AskedRoutes routes, RouteSettings? chosen, bool all)
     {
         var path = RouteFinder.PathOf(asked, new byte[asked.Head.Length]).ToArray();
         var host = Encoding.UTF8.GetString(RouteTable.HostOf(asked.Request.Authority(asked.Head)));
-        return new(listener, host, Encoding.UTF8.GetString(path), RouteVerdicts.Of(routes, chosen, probed => probed.Match(asked.Scope, path) is not null));
+        return new(routes.Listener, host, Encoding.UTF8.GetString(path), all ? RouteVerdicts.Of(routes.Settings, chosen, probed => probed.Match(asked.Scope, path) is not null) : RouteVerdicts.Only(routes.Settings, chosen));
     }
 
     private static string TargetOf(AskedRequest asked) => Encoding.UTF8.GetString(asked.Scope[TemplateVariable.Uri]);
 
     private static string TargetAtServer(AskedRequest asked, bool toServer)
     {
-        if (!toServer || !asked.Route!.ChangesPath)
+        if (!toServer || !asked.Route.ChangesPath)
             return TargetOf(asked);
         var block = asked.Blocks.Rent();
         var writer = new BlockWriter(block);

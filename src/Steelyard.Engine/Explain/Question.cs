@@ -24,6 +24,9 @@ public sealed record Question
     /// <summary>When it comes, for cookies that have dates. Default long ago.</summary>
     public DateTimeOffset Time { get; init; }
 
+    /// <summary>Whether to say of every route how it stands to the request, which costs as much as there are routes; else of the one it takes.</summary>
+    public bool Compares { get; init; } = true;
+
     /// <summary>What the lots are drawn from; the same seed, the same lots.</summary>
     public ulong Seed { get; init; } = 1;
 }

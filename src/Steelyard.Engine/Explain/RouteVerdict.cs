@@ -1,4 +1,5 @@
 using Steelyard.Config;
+using Steelyard.Config.Expressions;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Explain;
@@ -59,13 +60,17 @@ internal static class RouteVerdicts
             foreach (var parameter in route.Query)
                 conditions.Add(Judge("query", $"{parameter.Name}={parameter.Pattern}", new() { Query = [parameter] }, probe));
             if (route.When is { } when)
-                conditions.Add(Judge("condition", when.ToString(), new() { When = when }, probe));
+                conditions.Add(Judge("condition", Secrets.Hide(when).ToString(), new() { When = when }, probe));
             verdicts.Add(new(i, route, conditions) { Matches = Has(AskingOnly(route), probe), Chosen = ReferenceEquals(route, chosen) });
         }
 
         verdicts.Sort(BySpecificity);
         return verdicts;
     }
+
+    /// <summary>The one that was found alone, without what it asks for.</summary>
+    public static RouteVerdict[] Only(RouteSettings[] routes, RouteSettings? chosen) =>
+        chosen is null ? [] : [new(Array.FindIndex(routes, route => ReferenceEquals(route, chosen)), chosen, []) { Matches = true, Chosen = true }];
 
     private static ConditionVerdict Judge(string what, string asked, RouteSettings alone, Probe probe) => new(what, asked, Has(alone, probe));
 

@@ -120,6 +120,8 @@ internal sealed class Exchange
             outcome = await _admission.Ask(ofRoute);
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
+        if (route.AccessRules is { } access && access.RunOnRequest(_context, out ofRule) is not RuleVerdict.GoOn and var endsAtAccess)
+            return await Follow(endsAtAccess, ofRule);
         if (route.Answer is { } answer)
         {
             _context.Record.IsLocal = true;
@@ -214,6 +216,12 @@ internal sealed class Exchange
     /// <summary>A rule has ended the exchange.</summary>
     private ValueTask<AfterExchange> Follow(RuleVerdict verdict, LocalAnswer? answer)
     {
+        if (verdict == RuleVerdict.Reroute)
+        {
+            _context.Turns++;
+            return Serve();
+        }
+
         (_context.Record.IsDenied, _context.Record.IsLocal) = (answer is null or { IsDenial: true }, true);
         if (verdict == RuleVerdict.Answer)
             return answer!.IsDenial && ErrorPageFor(answer.Status) is { } page ? Show(page, answer.Status) : Give(answer);
@@ -406,21 +414,21 @@ internal sealed class Exchange
 
     /// <summary>What is answered instead of an error; null for nothing.</summary>
     private ErrorPages.Page? ErrorPageFor(int status) =>
-        _context.HeadHeld && !_context.ResponseBegun && _context.Route is { ErrorPages: { } pages } && _context.MayShowPage ? pages.Find(status) : null;
+        _context.HeadHeld && !_context.ResponseBegun ? _context.PageFor(status) : null;
 
     /// <summary>Answers an error with what the configuration has for it.</summary>
     private ValueTask<AfterExchange> Show(ErrorPages.Page page, int status)
     {
-        _context.OnErrorPage = true;
         _context.BodyLeft |= _outgoing.BodyPending;
         _context.EndWithServer();
         _outgoing.End();
         _outgoing.Begin();
-        if (page.Redirect is { } redirect)
-            return Give(redirect);
-        (_context.ToldStatus, _context.GoesTo, _context.Pool) = (page.As ?? status, page.Route, null);
-        _context.Turns++;
-        return RuleEdits.AskFor(_context, page.Path) ? Serve() : Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
+        return _context.GoTo(page, status) switch
+        {
+            PageStep.Route => Serve(),
+            PageStep.Redirect => Give(page.Redirect!),
+            _ => Refuse(RouteFinder.OutcomeOf(RuleVerdict.TooLarge)),
+        };
     }
 
     private Outcome Admit()
@@ -622,6 +630,8 @@ internal sealed class Exchange
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<AfterExchange> Send(Block block, BlockSlice answer, int status, bool close)
     {
+        if (close)
+            Client.Transport.EndFollows();
         var sent = await Client.Transport.SendAll(answer, _context.Timeouts.ClientBody);
         Count(status, answer.Length);
         Log(status, answer.Span);

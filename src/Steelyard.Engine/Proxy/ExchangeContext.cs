@@ -20,9 +20,6 @@ internal sealed class ExchangeContext : RoutedRequest
 {
     private static readonly RequestHead s_unknown = new();
 
-    /// <summary>How often a request is sent on within at most (nginx: rewrite or internal redirection cycle).</summary>
-    public const int MostTurns = 10;
-
     private LoopPlan _loopPlan;
 
     private ExplainField? _explanation;
@@ -78,9 +75,6 @@ internal sealed class ExchangeContext : RoutedRequest
     public AccessRecord Record { get; }
 
     public ClientConnection Client { get; private set; } = null!;
-
-    /// <summary>The route of the request; null until it is matched.</summary>
-    public Route Route { get; private set; } = null!;
 
     /// <summary>What is changed in the response, whoever gives it; null for nothing.</summary>
     public FieldEdits? ResponseEdits => Route is null ? Client.Listener.Routes.ResponseEdits : Route.ResponseEdits;
@@ -175,29 +169,21 @@ internal sealed class ExchangeContext : RoutedRequest
     /// <summary>The connection has gone on in another protocol.</summary>
     public bool Switched { get; set; }
 
-    /// <summary>An error page answers.</summary>
-    public bool OnErrorPage { get; set; }
-
-    /// <summary>The status that the client is told whatever the answer's is; 0 for the answer's.</summary>
-    public int ToldStatus { get; set; }
-
     /// <summary>The status of an answer of the proxy's own, while it is written.</summary>
     public int OwnStatus { get; set; }
 
     /// <summary>Something of the request's body is still to come, and will not be taken.</summary>
     public bool BodyLeft { get; set; }
 
-    /// <summary>Whether an error page may be given, perhaps in the place of another.</summary>
-    public bool MayShowPage => !OnErrorPage || (Route.RecursiveErrors && Turns <= MostTurns);
-
     /// <summary>Whether an answer of a server with this status gives way to an error page.</summary>
-    public bool Intercepts(int status) => Route is { Intercepts: true } && MayShowPage && Route.ErrorPages!.Find(status) is not null;
+    public bool Intercepts(int status) => Route is { Intercepts: true } && PageFor(status) is not null;
 
     public void Begin(ClientConnection client)
     {
-        (Client, _loopPlan, Upstream, Pool, Server, Route) = (client, client.Plan, null, null, null, null!);
+        (Client, _loopPlan, Upstream, Pool, Server) = (client, client.Plan, null, null, null);
+        BeginRouting();
         (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
-        (Turns, TargetChanged, GoesTo, OnErrorPage, ToldStatus, OwnStatus, BodyLeft) = (0, false, null, false, 0, 0, false);
+        (OwnStatus, BodyLeft) = (0, false);
         (Begun, AnsweredAt, BytesPassed) = (Events.Now, Events.Now, 0);
         Affinity.Forget();
         Identity.Forget();
@@ -226,6 +212,8 @@ internal sealed class ExchangeContext : RoutedRequest
             _atRoute.UnderWay--;
         (_atRoute = Meters.Route(route.Ordinal)).UnderWay++;
     }
+
+    protected override void LeavePool() => Pool = null;
 
     /// <summary>Is not under way any more; of one that was not, nothing comes.</summary>
     public void LeaveMeters()

@@ -44,6 +44,7 @@ internal sealed class Route
         Conditions = RouteConditions.From(settings);
         Answer = LocalAnswer.From(settings);
         Rules = RuleSet.From(settings.Rules);
+        AccessRules = RuleSet.From(settings.AccessRules);
         Timeouts = MillisecondTimeouts.From(settings.Timeouts);
         ResponseRules = RuleSet.From(settings.ResponseRules);
         RequestEdits = FieldEdits.From(requestEdits, settings.RequestHeaders);
@@ -72,6 +73,9 @@ internal sealed class Route
 
     /// <summary>What is done with its requests; null for nothing.</summary>
     public RuleSet? Rules { get; }
+
+    /// <summary>What is done with those that its limits admit; null for nothing.</summary>
+    public RuleSet? AccessRules { get; }
 
     /// <summary>What is done with the responses of its servers; null for nothing.</summary>
     public RuleSet? ResponseRules { get; }

@@ -13,7 +13,7 @@ internal static class RouteFinder
     public static RuleVerdict Find(RoutedRequest request, RouteTable routes, byte[] pathRoom, out LocalAnswer? answer)
     {
         answer = null;
-        for (; request.Turns <= ExchangeContext.MostTurns; request.Turns++)
+        for (; request.Turns <= RoutedRequest.MostTurns; request.Turns++)
         {
             var name = request.GoesTo;
             (request.TargetChanged, request.GoesTo) = (false, null);

@@ -6,12 +6,28 @@ using Steelyard.Engine.Tracking;
 
 namespace Steelyard.Engine.Proxy;
 
+/// <summary>How it goes on with what is answered instead of an error.</summary>
+internal enum PageStep : byte
+{
+    /// <summary>A route is to be found.</summary>
+    Route,
+
+    /// <summary>The client is sent elsewhere.</summary>
+    Redirect,
+
+    /// <summary>The request has no room for what would be asked for.</summary>
+    TooLarge,
+}
+
 /// <summary>
 /// A request on its way to whoever answers it: what rules see and change of it, and by which routes it goes. One that has
 /// come, or one that somebody asks about.
 /// </summary>
 internal abstract class RoutedRequest
 {
+    /// <summary>How often a request is sent on within at most (nginx: rewrite or internal redirection cycle).</summary>
+    public const int MostTurns = 10;
+
     /// <summary>What rules have set; null for nothing so far.</summary>
     protected RequestVariables? SetVariables { get; private set; }
 
@@ -43,6 +59,44 @@ internal abstract class RoutedRequest
 
     /// <summary>The name of the internal route that a rule goes on with; null for none.</summary>
     public byte[]? GoesTo { get; set; }
+
+    /// <summary>The route it goes by; null until it is matched.</summary>
+    public Route Route { get; protected set; } = null!;
+
+    /// <summary>An error page answers.</summary>
+    public bool OnErrorPage { get; private set; }
+
+    /// <summary>The status that the client is told whatever the answer's is; 0 for the answer's.</summary>
+    public int ToldStatus { get; private set; }
+
+    /// <summary>What is answered instead of an error, perhaps of another such answer; null for nothing.</summary>
+    public ErrorPages.Page? PageFor(int status) =>
+        Route is { ErrorPages: { } pages } && (!OnErrorPage || (Route.RecursiveErrors && Turns <= MostTurns)) ? pages.Find(status) : null;
+
+    /// <summary>Goes on to what is answered instead of an error.</summary>
+    /// <param name="page">The page.</param>
+    /// <param name="status">The error's status.</param>
+    /// <returns>What comes of it: an answer that stands here, a request that does not fit its room, or one to find the route of.</returns>
+    public PageStep GoTo(ErrorPages.Page page, int status)
+    {
+        OnErrorPage = true;
+        if (page.Redirect is not null)
+            return PageStep.Redirect;
+        (ToldStatus, GoesTo) = (page.As ?? status, page.Route);
+        LeavePool();
+        Turns++;
+        return RuleEdits.AskFor(this, page.Path) ? PageStep.Route : PageStep.TooLarge;
+    }
+
+    /// <summary>Begins with a request that nothing has been made of.</summary>
+    protected void BeginRouting()
+    {
+        (Route, Turns, TargetChanged, GoesTo) = (null!, 0, false, null);
+        (OnErrorPage, ToldStatus) = (false, 0);
+    }
+
+    /// <summary>It goes to no pool any more.</summary>
+    protected abstract void LeavePool();
 
     /// <summary>Goes on by a route.</summary>
     public abstract void EnterRoute(Route route);

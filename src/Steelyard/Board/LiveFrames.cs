@@ -187,7 +187,7 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
         json.WriteNumber("active", pool.Active);
         json.WriteNumber("waiting", sample.Waiting.GetValueOrDefault(pool.Name));
         json.WriteBoolean("app", settings.App is not null);
-        json.WriteBoolean("asked", settings.Health is not null);
+        json.WriteBoolean("asked", settings.Servers.Any(server => settings.HealthOf(server) is not null));
         WriteTraffic(json, sample, pool);
         WriteTimes(json, sample, pool.Name);
         WriteBreaker(json, sample.Breakers, pool.Name);

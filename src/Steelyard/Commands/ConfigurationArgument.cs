@@ -114,7 +114,7 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
         if (Result.Connections is { } place && snapshot.Limits.Connections is { } wanted && LoadBalancer.ConnectionsByDescriptors is var most && wanted > most)
             problems.Add(place.Problem(Severity.Warning, $"{wanted} connections are more than the descriptors of this shell suffice for: {most}, a client and a server each", "a smaller number, or more descriptors (ulimit -n; LimitNOFILE in a unit)"));
 
-        problems.AddRange(ExpectationCheck.Run(Result, DateTimeOffset.UtcNow));
+        problems.AddRange(ExpectationCheck.Run(Result, Folder, DateTimeOffset.UtcNow));
         return this with
         {
             Result = Result with

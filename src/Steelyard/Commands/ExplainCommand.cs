@@ -70,7 +70,7 @@ internal static class ExplainCommand
 
         try
         {
-            Print(ExplainReports.Of(question, Explainer.Of(snapshot).Explain(question)), question.Repeat, json);
+            Print(ExplainReports.Of(question, Explainer.Of(snapshot, configuration.Folder).Explain(question)), question.Repeat, json);
             return CommandLine.Success;
         }
         catch (QuestionException fault)

@@ -1,5 +1,6 @@
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Yaml.Tables;
 using Steelyard.Engine.Explain;
 
@@ -18,7 +19,7 @@ internal static class ExplainReports
             answer.Note,
             answer.Host,
             answer.Path,
-            [.. answer.Rules.Select(step => new RuleReport(step.Place, step.Rule.When?.ToString(), Words.Of(step.Rule)))],
+            [.. answer.Rules.Select(step => new RuleReport(step.Place, step.Rule.When is { } when ? Secrets.Hide(when).ToString() : null, Words.Of(step.Rule)))],
             answer.Target,
             answer.Given is { } given ? new(given.Status, given.Location, given.File) : null,
             answer.Refusal is { } refusal ? new(refusal.Status, refusal.Reason) : null,
@@ -37,6 +38,7 @@ internal static class ExplainReports
         : route.Pool is { } pool ? $"pool {pool}"
         : route.PoolName is { } named ? $"pool {named}"
         : route.Files is { } files ? $"files of {files.Root}"
+        : route.Statistics is not null ? "page of statistics"
         : $"split {string.Join(", ", route.Split.AsEnumerable().Select(share => $"{share.Pool} {share.Weight}"))}";
 
     private static PoolReport ReportOf(PoolAnswer answer) => new(

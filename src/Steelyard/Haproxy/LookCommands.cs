@@ -74,7 +74,8 @@ internal static class LookCommands
         {
             var since = desk.Desk.History.Of(pool.Name, server.Address, DateTimeOffset.UtcNow).Changes is [.., var last] ? DateTimeOffset.UtcNow - last.At : DateTimeOffset.UtcNow - desk.Desk.Since;
             var (address, name) = System.Net.IPAddress.TryParse(server.Address.Host, out _) ? (server.Address.Host, "-") : (server.Address.UnixPath is null ? "-" : "unix", server.Address.UnixPath is null ? server.Address.Host : "-");
-            text.Append(CultureInfo.InvariantCulture, $"{numbers[pool.Name]} {pool.Name} {number} {CommandDesk.NameOf(server)} {address} {ServerText.OperationalState(status)} {ServerText.AdministrativeState(status, server)} {status.Weight} {status.ConfiguredWeight} {(long)since.TotalSeconds} {(status.Asked ? 6 : 1)} {(!status.Asked ? 0 : status.Up ? 3 : 2)} {(!status.Asked ? 0 : status.Up ? (pool.Health!.Rise + pool.Health.Fall - 1) : 0)} {(status.Asked ? 6 : 0)} {(pool.Agent is null ? 0 : 3)} 0 0 {name} {server.Address.Port} - {((server.Tls ?? pool.Tls) is null ? 0 : 1)} {pool.Health?.Port ?? 0} - - {server.AgentPort ?? pool.Agent?.Port ?? 0}\n");
+            var health = pool.HealthOf(server);
+            text.Append(CultureInfo.InvariantCulture, $"{numbers[pool.Name]} {pool.Name} {number} {CommandDesk.NameOf(server)} {address} {ServerText.OperationalState(status)} {ServerText.AdministrativeState(status, server)} {status.Weight} {status.ConfiguredWeight} {(long)since.TotalSeconds} {(status.Asked ? 6 : 1)} {(!status.Asked ? 0 : status.Up ? 3 : 2)} {(health is null || !status.Up ? 0 : health.Rise + health.Fall - 1)} {(status.Asked ? 6 : 0)} {(pool.Agent is null ? 0 : 3)} 0 0 {name} {server.Address.Port} - {((server.Tls ?? pool.Tls) is null ? 0 : 1)} {health?.Port ?? 0} - - {server.AgentPort ?? pool.Agent?.Port ?? 0}\n");
         }
 
         return Task.FromResult(text.ToString());

@@ -28,34 +28,72 @@ internal sealed class StatPage(AdminDesk desk, StatTable table)
         ("Server", [("Status", "status"), ("LastChk", "check_status"), ("Wght", "weight"), ("Act", "act"), ("Bck", "bck"), ("Chk", "chkfail"), ("Dwn", "chkdown"), ("Dwntme", "downtime"), ("Thrtle", "throttle")]),
     ];
 
-    /// <summary>Makes what a route of the configuration serves.</summary>
-    public Task<StatisticsPage> MakeAsync(StatisticsQuestion question) => Task.Run(async () => question.Settings.Kind switch
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(StatisticsSettings Settings, View View), Task<StatisticsPage>> _underWay = [];
+
+    /// <summary>What is asked for behind the URI.</summary>
+    [Flags]
+    private enum View
+    {
+        Table = 0,
+        Csv = 1,
+        Json = 2,
+        OnlyUp = 4,
+        NoRefresh = 8,
+    }
+
+    /// <summary>Makes what a route of the configuration serves. Who asks while one is made gets that one: a crowd costs no more than somebody who asks without a pause.</summary>
+    public Task<StatisticsPage> MakeAsync(StatisticsQuestion question)
+    {
+        var asked = (question.Settings, ViewOf(question.Target));
+        lock (_lock)
+        {
+            if (_underWay.TryGetValue(asked, out var page))
+                return page;
+            _underWay.Add(asked, page = Task.Run(() => MakeAsync(asked.Settings, asked.Item2)));
+            _ = page.ContinueWith(_ => Forget(asked), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            return page;
+        }
+    }
+
+    private void Forget((StatisticsSettings, View) asked)
+    {
+        lock (_lock)
+            _underWay.Remove(asked);
+    }
+
+    private static View ViewOf(string target)
+    {
+        View If(string option, View view) => target.Contains(option, StringComparison.Ordinal) ? view : View.Table;
+        return If(";csv", View.Csv) | If(";json", View.Json) | If(";up", View.OnlyUp) | If(";norefresh", View.NoRefresh);
+    }
+
+    private async Task<StatisticsPage> MakeAsync(StatisticsSettings settings, View view) => settings.Kind switch
     {
         StatisticsKind.Metrics => new(MetricsText.ContentType, Encoding.UTF8.GetBytes(await MetricsPage.WriteAsync(desk))),
         StatisticsKind.Counts => Counts(),
-        _ => Tables(question),
-    });
+        _ => Tables(settings, view),
+    };
 
     /// <summary>What nginx's stub_status says, in its words.</summary>
     private StatisticsPage Counts()
     {
         var counters = desk.Balancer.Counters;
         var writing = desk.Balancer.Measure().Listeners.Sum(listener => listener.UnderWay);
-        var text = string.Create(CultureInfo.InvariantCulture, $"Active connections: {counters.OpenConnections} \nserver accepts handled requests\n {counters.Connections} {counters.Connections - counters.ConnectionsRefused} {counters.Requests} \nReading: 0 Writing: {writing} Waiting: {Math.Max(counters.OpenConnections - writing, 0)} \n");
+        var text = string.Create(CultureInfo.InvariantCulture, $"Active connections: {counters.OpenConnections} \nserver accepts handled requests\n {counters.Connections + counters.ConnectionsRefused} {counters.Connections} {counters.Requests} \nReading: 0 Writing: {writing} Waiting: {Math.Max(counters.OpenConnections - writing, 0)} \n");
         return new("text/plain", Encoding.ASCII.GetBytes(text));
     }
 
-    private StatisticsPage Tables(StatisticsQuestion question)
+    private StatisticsPage Tables(StatisticsSettings settings, View view)
     {
-        var (settings, target) = (question.Settings, question.Target);
         bool IsTold(StatTable.Row row) => settings.Scope.Count == 0 || settings.Scope.AsEnumerable().Contains(row.Values["pxname"]);
-        if (target.Contains(";csv", StringComparison.Ordinal))
+        if (view.HasFlag(View.Csv))
             return new("text/plain", Encoding.UTF8.GetBytes(StatText.Csv(table.Rows().Where(IsTold))));
-        if (target.Contains(";json", StringComparison.Ordinal))
+        if (view.HasFlag(View.Json))
             return new("application/json", Encoding.UTF8.GetBytes(StatText.Json(table.Rows().Where(IsTold))));
-        var onlyUp = target.Contains(";up", StringComparison.Ordinal);
+        var onlyUp = view.HasFlag(View.OnlyUp);
         var rows = table.Rows().Where(row => IsTold(row) && !(onlyUp && row.Kind == 'S' && !row.Values["status"].StartsWith("UP", StringComparison.Ordinal) && row.Values["status"] != "no check"));
-        return new("text/html", Encoding.UTF8.GetBytes(Html(rows, settings)), target.Contains(";norefresh", StringComparison.Ordinal) ? null : settings.Refresh);
+        return new("text/html", Encoding.UTF8.GetBytes(Html(rows, settings)), view.HasFlag(View.NoRefresh) ? null : settings.Refresh);
     }
 
     private string Html(IEnumerable<StatTable.Row> rows, StatisticsSettings settings)
@@ -73,7 +111,7 @@ internal sealed class StatPage(AdminDesk desk, StatTable table)
             </style></head><body>
             <h1>Steelyard{{(settings.HidesVersion ? "" : $" version {AdminLook.ProgramVersion}")}}</h1>
             <h2>Statistics Report for pid {{Environment.ProcessId}}{{Shown(name)}}{{(settings.Description is { } description ? ": " + Shown(description) : "")}}</h2>
-            <p>uptime {{Duration(DateTimeOffset.UtcNow - desk.Since)}}; current connections {{desk.Balancer.Counters.Connections}}. <a href=";csv">CSV export</a>, <a href=";json">JSON export</a>, <a href=";up">hide servers that are down</a>, <a href=";norefresh">disable refresh</a></p>
+            <p>uptime {{Duration(DateTimeOffset.UtcNow - desk.Since)}}; current connections {{desk.Balancer.Counters.OpenConnections}}. <a href=";csv">CSV export</a>, <a href=";json">JSON export</a>, <a href=";up">hide servers that are down</a>, <a href=";norefresh">disable refresh</a></p>
 
             """);
         foreach (var proxy in rows.GroupBy(row => row.Values["pxname"]))

@@ -305,7 +305,19 @@ internal sealed class KeeperRun : IDisposable
     /// <summary>Reads the file again and takes it up; whatever is wrong with it, what was served is served on.</summary>
     private async Task<bool> ReloadAsync(Report report)
     {
-        if (_configuration.ReadAgain("up") is not { } read)
+        ConfigurationArgument? read;
+        try
+        {
+            read = _configuration.ReadAgain("up");
+        }
+        catch (Exception fault)
+        {
+            // A mistake of this program's in reading must not end what serves.
+            report.Warn($"steelyard: {_configuration.Name} could not be read ({fault.GetType().Name}: {fault.Message}); the configuration stays as it was");
+            return false;
+        }
+
+        if (read is null)
         {
             report.Warn($"steelyard: there is no file {_configuration.Name}; the configuration stays as it was");
             return false;

@@ -406,13 +406,11 @@ internal sealed class Run
         _pool = pool;
         pool.Stirred = Stir;
         pool.TakeOver(Milliseconds);
-        if (pool.Settings.Health is not { } health)
-            return;
         var place = 0;
         foreach (var server in pool.Servers)
         {
             var index = ModelOf(server).Index;
-            if (_checks[index] is not null)
+            if (_checks[index] is not null || pool.Settings.HealthOf(server.Settings) is not { } health)
                 continue;
             _checks[index] = new HealthCount(health, server.Up);
             _agenda.Add(_now + Micro(_checks[index]!.First(place++, pool.Count)), EntryKind.Probe, index);
@@ -438,7 +436,9 @@ internal sealed class Run
 
     private void Probe(int index)
     {
-        var (server, settings) = (_servers[index], _pool.Settings.Health!);
+        if (ServerOf(index) is not { } one || _pool.Settings.HealthOf(one.Settings) is not { } settings)
+            return;
+        var server = _servers[index];
         var asks = settings.Kind != ProbeKind.Tcp;
         var (passes, takes) = server.Mood switch
         {

@@ -113,6 +113,67 @@ public sealed class ExplainingRules
         """, "test.cfg")));
 
     [Theory]
+    [InlineData("GET http://x:8083/metrics", "200")]
+    [InlineData("GET http://x:8083/deep", "401")]
+    [InlineData("GET http://x:8083/open", "web")]
+    [InlineData("GET http://x:8083/twice", "204")]
+    public void What_is_done_behind_the_limits_is_told_and_pages_about_the_balancer_and_errors_of_error_pages(string request, string end) => Assert.Equal(end, EndOf(Ask(request, """
+        listen:
+          - bind: ":8083"
+            routes:
+              - { path: /metrics, statistics: metrics }
+              - { path: /deep, rules: [ { stop: true } ], access-rules: [ { deny: 401 } ], to: web }
+              - { path: /open, access-rules: [ { when: "client in-network '10.0.0.0/8'", deny: 401 } ], to: web }
+              - path: /twice
+                rules: [ { deny: 403 } ]
+                error-pages: [ { status: 403, go-to: page } ]
+                to: web
+              - name: page
+                internal: true
+                recursive-errors: true
+                rules: [ { deny: 418 } ]
+                error-pages: [ { status: 418, go-to: end, as: 204 } ]
+                to: web
+              - { name: end, internal: true, respond: { status: 200 } }
+        pools:
+          web: { servers: [ 10.0.0.1:80 ] }
+        """)));
+
+    [Fact]
+    public void Passwords_are_not_told()
+    {
+        var report = Ask("GET http://x:8084/", """
+            listen:
+              - bind: ":8084"
+                rules: [ { when: "not basic-credentials is ['joe:secret', 'ann:hidden']", deny: 401 }, { when: "not basic-credentials is-user 'joe:{PLAIN}secret'", deny: 401 } ]
+                routes: [ { when: "basic-credentials is 'joe:secret'", to: web } ]
+            pools: { web: { servers: [ 10.0.0.1:80 ] } }
+            """);
+
+        Assert.Equal("not basic-credentials is ['joe:***', 'ann:***']", Assert.Single(report.Rules).When);
+        Assert.DoesNotContain("secret", System.Text.Json.JsonSerializer.Serialize(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Files_are_looked_for_in_the_folder_of_the_configuration()
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder.FullName, "www"));
+            File.WriteAllText(Path.Combine(folder.FullName, "www", "index.html"), "hello");
+            var read = ConfigurationFile.Parse("listen: [ { bind: \":8085\", routes: [ { path: \"/*\", files: { root: www } } ] } ]\nexpect: [ \"GET /index.html -> files\" ]\n", "test.yaml");
+
+            Assert.Empty(ExpectationCheck.Run(read, folder.FullName, DateTimeOffset.UnixEpoch));
+            Assert.Single(ExpectationCheck.Run(read, Path.GetTempPath(), DateTimeOffset.UnixEpoch));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
     [InlineData("GET http://x:8082/old/page", "up", "/new/page")]
     [InlineData("GET http://x:8082/api/users", "up", "/users")]
     [InlineData("GET http://x:8082/private", "403", null)]
@@ -159,7 +220,7 @@ public sealed class ExplainingRules
         var read = ConfigurationFile.Parse($"{Site}\nexpect:\n  - \"{expectation}\"\n", "test.yaml");
         Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.AsEnumerable()));
 
-        var problem = ExpectationCheck.Run(read, DateTimeOffset.UnixEpoch).SingleOrDefault();
+        var problem = ExpectationCheck.Run(read, "", DateTimeOffset.UnixEpoch).SingleOrDefault();
 
         Assert.Equal(mistake is null, problem is null);
         if (problem is null)

@@ -127,6 +127,12 @@ internal static class RouteTable
                 route => [],
                 (route, value) => route with { Rules = value }),
             new Directive<RouteDraft, IReadOnlyList<Located<RuleSettings>>>(
+                "access-rules",
+                RuleTable.RequestList,
+                "What is done once the limits of listener and route admit a request, before what the route leads to: who may come in, see [rules](#rules). A `stop` among `rules` does not pass them by.",
+                route => [],
+                (route, value) => route with { AccessRules = value }),
+            new Directive<RouteDraft, IReadOnlyList<Located<RuleSettings>>>(
                 "response-rules",
                 RuleTable.ResponseList,
                 "What is done with the responses of its servers, before the rules of the pool, see [rules for responses](#response-rules).",
