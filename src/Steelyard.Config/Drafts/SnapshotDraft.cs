@@ -183,6 +183,8 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public int? MaxConnections { get; init; }
 
+    public int? FullConnections { get; init; }
+
     public Located<AdaptiveLimitSettings>? AdaptiveLimit { get; init; }
 
     public Located<QueueSettings>? Queue { get; init; }
@@ -217,6 +219,12 @@ internal sealed record ServerDraft(Place Place)
     public int Weight { get; init; } = 1;
 
     public int? MaxConnections { get; init; }
+
+    public int? MinConnections { get; init; }
+
+    public bool CutsWhenDown { get; init; }
+
+    public bool CutsBackups { get; init; }
 
     public Located<bool>? Backup { get; init; }
 
