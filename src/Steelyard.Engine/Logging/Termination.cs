@@ -49,6 +49,7 @@ internal static class Termination
         var sent = affinity.Seen switch
         {
             StickyCookieState.Absent => (byte)'N',
+            _ when affinity.Unused => (byte)'U',
             StickyCookieState.Invalid => (byte)'I',
             StickyCookieState.Idle => (byte)'E',
             StickyCookieState.Old => (byte)'O',
