@@ -14,7 +14,7 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
     public Dictionary<string, string?> Environment { get; } = ReadEnvironment();
 
     /// <summary>Users and passwords with a colon between, by the names of their lists.</summary>
-    public Dictionary<string, List<string>> Users { get; } = new(StringComparer.Ordinal);
+    public Dictionary<string, List<(string Line, bool IsHashed)>> Users { get; } = new(StringComparer.Ordinal);
 
     public Dictionary<string, HaproxySection> NamedDefaults { get; } = new(StringComparer.Ordinal);
 
