@@ -11,6 +11,9 @@ internal enum SampleType
     Number,
     Boolean,
     Address,
+
+    /// <summary>Names of groups of users.</summary>
+    Groups,
 }
 
 /// <summary>A sample of HAProxy: a fetch with its converters.</summary>
@@ -223,8 +226,8 @@ internal static class HaproxySamples
 
         if (name is "capture.req.hdr" or "capture.res.hdr")
             return HaproxyCaptures.TryReadFetch(name, arguments, use, out sample, out mistake) && TryConvert(text, at, use, ref sample, out mistake);
-        if (name == "http_auth")
-            return TryReadAuthentication(arguments, use, out sample, out mistake);
+        if (name is "http_auth" or "http_auth_group")
+            return TryReadAuthentication(name, arguments, use, out sample, out mistake);
         if (HaproxyMoreSamples.IsOfBackend(name) && arguments.Count == 0)
             arguments = [use.Section.Name.Value];
         if (row is null)
@@ -291,16 +294,16 @@ internal static class HaproxySamples
         return true;
     }
 
-    private static bool TryReadAuthentication(IReadOnlyList<string> arguments, HaproxyUse use, out Sample sample, out Mistake mistake)
+    private static bool TryReadAuthentication(string name, IReadOnlyList<string> arguments, HaproxyUse use, out Sample sample, out Mistake mistake)
     {
         (sample, mistake) = (default, default);
         if (arguments.Count != 1 || !use.File.Users.TryGetValue(arguments[0], out var users))
         {
-            mistake = new("'http_auth' without the name of a userlist that stands before it", "http_auth(NAME), with 'userlist NAME' above");
+            mistake = new($"'{name}' without the name of a userlist that stands before it", $"{name}(NAME), with 'userlist NAME' above");
             return false;
         }
 
-        sample = new(new MapExpression(new FetchExpression(FetchKind.BasicCredentials), users.Select(user => new MapCase(user.IsHashed ? TestKind.User : TestKind.Is, false, user.Line, TextTemplate.Literal("1"))).ToValueList(), TextTemplate.Literal("0")), SampleType.Boolean);
+        sample = name == "http_auth" ? new(users.IsOneOf(), SampleType.Boolean) : new(users.Groups(), SampleType.Groups);
         return true;
     }
 
