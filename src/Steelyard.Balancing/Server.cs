@@ -281,7 +281,7 @@ public sealed class Server
     public AdaptiveLimit? Adaptive { get; }
 
     /// <summary>Whether it is up and not in maintenance.</summary>
-    internal bool Serves => Up && State != ServerState.Maintenance;
+    public bool Serves => Up && State != ServerState.Maintenance;
 
     /// <summary>Whether it is to have new requests at all, well or not.</summary>
     internal bool Open => State == ServerState.Ready && Weight > 0;

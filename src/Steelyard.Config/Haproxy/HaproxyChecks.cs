@@ -101,7 +101,7 @@ internal static class HaproxyChecks
     {
         // What the option asks is what the first of them leaves out.
         var isFirst = use.Section.HttpCheck.Steps is [] or [{ Do: ProbeStepKind.Connect }];
-        var option = isFirst ? use.Section.HttpCheck.Option ?? Initial : new("GET", "/", null, default, "");
+        var option = isFirst && use.Section.HttpCheck.Option is { } said ? said : Initial;
         var request = option with { Host = null, Fields = default };
         while (use.HasMore)
         {

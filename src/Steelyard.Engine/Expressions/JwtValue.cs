@@ -82,7 +82,7 @@ internal sealed class JwtValue : CompiledValue
         HashAlgorithmName? digest = algorithm[2..] switch { [(byte)'2', (byte)'5', (byte)'6'] => HashAlgorithmName.SHA256, [(byte)'3', (byte)'8', (byte)'4'] => HashAlgorithmName.SHA384, [(byte)'5', (byte)'1', (byte)'2'] => HashAlgorithmName.SHA512, _ => null };
         if (digest is not { } name)
             return UnknownAlgorithm;
-        if (!TextFunctions.TryDecodeBase64Url(token[(last + 1)..], room, out var signature))
+        if (last == token.Length - 1 || !TextFunctions.TryDecodeBase64Url(token[(last + 1)..], room, out var signature))
             return NoToken;
         var signed = token[..last];
         if (algorithm.StartsWith("HS"u8))

@@ -37,6 +37,9 @@ internal sealed class Affinity(ExchangeContext context)
     /// <summary>Whether the server is chosen in any state.</summary>
     public bool Forced { get; private set; }
 
+    /// <summary>Whether the server the client belongs to was down when the request came.</summary>
+    public bool OwnerWasDown { get; private set; }
+
     /// <summary>Whether what the client brings was not looked at.</summary>
     public bool Unused => _ignored || Yielded;
 
@@ -66,6 +69,8 @@ internal sealed class Affinity(ExchangeContext context)
             (_ignored, Forced) = (told.SequenceEqual("ignore"u8), told.SequenceEqual("force"u8));
             Owner = _ignored ? null : Owner;
         }
+
+        OwnerWasDown = Owner is { Serves: false };
     }
 
     /// <summary>The same where no request is read.</summary>
@@ -147,7 +152,7 @@ internal sealed class Affinity(ExchangeContext context)
     {
         var setByServer = _setByServer;
         _setByServer = false;
-        if (_cookies is null || Settings.Kind != StickyKind.Insert || (setByServer && Settings.Preserve) || (Settings.PostOnly && context.Request.Method != KnownMethod.Post))
+        if (_cookies is null || _ignored || Settings.Kind != StickyKind.Insert || (setByServer && Settings.Preserve) || (Settings.PostOnly && context.Request.Method != KnownMethod.Post))
             return;
         var same = context.Server == Owner || Yielded;
         if (same && !_cookies.IsToBeDatedAnew(_seen, _time))
