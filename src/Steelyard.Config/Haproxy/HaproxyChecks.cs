@@ -17,7 +17,7 @@ internal static class HaproxyChecks
         DirectiveRow<HaproxyUse>.Done("no option httpchk", Back, "", "Undoes it.", use => use.Section.HttpCheck = use.Section.HttpCheck with { Option = null }),
         DirectiveRow<HaproxyUse>.Done("http-check send", Back, "[meth <method>] [uri <uri>] [ver <version>] [hdr <name> <value>]* [body <text>] [comment <text>]", "What is asked. Further requests follow `http-check connect`.", use => Add(use, ReadSend)),
         DirectiveRow<HaproxyUse>.Done("http-check expect", Back, "[!] status <codes>|string <text>|rstatus <regex>|rstring <regex>", "What a server that is well answers, or with `!` does not. Of several all have to hold; a body counts whatever the status.", use => Add(use, ReadExpect)),
-        DirectiveRow<HaproxyUse>.Done("http-check connect", Back, "[default] [addr <address>] [port <port>] [ssl] [send-proxy] [comment <text>]", "A connection is opened, and the one before closed: to this address and port, over TLS with `ssl` or where `default` leaves it to the server.", use => Add(use, ReadConnect)),
+        DirectiveRow<HaproxyUse>.Done("http-check connect", Back, "[default] [addr <address>] [port <port>] [ssl] [send-proxy] [comment <text>]", "A connection is opened, and the one before closed: to this address and port, over TLS with `ssl` or where `default` leaves it to the server.", use => Add(use, HaproxyTcpChecks.Connect)),
         DirectiveRow<HaproxyUse>.Harmless("http-check comment", Back, "...", "It is for people."),
         DirectiveRow<HaproxyUse>.Harmless("http-check send-state", Back, "...", "Servers are not told how they stand."),
         DirectiveRow<HaproxyUse>.Refused("http-check disable-on-404", Back, "", "`steelyard drain` takes a server out"),
@@ -134,8 +134,6 @@ internal static class HaproxyChecks
             request = request with { Host = option.Host, Fields = option.Fields };
         return Checked(request, use) ? new() { Do = ProbeStepKind.Request, Text = request.ToString() } : null;
     }
-
-    private static ProbeStep? ReadConnect(HaproxyUse use) => HaproxyTcpChecks.Connect(use);
 
     private static ProbeStep? ReadExpect(HaproxyUse use)
     {

@@ -72,11 +72,11 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<ProbeResult> Play(ProbeTarget target, ProbeScript script, long due)
     {
-        (ProbeFault, int) told = default;
-        for (var i = 0; i < script.Steps.Length && told.Item1 == ProbeFault.None && !_called; i++)
+        ProbeResult result = default;
+        for (var i = 0; i < script.Steps.Length && result.Passed && !_called; i++)
         {
             var step = script.Steps[i];
-            var result = step.Settings.Do switch
+            result = step.Settings.Do switch
             {
                 ProbeStepKind.Connect => await Reopen(target, step, due),
                 ProbeStepKind.Send => await Say(step.Bytes, due),
@@ -84,10 +84,9 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
                 ProbeStepKind.ExpectStatus => new(step.Passes(_head.Status) ? ProbeFault.None : ProbeFault.Status),
                 _ => await Expect(step, due),
             };
-            told = (result.Fault, _answers ? _head.Status : 0);
         }
 
-        return new(told.Item1, told.Item2);
+        return result with { Status = _answers ? _head.Status : 0 };
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]

@@ -40,7 +40,7 @@ internal sealed class AccessLog
     {
         (_settings, _sink, _also) = (settings, sink, also);
         _turns = TurnCount.Of(settings.Turns);
-        _turnsAlso = [.. settings.Also.AsEnumerable().Select(copy => TurnCount.Of(copy.Turns))];
+        _turnsAlso = Array.ConvertAll(settings.Also.AsSpan().ToArray(), copy => TurnCount.Of(copy.Turns));
         _listener = Encoding.UTF8.GetBytes(listener);
         Format = mode == ListenerMode.Tcp
             ? settings.Format is AccessLogFormat.Json or AccessLogFormat.Custom ? settings.Format.Value : AccessLogFormat.TcpLog

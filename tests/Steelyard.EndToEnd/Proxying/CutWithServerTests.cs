@@ -1,5 +1,4 @@
 using Steelyard.Balancing;
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Proxying;
