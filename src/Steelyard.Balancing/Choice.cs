@@ -9,6 +9,9 @@ public readonly ref struct Choice
     /// <summary>The server the client belongs to; null for none.</summary>
     public Server? Owner { get; init; }
 
+    /// <summary>Whether the owner is chosen in any state.</summary>
+    public bool Forced { get; init; }
+
     /// <summary>The time, in monotonic milliseconds.</summary>
     public long Now { get; init; }
 

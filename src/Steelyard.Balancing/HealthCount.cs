@@ -32,6 +32,19 @@ public sealed class HealthCount(HealthSettings settings, bool up)
         return true;
     }
 
+    /// <summary>Requests have spoken against the server, as many as are too many.</summary>
+    /// <returns>Whether <see cref="Up"/> has changed.</returns>
+    public bool Suspect()
+    {
+        if (!Up || settings.OnError == HealthOnError.FastInterval)
+            return false;
+        if (settings.OnError == HealthOnError.MarkDown)
+            Against = settings.Fall - 1;
+        else if (settings.OnError == HealthOnError.SuddenDeath)
+            Against = Math.Max(Against, settings.Fall - 2);
+        return Report(passed: false);
+    }
+
     /// <summary>How long to wait until the next check.</summary>
     /// <param name="chance">64 random bits: no two servers are to be asked in step for long.</param>
     public TimeSpan Next(ulong chance)

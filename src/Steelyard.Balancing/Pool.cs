@@ -40,14 +40,14 @@ public sealed class Pool
         PriorityField = settings.Queue.PriorityField is { } field ? new(System.Text.Encoding.UTF8.GetBytes(field)) : null;
         RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
         _sessions = before?._sessions ?? new();
-        if (settings.Balance.Hash?.Load is not null)
+        if (settings.Balance.Hash?.Load is not null || settings.FullConnections is not null)
             _total = before?._total ?? new();
         _servers = new Server[settings.Servers.Count];
         Breaker = settings.Breaker is { Scope: BreakerScope.Pool } its ? Kept(before?.Breaker, its) : null;
         _queue = before?._queue ?? (HasLimits(settings) ? new() : null);
         _succession = before?._succession ?? new();
         for (var i = 0; i < _servers.Length; i++)
-            _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null, _queue) { Total = _total };
+            _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null, _queue, _total);
         _standing = new Standing(_servers, settings);
         Cookies = settings.Sticky is { Key: null } sticky ? new(sticky, Name, [.. settings.Servers], stickyKey) : null;
         Clients = settings.Sticky is { Key: not null } remembered ? new(remembered, _servers, stickyKey, before?.Clients) : null;
@@ -62,7 +62,7 @@ public sealed class Pool
         RetryBudget = new(Settings.Retries.Budget, Settings.Retries.LeastPerSecond);
         (PriorityField, _queue, _total) = (original.PriorityField, original._queue is null ? null : new(), original._total?.Copy());
         _sessions = new();
-        _servers = Array.ConvertAll(original._servers, server => new Server(server, _queue) { Total = _total });
+        _servers = Array.ConvertAll(original._servers, server => new Server(server, _queue, _total));
         _standing = new Standing(_servers, Settings);
         (Cookies, Clients) = (original.Cookies, original.Clients);
         var picker = original._picker;
@@ -192,7 +192,11 @@ public sealed class Pool
     {
         var sticky = Settings.Sticky!;
         owner = _servers[owner.Index];
+        if (sticky.YieldsToPriority && HasFirst(picker, choice))
+            return ChooseAny(picker, choice) with { Sticky = StickyOutcome.Yielded };
         var outcome = OutcomeFor(owner, picker, choice);
+        if (choice.Forced && outcome is StickyOutcome.Down or StickyOutcome.Ejected or StickyOutcome.Maintenance)
+            outcome = StickyOutcome.Kept;
         if (outcome == StickyOutcome.Kept || (outcome is StickyOutcome.Down or StickyOutcome.Ejected && sticky.WhenDown == StickyDown.Persist))
         {
             if (owner.TryBegin())
@@ -206,6 +210,17 @@ public sealed class Pool
 
         var refuses = outcome == StickyOutcome.Tried ? !sticky.Redispatch : sticky.WhenDown == StickyDown.Refuse && outcome is not (StickyOutcome.OnTrial or StickyOutcome.Full);
         return (refuses ? new(null, DecisionReason.StickyRefused) : ChooseAny(picker, choice)) with { Sticky = outcome };
+    }
+
+    private bool HasFirst(Picker picker, in Choice choice)
+    {
+        foreach (var server in _servers)
+        {
+            if (server.IsFirst && picker.Shares[server.Index] > 0 && !choice.Tried.Contains(server.Index))
+                return true;
+        }
+
+        return false;
     }
 
     private static StickyOutcome OutcomeFor(Server owner, Picker picker, in Choice choice)
@@ -462,6 +477,7 @@ public sealed class Pool
     /// <param name="now">Monotonic milliseconds.</param>
     public void Checked(Server server, bool up, ProbeFault fault, int status, long now)
     {
+        var was = server.Serves;
         if (!server.Health.Set(up, fault, status))
             return;
         if (up)
@@ -472,6 +488,26 @@ public sealed class Pool
         }
 
         Refresh(now);
+        CutAfter(server, was);
+    }
+
+    /// <summary>Cuts what is with a server; for all servers that want it so. Set where the pool is put to use.</summary>
+    public Action<Server>? Cut { get; set; }
+
+    // After the shares have changed, so that who is cut and comes again gets another.
+    private void CutAfter(Server server, bool was)
+    {
+        if (was == server.Serves || Cut is not { } cut)
+            return;
+        if (was && server.Settings.CutsWhenDown)
+            cut(server);
+        if (was || !server.Settings.CutsBackups || server.Settings.Backup)
+            return;
+        foreach (var other in _servers)
+        {
+            if (other.Settings.Backup)
+                cut(other);
+        }
     }
 
     /// <summary>Takes what the agent of a server says.</summary>
@@ -480,12 +516,13 @@ public sealed class Pool
     /// <param name="now">Monotonic milliseconds.</param>
     public void Heard(Server server, in AgentReply reply, long now)
     {
-        var was = server.Up && server.State != ServerState.Maintenance;
+        var was = server.Serves;
         if (!server.Heard(reply))
             return;
-        if (!was && server.Up && server.State != ServerState.Maintenance)
+        if (!was && server.Serves)
             server.StartRamp(now);
         Refresh(now);
+        CutAfter(server, was);
     }
 
     /// <summary>Takes how a request with a server has ended.</summary>
@@ -503,6 +540,7 @@ public sealed class Pool
             server.Failed(failure);
         if (server.Adaptive is { } adaptive && LearnLimit(adaptive, server, failure, status, now, latency))
             (_succession.Present ?? this).TakeLimit(server, now);
+        server.Observation?.Learn(failure, status);
         if (server.Outlier is not { } state)
             return;
         if ((FailureKinds.Of(failure, status) & state.Settings.On) != OutlierConditions.None)
@@ -559,9 +597,11 @@ public sealed class Pool
     /// <param name="now">Monotonic milliseconds.</param>
     public void SetState(Server server, ServerState state, long now)
     {
+        var was = server.Serves;
         if (server.Wanted == ServerState.Maintenance && state == ServerState.Ready)
             server.StartRamp(now);
         server.SetWanted(state);
         Refresh(now);
+        CutAfter(server, was);
     }
 }

@@ -35,4 +35,7 @@ public enum ProbeFault
 
     /// <summary>Its answer lacks the text that was to be in its body.</summary>
     Body,
+
+    /// <summary>Too many of its requests went wrong.</summary>
+    Observed,
 }

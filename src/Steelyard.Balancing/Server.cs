@@ -21,6 +21,9 @@ public sealed class Server
     private readonly PoolQueue? _queue;
     private readonly int _mostActive;
 
+    // Null where the limit is the same whatever the pool has to do.
+    private readonly LimitRamp? _limitRamp;
+
     /// <param name="settings">What the configuration says of it.</param>
     /// <param name="index">Its position in the pool.</param>
     /// <param name="ordinal">Its number among the servers of all pools.</param>
@@ -28,7 +31,8 @@ public sealed class Server
     /// <param name="before">The same server before a reload, whose state goes on; null for none.</param>
     /// <param name="joins">Whether others of the pool were there before it.</param>
     /// <param name="queue">Where requests wait for room; null where no server of the pool has a limit.</param>
-    internal Server(ServerSettings settings, int index, int ordinal, PoolSettings pool, Server? before, bool joins, PoolQueue? queue = null)
+    /// <param name="total">What all servers of the pool have to do; null where nothing goes by that.</param>
+    internal Server(ServerSettings settings, int index, int ordinal, PoolSettings pool, Server? before, bool joins, PoolQueue? queue = null, ActiveTotal? total = null)
     {
         (Settings, Index, Ordinal) = (settings, index, ordinal);
         AddressBytes = System.Text.Encoding.UTF8.GetBytes(settings.Address.ToString());
@@ -40,6 +44,9 @@ public sealed class Server
         Breaker = pool.Breaker is { Scope: BreakerScope.Server } breaker ? Pool.Kept(before?.Breaker, breaker) : null;
         _mostActive = settings.MaxConnections ?? pool.MaxConnections ?? int.MaxValue;
 
+        Total = total;
+        if (settings.MinConnections is { } least && pool.FullConnections is { } full && total is not null && queue is not null)
+            _limitRamp = new(least, full, total, queue);
         if (before is null && settings.Maintenance)
             _state.Wanted = (int)ServerState.Maintenance;
 
@@ -49,6 +56,7 @@ public sealed class Server
         var health = pool.HealthOf(settings);
         if (before is null && joins && health is null)
             _state.RampFrom = Joined;
+        Observation = Observation.Of(health, before?.Observation);
         Health = before is { Asked: true } && health is not null ? before.Health : ServerHealth.Begin(health, joins && before is null);
         (Asked, HasAgent) = (health is not null, pool.Agent is not null);
         if (pool.Balance.Policy == BalancePolicy.PeakEwma)
@@ -64,11 +72,13 @@ public sealed class Server
     }
 
     /// <summary>A server in the same state that goes on by itself.</summary>
-    internal Server(Server original, PoolQueue? queue)
+    internal Server(Server original, PoolQueue? queue, ActiveTotal? total)
     {
         (_queue, _mostActive) = (queue, original._mostActive);
         (Settings, Index, Ordinal, AddressBytes, Asked) = (original.Settings, original.Index, original.Ordinal, original.AddressBytes, original.Asked);
-        NameBytes = original.NameBytes;
+        (NameBytes, Total) = (original.NameBytes, total);
+        if (original._limitRamp is not null)
+            _limitRamp = new(Settings.MinConnections!.Value, original._limitRamp.Full, total!, queue!);
         (HasAgent, Adaptive) = (original.HasAgent, original.Adaptive?.Copy());
 
         // Who asks a copy only looks at breakers.
@@ -114,7 +124,7 @@ public sealed class Server
     public int Active => Volatile.Read(ref _state.Active.Value);
 
     /// <summary>How many it may have to do at once, now; <see cref="int.MaxValue"/> for any number.</summary>
-    public int Limit => Volatile.Read(ref _state.Limit);
+    public int Limit => Volatile.Read(ref _state.Limit) is var most && _limitRamp is null ? most : _limitRamp.Of(most);
 
     /// <summary>Whether it has as much to do as it may.</summary>
     public bool Full => _queue is not null && Active >= Limit;
@@ -170,7 +180,7 @@ public sealed class Server
     }
 
     /// <summary>Whether another server is this one, before or after a reload.</summary>
-    internal bool IsTwinOf(Server other) => _state == other._state;
+    public bool IsTwinOf(Server other) => _state == other._state;
 
     /// <summary>Works its limit out anew: less than the whole while it comes back.</summary>
     internal void SetLimit(TimeSpan? slowStart, long now)
@@ -178,15 +188,16 @@ public sealed class Server
         var most = HasAgent && Volatile.Read(ref _state.AgentLimit) is >= 0 and var told ? told == 0 ? int.MaxValue : told : _mostActive;
         if (Adaptive is not null)
             most = Math.Min(most, Adaptive.Limit);
-        if (most == int.MaxValue && Limit == int.MaxValue)
+        var present = Volatile.Read(ref _state.Limit);
+        if (most == int.MaxValue && present == int.MaxValue)
             return;
         var ramped = most == int.MaxValue ? most : (int)Math.Max(1, (long)most * Ramp(slowStart, now) / RampSteps);
-        if (ramped != Limit)
+        if (ramped != present)
             Volatile.Write(ref _state.Limit, ramped);
     }
 
     /// <summary>What all servers of the pool have to do, where its policy goes by that; null where it does not.</summary>
-    internal ActiveTotal? Total { get; init; }
+    internal ActiveTotal? Total { get; }
 
     /// <summary>How long its answers take, where its pool's policy goes by that; null where it does not.</summary>
     internal Latency? Latency { get; }
@@ -261,10 +272,16 @@ public sealed class Server
 
     internal ServerHealth Health { get; }
 
+    /// <summary>What its requests say of its health; null where that does not count.</summary>
+    public Observation? Observation { get; }
+
     internal OutlierState? Outlier { get; }
 
     /// <summary>What finds out how much it may have to do at once; null where nothing does.</summary>
     public AdaptiveLimit? Adaptive { get; }
+
+    /// <summary>Whether it is up and not in maintenance.</summary>
+    public bool Serves => Up && State != ServerState.Maintenance;
 
     /// <summary>Whether it is to have new requests at all, well or not.</summary>
     internal bool Open => State == ServerState.Ready && Weight > 0;
@@ -319,6 +336,9 @@ public sealed class Server
 
     /// <summary>What the configuration says of it.</summary>
     public ServerSettings Settings { get; }
+
+    /// <summary>Whether it comes before those of other priorities.</summary>
+    public bool IsFirst => Settings is { Priority: 0, Backup: false };
 
     /// <summary>Its address as the configuration writes it, in UTF-8.</summary>
     public ReadOnlyMemory<byte> AddressBytes { get; }

@@ -35,6 +35,9 @@ public sealed record AccessLogSettings
     /// <summary>One line of so many is written, 1 to 1,000,000; what <see cref="OnlyErrors"/> would write is always written. Default 1.</summary>
     public int Sample { get; init; } = 1;
 
+    /// <summary>Which of what is left are written; null for all (HAProxy: log ... sample).</summary>
+    public LogTurns? Turns { get; init; }
+
     /// <summary>Fields of requests that are written, with the most bytes of each (HAProxy: capture request header).</summary>
     public ValueList<LogCapture> RequestFields { get; init; }
 
@@ -96,8 +99,11 @@ public sealed record LogCopy
     /// <summary>What messages to syslog say who wrote them. Default steelyard.</summary>
     public string Tag { get; init; } = "steelyard";
 
+    /// <summary>Which lines it gets; null for all.</summary>
+    public LogTurns? Turns { get; init; }
+
     /// <summary>A log that goes there instead.</summary>
-    public AccessLogSettings Of(AccessLogSettings log) => log with { To = To, Syslog = Syslog, Facility = Facility, Tag = Tag, Also = [], Size = null, Every = null };
+    public AccessLogSettings Of(AccessLogSettings log) => log with { To = To, Syslog = Syslog, Facility = Facility, Tag = Tag, Turns = Turns, Also = [], Size = null, Every = null };
 }
 
 /// <summary>Where a log is written to.</summary>
@@ -164,7 +170,64 @@ public enum SyslogFormat
 /// <summary>Something that is written down.</summary>
 /// <param name="Name">The name of the field or cookie.</param>
 /// <param name="Most">How many bytes of it: 1 to 4,096.</param>
-public readonly record struct LogCapture(string Name, int Most);
+public readonly record struct LogCapture(string Name, int Most)
+{
+    private const string Begin = "variable('";
+    private const string End = "')";
+
+    /// <summary>The variable of rules whose value is written instead of a field (HAProxy: <c>http-request capture</c>); null for a field.</summary>
+    public string? Variable => Name.StartsWith(Begin, StringComparison.Ordinal) && Name.EndsWith(End, StringComparison.Ordinal) && Name.Length > Begin.Length + End.Length ? Name[Begin.Length..^End.Length] : null;
+
+    /// <summary>One of the value of a variable.</summary>
+    public static LogCapture OfVariable(string name, int most) => new(Begin + name + End, most);
+}
+
+/// <summary>Which lines of so many in a row are written, as HAProxy's <c>log ... sample</c> says it.</summary>
+/// <param name="Ranges">Their numbers, ascending.</param>
+/// <param name="Of">Of how many in a row: 1 to 1,000,000.</param>
+public sealed record LogTurns(ValueList<LogRange> Ranges, int Of)
+{
+    /// <summary>Reads ranges and a size, such as <c>2-3,8-11:11</c>.</summary>
+    public static LogTurns? Parse(string text)
+    {
+        List<LogRange> ranges = [];
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0 || !TryParse(text[(colon + 1)..], out var of))
+            return null;
+        foreach (var part in text[..colon].Split(','))
+        {
+            var ends = part.Split('-');
+            if (ends.Length > 2 || !TryParse(ends[0], out var first) || !TryParse(ends[^1], out var last) || last < first || last > of || (ranges is [.., var before] && first <= before.Last))
+                return null;
+            ranges.Add(new(first, last));
+        }
+
+        return new(ranges.ToValueList(), of);
+    }
+
+    private static bool TryParse(string text, out int number) =>
+        int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out number) && number is >= 1 and <= 1_000_000;
+
+    /// <summary>Whether a line is written.</summary>
+    /// <param name="number">How many there were before it.</param>
+    public bool Include(long number)
+    {
+        var turn = (number % Of) + 1;
+        foreach (var range in Ranges.AsSpan())
+        {
+            if (turn >= range.First && turn <= range.Last)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>As <see cref="Parse"/> reads it.</summary>
+    public override string ToString() => $"{string.Join(',', Ranges.AsEnumerable().Select(range => range.First == range.Last ? $"{range.First}" : $"{range.First}-{range.Last}"))}:{Of}";
+}
+
+/// <summary>Numbers in a row.</summary>
+public readonly record struct LogRange(int First, int Last);
 
 /// <summary>How requests are given a W3C trace context.</summary>
 public sealed record TraceSettings

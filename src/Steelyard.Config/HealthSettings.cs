@@ -60,6 +60,15 @@ public sealed record HealthSettings
     /// <summary>How many in a row a server that is up has to fail: 1 to 100. Default 3 (HAProxy: fall).</summary>
     public int Fall { get; init; } = 3;
 
+    /// <summary>Which ends of requests count besides checks. Default none (HAProxy: observe).</summary>
+    public HealthObserve Observe { get; init; }
+
+    /// <summary>How many failed requests in a row are too many: 1 to 10,000. Default 10 (HAProxy: error-limit).</summary>
+    public int ErrorLimit { get; init; } = 10;
+
+    /// <summary>What becomes of a server then. Default <see cref="HealthOnError.FailCheck"/> (HAProxy: on-error).</summary>
+    public HealthOnError OnError { get; init; } = HealthOnError.FailCheck;
+
     /// <summary>What a server counts as until its first check, whose result alone decides. Default <see cref="HealthStart.Auto"/>.</summary>
     public HealthStart Start { get; init; }
 }
@@ -80,6 +89,35 @@ public enum ProbeKind
     Agent,
 }
 
+/// <summary>What of requests is looked at.</summary>
+public enum HealthObserve
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>Whether connections are taken.</summary>
+    Layer4,
+
+    /// <summary>The same, and whether there is an answer, with a status from 100 to 499, 501 or 505.</summary>
+    Layer7,
+}
+
+/// <summary>What becomes of a server whose requests fail.</summary>
+public enum HealthOnError
+{
+    /// <summary>It is asked after the interval of those of which nothing is sure.</summary>
+    FastInterval,
+
+    /// <summary>It counts as a failed check.</summary>
+    FailCheck,
+
+    /// <summary>The same, and the next failed check takes it down.</summary>
+    SuddenDeath,
+
+    /// <summary>It is down.</summary>
+    MarkDown,
+}
+
 /// <summary>A step of what is said to a server to see whether it is well.</summary>
 public sealed record ProbeStep
 {
@@ -91,6 +129,12 @@ public sealed record ProbeStep
 
     /// <summary>Whether it must not come instead. Default not.</summary>
     public bool Not { get; init; }
+
+    /// <summary>The statuses that are expected.</summary>
+    public ValueList<StatusRange> Statuses { get; init; }
+
+    /// <summary>Of a connection: the address, of IPv4 or IPv6; null for that of the check.</summary>
+    public string? Address { get; init; }
 
     /// <summary>Of a connection: the port, 1 to 65535; null for that of the check.</summary>
     public int? Port { get; init; }
@@ -119,6 +163,12 @@ public enum ProbeStepKind
 
     /// <summary>Opens a connection, and closes the one before.</summary>
     Connect,
+
+    /// <summary>Sends a request of HTTP/1.1, in the form of <see cref="ProbeRequest"/>, and reads the head of the answer; what comes then is its body.</summary>
+    Request,
+
+    /// <summary>The answer has one of <see cref="ProbeStep.Statuses"/>.</summary>
+    ExpectStatus,
 }
 
 /// <summary>What a server counts as before its first check.</summary>

@@ -267,11 +267,17 @@ public enum LogField
     /// <summary>Captured fields of the request, each in quotes.</summary>
     RequestFieldsQuoted,
 
+    /// <summary>Captured fields of the request with blanks between.</summary>
+    RequestFieldList,
+
     /// <summary>Captured fields of the answer in braces.</summary>
     ResponseFields,
 
     /// <summary>Captured fields of the answer, each in quotes.</summary>
     ResponseFieldsQuoted,
+
+    /// <summary>Captured fields of the answer with blanks between.</summary>
+    ResponseFieldList,
 
     /// <summary>The captured cookie as the request brought it.</summary>
     RequestCookie,

@@ -37,6 +37,13 @@ public sealed record NetworkAddress
     /// <summary>The same address, of somebody who greets.</summary>
     public NetworkAddress AsGreeting() => this with { Greets = true };
 
+    /// <summary>Which of several servers of one address it is, from 2 on; 0 for the first, or the only one.</summary>
+    public int Number { get; private init; }
+
+    /// <summary>The same address, of another one of the servers there.</summary>
+    /// <param name="number">From 2 on; 0 for the first.</param>
+    public NetworkAddress Numbered(int number) => this with { Number = number };
+
     /// <summary>Where the workers of a Node cluster listen, as they say themselves: known once they have been started.</summary>
     public static NetworkAddress OfApp { get; } = new("", 0, unixPath: null) { IsOfApp = true };
 
@@ -56,7 +63,7 @@ public sealed record NetworkAddress
     public static NetworkAddress ForUnix(string path) => new("", 0, path);
 
     /// <summary>
-    /// Reads <c>host:port</c>, <c>:port</c>, <c>[v6]:port</c> or <c>unix:/path</c>.
+    /// Reads <c>host:port</c>, <c>:port</c>, <c>[v6]:port</c> or <c>unix:/path</c>, and behind <c>#</c> which of several servers of that address it is.
     /// </summary>
     /// <param name="text">The text as it stands in a configuration.</param>
     /// <param name="address">The address, when the text is one.</param>
@@ -72,6 +79,11 @@ public sealed record NetworkAddress
 
         if (text.StartsWith("unix:", StringComparison.Ordinal))
             return TryParseUnix(text["unix:".Length..], out address, out expected);
+        if (text.LastIndexOf('#') is > 0 and var mark && int.TryParse(text.AsSpan(mark + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 1 and <= 10_000)
+        {
+            address = TryParse(text[..mark], out var shared, out expected) ? shared.Numbered(number) : null;
+            return address is not null;
+        }
 
         var colon = text.LastIndexOf(':');
         var bracketed = text.StartsWith('[');
@@ -116,7 +128,7 @@ public sealed record NetworkAddress
         host.Contains(':') && !host.Contains('%') && IPAddress.TryParse(host, out var ip) ? ip.ToString() : host.ToLowerInvariant();
 
     /// <summary>The address as the configuration writes it, as in <c>10.0.0.1:3000</c>, <c>[::1]:80</c> or <c>unix:/run/a.sock</c>.</summary>
-    public override string ToString() => $"{(Greets ? WorkerPrefix : "")}{Place}";
+    public override string ToString() => $"{(Greets ? WorkerPrefix : "")}{Place}{(Number > 0 ? $"#{Number}" : "")}";
 
     private string Place =>
         IsOfApp ? AppWord

@@ -241,6 +241,9 @@ public sealed record PoolSettings
     /// </summary>
     public int? MaxConnections { get; init; }
 
+    /// <summary>How much the pool has to do when the whole limit of servers with a <see cref="ServerSettings.MinConnections"/> counts: 1 to 1,000,000; null for always (HAProxy: fullconn).</summary>
+    public int? FullConnections { get; init; }
+
     /// <summary>How it is found out how much each server may have to do at once; null for not at all (Envoy: adaptive concurrency). HTTP only.</summary>
     public AdaptiveLimitSettings? AdaptiveLimit { get; init; }
 
@@ -342,6 +345,15 @@ public sealed record ServerSettings
 
     /// <summary>What it has to do at once at most: 1 to 1,000,000; null for what the pool says (HAProxy: maxconn).</summary>
     public int? MaxConnections { get; init; }
+
+    /// <summary>The same while the pool has little to do: it grows with that up to <see cref="MaxConnections"/>; null for what that says (HAProxy: minconn).</summary>
+    public int? MinConnections { get; init; }
+
+    /// <summary>Whether its requests and sessions are cut when it goes down. Default not (HAProxy: on-marked-down shutdown-sessions).</summary>
+    public bool CutsWhenDown { get; init; }
+
+    /// <summary>Whether those of backups are cut when it comes up. Default not (HAProxy: on-marked-up shutdown-backup-sessions).</summary>
+    public bool CutsBackups { get; init; }
 
     /// <summary>Whether it only serves when no other can. Default not (HAProxy, nginx: backup).</summary>
     public bool Backup { get; init; }

@@ -81,6 +81,12 @@ public sealed record StickySettings
     /// <summary>Whether a request goes to another server when its own does not take it or fails (HAProxy: option redispatch). Default so; else its client is told.</summary>
     public bool Redispatch { get; init; } = true;
 
+    /// <summary>Whether servers of the first priority take requests whatever the client brings, which is left as it is (HAProxy: use-server).</summary>
+    public bool YieldsToPriority { get; init; }
+
+    /// <summary>The variable by which rules say of a request that its cookie is not looked at, <c>ignore</c>, or that its server is tried in any state, <c>force</c>; null for none (HAProxy: ignore-persist, force-persist).</summary>
+    public string? Variable { get; init; }
+
     /// <summary>By what a client is looked up; null where its cookie says all.</summary>
     public RequestKey? Key => On ?? (Learn is null ? null : new(RequestKeyKind.Cookie, Learn));
 
@@ -99,6 +105,9 @@ public enum StickyKind
 
     /// <summary>A cookie that the server sets, before whose value we put the server's and <c>~</c> (HAProxy: cookie prefix).</summary>
     Prefix,
+
+    /// <summary>A cookie that the server sets and we only read (HAProxy: cookie without any of these words).</summary>
+    Passive,
 }
 
 /// <summary>What stands in a cookie for a server.</summary>

@@ -25,4 +25,8 @@ public enum ConnectionState
 /// <param name="Request">Method and target of the one under way, without its query, cut; null for none.</param>
 /// <param name="Pool">The pool it is for; null where none is chosen yet.</param>
 /// <param name="Server">The server of the present attempt, or the last; null for none.</param>
-public sealed record ConnectionStatus(string? Client, string Listener, ConnectionState State, TimeSpan Age, int Requests, string? Request, string? Pool, string? Server);
+public sealed record ConnectionStatus(string? Client, string Listener, ConnectionState State, TimeSpan Age, int Requests, string? Request, string? Pool, string? Server)
+{
+    /// <summary>A number that no other connection of the process has.</summary>
+    public long Number { get; init; }
+}

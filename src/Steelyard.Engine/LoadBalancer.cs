@@ -344,8 +344,43 @@ public sealed class LoadBalancer : IAsyncDisposable
 
     private void LookAfter(ProxyPlan plan)
     {
+        foreach (var pool in plan.Pools.Values)
+            pool.Cut = server => CutWith(server);
         _housekeeper.Follow([.. plan.Pools.Values]);
         _health.Follow(plan);
+    }
+
+    /// <summary>Cuts the requests and sessions of a server. May be called from any thread.</summary>
+    /// <returns>Whether there is such a server.</returns>
+    public bool CutWith(string pool, NetworkAddress address)
+    {
+        if (_plan.Pools.GetValueOrDefault(pool)?.Find(address) is not { } server)
+            return false;
+        CutWith(server);
+        return true;
+    }
+
+    /// <summary>Cuts a client's connection. May be called from any thread.</summary>
+    /// <param name="number">Its <see cref="ConnectionStatus.Number"/>.</param>
+    /// <returns>Whether there is one.</returns>
+    public async Task<bool> CutAsync(long number)
+    {
+        foreach (var loop in _loops)
+        {
+            var cut = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            loop.Events.Post(_ => cut.SetResult(loop.Cut(number)), loop);
+            if (await cut.Task)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Cuts the requests and sessions that a server has to do. May be called from any thread.</summary>
+    public void CutWith(Server server)
+    {
+        foreach (var loop in _loops)
+            loop.Events.Post(_ => loop.CutWith(server), loop);
     }
 
     /// <summary>

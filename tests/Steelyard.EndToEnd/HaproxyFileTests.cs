@@ -169,6 +169,16 @@ public sealed class HaproxyFileTests : IDisposable
         Assert.Contains(" n 127.0.0.1 2 0 1 1 ", await Command(socket, "show servers state app"), StringComparison.Ordinal);
         Assert.Contains("\nPATH=", "\n" + await Command(socket, "show env"), StringComparison.Ordinal);
         Assert.Equal("Variable not found\n\n", await Command(socket, "show env NONE_OF_THIS_NAME"));
+        Assert.Equal("Session pointer expected (use 'show sess').\n\n", await Command(socket, "shutdown session"));
+        Assert.Equal("No such session (use 'show sess').\n\n", await Command(socket, "shutdown session 0xffff"));
+        Assert.Equal("Require 'backend/server'.\n\n", await Command(socket, "shutdown sessions server"));
+        Assert.Equal("No such server.\n\n", await Command(socket, "shutdown sessions server app/x"));
+        Assert.Equal("\n", await Command(socket, "shutdown sessions server app/a"));
+        using var idle = new System.Net.Sockets.TcpClient(url.Host, url.Port);
+        var number = "";
+        await Patience.Until(async () => (number = (await Command(socket, "show sess")).Split('\n').FirstOrDefault(line => line.Contains($":{((System.Net.IPEndPoint)idle.Client.LocalEndPoint!).Port}", StringComparison.Ordinal) || line.Contains("calls=0", StringComparison.Ordinal))?.Split(':')[0] ?? "").Length > 0, () => "a session");
+        Assert.Equal("\n", await Command(socket, $"shutdown session {number}"));
+        Assert.Equal(0, await idle.GetStream().ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, TestContext.Current.CancellationToken));
         Assert.StartsWith("Lines of maps", await Command(socket, "add map hosts.map a b"), StringComparison.Ordinal);
         Assert.StartsWith("[[{", await Command(socket, "show stat json"), StringComparison.Ordinal);
         Assert.StartsWith("Unknown command", await Command(socket, "bogus"), StringComparison.Ordinal);

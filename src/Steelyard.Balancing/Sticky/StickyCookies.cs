@@ -49,6 +49,7 @@ public sealed class StickyCookies
     {
         Settings = settings;
         Name = Encoding.ASCII.GetBytes(settings.Cookie);
+        Variable = settings.Variable is { } variable ? Encoding.ASCII.GetBytes(variable) : null;
         _key = settings.Secret is null ? key.ToArray() : Encoding.UTF8.GetBytes(settings.Secret);
         (_values, _subjects) = (new byte[]?[servers.Count], new byte[servers.Count][]);
         var (names, owners) = (new List<byte[]>(), new List<int>());
@@ -82,6 +83,9 @@ public sealed class StickyCookies
 
     /// <summary>The name of the cookie.</summary>
     public ReadOnlyMemory<byte> Name { get; }
+
+    /// <summary>The variable by which rules say what a cookie counts; null for none.</summary>
+    public byte[]? Variable { get; }
 
     /// <summary>The field that sets the cookie, before the value.</summary>
     public ReadOnlyMemory<byte> LineStart { get; }
@@ -164,7 +168,7 @@ public sealed class StickyCookies
     private StickyCookie ReadPlain(ReadOnlySpan<byte> value)
     {
         var (first, last) = (0L, 0L);
-        var bar = Settings.Kind == StickyKind.Insert ? value.IndexOf((byte)'|') : -1;
+        var bar = Settings.Kind != StickyKind.Prefix ? value.IndexOf((byte)'|') : -1;
         var name = bar < 0 ? value : value[..bar];
         if (bar >= 0)
         {

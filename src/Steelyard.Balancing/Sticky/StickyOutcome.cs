@@ -26,4 +26,7 @@ public enum StickyOutcome
 
     /// <summary>It has as much to do as it may, and the client is not to wait.</summary>
     Full,
+
+    /// <summary>A server of the first priority takes its requests.</summary>
+    Yielded,
 }

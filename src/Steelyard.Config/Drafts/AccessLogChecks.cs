@@ -45,8 +45,8 @@ internal static class AccessLogChecks
                 continue;
             var (key, isThere) = part.Field switch
             {
-                LogField.RequestFields or LogField.RequestFieldsQuoted => ("request-headers", settings.RequestFields.Count > 0),
-                LogField.ResponseFields or LogField.ResponseFieldsQuoted => ("response-headers", settings.ResponseFields.Count > 0),
+                LogField.RequestFields or LogField.RequestFieldsQuoted or LogField.RequestFieldList => ("request-headers", settings.RequestFields.Count > 0),
+                LogField.ResponseFields or LogField.ResponseFieldsQuoted or LogField.ResponseFieldList => ("response-headers", settings.ResponseFields.Count > 0),
                 LogField.RequestCookie or LogField.ResponseCookie => ("cookie", settings.Cookie is not null),
                 _ => ("", true),
             };

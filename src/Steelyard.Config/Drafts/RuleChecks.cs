@@ -161,10 +161,26 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
             case FetchExpression { Kind: FetchKind.Tracked or FetchKind.TrackedKey } tracked when !TrackedCounter.TryParse(tracked, out _):
                 problems.Error(place, $"{Shown.Quote(tracked.Name)} is not a slot from 0 to {TrackSettings.Slots - 1}{(tracked.Kind == FetchKind.Tracked ? " with a counter behind it" : "")}", tracked.Kind == FetchKind.Tracked ? "such as tracked('0 request-rate')" : "such as tracked-key('0')");
                 break;
+            case FetchExpression { Kind: FetchKind.Measured, Name: var measured } when !IsMeasured(measured):
+                problems.Error(place, $"{Shown.Quote(measured)} is nothing that is measured, or of no pool that there is", "active, queue, average-queue, slots, server-active, server-up or server-weight with a pool, or listener-connections");
+                break;
             case FetchExpression { Kind: FetchKind.UsableServers, Name: var pool } when !pools.ContainsKey(pool):
                 problems.Error(place, $"no pool is called {Shown.Quote(pool)}", "the name of one of the 'pools'", problems.Names.Nearest(pool, pools.Keys));
                 break;
         }
+    }
+
+    private bool IsMeasured(string name)
+    {
+        if (name == "listener-connections")
+            return true;
+        var words = name.Split(' ', 2);
+        return words.Length == 2 && words[0] switch
+        {
+            "active" or "queue" or "average-queue" or "slots" => pools.ContainsKey(words[1]),
+            "server-active" or "server-up" or "server-weight" => words[1].IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && pools.ContainsKey(words[1][..slash]),
+            _ => false,
+        };
     }
 
     private bool CheckTable(string name, Place place)

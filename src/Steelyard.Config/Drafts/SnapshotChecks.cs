@@ -98,9 +98,11 @@ internal sealed class SnapshotChecks
                 _problems.Error(address.Place, $"the server {Shown.Quote(address.Value.ToString())} is given again; it stands in line {seen[address.Value].Line} already", "each server once; give it a larger 'weight' for a larger share");
             if (server.Name is { Value: { } called } name && !names.Add(called))
                 _problems.Error(name.Place, $"a server of this pool is called {Shown.Quote(called)} already", "another name");
+            if (server.MinConnections is { } least && (server.MaxConnections ?? draft.MaxConnections) is var most && (most is null || least > most))
+                _problems.Error(address.Place, $"'min-connections: {least}' of a server that may have {(most is null ? "any number" : $"{most}")}", "a larger 'max-connections'");
             if (server is { Backup.Value: true, Priority: { } priority })
                 _problems.Error(priority.Place, "'priority' of a backup, which comes after all others", "one of the two");
-            servers.Add(new() { Address = address.Value, Name = server.Name?.Value, Maintenance = server.Maintenance, Weight = server.Weight, MaxConnections = server.MaxConnections, Backup = server.Backup?.Value ?? false, Priority = server.Priority?.Value ?? 0, ProxyProtocol = server.ProxyProtocol, AgentPort = server.AgentPort, Health = server.Health, Unchecked = server.Unchecked, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
+            servers.Add(new() { Address = address.Value, Name = server.Name?.Value, Maintenance = server.Maintenance, Weight = server.Weight, MaxConnections = server.MaxConnections, MinConnections = server.MinConnections, CutsWhenDown = server.CutsWhenDown, CutsBackups = server.CutsBackups, Backup = server.Backup?.Value ?? false, Priority = server.Priority?.Value ?? 0, ProxyProtocol = server.ProxyProtocol, AgentPort = server.AgentPort, Health = server.Health, Unchecked = server.Unchecked, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
         }
 
         if (servers.Count > 0 && draft.App is null && servers.TrueForAll(server => server.Weight == 0))
@@ -126,6 +128,7 @@ internal sealed class SnapshotChecks
             Panic = draft.Panic,
             Sticky = draft.Sticky?.Value,
             MaxConnections = draft.MaxConnections,
+            FullConnections = draft.FullConnections,
             AdaptiveLimit = draft.AdaptiveLimit?.Value,
             Queue = draft.Queue?.Value ?? new(),
             Timeouts = draft.Timeouts,
@@ -147,6 +150,9 @@ internal sealed class SnapshotChecks
     {
         foreach (var (address, place) in draft.Bind ?? [])
         {
+            if (address.Number > 0)
+                _problems.Error(place, $"{Shown.Quote(address.ToString())} is one of several servers", "an address without #");
+
             // Port 0 is another port each time.
             if ((address.Port != 0 || address.UnixPath is not null) && !_bound.TryAdd(address, place))
                 _problems.Error(place, $"{Shown.Quote(address.ToString())} is bound again; it stands in line {_bound[address].Line} already", "each address once; one listener can have many routes");

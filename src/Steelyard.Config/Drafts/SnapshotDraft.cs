@@ -185,6 +185,8 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public int? MaxConnections { get; init; }
 
+    public int? FullConnections { get; init; }
+
     public Located<AdaptiveLimitSettings>? AdaptiveLimit { get; init; }
 
     public Located<QueueSettings>? Queue { get; init; }
@@ -219,6 +221,12 @@ internal sealed record ServerDraft(Place Place)
     public int Weight { get; init; } = 1;
 
     public int? MaxConnections { get; init; }
+
+    public int? MinConnections { get; init; }
+
+    public bool CutsWhenDown { get; init; }
+
+    public bool CutsBackups { get; init; }
 
     public Located<bool>? Backup { get; init; }
 

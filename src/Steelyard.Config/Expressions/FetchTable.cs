@@ -45,6 +45,9 @@ public enum FetchKind
     /// <summary>How many servers of a pool can serve.</summary>
     UsableServers,
 
+    /// <summary>What a pool, a server or a listener has to do.</summary>
+    Measured,
+
     /// <summary>A counter of what the request is tracked by: a slot, a blank and the counter.</summary>
     Tracked,
 
@@ -140,6 +143,24 @@ public enum FetchKind
 
     /// <summary>The SHA-1 fingerprint in hexadecimal digits.</summary>
     ClientFingerprint,
+
+    /// <summary>A part of the subject by its type, such as CN; all of it in one line where none is named.</summary>
+    ClientSubjectPart,
+
+    /// <summary>The same of the issuer.</summary>
+    ClientIssuerPart,
+
+    /// <summary>From when on the certificate is good.</summary>
+    ClientNotBefore,
+
+    /// <summary>Until when.</summary>
+    ClientNotAfter,
+
+    /// <summary>Which version of X.509 it is.</summary>
+    ClientCertificateVersion,
+
+    /// <summary>What kind of key it has, by OpenSSL's name.</summary>
+    ClientKeyKind,
 }
 
 /// <summary>A row of the table of fetches.</summary>
@@ -169,6 +190,7 @@ internal static class FetchTable
         new("sent-header", FetchKind.SentHeader, Named: true, OfResponse: true, "in logs, a field of the answer as the client got it, whoever gave it"),
         new("variable", FetchKind.Variable, Named: true, OfResponse: false, "what a rule before has set by `set-variable`"),
         new("usable-servers", FetchKind.UsableServers, Named: true, OfResponse: false, "how many servers of a pool can serve"),
+        new("measured", FetchKind.Measured, Named: true, OfResponse: false, "what is to be done now: `measured('active POOL')`, `queue POOL`, `average-queue POOL`, which is for each usable server, `slots POOL`, which is how much more it could take, `server-active POOL/SERVER`, `server-up`, `server-weight`, or `listener-connections`"),
         new("tracked", FetchKind.Tracked, Named: true, OfResponse: false, "a counter of the key that a rule has tracked the request by: its slot and the counter, as in `tracked('0 request-rate')`, or what is done with it, as in `tracked('0 increment general-0')`, `clear general-0` and `set tag 1`; absent where it is not tracked"),
         new("tracked-key", FetchKind.TrackedKey, Named: true, OfResponse: false, "the key itself, as in `tracked-key('0')`"),
         new("status", FetchKind.Status, Named: false, OfResponse: true, "the status of the response"),
@@ -201,6 +223,12 @@ internal static class FetchTable
         new("client-issuer", FetchKind.ClientIssuer, Named: false, OfResponse: false, "its issuer"),
         new("client-serial", FetchKind.ClientSerial, Named: false, OfResponse: false, "its serial number in hexadecimal digits"),
         new("client-fingerprint", FetchKind.ClientFingerprint, Named: false, OfResponse: false, "its SHA-1 fingerprint in hexadecimal digits"),
+        new("client-subject-part", FetchKind.ClientSubjectPart, Named: true, OfResponse: false, "a part of its subject, as in `client-subject-part('CN')`; with `*` all in one line as OpenSSL has it, `/C=FR/CN=joe`"),
+        new("client-issuer-part", FetchKind.ClientIssuerPart, Named: true, OfResponse: false, "the same of its issuer"),
+        new("client-not-before", FetchKind.ClientNotBefore, Named: false, OfResponse: false, "from when on it is good, `261128174338Z`"),
+        new("client-not-after", FetchKind.ClientNotAfter, Named: false, OfResponse: false, "until when"),
+        new("client-certificate-version", FetchKind.ClientCertificateVersion, Named: false, OfResponse: false, "its version of X.509, `3`"),
+        new("client-key-kind", FetchKind.ClientKeyKind, Named: false, OfResponse: false, "what kind of key it has, `rsaEncryption` or `id-ecPublicKey`"),
     ];
 
     public static FetchRow Of(FetchKind kind)

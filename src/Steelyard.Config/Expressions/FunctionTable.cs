@@ -128,6 +128,39 @@ public enum FunctionKind
 
     /// <summary>The bits that one of them alone has.</summary>
     Xor,
+
+    /// <summary>A hash by a named function, a number.</summary>
+    Hash,
+
+    /// <summary>HAProxy's full avalanche of a hash, a number.</summary>
+    Avalanche,
+
+    /// <summary>Hexadecimal digits undone; absent where there are none.</summary>
+    HexDecode,
+
+    /// <summary>Base64 with the letters of URLs, without padding.</summary>
+    Base64Url,
+
+    /// <summary>That undone; absent where it is none.</summary>
+    Base64UrlDecode,
+
+    /// <summary>Seconds since 1970 in a form of strftime(3), in the time of the machine.</summary>
+    LocalTime,
+
+    /// <summary>The same in UTC.</summary>
+    UtcTime,
+
+    /// <summary>A value in a text of JSON.</summary>
+    JsonQuery,
+
+    /// <summary>A value in the header of a JSON Web Token, or all of it.</summary>
+    JwtHeader,
+
+    /// <summary>The same of its payload.</summary>
+    JwtPayload,
+
+    /// <summary>1 for a JSON Web Token whose signature is right, 0 where it is not, and less where that cannot be said.</summary>
+    JwtVerify,
 }
 
 /// <summary>What an argument of a function has to be.</summary>
@@ -139,6 +172,9 @@ internal enum ArgumentKind
 
     /// <summary>The name of a digest.</summary>
     Digest,
+
+    /// <summary>The name of a hash.</summary>
+    Hash,
 }
 
 /// <summary>A row of the table of functions.</summary>
@@ -197,6 +233,17 @@ internal static class FunctionTable
         new("bits-and", FunctionKind.And, [Number], 1, "the bits that both numbers have"),
         new("bits-or", FunctionKind.Or, [Number], 1, "the bits that one of both numbers has"),
         new("bits-xor", FunctionKind.Xor, [Number], 1, "the bits that one of both numbers alone has"),
+        new("hash", FunctionKind.Hash, [ArgumentKind.Hash, Number], 1, "its hash by `crc32`, `crc32c`, `sdbm`, `djb2`, `wt6`, `xxh32`, `xxh64` or `xxh3`, a number; the last three take a seed"),
+        new("avalanche", FunctionKind.Avalanche, [], 0, "a hash of 32 bits after HAProxy's full avalanche, a number"),
+        new("hex-decode", FunctionKind.HexDecode, [], 0, "the bytes that hexadecimal digits stand for; absent where they are none"),
+        new("base64-url", FunctionKind.Base64Url, [], 0, "in base64 with the letters of URLs and without `=` (RFC 4648, 5)"),
+        new("base64-url-decode", FunctionKind.Base64UrlDecode, [], 0, "that undone; absent where it is none"),
+        new("local-strftime", FunctionKind.LocalTime, [Text, Number], 1, "a number of seconds since 1970 in a form of strftime(3), as in `local-strftime(now, '%Y-%m-%d')`; with a third argument so many seconds later"),
+        new("utc-strftime", FunctionKind.UtcTime, [Text, Number], 1, "the same in UTC"),
+        new("json-query", FunctionKind.JsonQuery, [Text, Text], 1, "a value in a text of JSON, as in `json-query(header('X-User'), '$.roles[0]')`: a text, a number, or `1` or `0`; with a third argument of `int` whole numbers alone"),
+        new("jwt-header", FunctionKind.JwtHeader, [Text, Text], 0, "the header of a JSON Web Token, or what `json-query` finds in it. Nothing is verified by it"),
+        new("jwt-payload", FunctionKind.JwtPayload, [Text, Text], 0, "the same of its payload"),
+        new("jwt-verify", FunctionKind.JwtVerify, [Text, Text], 2, "`1` for a JSON Web Token whose signature is right by an algorithm (`HS256` to `HS512`, `RS256` to `RS512`, `ES256` to `ES512`, or the name of a variable that has it) and a secret, a public key or a certificate as PEM; `0` where it is not, less than 0 where that cannot be said"),
         new("json", FunctionKind.Json, [], 0, "as it stands within the quotes of JSON; bytes that are no UTF-8 are `?`"),
     ];
 
@@ -239,6 +286,8 @@ internal static class FunctionTable
                 mistake = new($"{Shown.Quote(arguments[i])} is not a number, which '{row.Word}' needs there", "a whole number in quotes, as in '1'");
             else if (row.Arguments[i] == ArgumentKind.Digest && arguments[i] is not ("md5" or "sha1" or "sha256" or "sha384" or "sha512"))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a digest", "md5, sha1, sha256, sha384 or sha512");
+            else if (row.Arguments[i] == ArgumentKind.Hash && arguments[i] is not ("crc32" or "crc32c" or "sdbm" or "djb2" or "wt6" or "xxh32" or "xxh64" or "xxh3"))
+                mistake = new($"{Shown.Quote(arguments[i])} is not a hash", "crc32, crc32c, sdbm, djb2, wt6, xxh32, xxh64 or xxh3");
             else if (row.Arguments[i] == ArgumentKind.Pattern)
                 _ = BytePattern.TryParse(arguments[i], ignoreCase: arguments.Count > 2 && arguments[2].Contains('i', StringComparison.Ordinal), out _, out mistake);
         }

@@ -13,30 +13,26 @@ internal static class HaproxyChecks
 
     public static IEnumerable<DirectiveRow<HaproxyUse>> Rows { get; } =
     [
-        DirectiveRow<HaproxyUse>.Done("option httpchk", Back, "[<method>] [<uri>] [<version>]", "Servers with `check` are asked by a request: OPTIONS / where nothing is said, and in HTTP/1.1 whatever the version. Well is 200 to 399.", ReadOption),
-        DirectiveRow<HaproxyUse>.Done("no option httpchk", Back, "", "Undoes it.", use => use.Section.HttpCheck = null),
-        DirectiveRow<HaproxyUse>.Done("http-check send", Back, "[meth <method>] [uri <uri>] [ver <version>] [hdr <name> <value>]*", "What is asked.", ReadSend),
-        DirectiveRow<HaproxyUse>.Done("http-check expect", Back, "[!] status <codes>|string <text>|rstatus <regex>|rstring <regex>", "What a server that is well answers.", ReadExpect),
-        DirectiveRow<HaproxyUse>.Done("http-check connect", Back, "[default] [port <port>] [ssl] [comment <text>]", "Each check opens a connection of its own: to this port, and over TLS with `ssl`. One line counts.", ReadConnect),
+        DirectiveRow<HaproxyUse>.Done("option httpchk", Back, "[<method>] [<uri>] [<version>]", "Servers with `check` are asked by a request: OPTIONS / where nothing is said, and in HTTP/1.1 whatever the version. Well is 200 to 399 where nothing is expected. The lines of `http-check` count with this option alone.", ReadOption),
+        DirectiveRow<HaproxyUse>.Done("no option httpchk", Back, "", "Undoes it.", use => use.Section.HttpCheck = use.Section.HttpCheck with { Option = null }),
+        DirectiveRow<HaproxyUse>.Done("http-check send", Back, "[meth <method>] [uri <uri>] [ver <version>] [hdr <name> <value>]* [body <text>] [comment <text>]", "What is asked. Further requests follow `http-check connect`.", use => Add(use, ReadSend)),
+        DirectiveRow<HaproxyUse>.Done("http-check expect", Back, "[!] status <codes>|string <text>|rstatus <regex>|rstring <regex>", "What a server that is well answers, or with `!` does not. Of several all have to hold; a body counts whatever the status.", use => Add(use, ReadExpect)),
+        DirectiveRow<HaproxyUse>.Done("http-check connect", Back, "[default] [addr <address>] [port <port>] [ssl] [send-proxy] [comment <text>]", "A connection is opened, and the one before closed: to this address and port, over TLS with `ssl` or where `default` leaves it to the server.", use => Add(use, HaproxyTcpChecks.Connect)),
         DirectiveRow<HaproxyUse>.Harmless("http-check comment", Back, "...", "It is for people."),
         DirectiveRow<HaproxyUse>.Harmless("http-check send-state", Back, "...", "Servers are not told how they stand."),
         DirectiveRow<HaproxyUse>.Refused("http-check disable-on-404", Back, "", "`steelyard drain` takes a server out"),
         .. HaproxyTcpChecks.Rows,
     ];
 
-    private static HealthSettings Initial => new() { Kind = ProbeKind.Http, Method = "OPTIONS", Path = "/" };
+    private static ProbeRequest Initial => new("OPTIONS", "/", null, default, "");
 
     private static void ReadOption(HaproxyUse use)
     {
-        var health = use.Section.HttpCheck ?? Initial;
-        health = health with { Method = "OPTIONS", Path = "/" };
+        var request = Initial;
         if (use.HasMore)
         {
             var word = use.Take();
-            if (!use.HasMore)
-                health = health with { Path = word.Text };
-            else
-                health = health with { Method = word.Text, Path = use.Take().Text };
+            request = use.HasMore ? request with { Method = word.Text, Path = use.Take().Text } : request with { Path = word.Text };
         }
 
         // The version may bring a Host along, as in "HTTP/1.1\r\nHost: www".
@@ -46,102 +42,105 @@ internal static class HaproxyChecks
             foreach (var line in word.Text.Split("\r\n").Skip(1))
             {
                 if (line.Split(':', 2) is [var name, var value])
-                    health = With(health, name, value.Trim(), word, use);
+                    request = With(request, name, value.Trim(), word, use);
             }
         }
 
-        use.Section.HttpCheck = Checked(health, use);
+        use.Section.HttpCheck = use.Section.HttpCheck with { Option = Checked(request, use) ? request : Initial };
     }
 
-    private static HealthSettings With(HealthSettings health, string name, string value, Word word, HaproxyUse use)
+    private static ProbeRequest With(ProbeRequest request, string name, string value, Word word, HaproxyUse use)
     {
         if (name.Equals("Host", StringComparison.OrdinalIgnoreCase))
-            return health with { Host = value };
+            return request with { Host = value };
         if (HeaderTable.FindMistakeInName(name, orOfClient: false) is { Message: not null } mistake)
         {
             // What belongs to the connection is the check's own business.
             if (!name.Equals("Connection", StringComparison.OrdinalIgnoreCase))
                 use.Problems.Error(word.Place, mistake);
-            return health;
+            return request;
         }
 
-        return health with { Fields = health.Fields.Append(new(name, value)).ToValueList() };
+        return request with { Fields = request.Fields.Append(new(name, value)).ToValueList() };
     }
 
-    private static HealthSettings Checked(HealthSettings health, HaproxyUse use)
+    private static bool Checked(ProbeRequest request, HaproxyUse use)
     {
-        if (health.Path.Length == 0 || health.Path[0] != '/' || health.Path.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0)
-        {
-            use.Problems.Error(use.Line, $"{Shown.Quote(health.Path)} is no path to ask for", "a path such as /health");
-            return Initial;
-        }
-
-        if (health.Method is not ("GET" or "HEAD" or "OPTIONS" or "POST" or "PUT" or "DELETE" or "TRACE"))
-        {
-            use.Problems.Error(use.Line, $"{Shown.Quote(health.Method)} is no method to ask by", "GET, HEAD or OPTIONS");
-            return Initial;
-        }
-
-        return health;
+        if (request.Path.Length == 0 || request.Path[0] != '/' || request.Path.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0)
+            use.Problems.Error(use.Line, $"{Shown.Quote(request.Path)} is no path to ask for", "a path such as /health");
+        else if (request.Method is not ("GET" or "HEAD" or "OPTIONS" or "POST" or "PUT" or "DELETE" or "TRACE"))
+            use.Problems.Error(use.Line, $"{Shown.Quote(request.Method)} is no method to ask by", "GET, HEAD or OPTIONS");
+        else if (request.ToString() is { Length: > 4096 } text)
+            use.Problems.Error(use.Line, $"a request of {text.Length} bytes", "at most 4096");
+        else
+            return true;
+        return false;
     }
 
-    private static void ReadSend(HaproxyUse use)
+    /// <summary>Adds a step, in the places that HAProxy takes it.</summary>
+    private static void Add(HaproxyUse use, Func<HaproxyUse, ProbeStep?> read)
     {
-        var health = use.Section.HttpCheck ?? Initial;
+        if (read(use) is not { } step)
+            return;
+        var check = use.Section.HttpCheck;
+        var missing = (step.Do, check.Steps is [.., var last] ? last.Do : null as ProbeStepKind?) switch
+        {
+            (ProbeStepKind.Request, not (null or ProbeStepKind.Connect)) => "connect",
+            (ProbeStepKind.Connect, not null) when check.Steps[0].Do != ProbeStepKind.Connect => "connect' at the beginning, and 'http-check expect",
+            (ProbeStepKind.Connect, ProbeStepKind.Connect or ProbeStepKind.Request) => "expect",
+            (not (ProbeStepKind.Connect or ProbeStepKind.Request), ProbeStepKind.Connect) => "send",
+            _ => null,
+        };
+        if (missing is null)
+            use.Section.HttpCheck = check with { Steps = [.. check.Steps, step] };
+        else
+            use.Problems.Error(use.Line, $"'{use.Directive}' without 'http-check {missing}' before it", "connect, send and expect in this order, and again from the first");
+    }
+
+    private static ProbeStep? ReadSend(HaproxyUse use)
+    {
+        // What the option asks is what the first of them leaves out.
+        var isFirst = use.Section.HttpCheck.Steps is [] or [{ Do: ProbeStepKind.Connect }];
+        var option = isFirst && use.Section.HttpCheck.Option is { } said ? said : Initial;
+        var request = option with { Host = null, Fields = default };
         while (use.HasMore)
         {
             var word = use.Take();
             switch (word.Text)
             {
                 case "meth" when use.TryTake("a method", out var method):
-                    health = health with { Method = method.Text };
+                    request = request with { Method = method.Text };
                     break;
                 case "uri" when use.TryTake("a path", out var path):
-                    health = health with { Path = path.Text };
+                    request = request with { Path = path.Text };
                     break;
                 case "ver" when use.TryTake("a version", out _):
                     break;
+                case "comment" when use.TryTake("a text", out _):
+                    break;
+                case "body" when use.TryTake("a text", out var body):
+                    request = request with { Body = body.Text };
+                    break;
                 case "hdr" when use.TryTake("a name", out var name) && use.TryTake("a value", out var value):
-                    health = With(health, name.Text, value.Text, name, use);
+                    request = With(request, name.Text, value.Text, name, use);
                     break;
                 default:
-                    use.Error(word, $"{Shown.Quote(word.Text)} is not done behind 'http-check send'", "meth, uri, ver or hdr");
-                    return;
+                    use.Error(word, $"{Shown.Quote(word.Text)} is not done behind 'http-check send'", "meth, uri, ver, hdr, body or comment");
+                    return null;
             }
         }
 
-        use.Section.HttpCheck = Checked(health, use);
+        if (request is { Host: null, Fields.Count: 0 })
+            request = request with { Host = option.Host, Fields = option.Fields };
+        return Checked(request, use) ? new() { Do = ProbeStepKind.Request, Text = request.ToString() } : null;
     }
 
-    private static void ReadConnect(HaproxyUse use)
+    private static ProbeStep? ReadExpect(HaproxyUse use)
     {
-        if (HaproxyTcpChecks.Connect(use) is not { } step)
-            return;
-        if (step.ProxyProtocol == true)
-            use.Problems.Warn(use.Line, "checks begin with a PROXY header where requests do", "'send-proxy' of the server");
-        var health = use.Section.HttpCheck ?? Initial;
-        use.Section.HttpCheck = health with { Port = step.Port ?? health.Port, Tls = step.Tls == true ? true : health.Tls };
-    }
-
-    private static void ReadExpect(HaproxyUse use)
-    {
-        var health = use.Section.HttpCheck ?? Initial;
-        while (use.Peek is "min-recv" or "comment" or "ok-status" or "error-status" or "tout-status" or "on-success" or "on-error" or "status-code")
-        {
-            use.Take();
-            if (use.HasMore)
-                use.Take();
-        }
-
+        HaproxyTcpChecks.SkipWhatIsReported(use);
         var not = use.Take("!");
-        if (not && use.Peek is not ("status" or "rstatus"))
-        {
-            use.Error(use.Last, "what the body of a server must not have cannot be said here", "what it has to have, or '! status' with what it must not be");
-            return;
-        }
-
         if (!use.TryTake("status, string, rstatus or rstring", out var kind) || !use.TryTake("what is expected", out var expected))
-            return;
+            return null;
         switch (kind.Text)
         {
             case "status":
@@ -152,29 +151,25 @@ internal static class HaproxyChecks
                     if (ends.Length > 2 || !TryReadStatus(ends[0], out var first) || !TryReadStatus(ends[^1], out var last) || last < first)
                     {
                         use.Error(expected, $"{Shown.Quote(part)} is not a status", "such as 200, 200-399 or 200,204");
-                        return;
+                        return null;
                     }
 
                     ranges.Add(new(first, last));
                 }
 
-                use.Section.HttpCheck = health with { Statuses = Ranges(status => ranges.Exists(range => range.Contains(status)) != not) };
-                break;
+                return new() { Do = ProbeStepKind.ExpectStatus, Statuses = Ranges(status => ranges.Exists(range => range.Contains(status)) != not) };
             case "rstatus" when BytePattern.TryParse(expected.Text, ignoreCase: false, out var pattern, out _):
-                use.Section.HttpCheck = health with { Statuses = Ranges(status => pattern.IsMatch(System.Text.Encoding.ASCII.GetBytes(status.ToString(CultureInfo.InvariantCulture))) != not) };
-                break;
+                return new() { Do = ProbeStepKind.ExpectStatus, Statuses = Ranges(status => pattern.IsMatch(System.Text.Encoding.ASCII.GetBytes(status.ToString(CultureInfo.InvariantCulture))) != not) };
             case "string":
-                use.Section.HttpCheck = health with { Body = expected.Text, BodyPattern = null };
-                break;
+                return new() { Do = ProbeStepKind.Expect, Text = expected.Text, Not = not };
+            case "rstring" when HealthTable.MistakeInPattern(expected.Text) is { } mistake:
+                use.Problems.Error(expected.Place, mistake);
+                return null;
             case "rstring":
-                if (!BytePattern.TryParse(expected.Text, ignoreCase: false, out _, out var mistake))
-                    use.Problems.Error(expected.Place, mistake);
-                else
-                    use.Section.HttpCheck = health with { BodyPattern = expected.Text, Body = null };
-                break;
+                return new() { Do = ProbeStepKind.ExpectPattern, Text = expected.Text, Not = not };
             default:
                 use.Error(kind, $"{Shown.Quote(kind.Text)} cannot be expected here", "status, string, rstatus or rstring");
-                break;
+                return null;
         }
     }
 

@@ -187,6 +187,8 @@ internal static class HaproxyConditions
             return null;
         }
 
+        if (sample.Type == SampleType.Groups)
+            return new TestCondition(sample.Expression, TestKind.Contains, patterns.Select(pattern => HaproxyUserList.PatternOf(pattern.Text)).ToValueList());
         return Compare(sample.Expression, test ?? TestOf(sample.Type), patterns, comparison, ignoreCase, use);
     }
 

@@ -173,11 +173,16 @@ internal static class HaproxyDirectives
         });
         yield return Done("server", "BL", "<name> <address>[:<port>] [<keyword>]*", "A server, see [server](#server).", HaproxyServers.ReadServer);
         yield return Done("default-server", Back, "[<keyword>]*", "What the servers behind it have that say nothing else.", HaproxyServers.ReadDefaults);
-        yield return Done("server-template", "BL", "<prefix> <number> <address>:<port> [<keyword>]*", "One server that stands for the name.", HaproxyServers.ReadTemplate);
+        yield return Done("server-template", "BL", "<prefix> <number>|<first>-<last> <address>:<port> [<keyword>]*", "So many servers, called after the prefix and their numbers, all at the address, or at the first of a name.", HaproxyServers.ReadTemplate);
         yield return Done("use-server", "BL", "<server> if|unless <condition>", "Which server takes what the condition holds for, while it can.", use =>
         {
             if (use.TryTake("the name of a server", out var word) && use.TryReadCondition(out var condition))
                 use.Section.UseServers.Add((new(word.Text, word.Place), condition));
+        });
+        yield return Done("fullconn", Back, "<number>", "How many requests and sessions the backend has to do when the whole `maxconn` of servers with `minconn` counts; a tenth of what its frontends let in where nothing is said, 100,000 each where they do not say it.", use =>
+        {
+            if (use.TryTakeNumber("a number of connections", 1, 1_000_000, out var full))
+                use.Section.FullConnections = full;
         });
         yield return Done("option allbackups", Back, "", "All backups serve when it comes to that, and not the first alone.", use => use.Section.AllBackups = true);
         yield return Done("no option allbackups", Back, "", "Undoes it.", use => use.Section.AllBackups = false);
@@ -196,7 +201,7 @@ internal static class HaproxyDirectives
                 use.Section.Retries = retries;
         });
         yield return Done("retry-on", Back, "<condition>*", "What leads to another try.", ReadRetryOn);
-        foreach (var name in (string[])["http-reuse", "fullconn", "option httpclose", "option http-server-close", "option http-keep-alive", "option http-tunnel", "option forceclose", "option prefer-last-server", "option abortonclose", "option http-pretend-keepalive", "option http-no-delay", "option http-buffer-request", "option independent-streams", "option http-restrict-req-hdr-names", "no option http-server-close", "no option httpclose", "no option http-keep-alive", "no option http-use-htx", "no option abortonclose", "no option splice-auto", "no option independent-streams", "load-server-state-from-file", "server-state-file-name", "max-keep-alive-queue", "force-persist", "ignore-persist", "email-alert", "compression", "filter compression"])
+        foreach (var name in (string[])["http-reuse", "option httpclose", "option http-server-close", "option http-keep-alive", "option http-tunnel", "option forceclose", "option prefer-last-server", "option abortonclose", "option http-pretend-keepalive", "option http-no-delay", "option http-buffer-request", "option independent-streams", "option http-restrict-req-hdr-names", "no option http-server-close", "no option httpclose", "no option http-keep-alive", "no option http-use-htx", "no option abortonclose", "no option splice-auto", "no option independent-streams", "load-server-state-from-file", "server-state-file-name", "max-keep-alive-queue", "email-alert", "compression", "filter compression"])
             yield return Harmless(name, All, "Connections are kept with clients and servers alike, requests are streamed, and what a client leaves is ended.");
     }
 
@@ -255,7 +260,7 @@ internal static class HaproxyDirectives
         yield return Done("tcp-request connection reject", Front, "[if|unless <condition>]", "Closes the connection, when its first request has come; of `mode http` only.", use => ReadConnectionRule(use, RuleAction.Close));
         yield return Done("tcp-request session reject", Front, "[if|unless <condition>]", "The same.", use => ReadConnectionRule(use, RuleAction.Close));
         yield return Done("tcp-request content reject", All, "[if|unless <condition>]", "The same.", use => ReadConnectionRule(use, RuleAction.Close));
-        foreach (var name in (string[])["tcp-request inspect-delay", "tcp-request content accept", "tcp-request connection accept", "tcp-request session accept", "tcp-response content accept", "tcp-response inspect-delay", "tcp-request content capture"])
+        foreach (var name in (string[])["tcp-request inspect-delay", "tcp-request content accept", "tcp-request connection accept", "tcp-request session accept", "tcp-response content accept", "tcp-response inspect-delay"])
             yield return Harmless(name, All, "What a connection begins with is waited for where a route asks for it.");
         foreach (var name in (string[])["tcp-request connection expect-proxy", "tcp-request content set-var", "tcp-request connection set-var", "tcp-request content use-service", "tcp-response content reject", "tcp-response content close"])
             yield return Refused(name, All, "`accept-proxy` on the bind line, and `http-request` rules");
@@ -273,10 +278,10 @@ internal static class HaproxyDirectives
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> Others()
     {
-        foreach (var row in HaproxyErrors.Rows.Concat(HaproxyLogs.Rows).Concat(HaproxyStatistics.Rows))
+        foreach (var row in HaproxyErrors.Rows.Concat(HaproxyLogs.Rows).Concat(HaproxyCaptures.Rows).Concat(HaproxyStatistics.Rows))
             yield return row;
         foreach (var (name, instead) in ((string, string)[])[
-            ("declare capture", "`capture request header`"), ("filter", "the rules that docs/haproxy.md lists"), ("dispatch", "`server`"),
+            ("filter", "the rules that docs/haproxy.md lists"), ("dispatch", "`server`"),
             ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("source", "the kernel's routes choose the address"), ("transparent", "`server`"),
             ("reqadd", "`http-request add-header`"), ("reqrep", "`http-request replace-path` or `replace-header`"), ("reqirep", "`http-request replace-path` or `replace-header`"), ("reqdel", "`http-request del-header`"), ("reqidel", "`http-request del-header`"),
             ("rspadd", "`http-response add-header`"), ("rspdel", "`http-response del-header`"), ("rspidel", "`http-response del-header`"), ("block", "`http-request deny`"), ("option originalto", "`http-request set-header`")])

@@ -10,6 +10,8 @@ internal sealed class HaproxyDraft
 {
     private const string ServiceReady = "<html><body><h1>200 OK</h1>\nService ready.\n</body></html>\n";
 
+    private const int MostOfFrontend = 100_000;
+
     private const string ExceptVariable = "forwardfor.except";
 
     private static readonly FixedResponse s_nobody = new(503, "503 Service Unavailable\nNo backend takes this request.\n", "text/plain");
@@ -346,6 +348,7 @@ internal sealed class HaproxyDraft
             yield return pool with
             {
                 Name = new(NameOf(backend, name.Value), name.Place),
+                Sticky = pool.Sticky is { } sticky ? sticky with { Value = sticky.Value with { YieldsToPriority = true } } : null,
                 Servers = [.. pool.Servers.Select(server => server.Address?.Value == first.Address.Value ? server with { Backup = null } : server.Backup is { Value: true } ? server : server with { Priority = new(1, name.Place) })],
             };
         }
@@ -354,16 +357,17 @@ internal sealed class HaproxyDraft
     private PoolDraft Pool(HaproxySection backend)
     {
         var servers = backend.Servers;
-        var limited = servers.Exists(server => server.MaxConnections is not null);
+        var limited = servers.Exists(server => (server.MaxConnections ?? server.MinConnections) is not null);
         var sticky = StickyOf(backend);
         return new(backend.Name)
         {
             Balance = HaproxyBalance.Of(backend),
             AllBackups = backend.AllBackups,
+            FullConnections = servers.Exists(server => server.MinConnections is not null) ? backend.FullConnections ?? FullOf(backend) : null,
             Retries = new() { Attempts = Math.Clamp(backend.Retries + 1, 1, 16), On = backend.Retries == 0 ? RetryConditions.None : backend.RetryOn, Budget = 100, LeastPerSecond = 1_000_000, NonIdempotent = true },
             Health = _health.Of(backend),
             Agent = AgentOf(backend),
-            Outlier = servers.Exists(server => server.Observe) ? new() { Consecutive = servers.Find(server => server.ErrorLimit is not null)?.ErrorLimit ?? 10 } : null,
+            Outlier = null,
             SlowStart = servers.Find(server => server.SlowStart is not null)?.SlowStart,
             Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000 }, backend.Name.Place) : null,
             Timeouts = HaproxyTimeouts.OfServers(backend),
@@ -372,6 +376,19 @@ internal sealed class HaproxyDraft
             ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : backend.ResponseRules,
             Servers = [.. servers.Select(server => Server(server, sticky?.Value.Value == StickyValue.Server) with { Health = _health.OfServer(backend, server), Unchecked = HaproxyHealth.IsUnchecked(backend, server) })],
         };
+    }
+
+    // HAProxy: a tenth of what the frontends let in that may lead here.
+    private int FullOf(HaproxySection backend)
+    {
+        var sum = 0L;
+        foreach (var front in _file.Proxies.Where(proxy => proxy.IsFrontend && !proxy.IsDisabled))
+        {
+            if (front == backend || DefaultOf(front)?.Value == backend.Name.Value || front.UseBackends.Exists(use => use.Dynamic is not null || use.Backend.Value == backend.Name.Value))
+                sum += front.MaxConnections ?? _file.MaxConnections ?? MostOfFrontend;
+        }
+
+        return (int)Math.Clamp((sum + 9) / 10, 1, 1_000_000);
     }
 
     private IReadOnlyList<Located<RuleSettings>> ForwardRules(HaproxySection backend) =>
@@ -383,7 +400,10 @@ internal sealed class HaproxyDraft
         Name = new(server.Name.Value, server.Name.Place),
         Weight = server.Weight,
         Maintenance = server.Disabled,
-        MaxConnections = server.MaxConnections,
+        MaxConnections = server.MinConnections is { } least ? Math.Max(least, server.MaxConnections ?? least) : server.MaxConnections,
+        MinConnections = server.MinConnections,
+        CutsWhenDown = server.CutsWhenDown,
+        CutsBackups = server.CutsBackups,
         Backup = server.Backup ? new(true, server.Name.Place) : null,
         ProxyProtocol = server.ProxyProtocol,
         AgentPort = server.AgentCheck ? server.AgentPort : null,
@@ -412,7 +432,7 @@ internal sealed class HaproxyDraft
                 return null;
             }
 
-            return cookie with { Value = cookie.Value with { Secret = cookie.Value.Value == StickyValue.Dynamic ? backend.DynamicKey : null, WhenDown = backend.Persist ? StickyDown.Persist : StickyDown.Redispatch, Redispatch = backend.Redispatch } };
+            return cookie with { Value = cookie.Value with { Secret = cookie.Value.Value == StickyValue.Dynamic ? backend.DynamicKey : null, WhenDown = backend.Persist ? StickyDown.Persist : StickyDown.Redispatch, Redispatch = backend.Redispatch, Variable = backend.PersistsByVariable ? HaproxyPersistence.Variable : null } };
         }
 
         var table = backend.StickTable?.Value ?? new(100_000, null);

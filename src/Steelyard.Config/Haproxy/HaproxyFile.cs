@@ -13,8 +13,8 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
     /// <summary>The environment as the file sees and sets it.</summary>
     public Dictionary<string, string?> Environment { get; } = ReadEnvironment();
 
-    /// <summary>Users and passwords with a colon between, by the names of their lists.</summary>
-    public Dictionary<string, List<string>> Users { get; } = new(StringComparer.Ordinal);
+    /// <summary>The lists of users by their names.</summary>
+    public Dictionary<string, HaproxyUserList> Users { get; } = new(StringComparer.Ordinal);
 
     public Dictionary<string, HaproxySection> NamedDefaults { get; } = new(StringComparer.Ordinal);
 

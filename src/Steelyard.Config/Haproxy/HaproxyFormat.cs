@@ -82,6 +82,8 @@ internal static class HaproxyFormat
             if (part.Alias is { Field: { } field })
             {
                 var absent = field is LogField.RequestCookie or LogField.ResponseCookie && logging.Cookie is null;
+                if (field is LogField.RequestFieldList or LogField.ResponseFieldList && form.HasFlag(LogForm.Quoted))
+                    (field, form) = (field == LogField.RequestFieldList ? LogField.RequestFieldsQuoted : LogField.ResponseFieldsQuoted, LogForm.Plain);
                 parts.Add(absent ? new(form.HasFlag(LogForm.Quoted) ? "\"\"" : "-") : new(null, field, null, form));
                 continue;
             }
@@ -97,8 +99,8 @@ internal static class HaproxyFormat
 
     private static bool IsOfNothing(LogField? field, HaproxyLogging logging) => field switch
     {
-        LogField.RequestFields or LogField.RequestFieldsQuoted => logging.RequestFields.Count == 0,
-        LogField.ResponseFields or LogField.ResponseFieldsQuoted => logging.ResponseFields.Count == 0,
+        LogField.RequestFields or LogField.RequestFieldList => logging.RequestFields.Count == 0,
+        LogField.ResponseFields or LogField.ResponseFieldList => logging.ResponseFields.Count == 0,
         _ => false,
     };
 

@@ -53,15 +53,15 @@ internal sealed class HaproxyHealth(HaproxyFile file, ProblemList problems)
     private HealthSettings Settings(HaproxySection backend, HaproxyServer server)
     {
         var script = backend.ServiceCheck ?? backend.TcpCheck;
-        var health = backend.HttpCheck ?? (script.Count == 0 ? new() : new HealthSettings { Kind = ProbeKind.Script, Script = script, Tls = script.AsEnumerable().Any(step => step.Tls == true) && !server.Tls ? true : null });
+        var health = OfHttp(backend.HttpCheck) ?? (script.Count == 0 ? new() : Scripted(script));
         var interval = server.Interval ?? TimeSpan.FromSeconds(2);
         var timeout = HaproxyTimeouts.Of(backend, "check") is { } check ? (HaproxyTimeouts.Of(backend, "connect") is { } connect && connect < interval ? connect : interval) + check : interval;
         var least = TimeSpan.FromMilliseconds(10);
         return health with
         {
             Address = server.CheckAddress,
-            Port = server.CheckPort ?? health.Port,
-            Tls = server is { CheckTls: true, Tls: false } ? true : server.Tls ? null : health.Tls,
+            Port = health.Port ?? server.CheckPort,
+            Tls = health.Kind != ProbeKind.Script && health.Tls is { } said ? said == server.Tls ? null : said : server is { CheckTls: true, Tls: false } ? true : server.Tls ? null : health.Tls,
             Interval = interval < least ? least : interval,
             FastInterval = server.FastInterval,
             DownInterval = server.DownInterval,
@@ -70,6 +70,44 @@ internal sealed class HaproxyHealth(HaproxyFile file, ProblemList problems)
             Rise = server.Rise ?? 2,
             Fall = server.Fall ?? 3,
             Start = HealthStart.Up,
+            Observe = server.Observe,
+            ErrorLimit = server.ErrorLimit ?? 10,
+            OnError = server.OnError,
+        };
+    }
+
+    private static HealthSettings Scripted(ValueList<ProbeStep> script) =>
+        new() { Kind = ProbeKind.Script, Script = script, Tls = script.AsEnumerable().Any(step => step.Tls == true) ? true : null };
+
+    /// <summary>One request, whose answer is to have a status or a text, is said shorter than by a script.</summary>
+    private static HealthSettings? OfHttp(HaproxyHttpCheck check)
+    {
+        if (check.Option is not { } option)
+            return null;
+        var steps = check.Steps.ToList();
+        var connect = steps is [{ Do: ProbeStepKind.Connect } first, ..] ? first : null;
+        var begin = connect is null ? 0 : 1;
+        if (steps.Count == begin || steps[begin].Do != ProbeStepKind.Request)
+            steps.Insert(begin, new() { Do = ProbeStepKind.Request, Text = option.ToString() });
+        if (steps[^1].Do == ProbeStepKind.Request)
+            steps.Add(new() { Do = ProbeStepKind.ExpectStatus, Statuses = new HealthSettings().Statuses });
+        var isPlain = steps.Count == begin + 2 && steps[^1] is { Not: false } && connect is null or { ProxyProtocol: null or false, Address: null };
+        var request = ProbeRequest.Parse(steps[begin].Text);
+        if (!isPlain || request.Body.Length > 0)
+            return Scripted(steps.ToValueList());
+        var (expected, pattern) = (steps[^1], steps[^1].Do == ProbeStepKind.ExpectPattern);
+        return new()
+        {
+            Kind = ProbeKind.Http,
+            Method = request.Method,
+            Path = request.Path,
+            Host = request.Host,
+            Fields = request.Fields,
+            Port = connect?.Port,
+            Tls = connect?.Tls,
+            Statuses = expected.Statuses.Count > 0 ? expected.Statuses : [new(100, 599)],
+            Body = expected.Do == ProbeStepKind.Expect ? expected.Text : null,
+            BodyPattern = pattern ? expected.Text : null,
         };
     }
 }

@@ -10,7 +10,11 @@ namespace Steelyard.Config.Haproxy;
 /// <param name="Facility">The number of the facility.</param>
 /// <param name="Format">How messages to syslog are written.</param>
 /// <param name="Place">Where it is said.</param>
-internal sealed record HaproxyLog(LogTarget Target, int Facility, SyslogFormat Format, Place Place);
+internal sealed record HaproxyLog(LogTarget Target, int Facility, SyslogFormat Format, Place Place)
+{
+    /// <summary>Which lines it gets; null for all.</summary>
+    public LogTurns? Turns { get; init; }
+}
 
 /// <summary>What a section says of logs.</summary>
 internal sealed record HaproxyLogging
@@ -69,9 +73,6 @@ internal static class HaproxyLogs
         Done("no option dontlognull", All, "", "They are.", use => Set(use, logging => logging with { SkipNull = false })),
         Done("option dontlog-normal", All, "", "Only what went wrong is written.", use => Set(use, logging => logging with { OnlyErrors = true })),
         Done("no option dontlog-normal", All, "", "Everything is.", use => Set(use, logging => logging with { OnlyErrors = false })),
-        Done("capture request header", "FL", "<name> len <length>", "The field is written.", use => Capture(use, (logging, capture) => logging with { RequestFields = [.. logging.RequestFields, capture] })),
-        Done("capture response header", "FL", "<name> len <length>", "The field is written.", use => Capture(use, (logging, capture) => logging with { ResponseFields = [.. logging.ResponseFields, capture] })),
-        Done("capture cookie", "FL", "<name> len <length>", "The cookie is written.", use => Capture(use, (logging, capture) => logging with { Cookie = capture })),
         Done("unique-id-header", "DFL", "<name>", "The field by which servers are told what a request is called: in the form of `unique-id-format`, or where there is none in Steelyard's own, see [Logging](logging.md).", use => Set(use, use.TryTake("the name of a field", out var word) ? logging => logging with { RequestId = word.Text } : null)),
         Done("unique-id-format", "DFL", "<fmt>", "What a request is called, which `unique-id-header`, `%ID` and `unique-id` tell.", use => Set(use, use.TryTake("a format", out var word) ? logging => logging with { RequestName = word } : null)),
         DirectiveRow<HaproxyUse>.Harmless("error-log-format", All, "<fmt>", "Connections that fail before their first request are counted, see docs/metrics.md, and not written."),
@@ -89,16 +90,6 @@ internal static class HaproxyLogs
     private static void SetFormat(HaproxyUse use, string? format) =>
         Set(use, logging => logging with { Format = format is null ? null : new Word(format, use.Line, true) });
 
-    private static void Capture(HaproxyUse use, Func<HaproxyLogging, LogCapture, HaproxyLogging> add)
-    {
-        if (!use.TryTake("a name", out var name) || !use.TryTake("len", out var word))
-            return;
-        if (word.Text != "len")
-            use.Error(word, $"{Shown.Quote(word.Text)} is not known behind '{use.Directive}'", "len with a number of bytes");
-        else if (use.TryTakeNumber("a number of bytes", 1, 4096, out var most))
-            use.Section.Logging = add(use.Section.Logging, new(name.Text.TrimEnd('='), most));
-    }
-
     private static void Read(HaproxyUse use)
     {
         if (!use.TryTake("an address, or global", out var where))
@@ -110,14 +101,18 @@ internal static class HaproxyLogs
         }
 
         var (format, level, facility) = (SyslogFormat.Rfc3164, s_levels.Length - 1, -1);
+        LogTurns? turns = null;
         while (use.HasMore)
         {
             var word = use.Take();
             switch (word.Text)
             {
-                case "len" or "sample" when use.TryTake("a value", out _):
-                    if (word.Text == "sample")
-                        use.Problems.Warn(word.Place, "every request is written here, not a sample", "'sample' of 'access-log' in the YAML of 'steelyard convert'");
+                case "len" when use.TryTake("a value", out _):
+                    break;
+                case "sample" when use.TryTake("ranges and a size", out var sample):
+                    turns = LogTurns.Parse(sample.Text);
+                    if (turns is null)
+                        use.Error(sample, $"{Shown.Quote(sample.Text)} is not which lines are written", "ascending ranges, a colon, and of how many, such as 1:10 or 2-3,8-11:11");
                     break;
                 case "format" when use.TryTake("a format", out var named):
                     format = named.Text is "rfc5424" or "iso" ? SyslogFormat.Rfc5424 : SyslogFormat.Rfc3164;
@@ -137,7 +132,7 @@ internal static class HaproxyLogs
         if (facility < 0)
             use.Problems.Error(use.Line with { Start = use.Line.End }, "'log' without a facility", "such as local0");
         else if (TargetOf(where, use) is { } target && level >= Info)
-            use.Section.Logging = use.Section.Logging with { To = [.. use.Section.Logging.To, new HaproxyLog(target, facility, format, use.Line)] };
+            use.Section.Logging = use.Section.Logging with { To = [.. use.Section.Logging.To, new HaproxyLog(target, facility, format, use.Line) { Turns = turns }] };
     }
 
     /// <summary>What is to be written in any case.</summary>
@@ -190,7 +185,7 @@ internal static class HaproxyLogs
     }
 
     private static LogCopy CopyOf(HaproxyLog log, string tag) =>
-        log.Target.Kind == LogTargetKind.Syslog ? new() { To = log.Target, Syslog = log.Format, Facility = log.Facility, Tag = tag } : new() { To = log.Target };
+        log.Target.Kind == LogTargetKind.Syslog ? new() { To = log.Target, Syslog = log.Format, Facility = log.Facility, Tag = tag, Turns = log.Turns } : new() { To = log.Target, Turns = log.Turns };
 
     private static bool TryMakeLine(HaproxySection front, HaproxyFile file, List<HaproxyLog> targets, out ValueList<LogPart> line, out bool isStructured)
     {

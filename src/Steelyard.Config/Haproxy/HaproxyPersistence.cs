@@ -1,4 +1,5 @@
 using Steelyard.Config.Dialects;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Haproxy;
@@ -6,14 +7,19 @@ namespace Steelyard.Config.Haproxy;
 /// <summary>How clients stay with their servers.</summary>
 internal static class HaproxyPersistence
 {
+    /// <summary>The variable that says whether a cookie counts.</summary>
+    public const string Variable = "persist";
+
     private const string Back = "DBL";
 
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(24);
 
     public static IEnumerable<DirectiveRow<HaproxyUse>> Rows { get; } =
     [
-        DirectiveRow<HaproxyUse>.Done("cookie", Back, "<name> [rewrite|insert|prefix] [indirect] [nocache] [postonly] [preserve] [httponly] [secure] [domain <domain>]* [maxidle <time>] [maxlife <time>] [dynamic] [attr <value>]*", "The cookie by which a client stays with its server.", ReadCookie),
+        DirectiveRow<HaproxyUse>.Done("cookie", Back, "<name> [rewrite|insert|prefix] [indirect] [nocache] [postonly] [preserve] [httponly] [secure] [domain <domain>]* [maxidle <time>] [maxlife <time>] [dynamic] [attr <value>]*", "The cookie by which a client stays with its server; one that the server sets and nobody changes where neither insert nor rewrite nor prefix is said. `indirect` is for `insert`.", ReadCookie),
         DirectiveRow<HaproxyUse>.Done("no cookie", Back, "", "Undoes it.", use => use.Section.Cookie = null),
+        DirectiveRow<HaproxyUse>.Done("force-persist", "BL", "if|unless <condition>", "The server that the cookie names is tried in any state. The first line of these two that holds counts.", use => ReadPersistence(use, "force")),
+        DirectiveRow<HaproxyUse>.Done("ignore-persist", "BL", "if|unless <condition>", "The cookie is not looked at.", use => ReadPersistence(use, "ignore")),
         DirectiveRow<HaproxyUse>.Done("dynamic-cookie-key", Back, "<text>", "What dynamic values are made of.", use => use.Section.DynamicKey = use.TryTake("a text", out var word) ? word.Text : null),
         DirectiveRow<HaproxyUse>.Done("stick-table", "FBL", "type <type> size <size> [expire <time>] [nopurge] [peers <name>] [store <counters>]", "How many clients, or other keys, are remembered for `stick on` and by `track-sc0` to `track-sc2`, how long, and what of them is counted.", ReadTable),
         DirectiveRow<HaproxyUse>.Done("stick on", "BL", "<sample>", "A client stays with the server it was sent to first: by src, req.cook(<name>), req.hdr(<name>), url_param(<name>), path or url.", ReadOn),
@@ -27,8 +33,7 @@ internal static class HaproxyPersistence
     {
         if (!use.TryTake("the name of the cookie", out var name))
             return;
-        var sticky = new StickySettings { Cookie = name.Text, Kind = StickyKind.Rewrite, Value = StickyValue.Server, Indirect = false, NoCache = false, HttpOnly = false, Secure = StickySecure.Never };
-        var isKind = false;
+        var sticky = new StickySettings { Cookie = name.Text, Kind = StickyKind.Passive, Value = StickyValue.Server, Indirect = false, NoCache = false, HttpOnly = false, Secure = StickySecure.Never };
         List<string> domains = [], attributes = [];
         while (use.HasMore)
         {
@@ -36,7 +41,7 @@ internal static class HaproxyPersistence
             switch (word.Text)
             {
                 case "insert" or "rewrite" or "prefix":
-                    (sticky, isKind) = (sticky with { Kind = word.Text switch { "insert" => StickyKind.Insert, "prefix" => StickyKind.Prefix, _ => StickyKind.Rewrite } }, true);
+                    sticky = sticky with { Kind = word.Text switch { "insert" => StickyKind.Insert, "prefix" => StickyKind.Prefix, _ => StickyKind.Rewrite } };
                     break;
                 case "indirect":
                     sticky = sticky with { Indirect = true };
@@ -77,14 +82,27 @@ internal static class HaproxyPersistence
             }
         }
 
-        if (!isKind)
-            use.Problems.Error(use.Line, "'cookie' that says neither insert nor rewrite nor prefix", "one of them");
         sticky = sticky with { Domains = domains.ToValueList(), Attributes = attributes.ToValueList() };
 
         // How a cookie is set is the server's business where the server sets it, as in HAProxy.
         if (sticky.Kind != StickyKind.Insert)
             sticky = new() { Cookie = sticky.Cookie, Kind = sticky.Kind, Value = sticky.Value, Indirect = sticky.Indirect, NoCache = sticky.NoCache, Preserve = sticky.Preserve };
         use.Section.Cookie = new(sticky, use.Line);
+    }
+
+    private static void ReadPersistence(HaproxyUse use, string what)
+    {
+        if (!use.TryReadCondition(out var condition))
+            return;
+        if (condition is null)
+        {
+            use.Problems.Error(use.Line, $"'{use.Directive}' without a condition", "if or unless with a condition");
+            return;
+        }
+
+        var unsaid = new NotCondition(new TestCondition(new FetchExpression(FetchKind.Variable, Variable), TestKind.Present));
+        use.Section.EarlyRules.Add(new(new RuleSettings { Action = RuleAction.SetVariable, Name = Variable, Value = TextTemplate.Literal(what), When = new AllCondition([unsaid, condition]) }, use.Line));
+        use.Section.PersistsByVariable = true;
     }
 
     private static void ReadTable(HaproxyUse use)

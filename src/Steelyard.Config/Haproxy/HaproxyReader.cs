@@ -55,7 +55,7 @@ internal static class HaproxyReader
     private static void ReadText(HaproxyText text, HaproxyFile file, HaproxySection global, HaproxyBranches branches)
     {
         HaproxySection? section = null;
-        List<string>? users = null;
+        HaproxyUserList? users = null;
         var skips = false;
         while (text.Next() is { } words)
         {
@@ -65,7 +65,7 @@ internal static class HaproxyReader
             if (Array.IndexOf(s_sections, first) >= 0)
                 (section, users, skips) = Begin(file, global, words);
             else if (users is not null)
-                ReadUser(words, users, file.Problems);
+                users.Read(words, file.Problems);
             else if (section is not null)
                 ReadDirective(file, section, words);
             else if (!skips)
@@ -75,7 +75,7 @@ internal static class HaproxyReader
         branches.End();
     }
 
-    private static (HaproxySection? Section, List<string>? Users, bool Skips) Begin(HaproxyFile file, HaproxySection global, IReadOnlyList<Word> words)
+    private static (HaproxySection? Section, HaproxyUserList? Users, bool Skips) Begin(HaproxyFile file, HaproxySection global, IReadOnlyList<Word> words)
     {
         var kind = words[0].Text;
         var name = words.Count > 1 ? words[1] : words[0] with { Text = "" };
@@ -88,7 +88,7 @@ internal static class HaproxyReader
             case "frontend" or "backend" or "listen":
                 return (BeginProxy(file, words, name), null, false);
             case "userlist":
-                List<string> users = [];
+                HaproxyUserList users = new();
                 file.Users[name.Text] = users;
                 return (null, users, false);
             case "http-errors":
@@ -195,16 +195,4 @@ internal static class HaproxyReader
         (sentence.Length > 1 && char.IsUpper(sentence[1]) ? sentence : char.ToLowerInvariant(sentence[0]) + sentence[1..]).TrimEnd('.');
 
     private static string KindOf(char kind) => kind switch { 'G' => "global", 'D' => "defaults", 'F' => "a frontend", 'B' => "a backend", 'E' => "http-errors", _ => "a listen section" };
-
-    private static void ReadUser(IReadOnlyList<Word> words, List<string> users, ProblemList problems)
-    {
-        if (words[0].Text == "group")
-            return;
-        if (words is [{ Text: "user" }, var user, { Text: "insecure-password" }, var password, ..])
-            users.Add($"{user.Text}:{password.Text}");
-        else if (words is [{ Text: "user" }, _, { Text: "password" } hashed, ..])
-            problems.Error(hashed.Place, "passwords that are hashed by crypt(3) are not done here", "insecure-password");
-        else
-            problems.Error(words[0].Place, $"{Shown.Quote(words[0].Text)} is not known in a userlist", "user <name> insecure-password <password>, or group");
-    }
 }

@@ -78,7 +78,7 @@ internal static class HaproxyRules
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> OnlyInLogs(string of)
     {
-        foreach (var action in (string[])["capture", "set-log-level", "set-nice", "set-tos", "set-mark", "set-priority-offset", "disable-l7-retry", "wait-for-body"])
+        foreach (var action in (string[])["set-log-level", "set-nice", "set-tos", "set-mark", "set-priority-offset", "disable-l7-retry", "wait-for-body"])
             yield return DirectiveRow<HaproxyUse>.Harmless($"{of} {action}", Proxies, "...", "Changes nothing that a client or a server sees.");
     }
 

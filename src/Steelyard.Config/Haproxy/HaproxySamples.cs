@@ -11,6 +11,9 @@ internal enum SampleType
     Number,
     Boolean,
     Address,
+
+    /// <summary>Names of groups of users.</summary>
+    Groups,
 }
 
 /// <summary>A sample of HAProxy: a fetch with its converters.</summary>
@@ -78,6 +81,7 @@ internal static class HaproxySamples
         Plain("req_ssl_sni", SampleType.Text, FetchKind.ServerName),
         Named("var", SampleType.Text, FetchKind.Variable),
         Named("nbsrv", SampleType.Number, FetchKind.UsableServers),
+        .. HaproxyMoreSamples.Fetches,
         new("always_true", (0, 0), SampleType.Boolean, (_, _) => s_true, "always"),
         new("always_false", (0, 0), SampleType.Boolean, (_, _) => Literal("0"), "never"),
         new("str", (1, 1), SampleType.Text, (arguments, _) => Literal(arguments[0]), "a text"),
@@ -134,9 +138,7 @@ internal static class HaproxySamples
         Function("ipmask", FunctionKind.NetworkOf, 1, 2, type: SampleType.Address),
         Function("host_only", FunctionKind.HostOnly),
         Function("port_only", FunctionKind.PortOnly, type: SampleType.Number),
-        Function("crc32", FunctionKind.Crc32, most: 1, keep: 0, type: SampleType.Number),
-        Function("sdbm", FunctionKind.Sdbm, most: 1, keep: 0, type: SampleType.Number),
-        Function("djb2", FunctionKind.Djb2, most: 1, keep: 0, type: SampleType.Number),
+        .. HaproxyMoreSamples.Converters,
         Function("param", FunctionKind.ParameterOf, 1, 2),
         new("iif", (2, 2), SampleType.Text, (arguments, input) => new MapExpression(input, [new(TestKind.Range, false, "1:", TextTemplate.Literal(arguments[0]))], TextTemplate.Literal(arguments[1])), "map(VALUE, in-range '1:' => '...', else '...')"),
     ];
@@ -223,10 +225,10 @@ internal static class HaproxySamples
         }
 
         if (name is "capture.req.hdr" or "capture.res.hdr")
-            return TryReadCapture(name, arguments, use, out sample, out mistake) && TryConvert(text, at, use, ref sample, out mistake);
-        if (name == "http_auth")
-            return TryReadAuthentication(arguments, use, out sample, out mistake);
-        if (name == "nbsrv" && arguments.Count == 0)
+            return HaproxyCaptures.TryReadFetch(name, arguments, use, out sample, out mistake) && TryConvert(text, at, use, ref sample, out mistake);
+        if (name is "http_auth" or "http_auth_group")
+            return TryReadAuthentication(name, arguments, use, out sample, out mistake);
+        if (HaproxyMoreSamples.IsOfBackend(name) && arguments.Count == 0)
             arguments = [use.Section.Name.Value];
         if (row is null)
         {
@@ -271,6 +273,13 @@ internal static class HaproxySamples
                 continue;
             }
 
+            if (name == "jwt_verify")
+            {
+                if (!HaproxyMoreSamples.TryReadJwt(arguments, sample.Expression, use, out sample, out mistake))
+                    return false;
+                continue;
+            }
+
             if (Find(Converters, name) is not { } converter)
             {
                 mistake = new($"the converter {Shown.Quote(name)} is not known here", $"one that docs/haproxy.md lists, such as {Shown.List(Converters.Take(8).Select(known => known.Name))}", use.Problems.Names.Nearest(name, Converters.Select(known => known.Name)));
@@ -285,31 +294,16 @@ internal static class HaproxySamples
         return true;
     }
 
-    /// <summary>What a line before it captures, by its number: the last line of the field, as much of it as is captured.</summary>
-    private static bool TryReadCapture(string name, IReadOnlyList<string> arguments, HaproxyUse use, out Sample sample, out Mistake mistake)
-    {
-        (sample, mistake) = (default, default);
-        var (captured, kind) = name == "capture.req.hdr" ? (use.Section.Logging.RequestFields, FetchKind.HeaderLines) : (use.Section.Logging.ResponseFields, FetchKind.ResponseHeader);
-        if (arguments.Count != 1 || !int.TryParse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number >= captured.Count)
-        {
-            mistake = new($"'{name}' of what is not captured in this section", captured.Count == 0 ? $"'capture {(kind == FetchKind.HeaderLines ? "request" : "response")} header' before it" : $"a number from 0 to {captured.Count - 1}");
-            return false;
-        }
-
-        sample = new(new CallExpression(FunctionKind.Bytes, new FetchExpression(kind, captured[number].Name), ["0", captured[number].Most.ToString(CultureInfo.InvariantCulture)]), SampleType.Text);
-        return true;
-    }
-
-    private static bool TryReadAuthentication(IReadOnlyList<string> arguments, HaproxyUse use, out Sample sample, out Mistake mistake)
+    private static bool TryReadAuthentication(string name, IReadOnlyList<string> arguments, HaproxyUse use, out Sample sample, out Mistake mistake)
     {
         (sample, mistake) = (default, default);
         if (arguments.Count != 1 || !use.File.Users.TryGetValue(arguments[0], out var users))
         {
-            mistake = new("'http_auth' without the name of a userlist that stands before it", "http_auth(NAME), with 'userlist NAME' above");
+            mistake = new($"'{name}' without the name of a userlist that stands before it", $"{name}(NAME), with 'userlist NAME' above");
             return false;
         }
 
-        sample = new(new MapExpression(new FetchExpression(FetchKind.BasicCredentials), users.Select(user => new MapCase(TestKind.Is, false, user, TextTemplate.Literal("1"))).ToValueList(), TextTemplate.Literal("0")), SampleType.Boolean);
+        sample = name == "http_auth" ? new(users.IsOneOf(), SampleType.Boolean) : new(users.Groups(), SampleType.Groups);
         return true;
     }
 

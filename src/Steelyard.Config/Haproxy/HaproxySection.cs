@@ -47,6 +47,8 @@ internal sealed class HaproxySection
 
     public int? HashLoad { get; set; }
 
+    public int? FullConnections { get; set; }
+
     public bool AllBackups { get; set; }
 
     public bool Redispatch { get; set; }
@@ -59,7 +61,7 @@ internal sealed class HaproxySection
 
     public int? MaxConnections { get; set; }
 
-    public HealthSettings? HttpCheck { get; set; }
+    public HaproxyHttpCheck HttpCheck { get; set; } = new(null, []);
 
     /// <summary>What is said to servers that speak no HTTP.</summary>
     public ValueList<ProbeStep> TcpCheck { get; set; }
@@ -68,6 +70,9 @@ internal sealed class HaproxySection
     public ValueList<ProbeStep>? ServiceCheck { get; set; }
 
     public Located<StickySettings>? Cookie { get; set; }
+
+    /// <summary>Whether lines say of requests whether their cookie counts.</summary>
+    public bool PersistsByVariable { get; set; }
 
     public string? DynamicKey { get; set; }
 
@@ -110,6 +115,7 @@ internal sealed class HaproxySection
             HashFunction = defaults.HashFunction,
             Avalanche = defaults.Avalanche,
             HashLoad = defaults.HashLoad,
+            FullConnections = defaults.FullConnections,
             AllBackups = defaults.AllBackups,
             Redispatch = defaults.Redispatch,
             Persist = defaults.Persist,
@@ -166,6 +172,11 @@ internal sealed record HaproxyTable(int Size, TimeSpan? Expire)
     public bool Counts { get; init; }
 }
 
+/// <summary>How servers are asked by HTTP.</summary>
+/// <param name="Option">What option httpchk asks; null without it, where the steps do not count.</param>
+/// <param name="Steps">The lines of http-check.</param>
+internal sealed record HaproxyHttpCheck(ProbeRequest? Option, ValueList<ProbeStep> Steps);
+
 /// <summary>What option forwardfor says.</summary>
 /// <param name="Header">The name of the field.</param>
 /// <param name="Except">Networks whose clients are not named.</param>
@@ -189,6 +200,12 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
     public int Weight { get; set; } = 1;
 
     public int? MaxConnections { get; set; }
+
+    public int? MinConnections { get; set; }
+
+    public bool CutsWhenDown { get; set; }
+
+    public bool CutsBackups { get; set; }
 
     public int? MaxQueue { get; set; }
 
@@ -235,7 +252,9 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
 
     public string? AgentSend { get; set; }
 
-    public bool Observe { get; set; }
+    public HealthObserve Observe { get; set; }
+
+    public HealthOnError OnError { get; set; } = HealthOnError.FailCheck;
 
     public int? ErrorLimit { get; set; }
 
@@ -246,6 +265,9 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
         Disabled = Disabled,
         Weight = Weight,
         MaxConnections = MaxConnections,
+        MinConnections = MinConnections,
+        CutsWhenDown = CutsWhenDown,
+        CutsBackups = CutsBackups,
         MaxQueue = MaxQueue,
         Interval = Interval,
         FastInterval = FastInterval,
@@ -269,6 +291,7 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
         AgentInterval = AgentInterval,
         AgentSend = AgentSend,
         Observe = Observe,
+        OnError = OnError,
         ErrorLimit = ErrorLimit,
     };
 }

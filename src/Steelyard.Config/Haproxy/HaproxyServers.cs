@@ -27,6 +27,7 @@ internal static class HaproxyServers
         Flag("enabled", "It does.", server => server.Disabled = false),
         Number("weight", "<weight>", "Its share.", 0, 256, (server, value) => server.Weight = value),
         Number("maxconn", "<number>", "What it has to do at once at most; 0 for no limit.", 0, 1_000_000, (server, value) => server.MaxConnections = value == 0 ? null : value),
+        Number("minconn", "<number>", "The same while the backend has little to do: the limit grows with that up to `maxconn`, which `fullconn` says when.", 0, 1_000_000, (server, value) => server.MinConnections = value == 0 ? null : value),
         Number("maxqueue", "<number>", "How many may wait; in Steelyard one queue serves the pool.", 0, 1_000_000, (server, value) => server.MaxQueue = value),
         Time("inter", "From one check to the next.", (server, value) => server.Interval = value),
         Time("fastinter", "The same while its state changes.", (server, value) => server.FastInterval = value),
@@ -86,17 +87,11 @@ internal static class HaproxyServers
         Number("agent-port", "<port>", "Where the agent listens.", 1, 65535, (server, value) => server.AgentPort = value),
         Time("agent-inter", "How often it is asked.", (server, value) => server.AgentInterval = value),
         Word("agent-send", "<text>", "What it is sent.", (server, value) => server.AgentSend = value),
-        new("observe", "layer4|layer7", "A server whose requests go wrong is left out for a while, see docs/health.md; HAProxy asks it for its health instead.", DirectiveSupport.Done, (use, server) =>
-        {
-            if (!use.TryTake("layer4 or layer7", out _))
-                return false;
-            server.Observe = true;
-            return true;
-        }),
-        Number("error-limit", "<count>", "How many failures in a row are too many for `observe`.", 1, 10_000, (server, value) => server.ErrorLimit = value),
-        Harmless("on-error", 1, "What becomes of a server that `observe` finds failing is as `observe` says."),
-        Harmless("on-marked-down", 1, "Sessions with a server that goes down are ended by the server's end."),
-        Harmless("on-marked-up", 1, "Sessions with backups go on."),
+        Choice("observe", "Which ends of its requests count besides its checks: whether it takes connections, or also whether it answers well.", [("none", HealthObserve.None), ("layer4", HealthObserve.Layer4), ("layer7", HealthObserve.Layer7)], (server, value) => server.Observe = value),
+        Number("error-limit", "<count>", "How many failed requests in a row are too many for `observe`: 10 where nothing is said.", 1, 10_000, (server, value) => server.ErrorLimit = value),
+        Choice("on-error", "What becomes of it then.", [("fastinter", HealthOnError.FastInterval), ("fail-check", HealthOnError.FailCheck), ("sudden-death", HealthOnError.SuddenDeath), ("mark-down", HealthOnError.MarkDown)], (server, value) => server.OnError = value),
+        Choice("on-marked-down", "Its requests and sessions are cut when it goes down.", [("shutdown-sessions", true)], (server, value) => server.CutsWhenDown = value),
+        Choice("on-marked-up", "Those of backups are cut when it comes up.", [("shutdown-backup-sessions", true)], (server, value) => server.CutsBackups = value),
         Harmless("id", 1, "Servers are known by their addresses."),
         Harmless("resolvers", 1, "Names are resolved by the system when the file is taken up."),
         Harmless("resolve-prefer", 1, "Names are resolved by the system."),
@@ -105,7 +100,6 @@ internal static class HaproxyServers
         Harmless("pool-purge-delay", 1, "Connections are kept as `timeouts: server-idle` says."),
         Harmless("pool-low-conn", 1, "Connections are kept as `timeouts: server-idle` says."),
         Harmless("max-reuse", 1, "Connections are kept as `timeouts: server-idle` says."),
-        Harmless("minconn", 1, "The limit is `maxconn` at any load."),
         Harmless("alpn", 1, "Servers are spoken to in HTTP/1.1."),
         Harmless("check-alpn", 1, "Servers are asked in HTTP/1.1."),
         Harmless("check-sni", 1, "Checks ask for the same name as requests."),
@@ -143,6 +137,22 @@ internal static class HaproxyServers
             return false;
         set(server, value);
         return true;
+    });
+
+    private static ServerKeyword Choice<T>(string name, string meaning, (string Word, T Value)[] values, Action<HaproxyServer, T> set) => new(name, string.Join('|', values.Select(value => value.Word)), meaning, DirectiveSupport.Done, (use, server) =>
+    {
+        if (!use.TryTake($"the value of '{name}'", out var word))
+            return false;
+        foreach (var (known, value) in values)
+        {
+            if (known != word.Text)
+                continue;
+            set(server, value);
+            return true;
+        }
+
+        use.Error(word, $"{Shown.Quote(word.Text)} is not known behind '{name}'", Shown.OneOf([.. values.Select(value => value.Word)]));
+        return false;
     });
 
     private static ServerKeyword Time(string name, string meaning, Action<HaproxyServer, TimeSpan> set) => new(name, "<time>", meaning, DirectiveSupport.Done, (use, server) =>
@@ -188,7 +198,14 @@ internal static class HaproxyServers
             return;
         var server = use.Section.DefaultServer.Copy(new(name.Text, name.Place), new(at, address.Place));
         if (ReadKeywords(use, server))
-            use.Section.Servers.Add(server);
+            Add(use, server);
+    }
+
+    // Several servers may have one address: each is one of its own.
+    private static void Add(HaproxyUse use, HaproxyServer server)
+    {
+        var before = use.Section.Servers.Count(other => other.Address.Value.Numbered(0) == server.Address.Value);
+        use.Section.Servers.Add(before == 0 ? server : server.Copy(server.Name, new(server.Address.Value.Numbered(before + 1), server.Address.Place)));
     }
 
     /// <summary>Reads what servers have that say nothing else.</summary>
@@ -212,10 +229,11 @@ internal static class HaproxyServers
         if (!ReadKeywords(use, template))
             return;
 
-        // In HAProxy each of them gets one of the addresses of the name; here the name stands for one.
-        if (last > first)
-            use.Problems.Warn(address.Place, $"{last - first + 1} servers of one name: its addresses are not spread over them here, one server stands for the name", "a line for each server");
-        use.Section.Servers.Add(template.Copy(new($"{prefix.Text}{first}", prefix.Place), template.Address));
+        // By a resolver each of them would get one of the addresses of the name.
+        if (last > first && at.UnixPath is null && !System.Net.IPAddress.TryParse(at.Host, out _))
+            use.Problems.Warn(address.Place, $"{last - first + 1} servers of one name: its addresses are not spread over them here, all have the first", "a line for each server");
+        for (var number = first; number <= last; number++)
+            Add(use, template.Copy(new(string.Create(CultureInfo.InvariantCulture, $"{prefix.Text}{number}"), prefix.Place), template.Address));
     }
 
     private static bool ReadKeywords(HaproxyUse use, HaproxyServer server)

@@ -24,7 +24,7 @@ internal static class HaproxyTcpChecks
         Done("option mysql-check", "[user <name> [post-41|pre-41]]", "Servers greet as MySQL does, and let the user in.", MySql),
         Done("option pgsql-check", "user <name>", "Servers of PostgreSQL ask the user for a password, or let it in.", Postgres),
         Done("option ssl-hello-chk", "", "Servers answer a hello of SSL 3, if only by an alert. The time in it is 0.", _ => [Send(FromHex(SslHello)), new() { Do = ProbeStepKind.ExpectHex, Text = "^15|^16" }]),
-        DirectiveRow<HaproxyUse>.Done("tcp-check connect", Back, "[default] [port <port>] [ssl] [send-proxy] [linger] [comment <text>]", "A connection is opened, and the one before closed.", use => Add(use, Connect)),
+        DirectiveRow<HaproxyUse>.Done("tcp-check connect", Back, "[default] [addr <address>] [port <port>] [ssl] [send-proxy] [linger] [comment <text>]", "A connection is opened, and the one before closed.", use => Add(use, Connect)),
         DirectiveRow<HaproxyUse>.Done("tcp-check send", Back, "<text> [comment <text>]", "Bytes are sent.", use => Add(use, ReadSend)),
         DirectiveRow<HaproxyUse>.Done("tcp-check send-binary", Back, "<hexadecimal digits> [comment <text>]", "The same.", use => Add(use, ReadSendBinary)),
         DirectiveRow<HaproxyUse>.Done("tcp-check expect", Back, "[min-recv <n>] [comment <text>] [!] string|rstring|binary|rbinary <pattern>", "What has to come, or with `!` must not. Of `min-recv` nothing is needed: it is waited until it comes, or the time is over.", use => Add(use, ReadExpect)),
@@ -38,7 +38,7 @@ internal static class HaproxyTcpChecks
         {
             if (read(use) is not { } steps)
                 return;
-            use.Section.HttpCheck = null;
+            use.Section.HttpCheck = use.Section.HttpCheck with { Option = null };
 
             // Lines of tcp-check count for option tcp-check alone.
             use.Section.ServiceCheck = steps.Count == 0 ? null : steps.ToValueList();
@@ -124,14 +124,23 @@ internal static class HaproxyTcpChecks
                 case "port" when use.TryTakeNumber("a port", 1, 65535, out var port):
                     step = step with { Port = port };
                     break;
+                case "addr" when use.TryTake("an address", out var at):
+                    if (!System.Net.IPAddress.TryParse(at.Text, out _))
+                    {
+                        use.Error(at, $"{Shown.Quote(at.Text)} is no address that checks can go to", "an address of IPv4 or IPv6");
+                        return null;
+                    }
+
+                    step = step with { Address = at.Text };
+                    break;
                 case "linger":
                     break;
                 case "comment" when use.TryTake("a text", out _):
                     break;
-                case "port" or "comment":
+                case "port" or "comment" or "addr":
                     return null;
                 default:
-                    use.Error(word, $"{Shown.Quote(word.Text)} is not done behind 'tcp-check connect'", "default, port, ssl, send-proxy or comment");
+                    use.Error(word, $"{Shown.Quote(word.Text)} is not done behind '{use.Directive}'", "default, addr, port, ssl, send-proxy or comment");
                     return null;
             }
         }
@@ -160,13 +169,7 @@ internal static class HaproxyTcpChecks
 
     private static ProbeStep? ReadExpect(HaproxyUse use)
     {
-        while (use.Peek is "min-recv" or "comment" or "ok-status" or "error-status" or "tout-status" or "on-success" or "on-error" or "status-code")
-        {
-            use.Take();
-            if (use.HasMore)
-                use.Take();
-        }
-
+        SkipWhatIsReported(use);
         var not = use.Take("!");
         if (!use.TryTake("string, rstring, binary or rbinary", out var kind) || !use.TryTake("what is expected", out var word))
             return null;
@@ -187,6 +190,17 @@ internal static class HaproxyTcpChecks
             default:
                 use.Error(kind, $"{Shown.Quote(kind.Text)} cannot be expected here", "string, rstring, binary or rbinary");
                 return null;
+        }
+    }
+
+    /// <summary>Skips what of an expectation is about reports of it.</summary>
+    public static void SkipWhatIsReported(HaproxyUse use)
+    {
+        while (use.Peek is "min-recv" or "comment" or "ok-status" or "error-status" or "tout-status" or "on-success" or "on-error" or "status-code")
+        {
+            use.Take();
+            if (use.HasMore)
+                use.Take();
         }
     }
 }

@@ -368,7 +368,7 @@ internal sealed class YamlWriter
     {
         Line($"  {Text(pool.Name)}:");
         var blank = new Drafts.PoolDraft(default(Drafts.Located<string>));
-        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol, SlowStart = pool.SlowStart, Panic = pool.Panic, MaxConnections = pool.MaxConnections, AllBackups = pool.AllBackups }, blank, "    ");
+        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol, SlowStart = pool.SlowStart, Panic = pool.Panic, MaxConnections = pool.MaxConnections, FullConnections = pool.FullConnections, AllBackups = pool.AllBackups }, blank, "    ");
         if (pool.Tls is { } tls)
             Line($"    tls: {Tls(tls)}");
         Section("retries", RetriesTable.Table, pool.Retries, new(), "    ");
@@ -415,6 +415,8 @@ internal sealed class YamlWriter
             var tier = server.Backup ? ", backup: true" : server.Priority > 0 ? $", priority: {server.Priority}" : "";
             var serverTls = server.Tls is { } own ? $", tls: {Tls(own)}" : "";
             var most = server.MaxConnections is { } limit ? $", max-connections: {limit}" : "";
+            most += server.MinConnections is { } least ? $", min-connections: {least}" : "";
+            most += (server.CutsWhenDown ? ", cut-when-down: true" : "") + (server.CutsBackups ? ", cut-backups-when-up: true" : "");
             var proxyProtocol = server.ProxyProtocol is { } version ? $", proxy-protocol: {version.ToString().ToLowerInvariant()}" : "";
             name += server.Unchecked ? ", health: none" : server.Health is not { } check ? "" : check == new HealthSettings() ? ", health: tcp" : $", health: {Braces(HealthParts(check))}";
             var cookie = (server.AgentPort is { } agentPort ? $", agent-port: {agentPort}" : "") + (server.Cookie is { } value ? $", cookie: {Text(value)}" : "");
@@ -509,6 +511,8 @@ internal sealed class YamlWriter
             Line($"      domain: {Many(sticky.Domains, domain => domain)}");
         if (sticky.Path != "/")
             Line($"      path: {Text(sticky.Path)}");
+        if (sticky.Variable is not null)
+            Line($"      variable: {Text(sticky.Variable)}");
         if (sticky.Attributes.Count > 0)
             Line($"      attributes: {Many(sticky.Attributes, attribute => attribute)}");
         Settings(StickyTable.Table, sticky with { Path = "/" }, new(), "      ");

@@ -106,6 +106,20 @@ internal sealed class CallValue : CompiledValue
                 return TextFunctions.TryWriteDate(input, _numbers.Length > 0 ? _numbers[0] : 0, room, out value);
             case FunctionKind.FromHex:
                 return Utf8Parser.TryParse(input, out ulong read, out var length, 'x') && length == input.Length && room.TryWrite((long)read, out value);
+            case FunctionKind.Hash:
+                return room.TryWrite(TextFunctions.Hash(input, _texts[0], _numbers.Length > 1 ? _numbers[1] : 0), out value);
+            case FunctionKind.Avalanche:
+                return Utf8Parser.TryParse(input, out long hash, out _) && room.TryWrite(KeyHash.Avalanche((uint)hash), out value);
+            case FunctionKind.HexDecode:
+                return TextFunctions.TryDecodeHex(input, room, out value);
+            case FunctionKind.Base64Url:
+                return TextFunctions.TryEncodeBase64Url(input, room, out value);
+            case FunctionKind.Base64UrlDecode:
+                return TextFunctions.TryDecodeBase64Url(input, room, out value);
+            case FunctionKind.LocalTime or FunctionKind.UtcTime:
+                return Utf8Parser.TryParse(input, out long seconds, out _) && TimeText.TryWrite(seconds + (_numbers.Length > 1 ? _numbers[1] : 0), _texts[0], _function == FunctionKind.LocalTime, room, out value);
+            case FunctionKind.JsonQuery:
+                return JsonPath.TryFind(input, _texts[0], _texts.Length > 1 && _texts[1].AsSpan().SequenceEqual("int"u8), room, out value);
             case FunctionKind.Json:
                 return TextFunctions.TryWriteJson(input, room, out value);
             default:

@@ -3,6 +3,8 @@ using System.Buffers.Text;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Steelyard.Balancing;
+using Steelyard.Config;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Expressions;
@@ -89,6 +91,46 @@ internal static class TextFunctions
         value = written[..length];
         return true;
     }
+
+    public static bool TryDecodeHex(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!room.TryTake(text.Length / 2, out var written) || Convert.FromHexString(text, written, out _, out var length) != OperationStatus.Done)
+            return false;
+        value = written[..length];
+        return true;
+    }
+
+    public static bool TryEncodeBase64Url(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!room.TryTake(Base64Url.GetEncodedLength(text.Length), out var written))
+            return false;
+        value = written[..Base64Url.EncodeToUtf8(text, written)];
+        return true;
+    }
+
+    public static bool TryDecodeBase64Url(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (!room.TryTake(Base64Url.GetMaxDecodedLength(text.Length), out var written) || Base64Url.DecodeFromUtf8(text, written, out _, out var length) != OperationStatus.Done)
+            return false;
+        value = written[..length];
+        return true;
+    }
+
+    /// <summary>A hash by the name of its function.</summary>
+    public static long Hash(ReadOnlySpan<byte> text, ReadOnlySpan<byte> function, long seed) => (char)function[^1] switch
+    {
+        'c' => KeyHash.Crc32C(text),
+        '6' => KeyHash.Of(HashFunction.Wt6, text),
+        'm' => KeyHash.Of(HashFunction.Sdbm, text),
+        '3' => KeyHash.Xx(3, text, seed),
+        '4' => KeyHash.Xx(64, text, seed),
+        _ when function[0] == 'x' => KeyHash.Xx(32, text, seed),
+        _ when function[0] == 'd' => KeyHash.Of(HashFunction.Djb2, text),
+        _ => KeyHash.Of(HashFunction.Crc32, text),
+    };
 
     public static bool TryWriteHex(scoped ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {

@@ -21,6 +21,11 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
     private readonly InputBuffer _input = new(loop);
     private Transport? _transport;
     private readonly List<byte> _heard = [];
+    private BodyFramer _framer;
+
+    // Whether what comes is the body of an answer, and whether that is all there.
+    private bool _answers;
+    private bool _ended;
     private bool _called;
 
     /// <summary>Ends the present check, of which nobody wants to hear any more.</summary>
@@ -46,9 +51,7 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         _called = false;
         var due = loop.Now + (long)Math.Max(1, target.Settings.Timeout.TotalMilliseconds);
         var result = target.Script is { } script ? await Play(target, script, due) : await Open(target, null, due);
-        if (result.Passed && target.Settings.Kind == ProbeKind.Http)
-            result = await Converse(target, due);
-        else if (result.Passed && target.Settings.Kind == ProbeKind.Agent)
+        if (result.Passed && target.Settings.Kind == ProbeKind.Agent)
             result = await Hear(target, due);
         Shut();
         return _called ? null : result;
@@ -73,29 +76,32 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         for (var i = 0; i < script.Steps.Length && result.Passed && !_called; i++)
         {
             var step = script.Steps[i];
-            if (step.Settings.Do == ProbeStepKind.Connect)
+            result = step.Settings.Do switch
             {
-                Shut();
-                _heard.Clear();
-                result = await Open(target, step.Settings, due);
-            }
-            else if (step.Settings.Do == ProbeStepKind.Send)
-            {
-                _heard.Clear();
-                result = await Say(step.Bytes, due);
-            }
-            else
-            {
-                result = await Expect(step, due);
-            }
+                ProbeStepKind.Connect => await Reopen(target, step, due),
+                ProbeStepKind.Send => await Say(step.Bytes, due),
+                ProbeStepKind.Request => await Request(step, due),
+                ProbeStepKind.ExpectStatus => new(step.Passes(_head.Status) ? ProbeFault.None : ProbeFault.Status),
+                _ => await Expect(step, due),
+            };
         }
 
-        return result;
+        return result with { Status = _answers ? _head.Status : 0 };
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Reopen(ProbeTarget target, CompiledStep step, long due)
+    {
+        Shut();
+        (_answers, _ended) = (false, false);
+        _heard.Clear();
+        return await Open(target, step, due);
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<ProbeResult> Say(byte[] bytes, long due)
     {
+        _heard.Clear();
         var block = loop.Blocks.Rent();
         bytes.CopyTo(block.Span);
         var sent = await _transport!.SendAll(block.Slice(0, bytes.Length), Left(due));
@@ -103,31 +109,78 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         return sent == IoStatus.Done ? default : Failed(sent);
     }
 
-    /// <summary>Waits for what a step expects. What must not come has not come once the server ends the connection.</summary>
+    /// <summary>Asks by HTTP, and reads what the answer begins with.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Request(CompiledStep step, long due)
+    {
+        if (await Say(step.Bytes, due) is { Passed: false } unsaid)
+            return unsaid;
+        do
+        {
+            _head.Clear();
+            _input.ReleaseHead();
+            if (await ReadHead(due) is { Passed: false } failed)
+                return failed;
+        }
+        while (_head.Interim);
+
+        (_answers, _ended) = (true, false);
+        _framer = new(_head.Body(step.Method), chunkedOut: false);
+        return default;
+    }
+
+    /// <summary>Waits for what a step expects. What must not come has not come once the server ends the connection, or its answer.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<ProbeResult> Expect(CompiledStep step, long due)
     {
-        while (!step.IsIn(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_heard)))
+        if (_answers)
+            TakeOfBody();
+        while (_answers && step.AsksForAll ? !_ended : !step.IsIn(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_heard)))
         {
-            if (_heard.Count >= MostBody)
-                return step.Settings.Not ? default : new(ProbeFault.Body);
+            if (_heard.Count >= MostBody || _ended)
+                break;
             var filled = loop.Now < due ? await _input.Fill(_transport!, Left(due)) : IoStatus.TimedOut;
-            if (filled == IoStatus.Closed)
-                return step.Settings.Not ? default : new(_heard.Count == 0 ? ProbeFault.Closed : ProbeFault.Body);
-            if (filled != IoStatus.Done)
+            if (filled == IoStatus.Closed && (!_answers || _framer.TakeEnd(_input, out _) == FrameState.Complete))
+            {
+                _ended = true;
+                if (_heard.Count == 0 && !step.Settings.Not && !_answers)
+                    return new(ProbeFault.Closed);
+            }
+            else if (filled != IoStatus.Done)
+            {
                 return Failed(filled);
-            _heard.AddRange(_input.TakeAll(MostBody).Span);
-            _input.Release();
+            }
+            else if (_answers)
+            {
+                TakeOfBody();
+            }
+            else
+            {
+                _heard.AddRange(_input.TakeAll(MostBody).Span);
+                _input.Release();
+            }
         }
 
-        return step.Settings.Not ? new(ProbeFault.Body) : default;
+        return step.IsIn(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_heard)) != step.Settings.Not ? default : new(ProbeFault.Body);
+    }
+
+    private void TakeOfBody()
+    {
+        while (!_ended)
+        {
+            _ended = _framer.Take(_input, out var piece) != FrameState.More;
+            if (piece.Length == 0)
+                return;
+            _heard.AddRange(piece.Span);
+        }
     }
 
     /// <summary>Opens a connection as a step of a script says, or as the check does.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<ProbeResult> Open(ProbeTarget target, ProbeStep? step, long due)
+    private async ValueTask<ProbeResult> Open(ProbeTarget target, CompiledStep? compiled, long due)
     {
-        var place = step?.Port is { } port && target.Address?.Address() is { } ip ? KernelAddress.For(ip, port) : target.Address;
+        var step = compiled?.Settings;
+        var place = (step?.Port ?? (compiled?.Address is null ? null : target.Address?.Port)) is { } port && (compiled?.Address ?? target.Address?.Address()) is { } ip ? KernelAddress.For(ip, port) : target.Address;
         if (place is not { } address)
             return new(ProbeFault.Unresolved);
         _transport = loop.Network.Connect(address, out _, target.IsBrief);
@@ -177,31 +230,11 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         return new(secured.TimedOut ? ProbeFault.Timeout : verdict.Fault == CertificateFault.None ? ProbeFault.Tls : ProbeFault.Certificate);
     }
 
-    [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<ProbeResult> Converse(ProbeTarget target, long due)
-    {
-        if (await Say(target.Request, due) is { Passed: false } unsaid)
-            return unsaid;
-
-        do
-        {
-            _head.Clear();
-            _input.ReleaseHead();
-            if (await ReadHead(due) is { Passed: false } failed)
-                return failed;
-        }
-        while (_head.Interim);
-
-        if (!target.Passes(_head.Status))
-            return new(ProbeFault.Status, _head.Status);
-        return (target.Body is null && target.BodyPattern is null) || await BodyFits(target, due) ? new(ProbeFault.None, _head.Status) : new(ProbeFault.Body, _head.Status);
-    }
-
     /// <summary>Reads a line of an agent.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<ProbeResult> Hear(ProbeTarget target, long due)
     {
-        if (target.Request.Length > 0 && await Say(target.Request, due) is { Passed: false } unsaid)
+        if (target.Question.Length > 0 && await Say(target.Question, due) is { Passed: false } unsaid)
             return unsaid;
 
         while (_input.Unread.IndexOfAny((byte)'\r', (byte)'\n') < 0 && _input.Unread.Length < MostOfAgent)
@@ -234,37 +267,6 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
             if (filled != IoStatus.Done)
                 return Failed(filled);
         }
-    }
-
-    /// <summary>Whether the first 64 KiB of the body are as they should be.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<bool> BodyFits(ProbeTarget target, long due)
-    {
-        var framer = new BodyFramer(_head.Body(KnownMethod.Get), chunkedOut: false);
-        var read = new List<byte>();
-        while (true)
-        {
-            var state = framer.Take(_input, out var piece);
-            read.AddRange(piece.Span);
-            if (target.BodyPattern is null && Fits(target, read))
-                return true;
-
-            // An expression may speak of the end.
-            if (state != FrameState.More || read.Count >= MostBody)
-                return Fits(target, read);
-            if (loop.Now >= due)
-                return false;
-            var filled = await _input.Fill(_transport!, Left(due));
-            if (filled != IoStatus.Done)
-                return filled == IoStatus.Closed && _head.Body(KnownMethod.Get).Kind == BodyKind.UntilClose && Fits(target, read);
-        }
-    }
-
-    private static bool Fits(ProbeTarget target, List<byte> read)
-    {
-        var bytes = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(read);
-        return (target.Body is null || bytes.IndexOf(target.Body) >= 0)
-            && (target.BodyPattern is null || target.BodyPattern.IsMatch(System.Text.Encoding.Latin1.GetString(bytes)));
     }
 
     private long Left(long due) => Math.Max(1, due - loop.Now);

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
@@ -27,13 +25,11 @@ internal sealed class ProbeTarget : TimerEntry
         (_prober, Key) = (prober, key);
         Count = new(key.Settings, up);
         Host = key.Server.UnixPath is null ? key.Server.Host : "";
-        Body = key.Settings.Body is { } body ? Encoding.UTF8.GetBytes(body) : null;
-        BodyPattern = key.Settings.BodyPattern is { } pattern ? new(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant) : null;
-        Request = WriteRequest(key);
-        Script = key.Settings.Kind == ProbeKind.Script ? new(key.Settings.Script) : null;
+        Question = key.Settings.Kind == ProbeKind.Agent ? Encoding.ASCII.GetBytes(key.Settings.Body!.Replace("\\n", "\n", StringComparison.Ordinal)) : [];
+        Script = ProbeScript.Of(key);
     }
 
-    /// <summary>What is said and expected; null for checks of other kinds.</summary>
+    /// <summary>What is said and expected; null for checks that only connect, and agents.</summary>
     public ProbeScript? Script { get; }
 
     public ProbeKey Key { get; }
@@ -41,7 +37,7 @@ internal sealed class ProbeTarget : TimerEntry
     public HealthSettings Settings => Key.Settings;
 
     /// <summary>Whether a check is over when the other kernel has answered, or says something at once: nobody who waits for the connection is kept waiting, as an agent would be that speaks first.</summary>
-    public bool IsBrief => Tls is null && !Key.Server.Greets && Settings.Kind != ProbeKind.Script && (Settings.Kind != ProbeKind.Agent || Request.Length > 0);
+    public bool IsBrief => Tls is null && !Key.Server.Greets && Settings.Kind != ProbeKind.Script && (Settings.Kind != ProbeKind.Agent || Question.Length > 0);
 
     /// <summary>Where it is; null where its name did not resolve.</summary>
     public KernelAddress? Address { get; private set; }
@@ -54,14 +50,8 @@ internal sealed class ProbeTarget : TimerEntry
     /// <summary>The name its certificate has to have, unless the settings have another.</summary>
     public string Host { get; }
 
-    /// <summary>The request, where one is sent.</summary>
-    public byte[] Request { get; }
-
-    /// <summary>What its answer has to contain; null for anything.</summary>
-    public byte[]? Body { get; }
-
-    /// <summary>What has to match in its answer; null for anything.</summary>
-    public Regex? BodyPattern { get; }
+    /// <summary>What an agent is sent.</summary>
+    public byte[] Question { get; }
 
     public HealthCount Count { get; }
 
@@ -90,6 +80,16 @@ internal sealed class ProbeTarget : TimerEntry
             pool.Checked(server, Count.Up, Fault, Status, now);
     }
 
+    /// <summary>Takes that too many of its requests went wrong.</summary>
+    public void Suspect(long now)
+    {
+        if (!Count.Suspect())
+            return;
+        (Fault, Status) = (ProbeFault.Observed, 0);
+        foreach (var (pool, server) in Members)
+            pool.Checked(server, up: false, Fault, Status, now);
+    }
+
     /// <summary>The check that is under way; null for none.</summary>
     public Probe? Present { get; set; }
 
@@ -100,6 +100,8 @@ internal sealed class ProbeTarget : TimerEntry
     public void Serve(IReadOnlyList<(Pool Pool, Server Server)> members, KernelAddress? address, TlsClient? tls, long now)
     {
         (Members, Address, Tls) = (members, address, tls);
+        foreach (var (_, server) in Settings.Observe == HealthObserve.None ? [] : members)
+            server.Observation?.Exceeded = () => _prober.Suspect(this);
         if (!Count.Checked)
             return;
         foreach (var (pool, server) in Settings.Kind == ProbeKind.Agent ? members : [])
@@ -110,38 +112,5 @@ internal sealed class ProbeTarget : TimerEntry
             pool.Checked(server, Count.Up, Fault, Status, now);
     }
 
-    /// <summary>Whether a status is that of a server that is well.</summary>
-    public bool Passes(int status)
-    {
-        foreach (var range in Settings.Statuses.AsSpan())
-        {
-            if (range.Contains(status))
-                return true;
-        }
-
-        return false;
-    }
-
     protected internal override void Expire() => _prober.Begin(this);
-
-    private static byte[] WriteRequest(ProbeKey key)
-    {
-        if (key.Settings.Kind == ProbeKind.Agent)
-            return Encoding.ASCII.GetBytes(key.Settings.Body!.Replace("\\n", "\n", StringComparison.Ordinal));
-        if (key.Settings.Kind != ProbeKind.Http)
-            return [];
-        var text = new StringBuilder().Append(CultureInfo.InvariantCulture, $"{key.Settings.Method} {key.Settings.Path} HTTP/1.1\r\nHost: {key.Settings.Host ?? HostOf(key)}\r\n");
-        var named = false;
-        foreach (var field in key.Settings.Fields.AsSpan())
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{field.Name}: {field.Value}\r\n");
-            named |= field.Name.Equals("User-Agent", StringComparison.OrdinalIgnoreCase);
-        }
-
-        if (!named)
-            text.Append("User-Agent: Steelyard health check\r\n");
-        return Encoding.ASCII.GetBytes(text.Append("Connection: close\r\n\r\n").ToString());
-    }
-
-    private static string HostOf(ProbeKey key) => key.Server is { UnixPath: null, Greets: false } ? key.Server.ToString() : "localhost";
 }

@@ -41,6 +41,19 @@ internal sealed class Prober(ProxyLoop loop)
         target.Present?.CallOff();
     }
 
+    /// <summary>Requests speak against a server. May be called from any thread.</summary>
+    public void Suspect(ProbeTarget target) => Events.Post(_ => TakeSuspicion(target), target);
+
+    // As with HAProxy the next check comes sooner where a time for that is given, and is not put off else.
+    private void TakeSuspicion(ProbeTarget target)
+    {
+        if (!_targets.Contains(target))
+            return;
+        target.Suspect(Events.Now);
+        if (target.Present is null && target.Settings.FastInterval is { } fast && Events.In((long)fast.TotalMilliseconds) is var due && due < target.Due)
+            Events.Timers.Set(target, due);
+    }
+
     /// <summary>Asks nobody any more.</summary>
     public void Stop()
     {

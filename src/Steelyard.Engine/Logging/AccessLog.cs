@@ -24,6 +24,8 @@ internal sealed class AccessLog
     private readonly AccessLogSettings _settings;
     private readonly LogSink _sink;
     private readonly LogSink[] _also;
+    private readonly TurnCount? _turns;
+    private readonly TurnCount?[] _turnsAlso;
     private readonly byte[] _listener;
     private readonly CompiledCondition? _when;
     private readonly bool _writesAttempts;
@@ -37,6 +39,8 @@ internal sealed class AccessLog
     public AccessLog(AccessLogSettings settings, ListenerMode mode, string listener, LogSink sink, LogSink[] also)
     {
         (_settings, _sink, _also) = (settings, sink, also);
+        _turns = TurnCount.Of(settings.Turns);
+        _turnsAlso = Array.ConvertAll(settings.Also.AsSpan().ToArray(), copy => TurnCount.Of(copy.Turns));
         _listener = Encoding.UTF8.GetBytes(listener);
         Format = mode == ListenerMode.Tcp
             ? settings.Format is AccessLogFormat.Json or AccessLogFormat.Custom ? settings.Format.Value : AccessLogFormat.TcpLog
@@ -121,6 +125,9 @@ internal sealed class AccessLog
         var line = new LoggedExchange(this, context, status, sent, body, received, (seen.Lines * _sink.Loops) + loop + 1);
         if ((_when is { } when && !when.Holds(line.Scope)) || !IsWanted(context.Record, status, ref seen.Wanted))
             return;
+        var isOurs = _turns is null || _turns.Next();
+        if (!isOurs && _also.Length == 0)
+            return;
         var ring = _sink.RingOf(loop);
         var room = ring.Reserve();
         if (room.IsEmpty)
@@ -147,8 +154,14 @@ internal sealed class AccessLog
 
         seen.Lines++;
         var length = writer.End(room);
-        foreach (var other in _also)
-            Copy(room[..length], other, other.RingOf(loop));
+        for (var i = 0; i < _also.Length; i++)
+        {
+            if (_turnsAlso[i] is not { } turns || turns.Next())
+                Copy(room[..length], _also[i], _also[i].RingOf(loop));
+        }
+
+        if (!isOurs)
+            return;
         ring.Publish(length);
         _sink.Added(ring);
     }
@@ -175,6 +188,17 @@ internal sealed class AccessLog
             return false;
         seen = seen + 1 < _settings.Sample ? seen + 1 : 0;
         return seen == 0;
+    }
+
+    /// <summary>Counts the lines of a place that gets some of them: those of all loops together, as HAProxy does.</summary>
+    private sealed class TurnCount(LogTurns turns)
+    {
+        private long _lines = -1;
+
+        public static TurnCount? Of(LogTurns? turns) => turns is null ? null : new(turns);
+
+        /// <summary>Whether the next line is written.</summary>
+        public bool Next() => turns.Include(Interlocked.Increment(ref _lines));
     }
 
     /// <summary>What one loop has counted; as large as a cache line, so that no two loops share one.</summary>

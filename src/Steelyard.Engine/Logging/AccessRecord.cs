@@ -163,7 +163,7 @@ internal sealed class AccessRecord(ExchangeContext context)
                 Keep(log, i, response, head, sent);
             if (response is null)
                 continue;
-            log.ResponseFields.Capture(response.Fields, head, _captured.AsSpan(places.FirstByte), _capturedLengths.AsSpan(places.FirstLength));
+            log.ResponseFields.Capture(response.Fields, head, context.ScopeOfResponse(response, head).Variables, _captured.AsSpan(places.FirstByte), _capturedLengths.AsSpan(places.FirstLength));
             if (log.Cookie is not { } cookie)
                 continue;
             var value = cookie.SetBy(response.Fields, head);

@@ -118,7 +118,7 @@ internal static class HaProxyFormat
         for (var i = 0; i < fields.Count; i++)
         {
             writer.Write(i == 0 ? " {"u8 : "|"u8);
-            writer.Write(fields.ValueOf(i, line.Context.Request.Fields, line.Record.Head), Escaping.HaProxy);
+            writer.Write(fields.ValueOf(i, line.Context.Request.Fields, line.Record.Head, line.Scope.Variables), Escaping.HaProxy);
         }
 
         if (fields.Count > 0)

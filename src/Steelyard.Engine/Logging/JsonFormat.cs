@@ -64,7 +64,7 @@ internal static class JsonFormat
         for (var i = 0; i < request.Count; i++)
         {
             writer.Write(i == 0 ? ",\"request_headers\":{\""u8 : ",\""u8);
-            WriteMember(ref writer, request, i, request.ValueOf(i, line.Context.Request.Fields, line.Record.Head));
+            WriteMember(ref writer, request, i, request.ValueOf(i, line.Context.Request.Fields, line.Record.Head, line.Scope.Variables));
         }
 
         if (request.Count > 0)
@@ -85,7 +85,7 @@ internal static class JsonFormat
             WriteText(ref writer, "set_cookie"u8, set, cookie.Most);
     }
 
-    // The name of a field is a token, which holds nothing that JSON escapes.
+    // The name of a field is a token, and so is that of a variable, which holds nothing that JSON escapes.
     private static void WriteMember(ref LineWriter writer, CaptureList list, int index, scoped ReadOnlySpan<byte> value)
     {
         foreach (var letter in list.KeyOf(index))

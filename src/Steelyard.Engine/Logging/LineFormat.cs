@@ -176,7 +176,7 @@ internal sealed class LineFormat
         public LogForm Form { get; init; }
 
         /// <summary>Whether it is captured fields, of which there are none without a request.</summary>
-        public bool IsCapture => Value is null && Field is LogField.RequestFields or LogField.RequestFieldsQuoted or LogField.ResponseFields or LogField.ResponseFieldsQuoted;
+        public bool IsCapture => Value is null && Field is LogField.RequestFields or LogField.RequestFieldsQuoted or LogField.RequestFieldList or LogField.ResponseFields or LogField.ResponseFieldsQuoted or LogField.ResponseFieldList;
 
         public UrlKind Url { get; init; }
 

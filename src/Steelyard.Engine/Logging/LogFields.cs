@@ -110,8 +110,8 @@ internal static class LogFields
                     writer.Write((byte)'+');
                 writer.Write(line.Record.Retries);
                 break;
-            case LogField.RequestFields or LogField.RequestFieldsQuoted or LogField.ResponseFields or LogField.ResponseFieldsQuoted:
-                WriteCaptured(ref writer, line, field, escaping);
+            case LogField.RequestFields or LogField.RequestFieldsQuoted or LogField.RequestFieldList or LogField.ResponseFields or LogField.ResponseFieldsQuoted or LogField.ResponseFieldList:
+                WriteCaptured(ref writer, line, field, escaping, style);
                 break;
             case LogField.RequestCookie or LogField.ResponseCookie:
                 WriteCookie(ref writer, line, field, form, escaping, style);
@@ -342,18 +342,29 @@ internal static class LogFields
         writer.Write([sent, returned]);
     }
 
-    private static void WriteCaptured(ref LineWriter writer, in LoggedExchange line, LogField field, Escaping escaping)
+    private static void WriteCaptured(ref LineWriter writer, in LoggedExchange line, LogField field, Escaping escaping, LogEscape style)
     {
         if (!line.HasRequest)
             return;
         if (escaping == Escaping.HaProxyText)
             escaping = Escaping.HaProxy;
-        var ofRequest = field is LogField.RequestFields or LogField.RequestFieldsQuoted;
+        var ofRequest = field is LogField.RequestFields or LogField.RequestFieldsQuoted or LogField.RequestFieldList;
+        var listed = field is LogField.RequestFieldList or LogField.ResponseFieldList;
         var quoted = field is LogField.RequestFieldsQuoted or LogField.ResponseFieldsQuoted;
         var list = ofRequest ? line.Log.RequestFields : line.Log.ResponseFields;
         for (var i = 0; i < list.Count; i++)
         {
-            var value = ofRequest ? list.ValueOf(i, line.Context.Request.Fields, line.Record.Head) : line.Record.Captured(line.Log, i);
+            var value = ofRequest ? list.ValueOf(i, line.Context.Request.Fields, line.Record.Head, line.Scope.Variables) : line.Record.Captured(line.Log, i);
+            if (listed)
+            {
+                if (i > 0)
+                    writer.Write((byte)' ');
+                if (value.IsEmpty && style is LogEscape.Default or LogEscape.HaProxy)
+                    writer.Write((byte)'-');
+                writer.Write(value, escaping);
+                continue;
+            }
+
             if (!quoted)
             {
                 writer.Write(i == 0 ? (byte)'{' : (byte)'|');
@@ -366,7 +377,7 @@ internal static class LogFields
             writer.Write((byte)'"');
         }
 
-        if (list.Count > 0 && !quoted)
+        if (list.Count > 0 && !quoted && !listed)
             writer.Write((byte)'}');
     }
 

@@ -1,4 +1,5 @@
 using Steelyard.Balancing.Sticky;
+using Steelyard.Config;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Logging;
@@ -40,19 +41,20 @@ internal static class Termination
         };
     }
 
-    /// <summary>The letters of the cookie; where a pool knows clients by none, hyphens.</summary>
+    /// <summary>The letters of the cookie; where a pool knows clients by none, or by one that nobody changes, hyphens.</summary>
     public static (byte Sent, byte Returned) OfCookie(ExchangeContext context)
     {
-        if (context.Pool?.Cookies is null)
+        if (context.Pool?.Cookies is null or { Settings.Kind: StickyKind.Passive })
             return Letters("--"u8);
         var affinity = context.Affinity;
         var sent = affinity.Seen switch
         {
             StickyCookieState.Absent => (byte)'N',
+            _ when affinity.Unused => (byte)'U',
             StickyCookieState.Invalid => (byte)'I',
             StickyCookieState.Idle => (byte)'E',
             StickyCookieState.Old => (byte)'O',
-            _ => context.Server is null || context.Server == affinity.Owner ? (byte)'V' : (byte)'D',
+            _ => affinity.OwnerWasDown ? (byte)'D' : context.Server is null || context.Server == affinity.Owner ? (byte)'V' : (byte)'D',
         };
         var returned = context.Record.Cookie switch
         {

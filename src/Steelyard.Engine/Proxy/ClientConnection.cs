@@ -68,6 +68,8 @@ internal sealed class ClientConnection : ConnectionEnds
     /// <summary>A number that no other connection of the process has.</summary>
     public override long Number => _number;
 
+    public override long OpenBeside => Listener.Connections.Open;
+
     public override SslStream? Tls => (Transport as TlsTransport)?.Stream;
 
     /// <summary>Whether the present request was there, in part at least, before the one before was answered.</summary>
@@ -379,8 +381,11 @@ internal sealed class ClientConnection : ConnectionEnds
             _requests,
             _exchange is null ? null : ErrorNote.RequestOf(context!),
             context?.Pool?.Name,
-            context?.Server?.Settings.Address.ToString());
+            context?.Server?.Settings.Address.ToString()) { Number = _number };
     }
+
+    /// <summary>The server that its exchange or session is with; null for none.</summary>
+    public Balancing.Server? Server => (_exchange?.Context ?? _session?.Context)?.Server;
 
     /// <summary>Closes the connection if it waits for a request; who came when the loop drained already has a moment for one.</summary>
     public void EndIfIdle()

@@ -18,6 +18,9 @@ internal abstract class ConnectionEnds
     /// <summary>How many requests have come on it, this one too.</summary>
     public virtual int Requests => 1;
 
+    /// <summary>How many connections its listener has open, this one too.</summary>
+    public virtual long OpenBeside => 0;
+
     /// <summary>How its TLS is spoken, and with whom; null without TLS, and of a connection that there is not.</summary>
     public virtual SslStream? Tls => null;
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Health;
 using Steelyard.Engine.Interop;
@@ -364,6 +365,32 @@ internal sealed class ProxyLoop
         }
 
         return cut;
+    }
+
+    /// <summary>Cuts the connection of a number, if it is one of this loop. Called on the loop.</summary>
+    public bool Cut(long number)
+    {
+        for (var client = _clients; client is not null; client = client.Next)
+        {
+            if (client.Number != number)
+                continue;
+            client.Cut();
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Cuts the connections whose exchange is with a server. Called on the loop.</summary>
+    public void CutWith(Server server)
+    {
+        for (var client = _clients; client is not null;)
+        {
+            var next = client.Next;
+            if (client.Server is { } its && its.IsTwinOf(server))
+                client.Cut();
+            client = next;
+        }
     }
 
     /// <summary>Counts a fault of ours and remembers the last, to be reported.</summary>

@@ -26,11 +26,24 @@ internal sealed class Affinity(ExchangeContext context)
     // Seconds of Unix; 0 where cookies have no dates.
     private long _time;
 
+    private bool _ignored;
+
     // The server has set the cookie itself.
     private bool _setByServer;
 
     /// <summary>The server the client belongs to; null for none.</summary>
     public Server? Owner { get; private set; }
+
+    /// <summary>Whether the server is chosen in any state.</summary>
+    public bool Forced { get; private set; }
+
+    /// <summary>Whether the server the client belongs to was down when the request came.</summary>
+    public bool OwnerWasDown { get; private set; }
+
+    /// <summary>Whether what the client brings was not looked at.</summary>
+    public bool Unused => _ignored || Yielded;
+
+    private bool Yielded => _cookies is { Settings.YieldsToPriority: true } && context.Server is { IsFirst: true };
 
     /// <summary>What the client's cookie says, where the pool knows clients by one.</summary>
     public StickyCookieState Seen => _seen.State;
@@ -39,7 +52,7 @@ internal sealed class Affinity(ExchangeContext context)
     public bool IsOff => _cookies is null && _clients is null;
 
     /// <summary>Forgets the request before.</summary>
-    public void Forget() => (_cookies, _clients, Owner) = (null, null, null);
+    public void Forget() => (_cookies, _clients, Owner, _ignored, Forced) = (null, null, null, false, false);
 
     /// <summary>Sees whose client it is, once it is known whose servers the request is for.</summary>
     public void Begin(Pool pool)
@@ -50,6 +63,14 @@ internal sealed class Affinity(ExchangeContext context)
         _time = _cookies.Settings.IsDated ? new DateTimeOffset(context.Events.Network.UtcNow).ToUnixTimeSeconds() : 0;
         _seen = CookieLine.Read(context.Request.Fields, context.Head, _cookies, _time);
         Owner = _seen.Server < 0 ? null : pool.Servers[_seen.Server];
+        (_ignored, Forced) = (false, false);
+        if (_cookies.Variable is { } name && context.Scope.Variables is { } variables && variables.TryGet(name, out var told))
+        {
+            (_ignored, Forced) = (told.SequenceEqual("ignore"u8), told.SequenceEqual("force"u8));
+            Owner = _ignored ? null : Owner;
+        }
+
+        OwnerWasDown = Owner is { Serves: false };
     }
 
     /// <summary>The same where no request is read.</summary>
@@ -88,7 +109,7 @@ internal sealed class Affinity(ExchangeContext context)
         }
 
         _setByServer = true;
-        var changes = Settings.Kind == StickyKind.Insert ? !Settings.Preserve : !Value.IsEmpty;
+        var changes = Settings.Kind == StickyKind.Insert ? !Settings.Preserve : Settings.Kind != StickyKind.Passive && !Value.IsEmpty;
         context.Record.Cookie = !changes ? CookieFate.Passed : Settings.Kind == StickyKind.Insert ? CookieFate.Deleted : CookieFate.Rewritten;
         return changes;
     }
@@ -131,9 +152,9 @@ internal sealed class Affinity(ExchangeContext context)
     {
         var setByServer = _setByServer;
         _setByServer = false;
-        if (_cookies is null || Settings.Kind != StickyKind.Insert || (setByServer && Settings.Preserve) || (Settings.PostOnly && context.Request.Method != KnownMethod.Post))
+        if (_cookies is null || _ignored || Settings.Kind != StickyKind.Insert || (setByServer && Settings.Preserve) || (Settings.PostOnly && context.Request.Method != KnownMethod.Post))
             return;
-        var same = context.Server == Owner;
+        var same = context.Server == Owner || Yielded;
         if (same && !_cookies.IsToBeDatedAnew(_seen, _time))
             return;
         writer.Write(_cookies.LineStart.Span);

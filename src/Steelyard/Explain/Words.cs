@@ -16,6 +16,7 @@ internal static class Words
     {
         StickyOutcome.Maintenance => "in maintenance",
         StickyOutcome.Tried => "tried already",
+        StickyOutcome.Yielded => "not asked for, as another has priority",
         _ => PlainName.Of(outcome.ToString(), ' '),
     };
 

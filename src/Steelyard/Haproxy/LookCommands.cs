@@ -113,12 +113,10 @@ internal static class LookCommands
     {
         var text = new StringBuilder();
         var names = desk.Snapshot.Listeners.ToDictionary(listener => listener.Bind[0].ToString(), CommandDesk.NameOf);
-        var number = 0;
         foreach (var connection in await desk.Desk.Balancer.ConnectionsAsync(10_000))
         {
-            number++;
             var server = connection is { Pool: { } pool, Server: { } address } && desk.Snapshot.Pools.FirstOrDefault(one => one.Name == pool)?.Servers.FirstOrDefault(one => one.Address.ToString() == address) is { } known ? CommandDesk.NameOf(known) : connection.Server ?? "<none>";
-            text.Append(CultureInfo.InvariantCulture, $"0x{number:x12}: proto={(connection.Client is null ? "unix_stream" : "tcpv4")} src={connection.Client ?? "unix:1"} fe={names.GetValueOrDefault(connection.Listener, connection.Listener)} be={connection.Pool ?? "<NONE>"} srv={server} ts=00 age={(long)connection.Age.TotalSeconds}s calls={connection.Requests} state={connection.State.ToString().ToLowerInvariant()}\n");
+            text.Append(CultureInfo.InvariantCulture, $"0x{connection.Number:x12}: proto={(connection.Client is null ? "unix_stream" : "tcpv4")} src={connection.Client ?? "unix:1"} fe={names.GetValueOrDefault(connection.Listener, connection.Listener)} be={connection.Pool ?? "<NONE>"} srv={server} ts=00 age={(long)connection.Age.TotalSeconds}s calls={connection.Requests} state={connection.State.ToString().ToLowerInvariant()}\n");
         }
 
         return text.ToString();

@@ -17,6 +17,8 @@ internal static class ServerCommands
         new("disable server", "<bk>/<srv>", CommandLevel.Admin, "disable a server for maintenance (use 'set server' instead)", static (desk, _, words) => SetStateAsync(desk, words.FirstOrDefault(), ServerState.Maintenance)),
         new("set maxconn server", "<bk>/<srv> <value>", CommandLevel.Admin, "change a server's maxconn setting", LimitServerAsync),
         new("set maxconn frontend", "<frontend> <value>", CommandLevel.Admin, "change a frontend's maxconn setting", LimitFrontendAsync),
+        new("shutdown sessions server", "<bk>/<srv>", CommandLevel.Admin, "kill sessions on a server", static (desk, _, words) => CutServerAsync(desk, words.FirstOrDefault())),
+        new("shutdown session", "[id]", CommandLevel.Admin, "kill a specific session", static (desk, _, words) => CutSessionAsync(desk, words.FirstOrDefault())),
         new("add server", "<bk>/<srv> <addr> [weight <n>] [maxconn <n>]", CommandLevel.Admin, "create a new server, in maintenance at first", static (desk, _, words) => AddAsync(desk, words)),
         new("del server", "<bk>/<srv>", CommandLevel.Admin, "remove a server that is in maintenance", static (desk, _, words) => RemoveAsync(desk, words)),
     ];
@@ -82,6 +84,21 @@ internal static class ServerCommands
         var (pool, server, _) = desk.Server(words.FirstOrDefault());
         await desk.AdjustAsync("limit", pool.Name, server.Address.ToString(), Limit(words.ElementAtOrDefault(1)));
         return "";
+    }
+
+    private static Task<string> CutServerAsync(CommandDesk desk, string? path)
+    {
+        var (pool, server, _) = desk.Server(path);
+        desk.Desk.Balancer.CutWith(pool.Name, server.Address);
+        return Task.FromResult("");
+    }
+
+    private static async Task<string> CutSessionAsync(CommandDesk desk, string? id)
+    {
+        if (id is null)
+            throw new CommandException("Session pointer expected (use 'show sess').\n");
+        var digits = id.StartsWith("0x", StringComparison.Ordinal) ? id[2..] : id;
+        return long.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var number) && await desk.Desk.Balancer.CutAsync(number) ? "" : throw new CommandException("No such session (use 'show sess').\n");
     }
 
     private static async Task<string> LimitFrontendAsync(CommandDesk desk, CommandTalk talk, string[] words)

@@ -30,6 +30,7 @@ internal static class ServerText
             ProbeFault.Tls or ProbeFault.Certificate => ("L6RSP", "Layer6 invalid response"),
             ProbeFault.Timeout => ("L7TOUT", "Layer7 timeout"),
             ProbeFault.Closed or ProbeFault.NotHttp => ("L7RSP", "Layer7 invalid response"),
+            ProbeFault.Observed => ("HANA", "Health analyze"),
             ProbeFault.Unresolved => ("SOCKERR", "Socket error"),
             _ => ("L7STS", "Layer7 wrong status"),
         };

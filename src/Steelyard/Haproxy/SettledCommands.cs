@@ -9,7 +9,6 @@ internal static class SettledCommands
     private const string OfFiles = "Lines of maps and ACLs are taken up with the configuration here: change the file, and reload.\n";
     private const string OfChecks = "Checks are as the configuration says here: 'set server <srv> state ready|drain|maint' takes a server in and out.\n";
     private const string OfFrontends = "Frontends serve as long as the configuration has them: take the section out, or put 'disabled' in it, and reload.\n";
-    private const string OfSessions = "Sessions are not ended one by one: 'set server <srv> state drain' lets them end, and SIGUSR1 those of the process.\n";
 
     public static IReadOnlyList<Command> All { get; } =
     [
@@ -17,7 +16,6 @@ internal static class SettledCommands
         .. ((string[])["show map", "show acl", "get map", "get acl", "add map", "add acl", "set map", "del map", "del acl", "clear map", "clear acl", "prepare map", "prepare acl", "commit map", "commit acl"]).Select(name => Instead(name, OfFiles)),
         .. ((string[])["enable health", "disable health", "enable agent", "disable agent"]).Select(name => Instead(name, OfChecks)),
         .. ((string[])["enable frontend", "disable frontend", "shutdown frontend"]).Select(name => Instead(name, OfFrontends)),
-        .. ((string[])["shutdown session", "shutdown sessions server"]).Select(name => Instead(name, OfSessions)),
     ];
 
     private static Command Instead(string name, string what) =>

@@ -292,7 +292,7 @@ internal sealed class StatTable(AdminDesk desk)
             ("bck", server.Backup ? "1" : "0"),
             ("lastchg", Text(history.Changes is [.., var last] ? (long)(now - last.At).TotalSeconds : (long)(now - desk.Since).TotalSeconds)),
             ("lbtot", Text(counted.Requests)),
-            ("addr", server.Address.ToString()),
+            ("addr", server.Address.Numbered(0).ToString()),
             ("cookie", server.Cookie ?? ""),
             ("uweight", Text(status.Weight)));
         Times(row, counted, past);

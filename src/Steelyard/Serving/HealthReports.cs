@@ -47,6 +47,7 @@ internal sealed class HealthReports
         ProbeFault.Closed => "it closes the connection without an answer",
         ProbeFault.NotHttp => "its answer is not valid HTTP",
         ProbeFault.Status => $"it answers with status {server.LastCheckStatus} (health: status)",
+        ProbeFault.Observed => "its requests fail (health: observe)",
         ProbeFault.Body => "its answer lacks the text it should have (health: body)",
         _ => "its check fails",
     };

@@ -9,7 +9,8 @@ namespace Steelyard.EndToEnd.Differential;
 /// Each file of Differential/haproxy runs under the real HAProxy and under Steelyard with the same requests; what clients
 /// and servers see is the same, or the request says why not in a line that docs/haproxy.md has too. Adding a case is
 /// adding NAME.cfg and NAME.requests: ADDRESS is where it listens, SERVER_A to SERVER_C answer with what they have seen,
-/// at CLOSED nobody listens. Requests stand between lines of dashes; X-Want says what a server answers.
+/// at CLOSED nobody listens. Requests stand between lines of dashes; X-Want says what a server answers. One behind a line
+/// such as <c># until: server B</c> is asked again until its answer has that, which is what checks bring about.
 /// </summary>
 public sealed class HaproxyDifferences : IAsyncLifetime
 {
@@ -47,22 +48,16 @@ public sealed class HaproxyDifferences : IAsyncLifetime
         List<string> original = [], ours = [];
         await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
         {
-            foreach (var (request, _) in requests)
-            {
-                using var client = await haproxy.Connect();
-                original.Add(await Ask(client, request));
-            }
+            foreach (var request in requests)
+                original.Add(await AskUntil(haproxy.Connect, request));
         }
 
         var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), name + ".cfg");
         Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
         await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
         {
-            foreach (var (request, _) in requests)
-            {
-                using var client = await balancer.Connect();
-                ours.Add(await Ask(client, request));
-            }
+            foreach (var request in requests)
+                ours.Add(await AskUntil(() => balancer.Connect(), request));
         }
 
         for (var i = 0; i < requests.Count; i++)
@@ -81,28 +76,41 @@ public sealed class HaproxyDifferences : IAsyncLifetime
         var page = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Differential/haproxy.md"), TestContext.Current.CancellationToken);
         foreach (var file in Directory.EnumerateFiles(Folder, "*.requests"))
         {
-            foreach (var (_, difference) in ReadRequests(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)))
+            foreach (var (_, difference, _) in ReadRequests(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)))
                 Assert.True(difference is null || page.Contains(difference, StringComparison.Ordinal), $"{file}: {difference}");
         }
     }
 
-    private static List<(string Request, string? Difference)> ReadRequests(string text)
+    private static List<(string Request, string? Difference, string? Until)> ReadRequests(string text)
     {
-        List<(string, string?)> requests = [];
+        List<(string, string?, string?)> requests = [];
         foreach (var block in text.Split("---\n", StringSplitOptions.RemoveEmptyEntries))
         {
             var lines = block.Split('\n');
             var difference = lines[0].StartsWith("# differs: ", StringComparison.Ordinal) ? lines[0]["# differs: ".Length..] : null;
-            var request = lines.Skip(difference is null ? 0 : 1).ToList();
+            var until = lines[0].StartsWith("# until: ", StringComparison.Ordinal) ? lines[0]["# until: ".Length..] : null;
+            var request = lines.Skip(difference is null && until is null ? 0 : 1).ToList();
             var blank = request.IndexOf("");
             var body = string.Join('\n', request.Skip(blank + 1)).TrimEnd('\n');
             request = request[..blank];
             if (body.Length > 0)
                 request.Add($"Content-Length: {body.Length}");
-            requests.Add((string.Join("\r\n", request) + "\r\n\r\n" + body, difference));
+            requests.Add((string.Join("\r\n", request) + "\r\n\r\n" + body, difference, until));
         }
 
         return requests;
+    }
+
+    private static async Task<string> AskUntil(Func<Task<RawClient>> connect, (string Request, string? Difference, string? Until) asked)
+    {
+        var answer = "";
+        await Patience.Until(async () =>
+        {
+            using var client = await connect();
+            answer = await Ask(client, asked.Request);
+            return asked.Until is null || answer.Contains(asked.Until, StringComparison.Ordinal);
+        }, () => $"{asked.Until} in {answer}");
+        return answer;
     }
 
     private static async Task<string> Ask(RawClient client, string request)

@@ -29,6 +29,8 @@ public sealed partial class HaproxyLogLines
         { "log-format \"%cp %fp %sp %ac %fc %bc %sc %rc %sq %bq %TR %Tw %Tc %Tr %Ta %Td %Th %Ti %Tq %Tu %Tt %ms %Ts %pid %lc %U %B %si\"", Numbers.Any },
         { "log-format \"[%t] [%T] [%Tl] [%tr] [%trg] [%trl] %{+X}Ts %{+X}pid %{+X}cp %{+X}ms\"", Numbers.Any },
         { "unique-id-format %{+X}o\\ %ci-%fi-%[int(7)]\n log-format \"%ID %{+Q}ID %[unique-id]\"", Numbers.Compared },
+        { "declare capture request len 3\n capture request header X-A len 20\n http-request capture path len 9\n declare capture response len 4\n http-request capture req.hdr(X-N),upper id 0\n http-response capture res.hdr(X-B) id 0\n log-format \"%hr %hs %hrl %hsl %[capture.req.hdr(0)] %[capture.req.hdr(1)] %[capture.req.hdr(2)]\"", Numbers.Any },
+        { "option httplog\n declare capture request len 3\n capture request header X-D len 20\n http-request capture path,length len 9 if METH_GET\n http-request capture req.hdr(X-N),upper id 0", Numbers.Any },
         { "option httplog clf", Numbers.Any },
         { "option httplog", Numbers.Any },
         { "option httpslog", Numbers.Any },
@@ -62,7 +64,7 @@ public sealed partial class HaproxyLogLines
             """;
         string[] requests =
         [
-            "GET /p?q=1 HTTP/1.1\r\nHost: x\r\nX-A: a\"b]\\c|d{\r\nX-N: n\r\nCookie: a=b; SID=abc\r\n\r\n",
+            "GET /p?q=1 HTTP/1.1\r\nHost: x\r\nX-A: a\"b]\\c|d{\r\nX-N: n\r\nX-D: first\r\nX-D: second\r\nCookie: a=b; SID=abc\r\n\r\n",
             "HEAD / HTTP/1.0\r\n\r\n",
             "PUT /put HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
         ];
@@ -94,6 +96,131 @@ public sealed partial class HaproxyLogLines
         }
 
         Assert.Equal(theirs, ours);
+    }
+
+    public static TheoryData<string> Cookies =>
+    [
+        "insert", "insert indirect nocache", "insert preserve", "insert indirect preserve", "insert postonly", "insert indirect maxidle 60s maxlife 1h", "rewrite", "prefix", "",
+    ];
+
+    [Theory, MemberData(nameof(Cookies))]
+    public async Task What_becomes_of_a_cookie_has_the_letters_of_HAProxy(string options)
+    {
+        await using var origin = RecordingOrigin.Start(SetIts);
+        await using var two = RecordingOrigin.Start(SetIts);
+        await using var third = RecordingOrigin.Start(SetIts);
+        using var log = SyslogReceiver.StartUdp();
+        var configuration = $$"""
+            defaults
+             mode http
+             timeout client 5s
+             timeout server 5s
+             timeout connect 5s
+            frontend front
+             bind ADDRESS
+             log {{log.Address}} local0
+             option dontlognull
+             log-format "%tsc %s %HM %HU"
+             default_backend back
+            backend back
+             cookie SRV {{options}}
+             use-server two if { path_beg /two }
+             ignore-persist if { path_beg /ignore }
+             force-persist if { path_beg /force }
+             server one {{origin.Address}} cookie a
+             server two {{two.Address}} cookie b
+             server out {{third.Address}} cookie c disabled
+
+            """;
+        string[] requests = ["GET /", "GET /set", "GET / a", "GET /set a", "GET / x", "GET /set x", "GET / c", "GET / a|AAAAA", "GET / a|AAAAA|AAAAA", "GET /set a~its", "GET / a~its", "POST /", "GET / given", "GET /set given", "GET /two a", "GET /two b", "GET /two x", "GET /two", "GET /ignore a", "GET /ignore x", "GET /ignore", "GET /force c", "GET /force a"];
+        List<string> theirs = [], ours = [];
+        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
+            await AskAll(haproxy.Connect, theirs);
+        var read = Config.ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "cookies.cfg");
+        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
+        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
+            await AskAll(() => balancer.Connect(), ours);
+
+        Assert.Equal(theirs, ours);
+
+        async Task AskAll(Func<Task<RawClient>> connect, List<string> lines)
+        {
+            var given = "";
+            foreach (var request in requests)
+            {
+                using var client = await connect();
+                lines.Add(await WithCookie(client, request, log, given, value => given = value));
+            }
+        }
+    }
+
+    private static async Task SetIts(OriginConnection connection)
+    {
+        while (await connection.ReadRequestOrEnd() is { } request)
+            await connection.Send($"HTTP/1.1 200 OK\r\n{(request.StartLine.Contains("/set", StringComparison.Ordinal) ? "Set-Cookie: SRV=its; path=/\r\n" : "")}Content-Length: 5\r\n\r\nhello");
+    }
+
+    private static async Task<string> WithCookie(RawClient client, string request, SyslogReceiver log, string given, Action<string> take)
+    {
+        var words = request.Split(' ');
+        var cookie = words.Length < 3 ? "" : $"Cookie: SRV={(words[2] == "given" ? given : words[2])}\r\n";
+        await client.Send($"{words[0]} {words[1]} HTTP/1.1\r\nHost: x\r\n{cookie}{(words[0] == "POST" ? "Content-Length: 0\r\n" : "")}\r\n");
+        var answer = await client.ReadResponse(words[0]);
+        client.Dispose();
+        if (answer["Set-Cookie"] is { } set && set.StartsWith("SRV=", StringComparison.Ordinal))
+            take(set[4..].Split(';')[0]);
+        var line = (await log.Next()).TrimEnd('\n');
+        return request + ": " + line[(line.IndexOf("]: ", StringComparison.Ordinal) + 3)..];
+    }
+
+    [Fact]
+    public async Task A_sample_of_lines_is_that_of_HAProxy()
+    {
+        using var first = SyslogReceiver.StartUdp();
+        using var second = SyslogReceiver.StartUdp();
+        using var all = SyslogReceiver.StartUdp();
+        var configuration = $"""
+            defaults
+             mode http
+             timeout client 5s
+             timeout server 5s
+             timeout connect 5s
+            frontend front
+             bind ADDRESS
+             log {first.Address} sample 1,3-4:5 local0
+             log {second.Address} sample 2:2 local0
+             log {all.Address} local0
+             option dontlognull
+             log-format "%HP"
+             http-request return status 200
+
+            """;
+        List<string> theirs = [], ours = [];
+        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
+            await AskTen(haproxy.Connect, theirs);
+        var read = Config.ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "sample.cfg");
+        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
+        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
+            await AskTen(() => balancer.Connect(), ours);
+
+        Assert.Equal(theirs, ours);
+
+        async Task AskTen(Func<Task<RawClient>> connect, List<string> lines)
+        {
+            for (var i = 1; i <= 10; i++)
+            {
+                using var client = await connect();
+                await client.Ask($"GET /{i} HTTP/1.1\r\nHost: x\r\n\r\n");
+                client.Dispose();
+                await all.Next();
+            }
+
+            foreach (var (name, receiver, count) in ((string, SyslogReceiver, int)[])[("first", first, 6), ("second", second, 5)])
+            {
+                for (var i = 0; i < count; i++)
+                    lines.Add(name + (await receiver.Next()).TrimEnd('\n').Split("]: ")[1]);
+            }
+        }
     }
 
     [Fact]

@@ -85,6 +85,7 @@ public sealed partial class HttpLogComparisonTests
         new("a client that stops in its body", Wait($"POST /web/upload HTTP/1.1{Host}Content-Length: 10\r\n\r\nabc"), "fe web/OK n/n/n/-1/n 408 - - cH-- 1/1/0/0/0 0/0 {} {} \"POST /web/upload HTTP/1.1\"",
             Theirs: ["fe web/OK n/n/n/-1/n 504 - - sH-- 1/1/0/0/0 0/0 {} {} \"POST /web/upload HTTP/1.1\""],
             Why: "a server that waits for the rest of a body is not late; the client is, and is told so"),
+        new("a client that is reset while a server is connected to", LeaveUnconnected, "fe deaf/DEAF n/n/-1/-1/n -1 - - CC-- 1/1/0/0/0 0/0 {} {} \"GET /deaf/left HTTP/1.1\""),
         new("a wait for a server that is too long", Queue("limited", leave: false), "fe limited/<NOSRV> n/n/-1/-1/n 503 - - sQ-- 2/2/1/0/0 0/1 {} {} \"GET /limited/2 HTTP/1.1\""),
         new("a client that leaves while it waits for a server", Queue("patient", leave: true), "fe patient/<NOSRV> n/n/-1/-1/n -1 - - CQ-- 2/2/1/0/0 0/1 {} {} \"GET /patient/2 HTTP/1.1\""),
         new("a wait for a server", QueueAndServe(), "fe patient/OK n/n/n/n/n 200 - - ---- 2/2/0/0/0 0/1 {} {} \"GET /patient/2 HTTP/1.1\""),
@@ -264,6 +265,15 @@ public sealed partial class HttpLogComparisonTests
         using var client = await side.Http();
         await client.Send($"GET /web/seen HTTP/1.1{Host}Connection: close\r\n\r\n");
         await client.Drain();
+    }
+
+    private static async Task LeaveUnconnected(Side side)
+    {
+        using var client = await side.Http();
+        await client.Send($"GET /deaf/left HTTP/1.1{Host}\r\n");
+        await SeenBy(side);
+        client.Reset();
+        await side.Logged.Task;
     }
 
     private static Func<Side, Task> Cookie(string cookie, string target = "/sticky/") =>

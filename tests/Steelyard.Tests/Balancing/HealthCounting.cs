@@ -30,6 +30,31 @@ public sealed class HealthCounting
         Assert.Equal(expected, seen);
     }
 
+    [Theory]
+    [InlineData(HealthOnError.FastInterval, "!!!!", "UUUU")]
+    [InlineData(HealthOnError.FailCheck, "!!!", "UUD")]
+    [InlineData(HealthOnError.FailCheck, "!+!!!", "UUUUD")]
+    [InlineData(HealthOnError.SuddenDeath, "!-", "UD")]
+    [InlineData(HealthOnError.SuddenDeath, "!+!-", "UUUD")]
+    [InlineData(HealthOnError.MarkDown, "!", "D")]
+    [InlineData(HealthOnError.MarkDown, "!!++", "DDDU")]
+    public void Requests_speak_against_a_server_as_HAProxy_lets_them(HealthOnError onError, string checks, string expected)
+    {
+        var count = new HealthCount(s_usual with { OnError = onError }, up: true);
+        count.Report(passed: true);
+        var seen = "";
+        foreach (var check in checks)
+        {
+            if (check == '!')
+                count.Suspect();
+            else
+                count.Report(check == '+');
+            seen += count.Up ? 'U' : 'D';
+        }
+
+        Assert.Equal(expected, seen);
+    }
+
     [Fact]
     public void With_rise_and_fall_of_one_every_check_decides()
     {

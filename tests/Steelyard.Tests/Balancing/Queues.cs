@@ -31,6 +31,21 @@ public sealed class Queues
     }
 
     [Fact]
+    public void A_limit_that_begins_low_grows_with_those_who_come()
+    {
+        var pool = PoolOf(2, most: 4, settings => settings with { FullConnections = 8, Servers = settings.Servers.Select(server => server with { MinConnections = 1, MaxConnections = 4 }).ToValueList() });
+        Assert.Equal("01", Choices(pool, 2).Order());
+        Assert.Equal(DecisionReason.AllFull, Choose(pool).Reason);
+        var (first, second) = (new Request(), new Request());
+        Assert.Equal(QueueState.Waiting, first.Join(pool));
+
+        // HAProxy: requests of the backend, waiting ones too, times maxconn, through fullconn.
+        Assert.Equal(QueueState.Served, second.Join(pool));
+        Assert.Equal((QueueState.Served, 4), (first.State, pool.Servers.Sum(server => server.Active)));
+        Assert.All(pool.Servers, server => Assert.Equal(2, server.Limit));
+    }
+
+    [Fact]
     public void Where_no_server_takes_requests_nobody_waits()
     {
         var pool = PoolOf(1, most: 1);

@@ -47,7 +47,7 @@ public sealed class HaproxyPage
         foreach (var (name, kind) in HaproxyCounters.Names)
             page.Append($"| `sc_{(name.StartsWith("gp", StringComparison.Ordinal) && !name.EndsWith("_rate", StringComparison.Ordinal) ? "get_" : "")}{name}`, `sc0_...`, `src_...` | `tracked('0 {CounterWords.Of(kind)}')`, `table-counter(client, 'TABLE', '{CounterWords.Of(kind)}')` |\n");
         page.Append("| `sc_inc_gpc0`, `sc_clr_gpc0` and the same of `gpc1`, `sc0_...`, `src_...` | `tracked('0 increment general-0')`, `tracked('0 clear general-0')` |\n| `sc_tracked` | whether a slot counts |\n");
-        page.Append("| `http_auth(<userlist>)` | user and password are in the list |\n\n| Converter | In Steelyard's own words |\n|---|---|\n");
+        page.Append("| `http_auth(<userlist>)` | user and password are in the list |\n| `http_auth_group(<userlist>)` | the groups of that user, in ACLs |\n\n| Converter | In Steelyard's own words |\n|---|---|\n");
         foreach (var converter in HaproxySamples.Converters)
             page.Append($"| `{converter.Name}` | `{converter.Meaning}` |\n");
         page.Append("| `table_...` with the names of counters | `table-counter(VALUE, 'TABLE', '...')` |\n| `in_table` | `in-table(VALUE, 'TABLE')` |\n");

@@ -103,6 +103,32 @@ internal static class AccessLogTable
         ScalarForms.Number(1, 4096),
         StringComparer.OrdinalIgnoreCase);
 
+    private static readonly Form<string> s_fieldOrVariable = new(
+        HeaderTable.FieldName.Accepts,
+        (ProblemList problems, YamlNode node, out string value) =>
+        {
+            value = (node as YamlText)?.Value ?? "";
+            return (new LogCapture(value, 0).Variable is { } variable && RuleTable.IsVariableName(variable)) || HeaderTable.FieldName.Read(problems, node, out value);
+        },
+        name => name);
+
+    private static readonly Form<IReadOnlyList<KeyValuePair<string, int>>> s_fieldsAndVariables = Form.MapOf(
+        "a mapping of names and the most bytes of each, as in { User-Agent: 128, Referer: 256 }",
+        s_fieldOrVariable,
+        ScalarForms.Number(1, 4096),
+        StringComparer.OrdinalIgnoreCase);
+
+    private static readonly Form<LogTurns?> s_turns = new(
+        "numbers of lines and of how many, such as 1:10",
+        (ProblemList problems, YamlNode node, out LogTurns? value) =>
+        {
+            value = LogTurns.Parse((node as YamlText)?.Value ?? "");
+            if (value is null)
+                problems.Error(node.Place, "these are no turns", "numbers and ranges, ascending, a colon, and of how many lines, such as 1:10 or 2-3,8-11:11");
+            return value is not null;
+        },
+        turns => turns is null ? null! : YamlWriter.Text(turns.ToString()));
+
     private static readonly Form<IReadOnlyList<string>> s_fields = Form.ListOf("a name, or a list of names, such as [ Authorization, X-Api-Key ]", HeaderTable.FieldName, orOne: true);
 
     /// <summary>The keys of what is behind <c>also</c>.</summary>
@@ -116,6 +142,7 @@ internal static class AccessLogTable
             new Directive<LogCopy, SyslogFormat>("syslog", ScalarForms.OneOf(s_syslogFormats), "How messages to syslog are written.", copy => copy.Syslog, (copy, value) => copy with { Syslog = value }),
             new Directive<LogCopy, int>("facility", ScalarForms.OneOf(s_facilities), "The facility of messages to syslog.", copy => copy.Facility, (copy, value) => copy with { Facility = value }),
             new Directive<LogCopy, string>("tag", s_tag, "What messages to syslog say who wrote them.", copy => copy.Tag, (copy, value) => copy with { Tag = value }),
+            new Directive<LogCopy, LogTurns?>("turns", s_turns, "Which lines it gets, as `turns` of the log.", copy => copy.Turns, (copy, value) => copy with { Turns = value }),
         ]);
 
     public static DirectiveTable<AccessLogSettings> Table { get; } = new(
@@ -166,15 +193,21 @@ internal static class AccessLogTable
                 "One line of so many is written, on each event loop; errors, as `only-errors` has them, are all written.",
                 log => log.Sample,
                 (log, value) => log with { Sample = value }),
+            new Directive<AccessLogSettings, LogTurns?>(
+                "turns",
+                s_turns,
+                "Which of the lines that are left are written, errors or not: `1:10` is the first of ten, `2-3,8-11:11` are six of eleven (HAProxy: `log ... sample`).",
+                log => log.Turns,
+                (log, value) => log with { Turns = value }),
             new Directive<AccessLogSettings, IReadOnlyList<KeyValuePair<string, int>>>(
                 "request-headers",
-                s_captures,
-                "Fields of requests that are written, with the most bytes of each (HAProxy: `capture request header`). Not in `combined`, which has its own two.",
+                s_fieldsAndVariables,
+                "Fields of requests that are written, of several lines the last, with the most bytes of each (HAProxy: `capture request header`). `variable('NAME')` is what rules have set (HAProxy: `http-request capture`). Not in `combined`, which has its own two.",
                 log => [],
                 (log, value) => log with { RequestFields = AsCaptures(value) }),
             new Directive<AccessLogSettings, IReadOnlyList<KeyValuePair<string, int>>>(
                 "response-headers",
-                s_captures,
+                s_fieldsAndVariables,
                 "The same of responses.",
                 log => [],
                 (log, value) => log with { ResponseFields = AsCaptures(value) }),

@@ -59,7 +59,8 @@ internal static class HealthTable
         },
         pattern => pattern);
 
-    private static readonly Form<string?> s_address = new(
+    /// <summary>An address without a port.</summary>
+    public static Form<string?> Address { get; } = new(
         "an address of IPv4 or IPv6",
         (ProblemList problems, YamlNode node, out string? value) =>
         {
@@ -88,7 +89,8 @@ internal static class HealthTable
 
     private static readonly Form<IReadOnlyList<StatusRange>> s_statuses = Form.ListOf(StatusesAccept, s_status, orOne: true);
 
-    private static readonly Form<ValueList<StatusRange>> s_statusList = new(
+    /// <summary>One status, or several.</summary>
+    public static Form<ValueList<StatusRange>> StatusList { get; } = new(
         StatusesAccept,
         (ProblemList problems, YamlNode node, out ValueList<StatusRange> value) =>
         {
@@ -144,7 +146,7 @@ internal static class HealthTable
                 (health, value) => health with { Fields = value.Select(pair => new ProbeField(pair.Key, pair.Value)).ToValueList() }),
             new Directive<HealthSettings, ValueList<StatusRange>>(
                 "status",
-                s_statusList,
+                StatusList,
                 "The statuses of a server that is well: `200`, `2xx`, `200-204`, or a list of such.",
                 health => health.Statuses,
                 (health, value) => health with { Statuses = value }),
@@ -168,7 +170,7 @@ internal static class HealthTable
                 (health, value) => health with { Kind = ProbeKind.Script, Script = value }),
             new Directive<HealthSettings, string?>(
                 "address",
-                s_address,
+                Address,
                 "The address to ask at, without a port; the server's own when left out.",
                 health => health.Address,
                 (health, value) => health with { Address = value }),
@@ -226,6 +228,24 @@ internal static class HealthTable
                 "How many checks in a row a server that is up has to fail.",
                 health => health.Fall,
                 (health, value) => health with { Fall = value }),
+            new Directive<HealthSettings, HealthObserve>(
+                "observe",
+                ScalarForms.OneOf([("none", HealthObserve.None, ""), ("layer4", HealthObserve.Layer4, ""), ("layer7", HealthObserve.Layer7, "")]),
+                "Which ends of requests count besides the checks: `layer4` is whether connections are taken, `layer7` also whether there is an answer, with a status from 100 to 499, 501 or 505 (HAProxy's words).",
+                health => health.Observe,
+                (health, value) => health with { Observe = value }),
+            new Directive<HealthSettings, int>(
+                "error-limit",
+                ScalarForms.Number(1, 10_000),
+                "How many failed requests in a row are too many for `observe`.",
+                health => health.ErrorLimit,
+                (health, value) => health with { ErrorLimit = value }),
+            new Directive<HealthSettings, HealthOnError>(
+                "on-error",
+                ScalarForms.OneOf([("fastinter", HealthOnError.FastInterval, ""), ("fail-check", HealthOnError.FailCheck, ""), ("sudden-death", HealthOnError.SuddenDeath, ""), ("mark-down", HealthOnError.MarkDown, "")]),
+                "What becomes of a server then: it is asked after `fast-interval`; it has failed a check; the same, and the next failed check takes it down; it is down. Only checks bring it up again.",
+                health => health.OnError,
+                (health, value) => health with { OnError = value }),
             new Directive<HealthSettings, HealthStart>(
                 "start",
                 ScalarForms.OneOf([("auto", HealthStart.Auto, ""), ("up", HealthStart.Up, ""), ("down", HealthStart.Down, "")]),
@@ -284,6 +304,9 @@ internal static class HealthTable
         Rise = health.Rise,
         Fall = health.Fall,
         Start = health.Start,
+        Observe = health.Observe,
+        ErrorLimit = health.ErrorLimit,
+        OnError = health.OnError,
     };
 
     /// <summary>Why an expression is none that a check can use; null where it is one.</summary>

@@ -33,7 +33,7 @@ internal static class PoolTable
             new Directive<ServerDraft, Located<NetworkAddress>?>(
                 "address",
                 Form.Located(ScalarForms.ServerAddress),
-                "Where it listens.",
+                "Where it listens. Behind `#` stands which of several servers at one address it is, as in `10.0.0.1:3000#2`.",
                 server => server.Address,
                 (server, value) => server with { Address = value }),
             new Directive<ServerDraft, Located<string?>?>(
@@ -60,6 +60,24 @@ internal static class PoolTable
                 "What it has to do at once at most; `pool` is what the pool says.",
                 server => server.MaxConnections,
                 (server, value) => server with { MaxConnections = value }),
+            new Directive<ServerDraft, int?>(
+                "min-connections",
+                HealthTable.OrNull(ScalarForms.Number(1, 1_000_000)),
+                "The same while the pool has little to do: from there the limit grows with that, up to the whole at `full-connections` (HAProxy: `minconn`).",
+                server => server.MinConnections,
+                (server, value) => server with { MinConnections = value }),
+            new Directive<ServerDraft, bool>(
+                "cut-when-down",
+                ScalarForms.Switch,
+                "Whether its requests and sessions are cut when it goes down, or into maintenance (HAProxy: `on-marked-down shutdown-sessions`).",
+                server => server.CutsWhenDown,
+                (server, value) => server with { CutsWhenDown = value }),
+            new Directive<ServerDraft, bool>(
+                "cut-backups-when-up",
+                ScalarForms.Switch,
+                "Whether those of backups are cut when it comes up (HAProxy: `on-marked-up shutdown-backup-sessions`).",
+                server => server.CutsBackups,
+                (server, value) => server with { CutsBackups = value }),
             new Directive<ServerDraft, Located<bool>?>(
                 "backup",
                 Form.Located(ScalarForms.Switch),
@@ -176,6 +194,12 @@ internal static class PoolTable
                 "What each server has to do at once at most: requests, tunnels, sessions in TCP mode. Further ones wait in the [queue](#pools-queue). While a server comes back (`slow-start`) it is less.",
                 pool => pool.MaxConnections,
                 (pool, value) => pool with { MaxConnections = value }),
+            new Directive<PoolDraft, int?>(
+                "full-connections",
+                HealthTable.OrNull(ScalarForms.Number(1, 1_000_000)),
+                "How many requests and sessions the pool has to do, waiting ones too, when the whole limit of servers with `min-connections` counts (HAProxy: `fullconn`).",
+                pool => pool.FullConnections,
+                (pool, value) => pool with { FullConnections = value }),
             new Directive<PoolDraft, Located<AdaptiveLimitSettings>?>(
                 "adaptive-limit",
                 Form.Located(Form.Mapping(AdaptiveLimitTable.Table, _ => new())),

@@ -27,12 +27,14 @@ internal static class ProbeStepTable
         [
             new Directive<ProbeStep, ProbeStepKind>(
                 "do",
-                ScalarForms.OneOf([("send", ProbeStepKind.Send, ""), ("expect", ProbeStepKind.Expect, ""), ("expect-pattern", ProbeStepKind.ExpectPattern, ""), ("expect-hex", ProbeStepKind.ExpectHex, ""), ("connect", ProbeStepKind.Connect, "")]),
-                "`send` sends bytes and forgets what came before; `expect` waits until they have come; `expect-pattern` until an expression of .NET matches in what has come, read as Latin-1, and `expect-hex` in its hexadecimal digits in upper case; `connect` opens a connection anew.",
+                ScalarForms.OneOf([("send", ProbeStepKind.Send, ""), ("expect", ProbeStepKind.Expect, ""), ("expect-pattern", ProbeStepKind.ExpectPattern, ""), ("expect-hex", ProbeStepKind.ExpectHex, ""), ("connect", ProbeStepKind.Connect, ""), ("request", ProbeStepKind.Request, ""), ("expect-status", ProbeStepKind.ExpectStatus, "")]),
+                "`send` sends bytes and forgets what came before; `expect` waits until they have come; `expect-pattern` until an expression of .NET matches in what has come, read as Latin-1, and `expect-hex` in its hexadecimal digits in upper case; `connect` opens a connection anew. `request` asks by HTTP/1.1, with method and path in the first line of its text, a field in each further one and a body behind an empty one, and reads the head of the answer: `expect-status` is about that, and what else is expected about its body.",
                 step => step.Do,
                 (step, value) => step with { Do = value }),
             new Directive<ProbeStep, string>("text", s_bytes, "What is sent or expected, each character a byte; or the expression.", step => step.Text, (step, value) => step with { Text = value }),
-            new Directive<ProbeStep, bool>("not", ScalarForms.Switch, "Whether it must not come instead; then the check waits until the server has ended the connection.", step => step.Not, (step, value) => step with { Not = value }),
+            new Directive<ProbeStep, bool>("not", ScalarForms.Switch, "Whether it must not come instead; then the check waits until the server has ended the connection, or the body of its answer.", step => step.Not, (step, value) => step with { Not = value }),
+            new Directive<ProbeStep, ValueList<StatusRange>>("status", HealthTable.StatusList, "The statuses that are expected: `200`, `2xx`, `200-204`, or a list of such.", step => step.Statuses, (step, value) => step with { Statuses = value }),
+            new Directive<ProbeStep, string?>("address", HealthTable.Address, "The address of a connection, without a port; that of the check when left out.", step => step.Address, (step, value) => step with { Address = value }),
             new Directive<ProbeStep, int?>("port", AgentTable.Port, "The port of a connection; that of the check when left out.", step => step.Port, (step, value) => step with { Port = value }),
             new Directive<ProbeStep, bool?>("tls", s_switch, "Whether a connection speaks TLS; as the check when left out.", step => step.Tls, (step, value) => step with { Tls = value }),
             new Directive<ProbeStep, bool?>("proxy-protocol", s_switch, "Whether a connection begins with a PROXY header; as for requests when left out.", step => step.ProxyProtocol, (step, value) => step with { ProxyProtocol = value }),
@@ -53,13 +55,26 @@ internal static class ProbeStepTable
             {
                 if (step.Do is ProbeStepKind.ExpectPattern or ProbeStepKind.ExpectHex && HealthTable.MistakeInPattern(step.Text) is { } mistake)
                     problems.Error(node.Place, mistake);
-                else if (step.Do == ProbeStepKind.Connect ? step.Text.Length > 0 || step.Not : step.Text.Length == 0 || step.Port is not null || step.Tls is not null || step.ProxyProtocol is not null)
-                    problems.Error(node.Place, step.Do == ProbeStepKind.Connect ? "a connection with a 'text'" : "a step that has no 'text', or says something of a connection", "'text' for all but 'connect'");
+                else if (step.Do == ProbeStepKind.Request && !ProbeRequest.TryParse(step.Text, out _, out var unasked))
+                    problems.Error(node.Place, unasked);
+                else if (MistakeIn(step) is { } wrong)
+                    problems.Error(node.Place, wrong);
             }
 
             return read;
         },
         steps => $"[{string.Join(", ", steps.Select(step => $"{{ do: {WordOf(step.Do)}{string.Concat(YamlWriter.PartsOf(Table, step with { Do = default }, new()).Select(part => ", " + part))} }}"))}]");
+
+    private static Mistake? MistakeIn(ProbeStep step)
+    {
+        var ofConnection = step.Port is not null || step.Address is not null || step.Tls is not null || step.ProxyProtocol is not null;
+        return step.Do switch
+        {
+            ProbeStepKind.Connect => step.Text.Length > 0 || step.Not || step.Statuses.Count > 0 ? new Mistake("a connection with a 'text'", "'text' for all but 'connect'") : null,
+            ProbeStepKind.ExpectStatus => step.Text.Length > 0 || step.Statuses.Count == 0 || ofConnection ? new Mistake("'expect-status' without 'status'", "such as { do: expect-status, status: 2xx }") : null,
+            _ => step.Text.Length == 0 || step.Statuses.Count > 0 || ofConnection ? new Mistake("a step that has no 'text', or says something of a connection", "'text' for all but 'connect'") : null,
+        };
+    }
 
     private static string WordOf(ProbeStepKind kind) => kind switch
     {
@@ -67,6 +82,8 @@ internal static class ProbeStepTable
         ProbeStepKind.Expect => "expect",
         ProbeStepKind.ExpectPattern => "expect-pattern",
         ProbeStepKind.ExpectHex => "expect-hex",
+        ProbeStepKind.Request => "request",
+        ProbeStepKind.ExpectStatus => "expect-status",
         _ => "connect",
     };
 }

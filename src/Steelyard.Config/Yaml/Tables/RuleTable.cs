@@ -28,7 +28,8 @@ internal static class RuleTable
             return mistake.Message is null;
         });
 
-    private static readonly Form<string> VariableName = Form.OfText(
+    /// <summary>The name of a variable.</summary>
+    public static Form<string> VariableName { get; } = Form.OfText(
         "the name of a variable, such as txn.user",
         (string text, out string name, out Mistake mistake) =>
         {

@@ -121,8 +121,8 @@ internal static class StickyTable
                 (sticky, value) => sticky with { Expire = value }),
             new Directive<StickySettings, StickyKind>(
                 "mode",
-                ScalarForms.OneOf([("insert", StickyKind.Insert, ""), ("rewrite", StickyKind.Rewrite, ""), ("prefix", StickyKind.Prefix, "")]),
-                "Whose cookie it is: `insert` gives clients one of our own, `rewrite` replaces the value of one that the server sets, `prefix` puts the server and `~` before that value and takes them away again.",
+                ScalarForms.OneOf([("insert", StickyKind.Insert, ""), ("rewrite", StickyKind.Rewrite, ""), ("prefix", StickyKind.Prefix, ""), ("passive", StickyKind.Passive, "")]),
+                "Whose cookie it is: `insert` gives clients one of our own, `rewrite` replaces the value of one that the server sets, `prefix` puts the server and `~` before that value and takes them away again, `passive` only reads one that the server sets.",
                 sticky => sticky.Kind,
                 (sticky, value) => sticky with { Kind = value }),
             new Directive<StickySettings, StickyValue>(
@@ -233,6 +233,18 @@ internal static class StickyTable
                 "Whether a request that its server does not take, or fails, may be sent to another. Else its client is told.",
                 sticky => sticky.Redispatch,
                 (sticky, value) => sticky with { Redispatch = value }),
+            new Directive<StickySettings, bool>(
+                "yields-to-priority",
+                ScalarForms.Switch,
+                "Whether servers without a `priority` take requests whatever the client brings, which is left as it is (HAProxy: `use-server`).",
+                sticky => sticky.YieldsToPriority,
+                (sticky, value) => sticky with { YieldsToPriority = value }),
+            new Directive<StickySettings, string?>(
+                "variable",
+                OrNull(RuleTable.VariableName),
+                "The variable by which rules say of a request that its cookie is not looked at, `ignore`, or that its server is tried in any state, `force` (HAProxy: `ignore-persist`, `force-persist`).",
+                sticky => sticky.Variable,
+                (sticky, value) => sticky with { Variable = value }),
         ]);
 
     /// <summary>What is written behind <c>sticky</c>.</summary>
@@ -268,7 +280,7 @@ internal static class StickyTable
         if (sticky.On is { Kind: RequestKeyKind.ServerName })
             problems.Error(place, "'on: sni', where the name in a hello is not looked at", "'on: address', or a field or a cookie of the request");
         if (sticky.Kind != StickyKind.Insert && OnlyForInsert(sticky) is { } name)
-            problems.Error(place, $"'{name}' with 'mode: {(sticky.Kind == StickyKind.Rewrite ? "rewrite" : "prefix")}', where the server sets the cookie", "'mode: insert', or a mapping without it");
+            problems.Error(place, $"'{name}' with 'mode: {sticky.Kind.ToString().ToLowerInvariant()}', where the server sets the cookie", "'mode: insert', or a mapping without it");
         if (sticky.Value == StickyValue.Server && sticky.Secret is not null)
             problems.Error(place, "'key' with 'value: server', which is not signed", "'value: signed', or a mapping without 'key'");
         if (sticky is { SameSite: StickySameSite.None, Secure: StickySecure.Never })
@@ -284,6 +296,7 @@ internal static class StickyTable
         WhenDown = sticky.WhenDown,
         WhenFull = sticky.WhenFull,
         Redispatch = sticky.Redispatch,
+        YieldsToPriority = sticky.YieldsToPriority,
     };
 
     private static string? OnlyForInsert(StickySettings sticky)
