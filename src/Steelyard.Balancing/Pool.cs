@@ -17,6 +17,9 @@ public sealed class Pool
     // Null where no server has a limit, nor had one before a reload.
     private readonly PoolQueue? _queue;
     private readonly Succession _succession;
+
+    // Null where servers do not come and go by themselves.
+    private readonly DepartedServers? _departed;
     private volatile Picker _picker;
     private int _changes;
 
@@ -47,7 +50,9 @@ public sealed class Pool
         _queue = before?._queue ?? (HasLimits(settings) ? new() : null);
         _succession = before?._succession ?? new();
         for (var i = 0; i < _servers.Length; i++)
-            _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null, _queue, _total);
+            _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null, _queue, _total, before?._departed?.Find(settings.Servers[i].Address));
+        if (settings.Discover.Count > 0)
+            _departed = new(this, before, before?._departed);
         _standing = new Standing(_servers, settings);
         Cookies = settings.Sticky is { Key: null } sticky ? new(sticky, Name, [.. settings.Servers], stickyKey) : null;
         Clients = settings.Sticky is { Key: not null } remembered ? new(remembered, _servers, stickyKey, before?.Clients) : null;

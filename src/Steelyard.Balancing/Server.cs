@@ -32,12 +32,13 @@ public sealed class Server
     /// <param name="joins">Whether others of the pool were there before it.</param>
     /// <param name="queue">Where requests wait for room; null where no server of the pool has a limit.</param>
     /// <param name="total">What all servers of the pool have to do; null where nothing goes by that.</param>
-    internal Server(ServerSettings settings, int index, int ordinal, PoolSettings pool, Server? before, bool joins, PoolQueue? queue = null, ActiveTotal? total = null)
+    /// <param name="departed">The same server when it was in the pool last, with what was wanted of it; null for none. Its history goes on, its health begins anew.</param>
+    internal Server(ServerSettings settings, int index, int ordinal, PoolSettings pool, Server? before, bool joins, PoolQueue? queue = null, ActiveTotal? total = null, DepartedServer? departed = null)
     {
         (Settings, Index, Ordinal) = (settings, index, ordinal);
         AddressBytes = System.Text.Encoding.UTF8.GetBytes(settings.Address.ToString());
         NameBytes = settings.Name is { } name ? System.Text.Encoding.UTF8.GetBytes(name) : AddressBytes;
-        _state = before?._state ?? new();
+        _state = before?._state ?? (departed is null ? new() : LiveState.Again(departed));
         _queue = queue;
         if (queue is not null)
             _state.Queue = queue;
@@ -47,7 +48,7 @@ public sealed class Server
         Total = total;
         if (settings.MinConnections is { } least && pool.FullConnections is { } full && total is not null && queue is not null)
             _limitRamp = new(least, full, total, queue);
-        if (before is null && settings.Maintenance)
+        if (before is null && departed is null && settings.Maintenance)
             _state.Wanted = (int)ServerState.Maintenance;
 
         // Of a server that serves already nothing changes before its new pool is put to use, which may never be.
@@ -66,7 +67,7 @@ public sealed class Server
             : null;
         if (before is null && Adaptive is not null)
             _state.Limit = Math.Min(_state.Limit, Adaptive.Limit);
-        Outlier = before?.Outlier is { } outlier && outlier.Settings == pool.Outlier ? outlier
+        Outlier = (before ?? departed?.Server)?.Outlier is { } outlier && outlier.Settings == pool.Outlier ? outlier
             : pool.Outlier is { } judged ? new OutlierState(judged)
             : null;
     }
@@ -93,6 +94,21 @@ public sealed class Server
     private sealed class LiveState
     {
         public LiveState Copy() => (LiveState)MemberwiseClone();
+
+        /// <summary>What goes on of a server that comes back: what it was seen to do, and what operators want of it. What it has not ended yet it ends as the one that left.</summary>
+        public static LiveState Again(DepartedServer departed)
+        {
+            var before = departed.Server._state;
+            return new()
+            {
+                Failures = Interlocked.Read(ref before.Failures),
+                LastFailure = Volatile.Read(ref before.LastFailure),
+                LastReason = Volatile.Read(ref before.LastReason),
+                Weight = Volatile.Read(ref before.Weight),
+                Wanted = (int)departed.Wanted,
+                Latency = before.Latency,
+            };
+        }
 
         public PaddedCount Active;
         public int Limit = int.MaxValue;
@@ -244,7 +260,7 @@ public sealed class Server
     public ServerState State => (ServerState)Math.Max(Volatile.Read(ref _state.Wanted), HasAgent ? Volatile.Read(ref _state.AgentWanted) : 0);
 
     /// <summary>Whether it is up, by what it was asked and by what its agent says; also where nobody asks.</summary>
-    public bool Up => Health.Up && !IsDownByAgent;
+    public bool Up => Health.Up && !IsDownByAgent && !Settings.IsNowhere;
 
     /// <summary>Whether there is an agent that says how much it can do.</summary>
     public bool HasAgent { get; }
@@ -256,7 +272,7 @@ public sealed class Server
     public bool Asked { get; }
 
     /// <summary>What was wrong when it was asked last.</summary>
-    public ProbeFault LastCheck => Health.Fault;
+    public ProbeFault LastCheck => Settings.IsNowhere ? ProbeFault.Unresolved : Health.Fault;
 
     /// <summary>The status of its answer when it was asked last; 0 for none.</summary>
     public int LastCheckStatus => Health.Status;

@@ -50,6 +50,18 @@ public sealed record NetworkAddress
     /// <summary>Whether this is <see cref="OfApp"/>, which nobody can bind.</summary>
     public bool IsOfApp { get; private init; }
 
+    /// <summary>How a configuration calls <see cref="Nowhere"/>.</summary>
+    internal const string NowhereWord = "nowhere";
+
+    /// <summary>Where a server is whose name has not resolved.</summary>
+    public static NetworkAddress Nowhere { get; } = new("", 0, unixPath: null) { IsNowhere = true };
+
+    /// <summary>Whether this is <see cref="Nowhere"/>, which nobody can connect to.</summary>
+    public bool IsNowhere { get; private init; }
+
+    /// <summary>Whether the host is a name that has to be looked up before anybody can connect.</summary>
+    public bool HasName => UnixPath is null && Host.Length > 0 && !IPAddress.TryParse(Host, out _);
+
     /// <summary>An address of a host and port.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The port is not between 0 and 65535.</exception>
     public static NetworkAddress ForHost(string host, int port)
@@ -132,6 +144,7 @@ public sealed record NetworkAddress
 
     private string Place =>
         IsOfApp ? AppWord
+        : IsNowhere ? NowhereWord
         : UnixPath is not null ? $"unix:{UnixPath}"
         : Host.Contains(':') ? $"[{Host}]:{Port}"
         : $"{Host}:{Port}";

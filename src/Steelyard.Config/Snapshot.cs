@@ -44,6 +44,9 @@ public sealed record Snapshot
     /// <summary>The trace context of requests, on listeners that say nothing else; null for what they bring.</summary>
     public TraceSettings? TraceContext { get; init; }
 
+    /// <summary>How names of servers are looked up, for pools that say nothing else.</summary>
+    public ResolverSettings Resolver { get; init; } = new();
+
     /// <summary>How long each part of an exchange may take.</summary>
     public Timeouts Timeouts { get; init; } = new();
 
@@ -277,8 +280,14 @@ public sealed record PoolSettings
     /// <summary>Whether all backups serve when it comes to that, as with nginx and HAProxy's option allbackups, or only the first that can. Default all.</summary>
     public bool AllBackups { get; init; } = true;
 
-    /// <summary>The servers in the order of the file; may be empty when <see cref="App"/> is set.</summary>
+    /// <summary>The servers in the order of the file; may be empty when <see cref="App"/> or <see cref="Discover"/> is set.</summary>
     public required ValueList<ServerSettings> Servers { get; init; }
+
+    /// <summary>Where further servers are found while the pool is served, in the order of the file.</summary>
+    public ValueList<DiscoverSettings> Discover { get; init; }
+
+    /// <summary>How its names are looked up; null for what the snapshot says (HAProxy: resolvers of a server; nginx: resolver of an upstream).</summary>
+    public ResolverSettings? Resolver { get; init; }
 
     /// <summary>Workers of an application that are started with the balancer and join the pool; null for none.</summary>
     public AppSettings? App { get; init; }
@@ -333,6 +342,15 @@ public sealed record ServerSettings
 
     /// <summary>Where it listens: host and port, or a Unix socket.</summary>
     public required NetworkAddress Address { get; init; }
+
+    /// <summary>
+    /// Where connections to it go, whatever its name resolves to: a literal address with a port, or <see cref="NetworkAddress.Nowhere"/>,
+    /// by which it is down. Null, the default, for what <see cref="Address"/> is. Names go on to be those that certificates are checked for.
+    /// </summary>
+    public NetworkAddress? At { get; init; }
+
+    /// <summary>Whether nobody knows where it is, so that it is down.</summary>
+    public bool IsNowhere => At is { IsNowhere: true };
 
     /// <summary>How TLS is spoken to this one; null for what the pool says.</summary>
     public ServerTls? Tls { get; init; }

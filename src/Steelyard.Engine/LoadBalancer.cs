@@ -313,7 +313,7 @@ public sealed class LoadBalancer : IAsyncDisposable
         foreach (var pool in _plan.Pools.Values)
         {
             foreach (var server in pool.Servers)
-                known[server.Settings.Address] = _plan.Addresses[server.Ordinal];
+                known[server.Settings.At ?? server.Settings.Address] = _plan.Addresses[server.Ordinal];
         }
 
         return FollowAsync(snapshot, _sockets, address => known.TryGetValue(address, out var place) ? place : Resolve(address), _files);
@@ -438,6 +438,8 @@ public sealed class LoadBalancer : IAsyncDisposable
 
     private static KernelAddress? Resolve(NetworkAddress address)
     {
+        if (address.IsNowhere)
+            return null;
         if (address.UnixPath is not null)
             return KernelAddress.ForUnix(address.UnixPath);
         if (IPAddress.TryParse(address.Host, out var literal))

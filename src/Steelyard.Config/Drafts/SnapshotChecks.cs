@@ -68,6 +68,7 @@ internal sealed class SnapshotChecks
             AccessLog = draft.AccessLog?.Value,
             RequestId = draft.RequestId,
             TraceContext = draft.TraceContext,
+            Resolver = draft.Resolver,
             Timeouts = draft.Timeouts,
             Limits = draft.Limits,
             Expectations = draft.Expectations.Select(expectation => expectation.Value).ToValueList(),
@@ -100,17 +101,16 @@ internal sealed class SnapshotChecks
                 _problems.Error(name.Place, $"a server of this pool is called {Shown.Quote(called)} already", "another name");
             if (server.MinConnections is { } least && (server.MaxConnections ?? draft.MaxConnections) is var most && (most is null || least > most))
                 _problems.Error(address.Place, $"'min-connections: {least}' of a server that may have {(most is null ? "any number" : $"{most}")}", "a larger 'max-connections'");
-            if (server is { Backup.Value: true, Priority: { } priority })
-                _problems.Error(priority.Place, "'priority' of a backup, which comes after all others", "one of the two");
-            servers.Add(new() { Address = address.Value, Name = server.Name?.Value, Maintenance = server.Maintenance, Weight = server.Weight, MaxConnections = server.MaxConnections, MinConnections = server.MinConnections, CutsWhenDown = server.CutsWhenDown, CutsBackups = server.CutsBackups, Backup = server.Backup?.Value ?? false, Priority = server.Priority?.Value ?? 0, ProxyProtocol = server.ProxyProtocol, AgentPort = server.AgentPort, Health = server.Health, Unchecked = server.Unchecked, Cookie = server.Cookie, Tls = TlsChecks.Servers(server.Tls, [address], _problems) });
+            servers.Add(ServerChecks.Server(server, address, _problems));
         }
 
-        if (servers.Count > 0 && draft.App is null && servers.TrueForAll(server => server.Weight == 0))
+        var discover = draft.Discover.Select(one => DiscoverChecks.Check(one, draft, _problems)).ToValueList();
+        if (servers.Count > 0 && draft.App is null && discover.Count == 0 && servers.TrueForAll(server => server.Weight == 0))
             _problems.Warn(draft.Name.Place, $"every server of the pool {Shown.Quote(draft.Name.Value)} has weight 0, so it answers nothing", "a weight of at least 1 for one of them");
 
         StickyChecks.Check(draft, servers, _problems);
         AgentChecks.Check(draft, _problems);
-        if (draft is { Queue: { } queue, MaxConnections: null, AdaptiveLimit: null } && servers.TrueForAll(server => server.MaxConnections is null))
+        if (draft is { Queue: { } queue, MaxConnections: null, AdaptiveLimit: null } && servers.TrueForAll(server => server.MaxConnections is null) && discover.All(one => one.File is null && one.Server?.MaxConnections is null))
             _problems.Error(queue.Place, "'queue' in a pool where no server has a limit, so that nobody ever waits", "'max-connections' in the pool or in its servers, 'adaptive-limit', or no 'queue'");
         if (draft.AdaptiveLimit is { } adaptive && (adaptive.Value.Least > adaptive.Value.Start || adaptive.Value.Start > adaptive.Value.Most))
             _problems.Error(adaptive.Place, $"an 'adaptive-limit' from {adaptive.Value.Least} to {adaptive.Value.Most} that starts with {adaptive.Value.Start}", "'least' up to 'start', and 'start' up to 'most'");
@@ -139,6 +139,8 @@ internal sealed class SnapshotChecks
             Concurrency = draft.Concurrency?.Value,
             Breaker = draft.Breaker?.Value,
             Servers = servers.ToValueList(),
+            Discover = discover,
+            Resolver = draft.Resolver,
             App = AppChecks.App(draft.App, limited: draft.MaxConnections is not null || draft.AdaptiveLimit is not null, _problems),
         };
     }

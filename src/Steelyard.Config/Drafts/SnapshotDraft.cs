@@ -25,6 +25,8 @@ internal sealed record SnapshotDraft(Place Place)
 
     public TraceSettings? TraceContext { get; init; }
 
+    public ResolverSettings Resolver { get; init; } = new();
+
     public Timeouts Timeouts { get; init; } = new();
 
     public Limits Limits { get; init; } = new();
@@ -207,12 +209,26 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public IReadOnlyList<ServerDraft> Servers { get; init; } = [];
 
+    public IReadOnlyList<DiscoverDraft> Discover { get; init; } = [];
+
+    public ResolverSettings? Resolver { get; init; }
+
     public AppDraft? App { get; init; }
+}
+
+internal sealed record DiscoverDraft(Place Place)
+{
+    /// <summary>All but what each server is.</summary>
+    public DiscoverSettings Settings { get; init; } = new();
+
+    public ServerDraft? Server { get; init; }
 }
 
 internal sealed record ServerDraft(Place Place)
 {
     public Located<NetworkAddress>? Address { get; init; }
+
+    public NetworkAddress? At { get; init; }
 
     public Located<string?>? Name { get; init; }
 

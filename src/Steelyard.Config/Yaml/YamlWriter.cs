@@ -25,6 +25,7 @@ internal sealed class YamlWriter
         if (snapshot.Metrics != new MetricsSettings())
             writer.Line($"metrics: {{ buckets: {Many(snapshot.Metrics.Buckets, DurationText.Write)} }}");
         writer.Identity(snapshot.AccessLog, snapshot.RequestId, snapshot.TraceContext, "");
+        writer.Resolver(snapshot.Resolver, "");
         writer.Section("timeouts", TimeoutsTable.Table, snapshot.Timeouts, new());
         writer.Section("limits", LimitsTable.Table, snapshot.Limits, new());
         if (snapshot.Tables.Count > 0)
@@ -185,7 +186,7 @@ internal sealed class YamlWriter
             Line($"      - {{ {string.Join(", ", RouteParts(route))} }}");
     }
 
-    private static string Braces(IEnumerable<string> parts) => $"{{ {string.Join(", ", parts)} }}";
+    internal static string Braces(IEnumerable<string> parts) => $"{{ {string.Join(", ", parts)} }}";
 
     private static string Files(CertificateFiles files) => Braces(FileParts(files));
 
@@ -209,7 +210,7 @@ internal sealed class YamlWriter
             yield return $"strict-transport-security: {DurationText.Write(time)}";
     }
 
-    private static string Tls(ServerTls tls) => tls == new ServerTls() ? "true" : Braces(TlsParts(tls));
+    internal static string Tls(ServerTls tls) => tls == new ServerTls() ? "true" : Braces(TlsParts(tls));
 
     private static IEnumerable<string> TlsParts(ServerTls tls)
     {
@@ -407,24 +408,25 @@ internal sealed class YamlWriter
         if (pool.Servers.Count > 0)
             Line("    servers:");
         foreach (var server in pool.Servers)
-        {
-            var address = Text(server.Address.ToString());
-            var name = server.Name is { } called ? $", name: {Text(called)}" : "";
-            name += server.Maintenance ? ", maintenance: true" : "";
-            var weight = server.Weight == 1 ? "" : $", weight: {server.Weight}";
-            var tier = server.Backup ? ", backup: true" : server.Priority > 0 ? $", priority: {server.Priority}" : "";
-            var serverTls = server.Tls is { } own ? $", tls: {Tls(own)}" : "";
-            var most = server.MaxConnections is { } limit ? $", max-connections: {limit}" : "";
-            most += server.MinConnections is { } least ? $", min-connections: {least}" : "";
-            most += (server.CutsWhenDown ? ", cut-when-down: true" : "") + (server.CutsBackups ? ", cut-backups-when-up: true" : "");
-            var proxyProtocol = server.ProxyProtocol is { } version ? $", proxy-protocol: {version.ToString().ToLowerInvariant()}" : "";
-            name += server.Unchecked ? ", health: none" : server.Health is not { } check ? "" : check == new HealthSettings() ? ", health: tcp" : $", health: {Braces(HealthParts(check))}";
-            var cookie = (server.AgentPort is { } agentPort ? $", agent-port: {agentPort}" : "") + (server.Cookie is { } value ? $", cookie: {Text(value)}" : "");
-            Line(name + weight + most + tier + proxyProtocol + serverTls + cookie == "" ? $"      - {address}" : $"      - {{ address: {address}{name}{weight}{most}{tier}{proxyProtocol}{serverTls}{cookie} }}");
-        }
-
+            Line($"      - {ServerWriter.Write(server)}");
+        if (pool.Resolver is { } resolver)
+            Resolver(resolver, "    ", always: true);
+        if (pool.Discover.Count > 0)
+            Line("    discover:");
+        foreach (var discover in pool.Discover)
+            Line($"      - {ServerWriter.Write(discover)}");
         if (pool.App is { } app)
             App(app);
+    }
+
+    private void Resolver(ResolverSettings resolver, string indentation, bool always = false)
+    {
+        if (!always && resolver == new ResolverSettings())
+            return;
+        Line($"{indentation}resolver:{(resolver == new ResolverSettings() ? " {}" : "")}");
+        if (resolver.Servers.Count > 0)
+            Line($"{indentation}  servers: {Many(resolver.Servers, server => server.ToString())}");
+        Settings(ResolverTable.Table, resolver with { Servers = [] }, new(), indentation + "  ");
     }
 
     private void App(AppSettings app)
@@ -480,7 +482,7 @@ internal sealed class YamlWriter
             Line($"      {part}");
     }
 
-    private static IEnumerable<string> HealthParts(HealthSettings health)
+    internal static IEnumerable<string> HealthParts(HealthSettings health)
     {
         if (health.Kind == ProbeKind.Http)
             yield return $"http: {Text(health.Path)}";

@@ -152,10 +152,10 @@ internal sealed class ProxyPlan
                     true => tlsOf[server.Ordinal] ?? tls.For(new ServerTls()),
                     false => null,
                 };
-                var address = addresses[server.Ordinal] = resolve(server.Settings.Address);
-                if (address is null)
+                var address = addresses[server.Ordinal] = resolve(server.Settings.At ?? server.Settings.Address);
+                if (address is null && server.Settings.At is null)
                     missing.Add(server.Settings.Address);
-                else if (before?.Pools.GetValueOrDefault(pool.Name)?.Find(server.Settings.Address) is { } same && before.Addresses[same.Ordinal] is { } place && place.SameAs(address.Value)
+                if (address is not null && before?.Pools.GetValueOrDefault(pool.Name)?.Find(server.Settings.Address) is { } same && before.Addresses[same.Ordinal] is { } place && place.SameAs(address.Value)
                     && before.TlsOf[same.Ordinal] == tlsOf[server.Ordinal])
                     ordinalsBefore[server.Ordinal] = same.Ordinal;
             }

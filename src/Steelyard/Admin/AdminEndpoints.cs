@@ -40,6 +40,7 @@ internal static class AdminEndpoints
         AdminEndpoint.Ask("/api/connections", "The clients' connections of this moment, 1000 at most: where from, to which listener, how old, and the request under way.", s_json.ConnectionViewArray, call => AdminLook.ConnectionsAsync(call.Desk, 1000)),
         AdminEndpoint.Get("/api/history", "What has become of each server since the engine began to serve: changes of its state, how often it went down and for how long.", s_json.HistoryViewArray, call => AdminLook.History(call.Desk)),
         AdminEndpoint.Get("/api/pools/{pool}/servers/{server}/history", "The same of one server.", s_json.HistoryView, call => AdminLook.History(call.Desk, call.Server)),
+        AdminEndpoint.Ask("/api/discovery", "Where servers are found: what was found, how old that is, and what is wrong.", s_json.DiscoveryViewArray, WorkerEndpoints.DiscoveryAsync),
         AdminEndpoint.Ask("/api/keeper", "The keeper: its process, reloads and those that failed, engines it has started.", s_json.KeeperView, WorkerEndpoints.KeeperAsync),
         AdminEndpoint.Ask("/api/apps", "The apps with their workers: state, process, restarts, memory.", s_json.AppViewArray, WorkerEndpoints.AppsAsync),
         AdminEndpoint.Ask("/api/apps/{pool}", "The app of one pool.", s_json.AppView, WorkerEndpoints.AppAsync),

@@ -27,6 +27,7 @@ namespace Steelyard.Admin;
 [JsonSerializable(typeof(KeeperView))]
 [JsonSerializable(typeof(AppView))]
 [JsonSerializable(typeof(AppView[]))]
+[JsonSerializable(typeof(DiscoveryView[]))]
 [JsonSerializable(typeof(LogView[]))]
 [JsonSerializable(typeof(ScaleBody))]
 [JsonSerializable(typeof(StateBody))]

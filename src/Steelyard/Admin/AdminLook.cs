@@ -116,7 +116,7 @@ internal static class AdminLook
         server.Address.ToString(),
         ServerHistory.StateOf(server),
         Word(server.Wanted),
-        server.Asked ? new(server.Up, server.LastCheck == ProbeFault.None && server.Up ? "passed" : Word(server.LastCheck), server.LastCheckStatus == 0 ? null : server.LastCheckStatus) : null,
+        server.Asked || server.LastCheck == ProbeFault.Unresolved ? new(server.Up, server.LastCheck == ProbeFault.None && server.Up ? "passed" : Word(server.LastCheck), server.LastCheckStatus == 0 ? null : server.LastCheckStatus) : null,
         server.Ejected,
         server.Ejections,
         server.Weight,

@@ -159,7 +159,19 @@ internal sealed record StatusView(VersionView Version, ConfigurationView Configu
 {
     /// <summary>The apps with their workers.</summary>
     public AppView[] Apps { get; init; } = [];
+
+    /// <summary>Where servers are found.</summary>
+    public DiscoveryView[] Discovery { get; init; } = [];
 }
+
+/// <summary>Where servers are found, or where the name of one is looked up.</summary>
+/// <param name="Pool">The pool they join; null for the name of servers that the file has.</param>
+/// <param name="Source">dns or file, with its name.</param>
+/// <param name="Servers">What was found and is in use.</param>
+/// <param name="AgeSeconds">How long ago the last good answer came; null for never.</param>
+/// <param name="Failures">How many looks have come to nothing.</param>
+/// <param name="Error">What is wrong now; null for nothing.</param>
+internal sealed record DiscoveryView(string? Pool, string Source, string[] Servers, double? AgeSeconds, long Failures, string? Error);
 
 /// <summary>What is wanted of a server: ready, drain or maintenance.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]

@@ -24,7 +24,13 @@ internal static class StatusTable
             Write(console, pool, all);
             if (Array.Find(status.Apps, app => app.Pool == pool.Name) is { } app)
                 console.Write(Workers(app));
+            foreach (var source in status.Discovery.Where(source => source.Pool == pool.Name))
+                console.WriteLine($"  {Words(source)}");
         }
+
+        // Names that resolve are nothing to tell.
+        foreach (var name in status.Discovery.Where(source => source is { Pool: null, Error: not null }))
+            console.WriteLine(Words(name));
 
         if (configuration.Differences.Length == 0)
             return;
@@ -32,6 +38,9 @@ internal static class StatusTable
         foreach (var difference in configuration.Differences)
             console.WriteLine($"not as in the file: {Words(difference)}");
     }
+
+    private static string Words(DiscoveryView source) =>
+        $"{source.Source}: {(source.AgeSeconds is { } age ? $"{Number(source.Servers.Length)} found, {Span(age)} ago" : "never answered")}{(source.Error is { } error ? $"; {error}" : "")}";
 
     /// <summary>What is not as the file says, in words.</summary>
     internal static string Words(DifferenceView difference) => difference switch

@@ -17,12 +17,17 @@ internal static class WorkerEndpoints
 
     public static async Task<AppView[]> AppsAsync(AdminCall call) => await AppsAsync(call.Desk, await StateAsync(call));
 
-    /// <summary>All at a glance; without the apps where the keeper does not answer.</summary>
+    /// <summary>All at a glance; without what the keeper knows where it does not answer.</summary>
     public static async Task<StatusView> StatusAsync(AdminCall call)
     {
         var status = await AdminLook.StatusAsync(call.Desk);
-        return call.Desk.HasApps && await call.Desk.KeeperStateAsync() is { } state ? status with { Apps = await AppsAsync(call.Desk, state) } : status;
+        return await call.Desk.KeeperStateAsync() is { } state ? status with { Apps = await AppsAsync(call.Desk, state), Discovery = Discovery(state) } : status;
     }
+
+    public static async Task<DiscoveryView[]> DiscoveryAsync(AdminCall call) => Discovery(await StateAsync(call));
+
+    private static DiscoveryView[] Discovery(KeeperState state) =>
+        [.. state.Discoveries.Select(one => new DiscoveryView(one.Pool.Length == 0 ? null : one.Pool, one.Source, [.. one.Servers], one.Age is { } age ? Math.Round(age.TotalSeconds, 3) : null, one.Failures, one.Why))];
 
     private static Task<AppView[]> AppsAsync(AdminDesk desk, KeeperState state) => Task.WhenAll(state.Apps.Select(app => ViewAsync(desk, app)));
 

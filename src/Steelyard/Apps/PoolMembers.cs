@@ -1,17 +1,19 @@
 using Steelyard.Apps.Scaling;
 using Steelyard.Config;
+using Steelyard.Discovery;
 using Steelyard.Keeper;
 
 namespace Steelyard.Apps;
 
 /// <summary>
-/// What the engine serves: the configuration, with the workers that are ready as servers of their pools. Changes of either
-/// come one after the other.
+/// What the engine serves: the configuration, with the servers that were found and the workers that are ready in their
+/// pools. Changes of any come one after the other.
 /// </summary>
 /// <param name="engine">Who serves.</param>
 /// <param name="workersOf">Where the workers of a pool are that are to have requests.</param>
+/// <param name="discoveries">What finds servers.</param>
 /// <param name="live">What operators have made of the configuration.</param>
-internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<NetworkAddress>> workersOf, Func<LiveSettings> live)
+internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<NetworkAddress>> workersOf, Discoveries discoveries, Func<LiveSettings> live)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
@@ -24,19 +26,28 @@ internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<Net
     /// <exception cref="EngineException">It cannot be served; what was goes on.</exception>
     public async Task ServeAsync(Snapshot configured, Func<Snapshot, ServedConfiguration> served)
     {
+        await discoveries.FollowAsync(live().ApplyTo(configured));
         using var one = await _one.EnterAsync();
-        await engine.ServeAsync(served(Join(configured)));
-        _configured = configured;
+        try
+        {
+            await engine.ServeAsync(served(Join(configured)));
+            _configured = configured;
+        }
+        finally
+        {
+            if (_configured is not null)
+                discoveries.Settle(live().ApplyTo(_configured));
+        }
     }
 
-    /// <summary>Workers of a pool have come or gone; ends when new requests go by it.</summary>
+    /// <summary>Servers of a pool have come or gone; ends when new requests go by it.</summary>
     public async Task UpdateAsync(string pool)
     {
         using var one = await _one.EnterAsync();
         try
         {
             if (_configured is not null && Join(_configured).Pools.AsEnumerable().FirstOrDefault(settings => settings.Name == pool) is { } settings)
-                await engine.SetServersAsync(pool, [.. settings.Servers.AsEnumerable().Select(server => server.Address)]);
+                await engine.SetServersAsync(pool, settings.Servers);
         }
         catch (EngineException)
         {
@@ -80,20 +91,25 @@ internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<Net
     };
 
     /// <summary>
-    /// A configuration with what operators have made of it, and with the workers as servers after those the file names. What
-    /// only their supervisor needs is not the engine's.
+    /// A configuration with what operators have made of it, and with the servers that were found and the workers after those
+    /// the file names. What only their supervisor needs is not the engine's.
     /// </summary>
     public Snapshot Join(Snapshot configured)
     {
         var settings = live();
         var changed = settings.ApplyTo(configured);
-        return changed with
+        return changed with { Pools = changed.Pools.AsEnumerable().Select(Joined).ToValueList() };
+
+        PoolSettings Joined(PoolSettings pool)
         {
-            Pools = changed.Pools.AsEnumerable().Select(pool => pool.App is null ? pool : pool with
+            var members = discoveries.ServersOf(changed, pool);
+            if (pool.Discover.Count > 0)
+                members = members.Select((server, place) => place < pool.Servers.Count ? server : settings.Limited(pool.Name, server));
+            return pool.App is null ? pool with { Servers = members.ToValueList() } : pool with
             {
                 App = EnginesPart(pool.App),
-                Servers = pool.Servers.AsEnumerable().Concat(workersOf(pool.Name).Select(address => settings.Limited(pool.Name, new() { Address = address }))).ToValueList(),
-            }).ToValueList(),
-        };
+                Servers = members.Concat(workersOf(pool.Name).Select(address => settings.Limited(pool.Name, new() { Address = address }))).ToValueList(),
+            };
+        }
     }
 }

@@ -91,8 +91,8 @@ internal sealed class EngineHost : IDisposable
                     _channel.Send(await ServeAsync(message));
                     break;
                 case EngineWords.Servers:
-                    var addresses = MemoryFile.Read(message.Handles[0]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-                    await _service!.SetServersAsync(message.Arguments[1], Array.ConvertAll(addresses, AddressOf));
+                    var servers = ServerListFile.Parse(MemoryFile.Read(message.Handles[0]), "the servers", out var problem);
+                    await _service!.SetServersAsync(message.Arguments[1], servers ?? throw new InvalidOperationException($"The keeper sends servers that cannot be read: {problem!.Message}."));
                     _channel.Send(new(EngineWords.Servers, message.Arguments[0]));
                     break;
                 case EngineWords.Idle:

@@ -171,9 +171,9 @@ internal sealed class EngineProcess : IEngine
         _channel.Send(new(EngineWords.Told, [.. head, .. lines]));
     }
 
-    public async Task SetServersAsync(string pool, IReadOnlyList<NetworkAddress> servers)
+    public async Task SetServersAsync(string pool, ValueList<ServerSettings> servers)
     {
-        using var list = MemoryFile.Create(string.Concat(servers.Select(server => server + "\n")));
+        using var list = MemoryFile.Create(ServerListFile.Write(servers));
         await AskAsync(EngineWords.Servers, [pool], [(int)list.DangerousGetHandle()]);
     }
 

@@ -4,7 +4,7 @@ namespace Steelyard.Keeper;
 internal static class EngineWords
 {
     /// <summary>What both have to speak; a new program may find an old keeper.</summary>
-    public const string Version = "3";
+    public const string Version = "4";
 
     /// <summary>To the engine: slots of sockets, each with its descriptor.</summary>
     public const string Sockets = "sockets";
@@ -42,7 +42,7 @@ internal static class EngineWords
     /// <summary>From the engine: it does; or why it cannot.</summary>
     public const string Serving = "serving";
 
-    /// <summary>To the engine, and back when it is so: other servers for a pool. With a number and the pool, and the addresses as lines of a file.</summary>
+    /// <summary>To the engine, and back when it is so: other servers for a pool. With a number and the pool, and the servers as a file that <see cref="Config.ServerListFile"/> reads.</summary>
     public const string Servers = "servers";
 
     /// <summary>To the engine, and back when it is so: a server that was taken out of a pool has nothing left to do. With a number, the pool, the address and milliseconds.</summary>

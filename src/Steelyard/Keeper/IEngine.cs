@@ -13,9 +13,9 @@ internal interface IEngine : IAsyncDisposable
 
     /// <summary>Puts other servers into a pool at once, without a look at the rest of the configuration; ends when new requests go by it.</summary>
     /// <param name="pool">The pool's name.</param>
-    /// <param name="servers">Where its servers are; those that are in it already stay as they are.</param>
+    /// <param name="servers">Its servers; those that are in it already keep their state.</param>
     /// <exception cref="EngineException">There is no engine that could; the next one will begin with them.</exception>
-    Task SetServersAsync(string pool, IReadOnlyList<NetworkAddress> servers);
+    Task SetServersAsync(string pool, ValueList<ServerSettings> servers);
 
     /// <summary>Ends when a server that was taken out of a pool has nothing left to do.</summary>
     /// <param name="pool">The pool's name.</param>

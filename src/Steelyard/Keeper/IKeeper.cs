@@ -3,6 +3,7 @@ using Steelyard.Apps.Node;
 using Steelyard.Apps.Output;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Discovery;
 using Steelyard.Engine;
 
 namespace Steelyard.Keeper;
@@ -65,6 +66,9 @@ internal sealed class KeeperDesk(KeeperRequests requests, AppSupervisors apps) :
     /// <summary>What operators have made of the configuration.</summary>
     public LiveSettings Live { get; set; } = LiveSettings.None;
 
+    /// <summary>What finds servers.</summary>
+    public Discoveries? Discoveries { get; set; }
+
     /// <summary>What the file says that is served.</summary>
     public Snapshot? Configured { get; set; }
 
@@ -72,7 +76,7 @@ internal sealed class KeeperDesk(KeeperRequests requests, AppSupervisors apps) :
     {
         // Looks wait for nobody.
         if (kind == KeeperRequestKind.State)
-            return new(Done: true, new KeeperState(Environment.ProcessId, _since, _reloads, _failedReloads, _engines, KeeperState.Look(apps), Configured is { } file ? [.. Live.Differences(file)] : []).ToLines()) { IsLong = true };
+            return new(Done: true, new KeeperState(Environment.ProcessId, _since, _reloads, _failedReloads, _engines, KeeperState.Look(apps), Configured is { } file ? [.. Live.Differences(file)] : []) { Discoveries = Discoveries?.States ?? [] }.ToLines()) { IsLong = true };
         if (kind == KeeperRequestKind.Logs)
             return LogFeed.Last(apps, argument);
         if (kind == KeeperRequestKind.Metrics)

@@ -3,6 +3,7 @@ using Steelyard.Apps;
 using Steelyard.Apps.Output;
 using Steelyard.Commands;
 using Steelyard.Config;
+using Steelyard.Discovery;
 using Steelyard.Engine;
 using Steelyard.Serving;
 
@@ -27,6 +28,7 @@ internal sealed class KeeperRun : IDisposable
     private readonly ServiceManager _manager = new();
     private readonly AppSupervisors _apps;
     private readonly PoolMembers _members;
+    private readonly Discoveries _discoveries;
     private readonly InstallationKey _key = new();
     private readonly KeeperDesk _desk;
     private readonly IEngine _engine;
@@ -57,8 +59,12 @@ internal sealed class KeeperRun : IDisposable
         _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
         _desk = new KeeperDesk(_requests, _apps);
         _engine = options.Single ? new EngineService(configuration.Folder, _desk) : new SupervisedEngine(configuration.Folder, snapshot.User, _desk);
-        _apps.Members = _members = new PoolMembers(_engine, _apps.AddressesOf, () => _desk.Live);
+        _discoveries = new(configuration.Folder, Tell) { PoolChanged = pool => _members!.UpdateAsync(pool) };
+        _desk.Discoveries = _discoveries;
+        _apps.Members = _members = new PoolMembers(_engine, _apps.AddressesOf, _discoveries, () => _desk.Live);
     }
+
+    private static void Tell(string line, bool isBad) => (isBad ? Console.Error : Console.Out).WriteLine(isBad ? $"steelyard: {line}" : line);
 
     private void ReopenLogs()
     {
@@ -94,6 +100,7 @@ internal sealed class KeeperRun : IDisposable
         using var output = new QueuedOutput();
         try
         {
+            await using var discoveries = _discoveries;
             await using var apps = _apps;
             _sockets = ListeningSockets.Bind(AppStages.WithKnownPorts(_configured));
             try
@@ -197,6 +204,7 @@ internal sealed class KeeperRun : IDisposable
         _manager.Stopping();
         if (!_options.AsHaproxy)
             Console.WriteLine($"stopping: what is in flight has {_configured.Shutdown.TotalSeconds:0.#} s to end; another signal ends it at once");
+        await _discoveries.DisposeAsync();
         _sockets.RemoveFiles();
         var grace = _options.AsHaproxy && _configured.Shutdown == s_usualGrace ? s_patienceOfHaproxy : _configured.Shutdown;
         var cut = await _engine.StopAsync(grace, _sockets.Dispose, _signals.Force);

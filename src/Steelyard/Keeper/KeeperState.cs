@@ -1,6 +1,7 @@
 using System.Globalization;
 using Steelyard.Apps;
 using Steelyard.Apps.Upkeep;
+using Steelyard.Discovery;
 
 namespace Steelyard.Keeper;
 
@@ -14,6 +15,9 @@ namespace Steelyard.Keeper;
 /// <param name="Differences">What operators have made of the configuration.</param>
 internal sealed record KeeperState(int Process, DateTimeOffset Since, int Reloads, int FailedReloads, int Engines, IReadOnlyList<AppState> Apps, IReadOnlyList<LiveDifference> Differences)
 {
+    /// <summary>What finds servers.</summary>
+    public IReadOnlyList<DiscoveryState> Discoveries { get; init; } = [];
+
     /// <summary>Looks at the apps.</summary>
     public static IReadOnlyList<AppState> Look(AppSupervisors apps)
     {
@@ -47,6 +51,7 @@ internal sealed record KeeperState(int Process, DateTimeOffset Since, int Reload
                 lines.Add(Line("worker", worker.Number, worker.State, worker.Process, (long)worker.Lived.TotalMilliseconds, worker.Restarts, worker.Memory, worker.CpuSeconds, worker.Busy, worker.Address));
         }
 
+        lines.AddRange(Discoveries.Select(one => Line("found", one.Pool, one.Source, one.Age is { } age ? (long)age.TotalMilliseconds : "", one.Failures, one.Why ?? "", string.Join(' ', one.Servers))));
         lines.AddRange(Differences.Select(difference => Line("differs", difference.Pool, difference.Server, difference.Setting, difference.File, difference.Live)));
         return lines;
     }
@@ -60,18 +65,22 @@ internal sealed record KeeperState(int Process, DateTimeOffset Since, int Reload
         var apps = new List<AppState>();
         var workers = new List<WorkerState>();
         var differences = new List<LiveDifference>();
+        var discoveries = new List<DiscoveryState>();
         foreach (var words in lines.Select(line => line.Split('\t')))
         {
             switch (words)
             {
                 case ["keeper", var process, var since, var reloads, var failed, var engines]:
-                    state = new(Number(process), DateTimeOffset.FromUnixTimeMilliseconds(Long(since)), Number(reloads), Number(failed), Number(engines), apps, differences);
+                    state = new(Number(process), DateTimeOffset.FromUnixTimeMilliseconds(Long(since)), Number(reloads), Number(failed), Number(engines), apps, differences) { Discoveries = discoveries };
                     break;
                 case ["app", var pool]:
                     apps.Add(new(pool, workers = []));
                     break;
                 case ["worker", var number, var what, var process, var lived, var restarts, var memory, var cpu, var busy, var address]:
                     workers.Add(new(Number(number), what, Number(process), TimeSpan.FromMilliseconds(Long(lived)), Number(restarts), Long(memory), Real(cpu), Real(busy), address));
+                    break;
+                case ["found", var pool, var source, var age, var failures, var why, var servers]:
+                    discoveries.Add(new(pool, source, servers.Split(' ', StringSplitOptions.RemoveEmptyEntries), age.Length == 0 ? null : TimeSpan.FromMilliseconds(Long(age)), Long(failures), why.Length == 0 ? null : why));
                     break;
                 case ["differs", var pool, var server, var setting, var file, var live]:
                     differences.Add(new(pool, server, setting, file, live));

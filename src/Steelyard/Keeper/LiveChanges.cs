@@ -86,13 +86,14 @@ internal sealed class LiveChanges
         }
     }
 
-    /// <summary>Forgets the servers and the pools that a configuration has no more.</summary>
+    /// <summary>Forgets the servers and the pools that a configuration has no more; but servers that come and go may come again.</summary>
     public void ForgetWithout(Snapshot served)
     {
         lock (_changes)
         {
             var there = served.Pools.SelectMany(pool => pool.Servers.Select(server => (pool.Name, server.Address))).ToHashSet();
-            foreach (var key in _changes.Keys.Where(key => !there.Contains(key)).ToList())
+            var open = served.Pools.Where(pool => pool.Discover.Count > 0).Select(pool => pool.Name).ToHashSet();
+            foreach (var key in _changes.Keys.Where(key => !there.Contains(key) && !open.Contains(key.Pool)).ToList())
                 _changes.Remove(key);
             foreach (var pool in _holds.Keys.Except(served.Pools.Select(pool => pool.Name)).ToList())
                 _holds.Remove(pool);

@@ -59,6 +59,7 @@ internal sealed record LiveSettings
             "add" when live.At is not null => throw new EngineException($"{address} is where the file has a server of {pool.Name} that was moved: move it back"),
             "add" => Put(pool.Name, address, live with { There = inFile ? null : true, Name = words.Count > 3 ? words[3] : null }),
             "remove" when !there => throw new EngineException($"{address} is not in {pool.Name}"),
+            "remove" when !inFile && live.There is null && pool.Discover.Count > 0 && pool.App is null => throw new EngineException($"{address} was found by 'discover' of {pool.Name}: drain it, or take it out where it is found"),
             "remove" when !inFile && live.There is null => throw new EngineException($"{address} is a worker of {pool.Name}: let it have fewer, with 'steelyard scale'"),
             "remove" when pool.Servers.Count == 1 => throw new EngineException($"{address} is the only server of {pool.Name}"),
             "remove" => Put(pool.Name, address, new(inFile ? false : null, null)),

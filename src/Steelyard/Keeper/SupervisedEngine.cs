@@ -51,7 +51,7 @@ internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk d
         }
     }
 
-    public async Task SetServersAsync(string pool, IReadOnlyList<NetworkAddress> servers)
+    public async Task SetServersAsync(string pool, ValueList<ServerSettings> servers)
     {
         using var change = await ChangeAsync();
         if (_served is null)

@@ -114,6 +114,7 @@ internal static class MetricsPage
         {
             WriteKeeper(text, state);
             WorkerMetrics.Write(text, state);
+            DiscoveryMetrics.Write(text, state);
         }
 
         ProcessMetrics.Write(text);

@@ -117,7 +117,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
 
     public void ReopenLogs() => _balancer?.ReopenLogs();
 
-    public async Task SetServersAsync(string pool, IReadOnlyList<NetworkAddress> servers)
+    public async Task SetServersAsync(string pool, ValueList<ServerSettings> servers)
     {
         await _one.WaitAsync();
         try

@@ -10,6 +10,9 @@ internal sealed class ServerHistory
     // Of each server; a server that flaps does not fill the memory.
     private const int MostChanges = 64;
 
+    // Those that come and go have a past when they come again.
+    private const int MostGone = 1024;
+
     private readonly Dictionary<(string Pool, NetworkAddress Address), Past> _pasts = [];
     private int _version;
 
@@ -39,6 +42,9 @@ internal sealed class ServerHistory
         public int Ejections;
         public int Peak;
         public TimeSpan DownFor;
+
+        // When it was seen last; null while it is there.
+        public DateTimeOffset? Gone;
     }
 
     /// <summary>Goes up with each change that is seen.</summary>
@@ -55,6 +61,7 @@ internal sealed class ServerHistory
             {
                 if (!_pasts.TryGetValue((server.Pool, server.Address), out var past))
                     _pasts[(server.Pool, server.Address)] = past = new();
+                past.Gone = null;
                 past.Peak = Math.Max(past.Peak, server.Active);
                 var state = StateOf(server);
                 if (past.Changes is [.., var last] && last.State == state)
@@ -64,7 +71,7 @@ internal sealed class ServerHistory
             }
 
             if (_pasts.Count > servers.Count)
-                Forget(servers);
+                LetGo(servers, now);
             if (changed)
                 _version++;
             return changed;
@@ -82,11 +89,19 @@ internal sealed class ServerHistory
         past.Changes.Add(change);
     }
 
-    // Those that a reload has taken out.
-    private void Forget(IReadOnlyList<ServerStatus> servers)
+    // Those that have left their pools, by a reload or as they do.
+    private void LetGo(IReadOnlyList<ServerStatus> servers, DateTimeOffset now)
     {
         var there = servers.Select(server => (server.Pool, server.Address)).ToHashSet();
-        foreach (var key in _pasts.Keys.Where(key => !there.Contains(key)).ToList())
+        foreach (var (key, past) in _pasts)
+        {
+            if (past.Gone is not null || there.Contains(key))
+                continue;
+            Add(past, new(now, "gone", "it left the pool"));
+            past.Gone = now;
+        }
+
+        foreach (var (key, _) in _pasts.Where(pair => pair.Value.Gone is not null).OrderByDescending(pair => pair.Value.Gone).Skip(MostGone).ToList())
             _pasts.Remove(key);
     }
 

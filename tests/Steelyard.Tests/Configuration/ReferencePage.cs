@@ -48,6 +48,7 @@ public sealed class ReferencePage
             page.Append($"| `{{{row.Word}}}` | {row.Description.Replace("|", "\\|", StringComparison.Ordinal)} | {Called(row.Haproxy)} | {Called(row.Nginx)} |\n");
         Section(page, "access-log: also", AccessLogTable.Copies, new LogCopy { To = new(LogTargetKind.None) });
         Section(page, "trace-context", TraceTable.Table, new TraceSettings());
+        Section(page, "resolver", ResolverTable.Table, new ResolverSettings());
         Section(page, "timeouts", TimeoutsTable.Table, new Timeouts());
         Section(page, "limits", LimitsTable.Table, new Limits());
         Section(page, "listen", ListenerTable.Listeners, new ListenerDraft(default));
@@ -91,7 +92,8 @@ public sealed class ReferencePage
         Section(page, "pools: agent", AgentTable.Table, new AgentSettings());
         Section(page, "pools: outlier", OutlierTable.Table, new OutlierSettings());
         Section(page, "pools: sticky", StickyTable.Table, new StickySettings());
-        Section(page, "pools: servers", PoolTable.Servers, new ServerDraft(default));
+        Section(page, "pools: servers", ServerTable.Servers, new ServerDraft(default));
+        Section(page, "pools: discover", DiscoverTable.Discover, new DiscoverDraft(default));
         Section(page, "pools: app", AppTable.Table, new AppDraft(default(Place)));
         page.Append("\n| `listen` | A worker listens |\n|---|---|\n");
         foreach (var (word, _, description) in AppTable.Listens)

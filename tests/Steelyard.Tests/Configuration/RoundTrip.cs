@@ -26,7 +26,7 @@ public sealed class RoundTrip
 
     private static readonly Gen<PoolSettings> Pool = Gen.Select(
         Name,
-        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, Weight = weight, MaxConnections = weight % 4 == 1 ? weight : null, Backup = weight % 7 == 0, Priority = weight % 7 == 0 ? 0 : weight % 4, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
+        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, At = (weight % 9) switch { 0 => NetworkAddress.Nowhere, 1 => NetworkAddress.ForHost("10.0.0.1", 80), _ => null }, Weight = weight, MaxConnections = weight % 4 == 1 ? weight : null, Backup = weight % 7 == 0, Priority = weight % 7 == 0 ? 0 : weight % 4, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
         Gen.Select(Word.Where(word => word.Length > 0), Word.Array[0, 4], Gen.Int[1, 1024].Nullable(), (program, words, instances) =>
             Varied(new() { Command = words.Prepend(program).ToValueList(), Instances = instances }, words.Length + (instances ?? 0))).Null(),
         (name, servers, app) => new PoolSettings
@@ -57,6 +57,13 @@ public sealed class RoundTrip
             ProxyProtocol = (ProxyProtocolVersion)(servers.Count % 3),
             Tls = servers.TrueForAll(server => server.Address.UnixPath is null) ? ServerTlsOf(servers.Count) : null,
             Servers = servers.DistinctBy(server => server.Address).Select((server, place) => StickyOf(name.Length, servers.Count > 0 && app is null)?.Value == StickyValue.Server ? server with { Cookie = $"s{place}", AgentPort = name.Length % 3 == 0 ? null : place + 1 } : server).ToValueList(),
+            Resolver = (name.Length % 4) switch { 0 => null, 1 => new(), _ => new() { Servers = [NetworkAddress.ForHost("10.0.0.1", 53), NetworkAddress.ForHost("a.b", 5353)], Hold = TimeSpan.FromSeconds(name.Length), HoldEmpty = null, HoldMissing = TimeSpan.FromSeconds(1) } },
+            Discover = (name.Length % 3) switch
+            {
+                0 => [],
+                1 => [new() { File = "a b.yaml", NamePrefix = "a" }],
+                _ => [new() { Dns = "_a._tcp.b.", Records = DnsRecords.Srv, MostServers = 5, FirstNumber = 0, Server = new() { Address = NetworkAddress.Nowhere, AgentPort = 5 } }, new() { Dns = "a.b", Port = 80, Server = new() { Address = NetworkAddress.Nowhere, Weight = 3, AgentPort = 1, Tls = new() { Verify = false } } }],
+            },
             App = servers.Count == 0 ? app ?? new() { Command = ["app"] } : app,
         });
 

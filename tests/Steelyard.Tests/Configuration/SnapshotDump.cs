@@ -37,6 +37,8 @@ internal static class SnapshotDump
         text.Append(Identity(snapshot.AccessLog, snapshot.RequestId, snapshot.TraceContext, ""));
         if (snapshot.Timeouts != new Timeouts())
             text.Append($"{snapshot.Timeouts}\n");
+        if (snapshot.Resolver != new ResolverSettings())
+            text.Append($"{snapshot.Resolver}\n");
         if (snapshot.Limits != new Limits())
             text.Append($"{snapshot.Limits}\n");
         foreach (var table in snapshot.Tables)
@@ -81,7 +83,11 @@ internal static class SnapshotDump
             text.Append(Times(pool.Timeouts, "  "));
             text.Append(Rules("rule", pool.Rules, "  ")).Append(Rules("response rule", pool.ResponseRules, "  "));
             foreach (var server in pool.Servers)
-                text.Append($"  {(server.Name is { } known ? known + " at " : "")}{server.Address} weight {server.Weight}{(server.Maintenance ? ", maintenance" : "")}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
+                text.Append($"  {(server.Name is { } known ? known + " at " : "")}{server.Address}{(server.At is { } at ? $" ({at})" : "")} weight {server.Weight}{(server.Maintenance ? ", maintenance" : "")}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
+            if (pool.Resolver is { } resolver)
+                text.Append($"  {resolver}\n");
+            foreach (var discover in pool.Discover)
+                text.Append($"  {discover}\n");
             if (pool.App is { } app)
                 text.Append($"  app [{string.Join("] [", app.Command.AsEnumerable())}] instances {app.Instances?.ToString() ?? "max"}\n{Worker(app)}");
         }

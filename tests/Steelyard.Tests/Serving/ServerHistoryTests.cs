@@ -34,7 +34,7 @@ public sealed class ServerHistoryTests
     }
 
     [Fact]
-    public void One_that_flaps_keeps_its_last_changes_and_one_that_leaves_is_forgotten()
+    public void One_that_flaps_keeps_its_last_changes_and_one_that_leaves_has_its_past_when_it_returns()
     {
         var history = new ServerHistory();
         for (var i = 0; i < 1000; i++)
@@ -44,6 +44,19 @@ public sealed class ServerHistoryTests
         Assert.Equal((64, 500), (past.Changes.Count, past.Downs));
 
         history.Look([], s_start);
-        Assert.Empty(history.Of("web", s_address, s_start).Changes);
+        history.Look([Status()], s_start);
+        Assert.Equal(["gone", "up"], history.Of("web", s_address, s_start).Changes.TakeLast(2).Select(change => change.State));
+        Assert.Equal(500, history.Of("web", s_address, s_start).Downs);
+    }
+
+    [Fact]
+    public void Of_those_that_never_return_the_oldest_are_forgotten()
+    {
+        var history = new ServerHistory();
+        for (var i = 0; i < 1100; i++)
+            history.Look([Status() with { Address = NetworkAddress.ForHost("a", i + 1) }], s_start.AddSeconds(i));
+
+        Assert.Empty(history.Of("web", NetworkAddress.ForHost("a", 1), s_start).Changes);
+        Assert.NotEmpty(history.Of("web", NetworkAddress.ForHost("a", 500), s_start).Changes);
     }
 }

@@ -67,6 +67,12 @@ internal static class FileTable
                 "Whether requests of listeners that say nothing else get a W3C trace context: `true`, `none`, or a mapping with the keys of [trace-context](#trace-context). `none` when left out.",
                 file => null,
                 (file, value) => file with { TraceContext = value }),
+            new Directive<SnapshotDraft, ResolverSettings>(
+                "resolver",
+                Form.Mapping(ResolverTable.Table, _ => new()),
+                "How names of servers are looked up, by pools that say nothing else: see [resolver](#resolver).",
+                file => file.Resolver,
+                (file, value) => file with { Resolver = value }),
             new Directive<SnapshotDraft, Timeouts>(
                 "timeouts",
                 Form.Mapping(TimeoutsTable.Table, _ => new()),

@@ -4,7 +4,7 @@ using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Yaml.Tables;
 
-/// <summary>The keys of a pool and of its servers.</summary>
+/// <summary>The keys of a pool.</summary>
 internal static class PoolTable
 {
     private const int LongestName = 64;
@@ -12,121 +12,11 @@ internal static class PoolTable
     private static readonly SearchValues<char> NameCharacters =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:");
 
-    private static readonly Form<ProxyProtocolVersion> ProxyProtocol =
-        ScalarForms.OneOf([("none", ProxyProtocolVersion.None, ""), ("v1", ProxyProtocolVersion.V1, ""), ("v2", ProxyProtocolVersion.V2, "")]);
-
-    private static readonly Form<ProxyProtocolVersion?> ProxyProtocolOfServer = new(
-        ProxyProtocol.Accepts,
-        (ProblemList problems, YamlNode node, out ProxyProtocolVersion? value) =>
-        {
-            var read = ProxyProtocol.Read(problems, node, out var version);
-            value = read ? version : null;
-            return read;
-        });
-
-    public static DirectiveTable<ServerDraft> Servers { get; } = new(
-        "a server",
-        "an address such as 10.0.0.1:3000, or a mapping with 'address'",
-        "A server is an address, or a mapping with these keys.",
-        [["address"]],
-        [
-            new Directive<ServerDraft, Located<NetworkAddress>?>(
-                "address",
-                Form.Located(ScalarForms.ServerAddress),
-                "Where it listens. Behind `#` stands which of several servers at one address it is, as in `10.0.0.1:3000#2`.",
-                server => server.Address,
-                (server, value) => server with { Address = value }),
-            new Directive<ServerDraft, Located<string?>?>(
-                "name",
-                Form.Located(Form.OrNull(ScalarForms.Name)),
-                "What logs and statistics call it, once in a pool; its address when left out.",
-                server => server.Name,
-                (server, value) => server with { Name = value }),
-            new Directive<ServerDraft, bool>(
-                "maintenance",
-                ScalarForms.Switch,
-                "Whether it begins in maintenance and gets nothing, until an operator says otherwise: `steelyard undrain`, or `enable server` on a command socket.",
-                server => server.Maintenance,
-                (server, value) => server with { Maintenance = value }),
-            new Directive<ServerDraft, int>(
-                "weight",
-                ScalarForms.Number(0, 256),
-                "Its share against the other servers' weights; 0 takes no new requests.",
-                server => server.Weight,
-                (server, value) => server with { Weight = value }),
-            new Directive<ServerDraft, int?>(
-                "max-connections",
-                ScalarForms.OrWord(ScalarForms.Number(1, 1_000_000), "pool"),
-                "What it has to do at once at most; `pool` is what the pool says.",
-                server => server.MaxConnections,
-                (server, value) => server with { MaxConnections = value }),
-            new Directive<ServerDraft, int?>(
-                "min-connections",
-                HealthTable.OrNull(ScalarForms.Number(1, 1_000_000)),
-                "The same while the pool has little to do: from there the limit grows with that, up to the whole at `full-connections` (HAProxy: `minconn`).",
-                server => server.MinConnections,
-                (server, value) => server with { MinConnections = value }),
-            new Directive<ServerDraft, bool>(
-                "cut-when-down",
-                ScalarForms.Switch,
-                "Whether its requests and sessions are cut when it goes down, or into maintenance (HAProxy: `on-marked-down shutdown-sessions`).",
-                server => server.CutsWhenDown,
-                (server, value) => server with { CutsWhenDown = value }),
-            new Directive<ServerDraft, bool>(
-                "cut-backups-when-up",
-                ScalarForms.Switch,
-                "Whether those of backups are cut when it comes up (HAProxy: `on-marked-up shutdown-backup-sessions`).",
-                server => server.CutsBackups,
-                (server, value) => server with { CutsBackups = value }),
-            new Directive<ServerDraft, Located<bool>?>(
-                "backup",
-                Form.Located(ScalarForms.Switch),
-                "Whether it only serves when no other can.",
-                server => server.Backup,
-                (server, value) => server with { Backup = value }),
-            new Directive<ServerDraft, Located<int>?>(
-                "priority",
-                Form.Located(ScalarForms.Number(0, 15)),
-                "Its tier; `0` when left out. Those of a higher number get what the ones before cannot take, see [balancing.md](balancing.md#backups-and-tiers).",
-                server => server.Priority,
-                (server, value) => server with { Priority = value }),
-            new Directive<ServerDraft, ProxyProtocolVersion?>(
-                "proxy-protocol",
-                ProxyProtocolOfServer,
-                "The PROXY header it is sent, where it differs from its pool's.",
-                server => server.ProxyProtocol,
-                (server, value) => server with { ProxyProtocol = value }),
-            new Directive<ServerDraft, ServerTlsDraft?>(
-                "tls",
-                TlsTable.ServersForm,
-                "TLS is spoken to this server, see [tls](#pools-tls); instead of what the pool says.",
-                server => server.Tls,
-                (server, value) => server with { Tls = value }),
-            new Directive<ServerDraft, int?>(
-                "agent-port",
-                AgentTable.Port,
-                "The port of its [agent](#pools-agent), where it differs from its pool's.",
-                server => server.AgentPort,
-                (server, value) => server with { AgentPort = value }),
-            new Directive<ServerDraft, (HealthSettings? Health, bool None)>(
-                "health",
-                HealthTable.ServerForm,
-                "How this server is asked for its health, see [health](#pools-health), in the place of all that the pool says; `none` for not at all.",
-                server => (server.Health, server.Unchecked),
-                (server, value) => server with { Health = value.Health, Unchecked = value.None }),
-            new Directive<ServerDraft, string?>(
-                "cookie",
-                StickyTable.ServerValue,
-                "What stands for it in cookies, with `value: server` in [sticky](#pools-sticky). A server without one keeps no clients.",
-                server => server.Cookie,
-                (server, value) => server with { Cookie = value }),
-        ]);
-
     public static DirectiveTable<PoolDraft> Pools { get; } = new(
         "a pool",
-        "a mapping with 'servers' or 'app'",
-        "Each key of `pools` is the name of a pool: 1 to 64 letters, digits and `- _ . :`. A pool has `servers`, `app` or both.",
-        [["servers", "app"]],
+        "a mapping with 'servers', 'discover' or 'app'",
+        "Each key of `pools` is the name of a pool: 1 to 64 letters, digits and `- _ . :`. A pool has `servers`, `discover`, `app` or several of them.",
+        [["servers", "discover", "app"]],
         [
             new Directive<PoolDraft, BalanceSettings>(
                 "balance",
@@ -136,7 +26,7 @@ internal static class PoolTable
                 (pool, value) => pool with { Balance = value }),
             new Directive<PoolDraft, ProxyProtocolVersion>(
                 "proxy-protocol",
-                ProxyProtocol,
+                ServerTable.ProxyProtocol,
                 "The PROXY header that servers are sent before the first byte of each connection, before TLS too, so that they know whose it is. A connection then serves one request of HTTP, for it belongs to one client.",
                 pool => pool.ProxyProtocol,
                 (pool, value) => pool with { ProxyProtocol = value }),
@@ -256,10 +146,22 @@ internal static class PoolTable
                 (pool, value) => pool with { ResponseRules = value }),
             new Directive<PoolDraft, IReadOnlyList<ServerDraft>>(
                 "servers",
-                Form.ListOf("a list of servers, such as [ 10.0.0.1:3000, 10.0.0.2:3000 ]", new Form<ServerDraft>(Servers.Accepts, ReadServer)),
+                ServerTable.List,
                 "The servers.",
                 pool => pool.Servers,
                 (pool, value) => pool with { Servers = value }),
+            new Directive<PoolDraft, IReadOnlyList<DiscoverDraft>>(
+                "discover",
+                DiscoverTable.List,
+                "Where further servers are found while the pool is served, see [discover](#pools-discover); several in a list.",
+                pool => [],
+                (pool, value) => pool with { Discover = value }),
+            new Directive<PoolDraft, ResolverSettings?>(
+                "resolver",
+                Form.OrNull(Form.Mapping(ResolverTable.Table, _ => new())),
+                "How names are looked up for this pool, see [resolver](#resolver), in the place of all that the file says.",
+                pool => pool.Resolver,
+                (pool, value) => pool with { Resolver = value }),
             new Directive<PoolDraft, AppDraft?>(
                 "app",
                 Form.OrNull(Form.Mapping(AppTable.Table, mapping => new(mapping.Place))),
@@ -269,22 +171,6 @@ internal static class PoolTable
         ]);
 
     public static Form<IReadOnlyList<PoolDraft>> PoolsForm { get; } = new("a mapping of names to pools, as in 'web: { servers: [ 10.0.0.1:3000 ] }'", ReadPools);
-
-    private static bool ReadServer(ProblemList problems, YamlNode node, out ServerDraft server)
-    {
-        server = new(node.Place);
-        if (node is YamlMapping mapping)
-        {
-            server = Servers.Read(problems, mapping, server);
-            return server.Address is not null;
-        }
-
-        if (node is not YamlText)
-            return Form.RefuseKind(problems, node, Servers.Accepts);
-        var read = ScalarForms.ServerAddress.Read(problems, node, out var address);
-        server = server with { Address = read ? new(address, node.Place) : null };
-        return read;
-    }
 
     private static bool ReadPools(ProblemList problems, YamlNode node, out IReadOnlyList<PoolDraft> pools)
     {

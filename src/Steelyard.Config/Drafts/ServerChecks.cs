@@ -1,0 +1,34 @@
+namespace Steelyard.Config.Drafts;
+
+/// <summary>The checks of one server.</summary>
+internal static class ServerChecks
+{
+    /// <param name="draft">What was read.</param>
+    /// <param name="address">Where it is.</param>
+    /// <param name="problems">Where what does not fit is reported.</param>
+    public static ServerSettings Server(ServerDraft draft, Located<NetworkAddress> address, ProblemList problems)
+    {
+        if (draft is { Backup.Value: true, Priority: { } priority })
+            problems.Error(priority.Place, "'priority' of a backup, which comes after all others", "one of the two");
+        return new()
+        {
+            Address = address.Value,
+            At = draft.At,
+            Name = draft.Name?.Value,
+            Maintenance = draft.Maintenance,
+            Weight = draft.Weight,
+            MaxConnections = draft.MaxConnections,
+            MinConnections = draft.MinConnections,
+            CutsWhenDown = draft.CutsWhenDown,
+            CutsBackups = draft.CutsBackups,
+            Backup = draft.Backup?.Value ?? false,
+            Priority = draft.Priority?.Value ?? 0,
+            ProxyProtocol = draft.ProxyProtocol,
+            AgentPort = draft.AgentPort,
+            Health = draft.Health,
+            Unchecked = draft.Unchecked,
+            Cookie = draft.Cookie,
+            Tls = TlsChecks.Servers(draft.Tls, [address], problems),
+        };
+    }
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using Steelyard.Config.Yaml.Tables;
+
+namespace Steelyard.Config.Yaml;
+
+/// <summary>Writes a server of a pool, and where servers are found.</summary>
+internal static class ServerWriter
+{
+    public static string Write(ServerSettings server)
+    {
+        var address = YamlWriter.Text(server.Address.ToString());
+        string[] parts = [.. Parts(server)];
+        return parts.Length == 0 ? address : YamlWriter.Braces([$"address: {address}", .. parts]);
+    }
+
+    public static string Write(DiscoverSettings discover) => YamlWriter.Braces(
+    [
+        discover.File is { } file ? $"file: {YamlWriter.Text(file)}" : $"dns: {YamlWriter.Text(discover.Port == 0 ? discover.Dns! : string.Create(CultureInfo.InvariantCulture, $"{discover.Dns}:{discover.Port}"))}",
+        .. YamlWriter.PartsOf(DiscoverTable.Discover, new Drafts.DiscoverDraft(default) { Settings = discover with { Dns = null, File = null } }, new(default)).Where(part => !part.StartsWith("dns:", StringComparison.Ordinal)),
+        .. discover.NamePrefix is { } prefix ? (string[])[$"name: {YamlWriter.Text(prefix)}"] : [],
+        .. discover.Server is { } server && Parts(server).ToArray() is var parts ? (string[])[parts.Length == 0 ? "server: {}" : $"server: {YamlWriter.Braces(parts)}"] : [],
+    ]);
+
+    private static IEnumerable<string> Parts(ServerSettings server)
+    {
+        if (server.At is { } at)
+            yield return $"at: {YamlWriter.Text(at.ToString())}";
+        if (server.Name is { } name)
+            yield return $"name: {YamlWriter.Text(name)}";
+        if (server.Maintenance)
+            yield return "maintenance: true";
+        if (server.Unchecked)
+            yield return "health: none";
+        else if (server.Health is { } health)
+            yield return health == new HealthSettings() ? "health: tcp" : $"health: {YamlWriter.Braces(YamlWriter.HealthParts(health))}";
+        if (server.Weight != 1)
+            yield return $"weight: {server.Weight.ToString(CultureInfo.InvariantCulture)}";
+        if (server.MaxConnections is { } most)
+            yield return $"max-connections: {most.ToString(CultureInfo.InvariantCulture)}";
+        if (server.MinConnections is { } least)
+            yield return $"min-connections: {least.ToString(CultureInfo.InvariantCulture)}";
+        if (server.CutsWhenDown)
+            yield return "cut-when-down: true";
+        if (server.CutsBackups)
+            yield return "cut-backups-when-up: true";
+        if (server.Backup)
+            yield return "backup: true";
+        else if (server.Priority > 0)
+            yield return $"priority: {server.Priority.ToString(CultureInfo.InvariantCulture)}";
+        if (server.ProxyProtocol is { } version)
+            yield return $"proxy-protocol: {version.ToString().ToLowerInvariant()}";
+        if (server.Tls is { } tls)
+            yield return $"tls: {YamlWriter.Tls(tls)}";
+        if (server.AgentPort is { } port)
+            yield return $"agent-port: {port.ToString(CultureInfo.InvariantCulture)}";
+        if (server.Cookie is { } cookie)
+            yield return $"cookie: {YamlWriter.Text(cookie)}";
+    }
+}
