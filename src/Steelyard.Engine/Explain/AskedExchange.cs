@@ -54,7 +54,7 @@ internal sealed class AskedExchange(AskedRequest asked, ListenerSettings listene
     {
         switch (files.Find(asked, out var path, out var status))
         {
-            case FileVerdict.Found:
+            case FileVerdict.Found or FileVerdict.Folder:
                 return new(Given: new(_toldStatus > 0 ? _toldStatus : 200) { File = path });
             case FileVerdict.Slash:
                 return Give(files.SlashAnswer);
