@@ -41,7 +41,12 @@ public sealed class RateTable
     /// <param name="key">A keyed hash of it: who can guess the key chooses whom to be counted with.</param>
     /// <param name="rule">What it may do.</param>
     /// <param name="now">Monotonic milliseconds, at least 1.</param>
-    public RateVerdict Take(ulong key, in RateRule rule, long now)
+    public RateVerdict Take(ulong key, in RateRule rule, long now) => Look(key, rule, now, counts: true);
+
+    /// <summary>Says what would become of a request of a key, without counting it.</summary>
+    public RateVerdict Peek(ulong key, in RateRule rule, long now) => Look(key, rule, now, counts: false);
+
+    private RateVerdict Look(ulong key, in RateRule rule, long now, bool counts)
     {
         var (set, at) = ((int)(key & _mask), now * NanosecondsPerMillisecond);
         ref var gate = ref _locks[set];
@@ -49,7 +54,7 @@ public sealed class RateTable
         var place = Find(set * Ways, key, at);
         var excess = Math.Max(0, _full[place] - at);
         var passes = excess <= rule.Burst * rule.Interval;
-        if (passes)
+        if (passes && counts)
             _full[place] = at + excess + rule.Interval;
         gate.Leave();
         var wait = excess - ((passes ? rule.Delay : rule.Burst) * rule.Interval);

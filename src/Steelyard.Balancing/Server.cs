@@ -67,8 +67,9 @@ public sealed class Server
             : null;
         if (before is null && Adaptive is not null)
             _state.Limit = Math.Min(_state.Limit, Adaptive.Limit);
-        Outlier = (before ?? departed?.Server)?.Outlier is { } outlier && outlier.Settings == pool.Outlier ? outlier
-            : pool.Outlier is { } judged ? new OutlierState(judged)
+        var rule = pool.OutlierOf(settings);
+        Outlier = (before ?? departed?.Server)?.Outlier is { } outlier && outlier.Settings == rule ? outlier
+            : rule is { } judged ? new OutlierState(judged)
             : null;
     }
 

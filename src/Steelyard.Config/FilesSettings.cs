@@ -6,6 +6,12 @@ public sealed record FilesSettings
     /// <summary>The folder, seen from that of the configuration, to which the path is added.</summary>
     public required string Root { get; init; }
 
+    /// <summary>The folder, made of the request, in the place of <see cref="Root"/>; null for that.</summary>
+    public TextTemplate? MadeRoot { get; init; }
+
+    /// <summary>Whether the folder is the file already, and no path is added to it. Default not (nginx: alias in a location by an expression).</summary>
+    public bool Whole { get; init; }
+
     /// <summary>What is taken off the front of the path before (nginx: alias); empty for nothing.</summary>
     public string Strip { get; init; } = "";
 
@@ -32,6 +38,63 @@ public sealed record FilesSettings
 
     /// <summary>Where a client is sent that asks for a folder without a slash at the end; null for the path with one.</summary>
     public TextTemplate? Slash { get; init; }
+
+    /// <summary>Whether answers have an ETag, of the second of the last change and the size. Default they have (nginx: etag).</summary>
+    public bool Tagged { get; init; } = true;
+
+    /// <summary>Which dates of If-Modified-Since mean that a client has the file. Default its very own (nginx: if_modified_since).</summary>
+    public ModifiedSince Since { get; init; }
+
+    /// <summary>How many ranges of a file may be asked for at once: 0 to 1,000,000, 0 for none; beyond that all of it is sent. Null, the default, for any number (nginx: max_ranges).</summary>
+    public int? MostRanges { get; init; }
+
+    /// <summary>When the compressed file beside another is sent in its place; null, the default, for never (nginx: gzip_static).</summary>
+    public PackedFiles? Packed { get; init; }
+
+    /// <summary>What a folder without any of <see cref="Index"/> looks like; null, the default, for 403 (nginx: autoindex).</summary>
+    public ListingSettings? Listing { get; init; }
+}
+
+/// <summary>Which dates of If-Modified-Since mean that a client has a file.</summary>
+public enum ModifiedSince
+{
+    /// <summary>That of its last change.</summary>
+    Exact,
+
+    /// <summary>That, and every later one.</summary>
+    Before,
+
+    /// <summary>None.</summary>
+    Off,
+}
+
+/// <summary>When the file with <c>.gz</c> behind its name is sent in the place of one.</summary>
+public sealed record PackedFiles
+{
+    /// <summary>Whether to everybody. Default only to who takes gzip (nginx: gzip_static always).</summary>
+    public bool Always { get; init; }
+
+    /// <summary>Whether answers say that they go by Accept-Encoding. Default not (nginx: gzip_vary).</summary>
+    public bool Vary { get; init; }
+
+    /// <summary>Whether to other proxies too, which say so in Via. Default not (nginx: gzip_proxied any).</summary>
+    public bool Proxied { get; init; }
+}
+
+/// <summary>What the page about a folder looks like.</summary>
+public sealed record ListingSettings
+{
+    /// <summary>Whether it is JSON. Default HTML (nginx: autoindex_format).</summary>
+    public bool Json { get; init; }
+
+    /// <summary>Whether sizes are in bytes, and not in K, M and G. Default they are (nginx: autoindex_exact_size).</summary>
+    public bool ExactSize { get; init; } = true;
+
+    /// <summary>Whether times are those of this machine's zone, and not UTC. Default not (nginx: autoindex_localtime).</summary>
+    public bool LocalTime { get; init; }
+
+    /// <summary>The charset that the page is said to have; empty for none.</summary>
+    public string Charset { get; init; } = "";
 }
 
 /// <summary>The type of files with an ending.</summary>

@@ -26,6 +26,15 @@ public sealed record RateLimitSettings
 
     /// <summary>What those are told that are refused: 400 to 599. Default 429 (nginx: limit_req_status, 503).</summary>
     public int Status { get; init; } = 429;
+
+    /// <summary>What is counted under the same name, with the same key, is counted together wherever it stands; null for this place alone (nginx: zone).</summary>
+    public string? Zone { get; init; }
+
+    /// <summary>Whether those beyond it are counted and let through all the same. Default not (nginx: limit_req_dry_run).</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>A further limit that has to let a request through too; one that any of them refuses is counted by none. Null, the default, for none.</summary>
+    public RateLimitSettings? Also { get; init; }
 }
 
 /// <summary>How many requests of one key may be under way at once; beyond that 429 (nginx: limit_conn). A request without the key is not counted.</summary>
@@ -42,6 +51,15 @@ public sealed record ConcurrencySettings
 
     /// <summary>Of an IPv6 address so many bits count: 1 to 128. Default 64.</summary>
     public int Ipv6Prefix { get; init; } = 64;
+
+    /// <summary>What is counted under the same name, with the same key, is counted together wherever it stands; null for this place alone (nginx: zone).</summary>
+    public string? Zone { get; init; }
+
+    /// <summary>Whether those beyond it are counted and let through all the same. Default not (nginx: limit_conn_dry_run).</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>A further limit that has to let a request through too; one that any of them refuses is counted by none. Null, the default, for none.</summary>
+    public ConcurrencySettings? Also { get; init; }
 }
 
 /// <summary>Requests in a time, written <c>10/s</c>, <c>600/m</c> or <c>1000/h</c>.</summary>

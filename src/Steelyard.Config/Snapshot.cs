@@ -234,6 +234,13 @@ public sealed record PoolSettings
     /// <summary>When a server whose requests go wrong is left out for a while; null for never.</summary>
     public OutlierSettings? Outlier { get; init; } = new();
 
+    /// <summary>The same of one of its servers.</summary>
+    public OutlierSettings? OutlierOf(ServerSettings server) =>
+        Outlier is not { MaxFails: { } fails } outlier ? Outlier
+        : (server.MaxFails ?? fails) == 0 ? null
+        : server is { MaxFails: null, FailTimeout: null } ? outlier
+        : outlier with { MaxFails = server.MaxFails ?? fails, FailTimeout = server.FailTimeout ?? outlier.FailTimeout };
+
     /// <summary>How long a server that comes back, or joins by a reload, takes to get its whole share: 100 ms to 24 h; null for no time (HAProxy: slowstart; nginx: slow_start).</summary>
     public TimeSpan? SlowStart { get; init; }
 
@@ -390,6 +397,12 @@ public sealed record ServerSettings
 
     /// <summary>Whether it is not asked, whatever its pool says. Default not (HAProxy: a server without check).</summary>
     public bool Unchecked { get; init; }
+
+    /// <summary>How many failures are too many by nginx's rule, where that is not as its pool's outlier says: 0 to 10,000, 0 for any number; null for what that says (nginx: max_fails).</summary>
+    public int? MaxFails { get; init; }
+
+    /// <summary>How long it is left out by that rule, whole seconds from 1 s to 24 h; null for what its pool's outlier says (nginx: fail_timeout).</summary>
+    public TimeSpan? FailTimeout { get; init; }
 
     /// <summary>What stands for it in cookies of <see cref="StickyValue.Server"/>; null for a server that keeps no clients (HAProxy: cookie).</summary>
     public string? Cookie { get; init; }

@@ -27,6 +27,8 @@ internal static class ServerChecks
             AgentPort = draft.AgentPort,
             Health = draft.Health,
             Unchecked = draft.Unchecked,
+            MaxFails = draft.MaxFails?.Value,
+            FailTimeout = draft.FailTimeout?.Value,
             Cookie = draft.Cookie,
             Tls = TlsChecks.Servers(draft.Tls, [address], problems),
         };

@@ -101,6 +101,10 @@ internal sealed class SnapshotChecks
                 _problems.Error(name.Place, $"a server of this pool is called {Shown.Quote(called)} already", "another name");
             if (server.MinConnections is { } least && (server.MaxConnections ?? draft.MaxConnections) is var most && (most is null || least > most))
                 _problems.Error(address.Place, $"'min-connections: {least}' of a server that may have {(most is null ? "any number" : $"{most}")}", "a larger 'max-connections'");
+            if ((server.MaxFails?.Place ?? server.FailTimeout?.Place) is { } rule && draft.Outlier is not { MaxFails: not null })
+                _problems.Error(rule, "a server's own rule beside an 'outlier' of its pool that is not nginx's", "'max-fails' in 'outlier'");
+            if (server.FailTimeout is { Value.Milliseconds: not 0 } part)
+                _problems.Error(part.Place, "'fail-timeout' with a part of a second", "whole seconds");
             servers.Add(ServerChecks.Server(server, address, _problems));
         }
 
@@ -252,11 +256,15 @@ internal sealed class SnapshotChecks
         if (!_pools.TryGetValue(pool.Value, out var draft) || draft.Balance.Hash is not { Key: var key })
             return;
         var isTcp = listener.Mode is { Value: ListenerMode.Tcp };
-        if (isTcp && key.Kind is not (RequestKeyKind.Address or RequestKeyKind.ServerName))
+        if (isTcp && key.Kind is not (RequestKeyKind.Address or RequestKeyKind.ServerName) && !IsOfConnections(key))
             _problems.Error(pool.Place, $"the pool {Shown.Quote(pool.Value)} hashes '{key}', and a listener with 'mode: tcp' reads no requests", "a pool with 'hash: address' or 'hash: sni'");
         else if (key.Kind == RequestKeyKind.ServerName && (!isTcp || listener.Tls is not null))
             _problems.Error(pool.Place, $"the pool {Shown.Quote(pool.Value)} hashes the name in a TLS hello, which only a listener with 'mode: tcp' and without 'tls' reads", isTcp ? "a listener without 'tls'" : "'hash: header:Host'");
     }
+
+    /// <summary>Whether a text is made of the client's address alone.</summary>
+    private static bool IsOfConnections(RequestKey key) =>
+        key.Kind == RequestKeyKind.Text && TextTemplate.Parse(key.Name!).Parts.All(part => part.Literal is not null || part is { Expression: null, Variable: TemplateVariable.Client });
 
     private void AddRoute(RouteDraft draft, Dictionary<RouteSettings, Place> seen, List<RouteSettings> routes, bool poolsAreKnown)
     {

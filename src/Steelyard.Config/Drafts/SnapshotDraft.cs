@@ -259,6 +259,10 @@ internal sealed record ServerDraft(Place Place)
 
     public bool Unchecked { get; init; }
 
+    public Located<int>? MaxFails { get; init; }
+
+    public Located<TimeSpan>? FailTimeout { get; init; }
+
     public string? Cookie { get; init; }
 }
 

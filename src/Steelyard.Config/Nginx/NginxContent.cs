@@ -131,7 +131,7 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
             ResponseRules = ResponseRulesOf(route, proxy, scope),
         };
         if (level.Own("try_files") is [var tries, ..])
-            Problems.Error(tries.Place, "\"try_files\" beside \"proxy_pass\" is not done here", "a location with files whose last word is @name, and a location @name with proxy_pass");
+            NginxTries.Read(tries, server, scope, setsPath: proxy.UriText is not null, _access);
         route = route with { Timeouts = NginxTimes.OfRoute(level) };
         if (proxy.UriText is { } uri)
             route = WithUri(route, proxy, uri, scope, steps);

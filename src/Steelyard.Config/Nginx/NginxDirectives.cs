@@ -36,7 +36,6 @@ internal static class NginxDirectives
         ("sub_filter", "HSL", "the answer as the server gives it"),
         ("secure_link", "HSL", "a server that checks the link"),
         ("mail_", "M", "mail is not proxied here"),
-        ("autoindex_", "HSL", "a server that does it, behind `proxy_pass`"),
         ("userid_", "HSL", "a server that does it, behind `proxy_pass`"),
         ("ssi_", "HSL", "a server that does it, behind `proxy_pass`"),
         ("mp4_", "HSL", "a server that does it, behind `proxy_pass`"),
@@ -185,6 +184,16 @@ internal static class NginxDirectives
         yield return Row("alias", "L", 1, 1, "<folder>", "The same, in place of what the location matches.", Anything);
         yield return Row("index", Web, 1, Any, "<file>*", "The file of a path that ends in a slash; `index.html` where nothing is said.", Anything);
         yield return Row("try_files", "SL", 2, Any, "<file>* <uri> | =<status> | @<name>", "The first file that is there; else where the last word leads.", Anything);
+        yield return Row("autoindex", Web, 1, 1, "on | off", "Whether a folder without an index is listed, and not 403.", Flag);
+        yield return Row("autoindex_format", Web, 1, 1, "html | json", "What the list looks like; xml and jsonp are refused.", OneOf("html", "json"));
+        yield return Row("autoindex_exact_size", Web, 1, 1, "on | off", "Whether sizes are in bytes.", Flag);
+        yield return Row("autoindex_localtime", Web, 1, 1, "on | off", "Whether times are those of this machine's zone.", Flag);
+        yield return Row("etag", Web, 1, 1, "on | off", "Whether files have an ETag.", Flag);
+        yield return Row("if_modified_since", Web, 1, 1, "off | exact | before", "Which dates mean that a client has a file.", OneOf("off", "exact", "before"));
+        yield return Row("max_ranges", Web, 1, 1, "<number>", "How many ranges of a file may be asked for at once; any number where nothing is said. Of servers' answers nothing is cut.", Number(0, 1_000_000));
+        yield return Row("gzip_static", Web, 1, 1, "on | off | always", "Whether the file with `.gz` behind its name is sent to who takes gzip in HTTP/1.1, whatever `gzip_http_version` and `gzip_disable` say.", OneOf("on", "off", "always"));
+        yield return Row("gzip_vary", Web, 1, 1, "on | off", "Whether such answers have `Vary: Accept-Encoding`.", Flag);
+        yield return Row("gzip_proxied", Web, 1, Any, "off | any", "Whether such answers go to proxies that say so in Via; what else it may say counts as off.", Anything);
         yield return Row("types", Web, 0, 0, "{ <type> <ending>*; ... }", "The types of files by the endings of their names.", Anything, many: true, then: Nothing);
         yield return Row("default_type", Web, 1, 1, "<type>", "The type of files of any other ending, and of `return`; text/plain where nothing is said. Without `types` html, gif and jpg are known.", Anything);
         yield return Row("charset", WebIf, 1, 1, "<charset> | off", "Answers of the types of `charset_types` that say none get this one in Content-Type; nothing is converted.", Charset);
@@ -256,7 +265,7 @@ internal static class NginxDirectives
         yield return Row(ServerOfUpstream, "UP", 1, Any, "<address>[:<port>] | unix:<path> [weight=<n>] [max_fails=<n>] [fail_timeout=<time>] [max_conns=<n>] [backup] [down] [slow_start=<time>] [route=<text>] [resolve]", "One of them.", Anything, many: true);
         yield return Row("least_conn", "UP", 0, 0, "", "The server with the fewest requests for its weight.");
         yield return Row("ip_hash", "U", 0, 0, "", "By the client's address, the very same as in nginx.");
-        yield return Row("hash", "UP", 1, 2, "<text> [consistent]", "By the hash of a text, the very same as in nginx; in stream by `$remote_addr` or `$ssl_preread_server_name`, spread otherwise.", Anything);
+        yield return Row("hash", "UP", 1, 2, "<text> [consistent]", "By the hash of a text, the very same as in nginx; in stream by `$remote_addr`, with text around it perhaps, or `$ssl_preread_server_name`.", Anything);
         yield return Row("random", "UP", 0, 2, "[two [least_conn]]", "By lot, or the better of two.", OneOf("two", "least_conn", "least_time=header", "least_time=last_byte"));
         yield return Row("least_time", "UP", 1, 2, "header | last_byte [inflight]", "By what answers took lately: peak EWMA.", Anything);
         yield return Row("sticky", "U", 2, Any, "cookie <name> [expires=<time>] [domain=<d>] [path=<p>] [httponly] [secure] [samesite=<s>] | learn create=$upstream_cookie_<name> lookup=$cookie_<name> zone=<name>:<size> [timeout=<time>] | route $cookie_<name>", "A client stays with its server; the value of the cookie is Steelyard's own.", Anything);
@@ -266,20 +275,13 @@ internal static class NginxDirectives
     private static IEnumerable<DirectiveRow<NginxUse>> Limits()
     {
         yield return Row("limit_req_zone", "H", 3, 4, "<key> zone=<name>:<size> rate=<n>r/s|r/m", "How many requests of a key.", Anything, many: true);
-        yield return Row("limit_req", Web, 1, 3, "zone=<name> [burst=<n>] [nodelay | delay=<n>]", "Where it counts.", Anything, many: true);
+        yield return Row("limit_req", Web, 1, 3, "zone=<name> [burst=<n>] [nodelay | delay=<n>]", "Where it counts; all of a block have to let a request through, and one that is refused is counted by none.", Anything, many: true);
         yield return Row("limit_req_status", Web, 1, 1, "<status>", "What refused requests get; 503 where nothing is said.", Number(400, 599));
-        yield return Row("limit_req_dry_run", Web, 1, 1, "on | off", "With `on` nothing is limited, nor counted.", DryRun);
-        yield return Row("limit_conn_dry_run", Web, 1, 1, "on | off", "With `on` nothing is limited, nor counted.", DryRun);
+        yield return Row("limit_req_dry_run", Web, 1, 1, "on | off", "With `on` all is counted, and nothing refused or kept waiting.", Flag);
+        yield return Row("limit_conn_dry_run", Web, 1, 1, "on | off", "With `on` all is counted, and nothing refused or kept waiting.", Flag);
         yield return Row("limit_conn_zone", "HT", 2, 2, "<key> zone=<name>:<size>", "How many requests of a key at once.", Anything, many: true);
-        yield return Row("limit_conn", Both, 2, 2, "<zone> <number>", "Where it counts.", Anything, many: true);
+        yield return Row("limit_conn", Both, 2, 2, "<zone> <number>", "Where it counts; all of a block have to let a request through, and one that is refused is counted by none.", Anything, many: true);
         yield return Row("limit_conn_status", Web, 1, 1, "<status>", "What refused requests get; 503 where nothing is said.", Number(400, 599));
-    }
-
-    private static void DryRun(NginxUse use)
-    {
-        Flag(use);
-        if (use.Directive[1] == "on")
-            use.Problems.Warn(use.Directive.Place, "what would have been refused is not counted here", "off, in a location of its own");
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Tls()
@@ -319,7 +321,7 @@ internal static class NginxDirectives
             yield return Refused(name, Web, "a server that asks itself");
         foreach (var name in (string[])["mirror", "mirror_request_body"])
             yield return Refused(name, Web, "requests are not copied here");
-        foreach (var name in (string[])["autoindex", "random_index", "dav_methods", "mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "ssi", "post_action", "userid", "valid_referers", "referer_hash_max_size", "referer_hash_bucket_size", "disable_symlinks", "empty_gif", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
+        foreach (var name in (string[])["random_index", "dav_methods", "mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "ssi", "post_action", "userid", "valid_referers", "referer_hash_max_size", "referer_hash_bucket_size", "disable_symlinks", "empty_gif", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
             yield return Refused(name, WebIf, "a server that does it, behind `proxy_pass`");
         foreach (var name in (string[])["proxy_method", "proxy_set_body", "proxy_pass_request_body", "proxy_pass_request_headers", "proxy_bind", "proxy_store", "proxy_store_access"])
             yield return Refused(name, Both, "the request and the answer as they are");

@@ -102,26 +102,22 @@ internal static class NginxHeaders
         switch (line[1])
         {
             case "epoch":
-                Add("Expires", "Thu, 01 Jan 1970 00:00:01 GMT");
-                Add("Cache-Control", "no-cache");
+                Add("no-cache", TextTemplate.Literal("Thu, 01 Jan 1970 00:00:01 GMT"));
                 break;
             case "max":
-                Add("Expires", "Thu, 31 Dec 2037 23:55:55 GMT");
-                Add("Cache-Control", "max-age=315360000");
+                Add("max-age=315360000", TextTemplate.Literal("Thu, 31 Dec 2037 23:55:55 GMT"));
                 break;
             case var text when NginxValues.TryReadTime(text.TrimStart('-'), out var time):
-                Add("Cache-Control", text.StartsWith('-') ? "no-cache" : $"max-age={((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture)}");
+                var seconds = text.StartsWith('-') ? "0" : ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+                Add(text.StartsWith('-') ? "no-cache" : "max-age=" + seconds, TextTemplate.Of(new CallExpression(FunctionKind.HttpDate, new FetchExpression(FetchKind.Now), [seconds])));
                 break;
             default:
                 problems.Error(line.Words[1].Place, $"invalid value \"{line[1]}\" in \"expires\" directive", "a time, epoch, max or off");
                 break;
         }
 
-        void Add(string name, string value)
-        {
-            if (!add.Exists(other => other.Name == name))
-                add.Add(new(name, OnlyFor(TextTemplate.Literal(value))));
-        }
+        void Add(string control, TextTemplate date) =>
+            add.InsertRange(0, [new("Expires", OnlyFor(date)), new("Cache-Control", OnlyFor(TextTemplate.Literal(control)))]);
     }
 }
 
@@ -187,92 +183,6 @@ internal static class NginxRedirects
     }
 }
 
-/// <summary>How much each client may do: limit_req, limit_conn.</summary>
-internal static class NginxLimits
-{
-    // nginx: 64 bytes for each key of a zone.
-    private const int BytesOfKey = 128;
-
-    public static (Located<RateLimitSettings>? Rate, Located<ConcurrencySettings>? Concurrency) Of(NginxLevel level, NginxFile file, NginxPools pools)
-    {
-        var problems = file.Problems;
-        Located<RateLimitSettings>? rate = null;
-        if (level.All("limit_req") is [var line, ..] lines && !level.IsOn("limit_req_dry_run"))
-        {
-            if (lines.Count > 1)
-                problems.Error(lines[1].Place, "two \"limit_req\" of one block are not done here", "one in the server and one in a location of its own");
-            rate = RateOf(line, level, file, pools);
-        }
-
-        Located<ConcurrencySettings>? concurrency = null;
-        if (level.All("limit_conn") is [var limit, ..] limits && !level.IsOn("limit_conn_dry_run"))
-        {
-            if (limits.Count > 1)
-                problems.Error(limits[1].Place, "two \"limit_conn\" of one block are not done here", "one");
-            var zone = (file.Http?.Own("limit_conn_zone") ?? []).FirstOrDefault(known => ZoneOf(known.Words[2].Text) == limit[1]);
-            if (zone is null)
-                problems.Error(limit.Words[1].Place, $"zero size shared memory zone \"{limit[1]}\"", "the name of a limit_conn_zone");
-            else if (!int.TryParse(limit[2], NumberStyles.None, CultureInfo.InvariantCulture, out var most) || most is 0 or > 1_000_000)
-                problems.Error(limit.Words[2].Place, $"invalid number of connections \"{limit[2]}\"", "1 to 65535");
-            else if (pools.KeyOf(zone.Words[1], isStream: false) is { } key)
-                concurrency = new(new() { Key = key, Most = most, Ipv6Prefix = 128, Status = level.Number("limit_conn_status") ?? 503 }, limit.Place);
-        }
-
-        return (rate, concurrency);
-    }
-
-    private static string? ZoneOf(string word) => word.StartsWith("zone=", StringComparison.Ordinal) ? word[5..].Split(':')[0] : null;
-
-    private static Located<RateLimitSettings>? RateOf(NginxDirective line, NginxLevel level, NginxFile file, NginxPools pools)
-    {
-        var problems = file.Problems;
-        string? name = null;
-        var (burst, delay) = (0, (int?)0);
-        foreach (var word in line.Words.Skip(1))
-        {
-            if (ZoneOf(word.Text) is { } zone)
-                name = zone;
-            else if (word.Text == "nodelay")
-                delay = null;
-            else if (word.Text.StartsWith("burst=", StringComparison.Ordinal) && int.TryParse(word.Text[6..], out var given) && given is >= 0 and <= 1_000_000)
-                burst = given;
-            else if (word.Text.StartsWith("delay=", StringComparison.Ordinal) && int.TryParse(word.Text[6..], out var waits) && waits is >= 0 and <= 1_000_000)
-                delay = waits;
-            else
-                problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "zone=, burst=, nodelay or delay=");
-        }
-
-        var defined = (file.Http?.Own("limit_req_zone") ?? []).FirstOrDefault(known => ZoneOf(known.Words[2].Text) == name);
-        if (defined is null)
-        {
-            problems.Error(line.Place, $"zero size shared memory zone \"{name}\"", "the name of a limit_req_zone");
-            return null;
-        }
-
-        var rateWord = defined.Words.FirstOrDefault(word => word.Text.StartsWith("rate=", StringComparison.Ordinal));
-        var text = rateWord.Text?[5..] ?? "";
-        if (!text.EndsWith("r/s", StringComparison.Ordinal) && !text.EndsWith("r/m", StringComparison.Ordinal) || !int.TryParse(text[..^3], NumberStyles.None, CultureInfo.InvariantCulture, out var rate) || rate is 0 or > 1_000_000)
-        {
-            problems.Error(defined.Place, $"invalid rate \"{rateWord.Text}\"", "such as rate=10r/s or rate=30r/m");
-            return null;
-        }
-
-        var size = defined.Words[2].Text.Split(':') is [_, var given2] && NginxValues.TryReadSize(given2, out var bytes) ? bytes : 1L << 20;
-        return pools.KeyOf(defined.Words[1], isStream: false) is not { } key ? null : new(
-            new()
-            {
-                Key = key,
-                Rate = new(rate, text.EndsWith("r/s", StringComparison.Ordinal) ? TimeSpan.FromSeconds(1) : TimeSpan.FromMinutes(1)),
-                Burst = burst,
-                Delay = delay,
-                Ipv6Prefix = 128,
-                Keys = (int)Math.Clamp(size / BytesOfKey, 64, 1 << 24),
-                Status = level.Number("limit_req_status") ?? 503,
-            },
-            line.Place);
-    }
-}
-
 /// <summary>What is answered instead of errors: error_page.</summary>
 internal static class NginxErrors
 {
@@ -305,7 +215,7 @@ internal static class NginxErrors
                 page = page with { Route = server.InternalName(to) };
             else if (!NginxVariables.TryRead(to, scope, place, out var template))
                 continue;
-            else if (NginxSteps.IsAbsolute(to))
+            else if (NginxSteps.IsAbsolute(to) || to[0] is not ('/' or '$'))
                 page = page with { As = null, Redirect = new(template, shown is 301 or 302 or 303 or 307 or 308 ? shown.Value : 302) };
             else
                 page = page with { Path = template };

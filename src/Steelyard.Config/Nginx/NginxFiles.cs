@@ -18,42 +18,62 @@ internal static class NginxFiles
         if (alias is null && root is null && tries is null)
             return null;
         var folder = alias ?? root;
-        if (folder?[1].Contains('$', StringComparison.Ordinal) is true)
-        {
-            problems.Error(folder.Words[1].Place, $"variables in \"{folder.Name}\" are not done here", "a folder");
-            return null;
-        }
-
-        var strip = "";
+        var (strip, whole) = ("", false);
         if (alias is not null)
         {
             var (modifier, uri) = NginxServer.Name(level);
-            if (modifier is "~" or "~*" || uri.StartsWith('@'))
+            if (uri.StartsWith('@'))
             {
-                problems.Error(alias.Place, "\"alias\" in a location by an expression or a name is not done here", "\"root\", or a location by a path");
+                problems.Error(alias.Place, "the \"alias\" directive cannot be used inside the named location", "\"root\", or a location by a path");
                 return null;
             }
 
-            strip = NginxContent.Encode(uri);
+            whole = modifier is "~" or "~*";
+            if (whole && tries is not null)
+            {
+                problems.Error(tries.Place, "\"try_files\" beside \"alias\" in a location by an expression is not done here", "\"root\"");
+                return null;
+            }
+
+            strip = whole ? "" : NginxContent.Encode(uri);
+        }
+
+        TextTemplate? made = null;
+        if (folder is not null && (whole || folder[1].Contains('$', StringComparison.Ordinal)))
+        {
+            if (!NginxVariables.TryRead(file.PathOf(folder[1]), scope, folder.Words[1].Place, out var its))
+                return null;
+            made = its;
         }
 
         var index = level.Find("index")?.Words.Skip(1).Select(word => word.Text).ToArray() ?? ["index.html"];
+        if (level.Find("index") is { } names && Array.Exists(index, name => name.Contains('$', StringComparison.Ordinal)))
+            problems.Error(names.Place, "variables in \"index\" are not done here", "names of files");
         var files = new FilesSettings
         {
-            Root = file.PathOf(folder?[1] ?? "html"),
+            Root = made is null ? file.PathOf(folder?[1] ?? "html") : "",
+            MadeRoot = made,
+            Whole = whole,
             Strip = strip,
             Index = index.ToValueList(),
             Types = NginxTypes.Of(level).Select(each => new FileType(each.Ending, each.Type)).ToValueList(),
             DefaultType = NginxTypes.Otherwise(level),
             Slash = NginxSteps.Absolute("/", TextTemplate.Of([new(null, default, new FetchExpression(FetchKind.CleanPath)), new("/"), NginxSteps.Behind("?")]), level, scope),
+            Tagged = level.IsOn("etag", otherwise: true),
+            Since = level.Find("if_modified_since")?[1] switch { "before" => ModifiedSince.Before, "off" => ModifiedSince.Off, _ => ModifiedSince.Exact },
+            MostRanges = level.Number("max_ranges"),
+            Packed = level.Find("gzip_static")?[1] is not ("on" or "always") ? null
+                : new() { Always = level.Find("gzip_static")![1] == "always", Vary = level.IsOn("gzip_vary"), Proxied = level.Find("gzip_proxied")?.Words.Any(word => word.Text == "any") is true },
+            Listing = !level.IsOn("autoindex") ? null
+                : new() { Json = level.Find("autoindex_format")?[1] == "json", ExactSize = level.IsOn("autoindex_exact_size", otherwise: true), LocalTime = level.IsOn("autoindex_localtime"), Charset = NginxTypes.CharsetOf(level)?[1] ?? "" },
         };
         return new(tries is null ? files : WithTries(files, tries, server, scope, problems), (folder ?? tries)!.Place);
     }
 
-    /// <summary>The folder of a block, and what of a path it takes the place of.</summary>
-    public static (string Folder, string Strip) RootOf(NginxLevel level, NginxFile file) =>
-        level.Context == 'L' && level.Own("alias") is [var alias, ..] && NginxServer.Name(level) is var (modifier, uri) && modifier is not ("~" or "~*")
-            ? (file.PathOf(alias[1]), NginxContent.Encode(uri)) : (file.PathOf(level.Find("root")?[1] ?? "html"), "");
+    /// <summary>The folder of a block, and what of a path it takes the place of; null for all of it.</summary>
+    public static (string Folder, string? Strip) RootOf(NginxLevel level, NginxFile file) =>
+        level.Context == 'L' && level.Own("alias") is [var alias, ..] && NginxServer.Name(level) is var (modifier, uri)
+            ? (file.PathOf(alias[1]), modifier is "~" or "~*" ? null : NginxContent.Encode(uri)) : (file.PathOf(level.Find("root")?[1] ?? "html"), "");
 
     private static FilesSettings WithTries(FilesSettings files, NginxDirective line, NginxServer server, NginxScope scope, ProblemList problems)
     {

@@ -9,6 +9,8 @@ internal sealed class NginxPools(NginxFile file)
 {
     private const int LongestName = 60;
 
+    private static readonly TimeSpan s_failTimeout = TimeSpan.FromSeconds(10);
+
     private readonly Dictionary<string, NginxLevel> _upstreams = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NginxLevel> _streamUpstreams = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Upstream, string Use), string> _names = [];
@@ -52,23 +54,24 @@ internal sealed class NginxPools(NginxFile file)
     {
         var isStream = level.Context == 'V';
         var upstream = (isStream ? _streamUpstreams : _upstreams).GetValueOrDefault(host);
-        var settings = PoolOf(upstream, isSecure, level, host);
+        List<ServerDraft>? servers = upstream is null ? null : Servers(upstream);
+        var settings = PoolOf(upstream, isSecure, level, host) with { Outlier = OutlierOf(servers ?? [], level) };
         var use = $"{(isStream ? "stream " : "")}{(isSecure ? "tls " : "")}{settings.Retries} {settings.Outlier} {settings.Tls} {settings.Health} {settings.ProxyProtocol}";
         if (_names.TryGetValue((host, use), out var known))
             return known;
-        List<ServerDraft>? servers = upstream is null ? OneServer(host, isSecure, isStream, place) : Servers(upstream);
+        servers ??= OneServer(host, isSecure, isStream, place);
         if (servers is null)
             return null;
         var name = FreeName(host);
         _names[(host, use)] = name;
-        Pools.Add(settings with { Name = new(name, upstream?.Directive!.Words[1].Place ?? place), Servers = servers });
+        Pools.Add(settings with { Name = new(name, upstream?.Directive!.Words[1].Place ?? place), Servers = servers.ConvertAll(server => WithOwnRule(server, settings.Outlier)) });
         return name;
     }
 
     /// <summary>The name by which locations of the same settings find the pool of an upstream whatever its name.</summary>
     public static string SuffixOf(string upstream, string pool) => pool.StartsWith(Clean(upstream), StringComparison.Ordinal) ? pool[Clean(upstream).Length..] : "";
 
-    private static string Clean(string name)
+    public static string Clean(string name)
     {
         var letters = name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.' or ':' ? letter : '_').ToArray();
         return new string(letters, 0, Math.Min(letters.Length, LongestName));
@@ -131,7 +134,12 @@ internal sealed class NginxPools(NginxFile file)
                     server = server with { MaxConnections = number == 0 ? null : Math.Min(number, 1_000_000) };
                     break;
                 case "max_fails" when isNumber:
-                case "fail_timeout" or "slow_start" when NginxValues.TryReadTime(value, out _):
+                    server = server with { MaxFails = new(Math.Min(number, 10_000), word.Place) };
+                    break;
+                case "fail_timeout" when NginxValues.TryReadTime(value, out var time):
+                    server = server with { FailTimeout = new(WholeSeconds(time), word.Place) };
+                    break;
+                case "slow_start" when NginxValues.TryReadTime(value, out _):
                     break;
                 case "backup" when equals < 0:
                     server = server with { Backup = new(true, word.Place) };
@@ -171,7 +179,6 @@ internal sealed class NginxPools(NginxFile file)
         {
             Balance = upstream is null ? BalancePolicy.RoundRobin : BalanceOf(upstream),
             Retries = NginxRetries.Of(level, Math.Max(servers.Count, 1), Problems),
-            Outlier = OutlierOf(upstream, level),
             Tls = !isSecure ? null : TlsOf(level, upstream is null ? host : null),
             Health = upstream is null || level.Context == 'V' ? null : NginxHealth.Of(level, file),
             ProxyProtocol = level.Context == 'V' && level.IsOn("proxy_protocol") ? ProxyProtocolVersion.V1 : ProxyProtocolVersion.None,
@@ -192,15 +199,24 @@ internal sealed class NginxPools(NginxFile file)
     private static TimeSpan QueueTimeout(NginxDirective queue) =>
         queue[2].StartsWith("timeout=", StringComparison.Ordinal) && NginxValues.TryReadTime(queue[2]["timeout=".Length..], out var time) && time > TimeSpan.Zero ? time : TimeSpan.FromSeconds(60);
 
-    private static OutlierSettings? OutlierOf(NginxLevel? upstream, NginxLevel level)
+    private static TimeSpan WholeSeconds(TimeSpan time) => TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, 86_400));
+
+    /// <summary>What most of the servers say, and nothing where none is ever left out; the others say what they have of their own.</summary>
+    private static OutlierSettings? OutlierOf(List<ServerDraft> servers, NginxLevel level)
     {
-        var fails = upstream is null ? 1 : Of<int>(upstream, "max_fails=", text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null, all => all.Max()) ?? 1;
-        if (fails == 0)
+        var fails = servers.Count == 0 ? [1] : servers.Select(server => server.MaxFails?.Value ?? 1).Where(number => number > 0).ToList();
+        if (fails.Count == 0)
             return null;
-        var time = upstream is null ? null : TimeOf(upstream, "fail_timeout=");
-        var seconds = Math.Clamp(Math.Ceiling((time ?? TimeSpan.FromSeconds(10)).TotalSeconds), 1, 86_400);
-        return new() { MaxFails = Math.Min(fails, 10_000), FailTimeout = TimeSpan.FromSeconds(seconds), On = NginxRetries.FailuresOf(level) };
+        var time = servers.Count == 0 ? s_failTimeout : servers.CountBy(server => server.FailTimeout?.Value ?? s_failTimeout).MaxBy(each => each.Value).Key;
+        return new() { MaxFails = fails.CountBy(number => number).MaxBy(each => each.Value).Key, FailTimeout = time, On = NginxRetries.FailuresOf(level) };
     }
+
+    // Only where it differs from its pool's.
+    private static ServerDraft WithOwnRule(ServerDraft server, OutlierSettings? rule) => rule is null ? server with { MaxFails = null, FailTimeout = null } : server with
+    {
+        MaxFails = (server.MaxFails?.Value ?? 1) == rule.MaxFails ? null : server.MaxFails ?? new(1, server.Place),
+        FailTimeout = (server.FailTimeout?.Value ?? s_failTimeout) == rule.FailTimeout ? null : server.FailTimeout ?? new(s_failTimeout, server.Place),
+    };
 
     private static ServerTlsDraft TlsOf(NginxLevel level, string? host)
     {
@@ -260,11 +276,13 @@ internal sealed class NginxPools(NginxFile file)
     {
         if (isStream)
         {
-            if (word.Text is "$remote_addr" or "$binary_remote_addr")
+            if (word.Text == "$binary_remote_addr")
                 return RequestKey.Address;
             if (word.Text == "$ssl_preread_server_name")
                 return new(RequestKeyKind.ServerName);
-            Problems.Error(word.Place, $"\"{word.Text}\" is no key for connections here", "$remote_addr or $ssl_preread_server_name");
+            if (NginxVariables.NamesIn(word.Text).All(name => name == "remote_addr"))
+                return NginxVariables.TryRead(word.Text, new() { File = file, IsStream = true }, word.Place, out var text) ? new(RequestKeyKind.Text, text.ToString()) : null;
+            Problems.Error(word.Place, $"\"{word.Text}\" is no key for connections here", "$remote_addr, with text around it perhaps, or $ssl_preread_server_name");
             return null;
         }
 

@@ -8,8 +8,6 @@ internal sealed class NginxServer
 {
     private readonly NginxFile _file;
     private readonly NginxPools _pools;
-    private readonly List<(string Prefix, NginxLevel Level)> _prefixes = [];
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private List<RouteDraft>? _routes;
 
     public NginxServer(NginxLevel level, int ordinal, NginxFile file, NginxPools pools)
@@ -60,14 +58,14 @@ internal sealed class NginxServer
     private List<RouteDraft> ReadRoutes()
     {
         List<RouteDraft> routes = [];
-        CollectPrefixes(Level);
+        var tree = new NginxLocationTree(Level, Problems);
         var patterns = new List<RouteDraft>();
-        ReadLocations(Level, routes, patterns, within: null);
+        ReadLocations(tree, tree.Locations, tree.WhenAsked(null), routes, patterns);
         routes.AddRange(patterns);
         WarnOfReturn();
 
         // What no location takes the server itself has.
-        if (!_prefixes.Exists(prefix => prefix.Prefix == "/"))
+        if (!tree.Locations.Any(location => location is { IsStart: true, Uri: "/" }))
             routes.AddRange(new NginxContent(this, Level, _file, _pools).Routes(new RouteDraft(Level.Place)));
         return routes;
     }
@@ -78,21 +76,6 @@ internal sealed class NginxServer
         if (Level.Steps.Find(step => step.Directive.Name == "return").Directive is { } line && Level.Blocks.Find(block => block.Context == 'L') is { } location
             && Level.All("error_page").Count == 0 && !NginxSteps.Mentions(Level, "break") && !NginxSteps.Mentions(Level, "last"))
             Problems.Warn(location.Place, $"no request comes to a location of this server: \"return\" in line {line.Place.Line} answers all of them", "\"return\" in \"location /\"");
-    }
-
-    private void CollectPrefixes(NginxLevel level)
-    {
-        foreach (var location in level.Blocks)
-        {
-            if (location.Context != 'L')
-                continue;
-            var (modifier, uri) = Name(location);
-            if (modifier is "" or "^~" or "=")
-                _names.Add(uri);
-            if (modifier is "" or "^~" && !uri.StartsWith('@'))
-                _prefixes.Add((uri, location));
-            CollectPrefixes(location);
-        }
     }
 
     /// <summary>What stands behind a location: = ~ ~* ^~ or nothing, and what it is compared with.</summary>
@@ -110,86 +93,76 @@ internal sealed class NginxServer
         return ("", directive[1]);
     }
 
-    private void ReadLocations(NginxLevel level, List<RouteDraft> routes, List<RouteDraft> patterns, Condition? within)
+    // Asked is when the expressions among them are asked; null for never.
+    private void ReadLocations(NginxLocationTree tree, IReadOnlyList<NginxLocation> locations, Condition? asked, List<RouteDraft> routes, List<RouteDraft> patterns)
     {
         HashSet<(string, string)> seen = [];
 
         // Expressions within are asked before all of those around, wherever they stand.
-        foreach (var location in level.Blocks)
+        foreach (var location in locations)
         {
-            if (location.Context == 'L' && Name(location).Modifier is not ("~" or "~*"))
-                ReadWithin(location);
+            if (!location.IsPattern)
+                ReadLocations(tree, location.Within, tree.WhenAsked(location), routes, patterns);
         }
 
-        foreach (var location in level.Blocks)
+        foreach (var location in locations)
         {
-            if (location.Context != 'L')
-                continue;
-            var (modifier, uri) = Name(location);
-            var word = location.Directive!.Words[^1];
+            var (modifier, uri, word) = (location.Modifier, location.Uri, location.Level.Directive!.Words[^1]);
             if (!seen.Add((modifier == "^~" ? "" : modifier, uri)))
-                Problems.Error(location.Place, $"duplicate location \"{uri}\"", "each location once");
-            if (modifier is "~" or "~*")
-                ReadWithin(location);
+                Problems.Error(location.Level.Place, $"duplicate location \"{uri}\"", "each location once");
             switch (modifier)
             {
                 case "~" or "~*":
-                    ReadPattern(location, modifier, uri, within, patterns);
+                    ReadPattern(tree, location, asked, routes, patterns);
                     break;
-                case "" when uri.StartsWith('@'):
-                    routes.AddRange(new NginxContent(this, location, _file, _pools).Routes(new RouteDraft(location.Place) { Name = InternalName(uri), Internal = true }));
+                case "" when location.IsNamed:
+                    routes.AddRange(Content(location).Routes(new RouteDraft(location.Level.Place) { Name = InternalName(uri), Internal = true }));
+                    break;
+                case "" or "^~" or "=" when !uri.StartsWith('/'):
+                    Problems.Error(word.Place, $"the location \"{uri}\" does not begin with a slash, so nothing ever comes there", "a path such as /api/, ~ for an expression, or @ for a name");
                     break;
                 case "" or "^~" or "=":
-                    if (!uri.StartsWith('/'))
-                        Problems.Error(word.Place, $"the location \"{uri}\" does not begin with a slash, so nothing ever comes there", "a path such as /api/, ~ for an expression, or @ for a name");
-                    else
-                        routes.AddRange(new NginxContent(this, location, _file, _pools).Routes(new RouteDraft(location.Place) { Paths = [new(PathOf(modifier, uri), word.Place)] }));
-                    if (modifier != "=" && uri is [_, .. var name, '/'] && location.Has("proxy_pass") && !_names.Contains("/" + name))
-                        routes.Add(new NginxContent(this, location, _file, _pools).WithSlash(new(NginxContent.Encode("/" + name), word.Place)));
+                    // Read in any case, for what is wrong in it.
+                    var its = Content(location).Routes(new RouteDraft(location.Level.Place) { Paths = [new(PathOf(tree, location), word.Place)] });
+                    if (tree.IsReached(location))
+                        routes.AddRange(its);
+                    if (tree.SendsToSlash(location))
+                        routes.Add(Content(location).WithSlash(new(NginxContent.Encode(uri[..^1]), word.Place)));
                     break;
                 default:
-                    Problems.Error(location.Directive.Words[1].Place, $"invalid location modifier \"{modifier}\"", "= ~ ~* or ^~");
+                    Problems.Error(location.Level.Directive.Words[1].Place, $"invalid location modifier \"{modifier}\"", "= ~ ~* or ^~");
                     break;
             }
         }
-
-        void ReadWithin(NginxLevel location)
-        {
-            if (location.Blocks.Exists(inner => inner.Context == 'L'))
-                ReadLocations(location, routes, patterns, WithinOf(location, Name(location).Modifier, Name(location).Uri));
-        }
     }
 
-    private static string PathOf(string modifier, string uri)
+    private NginxContent Content(NginxLocation location) => new(this, location.Level, _file, _pools);
+
+    private static string PathOf(NginxLocationTree tree, NginxLocation location)
     {
-        var path = NginxContent.Encode(uri);
-        return modifier switch { "=" => path, "^~" => $"^~{path}*", _ => path + "*" };
+        var path = NginxContent.Encode(location.Uri);
+        return location.Modifier == "=" ? path : tree.IsBeforePatterns(location) ? $"^~{path}*" : path + "*";
     }
 
-    private void ReadPattern(NginxLevel location, string modifier, string uri, Condition? within, List<RouteDraft> patterns)
+    private void ReadPattern(NginxLocationTree tree, NginxLocation location, Condition? asked, List<RouteDraft> routes, List<RouteDraft> patterns)
     {
-        var ignoreCase = modifier == "~*";
-        var word = location.Directive!.Words[^1];
+        var (uri, ignoreCase) = (location.Uri, location.Modifier == "~*");
+        var word = location.Level.Directive!.Words[^1];
         if (!BytePattern.TryParse(uri, ignoreCase, out var pattern, out var mistake))
         {
             Problems.Error(word.Place, mistake);
             return;
         }
 
-        var route = new RouteDraft(location.Place) { Paths = [new((ignoreCase ? "~*" : "~") + uri, word.Place)], Match = new() { When = within } };
-        var content = new NginxContent(this, location, _file, _pools) { Capture = pattern.Groups > 0 ? new(new FetchExpression(FetchKind.CleanPath), uri, ignoreCase, pattern.GroupNames) : null };
-        patterns.AddRange(content.Routes(route));
-    }
-
-    /// <summary>When a request is in a location: its path starts so, and no longer location takes it.</summary>
-    private AllCondition? WithinOf(NginxLevel location, string modifier, string uri)
-    {
         Expression path = new FetchExpression(FetchKind.CleanPath);
-        if (modifier is "~" or "~*")
-            return new([new TestCondition(path, TestKind.Matches, [uri], modifier == "~*"), new ConstantCondition(true)]);
-        if (modifier == "^~" && location.Blocks.Exists(inner => inner.Context == 'L' && Name(inner).Modifier is "~" or "~*"))
-            Problems.Error(location.Place, "an expression within a \"^~\" location is not done here", "the location without \"^~\"");
-        string[] longer = [.. _prefixes.Where(other => other.Prefix.Length > uri.Length && other.Prefix.StartsWith(uri, StringComparison.Ordinal) && !Below(location).Contains(other.Level)).Select(other => other.Prefix)];
-        return new([new TestCondition(path, TestKind.Starts, [uri]), longer.Length == 0 ? new ConstantCondition(true) : new NotCondition(new TestCondition(path, TestKind.Starts, longer.ToValueList()))]);
+        Condition matches = new TestCondition(path, TestKind.Matches, [uri], ignoreCase);
+        ReadLocations(tree, location.Within, asked is null ? null : asked is ConstantCondition ? matches : new AllCondition([asked, matches]), routes, patterns);
+        var route = new RouteDraft(location.Level.Place) { Paths = [new((ignoreCase ? "~*" : "~") + uri, word.Place)], Match = new() { When = asked is ConstantCondition ? null : asked } };
+        var content = new NginxContent(this, location.Level, _file, _pools) { Capture = pattern.Groups > 0 ? new(path, uri, ignoreCase, pattern.GroupNames) : null };
+        var its = content.Routes(route);
+
+        // The same expression before it that is always asked takes all that comes here.
+        if (asked is not null && !patterns.Exists(other => other.Match.When is null && other.Paths is [{ Value: var known }] && known == route.Paths[0].Value))
+            patterns.AddRange(its);
     }
 }

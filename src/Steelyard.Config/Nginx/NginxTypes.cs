@@ -33,7 +33,8 @@ internal static class NginxTypes
             line.Place);
     }
 
-    private static NginxDirective? CharsetOf(NginxLevel level) => level.Find("charset") is { } line && line[1] != "off" ? line : null;
+    /// <summary>What charset answers are said to have; null for none.</summary>
+    public static NginxDirective? CharsetOf(NginxLevel level) => level.Find("charset") is { } line && line[1] != "off" ? line : null;
 
     // Null for all of them.
     private static string[]? TypesWithCharset(NginxLevel level) =>

@@ -17,7 +17,7 @@ internal sealed class NginxScope
     public string? ProxyHost { get; init; }
 
     /// <summary>The folder that files are served from, with what of a path it takes the place of.</summary>
-    public (string Folder, string Strip) Root { get; init; } = ("html", "");
+    public (string Folder, string? Strip) Root { get; init; } = ("html", "");
 
     /// <summary>What the groups of an expression have matched; null where captures are what rules have remembered.</summary>
     public NginxCapture? Capture { get; init; }
@@ -55,7 +55,7 @@ internal static class NginxVariables
         ("connection_requests", _ => new FetchExpression(FetchKind.ConnectionRequests)),
         ("content_length", _ => new FetchExpression(FetchKind.Header, "Content-Length")),
         ("content_type", _ => new FetchExpression(FetchKind.Header, "Content-Type")),
-        ("document_root", scope => Literal(scope.Root.Folder)),
+        ("document_root", FolderOf),
         ("document_uri", _ => new FetchExpression(FetchKind.CleanPath)),
         ("host", Host),
         ("hostname", _ => Literal(Environment.MachineName)),
@@ -74,7 +74,7 @@ internal static class NginxVariables
         ("query_string", _ => new VariableExpression(TemplateVariable.Query)),
         ("realip_remote_addr", _ => new FetchExpression(FetchKind.Peer)),
         ("realip_remote_port", _ => new FetchExpression(FetchKind.PeerPort)),
-        ("realpath_root", scope => Literal(scope.Root.Folder)),
+        ("realpath_root", FolderOf),
         ("remote_addr", _ => new VariableExpression(TemplateVariable.Client)),
         ("remote_port", _ => new FetchExpression(FetchKind.PeerPort)),
         ("remote_user", _ => new CallExpression(FunctionKind.Field, new FetchExpression(FetchKind.BasicCredentials), ["1", ":"])),
@@ -124,9 +124,17 @@ internal static class NginxVariables
         return new(OrEmpty(hyphens), [new(TestKind.Is, false, "", TextTemplate.Of(new FetchExpression(FetchKind.Header, name)))], TextTemplate.Of(hyphens));
     }
 
-    private static TextExpression FileNameOf(NginxScope scope) => scope.Root.Strip.Length == 0
-        ? new TextExpression(TextTemplate.Of([new(scope.Root.Folder), new(null, default, new FetchExpression(FetchKind.CleanPath))]))
-        : new TextExpression(TextTemplate.Of([new(scope.Root.Folder), new(null, default, new CallExpression(FunctionKind.Bytes, new FetchExpression(FetchKind.CleanPath), [$"{scope.Root.Strip.Length}"]))]));
+    private static TextExpression FolderOf(NginxScope scope) => new(FolderText(scope));
+
+    /// <summary>The folder of a block as a text, with variables perhaps.</summary>
+    public static TextTemplate FolderText(NginxScope scope) =>
+        scope.Root.Folder.Contains('$', StringComparison.Ordinal) && !scope.Root.Folder.Contains("$document_root", StringComparison.Ordinal) && TryRead(scope.Root.Folder, scope, default, out var folder) ? folder : TextTemplate.Literal(scope.Root.Folder);
+
+    private static TextExpression FileNameOf(NginxScope scope) => new(scope.Root.Strip is not { } strip ? FolderText(scope) : TextTemplate.Of(
+    [
+        .. FolderText(scope).Parts,
+        new(null, default, strip.Length == 0 ? new FetchExpression(FetchKind.CleanPath) : new CallExpression(FunctionKind.Bytes, new FetchExpression(FetchKind.CleanPath), [$"{strip.Length}"])),
+    ]));
 
     private static readonly HashSet<string> s_ofResponses = ["status", "upstream_addr", "upstream_status", "upstream_response_time", "upstream_header_time", "upstream_connect_time", "upstream_response_length", "request_time", "bytes_sent", "body_bytes_sent", "request_length", "request_completion", "pipe"];
 

@@ -53,6 +53,10 @@ internal static class ServerWriter
             yield return $"tls: {YamlWriter.Tls(tls)}";
         if (server.AgentPort is { } port)
             yield return $"agent-port: {port.ToString(CultureInfo.InvariantCulture)}";
+        if (server.MaxFails is { } fails)
+            yield return $"max-fails: {fails.ToString(CultureInfo.InvariantCulture)}";
+        if (server.FailTimeout is { } failing)
+            yield return $"fail-timeout: {((long)failing.TotalSeconds).ToString(CultureInfo.InvariantCulture)}s";
         if (server.Cookie is { } cookie)
             yield return $"cookie: {YamlWriter.Text(cookie)}";
     }

@@ -305,6 +305,14 @@ internal sealed class YamlWriter
         yield return $"default-type: {Text(files.DefaultType)}";
         if (files.Slash is { } slash)
             yield return $"slash: {Text(slash.ToString())}";
+        if (files.MadeRoot is { } made)
+            yield return $"made-root: {Text(made.ToString())}";
+        foreach (var part in Parts(FilesTable.Table, files with { Root = "", Strip = "", DefaultType = new FilesSettings { Root = "" }.DefaultType, ElseStatus = 404 }, new() { Root = "" }))
+            yield return part;
+        if (files.Packed is { } packed)
+            yield return $"packed: {Braces([.. Parts(FilesTable.PackedFiles, packed, new())])}";
+        if (files.Listing is { } listing)
+            yield return $"listing: {Braces([.. Parts(FilesTable.Listing, listing, new()), .. listing.Charset.Length > 0 ? (string[])[$"charset: {Text(listing.Charset)}"] : []])}";
     }
 
     private static string ErrorPage(ErrorPageSettings page) => Braces(
@@ -523,10 +531,16 @@ internal sealed class YamlWriter
     private static IEnumerable<string> LimitParts(RateLimitSettings? rate, ConcurrencySettings? concurrency)
     {
         if (rate is not null)
-            yield return $"rate-limit: {{ key: {Text(rate.Key.ToString())}, rate: {rate.Rate}, burst: {rate.Burst}, delay: {rate.Delay?.ToString(CultureInfo.InvariantCulture) ?? "none"}, ipv6-prefix: {rate.Ipv6Prefix}, keys: {rate.Keys}, status: {rate.Status} }}";
+            yield return $"rate-limit: {RateLimit(rate)}";
         if (concurrency is not null)
-            yield return $"concurrency: {{ key: {Text(concurrency.Key.ToString())}, most: {concurrency.Most}, ipv6-prefix: {concurrency.Ipv6Prefix}, status: {concurrency.Status} }}";
+            yield return $"concurrency: {Concurrency(concurrency)}";
     }
+
+    private static string RateLimit(RateLimitSettings rate) =>
+        $"{{ key: {Text(rate.Key.ToString())}, rate: {rate.Rate}, burst: {rate.Burst}, delay: {rate.Delay?.ToString(CultureInfo.InvariantCulture) ?? "none"}, ipv6-prefix: {rate.Ipv6Prefix}, keys: {rate.Keys}, status: {rate.Status}{Extra("zone", rate.Zone ?? "", "")}{(rate.DryRun ? ", dry-run: true" : "")}{(rate.Also is { } also ? $", also: {RateLimit(also)}" : "")} }}";
+
+    private static string Concurrency(ConcurrencySettings limit) =>
+        $"{{ key: {Text(limit.Key.ToString())}, most: {limit.Most}, ipv6-prefix: {limit.Ipv6Prefix}, status: {limit.Status}{Extra("zone", limit.Zone ?? "", "")}{(limit.DryRun ? ", dry-run: true" : "")}{(limit.Also is { } also ? $", also: {Concurrency(also)}" : "")} }}";
 
     private void Breaker(BreakerSettings breaker)
     {

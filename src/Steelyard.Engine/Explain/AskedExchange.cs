@@ -53,7 +53,11 @@ internal sealed class AskedExchange(AskedRequest asked, AskedRoutes routes)
                 asked.Turns++;
                 return Serve();
             case RuleVerdict.Answer:
-                return answer!.IsDenial && asked.PageFor(answer.Status) is { } page ? Show(page, answer.Status) : Give(answer);
+                if (answer!.IsDenial && asked.PageFor(answer.Status) is { } page)
+                    return Show(page, answer.Status);
+                if (answer.IsDenial)
+                    asked.TellOwnStatus();
+                return Give(answer);
             case RuleVerdict.Close:
                 return new(Refusal: new(0, "A rule closes the connection without an answer."));
             default:
@@ -65,7 +69,7 @@ internal sealed class AskedExchange(AskedRequest asked, AskedRoutes routes)
     {
         switch (files.Find(asked, out var path, out var status))
         {
-            case FileVerdict.Found:
+            case FileVerdict.Found or FileVerdict.Folder:
                 return new(Given: new(Told(200)) { File = path });
             case FileVerdict.Slash:
                 return Give(files.SlashAnswer);
@@ -91,7 +95,7 @@ internal sealed class AskedExchange(AskedRequest asked, AskedRoutes routes)
         return outcome.Status > 0 && asked.PageFor(outcome.Status) is { } page ? Show(page, outcome.Status) : new(Refusal: new(outcome.Status, outcome.Sentence));
     }
 
-    private AskedEnd Show(ErrorPages.Page page, int status) => asked.GoTo(page, status) switch
+    private AskedEnd Show(ErrorPages.Page page, int status) => asked.GoTo(page, status, keeps: page is { Redirect: null, Path: null }) switch
     {
         PageStep.Route => Serve(),
         PageStep.Redirect => Give(page.Redirect!),

@@ -10,7 +10,7 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
     private readonly Waiter _waiter = new(context.Events);
 
     // Those that were asked, with what the request is counted by; 0 where it is not.
-    private readonly List<(PlaceLimits Place, UInt128 Key)> _asked = new(4);
+    private readonly List<(PlaceLimits Place, int Limit, UInt128 Key)> _asked = new(4);
     private bool _clientGone;
 
     /// <summary>Whose rate a request has exceeded; null for nobody's.</summary>
@@ -22,13 +22,20 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
         if (place is null || WasAsked(place))
             return new(Outcome.Success);
         var scope = context.Scope;
-        if (!place.TryEnter(scope, out var key))
+        _asked.Add((place, 0, 0));
+        for (var limit = 0; limit < place.Concurrencies; limit++)
         {
-            _asked.Add((place, 0));
-            return new(Refuse(Cause.TooManyAtOnce, 1, place.ConcurrencyStatus));
+            if (!place.TryEnter(limit, scope, out var key))
+            {
+                // By those that would have let it through it is not counted either.
+                Leave(place);
+                return new(Refuse(Cause.TooManyAtOnce, 1, place.ConcurrencyStatus));
+            }
+
+            if (key != 0)
+                _asked.Add((place, limit, key));
         }
 
-        _asked.Add((place, key));
         var verdict = place.Take(scope, context.Events.Now);
         if (verdict is { Passes: true, Milliseconds: 0 })
             return new(Outcome.Success);
@@ -40,13 +47,24 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
 
     private bool WasAsked(PlaceLimits place)
     {
-        foreach (var (other, _) in _asked)
+        foreach (var (other, _, _) in _asked)
         {
-            if (other == place)
+            if (other == place || (other.IsOnce && place.IsOnce))
                 return true;
         }
 
         return false;
+    }
+
+    private void Leave(PlaceLimits place)
+    {
+        for (var i = 0; i < _asked.Count; i++)
+        {
+            if (_asked[i].Place != place || _asked[i].Key == 0)
+                continue;
+            place.Leave(_asked[i].Limit, _asked[i].Key);
+            _asked[i] = (place, 0, 0);
+        }
     }
 
     private Outcome Refuse(Cause cause, int seconds, int told)
@@ -75,10 +93,10 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
     /// <summary>The request has ended.</summary>
     public void End()
     {
-        foreach (var (place, key) in _asked)
+        foreach (var (place, limit, key) in _asked)
         {
             if (key != 0)
-                place.Leave(key);
+                place.Leave(limit, key);
         }
 
         _asked.Clear();

@@ -45,6 +45,7 @@ internal sealed class Exchange
     private const int NoStatus = -1;
     private const int OkStatus = 200;
     private const int ForbiddenStatus = 403;
+    private const int PreconditionStatus = 412;
 
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
@@ -224,13 +225,28 @@ internal sealed class Exchange
 
         (_context.Record.IsDenied, _context.Record.IsLocal) = (answer is null or { IsDenial: true }, true);
         if (verdict == RuleVerdict.Answer)
-            return answer!.IsDenial && ErrorPageFor(answer.Status) is { } page ? Show(page, answer.Status) : Give(answer);
+        {
+            if (answer!.IsDenial && ErrorPageFor(answer.Status) is { } page)
+                return Show(page, answer.Status);
+
+            // What refuses in the place of an error is an error of its own.
+            if (answer.IsDenial)
+                _context.TellOwnStatus();
+            return Give(answer);
+        }
+
         if (verdict != RuleVerdict.Close)
             return Refuse(RouteFinder.OutcomeOf(verdict));
+        return new(CloseUnanswered());
+    }
+
+    private AfterExchange CloseUnanswered()
+    {
         _context.Deadline.Cancel();
+        _outgoing.End();
         Count(ClosedByRuleStatus);
         Log(ClosedByRuleStatus);
-        return new(AfterExchange.Close);
+        return AfterExchange.Close;
     }
 
     /// <summary>Begins with a pool, if its breaker allows.</summary>
@@ -419,11 +435,13 @@ internal sealed class Exchange
     /// <summary>Answers an error with what the configuration has for it.</summary>
     private ValueTask<AfterExchange> Show(ErrorPages.Page page, int status)
     {
-        _context.BodyLeft |= _outgoing.BodyPending;
+        // To who is named by the name of a route goes the request as it came, unless its body is on the way already (nginx: a named location).
+        var keeps = page is { Redirect: null, Path: null } && !_outgoing.IsPrepared;
+        _context.BodyLeft |= !keeps && _outgoing.BodyPending;
         _context.EndWithServer();
         _outgoing.End();
         _outgoing.Begin();
-        return _context.GoTo(page, status) switch
+        return _context.GoTo(page, status, keeps) switch
         {
             PageStep.Route => Serve(),
             PageStep.Redirect => Give(page.Redirect!),
@@ -460,6 +478,8 @@ internal sealed class Exchange
     {
         if (Client.Listener.GatewayStatuses)
             outcome = outcome.ToldAsGateway();
+        if (outcome.Told == ClosedByRuleStatus && !_context.ResponseBegun)
+            return CloseUnanswered();
         if (outcome.Status > 0 && ErrorPageFor(outcome.Status) is { } instead)
             return await Show(instead, outcome.Status);
         _context.Deadline.Cancel();
@@ -528,7 +548,9 @@ internal sealed class Exchange
         switch (files.Find(_context, out var path, out var status))
         {
             case FileVerdict.Found:
-                return FileAnswer.Open(path) is { } file ? Give(file, files.TypeOf(path)) : Tell(files.Tells(ForbiddenStatus));
+                return files.Open(_context, path) is { } file ? Give(file, files, path) : Tell(files.Tells(ForbiddenStatus));
+            case FileVerdict.Folder:
+                return files.List(_context, path) is { } list ? Give(new PageAnswer(new(files.ListingType, list))) : Tell(files.Tells(ForbiddenStatus));
             case FileVerdict.Slash:
                 return Give(files.SlashAnswer);
             case FileVerdict.Elsewhere:
@@ -541,14 +563,23 @@ internal sealed class Exchange
 
     private ValueTask<AfterExchange> Tell(LocalAnswer answer) => ErrorPageFor(answer.Status) is { } page ? Show(page, answer.Status) : Give(answer);
 
-    private ValueTask<AfterExchange> Give(FileAnswer file, ReadOnlySpan<byte> type)
+    private ValueTask<AfterExchange> Give(FileAnswer file, StaticFiles files, string path)
     {
+        // An error page that is told as 200 is an answer like any other.
+        var type = files.TypeOf(path);
+        file.Choose(Request, _context.Head, whole: _context.ToldStatus is not (0 or OkStatus), type);
+        if (file.Status == PreconditionStatus)
+        {
+            file.Dispose();
+            return Tell(files.Tells(PreconditionStatus));
+        }
+
         _context.Deadline.Cancel();
-        file.Choose(Request, _context.Head, whole: _context.ToldStatus > 0);
         var (block, close) = (_context.Events.Blocks.Rent(), EndsConnection);
-        _context.OwnStatus = _context.ToldStatus > 0 ? _context.ToldStatus : file.Status;
+        var told = _context.ToldStatus == OkStatus && file.Status != OkStatus ? 0 : _context.ToldStatus;
+        _context.OwnStatus = told > 0 ? told : file.Status;
         var writer = new BlockWriter(block);
-        file.WriteHead(ref writer, _context.ToldStatus, type, _context.ResponseEdits, _context.Scope, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
+        file.WriteHead(ref writer, told, type, _context.ResponseEdits, _context.Scope, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
         if (!writer.Overflowed)
             return SendLong(file, block, writer.Length, close);
         file.Dispose();
@@ -562,21 +593,25 @@ internal sealed class Exchange
     {
         if (_loop.Pages is not { } pages)
             return await Refuse(new(Cause.NoRoute));
-        var page = new PageAnswer(await pages(new(statistics, Encoding.ASCII.GetString(Request.OriginalTarget(_context.Head)))));
+        return await Give(new PageAnswer(await pages(new(statistics, Encoding.ASCII.GetString(Request.OriginalTarget(_context.Head))))) { IsFresh = true });
+    }
+
+    private ValueTask<AfterExchange> Give(PageAnswer page)
+    {
         _context.Deadline.Cancel();
         var (block, close) = (_context.Events.Blocks.Rent(), EndsConnection);
-        _context.OwnStatus = OkStatus;
+        _context.OwnStatus = _context.ToldStatus > 0 ? _context.ToldStatus : OkStatus;
         var length = WritePage(block, page, close);
         if (length >= 0)
-            return await SendLong(page, block, length, close);
+            return SendLong(page, block, length, close);
         _context.Events.Blocks.Return(block);
-        return await Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
+        return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
     }
 
     private int WritePage(Block block, PageAnswer page, bool close)
     {
         var writer = new BlockWriter(block);
-        page.WriteHead(ref writer, _context.ResponseEdits, _context.Scope, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
+        page.WriteHead(ref writer, _context.OwnStatus, _context.ResponseEdits, _context.Scope, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
         return writer.Overflowed ? -1 : writer.Length;
     }
 

@@ -1,41 +1,65 @@
-using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Steelyard.Config;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
 
-/// <summary>An answer whose body is a file, or a part of one (RFC 9110, 13 and 14).</summary>
+/// <summary>An answer whose body is a file, or parts of one (RFC 9110, 13 and 14).</summary>
 internal sealed class FileAnswer : LongAnswer
 {
-    private readonly SafeFileHandle _file;
-    private readonly long _size;
-    private readonly string _modified;
-    private readonly string _tag;
-    private long _at;
+    private static long s_boundaries;
 
-    private FileAnswer(SafeFileHandle file)
+    private readonly SafeFileHandle _file;
+    private readonly FilesSettings _settings;
+    private readonly long _size;
+    private readonly DateTime _modified;
+    private readonly byte[] _tag;
+
+    // What is still to be sent: of each part what stands before it, and where it is. The last one may be words alone.
+    private readonly Queue<(byte[] Before, long From, long To)> _parts = [];
+    private readonly List<(long From, long To)> _ranges = [];
+    private byte[] _words = [];
+    private int _said;
+    private long _at;
+    private long _end;
+    private string _boundary = "";
+
+    private FileAnswer(SafeFileHandle file, FilesSettings settings)
     {
-        _file = file;
+        (_file, _settings) = (file, settings);
         _size = RandomAccess.GetLength(file);
-        var modified = File.GetLastWriteTimeUtc(file);
-        _modified = modified.ToString("R", CultureInfo.InvariantCulture);
+        _modified = File.GetLastWriteTimeUtc(file);
 
         // As nginx has it: the second it was changed, and its size.
-        _tag = string.Create(CultureInfo.InvariantCulture, $"\"{new DateTimeOffset(modified, TimeSpan.Zero).ToUnixTimeSeconds():x}-{_size:x}\"");
+        _tag = !settings.Tagged ? [] : Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\"{Seconds:x}-{_size:x}\""));
     }
 
-    /// <summary>200, 206, 304 or 416.</summary>
+    /// <summary>200, 206, 304, 412 or 416.</summary>
     public int Status { get; private set; } = 200;
 
+    /// <summary>Whether it is the compressed one of what was asked for.</summary>
+    public bool IsPacked { get; init; }
+
+    /// <summary>Whether it goes by Accept-Encoding which of the two is sent.</summary>
+    public bool Varies { get; init; }
+
+    private long Seconds => new DateTimeOffset(_modified, TimeSpan.Zero).ToUnixTimeSeconds();
+
+    private bool HasRanges => !IsPacked && _settings.MostRanges != 0;
+
     /// <summary>Opens a file; null where it cannot be read.</summary>
-    public static FileAnswer? Open(string path)
+    /// <param name="path">Where it is.</param>
+    /// <param name="settings">What is said of it.</param>
+    /// <param name="packed">Whether it is the compressed one of what was asked for.</param>
+    /// <param name="varies">Whether it goes by Accept-Encoding which of the two is sent.</param>
+    public static FileAnswer? Open(string path, FilesSettings settings, bool packed = false, bool varies = false)
     {
         try
         {
-            return new(File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            return new(File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), settings) { IsPacked = packed, Varies = varies };
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
@@ -48,73 +72,49 @@ internal sealed class FileAnswer : LongAnswer
     /// <param name="request">The request.</param>
     /// <param name="head">The bytes it was read from.</param>
     /// <param name="whole">Whether it gets all of it whatever it wants: in the place of an error.</param>
-    public void Choose(RequestHead request, ReadOnlySpan<byte> head, bool whole)
+    /// <param name="type">The type of the file.</param>
+    public void Choose(RequestHead request, ReadOnlySpan<byte> head, bool whole, ReadOnlySpan<byte> type)
     {
-        Left = _size;
+        (_end, Left) = (_size, _size);
         if (whole)
             return;
-        var none = ValueOf(request, head, "If-None-Match"u8);
-        var since = ValueOf(request, head, "If-Modified-Since"u8);
-        if (!none.IsEmpty ? Encoding.ASCII.GetString(none) is var tags && (tags == "*" || tags.Contains(_tag, StringComparison.Ordinal)) : !since.IsEmpty && Encoding.ASCII.GetString(since) == _modified)
+        Status = FileConditions.StatusOf(request, head, _tag, Seconds, _settings.Since);
+        if (Status != 200)
         {
-            (Status, Left) = (304, 0);
+            Left = 0;
             return;
         }
 
-        var range = ValueOf(request, head, "Range"u8);
-        var condition = ValueOf(request, head, "If-Range"u8);
-        if (range.IsEmpty || (!condition.IsEmpty && Encoding.ASCII.GetString(condition) is var given && given != _tag && given != _modified))
+        if (!HasRanges || !FileConditions.TryFind(request, head, "Range"u8, out var range) || range.Length < 7 || !Ascii.EqualsIgnoreCase(range[..6], "bytes="u8))
             return;
-        Cut(range);
-    }
-
-    private void Cut(ReadOnlySpan<byte> range)
-    {
-        // Several parts at once, or what is no range, is all of it.
-        if (!range.StartsWith("bytes="u8) || range.Contains((byte)','))
+        if (FileConditions.TryFind(request, head, "If-Range"u8, out var condition) && !FileConditions.IsOf(condition, _tag, Seconds))
             return;
-        range = HttpBytes.Trim(range[6..]);
-        var dash = range.IndexOf((byte)'-');
-        if (dash < 0)
+        var verdict = ByteRanges.Read(range[6..], _size, _settings.MostRanges ?? int.MaxValue, _ranges);
+        if (verdict == RangeVerdict.Whole)
             return;
-        var first = range[..dash];
-        var last = range[(dash + 1)..];
-        long from, to = _size - 1;
-        if (first.IsEmpty)
-        {
-            if (!Utf8Parser.TryParse(last, out long count, out var read) || read != last.Length)
-                return;
-            from = Math.Max(_size - count, 0);
-            if (count == 0)
-                from = _size;
-        }
+        Status = verdict == RangeVerdict.Parts ? 206 : 416;
+        if (verdict == RangeVerdict.Unsatisfiable)
+            Left = 0;
+        else if (_ranges is [var (from, to)])
+            (_at, _end, Left) = (from, to, to - from);
         else
-        {
-            if (!Utf8Parser.TryParse(first, out from, out var read) || read != first.Length || from < 0)
-                return;
-            if (!last.IsEmpty && (!Utf8Parser.TryParse(last, out to, out read) || read != last.Length || to < from))
-                return;
-        }
-
-        to = Math.Min(to, _size - 1);
-        if (from >= _size)
-        {
-            (Status, Left) = (416, 0);
-            return;
-        }
-
-        (Status, _at, Left) = (206, from, to - from + 1);
+            Divide(Encoding.ASCII.GetString(type));
     }
 
-    private static ReadOnlySpan<byte> ValueOf(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
+    // RFC 9110, 14.6.
+    private void Divide(string type)
     {
-        foreach (ref readonly var field in request.Fields.All)
-        {
-            if (field.NameLength == name.Length && Ascii.EqualsIgnoreCase(field.Name(head), name))
-                return field.Value(head);
-        }
+        _boundary = string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref s_boundaries):d20}");
+        (Left, _end) = (0, 0);
+        foreach (var (from, to) in _ranges)
+            Add(string.Create(CultureInfo.InvariantCulture, $"\r\n--{_boundary}\r\nContent-Type: {type}\r\nContent-Range: bytes {from}-{to - 1}/{_size}\r\n\r\n"), from, to);
+        Add($"\r\n--{_boundary}--\r\n", 0, 0);
 
-        return default;
+        void Add(string before, long from, long to)
+        {
+            _parts.Enqueue((Encoding.ASCII.GetBytes(before), from, to));
+            Left += before.Length + to - from;
+        }
     }
 
     /// <summary>Writes the head.</summary>
@@ -122,19 +122,26 @@ internal sealed class FileAnswer : LongAnswer
     {
         ErrorPage.WriteStatusLine(ref writer, told > 0 ? told : Status);
         ResponseWriter.WriteOwn(ref writer, edits, "Date"u8, date);
-        if (Status is 200 or 206)
+        if (_boundary.Length > 0)
+            WriteText(ref writer, edits, "Content-Type"u8, $"multipart/byteranges; boundary={_boundary}");
+        else if (Status is 200 or 206)
             ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, type);
         if (Status != 416)
         {
             if (told is 0 or 200)
-                WriteText(ref writer, edits, "Last-Modified"u8, _modified);
-            WriteText(ref writer, edits, "ETag"u8, _tag);
+                WriteText(ref writer, edits, "Last-Modified"u8, _modified.ToString("R", CultureInfo.InvariantCulture));
+            if (_tag.Length > 0)
+                ResponseWriter.WriteOwn(ref writer, edits, "ETag"u8, _tag);
         }
 
-        if (Status == 200 && told == 0)
+        if (Varies)
+            ResponseWriter.WriteOwn(ref writer, edits, "Vary"u8, "Accept-Encoding"u8);
+        if (IsPacked && Status != 304)
+            ResponseWriter.WriteOwn(ref writer, edits, "Content-Encoding"u8, "gzip"u8);
+        if (Status == 200 && told is 0 or 200 && HasRanges)
             ResponseWriter.WriteOwn(ref writer, edits, "Accept-Ranges"u8, "bytes"u8);
-        if (Status == 206)
-            WriteText(ref writer, edits, "Content-Range"u8, string.Create(CultureInfo.InvariantCulture, $"bytes {_at}-{_at + Left - 1}/{_size}"));
+        if (Status == 206 && _boundary.Length == 0)
+            WriteText(ref writer, edits, "Content-Range"u8, string.Create(CultureInfo.InvariantCulture, $"bytes {_at}-{_end - 1}/{_size}"));
         else if (Status == 416)
             WriteText(ref writer, edits, "Content-Range"u8, string.Create(CultureInfo.InvariantCulture, $"bytes */{_size}"));
         if (Status != 304)
@@ -154,9 +161,22 @@ internal sealed class FileAnswer : LongAnswer
     {
         try
         {
-            var read = RandomAccess.Read(_file, room[..(int)Math.Min(room.Length, Left)], _at);
-            (_at, Left) = (_at + read, Left - read);
-            return read;
+            if (_said == _words.Length && _at == _end && _parts.TryDequeue(out var part))
+                (_words, _said, _at, _end) = (part.Before, 0, part.From, part.To);
+            var length = (int)Math.Min(room.Length, _said < _words.Length ? _words.Length - _said : _end - _at);
+            if (_said < _words.Length)
+            {
+                _words.AsSpan(_said, length).CopyTo(room);
+                _said += length;
+            }
+            else
+            {
+                length = RandomAccess.Read(_file, room[..length], _at);
+                _at += length;
+            }
+
+            Left -= length;
+            return length;
         }
         catch (IOException)
         {

@@ -8,6 +8,7 @@ internal sealed class LimitBook(LimitBook? before)
 {
     private readonly Dictionary<(string Place, RateLimitSettings? Rate, ConcurrencySettings? Concurrency), PlaceLimits> _limits = [];
     private readonly HashSet<PlaceLimits> _taken = [];
+    private readonly LimitZones _zones = new(before?._zones);
     private LimitBook? _before = before;
 
     /// <summary>What the plan says as the one before did goes on to count for that; for all places of the plan, before the first <see cref="Of"/>.</summary>
@@ -21,6 +22,7 @@ internal sealed class LimitBook(LimitBook? before)
     public void Seal()
     {
         _before = null;
+        _zones.Seal();
         _taken.Clear();
     }
 
@@ -30,7 +32,7 @@ internal sealed class LimitBook(LimitBook? before)
         if (rate is null && concurrency is null)
             return null;
         if (!_limits.TryGetValue((place, rate, concurrency), out var limits))
-            _limits.Add((place, rate, concurrency), limits = PlaceLimits.Of(rate, concurrency, Find(place, rate, concurrency))!);
+            _limits.Add((place, rate, concurrency), limits = PlaceLimits.Of(rate, concurrency, Find(place, rate, concurrency), _zones)!);
         return limits;
     }
 

@@ -38,11 +38,20 @@ internal sealed class OutgoingRequest
     /// <summary>More of the body is still to come from the client.</summary>
     public bool BodyPending => _context.Request.Body.HasBody && !Upload.Taken;
 
-    public void Begin() => Upload.Clear();
+    /// <summary>Whether it was written for a server, and something of its body may be gone.</summary>
+    public bool IsPrepared { get; private set; }
+
+    /// <summary>Forgets the request before.</summary>
+    public void Begin()
+    {
+        Upload.Clear();
+        IsPrepared = false;
+    }
 
     /// <summary>Writes the head for the servers, and takes what has arrived of the body to be sent along with it.</summary>
     public Outcome Prepare(Pool pool)
     {
+        IsPrepared = true;
         _block = _context.Events.Blocks.Rent();
         var writer = new BlockWriter(_block);
         RequestWriter.Write(ref writer, _context.Scope, _context.Route, pool.Cookies, _context.Client.Listener.Identifies);

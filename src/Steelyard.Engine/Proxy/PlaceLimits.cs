@@ -12,72 +12,106 @@ internal sealed class PlaceLimits
 {
     private static readonly long s_seed = BinaryPrimitives.ReadInt64LittleEndian(RandomNumberGenerator.GetBytes(8));
 
-    private readonly RateLimitSettings? _rateSettings;
-    private readonly RequestKeyReader? _rateKey;
-    private readonly RateRule _rule;
-    private readonly RateTable? _rates;
-    private readonly ConcurrencySettings? _concurrency;
-    private readonly RequestKeyReader? _concurrencyKey;
-    private readonly AddressCounts? _counts;
+    private readonly RateLimit[] _rates;
+    private readonly Concurrency[] _concurrencies;
 
-    private PlaceLimits(RateLimitSettings? rate, ConcurrencySettings? concurrency, PlaceLimits? before)
+    private PlaceLimits(RateLimitSettings? rate, ConcurrencySettings? concurrency, PlaceLimits? before, LimitZones zones)
     {
-        if (rate is not null)
+        List<RateLimit> rates = [];
+        for (var settings = rate; settings is not null; settings = settings.Also)
         {
-            (_rateSettings, _rateKey) = (rate, new(rate.Key));
-            _rule = new(Math.Max(1, rate.Rate.Per.Ticks * TimeSpan.NanosecondsPerTick / rate.Rate.Requests), rate.Burst, rate.Delay ?? rate.Burst);
-            _rates = before?._rateSettings is { } same && same.Key == rate.Key && same.Keys == rate.Keys && same.Ipv6Prefix == rate.Ipv6Prefix ? before._rates : new(rate.Keys);
-            var window = ((rate.Burst + 1) * _rule.Interval / 1_000_000_000) + 1;
-            PolicyLine = Encoding.ASCII.GetBytes($"RateLimit-Policy: \"requests\";q={rate.Burst + 1};w={window}\r\n");
+            var its = settings;
+            var table = its.Zone is { } zone ? zones.Rates(zone, its)
+                : before is not null && Array.Find(before._rates, other => other.Settings.Key == its.Key && other.Settings.Keys == its.Keys && other.Settings.Ipv6Prefix == its.Ipv6Prefix && other.Settings.Zone is null) is { } same ? same.Table
+                : new(its.Keys);
+            rates.Add(new(its, table));
         }
 
-        if (concurrency is null)
+        List<Concurrency> concurrencies = [];
+        for (var settings = concurrency; settings is not null; settings = settings.Also)
+        {
+            var its = settings;
+            var counts = its.Zone is { } zone ? zones.Counts(zone, its)
+                : before is not null && Array.Find(before._concurrencies, other => other.Settings.Key == its.Key && other.Settings.Ipv6Prefix == its.Ipv6Prefix && other.Settings.Zone is null) is { } same ? same.Counts
+                : new();
+            concurrencies.Add(new(its, counts));
+        }
+
+        (_rates, _concurrencies) = ([.. rates], [.. concurrencies]);
+        IsOnce = (rate?.Zone ?? concurrency?.Zone) is not null;
+        if (rate is null)
             return;
-        (_concurrency, _concurrencyKey) = (concurrency, new(concurrency.Key));
-        _counts = before?._concurrency is { } counted && counted.Key == concurrency.Key && counted.Ipv6Prefix == concurrency.Ipv6Prefix ? before._counts : new();
+        var window = ((rate.Burst + 1) * _rates[0].Rule.Interval / 1_000_000_000) + 1;
+        PolicyLine = Encoding.ASCII.GetBytes($"RateLimit-Policy: \"requests\";q={rate.Burst + 1};w={window}\r\n");
     }
 
     /// <summary>What is let through, as draft-ietf-httpapi-ratelimit-headers-10 says it; empty for no rate.</summary>
     public ReadOnlyMemory<byte> PolicyLine { get; }
 
+    /// <summary>Whether a request that was counted by such limits elsewhere is not asked here again (nginx: limit_req).</summary>
+    public bool IsOnce { get; }
+
+    /// <summary>How many of its limits count what is under way at once.</summary>
+    public int Concurrencies => _concurrencies.Length;
+
     /// <summary>What those are told whose rate is exceeded, where it is another status than usual; else 0.</summary>
-    public int RateStatus => _rateSettings is { Status: not 429 and var status } ? status : 0;
+    public int RateStatus => _rates is [{ Settings.Status: not 429 and var status }, ..] ? status : 0;
 
     /// <summary>The same of those who have too many under way at once.</summary>
-    public int ConcurrencyStatus => _concurrency is { Status: not 429 and var status } ? status : 0;
+    public int ConcurrencyStatus => _concurrencies is [{ Settings.Status: not 429 and var status }, ..] ? status : 0;
 
     /// <summary>The limits of a place; null for none.</summary>
     /// <param name="rate">How many requests.</param>
     /// <param name="concurrency">How many at once.</param>
     /// <param name="before">The same place in the plan before; null for none.</param>
-    public static PlaceLimits? Of(RateLimitSettings? rate, ConcurrencySettings? concurrency, PlaceLimits? before) =>
-        rate is null && concurrency is null ? null : new(rate, concurrency, before);
+    /// <param name="zones">What places count together; null where none does.</param>
+    public static PlaceLimits? Of(RateLimitSettings? rate, ConcurrencySettings? concurrency, PlaceLimits? before, LimitZones? zones = null) =>
+        rate is null && concurrency is null ? null : new(rate, concurrency, before, zones ?? new(null));
 
-    /// <summary>Counts a request by its rate.</summary>
+    /// <summary>Counts a request by its rates, if all let it through.</summary>
     public RateVerdict Take(in TemplateScope scope, long now)
     {
-        if (_rates is null || _rateKey!.Read(scope) is not { IsEmpty: false } key)
-            return new(Passes: true, 0);
-        return _rates.Take(Hash(key, _rateSettings!.Key, _rateSettings.Ipv6Prefix), _rule, now);
+        if (_rates.Length == 1)
+            return _rates[0].Look(scope, now, counts: true);
+
+        // What another loop takes meanwhile is seen when it is counted.
+        foreach (var rate in _rates)
+        {
+            if (rate.Look(scope, now, counts: false) is { Passes: false } refusal)
+                return refusal;
+        }
+
+        var longest = 0L;
+        foreach (var rate in _rates)
+        {
+            var verdict = rate.Look(scope, now, counts: true);
+            if (!verdict.Passes)
+                return verdict;
+            longest = Math.Max(longest, verdict.Milliseconds);
+        }
+
+        return new(Passes: true, longest);
     }
 
-    /// <summary>Counts a request as under way, if it may be.</summary>
+    /// <summary>Counts a request as under way by one of the limits, if it may be.</summary>
+    /// <param name="limit">Which of them.</param>
     /// <param name="scope">The request.</param>
     /// <param name="entered">What to call <see cref="Leave"/> with at its end; 0 for nothing.</param>
-    public bool TryEnter(in TemplateScope scope, out UInt128 entered)
+    public bool TryEnter(int limit, in TemplateScope scope, out UInt128 entered)
     {
         entered = 0;
-        if (_counts is null || _concurrencyKey!.Read(scope) is not { IsEmpty: false } key)
+        var (settings, reader, counts) = (_concurrencies[limit].Settings, _concurrencies[limit].Key, _concurrencies[limit].Counts);
+        if (reader.Read(scope) is not { IsEmpty: false } key)
             return true;
-        var hash = new UInt128(1, Hash(key, _concurrency!.Key, _concurrency.Ipv6Prefix));
-        if (!_counts.TryEnter(hash, _concurrency.Most))
-            return false;
+        var hash = new UInt128(1, Hash(key, settings.Key, settings.Ipv6Prefix));
+        if (!counts.TryEnter(hash, settings.Most))
+            return settings.DryRun;
         entered = hash;
         return true;
     }
 
     /// <summary>A request has ended that was under way.</summary>
-    public void Leave(UInt128 entered) => _counts!.Leave(entered);
+    public void Leave(int limit, UInt128 entered) => _concurrencies[limit].Counts.Leave(entered);
 
     private static ulong Hash(ReadOnlySpan<byte> key, RequestKey kind, int prefix)
     {
@@ -90,4 +124,61 @@ internal sealed class PlaceLimits
             network[prefix / 8] &= (byte)(0xFF << (8 - (prefix % 8)));
         return XxHash3.HashToUInt64(network, s_seed);
     }
+
+    private sealed class RateLimit(RateLimitSettings settings, RateTable table)
+    {
+        private readonly RequestKeyReader _key = new(settings.Key);
+
+        public RateLimitSettings Settings { get; } = settings;
+
+        public RateTable Table { get; } = table;
+
+        public RateRule Rule { get; } = new(Math.Max(1, settings.Rate.Per.Ticks * TimeSpan.NanosecondsPerTick / settings.Rate.Requests), settings.Burst, settings.Delay ?? settings.Burst);
+
+        public RateVerdict Look(in TemplateScope scope, long now, bool counts)
+        {
+            if (_key.Read(scope) is not { IsEmpty: false } key)
+                return new(Passes: true, 0);
+            var hash = Hash(key, Settings.Key, Settings.Ipv6Prefix);
+            var verdict = counts ? Table.Take(hash, Rule, now) : Table.Peek(hash, Rule, now);
+            return Settings.DryRun ? new(Passes: true, 0) : verdict;
+        }
+    }
+
+    private sealed class Concurrency(ConcurrencySettings settings, AddressCounts counts)
+    {
+        public ConcurrencySettings Settings { get; } = settings;
+
+        public RequestKeyReader Key { get; } = new(settings.Key);
+
+        public AddressCounts Counts { get; } = counts;
+    }
+}
+
+/// <summary>What places of one plan count together, by its name and what it is counted by.</summary>
+/// <param name="before">Those of the plan before, whose counts go on; null for none.</param>
+internal sealed class LimitZones(LimitZones? before)
+{
+    private readonly Dictionary<(string Zone, RequestKey Key, int Keys, int Prefix), RateTable> _rates = [];
+    private readonly Dictionary<(string Zone, RequestKey Key, int Prefix), AddressCounts> _counts = [];
+    private LimitZones? _before = before;
+
+    public RateTable Rates(string zone, RateLimitSettings settings)
+    {
+        var name = (zone, settings.Key, settings.Keys, settings.Ipv6Prefix);
+        if (!_rates.TryGetValue(name, out var table))
+            _rates[name] = table = _before?._rates.GetValueOrDefault(name) ?? new(settings.Keys);
+        return table;
+    }
+
+    public AddressCounts Counts(string zone, ConcurrencySettings settings)
+    {
+        var name = (zone, settings.Key, settings.Ipv6Prefix);
+        if (!_counts.TryGetValue(name, out var counts))
+            _counts[name] = counts = _before?._counts.GetValueOrDefault(name) ?? new();
+        return counts;
+    }
+
+    /// <summary>The plan is complete: the one before is not held any longer.</summary>
+    public void Seal() => _before = null;
 }

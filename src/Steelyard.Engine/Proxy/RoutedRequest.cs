@@ -76,8 +76,9 @@ internal abstract class RoutedRequest
     /// <summary>Goes on to what is answered instead of an error.</summary>
     /// <param name="page">The page.</param>
     /// <param name="status">The error's status.</param>
+    /// <param name="keeps">Whether the request goes there as it came, where a route is named (nginx: a named location).</param>
     /// <returns>What comes of it: an answer that stands here, a request that does not fit its room, or one to find the route of.</returns>
-    public PageStep GoTo(ErrorPages.Page page, int status)
+    public PageStep GoTo(ErrorPages.Page page, int status, bool keeps)
     {
         OnErrorPage = true;
         if (page.Redirect is not null)
@@ -85,8 +86,11 @@ internal abstract class RoutedRequest
         (ToldStatus, GoesTo) = (page.As ?? status, page.Route);
         LeavePool();
         Turns++;
-        return RuleEdits.AskFor(this, page.Path) ? PageStep.Route : PageStep.TooLarge;
+        return keeps || RuleEdits.AskFor(this, page.Path) ? PageStep.Route : PageStep.TooLarge;
     }
+
+    /// <summary>What is told is the status of the answer: what refuses in the place of an error is an error of its own.</summary>
+    public void TellOwnStatus() => ToldStatus = 0;
 
     /// <summary>Begins with a request that nothing has been made of.</summary>
     protected void BeginRouting()

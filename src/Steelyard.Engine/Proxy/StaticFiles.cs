@@ -14,6 +14,9 @@ internal enum FileVerdict : byte
     /// <summary>There is a file to send.</summary>
     Found,
 
+    /// <summary>There is a folder to list.</summary>
+    Folder,
+
     /// <summary>Something else is asked for, and the route looked for again.</summary>
     Elsewhere,
 
@@ -29,6 +32,8 @@ internal sealed class StaticFiles
 {
     private readonly FilesSettings _settings;
     private readonly string _root;
+    private readonly TemplateBytes? _madeRoot;
+    private readonly byte[] _listingType;
     private readonly TemplateBytes[] _try;
     private readonly bool[] _folders;
     private readonly TemplateBytes? _elsePath;
@@ -44,6 +49,8 @@ internal sealed class StaticFiles
         (_settings, _root) = (settings, root);
         _try = Array.ConvertAll(settings.Try.AsSpan().ToArray(), path => new TemplateBytes(path));
         _folders = Array.ConvertAll(settings.Try.AsSpan().ToArray(), path => path.ToString().EndsWith('/'));
+        _madeRoot = settings.MadeRoot is { } made ? new(made) : null;
+        _listingType = Encoding.ASCII.GetBytes((settings.Listing is { Json: true } ? "application/json" : "text/html") + (settings.Listing is { Charset: { Length: > 0 } charset } ? $"; charset={charset}" : ""));
         _elsePath = settings.ElsePath is { } path ? new(path) : null;
         _elseRoute = settings.ElseRoute is { } route ? Encoding.ASCII.GetBytes(route) : null;
         foreach (var (ending, type) in settings.Types)
@@ -57,6 +64,28 @@ internal sealed class StaticFiles
 
     /// <summary>The answer with a status alone, made once.</summary>
     public LocalAnswer Tells(int status) => _told.GetOrAdd(status, static status => LocalAnswer.Plain(status));
+
+    /// <summary>The type of a page about a folder.</summary>
+    public string ListingType => Encoding.ASCII.GetString(_listingType);
+
+    /// <summary>The page about a folder; null where it cannot be read.</summary>
+    public byte[]? List(RoutedRequest context, string folder) => FolderListing.Write(folder, Uri.UnescapeDataString(Clean(context)), _settings.Listing!);
+
+    /// <summary>Opens a file, or the compressed one beside it; null where it cannot be read.</summary>
+    public FileAnswer? Open(RoutedRequest context, string path)
+    {
+        if (_settings.Packed is not { } packed)
+            return FileAnswer.Open(path, _settings);
+        var takes = packed.Always || TakesGzip(context, packed);
+        if ((!takes && !packed.Vary) || !FileKind.IsRegular(path + ".gz"))
+            return FileAnswer.Open(path, _settings);
+        return FileAnswer.Open(takes ? path + ".gz" : path, _settings, packed: takes, varies: packed.Vary && !packed.Always);
+    }
+
+    // nginx's gzip_http_version is 1.1, and another proxy may be one that knows no better.
+    private static bool TakesGzip(RoutedRequest context, PackedFiles packed) =>
+        context.Request.MinorVersion > 0 && (packed.Proxied || !FileConditions.TryFind(context.Request, context.Head, "Via"u8, out _))
+        && FileConditions.TryFind(context.Request, context.Head, "Accept-Encoding"u8, out var codings) && AcceptedCodings.HasGzip(codings);
 
     /// <summary>The type of a file.</summary>
     public ReadOnlySpan<byte> TypeOf(string path) => _types.GetValueOrDefault(Path.GetExtension(path)) ?? _defaultType;
@@ -78,7 +107,7 @@ internal sealed class StaticFiles
                 if (!_try[i].TryMake(context.Scope, out var text))
                     continue;
                 var candidate = Encoding.UTF8.GetString(text);
-                if (TryLocate(candidate, out var located) && (_folders[i] ? Directory.Exists(located) : FileKind.IsRegular(located)))
+                if (TryLocate(context, candidate, out var located) && (_folders[i] ? Directory.Exists(located) : FileKind.IsRegular(located)))
                     there = _folders[i] && candidate.Length > 1 ? candidate[..^1] : candidate;
             }
 
@@ -87,17 +116,19 @@ internal sealed class StaticFiles
             asked = there;
         }
 
-        if (!TryLocate(asked, out path))
+        if (!TryLocate(context, asked, out path))
             return FileVerdict.Status;
         if (context.Request.Method is not (KnownMethod.Get or KnownMethod.Head))
         {
-            status = context.Request.Method == KnownMethod.Post && !FileKind.IsRegular(path) && !Directory.Exists(path) ? 404 : 405;
-            return FileVerdict.Status;
+            // nginx: to post to a folder leads to it all the same.
+            var (isPost, isFolder) = (context.Request.Method == KnownMethod.Post, Directory.Exists(path));
+            status = isPost && !isFolder && !FileKind.IsRegular(path) ? 404 : 405;
+            return isPost && isFolder && !asked.EndsWith('/') ? FileVerdict.Slash : FileVerdict.Status;
         }
 
         if (asked.EndsWith('/'))
             return FindIndex(context, asked, path, out status);
-        if (FileKind.IsRegular(path))
+        if (FileKind.IsRegular(path) || (_settings.Packed is { Always: true } && FileKind.IsRegular(path + ".gz")))
             return FileVerdict.Found;
         return Directory.Exists(path) ? FileVerdict.Slash : FileVerdict.Status;
     }
@@ -106,14 +137,17 @@ internal sealed class StaticFiles
     {
         foreach (var name in _settings.Index)
         {
-            if (!FileKind.IsRegular(Path.Combine(folder, name.TrimStart('/'))))
+            // A path is asked for whether there is a file or not.
+            var isPath = name.StartsWith('/');
+            if (!isPath && !FileKind.IsRegular(Path.Combine(folder, name)))
                 continue;
             status = 400;
-            return RuleEdits.SetTarget(context, Encoding.UTF8.GetBytes(asked + name.TrimStart('/')), keepQuery: true) ? FileVerdict.Elsewhere : FileVerdict.Status;
+            return RuleEdits.SetTarget(context, Encoding.UTF8.GetBytes(isPath ? name : asked + name), keepQuery: true) ? FileVerdict.Elsewhere : FileVerdict.Status;
         }
 
-        status = Directory.Exists(folder) ? 403 : 404;
-        return FileVerdict.Status;
+        var exists = Directory.Exists(folder);
+        status = exists ? 403 : 404;
+        return exists && _settings.Listing is not null ? FileVerdict.Folder : FileVerdict.Status;
     }
 
     private FileVerdict GoElsewhere(RoutedRequest context, out int status)
@@ -139,9 +173,25 @@ internal sealed class StaticFiles
     }
 
     /// <summary>Where a path is on the disk; false for one that would leave the folder.</summary>
-    private bool TryLocate(string path, out string located)
+    private bool TryLocate(RoutedRequest context, string path, out string located)
     {
         located = "";
+        var root = _root;
+        if (_madeRoot is not null)
+        {
+            ExpressionRoom.OfThread.Clear();
+            if (!_madeRoot.TryMake(context.Scope, out var made))
+                return false;
+            root = Uri.UnescapeDataString(Encoding.UTF8.GetString(made));
+            if (Climbs(root))
+                return false;
+            if (_settings.Whole)
+            {
+                located = root;
+                return root.Length > 0 && !root.Contains('\0', StringComparison.Ordinal);
+            }
+        }
+
         if (_settings.Strip.Length > 0)
         {
             if (!path.StartsWith(_settings.Strip, StringComparison.Ordinal))
@@ -152,14 +202,22 @@ internal sealed class StaticFiles
         var decoded = Uri.UnescapeDataString(path);
         if (decoded.Contains('\0', StringComparison.Ordinal))
             return false;
-        foreach (var segment in decoded.AsSpan().Split('/'))
-        {
-            if (decoded.AsSpan(segment) is "..")
-                return false;
-        }
+        if (Climbs(decoded))
+            return false;
 
         // What follows an alias is put behind it as it is.
-        located = _settings.Strip.Length > 0 ? _root + decoded : Path.Join(_root, decoded);
+        located = _settings.Strip.Length > 0 ? root + decoded : Path.Join(root, decoded);
         return true;
+    }
+
+    private static bool Climbs(string path)
+    {
+        foreach (var segment in path.AsSpan().Split('/'))
+        {
+            if (path.AsSpan(segment) is "..")
+                return true;
+        }
+
+        return false;
     }
 }

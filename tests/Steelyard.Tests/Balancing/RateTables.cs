@@ -22,6 +22,16 @@ public sealed class RateTables
     }
 
     [Fact]
+    public void What_is_asked_without_counting_stays_as_it_was()
+    {
+        var (table, rule) = (new RateTable(64), new RateRule(Second / 10, Burst: 0, Delay: 0));
+        Assert.True(table.Peek(1, rule, Now).Passes);
+        Assert.True(table.Take(1, rule, Now).Passes);
+        Assert.Equal(new RateVerdict(false, 100), table.Peek(1, rule, Now));
+        Assert.True(table.Peek(1, rule, Now + 100).Passes);
+    }
+
+    [Fact]
     public void Those_beyond_the_delay_wait_until_the_rate_has_room()
     {
         var (table, rule) = (new RateTable(64), new RateRule(Second / 10, Burst: 4, Delay: 2));

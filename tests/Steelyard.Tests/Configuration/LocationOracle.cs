@@ -13,41 +13,40 @@ namespace Steelyard.Tests.Configuration;
 internal sealed record LocationOracle(string Modifier, string Uri, string Name, IReadOnlyList<LocationOracle> Within)
 {
     /// <summary>The location of a path; null for none.</summary>
-    public static LocationOracle? Find(IReadOnlyList<LocationOracle> locations, string path)
+    public static LocationOracle? Find(IReadOnlyList<LocationOracle> locations, string path) => Search(locations, path).Found;
+
+    private static (LocationOracle? Found, bool IsLast) Search(IReadOnlyList<LocationOracle> locations, string path)
     {
         // "If an exact match is found, the search terminates."
         foreach (var location in locations)
         {
             if (location.Modifier == "=" && path == location.Uri)
-                return location;
+                return (location, true);
         }
 
         // "Among them, the location with the longest matching prefix is selected and remembered."
         var longest = locations.Where(location => location.Modifier is "" or "^~" && path.StartsWith(location.Uri, StringComparison.Ordinal)).MaxBy(location => location.Uri.Length);
-        var within = longest is null ? null : Find(longest.Within, path);
-        if (within is { Modifier: "=" or "~" or "~*" })
-            return within;
+        var (within, isLast) = longest is null ? (null, false) : Search(longest.Within, path);
+        if (isLast)
+            return (within, true);
 
         // "If the longest matching prefix location has the ^~ modifier then regular expressions are not checked": those beside it.
-        if (longest is { Modifier: "^~" })
-            return within ?? longest;
-
         // "Then regular expressions are checked, in the order of their appearance [...]. The search terminates on the first match."
-        foreach (var location in locations)
+        foreach (var location in longest is { Modifier: "^~" } ? [] : locations)
         {
             if (location.Modifier is "~" or "~*" && Regex.IsMatch(path, location.Uri, location.Modifier == "~*" ? RegexOptions.IgnoreCase : RegexOptions.None, TimeSpan.FromSeconds(1)))
-                return Find(location.Within, path) is { } inner ? inner : location;
+                return (Search(location.Within, path).Found ?? location, true);
         }
 
         // "If no match with regular expression is found then the configuration of the prefix location remembered earlier is used."
-        return within ?? longest;
+        return (within ?? longest, false);
     }
 
     /// <summary>Some locations by chance, each with a name of its own.</summary>
     public static IReadOnlyList<LocationOracle> Draw(Random random)
     {
         var count = 0;
-        return Draw(random, "/", depth: 0, [], ref count);
+        return Draw(random, "/", depth: 0, isPattern: false, ref count);
     }
 
     /// <summary>Paths to ask for.</summary>
@@ -57,24 +56,26 @@ internal sealed record LocationOracle(string Modifier, string Uri, string Name, 
             yield return "/" + string.Join('/', Enumerable.Range(0, random.Next(1, 5)).Select(_ => s_segments[random.Next(s_segments.Length)]));
     }
 
+    private const int MostWithin = 3;
+
     private static readonly string[] s_segments = ["a", "b", "ab", "c", "A", "abc", "a.php"];
     private static readonly string[] s_patterns = ["^/a", "b$", "a/b", "/[ab]/", "c", "^/.*b.*c", "A", @"\.php$", "^/ab?/", "(a|c)$"];
 
-    // One prefix stands once in a file: here that is an error, also where one is within another.
-    private static List<LocationOracle> Draw(Random random, string start, int depth, HashSet<string> prefixes, ref int count)
+    private static List<LocationOracle> Draw(Random random, string start, int depth, bool isPattern, ref int count)
     {
         List<LocationOracle> locations = [];
         HashSet<(string, string)> seen = [];
-        for (var i = random.Next(1, depth == 0 ? 9 : 4); i > 0; i--)
+        for (var i = random.Next(1, depth == 0 ? 9 : 5); i > 0; i--)
         {
-            var modifier = ((string[])["", "", "=", depth == 0 ? "^~" : "", "~", "~*"])[random.Next(6)];
+            // nginx has no path within an expression but one that begins as the expression is written.
+            var modifier = ((string[])["", "", "=", "^~", "~", "~*"])[isPattern ? random.Next(4, 6) : random.Next(6)];
             var uri = modifier.StartsWith('~') ? s_patterns[random.Next(s_patterns.Length)] : (start + (start.EndsWith('/') ? "" : "/") + DrawPaths(random, 1).First()[1..]).TrimEnd('/');
-            if (depth == 0 && random.Next(6) == 0 && !modifier.StartsWith('~'))
-                uri = "/";
-            if (!seen.Add((modifier == "^~" ? "" : modifier, uri)) || (modifier is "" or "^~" && !prefixes.Add(uri)))
+            if (random.Next(6) == 0 && !modifier.StartsWith('~'))
+                uri = start;
+            if (!seen.Add((modifier == "^~" ? "" : modifier, uri)))
                 continue;
             var name = $"l{++count}";
-            var within = depth < 1 && modifier.Length == 0 && random.Next(3) == 0 ? Draw(random, uri, depth + 1, prefixes, ref count) : [];
+            var within = depth < MostWithin && modifier != "=" && random.Next(2) == 0 ? Draw(random, uri, depth + 1, modifier.StartsWith('~'), ref count) : [];
             locations.Add(new(modifier, uri, name, within));
         }
 

@@ -83,7 +83,7 @@ internal static class SnapshotDump
             text.Append(Times(pool.Timeouts, "  "));
             text.Append(Rules("rule", pool.Rules, "  ")).Append(Rules("response rule", pool.ResponseRules, "  "));
             foreach (var server in pool.Servers)
-                text.Append($"  {(server.Name is { } known ? known + " at " : "")}{server.Address}{(server.At is { } at ? $" ({at})" : "")} weight {server.Weight}{(server.Maintenance ? ", maintenance" : "")}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
+                text.Append($"  {(server.Name is { } known ? known + " at " : "")}{server.Address}{(server.At is { } at ? $" ({at})" : "")} weight {server.Weight}{(server.Maintenance ? ", maintenance" : "")}{(server.MaxFails is { } fails ? $", max fails {fails}" : "")}{(server.FailTimeout is { } failing ? $", fail timeout {failing}" : "")}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
             if (pool.Resolver is { } resolver)
                 text.Append($"  {resolver}\n");
             foreach (var discover in pool.Discover)

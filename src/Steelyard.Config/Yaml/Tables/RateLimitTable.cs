@@ -1,3 +1,5 @@
+using Steelyard.Config.Drafts;
+
 namespace Steelyard.Config.Yaml.Tables;
 
 /// <summary>The keys of <c>rate-limit</c> and <c>concurrency</c> in a listener, a route or a pool.</summary>
@@ -53,6 +55,24 @@ internal static class RateLimitTable
                 "What those are told that are refused.",
                 limit => limit.Status,
                 (limit, value) => limit with { Status = value }),
+            new Directive<RateLimitSettings, string?>(
+                "zone",
+                Form.OrNull(ScalarForms.Name),
+                "What is counted under the same name, with the same key, is counted together wherever it stands; left out, this place alone.",
+                limit => limit.Zone,
+                (limit, value) => limit with { Zone = value }),
+            new Directive<RateLimitSettings, bool>(
+                "dry-run",
+                ScalarForms.Switch,
+                "Whether those beyond it are counted and let through all the same.",
+                limit => limit.DryRun,
+                (limit, value) => limit with { DryRun = value }),
+            new Directive<RateLimitSettings, RateLimitSettings?>(
+                "also",
+                new Form<RateLimitSettings?>("a mapping, such as this one", (ProblemList problems, YamlNode node, out RateLimitSettings? value) => Form.OrNull(Form.Mapping(Rates!, _ => new RateLimitSettings { Rate = new(1, TimeSpan.FromSeconds(1)) })).Read(problems, node, out value)),
+                "A further limit that has to let a request through too; one that any of them refuses is counted by none.",
+                limit => null,
+                (limit, value) => limit with { Also = value }),
         ]);
 
     public static DirectiveTable<ConcurrencySettings> Concurrency { get; } = new(
@@ -85,5 +105,23 @@ internal static class RateLimitTable
                 "So many bits of an IPv6 address count.",
                 limit => limit.Ipv6Prefix,
                 (limit, value) => limit with { Ipv6Prefix = value }),
+            new Directive<ConcurrencySettings, string?>(
+                "zone",
+                Form.OrNull(ScalarForms.Name),
+                "What is counted under the same name, with the same key, is counted together wherever it stands; left out, this place alone.",
+                limit => limit.Zone,
+                (limit, value) => limit with { Zone = value }),
+            new Directive<ConcurrencySettings, bool>(
+                "dry-run",
+                ScalarForms.Switch,
+                "Whether those beyond it are counted and let through all the same.",
+                limit => limit.DryRun,
+                (limit, value) => limit with { DryRun = value }),
+            new Directive<ConcurrencySettings, ConcurrencySettings?>(
+                "also",
+                new Form<ConcurrencySettings?>("a mapping, such as this one", (ProblemList problems, YamlNode node, out ConcurrencySettings? value) => Form.OrNull(Form.Mapping(Concurrency!, _ => new ConcurrencySettings { Most = 1 })).Read(problems, node, out value)),
+                "A further limit that has to let a request through too; one that any of them refuses is counted by none.",
+                limit => null,
+                (limit, value) => limit with { Also = value }),
         ]);
 }

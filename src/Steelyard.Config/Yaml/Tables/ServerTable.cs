@@ -113,6 +113,18 @@ internal static class ServerTable
                 "How this server is asked for its health, see [health](#pools-health), in the place of all that the pool says; `none` for not at all.",
                 server => (server.Health, server.Unchecked),
                 (server, value) => server with { Health = value.Health, Unchecked = value.None }),
+            new Directive<ServerDraft, Located<int>?>(
+                "max-fails",
+                Form.Located(ScalarForms.Number(0, 10_000)),
+                "How many failures are too many by nginx's rule, where it differs from the [outlier](#pools-outlier) of its pool; 0 for any number.",
+                server => server.MaxFails,
+                (server, value) => server with { MaxFails = value }),
+            new Directive<ServerDraft, Located<TimeSpan>?>(
+                "fail-timeout",
+                Form.Located(ScalarForms.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromDays(1))),
+                "How long it is left out by that rule, in whole seconds.",
+                server => server.FailTimeout,
+                (server, value) => server with { FailTimeout = value }),
             new Directive<ServerDraft, string?>(
                 "cookie",
                 StickyTable.ServerValue,
