@@ -88,6 +88,20 @@ public sealed partial class FileTests : IDisposable
         Assert.True(bytes.AsSpan().SequenceEqual(received));
     }
 
+    [Fact]
+    public async Task Parts_of_a_large_file_come_in_one_answer_and_the_connection_goes_on()
+    {
+        var text = string.Concat(Enumerable.Range(0, 40_000).Select(number => $"{number:d5}"));
+        _folder.Write("large", text);
+        await using var balancer = Start();
+        using var client = await balancer.Connect();
+        var answer = await client.Ask("GET /large HTTP/1.1\r\nHost: x\r\nRange: bytes=10-99999,150000-, -7\r\n\r\n");
+        Assert.Equal(206, answer.Status);
+        var parts = answer.Text.Split("--" + answer["Content-Type"]!.Split("boundary=")[1]);
+        Assert.Equal(["\r\n", text[10..100_000] + "\r\n", text[150_000..] + "\r\n", text[^7..] + "\r\n", "--\r\n"], parts.Select(part => part[(part.IndexOf("\r\n\r\n", StringComparison.Ordinal) is var head and >= 0 ? head + 4 : 0)..]));
+        Assert.Equal((200, text), await AskAsync(client, "/large"));
+    }
+
     private static async Task<(int Status, string Text)> AskAsync(RawClient client, string path)
     {
         var answer = await client.Ask(Get(path));
