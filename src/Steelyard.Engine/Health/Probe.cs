@@ -116,7 +116,7 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
                 return step.Settings.Not ? default : new(_heard.Count == 0 ? ProbeFault.Closed : ProbeFault.Body);
             if (filled != IoStatus.Done)
                 return Failed(filled);
-            _heard.AddRange(_input.TakeAll(MostBody).Span);
+            _heard.AddRange(_input.TakeAll(room: 0).Span);
             _input.Release();
         }
 
