@@ -96,7 +96,7 @@ public sealed record LogCopy
     /// <summary>What messages to syslog say who wrote them. Default steelyard.</summary>
     public string Tag { get; init; } = "steelyard";
 
-    /// <summary>A log that goes there instead.</summary>
+    /// <summary>A log that goes there instead. When another file is begun is left to the file's own log.</summary>
     public AccessLogSettings Of(AccessLogSettings log) => log with { To = To, Syslog = Syslog, Facility = Facility, Tag = Tag, Also = [], Size = null, Every = null };
 }
 
