@@ -1,57 +1,40 @@
-using System.Security.Authentication;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Expressions;
 
-/// <summary>What is known of a client's TLS and of its certificate. What is asked of a certificate is made anew each time.</summary>
+/// <summary>What is known of a client's TLS and of its certificate.</summary>
 /// <param name="kind">Which of it.</param>
 internal sealed class TlsValue(FetchKind kind) : CompiledValue
 {
     public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
     {
         value = default;
-        if (scope.Connection?.Tls is not { } stream)
+        if (scope.Connection is not { Tls: { } stream } connection)
             return false;
         switch (kind)
         {
             case FetchKind.TlsVersion:
-                value = stream.SslProtocol == SslProtocols.Tls12 ? "TLSv1.2"u8 : "TLSv1.3"u8;
-                return true;
+                value = TlsWords.VersionOf(stream);
+                return !value.IsEmpty;
             case FetchKind.TlsCipher:
-                return TryWrite(stream.NegotiatedCipherSuite.ToString(), out value);
+                value = TlsWords.CipherOf(stream);
+                return true;
             case FetchKind.ClientVerified:
-                value = stream.RemoteCertificate is null ? "NONE"u8 : "SUCCESS"u8;
+                value = connection.Certificate is null ? "NONE"u8 : "SUCCESS"u8;
                 return true;
             default:
-                return stream.RemoteCertificate is X509Certificate2 shown && TryWrite(
-                    kind switch
-                    {
-                        FetchKind.ClientSubject => NameOf(shown.SubjectName),
-                        FetchKind.ClientIssuer => NameOf(shown.IssuerName),
-                        FetchKind.ClientSerial => shown.SerialNumber,
-#pragma warning disable CA5350 // It names a certificate, and proves nothing.
-                        _ => shown.GetCertHashString(HashAlgorithmName.SHA1).ToLowerInvariant(),
-#pragma warning restore CA5350
-                    },
-                    out value);
+                if (connection.Certificate is not { } shown)
+                    return false;
+                value = kind switch
+                {
+                    FetchKind.ClientSubject => shown.Subject,
+                    FetchKind.ClientIssuer => shown.Issuer,
+                    FetchKind.ClientSerial => shown.Serial,
+                    _ => shown.Fingerprint,
+                };
+                return true;
         }
-    }
-
-    // RFC 2253 has no blanks between its parts.
-    private static string NameOf(X500DistinguishedName name) => name.Decode(X500DistinguishedNameFlags.UseCommas | X500DistinguishedNameFlags.Reversed | X500DistinguishedNameFlags.DoNotUsePlusSign).Replace(", ", ",", StringComparison.Ordinal);
-
-    // A field holds ASCII, and a line break in a name would end it.
-    private static bool TryWrite(string text, out ReadOnlySpan<byte> value)
-    {
-        value = default;
-        if (!ExpressionRoom.OfThread.TryTake(text.Length, out var written))
-            return false;
-        for (var i = 0; i < text.Length; i++)
-            written[i] = text[i] is >= ' ' and <= '~' ? (byte)text[i] : (byte)'?';
-        value = written;
-        return true;
     }
 }
