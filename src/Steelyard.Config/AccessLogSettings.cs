@@ -102,7 +102,7 @@ public sealed record LogCopy
     /// <summary>Which lines it gets; null for all.</summary>
     public LogTurns? Turns { get; init; }
 
-    /// <summary>A log that goes there instead.</summary>
+    /// <summary>A log that goes there instead. When another file is begun is left to the file's own log.</summary>
     public AccessLogSettings Of(AccessLogSettings log) => log with { To = To, Syslog = Syslog, Facility = Facility, Tag = Tag, Turns = Turns, Also = [], Size = null, Every = null };
 }
 

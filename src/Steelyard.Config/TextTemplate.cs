@@ -58,8 +58,8 @@ public sealed record TextTemplate
 {
     private const int MostCharacters = 4096;
 
-    // Of texts alone; a map in a template may be long.
-    private const int MostCharactersWithExpressions = 1024 * 1024;
+    // Of texts alone; a map in a template may be long, with the networks of a whole world in it.
+    private const int MostCharactersWithExpressions = 16 * 1024 * 1024;
 
     private TextTemplate(ValueList<TemplatePart> parts) => Parts = parts;
 
@@ -103,8 +103,9 @@ public sealed record TextTemplate
     internal static bool TryParse(string text, bool ofBody, out TextTemplate template, out Mistake mistake)
     {
         (template, mistake) = (Empty, default);
-        if (text.Length > MostCharactersWithExpressions || (text.Length > MostCharacters && !text.Contains('(', StringComparison.Ordinal)))
-            mistake = new($"the text has {text.Length} characters", $"at most {MostCharacters}");
+        var most = text.Length > MostCharacters && text.Contains('(', StringComparison.Ordinal) ? MostCharactersWithExpressions : MostCharacters;
+        if (text.Length > most)
+            mistake = new($"the text has {text.Length} characters", $"at most {most}");
         if (mistake.Message is not null)
             return false;
 

@@ -42,6 +42,19 @@ public sealed class AllocationTests
     }
 
     [Fact]
+    public void What_servers_are_told_of_a_certificate_allocates_nothing()
+    {
+        using var certificate = new OneCertificate();
+        certificate.ShowIt();
+        using var proxy = Start(certificate, listener => listener with
+        {
+            Tls = certificate.Listener,
+            RequestHeaders = new() { Set = [new("X-Certificate", TextTemplate.Parse("{client-subject} {client-issuer} {client-serial} {client-fingerprint} {client-verified} {tls-version} {tls-cipher}"))] },
+        });
+        Assert.Equal(AssertNothingIsAllocated(proxy, 64, SmallRequest, certificate), proxy.Loop.Counters.Requests);
+    }
+
+    [Fact]
     public void A_request_that_is_forgiven_its_line_ends_allocates_nothing()
     {
         using var certificate = new OneCertificate();

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using Steelyard.Config.Drafts;
 
 namespace Steelyard.Config.Dialects;
@@ -7,7 +8,14 @@ namespace Steelyard.Config.Dialects;
 /// <param name="Text">What it says.</param>
 /// <param name="Place">Where it stands, with its quotes.</param>
 /// <param name="Quoted">Whether it has any.</param>
-internal readonly record struct Word(string Text, Place Place, bool Quoted = false);
+internal readonly record struct Word(string Text, Place Place, bool Quoted = false)
+{
+    /// <summary>What <see cref="Bytes"/> is where escapes have made bytes that the text alone does not tell from letters; null elsewhere.</summary>
+    public string? Escaped { get; init; }
+
+    /// <summary>The same byte by byte, each as a character: UTF-8, as the file has it.</summary>
+    public string Bytes => Escaped ?? Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(Text));
+}
 
 /// <summary>How far a directive is supported.</summary>
 internal enum DirectiveSupport

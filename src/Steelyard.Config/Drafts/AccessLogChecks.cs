@@ -32,9 +32,20 @@ internal static class AccessLogChecks
             problems.Error(place, "'escape' for a format that has its own", "a 'format' with fields in braces, or no 'escape'");
         if (settings.Also.Count > MostCopies)
             problems.Error(place, $"'also' names {settings.Also.Count} places", $"at most {MostCopies}");
+        CheckCopies(log, problems);
         if (settings.StructuredData && settings.Also.Prepend(new() { To = settings.To, Syslog = settings.Syslog }).Any(copy => copy.Syslog != SyslogFormat.Rfc5424))
             problems.Error(place, "'structured-data' for a place that has no room for it", "'syslog: rfc5424' for all places");
         CheckLine(settings, place, problems);
+    }
+
+    private static void CheckCopies(Located<AccessLogSettings> log, ProblemList problems)
+    {
+        HashSet<(LogTarget, string?)> named = [log.Value.Place];
+        foreach (var copy in log.Value.Also)
+        {
+            if (copy.To.Kind != LogTargetKind.None && !named.Add(copy.Of(log.Value).Place))
+                problems.Error(log.Place, $"'also' names {Shown.Quote(copy.To.ToString())}, where the same lines go to already", "each place once in 'to' and 'also'");
+        }
     }
 
     private static void CheckLine(AccessLogSettings settings, Place place, ProblemList problems)
@@ -62,6 +73,7 @@ internal static class AccessLogChecks
     public static void Check(SnapshotDraft draft, RuleChecks rules, ProblemList problems)
     {
         var files = new Dictionary<(LogTarget, string?), Located<AccessLogSettings>>();
+        var buffers = new Dictionary<(LogTarget, string?), Located<AccessLogSettings>>();
         Check(draft.AccessLog);
         foreach (var listener in draft.Listeners ?? [])
         {
@@ -83,18 +95,34 @@ internal static class AccessLogChecks
                 return;
             foreach (var each in given.Value.Beside.Prepend(given.Value))
             {
-                CheckTarget(new(each, given.Place), files, problems);
+                if (CheckTarget(new(each, given.Place), files, problems))
+                    CheckBuffers(new(each, given.Place), buffers, problems);
                 rules.Check(new Located<AccessLogSettings>(each, given.Place));
             }
         }
     }
 
-    private static void CheckTarget(Located<AccessLogSettings> log, Dictionary<(LogTarget, string?), Located<AccessLogSettings>> files, ProblemList problems)
+    private static bool CheckTarget(Located<AccessLogSettings> log, Dictionary<(LogTarget, string?), Located<AccessLogSettings>> files, ProblemList problems)
     {
         if (log.Value.To.Kind == LogTargetKind.None || files.TryAdd(log.Value.Place, log))
-            return;
+            return true;
         var (before, now) = (files[log.Value.Place], log.Value);
-        if ((before.Value.Size, before.Value.Every, before.Value.Keep, before.Value.Buffer) != (now.Size, now.Every, now.Keep, now.Buffer))
+        var isSame = (before.Value.Size, before.Value.Every, before.Value.Keep, before.Value.Buffer) == (now.Size, now.Every, now.Keep, now.Buffer);
+        if (!isSame)
             problems.Error(log.Place, $"{Shown.Quote(now.To.ToString())} is written to otherwise than in line {before.Place.Line}", "the same 'size', 'every', 'keep' and 'buffer' for both");
+        return isSame;
+    }
+
+    // All who write to a place share the room that lines wait in, those too that only copy to it.
+    private static void CheckBuffers(Located<AccessLogSettings> log, Dictionary<(LogTarget, string?), Located<AccessLogSettings>> buffers, ProblemList problems)
+    {
+        foreach (var each in log.Value.Also.Select(copy => copy.Of(log.Value)).Prepend(log.Value))
+        {
+            if (each.To.Kind == LogTargetKind.None || buffers.TryAdd(each.Place, log))
+                continue;
+            var before = buffers[each.Place];
+            if (before.Value.Buffer != each.Buffer)
+                problems.Error(log.Place, $"{Shown.Quote(each.To.ToString())} has another 'buffer' than in line {before.Place.Line}", "the same for all who write to it, also by 'also'");
+        }
     }
 }

@@ -77,14 +77,15 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
         foreach (var part in settings.Line)
         {
             if (part.Expression is { } expression)
-                Check(expression, place, isResponse: true);
+                Check(expression, place, isResponse: true, isLog: true);
         }
 
         if (settings.When is not { } when)
             return;
         if (ExpressionSearch.Any(when, part => part is FetchExpression { IsOfResponse: true, Kind: not FetchKind.Status }))
             problems.Error(place, "the answer's fields are gone when 'when' of an access log is asked", "'status', or what is known of the request");
-        CheckWhen(when, place, isResponse: true);
+        else
+            CheckWhen(when, place, isResponse: true);
     }
 
     private void Check(RuleSettings rule, Place place, bool isResponse, ForwardedStyle forwarded)
@@ -122,18 +123,18 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
         }
     }
 
-    private void Check(TextTemplate template, Place place, bool isResponse)
+    private void Check(TextTemplate template, Place place, bool isResponse, bool isLog = false)
     {
         foreach (var part in template.Parts)
         {
             if (part.Expression is { } expression)
-                Check(expression, place, isResponse);
+                Check(expression, place, isResponse, isLog);
             else if (part is { Literal: null, Variable: TemplateVariable.Server } && !isResponse)
                 problems.Error(place, "no server has answered yet, so {server} says nothing here", "{server} in rules for responses");
         }
     }
 
-    private void Check(Expression expression, Place place, bool isResponse)
+    private void Check(Expression expression, Place place, bool isResponse, bool isLog = false)
     {
         switch (expression)
         {
@@ -141,19 +142,22 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 problems.Error(place, "no server has answered yet, so 'server' says nothing here", "'server' in rules for responses");
                 break;
             case TextExpression text:
-                Check(text.Text, place, isResponse);
+                Check(text.Text, place, isResponse, isLog);
                 break;
             case CallExpression call:
-                Check(call.Input, place, isResponse);
+                Check(call.Input, place, isResponse, isLog);
                 if (call.Function is FunctionKind.TableCounter or FunctionKind.InTable && CheckTable(call.Arguments[0], place) && call.Function == FunctionKind.TableCounter)
                     CheckCounter(tables[call.Arguments[0]], call.Arguments[1], place);
                 break;
             case MapExpression map:
-                Check(map.Input, place, isResponse);
+                Check(map.Input, place, isResponse, isLog);
                 foreach (var each in map.Cases)
-                    Check(each.Value, place, isResponse);
+                    Check(each.Value, place, isResponse, isLog);
                 if (map.Otherwise is { } otherwise)
-                    Check(otherwise, place, isResponse);
+                    Check(otherwise, place, isResponse, isLog);
+                break;
+            case FetchExpression { Kind: FetchKind.SentHeader } sent when !isLog:
+                problems.Error(place, $"the client has got nothing yet, so '{sent}' says nothing here", "it in the 'format' of an access log, or 'response-header' in rules for responses");
                 break;
             case FetchExpression { IsOfResponse: true } fetch when !isResponse:
                 problems.Error(place, $"no server has answered yet, so '{fetch}' says nothing here", "it in rules for responses");

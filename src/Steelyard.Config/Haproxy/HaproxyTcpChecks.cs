@@ -62,11 +62,11 @@ internal static class HaproxyTcpChecks
     {
         var (hello, name) = ("HELO", "localhost");
         if (use.Peek is "HELO" or "EHLO")
-            hello = use.Take().Text;
+            hello = use.Take().Bytes;
         else if (use.HasMore)
             use.Take();
         if (use.HasMore)
-            name = use.Take().Text;
+            name = use.Take().Bytes;
         return [Matches("^2[0-9]{2}[ \\r]"), Send($"{hello} {name}\r\n"), Matches("^2[0-9]{2}[- \\r]"), Send("QUIT\r\n"), Matches("^2[0-9]{2}[- \\r]")];
     }
 
@@ -85,7 +85,7 @@ internal static class HaproxyTcpChecks
             use.Take("post-41");
 
         // The length of a packet stands before it, and its number; then QUIT.
-        var body = old ? "\x00\x80\x00\x00\x01" + user.Text + "\0\0" : "\x00\x82\x00\x00\x00\x80\x00\x01\x21" + new string('\0', 23) + user.Text + "\0\0";
+        var body = old ? "\x00\x80\x00\x00\x01" + user.Bytes + "\0\0" : "\x00\x82\x00\x00\x00\x80\x00\x01\x21" + new string('\0', 23) + user.Bytes + "\0\0";
         return [Send($"{(char)body.Length}\0\0\x01{body}\x01\0\0\0\x01"), Matches(MySqlLetsIn)];
     }
 
@@ -97,7 +97,7 @@ internal static class HaproxyTcpChecks
             return null;
         }
 
-        var body = $"\0\x03\0\0user\0{user.Text}\0\0";
+        var body = $"\0\x03\0\0user\0{user.Bytes}\0\0";
         return [Send($"\0\0\0{(char)(body.Length + 4)}{body}"), new() { Do = ProbeStepKind.ExpectHex, Text = "^52000000..000000(00|02|03|04|05|06|07|09|0A)" }];
     }
 
@@ -148,7 +148,7 @@ internal static class HaproxyTcpChecks
         return step;
     }
 
-    private static ProbeStep? ReadSend(HaproxyUse use) => use.TryTake("what is sent", out var word) && EndsWithComment(use) ? Send(word.Text) : null;
+    private static ProbeStep? ReadSend(HaproxyUse use) => use.TryTake("what is sent", out var word) && EndsWithComment(use) ? Send(word.Bytes) : null;
 
     private static ProbeStep? ReadSendBinary(HaproxyUse use) => use.TryTake("hexadecimal digits", out var word) && EndsWithComment(use) && TryReadHex(word, use, out var bytes) ? Send(bytes) : null;
 
@@ -173,14 +173,14 @@ internal static class HaproxyTcpChecks
         var not = use.Take("!");
         if (!use.TryTake("string, rstring, binary or rbinary", out var kind) || !use.TryTake("what is expected", out var word))
             return null;
-        var step = new ProbeStep { Text = word.Text, Not = not };
+        var step = new ProbeStep { Text = word.Bytes, Not = not };
         switch (kind.Text)
         {
             case "string":
                 return step with { Do = ProbeStepKind.Expect };
             case "binary":
                 return TryReadHex(word, use, out var bytes) ? step with { Do = ProbeStepKind.Expect, Text = bytes } : null;
-            case "rstring" or "rbinary" when HealthTable.MistakeInPattern(word.Text) is { } mistake:
+            case "rstring" or "rbinary" when HealthTable.MistakeInPattern(word.Bytes) is { } mistake:
                 use.Problems.Error(word.Place, mistake);
                 return null;
             case "rstring":

@@ -13,7 +13,12 @@ internal sealed class HaproxyText(SourceText source, IDictionary<string, string?
     private const int MostExpanded = 64 * 1024;
 
     private readonly string _text = source.Text;
+    // A byte that an escape makes is no letter: it stands as half a surrogate pair until the word is whole.
+    private const char Aside = '\uDC00';
+    private const int FirstEscaped = 0x80;
+
     private readonly StringBuilder _word = new();
+    private bool _escapes;
     private int _at;
 
     /// <summary>The next line that has words; null at the end.</summary>
@@ -52,6 +57,7 @@ internal sealed class HaproxyText(SourceText source, IDictionary<string, string?
         var start = _at;
         var (quoted, inDouble) = (false, false);
         _word.Clear();
+        _escapes = false;
         while (_at < _text.Length && _text[_at] != '\n')
         {
             var letter = _text[_at];
@@ -88,7 +94,34 @@ internal sealed class HaproxyText(SourceText source, IDictionary<string, string?
             problems.Error(new(source, start, Math.Min(_at, _text.Length)), "a double quote is never closed in this line", "its other half; \\\" for the character itself");
         if (_word.Length > MostExpanded)
             problems.Error(new(source, start, _at), "the word is longer than 64 KiB");
-        words.Add(new(_word.ToString(), new(source, start, _at), quoted));
+        words.Add(new(Text(out var bytes), new(source, start, _at), quoted) { Escaped = bytes });
+    }
+
+    /// <summary>The word, and where escapes have made bytes of it, those of all of it.</summary>
+    private string Text(out string? bytes)
+    {
+        bytes = null;
+        if (!_escapes)
+            return _word.ToString();
+        var (text, all) = (new StringBuilder(), new StringBuilder());
+        for (var i = 0; i < _word.Length; i++)
+        {
+            var length = char.IsHighSurrogate(_word[i]) && i + 1 < _word.Length ? 2 : 1;
+            if (length == 1 && char.IsLowSurrogate(_word[i]))
+            {
+                text.Append((char)(_word[i] - Aside));
+                all.Append((char)(_word[i] - Aside));
+                continue;
+            }
+
+            var letter = _word.ToString(i, length);
+            text.Append(letter);
+            all.Append(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(letter)));
+            i += length - 1;
+        }
+
+        bytes = all.ToString();
+        return text.ToString();
     }
 
     private bool ReadSingleQuoted()
@@ -117,7 +150,9 @@ internal sealed class HaproxyText(SourceText source, IDictionary<string, string?
         var next = _text[_at + 1];
         if (next == 'x' && _at + 3 < _text.Length && char.IsAsciiHexDigit(_text[_at + 2]) && char.IsAsciiHexDigit(_text[_at + 3]))
         {
-            _word.Append((char)Convert.ToInt32(_text.Substring(_at + 2, 2), 16));
+            var escaped = (char)Convert.ToInt32(_text.Substring(_at + 2, 2), 16);
+            _escapes |= escaped >= FirstEscaped;
+            _word.Append(escaped < FirstEscaped ? escaped : (char)(escaped + Aside));
             _at += 4;
             return;
         }

@@ -10,6 +10,9 @@ internal sealed class NginxCookies(NginxScope scope, List<Located<RuleSettings>>
 {
     private const string Field = "Set-Cookie";
 
+    // Stands before a cookie for which one of several lines has been found, until all have been asked: no other fits it then.
+    private const string Done = ";;";
+
     // Up to the value of an attribute, which stands behind the pair and other attributes.
     private const string Behind = @"(\s*(?:;.*)?)$";
 
@@ -33,11 +36,11 @@ internal sealed class NginxCookies(NginxScope scope, List<Located<RuleSettings>>
         var cookies = new NginxCookies(scope, rules);
         foreach (var (directive, attribute) in ((string, string)[])[("proxy_cookie_domain", "domain"), ("proxy_cookie_path", "path")])
         {
-            foreach (var line in level.All(directive))
-            {
-                if (line is not { Count: 1 })
-                    cookies.ReadAttribute(line, attribute);
-            }
+            List<NginxDirective> lines = [.. level.All(directive).Where(line => line is not { Count: 1 })];
+            foreach (var line in lines)
+                cookies.ReadAttribute(line, attribute, isOnly: lines.Count == 1);
+            if (lines.Count > 1)
+                cookies.Replace(lines[^1], $"^{Done}(.*)$", [new("\\1")], lines[^1].Place);
         }
 
         foreach (var line in level.All("proxy_cookie_flags"))
@@ -54,7 +57,7 @@ internal sealed class NginxCookies(NginxScope scope, List<Located<RuleSettings>>
             use.Invalid(1, use.Directive.Name == "proxy_cookie_flags" ? "a cookie and its flags, or off" : "what becomes what, or off");
     }
 
-    private void ReadAttribute(NginxDirective line, string attribute)
+    private void ReadAttribute(NginxDirective line, string attribute, bool isOnly)
     {
         var (from, isDomain) = (line[1], attribute == "domain");
         var isPattern = from.StartsWith('~');
@@ -73,13 +76,13 @@ internal sealed class NginxCookies(NginxScope scope, List<Located<RuleSettings>>
         }
 
         // The whole value gives way where an expression matches in it; of a path the start alone.
-        var before = $@"^([^;]*(?:;[^;]*)*;\s*{AnyCase(attribute)}\s*=\s*{(isDomain ? @"\.?" : "")})";
+        var before = $@"^({(isOnly ? "[^;]*" : "[^;]+")}(?:;[^;]*)*;\s*{AnyCase(attribute)}\s*=\s*{(isDomain ? @"\.?" : "")})";
         var starts = isPattern && pattern.StartsWith('^') ? pattern[1..] : isPattern ? "[^;]*?" + pattern : pattern;
         var (whole, last) = !isPattern ? (isDomain ? pattern + Behind : pattern + "(.*)$", 2)
             : ((starts.EndsWith('$') ? starts[..^1] : starts + "[^;]*?") + Behind, parsed.Groups + 2);
         if (anyCase)
             whole = "(?i:" + (whole.EndsWith(Behind, StringComparison.Ordinal) ? whole[..^Behind.Length] + ")" + Behind : whole + ")");
-        Replace(line, before + whole, [new("\\1"), .. PartsOf(isDomain ? line[2].TrimStart('.') : line[2], line.Words[2].Place), new($"\\{last}")], line.Words[1].Place);
+        Replace(line, before + whole, [new(isOnly ? "\\1" : Done + "\\1"), .. PartsOf(isDomain ? line[2].TrimStart('.') : line[2], line.Words[2].Place), new($"\\{last}")], line.Words[1].Place);
     }
 
     /// <summary>A replacement, in which a group of the line's own expression is one further.</summary>

@@ -116,7 +116,8 @@ internal static class NginxMaps
             input = given;
         }
 
-        List<(int Length, MapCase Case)> cases = [];
+        Dictionary<string, (int Length, int Number, MapCase Case)> cases = [];
+        var number = 0;
         var otherwise = TextTemplate.Empty;
         var lines = LinesOf(directive.Block!, scope.File);
         foreach (var line in lines)
@@ -132,7 +133,7 @@ internal static class NginxMaps
             if (line is { Name: "delete", Count: 1 })
             {
                 foreach (var network in NetworksOf(line[1], line.Words[1].Place, problems))
-                    cases.RemoveAll(each => each.Case.Pattern == NetworkText.Write(network));
+                    cases.Remove(NetworkText.Write(network));
                 continue;
             }
 
@@ -152,12 +153,11 @@ internal static class NginxMaps
             foreach (var network in NetworksOf(line.Name, line.Words[0].Place, problems))
             {
                 var pattern = NetworkText.Write(network);
-                cases.RemoveAll(each => each.Case.Pattern == pattern);
-                cases.Add((network.PrefixLength + (network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? 0 : 1), new(TestKind.Network, false, pattern, value)));
+                cases[pattern] = (network.PrefixLength + (network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? 0 : 1), number++, new(TestKind.Network, false, pattern, value));
             }
         }
 
-        return new(input, cases.OrderByDescending(each => each.Length).Select(each => each.Case).ToValueList(), otherwise);
+        return new(input, cases.Values.OrderByDescending(each => each.Length).ThenBy(each => each.Number).Select(each => each.Case).ToValueList(), otherwise);
     }
 
     /// <summary>The lines of a block, with those of the files that it includes.</summary>

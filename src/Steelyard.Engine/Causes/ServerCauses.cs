@@ -162,6 +162,13 @@ internal static class ServerCauses
             "`steelyard explain URL` shows which route takes the path, and `steelyard convert` its rules.",
             "Let the rule that changes the path not match what it makes of it, or end with `stop` (nginx: `break`)."),
         CauseRow.Of(
+            Cause.FileCut,
+            "file-cut",
+            "A file became shorter while it was sent.",
+            "The length that the client had been told could not be kept any more, so its connection was broken off. Somebody writes the file in its place, as a copy onto it does.",
+            "In the access log the termination is `PD`; the request line names the file.",
+            "Write another file beside it and rename it: who reads the old one reads it to its end."),
+        CauseRow.Of(
             Cause.Stopped,
             "stopped",
             "The load balancer stopped before the request was done.",

@@ -4,12 +4,14 @@ using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Expressions;
 
-/// <summary>A map, compiled: cases that compare whole texts are looked up at once, the others are tried in their order.</summary>
+/// <summary>A map, compiled: cases that compare whole texts, or are networks, are looked up at once, the others are tried in their order.</summary>
 internal sealed class MapValue : CompiledValue
 {
     private readonly CompiledValue _input;
     private readonly Dictionary<byte[], TemplateBytes>.AlternateLookup<ReadOnlySpan<byte>> _exact;
     private readonly bool _allExact;
+    private readonly NetworkIndex? _networks;
+    private readonly TemplateBytes[] _ofNetworks = [];
     private readonly (CompiledTest Test, TemplateBytes Value)[] _cases = [];
     private readonly TemplateBytes? _otherwise;
 
@@ -19,6 +21,13 @@ internal sealed class MapValue : CompiledValue
         _otherwise = map.Otherwise is { } otherwise ? new(otherwise) : null;
         var cases = map.Cases.AsSpan().ToArray();
         _allExact = Array.TrueForAll(cases, each => each.Test == TestKind.Is && each.IgnoreCase == cases[0].IgnoreCase);
+        if (cases.Length > 0 && Array.TrueForAll(cases, each => each.Test == TestKind.Network))
+        {
+            _networks = new(Array.ConvertAll(cases, each => TestCondition.ParseNetwork(each.Pattern)));
+            _ofNetworks = Array.ConvertAll(cases, each => new TemplateBytes(each.Value));
+            return;
+        }
+
         if (!_allExact)
         {
             _cases = Array.ConvertAll(cases, each => (new CompiledTest(each.Test, each.IgnoreCase, [each.Pattern]), new TemplateBytes(each.Value)));
@@ -43,6 +52,8 @@ internal sealed class MapValue : CompiledValue
             return null;
         if (_allExact)
             return _exact.TryGetValue(input, out var exact) ? exact : null;
+        if (_networks is not null)
+            return _networks.Find(input) is >= 0 and var at ? _ofNetworks[at] : null;
         foreach (var (test, value) in _cases)
         {
             if (test.Accepts(input))

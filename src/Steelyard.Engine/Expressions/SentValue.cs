@@ -10,7 +10,10 @@ internal sealed class SentValue(byte[] name) : CompiledValue
 {
     public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
     {
+        // What is behind may be a body, in which a client could have put a line.
         var rest = scope.SentHead;
+        var empty = rest.IndexOf("\r\n\r\n"u8);
+        rest = empty < 0 ? rest : rest[..empty];
         for (var end = rest.IndexOf("\r\n"u8); end >= 0; end = rest.IndexOf("\r\n"u8))
         {
             rest = rest[(end + 2)..];

@@ -1,13 +1,13 @@
 using System.Globalization;
-using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Expressions;
 
-/// <summary>What is known of a client's TLS and of its certificate. What is asked of a certificate is made anew each time.</summary>
+/// <summary>What is known of a client's TLS and of its certificate.</summary>
 /// <param name="kind">Which of it.</param>
 /// <param name="name">Which part of a name.</param>
 internal sealed class TlsValue(FetchKind kind, string name) : CompiledValue
@@ -15,36 +15,42 @@ internal sealed class TlsValue(FetchKind kind, string name) : CompiledValue
     public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
     {
         value = default;
-        if (scope.Connection?.Tls is not { } stream)
+        if (scope.Connection is not { Tls: { } stream } connection)
             return false;
         switch (kind)
         {
             case FetchKind.TlsVersion:
-                value = stream.SslProtocol == SslProtocols.Tls12 ? "TLSv1.2"u8 : "TLSv1.3"u8;
-                return true;
+                value = TlsWords.VersionOf(stream);
+                return !value.IsEmpty;
             case FetchKind.TlsCipher:
-                return TryWrite(stream.NegotiatedCipherSuite.ToString(), out value);
+                value = TlsWords.CipherOf(stream);
+                return true;
             case FetchKind.ClientVerified:
-                value = stream.RemoteCertificate is null ? "NONE"u8 : "SUCCESS"u8;
+                value = connection.Certificate is null ? "NONE"u8 : "SUCCESS"u8;
                 return true;
             default:
-                return stream.RemoteCertificate is X509Certificate2 shown && TryWrite(
+                if (connection.Certificate is not { } known)
+                    return false;
+                value = kind switch
+                {
+                    FetchKind.ClientSubject => known.Subject,
+                    FetchKind.ClientIssuer => known.Issuer,
+                    FetchKind.ClientSerial => known.Serial,
+                    FetchKind.ClientFingerprint => known.Fingerprint,
+                    _ => default,
+                };
+                return !value.IsEmpty || (stream.RemoteCertificate is X509Certificate2 shown && TryWrite(
                     kind switch
                     {
-                        FetchKind.ClientSubject => NameOf(shown.SubjectName),
-                        FetchKind.ClientIssuer => NameOf(shown.IssuerName),
                         FetchKind.ClientSubjectPart => PartOf(shown.SubjectName),
                         FetchKind.ClientIssuerPart => PartOf(shown.IssuerName),
                         FetchKind.ClientNotBefore => TimeOf(shown.NotBefore),
                         FetchKind.ClientNotAfter => TimeOf(shown.NotAfter),
                         FetchKind.ClientCertificateVersion => shown.Version.ToString(CultureInfo.InvariantCulture),
                         FetchKind.ClientKeyKind => shown.GetKeyAlgorithm() == "1.2.840.113549.1.1.1" ? "rsaEncryption" : "id-ecPublicKey",
-                        FetchKind.ClientSerial => shown.SerialNumber,
-#pragma warning disable CA5350 // It names a certificate, and proves nothing.
-                        _ => shown.GetCertHashString(HashAlgorithmName.SHA1).ToLowerInvariant(),
-#pragma warning restore CA5350
+                        _ => "",
                     },
-                    out value);
+                    out value));
         }
     }
 
@@ -82,9 +88,6 @@ internal sealed class TlsValue(FetchKind kind, string name) : CompiledValue
         "0.9.2342.19200300.100.1.25" => "DC",
         var other => other ?? "",
     };
-
-    // RFC 2253 has no blanks between its parts.
-    private static string NameOf(X500DistinguishedName name) => name.Decode(X500DistinguishedNameFlags.UseCommas | X500DistinguishedNameFlags.Reversed | X500DistinguishedNameFlags.DoNotUsePlusSign).Replace(", ", ",", StringComparison.Ordinal);
 
     // A field holds ASCII, and a line break in a name would end it.
     private static bool TryWrite(string text, out ReadOnlySpan<byte> value)

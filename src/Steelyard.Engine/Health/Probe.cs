@@ -156,7 +156,7 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
             }
             else
             {
-                _heard.AddRange(_input.TakeAll(MostBody).Span);
+                _heard.AddRange(_input.TakeAll(room: 0).Span);
                 _input.Release();
             }
         }

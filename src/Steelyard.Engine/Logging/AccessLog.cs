@@ -22,10 +22,10 @@ internal sealed class AccessLog
     private const int FirstError = 500;
 
     private readonly AccessLogSettings _settings;
-    private readonly LogSink _sink;
-    private readonly LogSink[] _also;
-    private readonly TurnCount? _turns;
-    private readonly TurnCount?[] _turnsAlso;
+    private readonly LogSink[] _places;
+
+    // Which lines each place gets; null for all.
+    private readonly TurnCount?[] _turns;
     private readonly byte[] _listener;
     private readonly CompiledCondition? _when;
     private readonly bool _writesAttempts;
@@ -38,9 +38,8 @@ internal sealed class AccessLog
     /// <param name="also">What writes them too.</param>
     public AccessLog(AccessLogSettings settings, ListenerMode mode, string listener, LogSink sink, LogSink[] also)
     {
-        (_settings, _sink, _also) = (settings, sink, also);
-        _turns = TurnCount.Of(settings.Turns);
-        _turnsAlso = Array.ConvertAll(settings.Also.AsSpan().ToArray(), copy => TurnCount.Of(copy.Turns));
+        (_settings, _places) = (settings, [sink, .. also]);
+        _turns = [TurnCount.Of(settings.Turns), .. Array.ConvertAll(settings.Also.AsSpan().ToArray(), copy => TurnCount.Of(copy.Turns))];
         _listener = Encoding.UTF8.GetBytes(listener);
         Format = mode == ListenerMode.Tcp
             ? settings.Format is AccessLogFormat.Json or AccessLogFormat.Custom ? settings.Format.Value : AccessLogFormat.TcpLog
@@ -109,27 +108,39 @@ internal sealed class AccessLog
     /// <summary>Whether all attempts have to be kept for the line.</summary>
     public bool KeepsAttempts => _writesAttempts || Next is { KeepsAttempts: true };
 
-    /// <summary>Whether connections without a request are written.</summary>
-    public bool WritesNull => !_settings.SkipNull;
+    /// <summary>Whether connections without a request are written, here or besides.</summary>
+    public bool WritesNull => !_settings.SkipNull || Next is { WritesNull: true };
 
     /// <summary>Writes down an exchange or a session that is over.</summary>
     /// <param name="context">The exchange.</param>
+    /// <param name="isNull">Whether nothing was sent on the connection.</param>
     /// <param name="status">What the client was told; -1 for nothing.</param>
     /// <param name="sent">Bytes of answers.</param>
     /// <param name="body">Those of them that are behind heads.</param>
     /// <param name="received">Bytes of the request.</param>
-    public void Write(ExchangeContext context, int status, long sent, long body, long received)
+    public void Write(ExchangeContext context, bool isNull, int status, long sent, long body, long received)
     {
+        if (isNull && _settings.SkipNull)
+            return;
         var loop = context.Loop.Events.Number;
         ref var seen = ref _seen[loop % MostLoops];
-        var line = new LoggedExchange(this, context, status, sent, body, received, (seen.Lines * _sink.Loops) + loop + 1);
+        var line = new LoggedExchange(this, context, status, sent, body, received, (seen.Lines * _places[0].Loops) + loop + 1);
         if ((_when is { } when && !when.Holds(line.Scope)) || !IsWanted(context.Record, status, ref seen.Wanted))
             return;
-        var isOurs = _turns is null || _turns.Next();
-        if (!isOurs && _also.Length == 0)
-            return;
-        var ring = _sink.RingOf(loop);
-        var room = ring.Reserve();
+
+        // One place has the line first, the others copies of it; those before it that have no room have counted the line.
+        var (first, ring) = (0, _places[0].RingOf(loop));
+        var room = Span<byte>.Empty;
+        for (; first < _places.Length; first++)
+        {
+            if (_turns[first] is { } turns && !turns.Next())
+                continue;
+            ring = _places[first].RingOf(loop);
+            room = ring.Reserve();
+            if (!room.IsEmpty)
+                break;
+        }
+
         if (room.IsEmpty)
             return;
         var writer = new LineWriter(room);
@@ -154,16 +165,14 @@ internal sealed class AccessLog
 
         seen.Lines++;
         var length = writer.End(room);
-        for (var i = 0; i < _also.Length; i++)
+        for (var other = first + 1; other < _places.Length; other++)
         {
-            if (_turnsAlso[i] is not { } turns || turns.Next())
-                Copy(room[..length], _also[i], _also[i].RingOf(loop));
+            if (_turns[other] is not { } turns || turns.Next())
+                Copy(room[..length], _places[other], _places[other].RingOf(loop));
         }
 
-        if (!isOurs)
-            return;
         ring.Publish(length);
-        _sink.Added(ring);
+        _places[first].Added(ring);
     }
 
     private static void Copy(ReadOnlySpan<byte> line, LogSink sink, LogRing ring)

@@ -45,6 +45,9 @@ internal sealed class AccessRecord(ExchangeContext context)
     /// <summary>The answer was one of the configuration's.</summary>
     public bool IsLocal;
 
+    /// <summary>That answer did not get to its end.</summary>
+    public bool IsCut;
+
     /// <summary>A rule has refused the request.</summary>
     public bool IsDenied;
 
@@ -61,7 +64,7 @@ internal sealed class AccessRecord(ExchangeContext context)
     public void Begin()
     {
         (HeadAt, ChosenAt, ConnectedAt, AnswerAt, Retries, QueuePosition) = (-1, -1, -1, -1, 0, 0);
-        (Redispatched, IsLocal, IsDenied, Ending, HeadBytes, Tunnel, Cookie) = (false, false, false, Outcome.Success, 0, TunnelEnd.None, CookieFate.None);
+        (Redispatched, IsLocal, IsCut, IsDenied, Ending, HeadBytes, Tunnel, Cookie) = (false, false, false, false, Outcome.Success, 0, TunnelEnd.None, CookieFate.None);
     }
 
     /// <summary>The head of the request, also when its connection has gone on to something else.</summary>
@@ -120,19 +123,19 @@ internal sealed class AccessRecord(ExchangeContext context)
         _counted = null;
     }
 
-    /// <summary>The exchange or session is over: writes its line, if it gets one, and forgets what was kept for it.</summary>
-    /// <param name="log">What writes it.</param>
-    /// <param name="isWorthALine">Whether it is more than a connection on which nothing was sent, or those are written too.</param>
+    /// <summary>The exchange or session is over: writes its lines, if it gets any, and forgets what was kept for them.</summary>
+    /// <param name="log">The first that writes one.</param>
+    /// <param name="isNull">Whether nothing was sent on the connection.</param>
     /// <param name="status">What the client was told; -1 for nothing.</param>
     /// <param name="sent">Bytes of answers.</param>
     /// <param name="body">Those of them that are behind heads.</param>
     /// <param name="received">Bytes of the request.</param>
-    public void Write(AccessLog log, bool isWorthALine, int status, long sent, long body, long received)
+    public void Write(AccessLog log, bool isNull, int status, long sent, long body, long received)
     {
         // HAProxy's counts are those without it.
         Leave();
-        for (var each = isWorthALine ? log : null; each is not null; each = each.Next)
-            each.Write(context, status, sent, body, received);
+        for (var each = log; each is not null; each = each.Next)
+            each.Write(context, isNull, status, sent, body, received);
         End();
     }
 

@@ -38,35 +38,42 @@ internal sealed class LogBook(string folder, int loops) : IDisposable
 
     /// <summary>What writes the lines of a log.</summary>
     /// <exception cref="LogFileException">The file cannot be opened.</exception>
-    public LogSink SinkFor(AccessLogSettings settings)
+    public LogSink SinkFor(AccessLogSettings settings) => SinkFor(settings, new LogRotation(settings.Size?.Bytes, settings.Every, settings.Keep));
+
+    private LogSink SinkFor(AccessLogSettings settings, LogRotation? rotation)
     {
-        var rotation = new LogRotation(settings.Size?.Bytes, settings.Every, settings.Keep);
         foreach (var (place, known, open) in _sinks)
         {
             if (place != settings.Place)
                 continue;
-            if (open is not null)
+            if (open is not null && rotation is not null)
                 open.Rotation = rotation;
             return known;
         }
 
         FileDestination? file = null;
         if (Destinations is null && settings.To.Kind == LogTargetKind.File)
-            file = Open(folder.Length == 0 ? Path.GetFullPath(settings.To.Path!) : Path.GetFullPath(settings.To.Path!, folder), rotation);
+            file = Open(folder.Length == 0 ? Path.GetFullPath(settings.To.Path!) : Path.GetFullPath(settings.To.Path!, folder), rotation ?? LogRotation.Never);
         var sink = new LogSink(loops, (int)settings.Buffer.Bytes, Destinations?.Invoke(settings) ?? file ?? DestinationOf(settings), background: Destinations is null);
         _sinks.Add((settings.Place, sink, file));
         _all = [.. _all, sink];
         return sink;
     }
 
-    /// <summary>What writes them to further places.</summary>
+    /// <summary>What writes them to further places, each once, for a ring has room for one line at a time.</summary>
     /// <exception cref="LogFileException">A file cannot be opened.</exception>
     public LogSink[] CopiesFor(AccessLogSettings settings)
     {
-        var sinks = new LogSink[settings.Also.Count];
-        for (var i = 0; i < sinks.Length; i++)
-            sinks[i] = SinkFor(settings.Also[i].Of(settings));
-        return sinks;
+        var first = SinkFor(settings);
+        List<LogSink> sinks = [];
+        foreach (var copy in settings.Also)
+        {
+            var sink = SinkFor(copy.Of(settings), rotation: null);
+            if (sink != first && !sinks.Contains(sink))
+                sinks.Add(sink);
+        }
+
+        return [.. sinks];
     }
 
     private FileDestination Open(string name, LogRotation rotation)

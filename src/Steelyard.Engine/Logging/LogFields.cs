@@ -1,8 +1,5 @@
 using System.Buffers;
 using System.Buffers.Text;
-using System.Collections.Concurrent;
-using System.Net.Security;
-using System.Security.Authentication;
 using System.Text;
 using Steelyard.Config;
 using Steelyard.Engine.Causes;
@@ -20,7 +17,6 @@ internal static class LogFields
     private const int LongestLine = 8 * 1024;
 
     private static readonly byte[] s_hostName = Encoding.UTF8.GetBytes(Environment.MachineName);
-    private static readonly ConcurrentDictionary<TlsCipherSuite, byte[]> s_ciphers = new();
 
     /// <summary>Writes a field; nothing, or what the style has for it, where it is absent.</summary>
     public static void Write(ref LineWriter writer, in LoggedExchange line, LogField field, LogForm form, Escaping escaping, LogEscape style)
@@ -93,8 +89,11 @@ internal static class LogFields
             case LogField.ServerHost:
                 WriteText(ref writer, HostOf(context.Server is { } server ? server.AddressBytes.Span : default), form, escaping, style);
                 break;
-            case LogField.TlsVersion or LogField.TlsCipher:
-                WriteText(ref writer, context.Client.Transport is TlsTransport tls ? OfTls(tls.Stream, field) : default, form, escaping, style);
+            case LogField.TlsVersion:
+                WriteText(ref writer, context.Client.Tls is { } tls ? TlsWords.VersionOf(tls) : default, form, escaping, style);
+                break;
+            case LogField.TlsCipher:
+                WriteText(ref writer, context.Client.Tls is { } secured ? TlsWords.CipherOf(secured) : default, form, escaping, style);
                 break;
             case LogField.Termination or LogField.TerminationShort:
                 WriteTermination(ref writer, line, field);
@@ -123,7 +122,7 @@ internal static class LogFields
                 writer.Write(context.Client.IsPipelined ? (byte)'p' : (byte)'.');
                 break;
             case LogField.Completion:
-                WriteText(ref writer, line.Status >= 0 && (line.Record.Ending.IsSuccess || !context.ResponseBegun) ? "OK"u8 : default, form, escaping, style);
+                WriteText(ref writer, line.Status >= 0 && !line.Record.IsCut && (line.Record.Ending.IsSuccess || !context.ResponseBegun) ? "OK"u8 : default, form, escaping, style);
                 break;
             case LogField.HostName:
                 writer.Write(s_hostName, escaping);
@@ -322,15 +321,6 @@ internal static class LogFields
         var colon = address.LastIndexOf((byte)':');
         return colon > 0 && colon > address.LastIndexOf((byte)']') && !address.StartsWith("unix:"u8) ? address[..colon] : address;
     }
-
-    private static ReadOnlySpan<byte> OfTls(SslStream stream, LogField field) => field == LogField.TlsVersion
-        ? stream.SslProtocol switch
-        {
-            SslProtocols.Tls12 => "TLSv1.2"u8,
-            SslProtocols.Tls13 => "TLSv1.3"u8,
-            _ => default,
-        }
-        : s_ciphers.GetOrAdd(stream.NegotiatedCipherSuite, static suite => Encoding.ASCII.GetBytes(suite.ToString()));
 
     private static void WriteTermination(ref LineWriter writer, in LoggedExchange line, LogField field)
     {

@@ -8,6 +8,9 @@ namespace Steelyard.Engine.Logging;
 /// <param name="Keep">How many older ones are kept.</param>
 public sealed record LogRotation(long? Size, TimeSpan? Every, int Keep)
 {
+    /// <summary>No other file is begun.</summary>
+    public static LogRotation Never { get; } = new(null, null, 0);
+
     /// <summary>Whether another file has to be begun before something is written.</summary>
     /// <param name="length">Bytes that the file has.</param>
     /// <param name="added">Bytes that would be added.</param>

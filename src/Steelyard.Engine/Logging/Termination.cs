@@ -79,7 +79,7 @@ internal static class Termination
 
     /// <summary>How far it had come: the request, the queue, the connection, the head of the answer, its rest.</summary>
     private static byte WhereOf(ExchangeContext context) =>
-        context.ResponseBegun ? (byte)'D'
+        context.ResponseBegun || context.Record.IsCut ? (byte)'D'
         : context.Record.ConnectedAt >= 0 ? (byte)'H'
         : context.Record.ChosenAt >= 0 ? (byte)'C'
         : context.Record.QueuePosition > 0 ? (byte)'Q'

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography.X509Certificates;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
@@ -32,6 +33,7 @@ internal sealed class ClientConnection : ConnectionEnds
     private ProxyHeader? _proxyHeader;
     private ClientHello? _hello;
     private byte[]? _certificate;
+    private ShownCertificate? _shown;
     private Arrival _arrival;
     private int _requests;
     private long _number;
@@ -71,6 +73,8 @@ internal sealed class ClientConnection : ConnectionEnds
     public override long OpenBeside => Listener.Connections.Open;
 
     public override SslStream? Tls => (Transport as TlsTransport)?.Stream;
+
+    public override ShownCertificate? Certificate => _shown ??= Tls?.RemoteCertificate is X509Certificate2 certificate ? new(certificate) : null;
 
     /// <summary>Whether the present request was there, in part at least, before the one before was answered.</summary>
     public bool IsPipelined { get; private set; }
@@ -120,7 +124,7 @@ internal sealed class ClientConnection : ConnectionEnds
     public void Start(Transport transport, in Arrival arrival)
     {
         (Transport, _arrival, _peer, _destination) = (transport, arrival, arrival.Connection.Peer, default);
-        (Plan, _certificate, _helloRead, _requests, _begun) = (null!, null, false, 0, _loop.Events.Now);
+        (Plan, _certificate, _shown, _helloRead, _requests, _begun) = (null!, null, null, false, 0, _loop.Events.Now);
         _cameLate = _awaited = _loop.Draining;
         (_number, IsPipelined) = (_loop.NextNumber(), false);
         FollowPlan();

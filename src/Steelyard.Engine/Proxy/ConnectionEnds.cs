@@ -1,5 +1,6 @@
 using System.Net.Security;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -23,4 +24,7 @@ internal abstract class ConnectionEnds
 
     /// <summary>How its TLS is spoken, and with whom; null without TLS, and of a connection that there is not.</summary>
     public virtual SslStream? Tls => null;
+
+    /// <summary>The certificate that the client has shown; null for none.</summary>
+    public virtual ShownCertificate? Certificate => null;
 }

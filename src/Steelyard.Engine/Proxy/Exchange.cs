@@ -383,7 +383,7 @@ internal sealed class Exchange
             status = _context.ToldStatus;
         var headBytes = own.IsEmpty ? _context.Record.HeadBytes : own.IndexOf("\r\n\r\n"u8) + 4;
         var sent = _context.BytesPassed + own.Length;
-        _context.Record.Write(log, _context.HeadHeld || !Client.Input.IsEmpty || log.WritesNull, status, sent, Math.Max(sent - headBytes, 0), BytesRead);
+        _context.Record.Write(log, !_context.HeadHeld && Client.Input.IsEmpty, status, sent, Math.Max(sent - headBytes, 0), BytesRead);
     }
 
     // What goes on as another protocol is not a request any more.
@@ -643,6 +643,10 @@ internal sealed class Exchange
         file.Dispose();
         _context.Events.Blocks.Return(block);
         _context.BytesPassed = passed;
+        if (cut)
+            NoteCut(Cause.FileCut);
+        else if (sent != IoStatus.Done)
+            NoteCut(CauseOf(sent));
         Count(_context.OwnStatus);
         Log(_context.OwnStatus);
         return cut ? AfterExchange.Reset
@@ -651,6 +655,16 @@ internal sealed class Exchange
             : Unread ? AfterExchange.Linger
             : CloseOrLinger();
     }
+
+    /// <summary>An answer of the proxy's own does not get to its end. Why it was given, if not for what was asked, says more.</summary>
+    private void NoteCut(Cause cause)
+    {
+        _context.Record.IsCut = true;
+        if (_context.Record is { Ending.IsSuccess: true, IsDenied: false })
+            _context.Record.Ending = new(cause);
+    }
+
+    private static Cause CauseOf(IoStatus sent) => sent == IoStatus.TimedOut ? Cause.ClientStalled : Cause.ClientGone;
 
     /// <summary>Something of the client's request is still to come that nobody will read.</summary>
     private bool Unread => !_context.HeadHeld || _outgoing.BodyPending || _context.BodyLeft;
@@ -668,6 +682,8 @@ internal sealed class Exchange
         if (close)
             Client.Transport.EndFollows();
         var sent = await Client.Transport.SendAll(answer, _context.Timeouts.ClientBody);
+        if (sent != IoStatus.Done)
+            NoteCut(CauseOf(sent));
         Count(status, answer.Length);
         Log(status, answer.Span);
         _context.Events.Blocks.Return(block);

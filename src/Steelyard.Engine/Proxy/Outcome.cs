@@ -49,6 +49,7 @@ internal enum Cause : byte
     ServerStalledInBody,
     OutOfResources,
     RewriteLoop,
+    FileCut,
     Stopped,
 }
 

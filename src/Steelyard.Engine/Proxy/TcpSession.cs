@@ -80,7 +80,7 @@ internal sealed class TcpSession
     private void Log(long sent, long received)
     {
         if (_context.Log is { } log)
-            _context.Record.Write(log, log.WritesNull || sent + received > 0 || !_context.Record.Ending.IsSuccess, status: -1, sent, sent, received);
+            _context.Record.Write(log, sent + received == 0 && _context.Record.Ending.IsSuccess, status: -1, sent, sent, received);
     }
 
     /// <summary>Connects to the first server that takes it.</summary>

@@ -143,6 +143,80 @@ public sealed class AccessLogTests : IDisposable
         Assert.Single(Lines);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Each_of_several_logs_says_for_itself_whether_it_has_connections_without_a_request(bool skipped)
+    {
+        var other = _folder.At("other.log");
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = Start(origin, log => log with { SkipNull = skipped, Beside = [log with { To = new(LogTargetKind.File, other), SkipNull = !skipped }] });
+        (await balancer.Connect()).Dispose();
+        await Patience.Until(() => balancer.Counters.OpenConnections == 0);
+        await balancer.Ask("GET /asked HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        var (all, some) = skipped ? (other, LogFile) : (LogFile, other);
+        foreach (var file in (string[])[all, some])
+            await Patience.Until(() => File.Exists(file) && File.ReadAllText(file).Contains("/asked", StringComparison.Ordinal));
+        Assert.Single(await File.ReadAllLinesAsync(some, TestContext.Current.CancellationToken));
+        Assert.Contains("<BADREQ>", (await File.ReadAllLinesAsync(all, TestContext.Current.CancellationToken))[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_answer_of_ones_own_that_its_client_has_left_is_not_complete()
+    {
+        using (var large = File.Create(_folder.At("large")))
+            large.SetLength(1L << 30);
+        await using var balancer = TestBalancer.Start([], snapshot => snapshot with
+        {
+            AccessLog = new() { To = new(LogTargetKind.File, LogFile), OnlyErrors = true, Format = AccessLogFormat.Custom, Line = LineOf("{status} {cause} {termination} [{completion}]") },
+            Listeners = [snapshot.Listeners[0] with { Routes = [new() { Files = new FilesSettings { Root = _folder.Path } }] }],
+            Pools = [],
+        });
+        using (var client = await balancer.Connect())
+        {
+            await client.Send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+            await client.ReadHead();
+        }
+
+        Assert.Equal("200 cut.client-gone CD-- [-]", await FirstLine());
+    }
+
+    [Fact]
+    public async Task A_body_of_ones_own_has_no_fields()
+    {
+        await using var balancer = TestBalancer.Start([], snapshot => snapshot with
+        {
+            AccessLog = new() { To = new(LogTargetKind.File, LogFile), Format = AccessLogFormat.Custom, Line = LineOf("{sent-header(''Content-Type'')} {sent-header(''X-Foo'')}".Replace("''", "'", StringComparison.Ordinal)) },
+            Listeners = [snapshot.Listeners[0] with { Routes = [new() { Respond = new(200, "a\r\nX-Foo: b\r\n") }] }],
+            Pools = [],
+        });
+
+        await balancer.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+
+        Assert.Matches("^text/plain.* -$", await FirstLine());
+    }
+
+    [Fact]
+    public async Task A_file_that_becomes_shorter_while_it_is_sent_is_not_complete()
+    {
+        await using var large = new FileStream(_folder.At("large"), FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+        large.SetLength(1L << 30);
+        await using var balancer = TestBalancer.Start([], snapshot => snapshot with
+        {
+            AccessLog = new() { To = new(LogTargetKind.File, LogFile), OnlyErrors = true, Format = AccessLogFormat.Custom, Line = LineOf("{status} {cause} {termination} [{completion}]") },
+            Listeners = [snapshot.Listeners[0] with { Routes = [new() { Files = new FilesSettings { Root = _folder.Path } }] }],
+            Pools = [],
+        });
+        using var client = await balancer.Connect(receiveBuffer: 4096);
+        await client.Send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+        await client.ReadHead();
+        large.SetLength(0);
+        await client.Drain();
+
+        Assert.Equal("200 cut.file-cut PD-- [-]", await FirstLine());
+    }
+
     [Fact]
     public async Task A_captured_cookie_and_captured_fields_stand_in_the_line()
     {

@@ -23,6 +23,16 @@ public sealed class LargeFiles
     }
 
     [Fact]
+    public void Networks_of_a_geo_cost_in_proportion_to_their_number()
+    {
+        Allocated(Geo(10), "nginx.conf");
+
+        var (small, large) = (Allocated(Geo(500), "nginx.conf"), Allocated(Geo(5_000), "nginx.conf"));
+
+        Assert.InRange((double)large / small, 5, 20);
+    }
+
+    [Fact]
     public void A_file_of_more_than_32_MiB_is_refused()
     {
         var result = ConfigurationFile.Parse(new string('#', (32 * 1024 * 1024) + 1), "a.yaml");
@@ -59,10 +69,10 @@ public sealed class LargeFiles
         Assert.InRange((double)large / small, 8, 12);
     }
 
-    private static long Allocated(string text)
+    private static long Allocated(string text, string name = "a.yaml")
     {
         var before = GC.GetAllocatedBytesForCurrentThread();
-        ConfigurationFile.Parse(text, "a.yaml");
+        ConfigurationFile.Parse(text, name);
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
@@ -80,6 +90,17 @@ public sealed class LargeFiles
         }
 
         return text.ToString();
+    }
+
+    // Every other network is taken out again.
+    private static string Geo(int networks)
+    {
+        var text = new StringBuilder("events { }\nhttp {\n  geo $zone {\n    default 9;\n");
+        for (var i = 0; i < networks; i++)
+            text.Append($"    10.0.{i / 250}.{i % 250} {i % 7};\n");
+        for (var i = 0; i < networks; i += 2)
+            text.Append($"    delete 10.0.{i / 250}.{i % 250};\n");
+        return text.Append("  }\n  server { listen 8080; location / { return 200 $zone; } }\n}\n").ToString();
     }
 
     // Every route leads nowhere, every pool is there twice, every server too.

@@ -116,7 +116,7 @@ public sealed class ReferencePage
             page.Append($"| `{word}` | {description} |\n");
         page.Append("\n| Value | Stands for |\n|---|---|\n");
         foreach (var row in FetchTable.Rows)
-            page.Append($"| `{row.Word}{(row.Named ? "('NAME')" : "")}` | {row.Description}{(row.OfResponse ? "; in rules for responses" : "")} |\n");
+            page.Append($"| `{row.Word}{(row.Named ? "('NAME')" : "")}` | {row.Description}{(row.Kind == FetchKind.SentHeader ? "; in lines of access logs" : row.OfResponse ? "; in rules for responses" : "")} |\n");
         page.Append("\n| Function | Gives of its value |\n|---|---|\n");
         foreach (var row in FunctionTable.Rows)
             page.Append($"| `{row.Word}(VALUE{string.Concat(row.Arguments.Select((argument, i) => $"{(i >= row.Needed ? " [" : "")}, '{argument.ToString().ToLowerInvariant()}'{(i >= row.Needed ? "]" : "")}"))})` | {row.Description} |\n");

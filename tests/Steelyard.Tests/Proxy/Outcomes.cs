@@ -41,6 +41,7 @@ public sealed class Outcomes
         (Cause.ServerStalledInBody, Fault.Server, 0),
         (Cause.OutOfResources, Fault.Proxy, 503),
         (Cause.RewriteLoop, Fault.Proxy, 500),
+        (Cause.FileCut, Fault.Proxy, 0),
         (Cause.Stopped, Fault.Proxy, 0),
     ];
 

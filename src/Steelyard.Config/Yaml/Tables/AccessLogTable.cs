@@ -59,13 +59,16 @@ internal static class AccessLogTable
         ("local0", 16, ""), ("local1", 17, ""), ("local2", 18, ""), ("local3", 19, ""), ("local4", 20, ""), ("local5", 21, ""), ("local6", 22, ""), ("local7", 23, ""),
     ];
 
-    private static readonly Form<LogTarget> s_target = Form.OfText(
-        "a file such as logs/access.log, stdout, syslog for /dev/log, syslog:HOST:PORT, syslog:/PATH, or none",
+    private static readonly Form<LogTarget> s_target = TargetForm("a file such as logs/access.log, stdout, syslog for /dev/log, syslog:HOST:PORT, syslog:/PATH, or none", orNone: true);
+    private static readonly Form<LogTarget> s_further = TargetForm("a file such as logs/access.log, stdout, syslog for /dev/log, syslog:HOST:PORT, or syslog:/PATH", orNone: false);
+
+    private static Form<LogTarget> TargetForm(string accepts, bool orNone) => Form.OfText(
+        accepts,
         (string text, out LogTarget target, out Mistake mistake) =>
         {
             (target, mistake) = (new(LogTargetKind.File, text), default);
             if (text is "none")
-                target = new(LogTargetKind.None);
+                (target, mistake) = (new(LogTargetKind.None), orNone ? default : new("'none' is no place that lines go to", accepts));
             else if (text is "stdout")
                 target = new(LogTargetKind.Stdout);
             else if (text is "syslog")
@@ -138,7 +141,7 @@ internal static class AccessLogTable
         "A further place that lines go to.",
         [["to"]],
         [
-            new Directive<LogCopy, LogTarget>("to", s_target, "Where, as `to` of the log.", copy => copy.To, (copy, value) => copy with { To = value }),
+            new Directive<LogCopy, LogTarget>("to", s_further, "Where, as `to` of the log.", copy => copy.To, (copy, value) => copy with { To = value }),
             new Directive<LogCopy, SyslogFormat>("syslog", ScalarForms.OneOf(s_syslogFormats), "How messages to syslog are written.", copy => copy.Syslog, (copy, value) => copy with { Syslog = value }),
             new Directive<LogCopy, int>("facility", ScalarForms.OneOf(s_facilities), "The facility of messages to syslog.", copy => copy.Facility, (copy, value) => copy with { Facility = value }),
             new Directive<LogCopy, string>("tag", s_tag, "What messages to syslog say who wrote them.", copy => copy.Tag, (copy, value) => copy with { Tag = value }),
@@ -273,7 +276,7 @@ internal static class AccessLogTable
                 (log, value) => log with { StructuredData = value }),
             new Directive<AccessLogSettings, IReadOnlyList<LogCopy>>(
                 "also",
-                Form.ListOf("a list of places, such as [ stdout, { to: syslog:10.0.0.5:514, facility: local1 } ]", Form.MappingOrText(Copies, () => new() { To = new(LogTargetKind.None) }, s_target, to => new LogCopy { To = to })),
+                Form.ListOf("a list of places, such as [ stdout, { to: syslog:10.0.0.5:514, facility: local1 } ]", Form.MappingOrText(Copies, () => new() { To = new(LogTargetKind.None) }, s_further, to => new LogCopy { To = to })),
                 "Further places that the same lines go to, as `to`, or [with how syslog is written to](#access-log-also).",
                 log => [],
                 (log, value) => log with { Also = value.ToValueList() }),
