@@ -200,7 +200,7 @@ public sealed class Pool
         if (sticky.YieldsToPriority && HasFirst(picker, choice))
             return ChooseAny(picker, choice) with { Sticky = StickyOutcome.Yielded };
         var outcome = OutcomeFor(owner, picker, choice);
-        if (choice.Forced && outcome is StickyOutcome.Down or StickyOutcome.Ejected or StickyOutcome.Maintenance)
+        if ((choice.Forced || sticky.WhenDown == StickyDown.Always) && outcome is StickyOutcome.Down or StickyOutcome.Ejected or StickyOutcome.Maintenance)
             outcome = StickyOutcome.Kept;
         if (outcome == StickyOutcome.Kept || (outcome is StickyOutcome.Down or StickyOutcome.Ejected && sticky.WhenDown == StickyDown.Persist))
         {
@@ -362,7 +362,7 @@ public sealed class Pool
     internal bool HasHopeFor(QueuedRequest request) => request.Wanted is { } wanted ? Keeps(wanted) : HasServerBeside(request.Tried);
 
     // A server that drains still has those who belong to it.
-    private bool Keeps(Server server) => server.State != ServerState.Maintenance && (_picker.Shares[server.Index] > 0 || (server.Up && !server.Ejected) || Settings.Sticky is { WhenDown: StickyDown.Persist });
+    private bool Keeps(Server server) => Settings.Sticky is { WhenDown: StickyDown.Always } || (server.State != ServerState.Maintenance && (_picker.Shares[server.Index] > 0 || (server.Up && !server.Ejected) || Settings.Sticky is { WhenDown: StickyDown.Persist }));
 
     /// <summary>A server of another configuration as this pool knows it; null for none.</summary>
     internal Server? Twin(Server server)

@@ -158,8 +158,11 @@ public enum StickyDown
     /// <summary>It gets another, and belongs to that from then on.</summary>
     Redispatch,
 
-    /// <summary>The server is tried all the same, unless it is in maintenance (HAProxy: option persist).</summary>
+    /// <summary>The server is tried all the same, unless it is in maintenance.</summary>
     Persist,
+
+    /// <summary>The server is tried all the same, in maintenance too (HAProxy: option persist).</summary>
+    Always,
 
     /// <summary>It is told with 503.</summary>
     Refuse,

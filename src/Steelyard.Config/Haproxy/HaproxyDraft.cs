@@ -432,7 +432,7 @@ internal sealed class HaproxyDraft
                 return null;
             }
 
-            return cookie with { Value = cookie.Value with { Secret = cookie.Value.Value == StickyValue.Dynamic ? backend.DynamicKey : null, WhenDown = backend.Persist ? StickyDown.Persist : StickyDown.Redispatch, Redispatch = backend.Redispatch, Variable = backend.PersistsByVariable ? HaproxyPersistence.Variable : null } };
+            return cookie with { Value = cookie.Value with { Secret = cookie.Value.Value == StickyValue.Dynamic ? backend.DynamicKey : null, WhenDown = backend.Persist ? StickyDown.Always : StickyDown.Redispatch, Redispatch = backend.Redispatch, Variable = backend.PersistsByVariable ? HaproxyPersistence.Variable : null } };
         }
 
         var table = backend.StickTable?.Value ?? new(100_000, null);

@@ -148,7 +148,7 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
             }
             else if (filled != IoStatus.Done)
             {
-                return Failed(filled);
+                return _answers ? new(ProbeFault.Body) : Failed(filled);
             }
             else if (_answers)
             {

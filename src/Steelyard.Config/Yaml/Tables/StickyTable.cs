@@ -217,8 +217,8 @@ internal static class StickyTable
                 (sticky, value) => sticky with { Attributes = value }),
             new Directive<StickySettings, StickyDown>(
                 "when-down",
-                ScalarForms.OneOf([("redispatch", StickyDown.Redispatch, ""), ("persist", StickyDown.Persist, ""), ("refuse", StickyDown.Refuse, "")]),
-                "What becomes of a client whose server is down or left out: `redispatch` gives it another, `persist` tries that server all the same, `refuse` answers 503. In maintenance nobody is tried.",
+                ScalarForms.OneOf([("redispatch", StickyDown.Redispatch, ""), ("persist", StickyDown.Persist, ""), ("always", StickyDown.Always, ""), ("refuse", StickyDown.Refuse, "")]),
+                "What becomes of a client whose server is down or left out: `redispatch` gives it another, `persist` tries that server all the same, but not in maintenance, `always` there too (HAProxy: `option persist`), `refuse` answers 503.",
                 sticky => sticky.WhenDown,
                 (sticky, value) => sticky with { WhenDown = value }),
             new Directive<StickySettings, StickyFull>(
