@@ -111,7 +111,7 @@ internal static class DnsMessage
             return new(DnsStatus.Failed, code);
         var at = HeaderLength;
         if (questions != 1 || !DnsName.TryRead(message, ref at, out var asked) || at + 4 > message.Length
-            || asked != name.TrimEnd('.').ToLowerInvariant() || Count(message, at) != (ushort)type || Count(message, at + 2) != InternetClass)
+            || !asked.Equals(name.TrimEnd('.'), StringComparison.OrdinalIgnoreCase) || Count(message, at) != (ushort)type || Count(message, at + 2) != InternetClass)
             return new(DnsStatus.Foreign);
         at += 4;
         if ((message[2] & 0x02) != 0)
