@@ -385,7 +385,8 @@ internal sealed class ClientConnection : ConnectionEnds
             _requests,
             _exchange is null ? null : ErrorNote.RequestOf(context!),
             context?.Pool?.Name,
-            context?.Server?.Settings.Address.ToString()) { Number = _number };
+            context?.Server?.Settings.Address.ToString())
+        { Number = _number };
     }
 
     /// <summary>The server that its exchange or session is with; null for none.</summary>
