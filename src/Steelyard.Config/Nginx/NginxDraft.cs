@@ -192,7 +192,8 @@ internal sealed class NginxDraft
         var lines = fronts.SelectMany(level => level.Own("large_client_header_buffers")).Select(line => NginxValues.TryReadSize(line[2], out var size) ? size : 0).ToList();
         return new()
         {
-            RequestLine = lines.Count == 0 ? new Limits().RequestLine : new ByteSize(Math.Clamp(lines.Max(), 64, LargestHead)),
+            // The buffer holds the end of the line too.
+            RequestLine = lines.Count == 0 ? new Limits().RequestLine : new ByteSize(Math.Clamp(lines.Max() - 2, 64, LargestHead)),
             HeaderCount = 128,
             RequestRate = null,
             ResponseRate = null,

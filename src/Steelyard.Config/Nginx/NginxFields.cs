@@ -70,7 +70,9 @@ internal static class NginxHeaders
 
             if (!NginxVariables.TryRead(line[2], response, line.Words[2].Place, out var value))
                 continue;
-            add.Add(new(name.Text, line.Count == 3 ? value : OnlyFor(value)));
+            // nginx: a field without a value is none.
+            if (line[2].Length > 0)
+                add.Add(new(name.Text, line.Count == 3 ? value : OnlyFor(value)));
         }
 
         AddExpiry(level, add, problems);

@@ -120,9 +120,9 @@ internal sealed class StaticFiles
             return FileVerdict.Status;
         if (context.Request.Method is not (KnownMethod.Get or KnownMethod.Head))
         {
-            // nginx: to post to a folder leads to it all the same.
+            // nginx: to post to a folder leads to it all the same, and to its index, which is a file like any other.
             var (isPost, isFolder) = (context.Request.Method == KnownMethod.Post, Directory.Exists(path));
-            status = isPost && !isFolder && !FileKind.IsRegular(path) ? 404 : 405;
+            status = isPost && !isFolder && !FileKind.IsRegular(path) ? 404 : isPost && isFolder && asked.EndsWith('/') && !HasIndex(path) ? 403 : 405;
             return isPost && isFolder && !asked.EndsWith('/') ? FileVerdict.Slash : FileVerdict.Status;
         }
 
@@ -131,6 +131,17 @@ internal sealed class StaticFiles
         if (FileKind.IsRegular(path) || (_settings.Packed is { Always: true } && FileKind.IsRegular(path + ".gz")))
             return FileVerdict.Found;
         return Directory.Exists(path) ? FileVerdict.Slash : FileVerdict.Status;
+    }
+
+    private bool HasIndex(string folder)
+    {
+        foreach (var name in _settings.Index)
+        {
+            if (name.StartsWith('/') || FileKind.IsRegular(Path.Combine(folder, name)))
+                return true;
+        }
+
+        return false;
     }
 
     private FileVerdict FindIndex(RoutedRequest context, string asked, string folder, out int status)
