@@ -64,6 +64,16 @@ public sealed record RouteSettings
     /// <summary>The name of the pool that serves a request, made of the request; one that no pool has is answered as no server is. Null where something else is set.</summary>
     public TextTemplate? PoolName { get; init; }
 
+    /// <summary>
+    /// Path and query of a request within, by GET and without a body, whose answer says whether a request may go on: 200 to
+    /// 299 it may; 401 and 403 the client is told, with the WWW-Authenticate of the answer; any other is 500. Null, the
+    /// default, for nobody who is asked (nginx: auth_request).
+    /// </summary>
+    public TextTemplate? Ask { get; init; }
+
+    /// <summary>What is remembered of that answer, by <see cref="RuleAction.SetVariable"/> alone (nginx: auth_request_set).</summary>
+    public ValueList<RuleSettings> AskRules { get; init; }
+
     /// <summary>What is done with the responses of its servers, before the rules of the pool.</summary>
     public ValueList<RuleSettings> ResponseRules { get; init; }
 
@@ -108,6 +118,18 @@ public sealed record RouteSettings
 
     /// <summary>The path for the server, with <see cref="TemplateVariable.Path"/> as what <see cref="StripPrefix"/> left; the query stays. Null for the path as it is.</summary>
     public TextTemplate? Rewrite { get; init; }
+
+    /// <summary>The method for the server, one that has no body-less answer of its own; null for the client's (nginx: proxy_method).</summary>
+    public string? SendMethod { get; init; }
+
+    /// <summary>The body for the server, in the place of the client's; null for that (nginx: proxy_set_body).</summary>
+    public TextTemplate? SendBody { get; init; }
+
+    /// <summary>Whether the server does not get the client's body; then the client's connection ends with the answer. Default it does (nginx: proxy_pass_request_body off).</summary>
+    public bool DropsBody { get; init; }
+
+    /// <summary>Whether the server gets none of the client's fields but Host. Default it does (nginx: proxy_pass_request_headers off).</summary>
+    public bool DropsFields { get; init; }
 
     /// <summary>What is changed in the head for the server, after what the listener changes.</summary>
     public HeaderEdits RequestHeaders { get; init; } = HeaderEdits.None;

@@ -10,7 +10,7 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
     public void Check(ListenerDraft listener, IEnumerable<Located<string>> itsPools)
     {
         List<Located<RuleSettings>> all = [.. listener.Rules, .. (listener.Routes ?? []).SelectMany(route => route.Rules.Concat(route.AccessRules))];
-        List<Located<RuleSettings>> ofResponses = [.. listener.ResponseRules, .. (listener.Routes ?? []).SelectMany(route => route.ResponseRules)];
+        List<Located<RuleSettings>> ofResponses = [.. listener.ResponseRules, .. (listener.Routes ?? []).SelectMany(route => route.ResponseRules.Concat(route.AskRules))];
         foreach (var name in itsPools.Select(pool => pool.Value).Distinct())
         {
             if (!pools.TryGetValue(name, out var pool))
@@ -40,6 +40,10 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 Check(named.Value, named.Place, isResponse: false);
             foreach (var (page, place) in route.ErrorPages)
                 CheckName(page.Route, place, names);
+            if (route.Ask is { } ask)
+                Check(ask.Value, ask.Place, isResponse: false);
+            if (route.AskRules is [{ Place: var first }, ..] && (route.Ask is null || route.AskRules.Any(rule => rule.Value.Action != RuleAction.SetVariable)))
+                problems.Error(first, route.Ask is null ? "'ask-rules' without 'ask'" : "rules for what is asked that do something else than remember", route.Ask is null ? "both" : "'set-variable'");
             if (route.Files is { } files)
                 CheckName(files.Value.ElseRoute, files.Place, names);
         }

@@ -139,6 +139,18 @@ internal sealed record RouteDraft(Place Place)
 
     public Located<FilesSettings>? Files { get; init; }
 
+    public Located<TextTemplate>? Ask { get; init; }
+
+    public string? SendMethod { get; init; }
+
+    public TextTemplate? SendBody { get; init; }
+
+    public bool DropsBody { get; init; }
+
+    public bool DropsFields { get; init; }
+
+    public IReadOnlyList<Located<RuleSettings>> AskRules { get; init; } = [];
+
     public Located<StatisticsSettings>? Statistics { get; init; }
 
     public Located<AccessLogSettings>? AccessLog { get; init; }

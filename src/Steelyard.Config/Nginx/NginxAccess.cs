@@ -33,6 +33,27 @@ internal sealed class NginxAccess(NginxScope scope, List<Located<RuleSettings>> 
         access.Read(except, new NotCondition(listed));
     }
 
+    /// <summary>The line of auth_request that counts; null where nobody is asked.</summary>
+    public static NginxDirective? Asks(NginxLevel level) => level.Find("auth_request") is { } line && line[1] != "off" ? line : null;
+
+    /// <summary>What is remembered of the answer.</summary>
+    public static IReadOnlyList<Located<RuleSettings>> AnswerRules(NginxLevel level, NginxScope scope)
+    {
+        if (level.Find("satisfy")?[1] == "any")
+            scope.File.Problems.Error(Asks(level)!.Place, "\"auth_request\" beside \"satisfy any\" is not done here", "\"satisfy all\"");
+        if (level.Has("try_files") && level.Has("proxy_pass"))
+            scope.File.Problems.Error(Asks(level)!.Place, "\"auth_request\" beside \"try_files\" and \"proxy_pass\" is not done here", "a location for each");
+        var answer = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Root = scope.Root, OfResponse = true };
+        List<Located<RuleSettings>> rules = [];
+        foreach (var line in level.All("auth_request_set"))
+        {
+            if (NginxVariables.TryRead(line[2], answer, line.Words[2].Place, out var value))
+                rules.Add(new(new() { Action = RuleAction.SetVariable, Name = line[1][1..], Value = value }, line.Place));
+        }
+
+        return rules;
+    }
+
     /// <summary>Notes a line of allow or deny among all of its block, whose order counts.</summary>
     public static void Note(NginxUse use)
     {

@@ -64,6 +64,8 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
         if (level.Context == 'I' && NginxSteps.AnswersItself(level))
             steps.Read(level);
         NginxAccess.Read(level, scope, _access);
+        if (NginxAccess.Asks(level) is { } asks)
+            route = route with { Ask = new(TextTemplate.Literal(asks[1]), asks.Words[1].Place), AskRules = NginxAccess.AnswerRules(level, scope) };
         var (rates, concurrency) = NginxLimits.Of(level, file, pools);
         route = route with
         {
@@ -132,7 +134,14 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
         };
         if (level.Own("try_files") is [var tries, ..])
             NginxTries.Read(tries, server, scope, setsPath: proxy.UriText is not null, _access);
-        route = route with { Timeouts = NginxTimes.OfRoute(level) };
+        route = route with
+        {
+            Timeouts = NginxTimes.OfRoute(level),
+            SendMethod = level.Find("proxy_method")?[1],
+            SendBody = level.Find("proxy_set_body") is { } body && NginxVariables.TryRead(body[1], scope, body.Words[1].Place, out var text, isBody: true) ? text : null,
+            DropsBody = !level.IsOn("proxy_pass_request_body", otherwise: true),
+            DropsFields = !level.IsOn("proxy_pass_request_headers", otherwise: true),
+        };
         if (proxy.UriText is { } uri)
             route = WithUri(route, proxy, uri, scope, steps);
         if (!proxy.Host.Contains('$', StringComparison.Ordinal))

@@ -204,6 +204,8 @@ internal static class NginxDirectives
         yield return Row("deny", Web + "X", 1, 1, "<address> | <network> | unix: | all", "Who may not: 403.", Anything, many: true, then: NginxAccess.Note);
         yield return Row("auth_basic", Web + "X", 1, 1, "<realm> | off", "Clients are asked for a user and a password, with 401; where there is no `auth_basic_user_file` nobody is.", Anything);
         yield return Row("auth_basic_user_file", Web + "X", 1, 1, "<file>", "The users, as `htpasswd` writes them, read when the file is taken up: passwords by apr1, `{SHA}`, `{SSHA}`, `{PLAIN}` and those that the system's crypt knows, bcrypt among them on Debian.", Anything);
+        yield return Row("auth_request", Web, 1, 1, "<uri> | off", "Whether a request may go on is asked by a GET without a body to another location: 200 to 299 it may, 401 and 403 the client is told, any other is 500.", Anything);
+        yield return Row("auth_request_set", Web, 2, 2, "$<variable> <value>", "Gives a variable what the answer has, such as `$upstream_http_x_user`.", NginxSteps.DeclareVariable, many: true);
         yield return Row("satisfy", Web, 1, 1, "all | any", "Whether address and password have to be right, or one of them.", OneOf("all", "any"));
         yield return Row("limit_except", "L", 1, Any, "<method>* { allow ...; deny ...; }", "What holds for all other methods.", Anything);
         yield return Row("add_header", WebIf, 2, 3, "<name> <value> [always]", "A field more for the client: of 200, 201, 204, 206, 301, 302, 303, 304, 307 and 308, or `always`.", Anything, many: true);
@@ -237,6 +239,14 @@ internal static class NginxDirectives
         yield return Row("proxy_cookie_domain", Web, 1, 2, "<domain> | ~<regex> <replacement> | off", "What becomes of Domain in cookies that servers set.", NginxCookies.Check, many: true);
         yield return Row("proxy_cookie_path", Web, 1, 2, "<path> | ~<regex> <replacement> | off", "What becomes of Path.", NginxCookies.Check, many: true);
         yield return Row("proxy_cookie_flags", Web, 1, Any, "<cookie> | ~<regex> <flag>* | off", "Flags that cookies get, or lose: secure, httponly, samesite=strict, lax or none, nosecure, nohttponly, nosamesite. All lines that fit a cookie count, and flags stand at its end.", NginxCookies.Check, many: true);
+        yield return Row("proxy_method", Web, 1, 1, "<method>", "The method for the server, not HEAD; one that goes by the request is refused.", use =>
+        {
+            if (!Yaml.Tables.RouteTable.IsSent(use.Directive[1]))
+                use.Invalid(1, "a method such as GET, not HEAD");
+        });
+        yield return Row("proxy_set_body", Web, 1, 1, "<text>", "The body for the server, in the place of the client's.", Anything);
+        yield return Row("proxy_pass_request_body", Web, 1, 1, "on | off", "Whether the server gets the client's body; with `off` neither its length, and the client's connection ends with the answer.", Flag);
+        yield return Row("proxy_pass_request_headers", Web, 1, 1, "on | off", "Whether the server gets the client's fields.", Flag);
         yield return Row("proxy_connect_timeout", Both, 1, 1, "<time>", "How long a connection to a server may take; 60s where nothing is said.", Time);
         yield return Row("proxy_read_timeout", Web, 1, 1, "<time>", "How long a server may say nothing; 60s where nothing is said.", Time);
         yield return Row("proxy_send_timeout", Web, 1, 1, "<time>", "How long a server may take nothing; counts with `proxy_read_timeout`, the longer of both.", Time);
@@ -317,13 +327,11 @@ internal static class NginxDirectives
 
     private static IEnumerable<DirectiveRow<NginxUse>> Refusals()
     {
-        foreach (var name in (string[])["auth_request", "auth_request_set"])
-            yield return Refused(name, Web, "a server that asks itself");
         foreach (var name in (string[])["mirror", "mirror_request_body"])
             yield return Refused(name, Web, "requests are not copied here");
         foreach (var name in (string[])["random_index", "dav_methods", "mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "ssi", "post_action", "userid", "valid_referers", "referer_hash_max_size", "referer_hash_bucket_size", "disable_symlinks", "empty_gif", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
             yield return Refused(name, WebIf, "a server that does it, behind `proxy_pass`");
-        foreach (var name in (string[])["proxy_method", "proxy_set_body", "proxy_pass_request_body", "proxy_pass_request_headers", "proxy_bind", "proxy_store", "proxy_store_access"])
+        foreach (var name in (string[])["proxy_bind", "proxy_store", "proxy_store_access"])
             yield return Refused(name, Both, "the request and the answer as they are");
         yield return Refused("geoip_country", "H", "`geo` with the networks that are meant");
         yield return Refused("geoip_city", "H", "`geo` with the networks that are meant");

@@ -244,6 +244,18 @@ internal sealed class YamlWriter
             yield return $"rules: [{string.Join(", ", route.Rules.Select(Rule))}]";
         if (route.AccessRules.Count > 0)
             yield return $"access-rules: [{string.Join(", ", route.AccessRules.Select(Rule))}]";
+        if (route.SendMethod is { } method)
+            yield return $"send-method: {method}";
+        if (route.SendBody is { } sent)
+            yield return $"send-body: {Text(sent.ToString())}";
+        if (route.DropsBody)
+            yield return "drop-body: true";
+        if (route.DropsFields)
+            yield return "drop-fields: true";
+        if (route.Ask is { } ask)
+            yield return $"ask: {Text(ask.ToString())}";
+        if (route.AskRules.Count > 0)
+            yield return $"ask-rules: [{string.Join(", ", route.AskRules.Select(Rule))}]";
         if (route.ResponseRules.Count > 0)
             yield return $"response-rules: [{string.Join(", ", route.ResponseRules.Select(Rule))}]";
         if (route.Internal)

@@ -15,7 +15,8 @@ internal readonly record struct AskedEnd(Pool? Pool = null, Refusal? Refusal = n
 
 /// <summary>
 /// Does with a request that is asked about what <see cref="Exchange"/> does with one that came, in its order and with its
-/// parts, up to the choice of a server. What waits, counts or is limited plays no part.
+/// parts, up to the choice of a server. What waits, counts or is limited plays no part, and whoever is asked first (nginx:
+/// auth_request) is taken to let it go on.
 /// </summary>
 /// <param name="asked">The request; its head is held.</param>
 /// <param name="routes">The listener it comes to.</param>

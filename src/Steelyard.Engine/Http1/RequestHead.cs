@@ -125,6 +125,20 @@ internal sealed class RequestHead : HeadReader
     /// <param name="start">Where the method stands now.</param>
     public void BecomeGet(int start) => (Method, _methodStart, _methodLength, Body, ExpectsContinue, WantsUpgrade) = (KnownMethod.Get, start, 3, default, false, false);
 
+    /// <summary>Its body is not meant for the server.</summary>
+    public void DropBody() => (Body, ExpectsContinue) = (default, false);
+
+    /// <summary>What is asked for, to be put back by <see cref="Restore"/>.</summary>
+    public RequestQuestion Question => new(Method, _methodStart, _methodLength, _pathStart, _pathLength, Body, ExpectsContinue, WantsUpgrade);
+
+    /// <summary>Asks for what was asked for before.</summary>
+    public void Restore(in RequestQuestion question)
+    {
+        (Method, _methodStart, _methodLength) = (question.Method, question.MethodStart, question.MethodLength);
+        (_pathStart, _pathLength) = (question.PathStart, question.PathLength);
+        (Body, ExpectsContinue, WantsUpgrade) = (question.Body, question.ExpectsContinue, question.WantsUpgrade);
+    }
+
     /// <summary>Asks another host, which Host says from now on.</summary>
     /// <param name="start">Where the host stands now.</param>
     /// <param name="length">How long it is.</param>
@@ -346,3 +360,6 @@ internal sealed class RequestHead : HeadReader
         _ => KnownMethod.Other,
     };
 }
+
+/// <summary>What a request asks for: its positions count in the same head.</summary>
+internal readonly record struct RequestQuestion(KnownMethod Method, int MethodStart, int MethodLength, int PathStart, int PathLength, BodyFraming Body, bool ExpectsContinue, bool WantsUpgrade);

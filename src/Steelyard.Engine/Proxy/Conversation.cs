@@ -66,6 +66,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             // Who answers before it has all of the request is quick, whatever it is.
             Latency = _requestSent == TimerEntry.Never ? 0 : context.Events.Now - _requestSent;
             outcome = MayGoElsewhere(Attempts.ConditionOf(_response.Status)) ? new(Cause.StatusRetried, Seconds: _response.Status)
+                : context.AskingFor is not null ? TakeAnswer(upstream)
                 : context.Intercepts(_response.Status) || !guard.Accepts(_response.Status, MayBeSentAgain) ? new(Cause.StatusReplaced, Seconds: _response.Status)
                 : !context.RunResponseRules(_response, upstream.Input) ? new(Cause.ResponseDenied)
                 : await StreamResponse(upstream);
@@ -92,8 +93,16 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             outcome = new(Cause.ClientGone);
         if (!outcome.IsSuccess)
             return Fail(outcome.Cause, outcome.Detail);
-        KeepOrClose(upstream, bodySent);
+
+        // A body that was sent to who asked by HEAD is still to come.
+        KeepOrClose(upstream, bodySent && !(context.Route.SendMethod is not null && context.Request.Method == KnownMethod.Head));
         return outcome;
+    }
+
+    private Outcome TakeAnswer(UpstreamConnection upstream)
+    {
+        context.TakeAnswer(_response, upstream.Input);
+        return new(Cause.StatusReplaced, Seconds: _response.Status);
     }
 
     private ValueTask<RelayEnd> BeginUpload(UpstreamConnection upstream)

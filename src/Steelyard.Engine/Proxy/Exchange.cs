@@ -46,6 +46,7 @@ internal sealed class Exchange
     private const int OkStatus = 200;
     private const int ForbiddenStatus = 403;
     private const int PreconditionStatus = 412;
+    private const int TooLargeStatus = 431;
 
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
@@ -110,19 +111,28 @@ internal sealed class Exchange
     private async ValueTask<AfterExchange> Serve()
     {
         var outcome = Outcome.Success;
-        if (RouteFinder.Find(_context, Client.Listener.Routes, _loop.PathRoom, out var ofRule) is not RuleVerdict.GoOn and var endsAtRoute)
+        LocalAnswer? ofRule = null;
+        if (!_context.IsAllowed && RouteFinder.Find(_context, Client.Listener.Routes, _loop.PathRoom, out ofRule) is not RuleVerdict.GoOn and var endsAtRoute)
             return await Follow(endsAtRoute, ofRule);
         var route = _context.Route;
 
-        // 3. Admit, now or when the client's rate has room for it.
-        if (Client.Listener.Limits is { } ofListener)
+        // 3. Admit, now or when the client's rate has room for it, and when whoever is asked first lets it.
+        if (!_context.IsAllowed && Client.Listener.Limits is { } ofListener)
             outcome = await _admission.Ask(ofListener);
-        if (outcome.IsSuccess && route.Limits is { } ofRoute)
+        if (!_context.IsAllowed && outcome.IsSuccess && route.Limits is { } ofRoute)
             outcome = await _admission.Ask(ofRoute);
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
-        if (route.AccessRules is { } access && access.RunOnRequest(_context, out ofRule) is not RuleVerdict.GoOn and var endsAtAccess)
-            return await Follow(endsAtAccess, ofRule);
+        if (!_context.IsAllowed && _context.AskingFor is null)
+        {
+            // nginx: what is asked within has no access phase.
+            if (route.AccessRules is { } access && access.RunOnRequest(_context, out ofRule) is not RuleVerdict.GoOn and var endsAtAccess)
+                return await Follow(endsAtAccess, ofRule);
+            if (route.Ask is not null)
+                return await (_context.BeginAsking() ? Serve() : GoOn(TooLargeStatus));
+        }
+
+        _context.IsAllowed = false;
         if (route.Answer is { } answer)
         {
             _context.Record.IsLocal = true;
@@ -205,6 +215,8 @@ internal sealed class Exchange
 
         // 6. Tell the client, if there is still something to tell, and let go.
         _context.EndWithServer();
+        if (_context.AskingFor is not null && outcome.Cause == Cause.StatusReplaced)
+            return await GoOn(outcome.FailedStatus);
         _context.Deadline.Cancel();
         _outgoing.End();
         _context.Record.Ending = outcome;
@@ -212,6 +224,18 @@ internal sealed class Exchange
             : outcome.Cause == Cause.StatusReplaced && ErrorPageFor(outcome.FailedStatus) is { } page ? await Show(page, outcome.FailedStatus)
             : FallbackFor(pool, outcome) is { } instead ? await Give(instead)
             : await Refuse(outcome);
+    }
+
+    /// <summary>Whoever was asked first has answered: the request goes on, or its client is told why not.</summary>
+    private ValueTask<AfterExchange> GoOn(int status)
+    {
+        _outgoing.End();
+        _outgoing.Begin();
+        _context.EndAsking();
+        if (AskedFirst.RefusalFor(status) is { } refusal)
+            return Tell(refusal);
+        _context.IsAllowed = true;
+        return Serve();
     }
 
     /// <summary>A rule has ended the exchange.</summary>
@@ -223,6 +247,8 @@ internal sealed class Exchange
             return Serve();
         }
 
+        if (_context.AskingFor is not null)
+            return GoOn(verdict == RuleVerdict.Answer ? answer!.Status : TooLargeStatus);
         (_context.Record.IsDenied, _context.Record.IsLocal) = (answer is null or { IsDenial: true }, true);
         if (verdict == RuleVerdict.Answer)
         {
@@ -430,7 +456,7 @@ internal sealed class Exchange
 
     /// <summary>What is answered instead of an error; null for nothing.</summary>
     private ErrorPages.Page? ErrorPageFor(int status) =>
-        _context.HeadHeld && !_context.ResponseBegun ? _context.PageFor(status) : null;
+        _context.HeadHeld && !_context.ResponseBegun && _context.AskingFor is null ? _context.PageFor(status) : null;
 
     /// <summary>Answers an error with what the configuration has for it.</summary>
     private ValueTask<AfterExchange> Show(ErrorPages.Page page, int status)
@@ -478,6 +504,10 @@ internal sealed class Exchange
     {
         if (Client.Listener.GatewayStatuses)
             outcome = outcome.ToldAsGateway();
+
+        // Of a client that is gone nothing more is to be asked.
+        if (_context.AskingFor is not null && outcome.Status > 0 && outcome.Fault != Fault.Client)
+            return await GoOn(outcome.Status);
         if (outcome.Told == ClosedByRuleStatus && !_context.ResponseBegun)
             return CloseUnanswered();
         if (outcome.Status > 0 && ErrorPageFor(outcome.Status) is { } instead)
@@ -526,6 +556,8 @@ internal sealed class Exchange
     /// <summary>Gives the answer of a route that needs no server.</summary>
     private ValueTask<AfterExchange> Give(LocalAnswer answer)
     {
+        if (_context.AskingFor is not null)
+            return GoOn(answer.Status);
         _context.Deadline.Cancel();
 
         // HTTP/1.0 may leave the host out.
@@ -567,6 +599,12 @@ internal sealed class Exchange
     {
         // An error page that is told as 200 is an answer like any other.
         var type = files.TypeOf(path);
+        if (_context.AskingFor is not null)
+        {
+            file.Dispose();
+            return GoOn(OkStatus);
+        }
+
         file.Choose(Request, _context.Head, whole: _context.ToldStatus is not (0 or OkStatus), type);
         if (file.Status == PreconditionStatus)
         {
@@ -598,6 +636,8 @@ internal sealed class Exchange
 
     private ValueTask<AfterExchange> Give(PageAnswer page)
     {
+        if (_context.AskingFor is not null)
+            return GoOn(OkStatus);
         _context.Deadline.Cancel();
         var (block, close) = (_context.Events.Blocks.Rent(), EndsConnection);
         _context.OwnStatus = _context.ToldStatus > 0 ? _context.ToldStatus : OkStatus;

@@ -1,3 +1,4 @@
+using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Http1;
@@ -25,6 +26,9 @@ internal sealed class ExchangeContext : RoutedRequest
     private ExplainField? _explanation;
     private ExchangeTracking? _tracking;
     private InputBuffer? _responseInput;
+
+    // What the client asks for, while something else is asked first.
+    private RequestQuestion _question;
 
     // Who count this exchange as under way.
     private ListenerMeter? _atListener;
@@ -175,8 +179,44 @@ internal sealed class ExchangeContext : RoutedRequest
     /// <summary>Something of the request's body is still to come, and will not be taken.</summary>
     public bool BodyLeft { get; set; }
 
+    /// <summary>The route on whose behalf it is asked whether the request may go on; null where nothing is asked.</summary>
+    public Route? AskingFor { get; private set; }
+
+    /// <summary>Whoever was asked has let the request go on, and its route goes by that.</summary>
+    public bool IsAllowed { get; set; }
+
+    /// <summary>Asks for something else first.</summary>
+    public bool BeginAsking()
+    {
+        (AskingFor, _question) = (Route, Request.Question);
+        Turns++;
+        return RuleEdits.AskWithin(this, Route.Ask!.Path);
+    }
+
+    /// <summary>Remembers what is wanted of the answer.</summary>
+    public void TakeAnswer(ResponseHead response, InputBuffer input)
+    {
+        (Response, _responseInput) = (response, input);
+        foreach (ref readonly var field in response.Fields.All)
+        {
+            if (Ascii.EqualsIgnoreCase(field.Name(ResponseBytes), "WWW-Authenticate"u8))
+                Variables.Set(AskedFirst.ChallengeName, field.Value(ResponseBytes));
+        }
+
+        AskingFor!.Ask!.Rules?.RunOnResponse(this);
+    }
+
+    /// <summary>Goes on with the request for whose sake it was asked.</summary>
+    public void EndAsking()
+    {
+        Request.Restore(_question);
+        var route = AskingFor!;
+        (AskingFor, Pool, TargetChanged, GoesTo) = (null, null, false, null);
+        EnterRoute(route);
+    }
+
     /// <summary>Whether an answer of a server with this status gives way to an error page.</summary>
-    public bool Intercepts(int status) => Route is { Intercepts: true } && PageFor(status) is not null;
+    public bool Intercepts(int status) => AskingFor is null && Route is { Intercepts: true } && PageFor(status) is not null;
 
     public void Begin(ClientConnection client)
     {
@@ -185,6 +225,7 @@ internal sealed class ExchangeContext : RoutedRequest
         (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
         (OwnStatus, BodyLeft) = (0, false);
         (Begun, AnsweredAt, BytesPassed) = (Events.Now, Events.Now, 0);
+        (AskingFor, IsAllowed) = (null, false);
         Affinity.Forget();
         Identity.Forget();
         Record.Begin();

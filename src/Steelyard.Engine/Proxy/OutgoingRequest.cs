@@ -1,4 +1,5 @@
 using Steelyard.Balancing;
+using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -52,12 +53,20 @@ internal sealed class OutgoingRequest
     public Outcome Prepare(Pool pool)
     {
         IsPrepared = true;
+        if (_context.Route.DropsBody && _context.Request.Body.HasBody)
+        {
+            _context.BodyLeft |= BodyPending;
+            _context.Request.DropBody();
+        }
+
         _block = _context.Events.Blocks.Rent();
         var writer = new BlockWriter(_block);
         RequestWriter.Write(ref writer, _context.Scope, _context.Route, pool.Cookies, _context.Client.Listener.Identifies);
         if (writer.Overflowed)
             return new(Cause.BadRequest, Detail: HeadError.TooLarge);
         (Head, Body, Replayable) = (writer.Written, default, true);
+        if (_context.Route.SendBody is { } body)
+            return Write(ref writer, body);
         if (!_context.Request.Body.HasBody)
             return Outcome.Success;
 
@@ -74,6 +83,18 @@ internal sealed class OutgoingRequest
             FrameState.TooLarge => new(Cause.BodyTooLarge),
             _ => Outcome.Success,
         };
+    }
+
+    /// <summary>Writes a body of the configuration's own behind the head.</summary>
+    private Outcome Write(ref BlockWriter writer, TemplateBytes body)
+    {
+        ExpressionRoom.OfThread.Clear();
+        if (body.TryMake(_context.Scope, out var text))
+            writer.Write(text);
+        if (writer.Overflowed)
+            return new(Cause.BadRequest, Detail: HeadError.TooLarge);
+        Body = _block.Slice(Head.Length, writer.Length - Head.Length);
+        return Outcome.Success;
     }
 
     /// <summary>

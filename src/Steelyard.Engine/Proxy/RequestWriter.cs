@@ -1,4 +1,5 @@
 using Steelyard.Balancing.Sticky;
+using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Sticky;
@@ -32,7 +33,7 @@ internal static class RequestWriter
         var (request, forwarded) = (scope.Request, scope.Client);
         var head = scope.Head;
         var defaultHost = scope.Pool;
-        writer.Write(request.MethodBytes(head));
+        writer.Write(route?.SendMethod is { } sent ? sent : request.MethodBytes(head));
         writer.Write(" "u8);
         if (request.Method == KnownMethod.Connect)
             writer.Write(request.Authority(head));
@@ -41,7 +42,10 @@ internal static class RequestWriter
         else
             WriteTarget(ref writer, request, request.Target(head));
         writer.Write(" HTTP/1.1\r\n"u8);
-        WriteFields(ref writer, request, head, forwarded, edits, CookieLine.ChangesRequest(cookies) ? cookies : null, identifies ? scope.Identity : null);
+        if (route is { DropsFields: true })
+            WriteHostField(ref writer, request, head, edits);
+        else
+            WriteFields(ref writer, request, head, forwarded, edits, CookieLine.ChangesRequest(cookies) ? cookies : null, identifies ? scope.Identity : null);
         if (edits is not { SetsHost: true } && (request.AbsoluteForm || request.Authority(head).IsEmpty))
             WriteHost(ref writer, request.AbsoluteForm ? request.Authority(head) : defaultHost);
         edits?.Write(ref writer, scope);
@@ -49,14 +53,28 @@ internal static class RequestWriter
             writer.Write("Connection: upgrade\r\n"u8);
         else if (request.WantsTrailers && (edits is null || !edits.Drops("te"u8)))
             writer.Write("TE: trailers\r\nConnection: TE\r\n"u8);
-        if (request.Fields.LengthIsPadded)
+        if (request.Fields.ContentLength >= 0 && (request.Body.HasBody ? request.Fields.LengthIsPadded || route is { DropsFields: true } : request.Fields is { LengthIsPadded: true, ContentLength: 0 }))
             ResponseWriter.WriteContentLength(ref writer, request.Fields.ContentLength);
+        if (route?.SendBody is { } body)
+            WriteLengthOf(ref writer, body, scope);
         if (request.Body.Kind == BodyKind.Chunked)
             writer.Write("Transfer-Encoding: chunked\r\n"u8);
         forwarded.Write(ref writer, request, head);
         if (identifies)
             scope.Identity!.Write(ref writer);
         writer.Write("\r\n"u8);
+    }
+
+    private static void WriteHostField(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, FieldEdits? edits)
+    {
+        if (edits is not { SetsHost: true } && !request.AbsoluteForm && request.Authority(head) is { IsEmpty: false } host)
+            WriteHost(ref writer, host);
+    }
+
+    private static void WriteLengthOf(ref BlockWriter writer, TemplateBytes body, in TemplateScope scope)
+    {
+        ExpressionRoom.OfThread.Clear();
+        ResponseWriter.WriteContentLength(ref writer, body.TryMake(scope, out var text) ? text.Length : 0);
     }
 
     // RFC 9112, 3.2.4: an absolute form without a path asks for "/", or for "*" with OPTIONS.
@@ -91,7 +109,7 @@ internal static class RequestWriter
         foreach (ref readonly var field in request.Fields.All)
         {
             var dropped = (field.HopByHop && !IsOffered(field.Known, request)) || forwarded.Replaces(field.Known)
-                || (field.Known == KnownField.ContentLength && request.Fields.LengthIsPadded)
+                || (field.Known == KnownField.ContentLength && (request.Fields.LengthIsPadded || (!request.Body.HasBody && request.Fields.ContentLength > 0)))
                 || (field.Known == KnownField.Host && (request.AbsoluteForm || field.ValueLength == 0))
                 || (edits is not null && edits.Drops(field.Name(head)))
                 || (identity is not null && identity.Replaces(field, head));

@@ -40,6 +40,10 @@ internal sealed class Route
         Intercepts = settings.InterceptErrors && ErrorPages is not null;
         RecursiveErrors = settings.RecursiveErrors;
         MostBody = settings.MaxBody?.Bytes;
+        SendMethod = settings.SendMethod is { } method ? Encoding.ASCII.GetBytes(method) : null;
+        SendBody = settings.SendBody is { } body ? new TemplateBytes(body) : null;
+        (DropsBody, DropsFields) = (settings.DropsBody || SendBody is not null, settings.DropsFields);
+        Ask = settings.Ask is { } ask ? new(ask, settings.AskRules) : null;
         (Priority, Limits) = (settings.Priority, limits);
         Conditions = RouteConditions.From(settings);
         Answer = LocalAnswer.From(settings);
@@ -97,6 +101,21 @@ internal sealed class Route
 
     /// <summary>Whether they count for errors of error pages.</summary>
     public bool RecursiveErrors { get; }
+
+    /// <summary>The method for the server; null for the client's.</summary>
+    public byte[]? SendMethod { get; }
+
+    /// <summary>The body for the server; null for the client's.</summary>
+    public TemplateBytes? SendBody { get; }
+
+    /// <summary>Whether the server does not get the client's body.</summary>
+    public bool DropsBody { get; }
+
+    /// <summary>Whether the server gets none of the client's fields but Host.</summary>
+    public bool DropsFields { get; }
+
+    /// <summary>Who is asked whether a request may go on; null for nobody.</summary>
+    public AskedFirst? Ask { get; }
 
     /// <summary>The largest body of a request; null for what the limits say.</summary>
     public long? MostBody { get; }

@@ -184,6 +184,22 @@ internal static class RuleEdits
         return true;
     }
 
+    /// <summary>Asks for something else by GET and without a body, for <see cref="RequestHead.Restore"/> to be called later.</summary>
+    /// <param name="context">The request; its head is held.</param>
+    /// <param name="target">Path and query.</param>
+    /// <returns>Whether there was room.</returns>
+    public static bool AskWithin(RoutedRequest context, TemplateBytes target)
+    {
+        ExpressionRoom.OfThread.Clear();
+        if (!target.TryMake(context.Scope, out var value) || !SetTarget(context, value, keepQuery: false))
+            return false;
+        var method = context.RequestEdit.Append("GET"u8);
+        if (method < 0)
+            return false;
+        context.Request.BecomeGet(method);
+        return true;
+    }
+
     /// <summary>Asks for something else by GET, or by HEAD where that is what was asked for, without a body.</summary>
     /// <param name="context">The request; its head is held.</param>
     /// <param name="target">Path and query; null for those there are.</param>

@@ -126,6 +126,46 @@ internal static class RouteTable
                 "What is done with the requests before they go to the pool, see [rules](#rules).",
                 route => [],
                 (route, value) => route with { Rules = value }),
+            new Directive<RouteDraft, string?>(
+                "send-method",
+                Form.OrNull(Form.OfText("a method such as GET, not HEAD or CONNECT", (string text, out string value, out Mistake mistake) =>
+                {
+                    (value, mistake) = (text, IsSent(text) ? default : new($"{Shown.Quote(text)} is no method that is sent here", "GET, POST or another, not HEAD or CONNECT"));
+                    return mistake.Message is null;
+                })),
+                "The method for the server, in the place of the client's (nginx: `proxy_method`).",
+                route => null,
+                (route, value) => route with { SendMethod = value }),
+            new Directive<RouteDraft, TextTemplate?>(
+                "send-body",
+                Form.OrNull(AnswerTable.Anywhere),
+                "The body for the server, in the place of the client's (nginx: `proxy_set_body`).",
+                route => null,
+                (route, value) => route with { SendBody = value }),
+            new Directive<RouteDraft, bool>(
+                "drop-body",
+                ScalarForms.Switch,
+                "Whether the server does not get the client's body; then the client's connection ends with the answer.",
+                route => route.DropsBody,
+                (route, value) => route with { DropsBody = value }),
+            new Directive<RouteDraft, bool>(
+                "drop-fields",
+                ScalarForms.Switch,
+                "Whether the server gets none of the client's fields but `Host`.",
+                route => route.DropsFields,
+                (route, value) => route with { DropsFields = value }),
+            new Directive<RouteDraft, Located<TextTemplate>?>(
+                "ask",
+                Form.Located(AnswerTable.Anywhere),
+                "Path and query of a request within, by GET and without a body, whose answer says whether a request may go on: 200 to 299 it may; 401 and 403 the client is told, with the `WWW-Authenticate` of the answer; any other is 500 (nginx: `auth_request`).",
+                route => route.Ask,
+                (route, value) => route with { Ask = value }),
+            new Directive<RouteDraft, IReadOnlyList<Located<RuleSettings>>>(
+                "ask-rules",
+                RuleTable.ResponseList,
+                "What is remembered of that answer, by rules with `set-variable` alone.",
+                route => [],
+                (route, value) => route with { AskRules = value }),
             new Directive<RouteDraft, IReadOnlyList<Located<RuleSettings>>>(
                 "access-rules",
                 RuleTable.RequestList,
@@ -286,4 +326,8 @@ internal static class RouteTable
 
         public int GetHashCode(Located<string> obj) => obj.Value.GetHashCode(StringComparison.Ordinal);
     }
+
+    /// <summary>Whether a method can be sent in the place of a client's: with these nobody could tell where an answer ends.</summary>
+    public static bool IsSent(string method) =>
+        method is not ("HEAD" or "CONNECT") && method.Length is > 0 and <= 32 && method.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_');
 }
