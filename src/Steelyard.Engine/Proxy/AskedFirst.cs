@@ -12,7 +12,8 @@ internal sealed class AskedFirst(TextTemplate path, ValueList<RuleSettings> rule
     private const int Forbidden = 403;
     private const int OurFault = 500;
 
-    private static readonly LocalAnswer s_unauthorized = LocalAnswer.From(new FixedResponse(Unauthorized, "401 Unauthorized\n", "text/plain") { Headers = [new HeaderLine("WWW-Authenticate", TextTemplate.Parse("{variable('ask.challenge')}"))], Refuses = true });
+    private static readonly LocalAnswer s_unauthorized = LocalAnswer.Plain(Unauthorized);
+    private static readonly LocalAnswer s_challenge = LocalAnswer.From(new FixedResponse(Unauthorized, "401 Unauthorized\n", "text/plain") { Headers = [new HeaderLine("WWW-Authenticate", TextTemplate.Parse("{variable('ask.challenge')}"))], Refuses = true });
     private static readonly LocalAnswer s_forbidden = LocalAnswer.Plain(Forbidden);
     private static readonly LocalAnswer s_fault = LocalAnswer.Plain(OurFault);
 
@@ -26,10 +27,11 @@ internal sealed class AskedFirst(TextTemplate path, ValueList<RuleSettings> rule
 
     /// <summary>What a client is told that may not go on; null for one that may.</summary>
     /// <param name="status">The status of the answer.</param>
-    public static LocalAnswer? RefusalFor(int status) => status switch
+    /// <param name="isChallenged">Whether it said how a client shows who it is.</param>
+    public static LocalAnswer? RefusalFor(int status, bool isChallenged) => status switch
     {
         >= 200 and < 300 => null,
-        Unauthorized => s_unauthorized,
+        Unauthorized => isChallenged ? s_challenge : s_unauthorized,
         Forbidden => s_forbidden,
         _ => s_fault,
     };

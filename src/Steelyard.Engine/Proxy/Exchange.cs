@@ -232,7 +232,7 @@ internal sealed class Exchange
         _outgoing.End();
         _outgoing.Begin();
         _context.EndAsking();
-        if (AskedFirst.RefusalFor(status) is { } refusal)
+        if (AskedFirst.RefusalFor(status, _context.IsChallenged) is { } refusal)
             return Tell(refusal);
         _context.IsAllowed = true;
         return Serve();

@@ -185,10 +185,13 @@ internal sealed class ExchangeContext : RoutedRequest
     /// <summary>Whoever was asked has let the request go on, and its route goes by that.</summary>
     public bool IsAllowed { get; set; }
 
+    /// <summary>Whoever was asked has said how a client shows who it is.</summary>
+    public bool IsChallenged { get; private set; }
+
     /// <summary>Asks for something else first.</summary>
     public bool BeginAsking()
     {
-        (AskingFor, _question) = (Route, Request.Question);
+        (AskingFor, _question, IsChallenged) = (Route, Request.Question, false);
         Turns++;
         return RuleEdits.AskWithin(this, Route.Ask!.Path);
     }
@@ -199,8 +202,10 @@ internal sealed class ExchangeContext : RoutedRequest
         (Response, _responseInput) = (response, input);
         foreach (ref readonly var field in response.Fields.All)
         {
-            if (Ascii.EqualsIgnoreCase(field.Name(ResponseBytes), "WWW-Authenticate"u8))
-                Variables.Set(AskedFirst.ChallengeName, field.Value(ResponseBytes));
+            if (!Ascii.EqualsIgnoreCase(field.Name(ResponseBytes), "WWW-Authenticate"u8))
+                continue;
+            Variables.Set(AskedFirst.ChallengeName, field.Value(ResponseBytes));
+            IsChallenged = true;
         }
 
         AskingFor!.Ask!.Rules?.RunOnResponse(this);
