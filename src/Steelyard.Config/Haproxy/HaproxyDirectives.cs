@@ -19,6 +19,7 @@ internal static class HaproxyDirectives
         .. HaproxyChecks.Rows,
         .. HaproxyPersistence.Rows,
         .. HaproxyCounters.Rows,
+        .. HaproxyResolvers.Rows,
         .. HaproxyRules.Requests,
         .. HaproxyRules.Responses,
         .. Connections(),
@@ -173,7 +174,7 @@ internal static class HaproxyDirectives
         });
         yield return Done("server", "BL", "<name> <address>[:<port>] [<keyword>]*", "A server, see [server](#server).", HaproxyServers.ReadServer);
         yield return Done("default-server", Back, "[<keyword>]*", "What the servers behind it have that say nothing else.", HaproxyServers.ReadDefaults);
-        yield return Done("server-template", "BL", "<prefix> <number> <address>:<port> [<keyword>]*", "One server that stands for the name.", HaproxyServers.ReadTemplate);
+        yield return Done("server-template", "BL", "<prefix> <number> <address>:<port> [<keyword>]*", "As many servers as the name has addresses, up to the number, called by the prefix and their numbers: found by DNS while the file is served, see docs/discovery.md. A name such as `_http._tcp.web` is asked for services, which say ports and weights.", HaproxyServers.ReadTemplate);
         yield return Done("use-server", "BL", "<server> if|unless <condition>", "Which server takes what the condition holds for, while it can.", use =>
         {
             if (use.TryTake("the name of a server", out var word) && use.TryReadCondition(out var condition))

@@ -321,7 +321,7 @@ internal sealed class HaproxyDraft
     {
         foreach (var server in backend.Servers)
         {
-            if (server.Name.Value == name.Value)
+            if (server.Name.Value == name.Value && server.Template is null)
                 return server;
         }
 
@@ -370,8 +370,13 @@ internal sealed class HaproxyDraft
             Sticky = sticky,
             Rules = backend.Kind == 'L' || backend.IsTcp ? ForwardRules(backend) : [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. ForwardRules(backend)],
             ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : backend.ResponseRules,
-            Servers = [.. servers.Select(server => Server(server, sticky?.Value.Value == StickyValue.Server) with { Health = _health.OfServer(backend, server), Unchecked = HaproxyHealth.IsUnchecked(backend, server) })],
+            Servers = [.. servers.Where(server => server.Template is null).Select(server => Drafted(server, sticky?.Value.Value == StickyValue.Server))],
+            Discover = [.. servers.Where(server => server.Template is not null).Select(server => new DiscoverDraft(server.Name.Place) { Settings = server.Template!, Server = Drafted(server, withCookie: false) with { Address = null, Name = null } })],
+            Resolver = HaproxyResolvers.Of(_file, backend),
         };
+
+        ServerDraft Drafted(HaproxyServer server, bool withCookie) =>
+            Server(server, withCookie) with { Health = _health.OfServer(backend, server), Unchecked = HaproxyHealth.IsUnchecked(backend, server) };
     }
 
     private IReadOnlyList<Located<RuleSettings>> ForwardRules(HaproxySection backend) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Steelyard.Config.Dialects;
 using Steelyard.Config.Text;
+using Steelyard.Config.Yaml.Tables;
 
 namespace Steelyard.Config.Haproxy;
 
@@ -98,9 +99,25 @@ internal static class HaproxyServers
         Harmless("on-marked-down", 1, "Sessions with a server that goes down are ended by the server's end."),
         Harmless("on-marked-up", 1, "Sessions with backups go on."),
         Harmless("id", 1, "Servers are known by their addresses."),
-        Harmless("resolvers", 1, "Names are resolved by the system when the file is taken up."),
-        Harmless("resolve-prefer", 1, "Names are resolved by the system."),
-        Harmless("init-addr", 1, "A name that does not resolve leaves its server out until the next reload."),
+        new("resolvers", "<id>", "The section `resolvers` that its name is looked up by, again and again. Without one the system's resolver is asked, and its name is followed all the same.", DirectiveSupport.Done, (use, server) =>
+        {
+            if (!use.TryTake("the name of a section 'resolvers'", out var word))
+                return false;
+            server.Resolvers = new(word.Text, word.Place);
+            return true;
+        }),
+        new("resolve-prefer", "ipv4|ipv6", "Which address is taken where the name has both: of all servers of a backend IPv4, where one of them says so.", DirectiveSupport.Done, (use, server) =>
+        {
+            if (!use.TryTake("ipv4 or ipv6", out var word))
+                return false;
+            if (word.Text is not ("ipv4" or "ipv6"))
+                use.Error(word, $"{Shown.Quote(word.Text)} is no family of addresses", "ipv4 or ipv6");
+            server.PrefersIpv6 = word.Text == "ipv6";
+            return word.Text is "ipv4" or "ipv6";
+        }),
+        Harmless("init-addr", 1, "A server whose name does not resolve is down until it does, and nobody waits for it."),
+        Harmless("resolve-opts", 1, "The servers of a template are at different addresses, with the weights that their services say."),
+        Harmless("resolve-net", 1, "The first address counts, in the order of numbers."),
         Harmless("pool-max-conn", 1, "Connections are kept as `timeouts: server-idle` says."),
         Harmless("pool-purge-delay", 1, "Connections are kept as `timeouts: server-idle` says."),
         Harmless("pool-low-conn", 1, "Connections are kept as `timeouts: server-idle` says."),
@@ -206,16 +223,44 @@ internal static class HaproxyServers
             return;
         }
 
-        if (!TryReadAddress(address, use, out var at))
+        NetworkAddress at;
+        if (TryReadName(address, out var discover))
+            at = NetworkAddress.ForHost(discover!.Dns!, discover.Port);
+        else if (!TryReadAddress(address, use, out at))
             return;
         var template = use.Section.DefaultServer.Copy(new(prefix.Text, prefix.Place), new(at, address.Place));
         if (!ReadKeywords(use, template))
             return;
+        if (discover is null)
+        {
+            // As many servers at one address are that one.
+            if (last > first)
+                use.Problems.Warn(address.Place, $"{last - first + 1} servers at one address are one server here", "a name that DNS knows, or a line for each server");
+            use.Section.Servers.Add(template.Copy(new($"{prefix.Text}{first}", prefix.Place), template.Address));
+            return;
+        }
 
-        // In HAProxy each of them gets one of the addresses of the name; here the name stands for one.
-        if (last > first)
-            use.Problems.Warn(address.Place, $"{last - first + 1} servers of one name: its addresses are not spread over them here, one server stands for the name", "a line for each server");
-        use.Section.Servers.Add(template.Copy(new($"{prefix.Text}{first}", prefix.Place), template.Address));
+        template.Template = discover with
+        {
+            Records = discover.Records == DnsRecords.Srv ? DnsRecords.Srv : template.PrefersIpv6 == false ? DnsRecords.Ipv4First : DnsRecords.Ipv6First,
+            MostServers = last - first + 1,
+            NamePrefix = prefix.Text,
+            FirstNumber = first,
+        };
+        use.Section.Servers.Add(template);
+    }
+
+    /// <summary>Reads a name whose addresses or services are servers.</summary>
+    private static bool TryReadName(Word word, out DiscoverSettings? discover)
+    {
+        var colon = word.Text.IndexOf(':', StringComparison.Ordinal);
+        var name = colon < 0 ? word.Text : word.Text[..colon];
+        var isService = name.StartsWith('_');
+        discover = !DiscoverTable.IsName(name) || System.Net.IPAddress.TryParse(name, out _) || (!isService && colon < 0) ? null
+            : isService ? new() { Dns = name.ToLowerInvariant(), Records = DnsRecords.Srv }
+            : int.TryParse(word.Text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535 ? new() { Dns = name.ToLowerInvariant(), Port = port }
+            : null;
+        return discover is not null;
     }
 
     private static bool ReadKeywords(HaproxyUse use, HaproxyServer server)

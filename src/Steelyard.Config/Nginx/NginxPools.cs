@@ -53,15 +53,16 @@ internal sealed class NginxPools(NginxFile file)
         var isStream = level.Context == 'V';
         var upstream = (isStream ? _streamUpstreams : _upstreams).GetValueOrDefault(host);
         var settings = PoolOf(upstream, isSecure, level, host);
-        var use = $"{(isStream ? "stream " : "")}{(isSecure ? "tls " : "")}{settings.Retries} {settings.Outlier} {settings.Tls} {settings.Health} {settings.ProxyProtocol}";
+        var use = $"{(isStream ? "stream " : "")}{(isSecure ? "tls " : "")}{settings.Retries} {settings.Outlier} {settings.Tls} {settings.Health} {settings.ProxyProtocol} {settings.Resolver}";
         if (_names.TryGetValue((host, use), out var known))
             return known;
-        List<ServerDraft>? servers = upstream is null ? OneServer(host, isSecure, isStream, place) : Servers(upstream);
+        List<DiscoverDraft> discover = [];
+        List<ServerDraft>? servers = upstream is null ? OneServer(host, isSecure, isStream, place) : Servers(upstream, discover);
         if (servers is null)
             return null;
         var name = FreeName(host);
         _names[(host, use)] = name;
-        Pools.Add(settings with { Name = new(name, upstream?.Directive!.Words[1].Place ?? place), Servers = servers });
+        Pools.Add(settings with { Name = new(name, upstream?.Directive!.Words[1].Place ?? place), Servers = servers, Discover = discover });
         return name;
     }
 
@@ -90,7 +91,7 @@ internal sealed class NginxPools(NginxFile file)
         return null;
     }
 
-    private List<ServerDraft> Servers(NginxLevel upstream)
+    private List<ServerDraft> Servers(NginxLevel upstream, List<DiscoverDraft> discover)
     {
         List<ServerDraft> servers = [];
         HashSet<NetworkAddress> seen = [];
@@ -104,7 +105,9 @@ internal sealed class NginxPools(NginxFile file)
             }
 
             var server = ReadServer(line, new(line.Place) { Address = new(address, word.Place) });
-            if (seen.Add(address))
+            if (NginxResolver.Discover(line, upstream, server) is { } found)
+                discover.Add(found);
+            else if (seen.Add(address))
                 servers.Add(server);
             else
                 Problems.Warn(line.Place, $"the server {word.Text} again: it counts once here", "a larger 'weight'");
@@ -140,13 +143,13 @@ internal sealed class NginxPools(NginxFile file)
                     server = server with { Weight = 0 };
                     break;
                 case "resolve" when equals < 0:
-                    Problems.Note(word.Place, "\"resolve\": names are looked up when the file is taken up, and at each reload");
+                case "service" when value.Length > 0:
                     break;
                 case "drain" when equals < 0:
                     server = server with { Weight = 0 };
                     break;
                 default:
-                    Problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "weight=, max_conns=, max_fails=, fail_timeout=, slow_start=, backup, down or resolve");
+                    Problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "weight=, max_conns=, max_fails=, fail_timeout=, slow_start=, backup, down, resolve or service=");
                     break;
             }
         }
@@ -174,6 +177,7 @@ internal sealed class NginxPools(NginxFile file)
             Outlier = OutlierOf(upstream, level),
             Tls = !isSecure ? null : TlsOf(level, upstream is null ? host : null),
             Health = upstream is null || level.Context == 'V' ? null : NginxHealth.Of(level, file),
+            Resolver = NginxResolver.Of(upstream ?? level, Problems),
             ProxyProtocol = level.Context == 'V' && level.IsOn("proxy_protocol") ? ProxyProtocolVersion.V1 : ProxyProtocolVersion.None,
         };
         if (upstream is null)
