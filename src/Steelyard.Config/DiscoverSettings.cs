@@ -56,6 +56,9 @@ public sealed record ResolverSettings
     /// <summary>The servers that are asked, one after the other until one answers; a name among them is looked up as the system does. None for those of /etc/resolv.conf, with /etc/hosts before them.</summary>
     public ValueList<NetworkAddress> Servers { get; init; }
 
+    /// <summary>Whether servers of the file are where their names have an address of IPv6, where they have one of both. Default not (HAProxy: resolve-prefer ipv6).</summary>
+    public bool PreferIpv6 { get; init; }
+
     /// <summary>How long a server may take for an answer: 10 ms to 60 s. Default 2 s (HAProxy: timeout retry, 1 s; resolv.conf: timeout, 5 s).</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
 

@@ -19,6 +19,7 @@ internal static class HaproxyDirectives
         .. HaproxyChecks.Rows,
         .. HaproxyPersistence.Rows,
         .. HaproxyCounters.Rows,
+        .. HaproxyResolvers.Rows,
         .. HaproxyRules.Requests,
         .. HaproxyRules.Responses,
         .. Connections(),
@@ -173,7 +174,7 @@ internal static class HaproxyDirectives
         });
         yield return Done("server", "BL", "<name> <address>[:<port>] [<keyword>]*", "A server, see [server](#server).", HaproxyServers.ReadServer);
         yield return Done("default-server", Back, "[<keyword>]*", "What the servers behind it have that say nothing else.", HaproxyServers.ReadDefaults);
-        yield return Done("server-template", "BL", "<prefix> <number>|<first>-<last> <address>:<port> [<keyword>]*", "So many servers, called after the prefix and their numbers, all at the address, or at the first of a name.", HaproxyServers.ReadTemplate);
+        yield return Done("server-template", "BL", "<prefix> <number>|<first>-<last> <address>[:<port>] [<keyword>]*", "So many servers, called after the prefix and their numbers, all at the address, or at the first of a name. With `resolvers` as many as the name has addresses, up to the number, found while the file is served, see docs/discovery.md; of a name such as `_http._tcp.web` the services, which say ports and weights.", HaproxyServers.ReadTemplate);
         yield return Done("use-server", "BL", "<server> if|unless <condition>", "Which server takes what the condition holds for, while it can.", use =>
         {
             if (use.TryTake("the name of a server", out var word) && use.TryReadCondition(out var condition))

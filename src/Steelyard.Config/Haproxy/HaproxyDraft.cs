@@ -323,7 +323,7 @@ internal sealed class HaproxyDraft
     {
         foreach (var server in backend.Servers)
         {
-            if (server.Name.Value == name.Value)
+            if (server.Name.Value == name.Value && server.Template is null)
                 return server;
         }
 
@@ -349,8 +349,11 @@ internal sealed class HaproxyDraft
             {
                 Name = new(NameOf(backend, name.Value), name.Place),
                 Sticky = pool.Sticky is { } sticky ? sticky with { Value = sticky.Value with { YieldsToPriority = true } } : null,
-                Servers = [.. pool.Servers.Select(server => server.Address?.Value == first.Address.Value ? server with { Backup = null } : server.Backup is { Value: true } ? server : server with { Priority = new(1, name.Place) })],
+                Servers = [.. pool.Servers.Select(server => server.Address?.Value == first.Address.Value ? server with { Backup = null } : Behind(server))],
+                Discover = [.. pool.Discover.Select(found => found with { Server = Behind(found.Server!) })],
             };
+
+            ServerDraft Behind(ServerDraft server) => server.Backup is { Value: true } ? server : server with { Priority = new(1, name.Place) };
         }
     }
 
@@ -374,8 +377,13 @@ internal sealed class HaproxyDraft
             Sticky = sticky,
             Rules = backend.Kind == 'L' || backend.IsTcp ? ForwardRules(backend) : [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. ForwardRules(backend)],
             ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : backend.ResponseRules,
-            Servers = [.. servers.Select(server => Server(server, sticky?.Value.Value == StickyValue.Server) with { Health = _health.OfServer(backend, server), Unchecked = HaproxyHealth.IsUnchecked(backend, server) })],
+            Servers = [.. servers.Where(server => server.Template is null).Select(server => Drafted(server, sticky?.Value.Value == StickyValue.Server))],
+            Discover = [.. servers.Where(server => server.Template is not null).Select(server => new DiscoverDraft(server.Name.Place) { Settings = server.Template!, Server = Drafted(server, withCookie: false) with { Address = null, Name = null } })],
+            Resolver = HaproxyResolvers.Of(_file, backend),
         };
+
+        ServerDraft Drafted(HaproxyServer server, bool withCookie) =>
+            Server(server, withCookie) with { Health = _health.OfServer(backend, server), Unchecked = HaproxyHealth.IsUnchecked(backend, server) };
     }
 
     // HAProxy: a tenth of what the frontends let in that may lead here.
@@ -426,7 +434,7 @@ internal sealed class HaproxyDraft
     {
         if (backend.Cookie is { } cookie)
         {
-            if (cookie.Value.Value == StickyValue.Server && !backend.Servers.Exists(server => server.Cookie is not null))
+            if (cookie.Value.Value == StickyValue.Server && !backend.Servers.Exists(server => server is { Cookie: not null, Template: null }))
             {
                 _problems.Warn(cookie.Place, "'cookie' in a backend whose servers have none, so that no client stays", "'cookie' in the servers");
                 return null;

@@ -25,6 +25,9 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
     /// <summary>The sections http-errors, by their names.</summary>
     public Dictionary<string, Dictionary<int, HaproxyErrorPage>> ErrorSections { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The sections resolvers, by their names.</summary>
+    public Dictionary<string, HaproxySection> Resolvers { get; } = new(StringComparer.Ordinal);
+
     /// <summary>The section global.</summary>
     public required HaproxySection Global { get; init; }
 

@@ -25,7 +25,7 @@ internal sealed class HaproxyHealth(HaproxyFile file, ProblemList problems)
         var (name, place) = server.Track!.Value;
         var slash = name.IndexOf('/', StringComparison.Ordinal);
         var its = slash < 0 ? backend : file.Proxies.Find(proxy => proxy.IsBackend && proxy.Name.Value == name[..slash]);
-        if (its?.Servers.Find(other => other.Name.Value == name[(slash + 1)..]) is not { } tracked || tracked == server)
+        if (its?.Servers.Find(other => other.Template is null && other.Name.Value == name[(slash + 1)..]) is not { } tracked || tracked == server)
         {
             problems.Error(place, $"no server is called {Shown.Quote(name)}", "a server of this backend, or <backend>/<server>");
             return null;

@@ -95,8 +95,12 @@ internal static class HaproxyReader
                 var errors = new HaproxySection { Kind = 'E', Name = new(name.Text, name.Place) };
                 file.ErrorSections[name.Text] = errors.ErrorPages;
                 return (errors, null, false);
-            case "peers" or "resolvers" or "mailers" or "ring" or "log-forward":
-                file.Problems.Note(words[0].Place, $"the section '{kind}' has no effect here: {(kind == "resolvers" ? "names are resolved by the system when the file is taken up" : "what it is for is not done here")}");
+            case "resolvers":
+                var resolvers = new HaproxySection { Kind = 'R', Name = new(name.Text, name.Place) };
+                file.Resolvers[name.Text] = resolvers;
+                return (resolvers, null, false);
+            case "peers" or "mailers" or "ring" or "log-forward":
+                file.Problems.Note(words[0].Place, $"the section '{kind}' has no effect here: what it is for is not done here");
                 return (null, null, true);
             default:
                 file.Problems.Error(words[0].Place, $"the section '{kind}' is not done here", "the file without it");
@@ -194,5 +198,5 @@ internal static class HaproxyReader
     public static string Continued(string sentence) =>
         (sentence.Length > 1 && char.IsUpper(sentence[1]) ? sentence : char.ToLowerInvariant(sentence[0]) + sentence[1..]).TrimEnd('.');
 
-    private static string KindOf(char kind) => kind switch { 'G' => "global", 'D' => "defaults", 'F' => "a frontend", 'B' => "a backend", 'E' => "http-errors", _ => "a listen section" };
+    private static string KindOf(char kind) => kind switch { 'G' => "global", 'D' => "defaults", 'F' => "a frontend", 'B' => "a backend", 'E' => "http-errors", 'R' => "resolvers", _ => "a listen section" };
 }

@@ -94,6 +94,9 @@ internal sealed class HaproxySection
 
     public HaproxyStats? Stats { get; set; }
 
+    /// <summary>What a section resolvers says.</summary>
+    public ResolverSettings Resolver { get; set; } = HaproxyResolvers.Defaults;
+
     /// <summary>When what is counted is told to Prometheus.</summary>
     public List<(Condition? When, Place Place)> Metrics { get; } = [];
 
@@ -191,6 +194,14 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
 
     public Located<NetworkAddress> Address { get; } = address;
 
+    /// <summary>The section that its name is looked up by.</summary>
+    public Located<string>? Resolvers { get; set; }
+
+    public bool? PrefersIpv6 { get; set; }
+
+    /// <summary>Where the servers are found that it stands for; null for one server.</summary>
+    public DiscoverSettings? Template { get; set; }
+
     public bool Check { get; set; }
 
     public bool Backup { get; set; }
@@ -260,6 +271,8 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
 
     public HaproxyServer Copy(Located<string> name, Located<NetworkAddress> address) => new(name, address)
     {
+        Resolvers = Resolvers,
+        PrefersIpv6 = PrefersIpv6,
         Check = Check,
         Backup = Backup,
         Disabled = Disabled,

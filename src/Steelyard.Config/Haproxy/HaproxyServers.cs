@@ -1,6 +1,7 @@
 using System.Globalization;
 using Steelyard.Config.Dialects;
 using Steelyard.Config.Text;
+using Steelyard.Config.Yaml.Tables;
 
 namespace Steelyard.Config.Haproxy;
 
@@ -93,9 +94,25 @@ internal static class HaproxyServers
         Choice("on-marked-down", "Its requests and sessions are cut when it goes down.", [("shutdown-sessions", true)], (server, value) => server.CutsWhenDown = value),
         Choice("on-marked-up", "Those of backups are cut when it comes up.", [("shutdown-backup-sessions", true)], (server, value) => server.CutsBackups = value),
         Harmless("id", 1, "Servers are known by their addresses."),
-        Harmless("resolvers", 1, "Names are resolved by the system when the file is taken up."),
-        Harmless("resolve-prefer", 1, "Names are resolved by the system."),
-        Harmless("init-addr", 1, "A name that does not resolve leaves its server out until the next reload."),
+        new("resolvers", "<id>", "The section `resolvers` that its name is looked up by, again and again. Without one the system's resolver is asked, and its name is followed all the same.", DirectiveSupport.Done, (use, server) =>
+        {
+            if (!use.TryTake("the name of a section 'resolvers'", out var word))
+                return false;
+            server.Resolvers = new(word.Text, word.Place);
+            return true;
+        }),
+        new("resolve-prefer", "ipv4|ipv6", "Which address is taken where the name has both: of all servers of a backend IPv4, where one of them says so.", DirectiveSupport.Done, (use, server) =>
+        {
+            if (!use.TryTake("ipv4 or ipv6", out var word))
+                return false;
+            if (word.Text is not ("ipv4" or "ipv6"))
+                use.Error(word, $"{Shown.Quote(word.Text)} is no family of addresses", "ipv4 or ipv6");
+            server.PrefersIpv6 = word.Text == "ipv6";
+            return word.Text is "ipv4" or "ipv6";
+        }),
+        Harmless("init-addr", 1, "A server whose name does not resolve is down until it does, and nobody waits for it."),
+        Harmless("resolve-opts", 1, "The servers of a template are at different addresses, with the weights that their services say."),
+        Harmless("resolve-net", 1, "The first address counts, in the order of numbers."),
         Harmless("pool-max-conn", 1, "Connections are kept as `timeouts: server-idle` says."),
         Harmless("pool-purge-delay", 1, "Connections are kept as `timeouts: server-idle` says."),
         Harmless("pool-low-conn", 1, "Connections are kept as `timeouts: server-idle` says."),
@@ -204,7 +221,7 @@ internal static class HaproxyServers
     // Several servers may have one address: each is one of its own.
     private static void Add(HaproxyUse use, HaproxyServer server)
     {
-        var before = use.Section.Servers.Count(other => other.Address.Value.Numbered(0) == server.Address.Value);
+        var before = use.Section.Servers.Count(other => other.Template is null && other.Address.Value.Numbered(0) == server.Address.Value);
         use.Section.Servers.Add(before == 0 ? server : server.Copy(server.Name, new(server.Address.Value.Numbered(before + 1), server.Address.Place)));
     }
 
@@ -223,17 +240,45 @@ internal static class HaproxyServers
             return;
         }
 
-        if (!TryReadAddress(address, use, out var at))
+        NetworkAddress at;
+        if (TryReadName(address, out var discover))
+            at = NetworkAddress.ForHost(discover!.Dns!, discover.Port);
+        else if (!TryReadAddress(address, use, out at))
             return;
         var template = use.Section.DefaultServer.Copy(new(prefix.Text, prefix.Place), new(at, address.Place));
         if (!ReadKeywords(use, template))
             return;
+        if (discover is null || (template.Resolvers is null && discover.Records != DnsRecords.Srv))
+        {
+            // As in HAProxy, whose servers get one address each by a resolver alone.
+            if (last > first && at.HasName)
+                use.Problems.Warn(address.Place, $"{last - first + 1} servers of one name: its addresses are not spread over them, all have the first", "'resolvers' behind it, or a line for each server");
+            for (var number = first; number <= last; number++)
+                Add(use, template.Copy(new(string.Create(CultureInfo.InvariantCulture, $"{prefix.Text}{number}"), prefix.Place), template.Address));
+            return;
+        }
 
-        // By a resolver each of them would get one of the addresses of the name.
-        if (last > first && at.UnixPath is null && !System.Net.IPAddress.TryParse(at.Host, out _))
-            use.Problems.Warn(address.Place, $"{last - first + 1} servers of one name: its addresses are not spread over them here, all have the first", "a line for each server");
-        for (var number = first; number <= last; number++)
-            Add(use, template.Copy(new(string.Create(CultureInfo.InvariantCulture, $"{prefix.Text}{number}"), prefix.Place), template.Address));
+        template.Template = discover with
+        {
+            Records = discover.Records == DnsRecords.Srv ? DnsRecords.Srv : template.PrefersIpv6 == false ? DnsRecords.Ipv4First : DnsRecords.Ipv6First,
+            MostServers = last - first + 1,
+            NamePrefix = prefix.Text,
+            FirstNumber = first,
+        };
+        use.Section.Servers.Add(template);
+    }
+
+    /// <summary>Reads a name whose addresses or services are servers.</summary>
+    private static bool TryReadName(Word word, out DiscoverSettings? discover)
+    {
+        var colon = word.Text.IndexOf(':', StringComparison.Ordinal);
+        var name = colon < 0 ? word.Text : word.Text[..colon];
+        var isService = name.StartsWith('_');
+        discover = !DiscoverTable.IsName(name) || System.Net.IPAddress.TryParse(name, out _) || (!isService && colon < 0) ? null
+            : isService ? new() { Dns = name.ToLowerInvariant(), Records = DnsRecords.Srv }
+            : int.TryParse(word.Text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535 ? new() { Dns = name.ToLowerInvariant(), Port = port }
+            : null;
+        return discover is not null;
     }
 
     private static bool ReadKeywords(HaproxyUse use, HaproxyServer server)

@@ -12,7 +12,7 @@ internal static class PoolLints
 
     public static void Check(PoolDraft pool, ProblemList problems)
     {
-        if (pool is { App: null, Servers.Count: > 0 } && pool.Servers.All(server => server.Backup is { Value: true }))
+        if (pool is { App: null, Discover.Count: 0, Servers.Count: > 0 } && pool.Servers.All(server => server.Backup is { Value: true }))
             problems.Warn(pool.Servers[0].Backup!.Value.Place, $"every server of the pool {Shown.Quote(pool.Name.Value)} is a backup, so that they stand in for nobody", "'backup' for those alone that others come before");
         CheckNames(pool, problems);
         if (pool.Health is { } health)

@@ -272,7 +272,9 @@ internal static class NginxDirectives
     private static IEnumerable<DirectiveRow<NginxUse>> Upstreams()
     {
         yield return Row("upstream", "HT", 1, 1, "<name> { ... }", "Servers that answer alike; round robin where nothing is said.", Anything, many: true, then: Nothing);
-        yield return Row(ServerOfUpstream, "UP", 1, Any, "<address>[:<port>] | unix:<path> [weight=<n>] [max_fails=<n>] [fail_timeout=<time>] [max_conns=<n>] [backup] [down] [slow_start=<time>] [route=<text>] [resolve]", "One of them.", Anything, many: true);
+        yield return Row(ServerOfUpstream, "UP", 1, Any, "<address>[:<port>] | unix:<path> [weight=<n>] [max_fails=<n>] [fail_timeout=<time>] [max_conns=<n>] [backup] [down] [slow_start=<time>] [route=<text>] [resolve] [service=<name>]", "One of them; with `resolve` as many as its name has addresses, looked up again while the file is served, see docs/discovery.md.", Anything, many: true);
+        yield return Row("resolver", "HSLTUPV", 1, Any, "<address> ... [valid=<time>] [ipv4=on|off] [ipv6=on|off] [status_zone=<zone>]", "Who is asked for the names of servers with `resolve`, of an upstream by what counts in it; without one the system's resolver. All other names are the system's, and followed too.", NginxResolver.Check);
+        yield return Row("resolver_timeout", "HSLTUPV", 1, 1, "<time>", "How long the answer to a name is waited for.", Time);
         yield return Row("least_conn", "UP", 0, 0, "", "The server with the fewest requests for its weight.");
         yield return Row("ip_hash", "U", 0, 0, "", "By the client's address, the very same as in nginx.");
         yield return Row("hash", "UP", 1, 2, "<text> [consistent]", "By the hash of a text, the very same as in nginx; in stream by `$remote_addr`, with text around it perhaps, or `$ssl_preread_server_name`.", Anything);

@@ -19,7 +19,6 @@ internal static class NginxHarmless
         ("Answers are not compressed here; what servers compress passes.", "HSLI", "gzip gzip_types gzip_comp_level gzip_min_length gzip_buffers gzip_disable gzip_http_version gzip_hash gzip_window gzip_no_buffer postpone_gzipping gunzip_buffers brotli brotli_types brotli_comp_level brotli_static zstd"),
         ("Steelyard does not name itself.", "HSL", "server_tokens"),
         ("HTTP is strict here, see docs/http.md.", "HSL", "msie_padding keepalive_disable keepalive_min_timeout keepalive_time"),
-        ("The system's resolver is asked, and again when names may have changed.", "HSLTUPV", "resolver resolver_timeout"),
         ("The system's OpenSSL chooses, sessions are resumed, and certificates are read again when they change.", "HSTV", "ssl_ciphers ssl_prefer_server_ciphers ssl_session_cache ssl_session_timeout ssl_session_tickets ssl_session_ticket_key ssl_ecdh_curve ssl_dhparam ssl_buffer_size ssl_stapling ssl_stapling_verify ssl_stapling_file ssl_stapling_responder ssl_trusted_certificate ssl_ocsp_cache ssl_ocsp_responder ssl_handshake_timeout ssl_alpn"),
         ("The system's OpenSSL chooses.", "HSLTV", "proxy_ssl_ciphers proxy_ssl_protocols proxy_ssl_session_reuse proxy_ssl_verify_depth"),
         ("HTTP/1.1 is spoken.", "HS", "http2 http2_max_concurrent_streams http2_idle_timeout http2_recv_timeout http2_chunk_size http2_max_field_size http2_max_header_size http2_body_preread_size http2_max_requests http2_push http2_push_preload http3 http3_hq quic_retry quic_gso"),

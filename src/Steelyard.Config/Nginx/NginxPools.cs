@@ -1,6 +1,7 @@
 using System.Globalization;
 using Steelyard.Config.Dialects;
 using Steelyard.Config.Drafts;
+using Steelyard.Config.Yaml.Tables;
 
 namespace Steelyard.Config.Nginx;
 
@@ -54,8 +55,9 @@ internal sealed class NginxPools(NginxFile file)
     {
         var isStream = level.Context == 'V';
         var upstream = (isStream ? _streamUpstreams : _upstreams).GetValueOrDefault(host);
-        List<ServerDraft>? servers = upstream is null ? null : Servers(upstream);
-        var settings = PoolOf(upstream, isSecure, level, host) with { Outlier = OutlierOf(servers ?? [], level) };
+        List<DiscoverDraft> discover = [];
+        List<ServerDraft>? servers = upstream is null ? null : Servers(upstream, discover);
+        var settings = PoolOf(upstream, isSecure, level, host) with { Outlier = OutlierOf([.. servers ?? [], .. discover.Select(one => one.Server!)], level) };
         var use = $"{(isStream ? "stream " : "")}{(isSecure ? "tls " : "")}{settings.Retries} {settings.Outlier} {settings.Tls} {settings.Health} {settings.ProxyProtocol}";
         if (_names.TryGetValue((host, use), out var known))
             return known;
@@ -64,7 +66,15 @@ internal sealed class NginxPools(NginxFile file)
             return null;
         var name = FreeName(host);
         _names[(host, use)] = name;
-        Pools.Add(settings with { Name = new(name, upstream?.Directive!.Words[1].Place ?? place), Servers = servers.ConvertAll(server => WithOwnRule(server, settings.Outlier)) });
+        Pools.Add(settings with
+        {
+            Name = new(name, upstream?.Directive!.Words[1].Place ?? place),
+            Servers = servers.ConvertAll(server => WithOwnRule(server, settings.Outlier)),
+            Discover = discover.ConvertAll(one => one with { Server = WithOwnRule(one.Server!, settings.Outlier) }),
+
+            // Names that do not resolve again are the system's, which knows /etc/hosts.
+            Resolver = discover.Count == 0 ? null : NginxResolver.Of(upstream!, Problems),
+        });
         return name;
     }
 
@@ -93,7 +103,7 @@ internal sealed class NginxPools(NginxFile file)
         return null;
     }
 
-    private List<ServerDraft> Servers(NginxLevel upstream)
+    private List<ServerDraft> Servers(NginxLevel upstream, List<DiscoverDraft> discover)
     {
         List<ServerDraft> servers = [];
         HashSet<NetworkAddress> seen = [];
@@ -107,7 +117,9 @@ internal sealed class NginxPools(NginxFile file)
             }
 
             var server = ReadServer(line, new(line.Place) { Address = new(address, word.Place) });
-            if (seen.Add(address))
+            if (NginxResolver.Discover(line, upstream, server) is { } found)
+                discover.Add(found);
+            else if (seen.Add(address))
                 servers.Add(server);
             else
                 Problems.Warn(line.Place, $"the server {word.Text} again: it counts once here", "a larger 'weight'");
@@ -148,13 +160,13 @@ internal sealed class NginxPools(NginxFile file)
                     server = server with { Weight = 0 };
                     break;
                 case "resolve" when equals < 0:
-                    Problems.Note(word.Place, "\"resolve\": names are looked up when the file is taken up, and at each reload");
+                case "service" when DiscoverTable.IsName(value):
                     break;
                 case "drain" when equals < 0:
                     server = server with { Weight = 0 };
                     break;
                 default:
-                    Problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "weight=, max_conns=, max_fails=, fail_timeout=, slow_start=, backup, down or resolve");
+                    Problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "weight=, max_conns=, max_fails=, fail_timeout=, slow_start=, backup, down, resolve or service=");
                     break;
             }
         }
@@ -178,7 +190,9 @@ internal sealed class NginxPools(NginxFile file)
         var pool = new PoolDraft(default(Located<string>))
         {
             Balance = upstream is null ? BalancePolicy.RoundRobin : BalanceOf(upstream),
-            Retries = NginxRetries.Of(level, Math.Max(servers.Count, 1), Problems),
+
+            // One line may be many servers.
+            Retries = NginxRetries.Of(level, servers.Any(NginxResolver.Resolves) ? NginxRetries.MostTries : Math.Max(servers.Count, 1), Problems),
             Tls = !isSecure ? null : TlsOf(level, upstream is null ? host : null),
             Health = upstream is null || level.Context == 'V' ? null : NginxHealth.Of(level, file),
             ProxyProtocol = level.Context == 'V' && level.IsOn("proxy_protocol") ? ProxyProtocolVersion.V1 : ProxyProtocolVersion.None,

@@ -5,7 +5,8 @@ namespace Steelyard.Config.Nginx;
 /// <summary>What proxy_next_upstream says: what leads to another server, and what counts against one.</summary>
 internal static class NginxRetries
 {
-    private const int MostTries = 16;
+    /// <summary>How many servers a request is tried on at most.</summary>
+    public const int MostTries = 16;
 
     private static readonly (string Word, RetryConditions Retry, OutlierConditions Failure)[] s_words =
     [

@@ -57,7 +57,7 @@ internal sealed class Discoveries(string folder, Action<string, bool> tell) : IA
         return new(pool.Name, pool.Tls is null ? discover : discover with { Server = like with { Tls = like.Tls ?? pool.Tls } }, ResolverOf(snapshot, pool));
     }
 
-    private static Wanted NameOf(string host, ResolverSettings resolver) => new("", new() { Dns = host, MostServers = 10_000 }, resolver);
+    private static Wanted NameOf(string host, ResolverSettings resolver) => new("", new() { Dns = host, Records = resolver.PreferIpv6 ? DnsRecords.Ipv6First : DnsRecords.Ipv4First, MostServers = 10_000 }, resolver);
 
     private static Dictionary<Wanted, ImmutableHashSet<string>> WantedBy(Snapshot snapshot)
     {

@@ -278,6 +278,52 @@ public sealed class DiscoveryTests : IDisposable
         Assert.Equal(["256", "1"], (await admin.Get("/api/pools/web"))["members"]!.AsArray().Select(server => server!["weight"]!.ToString()));
     }
 
+    [Theory]
+    [InlineData("haproxy.cfg")]
+    [InlineData("nginx.conf")]
+    public async Task Files_of_other_programs_find_servers_as_theirs_do(string name)
+    {
+        await using var one = Origin("127.0.0.2", 0, "one");
+        await using var two = Origin("127.0.0.3", one.Address.Port, "two");
+        await using var dns = DnsServer.Start();
+        dns.Set("web.test", "127.0.0.2");
+        var file = name == "haproxy.cfg"
+            ? $"""
+            resolvers mine
+                nameserver one 127.0.0.1:{dns.Port}
+                hold valid 200ms
+                timeout resolve 100ms
+            defaults
+                mode http
+                timeout client 10s
+                timeout connect 1s
+                timeout server 10s
+            listen web
+                bind 127.0.0.1:0
+                server-template s 1-5 web.test:{one.Address.Port} resolvers mine resolve-prefer ipv4
+            """
+            : $$"""
+            events {}
+            http {
+                resolver 127.0.0.1:{{dns.Port}} valid=200ms ipv6=off;
+                upstream web { zone web 64k; server web.test:{{one.Address.Port}} resolve; }
+                server { listen 127.0.0.1:0; location / { proxy_pass http://web; } }
+            }
+            """;
+        await using var up = SteelyardProcess.Start(["up", _folder.Write(name, file)], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path });
+        await up.LineAsync("ready");
+        var load = new WorkerLoad(await up.UrlAsync("listening on"));
+        await load.AnsweredByAsync("one");
+
+        dns.Set("web.test", "127.0.0.2", "127.0.0.3");
+        await load.AnsweredByAsync("two");
+        dns.Set("web.test", "127.0.0.3");
+        await up.LineAsync($"{one.Address} leaves");
+        await load.AnsweredByAsync("two");
+        await load.EndAsync();
+        Assert.Empty(load.Failures);
+    }
+
     [Fact]
     public async Task A_watched_file_is_taken_up_and_a_mistake_in_it_changes_nothing()
     {

@@ -32,7 +32,7 @@ public sealed class HaproxyPage
     private static string Render()
     {
         var page = new StringBuilder(Start);
-        page.Append("\n## Directives\nContexts are those of HAProxy's manual: G(lobal), D(efaults), F(rontend), B(ackend), L(isten).\n\n| Directive | In | Arguments | Here |\n|---|---|---|---|\n");
+        page.Append("\n## Directives\nContexts are those of HAProxy's manual: G(lobal), D(efaults), F(rontend), B(ackend), L(isten); and R(esolvers).\n\n| Directive | In | Arguments | Here |\n|---|---|---|---|\n");
         foreach (var row in HaproxyDirectives.Table.Rows.Where(row => row.Support == DirectiveSupport.Done))
             page.Append($"| `{row.Name}` | {row.Contexts} | {Code(row.Arguments)} | {Escape(row.Meaning)} |\n");
         page.Append("\n### server\n\n| Keyword | Arguments | Here |\n|---|---|---|\n");

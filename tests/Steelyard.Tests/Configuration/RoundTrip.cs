@@ -57,7 +57,7 @@ public sealed class RoundTrip
             ProxyProtocol = (ProxyProtocolVersion)(servers.Count % 3),
             Tls = servers.TrueForAll(server => server.Address.UnixPath is null) ? ServerTlsOf(servers.Count) : null,
             Servers = servers.DistinctBy(server => server.Address).Select((server, place) => StickyOf(name.Length, servers.Count > 0 && app is null)?.Value == StickyValue.Server ? server with { Cookie = $"s{place}", AgentPort = name.Length % 3 == 0 ? null : place + 1 } : server).ToValueList(),
-            Resolver = (name.Length % 4) switch { 0 => null, 1 => new(), _ => new() { Servers = [NetworkAddress.ForHost("10.0.0.1", 53), NetworkAddress.ForHost("a.b", 5353)], Hold = TimeSpan.FromSeconds(name.Length), HoldEmpty = null, HoldMissing = TimeSpan.FromSeconds(1) } },
+            Resolver = (name.Length % 4) switch { 0 => null, 1 => new(), _ => new() { Servers = [NetworkAddress.ForHost("10.0.0.1", 53), NetworkAddress.ForHost("a.b", 5353)], Hold = TimeSpan.FromSeconds(name.Length), HoldEmpty = null, HoldMissing = TimeSpan.FromSeconds(1), PreferIpv6 = name.Length % 8 == 2 } },
             Discover = (name.Length % 3) switch
             {
                 0 => [],

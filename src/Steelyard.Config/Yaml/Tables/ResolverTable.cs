@@ -45,6 +45,12 @@ internal static class ResolverTable
                 "The servers that are asked, one after the other until one answers. When left out /etc/hosts counts, and then those of /etc/resolv.conf with its search list; both are read again when they change.",
                 settings => settings.Servers,
                 (settings, value) => settings with { Servers = value.ToValueList() }),
+            new Directive<ResolverSettings, bool>(
+                "prefer-ipv6",
+                ScalarForms.Switch,
+                "Whether a server in `servers` of a pool is where its name has an address of IPv6, where it has addresses of both.",
+                settings => settings.PreferIpv6,
+                (settings, value) => settings with { PreferIpv6 = value }),
             new Directive<ResolverSettings, TimeSpan>(
                 "timeout",
                 ScalarForms.Duration(TimeSpan.FromMilliseconds(10), TimeSpan.FromSeconds(60)),
