@@ -37,7 +37,7 @@ internal static class HaproxyStatistics
         Done("stats scope", "<name>|.", "It tells of these proxies alone, `.` being its own.", use => use.TryTake("the name of a proxy", out var word) ? stats => stats with { Page = stats.Page with { Scope = [.. stats.Page.Scope, word.Text == "." ? use.Section.Name.Value : word.Text] } } : null),
         Done("stats http-request", "allow|deny|auth [realm <realm>] [if|unless <condition>]", "Who may see it, in the place of `stats auth`.", ReadRule),
         Done("stats admin", "if|unless <condition>", "Nothing is changed by the page, which a warning says: the command socket and the admin API change what is served.", ReadAdmin),
-        DirectiveRow<HaproxyUse>.Done("http-request use-service", "FBL", "prometheus-exporter [if|unless <condition>]", "Serves what Steelyard counts to Prometheus, under [its own names](metrics.md); before any `use_backend`, and after all rules.", ReadService),
+        DirectiveRow<HaproxyUse>.Done("http-request use-service", "FBL", "prometheus-exporter [if|unless <condition>]", "Serves what Steelyard counts to Prometheus, under [its own names](metrics.md); after all rules, and before any `use_backend` where it has a condition; without one it serves what no `use_backend` with a condition takes.", ReadService),
         DirectiveRow<HaproxyUse>.Harmless("stats show-modules", All, "", "There are no modules whose counters it could show."),
     ];
 

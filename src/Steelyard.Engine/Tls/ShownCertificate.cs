@@ -23,7 +23,7 @@ internal sealed class ShownCertificate(X509Certificate2 certificate)
     public ReadOnlySpan<byte> Serial => _serial ??= Encoding.ASCII.GetBytes(certificate.SerialNumber is ['0', '0', _, ..] padded ? padded[2..] : certificate.SerialNumber);
 
     /// <summary>Its SHA-1 in hexadecimal digits: it names a certificate, and proves nothing.</summary>
-#pragma warning disable CA5350
+#pragma warning disable CA5350 // It names a certificate, as nginx's $ssl_client_fingerprint does, and proves nothing.
     public ReadOnlySpan<byte> Fingerprint => _fingerprint ??= Encoding.ASCII.GetBytes(certificate.GetCertHashString(HashAlgorithmName.SHA1).ToLowerInvariant());
 #pragma warning restore CA5350
 }

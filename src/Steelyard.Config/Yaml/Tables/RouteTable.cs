@@ -138,7 +138,7 @@ internal static class RouteTable
                 (route, value) => route with { SendMethod = value }),
             new Directive<RouteDraft, TextTemplate?>(
                 "send-body",
-                Form.OrNull(AnswerTable.Anywhere),
+                Form.OrNull(AnswerTable.Anywhere with { Accepts = "text, such as user={client}" }),
                 "The body for the server, in the place of the client's (nginx: `proxy_set_body`).",
                 route => null,
                 (route, value) => route with { SendBody = value }),
