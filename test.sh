@@ -4,7 +4,7 @@ set -uo pipefail
 cd "$(dirname "$0")"
 
 # What the tests need beside the .NET SDK: program to look for, and Debian's package that brings it.
-needed=(curl:curl openssl:openssl wrk:wrk h2load:nghttp2-client nginx:nginx haproxy:haproxy promtool:prometheus node:nodejs npm:npm python3:python3 cc:gcc redis-server:redis-server chromium:chromium fish:fish)
+needed=(curl:curl openssl:openssl wrk:wrk h2load:nghttp2-client nginx:nginx haproxy:haproxy promtool:prometheus node:nodejs npm:npm python3:python3 cc:gcc redis-server:redis-server chromium:chromium fish:fish dockerd:docker.io)
 
 install_missing() {
   local missing=() entry

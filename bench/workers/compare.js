@@ -207,6 +207,13 @@ const operations = {
             return { status: 1 };
         },
     },
+    kill: {
+        title: 'a worker is killed by kill -9', columns: ['Steelyard', 'PM2'], loads,
+        async run(one) {
+            process.kill(Number(await ask(one.port, '/')), 'SIGKILL');
+            return { status: 0 };
+        },
+    },
     stop: { title: 'everything is stopped', columns: ['SIGTERM to steelyard', 'pm2 stop app'], run: one => one.stop(), loads: stopLoads },
 };
 
@@ -226,6 +233,32 @@ async function lossesUnder(operation, system, load, delay, seconds) {
     }
 }
 
+const median = values => values.sort((a, b) => a - b)[values.length >> 1];
+
+/** How long the app takes until it is ready, started by itself. */
+const startUp = () => new Promise(done => {
+    const begun = performance.now();
+    const child = spawn(process.execPath, [path.join(__dirname, 'app.js')], { env: { ...process.env, APP_PORT: '0' }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    child.on('message', () => {
+        done(performance.now() - begun);
+        child.kill('SIGKILL');
+    });
+});
+
+/** How long it takes after kill -9 of a worker until one answers that did not before. */
+async function untilBack(port) {
+    const known = new Set();
+    for (let i = 0; known.size < WORKERS; i++)
+        known.add(await ask(port, '/'));
+    const begun = performance.now();
+    process.kill(Number([...known][0]), 'SIGKILL');
+    for (;;) {
+        if (!known.has(await ask(port, '/').catch(() => [...known][0])))
+            return performance.now() - begun;
+        await sleep(1);
+    }
+}
+
 async function main() {
     const quick = process.argv.includes('--quick'), only = process.argv.find(word => word.startsWith('--only='))?.slice(7);
     const versions = [
@@ -242,6 +275,29 @@ async function main() {
             try {
                 const { p50, p90, p99, most, failures } = await spread(one.port, quick ? 10 : 30);
                 console.log(`| ${system} | ${p50} | ${p90} | ${p99} | ${most} | ${failures} |`);
+            } finally {
+                await one.end();
+            }
+        }
+    }
+
+    if (!only || only === 'back') {
+        const [times, alone] = [quick ? 5 : 15, []];
+        for (let i = 0; i < times; i++)
+            alone.push(await startUp());
+        console.log(`\nFrom kill -9 of a worker to the first answer of the next one, ${times} times; started by itself the app is ready after ${Math.round(median(alone))} ms:\n`);
+        console.log('| | median | longest |\n|---|---|---|');
+        for (const system of ['steelyard', 'pm2']) {
+            const one = await systems[system]({});
+            try {
+                const back = [];
+                for (let i = 0; i < times; i++) {
+                    back.push(await untilBack(one.port));
+
+                    // A worker that has served for a while, not one that dies again and again.
+                    await sleep(2500);
+                }
+                console.log(`| ${system} | ${Math.round(median(back))} ms | ${Math.round(Math.max(...back))} ms |`);
             } finally {
                 await one.end();
             }

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Session;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -15,6 +16,7 @@ using Steelyard.AspNetCore.Breaker;
 using Steelyard.AspNetCore.Health;
 using Steelyard.AspNetCore.Metrics;
 using Steelyard.AspNetCore.Requests;
+using Steelyard.AspNetCore.Sessions;
 using Steelyard.AspNetCore.Shutdown;
 
 namespace Steelyard.AspNetCore;
@@ -24,7 +26,15 @@ public static class SteelyardExtensions
 {
     private const string SessionsAreNotTrimmed = "The session middleware of ASP.NET Core cannot be trimmed: a native app adds the other parts one by one.";
 
+    // A worker that has just started compiles what connects, beside others that do: who is too hasty then tells a client that it
+    // has no session. Who asks a Redis that is known to be away is told so at once.
+    private const string RedisDefaults = "connectTimeout=5000,syncTimeout=2000,";
+
     private static readonly string[] s_live = [HealthBook.Live];
+
+    private static readonly TimeSpan s_mostOfStore = TimeSpan.FromSeconds(2);
+
+    private static readonly string[] s_reads = [HttpMethods.Get, HttpMethods.Head];
 
     /// <summary>Adds all parts: forwarded addresses, names of requests, health, metrics, sessions and the graceful end.</summary>
     /// <param name="builder">The app.</param>
@@ -74,6 +84,8 @@ public static class SteelyardExtensions
             {
                 if (check.Timeout == Timeout.InfiniteTimeSpan)
                     check.Timeout = (options ?? new()).Timeout;
+                var make = check.Factory;
+                check.Factory = services => new TimedCheck(() => make(services));
             }
         });
         return services;
@@ -84,10 +96,10 @@ public static class SteelyardExtensions
     {
         var (services, path) = (app.ServiceProvider, app.ServiceProvider.GetRequiredService<IOptions<HealthOptions>>().Value.Path);
         var (readiness, book, time) = (services.GetRequiredService<Readiness>(), services.GetRequiredService<HealthBook>(), services.GetRequiredService<TimeProvider>());
-        app.MapGet(path, (RequestDelegate)(context => HealthEndpoints.WriteBriefAsync(context, readiness, time)));
-        app.MapGet(path + "/detailed", (RequestDelegate)(context => HealthEndpoints.WriteDetailedAsync(context, book)));
-        app.MapGet(path + "/live", (RequestDelegate)(async context => await HealthEndpoints.WriteWordAsync(context, (await book.LiveAsync()).Status != HealthStatus.Unhealthy)));
-        app.MapGet(path + "/ready", (RequestDelegate)(async context => await HealthEndpoints.WriteWordAsync(context, readiness.IsReady && (await book.ReadyAsync()).Status != HealthStatus.Unhealthy)));
+        app.MapMethods(path, s_reads, (RequestDelegate)(context => HealthEndpoints.WriteBriefAsync(context, readiness, time)));
+        app.MapMethods(path + "/detailed", s_reads, (RequestDelegate)(context => HealthEndpoints.WriteDetailedAsync(context, book)));
+        app.MapMethods(path + "/live", s_reads, (RequestDelegate)(async context => await HealthEndpoints.WriteWordAsync(context, (await book.LiveAsync()).Status != HealthStatus.Unhealthy)));
+        app.MapMethods(path + "/ready", s_reads, (RequestDelegate)(async context => await HealthEndpoints.WriteWordAsync(context, readiness.IsReady && (await book.ReadyAsync()).Status != HealthStatus.Unhealthy)));
         return app;
     }
 
@@ -109,8 +121,9 @@ public static class SteelyardExtensions
     }
 
     /// <summary>Maps the metrics.</summary>
-    public static IEndpointConventionBuilder MapSteelyardMetrics(this IEndpointRouteBuilder app) => app.MapGet(
+    public static IEndpointConventionBuilder MapSteelyardMetrics(this IEndpointRouteBuilder app) => app.MapMethods(
         app.ServiceProvider.GetRequiredService<IOptions<RequestMetricsOptions>>().Value.Path,
+        s_reads,
         (RequestDelegate)app.ServiceProvider.GetRequiredService<RequestMetrics>().WriteAsync);
 
     /// <summary>Adds sessions: in Redis, with the keys of cookies, so that any worker knows every client; or in memory.</summary>
@@ -119,9 +132,10 @@ public static class SteelyardExtensions
     {
         var name = settings.Name ?? environment.ApplicationName;
         var protection = services.AddDataProtection().SetApplicationName(name);
-        if (settings.Redis is { } redis)
+        if (!string.IsNullOrWhiteSpace(settings.Redis))
         {
-            var configuration = ConfigurationOptions.Parse(redis);
+            var configuration = ConfigurationOptions.Parse(RedisDefaults + settings.Redis);
+            configuration.BacklogPolicy = BacklogPolicy.FailFast;
 
             // An app that starts before its Redis connects once that is there.
             configuration.AbortOnConnectFail = false;
@@ -134,6 +148,7 @@ public static class SteelyardExtensions
             });
             protection.PersistKeysToStackExchangeRedis(() => connection.Value.GetDatabase(), name + ":keys");
             services.AddHealthChecks().AddRedis(_ => connection.Value, "cache");
+            ConnectOnceStarted(services, connection);
         }
         else
         {
@@ -143,6 +158,7 @@ public static class SteelyardExtensions
         services.AddSession(session =>
         {
             session.IdleTimeout = settings.Lifetime;
+            session.IOTimeout = s_mostOfStore;
             session.Cookie.Name = settings.Cookie;
             session.Cookie.MaxAge = settings.Lifetime;
             session.Cookie.HttpOnly = true;
@@ -150,8 +166,24 @@ public static class SteelyardExtensions
             session.Cookie.SameSite = SameSiteMode.Lax;
             session.Cookie.SecurePolicy = settings.Secure ?? environment.IsProduction() ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
         });
-        return services.AddSingleton<IStartupFilter>(new Pipeline(static app => app.UseSession()));
+        ReadKeysOnUse(services);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ISessionStore, SessionStore>();
+        return services.AddSingleton<IStartupFilter>(new Pipeline(SessionOnUse.Use));
     }
+
+    // Data protection reads its keys before the app listens, where it would wait for a Redis that is away; whoever uses them first reads them too.
+    private static void ReadKeysOnUse(IServiceCollection services)
+    {
+        for (var i = services.Count - 1; i >= 0; i--)
+        {
+            if (services[i] is { IsKeyedService: false, ImplementationType.FullName: "Microsoft.AspNetCore.DataProtection.Internal.DataProtectionHostedService" })
+                services.RemoveAt(i);
+        }
+    }
+
+    private static void ConnectOnceStarted(IServiceCollection services, Lazy<IConnectionMultiplexer> connection) =>
+        services.AddSingleton<IStartupFilter>(new Pipeline(app => app.ApplicationServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStarted.Register(() => _ = Task.Run(() => connection.Value))));
 
     /// <summary>Ends the app in order when it is told to (SIGTERM), and tells a supervisor when it is ready and when it ends (sd_notify(3)).</summary>
     public static IServiceCollection AddSteelyardShutdown(this IServiceCollection services, ShutdownOptions? options = null)

@@ -2,10 +2,14 @@ using System.Runtime.InteropServices;
 
 namespace Steelyard.Balancing;
 
-/// <summary>What all servers of a pool have to do together, where a policy has to know it. Every loop writes it twice for every request.</summary>
+/// <summary>
+/// What all servers of a pool have to do together, and in which order that changes, where a policy has to know it. Every loop
+/// writes it twice for every request.
+/// </summary>
 internal sealed class ActiveTotal
 {
-    private Padded _count;
+    // The count below, how often it has changed above.
+    private Padded _state;
 
     [StructLayout(LayoutKind.Explicit, Size = 192)]
     private struct Padded
@@ -14,9 +18,17 @@ internal sealed class ActiveTotal
         public long Value;
     }
 
-    public long Count => Volatile.Read(ref _count.Value);
+    public long Count => CountOf(Volatile.Read(ref _state.Value));
 
-    public void Add(int change) => Interlocked.Add(ref _count.Value, change);
+    /// <summary>Counts more or fewer.</summary>
+    /// <returns>How many changes there have been; it goes round.</returns>
+    public uint Add(int change)
+    {
+        var state = Interlocked.Add(ref _state.Value, (1L << 32) + change);
+        return (uint)((state - CountOf(state)) >> 32);
+    }
+
+    private static int CountOf(long state) => (int)state;
 
     /// <summary>The same of another pool.</summary>
     public ActiveTotal Copy() => (ActiveTotal)MemberwiseClone();

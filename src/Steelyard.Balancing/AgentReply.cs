@@ -12,6 +12,10 @@ namespace Steelyard.Balancing;
 public readonly record struct AgentReply(int? Weight, bool IsPercent, ServerState? Wanted, bool? Up, int? Limit)
 {
     private const int MostPercent = 25_600;
+    private const int MostOfReason = 128;
+
+    /// <summary>Why, in its own words behind <c>#</c>, up to the end of the line: 128 bytes at most, and nothing that a terminal would obey. Null where it said none.</summary>
+    public string? Reason { get; init; }
 
     /// <summary>Reads an answer: words apart by blanks, tabs and commas, up to the end of the line. Case does not matter, and words that mean nothing are passed over, as HAProxy does.</summary>
     public static AgentReply Read(ReadOnlySpan<byte> text)
@@ -31,7 +35,18 @@ public readonly record struct AgentReply(int? Weight, bool IsPercent, ServerStat
                 break;
         }
 
-        return reply;
+        return reply with { Reason = ReasonIn(end < 0 ? text : text[..end]) };
+    }
+
+    private static string? ReasonIn(ReadOnlySpan<byte> line)
+    {
+        if (line.IndexOf((byte)'#') is var mark && mark < 0)
+            return null;
+        var words = line[(mark + 1)..].Trim(" \t"u8);
+        Span<char> text = stackalloc char[Math.Min(words.Length, MostOfReason)];
+        for (var i = 0; i < text.Length; i++)
+            text[i] = words[i] is >= (byte)' ' and < 0x7F and var plain ? (char)plain : '?';
+        return text.IsEmpty ? null : new(text);
     }
 
     private AgentReply With(ReadOnlySpan<byte> word)

@@ -53,6 +53,9 @@ public enum DecisionReason
     /// <summary>It is the first of the configuration that has room.</summary>
     First,
 
+    /// <summary>A policy that is written elsewhere has chosen it (<see cref="IServerPolicy"/>).</summary>
+    Custom,
+
     /// <summary>The hash of the request's key leads to it.</summary>
     Hash,
 

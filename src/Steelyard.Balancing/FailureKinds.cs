@@ -14,7 +14,7 @@ public static class FailureKinds
         ServerFailure.Refused or ServerFailure.ConnectTimeout or ServerFailure.TlsFailed or ServerFailure.CertificateUntrusted
             or ServerFailure.CertificateExpired or ServerFailure.CertificateForOther => OutlierConditions.ConnectFailure,
         ServerFailure.ClosedEarly or ServerFailure.BrokeOff => OutlierConditions.Reset,
-        ServerFailure.AnswerTimeout or ServerFailure.Stalled => OutlierConditions.Timeout,
+        ServerFailure.AnswerTimeout or ServerFailure.BreakerTimeout or ServerFailure.Stalled => OutlierConditions.Timeout,
         _ => OutlierConditions.BadAnswer,
     };
 

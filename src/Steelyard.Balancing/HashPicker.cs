@@ -14,6 +14,7 @@ public sealed class HashPicker : Picker
     private readonly TurnOrder _turns;
     private readonly long _totalWeight;
     private readonly ActiveTotal? _total;
+    private readonly int _load;
 
     /// <param name="settings">What is hashed, and how.</param>
     /// <param name="servers">All servers of the pool in their order.</param>
@@ -29,6 +30,7 @@ public sealed class HashPicker : Picker
         if (settings.Load is null || servers.Length == 0)
             return;
         _total = servers[0].Total;
+        _load = settings.Load.Value;
         for (var i = 0; i < servers.Length; i++)
             _totalWeight += weights[i] > 0 ? servers[i].Weight : 0;
     }
@@ -52,14 +54,14 @@ public sealed class HashPicker : Picker
         return InTurn(choice.Tried);
     }
 
-    /// <summary>The most a server may have to do now, this request included; as HAProxy and the paper round it, up.</summary>
-    internal int BoundOf(int index)
+    /// <summary>
+    /// Whether a server has less to do than the most it may have, this request included: as HAProxy and the paper round
+    /// it, up. Without a division, which would cost more than all the rest.
+    /// </summary>
+    private bool IsBelowBound(int index, int active)
     {
-        if (_total is null)
-            return int.MaxValue;
-        var all = (((Math.Max(_total.Count, 0) + 1) * _settings.Load!.Value) + 99) / 100;
-        var its = ((all * Servers[index].Weight) + _totalWeight - 1) / Math.Max(1, _totalWeight);
-        return (int)Math.Clamp(its, 1, int.MaxValue);
+        var all = (((Math.Max(_total!.Count, 0) + 1) * _load) + 99) / 100;
+        return active <= 0 || active * _totalWeight < all * Servers[index].Weight;
     }
 
     private bool TryTake(int index)
@@ -68,7 +70,7 @@ public sealed class HashPicker : Picker
             return Servers[index].TryBegin();
 
         // Who was overtaken by another loop looks again: the bound is exact.
-        while (Servers[index].Active is var active && active < BoundOf(index) && !Servers[index].Full)
+        while (Servers[index].Active is var active && IsBelowBound(index, active) && !Servers[index].Full)
         {
             if (Servers[index].TryBegin(active))
                 return true;

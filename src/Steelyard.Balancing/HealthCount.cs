@@ -10,6 +10,10 @@ namespace Steelyard.Balancing;
 /// <param name="up">What it counts as before the first check.</param>
 public sealed class HealthCount(HealthSettings settings, bool up)
 {
+    private const int Together = 16;
+    private const int Many = 256;
+    private const long LongestStep = 100;
+
     /// <summary>Whether the server counts as up.</summary>
     public bool Up { get; private set; } = up;
 
@@ -31,6 +35,9 @@ public sealed class HealthCount(HealthSettings settings, bool up)
         (Up, Against) = (passed, 0);
         return true;
     }
+
+    /// <summary>Somebody knows better: as many checks as ever have to speak against it.</summary>
+    public void Force(bool up) => (Up, Checked, Against) = (up, true, 0);
 
     /// <summary>Requests have spoken against the server, as many as are too many.</summary>
     /// <returns>Whether <see cref="Up"/> has changed.</returns>
@@ -64,6 +71,18 @@ public sealed class HealthCount(HealthSettings settings, bool up)
         var longest = TimeSpan.FromMilliseconds(count);
         var span = settings.Interval < longest ? settings.Interval : longest;
         return span * place / count;
+    }
+
+    /// <summary>
+    /// Puts a check off, by 100 ms at most, to where others begin too, if there are many: of those that come one by one each
+    /// costs nearly twice what it costs among sixteen, and more at once would keep requests waiting.
+    /// </summary>
+    /// <param name="due">When it is to begin, in milliseconds.</param>
+    /// <param name="count">How many servers are asked beside it, itself among them.</param>
+    public long InStep(long due, int count)
+    {
+        var step = count < Many ? 1 : Math.Min((long)settings.Interval.TotalMilliseconds * Together / count, LongestStep);
+        return step <= 1 ? due : (due + step - 1) / step * step;
     }
 
     private static double Fraction(ulong chance) => (chance >> 11) * (1.0 / (1UL << 53));

@@ -9,9 +9,9 @@ public sealed class LeastConnections : Picker
     // A turn is looked for among the equals so long and no longer.
     private const ulong MostSteps = 512;
 
-    // Up to here looking at all of them costs less than a microsecond, for their counts fit into the nearest cache; at twice
-    // as many it is four times that (bench/micro, line). Two choices make more requests wait, at the same cost for any number.
-    internal const int MostScanned = 128;
+    // Up to here looking at all of them costs less than a microsecond, for their counts fit into the nearest cache; it grows
+    // with their number (bench/micro, line). Two choices make more requests wait, at the same cost for any number.
+    internal const int MostScanned = Config.BalanceSettings.MostScanned;
 
     private readonly TurnOrder _turns;
 

@@ -46,7 +46,7 @@ public sealed class Observation(HealthSettings settings)
     {
         ServerFailure.BrokeOff or ServerFailure.Stalled => null,
         ServerFailure.None or ServerFailure.RetriedStatus => settings.Observe == HealthObserve.Layer4 || status is < 500 or 501 or 505,
-        ServerFailure.ClosedEarly or ServerFailure.BadAnswer or ServerFailure.AnswerTimeout => settings.Observe == HealthObserve.Layer4,
+        ServerFailure.ClosedEarly or ServerFailure.BadAnswer or ServerFailure.AnswerTimeout or ServerFailure.BreakerTimeout => settings.Observe == HealthObserve.Layer4,
         _ => false,
     };
 }

@@ -10,17 +10,17 @@ public abstract class PairPicker : Picker
 
     private readonly WeightedLots _lots;
     private readonly bool _several;
+    private readonly DecisionReason _betterOfTwo;
 
-    /// <inheritdoc cref="Picker(Server[], int[])"/>
-    private protected PairPicker(Server[] servers, int[] weights)
+    /// <param name="servers">All servers of the pool in their order.</param>
+    /// <param name="weights">The share of each.</param>
+    /// <param name="betterOfTwo">Why the better one is chosen.</param>
+    private protected PairPicker(Server[] servers, int[] weights, DecisionReason betterOfTwo)
         : base(servers, weights)
     {
-        _lots = new WeightedLots(Weights);
+        (_lots, _betterOfTwo) = (new WeightedLots(Weights), betterOfTwo);
         _several = Array.FindAll(Weights, weight => weight > 0).Length > 1;
     }
-
-    /// <summary>Why the better one was chosen.</summary>
-    private protected abstract DecisionReason BetterOfTwo { get; }
 
     /// <summary>Whether the second is better than the first.</summary>
     private protected abstract bool IsBetter(int second, int first, long now);
@@ -35,7 +35,7 @@ public abstract class PairPicker : Picker
             var second = _lots.At(_lots.PlaceBut((uint)(chance >> 32), first));
             var (takesFirst, takesSecond) = (IsEligible(first, choice.Tried), IsEligible(second, choice.Tried));
             if (takesFirst && takesSecond)
-                return Take(IsBetter(second, first, choice.Now) ? second : first, BetterOfTwo);
+                return Take(IsBetter(second, first, choice.Now) ? second : first, _betterOfTwo);
             if (takesFirst || takesSecond)
                 return Take(takesFirst ? first : second, DecisionReason.Lot);
 

@@ -20,9 +20,7 @@ public sealed class PeakEwma : PairPicker
     /// <param name="servers">All servers of the pool in their order.</param>
     /// <param name="weights">The share of each.</param>
     internal PeakEwma(BalanceSettings settings, Server[] servers, int[] weights)
-        : base(servers, weights) => _decay = settings.Decay.TotalMilliseconds;
-
-    private protected override DecisionReason BetterOfTwo => DecisionReason.LowerCostOfTwo;
+        : base(servers, weights, DecisionReason.LowerCostOfTwo) => _decay = settings.Decay.TotalMilliseconds;
 
     private protected override bool IsBetter(int second, int first, long now) => Cost(second, now) < Cost(first, now);
 

@@ -36,12 +36,15 @@ public abstract class Picker
     /// <param name="servers">All servers of the pool in their order.</param>
     /// <param name="weights">The share of each.</param>
     /// <param name="before">The picker it takes the place of; null for none.</param>
-    internal static Picker Of(BalanceSettings settings, Server[] servers, int[] weights, Picker? before) => settings.Policy switch
+    /// <param name="custom">The policy instead, where it is written elsewhere.</param>
+    internal static Picker Of(BalanceSettings settings, Server[] servers, int[] weights, Picker? before, IServerPolicy? custom = null) => custom is not null ? new CustomPicker(custom, servers, weights) : settings.Policy switch
     {
         BalancePolicy.RoundRobin => new RoundRobin(servers, weights, before),
         BalancePolicy.StaticRoundRobin => new StaticRoundRobin(servers, weights, before),
         BalancePolicy.LeastConnections when LeastConnections.Scans(weights) => new LeastConnections(servers, weights, before),
-        BalancePolicy.LeastConnections => new TwoChoices(servers, weights),
+        BalancePolicy.HaproxyRoundRobin => new HaproxyRoundRobin(servers, weights, before),
+        BalancePolicy.HaproxyLeastConnections when LeastConnections.Scans(weights) => new HaproxyLeastConnections(servers, weights),
+        BalancePolicy.LeastConnections or BalancePolicy.HaproxyLeastConnections => new TwoChoices(servers, weights),
         BalancePolicy.First => new First(servers, weights),
         BalancePolicy.Random => new RandomLots(servers, weights),
         BalancePolicy.TwoChoices => new TwoChoices(servers, weights),
@@ -93,6 +96,12 @@ public abstract class Picker
 
     /// <summary>Whether a server takes requests that have not tried it, now or when it has room.</summary>
     internal bool Offers(int index, ServerSet tried) => Weights[index] > 0 && !tried.Contains(index);
+
+    /// <summary>One of the servers, by its place.</summary>
+    internal Server ServerAt(int index) => Servers[index];
+
+    /// <inheritdoc cref="IsEligible"/>
+    internal bool MayBeChosen(int index, ServerSet tried) => IsEligible(index, tried);
 
     /// <summary>Whether a server may be chosen.</summary>
     private protected bool IsEligible(int index, ServerSet tried) => Offers(index, tried) && !Servers[index].Full;

@@ -9,6 +9,7 @@ public sealed class Pool
     private readonly Server[] _servers;
     private readonly Standing _standing;
     private readonly Tiers? _tiers;
+    private readonly IServerPolicy? _custom;
     private readonly ActiveTotal? _total;
 
     // What logs count; nothing where there are none.
@@ -35,7 +36,9 @@ public sealed class Pool
     /// <param name="nextOrdinal">Gives each server its <see cref="Server.Ordinal"/>, in their order.</param>
     /// <param name="before">The pool of that name before; null for none.</param>
     /// <param name="stickyKey">What cookies are signed with where the configuration does not say.</param>
-    public Pool(PoolSettings settings, Func<int> nextOrdinal, Pool? before, ReadOnlySpan<byte> stickyKey = default)
+    /// <param name="clientKey">What clients that are remembered are hashed with; empty for the same.</param>
+    /// <param name="custom">How a server is chosen, instead of what the configuration says; null for that.</param>
+    public Pool(PoolSettings settings, Func<int> nextOrdinal, Pool? before, ReadOnlySpan<byte> stickyKey = default, ReadOnlySpan<byte> clientKey = default, IServerPolicy? custom = null)
     {
         Settings = settings;
         Name = settings.Name;
@@ -43,7 +46,7 @@ public sealed class Pool
         PriorityField = settings.Queue.PriorityField is { } field ? new(System.Text.Encoding.UTF8.GetBytes(field)) : null;
         RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
         _sessions = before?._sessions ?? new();
-        if (settings.Balance.Hash?.Load is not null || settings.FullConnections is not null)
+        if (settings.Balance is { Hash.Load: not null } or { Policy: BalancePolicy.HaproxyLeastConnections } || settings.FullConnections is not null)
             _total = before?._total ?? new();
         _servers = new Server[settings.Servers.Count];
         Breaker = settings.Breaker is { Scope: BreakerScope.Pool } its ? Kept(before?.Breaker, its) : null;
@@ -55,8 +58,8 @@ public sealed class Pool
             _departed = new(this, before, before?._departed);
         _standing = new Standing(_servers, settings);
         Cookies = settings.Sticky is { Key: null } sticky ? new(sticky, Name, [.. settings.Servers], stickyKey) : null;
-        Clients = settings.Sticky is { Key: not null } remembered ? new(remembered, _servers, stickyKey, before?.Clients) : null;
-        _tiers = Tiers.Of(settings);
+        Clients = settings.Sticky is { Key: not null } remembered ? new(remembered, _servers, clientKey.IsEmpty ? stickyKey : clientKey, before?.Clients) : null;
+        (_tiers, _custom) = (Tiers.Of(settings), custom);
         _picker = PickerOf(_standing.Weights(Server.TimeUnknown, out _), before?._picker);
     }
 
@@ -71,14 +74,14 @@ public sealed class Pool
         _standing = new Standing(_servers, Settings);
         (Cookies, Clients) = (original.Cookies, original.Clients);
         var picker = original._picker;
-        _tiers = original._tiers;
+        (_tiers, _custom) = (original._tiers, original._custom);
         _picker = PickerOf(picker.Basis.ToArray(), picker);
         _picker.Detach();
     }
 
     private Picker PickerOf(int[] weights, Picker? before) => _tiers is null
-        ? Picker.Of(Settings.Balance, _servers, weights, before)
-        : new TieredPicker(_tiers, Settings.Balance, _servers, weights, before);
+        ? Picker.Of(Settings.Balance, _servers, weights, before, _custom)
+        : new TieredPicker(_tiers, Settings.Balance, _servers, weights, before, _custom);
 
     /// <summary>What the configuration says of it.</summary>
     public PoolSettings Settings { get; }
@@ -132,15 +135,17 @@ public sealed class Pool
         (owner is null || Settings.Sticky!.Redispatch || !tried.Contains(owner.Index)) && _picker.HasServerBeside(tried);
 
     /// <summary>The server at an address; null for none.</summary>
-    public Server? Find(NetworkAddress address)
-    {
-        foreach (var server in _servers)
-        {
-            if (server.Settings.Address == address)
-                return server;
-        }
+    public Server? Find(NetworkAddress address) => ByAddress.GetValueOrDefault(address);
 
-        return null;
+    // Whoever asks first makes it. A reload asks for each server that stays, and there may be ten thousand.
+    private Dictionary<NetworkAddress, Server> ByAddress => field ??= IndexByAddress();
+
+    private Dictionary<NetworkAddress, Server> IndexByAddress()
+    {
+        var index = new Dictionary<NetworkAddress, Server>(_servers.Length);
+        foreach (var server in _servers)
+            index.TryAdd(server.Settings.Address, server);
+        return index;
     }
 
     /// <summary>The name routes refer to.</summary>
@@ -365,7 +370,7 @@ public sealed class Pool
     private bool Keeps(Server server) => Settings.Sticky is { WhenDown: StickyDown.Always } || (server.State != ServerState.Maintenance && (_picker.Shares[server.Index] > 0 || (server.Up && !server.Ejected) || Settings.Sticky is { WhenDown: StickyDown.Persist }));
 
     /// <summary>A server of another configuration as this pool knows it; null for none.</summary>
-    internal Server? Twin(Server server)
+    public Server? Twin(Server server)
     {
         if (server.Index < _servers.Length && _servers[server.Index] == server)
             return server;
@@ -443,10 +448,13 @@ public sealed class Pool
         Refresh(now);
     }
 
+    /// <summary>Whether no reload has put another pool in its place, which may have other servers.</summary>
+    public bool IsInUse => _succession.Present is not { } present || present == this;
+
     private void SetLimits(long now)
     {
         _succession.Lock.Enter();
-        if (_succession.Present is null || _succession.Present == this)
+        if (IsInUse)
         {
             foreach (var server in _servers)
                 server.SetLimit(Settings.SlowStart, now);
@@ -481,6 +489,17 @@ public sealed class Pool
     /// <param name="status">The status of its answer; 0 for none.</param>
     /// <param name="now">Monotonic milliseconds.</param>
     public void Checked(Server server, bool up, ProbeFault fault, int status, long now)
+    {
+        if (server.IgnoresChecks)
+            return;
+        Judge(server, up, fault, status, now);
+    }
+
+    /// <summary>Lets checks, or the agent, of a server count from now on, or not: until another word, over reloads.</summary>
+    public static void SetHearing(Server server, Hearing what, bool counts) => server.SetHearing(what, counts);
+
+    /// <summary>Takes a server for up or down, until something else is said of it.</summary>
+    public void Judge(Server server, bool up, ProbeFault fault, int status, long now)
     {
         var was = server.Serves;
         if (!server.Health.Set(up, fault, status))
@@ -520,6 +539,26 @@ public sealed class Pool
     /// <param name="reply">What it said.</param>
     /// <param name="now">Monotonic milliseconds.</param>
     public void Heard(Server server, in AgentReply reply, long now)
+    {
+        if (!server.IgnoresAgent)
+            TakeReply(server, reply, now);
+    }
+
+    /// <summary>Takes whether a server says by its check that it wants no new clients.</summary>
+    /// <param name="server">One of this pool.</param>
+    /// <param name="drains">Whether it does.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public void DrainByCheck(Server server, bool drains, long now)
+    {
+        var was = server.Serves;
+        if (server.IgnoresChecks || !server.SetDrainedByCheck(drains))
+            return;
+        Refresh(now);
+        CutAfter(server, was);
+    }
+
+    /// <summary>The same, whether its agent counts or not.</summary>
+    public void TakeReply(Server server, in AgentReply reply, long now)
     {
         var was = server.Serves;
         if (!server.Heard(reply))
@@ -562,7 +601,7 @@ public sealed class Pool
 
     // A failure that comes fast is no sign of room, nor is one of another kind a sign of too much to do.
     private static bool LearnLimit(AdaptiveLimit limit, Server server, ServerFailure failure, int status, long now, double latency) =>
-        failure == ServerFailure.AnswerTimeout || status == 503 ? limit.Dropped(server.Active, now)
+        failure is ServerFailure.AnswerTimeout or ServerFailure.BreakerTimeout || status == 503 ? limit.Dropped(server.Active, now)
         : failure == ServerFailure.None && status < 500 && latency >= 0 && limit.Answered(latency, server.Active, now);
 
     /// <summary>Lets the limit that was found out count.</summary>

@@ -35,7 +35,7 @@ internal sealed class PoolQueue
         if (fits)
         {
             var behind = _last;
-            while (behind is not null && (before ? behind.Priority >= request.Priority : behind.Priority > request.Priority))
+            while (behind is not null && (behind.Priority > request.Priority || (behind.Priority == request.Priority && (before || behind.Since > request.Since))))
                 behind = behind.Previous;
             Insert(request, behind);
             (request.Present, request.Chosen) = (QueueState.Waiting, null);

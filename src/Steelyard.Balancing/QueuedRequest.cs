@@ -36,6 +36,9 @@ public abstract class QueuedRequest
     internal volatile QueueState Present = QueueState.Out;
     internal Server? Chosen;
 
+    /// <summary>When it came, in monotonic milliseconds: among those of its priority who came later stands behind.</summary>
+    public long Since { get; set; }
+
     /// <summary>How it fares.</summary>
     public QueueState State => Present;
 

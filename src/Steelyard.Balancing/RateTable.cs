@@ -1,3 +1,5 @@
+using Steelyard.Balancing.Shared;
+
 namespace Steelyard.Balancing;
 
 /// <summary>What one client may do: so many requests on average, so many more at once.</summary>
@@ -34,6 +36,9 @@ public sealed class RateTable
         (_keys, _full, _locks, _mask) = (new ulong[sets * Ways], new long[sets * Ways], new BriefLock[sets], (ulong)sets - 1);
     }
 
+    /// <summary>Tells others of what is let through; null where nobody else counts. Set before the first request is counted.</summary>
+    public ChangeQueue<Taking>? Taken { get; init; }
+
     /// <summary>How many keys were forgotten before they had all their requests again.</summary>
     public long Forgotten => Volatile.Read(ref _forgotten);
 
@@ -57,8 +62,45 @@ public sealed class RateTable
         if (passes && counts)
             _full[place] = at + excess + rule.Interval;
         gate.Leave();
+        if (passes && counts && Taken is { } taken)
+            taken.Add(new(key, rule.Interval, rule.Burst));
         var wait = excess - ((passes ? rule.Delay : rule.Burst) * rule.Interval);
         return new(passes, wait <= 0 ? 0 : (wait + NanosecondsPerMillisecond - 1) / NanosecondsPerMillisecond);
+    }
+
+    /// <summary>Nanoseconds until a key has all its requests again.</summary>
+    /// <param name="key">The key, hashed.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public long ExcessOf(ulong key, long now)
+    {
+        var set = (int)(key & _mask);
+        var excess = 0L;
+        ref var gate = ref _locks[set];
+        gate.Enter();
+        for (var place = set * Ways; place < (set + 1) * Ways; place++)
+        {
+            if (_keys[place] == key)
+                excess = Math.Max(0, _full[place] - (now * NanosecondsPerMillisecond));
+        }
+
+        gate.Leave();
+        return excess;
+    }
+
+    /// <summary>Lets a key have all its requests again no sooner than others say. Order and repetition change nothing.</summary>
+    /// <param name="key">The key, hashed.</param>
+    /// <param name="excess">Nanoseconds until it has them.</param>
+    /// <param name="now">Monotonic milliseconds, when that was so.</param>
+    public void Raise(ulong key, long excess, long now)
+    {
+        var (set, at) = ((int)(key & _mask), now * NanosecondsPerMillisecond);
+        if (excess <= 0)
+            return;
+        ref var gate = ref _locks[set];
+        gate.Enter();
+        var place = Find(set * Ways, key, at);
+        _full[place] = Math.Max(_full[place], at + excess);
+        gate.Leave();
     }
 
     /// <summary>The key's place, or one that is made its own.</summary>

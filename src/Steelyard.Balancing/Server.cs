@@ -59,7 +59,7 @@ public sealed class Server
             _state.RampFrom = Joined;
         Observation = Observation.Of(health, before?.Observation);
         Health = before is { Asked: true } && health is not null ? before.Health : ServerHealth.Begin(health, joins && before is null);
-        (Asked, HasAgent) = (health is not null, pool.Agent is not null);
+        (Asked, HasAgent, _drainsByCheck) = (health is not null, pool.Agent is not null, health?.DrainStatuses.Count > 0);
         if (pool.Balance.Policy == BalancePolicy.PeakEwma)
             Latency = _state.Latency ??= new();
         Adaptive = before?.Adaptive is { } adaptive && adaptive.Settings == pool.AdaptiveLimit ? adaptive
@@ -81,7 +81,7 @@ public sealed class Server
         (NameBytes, Total) = (original.NameBytes, total);
         if (original._limitRamp is not null)
             _limitRamp = new(Settings.MinConnections!.Value, original._limitRamp.Full, total!, queue!);
-        (HasAgent, Adaptive) = (original.HasAgent, original.Adaptive?.Copy());
+        (HasAgent, Adaptive, _drainsByCheck) = (original.HasAgent, original.Adaptive?.Copy(), original._drainsByCheck);
 
         // Who asks a copy only looks at breakers.
         Breaker = original.Breaker;
@@ -90,6 +90,8 @@ public sealed class Server
         if (original.Latency is not null)
             Latency = _state.Latency = original.Latency.Copy();
     }
+
+    private readonly bool _drainsByCheck;
 
     /// <summary>What outlives a reload.</summary>
     private sealed class LiveState
@@ -124,7 +126,11 @@ public sealed class Server
         public int AgentWeight = -1;
         public int AgentWanted;
         public int AgentDown;
+        public int CheckDrains;
+        public string? AgentReason;
         public int AgentLimit = -1;
+        public int Unheard;
+        public uint Changed;
         public long RampFrom = Never;
         public Latency? Latency;
     }
@@ -150,7 +156,7 @@ public sealed class Server
     internal void Begin()
     {
         Interlocked.Increment(ref _state.Active.Value);
-        Total?.Add(1);
+        NoteChange(1);
     }
 
     /// <summary>Counts one more as active if it may have one more; exact over all loops.</summary>
@@ -167,7 +173,7 @@ public sealed class Server
             var found = Interlocked.CompareExchange(ref _state.Active.Value, seen + 1, seen);
             if (found == seen)
             {
-                Total?.Add(1);
+                NoteChange(1);
                 return true;
             }
 
@@ -183,7 +189,7 @@ public sealed class Server
     {
         if ((_queue is not null && seen >= Limit) || Interlocked.CompareExchange(ref _state.Active.Value, seen + 1, seen) != seen)
             return false;
-        Total?.Add(1);
+        NoteChange(1);
         return true;
     }
 
@@ -191,10 +197,19 @@ public sealed class Server
     public void End()
     {
         Interlocked.Decrement(ref _state.Active.Value);
-        Total?.Add(-1);
+        NoteChange(-1);
         if (_state.Queue is { Count: > 0 } queue)
             queue.Serve(this);
     }
+
+    private void NoteChange(int change)
+    {
+        if (Total is { } total)
+            Volatile.Write(ref _state.Changed, total.Add(change));
+    }
+
+    /// <summary>When <see cref="Active"/> changed last, in the order of such changes in its pool; 0 where nothing goes by that.</summary>
+    internal uint Changed => Volatile.Read(ref _state.Changed);
 
     /// <summary>Whether another server is this one, before or after a reload.</summary>
     public bool IsTwinOf(Server other) => _state == other._state;
@@ -258,10 +273,25 @@ public sealed class Server
     public Breaker? Breaker { get; }
 
     /// <summary>What an operator wants of it, or its agent: whoever wants less.</summary>
-    public ServerState State => (ServerState)Math.Max(Volatile.Read(ref _state.Wanted), HasAgent ? Volatile.Read(ref _state.AgentWanted) : 0);
+    public ServerState State => (ServerState)Math.Max(Math.Max(Volatile.Read(ref _state.Wanted), (int)WantedByAgent), (int)(IsDrainedByCheck ? ServerState.Drain : ServerState.Ready));
+
+    /// <summary>Whether it says by its check that it wants no new clients.</summary>
+    public bool IsDrainedByCheck => _drainsByCheck && Volatile.Read(ref _state.CheckDrains) != 0;
+
+    /// <returns>Whether anything has changed.</returns>
+    internal bool SetDrainedByCheck(bool drains) => _drainsByCheck && Interlocked.Exchange(ref _state.CheckDrains, drains ? 1 : 0) != (drains ? 1 : 0);
+
+    /// <summary>What its agent wants of it; ready where there is none.</summary>
+    public ServerState WantedByAgent => HasAgent ? (ServerState)Volatile.Read(ref _state.AgentWanted) : ServerState.Ready;
+
+    /// <summary>Why its agent wants that, or says that it is down, in the agent's own words; null where it gave no reason.</summary>
+    public string? ReasonOfAgent => HasAgent ? Volatile.Read(ref _state.AgentReason) : null;
 
     /// <summary>Whether it is up, by what it was asked and by what its agent says; also where nobody asks.</summary>
     public bool Up => Health.Up && !IsDownByAgent && !Settings.IsNowhere;
+
+    /// <summary>Whether nothing speaks against it but that it has joined and was not asked yet.</summary>
+    internal bool Awaited => Health.Awaited && !IsDownByAgent && !Settings.IsNowhere;
 
     /// <summary>Whether there is an agent that says how much it can do.</summary>
     public bool HasAgent { get; }
@@ -303,6 +333,21 @@ public sealed class Server
     /// <summary>Whether it is to have new requests at all, well or not.</summary>
     internal bool Open => State == ServerState.Ready && Weight > 0;
 
+    /// <summary>Whether what checks say of it counts for nothing for now.</summary>
+    public bool IgnoresChecks => ((Hearing)Volatile.Read(ref _state.Unheard)).HasFlag(Hearing.Checks);
+
+    /// <summary>Whether what its agent says counts for nothing for now.</summary>
+    public bool IgnoresAgent => ((Hearing)Volatile.Read(ref _state.Unheard)).HasFlag(Hearing.Agent);
+
+    /// <summary>Lets what is said of it count, or not.</summary>
+    internal void SetHearing(Hearing what, bool counts)
+    {
+        if (counts)
+            Interlocked.And(ref _state.Unheard, ~(int)what);
+        else
+            Interlocked.Or(ref _state.Unheard, (int)what);
+    }
+
     /// <summary>Sets its weight; -1 for what the configuration says. <see cref="Pool.Refresh"/> has to follow.</summary>
     internal void SetWeight(int weight) => Volatile.Write(ref _state.Weight, weight);
 
@@ -321,6 +366,8 @@ public sealed class Server
             changed |= Interlocked.Exchange(ref _state.AgentWeight, told) != told;
         }
 
+        if (reply.Reason is not null || reply.Wanted is not null || reply.Up is not null)
+            Volatile.Write(ref _state.AgentReason, reply.Reason);
         if (reply.Wanted is { } wanted)
             changed |= Interlocked.Exchange(ref _state.AgentWanted, (int)wanted) != (int)wanted;
         if (reply.Up is { } up)
@@ -371,4 +418,18 @@ public sealed class Server
 
     /// <summary>Its number among the servers of all pools, from 0; loops find their own state of it by this.</summary>
     public int Ordinal { get; }
+}
+
+/// <summary>Who says how a server does.</summary>
+[Flags]
+public enum Hearing
+{
+    /// <summary>Nobody.</summary>
+    None = 0,
+
+    /// <summary>Checks of its health.</summary>
+    Checks = 1,
+
+    /// <summary>Its agent.</summary>
+    Agent = 2,
 }

@@ -41,4 +41,7 @@ public enum ServerFailure
 
     /// <summary>It stopped in the middle of an answer.</summary>
     Stalled,
+
+    /// <summary>It did not answer within the time that a breaker gives it.</summary>
+    BreakerTimeout,
 }

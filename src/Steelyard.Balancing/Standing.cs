@@ -104,10 +104,19 @@ internal sealed class Standing(Server[] servers, PoolSettings settings)
         return false;
     }
 
-    // 2 for a server that is well, 1 for one that only its requests speak against, 0 for one that is down.
-    private static int HealthOf(Server server) => !server.Up ? 0 : server.Ejected ? 1 : 2;
+    private const int Well = 3;
 
-    /// <summary>How well a server has to be: those that were left out serve when nobody else does, and everybody in a panic.</summary>
+    // Only its requests speak against it.
+    private const int LeftOut = 2;
+    private const int Awaited = 1;
+    private const int Down = 0;
+
+    private static int HealthOf(Server server) => server.Up ? server.Ejected ? LeftOut : Well : server.Awaited ? Awaited : Down;
+
+    /// <summary>
+    /// How well a server has to be: those that were left out serve when nobody else does, then those that joined and were
+    /// not asked yet, as where all servers are others at once; and everybody in a panic.
+    /// </summary>
     private int LeastHealth()
     {
         var (open, well, best) = (0, 0, 0);
@@ -118,9 +127,11 @@ internal sealed class Standing(Server[] servers, PoolSettings settings)
             open++;
             var health = HealthOf(server);
             best = Math.Max(best, health);
-            well += health == 2 ? 1 : 0;
+            well += health == Well ? 1 : 0;
         }
 
-        return (long)well * 100 < (long)settings.Panic * open ? 0 : Math.Max(settings.Outlier is { MaxFails: not null } ? 2 : 1, best);
+        return (long)well * 100 < (long)settings.Panic * open ? Down
+            : best == LeftOut && settings.Outlier is { MaxFails: not null } ? Well
+            : Math.Max(Awaited, best);
     }
 }

@@ -101,7 +101,7 @@ internal sealed class TieredPicker : Picker
     private readonly int[] _shares;
     private readonly TurnOrder _turns;
 
-    public TieredPicker(Tiers tiers, BalanceSettings settings, Server[] servers, int[] weights, Picker? before)
+    public TieredPicker(Tiers tiers, BalanceSettings settings, Server[] servers, int[] weights, Picker? before, IServerPolicy? custom = null)
         : base(servers, weights = tiers.Used(weights))
     {
         _tiers = tiers;
@@ -112,7 +112,7 @@ internal sealed class TieredPicker : Picker
         for (var tier = 0; tier < _pickers.Length; tier++)
         {
             var within = tiers.Within(weights, tier);
-            _pickers[tier] = Of(settings, servers, within, tier < same?._pickers.Length ? same._pickers[tier] : tier == 0 ? before : null);
+            _pickers[tier] = Of(settings, servers, within, tier < same?._pickers.Length ? same._pickers[tier] : tier == 0 ? before : null, custom);
             for (var i = 0; i < within.Length; i++)
                 _shares[i] += loads[tier] > 0 ? within[i] : 0;
         }

@@ -5,11 +5,9 @@ public sealed class TwoChoices : PairPicker
 {
     /// <inheritdoc cref="Picker(Server[], int[])"/>
     public TwoChoices(Server[] servers, int[] weights)
-        : base(servers, weights)
+        : base(servers, weights, DecisionReason.LessActiveOfTwo)
     {
     }
-
-    private protected override DecisionReason BetterOfTwo => DecisionReason.LessActiveOfTwo;
 
     private protected override bool IsBetter(int second, int first, long now) =>
         LeastConnections.Compare(Servers[second].Active, Weights[second], Servers[first].Active, Weights[first]) < 0;

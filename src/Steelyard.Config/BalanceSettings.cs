@@ -3,6 +3,9 @@ namespace Steelyard.Config;
 /// <summary>How a pool chooses a server, with what the policy is told.</summary>
 public sealed record BalanceSettings
 {
+    /// <summary>Up to so many servers that can be chosen, all of them are looked at for the one with the least to do; above, two by lot (measured: bench/micro, line).</summary>
+    public const int MostScanned = 128;
+
     /// <summary>The policy. Default least connections: where servers and requests are alike it takes turns, and where they are not, turns lose.</summary>
     public BalancePolicy Policy { get; init; } = BalancePolicy.LeastConnections;
 

@@ -88,7 +88,9 @@ public static class ConfigurationFile
     private static Snapshot? CheckConverted(Snapshot snapshot, SourceText source, ProblemList problems)
     {
         var converted = new ProblemList();
-        if (snapshot.Equals(YamlReader.Read(new("converted", Write(snapshot)), converted)))
+
+        // What Docker Swarm is to run is not the engine's affair.
+        if ((snapshot with { Services = [] }).Equals(YamlReader.Read(new("converted", Write(snapshot)), converted)))
             return snapshot;
         var first = converted.InOrder().FirstOrDefault(problem => problem.Severity == Severity.Error);
         problems.Error(new(source, 0, 0), $"what the file says cannot be done here: {first?.Message ?? "it cannot be written in Steelyard's own words"}", first?.Expected);

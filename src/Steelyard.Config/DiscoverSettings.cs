@@ -1,9 +1,9 @@
 namespace Steelyard.Config;
 
-/// <summary>Where servers of a pool are found while it is served: a name of DNS, or a file. One of the two is set.</summary>
+/// <summary>Where servers of a pool are found while it is served: a name of DNS, a file, or Docker. One of the three is set.</summary>
 public sealed record DiscoverSettings
 {
-    /// <summary>The name that is asked for, in lower case; with a dot at its end no search list is tried. Null for a file.</summary>
+    /// <summary>The name that is asked for, in lower case; with a dot at its end no search list is tried. Null for the others.</summary>
     public string? Dns { get; init; }
 
     /// <summary>The port of the servers, 1 to 65535; 0 with <see cref="DnsRecords.Srv"/>, which says it.</summary>
@@ -12,8 +12,11 @@ public sealed record DiscoverSettings
     /// <summary>What is asked for. Default IPv4, and IPv6 where there is none.</summary>
     public DnsRecords Records { get; init; }
 
-    /// <summary>A list of servers as in a pool, watched while it is served; relative to the folder of the configuration. Null for a name.</summary>
+    /// <summary>A list of servers as in a pool, watched while it is served; relative to the folder of the configuration. Null for the others.</summary>
     public string? File { get; init; }
+
+    /// <summary>Containers, or tasks of a service. Null for the others.</summary>
+    public DockerSettings? Docker { get; init; }
 
     /// <summary>How many servers are taken at most: 1 to 10,000; those that are in the pool already go first. Default 1,000.</summary>
     public int MostServers { get; init; } = 1000;
@@ -24,7 +27,7 @@ public sealed record DiscoverSettings
     /// <summary>The number of the first of them: 0 to 1,000,000. Default 1.</summary>
     public int FirstNumber { get; init; } = 1;
 
-    /// <summary>What each server is that DNS names, but for its address; null for the defaults. A file says it itself.</summary>
+    /// <summary>What each server is that DNS or Docker names, but for its address; null for the defaults. A file says it itself.</summary>
     public ServerSettings? Server { get; init; }
 }
 

@@ -21,6 +21,9 @@ public sealed record HealthSettings
     /// <summary>The statuses of a server that is well. Default 200 to 399 (HAProxy: option httpchk).</summary>
     public ValueList<StatusRange> Statuses { get; init; } = [new(200, 399)];
 
+    /// <summary>Statuses by which a server that is up says that it wants no new clients: it is well, and drained until it answers otherwise. None is the default (HAProxy: http-check disable-on-404).</summary>
+    public ValueList<StatusRange> DrainStatuses { get; init; }
+
     /// <summary>A text that its answer has to contain within the first 64 KiB of its body, null for any; of an agent what it is sent.</summary>
     public string? Body { get; init; }
 
@@ -130,6 +133,9 @@ public sealed record ProbeStep
     /// <summary>Whether it must not come instead. Default not.</summary>
     public bool Not { get; init; }
 
+    /// <summary>How many bytes have to have come before it is judged, once and for all: 0 to 65536. Null, the default, for judging it until it has come or the end is there (HAProxy: min-recv).</summary>
+    public int? Least { get; init; }
+
     /// <summary>The statuses that are expected.</summary>
     public ValueList<StatusRange> Statuses { get; init; }
 
@@ -169,12 +175,15 @@ public enum ProbeStepKind
 
     /// <summary>The answer has one of <see cref="ProbeStep.Statuses"/>.</summary>
     ExpectStatus,
+
+    /// <summary>An expression matches in the fields of the answer, a line <c>name: value</c> for each, names in small letters.</summary>
+    ExpectHead,
 }
 
 /// <summary>What a server counts as before its first check.</summary>
 public enum HealthStart
 {
-    /// <summary>Up where the program starts with it, for somebody has to answer; down where it joins others by a reload.</summary>
+    /// <summary>Up where the program starts with it, for somebody has to answer; down where it joins others by a reload, unless none of them can serve.</summary>
     Auto,
 
     /// <summary>Up (HAProxy: init-state up).</summary>

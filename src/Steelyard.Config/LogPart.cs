@@ -204,6 +204,12 @@ public enum LogField
     /// <summary>The cause of what went wrong.</summary>
     Cause,
 
+    /// <summary>What limits of rates have said of the request.</summary>
+    RateLimit,
+
+    /// <summary>The same of how many at once.</summary>
+    ConcurrencyLimit,
+
     /// <summary>Attempts after the first, with <c>+</c> where the last went to another server.</summary>
     Retries,
 

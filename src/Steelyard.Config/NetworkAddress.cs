@@ -13,6 +13,8 @@ namespace Steelyard.Config;
 public sealed record NetworkAddress
 {
     private const string WorkerPrefix = "worker:";
+    private const string DescriptorPrefix = "fd@";
+    private const int MostDescriptors = 1_000_000;
 
     /// <summary>How a configuration calls <see cref="OfApp"/>.</summary>
     internal const string AppWord = "app";
@@ -27,6 +29,12 @@ public sealed record NetworkAddress
 
     /// <summary>The absolute path of a Unix socket, at most 107 bytes; null when this is a host and port.</summary>
     public string? UnixPath { get; }
+
+    /// <summary>The descriptor of a socket that whoever started the program has bound and passed to it, from 3 on; null for none (HAProxy: fd@).</summary>
+    public int? Descriptor { get; private init; }
+
+    /// <summary>Whether only this machine reaches it: a Unix socket, or the loopback. Of one that is passed on whoever has bound it knows.</summary>
+    internal bool IsLocal => UnixPath is not null || Descriptor is not null || Host == "localhost" || (IPAddress.TryParse(Host, out var ip) && IPAddress.IsLoopback(ip));
 
     /// <summary>
     /// Whether each connection begins with one byte from the other end, by which it says that it has taken it: so it is
@@ -49,6 +57,15 @@ public sealed record NetworkAddress
 
     /// <summary>Whether this is <see cref="OfApp"/>, which nobody can bind.</summary>
     public bool IsOfApp { get; private init; }
+
+    /// <summary>How a configuration calls <see cref="OfRequest"/>.</summary>
+    internal const string RequestWord = "request";
+
+    /// <summary>Where a server is of which each request says where that is.</summary>
+    public static NetworkAddress OfRequest { get; } = new("", 0, unixPath: null) { IsOfRequest = true };
+
+    /// <summary>Whether this is <see cref="OfRequest"/>.</summary>
+    public bool IsOfRequest { get; private init; }
 
     /// <summary>How a configuration calls <see cref="Nowhere"/>.</summary>
     internal const string NowhereWord = "nowhere";
@@ -75,7 +92,7 @@ public sealed record NetworkAddress
     public static NetworkAddress ForUnix(string path) => new("", 0, path);
 
     /// <summary>
-    /// Reads <c>host:port</c>, <c>:port</c>, <c>[v6]:port</c> or <c>unix:/path</c>, and behind <c>#</c> which of several servers of that address it is.
+    /// Reads <c>host:port</c>, <c>:port</c>, <c>[v6]:port</c>, <c>unix:/path</c> or <c>fd@N</c>, and behind <c>#</c> which of several servers of that address it is.
     /// </summary>
     /// <param name="text">The text as it stands in a configuration.</param>
     /// <param name="address">The address, when the text is one.</param>
@@ -83,6 +100,21 @@ public sealed record NetworkAddress
     public static bool TryParse(string text, [NotNullWhen(true)] out NetworkAddress? address, [NotNullWhen(false)] out string? expected)
     {
         (address, expected) = (null, null);
+        if (text == RequestWord)
+        {
+            address = OfRequest;
+            return true;
+        }
+
+        if (text.StartsWith(DescriptorPrefix, StringComparison.Ordinal))
+        {
+            if (int.TryParse(text.AsSpan(DescriptorPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor) && descriptor is > 2 and <= MostDescriptors)
+                address = new("", 0, unixPath: null) { Descriptor = descriptor };
+            else
+                expected = "the number of a descriptor from 3 on, as in fd@3";
+            return address is not null;
+        }
+
         if (text.StartsWith(WorkerPrefix, StringComparison.Ordinal) && TryParse(text[WorkerPrefix.Length..], out var worker, out expected))
         {
             address = worker.AsGreeting();
@@ -145,6 +177,8 @@ public sealed record NetworkAddress
     private string Place =>
         IsOfApp ? AppWord
         : IsNowhere ? NowhereWord
+        : IsOfRequest ? RequestWord
+        : Descriptor is { } number ? string.Create(CultureInfo.InvariantCulture, $"{DescriptorPrefix}{number}")
         : UnixPath is not null ? $"unix:{UnixPath}"
         : Host.Contains(':') ? $"[{Host}]:{Port}"
         : $"{Host}:{Port}";

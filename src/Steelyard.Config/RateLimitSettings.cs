@@ -30,6 +30,9 @@ public sealed record RateLimitSettings
     /// <summary>What is counted under the same name, with the same key, is counted together wherever it stands; null for this place alone (nginx: zone).</summary>
     public string? Zone { get; init; }
 
+    /// <summary>Whether other balancers with the same <see cref="SharedSettings"/> count under the name of the zone too. Default not.</summary>
+    public bool Shared { get; init; }
+
     /// <summary>Whether those beyond it are counted and let through all the same. Default not (nginx: limit_req_dry_run).</summary>
     public bool DryRun { get; init; }
 

@@ -20,4 +20,13 @@ public sealed record ReadOptions
     /// where programs are not to be run.
     /// </summary>
     public Func<string, (string? Json, string? Failure)>? Evaluate { get; init; }
+
+    /// <summary>Looks for the engine that runs services of images (Compose). Null where containers are not to be started.</summary>
+    public Func<SwarmEngine>? Swarm { get; init; }
 }
+
+/// <summary>An engine of Docker in swarm mode, or why there is none.</summary>
+/// <param name="Socket">Its Unix socket.</param>
+/// <param name="Project">What the services of a file are called after that does not say it: its folder.</param>
+/// <param name="WhyNot">Why it cannot run services, as a sentence; null where it can.</param>
+public sealed record SwarmEngine(string Socket, string Project, string? WhyNot);

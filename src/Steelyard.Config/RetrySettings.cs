@@ -26,6 +26,9 @@ public sealed record RetrySettings
 
     /// <summary>The largest body that is kept so that it can be sent again while it is still arriving: 0 to 16 KiB, and as much as fits into 32 KiB with the head. Default 16 KiB.</summary>
     public ByteSize Body { get; init; } = ByteSize.FromKibibytes(16);
+
+    /// <summary>How long after the first attempt began another one may: 1 ms to 24 h. Null for any time (nginx: proxy_next_upstream_timeout).</summary>
+    public TimeSpan? Within { get; init; }
 }
 
 /// <summary>What leads to another attempt.</summary>

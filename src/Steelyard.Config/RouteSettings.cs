@@ -3,7 +3,7 @@ using Steelyard.Config.Expressions;
 namespace Steelyard.Config;
 
 /// <summary>
-/// Which requests it matches, and what becomes of them: exactly one of <see cref="Pool"/>, <see cref="PoolName"/>,
+/// Which requests it matches, and what becomes of them: one of <see cref="Pool"/> and <see cref="PoolName"/>, or both, or exactly one of
 /// <see cref="Split"/>, <see cref="Redirect"/>, <see cref="Respond"/>, <see cref="Files"/> and <see cref="Statistics"/> is set.
 /// </summary>
 public sealed record RouteSettings
@@ -61,7 +61,7 @@ public sealed record RouteSettings
     /// <summary>The largest body of a request; beyond 413. Null for <see cref="Limits.Body"/> (nginx: client_max_body_size).</summary>
     public ByteSize? MaxBody { get; init; }
 
-    /// <summary>The name of the pool that serves a request, made of the request; one that no pool has is answered as no server is. Null where something else is set.</summary>
+    /// <summary>The name of the pool that serves a request, made of the request; one that no pool has goes to <see cref="Pool"/>, and is answered as no server is where that is not set. Null where something else is set.</summary>
     public TextTemplate? PoolName { get; init; }
 
     /// <summary>
@@ -98,6 +98,9 @@ public sealed record RouteSettings
     /// <summary>What is written down of its requests; null for what the listener says (nginx: access_log of a location).</summary>
     public AccessLogSettings? AccessLog { get; init; }
 
+    /// <summary>How its answers are compressed; null for what the listener says.</summary>
+    public CompressionSettings? Compress { get; init; }
+
     /// <summary>How many requests of each client are let through; null for any number.</summary>
     public RateLimitSettings? RateLimit { get; init; }
 
@@ -118,6 +121,13 @@ public sealed record RouteSettings
 
     /// <summary>The path for the server, with <see cref="TemplateVariable.Path"/> as what <see cref="StripPrefix"/> left; the query stays. Null for the path as it is.</summary>
     public TextTemplate? Rewrite { get; init; }
+
+    /// <summary>
+    /// Path and query for the server, in the place of those of the request, which stays as it is for everything else: logs,
+    /// variables, error pages. What a target cannot carry is percent-encoded. Null for the request's (nginx: variables in
+    /// proxy_pass).
+    /// </summary>
+    public TextTemplate? ServerTarget { get; init; }
 
     /// <summary>The method for the server, one that has no body-less answer of its own; null for the client's (nginx: proxy_method).</summary>
     public string? SendMethod { get; init; }

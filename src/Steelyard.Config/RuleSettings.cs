@@ -63,6 +63,9 @@ public enum RuleAction
     /// <summary>Takes a field out, all lines of it.</summary>
     RemoveHeader,
 
+    /// <summary>Takes out all fields whose names, in small letters, a pattern matches (HAProxy: del-header NAME -m reg).</summary>
+    RemoveHeaders,
+
     /// <summary>Gives each line of a field in which a pattern matches another value (HAProxy: replace-header).</summary>
     ReplaceHeader,
 
@@ -83,6 +86,15 @@ public enum RuleAction
 
     /// <summary>The same with path and query (HAProxy: replace-pathq, replace-uri).</summary>
     ReplaceTarget,
+
+    /// <summary>Asks the servers by another method; to conditions and logs it stays the client's.</summary>
+    SetMethod,
+
+    /// <summary>Takes the client to be at another address until the request has been answered (HAProxy: set-src).</summary>
+    SetPeer,
+
+    /// <summary>Takes it to have another port (HAProxy: set-src-port).</summary>
+    SetPeerPort,
 
     /// <summary>Remembers a value under a name until the request has been answered.</summary>
     SetVariable,

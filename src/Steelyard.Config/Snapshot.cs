@@ -47,11 +47,20 @@ public sealed record Snapshot
     /// <summary>How names of servers are looked up, for pools that say nothing else.</summary>
     public ResolverSettings Resolver { get; init; } = new();
 
+    /// <summary>Where several balancers share what they know of clients; null for nowhere.</summary>
+    public SharedSettings? Shared { get; init; }
+
+    /// <summary>The file in which clients are kept that pools remember, relative to the folder of the configuration; null for none (HAProxy has none for stick-tables).</summary>
+    public string? StateFile { get; init; }
+
     /// <summary>How long each part of an exchange may take.</summary>
     public Timeouts Timeouts { get; init; } = new();
 
     /// <summary>How much of each thing is accepted.</summary>
     public Limits Limits { get; init; } = new();
+
+    /// <summary>The services that Docker Swarm is to run, whose tasks pools then discover.</summary>
+    public ValueList<SwarmServiceSettings> Services { get; init; }
 
     /// <summary>What requests have to come to; whoever loads the configuration asks (see steelyard check).</summary>
     public ValueList<Expectation> Expectations { get; init; }
@@ -69,7 +78,7 @@ public sealed record ListenerSettings
     /// <summary>How TLS is spoken to clients; null for plain connections.</summary>
     public ListenerTls? Tls { get; init; }
 
-    /// <summary>What is spoken. In TCP mode routes lead to a pool or a split, and ask for nothing but a host: the name in a TLS hello. Default HTTP.</summary>
+    /// <summary>What is spoken. In TCP mode routes lead to a pool or a split, and ask for nothing but a host, the name in a TLS hello, and conditions of what is known of a connection. Default HTTP.</summary>
     public ListenerMode Mode { get; init; }
 
     /// <summary>The routes, in the order of the file; the most specific match wins, not the first.</summary>
@@ -90,6 +99,13 @@ public sealed record ListenerSettings
     /// Peers on Unix sockets count as 127.0.0.1.
     /// </summary>
     public ValueList<IPNetwork> ProxyProtocol { get; init; }
+
+    /// <summary>
+    /// Those of them whose header says who the client is; of others it is known by <c>told-peer</c> and its kin alone. Where
+    /// this is said, what a client has connected to is the address here, whatever headers say. Null for all of them
+    /// (nginx: set_real_ip_from).
+    /// </summary>
+    public ValueList<IPNetwork>? ProxyProtocolClients { get; init; }
 
     /// <summary>Connections open at once: 1 to 10,000,000; further ones wait in the kernel's queue. Null for no limit but <see cref="Limits.Connections"/> (HAProxy: maxconn of a frontend).</summary>
     public int? MaxConnections { get; init; }
@@ -116,11 +132,17 @@ public sealed record ListenerSettings
     /// <summary>Whether CONNECT is passed on to the servers, and a tunnel opened when one agrees. Default not: it is refused with 501.</summary>
     public bool Connect { get; init; }
 
+    /// <summary>How answers are compressed, by routes that say nothing else; null for not at all.</summary>
+    public CompressionSettings? Compress { get; init; }
+
     /// <summary>Whether clients are told 502 where no server takes their request, and 504 where none does in time, as nginx has it. Default not: 503.</summary>
     public bool GatewayStatuses { get; init; }
 
     /// <summary>Whether requests may be written as nginx takes them from old clients: a bare LF ends a line. Default not. What goes to the servers is strict all the same.</summary>
     public bool Tolerant { get; init; }
+
+    /// <summary>Whether slashes that follow each other stay what they are when routes are compared with a path. Default they are one (nginx: merge_slashes off).</summary>
+    public bool KeepsSlashes { get; init; }
 
     /// <summary>Which fields of requests are seen at all; others are dropped, as if they had not come. Default any.</summary>
     public FieldNames FieldNames { get; init; }
@@ -218,6 +240,9 @@ public sealed record PoolSettings
 
     /// <summary>Whether and how servers are told whose connection they get, before its first byte. Default not; a server may differ.</summary>
     public ProxyProtocolVersion ProxyProtocol { get; init; }
+
+    /// <summary>The address of this machine that connections and checks come from, of IPv4 or IPv6; null, the default, for the one that the kernel chooses (HAProxy: source; nginx: proxy_bind).</summary>
+    public string? Source { get; init; }
 
     /// <summary>When a request is sent again, to another server.</summary>
     public RetrySettings Retries { get; init; } = new();
@@ -331,6 +356,15 @@ public enum BalancePolicy
     /// <summary>Round robin in the order of HAProxy's static-rr.</summary>
     StaticRoundRobin,
 
+    /// <summary>Round robin in the order of HAProxy's roundrobin.</summary>
+    HaproxyRoundRobin,
+
+    /// <summary>
+    /// The server with the lowest score of HAProxy's leastconn, by the requests under way and the one to come for its weight; among equals the one
+    /// whose requests have not changed for longest. Two choices above 128 servers. HAProxy: leastconn.
+    /// </summary>
+    HaproxyLeastConnections,
+
     /// <summary>The first server of the configuration that has room. HAProxy: first.</summary>
     First,
 
@@ -355,6 +389,13 @@ public sealed record ServerSettings
     /// by which it is down. Null, the default, for what <see cref="Address"/> is. Names go on to be those that certificates are checked for.
     /// </summary>
     public NetworkAddress? At { get; init; }
+
+    /// <summary>
+    /// Host and perhaps port of where it is, made of each request; null, the default, for <see cref="Address"/>, which is
+    /// <see cref="NetworkAddress.OfRequest"/> else. Names are looked up as <see cref="PoolSettings.Resolver"/> says, and not at all
+    /// where it says nothing (nginx: proxy_pass with variables).
+    /// </summary>
+    public TextTemplate? Made { get; init; }
 
     /// <summary>Whether nobody knows where it is, so that it is down.</summary>
     public bool IsNowhere => At is { IsNowhere: true };
@@ -389,7 +430,7 @@ public sealed record ServerSettings
     /// <summary>The PROXY header it is sent; null for what its pool says.</summary>
     public ProxyProtocolVersion? ProxyProtocol { get; init; }
 
-    /// <summary>The port of its agent, 1 to 65535; null for what the pool says (HAProxy: agent-port).</summary>
+    /// <summary>The port of its agent, 1 to 65535; 0 for a server that has none, null for what the pool says (HAProxy: agent-check, agent-port).</summary>
     public int? AgentPort { get; init; }
 
     /// <summary>How it is asked for its health, where that is not as its pool says; null for what that says.</summary>

@@ -1,3 +1,5 @@
+using Steelyard.Config.Expressions;
+
 namespace Steelyard.Config;
 
 /// <summary>A page about the balancer itself, served without a server.</summary>
@@ -20,6 +22,9 @@ public sealed record StatisticsSettings
 
     /// <summary>A sentence about it; null for none, the default.</summary>
     public string? Description { get; init; }
+
+    /// <summary>Which requests may change servers by it; null for none, the default (HAProxy: stats admin).</summary>
+    public Condition? Admin { get; init; }
 
     /// <summary>The listeners and pools that are told of. Default all.</summary>
     public ValueList<string> Scope { get; init; }

@@ -1,5 +1,6 @@
 using System.Net;
 using Steelyard.Balancing;
+using Steelyard.Balancing.Sticky;
 using Steelyard.Config;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Health;
@@ -9,28 +10,29 @@ using Steelyard.Engine.Loops;
 using Steelyard.Engine.Metering;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Sticky;
 
 namespace Steelyard.Engine;
 
 /// <summary>A running engine: its event loops serve the sockets it was given.</summary>
 public sealed class LoadBalancer : IAsyncDisposable
 {
-    private static readonly TimeSpan s_longestCut = TimeSpan.FromSeconds(5);
+    // Of each pool that remembers clients, between two times that others are told of them.
+    private const int RoomForClients = 8 * 1024;
 
-    private readonly ProxyLoop[] _loops;
+    private readonly LoopGroup _group;
     private readonly HealthBook _health;
     private readonly Housekeeper _housekeeper;
     private readonly Leavers _leavers = new();
-    private readonly Thread[] _threads;
-    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TlsFiles? _files;
     private LogBook _logs = null!;
+    private IReadOnlyDictionary<string, IServerPolicy>? _policies;
     private volatile ProxyPlan _plan;
     private volatile IReadOnlyList<SocketHandle> _sockets;
     private bool _stopped;
 
-    private LoadBalancer(ProxyLoop[] loops, Thread[] threads, ProxyPlan plan, IReadOnlyList<SocketHandle> sockets, IReadOnlyList<NetworkAddress> unresolved) =>
-        (_loops, _threads, _plan, _sockets, Unresolved, _health, _housekeeper) = (loops, threads, plan, sockets, unresolved, new(loops), new(loops[0].Events));
+    private LoadBalancer(LoopGroup loops, ProxyPlan plan, IReadOnlyList<SocketHandle> sockets, IReadOnlyList<NetworkAddress> unresolved) =>
+        (_group, _plan, _sockets, Unresolved, _health, _housekeeper) = (loops, plan, sockets, unresolved, new(loops.All), new(loops.All[0].Events));
 
     /// <summary>How many client connections the descriptors of this process suffice for, one more for the server of each.</summary>
     public static int ConnectionsByDescriptors => DescriptorLimit.Connections;
@@ -46,60 +48,101 @@ public sealed class LoadBalancer : IAsyncDisposable
     {
         get
         {
-            var (plan, now) = (_plan, _loops[0].Events.Now);
-            var list = new List<ServerStatus>(plan.Addresses.Length);
-            foreach (var pool in plan.Pools.Values)
-            {
-                foreach (var server in pool.Servers)
-                {
-                    list.Add(new(pool.Name, server.Settings.Address, server.Active, server.Failures, server.LastFailure, server.LastReason)
-                    {
-                        Asked = server.Asked,
-                        Up = server.Up,
-                        DownByAgent = server.IsDownByAgent,
-                        LastCheck = server.LastCheck,
-                        LastCheckStatus = server.LastCheckStatus,
-                        Ejected = server.Ejected,
-                        Ejections = server.Ejections,
-                        Trying = server.Trying,
-                        Wanted = server.Wanted,
-                        Weight = server.Weight,
-                        ConfiguredWeight = server.Settings.Weight,
-                        LiveWeight = server.LiveWeight,
-                        Backup = server.Settings.Backup,
-                        Limit = server.Limit == int.MaxValue ? null : server.Limit,
-                        SharePercent = server.PercentOfShare(pool.Settings.SlowStart, now),
-                        Adaptive = server.Adaptive?.Status,
-                    });
-                }
-            }
-
+            var list = new List<ServerStatus>(_plan.Addresses.Length);
+            AddServersTo(list);
             return list;
+        }
+    }
+
+    /// <summary>Adds how every server does to a list; for who looks again and again at many.</summary>
+    public void AddServersTo(List<ServerStatus> list)
+    {
+        var (plan, now) = (_plan, Now);
+        foreach (var pool in plan.Pools.Values)
+        {
+            foreach (var server in pool.Servers)
+            {
+                list.Add(new(pool.Name, server.Settings.Address, server.Active, server.Failures, server.LastFailure, server.LastReason)
+                {
+                    Asked = server.Asked,
+                    Up = server.Up,
+                    DownByAgent = server.IsDownByAgent,
+                    LastCheck = server.LastCheck,
+                    LastCheckStatus = server.LastCheckStatus,
+                    Ejected = server.Ejected,
+                    Ejections = server.Ejections,
+                    Trying = server.Trying,
+                    Wanted = server.Wanted,
+                    HasAgent = server.HasAgent,
+                    WantedByAgent = server.WantedByAgent,
+                    DrainedByCheck = server.IsDrainedByCheck,
+                    ReasonOfAgent = server.ReasonOfAgent,
+                    Weight = server.Weight,
+                    ConfiguredWeight = server.Settings.Weight,
+                    LiveWeight = server.LiveWeight,
+                    Backup = server.Settings.Backup,
+                    Limit = server.Limit == int.MaxValue ? null : server.Limit,
+                    SharePercent = server.PercentOfShare(pool.Settings.SlowStart, now),
+                    Adaptive = server.Adaptive?.Status,
+                });
+            }
         }
     }
 
     /// <summary>What clients do, by the tables of the configuration, in their order.</summary>
     public IReadOnlyList<CounterTable> Tables => _plan.Tables is { } tables ? [.. tables.Values] : [];
 
+    /// <summary>The clients that pools remember, by the names of the pools, in their order.</summary>
+    public IReadOnlyList<(string Pool, StickTable Table)> RememberedClients
+    {
+        get
+        {
+            var list = new List<(string, StickTable)>();
+            foreach (var pool in _plan.Pools.Values)
+            {
+                if (pool.Clients is { } clients)
+                    list.Add((pool.Name, clients.Table));
+            }
+
+            return list;
+        }
+    }
+
+    /// <summary>The limits that other balancers count too.</summary>
+    public IReadOnlyList<SharedRate> SharedRates => _plan.SharedRates;
+
+    /// <summary>The time by which clients are remembered and limits count, in monotonic milliseconds; unlike <see cref="Now"/> it goes on while the loops sleep.</summary>
+    public static long Clock => System.Diagnostics.Stopwatch.GetTimestamp() / (System.Diagnostics.Stopwatch.Frequency / 1000);
+
     /// <summary>Makes the pages about the balancer that routes serve; it must not need a loop. May be set while it serves.</summary>
     public Func<StatisticsQuestion, Task<StatisticsPage>>? Pages
     {
         set
         {
-            foreach (var loop in _loops)
+            foreach (var loop in _group.All)
                 loop.Pages = value;
         }
     }
 
+    /// <summary>Looks up the names of servers that requests say; it must not need a loop. May be set while it serves.</summary>
+    public Func<ResolverSettings, string, Task<NamedPlace>>? Names
+    {
+        set
+        {
+            foreach (var loop in _group.All)
+                loop.Names = value;
+        }
+    }
+
     /// <summary>The time by which <see cref="Tables"/> count, in monotonic milliseconds.</summary>
-    public long Now => _loops[0].Events.Now;
+    public long Now => _group.All[0].Events.Now;
 
     /// <summary>How every breaker does, in the order of the configuration.</summary>
     public IReadOnlyList<BreakerStatus> Breakers
     {
         get
         {
-            var (list, now) = (new List<BreakerStatus>(), _loops[0].Events.Now);
+            var (list, now) = (new List<BreakerStatus>(), Now);
             foreach (var pool in _plan.Pools.Values)
             {
                 if (pool.Breaker is { } whole)
@@ -121,7 +164,7 @@ public sealed class LoadBalancer : IAsyncDisposable
         get
         {
             var sum = default(EngineCounters);
-            foreach (var loop in _loops)
+            foreach (var loop in _group.All)
                 sum = sum.Plus(loop.Counters, loop.ClientCount, loop.LastFault);
             return sum with { LogLinesDropped = _logs.Dropped };
         }
@@ -135,7 +178,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     public Answer Explain(Question question)
     {
         var plan = _plan;
-        return Explainer.Of(plan.Snapshot, plan.Pools, _loops[0].Events.Now, _files is null ? null : _files.PathOf).Explain(question);
+        return Explainer.Of(plan.Snapshot, plan.Pools, Now, _files is null ? null : _files.PathOf).Explain(question);
     }
 
     /// <summary>Client connections open now, by the position of their listener in the configuration.</summary>
@@ -177,7 +220,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     public async Task<IReadOnlyList<ConnectionStatus>> ConnectionsAsync(int most)
     {
         var connections = new List<ConnectionStatus>();
-        foreach (var loop in _loops)
+        foreach (var loop in _group.All)
         {
             var seen = new TaskCompletionSource<List<ConnectionStatus>>(TaskCreationOptions.RunContinuationsAsynchronously);
             loop.Events.Post(_ => seen.SetResult(loop.LookAtClients(most - connections.Count)), loop);
@@ -204,7 +247,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     {
         var plan = _plan;
         var sum = new Measures(plan.RouteBuckets.Bounds, plan.PoolBuckets.Bounds);
-        foreach (var loop in _loops)
+        foreach (var loop in _group.All)
             loop.Present.Meters.AddTo(sum);
         return sum;
     }
@@ -215,7 +258,7 @@ public sealed class LoadBalancer : IAsyncDisposable
         get
         {
             var errors = new List<RecentError>();
-            foreach (var loop in _loops)
+            foreach (var loop in _group.All)
                 loop.Errors.CopyTo(errors);
             errors.Sort(static (one, other) => other.At.CompareTo(one.At));
             return errors;
@@ -226,10 +269,44 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <returns>Whether there is such a server; ends when choices go by the change.</returns>
     public Task<bool> ChangeAsync(ServerChange change)
     {
-        var loop = _loops[0].Events;
+        var loop = _group.All[0].Events;
         var changed = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         loop.Post(_ => changed.SetResult(Change(_plan, change, loop.Now)), loop);
         return changed.Task;
+    }
+
+    /// <summary>Takes an operator's word for how a server does. May be called from any thread.</summary>
+    /// <returns>Whether there is such a server; ends when choices go by it.</returns>
+    public Task<bool> TellAsync(string pool, NetworkAddress address, ServerWord word)
+    {
+        var loop = _group.All[0].Events;
+        var told = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Post(_ => told.SetResult(Tell(pool, address, word, loop.Now)), loop);
+        return told.Task;
+    }
+
+    private bool Tell(string name, NetworkAddress address, ServerWord word, long now)
+    {
+        if (_plan.Pools.GetValueOrDefault(name) is not { } pool || pool.Find(address) is not { } server)
+            return false;
+        switch (word)
+        {
+            case ServerWord.ChecksOn or ServerWord.ChecksOff:
+                Pool.SetHearing(server, Hearing.Checks, word == ServerWord.ChecksOn);
+                break;
+            case ServerWord.AgentOn or ServerWord.AgentOff:
+                Pool.SetHearing(server, Hearing.Agent, word == ServerWord.AgentOn);
+                break;
+            case ServerWord.AgentUp or ServerWord.AgentDown:
+                pool.TakeReply(server, new(null, false, null, word == ServerWord.AgentUp, null), now);
+                break;
+            default:
+                pool.Judge(server, word == ServerWord.Up, word == ServerWord.Up ? ProbeFault.None : ProbeFault.Observed, 0, now);
+                _health.Force(server, word == ServerWord.Up);
+                break;
+        }
+
+        return true;
     }
 
     /// <summary>
@@ -253,10 +330,10 @@ public sealed class LoadBalancer : IAsyncDisposable
     }
 
     /// <summary>Client connections open now on each loop.</summary>
-    internal int[] OpenConnectionsByLoop => Array.ConvertAll(_loops, loop => loop.ClientCount);
+    internal int[] OpenConnectionsByLoop => Array.ConvertAll(_group.All, loop => loop.ClientCount);
 
     /// <summary>Something of each loop, counted there.</summary>
-    internal Task<int[]> CountOnLoops(Func<EventLoop, int> count) => Task.WhenAll(Array.ConvertAll(_loops, loop =>
+    internal Task<int[]> CountOnLoops(Func<EventLoop, int> count) => Task.WhenAll(Array.ConvertAll(_group.All, loop =>
     {
         var counted = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         loop.Events.Post(_ => counted.SetResult(count(loop.Events)), loop);
@@ -269,22 +346,32 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <param name="files">Where certificates are read; null for a configuration without any.</param>
     /// <param name="changes">What an operator wants of servers, from the first request on; those of servers that are not there are left out.</param>
     /// <param name="folder">The folder of the configuration, which the files of access logs are relative to; that of the process when empty.</param>
+    /// <param name="memory">The clients that an engine before has remembered; null for none.</param>
+    /// <param name="policies">How servers are chosen, by the names of pools, instead of what their <c>balance</c> says; null for nowhere.</param>
     /// <exception cref="TlsFileException">A certificate or a key is of no use.</exception>
     /// <exception cref="LogFileException">The file of an access log cannot be written.</exception>
-    public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null, IEnumerable<ServerChange>? changes = null, string folder = "")
+    public static LoadBalancer Start(Snapshot snapshot, ListeningSockets sockets, TlsFiles? files = null, IEnumerable<ServerChange>? changes = null, string folder = "", ClientMemory? memory = null, IReadOnlyDictionary<string, IServerPolicy>? policies = null)
     {
         var handles = sockets.Handles;
         var loops = new ProxyLoop[snapshot.Loops ?? Environment.ProcessorCount];
         var logs = new LogBook(folder, loops.Length);
-        var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved, files: files, logs: logs);
+        var plan = ProxyPlan.From(snapshot, handles, Resolve, out var unresolved, files: files, logs: logs, stickyKey: memory?.Key, policies: policies);
         for (var i = 0; i < loops.Length; i++)
             loops[i] = new ProxyLoop(new EventLoop(i, new KernelDriver()), plan);
         foreach (var change in changes ?? [])
             Change(plan, change, loops[0].Events.Now);
-        var balancer = new LoadBalancer(loops, StartThreads(loops, handles), plan, handles, unresolved) { _files = files, _logs = logs };
+        var balancer = new LoadBalancer(LoopGroup.Start(loops, handles), plan, handles, unresolved) { _files = files, _logs = logs, _policies = policies };
+        if (memory is not null)
+            balancer.Recall(memory);
         balancer.LookAfter(plan);
         return balancer;
     }
+
+    /// <summary>The clients that are remembered now. May be called from any thread.</summary>
+    public ClientMemory Remember() => ClientMemory.Of(_plan.StickyKey, RememberedClients, Clock, _group.All[0].Events.Network.UtcNow);
+
+    /// <summary>Takes what another engine remembers of the same pools, where the client was seen later than here. May be called from any thread.</summary>
+    public void Recall(ClientMemory memory) => memory.Into(RememberedClients, Clock, _group.All[0].Events.Network.UtcNow);
 
     /// <summary>
     /// Takes up another configuration without an interruption: requests in flight end by the one they began with, the
@@ -322,15 +409,20 @@ public sealed class LoadBalancer : IAsyncDisposable
     private async Task FollowAsync(Snapshot snapshot, IReadOnlyList<SocketHandle> handles, Func<NetworkAddress, KernelAddress?> resolve, TlsFiles? files)
     {
         ObjectDisposedException.ThrowIf(_stopped, this);
-        var plan = ProxyPlan.From(snapshot, handles, resolve, out var unresolved, _plan, files, _logs);
+        var plan = ProxyPlan.From(snapshot, handles, resolve, out var unresolved, _plan, files, _logs, policies: _policies);
         var (gone, added) = (Without(_sockets, handles), Without(handles, _sockets));
 
+        // To close a socket resets who has connected to it and was not accepted.
+        LoopGroup.TurnAway(BoundHere(gone, _plan.Snapshot));
+        if (gone.Count > 0 && _group.HasCompany)
+            await Task.Delay(LastRequests, CancellationToken.None);
+
         // In three steps, for loops hand connections to each other: none of a socket that a loop does not know, or knows no more.
-        await OnEveryLoop(loop => loop.StopListening(gone));
-        await OnEveryLoop(loop => loop.Follow(plan));
-        await OnEveryLoop(loop => loop.Listen(added, _loops));
+        await _group.OnEach(loop => loop.StopListening(gone));
+        await _group.OnEach(loop => loop.Follow(plan));
+        await _group.OnEach(loop => loop.Listen(added, _group.All));
         LookAfter(plan);
-        _leavers.Note(_plan, plan, _loops[0].Events.Now);
+        _leavers.Note(_plan, plan, Now);
         (_plan, _sockets, Unresolved, _files) = (plan, handles, unresolved, files);
     }
 
@@ -340,12 +432,17 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// </summary>
     /// <param name="pool">The name of the pool.</param>
     /// <param name="address">Where it is.</param>
-    public bool IsBusy(string pool, NetworkAddress address) => _leavers.IsBusy(pool, address, _loops[0].Events.Now);
+    public bool IsBusy(string pool, NetworkAddress address) => _leavers.IsBusy(pool, address, Now);
 
     private void LookAfter(ProxyPlan plan)
     {
         foreach (var pool in plan.Pools.Values)
+        {
             pool.Cut = server => CutWith(server);
+            if (pool.Clients is { Table: var table })
+                table.Changes = plan.Snapshot.Shared is null ? null : table.Changes ?? new(RoomForClients);
+        }
+
         _housekeeper.Follow([.. plan.Pools.Values]);
         _health.Follow(plan);
     }
@@ -365,7 +462,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <returns>Whether there is one.</returns>
     public async Task<bool> CutAsync(long number)
     {
-        foreach (var loop in _loops)
+        foreach (var loop in _group.All)
         {
             var cut = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
             loop.Events.Post(_ => cut.SetResult(loop.Cut(number)), loop);
@@ -379,7 +476,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <summary>Cuts the requests and sessions that a server has to do. May be called from any thread.</summary>
     public void CutWith(Server server)
     {
-        foreach (var loop in _loops)
+        foreach (var loop in _group.All)
             loop.Events.Post(_ => loop.CutWith(server), loop);
     }
 
@@ -401,6 +498,22 @@ public sealed class LoadBalancer : IAsyncDisposable
         return lines;
     }
 
+    /// <summary>The sockets that are ours to close for all: those that were passed to us are somebody's who may go on with them.</summary>
+    private static List<SocketHandle> BoundHere(IReadOnlyList<SocketHandle> sockets, Snapshot snapshot)
+    {
+        var ours = new List<SocketHandle>();
+        foreach (var socket in sockets)
+        {
+            var passed = false;
+            foreach (var address in snapshot.Listeners[socket.Listener].Bind)
+                passed |= address.Descriptor is not null;
+            if (!passed)
+                ours.Add(socket);
+        }
+
+        return ours;
+    }
+
     private static List<SocketHandle> Without(IReadOnlyList<SocketHandle> sockets, IReadOnlyList<SocketHandle> others)
     {
         var slots = new HashSet<int>();
@@ -416,29 +529,9 @@ public sealed class LoadBalancer : IAsyncDisposable
         return rest;
     }
 
-    private Task OnEveryLoop(Action<ProxyLoop> action) => Task.WhenAll(Array.ConvertAll(_loops, loop =>
-    {
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        loop.Events.Post(
-            _ =>
-            {
-                try
-                {
-                    action(loop);
-                    done.SetResult();
-                }
-                catch (Exception fault)
-                {
-                    done.SetException(fault);
-                }
-            },
-            loop);
-        return done.Task;
-    }));
-
     private static KernelAddress? Resolve(NetworkAddress address)
     {
-        if (address.IsNowhere)
+        if (address.IsNowhere || address.IsOfRequest)
             return null;
         if (address.UnixPath is not null)
             return KernelAddress.ForUnix(address.UnixPath);
@@ -454,28 +547,18 @@ public sealed class LoadBalancer : IAsyncDisposable
         }
     }
 
-    private static Thread[] StartThreads(ProxyLoop[] loops, IReadOnlyList<SocketHandle> handles)
-    {
-        var threads = new Thread[loops.Length];
-        for (var i = 0; i < loops.Length; i++)
-        {
-            var loop = loops[i];
-            loop.Events.Post(_ => loop.Listen(handles, loops), loop);
-            threads[i] = new Thread(loop.Events.Run) { Name = $"loop {i}", IsBackground = true };
-            threads[i].Start();
-        }
-
-        return threads;
-    }
-
     /// <summary>
     /// Ends soon after <see cref="StopAsync"/> was called, when the listening sockets may be closed: who connects then is
     /// refused at once instead of waiting for a server that will not come.
     /// </summary>
-    public Task ListenersReleased => _released.Task;
+    public Task ListenersReleased => _group.ListenersReleased;
 
     /// <summary>How long idle clients have for one more request when the engine stops: what they send that moment would cross the end of their connection.</summary>
-    internal TimeSpan LastRequests { get; set; } = TimeSpan.FromMilliseconds(250);
+    internal TimeSpan LastRequests
+    {
+        get => _group.LastRequests;
+        set => _group.LastRequests = value;
+    }
 
     /// <summary>
     /// Stops gracefully: nobody else can connect, who has connected gets an answer, what is in flight ends, idle connections
@@ -493,110 +576,10 @@ public sealed class LoadBalancer : IAsyncDisposable
         if (_stopped)
             return 0;
         _stopped = true;
-        var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var remaining = _loops.Length;
-        foreach (var loop in _loops)
-        {
-            loop.Events.Post(
-                _ => loop.Drain(() =>
-                {
-                    if (Interlocked.Decrement(ref remaining) == 0)
-                        drained.TrySetResult();
-                }),
-                loop);
-        }
-
-        if (keepIdle || grace <= TimeSpan.Zero)
-            StopListening(endIdle: !keepIdle);
-        else
-            _ = TurnAwayAsync(force);
-
-        var cut = 0;
-        try
-        {
-            await drained.Task.WaitAsync(grace, force);
-        }
-        catch (Exception interruption) when (interruption is TimeoutException or OperationCanceledException)
-        {
-            StopListening(endIdle: false);
-            foreach (var loop in _loops)
-                loop.Events.Post(_ => Interlocked.Add(ref cut, loop.CutAll()), loop);
-            try
-            {
-                await drained.Task.WaitAsync(s_longestCut, CancellationToken.None);
-            }
-            catch (TimeoutException)
-            {
-                // A loop is stuck in a fault of ours. Its thread ends with the process.
-                return Math.Max(cut, 1);
-            }
-        }
-
-        foreach (var loop in _loops)
-            loop.Events.Stop();
-        foreach (var thread in _threads)
-            thread.Join();
-        foreach (var loop in _loops)
-        {
-            loop.Events.Network.Dispose();
-            loop.Events.Blocks.Dispose();
-        }
-
-        _logs.Dispose();
+        var cut = await _group.StopAsync(BoundHere(_sockets, _plan.Snapshot), grace, keepIdle, force);
+        if (_group.HasEnded)
+            _logs.Dispose();
         return cut;
-    }
-
-    /// <summary>Lets nobody else connect, and takes those who have: in a moment they are all here, and then the sockets may be closed.</summary>
-    private async Task TurnAwayAsync(CancellationToken force)
-    {
-        // Where a successor listens on the same place the kernel gives some to us as long as we do: they are served, and not made to wait.
-        TurnAway(shared: false);
-
-        // Who is far away may still be about to finish the opening of a connection.
-        if (Array.Exists(_loops, static loop => loop.HasCompany))
-            await Task.Delay(LastRequests, force).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        TurnAway(shared: true);
-        StopListening(endIdle: true, acceptRest: true);
-    }
-
-    private void TurnAway(bool shared)
-    {
-        foreach (var socket in _sockets)
-        {
-            if (ListeningSocket.SharesItsPlace(socket.Handle) == shared)
-                ListeningSocket.TurnAway(socket.Handle);
-        }
-    }
-
-    private void StopListening(bool endIdle, bool acceptRest = false)
-    {
-        var listening = _loops.Length;
-        foreach (var loop in _loops)
-        {
-            loop.Events.Post(
-                _ =>
-                {
-                    if (acceptRest)
-                        loop.Events.Network.FinishListening(Stopped);
-                    else
-                        loop.Events.Network.StopListening();
-                    if (endIdle)
-                        loop.EndIdle();
-                    if (!acceptRest)
-                        Stopped();
-                },
-                loop);
-        }
-
-        // Until the last one has stopped, any of them may be handed a connection by another.
-        void Stopped()
-        {
-            if (Interlocked.Decrement(ref listening) > 0)
-                return;
-            foreach (var loop in _loops)
-                loop.Events.Post(static loop => ((ProxyLoop)loop).NobodyElseComes(), loop);
-            _released.TrySetResult();
-        }
     }
 
     /// <summary>Cuts what is in flight and stops.</summary>

@@ -39,6 +39,21 @@ public readonly record struct ServerStatus(string Pool, NetworkAddress Address, 
     /// <summary>What an operator wants of it.</summary>
     public ServerState Wanted { get; init; }
 
+    /// <summary>Whether there is an agent that says how much it can do.</summary>
+    public bool HasAgent { get; init; }
+
+    /// <summary>What its agent wants of it; ready where there is none.</summary>
+    public ServerState WantedByAgent { get; init; }
+
+    /// <summary>Why its agent wants that, or says that it is down, in the agent's own words; null where it gave no reason.</summary>
+    public string? ReasonOfAgent { get; init; }
+
+    /// <summary>What is wanted of it, by an operator or its agent: whoever wants less.</summary>
+    public ServerState State => DrainedByCheck && Wanted < ServerState.Drain && WantedByAgent < ServerState.Drain ? ServerState.Drain : WantedByAgent > Wanted ? WantedByAgent : Wanted;
+
+    /// <summary>Whether it says by its check that it wants no new clients.</summary>
+    public bool DrainedByCheck { get; init; }
+
     /// <summary>Its weight, 0 to 256.</summary>
     public int Weight { get; init; } = 1;
 

@@ -104,6 +104,9 @@ internal sealed class StopSignals : IDisposable
             return;
         }
 
+        // HAProxy writes down how it is.
+        if (signal.Signal == PosixSignal.SIGQUIT && UserSignalStops)
+            return;
         if (signal.Signal is SigUsr1 or SigUsr2)
         {
             (signal.Signal == SigUsr2 ? _upgrade : _reopen)?.Invoke();

@@ -22,8 +22,10 @@ public sealed class CommandLineTests
     [InlineData("drain")]
     [InlineData("ready")]
     [InlineData("maint")]
+    [InlineData("healthcheck")]
     [InlineData("weight")]
     [InlineData("errors")]
+    [InlineData("api")]
     public async Task Every_command_has_help_with_examples(params string[] command)
     {
         var (status, output, error) = await SteelyardProcess.RunAsync([.. command, "--help"]);
@@ -42,9 +44,18 @@ public sealed class CommandLineTests
     [InlineData("explain -r http://x --from nowhere", "203.0.113.7")]
     [InlineData("simulate --policy fairest", "round-robin")]
     [InlineData("simulate --duration 0", "86400")]
+    [InlineData("simulate --duration abc", "'abc' is no number for --duration; expected 1 to 86400")]
+    [InlineData("simulate --seed -1", "expected 0 to 18446744073709551615")]
+    [InlineData("logs -n abc", "expected 0 to 1000000")]
+    [InlineData("logs -n 99999999999999", "expected 0 to 1000000")]
+    [InlineData("explain -r http://x -n 0", "expected 1 to 1000000")]
+    [InlineData("up x --file ", "--file names no file")]
     [InlineData("drain web", "web/2")]
     [InlineData("weight web/1 257", "0 to 256")]
     [InlineData("status --admin 8404", "host:port")]
+    [InlineData("api api/history", "/api/history")]
+    [InlineData("status --jsn", "'--jsn' is no option")]
+    [InlineData("status --admin https://unix:/run/steelyard.api", "expected unix:/run/steelyard.api")]
     public async Task A_misused_command_line_is_said_on_standard_error_only(string line, string said)
     {
         var (status, output, error) = await SteelyardProcess.RunAsync(line.Split(' '));
@@ -52,5 +63,17 @@ public sealed class CommandLineTests
         Assert.Equal((2, ""), (status, output));
         Assert.Contains(said, error, StringComparison.Ordinal);
         Assert.Contains("--help'", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("status --admin unix:/run/steelyard.api --ca ca.pem", "no Unix socket does")]
+    [InlineData("status --admin http://lb.example:8404 --ca ca.pem", "expected https://lb.example:8404")]
+    [InlineData("status --ca ca.pem", "a local socket does not speak TLS")]
+    public async Task Certificates_for_what_speaks_no_TLS_are_refused_before_anybody_is_asked(string line, string said)
+    {
+        var (status, output, error) = await SteelyardProcess.RunAsync(line.Split(' '));
+
+        Assert.Equal((1, ""), (status, output));
+        Assert.Contains(said, error, StringComparison.Ordinal);
     }
 }

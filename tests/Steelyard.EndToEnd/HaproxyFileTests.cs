@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Steelyard.EndToEnd.Machinery;
+using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd;
 
@@ -71,6 +72,20 @@ public sealed class HaproxyFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Commands_know_the_servers_by_the_names_that_the_file_has_for_them()
+    {
+        await using var one = Server("node1");
+        var file = WriteGuide(one);
+        Dictionary<string, string> environment = new() { ["XDG_RUNTIME_DIR"] = _folder.Path };
+        await using var up = SteelyardProcess.Start(["up", file], environment);
+        await up.LineAsync("ready");
+
+        Assert.Equal((0, $"{one.Address} of node_servers: drain, weight 1, 0 active\n", ""), await SteelyardProcess.RunAsync(["drain", "node_servers/node1", file], environment));
+        Assert.Contains($"node1 {one.Address} drain", (await SteelyardProcess.RunAsync(["status", file], environment)).Output, StringComparison.Ordinal);
+        Assert.Contains($"it has node1 ({one.Address}), node2 (", (await SteelyardProcess.RunAsync(["drain", "node_servers/node4", file], environment)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Under_the_name_haproxy_a_file_is_checked_as_there()
     {
         var haproxy = Link();
@@ -93,6 +108,117 @@ public sealed class HaproxyFileTests : IDisposable
         Assert.Contains("No such file or directory", missing.Error, StringComparison.Ordinal);
         Assert.Equal(0, await version.ExitAsync());
         Assert.StartsWith("HAProxy version 2.6", version.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Sockets_that_were_bound_by_others_are_listened_on()
+    {
+        var file = _folder.Write("passed.cfg", """
+            global
+                stats socket "fd@${cli}" level admin
+            defaults
+                mode http
+                timeout client 5s
+                timeout server 5s
+                timeout connect 5s
+            frontend f
+                bind "fd@${fe}"
+                http-request return status 200 content-type text/plain string hello
+
+            """);
+        const string Parent = """
+            import os, socket, sys
+            sockets = [socket.socket() for _ in range(2)]
+            for number, one in zip((8, 9), sockets):
+                one.bind(('127.0.0.1', 0))
+                os.dup2(one.fileno(), number)
+            print('ports', *[one.getsockname()[1] for one in sockets], flush=True)
+            os.execv(sys.argv[1], sys.argv[1:])
+            """;
+        await using var haproxy = SteelyardProcess.StartProgram("python3", ["-c", Parent, Link(), "-d", "-f", file], new() { ["fe"] = "8", ["cli"] = "9" });
+        var ports = (await haproxy.LineAsync("ports")).Split(' ');
+        await haproxy.LineAsync("ready");
+
+        using var client = new HttpClient();
+        Assert.Equal("hello", await client.GetStringAsync($"http://127.0.0.1:{ports[1]}/", TestContext.Current.CancellationToken));
+        using var commands = new System.Net.Sockets.TcpClient("127.0.0.1", int.Parse(ports[2]));
+        await using var stream = commands.GetStream();
+        await stream.WriteAsync("show version\n"u8.ToArray(), TestContext.Current.CancellationToken);
+        using var answer = new StreamReader(stream);
+        Assert.StartsWith("2.6", await answer.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        SteelyardProcess.Signal(haproxy.Id, PosixSignal.SIGTERM);
+        Assert.Equal(143, await haproxy.ExitAsync());
+    }
+
+    [Theory]
+    [InlineData("-db", PosixSignal.SIGTERM)]
+    [InlineData("-db", PosixSignal.SIGINT)]
+    [InlineData("-db", (PosixSignal)10)]
+    [InlineData("-W", PosixSignal.SIGTERM)]
+    [InlineData("-W", PosixSignal.SIGINT)]
+    [InlineData("-W", (PosixSignal)10)]
+    public async Task A_signal_ends_it_with_HAProxys_status(string mode, PosixSignal signal)
+    {
+        Assert.Equal(await StatusBehind(ForeignProxy.Locate("haproxy"), mode, signal), await StatusBehind(Link(), mode, signal));
+    }
+
+    private async Task<int> StatusBehind(string program, string mode, PosixSignal signal)
+    {
+        var port = RecordingOrigin.Refusing().Port;
+        var file = _folder.Write("ends.cfg", $"defaults\n  mode http\n  timeout client 5s\nfrontend web\n  bind 127.0.0.1:{port}\n  http-request return status 200\n");
+        await using var process = SteelyardProcess.StartProgram(program, [mode, "-f", file], []);
+        using var client = new HttpClient();
+        await Patience.Until(async () =>
+        {
+            try
+            {
+                return (await client.GetAsync(new Uri($"http://127.0.0.1:{port}/"), TestContext.Current.CancellationToken)).IsSuccessStatusCode;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        }, () => "an answer");
+        SteelyardProcess.Signal(process.Id, signal);
+        return await process.ExitAsync();
+    }
+
+    [Fact]
+    public async Task A_quiet_check_says_nothing()
+    {
+        await using var check = SteelyardProcess.StartProgram(Link(), ["-c", "-q", "-f", _folder.Write("wrong.cfg", "frontend web\n  nonsense\n")], []);
+
+        Assert.Equal(1, await check.ExitAsync());
+        Assert.Equal("", check.Output + check.Error);
+    }
+
+    [Theory]
+    [InlineData("1")]
+    [InlineData("")]
+    [InlineData("version_atleast(2.4)")]
+    [InlineData("version_before(2.4)")]
+    [InlineData("feature(OPENSSL) && !feature(QUIC)")]
+    [InlineData("streq(a,b) || (strneq(a,b) && defined(PATH))")]
+    [InlineData("defined(NOBODY_HAS_THIS)")]
+    [InlineData("feature(OPENSSL")]
+    [InlineData("of_no_kind(1)")]
+    public async Task A_condition_is_judged_as_HAProxy_does(string condition)
+    {
+        var link = Link();
+        await using var theirs = SteelyardProcess.StartProgram(ForeignProxy.Locate("haproxy"), ["-cc", condition], []);
+        await using var ours = SteelyardProcess.StartProgram(link, ["-cc", condition], []);
+
+        Assert.Equal(await theirs.ExitAsync(), await ours.ExitAsync());
+    }
+
+    [Fact]
+    public async Task Features_are_listed_as_scripts_look_for_them()
+    {
+        await using var details = SteelyardProcess.StartProgram(Link(), ["-vv"], []);
+
+        Assert.Equal(0, await details.ExitAsync());
+        Assert.Contains("Feature list : -51DEGREES +ACCEPT4 ", details.Output, StringComparison.Ordinal);
+        Assert.Contains(" +OPENSSL ", details.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -186,6 +312,53 @@ public sealed class HaproxyFileTests : IDisposable
     }
 
     [Fact]
+    public async Task An_operators_word_counts_in_the_place_of_checks_and_agents()
+    {
+        var well = true;
+        await using var one = RecordingOrigin.Start(async connection =>
+        {
+            while (await connection.ReadRequestOrEnd() is { } request)
+                await connection.Send(request.Target != "/health" ? "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nnode1" : $"HTTP/1.1 {(Volatile.Read(ref well) ? 200 : 500)} OK\r\nContent-Length: 0\r\n\r\n");
+        });
+        await using var two = Server("node2");
+        var socket = _folder.At("health.sock");
+        var file = _folder.Write("health.cfg", $"global\n  stats socket {socket} level admin\ndefaults\n  mode http\n  timeout client 5s\n  timeout connect 5s\n  timeout server 5s\nfrontend web\n  bind 127.0.0.1:0\n  default_backend app\nbackend app\n  option httpchk GET /health\n  server a {one.Address} check inter 50ms rise 1 fall 1\n  server b {two.Address} backup\n");
+        await using var haproxy = SteelyardProcess.StartProgram(Link(), ["-f", file], []);
+        var url = await haproxy.UrlAsync("listening on");
+        await haproxy.LineAsync("ready");
+        using var client = new HttpClient();
+        async Task Answers(string node) => await Patience.Until(async () => await client.GetStringAsync(url, TestContext.Current.CancellationToken) == node, () => node);
+
+        // Nobody asks it any more, and what it was it stays.
+        Assert.Equal("\n", await Command(socket, "disable health app/a"));
+        Volatile.Write(ref well, false);
+        var asked = one.Requests;
+        await Patience.Until(() => Volatile.Read(ref well) is false && one.Requests <= asked + 1);
+        Assert.Equal("node1", await client.GetStringAsync(url, TestContext.Current.CancellationToken));
+        Assert.Equal("\n", await Command(socket, "set server app/a health down"));
+        Assert.Equal("node2", await client.GetStringAsync(url, TestContext.Current.CancellationToken));
+        Assert.Contains(",DOWN,", await Command(socket, "show stat"), StringComparison.Ordinal);
+        Assert.Equal("\n", await Command(socket, "set server app/a health up"));
+        Assert.Equal("node1", await client.GetStringAsync(url, TestContext.Current.CancellationToken));
+        Assert.Equal("\n", await Command(socket, "enable health app/a"));
+        await Answers("node2");
+        Volatile.Write(ref well, true);
+        await Answers("node1");
+
+        Assert.Equal("Health check was not configured on this server, cannot enable.\n\n", await Command(socket, "enable health app/b"));
+        Assert.Equal("Agent was not configured on this server, cannot enable.\n\n", await Command(socket, "enable agent app/a"));
+        Assert.Equal("\n", await Command(socket, "disable agent app/a"));
+        Assert.Equal("agent checks are not enabled on this server.\n\n", await Command(socket, "set server app/a agent down"));
+        Assert.Equal("'set server <srv> health' expects 'up', 'stopping', or 'down'.\n\n", await Command(socket, "set server app/a health sick"));
+        Assert.Equal("\n", await Command(socket, "set maxconn global 77"));
+        Assert.Contains("\nMaxconn: 77\n", await Command(socket, "show info"), StringComparison.Ordinal);
+        Assert.Contains(".Maxconn.1:MGP:u64:77\n", await Command(socket, "show info typed"), StringComparison.Ordinal);
+        Assert.Contains("\"name\":\"Maxconn\"},\"processNum\":1,\"value\":{\"type\":\"u64\",\"value\":77}", await Command(socket, "show info json"), StringComparison.Ordinal);
+        Assert.StartsWith("The process has no rate", await Command(socket, "set rate-limit connections global 5"), StringComparison.Ordinal);
+        Assert.StartsWith("What HAProxy has inside", await Command(socket, "show pools"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Tables_are_shown_changed_and_cleared_on_the_command_socket()
     {
         var socket = _folder.At("tables.sock");
@@ -200,6 +373,9 @@ public sealed class HaproxyFileTests : IDisposable
         Assert.Matches("^# table: web, type: ip, size:102400, used:1\n0x[0-9a-f]+: key=127.0.0.1 use=0 exp=[0-9]+ gpc0=0 http_req_cnt=1 http_req_rate\\(10000\\)=1\n\n$", await Command(socket, "show table web"));
         Assert.Equal("No such table\n\n", await Command(socket, "show table nope"));
         Assert.DoesNotContain("key=", await Command(socket, "show table web data.http_req_cnt gt 1"), StringComparison.Ordinal);
+        Assert.Contains("key=127.0.0.1", await Command(socket, "show table web data.http_req_cnt gt 0 data.gpc0 eq 0"), StringComparison.Ordinal);
+        Assert.DoesNotContain("key=", await Command(socket, "show table web data.http_req_cnt gt 0 data.gpc0 gt 0"), StringComparison.Ordinal);
+        Assert.Equal("Filter entry #2: Unknown data type\n\n", await Command(socket, "show table web data.gpc0 eq 0 data.nonsense gt 1"));
         Assert.Equal("Filter entry #1: Data type not stored in this table\n\n", await Command(socket, "show table web data.gpt0 gt 1"));
         Assert.Equal("\n", await Command(socket, "set table web key 127.0.0.1 data.gpc0 9"));
         Assert.Equal(System.Net.HttpStatusCode.TooManyRequests, (await client.GetAsync(url, TestContext.Current.CancellationToken)).StatusCode);

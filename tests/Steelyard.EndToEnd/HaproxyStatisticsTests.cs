@@ -74,4 +74,61 @@ public sealed class HaproxyStatisticsTests : IDisposable
         Assert.Equal("hi", await client.GetStringAsync(url + "/other/else", cancel));
         Assert.Contains("steelyard_", await client.GetStringAsync(url + "/metrics", cancel), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task The_page_changes_servers_for_whom_the_file_lets_do_it()
+    {
+        await using var one = RecordingOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\none");
+        await using var two = RecordingOrigin.Answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo");
+        await using var up = SteelyardProcess.Start("up", _folder.Write("haproxy.cfg", $$"""
+            defaults
+              mode http
+              timeout client 5s
+              timeout server 5s
+              timeout connect 5s
+            listen front
+              bind 127.0.0.1:0
+              stats uri /stats
+              stats admin if { req.hdr(X-Admin) yes }
+              balance first
+              server one {{one.Address}}
+              server two {{two.Address}}
+            """));
+        var url = (await up.UrlAsync("listening on")).ToString().TrimEnd('/');
+        await up.LineAsync("ready");
+        using var plain = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        using var admin = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false });
+        admin.DefaultRequestHeaders.Add("X-Admin", "yes");
+        var cancel = TestContext.Current.CancellationToken;
+        async Task<string> Post(HttpClient client, string form, string target = "/stats", string? site = null)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, url + target) { Content = new StringContent(form, Encoding.ASCII, "application/x-www-form-urlencoded") };
+            if (site is not null)
+                request.Headers.Add("Sec-Fetch-Site", site);
+            using var answer = await client.SendAsync(request, cancel);
+            Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
+            return answer.Headers.Location!.ToString();
+        }
+
+        Assert.DoesNotContain("<form", await plain.GetStringAsync(url + "/stats", cancel), StringComparison.Ordinal);
+        Assert.Contains("name=\"s\" value=\"two\"", await admin.GetStringAsync(url + "/stats", cancel), StringComparison.Ordinal);
+        Assert.Equal("/stats;st=DENY", await Post(plain, "s=one&action=maint&b=front"));
+        Assert.Equal("/stats;st=DENY", await Post(admin, "s=one&action=maint&b=front", site: "cross-site"));
+        Assert.Equal("one", await plain.GetStringAsync(url + "/", cancel));
+
+        Assert.Equal("/stats;st=DONE", await Post(admin, "s=one&action=maint&b=front", site: "same-origin"));
+        Assert.Equal("two", await plain.GetStringAsync(url + "/", cancel));
+        Assert.Contains("Action processed successfully.", await admin.GetStringAsync(url + "/stats;st=DONE", cancel), StringComparison.Ordinal);
+        Assert.Equal("/stats;st=PART;up;norefresh", await Post(admin, "s=one&s=none&action=ready&b=front", "/stats;up;norefresh"));
+        Assert.Equal("one", await plain.GetStringAsync(url + "/", cancel));
+        Assert.Equal("/stats;st=DONE", await Post(admin, "s=one&action=hdown&b=%66ront"));
+        Assert.Equal("two", await plain.GetStringAsync(url + "/", cancel));
+        Assert.Equal("/stats;st=DONE", await Post(admin, "s=one&action=hrunn&b=front"));
+        Assert.Equal("one", await plain.GetStringAsync(url + "/", cancel));
+        Assert.Equal("/stats;st=NONE", await Post(admin, "action=maint&b=front"));
+        Assert.Equal("/stats;st=ERRP", await Post(admin, "s=one&action=explode&b=front"));
+        Assert.Equal("/stats;st=ERRP", await Post(admin, "s=one&action=maint&b=nobody"));
+        Assert.Equal("/stats;st=EXCD", await Post(admin, "s=" + new string('x', 9000)));
+        Assert.Equal("one", await plain.GetStringAsync(url + "/", cancel));
+    }
 }

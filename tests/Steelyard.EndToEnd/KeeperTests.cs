@@ -191,10 +191,23 @@ public sealed class KeeperTests : IDisposable
         Assert.Equal(0, await up.ExitAsync());
     }
 
+    // The first thread can be a zombie while another, caught inside of a call, still takes a connection.
     private static bool HasEnded(int pid)
     {
         var state = TextOf($"/proc/{pid}/stat");
-        return state.Length == 0 || state.Contains(") Z ", StringComparison.Ordinal);
+        return state.Length == 0 || (state.Contains(") Z ", StringComparison.Ordinal) && ThreadsOf(pid) <= 1);
+    }
+
+    private static int ThreadsOf(int pid)
+    {
+        try
+        {
+            return Directory.GetDirectories($"/proc/{pid}/task").Length;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return 0;
+        }
     }
 
     [Fact]
@@ -226,6 +239,28 @@ public sealed class KeeperTests : IDisposable
         Assert.NotEqual(engine, await OnlyEngineAsync(up, but: engine));
         var answer = await client.Ask(Get);
         Assert.Equal(("ok", "close"), (answer.Text, answer["Connection"]));
+    }
+
+    /// <summary>The engine before has let go of sockets that are not its own, and must leave nothing behind on them.</summary>
+    [Fact]
+    public async Task After_an_upgrade_large_answers_of_the_admin_api_are_whole()
+    {
+        await using var origin = Origin();
+        var file = Write(origin, more: "admin: 127.0.0.1:0");
+        await using var up = Start("up", file);
+        await AddressAsync(up);
+        var engine = EngineOf(up);
+        Assert.Equal(0, (await SteelyardProcess.RunAsync(["upgrade", file], Environment)).Status);
+        await OnlyEngineAsync(up, but: engine);
+        var admin = await up.UrlAsync("admin API on");
+        for (var i = 0; i < 10; i++)
+        {
+            using var client = await RawClient.Connect(new IPEndPoint(IPAddress.Loopback, admin.Port));
+            await client.Send($"GET /openapi.json HTTP/1.1\r\nHost: {admin.Authority}\r\nConnection: close\r\n\r\n");
+            var (head, rest) = (new HttpMessage(await client.ReadHead()), await client.ReadToEnd());
+            Assert.Equal(200, head.Status);
+            Assert.EndsWith("0\r\n\r\n", RawSocket.Latin1.GetString(rest), StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal sealed class LineLog
         Change(() => _ended = true);
     }
 
-    /// <summary>The first line that contains a text, now or later.</summary>
+    /// <summary>The first line that contains a text, now or later; not inside of a word, for what is "already in use" is not "ready".</summary>
     /// <exception cref="EndOfStreamException">The stream ended without one.</exception>
     public async Task<string> LineAsync(string containing)
     {
@@ -32,7 +32,7 @@ internal sealed class LineLog
             Task changed;
             lock (_lines)
             {
-                if (_lines.Find(line => line.Contains(containing, StringComparison.Ordinal)) is { } found)
+                if (_lines.Find(line => HasWord(line, containing)) is { } found)
                     return found;
                 if (_ended)
                     throw new EndOfStreamException();
@@ -40,6 +40,14 @@ internal sealed class LineLog
             }
             await changed;
         }
+    }
+
+    private static bool HasWord(string line, string text)
+    {
+        var at = line.IndexOf(text, StringComparison.Ordinal);
+        while (at > 0 && char.IsLetter(text[0]) && char.IsLetter(line[at - 1]))
+            at = line.IndexOf(text, at + 1, StringComparison.Ordinal);
+        return at >= 0;
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Steelyard.EndToEnd.Machinery;
+using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd;
 
@@ -59,6 +60,7 @@ public sealed class NginxProgramTests : IDisposable
         var good = await Run(nginx, "-t", "-c", file);
         var quiet = await Run(nginx, "-tq", $"-c{file}");
         var failing = await Run(nginx, "-t", "-c", bad);
+        var missing = await Run(nginx, "-t", "-c", _folder.At("missing.conf"));
         var dumped = await Run(nginx, "-T", "-q", "-p", _folder.Path);
 
         Assert.Equal((0, ""), (good.Status, good.Output));
@@ -67,8 +69,39 @@ public sealed class NginxProgramTests : IDisposable
         Assert.Equal(1, failing.Status);
         Assert.StartsWith($"nginx: [emerg] unknown directive \"servr\" in {bad}:3\n", failing.Error, StringComparison.Ordinal);
         Assert.EndsWith($"nginx: configuration file {bad} test failed\n", failing.Error, StringComparison.Ordinal);
+        Assert.Equal((1, $"nginx: [emerg] open() \"{_folder.At("missing.conf")}\" failed (2: No such file or directory)\nnginx: configuration file {_folder.At("missing.conf")} test failed\n"), (missing.Status, missing.Error));
         Assert.StartsWith($"# configuration file {file}:\n# nginx.conf\n", dumped.Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_command_line_is_told_as_nginx_tells_it()
+    {
+        var nginx = Link();
+        var file = _folder.Write("ok.conf", $"pid {_folder.At("none.pid")};\nevents {{ }}\nhttp {{ server {{ listen {RecordingOrigin.Refusing()}; return 204; }} }}\n");
+        var cut = _folder.Write("cut.conf", "events { }\nhttp { server { listen 127.0.0.1:1; location / { return 200 } } }\n");
+        string[][] lines =
+        [
+            ["foo"], ["-t", "foo"], ["-x"], ["-s"], ["-s", "foo"], ["-c"], ["-p"], ["-e"], ["-g"], ["-tp"], ["-t", "-c", file, "--", "foo"],
+            ["-t", "-c", file], ["-tq", "-c", file], ["-t", "-c", cut], ["-t", "-q", "-c", cut], ["-t", "-c", _folder.At("missing.conf")], ["-s", "stop", "-c", file], ["-s", "reload", "-c", cut],
+            ["-t", "-c", file, "-g", "foo bar;"], ["-t", "-c", file, "-g", "pid x"], ["-t", "-c", file, "-g", "daemon maybe;"], ["-t", "-c", file, "-g", "http { }"], ["-t", "-c", file, "-g", "listen 80;"],
+        ];
+        List<string> original = [], ours = [];
+        foreach (var line in lines)
+        {
+            var shown = string.Join(' ', line);
+
+            // Where it is known already it writes to the file of -e too.
+            var theirs = await Run(ForeignProxy.Locate("nginx"), [.. line is ["-e"] or ["-c"] or ["-p"] or ["-g"] or ["-s"] or ["-tp"] ? line : (string[])["-e", "/dev/null", .. line]]);
+            var own = await Run(nginx, line);
+            original.Add($"{shown}: {theirs.Status} {Said(theirs.Error)}");
+            ours.Add($"{shown}: {own.Status} {Said(own.Error)}");
+        }
+
+        Assert.Equal(original, ours);
+    }
+
+    // What would be accepted is told besides, and not that a signal is sent, nor what only warns.
+    private static string Said(string error) => string.Join('\n', error.Split('\n').Where(line => line.StartsWith("nginx: ", StringComparison.Ordinal) && !line.Contains("[warn]", StringComparison.Ordinal) && !line.Contains("[notice]", StringComparison.Ordinal) && !line.Contains("could not open error log", StringComparison.Ordinal)));
 
     [Fact]
     public async Task It_serves_in_the_foreground_and_is_told_by_its_pid_file()

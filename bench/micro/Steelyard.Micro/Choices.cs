@@ -17,7 +17,7 @@ public class Choices
     /// <summary>The policies as the configuration writes them; hashes are of 1,000 addresses in turn.</summary>
     public static IEnumerable<string> Policies =>
     [
-        "round-robin", "static-round-robin", "least-connections", "first", "two-choices", "random", "peak-ewma",
+        "round-robin", "static-round-robin", "haproxy-roundrobin", "least-connections", "haproxy-leastconn", "first", "two-choices", "random", "peak-ewma",
         "source", "ip-hash", "ketama", "ketama 125%", "maglev", "maglev 125%", "map", "ring", "modulo",
     ];
 
@@ -59,7 +59,9 @@ public class Choices
     {
         "round-robin" => BalancePolicy.RoundRobin,
         "static-round-robin" => BalancePolicy.StaticRoundRobin,
+        "haproxy-roundrobin" => BalancePolicy.HaproxyRoundRobin,
         "least-connections" => BalancePolicy.LeastConnections,
+        "haproxy-leastconn" => BalancePolicy.HaproxyLeastConnections,
         "first" => BalancePolicy.First,
         "two-choices" => BalancePolicy.TwoChoices,
         "random" => BalancePolicy.Random,

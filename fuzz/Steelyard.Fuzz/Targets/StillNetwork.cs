@@ -21,7 +21,7 @@ internal sealed class StillNetwork : NetworkDriver
     {
     }
 
-    public override Transport? Connect(in KernelAddress address, out int error, bool brief = false) => throw new NotSupportedException();
+    public override Transport? Connect(in KernelAddress address, out int error, bool brief = false, KernelAddress? from = null) => throw new NotSupportedException();
 
     public override void Listen(int handle, Acceptor acceptor) => throw new NotSupportedException();
 

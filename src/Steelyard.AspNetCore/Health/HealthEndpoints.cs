@@ -20,11 +20,13 @@ internal static class HealthEndpoints
         foreach (var load in Loads())
             json.WriteNumberValue(load);
         json.WriteEndArray();
-        var memory = GC.GetGCMemoryInfo();
+
+        // Before the first collection nothing is known of what was taken from the system.
+        var used = GC.GetTotalMemory(forceFullCollection: false);
         json.WriteStartObject("memoryUsage");
         json.WriteNumber("rss", process.WorkingSet64);
-        json.WriteNumber("heapTotal", memory.TotalCommittedBytes);
-        json.WriteNumber("heapUsed", GC.GetTotalMemory(forceFullCollection: false));
+        json.WriteNumber("heapTotal", Math.Max(GC.GetGCMemoryInfo().TotalCommittedBytes, used));
+        json.WriteNumber("heapUsed", used);
         json.WriteEndObject();
         json.WriteNumber("pid", Environment.ProcessId);
     });

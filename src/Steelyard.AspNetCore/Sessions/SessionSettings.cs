@@ -3,7 +3,7 @@ namespace Steelyard.AspNetCore;
 /// <summary>How sessions are kept.</summary>
 public sealed class SessionSettings
 {
-    /// <summary>Where Redis is, as <c>host:port</c>, or <c>!/path</c> for a Unix socket, with the options of StackExchange.Redis; null to keep sessions in the memory of this process, where other workers do not see them.</summary>
+    /// <summary>Where Redis is, as <c>host:port</c>, or <c>!/path</c> for a Unix socket, with the options of StackExchange.Redis; null or empty to keep sessions in the memory of this process, where other workers do not see them.</summary>
     public string? Redis { get; set; }
 
     /// <summary>What the keys in Redis begin with, and the name by which apps share cookies. Default the name of the app.</summary>

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using Steelyard.Balancing.Shared;
 
 namespace Steelyard.Balancing.Sticky;
 
@@ -27,6 +28,7 @@ public sealed class StickTable
     private readonly int[] _versions;
     private readonly long _expire;
     private readonly ulong _seed;
+    private ChangeQueue<StickEntry>? _changes;
 
     private struct Slot
     {
@@ -43,6 +45,31 @@ public sealed class StickTable
         var buckets = (int)(((long)size * 3 / 2 / Ways) + 1);
         (_slots, _versions) = (new Slot[buckets * Ways], new int[buckets]);
         (_expire, _seed, Size) = ((long)expire.TotalMilliseconds, seed, size);
+    }
+
+    /// <summary>What keys are hashed with: two tables with the same know a client by the same key.</summary>
+    public ulong Seed => _seed;
+
+    /// <summary>How long each is remembered after it was seen last, in milliseconds.</summary>
+    public long Expire => _expire;
+
+    /// <summary>Tells others of what is learned here; null where nobody else wants to know. May be set while it is used.</summary>
+    public ChangeQueue<StickEntry>? Changes
+    {
+        get => Volatile.Read(ref _changes);
+        set => Volatile.Write(ref _changes, value);
+    }
+
+    /// <summary>A number that is another one after each change.</summary>
+    public long Version
+    {
+        get
+        {
+            var sum = 0L;
+            foreach (ref readonly var version in _versions.AsSpan())
+                sum += Volatile.Read(in version);
+            return sum;
+        }
     }
 
     /// <summary>How many clients it is for.</summary>
@@ -78,7 +105,7 @@ public sealed class StickTable
             if (found.Until <= now)
                 return 0;
             if (touch && found.Until - now < _expire - (_expire / RefreshPart))
-                Prolong(new(key, found.Server, now + _expire));
+                See(new(key, found.Server, now + _expire));
             return found.Server;
         }
 
@@ -89,10 +116,29 @@ public sealed class StickTable
     /// <param name="key">What it is known by.</param>
     /// <param name="server">The <see cref="Balancing.Server.Id"/> of the server.</param>
     /// <param name="now">Monotonic milliseconds.</param>
-    public void Set(UInt128 key, ulong server, long now) => Put(new(key, server, now + _expire));
+    public void Set(UInt128 key, ulong server, long now)
+    {
+        var entry = new StickEntry(key, server, now + _expire);
+        Put(entry);
+        Changes?.Add(entry);
+    }
+
+    private void See(in StickEntry entry)
+    {
+        Prolong(entry);
+        Changes?.Add(entry);
+    }
 
     /// <summary>Takes an entry as it is. Whoever has the same place and would be forgotten first makes room.</summary>
-    public void Put(in StickEntry entry)
+    public void Put(in StickEntry entry) => Put(entry, onlyIfLater: false);
+
+    /// <summary>
+    /// Takes what somebody else remembers, unless the client was seen here later. Whatever the order in which two tables get
+    /// each other's entries, they hold the same in the end.
+    /// </summary>
+    public void Merge(in StickEntry entry) => Put(entry, onlyIfLater: true);
+
+    private void Put(in StickEntry entry, bool onlyIfLater)
     {
         var bucket = BucketOf(entry.Key);
         for (var attempt = 0; attempt < MostTries; attempt++)
@@ -105,7 +151,8 @@ public sealed class StickTable
             }
 
             ref var place = ref PlaceFor(entry.Key, SlotsOf(bucket));
-            (place.Key, place.Server, place.Until) = (entry.Key, entry.Server, entry.Until);
+            if (!onlyIfLater || place.Until <= entry.Until)
+                (place.Key, place.Server, place.Until) = (entry.Key, entry.Server, entry.Until);
             Volatile.Write(ref _versions[bucket], version + 2);
             return;
         }

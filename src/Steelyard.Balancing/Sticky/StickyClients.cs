@@ -41,10 +41,11 @@ public sealed class StickyClients
 
     private static StickTable TableOf(StickySettings settings, ReadOnlySpan<byte> key, StickyClients? before)
     {
-        if (before is not null && before._settings.Key == settings.Key && (before._settings.Size, before._settings.Expire) == (settings.Size, settings.Expire))
+        var seed = BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(key));
+        if (before is not null && before.Table.Seed == seed && before._settings.Key == settings.Key && (before._settings.Size, before._settings.Expire) == (settings.Size, settings.Expire))
             return before.Table;
-        var table = new StickTable(settings.Size, settings.Expire, BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(key)));
-        if (before is null || before._settings.Key != settings.Key)
+        var table = new StickTable(settings.Size, settings.Expire, seed);
+        if (before is null || before.Table.Seed != seed || before._settings.Key != settings.Key)
             return table;
         foreach (var entry in before.Table.Entries(now: 0))
             table.Put(entry);

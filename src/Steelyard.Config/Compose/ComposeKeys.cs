@@ -11,7 +11,6 @@ internal static class ComposeKeys
 {
     private const string Containers = "It is of containers, and the program runs on this machine itself.";
     private const string Isolation = "The program runs on this machine itself, with the rights of `user`; systemd can take more away.";
-    private static readonly TimeSpan s_day = TimeSpan.FromHours(24);
 
     /// <summary>The keys of <c>x-steelyard</c>, which other programs pass over.</summary>
     public static KeyRows<ComposeService> Own { get; } = new(
@@ -21,6 +20,7 @@ internal static class ComposeKeys
             Done("port", "port", "The port that the program listens on, where it is not the one behind the colon of `ports`.", use => use.Target.OwnPort = use.TryNumber(1, 65535, out var port) ? new(port, use.Value.Place) : null),
             Done("listen", "port, socket, activation, cluster, raw, none", "How it is reached, see [Workers](workers.md#how-a-worker-is-reached); by the command when left out.", ReadListen),
             Done("container", "true or false", "With true the service is left to a container engine, and nothing is done about it here.", use => use.Target.IsLeftOut = use.TryFlag(out var left) && left),
+            Done("swarm", "true or false", "With true Docker Swarm runs the image although there is a `command`, which is then its own.", use => use.TryFlag(out _)),
         ],
         unknownIsError: true);
 
@@ -39,9 +39,9 @@ internal static class ComposeKeys
     public static KeyRows<ComposeService> UpdateConfig { get; } = new(
         [
             Done("parallelism", "number", "How many workers are replaced at a time; 0 for all.", use => SetRolling(use, rolling => rolling with { Parallel = use.TryNumber(0, 1024, out var count) ? count == 0 ? 1024 : count : rolling.Parallel })),
-            Done("delay", "duration", "The pause before the next ones.", use => SetRolling(use, rolling => rolling with { Delay = ComposeValues.Time(use, s_day) ?? rolling.Delay })),
+            Done("delay", "duration", "The pause before the next ones.", use => SetRolling(use, rolling => rolling with { Delay = ComposeValues.Time(use, ComposeValues.Day) ?? rolling.Delay })),
             Done("failure_action", "continue, rollback, pause", "What happens when a new worker fails; `rollback` when left out.", ReadFailure),
-            Done("monitor", "duration", "How long a new worker is watched; 1 s when left out.", use => SetRolling(use, rolling => rolling with { Monitor = ComposeValues.Time(use, s_day) ?? rolling.Monitor })),
+            Done("monitor", "duration", "How long a new worker is watched; 1 s when left out.", use => SetRolling(use, rolling => rolling with { Monitor = ComposeValues.Time(use, ComposeValues.Day) ?? rolling.Monitor })),
             Harmless("max_failure_ratio", "One that fails is a failure."),
             Done("order", "start-first, stop-first", "Which comes first, the new worker or the end of the old one; `start-first` when left out, by which no request is lost.", ReadOrder),
         ],
@@ -49,10 +49,10 @@ internal static class ComposeKeys
 
     public static KeyRows<ComposeService> RestartPolicy { get; } = new(
         [
-            Done("condition", "none, on-failure, any", "After which ends a worker is started again.", use => SetRestart(use, restart => restart with { On = Word(use, ("none", RestartOn.Never), ("on-failure", RestartOn.Failure), ("any", RestartOn.Always)) })),
+            Done("condition", "none, on-failure, any", "After which ends a worker is started again.", use => SetRestart(use, restart => restart with { On = ComposeValues.Word(use, ("none", RestartOn.Never), ("on-failure", RestartOn.Failure), ("any", RestartOn.Always)) })),
             Done("delay", "duration", "The first pause, which doubles up to 15 s.", ReadDelay),
             Done("max_attempts", "number", "How many starts within `window` are tried.", use => SetRestart(use, restart => restart with { Most = use.TryNumber(0, 9999, out var most) ? most + 1 : restart.Most })),
-            Done("window", "duration", "The time in which they are counted; 10 min when left out.", use => SetRestart(use, restart => restart with { Window = ComposeValues.Time(use, s_day) is { } window && window >= TimeSpan.FromSeconds(1) ? window : restart.Window })),
+            Done("window", "duration", "The time in which they are counted; 10 min when left out.", use => SetRestart(use, restart => restart with { Window = ComposeValues.Time(use, ComposeValues.Day) is { } window && window >= TimeSpan.FromSeconds(1) ? window : restart.Window })),
         ],
         unknownIsError: true);
 
@@ -66,7 +66,7 @@ internal static class ComposeKeys
 
     private static readonly KeyRows<ComposeService> s_resources = new(
         [
-            Done("limits", "mapping with `memory`", "What each worker may have.", use => ReadInto(use, s_limits)),
+            Done("limits", "mapping with `memory`", "What each worker may have.", use => ComposeValues.ReadInto(use, s_limits)),
             Harmless("reservations", "There is one machine."),
         ],
         unknownIsError: true);
@@ -75,20 +75,27 @@ internal static class ComposeKeys
         [
             Done("replicas", "number", "How many workers.", ReadReplicas),
             Done("mode", "replicated, global", "`global` is one worker, for there is one machine.", ReadDeployMode),
-            Done("update_config", "mapping", "How workers are replaced, see below.", use => ReadInto(use, UpdateConfig)),
+            Done("update_config", "mapping", "How workers are replaced, see below.", use => ComposeValues.ReadInto(use, UpdateConfig)),
             Harmless("rollback_config", "A way back goes as `update_config` says."),
-            Done("restart_policy", "mapping", "What happens when a worker ends by itself, see below.", use => ReadInto(use, RestartPolicy)),
-            Done("resources", "`limits` with `memory`", "A worker that holds more is replaced by a new one, and loses no request.", use => ReadInto(use, s_resources)),
+            Done("restart_policy", "mapping", "What happens when a worker ends by itself, see below.", use => ComposeValues.ReadInto(use, RestartPolicy)),
+            Done("resources", "`limits` with `memory`", "A worker that holds more is replaced by a new one, and loses no request.", use => ComposeValues.ReadInto(use, s_resources)),
             Harmless("endpoint_mode", "Clients connect to Steelyard."),
             Harmless("placement", "There is one machine."),
             Harmless("labels", "They are for other programs."),
         ],
         unknownIsError: true);
 
+    /// <summary>The keys that mean the same of a service, whoever runs it.</summary>
+    public static IReadOnlyList<KeyRow<ComposeService>> OfEveryService =>
+    [
+        Done("profiles", "list", "The service is left out, unless the variable `COMPOSE_PROFILES` names one of them.", use => use.Target.Profiles = use.TryList("a list of names", out var names) ? [.. names.Select(one => one.Value)] : []),
+        Done("extends", "service, or { service, file }", "What the other service says, under what this one does.", static _ => { }),
+    ];
+
     public static KeyRows<ComposeService> Service { get; } = new(
         [
-            Done("x-steelyard", "mapping", "What is different here, see below; other programs pass over it.", use => ReadInto(use, Own)),
-            Done("image", "name", "Nothing, beside a `command`; alone it needs a container engine, which is an error that says what to do.", static use => use.Target.Image = use.Key.Place with { End = use.Value.Place.End }),
+            Done("x-steelyard", "mapping", "What is different here, see below; other programs pass over it.", use => ComposeValues.ReadInto(use, Own)),
+            Done("image", "name", "Nothing, beside a `command`; alone it is [Docker Swarm's](#images-and-docker-swarm), and without one an error that says what to do.", static use => use.Target.Image = use.Key.Place with { End = use.Value.Place.End }),
             Done("build", "path, or mapping", "The same.", static use => use.Target.Image ??= use.Key.Place),
             Done("command", "text, or list of words", "What is run, on this machine.", use => use.Target.Command = ComposeValues.Command(use) is { } words ? new(words, use.Value.Place) : null),
             Done("entrypoint", "text, or list of words", "Goes before the command.", use => use.Target.Entrypoint = ComposeValues.Command(use)),
@@ -97,18 +104,17 @@ internal static class ComposeKeys
             Done("expose", "list of ports", "The first is a listener on 127.0.0.1 where there are no `ports`: what other services reach.", ReadExposed),
             Done("environment", "mapping, or list", "Variables of its environment; one without a value is that which Steelyard was started with.", static _ => { }),
             Done("env_file", "path, list, or list of mappings", "Files of variables, under those of `environment`.", static _ => { }),
-            Done("deploy", "mapping", "See below.", use => ReadInto(use, Deploy)),
+            Done("deploy", "mapping", "See below.", use => ComposeValues.ReadInto(use, Deploy)),
             Done("scale", "number", "How many workers.", ReadReplicas),
             Done("restart", "no, always, on-failure[:n], unless-stopped", "What happens when a worker ends by itself; `always` when left out.", ReadRestart),
-            Done("healthcheck", "mapping", "See below.", use => ReadInto(use, HealthCheck)),
+            Done("healthcheck", "mapping", "See below.", use => ComposeValues.ReadInto(use, HealthCheck)),
             Done("depends_on", "list, or mapping", "Services whose workers have to be ready before: `service_started` and `service_healthy` alike.", ReadDependencies),
             Done("stop_signal", "signal", "SIGTERM when left out.", ReadSignal),
-            Done("stop_grace_period", "duration", "How long after the signal it is killed; 10 s when left out.", use => Set(use, app => app with { Stop = app.Stop with { Grace = ComposeValues.Time(use, s_day) ?? app.Stop.Grace } })),
+            Done("stop_grace_period", "duration", "How long after the signal it is killed; 10 s when left out.", use => Set(use, app => app with { Stop = app.Stop with { Grace = ComposeValues.Time(use, ComposeValues.Day) ?? app.Stop.Grace } })),
             Done("user", "name, or name:group", "The user that workers become; only root can have it so.", ReadUser),
             Done("mem_limit", "size", "As `memory` in `deploy`.", use => Set(use, app => app with { MostMemory = ComposeValues.Size(use) ?? app.MostMemory })),
             Done("ulimits", "mapping", "nofile, nproc, core, fsize, as.", ReadLimits),
-            Done("profiles", "list", "The service is left out, unless the variable `COMPOSE_PROFILES` names one of them.", use => use.Target.Profiles = use.TryList("a list of names", out var names) ? [.. names.Select(one => one.Value)] : []),
-            Done("extends", "service, or { service, file }", "What the other service says, under what this one does.", static _ => { }),
+            .. OfEveryService,
             .. new[] { "networks", "links", "external_links", "network_mode", "dns", "dns_opt", "dns_search", "extra_hosts", "hostname", "domainname", "mac_address" }
                 .Select(key => Harmless(key, "Services reach each other on 127.0.0.1, by the ports that they publish or expose.")),
             .. new[] { "volumes", "volumes_from", "tmpfs", "read_only", "storage_opt", "devices", "device_cgroup_rules", "gpus", "shm_size" }
@@ -140,38 +146,18 @@ internal static class ComposeKeys
 
     private static void SetRestart(KeyUse<ComposeService> use, Func<RestartSettings, RestartSettings> set) => Set(use, app => app with { Restart = set(app.Restart) });
 
-    private static void ReadInto(KeyUse<ComposeService> use, KeyRows<ComposeService> rows)
-    {
-        if (use.Value is YamlMapping mapping)
-            rows.Read(mapping, use.Target, use.Problems, key => key.StartsWith("x-", StringComparison.Ordinal));
-        else
-            use.Refuse("a mapping");
-    }
-
-    private static T Word<T>(KeyUse<ComposeService> use, params ReadOnlySpan<(string Word, T Value)> words)
-    {
-        foreach (var (word, value) in words)
-        {
-            if (use.Value is YamlText text && text.Value == word)
-                return value;
-        }
-
-        use.Refuse(Shown.OneOf([.. words.ToArray().Select(word => word.Word)]));
-        return words[0].Value;
-    }
-
     private static void ReadListen(KeyUse<ComposeService> use)
     {
-        use.Target.Listen = Word(use, ("port", WorkerListen.Port), ("socket", WorkerListen.Socket), ("activation", WorkerListen.Activation), ("cluster", WorkerListen.Cluster), ("raw", WorkerListen.Raw), ("none", WorkerListen.None));
+        use.Target.Listen = ComposeValues.Word(use, ("port", WorkerListen.Port), ("socket", WorkerListen.Socket), ("activation", WorkerListen.Activation), ("cluster", WorkerListen.Cluster), ("raw", WorkerListen.Raw), ("none", WorkerListen.None));
         if (use.Target.Listen == WorkerListen.None)
             Set(use, app => app with { Ready = app.Ready with { On = ReadySign.Delay } });
     }
 
     private static void ReadFailure(KeyUse<ComposeService> use) =>
-        SetRolling(use, rolling => rolling with { OnFailure = Word(use, ("continue", RollingFailure.Continue), ("rollback", RollingFailure.Rollback), ("pause", RollingFailure.Pause)) });
+        SetRolling(use, rolling => rolling with { OnFailure = ComposeValues.Word(use, ("continue", RollingFailure.Continue), ("rollback", RollingFailure.Rollback), ("pause", RollingFailure.Pause)) });
 
     private static void ReadOrder(KeyUse<ComposeService> use) =>
-        use.Target.StartsFirst = new(Word(use, ("start-first", true), ("stop-first", false)), use.Value.Place);
+        use.Target.StartsFirst = new(ComposeValues.Word(use, ("start-first", true), ("stop-first", false)), use.Value.Place);
 
     private static void ReadDelay(KeyUse<ComposeService> use)
     {
@@ -186,7 +172,7 @@ internal static class ComposeKeys
         if (use.Value is YamlText { Value: "replicated-job" or "global-job" })
             use.Problems.Error(use.Value.Place, "a job, which ends, is not run here", "a service that stays, or 'x-steelyard: { container: true }'");
         else
-            _ = Word(use, ("replicated", true), ("global", true));
+            _ = ComposeValues.Word(use, ("replicated", true), ("global", true));
     }
 
     private static void ReadRestart(KeyUse<ComposeService> use)
@@ -199,7 +185,7 @@ internal static class ComposeKeys
         }
 
         // Where deploy says it too, that counts, as with Compose.
-        SetRestart(use, restart => restart with { On = Word(use, ("always", RestartOn.Always), ("no", RestartOn.Never), ("false", RestartOn.Never), ("on-failure", RestartOn.Failure), ("unless-stopped", RestartOn.Always)) });
+        SetRestart(use, restart => restart with { On = ComposeValues.Word(use, ("always", RestartOn.Always), ("no", RestartOn.Never), ("false", RestartOn.Never), ("on-failure", RestartOn.Failure), ("unless-stopped", RestartOn.Always)) });
     }
 
     private static void ReadExposed(KeyUse<ComposeService> use)

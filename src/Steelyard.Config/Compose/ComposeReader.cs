@@ -54,13 +54,26 @@ internal static class ComposeReader
         }
 
         var read = new List<ComposeService>();
+        SwarmEngine? engine = null;
+        SwarmServices? swarm = null;
         foreach (var (name, _) in services.Entries)
         {
-            if (merge.Service(services, name) is { } mapping)
-                read.Add(ReadService(name, mapping, source, variables, problems));
+            if (merge.Service(services, name) is not { } mapping)
+                continue;
+            var service = new ComposeService(new(name.Value, name.Place));
+            if (source.Options.Swarm is { } find && SwarmServices.Wants(mapping))
+            {
+                // Only who needs the engine looks for it.
+                engine ??= find();
+                swarm ??= new(file, engine, problems);
+                (service.WhyNoSwarm, service.Container) = (engine.WhyNot, engine.WhyNot is null ? swarm.Begin(name, mapping) : null);
+            }
+
+            ReadService(name, mapping, service, source, variables, problems);
+            read.Add(service);
         }
 
-        return Finish(read, new SnapshotDraft(new(source.Text, 0, 0)), variables, problems);
+        return Finish(read, new SnapshotDraft(new(source.Text, 0, 0)), swarm, variables, problems);
     }
 
     private static IEnumerable<SourceText> OverridesOf(DialectSource source, ProblemList problems)
@@ -97,15 +110,14 @@ internal static class ComposeReader
         }
     }
 
-    private static ComposeService ReadService(YamlText name, YamlMapping mapping, DialectSource source, ComposeVariables variables, ProblemList problems)
+    private static void ReadService(YamlText name, YamlMapping mapping, ComposeService service, DialectSource source, ComposeVariables variables, ProblemList problems)
     {
-        var service = new ComposeService(new(name.Value, name.Place));
         if (name.Value.Length is 0 or > 64 || !name.Value.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.'))
             problems.Error(name.Place, $"{Shown.Quote(name.Value)} cannot be the name of a service", "1 to 64 letters, digits and - _ .");
 
         // What is said for this machine comes first, and deploy last, as each has the last word over others.
         var entries = mapping.Entries.OrderBy(entry => entry.Key.Value switch { "x-steelyard" => 0, "deploy" => 2, _ => 1 });
-        ComposeKeys.Service.Read(new(mapping.Place, [.. entries], mapping.Flow), service, problems, key => key.StartsWith("x-", StringComparison.Ordinal));
+        (service.Container is null ? ComposeKeys.Service : SwarmKeys.Service).Read(new(mapping.Place, [.. entries], mapping.Flow), service, problems, key => key.StartsWith("x-", StringComparison.Ordinal));
         foreach (var (key, value) in mapping.Entries)
         {
             if (key.Value == "env_file")
@@ -113,8 +125,6 @@ internal static class ComposeReader
             else if (key.Value == "environment")
                 ReadVariables(value, service, variables, problems);
         }
-
-        return service;
     }
 
     private static void ReadVariables(YamlNode value, ComposeService service, ComposeVariables variables, ProblemList problems)
@@ -135,7 +145,7 @@ internal static class ComposeReader
                 problems.Error(key.Place, $"{Shown.Quote(key.Value)} cannot be the name of a variable", "letters, digits and _, no digit first");
             else if (!text.IsAbsent)
                 service.Environment[key.Value] = new(text.Value, text.Place);
-            else if (variables.Find(key.Value) is { } passed && Environment.GetEnvironmentVariable(key.Value) is null)
+            else if ((variables.Find(key.Value) ?? Environment.GetEnvironmentVariable(key.Value)) is { } passed && (service.Container is not null || Environment.GetEnvironmentVariable(key.Value) is null))
                 service.Environment[key.Value] = new(passed, text.Place);
         }
     }
@@ -162,14 +172,14 @@ internal static class ComposeReader
         }
     }
 
-    private static Snapshot? Finish(List<ComposeService> services, SnapshotDraft draft, ComposeVariables variables, ProblemList problems)
+    private static Snapshot? Finish(List<ComposeService> services, SnapshotDraft draft, SwarmServices? swarm, ComposeVariables variables, ProblemList problems)
     {
         var profiles = (variables.Find("COMPOSE_PROFILES") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         var run = new List<ComposeService>();
         foreach (var service in services)
         {
             var reason = service.IsLeftOut ? "it is a container's (x-steelyard)"
-                : service.Replicas == 0 ? "it has no replicas"
+                : service.Replicas == 0 && service.Container is null ? "it has no replicas"
                 : service.Profiles.Count > 0 && !service.Profiles.Any(profile => profiles.Contains(profile) || profiles.Contains("*")) ? $"no profile of it is asked for (COMPOSE_PROFILES={string.Join(',', service.Profiles)})"
                 : null;
             if (reason is null)
@@ -180,8 +190,18 @@ internal static class ComposeReader
 
         var pools = new List<PoolDraft>();
         var listeners = new List<ListenerDraft>();
+        var containers = new List<SwarmServiceSettings>();
         foreach (var service in run)
         {
+            if (service.Container is not null)
+            {
+                var (found, bound, container) = swarm!.Finish(service);
+                pools.AddRange(found);
+                listeners.AddRange(bound);
+                containers.Add(container);
+                continue;
+            }
+
             WaitFor(service, services, run, problems);
             if (service.Finish(problems) is not var (pool, its))
                 continue;
@@ -191,7 +211,7 @@ internal static class ComposeReader
 
         if (run.Count == 0 && !problems.HasErrors)
             problems.Error(draft.Place, "every service is left out", "one with a command");
-        return SnapshotChecks.Check(draft with { Pools = pools, Listeners = listeners }, problems);
+        return SnapshotChecks.Check(draft with { Pools = pools, Listeners = listeners }, problems) is { } snapshot ? snapshot with { Services = containers.ToValueList() } : null;
     }
 
     private static void WaitFor(ComposeService service, List<ComposeService> all, List<ComposeService> run, ProblemList problems)
@@ -200,7 +220,7 @@ internal static class ComposeReader
         {
             var (written, place) = service.After[i];
             var (name, optional) = written.StartsWith('?') ? (written[1..], true) : (written, false);
-            if (run.Exists(other => other.Name.Value == name))
+            if (run.Exists(other => other.Name.Value == name && other.Container is null))
             {
                 service.After[i] = new(name, place);
                 continue;
@@ -210,7 +230,7 @@ internal static class ComposeReader
             if (!all.Exists(other => other.Name.Value == name) && !optional)
                 problems.Error(place, $"no service is called {Shown.Quote(name)}", Shown.OneOf([.. all.Select(other => other.Name.Value)]), problems.Names.Nearest(name, all.Select(other => other.Name.Value)));
             else
-                problems.Note(place, $"{Shown.Quote(name)} is not waited for: it is left out");
+                problems.Note(place, $"{Shown.Quote(name)} is not waited for: it is {(run.Exists(other => other.Name.Value == name) ? "Swarm's" : "left out")}");
         }
     }
 }

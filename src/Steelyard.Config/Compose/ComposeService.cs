@@ -14,6 +14,12 @@ internal sealed class ComposeService(Located<string> name)
 
     public Place? Image { get; set; }
 
+    /// <summary>What Docker Swarm is to run; null for what runs on this machine.</summary>
+    public SwarmServiceSettings? Container { get; set; }
+
+    /// <summary>Why Docker Swarm does not run it; null where that was not asked for.</summary>
+    public string? WhyNoSwarm { get; set; }
+
     public IReadOnlyList<string>? Entrypoint { get; set; }
 
     public Located<IReadOnlyList<string>>? Command { get; set; }
@@ -61,8 +67,8 @@ internal sealed class ComposeService(Located<string> name)
         {
             problems.Error(
                 Image ?? Name.Place,
-                $"the service {Shown.Quote(Name.Value)} says no command, and containers are not started here",
-                $"'command' in an override file or under 'x-steelyard', as in compose.override.yaml: services: {{ {Name.Value}: {{ command: node app.js }} }}; or 'x-steelyard: {{ container: true }}', which leaves the service to a container engine");
+                $"the service {Shown.Quote(Name.Value)} says no command, and {(WhyNoSwarm is null ? "containers are not started here" : $"no Docker Swarm can run its image: {WhyNoSwarm}")}",
+                $"'command' in an override file or under 'x-steelyard', as in compose.override.yaml: services: {{ {Name.Value}: {{ command: node app.js }} }}; or 'x-steelyard: {{ container: true }}', which leaves the service to a container engine{(WhyNoSwarm is null ? "" : "; or 'docker swarm init' on this machine")}");
             return null;
         }
 

@@ -13,6 +13,35 @@ internal static class ComposeValues
 
     private static readonly (string Unit, double Milliseconds)[] s_times = [("us", 0.001), ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
 
+    /// <summary>The longest pause that a service may be given.</summary>
+    public static readonly TimeSpan Day = TimeSpan.FromHours(24);
+
+    /// <summary>A mapping with keys of its own; those of other programs are passed over.</summary>
+    public static void ReadInto(KeyUse<ComposeService> use, KeyRows<ComposeService> rows)
+    {
+        if (use.Value is YamlMapping mapping)
+            rows.Read(mapping, use.Target, use.Problems, key => key.StartsWith("x-", StringComparison.Ordinal));
+        else
+            use.Refuse("a mapping");
+    }
+
+    /// <summary>What one of some words means; the meaning of the first, and a problem, for any other.</summary>
+    public static T Word<TTarget, T>(KeyUse<TTarget> use, params ReadOnlySpan<(string Word, T Value)> words)
+    {
+        foreach (var (word, value) in words)
+        {
+            if (use.Value is YamlText text && text.Value == word)
+                return value;
+        }
+
+        use.Refuse(Shown.OneOf([.. words.ToArray().Select(word => word.Word)]));
+        return words[0].Value;
+    }
+
+    /// <summary>One of some words; the first, and a problem, for any other.</summary>
+    public static string Word<TTarget>(KeyUse<TTarget> use, params ReadOnlySpan<string> words) =>
+        Word(use, Array.ConvertAll(words.ToArray(), static word => (word, word)));
+
     /// <summary>A duration such as 1m30s, at most so long; null, and a problem, for what is none.</summary>
     public static TimeSpan? Time<T>(KeyUse<T> use, TimeSpan most)
     {

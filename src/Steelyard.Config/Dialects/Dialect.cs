@@ -77,6 +77,10 @@ internal sealed class DialectSource(SourceText text, Func<string, SourceText>? r
         }
     }
 
+    /// <summary>The files that a pattern means, in the order of their names; none where files are not read.</summary>
+    /// <param name="pattern">The path, in which <c>*</c> stands for anything and <c>?</c> for one character.</param>
+    public IReadOnlyList<string> FindFiles(string pattern) => findFiles?.Invoke(pattern) ?? [];
+
     /// <summary>Reads a file that the text names; reports what is wrong with it where it is named.</summary>
     /// <param name="path">The file, from the folder of the text where it is relative.</param>
     /// <param name="place">Where it is named.</param>

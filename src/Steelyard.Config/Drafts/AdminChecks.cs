@@ -1,4 +1,3 @@
-using System.Net;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Drafts;
@@ -36,7 +35,7 @@ internal static class AdminChecks
     {
         if (draft is null)
             return null;
-        if (draft is { Address: { } address, TokenFile: null } && !IsLocal(address.Value))
+        if (draft is { Address: { } address, TokenFile: null } && !address.Value.IsLocal)
             problems.Error(address.Place, $"{address.Value} can be reached from other machines, and there is no token", "an address such as 127.0.0.1:8404, or 'token-file' with the file of a token that requests have to bring");
         if (draft is { Tls: { } tls, Address.Value.UnixPath: not null })
             problems.Error(tls.Place, "a Unix socket does not speak TLS", "an address such as 127.0.0.1:8404 in 'address', or no 'tls'");
@@ -45,7 +44,7 @@ internal static class AdminChecks
         {
             if (socket.Address is not { } at)
                 continue;
-            if (!IsLocal(at.Value))
+            if (!at.Value.IsLocal)
                 problems.Warn(at.Place, $"{at.Value} can be reached from other machines, and commands ask nobody who they are", "a Unix socket, or an address such as 127.0.0.1:9999");
             if (commands.Exists(other => other.Address == at.Value))
                 problems.Error(at.Place, $"{Shown.Quote(at.Value.ToString())} takes commands already", "each address once");
@@ -54,8 +53,4 @@ internal static class AdminChecks
 
         return new() { Address = draft.Address?.Value, TokenFile = draft.TokenFile, Tls = draft.Tls?.Value, CommandSockets = commands.ToValueList(), CommandTimeout = draft.CommandTimeout };
     }
-
-    /// <summary>Whether only this machine reaches an address.</summary>
-    private static bool IsLocal(NetworkAddress address) =>
-        address.UnixPath is not null || address.Host == "localhost" || (IPAddress.TryParse(address.Host, out var ip) && IPAddress.IsLoopback(ip));
 }

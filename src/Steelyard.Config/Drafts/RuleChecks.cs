@@ -19,10 +19,14 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
             ofResponses.AddRange(pool.ResponseRules);
         }
 
-        if (listener.Mode is { Value: ListenerMode.Tcp } && (all.Count > 0 || ofResponses.Count > 0))
+        if (listener.Mode is { Value: ListenerMode.Tcp })
         {
-            problems.Error(all.Count > 0 ? all[0].Place : ofResponses[0].Place, "rules where a listener with 'mode: tcp' leads, which reads no requests", "a listener with 'mode: http'");
-            return;
+            List<Located<RuleSettings>> others = [.. listener.Rules.Where(rule => rule.Value.Action is not (RuleAction.Close or RuleAction.Stop)), .. all.Skip(listener.Rules.Count), .. ofResponses];
+            if (others.Count > 0)
+            {
+                problems.Error(others[0].Place, "rules where a listener with 'mode: tcp' leads, which reads no requests", "'close' and 'stop' in the listener itself; or 'mode: http'");
+                return;
+            }
         }
 
         CheckFields(listener, listener.RequestHeaders, listener.Place);
@@ -36,8 +40,11 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
         foreach (var route in listener.Routes ?? [])
         {
             CheckWhen(route.Match.When, route.Place, isResponse: false);
+            CheckWhen(route.Statistics?.Value.Admin, route.Place, isResponse: false);
             if (route.ToNamed is { } named)
                 Check(named.Value, named.Place, isResponse: false);
+            if (route.ServerTarget is { } target)
+                Check(target.Value, target.Place, isResponse: false);
             foreach (var (page, place) in route.ErrorPages)
                 CheckName(page.Route, place, names);
             if (route.Ask is { } ask)
@@ -99,10 +106,14 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
         CheckWhen(rule.When, place, isResponse);
         if (rule.Track is { } track)
             CheckTable(track.Table, place);
-        foreach (var template in (TextTemplate?[])[rule.Value, rule.Redirect?.To, .. rule.Respond?.Headers.Select(line => line.Value) ?? []])
+        if (rule.Value is not null)
+            Check(rule.Value, place, isResponse);
+
+        // What a rule for responses says instead is written when the response is gone.
+        foreach (var template in (TextTemplate?[])[rule.Redirect?.To, rule.Respond?.Text, .. rule.Respond?.Headers.Select(line => line.Value) ?? []])
         {
             if (template is not null)
-                Check(template, place, isResponse);
+                Check(template, place, isResponse: false, isAnswer: true);
         }
     }
 
@@ -127,18 +138,18 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
         }
     }
 
-    private void Check(TextTemplate template, Place place, bool isResponse, bool isLog = false)
+    private void Check(TextTemplate template, Place place, bool isResponse, bool isLog = false, bool isAnswer = false)
     {
         foreach (var part in template.Parts)
         {
             if (part.Expression is { } expression)
-                Check(expression, place, isResponse, isLog);
+                Check(expression, place, isResponse, isLog, isAnswer);
             else if (part is { Literal: null, Variable: TemplateVariable.Server } && !isResponse)
                 problems.Error(place, "no server has answered yet, so {server} says nothing here", "{server} in rules for responses");
         }
     }
 
-    private void Check(Expression expression, Place place, bool isResponse, bool isLog = false)
+    private void Check(Expression expression, Place place, bool isResponse, bool isLog = false, bool isAnswer = false)
     {
         switch (expression)
         {
@@ -146,22 +157,24 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 problems.Error(place, "no server has answered yet, so 'server' says nothing here", "'server' in rules for responses");
                 break;
             case TextExpression text:
-                Check(text.Text, place, isResponse, isLog);
+                Check(text.Text, place, isResponse, isLog, isAnswer);
                 break;
             case CallExpression call:
-                Check(call.Input, place, isResponse, isLog);
+                Check(call.Input, place, isResponse, isLog, isAnswer);
                 if (call.Function is FunctionKind.TableCounter or FunctionKind.InTable && CheckTable(call.Arguments[0], place) && call.Function == FunctionKind.TableCounter)
                     CheckCounter(tables[call.Arguments[0]], call.Arguments[1], place);
                 break;
             case MapExpression map:
-                Check(map.Input, place, isResponse, isLog);
+                Check(map.Input, place, isResponse, isLog, isAnswer);
                 foreach (var each in map.Cases)
-                    Check(each.Value, place, isResponse, isLog);
+                    Check(each.Value, place, isResponse, isLog, isAnswer);
                 if (map.Otherwise is { } otherwise)
-                    Check(otherwise, place, isResponse, isLog);
+                    Check(otherwise, place, isResponse, isLog, isAnswer);
                 break;
             case FetchExpression { Kind: FetchKind.SentHeader } sent when !isLog:
                 problems.Error(place, $"the client has got nothing yet, so '{sent}' says nothing here", "it in the 'format' of an access log, or 'response-header' in rules for responses");
+                break;
+            case FetchExpression { Kind: FetchKind.Status } when isAnswer:
                 break;
             case FetchExpression { IsOfResponse: true } fetch when !isResponse:
                 problems.Error(place, $"no server has answered yet, so '{fetch}' says nothing here", "it in rules for responses");

@@ -10,8 +10,13 @@ internal static class ServerChecks
     {
         if (draft is { Backup.Value: true, Priority: { } priority })
             problems.Error(priority.Place, "'priority' of a backup, which comes after all others", "one of the two");
+        if (draft.Made is null == address.Value.IsOfRequest)
+            problems.Error(draft.Made?.Place ?? address.Place, draft.Made is null ? "'address: request' without 'made'" : "'made' beside an address", "both 'address: request' and 'made', or an address alone");
+        if (draft is { Made: { } made, Health: not null })
+            problems.Error(made.Place, "'health' of a server of which each request says where it is", "'health: none', or nothing");
         return new()
         {
+            Made = draft.Made?.Value,
             Address = address.Value,
             At = draft.At,
             Name = draft.Name?.Value,

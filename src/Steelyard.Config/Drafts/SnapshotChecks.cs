@@ -45,6 +45,8 @@ internal sealed class SnapshotChecks
         AppChecks.Order(_pools, _problems);
         AccessLogChecks.Check(draft, new RuleChecks(_problems, _pools, _tables), _problems);
 
+        SharedChecks.Check(draft, _problems);
+
         // A route that could not be read, or leads nowhere, may be the one to the pool that seems unused.
         if (draft.Listeners is { Count: > 0 } && !_aRouteIsLost && !draft.Listeners.Any(listener => listener.IsFaulty))
             WarnOfUnusedPools(draft.Pools ?? []);
@@ -69,6 +71,8 @@ internal sealed class SnapshotChecks
             RequestId = draft.RequestId,
             TraceContext = draft.TraceContext,
             Resolver = draft.Resolver,
+            Shared = draft.Shared?.Value,
+            StateFile = draft.StateFile?.Value,
             Timeouts = draft.Timeouts,
             Limits = draft.Limits,
             Expectations = draft.Expectations.Select(expectation => expectation.Value).ToValueList(),
@@ -123,6 +127,7 @@ internal sealed class SnapshotChecks
             Name = draft.Name.Value,
             Balance = draft.Balance,
             ProxyProtocol = draft.ProxyProtocol,
+            Source = draft.Source,
             Tls = TlsChecks.Servers(draft.Tls, AddressesOf(draft), _problems),
             Retries = draft.Retries,
             Health = draft.Health,
@@ -160,7 +165,7 @@ internal sealed class SnapshotChecks
                 _problems.Error(place, $"{Shown.Quote(address.ToString())} is one of several servers", "an address without #");
 
             // Port 0 is another port each time.
-            if ((address.Port != 0 || address.UnixPath is not null) && !_bound.TryAdd(address, place))
+            if ((address.Port != 0 || address.UnixPath is not null || address.Descriptor is not null) && !_bound.TryAdd(address, place))
                 _problems.Error(place, $"{Shown.Quote(address.ToString())} is bound again; it stands in line {_bound[address].Line} already", "each address once; one listener can have many routes");
         }
 
@@ -205,6 +210,7 @@ internal sealed class SnapshotChecks
             Routes = routes.ToValueList(),
             TrustedProxies = draft.TrustedProxies.Select(network => network.Value).ToValueList(),
             ProxyProtocol = draft.ProxyProtocol.Select(network => network.Value).ToValueList(),
+            ProxyProtocolClients = draft.ProxyProtocolClients?.Select(network => network.Value).ToValueList(),
             Explain = draft.Explain.Select(network => network.Value).ToValueList(),
             MaxConnections = draft.MaxConnections,
             MaxConnectionsPerAddress = draft.MaxConnectionsPerAddress,
@@ -213,8 +219,10 @@ internal sealed class SnapshotChecks
             ClientField = draft.ClientField?.Value,
             Connect = draft.Connect,
             Tolerant = draft.Tolerant,
+            KeepsSlashes = draft.KeepsSlashes,
             FieldNames = draft.FieldNames,
             GatewayStatuses = draft.GatewayStatuses,
+            Compress = draft.Compress,
             Forwarded = draft.Forwarded,
             Rules = draft.Rules.Select(rule => rule.Value).ToValueList(),
             ResponseRules = draft.ResponseRules.Select(rule => rule.Value).ToValueList(),
@@ -262,9 +270,8 @@ internal sealed class SnapshotChecks
             _problems.Error(pool.Place, $"the pool {Shown.Quote(pool.Value)} hashes the name in a TLS hello, which only a listener with 'mode: tcp' and without 'tls' reads", isTcp ? "a listener without 'tls'" : "'hash: header:Host'");
     }
 
-    /// <summary>Whether a text is made of the client's address alone.</summary>
-    private static bool IsOfConnections(RequestKey key) =>
-        key.Kind == RequestKeyKind.Text && TextTemplate.Parse(key.Name!).Parts.All(part => part.Literal is not null || part is { Expression: null, Variable: TemplateVariable.Client });
+    /// <summary>Whether a text is made of what is known of a connection.</summary>
+    private static bool IsOfConnections(RequestKey key) => key.Kind == RequestKeyKind.Text && !TcpChecks.AsksOfRequests(TextTemplate.Parse(key.Name!));
 
     private void AddRoute(RouteDraft draft, Dictionary<RouteSettings, Place> seen, List<RouteSettings> routes, bool poolsAreKnown)
     {
@@ -312,6 +319,7 @@ internal sealed class SnapshotChecks
                     Files = draft.Files?.Value,
                     Statistics = draft.Statistics?.Value,
                     AccessLog = draft.AccessLog?.Value,
+                    Compress = draft.Compress,
                     Ask = draft.Ask?.Value,
                     SendMethod = draft.SendMethod,
                     SendBody = draft.SendBody,
@@ -324,6 +332,7 @@ internal sealed class SnapshotChecks
                     Timeouts = draft.Timeouts,
                     StripPrefix = draft.StripPrefix?.Value,
                     Rewrite = draft.Rewrite?.Value,
+                    ServerTarget = draft.ServerTarget?.Value,
                     RequestHeaders = draft.RequestHeaders?.Value ?? HeaderEdits.None,
                     ResponseHeaders = draft.ResponseHeaders,
                 });
@@ -335,7 +344,7 @@ internal sealed class SnapshotChecks
     private void CheckAction(RouteDraft draft)
     {
         ReadOnlySpan<(string Name, Place? Place)> actions =
-            [("to", draft.To?.Place), ("to-named", draft.ToNamed?.Place), ("split", draft.Split?.Place), ("redirect", draft.Redirect?.Place), ("respond", draft.Respond?.Place), ("files", draft.Files?.Place), ("statistics", draft.Statistics?.Place)];
+            [("to", draft.To?.Place), ("to-named", draft.To is null ? draft.ToNamed?.Place : null), ("split", draft.Split?.Place), ("redirect", draft.Redirect?.Place), ("respond", draft.Respond?.Place), ("files", draft.Files?.Place), ("statistics", draft.Statistics?.Place)];
         string? first = null;
         foreach (var (name, given) in actions)
         {
@@ -353,7 +362,7 @@ internal sealed class SnapshotChecks
         if (first is not ("redirect" or "respond" or "files" or "statistics"))
             return;
         ReadOnlySpan<(string Name, Place? Place)> changes =
-            [("strip-prefix", draft.StripPrefix?.Place), ("rewrite", draft.Rewrite?.Place), ("request-headers", draft.RequestHeaders?.Place)];
+            [("strip-prefix", draft.StripPrefix?.Place), ("rewrite", draft.Rewrite?.Place), ("server-target", draft.ServerTarget?.Place), ("request-headers", draft.RequestHeaders?.Place)];
         foreach (var (name, given) in changes)
         {
             if (given is { } place)

@@ -27,6 +27,10 @@ internal sealed record SnapshotDraft(Place Place)
 
     public ResolverSettings Resolver { get; init; } = new();
 
+    public Located<SharedSettings>? Shared { get; init; }
+
+    public Located<string>? StateFile { get; init; }
+
     public Timeouts Timeouts { get; init; } = new();
 
     public Limits Limits { get; init; } = new();
@@ -52,6 +56,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public IReadOnlyList<Located<IPNetwork>> ProxyProtocol { get; init; } = [];
 
+    public IReadOnlyList<Located<IPNetwork>>? ProxyProtocolClients { get; init; }
+
     public IReadOnlyList<Located<IPNetwork>> Explain { get; init; } = [];
 
     public int? MaxConnections { get; init; }
@@ -68,7 +74,11 @@ internal sealed record ListenerDraft(Place Place)
 
     public bool Tolerant { get; init; }
 
+    public bool KeepsSlashes { get; init; }
+
     public bool GatewayStatuses { get; init; }
+
+    public CompressionSettings? Compress { get; init; }
 
     public FieldNames FieldNames { get; init; }
 
@@ -153,6 +163,8 @@ internal sealed record RouteDraft(Place Place)
 
     public Located<StatisticsSettings>? Statistics { get; init; }
 
+    public CompressionSettings? Compress { get; init; }
+
     public Located<AccessLogSettings>? AccessLog { get; init; }
 
     public Located<RateLimitSettings>? RateLimit { get; init; }
@@ -166,6 +178,8 @@ internal sealed record RouteDraft(Place Place)
     public Located<string>? StripPrefix { get; init; }
 
     public Located<TextTemplate>? Rewrite { get; init; }
+
+    public Located<TextTemplate>? ServerTarget { get; init; }
 
     public Located<HeaderEdits>? RequestHeaders { get; init; }
 
@@ -182,6 +196,8 @@ internal sealed record PoolDraft(Located<string> Name)
     public ProxyProtocolVersion ProxyProtocol { get; init; }
 
     public ServerTlsDraft? Tls { get; init; }
+
+    public string? Source { get; init; }
 
     public RetrySettings Retries { get; init; } = new();
 
@@ -230,8 +246,17 @@ internal sealed record PoolDraft(Located<string> Name)
 
 internal sealed record DiscoverDraft(Place Place)
 {
-    /// <summary>All but what each server is.</summary>
+    /// <summary>All but what each server is, and how those of Docker are found.</summary>
     public DiscoverSettings Settings { get; init; } = new();
+
+    /// <summary>How those of Docker are found, but for which they are.</summary>
+    public DockerSettings Docker { get; init; } = new() { Find = "" };
+
+    /// <summary>The first key that is of Docker alone; null for none.</summary>
+    public string? DockerKeys { get; init; }
+
+    /// <summary>How many keys say where servers are found.</summary>
+    public int Finders { get; init; }
 
     public ServerDraft? Server { get; init; }
 }
@@ -241,6 +266,8 @@ internal sealed record ServerDraft(Place Place)
     public Located<NetworkAddress>? Address { get; init; }
 
     public NetworkAddress? At { get; init; }
+
+    public Located<TextTemplate>? Made { get; init; }
 
     public Located<string?>? Name { get; init; }
 

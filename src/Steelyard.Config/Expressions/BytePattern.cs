@@ -4,7 +4,8 @@ using Steelyard.Config.Text;
 namespace Steelyard.Config.Expressions;
 
 /// <summary>
-/// A regular expression over bytes, as PCRE writes them without look-around and back-references. It takes time in
+/// A regular expression over bytes, as PCRE writes them without back-references, and with look-around that has a length,
+/// or stands right behind the start. It takes time in
 /// proportion to text and expression, whatever they are, and allocates nothing: all ways through the expression are walked
 /// side by side (Thompson, 1968; Pike's captures), the one that a backtracking program would try first having precedence.
 /// Immutable; each thread has room of its own.
@@ -63,6 +64,7 @@ public sealed class BytePattern
         private readonly int[] _slots = new int[(MostGroups + 1) * 2];
         private int _mark;
         private int _width;
+        private Walk? _look;
 
         public bool Run(PatternStep[] steps, SearchValues<byte>? first, ReadOnlySpan<byte> text, int start, Span<int> captures)
         {
@@ -167,7 +169,9 @@ public sealed class BytePattern
                     case StepKind.End when at < text.Length:
                     case StepKind.Boundary when IsBoundary(text, at) != (step.First == 1):
                         break;
-                    case StepKind.Begin or StepKind.End or StepKind.Boundary:
+                    case StepKind.Look when IsSeen(step, text, at) == ((step.First & 1) != 0):
+                        break;
+                    case StepKind.Begin or StepKind.End or StepKind.Boundary or StepKind.Look:
                         _stack[depth++] = index + 1;
                         break;
                     default:
@@ -177,6 +181,51 @@ public sealed class BytePattern
                         break;
                 }
             }
+        }
+
+        private bool IsSeen(in PatternStep step, ReadOnlySpan<byte> text, int at)
+        {
+            var walk = _look ??= new();
+            if (step.Behind is not var (least, most))
+                return walk.Begins(step.Within!, text, at, toEnd: false);
+            for (var length = least; length <= most && length <= at; length++)
+            {
+                if (walk.Begins(step.Within!, text[..at], at - length, toEnd: true))
+                    return true;
+            }
+
+            return false;
+        }
+
+        /// <summary>Whether a match begins at a place.</summary>
+        /// <param name="steps">The expression.</param>
+        /// <param name="text">Where.</param>
+        /// <param name="at">The place.</param>
+        /// <param name="toEnd">Whether it has to reach the end of the text.</param>
+        private bool Begins(PatternStep[] steps, ReadOnlySpan<byte> text, int at, bool toEnd)
+        {
+            MakeRoom(steps.Length);
+            _width = 0;
+            NextMark(fresh: true);
+            var count = 0;
+            Add(steps, 0, text, at, _current, _currentSlots, ref count);
+            for (; count > 0; at++)
+            {
+                NextMark(fresh: true);
+                var next = 0;
+                for (var i = 0; i < count; i++)
+                {
+                    ref readonly var step = ref steps[_current[i]];
+                    if (step.Kind == StepKind.Match && (!toEnd || at == text.Length))
+                        return true;
+                    if (at < text.Length && step.Takes(text[at]))
+                        Add(steps, _current[i] + 1, text, at + 1, _next, _nextSlots, ref next);
+                }
+
+                (_current, _next, count) = (_next, _current, next);
+            }
+
+            return false;
         }
 
         private static bool IsBoundary(ReadOnlySpan<byte> text, int at) =>
@@ -217,6 +266,9 @@ internal enum StepKind : byte
     /// <summary>Goes on where a word begins or ends, or where none does.</summary>
     Boundary,
 
+    /// <summary>Goes on where something stands before or behind the place, or does not.</summary>
+    Look,
+
     /// <summary>Is the end of a match.</summary>
     Match,
 }
@@ -226,7 +278,9 @@ internal enum StepKind : byte
 /// <param name="First">Where it goes on, or what it notes.</param>
 /// <param name="Second">Where else.</param>
 /// <param name="Set">The bytes it takes, a bit each.</param>
-internal readonly record struct PatternStep(StepKind Kind, int First = 0, int Second = 0, ulong[]? Set = null)
+/// <param name="Within">What is looked for.</param>
+/// <param name="Behind">How long that is, where it is looked for in front of the place.</param>
+internal readonly record struct PatternStep(StepKind Kind, int First = 0, int Second = 0, ulong[]? Set = null, PatternStep[]? Within = null, (int Least, int Most)? Behind = null)
 {
     public bool Takes(byte value) => Kind == StepKind.Take && (Set![value >> 6] & (1UL << (value & 63))) != 0;
 }

@@ -18,8 +18,23 @@ public enum FetchKind
     /// <summary>How many values between commas a field of the request has.</summary>
     HeaderCount,
 
+    /// <summary>One of the values between commas that a field of the request has: its name, a blank and a number from 1, or below 0 from the end.</summary>
+    HeaderValueAt,
+
+    /// <summary>The same of a field's lines.</summary>
+    HeaderLineAt,
+
+    /// <summary>How many lines a field of the request has.</summary>
+    HeaderLineCount,
+
     /// <summary>A cookie of the request.</summary>
     Cookie,
+
+    /// <summary>Each cookie of a name that the request has, the last one where one is asked for.</summary>
+    CookieValues,
+
+    /// <summary>How many cookies of a name the request has.</summary>
+    CookieCount,
 
     /// <summary>A parameter of the query, as it was written.</summary>
     Parameter,
@@ -35,6 +50,21 @@ public enum FetchKind
 
     /// <summary>How many values between commas a field of the response has.</summary>
     ResponseHeaderCount,
+
+    /// <summary>One of the values between commas that a field of the response has: its name, a blank and a number.</summary>
+    ResponseHeaderValueAt,
+
+    /// <summary>The same of a field's lines.</summary>
+    ResponseHeaderLineAt,
+
+    /// <summary>How many lines a field of the response has.</summary>
+    ResponseHeaderLineCount,
+
+    /// <summary>A cookie that the response sets.</summary>
+    ResponseCookie,
+
+    /// <summary>The name of the server that has answered.</summary>
+    AnsweringServer,
 
     /// <summary>A field of the answer as the client gets it, whoever gave it: the whole value of its first line. In logs alone.</summary>
     SentHeader,
@@ -87,6 +117,24 @@ public enum FetchKind
     /// <summary>Its port.</summary>
     PeerPort,
 
+    /// <summary>Where the connection comes from, whatever proxies say (nginx: $realip_remote_addr).</summary>
+    Sender,
+
+    /// <summary>Its port.</summary>
+    SenderPort,
+
+    /// <summary>Whose connection it is by a PROXY header, believed or not (nginx: $proxy_protocol_addr).</summary>
+    ToldPeer,
+
+    /// <summary>Its port.</summary>
+    ToldPeerPort,
+
+    /// <summary>What that one has connected to (nginx: $proxy_protocol_server_addr).</summary>
+    ToldAddress,
+
+    /// <summary>Its port.</summary>
+    ToldPort,
+
     /// <summary>The address the client connected to.</summary>
     LocalAddress,
 
@@ -128,6 +176,12 @@ public enum FetchKind
 
     /// <summary>The cipher suite of TLS by its registered name.</summary>
     TlsCipher,
+
+    /// <summary>The protocol that client and proxy have agreed on by TLS; absent where they have not.</summary>
+    TlsProtocol,
+
+    /// <summary>The certificate of the client in its own bytes (DER).</summary>
+    ClientCertificate,
 
     /// <summary>SUCCESS for a client with a certificate that is valid, NONE for one without.</summary>
     ClientVerified,
@@ -181,12 +235,22 @@ internal static class FetchTable
         new("header-list", FetchKind.HeaderList, Named: true, OfResponse: false, "all lines of a field of the request, with commas between"),
         new("header-lines", FetchKind.HeaderLines, Named: true, OfResponse: false, "a field of the request, each line of it: a comparison takes any, elsewhere it is the last"),
         new("header-count", FetchKind.HeaderCount, Named: true, OfResponse: false, "how many values between commas a field of the request has"),
+        new("header-value-at", FetchKind.HeaderValueAt, Named: true, OfResponse: false, "one of the values between commas of a field of the request, as in `header-value-at('X-Forwarded-For 1')`; `-1` is the last"),
+        new("header-line-at", FetchKind.HeaderLineAt, Named: true, OfResponse: false, "the same of its lines"),
+        new("header-line-count", FetchKind.HeaderLineCount, Named: true, OfResponse: false, "how many lines a field of the request has"),
+        new("cookie-values", FetchKind.CookieValues, Named: true, OfResponse: false, "each cookie of a name that has a value: a comparison takes any, elsewhere it is the last"),
+        new("cookie-count", FetchKind.CookieCount, Named: true, OfResponse: false, "how many cookies of a name the request has"),
         new("cookie", FetchKind.Cookie, Named: true, OfResponse: false, "a cookie of the request"),
         new("parameter", FetchKind.Parameter, Named: true, OfResponse: false, "a parameter of the query, as it was written"),
         new("parameter-any-case", FetchKind.ParameterAnyCase, Named: true, OfResponse: false, "a parameter of the query whose name may be written in any case"),
         new("response-header", FetchKind.ResponseHeader, Named: true, OfResponse: true, "a field of the response, the first line of it"),
         new("response-header-values", FetchKind.ResponseHeaderValues, Named: true, OfResponse: true, "a field of the response, each of its values between commas"),
         new("response-header-count", FetchKind.ResponseHeaderCount, Named: true, OfResponse: true, "how many values between commas a field of the response has"),
+        new("response-header-value-at", FetchKind.ResponseHeaderValueAt, Named: true, OfResponse: true, "one of the values between commas of a field of the response, as in `response-header-value-at('Vary 1')`"),
+        new("response-header-line-at", FetchKind.ResponseHeaderLineAt, Named: true, OfResponse: true, "the same of its lines"),
+        new("response-header-line-count", FetchKind.ResponseHeaderLineCount, Named: true, OfResponse: true, "how many lines a field of the response has"),
+        new("response-cookie", FetchKind.ResponseCookie, Named: true, OfResponse: true, "the value of a cookie that the response sets"),
+        new("answering-server", FetchKind.AnsweringServer, Named: false, OfResponse: true, "the name of the server that has answered, its address where it has none"),
         new("sent-header", FetchKind.SentHeader, Named: true, OfResponse: true, "a field of the answer as the client got it, whoever gave it"),
         new("variable", FetchKind.Variable, Named: true, OfResponse: false, "what a rule before has set by `set-variable`"),
         new("usable-servers", FetchKind.UsableServers, Named: true, OfResponse: false, "how many servers of a pool can serve"),
@@ -204,6 +268,12 @@ internal static class FetchTable
         new("rerouted", FetchKind.Rerouted, Named: false, OfResponse: false, "`1` for a request that rules or error pages have sent on within, else `0`"),
         new("peer", FetchKind.Peer, Named: false, OfResponse: false, "the address of the peer, or of who it says in a PROXY header to be"),
         new("peer-port", FetchKind.PeerPort, Named: false, OfResponse: false, "its port"),
+        new("sender", FetchKind.Sender, Named: false, OfResponse: false, "the address that the connection comes from, whatever proxies say"),
+        new("sender-port", FetchKind.SenderPort, Named: false, OfResponse: false, "its port"),
+        new("told-peer", FetchKind.ToldPeer, Named: false, OfResponse: false, "the address of who a PROXY header says the client is, believed or not; absent without one"),
+        new("told-peer-port", FetchKind.ToldPeerPort, Named: false, OfResponse: false, "its port"),
+        new("told-address", FetchKind.ToldAddress, Named: false, OfResponse: false, "the address that the client has connected to, by that header"),
+        new("told-port", FetchKind.ToldPort, Named: false, OfResponse: false, "its port"),
         new("local-address", FetchKind.LocalAddress, Named: false, OfResponse: false, "the address that the client connected to"),
         new("local-port", FetchKind.LocalPort, Named: false, OfResponse: false, "its port"),
         new("now", FetchKind.Now, Named: false, OfResponse: false, "the time, in seconds since 1970"),
@@ -218,12 +288,14 @@ internal static class FetchTable
         new("request-number", FetchKind.RequestNumber, Named: false, OfResponse: false, "a number that grows with each value that is asked for; no other is the same in this process"),
         new("tls-version", FetchKind.TlsVersion, Named: false, OfResponse: false, "the version of TLS that the client speaks, `TLSv1.3`"),
         new("tls-cipher", FetchKind.TlsCipher, Named: false, OfResponse: false, "the cipher suite by its registered name"),
+        new("tls-protocol", FetchKind.TlsProtocol, Named: false, OfResponse: false, "the protocol that was agreed on by TLS (ALPN), `http/1.1`; absent where none was"),
+        new("client-certificate", FetchKind.ClientCertificate, Named: false, OfResponse: false, "the client's certificate in its own bytes (DER), as for `base64(client-certificate)`"),
         new("client-verified", FetchKind.ClientVerified, Named: false, OfResponse: false, "`SUCCESS` for a client that has shown a certificate, which was found valid, `NONE` for one without; absent without TLS"),
         new("client-subject", FetchKind.ClientSubject, Named: false, OfResponse: false, "the subject of that certificate, `CN=joe,O=Example`, with the escapes of RFC 2253; bytes that are no printable ASCII are written as `\\C3\\A9`"),
         new("client-issuer", FetchKind.ClientIssuer, Named: false, OfResponse: false, "its issuer, in the same form"),
         new("client-serial", FetchKind.ClientSerial, Named: false, OfResponse: false, "its serial number in hexadecimal digits"),
         new("client-fingerprint", FetchKind.ClientFingerprint, Named: false, OfResponse: false, "its SHA-1 fingerprint in hexadecimal digits"),
-        new("client-subject-part", FetchKind.ClientSubjectPart, Named: true, OfResponse: false, "a part of its subject, as in `client-subject-part('CN')`; with `*` all in one line as OpenSSL has it, `/C=FR/CN=joe`"),
+        new("client-subject-part", FetchKind.ClientSubjectPart, Named: true, OfResponse: false, "a part of its subject, as in `client-subject-part('CN')`, or `client-subject-part('OU 2')` for the second of several and `-1` for the last; with `*` all in one line as OpenSSL has it, `/C=FR/CN=joe`"),
         new("client-issuer-part", FetchKind.ClientIssuerPart, Named: true, OfResponse: false, "the same of its issuer"),
         new("client-not-before", FetchKind.ClientNotBefore, Named: false, OfResponse: false, "from when on it is good, `261128174338Z`"),
         new("client-not-after", FetchKind.ClientNotAfter, Named: false, OfResponse: false, "until when"),

@@ -159,6 +159,9 @@ public enum FunctionKind
     /// <summary>The same of its payload.</summary>
     JwtPayload,
 
+    /// <summary>A path or a query in another form that means the same (RFC 3986, 6.2.2).</summary>
+    Normalize,
+
     /// <summary>1 for a JSON Web Token whose signature is right, 0 where it is not, and less where that cannot be said.</summary>
     JwtVerify,
 }
@@ -175,6 +178,9 @@ internal enum ArgumentKind
 
     /// <summary>The name of a hash.</summary>
     Hash,
+
+    /// <summary>The name of a form that paths and queries are brought to.</summary>
+    Form,
 }
 
 /// <summary>A row of the table of functions.</summary>
@@ -214,7 +220,7 @@ internal static class FunctionTable
         new("divide", FunctionKind.Divide, [Number], 1, "the quotient, towards zero; absent for a division by zero"),
         new("modulo", FunctionKind.Modulo, [Number], 1, "the remainder; absent for a division by zero"),
         new("is-zero", FunctionKind.IsZero, [], 0, "`1` for 0, `0` for any other number"),
-        new("file-kind", FunctionKind.FileKind, [], 0, "what is under a path: `file`, `program`, which is a file that may be executed, `folder` or `other`; absent where there is nothing. The disk is asked for each request"),
+        new("file-kind", FunctionKind.FileKind, [], 0, "what is under a path: `file`, `program`, which is a file that may be executed, `folder` or `other`; absent where there is nothing, and for a path that climbs (`..`). Percent-encoding is undone. The disk is asked for each request"),
         new("network-of", FunctionKind.NetworkOf, [Number, Number], 1, "an address with only its first bits: of IPv4, then of IPv6"),
         new("host-only", FunctionKind.HostOnly, [], 0, "a host without its port"),
         new("port-only", FunctionKind.PortOnly, [], 0, "the port behind a host; `0` where there is none"),
@@ -244,6 +250,7 @@ internal static class FunctionTable
         new("jwt-header", FunctionKind.JwtHeader, [Text, Text], 0, "the header of a JSON Web Token, or what `json-query` finds in it. Nothing is verified by it"),
         new("jwt-payload", FunctionKind.JwtPayload, [Text, Text], 0, "the same of its payload"),
         new("jwt-verify", FunctionKind.JwtVerify, [Text, Text], 2, "`1` for a JSON Web Token whose signature is right by an algorithm (`HS256` to `HS512`, `RS256` to `RS512`, `ES256` to `ES512`, or the name of a variable that has it) and a secret, a public key or a certificate as PEM; `0` where it is not, less than 0 where that cannot be said"),
+        new("normalize", FunctionKind.Normalize, [ArgumentKind.Form], 1, "a path or a query in another form that means the same: by `merge-slashes`, `strip-dot`, `strip-dotdot` (`strip-dotdot-full` at the beginning too), `decode-unreserved`, `percent-uppercase` or `sort-by-name`, as in `normalize(path, 'merge-slashes')`"),
         new("json", FunctionKind.Json, [], 0, "as it stands within the quotes of JSON; bytes that are no UTF-8 are `?`"),
     ];
 
@@ -286,6 +293,8 @@ internal static class FunctionTable
                 mistake = new($"{Shown.Quote(arguments[i])} is not a number, which '{row.Word}' needs there", "a whole number in quotes, as in '1'");
             else if (row.Arguments[i] == ArgumentKind.Digest && arguments[i] is not ("md5" or "sha1" or "sha256" or "sha384" or "sha512"))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a digest", "md5, sha1, sha256, sha384 or sha512");
+            else if (row.Arguments[i] == ArgumentKind.Form && arguments[i] is not ("merge-slashes" or "strip-dot" or "strip-dotdot" or "strip-dotdot-full" or "decode-unreserved" or "percent-uppercase" or "sort-by-name"))
+                mistake = new($"{Shown.Quote(arguments[i])} is not a form", "merge-slashes, strip-dot, strip-dotdot, strip-dotdot-full, decode-unreserved, percent-uppercase or sort-by-name");
             else if (row.Arguments[i] == ArgumentKind.Hash && arguments[i] is not ("crc32" or "crc32c" or "sdbm" or "djb2" or "wt6" or "xxh32" or "xxh64" or "xxh3"))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a hash", "crc32, crc32c, sdbm, djb2, wt6, xxh32, xxh64 or xxh3");
             else if (row.Arguments[i] == ArgumentKind.Pattern)

@@ -10,14 +10,18 @@ internal sealed class PatternParser
     private const int MostSteps = 8192;
     private const int MostRepetitions = 1000;
     private const int DeepestNesting = 100;
+    private const int MostStepsOfLook = 1024;
+    private const int LongestLook = 128;
+    private const int LongestLookBehind = 32;
     private const string Unlimited = "letters, . [] () | * + ? {} ^ $ \\d \\w \\s \\b and their like";
 
     private readonly byte[] _text;
-    private readonly List<PatternStep> _steps = [];
+    private List<PatternStep> _steps = [];
     private readonly List<string?> _names = [];
     private bool _ignoreCase;
     private int _at;
     private int _depth;
+    private bool _isLook;
     private Mistake _mistake;
 
     private PatternParser(string text, bool ignoreCase) => (_text, _ignoreCase) = (Encoding.UTF8.GetBytes(text), ignoreCase);
@@ -65,7 +69,7 @@ internal sealed class PatternParser
                     return Collect(step.First);
                 case StepKind.Split:
                     return seen.Count < 256 && Collect(step.First) && Collect(step.Second);
-                case StepKind.Save:
+                case StepKind.Save or StepKind.Look:
                     return Collect(index + 1);
                 default:
                     return false;
@@ -161,7 +165,8 @@ internal sealed class PatternParser
             }
             else if (!Take(':'))
             {
-                Fail("look-around is not done here: its time cannot be foretold", Unlimited);
+                ReadLook();
+                return false;
             }
         }
 
@@ -180,6 +185,74 @@ internal sealed class PatternParser
         if (_mistake.Message is null && !Take(')'))
             Fail("a '(' without its other half", "\\( for the character itself");
         return true;
+    }
+
+    /// <summary>Reads what has to stand before or behind a place, or must not, without being of the match.</summary>
+    private void ReadLook()
+    {
+        var behind = Take('<');
+        var negative = Take('!');
+        if (_isLook || (!negative && !Take('=')))
+        {
+            Fail(_isLook ? "look-around within look-around" : "a '(?' that is not known here", "(?: ), (?= ), (?! ), (?<= ) or (?<! )");
+            return;
+        }
+
+        var (outer, groups, anchored) = (_steps, _names.Count, IsAtBegin());
+        (_steps, _isLook) = ([], true);
+        ReadAlternatives();
+        Emit(new(StepKind.Match));
+        PatternStep[] within = [.. _steps];
+        (_steps, _isLook) = (outer, false);
+        if (_mistake.Message is null && !Take(')'))
+            Fail("a '(' without its other half", "\\( for the character itself");
+        if (_mistake.Message is not null)
+            return;
+        var (least, most) = within.Length > MostStepsOfLook ? (0, -1) : Lengths(within);
+        if (!negative && _names.Count > groups)
+            Fail("groups in a look-around that are remembered", "(?: ) in it");
+        else if (behind && (most is < 0 or > LongestLookBehind || Array.Exists(within, step => step.Kind is StepKind.End or StepKind.Boundary)))
+            Fail($"a look-behind that is not of a length, or longer than {LongestLookBehind} bytes", "a text, or texts between |");
+        else if (!behind && !anchored && most is < 0 or > LongestLook)
+            Fail($"a look-ahead of more than {LongestLook} bytes that is not right behind ^: its time cannot be foretold", "one of texts that have a length, or one right behind ^");
+        else
+            Emit(new(StepKind.Look, (negative ? 1 : 0) | (anchored ? 2 : 0), Within: within, Behind: behind ? (least, most) : null));
+    }
+
+    // What is asked once for a text, whatever it is, may look as far as it wants.
+    private bool IsAtBegin() => _steps is [.., var last] && (last.Kind == StepKind.Begin || (last.Kind == StepKind.Look && (last.First & 2) != 0))
+        && !_steps.Exists(step => step.Kind is StepKind.Jump or StepKind.Split && (step.First == _steps.Count || step.Second == _steps.Count));
+
+    /// <summary>How few and how many bytes steps take to their end; -1 for any number.</summary>
+    private static (int Least, int Most) Lengths(PatternStep[] steps)
+    {
+        var known = new (int Least, int Most)?[steps.Length];
+        var open = new bool[steps.Length];
+        return Of(0);
+
+        (int Least, int Most) Of(int index)
+        {
+            if (open[index])
+                return (0, -1);
+            if (known[index] is { } its)
+                return its;
+            open[index] = true;
+            var step = steps[index];
+            var length = step.Kind switch
+            {
+                StepKind.Match => (0, 0),
+                StepKind.Jump => Of(step.First),
+                StepKind.Split => Either(Of(step.First), Of(step.Second)),
+                StepKind.Take when Of(index + 1) is var (least, most) => (least + 1, most < 0 ? -1 : most + 1),
+                _ => Of(index + 1),
+            };
+            open[index] = false;
+            known[index] = length;
+            return length;
+        }
+
+        static (int, int) Either((int Least, int Most) one, (int Least, int Most) other) =>
+            (Math.Min(one.Least, other.Least), one.Most < 0 || other.Most < 0 ? -1 : Math.Max(one.Most, other.Most));
     }
 
     private string? ReadName()

@@ -41,7 +41,7 @@ internal static class HaproxyAliases
         Line("f", LogField.Listener, Text),
         Line("ft", LogField.ListenerWithMark, Text),
         Value("b", LogField.Backend, Text, new VariableExpression(TemplateVariable.Pool)),
-        Line("s", LogField.ServedBy, Text),
+        Value("s", LogField.ServedBy, Text, new FetchExpression(FetchKind.AnsweringServer)),
         Value("si", LogField.ServerHost, Text, new VariableExpression(TemplateVariable.Server)),
         Line("sp", LogField.ServerPort, LogForm.Hex),
         new("HM", null, Text, new VariableExpression(TemplateVariable.Method), "the method"),

@@ -1,3 +1,5 @@
+using Steelyard.Config.Dialects;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Haproxy;
@@ -12,15 +14,16 @@ internal static class HaproxyBalance
         var (name, argument) = word.Text.IndexOf('(', StringComparison.Ordinal) is var bracket and > 0 && word.Text[^1] == ')' ? (word.Text[..bracket], word.Text[(bracket + 1)..^1]) : (word.Text, null);
         BalanceSettings? settings = name switch
         {
-            "roundrobin" => BalancePolicy.RoundRobin,
+            "roundrobin" => BalancePolicy.HaproxyRoundRobin,
             "static-rr" => BalancePolicy.StaticRoundRobin,
-            "leastconn" => BalancePolicy.LeastConnections,
+            "leastconn" => BalancePolicy.HaproxyLeastConnections,
             "first" => BalancePolicy.First,
             "random" => argument is "1" ? BalancePolicy.Random : BalancePolicy.TwoChoices,
             "source" => BalanceSettings.Source,
             "uri" => ReadUri(use),
             "url_param" => use.TryTake("the name of a parameter", out var parameter) ? Hash(new(RequestKeyKind.Query, parameter.Text)) : null,
             "hdr" when argument is { Length: > 0 } => Hash(new(RequestKeyKind.Header, argument)),
+            "hash" when use.TryTake("a sample", out var sample) => ReadSample(sample, use),
             _ => null,
         };
         if (name == "random" && argument is not (null or "1" or "2"))
@@ -28,16 +31,27 @@ internal static class HaproxyBalance
         if (settings is null)
         {
             if (!use.Problems.HasErrors || use.Last.Text == word.Text)
-                use.Error(word, $"the algorithm {Shown.Quote(word.Text)} is not known here", "roundrobin, static-rr, leastconn, first, source, uri, url_param <name>, hdr(<name>) or random");
+                use.Error(word, $"the algorithm {Shown.Quote(word.Text)} is not known here", "roundrobin, static-rr, leastconn, first, source, uri, url_param <name>, hdr(<name>), hash <sample> or random");
             return;
         }
 
-        if (use.HasMore && use.Peek is "check_post" or "use_domain_only")
-            use.Error(use.Take(), $"'{use.Last.Text}' is not done here", "the whole value, and parameters of the query only");
+        // HAProxy: what stands before the last dot, up to the one before.
+        if (name == "hdr" && use.Take("use_domain_only"))
+            settings = Hash(new(RequestKeyKind.Text, TextTemplate.Of(new CallExpression(FunctionKind.Group, new FetchExpression(FetchKind.Header, argument!), ["([^.]*)[.][^.]*$", "1"])).ToString()));
+        if (use.HasMore && use.Peek is "check_post")
+            use.Error(use.Take(), $"'{use.Last.Text}' is not done here", "parameters of the query only");
         use.Section.Balance = new(settings, use.Line);
     }
 
     private static BalanceSettings Hash(RequestKey key) => new() { Policy = BalancePolicy.Hash, Hash = new() { Key = key, Placement = HashPlacement.Map } };
+
+    private static BalanceSettings? ReadSample(Word word, HaproxyUse use)
+    {
+        if (HaproxySamples.TryRead(word.Text, mayCompare: false, use, out var sample, out _, out var mistake))
+            return Hash(new(RequestKeyKind.Text, TextTemplate.Of(sample.Expression).ToString()));
+        use.Problems.Error(word.Place, mistake);
+        return null;
+    }
 
     private static BalanceSettings ReadUri(HaproxyUse use)
     {
@@ -87,7 +101,7 @@ internal static class HaproxyBalance
     /// <summary>How a backend balances, with what hash-type says.</summary>
     public static BalanceSettings Of(HaproxySection section)
     {
-        var settings = section.Balance?.Value ?? BalancePolicy.RoundRobin;
+        var settings = section.Balance?.Value ?? BalancePolicy.HaproxyRoundRobin;
         if (settings.Hash is not { } hash)
             return settings;
         return settings with

@@ -22,13 +22,17 @@ internal static class HaproxyBinds
         ("ecdhe", 1, "the system's OpenSSL chooses"), ("ssl-max-ver", 1, "TLS 1.2 and 1.3 are spoken"), ("no-sslv3", 0, "TLS 1.2 and 1.3 are spoken"), ("no-tlsv10", 0, "TLS 1.2 and 1.3 are spoken"),
         ("no-tlsv11", 0, "TLS 1.2 and 1.3 are spoken"), ("force-tlsv12", 0, "TLS 1.2 and 1.3 are spoken"), ("no-tls-tickets", 0, "sessions are resumed as the system's OpenSSL does"),
         ("prefer-client-ciphers", 0, "the system's OpenSSL chooses"), ("tcp-ut", 1, "timeouts end what does not answer"), ("mss", 1, "the kernel decides"), ("proto", 1, "HTTP/1.1 is spoken"),
+        ("allow-0rtt", 0, "requests come once a handshake is done"), ("expose-fd", 1, "sockets are handed on by the keeper"), ("severity-output", 1, "answers have no severity"),
+        ("ca-ignore-err", 1, "a client's certificate is good or not"), ("crt-ignore-err", 1, "a client's certificate is good or not"), ("no-ca-names", 0, "the system's OpenSSL says which authorities it names"),
+        ("tls-ticket-keys", 1, "sessions are resumed as the system's OpenSSL does"), ("tls-tickets", 0, "sessions are resumed as the system's OpenSSL does"), ("ssl-reuse", 0, "sessions are resumed as the system's OpenSSL does"),
     ];
 
     /// <summary>The keywords that do something, for the reference page.</summary>
     public static IReadOnlyList<(string Name, string Arguments, string Meaning)> Keywords { get; } =
     [
         ("ssl", "", "Clients speak TLS."),
-        ("crt", "<file>", "A certificate, with its chain and its key, as PEM; several are chosen from by the name that is asked for."),
+        ("crt", "<file>|<folder>", "A certificate, with its chain and its key, as PEM; several are chosen from by the name that is asked for. The key may be in a file of the same name with `.key` behind it. Of a folder all files count but those whose names end in .key, .issuer, .ocsp and .sctl."),
+        ("crt-list", "<file>", "Certificates that a file lists, one in each line. They are chosen by the names that they are for, whatever names stand behind them; of what may stand in square brackets `alpn`, versions and ciphers change nothing, and all else is refused."),
         ("alpn", "<names>", "HTTP/1.1 is spoken; `h2` has no effect yet."),
         ("ssl-min-ver", "TLSv1.2\\|TLSv1.3", "The lowest version of TLS."),
         ("no-tlsv12", "", "Only TLS 1.3."),
@@ -63,9 +67,11 @@ internal static class HaproxyBinds
                     secure = true;
                     break;
                 case "crt" when use.TryTake("a file", out var file):
-                    var path = use.File.PathOf(file.Text, isCertificate: true);
-                    use.Problems.Files.Add(new(path, file.Place));
-                    certificates.Add(new(path, null));
+                    HaproxyCertificateFiles.Add(file.Text, file.Place, use, certificates);
+                    break;
+                case "crt-list" when use.TryTake("a file", out var list):
+                    if (!HaproxyCertificateFiles.TryReadList(list, use, certificates))
+                        return;
                     break;
                 case "alpn" or "npn" when use.TryTake("names of protocols", out var names):
                     if (names.Text.Contains("h2", StringComparison.Ordinal))
@@ -152,11 +158,13 @@ internal static class HaproxyBinds
             return TryAdd(text, place, use, read);
         }
 
+        if (text.StartsWith("fd@", StringComparison.Ordinal))
+            return TryAdd(text, place, use, read);
         var colon = text.LastIndexOf(':');
         var (host, ports) = colon < 0 ? ("", "") : (text[..colon], text[(colon + 1)..]);
-        if (colon < 0 || text.StartsWith("fd@", StringComparison.Ordinal) || text.StartsWith("abns@", StringComparison.Ordinal))
+        if (colon < 0 || text.StartsWith("abns@", StringComparison.Ordinal))
         {
-            use.Problems.Error(place, $"{Shown.Quote(text)} cannot be bound", "address:port, *:port, :port, :::port, a range of ports, or the path of a Unix socket");
+            use.Problems.Error(place, $"{Shown.Quote(text)} cannot be bound", "address:port, *:port, :port, :::port, a range of ports, the path of a Unix socket, or fd@N for a socket that is passed on");
             return false;
         }
 

@@ -103,6 +103,29 @@ internal static class HaproxyCaptures
         (ofRequest ? use.Section.Rules : use.Section.ResponseRules).Add(new Located<RuleSettings>(rule, use.Line));
     }
 
+    /// <summary>Fields that rules change are captured before they do: as variables, which the rules set that this gives.</summary>
+    public static List<Located<RuleSettings>> TakeBefore(HaproxySection front, HaproxyFile file)
+    {
+        List<Located<RuleSettings>> rules = [];
+        var captured = front.Logging.RequestFields.ToList();
+        for (var i = 0; i < captured.Count; i++)
+        {
+            // What logs hide stays a field, by which they know it.
+            var (name, most) = (captured[i].Name, captured[i].Most);
+            if (captured[i].Variable is not null || name.ToLowerInvariant() is "authorization" or "proxy-authorization" or "cookie" || !file.Proxies.Exists(proxy => proxy.EarlyRules.Concat(proxy.Rules).Any(rule => Changes(rule.Value, name))))
+                continue;
+            var variable = $"{VariableOf(ofRequest: true, i)}.field";
+            captured[i] = LogCapture.OfVariable(variable, most);
+            rules.Add(new(new() { Action = RuleAction.SetVariable, Name = variable, Value = TextTemplate.Of(new FetchExpression(FetchKind.HeaderLines, name)) }, front.Name.Place));
+        }
+
+        front.Logging = front.Logging with { RequestFields = [.. captured] };
+        return rules;
+    }
+
+    private static bool Changes(RuleSettings rule, string name) => rule.Action == RuleAction.RemoveHeaders
+        || (rule.Action is RuleAction.SetHeader or RuleAction.AddHeader or RuleAction.RemoveHeader or RuleAction.ReplaceHeader or RuleAction.ReplaceValue && rule.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>What a line before it captures, by its number: the last line of the field, or a sample, as much of it as is captured.</summary>
     public static bool TryReadFetch(string name, IReadOnlyList<string> arguments, HaproxyUse use, out Sample sample, out Mistake mistake)
     {

@@ -16,11 +16,11 @@ internal static class HaproxyChecks
         DirectiveRow<HaproxyUse>.Done("option httpchk", Back, "[<method>] [<uri>] [<version>]", "Servers with `check` are asked by a request: OPTIONS / where nothing is said, and in HTTP/1.1 whatever the version. Well is 200 to 399 where nothing is expected. The lines of `http-check` count with this option alone.", ReadOption),
         DirectiveRow<HaproxyUse>.Done("no option httpchk", Back, "", "Undoes it.", use => use.Section.HttpCheck = use.Section.HttpCheck with { Option = null }),
         DirectiveRow<HaproxyUse>.Done("http-check send", Back, "[meth <method>] [uri <uri>] [ver <version>] [hdr <name> <value>]* [body <text>] [comment <text>]", "What is asked. Further requests follow `http-check connect`.", use => Add(use, ReadSend)),
-        DirectiveRow<HaproxyUse>.Done("http-check expect", Back, "[!] status <codes>|string <text>|rstatus <regex>|rstring <regex>", "What a server that is well answers, or with `!` does not. Of several all have to hold; a body counts whatever the status.", use => Add(use, ReadExpect)),
+        DirectiveRow<HaproxyUse>.Done("http-check expect", Back, "[!] status <codes>|string <text>|rstatus <regex>|rstring <regex>|hdr|fhdr name [-m <way>] <name> [value [-m <way>] <value>]", "What a server that is well answers, or with `!` does not. Of several all have to hold; a body counts whatever the status.", use => Add(use, ReadExpect)),
         DirectiveRow<HaproxyUse>.Done("http-check connect", Back, "[default] [addr <address>] [port <port>] [ssl] [send-proxy] [comment <text>]", "A connection is opened, and the one before closed: to this address and port, over TLS with `ssl` or where `default` leaves it to the server.", use => Add(use, HaproxyTcpChecks.Connect)),
         DirectiveRow<HaproxyUse>.Harmless("http-check comment", Back, "...", "It is for people."),
         DirectiveRow<HaproxyUse>.Harmless("http-check send-state", Back, "...", "Servers are not told how they stand."),
-        DirectiveRow<HaproxyUse>.Refused("http-check disable-on-404", Back, "", "`steelyard drain` takes a server out"),
+        DirectiveRow<HaproxyUse>.Done("http-check disable-on-404", Back, "", "A server that is up and answers 404 gets no new clients until it answers otherwise; those that belong to it go on.", use => use.Section.HttpCheck = use.Section.HttpCheck with { DrainsOn404 = true }),
         .. HaproxyTcpChecks.Rows,
     ];
 
@@ -66,7 +66,7 @@ internal static class HaproxyChecks
 
     private static bool Checked(ProbeRequest request, HaproxyUse use)
     {
-        if (request.Path.Length == 0 || request.Path[0] != '/' || request.Path.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0)
+        if (((request.Path != "*" || request.Method != "OPTIONS") && !request.Path.StartsWith('/')) || request.Path.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0)
             use.Problems.Error(use.Line, $"{Shown.Quote(request.Path)} is no path to ask for", "a path such as /health");
         else if (request.Method is not ("GET" or "HEAD" or "OPTIONS" or "POST" or "PUT" or "DELETE" or "TRACE"))
             use.Problems.Error(use.Line, $"{Shown.Quote(request.Method)} is no method to ask by", "GET, HEAD or OPTIONS");
@@ -137,9 +137,13 @@ internal static class HaproxyChecks
 
     private static ProbeStep? ReadExpect(HaproxyUse use)
     {
-        HaproxyTcpChecks.SkipWhatIsReported(use);
+        var least = HaproxyTcpChecks.SkipWhatIsReported(use);
         var not = use.Take("!");
-        if (!use.TryTake("status, string, rstatus or rstring", out var kind) || !use.TryTake("what is expected", out var expected))
+        if (!use.TryTake("status, string, rstatus, rstring, hdr or fhdr", out var kind))
+            return null;
+        if (kind.Text is "hdr" or "fhdr")
+            return ReadField(use, isWhole: kind.Text == "fhdr") is { } pattern ? new() { Do = ProbeStepKind.ExpectHead, Text = pattern, Not = not } : null;
+        if (!use.TryTake("what is expected", out var expected))
             return null;
         switch (kind.Text)
         {
@@ -158,17 +162,70 @@ internal static class HaproxyChecks
                 }
 
                 return new() { Do = ProbeStepKind.ExpectStatus, Statuses = Ranges(status => ranges.Exists(range => range.Contains(status)) != not) };
-            case "rstatus" when BytePattern.TryParse(expected.Text, ignoreCase: false, out var pattern, out _):
-                return new() { Do = ProbeStepKind.ExpectStatus, Statuses = Ranges(status => pattern.IsMatch(System.Text.Encoding.ASCII.GetBytes(status.ToString(CultureInfo.InvariantCulture))) != not) };
+            case "rstatus" when BytePattern.TryParse(expected.Text, ignoreCase: false, out var ofStatus, out _):
+                return new() { Do = ProbeStepKind.ExpectStatus, Statuses = Ranges(status => ofStatus.IsMatch(System.Text.Encoding.ASCII.GetBytes(status.ToString(CultureInfo.InvariantCulture))) != not) };
             case "string":
-                return new() { Do = ProbeStepKind.Expect, Text = expected.Text, Not = not };
+                return new() { Do = ProbeStepKind.Expect, Text = expected.Text, Not = not, Least = least };
             case "rstring" when HealthTable.MistakeInPattern(expected.Text) is { } mistake:
                 use.Problems.Error(expected.Place, mistake);
                 return null;
             case "rstring":
-                return new() { Do = ProbeStepKind.ExpectPattern, Text = expected.Text, Not = not };
+                return new() { Do = ProbeStepKind.ExpectPattern, Text = expected.Text, Not = not, Least = least };
             default:
-                use.Error(kind, $"{Shown.Quote(kind.Text)} cannot be expected here", "status, string, rstatus or rstring");
+                use.Error(kind, $"{Shown.Quote(kind.Text)} cannot be expected here", "status, string, rstatus, rstring, hdr or fhdr");
+                return null;
+        }
+    }
+
+    /// <summary>Reads what a field is expected to be, as an expression about lines of fields.</summary>
+    private static string? ReadField(HaproxyUse use, bool isWhole)
+    {
+        if (!use.TryTake("name", out var word) || word.Text != "name" || ReadWay(use, "[^:\\n]*", small: true) is not { } name)
+        {
+            if (word.Text is not null and not "name")
+                use.Error(word, $"{Shown.Quote(word.Text)} is not done there", "name with the name of a field");
+            return null;
+        }
+
+        if (!use.Take("value"))
+            return $"(?m)^{name}:";
+
+        // A value between commas, or all of the line.
+        return ReadWay(use, isWhole ? ".*" : "[^,\\n]*", small: false) is not { } value ? null
+            : isWhole ? $"(?m)^{name}: {value}$" : $"(?m)^{name}:(?:.*,)?[ \\t]*{value}[ \\t]*(?:,.*)?$";
+    }
+
+    private static string? ReadWay(HaproxyUse use, string any, bool small)
+    {
+        var way = "str";
+        if (use.Take("-m"))
+        {
+            if (!use.TryTake("str, beg, end, sub or reg", out var given))
+                return null;
+            way = given.Text;
+        }
+
+        if (!use.TryTake("a text", out var word))
+            return null;
+        var literal = System.Text.RegularExpressions.Regex.Escape(small ? word.Text.ToLowerInvariant() : word.Text);
+        switch (way)
+        {
+            case "str":
+                return literal;
+            case "beg":
+                return literal + any;
+            case "end":
+                return any + literal;
+            case "sub":
+                return any + literal + any;
+            case "reg" when HealthTable.MistakeInPattern(word.Text) is { } mistake:
+                use.Problems.Error(word.Place, mistake);
+                return null;
+            case "reg":
+                var (begins, ends) = (word.Text.StartsWith('^'), word.Text.EndsWith('$') && !word.Text.EndsWith("\\$", StringComparison.Ordinal));
+                return $"{(begins ? "" : any)}(?:{word.Text[(begins ? 1 : 0)..(ends ? ^1 : ^0)]}){(ends ? "" : any)}";
+            default:
+                use.Error(word, $"{Shown.Quote(way)} is no way to compare that is known here", "str, beg, end, sub or reg");
                 return null;
         }
     }

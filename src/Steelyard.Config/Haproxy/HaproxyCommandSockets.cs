@@ -28,7 +28,7 @@ internal static class HaproxyCommandSockets
             text = text.StartsWith(prefix, StringComparison.Ordinal) ? (prefix == "unix@" && text[5..] is { Length: > 0 } path && !path.StartsWith('/') ? "unix:" + path : text[5..]) : text;
         if (text.StartsWith('/'))
             text = "unix:" + text;
-        else if (text.Length > 0 && !text.Contains(':', StringComparison.Ordinal))
+        else if (text.Length > 0 && !text.AsSpan().ContainsAny(':', '\0') && !text.StartsWith("fd@", StringComparison.Ordinal))
             text = "unix:" + Path.GetFullPath(text);
         if (!NetworkAddress.TryParse(text.StartsWith("*:", StringComparison.Ordinal) ? text[1..] : text, out var address, out _))
         {

@@ -27,6 +27,11 @@ internal static class HaproxyConditions
         ["HTTP"] = s_http,
         ["HTTP_1.0"] = Is(new FetchExpression(FetchKind.Version), "1.0"),
         ["HTTP_1.1"] = Is(new FetchExpression(FetchKind.Version), "1.1"),
+        ["HTTP_2.0"] = new ConstantCondition(false),
+        ["HTTP_CONTENT"] = new TestCondition(new FetchExpression(FetchKind.ContentLength), TestKind.Range, ["1:"]),
+        ["HTTP_URL_ABS"] = new TestCondition(new FetchExpression(FetchKind.OriginalUri), TestKind.Matches, ["^[^/:]*://"]),
+        ["WAIT_END"] = new ConstantCondition(true),
+        ["REQ_CONTENT"] = new ConstantCondition(true),
         ["HTTP_URL_SLASH"] = new TestCondition(new VariableExpression(TemplateVariable.Uri), TestKind.Starts, ["/"]),
         ["HTTP_URL_STAR"] = Is(new VariableExpression(TemplateVariable.Uri), "*"),
     };
@@ -169,7 +174,12 @@ internal static class HaproxyConditions
 
     patternsFollow:
         if (found)
-            return new TestCondition(sample.Expression, TestKind.Present);
+        {
+            // Without a question mark there is no query.
+            return sample.Expression is VariableExpression { Variable: TemplateVariable.Query }
+                ? new TestCondition(sample.Expression, TestKind.Matches, ["."]) : new TestCondition(sample.Expression, TestKind.Present);
+        }
+
         var comparison = "";
         for (; i < words.Count; i++)
         {

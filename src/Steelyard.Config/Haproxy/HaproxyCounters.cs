@@ -44,15 +44,16 @@ internal static class HaproxyCounters
 
         foreach (var of in (string[])["http-request", "http-response", "http-after-response", "tcp-request content", "tcp-request session", "tcp-request connection"])
         {
-            foreach (var (action, asked) in ((string, AskedCounter)[])[("sc-inc-gpc0", new(CounterKind.General0, CounterOperation.Increment)), ("sc-inc-gpc1", new(CounterKind.General1, CounterOperation.Increment)), ("sc-set-gpt0", new(CounterKind.Tag, CounterOperation.Set))])
+            foreach (var (action, asked) in ((string, AskedCounter)[])[("sc-inc-gpc0", new(CounterKind.General0, CounterOperation.Increment)), ("sc-inc-gpc1", new(CounterKind.General1, CounterOperation.Increment)), ("sc-set-gpt0", new(CounterKind.Tag, CounterOperation.Set)), ("sc-inc-gpc", new(CounterKind.General0, CounterOperation.Increment)), ("sc-set-gpt", new(CounterKind.Tag, CounterOperation.Set))])
             {
+                var ofArray = action is "sc-inc-gpc" or "sc-set-gpt";
                 var sets = asked.Operation == CounterOperation.Set;
                 yield return DirectiveRow<HaproxyUse>.Done(
                     $"{of} {action}",
                     Proxies,
-                    $"(<slot>){(sets ? " <number>" : "")} [if|unless <condition>]",
+                    $"({(ofArray ? "<place>," : "")}<slot>){(sets ? " <number>" : "")} [if|unless <condition>]",
                     sets ? "Sets the tag of what is tracked." : "Increments a counter of what is tracked.",
-                    use => ReadChange(use, asked, of));
+                    use => ReadChange(use, asked, of, ofArray));
             }
         }
     }
@@ -85,6 +86,13 @@ internal static class HaproxyCounters
             var name = bracket < 0 ? part : part[..bracket];
             if (name is "server_id" or "server_key")
                 continue;
+            if (name is "gpc" or "gpt" or "gpc_rate")
+            {
+                if (!TryReadArray(part, name, word, use, store))
+                    return false;
+                continue;
+            }
+
             var known = Names.FirstOrDefault(row => row.Name == name);
             if (known.Name is null)
             {
@@ -104,6 +112,37 @@ internal static class HaproxyCounters
         }
 
         return true;
+    }
+
+    // The first two of an array of counters, and the first of tags, are those that have names of their own.
+    private static bool TryReadArray(string part, string name, Word word, HaproxyUse use, List<StoredCounter> store)
+    {
+        var arguments = part.EndsWith(')') ? part[(name.Length + 1)..^1].Split(',') : [];
+        var most = name == "gpt" ? 1 : 2;
+        var period = TimeSpan.Zero;
+        if (arguments.Length != (name == "gpc_rate" ? 2 : 1) || !int.TryParse(arguments[0], NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count < 1 || count > most || (name == "gpc_rate" && (!HaproxyUse.TryReadTime(arguments[1], out period) || period <= TimeSpan.Zero)))
+        {
+            use.Error(word, $"{Shown.Quote(part)} cannot be stored here", name == "gpt" ? "gpt(1)" : name == "gpc" ? "gpc(1) or gpc(2)" : "gpc_rate(1,10s) or gpc_rate(2,10s)");
+            return false;
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            var kind = (name, i) switch { ("gpt", _) => CounterKind.Tag, ("gpc", 0) => CounterKind.General0, ("gpc", _) => CounterKind.General1, (_, 0) => CounterKind.General0Rate, _ => CounterKind.General1Rate };
+            if (!store.Exists(stored => stored.Kind == kind))
+                store.Add(new(kind, period));
+        }
+
+        return true;
+    }
+
+    /// <summary>The name of a counter that is named by its place in an array; the arguments without the place.</summary>
+    private static string OfPlace(string what, ref IReadOnlyList<string> arguments)
+    {
+        if (what is not ("get_gpc" or "inc_gpc" or "clr_gpc" or "gpc_rate" or "get_gpt" or "gpc" or "gpt") || arguments is not [("0" or "1") and var place, ..] || (what is "get_gpt" or "gpt" && place != "0"))
+            return what;
+        arguments = [.. arguments.Skip(1)];
+        return what == "gpc_rate" ? $"gpc{place}_rate" : what + place;
     }
 
     private static IEnumerable<string> Parts(string text)
@@ -146,10 +185,14 @@ internal static class HaproxyCounters
         Add(use, isEarly, new() { Action = RuleAction.Track, Value = TextTemplate.Of(sample.Expression), Track = new(slot, table, ofConnection), When = condition });
     }
 
-    private static void ReadChange(HaproxyUse use, AskedCounter asked, string of)
+    private static void ReadChange(HaproxyUse use, AskedCounter asked, string of, bool ofArray)
     {
         if (!use.TryTake("a slot in round brackets", out var word))
             return;
+        if (ofArray && word.Text.StartsWith("(0,", StringComparison.Ordinal))
+            word = word with { Text = "(" + word.Text[3..] };
+        else if (ofArray && word.Text.StartsWith("(1,", StringComparison.Ordinal) && asked.Kind == CounterKind.General0)
+            (word, asked) = (word with { Text = "(" + word.Text[3..] }, asked with { Kind = CounterKind.General1 });
         var text = word.Text.Length == 3 && word.Text[0] == '(' && word.Text[2] == ')' ? word.Text[1] : ' ';
         if (text is < '0' or >= (char)('0' + TrackSettings.Slots))
         {
@@ -195,7 +238,8 @@ internal static class HaproxyCounters
         var underscore = name.IndexOf('_', StringComparison.Ordinal);
         if (underscore < 0)
             return false;
-        var (of, what) = (name[..underscore], name[(underscore + 1)..]);
+        var of = name[..underscore];
+        var what = OfPlace(name[(underscore + 1)..], ref arguments);
         var isSource = of == "src";
         if (!(isSource || of == "sc" || (of.Length == 3 && of.StartsWith("sc", StringComparison.Ordinal) && of[2] is >= '0' and <= '9')) || (what != "tracked" && what != "updt_conn_cnt" && !s_asked.ContainsKey(what)))
             return false;
@@ -230,9 +274,9 @@ internal static class HaproxyCounters
     public static bool TryReadConverter(string name, IReadOnlyList<string> arguments, Expression input, out Sample sample, out Mistake mistake)
     {
         (sample, mistake) = (default, default);
-        var what = name.StartsWith("table_", StringComparison.Ordinal) ? name[6..] : "";
+        var what = name.StartsWith("table_", StringComparison.Ordinal) ? OfPlace(name[6..], ref arguments) : "";
         var asked = default(AskedCounter);
-        if (name != "in_table" && !Names.Any(row => row.Name == what) && what is not ("gpt0" or "kbytes_in" or "kbytes_out"))
+        if (name != "in_table" && !Names.Any(row => row.Name == what) && what is not ("gpt0" or "gpc0" or "gpc1" or "kbytes_in" or "kbytes_out"))
             return false;
         if (name != "in_table" && !s_asked.TryGetValue(what, out asked))
             return false;

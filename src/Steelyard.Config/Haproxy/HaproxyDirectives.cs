@@ -1,4 +1,5 @@
 using Steelyard.Config.Dialects;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Haproxy;
@@ -82,7 +83,7 @@ internal static class HaproxyDirectives
             yield return row;
         foreach (var name in (string[])["ssl-default-bind-ciphers", "ssl-default-bind-ciphersuites", "ssl-default-bind-options", "ssl-default-bind-curves", "ssl-default-server-ciphers", "ssl-default-server-ciphersuites", "ssl-default-server-options", "ssl-dh-param-file", "ssl-server-verify", "ssl-engine", "ssl-mode-async", "ssl-load-extra-files"])
             yield return Harmless(name, "G", "TLS 1.2 and 1.3 are spoken as the system's OpenSSL is set.");
-        foreach (var name in (string[])["maxconnrate", "maxsessrate", "maxsslconn", "maxsslrate", "maxpipes", "ulimit-n", "busy-polling", "noepoll", "nokqueue", "nopoll", "nosplice", "nogetaddrinfo", "noreuseport", "profiling.tasks", "strict-limits", "max-spread-checks", "server-state-base", "server-state-file", "node", "external-check", "insecure-fork-wanted", "insecure-setuid-wanted", "localpeer", "h1-case-adjust", "h1-case-adjust-file", "log-send-hostname", "default-path", "grace", "close-spread-time", "cluster-secret", "unix-bind", "resetenv", "wurfl-data-file"])
+        foreach (var name in (string[])["maxconnrate", "maxsessrate", "maxsslconn", "maxsslrate", "maxpipes", "maxcomprate", "maxcompcpuusage", "maxzlibmem", "ulimit-n", "busy-polling", "noepoll", "nokqueue", "nopoll", "nosplice", "nogetaddrinfo", "noreuseport", "profiling.tasks", "strict-limits", "max-spread-checks", "server-state-base", "server-state-file", "node", "external-check", "insecure-fork-wanted", "insecure-setuid-wanted", "localpeer", "h1-case-adjust", "h1-case-adjust-file", "log-send-hostname", "default-path", "grace", "close-spread-time", "cluster-secret", "unix-bind", "resetenv", "wurfl-data-file", "fd-hard-limit", "issuers-chain-path", "mworker-max-reloads", "pp2-never-send-local", "ssl-load-extra-del-ext", "ssl-provider", "ssl-provider-path", "ssl-propquery", "ssl-skip-self-issued-ca", "thread-group", "setcap", "anonkey", "no strict-limits", "no busy-polling", "no numa-cpu-mapping", "no quick-ack"])
             yield return Harmless(name, "G", "Nothing that a client or a server sees depends on it here.");
         yield return Harmless("tune.*", "G", "Buffers and limits are Steelyard's own, see `limits` in its YAML.");
         foreach (var name in (string[])["lua-load", "lua-load-per-thread", "lua-prepend-path", "51degrees-data-file", "deviceatlas-json-file"])
@@ -138,34 +139,42 @@ internal static class HaproxyDirectives
             if (use.TryReadCondition(out var condition) && condition is not null)
                 use.Section.MonitorFails.Add(condition);
         });
-        yield return Done("option forwardfor", All, "[except <network>] [header <name>] [if-none]", "Tells the servers of the client in one more line of `X-Forwarded-For`; what a client sends of it itself passes too.", use =>
-        {
-            var (header, except, ifNone) = ("X-Forwarded-For", (string?)null, false);
-            while (use.HasMore)
-            {
-                var word = use.Take();
-                if (word.Text == "header" && use.TryTake("a name", out var name))
-                    header = name.Text;
-                else if (word.Text == "except" && use.TryTake("a network", out var network))
-                    except = network.Text;
-                else if (word.Text == "if-none")
-                    ifNone = true;
-                else
-                    use.Error(word, $"{Shown.Quote(word.Text)} is not known behind 'option forwardfor'", "except, header or if-none");
-            }
-
-            use.Section.ForwardFor = new(header, except, ifNone, use.Line);
-        });
+        yield return Done("option forwardfor", All, "[except <network>] [header <name>] [if-none]", "Tells the servers of the client in one more line of `X-Forwarded-For`; what a client sends of it itself passes too.", use => use.Section.ForwardFor = ReadTold(use, "X-Forwarded-For") ?? use.Section.ForwardFor);
+        yield return Done("option originalto", All, "[except <network>] [header <name>]", "Tells them of the address that the client has connected to, in one more line of `X-Original-To`.", use => use.Section.OriginalTo = ReadTold(use, "X-Original-To") ?? use.Section.OriginalTo);
+        yield return Done("no option originalto", All, "", "Undoes it.", use => use.Section.OriginalTo = null);
         yield return Done("no option forwardfor", All, "", "Undoes it.", use => use.Section.ForwardFor = null);
         yield return Done("disabled", All, "", "The section does nothing.", use => use.Section.IsDisabled = true);
         yield return Done("enabled", All, "", "It does.", use => use.Section.IsDisabled = false);
         foreach (var name in (string[])["option clf", "option socket-stats", "option contstats", "option nolinger", "option clitcpka", "option srvtcpka", "option tcpka", "option splice-auto", "option splice-request", "option splice-response", "option tcp-smart-accept", "option tcp-smart-connect", "option accept-invalid-http-request", "option accept-invalid-http-response", "option http-use-htx", "option idle-close-on-response", "option http-ignore-probes", "option http-use-proxy-header", "option h1-case-adjust-bogus-client", "option h1-case-adjust-bogus-server", "option disable-h2-upgrade", "backlog", "rate-limit sessions", "description", "id", "clitcpka-cnt", "clitcpka-idle", "clitcpka-intvl", "srvtcpka-cnt", "srvtcpka-idle", "srvtcpka-intvl", "bind-process", "guid"])
+        {
             yield return Harmless(name, "GDFBL", "Nothing that a client or a server sees depends on it here.");
+            if (name.StartsWith("option ", StringComparison.Ordinal) && name is not ("option splice-auto" or "option http-use-htx"))
+                yield return Harmless("no " + name, "DFBL", "Nothing that a client or a server sees depends on it here.");
+        }
+    }
+
+    private static HaproxyForwardFor? ReadTold(HaproxyUse use, string name)
+    {
+        var (header, except, ifNone) = (name, (string?)null, false);
+        while (use.HasMore)
+        {
+            var word = use.Take();
+            if (word.Text == "header" && use.TryTake("a name", out var its))
+                header = its.Text;
+            else if (word.Text == "except" && use.TryTake("a network", out var network))
+                except = network.Text;
+            else if (word.Text == "if-none" && use.Directive == "option forwardfor")
+                ifNone = true;
+            else if (word.Text is not ("header" or "except"))
+                use.Error(word, $"{Shown.Quote(word.Text)} is not known behind '{use.Directive}'", use.Directive == "option forwardfor" ? "except, header or if-none" : "except or header");
+        }
+
+        return new(header, except, ifNone, use.Line);
     }
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> Backends()
     {
-        yield return Done("balance", Back, "<algorithm> [<argument>]*", "How a server is chosen: roundrobin, static-rr, leastconn, first, source, uri [whole] [len n] [depth n] [path-only], url_param <name>, hdr(<name>), random[(n)].", HaproxyBalance.Read);
+        yield return Done("balance", Back, "<algorithm> [<argument>]*", "How a server is chosen: roundrobin, static-rr, leastconn, first, source, uri [whole] [len n] [depth n] [path-only], url_param <name>, hdr(<name>) [use_domain_only], hash <sample>, random[(n)].", HaproxyBalance.Read);
         yield return Done("hash-type", Back, "map-based|consistent [sdbm|djb2|wt6|crc32] [avalanche]", "How servers are found by a hash.", HaproxyBalance.ReadType);
         yield return Done("hash-balance-factor", Back, "<percent>", "The most a server may have to do, in percent of its share.", use =>
         {
@@ -180,6 +189,7 @@ internal static class HaproxyDirectives
             if (use.TryTake("the name of a server", out var word) && use.TryReadCondition(out var condition))
                 use.Section.UseServers.Add((new(word.Text, word.Place), condition));
         });
+        yield return Done("source", Back, "<address>", "The address of this machine that connections to servers, and checks, come from; `0.0.0.0` for the one that the kernel chooses. Ports, `usesrc` and `interface` are refused.", ReadSource);
         yield return Done("fullconn", Back, "<number>", "How many requests and sessions the backend has to do when the whole `maxconn` of servers with `minconn` counts; a tenth of what its frontends let in where nothing is said, 100,000 each where they do not say it.", use =>
         {
             if (use.TryTakeNumber("a number of connections", 1, 1_000_000, out var full))
@@ -202,8 +212,38 @@ internal static class HaproxyDirectives
                 use.Section.Retries = retries;
         });
         yield return Done("retry-on", Back, "<condition>*", "What leads to another try.", ReadRetryOn);
-        foreach (var name in (string[])["http-reuse", "option httpclose", "option http-server-close", "option http-keep-alive", "option http-tunnel", "option forceclose", "option prefer-last-server", "option abortonclose", "option http-pretend-keepalive", "option http-no-delay", "option http-buffer-request", "option independent-streams", "option http-restrict-req-hdr-names", "no option http-server-close", "no option httpclose", "no option http-keep-alive", "no option http-use-htx", "no option abortonclose", "no option splice-auto", "no option independent-streams", "load-server-state-from-file", "server-state-file-name", "max-keep-alive-queue", "email-alert", "compression", "filter compression"])
+        foreach (var name in (string[])["http-reuse", "option httpclose", "option http-server-close", "option http-keep-alive", "option http-tunnel", "option forceclose", "option prefer-last-server", "option abortonclose", "option http-pretend-keepalive", "option http-no-delay", "option http-buffer-request", "option independent-streams", "option http-restrict-req-hdr-names", "no option http-server-close", "no option httpclose", "no option http-keep-alive", "no option http-use-htx", "no option abortonclose", "no option splice-auto", "no option independent-streams", "no option prefer-last-server", "no option http-pretend-keepalive", "no option http-no-delay", "no option http-buffer-request", "no option http-restrict-req-hdr-names", "load-server-state-from-file", "server-state-file-name", "max-keep-alive-queue", "email-alert", "filter compression"])
             yield return Harmless(name, All, "Connections are kept with clients and servers alike, requests are streamed, and what a client leaves is ended.");
+    }
+
+    private static void ReadSource(HaproxyUse use)
+    {
+        if (TryReadSource(use, out var source))
+            use.Section.Source = source;
+    }
+
+    /// <summary>Reads where connections to servers come from; null for the kernel's choice.</summary>
+    public static bool TryReadSource(HaproxyUse use, out string? source)
+    {
+        source = null;
+        if (!use.TryTake("an address", out var word))
+            return false;
+        var text = HaproxyBinds.WithoutFamily(word.Text);
+        text = text.EndsWith(":0", StringComparison.Ordinal) && text.IndexOf(':', StringComparison.Ordinal) == text.Length - 2 ? text[..^2] : text;
+        if (!System.Net.IPAddress.TryParse(text.Trim('[', ']'), out var address))
+        {
+            use.Error(word, $"{Shown.Quote(word.Text)} is no address that connections can come from here", "an address of this machine, without a port");
+            return false;
+        }
+
+        if (use.Peek is "usesrc" or "interface")
+        {
+            use.Error(use.Take(), $"{Shown.Quote(use.Last.Text)} is not done behind 'source'", "the address alone: clients' own addresses take rights that the engine gives up, 'send-proxy' tells servers of them");
+            return false;
+        }
+
+        source = address.Equals(System.Net.IPAddress.Any) || address.Equals(System.Net.IPAddress.IPv6Any) ? null : address.ToString();
+        return true;
     }
 
     private static void ReadRetryOn(HaproxyUse use)
@@ -258,34 +298,80 @@ internal static class HaproxyDirectives
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> Connections()
     {
-        yield return Done("tcp-request connection reject", Front, "[if|unless <condition>]", "Closes the connection, when its first request has come; of `mode http` only.", use => ReadConnectionRule(use, RuleAction.Close));
-        yield return Done("tcp-request session reject", Front, "[if|unless <condition>]", "The same.", use => ReadConnectionRule(use, RuleAction.Close));
-        yield return Done("tcp-request content reject", All, "[if|unless <condition>]", "The same.", use => ReadConnectionRule(use, RuleAction.Close));
-        foreach (var name in (string[])["tcp-request inspect-delay", "tcp-request content accept", "tcp-request connection accept", "tcp-request session accept", "tcp-response content accept", "tcp-response inspect-delay"])
+        foreach (var (phase, contexts) in ((string, string)[])[("connection", Front), ("session", Front), ("content", All)])
+        {
+            yield return Done($"tcp-request {phase} reject", contexts, "[if|unless <condition>]", phase == "connection" ? "Closes the connection; in `mode http` when its first request has come." : "The same.", use => ReadReject(use, phase));
+            yield return Done($"tcp-request {phase} silent-drop", contexts, "[if|unless <condition>]", "The same.", use => ReadReject(use, phase));
+            yield return Done($"tcp-request {phase} accept", contexts, "[if|unless <condition>]", $"What rejects behind it in `tcp-request {phase}` does not count.", use => ReadAccept(use, phase));
+        }
+
+        foreach (var name in (string[])["tcp-request inspect-delay", "tcp-response content accept", "tcp-response inspect-delay", "tcp-request connection set-mark", "tcp-request connection set-tos", "tcp-request content set-mark", "tcp-request content set-tos", "tcp-request content set-priority-class", "tcp-request content set-priority-offset"])
             yield return Harmless(name, All, "What a connection begins with is waited for where a route asks for it.");
-        foreach (var name in (string[])["tcp-request connection expect-proxy", "tcp-request content set-var", "tcp-request connection set-var", "tcp-request content use-service", "tcp-response content reject", "tcp-response content close"])
+        yield return Done("tcp-request connection expect-proxy", Front, "layer4 [if { src <network>* }]", "Connections from there, or all, begin with a PROXY header.", ReadExpectProxy);
+        foreach (var name in (string[])["tcp-request connection expect-netscaler-cip", "tcp-request content use-service", "tcp-response content reject", "tcp-response content close"])
             yield return Refused(name, All, "`accept-proxy` on the bind line, and `http-request` rules");
     }
 
-    private static void ReadConnectionRule(HaproxyUse use, RuleAction action)
+    private static void ReadReject(HaproxyUse use, string phase)
     {
         if (!use.TryReadCondition(out var condition))
             return;
-        if (use.Section.IsTcp && use.Section.Kind != 'D')
-            use.Problems.Error(use.Line, $"'{use.Directive}' of a proxy in TCP mode is not done here", "`mode http`, or a firewall");
-        else
-            use.Section.EarlyRules.Add(new(new RuleSettings { Action = action, When = condition }, use.Line));
+        if (use.Section is { IsTcp: true, Kind: 'B' })
+        {
+            use.Problems.Error(use.Line, $"'{use.Directive}' of a backend in TCP mode is not done here", "it in the frontend");
+            return;
+        }
+
+        List<Condition> all = [.. use.Section.Accepts.Where(accept => accept.Phase == phase).Select(accept => accept.When.Value).OfType<Condition>().Select(when => new NotCondition(when)), .. condition is null ? (Condition[])[] : [condition]];
+        use.Section.EarlyRules.Add(new(new RuleSettings { Action = RuleAction.Close, When = all.Count == 0 ? null : all.Count == 1 ? all[0] : new AllCondition(all.ToValueList()) }, use.Line));
+    }
+
+    private static void ReadExpectProxy(HaproxyUse use)
+    {
+        if (!use.TryTake("layer4", out var layer) || !use.TryReadCondition(out var condition))
+            return;
+        var networks = condition switch
+        {
+            null => ["0.0.0.0/0", "::/0"],
+            TestCondition { Value: VariableExpression { Variable: TemplateVariable.Client }, Test: TestKind.Network } from => from.Patterns,
+            _ => default,
+        };
+        if (layer.Text != "layer4" || networks.Count == 0)
+        {
+            use.Error(layer, $"'{use.Directive}' by anything but the client's address is not done here", "layer4 if { src <network> }");
+            return;
+        }
+
+        foreach (var network in networks)
+        {
+            if (NetworkText.TryParse(network, out var read, out _))
+                use.Section.ProxyFrom.Add(new(read, use.Line));
+        }
+    }
+
+    // Where nothing is rejected behind it, its condition may look at what is not known here.
+    private static void ReadAccept(HaproxyUse use, string phase)
+    {
+        use.Section.Accepts.Add((phase, new(() => ReadConditionOf(use), isThreadSafe: false)));
+        while (use.HasMore)
+            use.Take();
+    }
+
+    private static Condition? ReadConditionOf(HaproxyUse use)
+    {
+        use.Rewind();
+        return use.TryReadCondition(out var condition) ? condition ?? new ConstantCondition(true) : null;
     }
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> Others()
     {
-        foreach (var row in HaproxyErrors.Rows.Concat(HaproxyLogs.Rows).Concat(HaproxyCaptures.Rows).Concat(HaproxyStatistics.Rows))
+        foreach (var row in HaproxyErrors.Rows.Concat(HaproxyLogs.Rows).Concat(HaproxyCaptures.Rows).Concat(HaproxyStatistics.Rows).Concat(HaproxyCompression.Rows))
             yield return row;
         foreach (var (name, instead) in ((string, string)[])[
             ("filter", "the rules that docs/haproxy.md lists"), ("dispatch", "`server`"),
-            ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("source", "the kernel's routes choose the address"), ("transparent", "`server`"),
+            ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("transparent", "`server`"),
             ("reqadd", "`http-request add-header`"), ("reqrep", "`http-request replace-path` or `replace-header`"), ("reqirep", "`http-request replace-path` or `replace-header`"), ("reqdel", "`http-request del-header`"), ("reqidel", "`http-request del-header`"),
-            ("rspadd", "`http-response add-header`"), ("rspdel", "`http-response del-header`"), ("rspidel", "`http-response del-header`"), ("block", "`http-request deny`"), ("option originalto", "`http-request set-header`")])
+            ("rspadd", "`http-response add-header`"), ("rspdel", "`http-response del-header`"), ("rspidel", "`http-response del-header`"), ("block", "`http-request deny`")])
         {
             yield return Refused(name, All, instead);
         }

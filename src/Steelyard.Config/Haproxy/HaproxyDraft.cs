@@ -36,7 +36,7 @@ internal sealed class HaproxyDraft
                 continue;
             if (proxy is { IsTcp: true, Stats: { } stats } && stats.Place.Line >= proxy.Name.Place.Line && stats.Place.Source == proxy.Name.Place.Source)
                 _problems.Warn(stats.Place, $"{Shown.Quote(proxy.Name.Value)} is in TCP mode, where no page of statistics is served", "'mode http'");
-            if (proxy.IsTcp && (Located<RuleSettings>[])[.. proxy.Rules, .. proxy.ResponseRules] is [var ignored, ..])
+            if (proxy.IsTcp && (Located<RuleSettings>[])[.. proxy.Rules, .. proxy.Redirects, .. proxy.ResponseRules] is [var ignored, ..])
                 _problems.Warn(ignored.Place, $"{Shown.Quote(proxy.Name.Value)} is in TCP mode, where no requests are read and this does nothing", "'mode http'");
             proxies.Add(proxy);
             if (proxy.IsBackend)
@@ -81,6 +81,7 @@ internal sealed class HaproxyDraft
             yield break;
         }
 
+        var captures = front.IsTcp ? [] : HaproxyCaptures.TakeBefore(front, _file);
         var routes = front.IsTcp ? TcpRoutes(front) : HttpRoutes(front);
 
         // What is spoken is a matter of each address, where requests go is not.
@@ -93,13 +94,13 @@ internal sealed class HaproxyDraft
                 Bind = [.. alike.Select(bind => bind.Address)],
                 Tls = first.Tls is { } tls ? new(tls, first.Address.Place) : null,
                 Mode = new(front.IsTcp ? ListenerMode.Tcp : ListenerMode.Http, front.Name.Place),
-                ProxyProtocol = first.AcceptProxy ? [new(IPNetwork.Parse("0.0.0.0/0"), first.Address.Place), new(IPNetwork.Parse("::/0"), first.Address.Place)] : [],
+                ProxyProtocol = first.AcceptProxy ? [new(IPNetwork.Parse("0.0.0.0/0"), first.Address.Place), new(IPNetwork.Parse("::/0"), first.Address.Place)] : front.ProxyFrom,
                 MaxConnections = front.MaxConnections,
                 AccessLog = HaproxyLogs.Of(front, _file),
                 RequestId = front.IsTcp || front.Logging.RequestName is not null ? null : front.Logging.RequestId,
                 Timeouts = HaproxyTimeouts.OfClients(front),
                 Forwarded = front.IsTcp ? ForwardedStyle.XForwarded : ForwardedStyle.AsIs,
-                Rules = front.IsTcp ? [] : [.. HaproxyLogs.NameRules(front, _file), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. ExceptRules(front)],
+                Rules = front.IsTcp ? [.. front.EarlyRules.Where(rule => rule.Value.Action == RuleAction.Close)] : [.. captures, .. HaproxyLogs.NameRules(front, _file), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. front.Redirects, .. ExceptRules(front)],
                 ResponseRules = front.IsTcp ? [] : front.ResponseRules,
                 Routes = routes,
             };
@@ -195,21 +196,24 @@ internal sealed class HaproxyDraft
             var pages = ErrorPagesOf(front, backend, shown);
 
             // Who tells the servers of the client once is enough.
-            IReadOnlyList<Located<RuleSettings>> rules = front.ForwardFor is { } forward && backend.ForwardFor is null && backend != front ? [ForwardRule(forward)] : [];
+            List<Located<RuleSettings>> rules = front.ForwardFor is { } forward && backend.ForwardFor is null && backend != front ? [ForwardRule(forward)] : [];
+            if (front.OriginalTo is { } original && backend.OriginalTo is null && backend != front)
+                rules.Add(OriginalRule(original));
+
             // Without servers it is its rules that answer, or 503.
             if (backend is { Servers.Count: 0, IsTcp: false })
             {
-                routes.Add(new(name.Place) { Match = new() { When = when }, Rules = [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend)], Respond = new(HaproxyErrors.Of(front, backend).GetValueOrDefault(503)?.Respond ?? s_nobody, name.Place) });
+                routes.Add(new(name.Place) { Match = new() { When = when }, Rules = [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. backend.Redirects], Respond = new(HaproxyErrors.Of(front, backend).GetValueOrDefault(503)?.Respond ?? s_nobody, name.Place) });
                 continue;
             }
 
             foreach (var (server, on) in backend.UseServers)
             {
                 if (FindServer(backend, server) is not null && on is not null)
-                    routes.Add(new(name.Place) { Match = new() { When = when is null ? on : new AllCondition([when, on]) }, Rules = rules, ErrorPages = pages, To = new(NameOf(backend, server.Value), server.Place) });
+                    routes.Add(HaproxyCompression.Apply(new(name.Place) { Match = new() { When = when is null ? on : new AllCondition([when, on]) }, Rules = rules, ErrorPages = pages, To = new(NameOf(backend, server.Value), server.Place) }, front, backend));
             }
 
-            routes.Add(new(name.Place) { Match = new() { When = when }, Rules = rules, ErrorPages = pages, To = name });
+            routes.Add(HaproxyCompression.Apply(new(name.Place) { Match = new() { When = when }, Rules = rules, ErrorPages = pages, To = name }, front, backend));
         }
 
         // HAProxy: 503 where no backend takes a request.
@@ -242,23 +246,21 @@ internal sealed class HaproxyDraft
         return pages;
     }
 
-    /// <summary>In TCP mode a backend is chosen by the name in a TLS hello, and by nothing else.</summary>
+    /// <summary>In TCP mode a backend is chosen by what is known of a connection. Where that is the name in a TLS hello alone, routes go by it, and else by the order of the lines.</summary>
     private List<RouteDraft> TcpRoutes(HaproxySection front)
     {
-        List<RouteDraft> routes = [];
+        List<(Located<string> Backend, Condition? When, List<Located<string>> Hosts)> choices = [];
+        var ofNames = true;
         foreach (var (name, when) in Choices(front))
         {
             if (!IsBackend(name))
                 continue;
             List<Located<string>> hosts = [];
-            if (when is not null && !TryReadHosts(when, name.Place, hosts))
-            {
-                _problems.Error(name.Place, "a condition in TCP mode asks for something else than the name in the client's TLS hello", "{ req.ssl_sni -i NAME }, or -m end .NAME");
-                continue;
-            }
-
-            routes.Add(new(name.Place) { Hosts = hosts, To = name });
+            ofNames &= when is null || TryReadHosts(when, name.Place, hosts);
+            choices.Add((name, when, hosts));
         }
+
+        var routes = choices.ConvertAll(choice => ofNames ? new RouteDraft(choice.Backend.Place) { Hosts = choice.Hosts, To = choice.Backend } : new RouteDraft(choice.Backend.Place) { Match = new() { When = choice.When }, To = choice.Backend });
 
         if (routes.Count == 0)
             _problems.Error(front.Name.Place, $"{Shown.Quote(front.Name.Value)} leads nowhere", "'default_backend', or servers");
@@ -362,10 +364,14 @@ internal sealed class HaproxyDraft
         var servers = backend.Servers;
         var limited = servers.Exists(server => (server.MaxConnections ?? server.MinConnections) is not null);
         var sticky = StickyOf(backend);
+        if (backend.Balance is { Value.Policy: BalancePolicy.HaproxyLeastConnections } leastconn
+            && servers.Sum(server => server.Template?.MostServers ?? 1) is var count and > BalanceSettings.MostScanned)
+            _problems.Note(leastconn.Place, $"of more than {BalanceSettings.MostScanned} servers leastconn takes the better one of two by lot here, not the best of all; {Shown.Quote(backend.Name.Value)} has up to {count}");
         return new(backend.Name)
         {
             Balance = HaproxyBalance.Of(backend),
             AllBackups = backend.AllBackups,
+            Source = SourceOf(backend),
             FullConnections = servers.Exists(server => server.MinConnections is not null) ? backend.FullConnections ?? FullOf(backend) : null,
             Retries = new() { Attempts = Math.Clamp(backend.Retries + 1, 1, 16), On = backend.Retries == 0 ? RetryConditions.None : backend.RetryOn, Budget = 100, LeastPerSecond = 1_000_000, NonIdempotent = true },
             Health = _health.Of(backend),
@@ -375,7 +381,7 @@ internal sealed class HaproxyDraft
             Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000 }, backend.Name.Place) : null,
             Timeouts = HaproxyTimeouts.OfServers(backend),
             Sticky = sticky,
-            Rules = backend.Kind == 'L' || backend.IsTcp ? ForwardRules(backend) : [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. ForwardRules(backend)],
+            Rules = backend.Kind == 'L' || backend.IsTcp ? ForwardRules(backend) : [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. backend.Redirects, .. ForwardRules(backend)],
             ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : backend.ResponseRules,
             Servers = [.. servers.Where(server => server.Template is null).Select(server => Drafted(server, sticky?.Value.Value == StickyValue.Server))],
             Discover = [.. servers.Where(server => server.Template is not null).Select(server => new DiscoverDraft(server.Name.Place) { Settings = server.Template!, Server = Drafted(server, withCookie: false) with { Address = null, Name = null } })],
@@ -383,7 +389,15 @@ internal sealed class HaproxyDraft
         };
 
         ServerDraft Drafted(HaproxyServer server, bool withCookie) =>
-            Server(server, withCookie) with { Health = _health.OfServer(backend, server), Unchecked = HaproxyHealth.IsUnchecked(backend, server) };
+            Server(server, withCookie) with { Health = _health.OfServer(backend, server), AgentPort = server.AgentCheck ? server.AgentPort : backend.Servers.Exists(other => other.AgentCheck) ? 0 : null, Unchecked = HaproxyHealth.IsUnchecked(backend, server) };
+    }
+
+    private string? SourceOf(HaproxySection backend)
+    {
+        var own = backend.Servers.Find(server => server.Source is not null)?.Source;
+        if (own is { } said && backend.Servers.Exists(server => (server.Source is { } its ? its.Value : backend.Source) != said.Value))
+            _problems.Error(said.Place, "the servers of a backend come from different addresses, which is not done here", "one 'source' for all of them");
+        return own is null ? backend.Source : own.Value.Value;
     }
 
     // HAProxy: a tenth of what the frontends let in that may lead here.
@@ -400,7 +414,14 @@ internal sealed class HaproxyDraft
     }
 
     private IReadOnlyList<Located<RuleSettings>> ForwardRules(HaproxySection backend) =>
-        backend is { ForwardFor: { } forward, IsTcp: false } ? [ForwardRule(forward)] : [];
+        backend.IsTcp ? [] : [.. backend.ForwardFor is { } forward ? (Located<RuleSettings>[])[ForwardRule(forward)] : [], .. backend.OriginalTo is { } original ? (Located<RuleSettings>[])[OriginalRule(original)] : []];
+
+    private static Located<RuleSettings> OriginalRule(HaproxyForwardFor original)
+    {
+        var destination = new FetchExpression(FetchKind.LocalAddress);
+        var except = original.Except is { } network ? new NotCondition(new TestCondition(destination, TestKind.Network, [network])) : null;
+        return new(new() { Action = RuleAction.AddHeader, Name = original.Header, Value = TextTemplate.Of(destination), When = except }, original.Place);
+    }
 
     private static ServerDraft Server(HaproxyServer server, bool withCookie) => new(server.Name.Place)
     {
@@ -414,7 +435,6 @@ internal sealed class HaproxyDraft
         CutsBackups = server.CutsBackups,
         Backup = server.Backup ? new(true, server.Name.Place) : null,
         ProxyProtocol = server.ProxyProtocol,
-        AgentPort = server.AgentCheck ? server.AgentPort : null,
         Cookie = withCookie ? server.Cookie : null,
         Tls = !server.Tls ? null : new()
         {

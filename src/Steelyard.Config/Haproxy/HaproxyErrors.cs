@@ -90,12 +90,33 @@ internal static class HaproxyErrors
             return;
         }
 
-        if (use.File.Source.ReadFile(file.Text, file.Place, use.Problems) is not { } source)
-            return;
-        if (Parse(source.Text) is { } respond)
+        if (ReadResponse(file, use) is { } respond)
             Set(use, status, new(respond, null, use.Line));
-        else
+    }
+
+    /// <summary>A file that is a whole response; null where it is none, which was reported.</summary>
+    public static FixedResponse? ReadResponse(Word file, HaproxyUse use)
+    {
+        if (use.File.Source.ReadFile(file.Text, file.Place, use.Problems) is not { } source)
+            return null;
+        var read = Parse(source.Text);
+        if (read is null)
             use.Error(file, "the file is no HTTP response of at most 16 KiB", "a status line, fields, an empty line, and the body");
+        return read;
+    }
+
+    /// <summary>The answer that a section http-errors has for a status; null for none.</summary>
+    public static bool TryFind(Word name, int status, HaproxyUse use, out FixedResponse? respond)
+    {
+        respond = null;
+        if (!use.File.ErrorSections.TryGetValue(name.Text, out var pages))
+        {
+            use.Error(name, $"no section 'http-errors' is called {Shown.Quote(name.Text)}", "one that stands before");
+            return false;
+        }
+
+        respond = pages.GetValueOrDefault(status)?.Respond;
+        return true;
     }
 
     /// <summary>A whole response of HTTP as an answer; null where it is none.</summary>

@@ -43,7 +43,11 @@ internal static class HaproxyFormat
             var value = part.Sample ?? part.Alias?.Value;
             if (part.Alias is { } alias && part.Form.HasFlag(LogForm.Hex) && alias.Forms.HasFlag(LogForm.Hex))
                 value = new CallExpression(FunctionKind.HexNumber, value!);
-            if (part.Form.HasFlag(LogForm.Quoted) && (part.Alias?.Forms ?? LogForm.Quoted).HasFlag(LogForm.Quoted) && part.Literal is null)
+
+            // Within texts of rules samples have no quotes, whatever is said.
+            if (part.Sample is { } sample && part.Form.HasFlag(LogForm.Escaped))
+                value = new CallExpression(FunctionKind.Replace, sample, ["([\"\\\\\\]])", "\\\\\\1", "g"]);
+            if (part.Form.HasFlag(LogForm.Quoted) && part.Alias is { } named && named.Forms.HasFlag(LogForm.Quoted))
                 parts.AddRange([new("\""), Part(value!), new("\"")]);
             else
                 parts.Add(part.Literal is { } text ? new(text) : Part(value!));

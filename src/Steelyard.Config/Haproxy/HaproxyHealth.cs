@@ -60,6 +60,7 @@ internal sealed class HaproxyHealth(HaproxyFile file, ProblemList problems)
         return health with
         {
             Address = server.CheckAddress,
+            DrainStatuses = backend.HttpCheck is { Option: not null, DrainsOn404: true } ? [new(404, 404)] : default,
             Port = health.Port ?? server.CheckPort,
             Tls = health.Kind != ProbeKind.Script && health.Tls is { } said ? said == server.Tls ? null : said : server is { CheckTls: true, Tls: false } ? true : server.Tls ? null : health.Tls,
             Interval = interval < least ? least : interval,

@@ -23,6 +23,9 @@ internal static class HaproxyMoreSamples
         new("http_auth_pass", (0, 0), SampleType.Text, (_, _) => Part(new FetchExpression(FetchKind.BasicCredentials), "^[^:]*:(.*)$"), "the password in basic-credentials"),
         Plain("ssl_fc_protocol", FetchKind.TlsVersion),
         Plain("ssl_fc_cipher", FetchKind.TlsCipher),
+        Plain("ssl_fc_alpn", FetchKind.TlsProtocol),
+        Plain("ssl_c_der", FetchKind.ClientCertificate),
+        .. ((string[])["ssl_c_err", "ssl_c_ca_err", "ssl_c_ca_err_depth"]).Select(name => new SampleRow(name, (0, 0), SampleType.Number, (_, _) => new TextExpression(TextTemplate.Literal("0")), "0: others do not come so far")),
         Present("ssl_fc_has_sni", FetchKind.ServerName, ".", "whether there is a server-name"),
         Present("ssl_fc_has_crt", FetchKind.ClientVerified, "^SUCCESS", "whether client-verified is SUCCESS"),
         Present("ssl_c_used", FetchKind.ClientVerified, "^SUCCESS", "the same"),
@@ -53,6 +56,9 @@ internal static class HaproxyMoreSamples
 
     /// <summary>Whether a fetch is about the present backend where none is named.</summary>
     public static bool IsOfBackend(string name) => name is "nbsrv" or "be_conn" or "queue" or "avg_queue" or "connslots";
+
+    /// <summary>Whether a fetch is about a server, of the present backend where none is named.</summary>
+    public static bool IsOfServer(string name) => name is "srv_conn" or "srv_is_up" or "srv_weight";
 
     /// <summary>Reads <c>jwt_verify</c>: a key is a secret, or a file.</summary>
     public static bool TryReadJwt(IReadOnlyList<string> arguments, Expression input, HaproxyUse use, out Sample sample, out Mistake mistake)
@@ -104,7 +110,17 @@ internal static class HaproxyMoreSamples
     // What is hexadecimal digits here is bytes there.
     private static SampleRow Bytes(string name, FetchKind kind) => new(name, (0, 0), SampleType.Text, (_, _) => new CallExpression(FunctionKind.HexDecode, new FetchExpression(kind)), $"hex-decode({FetchTable.Of(kind).Word})");
 
-    private static SampleRow Name(string name, FetchKind kind) => new(name, (0, 1), SampleType.Text, (arguments, _) => new FetchExpression(kind, arguments is [{ Length: > 0 } part] ? part : "*"), $"{FetchTable.Of(kind).Word}('PART')");
+    private static SampleRow Name(string name, FetchKind kind) => new(
+        name,
+        (0, 2),
+        SampleType.Text,
+        (arguments, _) => arguments switch
+        {
+            [{ Length: > 0 } part, { Length: > 0 } number] => int.TryParse(number, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var place) && place != 0 ? new FetchExpression(kind, place == 1 ? part : $"{part} {place.ToString(CultureInfo.InvariantCulture)}") : null,
+            [{ Length: > 0 } part, ..] => new FetchExpression(kind, part),
+            _ => new FetchExpression(kind, "*"),
+        },
+        $"{FetchTable.Of(kind).Word}('PART')");
 
     private static SampleRow Mixed(string name) => new(
         name,

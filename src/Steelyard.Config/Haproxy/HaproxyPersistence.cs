@@ -10,6 +10,9 @@ internal static class HaproxyPersistence
     /// <summary>The variable that says whether a cookie counts.</summary>
     public const string Variable = "persist";
 
+    // What a client is known by where that is no part of a request, or where it goes by a condition.
+    private const string KnownBy = "stick";
+
     private const string Back = "DBL";
 
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(24);
@@ -22,10 +25,10 @@ internal static class HaproxyPersistence
         DirectiveRow<HaproxyUse>.Done("ignore-persist", "BL", "if|unless <condition>", "The cookie is not looked at.", use => ReadPersistence(use, "ignore")),
         DirectiveRow<HaproxyUse>.Done("dynamic-cookie-key", Back, "<text>", "What dynamic values are made of.", use => use.Section.DynamicKey = use.TryTake("a text", out var word) ? word.Text : null),
         DirectiveRow<HaproxyUse>.Done("stick-table", "FBL", "type <type> size <size> [expire <time>] [nopurge] [peers <name>] [store <counters>]", "How many clients, or other keys, are remembered for `stick on` and by `track-sc0` to `track-sc2`, how long, and what of them is counted.", ReadTable),
-        DirectiveRow<HaproxyUse>.Done("stick on", "BL", "<sample>", "A client stays with the server it was sent to first: by src, req.cook(<name>), req.hdr(<name>), url_param(<name>), path or url.", ReadOn),
-        DirectiveRow<HaproxyUse>.Done("stick match", "BL", "<sample>", "The same as `stick on`, beside `stick store-response`.", ReadOn),
+        DirectiveRow<HaproxyUse>.Done("stick on", "BL", "<sample> [if|unless <condition>]", "A client stays with the server it was sent to first: by src, req.cook(<name>), or any other value. Of several lines the first counts that holds and has a value.", ReadOn),
+        DirectiveRow<HaproxyUse>.Done("stick match", "BL", "<sample> [if|unless <condition>]", "The same as `stick on`, beside `stick store-response`.", ReadOn),
         DirectiveRow<HaproxyUse>.Done("stick store-response", "BL", "res.cook(<name>)", "A client stays with the server that has given it the cookie.", ReadLearn),
-        DirectiveRow<HaproxyUse>.Done("stick store-request", "BL", "<sample>", "The same as `stick on`.", ReadOn),
+        DirectiveRow<HaproxyUse>.Done("stick store-request", "BL", "<sample> [if|unless <condition>]", "The same as `stick on`.", ReadOn),
         DirectiveRow<HaproxyUse>.Refused("appsession", Back, "...", "`stick store-response res.cook(<name>)`"),
     ];
 
@@ -164,16 +167,34 @@ internal static class HaproxyPersistence
             return;
         if (use.Take("table") && use.TryTake("the name of a table", out var table))
             use.Problems.Warn(table.Place, "each backend remembers its own clients here", "`stick-table` in the backend itself");
-        if (use.HasMore)
+        if (!use.TryReadCondition(out var condition))
+            return;
+        var before = use.Section.StickOn?.Value;
+        var plain = KeyOf(word.Text);
+        if (plain is not null && condition is null && (before is null || before == plain))
         {
-            use.Error(use.Take(), "a condition of 'stick' is not done here", "the end of the line");
+            use.Section.StickOn = new(plain, use.Line);
             return;
         }
 
-        if (KeyOf(word.Text) is { } key)
-            use.Section.StickOn = new(key, use.Line);
-        else
-            use.Error(word, $"a client cannot be known by {Shown.Quote(word.Text)} here", "src, req.cook(<name>), req.hdr(<name>), url_param(<name>), path or url");
+        if (!HaproxySamples.TryRead(word.Text, mayCompare: false, use, out var sample, out _, out var mistake))
+        {
+            use.Problems.Error(word.Place, mistake);
+            return;
+        }
+
+        var known = new FetchExpression(FetchKind.Variable, KnownBy);
+        var key = new RequestKey(RequestKeyKind.Text, TextTemplate.Of(known).ToString());
+        if (before is not null && before != key)
+        {
+            use.Problems.Error(use.Line, $"'{use.Directive}' by something else than the line before", "one of the two");
+            return;
+        }
+
+        var value = TextTemplate.Of(sample.Expression);
+        Condition unknown = new NotCondition(new TestCondition(known, TestKind.Matches, ["."]));
+        use.Section.EarlyRules.Add(new(new RuleSettings { Action = RuleAction.SetVariable, Name = KnownBy, Value = value, When = condition is null ? unknown : new AllCondition([unknown, condition]) }, use.Line));
+        use.Section.StickOn = new(key, use.Line);
     }
 
     private static RequestKey? KeyOf(string sample)

@@ -43,6 +43,7 @@ internal static class HaproxyReader
         var global = new HaproxySection { Kind = 'G', Name = new("global", new(source.Text, 0, 0)) };
         var file = new HaproxyFile(source, problems) { Global = global };
         var branches = new HaproxyBranches(file, problems);
+        FindUsers(source, file);
         ReadText(new HaproxyText(source.Text, file.Environment, problems), file, global, branches);
         foreach (var name in source.Options.Overrides)
         {
@@ -50,6 +51,23 @@ internal static class HaproxyReader
                 ReadText(new HaproxyText(more, file.Environment, problems), file, global, branches);
         }
         return HaproxyDraft.Of(file, problems) is { } draft ? SnapshotChecks.Check(draft, problems) : null;
+    }
+
+    /// <summary>Lists of users may stand behind the rules that ask for them. What is wrong in them is reported once they are read.</summary>
+    private static void FindUsers(DialectSource source, HaproxyFile file)
+    {
+        var unheard = new ProblemList();
+        var text = new HaproxyText(source.Text, new Dictionary<string, string?>(file.Environment, StringComparer.Ordinal), unheard);
+        HaproxyUserList? users = null;
+        while (text.Next() is { } words)
+        {
+            if (Array.IndexOf(s_sections, words[0].Text) < 0)
+                users?.Read(words, unheard);
+            else if (words[0].Text != "userlist" || words.Count < 2)
+                users = null;
+            else
+                file.Users[words[1].Text] = users = new();
+        }
     }
 
     private static void ReadText(HaproxyText text, HaproxyFile file, HaproxySection global, HaproxyBranches branches)

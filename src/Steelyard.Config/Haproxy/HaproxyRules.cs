@@ -12,14 +12,16 @@ internal static class HaproxyRules
 {
     private const string Proxies = "DFBL";
 
+    private const string OfServers = " Only of servers' responses: what Steelyard answers itself is changed by `response-headers` in its YAML.";
+
     /// <summary>What can be done with requests.</summary>
     public static IEnumerable<DirectiveRow<HaproxyUse>> Requests { get; } =
     [
         Row("http-request deny", "[deny_status|status <code>] [content-type <type>] [string|lf-string|file|lf-file <text>] [hdr <name> <fmt>]*", "Refuses with 403, or the status that is given; the page is Steelyard's own unless a text is given.", use => ReadAnswer(use, 403, RuleAction.Deny)),
         Row("http-request return", "[status <code>] [content-type <type>] [string|lf-string|file|lf-file <text>] [hdr <name> <fmt>]*", "Answers in the servers' place.", use => ReadAnswer(use, 200, RuleAction.Respond)),
         Row("http-request tarpit", "[deny_status <code>]", "Refuses with 500, or the status that is given, at once and not after `timeout tarpit`.", use => ReadAnswer(use, 500, RuleAction.Deny)),
-        Row("http-request redirect", "location|prefix|scheme <fmt> [code <code>] [drop-query] [append-slash]", "Sends the client elsewhere: 302, or the code that is given.", ReadRedirect),
-        Row("redirect", "location|prefix|scheme <to> [code <code>] [drop-query] [append-slash]", "The same, among the rules of `http-request`.", ReadRedirect),
+        Row("http-request redirect", "location|prefix|scheme <fmt> [code <code>] [drop-query] [append-slash] [set-cookie <text>|clear-cookie <text>] [ignore-empty]", "Sends the client elsewhere: 302, or the code that is given.", ReadRedirect),
+        Row("redirect", "location|prefix|scheme <text> [code <code>] [drop-query] [append-slash] [set-cookie <text>|clear-cookie <text>] [ignore-empty]", "The same, behind all rules of `http-request`.", ReadRedirect),
         Row("http-request auth", "[realm <realm>]", "Asks for user and password with 401.", ReadAuthentication),
         Row("http-request allow", "", "Ends these rules.", use => new RuleSettings { Action = RuleAction.Stop }),
         Row("http-request silent-drop", "", "Closes the connection without an answer; the kernel tells the client.", use => new RuleSettings { Action = RuleAction.Close }),
@@ -33,12 +35,14 @@ internal static class HaproxyRules
         Row("http-request replace-pathq", "<regex> <fmt>", "Path and query in which the expression matches become the text.", use => ReadReplacement(use, RuleAction.ReplaceTarget, named: false)),
         Row("http-request replace-uri", "<regex> <fmt>", "The same; in requests of browsers the URI is path and query.", use => ReadReplacement(use, RuleAction.ReplaceTarget, named: false)),
         .. Variables("http-request"),
+        .. ((string[])["connection", "session", "content"]).SelectMany(phase => Variables("tcp-request " + phase)),
         .. OnlyInLogs("http-request"),
-        Refused("http-request set-src", "`proxy-protocol` or `trusted-proxies` in the YAML of `steelyard convert` say who the client is"),
-        Refused("http-request set-method", "the servers are asked by the method of the client"),
+        Row("http-request set-method", "<fmt>", "Servers are asked by this method; `method` and logs stay with the client's.", use => ReadValue(use, RuleAction.SetMethod)),
+        Row("http-request set-src", "<sample>", "The client is taken to be at this address from here on: in conditions, logs, `option forwardfor`, PROXY headers, and what is remembered and counted of it. What is no address changes nothing.", use => ReadSample(use, RuleAction.SetPeer)),
+        Row("http-request set-src-port", "<sample>", "The same of its port.", use => ReadSample(use, RuleAction.SetPeerPort)),
         Refused("http-request lua", "the rules that docs/haproxy.md lists"),
         Refused("http-request cache-use", "there is no cache here"),
-        Refused("http-request normalize-uri", "routes are compared in one form without it, see docs/http.md"),
+        HaproxyNormalizers.Row,
         Refused("http-request do-resolve", "names of servers are resolved when the file is taken up"),
     ];
 
@@ -47,24 +51,26 @@ internal static class HaproxyRules
     [
         .. Headers("http-response"),
         Row("http-response set-status", "<status> [reason <text>]", "The response gets another status, with its usual reason.", ReadStatus),
-        Row("http-response deny", "", "The response is kept back; the client gets 502.", use => new RuleSettings { Action = RuleAction.Deny, Status = 502 }),
+        Row("http-response deny", "[deny_status|status <code>] [content-type <type>] [string|lf-string|file|lf-file <text>] [hdr <name> <fmt>]*", "The response is kept back; the client gets 502, or the status and the text that are given.", use => ReadAnswer(use, 502, RuleAction.Deny)),
+        Row("http-response return", "[status <code>] [content-type <type>] [string|lf-string|file|lf-file <text>] [hdr <name> <fmt>]*", "The client gets this in the place of the response, of which nothing can be written in it.", use => ReadAnswer(use, 200, RuleAction.Respond)),
+        Row("http-response redirect", "location <fmt> [code <code>]", "The client is sent elsewhere: 302, or the code that is given.", use => use.Peek == "location" ? ReadRedirect(use) : Misplaced(use)),
         Row("http-response allow", "", "Ends these rules.", use => new RuleSettings { Action = RuleAction.Stop }),
         .. Variables("http-response"),
         .. OnlyInLogs("http-response"),
         .. Headers("http-after-response"),
+        Row("http-after-response set-status", "<status> [reason <text>]", "The response gets another status, with its usual reason." + OfServers, ReadStatus),
+        DirectiveRow<HaproxyUse>.Harmless("http-after-response strict-mode", Proxies, "...", "Changes nothing that a client or a server sees."),
         .. Variables("http-after-response"),
-        Refused("http-response return", "`http-request return`, before a server is asked"),
-        Refused("http-response redirect", "`http-request redirect`, before a server is asked"),
         Refused("http-response cache-store", "there is no cache here"),
         Refused("http-response lua", "the rules that docs/haproxy.md lists"),
     ];
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> Headers(string of)
     {
-        var note = of == "http-after-response" ? " Only of servers' responses: what Steelyard answers itself is changed by `response-headers` in its YAML." : "";
+        var note = of == "http-after-response" ? OfServers : "";
         yield return Row($"{of} set-header", "<name> <fmt>", "The field gets this one line instead of what it had." + note, use => ReadField(use, RuleAction.SetHeader));
         yield return Row($"{of} add-header", "<name> <fmt>", "The field gets one more line." + note, use => ReadField(use, RuleAction.AddHeader));
-        yield return Row($"{of} del-header", "<name>", "All lines of the field are taken out." + note, ReadRemoval);
+        yield return Row($"{of} del-header", "<name> [-m str|beg|end|sub|reg]", "All lines of the field are taken out, or of all fields whose names are like this." + note, ReadRemoval);
         yield return Row($"{of} replace-header", "<name> <regex> <fmt>", "Each line in which the expression matches becomes the text." + note, use => ReadReplacement(use, RuleAction.ReplaceHeader, named: true));
         yield return Row($"{of} replace-value", "<name> <regex> <fmt>", "The same with each value between commas." + note, use => ReadReplacement(use, RuleAction.ReplaceValue, named: true));
     }
@@ -78,7 +84,7 @@ internal static class HaproxyRules
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> OnlyInLogs(string of)
     {
-        foreach (var action in (string[])["set-log-level", "set-nice", "set-tos", "set-mark", "set-priority-offset", "disable-l7-retry", "wait-for-body"])
+        foreach (var action in (string[])["set-log-level", "set-nice", "set-tos", "set-mark", "set-priority-class", "set-priority-offset", "disable-l7-retry", "wait-for-body", "wait-for-handshake", "strict-mode"])
             yield return DirectiveRow<HaproxyUse>.Harmless($"{of} {action}", Proxies, "...", "Changes nothing that a client or a server sees.");
     }
 
@@ -89,8 +95,14 @@ internal static class HaproxyRules
         {
             if (read(use) is not { } rule || !use.TryReadCondition(out var condition))
                 return;
+            if (name.StartsWith("tcp-request", StringComparison.Ordinal) && use.Section is { IsTcp: true, Kind: not 'D' })
+            {
+                use.Problems.Error(use.Line, $"'{use.Directive}' of a proxy in TCP mode is not done here", "its sample where the variable is asked for");
+                return;
+            }
+
             var located = new Located<RuleSettings>(rule with { When = rule.When is { } own && condition is not null ? new AllCondition([condition, own]) : condition ?? rule.When }, use.Line);
-            (name.StartsWith("http-request", StringComparison.Ordinal) || name == "redirect" ? use.Section.Rules : use.Section.ResponseRules).Add(located);
+            (name.StartsWith("tcp-request", StringComparison.Ordinal) ? use.Section.EarlyRules : name == "redirect" ? use.Section.Redirects : name.StartsWith("http-request", StringComparison.Ordinal) ? use.Section.Rules : use.Section.ResponseRules).Add(located);
         });
 
     private static bool IsCondition(HaproxyUse use) => use.Peek is "if" or "unless";
@@ -103,6 +115,16 @@ internal static class HaproxyRules
 
     private static RuleSettings? ReadValue(HaproxyUse use, RuleAction action) =>
         TryTakeFormat(use, "a text", out var value) ? new() { Action = action, Value = value } : null;
+
+    private static RuleSettings? ReadSample(HaproxyUse use, RuleAction action)
+    {
+        if (!use.TryTake("a sample", out var word))
+            return null;
+        if (HaproxySamples.TryRead(word.Text, mayCompare: false, use, out var sample, out _, out var mistake))
+            return new() { Action = action, Value = TextTemplate.Of(sample.Expression) };
+        use.Problems.Error(word.Place, mistake);
+        return null;
+    }
 
     private static bool TryTakeFieldName(HaproxyUse use, out string name)
     {
@@ -121,16 +143,32 @@ internal static class HaproxyRules
 
     private static RuleSettings? ReadRemoval(HaproxyUse use)
     {
-        if (!TryTakeFieldName(use, out var name))
+        if (!use.TryTake("the name of a field", out var word))
             return null;
-        if (use.Peek == "-m")
+        if (!use.Take("-m"))
         {
-            use.Error(use.Take(), "fields are taken out by their whole name here", "the name of each field");
+            use.Back();
+            return TryTakeFieldName(use, out var name) ? new() { Action = RuleAction.RemoveHeader, Name = name } : null;
+        }
+
+        if (!use.TryTake("str, beg, end, sub or reg", out var how))
+            return null;
+        var literal = Escaped(word.Text.ToLowerInvariant());
+        var pattern = how.Text switch { "str" => $"^{literal}$", "beg" => "^" + literal, "end" => literal + "$", "sub" => literal, "reg" => word.Text, _ => null };
+        if (pattern is null)
+        {
+            use.Error(how, $"{Shown.Quote(how.Text)} is no way to find fields", "str, beg, end, sub or reg");
             return null;
         }
 
-        return new() { Action = RuleAction.RemoveHeader, Name = name };
+        if (BytePattern.TryParse(pattern, ignoreCase: false, out _, out var mistake))
+            return new() { Action = RuleAction.RemoveHeaders, Pattern = pattern };
+        use.Problems.Error(word.Place, mistake);
+        return null;
     }
+
+    // A field's name has few signs that mean something in an expression.
+    private static string Escaped(string name) => string.Concat(name.Select(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' ? letter.ToString() : "\\" + letter));
 
     private static RuleSettings? ReadReplacement(HaproxyUse use, RuleAction action, bool named)
     {
@@ -234,7 +272,21 @@ internal static class HaproxyRules
                     break;
                 case "default-errorfiles":
                     break;
-                case "deny_status" or "status" or "content-type" or "string" or "lf-string" or "file" or "lf-file" or "hdr":
+                case "errorfile" when use.TryTake("a file", out var page):
+                    if (HaproxyErrors.ReadResponse(page, use) is not { } whole)
+                        return null;
+                    (respond, given) = (whole, true);
+                    lines.AddRange(whole.Headers);
+                    break;
+                case "errorfiles" when use.TryTake("the name of a section http-errors", out var section):
+                    if (!HaproxyErrors.TryFind(section, respond.Status, use, out var its))
+                        return null;
+                    if (its is not { } found)
+                        break;
+                    (respond, given) = (found, true);
+                    lines.AddRange(found.Headers);
+                    break;
+                case "deny_status" or "status" or "content-type" or "string" or "lf-string" or "file" or "lf-file" or "hdr" or "errorfile" or "errorfiles":
                     return null;
                 default:
                     use.Error(word, $"{Shown.Quote(word.Text)} is not known behind '{use.Directive}'", "status, content-type, string, file, hdr, or a condition");
@@ -275,11 +327,22 @@ internal static class HaproxyRules
         return new() { Action = RuleAction.Respond, Respond = new(401, "401 Unauthorized\nThis site asks for a user and a password.\n", "text/plain") { Headers = [line] } };
     }
 
+    private static RuleSettings? Misplaced(HaproxyUse use)
+    {
+        use.Problems.Error(use.Line, $"'{use.Directive}' of a response names a location alone", "location with a path or a URL");
+        return null;
+    }
+
     private static RuleSettings? ReadRedirect(HaproxyUse use)
     {
-        if (!use.TryTake("location, prefix or scheme", out var kind) || !TryTakeFormat(use, "where to", out var to))
+        if (!use.TryTake("location, prefix or scheme", out var kind) || !use.TryTake("where to", out var where))
             return null;
-        var (code, dropQuery, appendSlash) = (302, false, false);
+
+        // A line of its own, without http-request before it, says it as it is.
+        var to = TextTemplate.Literal(where.Text);
+        if (use.Directive != "redirect" && !HaproxyFormat.TryRead(where, use, out to))
+            return null;
+        var (code, dropQuery, appendSlash, ignoresEmpty, cookie) = (302, false, false, false, (string?)null);
         while (use.HasMore && !IsCondition(use))
         {
             var word = use.Take();
@@ -301,9 +364,16 @@ internal static class HaproxyRules
                     appendSlash = true;
                     break;
                 case "ignore-empty":
+                    ignoresEmpty = true;
+                    break;
+                case "set-cookie" when use.TryTake("a cookie", out var set):
+                    cookie = $"{set.Text}; path=/;";
+                    break;
+                case "clear-cookie" when use.TryTake("a cookie", out var cleared):
+                    cookie = $"{cleared.Text}; path=/; Max-Age=0;";
                     break;
                 default:
-                    use.Error(word, $"{Shown.Quote(word.Text)} is not known behind '{use.Directive}'", "code, drop-query, append-slash, or a condition");
+                    use.Error(word, $"{Shown.Quote(word.Text)} is not known behind '{use.Directive}'", "code, drop-query, append-slash, set-cookie, clear-cookie, ignore-empty, or a condition");
                     return null;
             }
         }
@@ -327,6 +397,9 @@ internal static class HaproxyRules
             parts.Add(new(null, default, new MapExpression(new VariableExpression(TemplateVariable.Path), [new(TestKind.Ends, false, "/", TextTemplate.Empty)], TextTemplate.Literal("/"))));
         }
 
-        return new() { Action = RuleAction.Redirect, Redirect = new(TextTemplate.Of(parts), code) };
+        var location = TextTemplate.Of(parts);
+        var when = ignoresEmpty ? new TestCondition(new TextExpression(to), TestKind.Matches, ["."]) : null;
+        return cookie is null ? new() { Action = RuleAction.Redirect, Redirect = new(location, code), When = when }
+            : new() { Action = RuleAction.Respond, Respond = new(code, "", "text/html") { Headers = [new("Location", location), new("Set-Cookie", TextTemplate.Literal(cookie))] }, When = when };
     }
 }

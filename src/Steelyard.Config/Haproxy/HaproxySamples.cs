@@ -36,6 +36,8 @@ internal static class HaproxySamples
 
     private static readonly Expression s_true = Literal("1");
 
+    private static readonly TextTemplate s_one = TextTemplate.Literal("1");
+
     /// <summary>The fetches; those of the same meaning stand beside each other.</summary>
     public static IReadOnlyList<SampleRow> Fetches { get; } =
     [
@@ -64,9 +66,14 @@ internal static class HaproxySamples
         Named("hdr_val", SampleType.Number, FetchKind.HeaderValues),
         Named("req.hdr_ip", SampleType.Address, FetchKind.HeaderValues),
         Named("hdr_ip", SampleType.Address, FetchKind.HeaderValues),
-        Named("req.cook", SampleType.Text, FetchKind.Cookie),
-        Named("cook", SampleType.Text, FetchKind.Cookie),
-        Named("req.cook_val", SampleType.Number, FetchKind.Cookie),
+        Named("req.fhdr_cnt", SampleType.Number, FetchKind.HeaderLineCount),
+        Named("req.cook", SampleType.Text, FetchKind.CookieValues),
+        Named("cookie", SampleType.Text, FetchKind.CookieValues),
+        Named("cook_val", SampleType.Number, FetchKind.CookieValues),
+        Named("req.cook_cnt", SampleType.Number, FetchKind.CookieCount),
+        Named("cook_cnt", SampleType.Number, FetchKind.CookieCount),
+        Named("cook", SampleType.Text, FetchKind.CookieValues),
+        Named("req.cook_val", SampleType.Number, FetchKind.CookieValues),
         Named("url_param", SampleType.Text, FetchKind.Parameter),
         Named("urlp", SampleType.Text, FetchKind.Parameter),
         Named("urlp_val", SampleType.Number, FetchKind.Parameter),
@@ -74,6 +81,17 @@ internal static class HaproxySamples
         Named("shdr", SampleType.Text, FetchKind.ResponseHeaderValues),
         Named("res.fhdr", SampleType.Text, FetchKind.ResponseHeader),
         Named("res.hdr_cnt", SampleType.Number, FetchKind.ResponseHeaderCount),
+        Named("shdr_cnt", SampleType.Number, FetchKind.ResponseHeaderCount),
+        Named("res.fhdr_cnt", SampleType.Number, FetchKind.ResponseHeaderLineCount),
+        Named("res.hdr_val", SampleType.Number, FetchKind.ResponseHeaderValues),
+        Named("shdr_val", SampleType.Number, FetchKind.ResponseHeaderValues),
+        Named("res.hdr_ip", SampleType.Address, FetchKind.ResponseHeaderValues),
+        Named("shdr_ip", SampleType.Address, FetchKind.ResponseHeaderValues),
+        Named("res.cook", SampleType.Text, FetchKind.ResponseCookie),
+        Named("scook", SampleType.Text, FetchKind.ResponseCookie),
+        Named("res.cook_val", SampleType.Number, FetchKind.ResponseCookie),
+        Named("scook_val", SampleType.Number, FetchKind.ResponseCookie),
+        Plain("srv_name", SampleType.Text, FetchKind.AnsweringServer),
         Plain("status", SampleType.Number, FetchKind.Status),
         Plain("ssl_fc", SampleType.Boolean, FetchKind.Tls),
         Plain("ssl_fc_sni", SampleType.Text, FetchKind.ServerName),
@@ -82,6 +100,24 @@ internal static class HaproxySamples
         Named("var", SampleType.Text, FetchKind.Variable),
         Named("nbsrv", SampleType.Number, FetchKind.UsableServers),
         .. HaproxyMoreSamples.Fetches,
+        Plain("fc_src", SampleType.Address, FetchKind.Peer),
+        Plain("fc_src_port", SampleType.Number, FetchKind.PeerPort),
+        Plain("fc_dst", SampleType.Address, FetchKind.LocalAddress),
+        Plain("fc_dst_port", SampleType.Number, FetchKind.LocalPort),
+        Fixed("fc_http_major", SampleType.Number, "1"),
+        Fixed("bc_http_major", SampleType.Number, "1"),
+        Fixed("stopping", SampleType.Boolean, "0"),
+        Fixed("wait_end", SampleType.Boolean, "1"),
+        Fixed("req_proto_http", SampleType.Boolean, "1"),
+        Fixed("req.proto_http", SampleType.Boolean, "1"),
+        new("capture.req.ver", (0, 0), SampleType.Text, (_, _) => new TextExpression(TextTemplate.Of([new TemplatePart("HTTP/"), new TemplatePart(null, default, new FetchExpression(FetchKind.Version))])), "HTTP/ and the version"),
+        new("http_first_req", (0, 0), SampleType.Boolean, (_, _) => new MapExpression(new FetchExpression(FetchKind.ConnectionRequests), [new(TestKind.Is, false, "1", s_one)], TextTemplate.Literal("0")), "whether connection-requests is 1"),
+        new("url32", (0, 0), SampleType.Number, (_, _) => Hashed(HostAnd(TemplateVariable.Uri)), "a hash of host and uri"),
+        new("base32", (0, 0), SampleType.Number, (_, _) => Hashed(HostAnd(TemplateVariable.Path)), "a hash of host and path"),
+        new("url32+src", (0, 0), SampleType.Text, (_, _) => WithClient(Hashed(HostAnd(TemplateVariable.Uri))), "the same, and the client"),
+        new("base32+src", (0, 0), SampleType.Text, (_, _) => WithClient(Hashed(HostAnd(TemplateVariable.Path))), "the same, and the client"),
+        new("ipv4", (1, 1), SampleType.Address, (arguments, _) => System.Net.IPAddress.TryParse(arguments[0], out System.Net.IPAddress? _) ? Literal(arguments[0]) : null, "an address"),
+        new("ipv6", (1, 1), SampleType.Address, (arguments, _) => System.Net.IPAddress.TryParse(arguments[0], out System.Net.IPAddress? _) ? Literal(arguments[0]) : null, "an address"),
         new("always_true", (0, 0), SampleType.Boolean, (_, _) => s_true, "always"),
         new("always_false", (0, 0), SampleType.Boolean, (_, _) => Literal("0"), "never"),
         new("str", (1, 1), SampleType.Text, (arguments, _) => Literal(arguments[0]), "a text"),
@@ -140,8 +176,16 @@ internal static class HaproxySamples
         Function("port_only", FunctionKind.PortOnly, type: SampleType.Number),
         .. HaproxyMoreSamples.Converters,
         Function("param", FunctionKind.ParameterOf, 1, 2),
-        new("iif", (2, 2), SampleType.Text, (arguments, input) => new MapExpression(input, [new(TestKind.Range, false, "1:", TextTemplate.Literal(arguments[0]))], TextTemplate.Literal(arguments[1])), "map(VALUE, in-range '1:' => '...', else '...')"),
+        new("iif", (2, 2), SampleType.Text, (arguments, input) => new MapExpression(new CallExpression(FunctionKind.IsZero, input), [new(TestKind.Is, false, "0", TextTemplate.Literal(arguments[0])), new(TestKind.Is, false, "1", TextTemplate.Literal(arguments[1]))], null), "map(is-zero(VALUE), is '0' => '...', is '1' => '...')"),
     ];
+
+    private static SampleRow Fixed(string name, SampleType type, string value) => new(name, (0, 0), type, (_, _) => Literal(value), value);
+
+    private static TextExpression HostAnd(TemplateVariable what) => new(TextTemplate.Of([new TemplatePart(null, default, new FetchExpression(FetchKind.Header, "Host")), new TemplatePart(null, what)]));
+
+    private static CallExpression Hashed(Expression of) => new(FunctionKind.Avalanche, new CallExpression(FunctionKind.Hash, of, ["sdbm"]));
+
+    private static TextExpression WithClient(Expression hash) => new(TextTemplate.Of([new TemplatePart(null, default, hash), new TemplatePart(" "), new TemplatePart(null, TemplateVariable.Client)]));
 
     private static SampleRow Fetch(string name, SampleType type, TemplateVariable variable) =>
         new(name, (0, 0), type, (_, _) => new VariableExpression(variable), TextTemplate.NameOf(variable));
@@ -229,21 +273,49 @@ internal static class HaproxySamples
         if (name is "http_auth" or "http_auth_group")
             return TryReadAuthentication(name, arguments, use, out sample, out mistake);
         if (HaproxyMoreSamples.IsOfBackend(name) && arguments.Count == 0)
+        {
+            // A frontend has no servers, and nothing to do for any.
+            if (use.Section.Kind == 'F')
+            {
+                sample = new(Literal("0"), SampleType.Number);
+                return TryConvert(text, at, use, ref sample, out mistake);
+            }
+
             arguments = [use.Section.Name.Value];
+        }
+
+        if (HaproxyMoreSamples.IsOfServer(name) && arguments is [var its] && !its.Contains('/', StringComparison.Ordinal))
+            arguments = [$"{use.Section.Name.Value}/{its}"];
         if (row is null)
         {
             mistake = new($"the fetch {Shown.Quote(name)} is not known here", $"one that docs/haproxy.md lists, such as {Shown.List(Fetches.Take(8).Select(known => known.Name))}", use.Problems.Names.Nearest(name, Fetches.Select(known => known.Name)));
             return false;
         }
 
-        // An occurrence of a field is not chosen here, but the last one is what is asked for by -1 as well.
-        if (arguments is [_, "-1"])
-            arguments = [arguments[0]];
+        if (arguments is [{ Length: > 0 } field, var place] && row.Arguments.Most < 2 && OccurrenceOf(name) is { } kind && int.TryParse(place, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number != 0)
+        {
+            sample = new(new FetchExpression(kind, $"{field} {number.ToString(CultureInfo.InvariantCulture)}"), row.Type);
+            return TryConvert(text, at, use, ref sample, out mistake);
+        }
+
         if (!Make(row, arguments, s_nothing, out var expression, out mistake))
             return false;
+        // What is no address is not there, and a port behind one is none of it.
+        if (!mayCompare && row.Type == SampleType.Address && name.EndsWith("hdr_ip", StringComparison.Ordinal))
+            expression = new CallExpression(FunctionKind.NetworkOf, new CallExpression(FunctionKind.Replace, expression, ["^([0-9]+[.][0-9.]+):[0-9]+$", "\\1"]), ["32", "128"]);
         sample = new(expression, row.Type);
         return TryConvert(text, at, use, ref sample, out mistake);
     }
+
+    /// <summary>The fetch of one of several values or lines of a field.</summary>
+    private static FetchKind? OccurrenceOf(string name) => name switch
+    {
+        "req.hdr" or "hdr" or "req.hdr_val" or "hdr_val" or "req.hdr_ip" or "hdr_ip" => FetchKind.HeaderValueAt,
+        "req.fhdr" => FetchKind.HeaderLineAt,
+        "res.hdr" or "shdr" or "res.hdr_val" or "shdr_val" or "res.hdr_ip" or "shdr_ip" => FetchKind.ResponseHeaderValueAt,
+        "res.fhdr" => FetchKind.ResponseHeaderLineAt,
+        _ => null,
+    };
 
     /// <summary>Reads the converters behind a fetch.</summary>
     private static bool TryConvert(string text, int at, HaproxyUse use, ref Sample sample, out Mistake mistake)
@@ -299,7 +371,7 @@ internal static class HaproxySamples
         (sample, mistake) = (default, default);
         if (arguments.Count != 1 || !use.File.Users.TryGetValue(arguments[0], out var users))
         {
-            mistake = new($"'{name}' without the name of a userlist that stands before it", $"{name}(NAME), with 'userlist NAME' above");
+            mistake = new($"'{name}' without the name of a userlist", $"{name}(NAME), with a section 'userlist NAME'");
             return false;
         }
 
@@ -337,7 +409,7 @@ internal static class HaproxySamples
         List<string> read = [];
         arguments = read;
         var start = at;
-        while (at < text.Length && (char.IsAsciiLetterOrDigit(text[at]) || text[at] is '_' or '.' or '-'))
+        while (at < text.Length && (char.IsAsciiLetterOrDigit(text[at]) || text[at] is '_' or '.' or '-' or '+'))
             at++;
         name = text[start..at];
         if (name.Length == 0)

@@ -27,7 +27,16 @@ internal sealed class HaproxySection
 
     public List<Located<RuleSettings>> EarlyRules { get; } = [];
 
+    /// <summary>From where connections begin with a PROXY header.</summary>
+    public List<Located<System.Net.IPNetwork>> ProxyFrom { get; } = [];
+
+    /// <summary>The lines that let connections through, read where one behind them rejects others.</summary>
+    public List<(string Phase, Lazy<Condition?> When)> Accepts { get; } = [];
+
     public List<Located<RuleSettings>> Rules { get; } = [];
+
+    /// <summary>The lines redirect, which go behind the rules.</summary>
+    public List<Located<RuleSettings>> Redirects { get; } = [];
 
     public List<Located<RuleSettings>> ResponseRules { get; } = [];
 
@@ -84,6 +93,9 @@ internal sealed class HaproxySection
 
     public HaproxyForwardFor? ForwardFor { get; set; }
 
+    /// <summary>What option originalto says.</summary>
+    public HaproxyForwardFor? OriginalTo { get; set; }
+
     public HaproxyLogging Logging { get; set; } = new();
 
     public Dictionary<int, HaproxyErrorPage> ErrorPages { get; init; } = [];
@@ -93,6 +105,11 @@ internal sealed class HaproxySection
     public List<Condition> MonitorFails { get; } = [];
 
     public HaproxyStats? Stats { get; set; }
+
+    public HaproxyCompression? Compression { get; set; }
+
+    /// <summary>The address that connections to servers come from; null for the kernel's choice.</summary>
+    public string? Source { get; set; }
 
     /// <summary>What a section resolvers says.</summary>
     public ResolverSettings Resolver { get; set; } = HaproxyResolvers.Defaults;
@@ -131,15 +148,21 @@ internal sealed class HaproxySection
             Cookie = defaults.Cookie,
             DynamicKey = defaults.DynamicKey,
             ForwardFor = defaults.ForwardFor,
+            OriginalTo = defaults.OriginalTo,
             Logging = defaults.Logging,
             ErrorPages = new(defaults.ErrorPages),
             MonitorPath = defaults.MonitorPath,
             Stats = defaults.Stats,
+            Compression = defaults.Compression,
+            Source = defaults.Source,
         };
 
         // Rules of defaults go before those of the proxy (2.6: from named ones only).
         section.EarlyRules.AddRange(defaults.EarlyRules);
+        section.ProxyFrom.AddRange(defaults.ProxyFrom);
+        section.Accepts.AddRange(defaults.Accepts);
         section.Rules.AddRange(defaults.Rules);
+        section.Redirects.AddRange(defaults.Redirects);
         section.ResponseRules.AddRange(defaults.ResponseRules);
         foreach (var (acl, conditions) in defaults.Acls)
             section.Acls[acl] = [.. conditions];
@@ -178,7 +201,11 @@ internal sealed record HaproxyTable(int Size, TimeSpan? Expire)
 /// <summary>How servers are asked by HTTP.</summary>
 /// <param name="Option">What option httpchk asks; null without it, where the steps do not count.</param>
 /// <param name="Steps">The lines of http-check.</param>
-internal sealed record HaproxyHttpCheck(ProbeRequest? Option, ValueList<ProbeStep> Steps);
+internal sealed record HaproxyHttpCheck(ProbeRequest? Option, ValueList<ProbeStep> Steps)
+{
+    /// <summary>Whether 404 says that no new clients are wanted.</summary>
+    public bool DrainsOn404 { get; init; }
+}
 
 /// <summary>What option forwardfor says.</summary>
 /// <param name="Header">The name of the field.</param>
@@ -239,6 +266,9 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
     /// <summary>The server whose health is its own.</summary>
     public Located<string>? Track { get; set; }
 
+    /// <summary>Where connections to it come from; null for what its backend says.</summary>
+    public Located<string?>? Source { get; set; }
+
     public TimeSpan? SlowStart { get; set; }
 
     public string? Cookie { get; set; }
@@ -291,6 +321,7 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
         CheckTls = CheckTls,
         CheckAddress = CheckAddress,
         Track = Track,
+        Source = Source,
         SlowStart = SlowStart,
         Cookie = Cookie,
         ProxyProtocol = ProxyProtocol,

@@ -132,15 +132,44 @@ internal static class HaproxyServers
         Harmless("non-stick", 0, "What is remembered of clients is kept for all servers."),
         Harmless("tfo", 0, "Connections are opened as the kernel does."),
         Harmless("log-proto", 1, "Logs are of their own here."),
-        Refused("source", 1, "the kernel's routes choose the address"),
-        Refused("proto", 1, "servers are spoken to in HTTP/1.1"),
+        Flag("no-agent-check", "It has none.", server => server.AgentCheck = false),
+        Flag("no-check-ssl", "Checks do not, but where requests do.", server => server.CheckTls = false),
+        Flag("no-send-proxy", "It is not told so.", server => server.ProxyProtocol = server.ProxyProtocol == ProxyProtocolVersion.V1 ? null : server.ProxyProtocol),
+        Flag("no-send-proxy-v2", "It is not told so.", server => server.ProxyProtocol = server.ProxyProtocol == ProxyProtocolVersion.V2 ? null : server.ProxyProtocol),
+        Harmless("allow-0rtt", 0, "Requests go once a handshake is done."),
+        Harmless("npn", 1, "Servers are spoken to in HTTP/1.1."),
+        Harmless("ssl-reuse", 0, "Sessions are resumed as the system's OpenSSL does."),
+        Harmless("no-ssl-reuse", 0, "Sessions are resumed as the system's OpenSSL does."),
+        Harmless("tls-tickets", 0, "Sessions are resumed as the system's OpenSSL does."),
+        Harmless("stick", 0, "What is remembered of clients is kept for all servers."),
+        Harmless("check-proto", 1, "Servers are asked in HTTP/1.1."),
+        Harmless("no-verifyhost", 0, "The name of its certificate is looked at where it is verified."),
+        new("source", "<address>", "The address of this machine that connections to it come from: one for all servers of a backend.", DirectiveSupport.Done, (use, server) =>
+        {
+            var place = use.Last.Place;
+            if (!HaproxyDirectives.TryReadSource(use, out var source))
+                return false;
+            server.Source = new(source, place);
+            return true;
+        }),
+        new("proto", "h1", "It is spoken to in HTTP/1.1, whatever is said here but `h2` and `fcgi`, which are refused.", DirectiveSupport.Done, (use, _) => ReadProtocol(use, "h1")),
+        new("ws", "auto|h1", "WebSockets pass in HTTP/1.1.", DirectiveSupport.Done, (use, _) => ReadProtocol(use, "auto", "h1")),
         Refused("namespace", 1, "one instance in each network namespace"),
         Refused("redir", 1, "`http-request redirect`"),
         Refused("agent-addr", 1, "`agent-port`; agents are asked at the server's address"),
         Refused("send-proxy-v2-ssl", 0, "`send-proxy-v2`"),
         Refused("socks4", 1, "a server that can be reached"),
-        Refused("ws", 1, "WebSockets pass without it"),
     ];
+
+    private static bool ReadProtocol(HaproxyUse use, params string[] known)
+    {
+        if (!use.TryTake("a protocol", out var word))
+            return false;
+        if (Array.IndexOf(known, word.Text) >= 0)
+            return true;
+        use.Error(word, $"servers are not spoken to in {Shown.Quote(word.Text)} here", Shown.OneOf(known));
+        return false;
+    }
 
     private static ServerKeyword Flag(string name, string meaning, Action<HaproxyServer> set) => new(name, "", meaning, DirectiveSupport.Done, (_, server) =>
     {

@@ -23,6 +23,9 @@ internal static class HaproxyStatistics
 {
     private const string All = "DFBL";
 
+    // Whoever asks for something goes before whoever asks for nothing, and a service goes before any use_backend.
+    private static readonly Condition s_always = new TestCondition(new VariableExpression(TemplateVariable.Method), TestKind.Present);
+
     public static IEnumerable<DirectiveRow<HaproxyUse>> Rows { get; } =
     [
         Done("stats enable", "", "A page of statistics, at `/haproxy?stats` where no `stats uri` says otherwise; `;csv`, `;json`, `;up` and `;norefresh` behind it as in HAProxy. Every other line of `stats` has the same effect.", _ => stats => stats),
@@ -33,13 +36,22 @@ internal static class HaproxyStatistics
         Done("stats hide-version", "", "It does not tell the version.", _ => stats => stats with { Page = stats.Page with { HidesVersion = true } }),
         Done("stats show-legends", "", "It tells addresses and how servers are chosen.", _ => stats => stats with { Page = stats.Page with { ShowsLegends = true } }),
         Done("stats show-node", "[<name>]", "It tells the name of the machine, or this one.", use => (use.HasMore ? use.Take().Text : Environment.MachineName) is var name ? stats => stats with { Page = stats.Page with { Node = name } } : null),
-        Done("stats show-desc", "[<text>]", "It tells this.", use => (use.HasMore ? use.Take().Text : null) is var text ? stats => stats with { Page = stats.Page with { Description = text } } : null),
+        Done("stats show-desc", "[<text>]", "It tells this.", use => Rest(use) is var text ? stats => stats with { Page = stats.Page with { Description = text } } : null),
         Done("stats scope", "<name>|.", "It tells of these proxies alone, `.` being its own.", use => use.TryTake("the name of a proxy", out var word) ? stats => stats with { Page = stats.Page with { Scope = [.. stats.Page.Scope, word.Text == "." ? use.Section.Name.Value : word.Text] } } : null),
         Done("stats http-request", "allow|deny|auth [realm <realm>] [if|unless <condition>]", "Who may see it, in the place of `stats auth`.", ReadRule),
-        Done("stats admin", "if|unless <condition>", "Nothing is changed by the page, which a warning says: the command socket and the admin API change what is served.", ReadAdmin),
-        DirectiveRow<HaproxyUse>.Done("http-request use-service", "FBL", "prometheus-exporter [if|unless <condition>]", "Serves what Steelyard counts to Prometheus, under [its own names](metrics.md); after all rules, and before any `use_backend` where it has a condition; without one it serves what no `use_backend` with a condition takes.", ReadService),
+        Done("stats admin", "if|unless <condition>", "Who may change servers by the page: their state, their health and their agents, as HAProxy's does. What browsers send from a page of somebody else changes nothing.", ReadAdmin),
+        DirectiveRow<HaproxyUse>.Done("http-request use-service", "FBL", "prometheus-exporter [if|unless <condition>]", "Serves what Steelyard counts to Prometheus, under [its own names](metrics.md); after all rules, and before any `use_backend`.", ReadService),
         DirectiveRow<HaproxyUse>.Harmless("stats show-modules", All, "", "There are no modules whose counters it could show."),
     ];
+
+    // All words to the end of the line.
+    private static string? Rest(HaproxyUse use)
+    {
+        List<string> words = [];
+        while (use.HasMore)
+            words.Add(use.Take().Text);
+        return words.Count == 0 ? null : string.Join(' ', words);
+    }
 
     private static DirectiveRow<HaproxyUse> Done(string name, string arguments, string meaning, Func<HaproxyUse, Func<HaproxyStats, HaproxyStats>?> read) =>
         DirectiveRow<HaproxyUse>.Done(name, All, arguments, meaning, use =>
@@ -90,10 +102,17 @@ internal static class HaproxyStatistics
 
     private static Func<HaproxyStats, HaproxyStats>? ReadAdmin(HaproxyUse use)
     {
-        if (!use.TryReadCondition(out _))
+        if (!use.HasMore)
+        {
+            use.TryTake("'if' or 'unless' with a condition", out _);
             return null;
-        use.Problems.Warn(use.Line, "nothing is changed by the page of statistics here", "`stats socket` with `level admin`, or the admin API, see docs/admin.md");
-        return stats => stats;
+        }
+
+        if (!use.TryReadCondition(out var condition))
+            return null;
+
+        // One of several lines is enough.
+        return stats => stats with { Page = stats.Page with { Admin = stats.Page.Admin is { } other ? new AnyCondition([other, condition!]) : condition } };
     }
 
     private static void ReadService(HaproxyUse use)
@@ -113,7 +132,7 @@ internal static class HaproxyStatistics
     {
         IEnumerable<Located<RuleSettings>> before = section.Kind == 'B' ? [.. section.EarlyRules, .. HaproxyErrors.Apply(section.Rules, section)] : [];
         foreach (var (condition, place) in section.Metrics)
-            yield return new(place) { Match = new() { When = Both(when, condition) }, Rules = [.. before], Statistics = new(new() { Kind = StatisticsKind.Metrics }, place) };
+            yield return new(place) { Match = new() { When = Both(when, condition ?? s_always) }, Rules = [.. before], Statistics = new(new() { Kind = StatisticsKind.Metrics }, place) };
         if (section.Stats is not { } stats)
             yield break;
         var asked = new TestCondition(new VariableExpression(TemplateVariable.Uri), TestKind.Starts, [stats.Uri]);

@@ -7,6 +7,9 @@ namespace Steelyard.Config.Haproxy;
 /// <summary>Checks that speak something else than HTTP: scripts of tcp-check, and what HAProxy knows of other protocols.</summary>
 internal static class HaproxyTcpChecks
 {
+    // As much of an answer is read at all.
+    private const int MostExpected = 65536;
+
     private const string Back = "DBL";
 
     // What HAProxy sends for each, and what it wants to hear, as it was seen to do.
@@ -27,7 +30,7 @@ internal static class HaproxyTcpChecks
         DirectiveRow<HaproxyUse>.Done("tcp-check connect", Back, "[default] [addr <address>] [port <port>] [ssl] [send-proxy] [linger] [comment <text>]", "A connection is opened, and the one before closed.", use => Add(use, Connect)),
         DirectiveRow<HaproxyUse>.Done("tcp-check send", Back, "<text> [comment <text>]", "Bytes are sent.", use => Add(use, ReadSend)),
         DirectiveRow<HaproxyUse>.Done("tcp-check send-binary", Back, "<hexadecimal digits> [comment <text>]", "The same.", use => Add(use, ReadSendBinary)),
-        DirectiveRow<HaproxyUse>.Done("tcp-check expect", Back, "[min-recv <n>] [comment <text>] [!] string|rstring|binary|rbinary <pattern>", "What has to come, or with `!` must not. Of `min-recv` nothing is needed: it is waited until it comes, or the time is over.", use => Add(use, ReadExpect)),
+        DirectiveRow<HaproxyUse>.Done("tcp-check expect", Back, "[min-recv <n>] [comment <text>] [!] string|rstring|binary|rbinary <pattern>", "What has to come, or with `!` must not; it is waited until it comes, or the time is over. With `min-recv` it is judged once so much has come.", use => Add(use, ReadExpect)),
         DirectiveRow<HaproxyUse>.Harmless("tcp-check comment", Back, "...", "It is for people."),
         .. ((string[])["tcp-check send-lf", "tcp-check send-binary-lf", "tcp-check set-var", "tcp-check set-var-fmt", "tcp-check unset-var"]).Select(name => DirectiveRow<HaproxyUse>.Refused(name, Back, "...", "`tcp-check send` with what is sent")),
         .. ((string[])["option external-check", "option spop-check"]).Select(name => DirectiveRow<HaproxyUse>.Refused(name, Back, "...", "`option tcp-check` with `tcp-check` lines, or `option httpchk`")),
@@ -135,6 +138,11 @@ internal static class HaproxyTcpChecks
                     break;
                 case "linger":
                     break;
+                case "proto" when use.Peek == "h1":
+                    use.Take();
+                    break;
+                case "alpn" when use.TryTake("names of protocols", out _):
+                    break;
                 case "comment" when use.TryTake("a text", out _):
                     break;
                 case "port" or "comment" or "addr":
@@ -169,11 +177,11 @@ internal static class HaproxyTcpChecks
 
     private static ProbeStep? ReadExpect(HaproxyUse use)
     {
-        SkipWhatIsReported(use);
+        var least = SkipWhatIsReported(use);
         var not = use.Take("!");
         if (!use.TryTake("string, rstring, binary or rbinary", out var kind) || !use.TryTake("what is expected", out var word))
             return null;
-        var step = new ProbeStep { Text = word.Bytes, Not = not };
+        var step = new ProbeStep { Text = word.Bytes, Not = not, Least = least };
         switch (kind.Text)
         {
             case "string":
@@ -194,13 +202,27 @@ internal static class HaproxyTcpChecks
     }
 
     /// <summary>Skips what of an expectation is about reports of it.</summary>
-    public static void SkipWhatIsReported(HaproxyUse use)
+    /// <returns>How much has to have come before it is judged; null for nothing.</returns>
+    public static int? SkipWhatIsReported(HaproxyUse use)
     {
+        int? least = null;
         while (use.Peek is "min-recv" or "comment" or "ok-status" or "error-status" or "tout-status" or "on-success" or "on-error" or "status-code")
         {
-            use.Take();
-            if (use.HasMore)
-                use.Take();
+            if (use.Take().Text != "min-recv")
+            {
+                if (use.HasMore)
+                    use.Take();
+                continue;
+            }
+
+            if (!use.TryTake("a number of bytes", out var word))
+                return null;
+            if (word.Text != "-1" && !(int.TryParse(word.Text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var given) && given <= MostExpected))
+                use.Error(word, $"{Shown.Quote(word.Text)} is not how much has to come", $"-1 to {MostExpected}");
+            else
+                least = word.Text == "-1" ? null : int.Parse(word.Text, System.Globalization.CultureInfo.InvariantCulture);
         }
+
+        return least;
     }
 }

@@ -15,6 +15,7 @@ internal sealed class HaproxyUse(HaproxyFile file, HaproxySection section, IRead
 {
     private static readonly (string Unit, double Milliseconds)[] s_units = [("us", 0.001), ("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
+    private readonly int _first = name;
     private int _next = name;
 
     public HaproxyFile File { get; } = file;
@@ -45,6 +46,9 @@ internal sealed class HaproxyUse(HaproxyFile file, HaproxySection section, IRead
 
     /// <summary>Goes back by a word.</summary>
     public void Back() => _next--;
+
+    /// <summary>Goes back to the first word behind the directive.</summary>
+    public void Rewind() => _next = _first;
 
     /// <summary>Takes a word, if it is the next.</summary>
     public bool Take(string word)

@@ -23,14 +23,32 @@ internal sealed class NginxAccess(NginxScope scope, List<Located<RuleSettings>> 
             return;
         }
 
+        // In its place, for all other methods.
+        var listed = Listed(level)!;
+        access.Read(level, listed);
+        access.Read(except, new NotCondition(listed));
+    }
+
+    /// <summary>That a request has one of the methods that limit_except names; null where there is none.</summary>
+    public static Condition? Listed(NginxLevel level)
+    {
+        if (level.Blocks.Find(block => block.Context == 'X') is not { } except)
+            return null;
         List<string> methods = [.. except.Directive!.Words.Skip(1).Select(word => word.Text)];
         if (methods.Contains("GET"))
             methods.Add("HEAD");
+        return new TestCondition(new VariableExpression(TemplateVariable.Method), TestKind.Is, methods.ToValueList());
+    }
 
-        // In its place, for all other methods.
-        var listed = new TestCondition(new VariableExpression(TemplateVariable.Method), TestKind.Is, methods.ToValueList());
-        access.Read(level, listed);
-        access.Read(except, new NotCondition(listed));
+    /// <summary>Whose connections a server of stream closes.</summary>
+    public static IReadOnlyList<Located<RuleSettings>> OfStream(NginxLevel level, NginxScope scope)
+    {
+        List<Located<RuleSettings>> rules = [];
+        var access = new NginxAccess(scope, rules);
+        var addresses = access.Addresses(level);
+        if (addresses.Exists(each => !each.IsAllowed))
+            access.Refuse(new() { Action = RuleAction.Close }, null, First(addresses, isAllowed: false), addresses[0].Line.Place);
+        return rules;
     }
 
     /// <summary>The line of auth_request that counts; null where nobody is asked.</summary>
@@ -43,7 +61,7 @@ internal sealed class NginxAccess(NginxScope scope, List<Located<RuleSettings>> 
             scope.File.Problems.Error(Asks(level)!.Place, "\"auth_request\" beside \"satisfy any\" is not done here", "\"satisfy all\"");
         if (level.Has("try_files") && level.Has("proxy_pass"))
             scope.File.Problems.Error(Asks(level)!.Place, "\"auth_request\" beside \"try_files\" and \"proxy_pass\" is not done here", "a location for each");
-        var answer = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Root = scope.Root, OfResponse = true };
+        var answer = scope with { OfResponse = true };
         List<Located<RuleSettings>> rules = [];
         foreach (var line in level.All("auth_request_set"))
         {
@@ -63,7 +81,7 @@ internal sealed class NginxAccess(NginxScope scope, List<Located<RuleSettings>> 
 
     private void Read(NginxLevel level, Condition? when)
     {
-        var addresses = level.All("allow/deny").Select(line => (Line: line, IsAllowed: line[1] == "allow", Fits: FitsOf(line))).ToList();
+        var addresses = Addresses(level);
         var password = PasswordOf(level);
         if (password is null || level.Find("satisfy")?[1] != "any")
         {
@@ -77,6 +95,9 @@ internal sealed class NginxAccess(NginxScope scope, List<Located<RuleSettings>> 
         // Whoever comes from the right address needs no password.
         Refuse(password.Value.Answer, when, NginxSteps.Both(new NotCondition(First(addresses, isAllowed: true)), new NotCondition(password.Value.Known)), password.Value.Place);
     }
+
+    private List<(NginxDirective Line, bool IsAllowed, Condition? Fits)> Addresses(NginxLevel level) =>
+        level.All("allow/deny").Select(line => (Line: line, IsAllowed: line[1] == "allow", Fits: FitsOf(line))).ToList();
 
     private void Refuse(RuleSettings answer, Condition? when, Condition? unless, Place place) =>
         rules.Add(new(answer with { When = NginxSteps.Both(when, unless is ConstantCondition { Holds: true } ? null : unless) }, place));

@@ -83,7 +83,7 @@ internal static class NginxConditions
         var text = path.Text.StartsWith('/') || path.Text.StartsWith('$') ? path.Text : scope.File.PathOf(path.Text);
         if (NginxVariables.Read(text, scope, path.Place) is not { } value)
             return null;
-        var kind = new CallExpression(FunctionKind.FileKind, value);
+        var kind = new CallExpression(FunctionKind.FileKind, scope.File.FromItsFolder(value));
         Condition condition = test[^1] switch
         {
             'f' => new TestCondition(kind, TestKind.Is, ["file", "program"]),

@@ -1,13 +1,20 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using Steelyard.Config.Drafts;
 using Steelyard.Config.Expressions;
 
 namespace Steelyard.Config.Nginx;
 
 /// <summary>Makes the routes of a location: what is done with a request, in nginx's phases, and who answers it.</summary>
-internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFile file, NginxPools pools)
+internal sealed partial class NginxContent(NginxServer server, NginxLevel level, NginxFile file, NginxPools pools)
 {
     private const string ServerDone = "server.done";
+
+    // What variables of proxy_pass say, and the host of that, before anything of the request is changed for the server.
+    private const string MadeUrl = "proxy_url_made";
+    private const string MadeHost = "proxy_host_made";
+
+    private bool _isMade;
 
     private readonly List<Located<RuleSettings>> _rules = [];
 
@@ -40,7 +47,10 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
     {
         List<RouteDraft> inner = [];
         var proxy = NginxProxy.Of(level, Problems);
-        var scope = new NginxScope { File = file, ServerName = server.FirstName, ProxyHost = proxy?.HeaderHost, Root = NginxFiles.RootOf(level, file) };
+        _isMade = proxy is not null && proxy.Host.Contains('$', StringComparison.Ordinal) && proxy.Constant(level) is null && !NginxProxy.IsClosed(proxy.Host, file);
+        if (_isMade)
+            file.SetVariables.Add(MadeHost);
+        var scope = new NginxScope { File = file, ServerName = server.FirstName, ProxyHost = _isMade ? "$" + MadeHost : proxy?.HeaderHost, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server) };
         ServerSteps(scope);
         var steps = new NginxSteps(scope, _rules, "location") { NameOf = BlockName };
         if (Capture is not null)
@@ -50,7 +60,9 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
         if (level.Context == 'L')
         {
             steps.Begin(level);
-            steps.Read(level);
+
+            // nginx: other methods than those of limit_except have a location of their own, without these.
+            steps.Read(level, NginxAccess.Listed(level));
             if (steps.ChangesTarget)
                 Add(new() { Action = RuleAction.Reroute, When = steps.KeepsTarget ? new NotCondition(steps.HasEnded) : null }, level.Place);
             foreach (var (block, number) in steps.Blocks)
@@ -73,6 +85,7 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
             ErrorPages = NginxErrors.Of(level, server, scope, Problems),
             InterceptErrors = level.IsOn("proxy_intercept_errors") && level.All("error_page").Count > 0,
             RecursiveErrors = level.IsOn("recursive_error_pages") && level.All("error_page").Count > 0,
+            Compress = NginxGzip.Of(level),
             RateLimit = rates,
             Concurrency = concurrency,
             ResponseHeaders = NginxHeaders.OfResponse(level, scope, proxy is not null, Problems),
@@ -87,7 +100,7 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
     /// <param name="path">The path.</param>
     public RouteDraft WithSlash(Located<string> path)
     {
-        var scope = new NginxScope { File = file, ServerName = server.FirstName };
+        var scope = new NginxScope { File = file, ServerName = server.FirstName, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server) };
         ServerSteps(scope);
         var to = NginxSteps.Absolute(path.Value, TextTemplate.Of([new(path.Value + "/"), NginxSteps.Behind("?")]), level, scope);
         Add(new() { Action = RuleAction.Redirect, Redirect = new(to, 301) }, path.Place);
@@ -142,7 +155,9 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
             DropsBody = !level.IsOn("proxy_pass_request_body", otherwise: true),
             DropsFields = !level.IsOn("proxy_pass_request_headers", otherwise: true),
         };
-        if (proxy.UriText is { } uri)
+        if (_isMade)
+            route = Make(route, proxy, scope);
+        else if (proxy.UriText is { } uri)
             route = WithUri(route, proxy, uri, scope, steps);
         if (!proxy.Host.Contains('$', StringComparison.Ordinal))
             return pools.Of(proxy.Host, proxy.IsSecure, level, proxy.Place) is { } pool ? route with { To = new(pool, proxy.Place) } : route;
@@ -152,7 +167,15 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
     private List<Located<RuleSettings>> ResponseRulesOf(RouteDraft route, NginxProxy proxy, NginxScope scope)
     {
         List<Located<RuleSettings>> rules = [.. NginxRedirects.Of(level, proxy, route, scope, Problems)];
-        NginxCookies.Read(level, new NginxScope { File = file, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Root = scope.Root, OfResponse = true }, rules);
+        if (NginxExpiry.Of(level, scope with { OfResponse = true }) is { } expiry)
+        {
+            // It takes the place of what servers say.
+            Condition when = new AllCondition([NginxHeaders.HasStatus, new NotCondition(new TestCondition(NginxVariables.ValueOf(expiry.Control), TestKind.Is, [""]))]);
+            foreach (var name in (string[])["Expires", "Cache-Control"])
+                rules.Add(new(new() { Action = RuleAction.RemoveHeader, Name = name, When = when }, level.Place));
+        }
+
+        NginxCookies.Read(level, scope with { OfResponse = true }, rules);
         if (NginxTypes.CharsetRule(level) is { } charset)
             rules.Add(charset);
         return rules;
@@ -164,9 +187,7 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
         // With variables all of it is said, and nothing is put behind.
         if (proxy.HasVariables)
         {
-            if (NginxVariables.TryRead(uri, scope, proxy.Place, out var whole))
-                Add(new() { Action = RuleAction.SetTarget, Value = whole }, proxy.Place);
-            return route;
+            return NginxVariables.TryRead(uri, scope, proxy.Place, out var whole) ? route with { ServerTarget = new(whole, proxy.Place) } : route;
         }
 
         if (level.Context is not 'L' || route.Internal || route.Paths is not [{ Value: var path }] || path[0] == '~')
@@ -175,33 +196,53 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
             return route;
         }
 
-        if (uri.Contains('?', StringComparison.Ordinal))
-        {
-            Problems.Error(proxy.Place, "a query in \"proxy_pass\" is not done here", "`set $args` with it");
-            return route;
-        }
-
         var prefix = path.TrimStart('^', '~').TrimEnd('*');
-        var template = !path.EndsWith('*') ? TextTemplate.Literal(Encode(uri))
-            : TextTemplate.Of([new(Encode(uri)), new(null, default, new CallExpression(FunctionKind.Bytes, new VariableExpression(TemplateVariable.Path), [$"{prefix.Length}"]))]);
-        if (!steps.KeepsTarget)
+        var query = uri.IndexOf('?', StringComparison.Ordinal);
+        var start = EncodeUri(query < 0 ? uri : uri[..query]) + (query < 0 ? "" : EncodeUri(uri[query..]));
+        var template = !path.EndsWith('*') ? TextTemplate.Literal(start)
+            : TextTemplate.Of([new(start), new(null, default, new CallExpression(FunctionKind.Bytes, new VariableExpression(TemplateVariable.Path), [$"{prefix.Length}"]))]);
+        if (!steps.KeepsTarget && query < 0)
             return route with { Rewrite = new(template, proxy.Place) };
 
-        // A path that a rewrite has changed goes to the server as it is.
-        var clean = !path.EndsWith('*') ? template : TextTemplate.Of([new(Encode(uri)), new(null, default, new CallExpression(FunctionKind.Bytes, new FetchExpression(FetchKind.CleanPath), [$"{prefix.Length}"]))]);
-        Add(new() { Action = RuleAction.SetPath, Value = clean, When = new NotCondition(steps.HasEnded) }, proxy.Place);
+        // A path that a rewrite has changed goes to the server as it is. Behind a query stands what is left of the path, as in nginx.
+        var clean = !path.EndsWith('*') ? template : TextTemplate.Of([new(start), new(null, default, new CallExpression(FunctionKind.Bytes, new FetchExpression(FetchKind.CleanPath), [$"{prefix.Length}"]))]);
+        if (!steps.KeepsTarget)
+            return route with { ServerTarget = new(TextTemplate.Of([.. clean.Parts, NginxSteps.Behind("?")]), proxy.Place) };
+        Condition when = new NotCondition(steps.HasEnded);
+        Add(query < 0 ? new() { Action = RuleAction.SetPath, Value = clean, When = when } : new() { Action = RuleAction.SetTarget, Value = TextTemplate.Of([.. clean.Parts, NginxSteps.Behind("?")]), When = when }, proxy.Place);
         return route;
     }
 
-    /// <summary>The pool is said by variables: by values that the file gives them.</summary>
+    // It goes to servers as the file writes it.
+    private static string EncodeUri(string uri) => PercentEncoded.Replace(uri, match => match.Length > 1 ? match.Value : Encode(match.Value));
+
+    [GeneratedRegex("%[0-9A-Fa-f]{2}|[^?]", RegexOptions.CultureInvariant | RegexOptions.Singleline, matchTimeoutMilliseconds: 10_000)]
+    private static partial Regex PercentEncoded { get; }
+
+    /// <summary>Takes apart what variables say: a host, and behind it perhaps what is asked for.</summary>
+    private RouteDraft Make(RouteDraft route, NginxProxy proxy, NginxScope scope)
+    {
+        if (!NginxVariables.TryRead(proxy.Host + proxy.UriText, scope, proxy.Place, out var whole))
+            return route;
+        Expression url = new FetchExpression(FetchKind.Variable, MadeUrl);
+        Add(new() { Action = RuleAction.SetVariable, Name = MadeUrl, Value = whole }, proxy.Place);
+        Add(new() { Action = RuleAction.SetVariable, Name = MadeHost, Value = TextTemplate.Of(new CallExpression(FunctionKind.Group, url, ["^([^/]*)", "1"])) }, proxy.Place);
+        var path = TextTemplate.Of(new CallExpression(FunctionKind.Group, url, ["^[^/]*(/.*)$", "1"]));
+        return route with { ServerTarget = new(TextTemplate.Of(new MapExpression(url, [new(TestKind.Contains, false, "/", path)], TextTemplate.Of(new VariableExpression(TemplateVariable.Uri)))), proxy.Place) };
+    }
+
+    /// <summary>The pool is said by variables: by values that the file gives them, or by what requests say.</summary>
     private RouteDraft Named(RouteDraft route, NginxProxy proxy, NginxScope scope)
     {
         if (proxy.Constant(level) is { } constant)
             return pools.Of(constant, proxy.IsSecure, level, proxy.Place) is { } one ? route with { To = new(one, proxy.Place) } : route;
-        if (!NginxVariables.TryRead(proxy.Host, scope, proxy.Place, out var template))
+        if (!NginxVariables.TryRead(_isMade ? "$" + MadeHost : proxy.Host, scope, proxy.Place, out var template))
             return route;
+        var closed = !_isMade;
         string? suffix = null;
-        foreach (var value in NginxProxy.ValuesOf(proxy.Host, file))
+        HashSet<string> spelled = [];
+        var anyCase = !closed;
+        foreach (var value in NginxProxy.ValuesOf(proxy.Host, file).Concat(closed ? [] : pools.UpstreamNames).Distinct())
         {
             var name = value.StartsWith("http://", StringComparison.Ordinal) ? value[7..] : value;
             if (name.Length == 0 || !(pools.IsUpstream(name, isStream: false) || name.Contains(':', StringComparison.Ordinal) || name.Contains('.', StringComparison.Ordinal)) || pools.Of(name, proxy.IsSecure, level, proxy.Place) is not { } pool)
@@ -210,15 +251,22 @@ internal sealed class NginxContent(NginxServer server, NginxLevel level, NginxFi
             if (suffix is not null && suffix != its)
                 Problems.Error(proxy.Place, "the upstreams that the variables name are used with other settings elsewhere", "the same proxy_next_upstream, proxy_ssl_... and max_fails for all of them");
             suffix = its;
+            spelled.Add(pool[..^its.Length]);
+            anyCase |= !pool.StartsWith(NginxPools.Clean(name), StringComparison.Ordinal);
         }
 
-        if (suffix is null)
-        {
-            Problems.Error(proxy.Place, $"\"{proxy.Host}\" in \"proxy_pass\" goes by what clients say: names are not looked up for each request here", "an upstream's name from a map, geo, split_clients or set");
-            return route;
-        }
+        // nginx: upstreams first, then whatever a name stands for.
+        if (!closed || suffix is null)
+            route = route with { To = new(pools.OfRequest(proxy.Host, template, proxy.IsSecure, level, proxy.Place), proxy.Place) };
+        return suffix is null ? route : route with { ToNamed = new(TextTemplate.Of([.. (anyCase ? InAnyCase(template, spelled) : template).Parts, new(suffix)]), proxy.Place) };
+    }
 
-        return route with { ToNamed = new(TextTemplate.Of([.. template.Parts, new(suffix)]), proxy.Place) };
+    /// <summary>The name of a pool: nginx knows upstreams in any case, and pools are called as the file spells them.</summary>
+    public static TextTemplate InAnyCase(TextTemplate name, HashSet<string> spelled)
+    {
+        Expression lower = new CallExpression(FunctionKind.Lower, NginxVariables.ValueOf(name));
+        MapCase[] cases = [.. spelled.Where(each => each.Any(char.IsAsciiLetterUpper)).Order(StringComparer.Ordinal).Select(each => new MapCase(TestKind.Is, IgnoreCase: false, each.ToLowerInvariant(), TextTemplate.Literal(each)))];
+        return TextTemplate.Of(cases.Length == 0 ? lower : new MapExpression(lower, cases.ToValueList(), TextTemplate.Of(lower)));
     }
 
     /// <summary>What is answered without a server.</summary>

@@ -22,29 +22,41 @@ internal static class NginxDirectives
 
     private static readonly (string Prefix, string Contexts, string Instead)[] s_families =
     [
-        ("fastcgi_", "MHSLI", "a server that speaks HTTP in front of the FastCGI one, and `proxy_pass`"),
-        ("uwsgi_", "MHSLI", "`http-socket` in uWSGI, and `proxy_pass`"),
-        ("scgi_", "MHSLI", "a server that speaks HTTP, and `proxy_pass`"),
-        ("grpc_", "MHSLI", "HTTP/2 is not spoken to servers yet"),
-        ("memcached_", "MHSLI", "`proxy_pass` to a server that speaks HTTP"),
+        ("fastcgi_pass", "LI", "a server that speaks HTTP in front of the FastCGI one, and `proxy_pass`"),
+        ("uwsgi_pass", "LI", "`http-socket` in uWSGI, and `proxy_pass`"),
+        ("scgi_pass", "LI", "a server that speaks HTTP, and `proxy_pass`"),
+        ("grpc_pass", "LI", "HTTP/2 is not spoken to servers yet"),
+        ("memcached_pass", "LI", "`proxy_pass` to a server that speaks HTTP"),
         ("auth_jwt", "MHSL", "a server that checks the token"),
         ("js_", "MHSLTV", "`map`, `set` and `rewrite`; there are no scripts here"),
         ("perl", "MHSL", "`map`, `set` and `rewrite`; there are no scripts here"),
         ("xslt_", "HSL", "the answer as the server gives it"),
         ("image_filter", "HSL", "the answer as the server gives it"),
         ("dav_", "HSL", "a server that takes files"),
-        ("sub_filter", "HSL", "the answer as the server gives it"),
         ("secure_link", "HSL", "a server that checks the link"),
         ("mail_", "M", "mail is not proxied here"),
-        ("userid_", "HSL", "a server that does it, behind `proxy_pass`"),
-        ("ssi_", "HSL", "a server that does it, behind `proxy_pass`"),
-        ("mp4_", "HSL", "a server that does it, behind `proxy_pass`"),
     ];
 
-    private static readonly Dictionary<string, DirectiveRow<NginxUse>> s_familyRows = s_families.ToDictionary(
-        family => family.Prefix,
-        family => DirectiveRow<NginxUse>.Refused(family.Prefix + "*", family.Contexts, "...", family.Instead),
-        StringComparer.Ordinal);
+    // Files say these in front of all locations, and nothing goes by them where the first of their kind is not said.
+    private static readonly (string Prefix, string Contexts, string First)[] s_settings =
+    [
+        ("fastcgi_", "HSLI", "fastcgi_pass"),
+        ("uwsgi_", "HSLI", "uwsgi_pass"),
+        ("scgi_", "HSLI", "scgi_pass"),
+        ("grpc_", "HSLI", "grpc_pass"),
+        ("memcached_", "HSLI", "memcached_pass"),
+        ("sub_filter_", "HSL", "sub_filter"),
+        ("userid_", "HSL", "userid"),
+        ("ssi_", "HSLI", "ssi"),
+        ("mp4_", "HSL", "mp4"),
+    ];
+
+    // The first that fits counts.
+    private static readonly (string Prefix, DirectiveRow<NginxUse> Row)[] s_familyRows =
+    [
+        .. s_families.Select(family => (family.Prefix, DirectiveRow<NginxUse>.Refused(family.Prefix.EndsWith("_pass", StringComparison.Ordinal) ? family.Prefix : family.Prefix + "*", family.Contexts, "...", family.Instead))),
+        .. s_settings.Select(family => (family.Prefix, DirectiveRow<NginxUse>.Harmless(family.Prefix + "*", family.Contexts, "...", $"They are for `{family.First}`, which is an error where it is said."))),
+    ];
 
     public static DirectiveRows<NginxUse> Table { get; } = new(
     [
@@ -63,7 +75,7 @@ internal static class NginxDirectives
         .. Refusals(),
     ]);
 
-    public static IEnumerable<DirectiveRow<NginxUse>> Families => s_familyRows.Values;
+    public static IEnumerable<DirectiveRow<NginxUse>> Families => s_familyRows.Select(family => family.Row);
 
     /// <summary>Whether a directive holds others in braces.</summary>
     public static bool IsBlock(string name) => Array.IndexOf(s_blocks, name) >= 0;
@@ -146,7 +158,7 @@ internal static class NginxDirectives
 
     private static IEnumerable<DirectiveRow<NginxUse>> Servers()
     {
-        yield return Row("listen", "SV", 1, Any, "<address>[:<port>] | unix:<path> [default_server] [ssl] [proxy_protocol] [...]", "What is listened on; several servers share an address.", Anything, many: true);
+        yield return Row("listen", "SV", 1, Any, "<address>[:<port>[-<port>]] | unix:<path> [default_server] [ssl] [proxy_protocol] [...]", "What is listened on; several servers share an address.", Anything, many: true);
         yield return Row("server_name", "S", 1, Any, "<name>*", "The names: exact, `*.name`, `name.*`, `.name`, `~expression`; nginx's precedence.", Anything, many: true);
         yield return Row("client_max_body_size", Web, 1, 1, "<size>", "A larger body is 413; 1m where nothing is said, 0 for any.", Size);
         yield return Row("client_header_timeout", "HS", 1, 1, "<time>", "How long a request head may take; the longest of the file counts.", Time);
@@ -156,8 +168,9 @@ internal static class NginxDirectives
         yield return Row("keepalive_requests", "HSLU", 1, 1, "<number>", "Requests of one connection; the largest of the file counts. In upstream it changes nothing.", Number(1, 1_000_000_000));
         yield return Row("underscores_in_headers", "HS", 1, 1, "on | off", "Whether fields of clients with underscores in their names are seen; they are dropped where nothing is said. The default server's counts.", Flag);
         yield return Row("ignore_invalid_headers", "HS", 1, 1, "on | off", "Whether fields of other names than of letters, digits and hyphens are dropped, as they are where nothing is said. The default server's counts.", Flag);
+        yield return Row("merge_slashes", "HS", 1, 1, "on | off", "Whether slashes that follow each other are one when locations are looked for, as they are where nothing is said. The default server's counts.", Flag);
         yield return Row("large_client_header_buffers", "HS", 2, 2, "<number> <size>", "How long a request line may be, 16 KiB at most; the largest of the file counts, 8 KiB where nothing is said. A head has room for 16 KiB.", HeaderBuffers);
-        yield return Row("set_real_ip_from", Web, 1, 1, "<address> | <network> | unix:", "Whose word about the client's address is believed.", Anything, many: true);
+        yield return Row("set_real_ip_from", Web + "TV", 1, 1, "<address> | <network> | unix:", "Whose word about the client's address is believed, in stream and with `real_ip_header proxy_protocol` that of a PROXY header.", Anything, many: true);
         yield return Row("real_ip_header", Web, 1, 1, "<field> | X-Forwarded-For | proxy_protocol", "The field that names the client; `X-Real-IP` where nothing is said.");
         yield return Row("real_ip_recursive", Web, 1, 1, "on | off", "Whether addresses of the list that are trusted themselves are passed over.", Flag);
     }
@@ -192,24 +205,31 @@ internal static class NginxDirectives
         yield return Row("if_modified_since", Web, 1, 1, "off | exact | before", "Which dates mean that a client has a file.", OneOf("off", "exact", "before"));
         yield return Row("max_ranges", Web, 1, 1, "<number>", "How many ranges of a file may be asked for at once; any number where nothing is said. Of servers' answers nothing is cut.", Number(0, 1_000_000));
         yield return Row("gzip_static", Web, 1, 1, "on | off | always", "Whether the file with `.gz` behind its name is sent to who takes gzip in HTTP/1.1, whatever `gzip_http_version` and `gzip_disable` say.", OneOf("on", "off", "always"));
-        yield return Row("gzip_vary", Web, 1, 1, "on | off", "Whether such answers have `Vary: Accept-Encoding`.", Flag);
-        yield return Row("gzip_proxied", Web, 1, Any, "off | any", "Whether such answers go to proxies that say so in Via; what else it may say counts as off.", Anything);
+        yield return Row("gzip", WebIf, 1, 1, "on | off", "Whether answers of servers and files are compressed for clients of HTTP/1.1 that take gzip.", Flag);
+        yield return Row("gzip_types", Web, 1, Any, "<type>*", "Which types beside text/html; `*` for any but those of several parts.", Anything);
+        yield return Row("gzip_min_length", Web, 1, 1, "<size>", "Below which Content-Length answers are left as they are; 20 where nothing is said.", Size);
+        yield return Row("gzip_comp_level", Web, 1, 1, "<level>", "1 is fast, 9 is small; 1 where nothing is said.", Number(1, 9));
+        yield return Row("gzip_vary", Web, 1, 1, "on | off", "Whether answers that might be compressed, or that `gzip_static` has twice, have `Vary: Accept-Encoding`.", Flag);
+        yield return Row("gzip_proxied", Web, 1, Any, "off | expired | no-cache | no-store | private | no_last_modified | no_etag | auth | any", "What is compressed for proxies that say in Via that they are one; of `gzip_static` only `any` counts.", NginxGzip.CheckProxied);
+        yield return Row("gzip_http_version", Web, 1, 1, "1.0 | 1.1", "Clients of HTTP/1.0 get nothing compressed in any case, which a warning says.", NginxGzip.CheckVersion);
+        yield return Row("gzip_disable", Web, 1, Any, "msie6", "Whatever clients call themselves they get what they take, which a warning says for all but `msie6`.", NginxGzip.CheckDisable);
         yield return Row("types", Web, 0, 0, "{ <type> <ending>*; ... }", "The types of files by the endings of their names.", Anything, many: true, then: Nothing);
         yield return Row("default_type", Web, 1, 1, "<type>", "The type of files of any other ending, and of `return`; text/plain where nothing is said. Without `types` html, gif and jpg are known.", Anything);
         yield return Row("charset", WebIf, 1, 1, "<charset> | off", "Answers of the types of `charset_types` that say none get this one in Content-Type; nothing is converted.", Charset);
         yield return Row("charset_types", Web, 1, Any, "<type>*", "Which types; text/html, text/xml, text/plain, text/vnd.wap.wml, application/javascript and application/rss+xml where nothing is said.", Anything);
         yield return Row("recursive_error_pages", Web, 1, 1, "on | off", "Whether an error of an error page gets one too, up to ten times.", Flag);
         yield return Row("error_page", WebIf, 2, Any, "<status>* [=[<status>]] <uri>", "What is answered in the place of an error: another path, a named location, or a redirect.", Anything, many: true);
-        yield return Row("allow", Web + "X", 1, 1, "<address> | <network> | unix: | all", "Who may ask; the first line that fits counts.", Anything, many: true, then: NginxAccess.Note);
-        yield return Row("deny", Web + "X", 1, 1, "<address> | <network> | unix: | all", "Who may not: 403.", Anything, many: true, then: NginxAccess.Note);
+        yield return Row("allow", Web + "XTV", 1, 1, "<address> | <network> | unix: | all", "Who may ask, in stream who may connect; the first line that fits counts.", Anything, many: true, then: NginxAccess.Note);
+        yield return Row("deny", Web + "XTV", 1, 1, "<address> | <network> | unix: | all", "Who may not: 403; in stream the connection is closed.", Anything, many: true, then: NginxAccess.Note);
         yield return Row("auth_basic", Web + "X", 1, 1, "<realm> | off", "Clients are asked for a user and a password, with 401; where there is no `auth_basic_user_file` nobody is.", Anything);
         yield return Row("auth_basic_user_file", Web + "X", 1, 1, "<file>", "The users, as `htpasswd` writes them, read when the file is taken up: passwords by apr1, `{SHA}`, `{SSHA}`, `{PLAIN}` and those that the system's crypt knows, bcrypt among them on Debian.", Anything);
         yield return Row("auth_request", Web, 1, 1, "<uri> | off", "Whether a request may go on is asked by a GET without a body to another location: 200 to 299 it may, 401 and 403 the client is told, any other is 500.", Anything);
         yield return Row("auth_request_set", Web, 2, 2, "$<variable> <value>", "Gives a variable what the answer has, such as `$upstream_http_x_user`.", NginxSteps.DeclareVariable, many: true);
+        yield return Row("valid_referers", "SL", 1, Any, "none | blocked | server_names | <name>[<uri>] | ~<expression> ...", "Pages that may lead here: for others `$invalid_referer` is 1. Several lines add to each other.", NginxReferers.Check, many: true);
         yield return Row("satisfy", Web, 1, 1, "all | any", "Whether address and password have to be right, or one of them.", OneOf("all", "any"));
         yield return Row("limit_except", "L", 1, Any, "<method>* { allow ...; deny ...; }", "What holds for all other methods.", Anything);
         yield return Row("add_header", WebIf, 2, 3, "<name> <value> [always]", "A field more for the client: of 200, 201, 204, 206, 301, 302, 303, 304, 307 and 308, or `always`.", Anything, many: true);
-        yield return Row("expires", WebIf, 1, 2, "[modified] <time> | epoch | max | off", "The fields Expires and Cache-Control.", Anything);
+        yield return Row("expires", WebIf, 1, 2, "<time> | epoch | max | off | $<variable>", "The fields Expires and Cache-Control, in the place of those of servers; a variable is one of a map whose values are such words.", Anything);
         yield return Row("health_check", "L", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory]", "The servers of the upstream are asked for their health (in nginx with a subscription).", Anything);
     }
 
@@ -221,16 +241,16 @@ internal static class NginxDirectives
 
     private static IEnumerable<DirectiveRow<NginxUse>> Rewriting()
     {
-        yield return Row("return", "SLIJ", 1, 2, "<code> [<text>] | [<code>] <url>", "Answers at once; 444 closes the connection.", Anything, many: true, then: AsStep);
+        yield return Row("return", "SLIJV", 1, 2, "<code> [<text>] | [<code>] <url> | <text> (stream)", "Answers at once; 444 closes the connection. In stream clients are told the text, and the connection ends.", Anything, many: true, then: AsStep);
         yield return Row("rewrite", "SLIJ", 2, 3, "<regex> <replacement> [last | break | redirect | permanent]", "Changes path and query, or sends the client elsewhere.", Anything, many: true, then: AsStep);
-        yield return Row("set", "SLIJ", 2, 2, "$<variable> <value>", "Gives a variable a value.", NginxSteps.DeclareVariable, many: true, then: AsStep);
+        yield return Row("set", "SLIJV", 2, 2, "$<variable> <value>", "Gives a variable a value.", NginxSteps.DeclareVariable, many: true, then: AsStep);
         yield return Row("break", "SLIJ", 0, 0, "", "Ends these directives.", Anything, many: true, then: AsStep);
         yield return Row("if", "SL", 1, Any, "(<condition>) { return | rewrite | set | break ... }", "What is done when a condition holds: a variable, = != ~ ~* !~ !~*, -f -d -e -x, which ask the disk for each request. Other directives in it are errors, but what is said of `proxy_pass` alone.", Anything, many: true, then: Nothing);
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Proxying()
     {
-        yield return Row("proxy_pass", "LIXV", 1, 1, "http://<upstream>[<uri>] | https://... | http://unix:<path>:<uri> | <upstream> (stream)", "Who answers. With a URI it takes the place of what the location matches.", Anything);
+        yield return Row("proxy_pass", "LIXV", 1, 1, "http://<upstream>[<uri>] | https://... | http://unix:<path>:<uri> | <upstream> (stream)", "Who answers. With a URI it takes the place of what the location matches. What variables say is an upstream, an address, or with `resolver` a name, looked up when a request or a connection comes; not a whole URL.", Anything);
         yield return Row("proxy_set_header", Web, 2, 2, "<field> <value>", "A field for the server; Host is `$proxy_host` where nothing is said. An empty value takes the field out. Connection and Upgrade are Steelyard's own: upgrades pass.", Anything, many: true);
         yield return Row("proxy_http_version", WebIf, 1, 1, "1.0 | 1.1", "Servers are spoken to in HTTP/1.1, on connections that are kept.", OneOf("1.0", "1.1", "2"));
         yield return Row("proxy_hide_header", Web, 1, 1, "<field>", "A field of the server's answer that clients do not see.", Anything, many: true);
@@ -251,8 +271,15 @@ internal static class NginxDirectives
         yield return Row("proxy_read_timeout", Web, 1, 1, "<time>", "How long a server may say nothing; 60s where nothing is said.", Time);
         yield return Row("proxy_send_timeout", Web, 1, 1, "<time>", "How long a server may take nothing; counts with `proxy_read_timeout`, the longer of both.", Time);
         yield return Row("proxy_next_upstream", Web + "TV", 1, Any, "error | timeout | invalid_header | http_<status> | non_idempotent | off", "What leads to another server; `on`, `off` in stream.", Anything);
+        yield return Row("proxy_bind", Both, 1, 2, "<address> | off", "The address of this machine that connections to servers come from; ports, variables and `transparent` are refused.", use =>
+        {
+            if (use.Directive.Count == 2)
+                use.Error(2, use.Directive[2] == "transparent" ? "\"transparent\" is not done here: clients' own addresses take rights that the engine gives up" : $"invalid parameter \"{use.Directive[2]}\"", "the address alone, and X-Forwarded-For or proxy_protocol for the client");
+            else if (use.Directive[1] != "off" && !System.Net.IPAddress.TryParse(use.Directive[1].Trim('[', ']'), out _))
+                use.Error(1, $"invalid address \"{use.Directive[1]}\"", "an address of this machine without a port, or off");
+        });
         yield return Row("proxy_next_upstream_tries", Both, 1, 1, "<number>", "How many servers are asked at most; here 16 at most.", Number(0, 1_000_000));
-        yield return Row("proxy_next_upstream_timeout", Both, 1, 1, "<time>", "0, for any time, is how it is here.", ZeroTime);
+        yield return Row("proxy_next_upstream_timeout", Both, 1, 1, "<time>", "How long after the first one another server may be asked; 0 for any time, as where nothing is said.", Time);
         yield return Row("proxy_intercept_errors", Web, 1, 1, "on | off", "Whether `error_page` counts for answers of servers too.", Flag);
         yield return Row("proxy_ssl_verify", Both, 1, 1, "on | off", "Whether a server's certificate has to be valid.", Flag);
         yield return Row("proxy_ssl_name", Both, 1, 1, "<name>", "The name it has to have, and that is asked for.", Anything);
@@ -260,13 +287,6 @@ internal static class NginxDirectives
         yield return Row("proxy_ssl_trusted_certificate", Both, 1, 1, "<file>", "The authorities that are believed.", Anything);
         yield return Row("proxy_ssl_certificate", Both, 1, 1, "<file>", "What is shown to the server.", Anything);
         yield return Row("proxy_ssl_certificate_key", Both, 1, 1, "<file>", "Its key.", Anything);
-    }
-
-    private static void ZeroTime(NginxUse use)
-    {
-        Time(use);
-        if (NginxValues.TryReadTime(use.Directive[1], out var time) && time > TimeSpan.Zero)
-            use.Problems.Warn(use.Directive.Place, "the time of all tries together is not limited here", "0, or proxy_next_upstream_tries");
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Upstreams()
@@ -277,7 +297,7 @@ internal static class NginxDirectives
         yield return Row("resolver_timeout", "HSLTUPV", 1, 1, "<time>", "How long the answer to a name is waited for.", Time);
         yield return Row("least_conn", "UP", 0, 0, "", "The server with the fewest requests for its weight.");
         yield return Row("ip_hash", "U", 0, 0, "", "By the client's address, the very same as in nginx.");
-        yield return Row("hash", "UP", 1, 2, "<text> [consistent]", "By the hash of a text, the very same as in nginx; in stream by `$remote_addr`, with text around it perhaps, or `$ssl_preread_server_name`.", Anything);
+        yield return Row("hash", "UP", 1, 2, "<text> [consistent]", "By the hash of a text, the very same as in nginx; in stream of what is known of a connection, such as `$remote_addr` or `$ssl_preread_server_name`.", Anything);
         yield return Row("random", "UP", 0, 2, "[two [least_conn]]", "By lot, or the better of two.", OneOf("two", "least_conn", "least_time=header", "least_time=last_byte"));
         yield return Row("least_time", "UP", 1, 2, "header | last_byte [inflight]", "By what answers took lately: peak EWMA.", Anything);
         yield return Row("sticky", "U", 2, Any, "cookie <name> [expires=<time>] [domain=<d>] [path=<p>] [httponly] [secure] [samesite=<s>] | learn create=$upstream_cookie_<name> lookup=$cookie_<name> zone=<name>:<size> [timeout=<time>] | route $cookie_<name>", "A client stays with its server; the value of the cookie is Steelyard's own.", Anything);
@@ -286,13 +306,13 @@ internal static class NginxDirectives
 
     private static IEnumerable<DirectiveRow<NginxUse>> Limits()
     {
-        yield return Row("limit_req_zone", "H", 3, 4, "<key> zone=<name>:<size> rate=<n>r/s|r/m", "How many requests of a key.", Anything, many: true);
+        yield return Row("limit_req_zone", "H", 3, 4, "<key> zone=<name>:<size> rate=<n>r/s|r/m [sync]", "How many requests of a key.", NginxLimits.CheckZone, many: true);
         yield return Row("limit_req", Web, 1, 3, "zone=<name> [burst=<n>] [nodelay | delay=<n>]", "Where it counts; all of a block have to let a request through, and one that is refused is counted by none.", Anything, many: true);
         yield return Row("limit_req_status", Web, 1, 1, "<status>", "What refused requests get; 503 where nothing is said.", Number(400, 599));
         yield return Row("limit_req_dry_run", Web, 1, 1, "on | off", "With `on` all is counted, and nothing refused or kept waiting.", Flag);
-        yield return Row("limit_conn_dry_run", Web, 1, 1, "on | off", "With `on` all is counted, and nothing refused or kept waiting.", Flag);
-        yield return Row("limit_conn_zone", "HT", 2, 2, "<key> zone=<name>:<size>", "How many requests of a key at once.", Anything, many: true);
-        yield return Row("limit_conn", Both, 2, 2, "<zone> <number>", "Where it counts; all of a block have to let a request through, and one that is refused is counted by none.", Anything, many: true);
+        yield return Row("limit_conn_dry_run", Both, 1, 1, "on | off", "With `on` all is counted, and nothing refused or kept waiting.", Flag);
+        yield return Row("limit_conn_zone", "HT", 2, 2, "<key> zone=<name>:<size>", "How many requests of a key at once, in stream how many connections.", Anything, many: true);
+        yield return Row("limit_conn", Both, 2, 2, "<zone> <number>", "Where it counts; all of a block have to let a request through, and one that is refused is counted by none. In stream the connection is closed.", Anything, many: true);
         yield return Row("limit_conn_status", Web, 1, 1, "<status>", "What refused requests get; 503 where nothing is said.", Number(400, 599));
     }
 
@@ -303,7 +323,7 @@ internal static class NginxDirectives
         yield return Row("ssl_protocols", "HSTV", 1, Any, "TLSv1.2 TLSv1.3", "The versions; older ones are not spoken.", OneOf("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"));
         yield return Row("ssl_verify_client", "HSTV", 1, 1, "on | off | optional", "Whether clients show a certificate.", OneOf("on", "off", "optional", "optional_no_ca"));
         yield return Row("ssl_client_certificate", "HSTV", 1, 1, "<file>", "The authorities of clients' certificates.", Anything);
-        yield return Row("ssl_reject_handshake", "HS", 1, 1, "on | off", "A client that asks for no known name is refused; in the default server.", Flag);
+        yield return Row("ssl_reject_handshake", "HS", 1, 1, "on | off", "A client that asks for no known name is refused; in the default server, which needs no certificate then.", Flag);
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Streams()
@@ -329,12 +349,15 @@ internal static class NginxDirectives
 
     private static IEnumerable<DirectiveRow<NginxUse>> Refusals()
     {
-        foreach (var name in (string[])["mirror", "mirror_request_body"])
-            yield return Refused(name, Web, "requests are not copied here");
-        foreach (var name in (string[])["random_index", "dav_methods", "mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "ssi", "post_action", "userid", "valid_referers", "referer_hash_max_size", "referer_hash_bucket_size", "disable_symlinks", "empty_gif", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
+        yield return Row("mirror", Web, 1, 1, "off", "Requests are not copied here, and any other word is an error.", OneOf("off"), many: true);
+        yield return Refused("mirror_request_body", Web, "requests are not copied here");
+        foreach (var name in (string[])["mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "post_action", "empty_gif", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
             yield return Refused(name, WebIf, "a server that does it, behind `proxy_pass`");
-        foreach (var name in (string[])["proxy_bind", "proxy_store", "proxy_store_access"])
-            yield return Refused(name, Both, "the request and the answer as they are");
+        foreach (var name in (string[])["random_index", "dav_methods", "ssi", "userid", "disable_symlinks"])
+            yield return Row(name, WebIf, 1, Any, "off", "Any other word is an error: a server that does it, behind `proxy_pass`.", OneOf("off"));
+        yield return Refused("sub_filter", Web, "the answer as the server gives it");
+        yield return Row("proxy_store", Web, 1, 1, "off", "Answers are not kept as files here, and any other word is an error.", OneOf("off"));
+        yield return Refused("proxy_store_access", Web, "the answer as it is");
         yield return Refused("geoip_country", "H", "`geo` with the networks that are meant");
         yield return Refused("geoip_city", "H", "`geo` with the networks that are meant");
         yield return Refused("geoip2", "H", "`geo` with the networks that are meant");

@@ -126,12 +126,25 @@ internal sealed class NginxDraft
 
     private ListenerDraft? Listener(NginxLevel top, List<Located<NetworkAddress>> bind, List<NginxServer> servers, NginxServer first, bool isSecure, bool acceptProxy)
     {
+        if (isSecure && servers.TrueForAll(server => server.Level.IsOn("ssl_reject_handshake") && server.Level.All("ssl_certificate").Count == 0))
+        {
+            // No name is known, so no handshake comes to its end.
+            return new(first.Level.Place)
+            {
+                Bind = bind,
+                Mode = new(ListenerMode.Tcp, first.Level.Place),
+                Rules = [new(new() { Action = RuleAction.Close }, first.Level.Place)],
+                Routes = [new(first.Level.Place) { Respond = new(new FixedResponse(200), first.Level.Place) }],
+            };
+        }
+
         var tls = isSecure ? NginxTls.Of(servers, first, bind[0].Place, Problems) : null;
         Located<IPNetwork>[] proxies = acceptProxy ? [new(IPNetwork.Parse("0.0.0.0/0"), bind[0].Place), new(IPNetwork.Parse("::/0"), bind[0].Place)] : [];
         if (top.Context == 'T')
         {
-            var routes = NginxStream.Routes(servers[0], _file, _pools);
-            return routes.Count == 0 ? null : new(servers[0].Level.Place) { AccessLog = NginxLogs.Of(servers[0].Level, new() { File = _file, IsStream = true }), Bind = bind, Tls = tls, Mode = new(ListenerMode.Tcp, servers[0].Level.Place), ProxyProtocol = proxies, Routes = routes };
+            var stream = new NginxStream(servers[0], _file, _pools);
+            var (level, scope, routes) = (servers[0].Level, stream.Scope, stream.Routes());
+            return routes.Count == 0 ? null : new(level.Place) { AccessLog = NginxLogs.Of(level, scope), Bind = bind, Tls = tls, Mode = new(ListenerMode.Tcp, level.Place), ProxyProtocol = proxies, ProxyProtocolClients = acceptProxy ? NginxClients.OfProxies([servers[0]], Problems) : null, Rules = NginxAccess.OfStream(level, scope), Routes = routes };
         }
 
         var log = NginxLogs.Of(first.Level, new() { File = _file, ServerName = first.FirstName });
@@ -141,9 +154,11 @@ internal sealed class NginxDraft
             Tls = tls,
             Mode = new(ListenerMode.Http, first.Level.Place),
             ProxyProtocol = proxies,
+            ProxyProtocolClients = acceptProxy ? NginxClients.OfProxies(servers, Problems) : null,
             ClientField = NginxClients.Of(servers, acceptProxy, Problems),
             Forwarded = ForwardedStyle.AsIs,
             Tolerant = true,
+            KeepsSlashes = !first.Level.IsOn("merge_slashes", otherwise: true),
             FieldNames = !first.Level.IsOn("ignore_invalid_headers", otherwise: true) ? FieldNames.Any : first.Level.IsOn("underscores_in_headers") ? FieldNames.Underscores : FieldNames.Hyphens,
             Timeouts = NginxTimes.OfListener(servers),
             GatewayStatuses = true,

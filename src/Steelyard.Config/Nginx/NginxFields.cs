@@ -11,6 +11,9 @@ internal static class NginxHeaders
     // What Steelyard writes itself, as each connection needs it.
     private static readonly string[] s_ofConnections = ["Connection", "Upgrade", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Content-Length", "Expect"];
 
+    // Files say them where they answer a preflight request by themselves.
+    private static readonly string[] s_framing = ["Content-Length", "Transfer-Encoding", "Connection", "Keep-Alive"];
+
     private static readonly string[] s_hidden = ["Server", "X-Pad", "X-Accel-Expires", "X-Accel-Redirect", "X-Accel-Limit-Rate", "X-Accel-Buffering", "X-Accel-Charset"];
 
     private static readonly string[] s_statuses = ["200", "201", "204", "206", "301", "302", "303", "304", "307", "308"];
@@ -52,13 +55,19 @@ internal static class NginxHeaders
     public static HeaderEdits OfResponse(NginxLevel level, NginxScope scope, bool isProxied, ProblemList problems)
     {
         List<HeaderLine> add = [];
-        var response = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Root = scope.Root, OfResponse = true };
+        var response = scope with { OfResponse = true };
         foreach (var line in level.All("add_header"))
         {
             var name = line.Words[1];
             if (line.Count == 3 && line[3] != "always")
             {
                 problems.Error(line.Words[3].Place, $"invalid parameter \"{line[3]}\"", "always");
+                continue;
+            }
+
+            if (Array.Exists(s_framing, known => known.Equals(name.Text, StringComparison.OrdinalIgnoreCase)))
+            {
+                problems.Note(name.Place, $"\"add_header {name.Text}\" has no effect here: the field frames the answer, and is written as it is needed");
                 continue;
             }
 
@@ -75,7 +84,8 @@ internal static class NginxHeaders
                 add.Add(new(name.Text, line.Count == 3 ? value : OnlyFor(value)));
         }
 
-        AddExpiry(level, add, problems);
+        if (NginxExpiry.Of(level, response) is { } expiry)
+            add.InsertRange(0, [new("Expires", OnlyFor(expiry.Date)), new("Cache-Control", OnlyFor(expiry.Control))]);
         HashSet<string> remove = isProxied ? new(s_hidden, StringComparer.OrdinalIgnoreCase) : new(StringComparer.OrdinalIgnoreCase);
         if (isProxied)
         {
@@ -94,33 +104,11 @@ internal static class NginxHeaders
         return new() { Remove = remove.ToValueList(), Add = add.ToValueList() };
     }
 
+    /// <summary>Whether an answer has a status whose fields are added to.</summary>
+    public static Condition HasStatus => new TestCondition(new FetchExpression(FetchKind.Status), TestKind.Is, s_statuses.ToValueList());
+
     private static TextTemplate OnlyFor(TextTemplate value) => TextTemplate.Of(new MapExpression(
         new FetchExpression(FetchKind.Status), s_statuses.Select(status => new MapCase(TestKind.Is, false, status, value)).ToValueList(), null));
-
-    private static void AddExpiry(NginxLevel level, List<HeaderLine> add, ProblemList problems)
-    {
-        if (level.Find("expires") is not { } line || line[1] == "off")
-            return;
-        switch (line[1])
-        {
-            case "epoch":
-                Add("no-cache", TextTemplate.Literal("Thu, 01 Jan 1970 00:00:01 GMT"));
-                break;
-            case "max":
-                Add("max-age=315360000", TextTemplate.Literal("Thu, 31 Dec 2037 23:55:55 GMT"));
-                break;
-            case var text when NginxValues.TryReadTime(text.TrimStart('-'), out var time):
-                var seconds = text.StartsWith('-') ? "0" : ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-                Add(text.StartsWith('-') ? "no-cache" : "max-age=" + seconds, TextTemplate.Of(new CallExpression(FunctionKind.HttpDate, new FetchExpression(FetchKind.Now), [seconds])));
-                break;
-            default:
-                problems.Error(line.Words[1].Place, $"invalid value \"{line[1]}\" in \"expires\" directive", "a time, epoch, max or off");
-                break;
-        }
-
-        void Add(string control, TextTemplate date) =>
-            add.InsertRange(0, [new("Expires", OnlyFor(date)), new("Cache-Control", OnlyFor(TextTemplate.Literal(control)))]);
-    }
 }
 
 /// <summary>What becomes of Location in servers' answers: proxy_redirect.</summary>
@@ -134,7 +122,7 @@ internal static class NginxRedirects
         var lines = level.All("proxy_redirect");
         if (lines.Any(line => line[1] == "off"))
             return rules;
-        var response = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Root = scope.Root, OfResponse = true };
+        var response = scope with { OfResponse = true };
         if (lines.Count == 0 || lines.Any(line => line[1] == "default"))
         {
             // With variables nginx has no default.
@@ -175,7 +163,7 @@ internal static class NginxRedirects
             }
 
             // Groups, and what stands before and behind the match is kept out, as nginx replaces the whole.
-            var its = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Root = scope.Root, OfResponse = true, Capture = new(s_location, pattern, ignoreCase, parsed.GroupNames) };
+            var its = scope with { OfResponse = true, Capture = new(s_location, pattern, ignoreCase, parsed.GroupNames) };
             if (NginxVariables.TryRead(line[2], its, line.Words[2].Place, out var to))
                 Add(new TestCondition(s_location, TestKind.Matches, [pattern], ignoreCase), line[2], to, line.Place);
         }

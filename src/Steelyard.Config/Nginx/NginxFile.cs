@@ -22,8 +22,14 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
     /// <summary>The variables that blocks of the file define: map, geo, split_clients.</summary>
     public Dictionary<string, NginxVariable> Variables { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>How often it was asked for what goes by the block that a variable is read in.</summary>
+    public int AskedOfBlocks { get; set; }
+
     /// <summary>The variables that set gives values to, and captures of expressions with names.</summary>
     public HashSet<string> SetVariables { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The variables that set gives values to in stream.</summary>
+    public HashSet<string> StreamVariables { get; } = new(StringComparer.Ordinal);
 
     /// <summary>The variables that are always empty, of which it was said.</summary>
     public HashSet<string> Unknown { get; } = new(StringComparer.Ordinal);
@@ -59,6 +65,12 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
     /// <summary>A path as it is found from the folder of the file.</summary>
     public string PathOf(string path) => path.StartsWith('/') || Source.Options.Prefix is not { } prefix ? path : Path.Combine(prefix, path);
 
+    /// <summary>A path on the disk: what is relative begins at the folder of the file, as the folders of files do.</summary>
+    public Expression FromItsFolder(Expression path) =>
+        path is TextExpression { Text.Parts: [{ Literal: { } start }, ..] parts } && !start.StartsWith('/')
+            ? new TextExpression(TextTemplate.Of([new(Path.GetFullPath(Path.GetDirectoryName(Source.Text.FileName) ?? "/") + "/"), .. parts]))
+            : path;
+
     /// <summary>The blocks match, by their names.</summary>
     public Dictionary<string, NginxDirective> Matches { get; } = new(StringComparer.Ordinal);
 }
@@ -68,8 +80,8 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
 /// <param name="IsStream">Whether of stream.</param>
 internal sealed record NginxVariable(NginxDirective Directive, bool IsStream)
 {
-    /// <summary>What it is, once it has been read, in requests, responses and logs.</summary>
-    public Dictionary<(bool OfResponse, bool OfLog), Expression?> Values { get; } = [];
+    /// <summary>What it is, once it has been read, in requests, responses and logs; in each block where it goes by what the block says.</summary>
+    public Dictionary<(bool OfResponse, bool OfLog, NginxScope.OfBlock? Block), Expression?> Values { get; } = [];
 
     /// <summary>Whether it is being read.</summary>
     public bool IsOpen { get; set; }

@@ -35,15 +35,31 @@ internal static class NginxLimits
         }
     }
 
+    /// <summary>Reads the words of a <c>limit_req_zone</c>, also of one that nothing counts in.</summary>
+    public static void CheckZone(NginxUse use)
+    {
+        var hasZone = false;
+        for (var i = 2; i <= use.Directive.Count; i++)
+        {
+            var isZone = use.Directive[i].StartsWith("zone=", StringComparison.Ordinal);
+            if (!isZone && !use.Directive[i].StartsWith("rate=", StringComparison.Ordinal) && use.Directive[i] != "sync")
+                use.Invalid(i, "zone=, rate= or sync");
+            hasZone |= isZone;
+        }
+
+        if (!hasZone)
+            use.Invalid(use.Directive.Count, "zone= with a name and a size too");
+    }
+
     private static string? ZoneOf(string word) => word.StartsWith("zone=", StringComparison.Ordinal) ? word[5..].Split(':')[0] : null;
 
-    private static NginxDirective? Zone(NginxFile file, string directive, string? name) =>
-        (file.Http?.Own(directive) ?? []).FirstOrDefault(known => ZoneOf(known.Words[2].Text) == name);
+    private static NginxDirective? Zone(NginxFile file, string directive, string name, bool isStream = false) =>
+        ((isStream ? file.Stream : file.Http)?.Own(directive) ?? []).FirstOrDefault(known => known.Words.Skip(2).Any(word => ZoneOf(word.Text) == name));
 
     private static ConcurrencySettings? ConcurrencyOf(NginxDirective line, NginxLevel level, NginxFile file, NginxPools pools)
     {
-        var problems = file.Problems;
-        if (Zone(file, "limit_conn_zone", line[1]) is not { } zone)
+        var (problems, isStream) = (file.Problems, level.Context == 'V');
+        if (Zone(file, "limit_conn_zone", line[1], isStream) is not { } zone)
         {
             problems.Error(line.Words[1].Place, $"zero size shared memory zone \"{line[1]}\"", "the name of a limit_conn_zone");
             return null;
@@ -55,7 +71,7 @@ internal static class NginxLimits
             return null;
         }
 
-        return pools.KeyOf(zone.Words[1], isStream: false) is not { } key ? null
+        return pools.KeyOf(zone.Words[1], isStream) is not { } key ? null
             : new() { Key = key, Most = most, Ipv6Prefix = 128, Zone = NginxPools.Clean(line[1]), DryRun = level.IsOn("limit_conn_dry_run"), Status = level.Number("limit_conn_status") ?? 503 };
     }
 
@@ -66,8 +82,8 @@ internal static class NginxLimits
         var (burst, delay) = (0, (int?)0);
         foreach (var word in line.Words.Skip(1))
         {
-            if (ZoneOf(word.Text) is { } zone)
-                name = zone;
+            if (ZoneOf(word.Text) is { } named)
+                name = named;
             else if (word.Text == "nodelay")
                 delay = null;
             else if (word.Text.StartsWith("burst=", StringComparison.Ordinal) && int.TryParse(word.Text[6..], out var given) && given is >= 0 and <= 1_000_000)
@@ -76,6 +92,12 @@ internal static class NginxLimits
                 delay = waits;
             else
                 problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "zone=, burst=, nodelay or delay=");
+        }
+
+        if (name is null)
+        {
+            problems.Error(line.Place, "\"limit_req\" must have \"zone\" parameter", "zone= with the name of a limit_req_zone");
+            return null;
         }
 
         if (Zone(file, "limit_req_zone", name) is not { } defined)
@@ -92,7 +114,8 @@ internal static class NginxLimits
             return null;
         }
 
-        var size = defined.Words[2].Text.Split(':') is [_, var given2] && NginxValues.TryReadSize(given2, out var bytes) ? bytes : 1L << 20;
+        var zone = defined.Words.First(word => ZoneOf(word.Text) == name).Text;
+        var size = zone.Split(':') is [_, var sized] && NginxValues.TryReadSize(sized, out var bytes) ? bytes : 1L << 20;
         return pools.KeyOf(defined.Words[1], isStream: false) is not { } key ? null : new()
         {
             Key = key,
@@ -101,7 +124,7 @@ internal static class NginxLimits
             Delay = delay,
             Ipv6Prefix = 128,
             Keys = (int)Math.Clamp(size / BytesOfKey, 64, 1 << 24),
-            Zone = NginxPools.Clean(name!),
+            Zone = NginxPools.Clean(name),
             DryRun = level.IsOn("limit_req_dry_run"),
             Status = level.Number("limit_req_status") ?? 503,
         };

@@ -16,6 +16,8 @@ internal sealed record NginxListen(Located<NetworkAddress> Address, bool IsDefau
     // What tunes sockets changes nothing that anybody sees.
     private static readonly string[] s_harmless = ["backlog=", "rcvbuf=", "sndbuf=", "deferred", "bind", "reuseport", "so_keepalive=", "ipv6only=", "fastopen=", "setfib=", "accept_filter=", "http2", "spdy"];
 
+    private const int MostPorts = 1024;
+
     /// <summary>The addresses of a server.</summary>
     public static IReadOnlyList<NginxListen> Of(NginxLevel server, ProblemList problems)
     {
@@ -31,22 +33,39 @@ internal sealed record NginxListen(Located<NetworkAddress> Address, bool IsDefau
         List<NginxListen> read = [];
         foreach (var line in lines)
         {
-            if (Read(line, server.Context == 'V', problems) is not { } listen)
-                continue;
-            if (read.Exists(other => other.Address.Value == listen.Address.Value))
-                problems.Error(line.Place, $"a duplicate listen {line[1]}");
-            read.Add(listen);
+            foreach (var word in Ports(line.Words[1], problems))
+            {
+                if (Read(line, word, server.Context == 'V', problems) is not { } listen)
+                    break;
+                if (read.Exists(other => other.Address.Value == listen.Address.Value))
+                    problems.Error(line.Place, $"a duplicate listen {line[1]}");
+                read.Add(listen);
+            }
         }
 
         return read;
     }
 
-    private static NginxListen? Read(NginxDirective line, bool isStream, ProblemList problems)
+    /// <summary>The address with each port of a range, such as <c>8000-8010</c>; the address itself where it says one.</summary>
+    private static IEnumerable<Word> Ports(Word word, ProblemList problems)
     {
-        var word = line.Words[1];
+        var start = word.Text.LastIndexOf(':') + 1;
+        var dash = word.Text.IndexOf('-', start);
+        if (word.Text.StartsWith("unix:", StringComparison.Ordinal) || dash < 0
+            || !ushort.TryParse(word.Text.AsSpan(start, dash - start), NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+            || !ushort.TryParse(word.Text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var last))
+            return [word];
+        if (first > 0 && first <= last && last - first < MostPorts)
+            return Enumerable.Range(first, last - first + 1).Select(port => word with { Text = word.Text[..start] + port.ToString(CultureInfo.InvariantCulture) });
+        problems.Error(word.Place, $"invalid port range in \"{word.Text}\" of the \"listen\" directive", $"such as 8000-8010, of at most {MostPorts} ports");
+        return [];
+    }
+
+    private static NginxListen? Read(NginxDirective line, Word word, bool isStream, ProblemList problems)
+    {
         if (!TryReadAddress(word.Text, defaultPort: isStream ? 0 : 80, out var address))
         {
-            problems.Error(word.Place, $"invalid host or port in \"{word.Text}\" of the \"listen\" directive", "a port, address:port, *:port, [::]:port or unix:/path");
+            problems.Error(word.Place, $"invalid host or port in \"{word.Text}\" of the \"listen\" directive", "a port, a range of them, address:port, *:port, [::]:port or unix:/path");
             return null;
         }
 
@@ -134,7 +153,7 @@ internal static class NginxNames
     private static void Add(string host, Word word, List<Located<string>> hosts, ProblemList problems)
     {
         // An address with its brackets is one that a client can ask for.
-        if (host.Contains(':', StringComparison.Ordinal) && IPAddress.TryParse(host, out _))
+        if (!host.StartsWith('[') && host.Contains(':', StringComparison.Ordinal) && IPAddress.TryParse(host, out _))
             host = $"[{host}]";
         if (!HostText.TryParsePattern(host, out var read, out var mistake))
         {

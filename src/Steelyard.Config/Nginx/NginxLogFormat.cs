@@ -94,7 +94,9 @@ internal sealed record NginxLogFormat(AccessLogFormat Format, ValueList<LogPart>
             return new("TCP");
         if (scope.IsStream && Array.Find(s_ofStream, known => known.Name == name) is { Name: not null } stream)
             return new(null, stream.Field, null, stream.Form);
-        if (!scope.File.Variables.ContainsKey(name) && !scope.File.SetVariables.Contains(name))
+
+        // The field of logs is who a PROXY header says it is, where that is believed.
+        if (name != "realip_remote_addr" && !scope.File.Variables.ContainsKey(name) && !scope.File.SetVariables.Contains(name))
         {
             foreach (var row in LogFieldTable.Rows)
             {

@@ -18,7 +18,7 @@ internal static class NginxLogs
         var lines = level.All("access_log");
         if (lines is not [var first, ..])
             return null;
-        var logScope = new NginxScope { File = scope.File, IsStream = scope.IsStream, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Root = scope.Root, OfResponse = true, OfLog = true };
+        var logScope = scope with { OfResponse = true, OfLog = true };
         List<AccessLogSettings> logs = [];
         foreach (var line in lines)
         {
@@ -42,8 +42,8 @@ internal static class NginxLogs
             return;
         }
 
-        if (line[1].Contains('$', StringComparison.Ordinal))
-            use.Error(1, "a log whose name goes by the request is not written here", "a file, and `if=` behind it, one line for each");
+        if (line[1].Replace("$server_name", "", StringComparison.Ordinal).Replace("$hostname", "", StringComparison.Ordinal).Contains('$', StringComparison.Ordinal))
+            use.Error(1, "a log whose name goes by the request is not written here", "a file, with $server_name in it perhaps, and `if=` behind it, one line for each");
         foreach (var word in Options(line))
         {
             var (name, value) = word.Text.IndexOf('=', StringComparison.Ordinal) is >= 0 and var equals ? (word.Text[..equals], word.Text[(equals + 1)..]) : (word.Text, "");
@@ -65,7 +65,7 @@ internal static class NginxLogs
 
     private static AccessLogSettings? Read(NginxDirective line, NginxScope scope)
     {
-        if (line[1].Contains('$', StringComparison.Ordinal) || TargetOf(line, scope.File) is not { } log)
+        if (TargetOf(line, scope.File, scope) is not { } log)
             return null;
         if (NginxLogFormat.Read(line.Count > 1 ? line[2] : null, line.Count > 1 ? line.Words[2].Place : line.Place, scope) is not { } lines)
             return null;
@@ -85,11 +85,11 @@ internal static class NginxLogs
         ["kern", "user", "mail", "daemon", "auth", "intern", "lpr", "news", "uucp", "clock", "authpriv", "ftp", "ntp", "audit", "alert", "cron", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"];
 
     /// <summary>Where lines go: a file, or <c>syslog:server=ADDRESS</c> with what follows behind commas.</summary>
-    private static AccessLogSettings? TargetOf(NginxDirective line, NginxFile file)
+    private static AccessLogSettings? TargetOf(NginxDirective line, NginxFile file, NginxScope? scope = null)
     {
         const string prefix = "syslog:";
         if (!line[1].StartsWith(prefix, StringComparison.Ordinal))
-            return new() { To = new(LogTargetKind.File, file.PathOf(line[1])) };
+            return new() { To = new(LogTargetKind.File, file.PathOf(line[1].Replace("$server_name", scope?.ServerName, StringComparison.Ordinal).Replace("$hostname", Environment.MachineName, StringComparison.Ordinal))) };
         AccessLogSettings log = new() { To = new(LogTargetKind.None), Facility = s_facilities.Length - 1, Tag = "nginx" };
         foreach (var setting in line[1][prefix.Length..].Split(','))
         {

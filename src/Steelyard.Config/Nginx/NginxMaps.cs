@@ -25,17 +25,24 @@ internal static class NginxMaps
     /// <summary>What the variable is; null, and an error, where that cannot be read.</summary>
     public static Expression? Read(string name, NginxVariable variable, NginxScope scope, Place place)
     {
-        var phase = (scope.OfResponse, scope.OfLog);
-        if (variable.Values.TryGetValue(phase, out var read))
+        var file = scope.File;
+        if (variable.Values.TryGetValue((scope.OfResponse, scope.OfLog, null), out var read))
             return read;
+        if (variable.Values.TryGetValue((scope.OfResponse, scope.OfLog, scope.Block), out read))
+        {
+            file.AskedOfBlocks++;
+            return read;
+        }
+
         if (variable.IsOpen)
         {
-            scope.File.Problems.Error(place, $"cycle while evaluating variable \"{name}\"");
+            file.Problems.Error(place, $"cycle while evaluating variable \"{name}\"");
             return null;
         }
 
         variable.IsOpen = true;
-        var plain = new NginxScope { File = scope.File, IsStream = scope.IsStream, OfResponse = scope.OfResponse, OfLog = scope.OfLog };
+        var asked = file.AskedOfBlocks;
+        var plain = scope with { OfMap = true, Capture = null };
         var value = variable.Directive.Name switch
         {
             "map" => ReadMap(variable.Directive, plain),
@@ -43,7 +50,7 @@ internal static class NginxMaps
             _ => ReadSplit(variable.Directive, plain),
         };
         variable.IsOpen = false;
-        variable.Values[phase] = value;
+        variable.Values[(scope.OfResponse, scope.OfLog, file.AskedOfBlocks == asked ? null : scope.Block)] = value;
         return value;
     }
 
@@ -84,7 +91,7 @@ internal static class NginxMaps
                 capture = new(input, pattern, ignoreCase, parsed.GroupNames);
             }
 
-            var its = new NginxScope { File = scope.File, IsStream = scope.IsStream, OfResponse = scope.OfResponse, OfLog = scope.OfLog, Capture = capture };
+            var its = scope with { OfMap = true, Capture = capture };
             if (!NginxVariables.TryRead(line[1], its, line.Words[1].Place, out var value))
                 continue;
             if (isPattern)

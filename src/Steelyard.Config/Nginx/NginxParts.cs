@@ -1,8 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Steelyard.Config.Drafts;
-using Steelyard.Config.Expressions;
-using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Nginx;
 
@@ -25,6 +23,37 @@ internal static partial class NginxCaptures
 /// <summary>How clients are known behind proxies: set_real_ip_from and its kin.</summary>
 internal static class NginxClients
 {
+    /// <summary>The proxies whose PROXY header says who the client is.</summary>
+    public static IReadOnlyList<Located<IPNetwork>> OfProxies(List<NginxServer> servers, ProblemList problems)
+    {
+        List<Located<IPNetwork>> networks = [];
+        foreach (var level in servers.SelectMany(server => server.WithLocations))
+        {
+            if (level.Context != 'V' && level.Find("real_ip_header")?[1].Equals("proxy_protocol", StringComparison.OrdinalIgnoreCase) is not true)
+                continue;
+            foreach (var line in level.All("set_real_ip_from"))
+            {
+                if (NetworkOf(line, problems) is { } network && !networks.Exists(other => other.Value.Equals(network)))
+                    networks.Add(new(network, line.Place));
+            }
+        }
+
+        // A list says something: here that of an address from where nobody comes.
+        if (networks.Count == 0)
+            networks.Add(new(IPNetwork.Parse("0.0.0.0/32"), servers[0].Level.Place));
+        return networks;
+    }
+
+    private static IPNetwork? NetworkOf(NginxDirective line, ProblemList problems)
+    {
+        if (line[1] == "unix:")
+            return IPNetwork.Parse("127.0.0.1/32");
+        if (NginxMaps.TryReadNetwork(line[1], out var network))
+            return network;
+        problems.Error(line.Words[1].Place, $"invalid network \"{line[1]}\"", "an address or a network");
+        return null;
+    }
+
     public static Located<ClientFieldSettings>? Of(List<NginxServer> servers, bool acceptProxy, ProblemList problems)
     {
         List<IPNetwork> networks = [];
@@ -38,12 +67,8 @@ internal static class NginxClients
                 foreach (var line in level.All("set_real_ip_from"))
                 {
                     first ??= line;
-                    if (line[1] == "unix:")
-                        networks.Add(IPNetwork.Parse("127.0.0.1/32"));
-                    else if (NginxMaps.TryReadNetwork(line[1], out var network))
+                    if (NetworkOf(line, problems) is { } network)
                         networks.Add(network);
-                    else
-                        problems.Error(line.Words[1].Place, $"invalid network \"{line[1]}\"", "an address or a network");
                 }
 
                 if (level.All("set_real_ip_from").Count == 0)
@@ -129,58 +154,5 @@ internal static class NginxTls
                 ClientCertificates = verify is "off" or "optional_no_ca" || authorities is null ? null : new() { Authorities = authorities[1], Optional = verify == "optional" },
             },
             place);
-    }
-}
-
-/// <summary>Servers of stream.</summary>
-internal static class NginxStream
-{
-    public static List<RouteDraft> Routes(NginxServer server, NginxFile file, NginxPools pools)
-    {
-        var (level, problems) = (server.Level, file.Problems);
-        if (level.Find("proxy_pass") is not { } pass)
-        {
-            problems.Error(level.Place, "no handler for server", "\"proxy_pass\" with an upstream or an address");
-            return [];
-        }
-
-        var (to, place) = (pass[1], pass.Words[1].Place);
-        var times = NginxTimes.OfStream(level);
-        var isSecure = level.IsOn("proxy_ssl");
-        if (!to.StartsWith('$'))
-            return pools.Of(to, isSecure, level, place) is { } pool ? [new(pass.Place) { To = new(pool, place), Timeouts = times }] : [];
-
-        // A map of the name in the hello is a route for each of its names.
-        if (NginxVariables.Read(to, new() { File = file, IsStream = true }, place) is not { } value)
-            return [];
-        if (value is not MapExpression { Input: var input } map || NginxVariables.OrEmpty(new FetchExpression(FetchKind.ServerName)) != input || !level.IsOn("ssl_preread"))
-        {
-            problems.Error(place, $"\"proxy_pass {to}\" goes by something else than the name in a TLS hello", "a map of $ssl_preread_server_name, and \"ssl_preread on\"");
-            return [];
-        }
-
-        List<RouteDraft> routes = [];
-        foreach (var each in map.Cases)
-        {
-            var host = each.Test switch { TestKind.Is => each.Pattern, TestKind.Ends => "*" + each.Pattern, TestKind.Starts => each.Pattern + "*", _ => "~" + each.Pattern };
-            if (each.Pattern.Length == 0)
-                continue;
-            if (!HostText.TryParsePattern(host, out var read, out var mistake))
-                problems.Error(place, mistake);
-            else if (TargetOf(each.Value) is { } target)
-                routes.Add(new(pass.Place) { Hosts = [new(read, place)], To = new(target, place), Timeouts = times });
-        }
-
-        if (map.Otherwise is { Parts.Count: > 0 } otherwise && TargetOf(otherwise) is { } rest)
-            routes.Add(new(pass.Place) { To = new(rest, place), Timeouts = times });
-        return routes;
-
-        string? TargetOf(TextTemplate template)
-        {
-            if (template.Parts is [{ Literal: { } name }])
-                return pools.Of(name, isSecure, level, place);
-            problems.Error(place, "a map that a proxy_pass of stream goes by has values with variables", "the names of upstreams, or addresses");
-            return null;
-        }
     }
 }

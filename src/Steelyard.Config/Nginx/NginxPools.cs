@@ -12,8 +12,9 @@ internal sealed class NginxPools(NginxFile file)
 
     private static readonly TimeSpan s_failTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly Dictionary<string, NginxLevel> _upstreams = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, NginxLevel> _streamUpstreams = new(StringComparer.Ordinal);
+    // nginx compares their names in any case.
+    private readonly Dictionary<string, NginxLevel> _upstreams = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, NginxLevel> _streamUpstreams = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<(string Upstream, string Use), string> _names = [];
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
 
@@ -46,6 +47,9 @@ internal sealed class NginxPools(NginxFile file)
     /// <summary>The names of all upstreams.</summary>
     public IEnumerable<string> UpstreamNames => _upstreams.Keys;
 
+    /// <summary>The names of those of stream.</summary>
+    public IEnumerable<string> StreamUpstreamNames => _streamUpstreams.Keys;
+
     /// <summary>The pool of an upstream, or of one server, for a location; null, and an error, where there is none.</summary>
     /// <param name="host">The upstream, or an address.</param>
     /// <param name="isSecure">Whether the servers speak TLS.</param>
@@ -55,10 +59,13 @@ internal sealed class NginxPools(NginxFile file)
     {
         var isStream = level.Context == 'V';
         var upstream = (isStream ? _streamUpstreams : _upstreams).GetValueOrDefault(host);
+
+        // As the file spells it where it says what is in it.
+        host = upstream?.Directive!.Words[1].Text ?? host;
         List<DiscoverDraft> discover = [];
         List<ServerDraft>? servers = upstream is null ? null : Servers(upstream, discover);
         var settings = PoolOf(upstream, isSecure, level, host) with { Outlier = OutlierOf([.. servers ?? [], .. discover.Select(one => one.Server!)], level) };
-        var use = $"{(isStream ? "stream " : "")}{(isSecure ? "tls " : "")}{settings.Retries} {settings.Outlier} {settings.Tls} {settings.Health} {settings.ProxyProtocol}";
+        var use = $"{(isStream ? "stream " : "")}{(isSecure ? "tls " : "")}{settings.Retries} {settings.Outlier} {settings.Tls} {settings.Health} {settings.ProxyProtocol} {settings.Source}";
         if (_names.TryGetValue((host, use), out var known))
             return known;
         servers ??= OneServer(host, isSecure, isStream, place);
@@ -78,8 +85,29 @@ internal sealed class NginxPools(NginxFile file)
         return name;
     }
 
+    /// <summary>The pool of a server of which each request says where it is.</summary>
+    /// <param name="host">What proxy_pass says, with variables.</param>
+    /// <param name="made">The same, as a text.</param>
+    /// <param name="isSecure">Whether the servers speak TLS.</param>
+    /// <param name="level">Where it is used.</param>
+    /// <param name="place">Where it is named.</param>
+    public string OfRequest(string host, TextTemplate made, bool isSecure, NginxLevel level, Place place)
+    {
+        var resolver = NginxResolver.Of(level, Problems);
+        if (resolver is null)
+            Problems.Warn(place, $"no resolver defined to resolve \"{host}\": it has to be an address, or the name of an upstream", "\"resolver\" with the address of a name server");
+        var settings = PoolOf(null, isSecure, level, host) with { Outlier = null, Retries = new() { Attempts = 1, On = RetryConditions.None }, Resolver = resolver };
+        var use = $"request {isSecure} {made} {settings.Tls} {settings.Resolver} {settings.Source}";
+        if (_names.TryGetValue((host, use), out var known))
+            return known;
+        var name = FreeName("request");
+        _names[(host, use)] = name;
+        Pools.Add(settings with { Name = new(name, place), Servers = [new(place) { Address = new(NetworkAddress.OfRequest, place), Made = new(made, place) }] });
+        return name;
+    }
+
     /// <summary>The name by which locations of the same settings find the pool of an upstream whatever its name.</summary>
-    public static string SuffixOf(string upstream, string pool) => pool.StartsWith(Clean(upstream), StringComparison.Ordinal) ? pool[Clean(upstream).Length..] : "";
+    public static string SuffixOf(string upstream, string pool) => pool.StartsWith(Clean(upstream), StringComparison.OrdinalIgnoreCase) ? pool[Clean(upstream).Length..] : "";
 
     public static string Clean(string name)
     {
@@ -194,6 +222,7 @@ internal sealed class NginxPools(NginxFile file)
             // One line may be many servers.
             Retries = NginxRetries.Of(level, servers.Any(NginxResolver.Resolves) ? NginxRetries.MostTries : Math.Max(servers.Count, 1), Problems),
             Tls = !isSecure ? null : TlsOf(level, upstream is null ? host : null),
+            Source = level.Find("proxy_bind")?[1] is { } source and not "off" && System.Net.IPAddress.TryParse(source.Trim('[', ']'), out var from) ? from.ToString() : null,
             Health = upstream is null || level.Context == 'V' ? null : NginxHealth.Of(level, file),
             ProxyProtocol = level.Context == 'V' && level.IsOn("proxy_protocol") ? ProxyProtocolVersion.V1 : ProxyProtocolVersion.None,
         };
@@ -294,9 +323,11 @@ internal sealed class NginxPools(NginxFile file)
                 return RequestKey.Address;
             if (word.Text == "$ssl_preread_server_name")
                 return new(RequestKeyKind.ServerName);
-            if (NginxVariables.NamesIn(word.Text).All(name => name == "remote_addr"))
-                return NginxVariables.TryRead(word.Text, new() { File = file, IsStream = true }, word.Place, out var text) ? new(RequestKeyKind.Text, text.ToString()) : null;
-            Problems.Error(word.Place, $"\"{word.Text}\" is no key for connections here", "$remote_addr, with text around it perhaps, or $ssl_preread_server_name");
+            if (!NginxVariables.TryRead(word.Text, new() { File = file, IsStream = true }, word.Place, out var text))
+                return null;
+            if (!TcpChecks.AsksOfRequests(text))
+                return new(RequestKeyKind.Text, text.ToString());
+            Problems.Error(word.Place, $"\"{word.Text}\" is no key for connections", "variables of connections, such as $remote_addr, $server_port or $ssl_preread_server_name");
             return null;
         }
 

@@ -26,7 +26,7 @@ public sealed record NginxProgram
         var problems = new ProblemList();
         var given = NginxText.Read(new SourceText("command line", directives), problems);
         if (problems.HasErrors)
-            return program with { Mistake = $"{problems.InOrder()[0].Message} in command line" };
+            return program with { Mistake = $"{problems.InOrder()[0].Message.Replace("unexpected end of file, expecting \";\" or \"}\"", "unexpected end of parameter, expecting \";\"", StringComparison.Ordinal)} in command line" };
         foreach (var directive in given)
         {
             if (MistakeIn(directive) is { } mistake)
@@ -49,9 +49,11 @@ public sealed record NginxProgram
 
     private static string? MistakeIn(NginxDirective directive)
     {
+        if (directive.Block is not null)
+            return "block directives are not supported in -g option";
         if (!NginxDirectives.Table.TryFind([directive.Words[0]], out var row, out _))
             return $"unknown directive \"{directive.Name}\"";
-        if (!row.Contexts.Contains('M', StringComparison.Ordinal) || directive.Block is not null)
+        if (!row.Contexts.Contains('M', StringComparison.Ordinal))
             return $"\"{directive.Name}\" directive is not allowed here";
         if (directive.Count == 0)
             return $"invalid number of arguments in \"{directive.Name}\" directive";

@@ -11,6 +11,8 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
 {
     private static readonly string[] s_paths = ["$request_uri", "$uri", "$document_uri", "${request_uri}", "${uri}"];
 
+    private static readonly System.Buffers.SearchValues<char> s_letters = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
     /// <summary>Whether a variable is in it.</summary>
     public bool HasVariables => Host.Contains('$', StringComparison.Ordinal) || UriText?.Contains('$', StringComparison.Ordinal) is true;
 
@@ -34,8 +36,13 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
     }
 
     // A variable that is the whole URL is what set gives it.
-    private static string Folded(string text, NginxLevel level) =>
-        text.StartsWith('$') && ConstantOf(text, level) is { } constant ? constant : text;
+    private static string Folded(string text, NginxLevel level)
+    {
+        if (!text.StartsWith('$'))
+            return text;
+        var end = text.StartsWith("${", StringComparison.Ordinal) ? text.IndexOf('}', StringComparison.Ordinal) + 1 : 1 + text.AsSpan(1).IndexOfAnyExcept(s_letters) is var found and > 0 ? found : text.Length;
+        return end > 0 && ConstantOf(text[..end], level) is { } constant && constant.Contains("://", StringComparison.Ordinal) ? constant + text[end..] : text;
+    }
 
     private static NginxProxy? Read(string text, Place place, ProblemList problems)
     {
@@ -112,6 +119,17 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
                     yield return before + further + behind;
             }
         }
+    }
+
+    /// <summary>Whether all that the one variable of a host can be stands in the file.</summary>
+    public static bool IsClosed(string host, NginxFile file)
+    {
+        if (NginxVariables.NamesIn(host).ToList() is not [var name])
+            return false;
+        List<string> values = [.. file.Variables.TryGetValue(name, out var variable)
+            ? variable.Directive.Block!.Where(line => line.Count == 1).Select(line => line[1])
+            : Sets(file.Main).Where(set => set[1] == "$" + name).Select(set => set[2])];
+        return values.Count > 0 && values.TrueForAll(value => !value.Contains('$', StringComparison.Ordinal) || (value != host && IsClosed(value, file)));
     }
 
     private static IEnumerable<NginxDirective> Sets(NginxLevel level)

@@ -8,6 +8,8 @@ internal static class NginxRetries
     /// <summary>How many servers a request is tried on at most.</summary>
     public const int MostTries = 16;
 
+    private static readonly TimeSpan s_longest = TimeSpan.FromHours(24);
+
     private static readonly (string Word, RetryConditions Retry, OutlierConditions Failure)[] s_words =
     [
         ("error", RetryConditions.ConnectFailure | RetryConditions.Reset, OutlierConditions.None),
@@ -55,6 +57,7 @@ internal static class NginxRetries
             Budget = 100,
             LeastPerSecond = 1_000_000,
             NonIdempotent = anyMethod,
+            Within = level.Time("proxy_next_upstream_timeout") is { } within && within > TimeSpan.Zero ? within < s_longest ? within : s_longest : null,
         };
     }
 

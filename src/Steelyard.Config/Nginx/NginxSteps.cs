@@ -51,6 +51,8 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
         var name = use.Directive[1];
         if (name.Length < 2 || name[0] != '$' || !RuleTable.IsVariableName(name[1..]))
             use.Error(1, $"invalid variable name \"{name}\"", "a name behind a dollar sign");
+        else if (use.Level.Context == 'V')
+            use.File.StreamVariables.Add(name[1..]);
         else if (name is not ("$args" or "$query_string"))
             use.File.SetVariables.Add(name[1..]);
     }
@@ -92,7 +94,7 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
                     ReadRewrite(directive, level, when);
                     break;
                 default:
-                    ReadIf(directive, block!);
+                    ReadIf(directive, block!, when);
                     break;
             }
         }
@@ -153,7 +155,7 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
             return Redirect(directive[2], directive.Words[2].Place, code, level);
         if (directive.Count == 1)
             return code >= 400 ? new() { Action = RuleAction.Deny, Status = code } : new() { Action = RuleAction.Respond, Respond = new(code) };
-        if (!NginxVariables.TryRead(directive[2], scope, directive.Words[2].Place, out var text, isBody: true))
+        if (!NginxVariables.TryRead(directive[2], scope with { OfAnswer = true }, directive.Words[2].Place, out var text, isBody: true))
             return null;
         var response = NginxTypes.Typed(new FixedResponse(code), level);
         if (code is 204 or 304)
@@ -173,13 +175,17 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
     /// <summary>nginx makes a path absolute, by the host and port that were asked for.</summary>
     public static TextTemplate Absolute(string text, TextTemplate template, NginxLevel level, NginxScope scope)
     {
-        if (!text.StartsWith('/') || !level.IsOn("absolute_redirect", otherwise: true))
+        var isMade = text.StartsWith('$') && !IsAbsolute(text);
+        if ((!text.StartsWith('/') && !isMade) || !level.IsOn("absolute_redirect", otherwise: true))
             return template;
         var host = level.IsOn("server_name_in_redirect") ? NginxVariables.Literal(scope.ServerName) : NginxVariables.Host(scope);
         List<TemplatePart> parts = [new(null, default, NginxVariables.Scheme), new("://"), .. TextTemplate.Of(host).Parts];
         if (level.IsOn("port_in_redirect", otherwise: true))
             parts.Add(new(null, default, new MapExpression(new FetchExpression(FetchKind.LocalPort), [new(TestKind.Is, false, "80", TextTemplate.Empty), new(TestKind.Is, false, "443", TextTemplate.Empty)], TextTemplate.Of([new(":"), new(null, default, new FetchExpression(FetchKind.LocalPort))]))));
-        return TextTemplate.Of([.. parts, .. template.Parts]);
+        var whole = TextTemplate.Of([.. parts, .. template.Parts]);
+
+        // What a variable begins with is seen when a request comes.
+        return !isMade ? whole : TextTemplate.Of(new MapExpression(NginxVariables.ValueOf(template), [new(TestKind.Starts, false, "/", whole)], template));
     }
 
     private void ReadRewrite(NginxDirective directive, NginxLevel level, Condition? when)
@@ -198,7 +204,7 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
         }
 
         Expression path = new FetchExpression(FetchKind.CleanPath);
-        var its = new NginxScope { File = scope.File, ServerName = scope.ServerName, ProxyHost = scope.ProxyHost, Capture = new(path, directive[1], false, pattern.GroupNames) };
+        var its = scope with { Capture = new(path, directive[1], false, pattern.GroupNames) };
         var (target, place) = (directive[2], directive.Words[2].Place);
         var dropsQuery = target.EndsWith('?');
         target = dropsQuery ? target[..^1] : target;
@@ -245,10 +251,11 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
         [new(TestKind.Is, false, "", TextTemplate.Empty)],
         TextTemplate.Of([new(separator), new(null, TemplateVariable.Query)])));
 
-    private void ReadIf(NginxDirective directive, NginxLevel block)
+    private void ReadIf(NginxDirective directive, NginxLevel block, Condition? outer)
     {
         if (NginxConditions.Read(directive, scope, out var capture) is not { } condition)
             return;
+        condition = Both(outer, condition)!;
         var says = block.HasOwn;
         if (block.Steps.Count == 0 && !says)
             return;

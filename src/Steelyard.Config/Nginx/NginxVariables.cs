@@ -4,11 +4,14 @@ using Steelyard.Config.Expressions;
 namespace Steelyard.Config.Nginx;
 
 /// <summary>What variables stand for in one place of the file.</summary>
-internal sealed class NginxScope
+internal sealed record NginxScope
 {
     public required NginxFile File { get; init; }
 
     public bool IsStream { get; init; }
+
+    /// <summary>What a server of stream gives its variables; null where it is not one that they are read for.</summary>
+    public IReadOnlyDictionary<string, TextTemplate>? Sets { get; init; }
 
     /// <summary>The first name of the server; empty for none.</summary>
     public string ServerName { get; init; } = "";
@@ -25,8 +28,23 @@ internal sealed class NginxScope
     /// <summary>Whether there is a response to speak of.</summary>
     public bool OfResponse { get; init; }
 
+    /// <summary>Whether it is said in an answer that has a status.</summary>
+    public bool OfAnswer { get; init; }
+
     /// <summary>Whether it is spoken of what is over.</summary>
     public bool OfLog { get; init; }
+
+    /// <summary>Whether it is read for a block that many servers share: map, geo, split_clients.</summary>
+    public bool OfMap { get; init; }
+
+    /// <summary>Which pages may lead here; null where nothing is said.</summary>
+    public NginxReferers? Referers { get; init; }
+
+    /// <summary>What the block says that variables go by.</summary>
+    public OfBlock Block => new(ServerName, ProxyHost, Root, Referers, Sets);
+
+    /// <summary>What a block says that variables go by.</summary>
+    public sealed record OfBlock(string ServerName, string? ProxyHost, (string Folder, string? Strip) Root, NginxReferers? Referers, IReadOnlyDictionary<string, TextTemplate>? Sets);
 }
 
 /// <summary>A match whose groups can be named.</summary>
@@ -55,37 +73,38 @@ internal static class NginxVariables
         ("connection_requests", _ => new FetchExpression(FetchKind.ConnectionRequests)),
         ("content_length", _ => new FetchExpression(FetchKind.Header, "Content-Length")),
         ("content_type", _ => new FetchExpression(FetchKind.Header, "Content-Type")),
-        ("document_root", FolderOf),
+        ("document_root", scope => FolderOf(Asking(scope))),
         ("document_uri", _ => new FetchExpression(FetchKind.CleanPath)),
         ("host", Host),
         ("hostname", _ => Literal(Environment.MachineName)),
         ("https", _ => new MapExpression(new FetchExpression(FetchKind.Tls), [new(TestKind.Is, false, "1", TextTemplate.Literal("on"))], TextTemplate.Literal(""))),
+        ("invalid_referer", scope => Asking(scope).Referers is { } referers ? referers.Judgement : Literal("")),
         ("is_args", _ => new MapExpression(new VariableExpression(TemplateVariable.Query), [new(TestKind.Is, false, "", TextTemplate.Empty)], TextTemplate.Literal("?"))),
         ("msec", _ => new FetchExpression(FetchKind.PreciseNow)),
         ("nginx_version", _ => Literal(Version)),
         ("pid", _ => new FetchExpression(FetchKind.ProcessId)),
         ("proxy_add_x_forwarded_for", _ => new MapExpression(OrEmpty(new FetchExpression(FetchKind.Header, "X-Forwarded-For")), [new(TestKind.Is, false, "", TextTemplate.Of(new VariableExpression(TemplateVariable.Client)))], TextTemplate.Of([new(null, default, new FetchExpression(FetchKind.HeaderList, "X-Forwarded-For")), new(", "), new(null, TemplateVariable.Client)]))),
-        ("proxy_host", scope => Literal(scope.ProxyHost ?? "")),
-        ("proxy_port", scope => Literal(scope.ProxyHost is { } host && host.LastIndexOf(':') is var colon and > 0 ? host[(colon + 1)..] : "80")),
-        ("proxy_protocol_addr", _ => new FetchExpression(FetchKind.Peer)),
-        ("proxy_protocol_port", _ => new FetchExpression(FetchKind.PeerPort)),
-        ("proxy_protocol_server_addr", _ => new FetchExpression(FetchKind.LocalAddress)),
-        ("proxy_protocol_server_port", _ => new FetchExpression(FetchKind.LocalPort)),
+        ("proxy_host", scope => ProxyHostOf(Asking(scope))),
+        ("proxy_port", scope => Literal(Asking(scope).ProxyHost is { } host && host.LastIndexOf(':') is var colon and > 0 ? host[(colon + 1)..] : "80")),
+        ("proxy_protocol_addr", _ => new FetchExpression(FetchKind.ToldPeer)),
+        ("proxy_protocol_port", _ => new FetchExpression(FetchKind.ToldPeerPort)),
+        ("proxy_protocol_server_addr", _ => new FetchExpression(FetchKind.ToldAddress)),
+        ("proxy_protocol_server_port", _ => new FetchExpression(FetchKind.ToldPort)),
         ("query_string", _ => new VariableExpression(TemplateVariable.Query)),
-        ("realip_remote_addr", _ => new FetchExpression(FetchKind.Peer)),
-        ("realip_remote_port", _ => new FetchExpression(FetchKind.PeerPort)),
-        ("realpath_root", FolderOf),
+        ("realip_remote_addr", _ => new FetchExpression(FetchKind.Sender)),
+        ("realip_remote_port", _ => new FetchExpression(FetchKind.SenderPort)),
+        ("realpath_root", scope => FolderOf(Asking(scope))),
         ("remote_addr", _ => new VariableExpression(TemplateVariable.Client)),
         ("remote_port", _ => new FetchExpression(FetchKind.PeerPort)),
         ("remote_user", _ => new CallExpression(FunctionKind.Field, new FetchExpression(FetchKind.BasicCredentials), ["1", ":"])),
         ("request", _ => new TextExpression(TextTemplate.Of([new(null, TemplateVariable.Method), new(" "), new(null, default, new FetchExpression(FetchKind.OriginalUri)), new(" HTTP/"), new(null, default, new FetchExpression(FetchKind.Version))]))),
-        ("request_filename", FileNameOf),
+        ("request_filename", scope => FileNameOf(Asking(scope))),
         ("request_id", _ => new VariableExpression(TemplateVariable.RequestId)),
         ("request_method", _ => new VariableExpression(TemplateVariable.Method)),
         ("request_uri", _ => new FetchExpression(FetchKind.OriginalUri)),
         ("scheme", _ => Scheme),
         ("server_addr", _ => new FetchExpression(FetchKind.LocalAddress)),
-        ("server_name", scope => Literal(scope.ServerName)),
+        ("server_name", scope => Literal(Asking(scope).ServerName)),
         ("server_port", _ => new FetchExpression(FetchKind.LocalPort)),
         ("server_protocol", _ => new TextExpression(TextTemplate.Of([new("HTTP/"), new(null, default, new FetchExpression(FetchKind.Version))]))),
         ("ssl_cipher", _ => new FetchExpression(FetchKind.TlsCipher)),
@@ -124,6 +143,16 @@ internal static class NginxVariables
         return new(OrEmpty(hyphens), [new(TestKind.Is, false, "", TextTemplate.Of(new FetchExpression(FetchKind.Header, name)))], TextTemplate.Of(hyphens));
     }
 
+    private static NginxScope Asking(NginxScope scope)
+    {
+        scope.File.AskedOfBlocks++;
+        return scope;
+    }
+
+    // What variables say is what they say here.
+    private static Expression ProxyHostOf(NginxScope scope) =>
+        scope.ProxyHost is { } host && host.Contains('$', StringComparison.Ordinal) && !NamesIn(host).Contains("proxy_host") && TryRead(host, scope, default, out var text) ? new TextExpression(text) : Literal(scope.ProxyHost ?? "");
+
     private static TextExpression FolderOf(NginxScope scope) => new(FolderText(scope));
 
     /// <summary>The folder of a block as a text, with variables perhaps.</summary>
@@ -141,9 +170,12 @@ internal static class NginxVariables
     /// <summary>http, or https where clients speak TLS.</summary>
     public static Expression Scheme => new MapExpression(new FetchExpression(FetchKind.Tls), [new(TestKind.Is, false, "1", TextTemplate.Literal("https"))], TextTemplate.Literal("http"));
 
-    /// <summary>The host that is asked for, in small letters; the server's name where none is.</summary>
+    /// <summary>
+    /// The host that is asked for, in small letters; the server's name where none is. Not in a map, which would be read once
+    /// for each server because of the few who leave the host out.
+    /// </summary>
     public static Expression Host(NginxScope scope) =>
-        scope.ServerName.Length == 0 ? Lower(TemplateVariable.Host) : new CallExpression(FunctionKind.Default, Lower(TemplateVariable.Host), [scope.ServerName]);
+        scope.ServerName.Length == 0 || scope.OfMap ? Lower(TemplateVariable.Host) : new CallExpression(FunctionKind.Default, Lower(TemplateVariable.Host), [scope.ServerName]);
 
     public static Expression Literal(string text) => new TextExpression(TextTemplate.Literal(text));
 
@@ -167,10 +199,16 @@ internal static class NginxVariables
             }
         }
 
+        if (scope.IsStream && name == "protocol")
+            return Literal("TCP");
+        if (scope.IsStream && file.StreamVariables.Contains(name))
+            return OfStream(name, scope, place);
         if (file.SetVariables.Contains(name))
             return new FetchExpression(FetchKind.Variable, name);
         if (file.Variables.TryGetValue(name, out var defined))
             return NginxMaps.Read(name, defined, scope, place);
+        if (name == "status" && scope.OfAnswer)
+            return new FetchExpression(FetchKind.Status);
         if (!scope.OfResponse && (s_ofResponses.Contains(name) || name.StartsWith("upstream_http_", StringComparison.Ordinal) || name.StartsWith("sent_http_", StringComparison.Ordinal)))
             return Literal("");
         if (s_fixed.TryGetValue(name, out var value))
@@ -189,6 +227,15 @@ internal static class NginxVariables
         }
 
         file.Problems.Error(place, $"unknown \"{name}\" variable", "one of the variables that docs/nginx.md lists, or one of map, geo, split_clients or set", file.Problems.Names.Nearest(name, s_fixed.Keys.Concat(file.Variables.Keys).Concat(file.SetVariables)));
+        return null;
+    }
+
+    // Of a server that does not set it, it is empty.
+    private static Expression? OfStream(string name, NginxScope scope, Place place)
+    {
+        if (Asking(scope).Sets is { } sets)
+            return sets.TryGetValue(name, out var value) ? ValueOf(value) : Literal("");
+        scope.File.Problems.Error(place, $"\"${name}\" is what servers set, and this is read for all of them", "a variable of connections, or of map, geo or split_clients");
         return null;
     }
 
@@ -245,10 +292,12 @@ internal static class NginxVariables
     /// <summary>Reads a text as a value: the variable that it is, or a text of several.</summary>
     public static Expression? Read(string text, NginxScope scope, Place place)
     {
-        if (!TryRead(text, scope, place, out var template))
-            return null;
-        return template.Parts is [{ Literal: null } only] ? only.Expression ?? new VariableExpression(only.Variable) : new TextExpression(template);
+        return TryRead(text, scope, place, out var template) ? ValueOf(template) : null;
     }
+
+    /// <summary>A text as a value.</summary>
+    public static Expression ValueOf(TextTemplate template) =>
+        template.Parts is [{ Literal: null } only] ? only.Expression ?? new VariableExpression(only.Variable) : new TextExpression(template);
 
     /// <summary>The literals of a text, and the names of its variables where there is none; an empty name for one that is none.</summary>
     public static IEnumerable<(string? Literal, string Name)> Split(string text)

@@ -6,6 +6,8 @@ namespace Steelyard.Config.Yaml;
 /// <summary>Writes a server of a pool, and where servers are found.</summary>
 internal static class ServerWriter
 {
+    private static readonly Drafts.DiscoverDraft s_blank = new(default);
+
     public static string Write(ServerSettings server)
     {
         var address = YamlWriter.Text(server.Address.ToString());
@@ -15,8 +17,11 @@ internal static class ServerWriter
 
     public static string Write(DiscoverSettings discover) => YamlWriter.Braces(
     [
-        discover.File is { } file ? $"file: {YamlWriter.Text(file)}" : $"dns: {YamlWriter.Text(discover.Port == 0 ? discover.Dns! : string.Create(CultureInfo.InvariantCulture, $"{discover.Dns}:{discover.Port}"))}",
-        .. YamlWriter.PartsOf(DiscoverTable.Discover, new Drafts.DiscoverDraft(default) { Settings = discover with { Dns = null, File = null } }, new(default)).Where(part => !part.StartsWith("dns:", StringComparison.Ordinal)),
+        discover.Docker is { } docker ? $"{(docker.IsSwarm ? "service" : "docker")}: {YamlWriter.Text(docker.Find)}"
+            : discover.File is { } file ? $"file: {YamlWriter.Text(file)}"
+            : $"dns: {YamlWriter.Text(discover.Port == 0 ? discover.Dns! : string.Create(CultureInfo.InvariantCulture, $"{discover.Dns}:{discover.Port}"))}",
+        .. YamlWriter.PartsOf(DiscoverTable.Discover, new Drafts.DiscoverDraft(default) { Settings = discover with { Dns = null, File = null }, Docker = discover.Docker ?? s_blank.Docker }, s_blank).Where(part => !part.StartsWith("dns:", StringComparison.Ordinal)),
+        .. discover.Docker?.Network is { } network ? (string[])[$"network: {YamlWriter.Text(network)}"] : [],
         .. discover.NamePrefix is { } prefix ? (string[])[$"name: {YamlWriter.Text(prefix)}"] : [],
         .. discover.Server is { } server && Parts(server).ToArray() is var parts ? (string[])[parts.Length == 0 ? "server: {}" : $"server: {YamlWriter.Braces(parts)}"] : [],
     ]);
@@ -25,6 +30,8 @@ internal static class ServerWriter
     {
         if (server.At is { } at)
             yield return $"at: {YamlWriter.Text(at.ToString())}";
+        if (server.Made is { } made)
+            yield return $"made: {YamlWriter.Text(made.ToString())}";
         if (server.Name is { } name)
             yield return $"name: {YamlWriter.Text(name)}";
         if (server.Maintenance)

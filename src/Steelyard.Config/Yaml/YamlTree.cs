@@ -220,7 +220,13 @@ internal sealed class YamlTree
         try
         {
             if (!_parser.MoveNext())
+            {
+                // At some faults of a text it gives up without a word.
+                if (_parser.Current is not StreamEnd)
+                    _problems.Error(new(_source, _lastOffset, _source.Text.Length), "this is no YAML", "a key before each colon");
                 return null;
+            }
+
             _lastOffset = Offset(_parser.Current!.Start);
             return _parser.Current;
         }

@@ -26,6 +26,8 @@ internal sealed class YamlWriter
             writer.Line($"metrics: {{ buckets: {Many(snapshot.Metrics.Buckets, DurationText.Write)} }}");
         writer.Identity(snapshot.AccessLog, snapshot.RequestId, snapshot.TraceContext, "");
         writer.Resolver(snapshot.Resolver, "");
+        writer.Shared(snapshot.Shared);
+        writer.Given("state-file", snapshot.StateFile, "");
         writer.Section("timeouts", TimeoutsTable.Table, snapshot.Timeouts, new());
         writer.Section("limits", LimitsTable.Table, snapshot.Limits, new());
         if (snapshot.Tables.Count > 0)
@@ -71,6 +73,21 @@ internal sealed class YamlWriter
             yield return $"command-sockets: [{string.Join(", ", admin.CommandSockets.Select(socket => $"{{ address: {Text(socket.Address.ToString())}, level: {socket.Level.ToString().ToLowerInvariant()}{(socket.Mode is { } mode ? $", mode: \"{mode}\"" : "")} }}"))}]";
         if (admin.CommandTimeout != new AdminSettings().CommandTimeout)
             yield return $"command-timeout: {DurationText.Write(admin.CommandTimeout)}";
+    }
+
+    private void Shared(SharedSettings? shared)
+    {
+        if (shared is null)
+            return;
+        Line("shared:");
+        Line($"  redis: {Text(shared.Redis.ToString())}");
+        Given("user", shared.User, "  ");
+        Given("password", shared.Password, "  ");
+        Given("password-file", shared.PasswordFile, "  ");
+        Given("ca", shared.Authorities, "  ");
+        Given("prefix", shared.Prefix, "  ");
+        Given("key", shared.Secret, "  ");
+        Settings(SharedTable.Table, shared with { Prefix = "" }, new() { Redis = shared.Redis, Prefix = "" }, "  ");
     }
 
     private void Identity(AccessLogSettings? log, string? requestId, TraceSettings? trace, string indentation)
@@ -163,10 +180,14 @@ internal sealed class YamlWriter
             Line($"    client-field: {{ name: {Text(field.Name)}, from: {Many(field.From, NetworkText.Write)}, recursive: {(field.Recursive ? "true" : "false")} }}");
         if (listener.ProxyProtocol.Count > 0)
             Line($"    proxy-protocol: {Many(listener.ProxyProtocol, NetworkText.Write)}");
+        if (listener.ProxyProtocolClients is { } clients)
+            Line($"    proxy-protocol-clients: {Many(clients, NetworkText.Write)}");
         if (listener.Explain.Count > 0)
             Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
-        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, FieldNames = listener.FieldNames, Forwarded = listener.Forwarded }, blank, "    ");
+        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, KeepsSlashes = listener.KeepsSlashes, FieldNames = listener.FieldNames, Forwarded = listener.Forwarded }, blank, "    ");
+        if (listener.Compress is { } compress)
+            Line($"    compress: {Compression(compress)}");
         Section("timeouts", TimeoutOverridesTable.Listeners, listener.Timeouts, TimeoutOverrides.None, "    ");
         Identity(listener.AccessLog, listener.RequestId, listener.TraceContext, "    ");
         foreach (var limit in LimitParts(listener.RateLimit, listener.Concurrency))
@@ -273,7 +294,7 @@ internal sealed class YamlWriter
         if (route.Files is { } files)
             yield return $"files: {Braces(FilesParts(files))}";
         if (route.Statistics is { } statistics)
-            yield return $"statistics: {Braces([$"show: {statistics.Kind.ToString().ToLowerInvariant()}", .. Parts(StatisticsTable.Table, statistics, new() { Kind = statistics.Kind }), .. statistics.Scope.Count > 0 ? (string[])[$"scope: {Many(statistics.Scope, Text)}"] : []])}";
+            yield return $"statistics: {Braces([$"show: {statistics.Kind.ToString().ToLowerInvariant()}", .. Parts(StatisticsTable.Table, statistics, new() { Kind = statistics.Kind }), .. statistics.Node is { } node ? (string[])[$"node: {Text(node)}"] : [], .. statistics.Description is { } description ? (string[])[$"description: {Text(description)}"] : [], .. statistics.Admin is { } admin ? (string[])[$"admin: {Text(admin.ToString())}"] : [], .. statistics.Scope.Count > 0 ? (string[])[$"scope: {Many(statistics.Scope, Text)}"] : []])}";
         foreach (var limit in LimitParts(route.RateLimit, route.Concurrency))
             yield return limit;
         if (route.ErrorPages.Count > 0)
@@ -286,6 +307,8 @@ internal sealed class YamlWriter
             yield return $"max-body: {body}";
         if (route.AccessLog is { } log)
             yield return $"access-log: {AccessLog(log)}";
+        if (route.Compress is { } compress)
+            yield return $"compress: {Compression(compress)}";
         if (route.Priority != 0)
             yield return $"priority: {route.Priority.ToString(CultureInfo.InvariantCulture)}";
         if (route.Timeouts != TimeoutOverrides.None)
@@ -294,6 +317,8 @@ internal sealed class YamlWriter
             yield return $"strip-prefix: {Text(route.StripPrefix)}";
         if (route.Rewrite is not null)
             yield return $"rewrite: {Text(route.Rewrite.ToString())}";
+        if (route.ServerTarget is not null)
+            yield return $"server-target: {Text(route.ServerTarget.ToString())}";
         foreach (var part in EditsParts(route.RequestHeaders, route.ResponseHeaders))
             yield return part;
     }
@@ -325,6 +350,24 @@ internal sealed class YamlWriter
             yield return $"packed: {Braces([.. Parts(FilesTable.PackedFiles, packed, new())])}";
         if (files.Listing is { } listing)
             yield return $"listing: {Braces([.. Parts(FilesTable.Listing, listing, new()), .. listing.Charset.Length > 0 ? (string[])[$"charset: {Text(listing.Charset)}"] : []])}";
+    }
+
+    private static string Compression(CompressionSettings compression) =>
+        compression == new CompressionSettings() ? "true"
+            : compression == CompressionSettings.Off ? "false"
+            : Braces(CompressionParts(compression));
+
+    private static IEnumerable<string> CompressionParts(CompressionSettings compression)
+    {
+        var initial = new CompressionSettings();
+        if (compression.Codings != initial.Codings)
+            yield return $"codings: {Many(compression.Codings, CompressionTable.WordOf)}";
+        if (compression.Types != initial.Types)
+            yield return $"types: {Many(compression.Types, type => type)}";
+        if (compression.Statuses.Count > 0)
+            yield return $"statuses: {Many(compression.Statuses, status => status.ToString(CultureInfo.InvariantCulture))}";
+        foreach (var part in Parts(CompressionTable.Table, compression, initial))
+            yield return part;
     }
 
     private static string ErrorPage(ErrorPageSettings page) => Braces(
@@ -389,7 +432,7 @@ internal sealed class YamlWriter
     {
         Line($"  {Text(pool.Name)}:");
         var blank = new Drafts.PoolDraft(default(Drafts.Located<string>));
-        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol, SlowStart = pool.SlowStart, Panic = pool.Panic, MaxConnections = pool.MaxConnections, FullConnections = pool.FullConnections, AllBackups = pool.AllBackups }, blank, "    ");
+        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol, Source = pool.Source, SlowStart = pool.SlowStart, Panic = pool.Panic, MaxConnections = pool.MaxConnections, FullConnections = pool.FullConnections, AllBackups = pool.AllBackups }, blank, "    ");
         if (pool.Tls is { } tls)
             Line($"    tls: {Tls(tls)}");
         Section("retries", RetriesTable.Table, pool.Retries, new(), "    ");
@@ -549,7 +592,7 @@ internal sealed class YamlWriter
     }
 
     private static string RateLimit(RateLimitSettings rate) =>
-        $"{{ key: {Text(rate.Key.ToString())}, rate: {rate.Rate}, burst: {rate.Burst}, delay: {rate.Delay?.ToString(CultureInfo.InvariantCulture) ?? "none"}, ipv6-prefix: {rate.Ipv6Prefix}, keys: {rate.Keys}, status: {rate.Status}{Extra("zone", rate.Zone ?? "", "")}{(rate.DryRun ? ", dry-run: true" : "")}{(rate.Also is { } also ? $", also: {RateLimit(also)}" : "")} }}";
+        $"{{ key: {Text(rate.Key.ToString())}, rate: {rate.Rate}, burst: {rate.Burst}, delay: {rate.Delay?.ToString(CultureInfo.InvariantCulture) ?? "none"}, ipv6-prefix: {rate.Ipv6Prefix}, keys: {rate.Keys}, status: {rate.Status}{Extra("zone", rate.Zone ?? "", "")}{(rate.Shared ? ", shared: true" : "")}{(rate.DryRun ? ", dry-run: true" : "")}{(rate.Also is { } also ? $", also: {RateLimit(also)}" : "")} }}";
 
     private static string Concurrency(ConcurrencySettings limit) =>
         $"{{ key: {Text(limit.Key.ToString())}, most: {limit.Most}, ipv6-prefix: {limit.Ipv6Prefix}, status: {limit.Status}{Extra("zone", limit.Zone ?? "", "")}{(limit.DryRun ? ", dry-run: true" : "")}{(limit.Also is { } also ? $", also: {Concurrency(also)}" : "")} }}";

@@ -54,7 +54,7 @@ internal static class ClientCauses
             "no-route",
             "No route of this listener matches the host and path.",
             "Every route of the listener asks for another host, path, method, field or parameter.",
-            "`steelyard explain URL` says of each route why it does not match.",
+            "`steelyard explain --request URL` says of each route why it does not match.",
             "Add the route, or one without conditions for everything else."),
         CauseRow.Of(
             Cause.RateExceeded,

@@ -27,6 +27,7 @@ internal static class HeadCauses
         Row(HeadError.TransferEncoding, "transfer-encoding", "Transfer-Encoding is ambiguous.", "Transfer-Encoding stands beside Content-Length, stands twice, or comes with HTTP/1.0: the way to smuggle a request past a proxy.", MendClient),
         Row(HeadError.UnknownCoding, "unknown-coding", "Only the transfer coding chunked is understood.", "The body comes in a transfer coding other than chunked.", "Let the client send plain chunks; compression belongs into Content-Encoding."),
         Row(HeadError.Expectation, "expectation", "Only the expectation 100-continue is understood.", "The request has an Expect field with something else than `100-continue`.", MendClient),
+        Row(HeadError.TunnelBody, "tunnel-body", "CONNECT has no body.", "A client asks for a tunnel with Content-Length or Transfer-Encoding: what it means for a body might be taken for the first bytes of the tunnel.", MendClient),
         Row(HeadError.Method, "method", "CONNECT is not served here.", "A client asks for a tunnel, and the listener has no `connect: true`. Scanners look for open proxies so.", "Nothing; or `connect: true` where tunnels are meant."),
     ];
 

@@ -12,7 +12,7 @@ internal static class ServerCauses
             "no-server",
             "The pool has no server that takes requests.",
             "The pool of the route is empty, or every server in it is down by its checks, left out because its requests failed, drained, in maintenance, or has weight 0.",
-            "`steelyard status` shows each server of the pool with its state; `steelyard explain URL` says of each why it was left out. Standard error of `steelyard up` names servers as they go down and why.",
+            "`steelyard status` shows each server of the pool with its state; `steelyard explain --live --request URL` says of each why it was left out. Standard error of `steelyard up` names servers as they go down and why.",
             "Bring a server back: start it, mend what its check finds (`health`), or `steelyard ready POOL/SERVER` where an operator took it out. `panic` lets requests through to servers that seem ill while most of them do."),
         CauseRow.Of(
             Cause.QueueFull,
@@ -159,7 +159,7 @@ internal static class ServerCauses
             "rewrite-loop",
             "The rules of this site send the request round in a circle.",
             "Rules of routes (`reroute`, `go-to`; nginx's `rewrite ... last`) have sent the request on more than ten times, each time to a route that sends it on again.",
-            "`steelyard explain URL` shows which route takes the path, and `steelyard convert` its rules.",
+            "`steelyard explain --request URL` shows which route takes the path, and `steelyard convert` its rules.",
             "Let the rule that changes the path not match what it makes of it, or end with `stop` (nginx: `break`)."),
         CauseRow.Of(
             Cause.FileCut,

@@ -40,7 +40,7 @@ internal sealed class AskedExchange(AskedRequest asked, AskedRoutes routes)
             return Give(files);
         if (route.Statistics is not null)
             return new(Given: new(Told(200)));
-        if (route.ChoosePool(asked.Scope) is not { } pool)
+        if (route.ChoosePool(asked) is not { } pool)
             return Refuse(new(Cause.NoServer));
         (asked.Pool, asked.Place) = (pool, $"pool {pool.Name}");
         return routes.RulesOf(pool) is { } rules && rules.RunOnRequest(asked, out ofRule) is not RuleVerdict.GoOn and var ofPool ? Follow(ofPool, ofRule) : new(pool);

@@ -17,6 +17,7 @@ internal sealed class AskedRequest : RoutedRequest, IDisposable
     private const int ClientPort = 49152;
 
     private readonly ForwardedFields _client = new();
+    private readonly ListenerState _listener;
     private readonly Ends _ends;
     private readonly BlockPool _blocks = new();
     private readonly List<RuleStep> _steps = [];
@@ -29,10 +30,11 @@ internal sealed class AskedRequest : RoutedRequest, IDisposable
     {
         var listener = routes.Listener;
         Request.Clear();
-        (Request.AllowsConnect, Request.Tolerant, Request.Fields.Names) = (listener.Connect, listener.Tolerant, listener.FieldNames);
+        (Request.AllowsConnect, Request.Tolerant, Request.KeepsSlashes, Request.Fields.Names) = (listener.Connect, listener.Tolerant, listener.KeepsSlashes, listener.FieldNames);
         _time = Math.Max(0, question.Time.ToUnixTimeSeconds());
         var peer = KernelAddress.For(question.From, ClientPort);
-        _client.Reset(peer, new ListenerState(routes.Table, [.. listener.TrustedProxies], listener.Forwarded) { ClientField = listener.ClientField is { } field ? new(field) : null }, listener.Tls is not null);
+        _listener = new ListenerState(routes.Table, [.. listener.TrustedProxies], listener.Forwarded) { ClientField = listener.ClientField is { } field ? new(field) : null };
+        _client.Reset(peer, _listener, listener.Tls is not null);
         _ends = new(peer, DestinationOf(question.Listener ?? listener.Bind[0]));
     }
 
@@ -62,6 +64,14 @@ internal sealed class AskedRequest : RoutedRequest, IDisposable
     public override ReadOnlySpan<byte> Head => RequestEdit.IsHeld ? RequestEdit.Bytes : _head;
 
     public override ExchangeTracking? Tracking => null;
+
+    public override ref readonly KernelAddress Peer => ref _ends.Peer;
+
+    public override void ComeFrom(in KernelAddress peer)
+    {
+        _ends.ComeFrom(peer);
+        _client.Reset(peer, _listener, _client.Secure);
+    }
 
     public override TemplateScope Scope => new()
     {
@@ -117,11 +127,13 @@ internal sealed class AskedRequest : RoutedRequest, IDisposable
 
     private sealed class Ends(KernelAddress peer, KernelAddress destination) : ConnectionEnds
     {
-        private readonly KernelAddress _peer = peer;
+        private KernelAddress _peer = peer;
         private readonly KernelAddress _destination = destination;
 
         public override ref readonly KernelAddress Peer => ref _peer;
 
         public override ref readonly KernelAddress Destination => ref _destination;
+
+        public void ComeFrom(in KernelAddress peer) => _peer = peer;
     }
 }

@@ -58,19 +58,21 @@ public sealed class Explainer
         if (!_asked.TryGetValue(listener, out var routes))
             _asked.Add(listener, routes = new(listener, _pools, _pathOf));
         var answer = listener.Mode == ListenerMode.Tcp ? Connect(reader, routes, question) : Request(reader, routes, question);
-        return answer with { Note = note };
+        return answer with { Note = reader.NamesHost || listener.Mode == ListenerMode.Tcp ? note : "it names no host, as clients have to: ask with a URL, or with a field 'Host'" };
     }
 
     private Answer Connect(QuestionReader reader, AskedRoutes routes, Question question)
     {
         var name = reader.ServerName;
         var bytes = Encoding.UTF8.GetBytes(name);
-        var route = routes.Table.MatchName(bytes);
         using var asked = new AskedRequest(question, routes) { ServerName = bytes, Pools = _pools };
-        var answer = new Answer(routes.Listener, name, "", RouteVerdicts.Of(routes.Settings, route?.Settings, probed => probed.MatchName(bytes) is not null));
+        if (routes.Rules is { } rules && rules.CloseConnection(asked.Scope))
+            return new Answer(routes.Listener, name, "", []) { Refusal = new(0, "A rule of the listener closes the connection.") };
+        var route = routes.Table.MatchConnection(asked.Scope);
+        var answer = new Answer(routes.Listener, name, "", RouteVerdicts.Of(routes.Settings, route?.Settings, probed => probed.MatchConnection(asked.Scope) is not null));
         if (route is null)
-            return answer with { Refusal = new(0, "No route takes this name; the connection is closed.") };
-        return answer with { Route = Chosen(answer), Pools = Choose(route.ChoosePool(asked.Scope)!, route, question, asked, fallsBack: false) };
+            return answer with { Refusal = new(0, "No route takes this connection; it is closed.") };
+        return answer with { Route = Chosen(answer), Pools = Choose(route.ChoosePool(asked)!, route, question, asked, fallsBack: false) };
     }
 
     private Answer Request(QuestionReader reader, AskedRoutes routes, Question question)
@@ -109,10 +111,18 @@ public sealed class Explainer
 
     private static string TargetAtServer(AskedRequest asked, bool toServer)
     {
-        if (!toServer || !asked.Route.ChangesPath)
+        if (!toServer || asked.Route is { ChangesPath: false, ServerTarget: null })
             return TargetOf(asked);
         var block = asked.Blocks.Rent();
         var writer = new BlockWriter(block);
+        if (asked.Route.ServerTarget is { } target)
+        {
+            RequestWriter.WriteTarget(ref writer, target, asked.Scope);
+            var whole = Encoding.UTF8.GetString(writer.Written.Span);
+            asked.Blocks.Return(block);
+            return whole;
+        }
+
         asked.Route.WritePath(ref writer, asked.Scope, RouteFinder.PathOf(asked, new byte[asked.Head.Length]));
         var path = Encoding.UTF8.GetString(writer.Written.Span);
         asked.Blocks.Return(block);
@@ -148,7 +158,7 @@ public sealed class Explainer
         var (answers, lots) = (new List<PoolAnswer>(), question.Seed);
         for (var i = 0; i < question.Repeat; i++)
         {
-            for (var pool = i == 0 ? first : route.ChoosePool(asked.Scope); pool is not null;)
+            for (var pool = i == 0 ? first : route.ChoosePool(asked); pool is not null;)
             {
                 var decision = Choose(pool, answers, asked, ref lots);
                 pool = fallsBack && decision is { Server: null, Reason: not DecisionReason.AllFull } && pool.Settings.Breaker is { Fallback.Pool: { } other } ? _pools[other] : null;

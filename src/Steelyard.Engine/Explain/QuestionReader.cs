@@ -47,15 +47,19 @@ internal sealed class QuestionReader
         // A client keeps what stands behind it.
         if (_target.IndexOf('#') is var mark and >= 0)
             _target = _target[..mark];
+        NamesHost = Authority is not null;
         foreach (var field in question.Fields)
         {
             if (field.Name.Equals("host", StringComparison.OrdinalIgnoreCase))
-                Authority = null;
+                (Authority, NamesHost) = (null, true);
         }
     }
 
     /// <summary>Host and port of the URL; null where it has none, or a Host field is given.</summary>
     public string? Authority { get; }
+
+    /// <summary>Whether it says whom it is for, as a client has to.</summary>
+    public bool NamesHost { get; }
 
     /// <summary>The request as a client would send it.</summary>
     public byte[] Head()

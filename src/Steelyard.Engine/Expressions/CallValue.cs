@@ -112,6 +112,8 @@ internal sealed class CallValue : CompiledValue
                 return Utf8Parser.TryParse(input, out long hash, out _) && room.TryWrite(KeyHash.Avalanche((uint)hash), out value);
             case FunctionKind.HexDecode:
                 return TextFunctions.TryDecodeHex(input, room, out value);
+            case FunctionKind.Normalize:
+                return UriForms.TryWrite(input, _texts[0], room, out value);
             case FunctionKind.Base64Url:
                 return TextFunctions.TryEncodeBase64Url(input, room, out value);
             case FunctionKind.Base64UrlDecode:

@@ -3,6 +3,7 @@ using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Interop;
 using Steelyard.Engine.Proxy;
 using Steelyard.Engine.Tracking;
 
@@ -45,6 +46,9 @@ internal abstract class CompiledValue
             FetchKind.HeaderValues => new FieldValue(name, ofResponse: false, split: true, last: true),
             FetchKind.ResponseHeader => new FieldValue(name, ofResponse: true, split: false, last: false),
             FetchKind.ResponseHeaderValues => new FieldValue(name, ofResponse: true, split: true, last: true),
+            FetchKind.HeaderValueAt or FetchKind.HeaderLineAt or FetchKind.ResponseHeaderValueAt or FetchKind.ResponseHeaderLineAt => new FieldValueAt(fetch),
+            FetchKind.CookieValues => new CookieValues(name),
+            FetchKind.HeaderLineCount or FetchKind.ResponseHeaderLineCount => new FieldLineCount(name, fetch.Kind == FetchKind.ResponseHeaderLineCount),
             FetchKind.HeaderCount or FetchKind.ResponseHeaderCount => new FieldCount(name, fetch.Kind == FetchKind.ResponseHeaderCount),
             >= FetchKind.TlsVersion and <= FetchKind.ClientKeyKind => new TlsValue(fetch.Kind, fetch.Name),
             FetchKind.SentHeader => new SentValue(name),
@@ -114,6 +118,13 @@ internal abstract class CompiledValue
             {
                 case FetchKind.Cookie:
                     return Cookies.TryFind(scope.Request, scope.Head, name, out value);
+                case FetchKind.CookieCount:
+                    return ExpressionRoom.OfThread.TryWrite(Cookies.Count(scope.Request, scope.Head, name), out value);
+                case FetchKind.ResponseCookie:
+                    return Cookies.TryFindSet(scope.FieldsOf(response: true), scope.ResponseBytes, name, out value);
+                case FetchKind.AnsweringServer:
+                    value = scope.ServedBy is { } server ? server.NameBytes.Span : default;
+                    return !value.IsEmpty;
                 case FetchKind.Parameter:
                     return QueryText.TryFind(scope.Request.Query(scope.Head), name, (byte)'&', out value);
                 case FetchKind.ParameterAnyCase:
@@ -129,7 +140,7 @@ internal abstract class CompiledValue
                     value = scope.Client.Secure ? "1"u8 : "0"u8;
                     return true;
                 case FetchKind.ServerName:
-                    value = scope.ServerName;
+                    value = scope.ServerName.IsEmpty && scope.Connection is { } connection ? connection.TlsName : scope.ServerName;
                     return !value.IsEmpty;
                 case FetchKind.ContentLength:
                     return scope.Request.Fields.ContentLength >= 0 && ExpressionRoom.OfThread.TryWrite(scope.Request.Fields.ContentLength, out value);
@@ -150,6 +161,18 @@ internal abstract class CompiledValue
                     return scope.Connection is { } at && ExpressionRoom.OfThread.TryWrite(at.Destination.Port, out value);
                 case FetchKind.LocalAddress:
                     return TryReadLocalAddress(scope.Connection, out value);
+                case FetchKind.Sender:
+                    return scope.Connection is { } sender && TryReadAddress(sender.Sender, out value);
+                case FetchKind.SenderPort:
+                    return scope.Connection is { } sending && ExpressionRoom.OfThread.TryWrite(sending.Sender.Port, out value);
+                case FetchKind.ToldPeer:
+                    return scope.Connection is { ToldPeer.Length: > 0 } told && TryReadAddress(told.ToldPeer, out value);
+                case FetchKind.ToldPeerPort:
+                    return scope.Connection is { ToldPeer.Length: > 0 } telling && ExpressionRoom.OfThread.TryWrite(telling.ToldPeer.Port, out value);
+                case FetchKind.ToldAddress:
+                    return scope.Connection is { ToldDestination.Length: > 0 } there && TryReadAddress(there.ToldDestination, out value);
+                case FetchKind.ToldPort:
+                    return scope.Connection is { ToldDestination.Length: > 0 } thereAt && ExpressionRoom.OfThread.TryWrite(thereAt.ToldDestination.Port, out value);
                 case FetchKind.BasicCredentials:
                     return TryReadCredentials(scope, out value);
                 default:
@@ -164,7 +187,7 @@ internal abstract class CompiledValue
                 return true;
             if (!ExpressionRoom.OfThread.TryTake(value.Length, out var written))
                 return false;
-            value = PathNormalizer.Normalize(value, written);
+            value = PathNormalizer.Normalize(value, written, scope.Request.KeepsSlashes);
             return true;
         }
 
@@ -173,9 +196,15 @@ internal abstract class CompiledValue
         private static bool TryReadLocalAddress(ConnectionEnds? connection, out ReadOnlySpan<byte> value)
         {
             value = default;
-            if (connection is null || !ExpressionRoom.OfThread.TryTake(LongestAddress, out var text))
+            return connection is not null && TryReadAddress(connection.Destination, out value);
+        }
+
+        private static bool TryReadAddress(in KernelAddress address, out ReadOnlySpan<byte> value)
+        {
+            value = default;
+            if (!ExpressionRoom.OfThread.TryTake(LongestAddress, out var text))
                 return false;
-            value = text[..connection.Destination.WriteText(text)];
+            value = text[..address.WriteText(text)];
             return true;
         }
 

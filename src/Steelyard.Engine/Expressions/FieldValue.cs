@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using Steelyard.Config.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Proxy;
 
@@ -111,6 +113,97 @@ internal sealed class FieldCount(byte[] name, bool ofResponse) : CompiledValue
     }
 }
 
+/// <summary>One of the values or lines of a field.</summary>
+internal sealed class FieldValueAt : CompiledValue
+{
+    private readonly byte[] _name;
+    private readonly int _place;
+    private readonly bool _ofResponse;
+    private readonly bool _split;
+
+    /// <param name="fetch">Which field, and behind a blank which of them.</param>
+    public FieldValueAt(FetchExpression fetch)
+    {
+        var blank = fetch.Name.IndexOf(' ', StringComparison.Ordinal);
+        (_name, _place) = blank < 0 ? (Encoding.ASCII.GetBytes(fetch.Name), -1)
+            : (Encoding.ASCII.GetBytes(fetch.Name[..blank]), int.TryParse(fetch.Name.AsSpan(blank + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var place) ? place : -1);
+        _ofResponse = fetch.Kind is FetchKind.ResponseHeaderValueAt or FetchKind.ResponseHeaderLineAt;
+        _split = fetch.Kind is FetchKind.HeaderValueAt or FetchKind.ResponseHeaderValueAt;
+    }
+
+    public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+
+        // From the end the place is known once all are counted.
+        var wanted = _place > 0 ? _place : Walk(scope, int.MaxValue, out _) + _place + 1;
+        if (wanted > 0 && Walk(scope, wanted, out value) == wanted)
+            return true;
+        value = default;
+        return false;
+    }
+
+    private int Walk(scoped in TemplateScope scope, int wanted, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        var count = 0;
+        var head = scope.HeadOf(_ofResponse);
+        foreach (ref readonly var field in scope.FieldsOf(_ofResponse))
+        {
+            if (field.NameLength != _name.Length || !Ascii.EqualsIgnoreCase(field.Name(head), _name))
+                continue;
+            var rest = field.Value(head);
+            for (var more = true; more;)
+            {
+                more = false;
+                value = _split ? FieldText.Cut(ref rest, out more) : rest;
+                if (++count == wanted)
+                    return count;
+            }
+        }
+
+        return count;
+    }
+}
+
+/// <summary>Cookies of a name: each in comparisons, the last one elsewhere.</summary>
+/// <param name="name">The name.</param>
+internal sealed class CookieValues(byte[] name) : CompiledValue
+{
+    public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value) => Cookies.TryFindLast(scope.Request, scope.Head, name, out value);
+
+    public override bool Any(scoped in TemplateScope scope, CompiledTest test)
+    {
+        foreach (ref readonly var field in scope.Request.Fields.All)
+        {
+            if (field.NameLength != 6 || !Ascii.EqualsIgnoreCase(field.Name(scope.Head), "Cookie"u8))
+                continue;
+            for (var line = field.Value(scope.Head); Cookies.FindNext(ref line, name, out var value);)
+            {
+                if (!value.IsEmpty && test.Accepts(value))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+}
+
+/// <summary>How many lines a field has.</summary>
+/// <param name="name">The name.</param>
+/// <param name="ofResponse">Whether of the response's head.</param>
+internal sealed class FieldLineCount(byte[] name, bool ofResponse) : CompiledValue
+{
+    public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+    {
+        var count = 0;
+        var head = scope.HeadOf(ofResponse);
+        foreach (ref readonly var field in scope.FieldsOf(ofResponse))
+            count += field.NameLength == name.Length && Ascii.EqualsIgnoreCase(field.Name(head), name) ? 1 : 0;
+        return ExpressionRoom.OfThread.TryWrite(count, out value);
+    }
+}
+
 /// <summary>Cuts a field's value at its commas; those in double quotes are part of a value (RFC 9110, 5.6.1).</summary>
 internal static class FieldText
 {
@@ -118,7 +211,7 @@ internal static class FieldText
     /// <param name="rest">What is left of the line.</param>
     /// <param name="more">Whether a comma stood behind it.</param>
     /// <returns>The value, without blanks around it.</returns>
-    public static ReadOnlySpan<byte> Cut(ref ReadOnlySpan<byte> rest, out bool more)
+    public static ReadOnlySpan<byte> Cut(scoped ref ReadOnlySpan<byte> rest, out bool more)
     {
         var end = EndOfFirst(rest);
         more = end < rest.Length;

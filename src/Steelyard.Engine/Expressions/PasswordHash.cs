@@ -25,6 +25,9 @@ internal static class PasswordHash
         return Crypt.TryHash(password, hash, out var made) && CryptographicOperations.FixedTimeEquals(made, hash);
     }
 
+    /// <summary>Whether it takes the system's crypt to know.</summary>
+    public static bool NeedsCrypt(ReadOnlySpan<byte> hash) => !hash.StartsWith("$apr1$"u8) && !hash.StartsWith("{PLAIN}"u8) && !hash.StartsWith("{SHA}"u8) && !hash.StartsWith("{SSHA}"u8);
+
     // The digest, and what was put behind the password; nothing for SHA.
     private static bool IsSha(ReadOnlySpan<byte> password, ReadOnlySpan<byte> base64)
     {

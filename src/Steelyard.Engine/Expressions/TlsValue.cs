@@ -9,9 +9,12 @@ namespace Steelyard.Engine.Expressions;
 
 /// <summary>What is known of a client's TLS and of its certificate.</summary>
 /// <param name="kind">Which of it.</param>
-/// <param name="name">Which part of a name.</param>
+/// <param name="name">Which part of a name, and behind a blank which of several.</param>
 internal sealed class TlsValue(FetchKind kind, string name) : CompiledValue
 {
+    private readonly string _type = name.Split(' ')[0];
+    private readonly int _number = name.IndexOf(' ', StringComparison.Ordinal) is var blank and > 0 && int.TryParse(name.AsSpan(blank + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number != 0 ? number : 1;
+
     public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
     {
         value = default;
@@ -25,6 +28,12 @@ internal sealed class TlsValue(FetchKind kind, string name) : CompiledValue
             case FetchKind.TlsCipher:
                 value = TlsWords.CipherOf(stream);
                 return true;
+            case FetchKind.TlsProtocol:
+                value = stream.NegotiatedApplicationProtocol.Protocol.Span;
+                return !value.IsEmpty;
+            case FetchKind.ClientCertificate:
+                value = stream.RemoteCertificate is X509Certificate2 whole ? whole.RawDataMemory.Span : default;
+                return !value.IsEmpty;
             case FetchKind.ClientVerified:
                 value = connection.Certificate is null ? "NONE"u8 : "SUCCESS"u8;
                 return true;
@@ -56,23 +65,27 @@ internal sealed class TlsValue(FetchKind kind, string name) : CompiledValue
 
     private static string TimeOf(DateTime time) => time.ToUniversalTime().ToString("yyMMddHHmmss'Z'", CultureInfo.InvariantCulture);
 
-    // The last part of a type, as HAProxy finds it, or all of them in the order of the certificate.
+    // Of several parts of a type the one of the number, from the end where that is below 0; or all in the order of the certificate.
     private string PartOf(X500DistinguishedName subject)
     {
-        var found = new System.Text.StringBuilder();
+        var all = new System.Text.StringBuilder();
+        List<string?> found = [];
         foreach (var part in subject.EnumerateRelativeDistinguishedNames(reversed: false))
         {
             if (part.HasMultipleElements)
                 continue;
             var type = part.GetSingleElementType();
             var known = TypeOf(type);
-            if (name == "*")
-                found.Append('/').Append(known).Append('=').Append(part.GetSingleElementValue());
-            else if (known == name || type.Value == name)
-                found.Clear().Append(part.GetSingleElementValue());
+            if (_type == "*")
+                all.Append('/').Append(known).Append('=').Append(part.GetSingleElementValue());
+            else if (known == _type || type.Value == _type)
+                found.Add(part.GetSingleElementValue());
         }
 
-        return found.ToString();
+        if (_type == "*")
+            return all.ToString();
+        var at = _number > 0 ? _number - 1 : found.Count + _number;
+        return at >= 0 && at < found.Count ? found[at] ?? "" : "";
     }
 
     private static string TypeOf(Oid type) => type.Value switch

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Steelyard.Engine.Interop;
 
 namespace Steelyard.Engine.Expressions;
 
@@ -16,8 +17,10 @@ internal sealed class UserList
     private readonly Dictionary<byte[], User>.AlternateLookup<ReadOnlySpan<byte>> _users;
 
     /// <param name="users">Each with a colon and the password as htpasswd writes it.</param>
+    /// <exception cref="TlsFileException">A password is hashed as nobody here can do it.</exception>
     public UserList(string[] users)
     {
+        Check(users, Crypt.IsThere);
         var all = new Dictionary<byte[], User>(BytesComparer.Exact);
         foreach (var user in users)
         {
@@ -26,6 +29,17 @@ internal sealed class UserList
         }
 
         _users = all.GetAlternateLookup<ReadOnlySpan<byte>>();
+    }
+
+    /// <summary>Says at the start what would else be a password that is never right.</summary>
+    public static void Check(string[] users, bool cryptIsThere)
+    {
+        foreach (var user in cryptIsThere ? [] : users)
+        {
+            var colon = user.IndexOf(':', StringComparison.Ordinal);
+            if (PasswordHash.NeedsCrypt(Encoding.UTF8.GetBytes(user[(colon + 1)..])))
+                throw new TlsFileException("libcrypt.so.1", $"the password of '{user[..colon]}' is hashed by crypt(3), which is not on this machine", "Debian's package libcrypt1, or a password from 'htpasswd -m'");
+        }
     }
 
     /// <summary>Whether it is a user, a colon and the password.</summary>

@@ -56,6 +56,13 @@ internal sealed class HealthBook(ProxyLoop[] loops)
         }
     }
 
+    /// <summary>An operator knows better what a server is.</summary>
+    public void Force(Server server, bool up)
+    {
+        foreach (var entry in _entries.Values)
+            entry.Loop.Events.Post(_ => entry.Target.Force(server, up), entry);
+    }
+
     private static Dictionary<ProbeKey, Wanted> WantedBy(ProxyPlan plan)
     {
         var wanted = new Dictionary<ProbeKey, Wanted>();
@@ -63,9 +70,11 @@ internal sealed class HealthBook(ProxyLoop[] loops)
         {
             foreach (var server in pool.Settings.Agent is null ? [] : pool.Servers)
             {
+                if (server.Settings.AgentPort == 0)
+                    continue;
                 var agent = pool.Settings.Agent!;
                 var how = agent.At((server.Settings.AgentPort ?? agent.Port)!.Value);
-                Want(new(server.Settings.Address, how, null, ProxyProtocolVersion.None), plan.Addresses[server.Ordinal], null, pool, server);
+                Want(new(server.Settings.Address, how, null, ProxyProtocolVersion.None, pool.Settings.Source), plan.Addresses[server.Ordinal], null, pool, server);
             }
 
             foreach (var server in pool.Servers)
@@ -73,7 +82,7 @@ internal sealed class HealthBook(ProxyLoop[] loops)
                 if (pool.Settings.HealthOf(server.Settings) is not { } settings)
                     continue;
                 var tls = plan.ProbeTlsOf[server.Ordinal];
-                Want(new(server.Settings.Address, settings, tls?.Settings, plan.ProxyProtocolOf[server.Ordinal]), plan.Addresses[server.Ordinal], tls, pool, server);
+                Want(new(server.Settings.Address, settings, tls?.Settings, plan.ProxyProtocolOf[server.Ordinal], pool.Settings.Source), plan.Addresses[server.Ordinal], tls, pool, server);
             }
         }
 

@@ -46,7 +46,7 @@ internal sealed class ProbeScript
 /// <summary>A step of it.</summary>
 internal sealed class CompiledStep(ProbeStep step, ProbeKey key)
 {
-    private readonly Regex? _pattern = step.Do is ProbeStepKind.ExpectPattern or ProbeStepKind.ExpectHex ? new(step.Text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant) : null;
+    private readonly Regex? _pattern = step.Do is ProbeStepKind.ExpectPattern or ProbeStepKind.ExpectHex or ProbeStepKind.ExpectHead ? new(step.Text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant) : null;
 
     public ProbeStep Settings => step;
 
@@ -62,6 +62,9 @@ internal sealed class CompiledStep(ProbeStep step, ProbeKey key)
     /// <summary>Whether it is judged when all has come: an expression may speak of the end.</summary>
     public bool AsksForAll => step.Not || step.Do == ProbeStepKind.ExpectPattern;
 
+    /// <summary>Whether so much has come that it can be judged; null where that is not what counts.</summary>
+    public bool? IsEnough(int heard) => step.Least is not { } least ? null : heard >= Math.Max(Math.Max(least, 1), step.Do == ProbeStepKind.Expect ? Bytes.Length : 0);
+
     /// <summary>Whether it has come, not asking whether it must.</summary>
     public bool IsIn(ReadOnlySpan<byte> heard) => step.Do switch
     {
@@ -69,6 +72,15 @@ internal sealed class CompiledStep(ProbeStep step, ProbeKey key)
         ProbeStepKind.ExpectPattern => _pattern!.IsMatch(Encoding.Latin1.GetString(heard)),
         _ => _pattern!.IsMatch(Convert.ToHexString(heard)),
     };
+
+    /// <summary>Whether the fields of an answer are those that are expected.</summary>
+    public bool PassesHead(FieldTable fields, ReadOnlySpan<byte> head)
+    {
+        var text = new StringBuilder();
+        foreach (ref readonly var field in fields.All)
+            text.Append(Encoding.Latin1.GetString(field.Name(head)).ToLowerInvariant()).Append(": ").Append(Encoding.Latin1.GetString(field.Value(head))).Append('\n');
+        return _pattern!.IsMatch(text.ToString()) != step.Not;
+    }
 
     /// <summary>Whether a status is one that is expected.</summary>
     public bool Passes(int status)

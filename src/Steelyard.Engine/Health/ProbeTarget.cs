@@ -12,7 +12,8 @@ namespace Steelyard.Engine.Health;
 /// <param name="Settings">How it is asked.</param>
 /// <param name="Tls">How TLS is spoken to it; null for a plain connection.</param>
 /// <param name="ProxyProtocol">What it is told before.</param>
-internal sealed record ProbeKey(NetworkAddress Server, HealthSettings Settings, ServerTls? Tls, ProxyProtocolVersion ProxyProtocol);
+/// <param name="Source">The address that the connection comes from; null for the kernel's choice.</param>
+internal sealed record ProbeKey(NetworkAddress Server, HealthSettings Settings, ServerTls? Tls, ProxyProtocolVersion ProxyProtocol, string? Source = null);
 
 /// <summary>A server that is asked for its health, and what it has answered so far. Owned by the loop of its prober.</summary>
 internal sealed class ProbeTarget : TimerEntry
@@ -27,12 +28,16 @@ internal sealed class ProbeTarget : TimerEntry
         Host = key.Server.UnixPath is null ? key.Server.Host : "";
         Question = key.Settings.Kind == ProbeKind.Agent ? Encoding.ASCII.GetBytes(key.Settings.Body!.Replace("\\n", "\n", StringComparison.Ordinal)) : [];
         Script = ProbeScript.Of(key);
+        Source = key.Source is { } source ? KernelAddress.For(System.Net.IPAddress.Parse(source), 0) : null;
     }
 
     /// <summary>What is said and expected; null for checks that only connect, and agents.</summary>
     public ProbeScript? Script { get; }
 
     public ProbeKey Key { get; }
+
+    /// <summary>The address that connections come from; null for the kernel's choice.</summary>
+    public KernelAddress? Source { get; }
 
     public HealthSettings Settings => Key.Settings;
 
@@ -74,10 +79,49 @@ internal sealed class ProbeTarget : TimerEntry
             return;
         }
 
-        (Fault, Status) = (result.Fault, result.Status);
-        Count.Report(result.Passed);
+        // HAProxy: that counts of running servers alone.
+        var drains = Settings.DrainStatuses.Count > 0 && Count.Up && IsOneOf(Settings.DrainStatuses, result.Status);
+        (Fault, Status) = (drains ? ProbeFault.None : result.Fault, result.Status);
+        Count.Report(drains || result.Passed);
         foreach (var (pool, server) in Members)
+        {
             pool.Checked(server, Count.Up, Fault, Status, now);
+            if (Settings.DrainStatuses.Count > 0)
+                pool.DrainByCheck(server, drains, now);
+        }
+    }
+
+    private static bool IsOneOf(ValueList<StatusRange> ranges, int status)
+    {
+        foreach (var range in ranges.AsSpan())
+        {
+            if (range.Contains(status))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether nobody would listen to what a check says.</summary>
+    public bool IsUnheard
+    {
+        get
+        {
+            foreach (var (_, server) in Members)
+            {
+                if (!(Settings.Kind == ProbeKind.Agent ? server.IgnoresAgent : server.IgnoresChecks))
+                    return false;
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>An operator knows better what one of its servers is; those of other pools stay what they are.</summary>
+    public void Force(Server server, bool up)
+    {
+        if (Settings.Kind != ProbeKind.Agent && Members is [var (_, only)] && only.IsTwinOf(server))
+            Count.Force(up);
     }
 
     /// <summary>Takes that too many of its requests went wrong.</summary>

@@ -29,7 +29,7 @@ internal sealed class Prober(ProxyLoop loop)
         if (delay <= TimeSpan.Zero)
             Begin(target);
         else
-            Events.Timers.Set(target, Events.In((long)Math.Ceiling(delay.TotalMilliseconds)));
+            Events.Timers.Set(target, InStep(target, (long)Math.Ceiling(delay.TotalMilliseconds)));
     }
 
     /// <summary>Asks a server no more.</summary>
@@ -65,6 +65,12 @@ internal sealed class Prober(ProxyLoop loop)
     /// <summary>Begins a check.</summary>
     public void Begin(ProbeTarget target)
     {
+        if (target.IsUnheard)
+        {
+            SetNext(target);
+            return;
+        }
+
         if (!_unused.TryPop(out var probe))
             probe = new Probe(Events, loop.Tls);
         target.Present = probe;
@@ -103,6 +109,10 @@ internal sealed class Prober(ProxyLoop loop)
             return;
         if (result is { } told)
             target.Report(told, Events.Now);
-        Events.Timers.Set(target, Events.In(Math.Max(1, (long)target.Count.Next(loop.NextChance()).TotalMilliseconds)));
+        SetNext(target);
     }
+
+    private void SetNext(ProbeTarget target) => Events.Timers.Set(target, InStep(target, Math.Max(1, (long)target.Count.Next(loop.NextChance()).TotalMilliseconds)));
+
+    private long InStep(ProbeTarget target, long milliseconds) => target.Count.InStep(Events.In(milliseconds), _targets.Count);
 }

@@ -35,6 +35,7 @@ internal unsafe struct BodyFramer
 {
     private readonly bool _chunkedOut;
     private readonly bool _keepsTrailers;
+    private readonly DecidedNames? _decided;
     private readonly long _limit;
     private readonly Block _room;
     private BodyKind _kind;
@@ -49,12 +50,13 @@ internal unsafe struct BodyFramer
     /// <param name="limit">The most bytes of a chunked body.</param>
     /// <param name="keepsTrailers">Whether trailers of chunks that go out as chunks are sent on, those that may be; else all are dropped.</param>
     /// <param name="room">The chunks are read tolerantly, and written here; empty for strict ones, which are written where they are.</param>
-    public BodyFramer(BodyFraming framing, bool chunkedOut, long limit = long.MaxValue, bool keepsTrailers = false, Block room = default)
+    /// <param name="decided">Of which fields no trailers are sent on beside those that have no place there; null for none.</param>
+    public BodyFramer(BodyFraming framing, bool chunkedOut, long limit = long.MaxValue, bool keepsTrailers = false, Block room = default, DecidedNames? decided = null)
     {
         Debug.Assert(!(chunkedOut && framing.Kind is BodyKind.Counted), "A counted body is sent on as counted.");
         Debug.Assert(chunkedOut || room.IsEmpty, "A request's chunks are sent on as chunks.");
         (_kind, _remaining, _chunkedOut, _limit) = (framing.Kind, framing.Length, chunkedOut, limit);
-        (_keepsTrailers, _room, _decoder) = (keepsTrailers && chunkedOut, room, new ChunkDecoder(tolerant: !room.IsEmpty));
+        (_keepsTrailers, _decided, _room, _decoder) = (keepsTrailers && chunkedOut, decided, room, new ChunkDecoder(tolerant: !room.IsEmpty));
     }
 
     /// <summary>Bytes of a counted body still to come; 0 for other bodies.</summary>
@@ -163,7 +165,7 @@ internal unsafe struct BodyFramer
         // Written with whole line ends they could take up more room than there is.
         if (!_room.IsEmpty && section.Count((byte)'\n') > section.Count("\r\n"u8))
             return default;
-        var kept = section[..TrailerFields.Keep(section)];
+        var kept = section[..TrailerFields.Keep(section, _decided)];
         return kept.Length > EmptyLine ? kept : default;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace Steelyard.Engine.Http1;
@@ -7,6 +8,7 @@ internal enum KnownField : byte
 {
     Other,
     Accept,
+    Authorization,
 
     /// <summary>A field that speaks of the client's certificate: Client-Cert and its kin.</summary>
     ClientCertificate,
@@ -21,6 +23,9 @@ internal enum KnownField : byte
     ForwardedOther,
     Host,
     KeepAlive,
+
+    /// <summary>What CGI makes HTTP_PROXY of, by which a server's own requests would go where a client wants them (httpoxy).</summary>
+    Proxy,
     ProxyConnection,
 
     /// <summary>Asks how a server is chosen, and answers that: between a client and this proxy, never passed on.</summary>
@@ -62,6 +67,7 @@ internal struct Field
     {
         2 => Match(name, "te"u8, KnownField.Te),
         4 => (name[0] | 0x20) == 'h' ? Match(name, "host"u8, KnownField.Host) : Match(name, "date"u8, KnownField.Date),
+        5 => Match(name, "proxy"u8, KnownField.Proxy),
         6 => (name[0] | 0x20) == 'a' ? Match(name, "accept"u8, KnownField.Accept) : Match(name, "expect"u8, KnownField.Expect),
         7 => (name[0] | 0x20) == 'u' ? Match(name, "upgrade"u8, KnownField.Upgrade) : Match(name, "trailer"u8, KnownField.Trailer),
         9 => (name[0] | 0x20) == 'f' ? Match(name, "forwarded"u8, KnownField.Forwarded) : Match(name, "x-real-ip"u8, KnownField.XRealIp),
@@ -69,6 +75,7 @@ internal struct Field
             : (name[0] | 0x20) == 't' ? Match(name, "tracestate"u8, KnownField.TraceState)
             : Match(name, "keep-alive"u8, KnownField.KeepAlive),
         11 => Match(name, "traceparent"u8, KnownField.TraceParent),
+        13 => Match(name, "authorization"u8, KnownField.Authorization),
         14 => Match(name, "content-length"u8, KnownField.ContentLength),
         15 => Match(name, "x-forwarded-for"u8, KnownField.XForwardedFor),
         16 => (name[0] | 0x20) == 'x' ? Match(name, "x-forwarded-host"u8, KnownField.XForwardedHost) : Match(name, "proxy-connection"u8, KnownField.ProxyConnection),
@@ -84,7 +91,12 @@ internal struct Field
     /// </summary>
     public static KnownField RecognizeDisguised(ReadOnlySpan<byte> name)
     {
-        if ((name[0] | 0x20) is not ('x' or 'f' or 'c' or 't' or 'k' or 'p') || name.Length is < 9 or > 32)
+        var first = (byte)(name[0] | 0x20);
+        if (first is not ((byte)'x' or (byte)'f' or (byte)'c' or (byte)'t' or (byte)'k' or (byte)'p') || name.Length is < 9 or > 32)
+            return KnownField.Other;
+
+        // Without underscores only those are meant that begin with x- or client-; Content-Type is in every answer.
+        if (first != 'x' && !(first == 'c' && (name[1] | 0x20) == 'l') && !name.Contains((byte)'_'))
             return KnownField.Other;
         Span<byte> plain = stackalloc byte[32];
         name.Replace(plain, (byte)'_', (byte)'-');
@@ -96,8 +108,40 @@ internal struct Field
             : KnownField.Other;
     }
 
-    private static KnownField Match(ReadOnlySpan<byte> name, ReadOnlySpan<byte> lowerCase, KnownField known) =>
-        Ascii.EqualsIgnoreCase(name, lowerCase) ? known : KnownField.Other;
+    /// <summary>Whether two names are one to CGI and its heirs, which take underscores for hyphens.</summary>
+    public static bool IsAlike(ReadOnlySpan<byte> name, ReadOnlySpan<byte> other)
+    {
+        if (name.Length != other.Length)
+            return false;
+        for (var i = 0; i < name.Length; i++)
+        {
+            if (name[i] != other[i] && Folded(name[i]) != Folded(other[i]))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static byte Folded(byte letter) => letter == '_' ? (byte)'-' : letter is >= (byte)'A' and <= (byte)'Z' ? (byte)(letter | 0x20) : letter;
+
+    // Of the characters of a token only letters change by this bit, but for ^ and _, which become what no name here has.
+    private const ulong SmallLetters = 0x2020_2020_2020_2020;
+
+    private static KnownField Match(ReadOnlySpan<byte> name, ReadOnlySpan<byte> lowerCase, KnownField known)
+    {
+        if (name.Length < sizeof(ulong))
+            return Ascii.EqualsIgnoreCase(name, lowerCase) ? known : KnownField.Other;
+        for (var at = 0; at < name.Length - sizeof(ulong); at += sizeof(ulong))
+        {
+            if (!AreSame(name[at..], lowerCase[at..]))
+                return KnownField.Other;
+        }
+
+        return AreSame(name[^sizeof(ulong)..], lowerCase[^sizeof(ulong)..]) ? known : KnownField.Other;
+    }
+
+    private static bool AreSame(ReadOnlySpan<byte> name, ReadOnlySpan<byte> lowerCase) =>
+        (BinaryPrimitives.ReadUInt64LittleEndian(name) | SmallLetters) == BinaryPrimitives.ReadUInt64LittleEndian(lowerCase);
 
     /// <summary>
     /// Whether a field that is not known here must reach the server even when Connection names it (RFC 9110, 7.6.1):
@@ -110,6 +154,6 @@ internal struct Field
 
     /// <summary>Whether the field is one connection's by its name alone.</summary>
     public static bool IsHopByHop(KnownField known) => known is
-        KnownField.Connection or KnownField.KeepAlive or KnownField.ProxyConnection or KnownField.SteelyardExplain or KnownField.Te
+        KnownField.Connection or KnownField.KeepAlive or KnownField.Proxy or KnownField.ProxyConnection or KnownField.SteelyardExplain or KnownField.Te
         or KnownField.Trailer or KnownField.TransferEncoding or KnownField.Upgrade;
 }

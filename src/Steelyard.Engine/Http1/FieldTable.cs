@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Steelyard.Config;
+using Steelyard.Config.Expressions;
 
 namespace Steelyard.Engine.Http1;
 
@@ -11,6 +12,9 @@ internal sealed class FieldTable
 {
     /// <summary>The most that <see cref="Config.Limits.HeaderCount"/> may ask for.</summary>
     public const int Capacity = 128;
+
+    // Whoever has a longer name keeps it.
+    private const int LongestMatched = 256;
 
     private readonly Field[] _fields = new Field[Capacity];
     private int _contentLengths;
@@ -67,6 +71,19 @@ internal sealed class FieldTable
     /// <summary>Lines were added, taken out or changed; then no line is passed on as it is.</summary>
     public bool Edited { get; private set; }
 
+    /// <summary>Takes out all lines of a name, and of those that cannot be told from it.</summary>
+    public void RemoveAlike(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
+    {
+        var kept = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            if (!Field.IsAlike(_fields[i].Name(head), name))
+                _fields[kept++] = _fields[i];
+        }
+
+        (Edited, Count) = (true, kept);
+    }
+
     /// <summary>Takes out all lines of a name.</summary>
     public void RemoveAll(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
     {
@@ -74,6 +91,21 @@ internal sealed class FieldTable
         for (var i = 0; i < Count; i++)
         {
             if (_fields[i].NameLength != name.Length || !Ascii.EqualsIgnoreCase(_fields[i].Name(head), name))
+                _fields[kept++] = _fields[i];
+        }
+
+        (Edited, Count) = (true, kept);
+    }
+
+    /// <summary>Takes out all lines whose names, in small letters, a pattern matches, but for those that say how the message is framed.</summary>
+    public void RemoveMatching(ReadOnlySpan<byte> head, BytePattern pattern)
+    {
+        Span<byte> small = stackalloc byte[LongestMatched];
+        var kept = 0;
+        for (var i = 0; i < Count; i++)
+        {
+            var name = _fields[i].Name(head);
+            if (_fields[i].HopByHop || _fields[i].Known == KnownField.ContentLength || Ascii.ToLower(name, small, out var length) != System.Buffers.OperationStatus.Done || !pattern.IsMatch(small[..length]))
                 _fields[kept++] = _fields[i];
         }
 
@@ -255,6 +287,24 @@ internal sealed class FieldTable
             while (!list.IsEmpty)
             {
                 if (Ascii.EqualsIgnoreCase(HttpBytes.NextMember(ref list), protocol))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a version of HTTP is among the members of the Upgrade fields, by whatever name.</summary>
+    public bool UpgradesToRequests(ReadOnlySpan<byte> head)
+    {
+        foreach (ref readonly var field in All)
+        {
+            var list = field.Known == KnownField.Upgrade ? field.Value(head) : default;
+            while (!list.IsEmpty)
+            {
+                var name = HttpBytes.NextMember(ref list);
+                name = name.IndexOf((byte)'/') is >= 0 and var slash ? name[..slash] : name;
+                if (Ascii.EqualsIgnoreCase(name, "h2c"u8) || Ascii.EqualsIgnoreCase(name, "h2"u8) || Ascii.EqualsIgnoreCase(name, "http"u8))
                     return true;
             }
         }

@@ -50,6 +50,9 @@ internal enum HeadError : byte
     /// <summary>CONNECT asks for a tunnel, which this listener does not give.</summary>
     Method,
 
+    /// <summary>CONNECT with a body, which may be taken for the tunnel's first bytes (RFC 9110, 9.3.6).</summary>
+    TunnelBody,
+
     /// <summary>The status line is not version, three digits and a reason (RFC 9112, 4).</summary>
     StatusLine,
 }

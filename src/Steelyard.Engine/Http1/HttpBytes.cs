@@ -15,9 +15,12 @@ internal static class HttpBytes
     /// <summary>What cannot stand in a request target: blanks, controls, bytes beyond ASCII, and '#', which no client may send (RFC 9112, 3.2).</summary>
     public static readonly SearchValues<byte> NotTarget = SearchValues.Create(TargetBreakers());
 
-    /// <summary>What a host with a port is made of (RFC 3986, 3.2.2), brackets of IPv6 included.</summary>
+    /// <summary>
+    /// What a host with a port is made of (RFC 3986, 3.2.2), brackets of IPv6 included. No name is percent-encoded: to who
+    /// decodes it, it would be another one than that which chooses the route.
+    /// </summary>
     public static readonly SearchValues<byte> Host = SearchValues.Create(
-        "-._~%!$&'()*+,;=:[]0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+        "-._~!$&'()*+,;=:[]0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     /// <summary>What the name of a request may be made of: nothing that means something to a shell, a page or a log.</summary>
     public static readonly SearchValues<byte> Identity = SearchValues.Create("-._~+/=:@0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);

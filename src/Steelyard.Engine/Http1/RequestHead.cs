@@ -22,6 +22,7 @@ internal sealed class RequestHead : HeadReader
     private const int LongestMethod = 32;
     private const int LongestHost = 261;
 
+    private int _lineStart;
     private int _methodStart;
     private int _methodLength;
     private int _targetStart;
@@ -36,6 +37,11 @@ internal sealed class RequestHead : HeadReader
     private int _originalLength = -1;
     private int _authorityStart;
     private int _authorityLength;
+
+    // By what servers are asked where rules say another method; no length where they do not.
+    private int _sentStart;
+    private int _sentLength;
+    private bool _sendsHead;
 
     public KnownMethod Method { get; private set; }
 
@@ -53,9 +59,12 @@ internal sealed class RequestHead : HeadReader
     /// <summary>Whether CONNECT is read, and not refused. Stays set for the heads that follow.</summary>
     public bool AllowsConnect { get; set; }
 
+    /// <summary>Whether slashes that follow each other stay what they are in paths.</summary>
+    public bool KeepsSlashes { get; set; }
+
     /// <summary>
     /// The client offers to go on in another protocol (RFC 9110, 7.8). Not with a body, for nobody could tell where the
-    /// other protocol starts, and not for h2c, which would let requests pass that nobody has looked at.
+    /// other protocol starts, and not for HTTP of any version, which would let requests pass that nobody has looked at.
     /// </summary>
     public bool WantsUpgrade { get; private set; }
 
@@ -73,7 +82,14 @@ internal sealed class RequestHead : HeadReader
         or KnownMethod.Delete or KnownMethod.Options or KnownMethod.Trace;
 
     /// <summary>Method, target and version as they came, without the line's end.</summary>
-    public ReadOnlySpan<byte> FirstLine(ReadOnlySpan<byte> head) => head[_methodStart..FieldsStart].TrimEnd("\r\n"u8);
+    public ReadOnlySpan<byte> FirstLine(ReadOnlySpan<byte> head) => head[_lineStart..FieldsStart].TrimEnd("\r\n"u8);
+
+    /// <summary>The first line of what has come of a head that could not be read, or is not whole yet.</summary>
+    public static ReadOnlySpan<byte> FirstLineOf(ReadOnlySpan<byte> head)
+    {
+        head = head.TrimStart("\r\n"u8);
+        return head.IndexOfAny((byte)'\r', (byte)'\n') is >= 0 and var end ? head[..end] : head;
+    }
 
     public ReadOnlySpan<byte> MethodBytes(ReadOnlySpan<byte> head) => head.Slice(_methodStart, _methodLength);
 
@@ -121,9 +137,33 @@ internal sealed class RequestHead : HeadReader
         (_pathStart, _pathLength) = (start, length);
     }
 
+    /// <summary>The method that servers are asked by.</summary>
+    public ReadOnlySpan<byte> SentMethodBytes(ReadOnlySpan<byte> head) => _sentLength == 0 ? MethodBytes(head) : head.Slice(_sentStart, _sentLength);
+
+    /// <summary>Whether servers are asked by another method than the client has asked by.</summary>
+    public bool SendsOtherMethod => _sentLength > 0;
+
+    /// <summary>By which method an answer is to be read: who is asked by HEAD sends no body.</summary>
+    public KnownMethod AnsweredAs => _sendsHead ? KnownMethod.Head : Method;
+
+    /// <summary>Asks servers by another method.</summary>
+    /// <param name="head">The bytes that positions count in.</param>
+    /// <param name="start">Where the method stands.</param>
+    /// <param name="length">How long it is.</param>
+    public bool SendMethod(ReadOnlySpan<byte> head, int start, int length)
+    {
+        (_sentStart, _sentLength) = (start, length);
+        _sendsHead = Recognize(head.Slice(start, length)) == KnownMethod.Head;
+        return true;
+    }
+
     /// <summary>Asks by GET, and without a body.</summary>
     /// <param name="start">Where the method stands now.</param>
-    public void BecomeGet(int start) => (Method, _methodStart, _methodLength, Body, ExpectsContinue, WantsUpgrade) = (KnownMethod.Get, start, 3, default, false, false);
+    public void BecomeGet(int start)
+    {
+        (Method, _methodStart, _methodLength, Body, ExpectsContinue, WantsUpgrade) = (KnownMethod.Get, start, 3, default, false, false);
+        (_sentLength, _sendsHead) = (0, false);
+    }
 
     /// <summary>Its body is not meant for the server.</summary>
     public void DropBody() => (Body, ExpectsContinue) = (default, false);
@@ -148,9 +188,10 @@ internal sealed class RequestHead : HeadReader
     {
         base.Clear();
         (Method, MinorVersion, AbsoluteForm, ExpectsContinue, Body, WantsUpgrade) = (KnownMethod.Other, 1, false, false, default, false);
-        (_methodStart, _methodLength, _targetStart, _targetLength) = (0, 0, 0, 0);
+        (_lineStart, _methodStart, _methodLength, _targetStart, _targetLength) = (0, 0, 0, 0, 0);
         (_pathStart, _pathLength, _authorityStart, _authorityLength) = (0, 0, 0, 0);
         (_originalStart, _originalLength) = (0, -1);
+        (_sentLength, _sendsHead) = (0, false);
     }
 
     private protected override bool ForgivesEmptyLine => true;
@@ -183,8 +224,9 @@ internal sealed class RequestHead : HeadReader
             return false;
         }
 
-        (_methodStart, _methodLength) = (start, method);
+        (_lineStart, _methodStart, _methodLength) = (start, start, method);
         (_targetStart, _targetLength) = (start + targetStart, target);
+        (_pathStart, _pathLength) = (_targetStart, _targetLength);
         Method = Recognize(line[..method]);
         var version = line[(targetEnd + 1)..];
         return ReadVersion(Tolerant ? version.Trim((byte)' ') : version) && ReadTarget(head);
@@ -213,7 +255,6 @@ internal sealed class RequestHead : HeadReader
     private bool ReadTarget(ReadOnlySpan<byte> head)
     {
         var target = head.Slice(_targetStart, _targetLength);
-        (_pathStart, _pathLength) = (_targetStart, _targetLength);
         Error = HeadError.Target;
         if (Method == KnownMethod.Connect)
             return ReadAuthorityForm(target);
@@ -277,12 +318,12 @@ internal sealed class RequestHead : HeadReader
         }
 
         Body = Fields.Chunked ? new(BodyKind.Chunked) : BodyFraming.Counted(Math.Max(Fields.ContentLength, 0));
-        WantsUpgrade = Fields.NamesUpgrade && Method != KnownMethod.Connect && MinorVersion >= 1 && !Body.HasBody && Fields.IndexOf(KnownField.Upgrade) >= 0 && !Fields.Upgrades(head, "h2c"u8);
+        WantsUpgrade = Fields.NamesUpgrade && Method != KnownMethod.Connect && MinorVersion >= 1 && !Body.HasBody && Fields.IndexOf(KnownField.Upgrade) >= 0 && !Fields.UpgradesToRequests(head);
 
         // RFC 9110, 9.3.6: a body of CONNECT has no meaning, and what is taken for one may be the tunnel's.
         if (Method != KnownMethod.Connect || !Body.HasBody)
             return true;
-        Error = Fields.Chunked ? HeadError.TransferEncoding : HeadError.ContentLength;
+        Error = HeadError.TunnelBody;
         return false;
     }
 
@@ -325,6 +366,10 @@ internal sealed class RequestHead : HeadReader
         return true;
     }
 
+    // RFC 3986, 3.2.3: digits, or none.
+    private static bool IsPort(ReadOnlySpan<byte> digits) =>
+        digits.IsEmpty || (HttpBytes.TryParseLength(digits, out var port) && port is > 0 and <= ushort.MaxValue);
+
     /// <summary>uri-host [ ":" port ], by its characters and its shape (RFC 9110, 7.2); empty is allowed.</summary>
     private static bool IsAuthority(ReadOnlySpan<byte> authority)
     {
@@ -347,7 +392,7 @@ internal sealed class RequestHead : HeadReader
         }
 
         var colon = rest.IndexOf((byte)':');
-        return colon < 0 || rest[(colon + 1)..].IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0;
+        return colon < 0 || (!authority.StartsWith(":"u8) && IsPort(rest[(colon + 1)..]));
     }
 
     private static KnownMethod Recognize(ReadOnlySpan<byte> method) => method.Length switch

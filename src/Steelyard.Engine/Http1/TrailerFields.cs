@@ -10,15 +10,16 @@ internal static class TrailerFields
 {
     /// <summary>Moves the lines that may be passed on to the front.</summary>
     /// <param name="section">All lines of well-formed trailers, with the empty line behind them.</param>
+    /// <param name="decided">What the configuration decides; null for nothing.</param>
     /// <returns>How many bytes are left, with the empty line.</returns>
-    public static int Keep(Span<byte> section)
+    public static int Keep(Span<byte> section, DecidedNames? decided = null)
     {
         var (read, kept) = (0, 0);
         while (true)
         {
             var line = section[read..];
             line = line[..(line.IndexOf("\r\n"u8) + 2)];
-            if (line.Length > 2 && IsForbidden(line[..line.IndexOf((byte)':')]))
+            if (line.Length > 2 && line[..line.IndexOf((byte)':')] is var name && (IsForbidden(name) || decided?.Contains(name) is true))
             {
                 read += line.Length;
                 continue;

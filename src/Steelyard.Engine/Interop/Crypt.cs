@@ -21,6 +21,9 @@ internal static unsafe class Crypt
         return null;
     }
 
+    /// <summary>Whether it is installed.</summary>
+    public static bool IsThere => s_crypt is not null;
+
     /// <summary>Makes of a password what a hash of it would be (crypt_r); false where there is no crypt, or it does not know the method.</summary>
     /// <param name="password">The password.</param>
     /// <param name="hash">The hash, whose method and salt are taken.</param>

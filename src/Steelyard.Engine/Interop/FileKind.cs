@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Steelyard.Engine.Interop;
@@ -25,15 +26,18 @@ internal static class FileKind
     /// <summary>Whether it is a file with bytes in it: to open a pipe would wait until somebody writes to it.</summary>
     public static bool IsRegular(string path) => Of(path, followLinks: true) == Linux.S_IFREG;
 
-    /// <summary>What stands under a path, in a word; empty where nothing does.</summary>
+    /// <summary>What stands under a path, in a word; empty where nothing does, and for a path that climbs.</summary>
+    /// <param name="path">The path, percent-encoded or not: it may be made of what a client asks for.</param>
     public static unsafe ReadOnlySpan<byte> NameOf(ReadOnlySpan<byte> path)
     {
         const int Executable = 0x49;
-        if (path.Length >= LongestPath || path.Contains((byte)0))
+        if (path.Length >= LongestPath)
             return default;
         Span<byte> name = stackalloc byte[LongestPath];
-        path.CopyTo(name);
-        name[path.Length] = 0;
+        var length = Decode(path, name);
+        if (name[..length].Contains((byte)0) || Climbs(name[..length]))
+            return default;
+        name[length] = 0;
         Linux.FileStatus status;
         fixed (byte* start = name)
         {
@@ -47,5 +51,31 @@ internal static class FileKind
             Linux.S_IFDIR => "folder"u8,
             _ => "other"u8,
         };
+    }
+
+    private static int Decode(ReadOnlySpan<byte> path, Span<byte> name)
+    {
+        var length = 0;
+        for (var i = 0; i < path.Length; i++)
+        {
+            if (path[i] == '%' && i + 2 < path.Length && Convert.FromHexString(path.Slice(i + 1, 2), name[length..], out _, out _) == OperationStatus.Done)
+                i += 2;
+            else
+                name[length] = path[i];
+            length++;
+        }
+
+        return length;
+    }
+
+    private static bool Climbs(ReadOnlySpan<byte> path)
+    {
+        foreach (var segment in path.Split((byte)'/'))
+        {
+            if (path[segment].SequenceEqual(".."u8))
+                return true;
+        }
+
+        return false;
     }
 }

@@ -17,6 +17,7 @@ internal static unsafe partial class Linux
     [LibraryImport(C)] public static partial int socket(int domain, int type, int protocol);
     [LibraryImport(C)] public static partial int bind(int fd, byte* address, uint length);
     [LibraryImport(C)] public static partial int listen(int fd, int backlog);
+    [LibraryImport(C)] public static partial int fcntl(int fd, int command, nint argument);
     [LibraryImport(C)] public static partial int accept4(int fd, byte* address, uint* length, int flags);
     [LibraryImport(C)] public static partial int connect(int fd, byte* address, uint length);
     [LibraryImport(C)] public static partial nint recv(int fd, byte* buffer, nuint length, int flags);
@@ -133,8 +134,10 @@ internal static unsafe partial class Linux
     }
 
     public const int AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10;
+    public const int F_SETFL = 4, F_DUPFD_CLOEXEC = 1030;
     public const int SOCK_STREAM = 1, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
-    public const int SOL_SOCKET = 1, SO_REUSEADDR = 2, SO_REUSEPORT = 15, SO_ERROR = 4, SO_LINGER = 13, SO_ATTACH_FILTER = 26;
+    public const int SOL_SOCKET = 1, SO_REUSEADDR = 2, SO_TYPE = 3, SO_REUSEPORT = 15, SO_ERROR = 4, SO_LINGER = 13, SO_ATTACH_FILTER = 26;
+    public const int IPPROTO_IP = 0, IP_BIND_ADDRESS_NO_PORT = 24;
     public const int IPPROTO_TCP = 6, TCP_NODELAY = 1, TCP_QUICKACK = 12, IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26;
     public const int MSG_NOSIGNAL = 0x4000;
     public const int SHUT_WR = 1, SHUT_RDWR = 2;

@@ -253,6 +253,12 @@ internal readonly ref struct LoggedExchange(AccessLog log, ExchangeContext conte
     /// <summary>Whether there is a request to tell of.</summary>
     public bool HasRequest => Context.HeadHeld;
 
+    /// <summary>Whether a request has begun to come: what could be read of one that was refused is told too.</summary>
+    public bool HasBegun => HasRequest || !Context.Client.Input.Unread.IsEmpty;
+
+    /// <summary>The head, or what has come of it where that was refused.</summary>
+    public ReadOnlySpan<byte> Head => HasRequest ? Record.Head : Context.Client.Input.Unread;
+
     /// <summary>The loop's clock.</summary>
     public long Now => Context.Events.Now;
 
@@ -290,8 +296,8 @@ internal readonly ref struct LoggedExchange(AccessLog log, ExchangeContext conte
     /// <summary>The client's address, the peer's or the one that a trusted proxy names.</summary>
     public ReadOnlySpan<byte> ClientAddress => HasRequest ? Context.Client.Forwarded.ClientAddress(Context.Request, Record.Head) : Context.Client.Forwarded.PeerAddress;
 
-    /// <summary>The first line of the request, as it came.</summary>
-    public ReadOnlySpan<byte> RequestLine => Context.Request.FirstLine(Record.Head);
+    /// <summary>The first line of the request, as it came; of one that was refused, what has come of it (nginx: $request).</summary>
+    public ReadOnlySpan<byte> RequestLine => HasRequest ? Context.Request.FirstLine(Record.Head) : RequestHead.FirstLineOf(Head);
 }
 
 /// <summary>A cookie that is written down.</summary>

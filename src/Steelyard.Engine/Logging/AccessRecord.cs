@@ -21,6 +21,12 @@ internal sealed class AccessRecord(ExchangeContext context)
     /// <summary>When the head was there.</summary>
     public long HeadAt;
 
+    /// <summary>What rates have said of it.</summary>
+    public LimitVerdict ByRate { get; set; }
+
+    /// <summary>What limits of how many at once have said of it.</summary>
+    public LimitVerdict ByConcurrency { get; set; }
+
     /// <summary>When the server of the last attempt was chosen.</summary>
     public long ChosenAt;
 
@@ -64,6 +70,7 @@ internal sealed class AccessRecord(ExchangeContext context)
     public void Begin()
     {
         (HeadAt, ChosenAt, ConnectedAt, AnswerAt, Retries, QueuePosition) = (-1, -1, -1, -1, 0, 0);
+        (ByRate, ByConcurrency) = (LimitVerdict.None, LimitVerdict.None);
         (Redispatched, IsLocal, IsCut, IsDenied, Ending, HeadBytes, Tunnel, Cookie) = (false, false, false, false, Outcome.Success, 0, TunnelEnd.None, CookieFate.None);
     }
 

@@ -24,8 +24,8 @@ internal static class CombinedFormat
         writer.Write(" ["u8);
         line.Context.Loop.LogClock.WriteWithZone(ref writer, line.Context.Loop.LogClock.At(line.Now, line.Now));
         writer.Write("] \""u8);
-        if (line.HasRequest)
-            line.Log.Redaction.Write(ref writer, line.RequestLine, Escaping.Nginx, LongestRequestLine);
+        if (line.RequestLine is { IsEmpty: false } request)
+            line.Log.Redaction.Write(ref writer, request, Escaping.Nginx, LongestRequestLine);
         else
             writer.Write((byte)'-');
         writer.Write("\" "u8);
@@ -51,9 +51,9 @@ internal static class CombinedFormat
     /// <summary>The value of the first field of a name; empty for none.</summary>
     internal static ReadOnlySpan<byte> ValueOf(in LoggedExchange line, ReadOnlySpan<byte> name)
     {
-        if (!line.HasRequest)
+        if (!line.HasBegun)
             return default;
-        var head = line.Record.Head;
+        var head = line.Head;
         foreach (ref readonly var field in line.Context.Request.Fields.All)
         {
             if (field.NameLength == name.Length && Ascii.EqualsIgnoreCase(field.Name(head), name))

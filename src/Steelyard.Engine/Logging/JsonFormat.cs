@@ -22,9 +22,9 @@ internal static class JsonFormat
         writer.Write(line.IsTls ? ",\"tls\":true"u8 : ",\"tls\":false"u8);
         if (context.Pool is { } pool)
             WriteText(ref writer, "pool"u8, pool.NameBytes.Span);
-        if (context.Server is { } server)
-            WriteText(ref writer, "server"u8, server.AddressBytes.Span);
-        if (line.HasRequest)
+        if (context.Server is not null)
+            WriteText(ref writer, "server"u8, context.ServerBytes.Span);
+        if (line.HasBegun)
             WriteRequest(ref writer, line);
         if (line.Status > 0)
             WriteNumber(ref writer, "status"u8, line.Status);
@@ -37,15 +37,11 @@ internal static class JsonFormat
     private static void WriteRequest(ref LineWriter writer, in LoggedExchange line)
     {
         var context = line.Context;
-        var head = line.Record.Head;
         WriteText(ref writer, "request_id"u8, context.Identity.Name);
         if (context.Identity.Trace is { IsEmpty: false } trace)
             WriteText(ref writer, "trace_id"u8, trace);
-        WriteText(ref writer, "method"u8, context.Request.MethodBytes(head));
-        WriteText(ref writer, "host"u8, context.Request.Authority(head), LongestHost);
-        writer.Write(",\"target\":\""u8);
-        line.Log.Redaction.Write(ref writer, context.Request.Target(head), Escaping.Json, LongestTarget);
-        writer.Write(context.Request.MinorVersion == 0 ? "\",\"protocol\":\"HTTP/1.0\""u8 : "\",\"protocol\":\"HTTP/1.1\""u8);
+        if (!context.Request.MethodBytes(line.Head).IsEmpty)
+            WriteAsked(ref writer, line);
         if (CombinedFormat.ValueOf(line, "referer"u8) is { IsEmpty: false } referer)
         {
             writer.Write(",\"referer\":\""u8);
@@ -58,13 +54,29 @@ internal static class JsonFormat
         WriteCaptured(ref writer, line);
     }
 
+    private static void WriteAsked(ref LineWriter writer, in LoggedExchange line)
+    {
+        var request = line.Context.Request;
+        var head = line.Head;
+        WriteText(ref writer, "method"u8, request.MethodBytes(head));
+        if (line.HasRequest)
+            WriteText(ref writer, "host"u8, request.Authority(head), LongestHost);
+        else if (CombinedFormat.ValueOf(line, "host"u8) is { IsEmpty: false } host)
+            WriteText(ref writer, "host"u8, host, LongestHost);
+        writer.Write(",\"target\":\""u8);
+        line.Log.Redaction.Write(ref writer, request.Target(head), Escaping.Json, LongestTarget);
+        writer.Write((byte)'"');
+        if (line.HasRequest || request.Error != Http1.HeadError.Version)
+            writer.Write(request.MinorVersion == 0 ? ",\"protocol\":\"HTTP/1.0\""u8 : ",\"protocol\":\"HTTP/1.1\""u8);
+    }
+
     private static void WriteCaptured(ref LineWriter writer, in LoggedExchange line)
     {
         var (request, response) = (line.Log.RequestFields, line.Log.ResponseFields);
         for (var i = 0; i < request.Count; i++)
         {
             writer.Write(i == 0 ? ",\"request_headers\":{\""u8 : ",\""u8);
-            WriteMember(ref writer, request, i, request.ValueOf(i, line.Context.Request.Fields, line.Record.Head, line.Scope.Variables));
+            WriteMember(ref writer, request, i, request.ValueOf(i, line.Context.Request.Fields, line.Head, line.Scope.Variables));
         }
 
         if (request.Count > 0)
@@ -79,7 +91,7 @@ internal static class JsonFormat
             writer.Write((byte)'}');
         if (line.Log.Cookie is not { } cookie)
             return;
-        if (Proxy.Cookies.Find(line.Context.Request, line.Record.Head, cookie.Name) is { IsEmpty: false } brought)
+        if (Proxy.Cookies.Find(line.Context.Request, line.Head, cookie.Name) is { IsEmpty: false } brought)
             WriteText(ref writer, "cookie"u8, brought, cookie.Most);
         if (line.Record.SetCookie(line.Log) is { IsEmpty: false } set)
             WriteText(ref writer, "set_cookie"u8, set, cookie.Most);

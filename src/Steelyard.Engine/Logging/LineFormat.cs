@@ -80,6 +80,8 @@ internal sealed class LineFormat
         FetchExpression { Kind: FetchKind.BasicCredentials } => settings.HiddenFields.AsSpan().Contains("Authorization", StringComparer.OrdinalIgnoreCase),
         FetchExpression { Kind: FetchKind.Header or FetchKind.HeaderLines or FetchKind.HeaderValues or FetchKind.ResponseHeader or FetchKind.ResponseHeaderValues or FetchKind.SentHeader, Name: var name }
             => settings.HiddenFields.AsSpan().Contains(name, StringComparer.OrdinalIgnoreCase),
+        FetchExpression { Kind: FetchKind.HeaderValueAt or FetchKind.HeaderLineAt or FetchKind.ResponseHeaderValueAt or FetchKind.ResponseHeaderLineAt, Name: var name }
+            => settings.HiddenFields.AsSpan().Contains(name.Split(' ')[0], StringComparer.OrdinalIgnoreCase),
         _ => false,
     };
 

@@ -41,7 +41,7 @@ internal static class LogFields
                 WriteTime(ref writer, line, field);
                 break;
             case LogField.RequestLine:
-                if (line.HasRequest)
+                if (line.HasRequest || (style != LogEscape.HaProxy && !line.RequestLine.IsEmpty))
                     line.Log.Redaction.Write(ref writer, style == LogEscape.HaProxy ? AccessLog.Cut(line.RequestLine) : line.RequestLine, escaping, LongestLine);
                 else if (style == LogEscape.HaProxy)
                     writer.Write("<BADREQ>"u8);
@@ -87,7 +87,7 @@ internal static class LogFields
                 WriteText(ref writer, context.Server is { } its ? its.NameBytes.Span : style == LogEscape.HaProxy ? "<NOSRV>"u8 : default, form, escaping, style);
                 break;
             case LogField.ServerHost:
-                WriteText(ref writer, HostOf(context.Server is { } server ? server.AddressBytes.Span : default), form, escaping, style);
+                WriteText(ref writer, HostOf(context.ServerBytes.Span), form, escaping, style);
                 break;
             case LogField.TlsVersion:
                 WriteText(ref writer, context.Client.Tls is { } tls ? TlsWords.VersionOf(tls) : default, form, escaping, style);
@@ -103,6 +103,12 @@ internal static class LogFields
                     WriteAbsent(ref writer, form, style);
                 else
                     writer.Write(CauseTable.CodeOf(line.Record.Ending));
+                break;
+            case LogField.RateLimit:
+                WriteText(ref writer, LimitVerdicts.Word(line.Record.ByRate), form, escaping, style);
+                break;
+            case LogField.ConcurrencyLimit:
+                WriteText(ref writer, LimitVerdicts.Word(line.Record.ByConcurrency), form, escaping, style);
                 break;
             case LogField.Retries:
                 if (line.Record.Redispatched)
@@ -170,7 +176,7 @@ internal static class LogFields
             LogField.ServerQueuePosition => 0,
             LogField.ConnectionRequests => client.Requests,
             LogField.LineNumber => line.Number,
-            LogField.SessionStatus => line.Record.Ending.IsSuccess ? 200 : line.Record.Ending.Fault == Fault.Server ? 502 : 500,
+            LogField.SessionStatus => line.Record.IsDenied ? 403 : line.Record.Ending switch { { IsSuccess: true } => 200, { Cause: Cause.TooManyAtOnce } => 503, { Fault: Fault.Server } => 502, _ => 500 },
             LogField.ConnectionNumber => client.Number,
             LogField.ProcessId => Environment.ProcessId,
             _ => null,
@@ -283,10 +289,10 @@ internal static class LogFields
 
     private static void WriteQuery(ref LineWriter writer, in LoggedExchange line, LogForm form, Escaping escaping, LogEscape style)
     {
-        if (!line.HasRequest || line.Context.Request.Target(line.Record.Head).IndexOf((byte)'?') is var question && question < 0)
+        if (!line.HasRequest || line.Context.Request.OriginalTarget(line.Record.Head).IndexOf((byte)'?') is var question && question < 0)
             WriteAbsent(ref writer, form, style);
         else
-            line.Log.Redaction.Write(ref writer, line.Context.Request.Target(line.Record.Head)[question..], escaping, LongestLine);
+            line.Log.Redaction.Write(ref writer, line.Context.Request.OriginalTarget(line.Record.Head)[question..], escaping, LongestLine);
     }
 
     private static void WriteAddress(ref LineWriter writer, in KernelAddress address, LogForm form, LogEscape style)

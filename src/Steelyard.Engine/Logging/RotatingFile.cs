@@ -21,6 +21,7 @@ public sealed unsafe class RotatingFile(string name, LogRotation rotation) : IDi
     private long _length;
     private DateTimeOffset _begun;
     private DateTimeOffset _lookedAt;
+    private bool _endsWithinLine;
 
     /// <summary>Its full path.</summary>
     public string Name => name;
@@ -53,6 +54,23 @@ public sealed unsafe class RotatingFile(string name, LogRotation rotation) : IDi
         _length = (long)status.Size;
         _begun = _length == 0 ? now : DateTimeOffset.FromUnixTimeSeconds(status.Modified.Seconds);
         _lookedAt = now;
+        _endsWithinLine = _length > 0 && EndsWithinLine();
+    }
+
+    /// <summary>Whether the last line was cut, by a disk that was full or a kill: what comes next is not to be glued to it.</summary>
+    private bool EndsWithinLine()
+    {
+        try
+        {
+            using var file = File.OpenHandle(name, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            Span<byte> last = stackalloc byte[1];
+            return RandomAccess.Read(file, last, _length - 1) == 1 && last[0] != '\n';
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // One that may be written and not read: nobody can tell.
+            return false;
+        }
     }
 
     /// <summary>Writes whole lines, into another file if it is time for one.</summary>
@@ -74,6 +92,9 @@ public sealed unsafe class RotatingFile(string name, LogRotation rotation) : IDi
                     piece = lines[..FittingPart(lines)];
                 }
 
+                if (_endsWithinLine)
+                    WriteAll("\n"u8);
+                _endsWithinLine = false;
                 WriteAll(piece);
                 lines = lines[piece.Length..];
             }

@@ -72,13 +72,17 @@ internal sealed class SyslogDestination(AccessLogSettings settings, Func<DateTim
         catch (SocketException error)
         {
             if (!_failed)
-                report($"lines are lost to {settings.To}: {error.Message}");
+                report($"lines are lost to {settings.To}: {ReasonOf(error)}");
             (_failed, _failedAt) = (true, now);
             _socket?.Dispose();
             _socket = null;
             return false;
         }
     }
+
+    // The runtime has one error for that and for an address that nobody has.
+    private string ReasonOf(SocketException error) =>
+        settings.To.Address is null && error.SocketErrorCode == SocketError.AddressNotAvailable ? "No such file or directory" : error.Message;
 
     /// <exception cref="SocketException">Nobody is there.</exception>
     private Socket Connect()

@@ -97,7 +97,7 @@ internal sealed unsafe class KernelDriver : NetworkDriver
         _ = Linux.write(_wake, &one, sizeof(ulong));
     }
 
-    public override Transport? Connect(in KernelAddress address, out int error, bool brief = false)
+    public override Transport? Connect(in KernelAddress address, out int error, bool brief = false, KernelAddress? from = null)
     {
         var peer = address;
         var fd = Linux.Check(Linux.socket(peer.Family, Linux.SOCK_STREAM | Linux.SOCK_NONBLOCK | Linux.SOCK_CLOEXEC, 0));
@@ -114,6 +114,12 @@ internal sealed unsafe class KernelDriver : NetworkDriver
             _ = Linux.setsockopt(fd, Linux.IPPROTO_TCP, brief ? Linux.TCP_QUICKACK : Linux.TCP_NODELAY, &on, sizeof(int));
         }
 
+        if (from is { } source && (error = BindTo(fd, source)) < 0)
+        {
+            _ = Linux.close(fd);
+            return null;
+        }
+
         fixed (byte* bytes = peer.Bytes)
             error = Linux.Check(Linux.connect(fd, bytes, (uint)peer.Length));
         var transport = Rent();
@@ -125,6 +131,15 @@ internal sealed unsafe class KernelDriver : NetworkDriver
             return Discard(fd, transport);
         error = Register(transport, fd);
         return error < 0 ? Discard(fd, transport) : transport;
+    }
+
+    // ip(7): the port is chosen when it is known where the connection goes, so that one port serves many of them.
+    private static int BindTo(int fd, KernelAddress source)
+    {
+        var on = 1;
+        _ = Linux.setsockopt(fd, Linux.IPPROTO_IP, Linux.IP_BIND_ADDRESS_NO_PORT, &on, sizeof(int));
+        fixed (byte* bytes = source.Bytes)
+            return Linux.Check(Linux.bind(fd, bytes, (uint)source.Length));
     }
 
     private Transport? Discard(int fd, KernelTransport transport)
@@ -165,7 +180,7 @@ internal sealed unsafe class KernelDriver : NetworkDriver
         foreach (var registration in _listening)
         {
             if (registration.Handle == handle && !registration.Stopped)
-                registration.Stop();
+                registration.TakeRest();
         }
     }
 
@@ -293,11 +308,23 @@ internal sealed unsafe class KernelDriver : NetworkDriver
 
         private void AcceptRest()
         {
+            if (AcceptAll() == Step.Empty)
+                Stop();
+        }
+
+        /// <summary>Accepts those who wait, as far as there is room, and stops.</summary>
+        public void TakeRest()
+        {
+            _ = AcceptAll();
+            Stop();
+        }
+
+        private Step AcceptAll()
+        {
             var step = Step.Taken;
             while (step == Step.Taken)
                 step = AcceptOne();
-            if (step == Step.Empty)
-                Stop();
+            return step;
         }
 
         private void Pause()

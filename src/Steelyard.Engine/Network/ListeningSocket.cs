@@ -42,6 +42,8 @@ internal sealed unsafe class ListeningSocket : IDisposable
     /// <exception cref="BindException">The address could not be bound.</exception>
     public static ListeningSocket Bind(NetworkAddress address)
     {
+        if (address.Descriptor is { } inherited)
+            return TakeOver(address, inherited);
         if (address.UnixPath is not null)
             return BindUnix(address);
         if (address.Host.Length > 0)
@@ -56,6 +58,28 @@ internal sealed unsafe class ListeningSocket : IDisposable
         {
             return BindAddress(address, IPAddress.Any, dualStack: false);
         }
+    }
+
+    /// <summary>A socket that whoever started this program has bound. It stays open beside ours, for the next reload that asks for it.</summary>
+    private static ListeningSocket TakeOver(NetworkAddress asked, int inherited)
+    {
+        var (kind, on) = (0, 1);
+        uint length = sizeof(int);
+        if (Linux.getsockopt(inherited, Linux.SOL_SOCKET, Linux.SO_TYPE, &kind, &length) != 0 || kind != Linux.SOCK_STREAM)
+            throw new BindException($"cannot listen on {asked}: no socket of that number was passed to this program", 0);
+        var fd = Linux.Check(Linux.fcntl(inherited, Linux.F_DUPFD_CLOEXEC, 0));
+        if (fd < 0)
+            throw Failure(asked, fd);
+        _ = Linux.fcntl(fd, Linux.F_SETFL, Linux.SOCK_NONBLOCK);
+        _ = Linux.setsockopt(fd, Linux.IPPROTO_TCP, Linux.TCP_NODELAY, &on, sizeof(int));
+        var error = Linux.Check(Linux.listen(fd, Backlog));
+        if (error < 0)
+        {
+            _ = Linux.close(fd);
+            throw Failure(asked, error);
+        }
+
+        return new(fd, asked, asked);
     }
 
     private static IPAddress Resolve(NetworkAddress address)

@@ -38,14 +38,15 @@ internal abstract class NetworkDriver : IDisposable
     /// <param name="address">Where to.</param>
     /// <param name="error">Why not, as a negative errno, when the result is null.</param>
     /// <param name="brief">Whether it is opened to be closed again at once, so that the other kernel need not be told that it stands: what is sent first says so.</param>
-    public abstract Transport? Connect(in KernelAddress address, out int error, bool brief = false);
+    /// <param name="from">The address that it comes from; null for the kernel's choice.</param>
+    public abstract Transport? Connect(in KernelAddress address, out int error, bool brief = false, KernelAddress? from = null);
 
     /// <summary>Starts to accept connections; each is given to the acceptor.</summary>
     /// <param name="handle">The listening socket; its owner keeps it open until <see cref="StopListening(int)"/>.</param>
     /// <param name="acceptor">What takes the connections.</param>
     public abstract void Listen(int handle, Acceptor acceptor);
 
-    /// <summary>Stops to accept on one socket; its owner may close it after.</summary>
+    /// <summary>Takes who has connected already to one socket, as far as there is room for them, and stops to accept there; its owner may close it after.</summary>
     public abstract void StopListening(int handle);
 
     /// <summary>Stops to accept on every socket; their owner may close them after.</summary>

@@ -7,6 +7,9 @@ internal static class AddressText
 {
     private const int Groups = 8;
 
+    /// <summary>How many bytes an address has at most.</summary>
+    public const int Longest = 16;
+
     /// <summary>Reads an address: IPv4, IPv6 (RFC 4291, 2.2), also in brackets.</summary>
     /// <param name="text">The text.</param>
     /// <param name="bytes">Room for 16 bytes; the address in network order, an IPv4 address mapped into IPv6 as IPv4.</param>
@@ -22,6 +25,14 @@ internal static class AddressText
         if (text.Length > 2 && text[0] == '[' && text[^1] == ']')
             text = text[1..^1];
         return TryParseV6(text, bytes[..16]) ? Unmap(bytes[..16]) : 0;
+    }
+
+    /// <summary>An address without the port that may stand behind it, and without brackets.</summary>
+    public static ReadOnlySpan<byte> WithoutPort(ReadOnlySpan<byte> hop)
+    {
+        if (hop.StartsWith("["u8))
+            return hop.IndexOf((byte)']') is var close and > 0 ? hop[1..close] : hop;
+        return hop.IndexOf((byte)':') is var colon and >= 0 && hop.LastIndexOf((byte)':') == colon ? hop[..colon] : hop;
     }
 
     /// <summary>An IPv4 address mapped into IPv6 is the IPv4 address.</summary>

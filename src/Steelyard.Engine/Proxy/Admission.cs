@@ -25,7 +25,9 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
         _asked.Add((place, 0, 0));
         for (var limit = 0; limit < place.Concurrencies; limit++)
         {
-            if (!place.TryEnter(limit, scope, out var key))
+            var enters = place.TryEnter(limit, scope, out var key, out var told);
+            context.Record.ByConcurrency = LimitVerdicts.Worse(context.Record.ByConcurrency, told);
+            if (!enters)
             {
                 // By those that would have let it through it is not counted either.
                 Leave(place);
@@ -36,7 +38,8 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
                 _asked.Add((place, limit, key));
         }
 
-        var verdict = place.Take(scope, context.Events.Now);
+        var verdict = place.Take(scope, context.Events.Now, out var ofRate);
+        context.Record.ByRate = LimitVerdicts.Worse(context.Record.ByRate, ofRate);
         if (verdict is { Passes: true, Milliseconds: 0 })
             return new(Outcome.Success);
         if (verdict.Passes)

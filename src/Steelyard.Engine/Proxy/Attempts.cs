@@ -10,6 +10,7 @@ internal sealed class Attempts(EventLoop loop, ProxyCounters counters)
     private Pool _pool = null!;
     private Server? _owner;
     private int _made;
+    private long _begun;
 
     public ServerSet Tried { get; } = new();
 
@@ -24,23 +25,43 @@ internal sealed class Attempts(EventLoop loop, ProxyCounters counters)
     /// <param name="owner">The server its client belongs to; null for none.</param>
     public void Begin(Pool pool, Server? owner)
     {
-        (_pool, _owner, _made) = (pool, owner, 0);
+        (_pool, _owner, _made, _begun) = (pool, owner, 0, loop.Now);
         Tried.Clear(pool.Count);
         pool.RetryBudget.Request(loop.Now);
+    }
+
+    /// <summary>Goes on in the pool that a reload has put in the place of the one before: who is in both stays tried.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="owner">The server its client belongs to; null for none.</param>
+    public void Follow(Pool pool, Server? owner)
+    {
+        var tried = new List<int>();
+        foreach (var server in _pool.Servers)
+        {
+            if (Tried.Contains(server.Index) && pool.Twin(server) is { } twin)
+                tried.Add(twin.Index);
+        }
+
+        Tried.Clear(pool.Count);
+        foreach (var index in tried)
+            Tried.Add(index);
+        (_pool, _owner) = (pool, owner);
     }
 
     /// <summary>What follows when a server did not take the connection: it has seen nothing, so any request is safe elsewhere.</summary>
     /// <param name="timedOut">It had the time for it, which counts as an attempt.</param>
     public Retry AfterNoConnection(bool timedOut = false) =>
-        Settings.On.HasFlag(RetryConditions.ConnectFailure) && (!timedOut || ++_made < Settings.Attempts) ? Retry.OnAnotherServer : Retry.Never;
+        Settings.On.HasFlag(RetryConditions.ConnectFailure) && (!timedOut || ++_made < Settings.Attempts) && IsInTime ? Retry.OnAnotherServer : Retry.Never;
+
+    private bool IsInTime => Settings.Within is not { } within || loop.Now - _begun < (long)within.TotalMilliseconds;
 
     /// <summary>What follows when a server may have seen the request, and the client nothing of its answer.</summary>
     public Retry AfterFailure(RetryConditions condition, Server server)
     {
-        if (!Settings.On.HasFlag(condition) || ++_made >= Settings.Attempts)
+        if (!Settings.On.HasFlag(condition) || ++_made >= Settings.Attempts || !IsInTime)
             return Retry.Never;
         Tried.Add(server.Index);
-        if (!_pool.HasServerBeside(Tried, _owner))
+        if (!_pool.HasServerBeside(Tried, _owner) && _pool.IsInUse)
             return Retry.Never;
         if (_pool.RetryBudget.TryTake(loop.Now))
             return Retry.OnAnotherServer;

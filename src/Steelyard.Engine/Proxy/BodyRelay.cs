@@ -134,9 +134,11 @@ internal sealed class BodyRelay(ProxyLoop loop)
 
             if (_state == FrameState.Broken)
                 return End = RelayEnd.Broken;
-            if (_budget.Spend(piece.Length))
+
+            // Who has sent all of it does not wait: the answer could be whole before it is known that nothing is missing.
+            if (_budget.Spend(piece.Length) && _state == FrameState.More)
                 await loop.Events.NextTurn;
-            if (_cancelled)
+            if (_cancelled && _state == FrameState.More)
                 return End = RelayEnd.Aborted;
         }
 
@@ -203,9 +205,9 @@ internal sealed class BodyRelay(ProxyLoop loop)
                 }
             }
 
-            if (_budget.Spend(moved))
+            if (_budget.Spend(moved) && _framer.Remaining > 0)
                 await loop.Events.NextTurn;
-            if (_cancelled)
+            if (_cancelled && _framer.Remaining > 0)
                 return RelayEnd.Aborted;
         }
 
@@ -213,14 +215,16 @@ internal sealed class BodyRelay(ProxyLoop loop)
         return RelayEnd.Complete;
     }
 
-    private static RelayEnd AsSourceEnd(IoStatus status) => status switch
+    /// <summary>What the end of a source means.</summary>
+    public static RelayEnd AsSourceEnd(IoStatus status) => status switch
     {
         IoStatus.Broken => RelayEnd.SourceClosed,
         IoStatus.TimedOut => RelayEnd.SourceTimedOut,
         _ => RelayEnd.Aborted,
     };
 
-    private static RelayEnd AsSinkEnd(IoStatus status) => status switch
+    /// <summary>What the end of a sink means.</summary>
+    public static RelayEnd AsSinkEnd(IoStatus status) => status switch
     {
         IoStatus.Closed => RelayEnd.SinkClosed,
         IoStatus.TimedOut => RelayEnd.SinkTimedOut,

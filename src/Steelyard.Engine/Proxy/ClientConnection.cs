@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
@@ -29,11 +30,16 @@ internal sealed class ClientConnection : ConnectionEnds
     private TcpSession? _session;
     private TurnBudget _budget;
     private KernelAddress _peer;
+    private KernelAddress _ownPeer;
     private KernelAddress _destination;
+    private KernelAddress _sender;
+    private KernelAddress _toldPeer;
+    private KernelAddress _toldDestination;
     private ProxyHeader? _proxyHeader;
     private ClientHello? _hello;
     private byte[]? _certificate;
     private ShownCertificate? _shown;
+    private byte[]? _tlsName;
     private Arrival _arrival;
     private int _requests;
     private long _number;
@@ -74,6 +80,8 @@ internal sealed class ClientConnection : ConnectionEnds
 
     public override SslStream? Tls => (Transport as TlsTransport)?.Stream;
 
+    public override ReadOnlySpan<byte> TlsName => _tlsName ??= Tls is { TargetHostName: { Length: > 0 } name } ? Encoding.ASCII.GetBytes(name) : [];
+
     public override ShownCertificate? Certificate => _shown ??= Tls?.RemoteCertificate is X509Certificate2 certificate ? new(certificate) : null;
 
     /// <summary>Whether the present request was there, in part at least, before the one before was answered.</summary>
@@ -109,6 +117,12 @@ internal sealed class ClientConnection : ConnectionEnds
 
     public override ref readonly KernelAddress Peer => ref _peer;
 
+    public override ref readonly KernelAddress Sender => ref _sender;
+
+    public override ref readonly KernelAddress ToldPeer => ref _toldPeer;
+
+    public override ref readonly KernelAddress ToldDestination => ref _toldDestination;
+
     public override ref readonly KernelAddress Destination
     {
         get
@@ -119,20 +133,38 @@ internal sealed class ClientConnection : ConnectionEnds
         }
     }
 
+    /// <summary>Takes the client to be elsewhere, until its present request has been answered.</summary>
+    public void ComeFrom(in KernelAddress peer)
+    {
+        if (_ownPeer.Length == 0)
+            _ownPeer = _peer;
+        _peer = peer;
+        Forwarded.Reset(_peer, Listener, Transport is TlsTransport, _certificate);
+    }
+
+    private void ComeBack()
+    {
+        if (_ownPeer.Length == 0)
+            return;
+        (_peer, _ownPeer) = (_ownPeer, default);
+        Forwarded.Reset(_peer, Listener, Transport is TlsTransport, _certificate);
+    }
+
     /// <param name="transport">The connection.</param>
     /// <param name="arrival">How it came.</param>
     public void Start(Transport transport, in Arrival arrival)
     {
         (Transport, _arrival, _peer, _destination) = (transport, arrival, arrival.Connection.Peer, default);
-        (Plan, _certificate, _shown, _helloRead, _requests, _begun) = (null!, null, null, false, 0, _loop.Events.Now);
+        (_sender, _toldPeer, _toldDestination) = (arrival.Connection.Peer, default, default);
+        (Plan, _certificate, _shown, _tlsName, _helloRead, _requests, _begun) = (null!, null, null, null, false, 0, _loop.Events.Now);
         _cameLate = _awaited = _loop.Draining;
-        (_number, IsPipelined) = (_loop.NextNumber(), false);
+        (_number, IsPipelined, _ownPeer) = (_loop.NextNumber(), false, default);
         FollowPlan();
         Observe(Serve());
     }
 
     /// <summary>Takes up what the loop goes by now. Where the listener has left, or speaks another language now, the connection stays with what it had.</summary>
-    private void FollowPlan()
+    public void FollowPlan()
     {
         if (Plan == _loop.Present || _loop.Plan.ListenerAt(Arrival.Slot) is not { } listener || (Plan is not null && !listener.Continues(Listener)))
             return;
@@ -169,6 +201,7 @@ internal sealed class ClientConnection : ConnectionEnds
                 _exchange = _loop.RentExchange();
                 next = await _exchange.Run(this);
                 _exchange.Leave();
+                ComeBack();
                 _loop.Recycle(_exchange);
                 _exchange = null;
                 Input.ReleaseHead();
@@ -214,7 +247,11 @@ internal sealed class ClientConnection : ConnectionEnds
         Input.ReleaseHead();
         if (header.NamesClient)
         {
-            (_peer, _destination) = (header.Source, header.Destination);
+            (_toldPeer, _toldDestination) = (header.Source, header.Destination);
+            if (Listener.ProxyProtocolClients is not { } believed)
+                (_peer, _destination) = (header.Source, header.Destination);
+            else if (believed.Contains(_peer))
+                _peer = header.Source;
             Forwarded.Reset(_peer, Listener);
         }
 
@@ -236,36 +273,44 @@ internal sealed class ClientConnection : ConnectionEnds
     private async ValueTask<AfterExchange> ServeSession()
     {
         _loop.Counters.Sessions++;
-        var (route, end) = (Listener.Routes.MatchName(default), StartEnd.Complete);
-        if (Listener.Routes.ByHost || Listener.Routes.ByServerName)
+        FollowPlan();
+        var (end, closes) = (StartEnd.Complete, !Listener.RulesAskName && RulesClose());
+        if (!closes && (Listener.Routes.ByHost || Listener.Routes.ByServerName || Listener.RulesAskName))
         {
-            var hello = _hello ??= new ClientHello();
-            end = await ReadStart(hello);
+            end = await ReadStart(_hello ??= new ClientHello());
             _helloRead = end == StartEnd.Complete;
-            route = end == StartEnd.Complete ? Listener.Routes.MatchName(hello.ServerName) : null;
+            FollowPlan();
+            closes = Listener.RulesAskName && RulesClose();
         }
 
+        var route = closes || end != StartEnd.Complete ? null : Listener.Routes.MatchConnection(SessionScope);
         if (route is null)
         {
             _loop.Counters.SessionsRefused++;
             if (Listener.Log is not null)
-                NoteRefusal();
-            return end is StartEnd.Closed or StartEnd.Aborted ? AfterExchange.Close : AfterExchange.Reset;
+                NoteRefusal(closes);
+            return closes || end is StartEnd.Closed or StartEnd.Aborted ? AfterExchange.Close : AfterExchange.Reset;
         }
 
         _session = _loop.RentSession();
-        await _session.Run(this, route);
+        var next = await _session.Run(this, route);
         _session.Context.LeaveMeters();
         _loop.Recycle(_session);
         _session = null;
-        return AfterExchange.Close;
+        return next;
     }
 
-    /// <summary>Writes down that no route takes a connection.</summary>
-    private void NoteRefusal()
+    // What is known of a connection before its route is.
+    private TemplateScope SessionScope =>
+        new() { Request = RouteTable.NoRequest, Head = default, Client = Forwarded, ServerName = ServerName, Pools = _loop.Plan.Pools, Connection = this, Loop = _loop };
+
+    private bool RulesClose() => Listener.Rules is { } rules && rules.CloseConnection(SessionScope);
+
+    /// <summary>Writes down that no route takes a connection, or that a rule has closed it.</summary>
+    private void NoteRefusal(bool isDenied)
     {
         var session = _loop.RentSession();
-        session.NoteRefusal(this);
+        session.NoteRefusal(this, isDenied);
         _loop.Recycle(session);
     }
 
@@ -339,6 +384,12 @@ internal sealed class ClientConnection : ConnectionEnds
     }
 
     /// <summary>
+    /// How it ends once the last answer is sent: to close with bytes unread would break the connection off, and with it
+    /// what is still on the way to the client.
+    /// </summary>
+    public AfterExchange CloseOrLinger() => Input.IsEmpty && !Transport.ReadReady ? AfterExchange.Close : AfterExchange.Linger;
+
+    /// <summary>
     /// Reads on for a while after the last answer, or the part of it that there is: to close with bytes unread would reset the connection and take the
     /// answer with it before the client has read it (RFC 9112, 9.6). Many clients send all of a body before they look.
     /// </summary>
@@ -397,6 +448,13 @@ internal sealed class ClientConnection : ConnectionEnds
     {
         if (_idle && !_cameLate)
             Transport.CancelRead();
+    }
+
+    /// <summary>Looks again for a server, if it waits for one.</summary>
+    public void LookAgain()
+    {
+        _exchange?.LookAgain();
+        _session?.LookAgain();
     }
 
     /// <summary>Breaks the connection off, whatever it does.</summary>

@@ -27,7 +27,7 @@ internal sealed class ClientField(ClientFieldSettings settings)
         while (!value.IsEmpty)
         {
             var comma = value.LastIndexOf((byte)',');
-            var hop = WithoutPort(HttpBytes.Trim(value[(comma + 1)..]));
+            var hop = AddressText.WithoutPort(HttpBytes.Trim(value[(comma + 1)..]));
             value = comma < 0 ? default : value[..comma];
             if (hop.IsEmpty)
                 continue;
@@ -41,12 +41,5 @@ internal sealed class ClientField(ClientFieldSettings settings)
         }
 
         return found;
-    }
-
-    private static ReadOnlySpan<byte> WithoutPort(ReadOnlySpan<byte> hop)
-    {
-        if (hop.StartsWith("["u8))
-            return hop.IndexOf((byte)']') is var close and > 0 ? hop[1..close] : hop;
-        return hop.IndexOf((byte)':') is var colon and >= 0 && hop.LastIndexOf((byte)':') == colon ? hop[..colon] : hop;
     }
 }

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Steelyard.Config;
+using Steelyard.Engine.Compression;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
@@ -20,6 +22,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
     private readonly ResponseHead _response = new();
     private readonly BodyRelay _download = new(context.Loop);
+    private readonly PackedRelay _packed = new(context.Loop);
     private readonly Tunnel _tunnel = new(context.Loop);
     private bool _continued;
     private long _idleMilliseconds;
@@ -72,11 +75,12 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
                 : await StreamResponse(upstream);
         }
 
+        _packed.End();
         if (uploading)
             outcome = await EndUpload(upload, outcome);
         if ((outcome.Cause == Cause.BodyTimeout && context.RequestRate.IsTooSlow) || (outcome.Cause == Cause.ClientStalled && context.ResponseRate.IsTooSlow))
             context.Loop.Counters.TooSlow++;
-        var bodySent = sent == IoStatus.Done && (!uploading || outgoing.Upload.End == RelayEnd.Complete);
+        var bodySent = sent == IoStatus.Done && (!uploading || outgoing.Upload.End == RelayEnd.Complete) && !MayBePassedOver;
         if (outcome.Cause == Cause.StatusRetried)
         {
             Discard(upstream, bodySent);
@@ -95,9 +99,15 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             return Fail(outcome.Cause, outcome.Detail);
 
         // A body that was sent to who asked by HEAD is still to come.
-        KeepOrClose(upstream, bodySent && !(context.Route.SendMethod is not null && context.Request.Method == KnownMethod.Head));
+        KeepOrClose(upstream, bodySent && !((context.Route.SendMethod is not null || context.Request.SendsOtherMethod) && context.Request.Method == KnownMethod.Head));
         return outcome;
     }
+
+    /// <summary>
+    /// Whether the server may have passed the body over, and take it for the next request: it has answered without asking for
+    /// it, and not everybody knows that it may come all the same (RFC 9110, 10.1.1).
+    /// </summary>
+    private bool MayBePassedOver => context.Request.ExpectsContinue && !_continued && context.Request.Body.HasBody;
 
     private Outcome TakeAnswer(UpstreamConnection upstream)
     {
@@ -107,7 +117,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
     private ValueTask<RelayEnd> BeginUpload(UpstreamConnection upstream)
     {
-        outgoing.KeepForReplay(MayBeSentAgain ? attempts.Settings.Body.Bytes : -1);
+        outgoing.KeepForReplay(MayBeSentAgain ? attempts.Settings.Body.Bytes : context.Route.ErrorPages is { NameRoutes: true } ? Block.Size : -1);
 
         // Who waits to be told to go on is not slow.
         context.RequestRate.Begin(context.Request.ExpectsContinue && !_continued ? 0 : context.Plan.Rates.Request, context.Plan.Rates.Grace);
@@ -224,13 +234,17 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         context.Client.Transport.EndsWith = null;
         context.Client.Input.ReleaseHead();
         context.Loop.Counters.Tunnels++;
-        context.Record.Tunnel = await _tunnel.Run(context.Client.Transport, context.Client.Input, upstream.Transport, upstream.Input, context.Timeouts.Tunnel);
+        context.Record.Tunnel = await _tunnel.Run(context.Client.Transport, context.Client.Input, upstream.Transport, upstream.Input, context.Timeouts.Tunnel, context.TunnelMeters);
+        (context.TunneledUp, context.TunneledDown) = (_tunnel.PassedUp, _tunnel.PassedDown);
         context.BytesPassed += _tunnel.PassedDown;
         return Outcome.Success;
     }
 
     /// <summary>Breaks both sides of a tunnel off, if there is one.</summary>
     public void CutTunnel() => _tunnel.Cut();
+
+    /// <summary>Lets go of what compresses, after a fault of ours.</summary>
+    public void Abandon() => _packed.End();
 
     /// <summary>A server's time to answer starts when it has the whole request: until then the deadline moves on.</summary>
     private long AnswerDue() =>
@@ -305,9 +319,20 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<RelayEnd> PassRest()
     {
+        if (_packed.IsOpen)
+            return await PassPacked();
         var before = _download.Passed;
         var end = await _download.Run();
         context.BytesPassed += _download.Passed - before;
+        return end;
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<RelayEnd> PassPacked()
+    {
+        var before = _packed.Passed;
+        var end = await _packed.Run();
+        context.BytesPassed += _packed.Passed - before;
         return end;
     }
 
@@ -318,9 +343,10 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     private Block WriteResponse(UpstreamConnection upstream, out BlockSlice head, out BlockSlice piece, out FrameState state)
     {
         outgoing.Release();
-        var framing = _response.Body(context.Request.Method);
-        var chunked = framing.Kind is BodyKind.Chunked or BodyKind.UntilClose && context.Request.MinorVersion >= 1;
-        var trailers = chunked && framing.Kind == BodyKind.Chunked && context.Request.WantsTrailers && !_response.Fields.Nominates;
+        var framing = _response.Body(context.Request.AnsweredAs);
+        var packed = context.Route.Packing is { } packing && framing.HasBody ? JudgePacking(packing, upstream, out var deflater) : NotPacked(out deflater);
+        var chunked = packed.IsPacked || (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose && context.Request.MinorVersion >= 1);
+        var trailers = chunked && !packed.IsPacked && framing.Kind == BodyKind.Chunked && context.Request.WantsTrailers && !_response.Fields.Nominates;
         context.EndShows = chunked || framing.Kind == BodyKind.Counted || context.Client.Transport.MarksItsEnd;
         var block = context.Events.Blocks.Rent();
         var writer = new BlockWriter(block);
@@ -336,19 +362,35 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             edits is null ? default : context.Scope,
             context.Affinity.IsOff ? null : context.Affinity,
             context.Explanation,
-            trailers);
+            trailers,
+            packed);
         (head, piece, state) = (default, default, FrameState.More);
         if (writer.Overflowed)
+        {
+            if (deflater is not null)
+                context.Loop.Deflaters.Return(deflater, isClean: true);
             return block;
+        }
+
         context.Record.HeadBytes = writer.Length;
         if (context.Log is { KeepsResponse: true } log)
             context.Record.Capture(log, _response, context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head, writer.Written.Span);
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
-        _download.Begin(upstream.Input, new BodyFramer(framing, chunked, keepsTrailers: trailers));
-        _download.Connect(
-            new RelayPoint(upstream.Transport, context.Timeouts.ServerBody),
-            new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate));
-        state = _download.TakeFirst(out piece);
+        upstream.OfOneClient |= AuthenticatesConnection(upstream.Input.Head);
+        var (source, sink) = (new RelayPoint(upstream.Transport, context.Timeouts.ServerBody), new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate));
+        if (deflater is not null)
+        {
+            _packed.Begin(deflater, packed.Coding!.Value, upstream.Input, framing);
+            _packed.Connect(source, sink);
+            state = _packed.TakeFirst(out piece);
+        }
+        else
+        {
+            _download.Begin(upstream.Input, new BodyFramer(framing, chunked, keepsTrailers: trailers, decided: context.Route?.ResponseNames));
+            _download.Connect(source, sink);
+            state = _download.TakeFirst(out piece);
+        }
+
         if (piece.Length <= LargestCopiedPiece && piece.Length <= writer.Room)
         {
             writer.Write(piece.Span);
@@ -357,6 +399,18 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
         head = writer.Written;
         return block;
+    }
+
+    private static PackedHead NotPacked(out Deflater? deflater)
+    {
+        deflater = null;
+        return default;
+    }
+
+    private PackedHead JudgePacking(Packing packing, UpstreamConnection upstream, out Deflater? deflater)
+    {
+        var bytes = context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head;
+        return context.Loop.Deflaters.Rent(packing, packing.Judge(ContentFields.Of(_response, bytes), context.Request, context.Head, context.Events), out deflater);
     }
 
     private ConnectionOption ConnectionOptionFor(BodyFraming framing)
@@ -386,6 +440,28 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     }
 
     /// <summary>
+    /// NTLM and Negotiate are known to authenticate connections, not requests: nobody else may be taken for who has done
+    /// that over this one (RFC 4559, 6; HAProxy makes such a connection private).
+    /// </summary>
+    private bool AuthenticatesConnection(ReadOnlySpan<byte> head)
+    {
+        if (context.HeadHeld && context.Request.Fields.IndexOf(KnownField.Authorization) is >= 0 and var index && IsOfConnection(context.Request.Fields.All[index].Value(context.Head)))
+            return true;
+        if (_response.Status is not (401 or 407))
+            return false;
+        foreach (ref readonly var field in _response.Fields.All)
+        {
+            if (IsOfConnection(field.Value(head)) && Ascii.EqualsIgnoreCase(field.Name(head)[Math.Max(field.NameLength - "-authenticate".Length, 0)..], "-authenticate"u8))
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsOfConnection(ReadOnlySpan<byte> value) =>
+        Ascii.EqualsIgnoreCase(value[..Math.Min(value.Length, 4)], "ntlm"u8) || Ascii.EqualsIgnoreCase(value[..Math.Min(value.Length, 9)], "negotiate"u8);
+
+    /// <summary>
     /// A server that knows of no body with these methods would read it as the next request, and answer that on a
     /// connection somebody else uses by then (RFC 9110, 9.3.1).
     /// </summary>
@@ -395,7 +471,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     /// <summary>Keeps the connection for the next request, if both sides are through with this one and agree to.</summary>
     private void KeepOrClose(UpstreamConnection upstream, bool bodySent)
     {
-        var framing = _response.Body(context.Request.Method);
+        var framing = _response.Body(context.Request.AnsweredAs);
         if (context.Switched || upstream.OfOneClient || !bodySent || BodyMayBeTakenForRequest() || context.Loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
             || !upstream.Transport.IsQuiet())
         {
@@ -445,9 +521,10 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     /// <summary>Lets go of an answer that the client will not see; the connection is kept where all of it is here already.</summary>
     private void Discard(UpstreamConnection upstream, bool bodySent)
     {
-        var framing = _response.Body(context.Request.Method);
+        var framing = _response.Body(context.Request.AnsweredAs);
         var length = framing.HasBody ? framing.Kind == BodyKind.Counted ? framing.Length : long.MaxValue : 0;
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
+        upstream.OfOneClient |= AuthenticatesConnection(upstream.Input.Head);
         upstream.Input.ReleaseHead();
         context.ForgetResponse();
         if (length > upstream.Input.Unread.Length)

@@ -31,7 +31,63 @@ internal static class Cookies
         return false;
     }
 
-    private static bool Find(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    /// <summary>Finds the last cookie of a name that has a value.</summary>
+    public static bool TryFindLast(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        var found = false;
+        foreach (ref readonly var field in request.Fields.All)
+        {
+            if (field.NameLength != 6 || !Ascii.EqualsIgnoreCase(field.Name(head), "Cookie"u8))
+                continue;
+            for (var line = field.Value(head); FindNext(ref line, name, out var next);)
+            {
+                if (next.IsEmpty)
+                    continue;
+                found = true;
+                value = next;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>How many cookies of a name a request has.</summary>
+    public static int Count(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
+    {
+        var count = 0;
+        foreach (ref readonly var field in request.Fields.All)
+        {
+            if (field.NameLength != 6 || !Ascii.EqualsIgnoreCase(field.Name(head), "Cookie"u8))
+                continue;
+            for (var line = field.Value(head); FindNext(ref line, name, out _);)
+                count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Finds the cookie of a name that a response sets.</summary>
+    public static bool TryFindSet(ReadOnlySpan<Field> fields, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        foreach (ref readonly var field in fields)
+        {
+            if (field.NameLength != 10 || !Ascii.EqualsIgnoreCase(field.Name(head), "Set-Cookie"u8))
+                continue;
+            var line = field.Value(head);
+            line = line.IndexOf((byte)';') is >= 0 and var end ? line[..end] : line;
+            if (FindNext(ref line, name, out value))
+                return true;
+        }
+
+        value = default;
+        return false;
+    }
+
+    private static bool Find(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value) => FindNext(ref line, name, out value);
+
+    /// <summary>Finds the next one in what is left of a line.</summary>
+    public static bool FindNext(scoped ref ReadOnlySpan<byte> line, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
     {
         while (!line.IsEmpty)
         {

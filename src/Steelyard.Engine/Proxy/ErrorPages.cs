@@ -8,7 +8,10 @@ internal sealed class ErrorPages
 {
     private readonly Page[] _pages;
 
-    private ErrorPages(Page[] pages) => _pages = pages;
+    private ErrorPages(Page[] pages) => (_pages, NameRoutes) = (pages, Array.Exists(pages, page => page.IsNamed));
+
+    /// <summary>Whether requests may go on as they came.</summary>
+    public bool NameRoutes { get; }
 
     /// <summary>Compiles them; null where there are none.</summary>
     public static ErrorPages? From(ValueList<ErrorPageSettings> pages) =>
@@ -39,6 +42,9 @@ internal sealed class ErrorPages
 
         /// <summary>Where the client is sent; null where something else is set.</summary>
         public LocalAnswer? Redirect { get; } = settings.Redirect is { } redirect ? LocalAnswer.From(redirect) : null;
+
+        /// <summary>Whether the request goes there as it came (nginx: a named location).</summary>
+        public bool IsNamed => this is { Redirect: null, Path: null };
 
         /// <summary>The status the client is told; 0 for that of the answer, null for the error's.</summary>
         public int? As { get; } = settings.As;

@@ -1,32 +1,13 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Compression;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
 
 namespace Steelyard.Engine.Proxy;
-
-/// <summary>What becomes of the client's connection after an exchange.</summary>
-internal enum AfterExchange : byte
-{
-    /// <summary>The next request may come.</summary>
-    KeepAlive,
-
-    /// <summary>Close it.</summary>
-    Close,
-
-    /// <summary>Close it once the client has had time to read the answer.</summary>
-    Linger,
-
-    /// <summary>End it behind what was sent of an answer that was cut short, and not as one that is whole.</summary>
-    Truncate,
-
-    /// <summary>Break it off: an answer was cut short, and nothing else would show it, or nobody reads it.</summary>
-    Reset,
-}
 
 /// <summary>
 /// One request and its response, from the first byte read to the last one sent: <see cref="Run"/> is the whole story.
@@ -43,10 +24,13 @@ internal sealed class Exchange
     private const int TimeoutStatus = 408;
     private const int BadRequestStatus = 400;
     private const int NoStatus = -1;
-    private const int OkStatus = 200;
+    private const int OkStatus = LongAnswer.Ok;
     private const int ForbiddenStatus = 403;
     private const int PreconditionStatus = 412;
     private const int TooLargeStatus = 431;
+
+    // What the configuration adds leaves no room for the answer.
+    private static readonly Outcome s_noRoom = new(Cause.BadRequest, Detail: HeadError.TooLarge);
 
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
@@ -57,7 +41,9 @@ internal sealed class Exchange
     private readonly OutgoingRequest _outgoing;
     private readonly ServerConnector _connector;
     private readonly Conversation _conversation;
-    private TurnBudget _budget;
+    private readonly ExchangeAccount _account;
+    private readonly OwnAnswers _answers;
+    private readonly OwnPages _pages;
 
     public Exchange(ProxyLoop loop)
     {
@@ -70,7 +56,9 @@ internal sealed class Exchange
         _outgoing = new OutgoingRequest(_context);
         _connector = new ServerConnector(_context, _attempts);
         _conversation = new Conversation(_context, _outgoing, _attempts, _guard);
-        _budget = new(loop.Events);
+        _account = new ExchangeAccount(_context, _outgoing);
+        _answers = new OwnAnswers(_context, _outgoing, _account);
+        _pages = new OwnPages(_context, _outgoing);
     }
 
     /// <summary>What it is about.</summary>
@@ -82,8 +70,7 @@ internal sealed class Exchange
 
     /// <summary>Serves one request.</summary>
     /// <param name="client">The connection; the first bytes of the request have arrived.</param>
-    [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    public async ValueTask<AfterExchange> Run(ClientConnection client)
+    public ValueTask<AfterExchange> Run(ClientConnection client)
     {
         _context.Begin(client);
         _context.EnterListener();
@@ -91,10 +78,17 @@ internal sealed class Exchange
         _outgoing.Begin();
         _conversation.Begin();
 
-        // 1. Read the head.
-        var outcome = await ReadRequestHead();
-        if (!outcome.IsSuccess)
-            return await Refuse(outcome);
+        // 1. Read the head. Mostly all of it is here, and then nothing is to be kept over a wait.
+        return TryReadHead(out var outcome) ? Serve(outcome) : ServeOnceRead();
+    }
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> ServeOnceRead() => await Serve(await ReadRequestHead());
+
+    private ValueTask<AfterExchange> Serve(in Outcome ofHead)
+    {
+        if (!ofHead.IsSuccess)
+            return Refuse(ofHead);
         _context.Record.HeadAt = _context.Events.Now;
         _loop.Counters.Requests++;
         _context.SeeWhoAsks();
@@ -102,8 +96,8 @@ internal sealed class Exchange
 
         // 2. Do what the listener's rules say, and match the route; one that gives the answer itself needs no server.
         if (Client.Listener.Rules is { } rules && rules.RunOnRequest(_context, out var ofRule) is not RuleVerdict.GoOn and var endsAtListener)
-            return await Follow(endsAtListener, ofRule);
-        return await Serve();
+            return Follow(endsAtListener, ofRule);
+        return Serve();
     }
 
     /// <summary>Serves what is asked for: the request as it came, or an error page in the place of an answer.</summary>
@@ -136,6 +130,8 @@ internal sealed class Exchange
         if (route.Answer is { } answer)
         {
             _context.Record.IsLocal = true;
+            if (answer.IsRedirect)
+                _context.TellOwnStatus();
             return await Give(answer);
         }
 
@@ -156,7 +152,7 @@ internal sealed class Exchange
             return await Refuse(outcome);
 
         // 4. See whose client it is, and write the request as the servers shall see it.
-        if (route.ChoosePool(_context.Scope) is not { } pool)
+        if (route.ChoosePool(_context) is not { } pool)
             return await Refuse(new(Cause.NoServer));
         _context.Pool = pool;
         if (_context.Log is not null)
@@ -176,7 +172,11 @@ internal sealed class Exchange
         for (var again = Begin(pool, ref outcome) || FallsBack(ref pool, ref outcome); again;)
         {
             var sameServer = outcome.Retry == Retry.OnFreshConnection;
+            if (!sameServer)
+                Follow(ref pool);
             var chosen = sameServer ? Outcome.Success : await _choice.Choose(pool);
+            if (chosen.Cause == Cause.NoServer && Follow(ref pool))
+                continue;
             if (chosen.IsSuccess && !sameServer && _context.Server!.Breaker is { } breaker)
                 chosen = _guard.Enter(breaker);
             if (!chosen.IsSuccess)
@@ -197,17 +197,17 @@ internal sealed class Exchange
             if (outcome.IsSuccess)
             {
                 _context.Record.ConnectedAt = _context.Events.Now;
-                CountConnection(pool, server);
+                _account.CountConnection(pool, server);
                 outcome = await _conversation.Run();
                 (status, latency) = (_conversation.Status, _conversation.Latency);
             }
 
             if (!outcome.IsSuccess && !_context.ResponseBegun)
                 outcome = EndedByTime(outcome);
-            if (_context.Log is { KeepsAttempts: true })
-                _context.Record.EndAttempt(server.AddressBytes, outcome.IsSuccess ? status : outcome.FailedStatus > 0 ? outcome.FailedStatus : outcome.ToldAsGateway().Status);
+            if (_context.Log is { KeepsAttempts: true } && !_connector.HasNoPlace)
+                _context.Record.EndAttempt(_context.ServerBytes, outcome.IsSuccess ? status : outcome.FailedStatus > 0 ? outcome.FailedStatus : outcome.ToldAsGateway().Status);
             Learn(pool, server, outcome, status, latency);
-            CountAttempt(pool, server, outcome, status, retried);
+            _account.CountAttempt(pool, server, outcome, status, retried);
             if (outcome.Retry == Retry.OnAnotherServer)
                 _attempts.Tried.Add(server.Index);
             again = outcome.Retry != Retry.Never || FallsBack(ref pool, ref outcome);
@@ -218,12 +218,23 @@ internal sealed class Exchange
         if (_context.AskingFor is not null && outcome.Cause == Cause.StatusReplaced)
             return await GoOn(outcome.FailedStatus);
         _context.Deadline.Cancel();
-        _outgoing.End();
+        if (!GoesOnElsewhere(pool, outcome) || !_outgoing.TryHold())
+            _outgoing.End();
         _context.Record.Ending = outcome;
         return outcome.IsSuccess ? AfterSuccess()
+            : outcome.Cause == Cause.ResponseDenied && _context.Instead is { } told ? await GiveInstead(told)
             : outcome.Cause == Cause.StatusReplaced && ErrorPageFor(outcome.FailedStatus) is { } page ? await Show(page, outcome.FailedStatus)
             : FallbackFor(pool, outcome) is { } instead ? await Give(instead)
-            : await Refuse(outcome);
+            : await Refuse(outcome.Cause == Cause.StatusReplaced && Client.Listener.GatewayStatuses ? outcome with { Told = outcome.FailedStatus } : outcome);
+    }
+
+    /// <summary>Whether a route that is named answers instead, which gets the request as it came.</summary>
+    private bool GoesOnElsewhere(Pool pool, in Outcome outcome)
+    {
+        if (outcome.IsSuccess || outcome.Cause == Cause.ResponseDenied || (outcome.Fault == Fault.Server && _context.Plan.Fallbacks.ContainsKey(pool)))
+            return false;
+        var status = outcome.Cause == Cause.StatusReplaced ? outcome.FailedStatus : (Client.Listener.GatewayStatuses ? outcome.ToldAsGateway() : outcome).Status;
+        return status is not (0 or ClosedByRuleStatus) && ErrorPageFor(status) is { IsNamed: true };
     }
 
     /// <summary>Whoever was asked first has answered: the request goes on, or its client is told why not.</summary>
@@ -255,8 +266,8 @@ internal sealed class Exchange
             if (answer!.IsDenial && ErrorPageFor(answer.Status) is { } page)
                 return Show(page, answer.Status);
 
-            // What refuses in the place of an error is an error of its own.
-            if (answer.IsDenial)
+            // What refuses in the place of an error is an error of its own, and a redirect says where to go by its status.
+            if (answer.IsDenial || answer.IsRedirect)
                 _context.TellOwnStatus();
             return Give(answer);
         }
@@ -270,8 +281,10 @@ internal sealed class Exchange
     {
         _context.Deadline.Cancel();
         _outgoing.End();
-        Count(ClosedByRuleStatus);
-        Log(ClosedByRuleStatus);
+        _account.Count(ClosedByRuleStatus);
+
+        // HAProxy: there is no status where nothing was told.
+        _account.Log(Client.Listener.GatewayStatuses ? ClosedByRuleStatus : NoStatus);
         return AfterExchange.Close;
     }
 
@@ -282,6 +295,16 @@ internal sealed class Exchange
         _choice.Begin();
         outcome = _guard.Enter(pool.Breaker);
         return outcome.IsSuccess;
+    }
+
+    /// <summary>Goes on with the servers that the pool has now, if a reload has come between.</summary>
+    private bool Follow(ref Pool pool)
+    {
+        if (!_context.FollowPool(ref pool))
+            return false;
+        _context.Affinity.Begin(pool);
+        _attempts.Follow(pool, _context.Affinity.Owner);
+        return true;
     }
 
     /// <summary>No server was chosen, or one whose breaker is open.</summary>
@@ -359,72 +382,13 @@ internal sealed class Exchange
         _context.Upstream?.Transport.Abort();
     }
 
-    private void CountConnection(Pool pool, Server server)
-    {
-        var meter = _context.Meters.Server(pool, server);
-        if (_context.Upstream!.Reused)
-        {
-            meter.Reused++;
-            return;
-        }
-
-        meter.Connected(_context.Events.Now - _context.AttemptBegun);
-    }
-
-    /// <summary>Counts what came of an attempt; one over a kept connection that was closed meanwhile is none.</summary>
-    private void CountAttempt(Pool pool, Server server, in Outcome outcome, int status, bool retried)
-    {
-        if (outcome.Retry == Retry.OnFreshConnection)
-            return;
-        var meter = _context.Meters.Server(pool, server);
-        meter.Answered(status, _context.AnsweredAt - _context.AttemptBegun, End - _context.AttemptBegun);
-        meter.Retried += retried ? 1 : 0;
-        meter.Redispatched += outcome.Retry == Retry.OnAnotherServer ? 1 : 0;
-        meter.BytesSent += BytesRead;
-        meter.BytesReceived += _context.BytesPassed;
-    }
-
-    /// <summary>Counts a request that is over.</summary>
-    /// <param name="status">What the client was told; 499, as nginx has it, where it left before.</param>
-    /// <param name="sent">Bytes of an answer of the proxy's own.</param>
-    private void Count(int status, long sent = 0)
-    {
-        _context.Meters.Route(_context.Route?.Ordinal ?? 0).Count(Request.Method, status, End - _context.Begun);
-        _context.Meters.Listener(Client.Listener.Ordinal).Answered(status, BytesRead, _context.BytesPassed + sent);
-        _context.Tracking?.Answered(status, BytesRead, _context.BytesPassed + sent);
-    }
-
-    /// <summary>Writes down an exchange that is over, where somebody wants that.</summary>
-    /// <param name="status">What the client was told; -1 for nothing.</param>
-    /// <param name="own">An answer of the proxy's own; empty where there was none.</param>
-    private void Log(int status, ReadOnlySpan<byte> own = default)
-    {
-        if (_context.Log is not { } log)
-            return;
-        if (!own.IsEmpty && log.KeepsResponse)
-            _context.Record.Capture(log, null, default, own);
-
-        // An error page's place may be a server, whose own status the client does not see.
-        if (own.IsEmpty && _context.ToldStatus > 0 && _context.ResponseBegun && status is not (204 or 304))
-            status = _context.ToldStatus;
-        var headBytes = own.IsEmpty ? _context.Record.HeadBytes : own.IndexOf("\r\n\r\n"u8) + 4;
-        var sent = _context.BytesPassed + own.Length;
-        _context.Record.Write(log, !_context.HeadHeld && Client.Input.IsEmpty, status, sent, Math.Max(sent - headBytes, 0), BytesRead);
-    }
-
-    // What goes on as another protocol is not a request any more.
-    private long End => _context.Switched ? _context.AnsweredAt : _context.Events.Now;
-
-    /// <summary>Bytes of the request that were taken so far.</summary>
-    private long BytesRead => (_context.HeadHeld ? Request.Length : 0) + _outgoing.Upload.Passed;
-
     /// <summary>Writes down that a client has sent nothing.</summary>
     public void NoteNothing(ClientConnection client, bool timedOut)
     {
         _context.Begin(client);
         _outgoing.Begin();
         _context.Record.Ending = new(timedOut ? Cause.HeaderTimeout : Cause.ClientGone);
-        Log(timedOut ? TimeoutStatus : BadRequestStatus);
+        _account.Log(timedOut ? TimeoutStatus : BadRequestStatus);
     }
 
     /// <summary>Reads until the head is complete.</summary>
@@ -432,26 +396,36 @@ internal sealed class Exchange
     private async ValueTask<Outcome> ReadRequestHead()
     {
         var deadline = Math.Min(_context.Events.In(_context.Timeouts.ClientHeader), _context.Deadline.Due);
-        var (most, mostFields) = ((int)_context.Plan.Limits.Header.Bytes, _context.Plan.Limits.HeaderCount);
-        while (true)
+        Outcome outcome;
+        do
         {
-            var state = Request.Read(Client.Input.Unread, most, mostFields);
-            if (state == HeadState.Complete)
-            {
-                if (Request.FieldsStart - 2 > _context.Plan.Limits.RequestLine.Bytes)
-                    return new(Cause.BadRequest, Detail: HeadError.TargetTooLong);
-                Client.Input.HoldHead(Request.Length);
-                _context.HeadHeld = true;
-                return Outcome.Success;
-            }
-
-            if (state == HeadState.Invalid)
-                return new(Cause.BadRequest, Detail: Request.Error);
             var wait = deadline - _context.Events.Now;
             var filled = wait > 0 ? await Client.Input.Fill(Client.Transport, wait) : IoStatus.TimedOut;
             if (filled != IoStatus.Done)
                 return new(filled == IoStatus.TimedOut ? Cause.HeaderTimeout : Cause.ClientGone);
+            _context.FollowPlan();
         }
+        while (!TryReadHead(out outcome));
+        return outcome;
+    }
+
+    /// <summary>Reads what has come of the head.</summary>
+    /// <returns>Whether that is all of it, or as much as it takes to refuse it.</returns>
+    private bool TryReadHead(out Outcome outcome)
+    {
+        var state = Request.Read(Client.Input.Unread, (int)_context.Plan.Limits.Header.Bytes, _context.Plan.Limits.HeaderCount);
+        outcome = state == HeadState.Invalid ? new(Cause.BadRequest, Detail: Request.Error) : Outcome.Success;
+        if (state != HeadState.Complete)
+            return state == HeadState.Invalid;
+        if (Request.FieldsStart - 2 > _context.Plan.Limits.RequestLine.Bytes)
+        {
+            outcome = new(Cause.BadRequest, Detail: HeadError.TargetTooLong);
+            return true;
+        }
+
+        Client.Input.HoldHead(Request.Length);
+        _context.HeadHeld = true;
+        return true;
     }
 
     /// <summary>What is answered instead of an error; null for nothing.</summary>
@@ -461,12 +435,16 @@ internal sealed class Exchange
     /// <summary>Answers an error with what the configuration has for it.</summary>
     private ValueTask<AfterExchange> Show(ErrorPages.Page page, int status)
     {
-        // To who is named by the name of a route goes the request as it came, unless its body is on the way already (nginx: a named location).
-        var keeps = page is { Redirect: null, Path: null } && !_outgoing.IsPrepared;
+        // To who is named by the name of a route goes the request as it came, unless some of its body is gone already (nginx: a named location).
+        var keeps = page.IsNamed && (!_outgoing.IsPrepared || _outgoing.IsHeld);
         _context.BodyLeft |= !keeps && _outgoing.BodyPending;
         _context.EndWithServer();
-        _outgoing.End();
-        _outgoing.Begin();
+        if (!keeps || !_outgoing.IsHeld)
+        {
+            _outgoing.End();
+            _outgoing.Begin();
+        }
+
         return _context.GoTo(page, status, keeps) switch
         {
             PageStep.Route => Serve(),
@@ -483,20 +461,16 @@ internal sealed class Exchange
 
     private AfterExchange AfterSuccess()
     {
-        Count(_conversation.Status);
-        Log(_conversation.Status);
+        _account.Count(_conversation.Status);
+        _account.Log(_conversation.Status);
         if (_context.Switched)
             return AfterExchange.Close;
 
         // What the client still sends of its body nobody will read as a request.
         if (_outgoing.BodyPending || _context.BodyLeft)
             return AfterExchange.Linger;
-        return _context.ClosesAfter ? CloseOrLinger() : AfterExchange.KeepAlive;
+        return _context.ClosesAfter ? Client.CloseOrLinger() : AfterExchange.KeepAlive;
     }
-
-    // To close with bytes unread would break the connection off, and with it what is still on the way to the client.
-    private AfterExchange CloseOrLinger() =>
-        Client.Input.IsEmpty && !Client.Transport.ReadReady ? AfterExchange.Close : AfterExchange.Linger;
 
     /// <summary>Answers in the server's place, or breaks off an answer that has begun.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -518,9 +492,9 @@ internal sealed class Exchange
         if (_context.ResponseBegun)
         {
             _loop.Counters.Cut++;
-            Note(outcome);
-            Count(_conversation.Status);
-            Log(_conversation.Status);
+            _account.Note(outcome);
+            _account.Count(_conversation.Status);
+            _account.Log(_conversation.Status);
 
             // What came before the server broke off still reaches whoever can see that the end is missing.
             return _context.EndShows && outcome.Cause is (Cause.ServerClosedInBody or Cause.ServerStalledInBody) ? AfterExchange.Truncate : AfterExchange.Reset;
@@ -529,28 +503,25 @@ internal sealed class Exchange
         if (outcome.Status == 0)
         {
             if (_context.HeadHeld)
-                Count(ClientGoneStatus);
+                _account.Count(ClientGoneStatus);
 
             // HAProxy: whoever goes away before the head is whole has sent a bad request.
-            Log(_context.HeadHeld ? NoStatus : BadRequestStatus);
+            _account.Log(_context.HeadHeld ? NoStatus : BadRequestStatus);
             return AfterExchange.Close;
         }
 
         _loop.Counters.Refused++;
-        Note(outcome);
-
-        // After a fault of the client's nobody knows where its next request would start.
-        var close = EndsConnection || outcome.LosesPlace;
-        var block = _context.Events.Blocks.Rent();
-        var page = WriteRefusal(block, outcome, close, _context.ResponseEdits) ?? WriteRefusal(block, outcome, close, null)!.Value;
-        return await Send(block, page, outcome.Status, close);
+        _account.Note(outcome);
+        _answers.Write(outcome, outcome.Cause == Cause.RateExceeded ? _admission.Exceeded!.PolicyLine.Span : default);
+        return await _answers.Send();
     }
 
-    /// <summary>Keeps an error for people to look at.</summary>
-    private void Note(in Outcome outcome)
+    /// <summary>Gives what a rule has put in the place of a response.</summary>
+    private ValueTask<AfterExchange> GiveInstead(LocalAnswer answer)
     {
-        if (_loop.Errors.HasRoom(_context.Events.Now))
-            _loop.Errors.Add(ErrorNote.Of(outcome, _context));
+        if (!answer.IsDenial)
+            _context.Record.Ending = new(Cause.StatusReplaced);
+        return Give(answer);
     }
 
     /// <summary>Gives the answer of a route that needs no server.</summary>
@@ -563,15 +534,7 @@ internal sealed class Exchange
         // HTTP/1.0 may leave the host out.
         if (answer.NamesHost && Request.Authority(_context.Head).IsEmpty)
             return Refuse(new(Cause.BadRequest, Detail: HeadError.Host));
-        var block = _context.Events.Blocks.Rent();
-        var close = EndsConnection;
-        var writer = new BlockWriter(block);
-        _context.OwnStatus = _context.ToldStatus > 0 ? _context.ToldStatus : answer.Status;
-        answer.Write(ref writer, _context.Scope, _context.ResponseEdits, Request.Method == KnownMethod.Head, OptionFor(close), _context.Events.Date.At(_context.Events.Now), _context.Explanation, _context.ToldStatus);
-        if (!writer.Overflowed)
-            return Send(block, writer.Written, _context.OwnStatus, close);
-        _context.Events.Blocks.Return(block);
-        return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
+        return _answers.TryWrite(answer) ? _answers.Send() : Refuse(s_noRoom);
     }
 
     /// <summary>Gives a file, or what is answered in its place.</summary>
@@ -580,7 +543,7 @@ internal sealed class Exchange
         switch (files.Find(_context, out var path, out var status))
         {
             case FileVerdict.Found:
-                return files.Open(_context, path) is { } file ? Give(file, files, path) : Tell(files.Tells(ForbiddenStatus));
+                return files.Open(_context, path) is { } file ? Give(file, files) : Tell(files.Tells(ForbiddenStatus));
             case FileVerdict.Folder:
                 return files.List(_context, path) is { } list ? Give(new PageAnswer(new(files.ListingType, list))) : Tell(files.Tells(ForbiddenStatus));
             case FileVerdict.Slash:
@@ -595,173 +558,55 @@ internal sealed class Exchange
 
     private ValueTask<AfterExchange> Tell(LocalAnswer answer) => ErrorPageFor(answer.Status) is { } page ? Show(page, answer.Status) : Give(answer);
 
-    private ValueTask<AfterExchange> Give(FileAnswer file, StaticFiles files, string path)
+    private ValueTask<AfterExchange> Give(FileAnswer file, StaticFiles files)
     {
-        // An error page that is told as 200 is an answer like any other.
-        var type = files.TypeOf(path);
         if (_context.AskingFor is not null)
-        {
-            file.Dispose();
-            return GoOn(OkStatus);
-        }
+            return Give(file);
+        if (_context.Route.Packing is { } packing && Request.Method != KnownMethod.Head)
+            file.Packing = packing.Judge(file.Content(_context.ToldStatus), Request, _context.Head, _context.Events);
 
-        file.Choose(Request, _context.Head, whole: _context.ToldStatus is not (0 or OkStatus), type);
+        // In the place of an error all of it is given, whatever is asked for.
+        file.Choose(Request, _context.Head, whole: _context.ToldStatus is not (0 or OkStatus));
         if (file.Status == PreconditionStatus)
         {
             file.Dispose();
             return Tell(files.Tells(PreconditionStatus));
         }
 
+        Deflater? deflater = null;
+        if (file.IsPackedNow)
+            file.Packing = _loop.Deflaters.Rent(_context.Route.Packing!, file.Packing, out deflater);
+        return Give(deflater is null ? (LongAnswer)file : new PackedAnswer(file, _loop, deflater, file.Packing.Coding!.Value));
+    }
+
+    private ValueTask<AfterExchange> Give(LongAnswer answer)
+    {
+        if (_context.AskingFor is not null)
+        {
+            answer.Dispose();
+            return GoOn(OkStatus);
+        }
+
         _context.Deadline.Cancel();
-        var (block, close) = (_context.Events.Blocks.Rent(), EndsConnection);
-        var told = _context.ToldStatus == OkStatus && file.Status != OkStatus ? 0 : _context.ToldStatus;
-        _context.OwnStatus = told > 0 ? told : file.Status;
-        var writer = new BlockWriter(block);
-        file.WriteHead(ref writer, told, type, _context.ResponseEdits, _context.Scope, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
-        if (!writer.Overflowed)
-            return SendLong(file, block, writer.Length, close);
-        file.Dispose();
-        _context.Events.Blocks.Return(block);
-        return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
+        return _answers.TryWrite(answer) ? _answers.Send(answer) : Refuse(s_noRoom);
     }
 
     /// <summary>Gives a page about the balancer.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<AfterExchange> Give(StatisticsSettings statistics)
-    {
-        if (_loop.Pages is not { } pages)
-            return await Refuse(new(Cause.NoRoute));
-        return await Give(new PageAnswer(await pages(new(statistics, Encoding.ASCII.GetString(Request.OriginalTarget(_context.Head))))) { IsFresh = true });
-    }
-
-    private ValueTask<AfterExchange> Give(PageAnswer page)
-    {
-        if (_context.AskingFor is not null)
-            return GoOn(OkStatus);
-        _context.Deadline.Cancel();
-        var (block, close) = (_context.Events.Blocks.Rent(), EndsConnection);
-        _context.OwnStatus = _context.ToldStatus > 0 ? _context.ToldStatus : OkStatus;
-        var length = WritePage(block, page, close);
-        if (length >= 0)
-            return SendLong(page, block, length, close);
-        _context.Events.Blocks.Return(block);
-        return Refuse(new(Cause.BadRequest, Detail: HeadError.TooLarge));
-    }
-
-    private int WritePage(Block block, PageAnswer page, bool close)
-    {
-        var writer = new BlockWriter(block);
-        page.WriteHead(ref writer, _context.OwnStatus, _context.ResponseEdits, _context.Scope, OptionFor(close), _context.Events.Date.At(_context.Events.Now));
-        return writer.Overflowed ? -1 : writer.Length;
-    }
-
-    /// <summary>Sends a head and a long body, and lets go of both.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<AfterExchange> SendLong(LongAnswer file, Block block, int length, bool close)
-    {
-        _context.Record.HeadBytes = length;
-        if (_context.Log is { KeepsResponse: true } log)
-            _context.Record.Capture(log, null, default, block.Span[..length]);
-        var (sent, cut, passed, headOnly) = (IoStatus.Done, false, 0L, Request.Method == KnownMethod.Head);
-        do
-        {
-            if (!headOnly && file.Left > 0 && length < Block.Size)
-            {
-                var read = file.Read(block.Span[length..]);
-                cut = read == 0;
-                length += read;
-            }
-
-            sent = await Client.Transport.SendAll(block.Slice(0, length), _context.Timeouts.ClientBody);
-            var spent = length;
-            (passed, length) = (passed + length, 0);
-            if (_budget.Spend(spent))
-                await _loop.Events.NextTurn;
-        }
-        while (sent == IoStatus.Done && !headOnly && !cut && file.Left > 0);
-
-        file.Dispose();
-        _context.Events.Blocks.Return(block);
-        _context.BytesPassed = passed;
-        if (cut)
-            NoteCut(Cause.FileCut);
-        else if (sent != IoStatus.Done)
-            NoteCut(CauseOf(sent));
-        Count(_context.OwnStatus);
-        Log(_context.OwnStatus);
-        return cut ? AfterExchange.Reset
-            : sent != IoStatus.Done ? AfterExchange.Close
-            : !close ? AfterExchange.KeepAlive
-            : Unread ? AfterExchange.Linger
-            : CloseOrLinger();
-    }
-
-    /// <summary>An answer of the proxy's own does not get to its end. Why it was given, if not for what was asked, says more.</summary>
-    private void NoteCut(Cause cause)
-    {
-        _context.Record.IsCut = true;
-        if (_context.Record is { Ending.IsSuccess: true, IsDenied: false })
-            _context.Record.Ending = new(cause);
-    }
-
-    private static Cause CauseOf(IoStatus sent) => sent == IoStatus.TimedOut ? Cause.ClientStalled : Cause.ClientGone;
-
-    /// <summary>Something of the client's request is still to come that nobody will read.</summary>
-    private bool Unread => !_context.HeadHeld || _outgoing.BodyPending || _context.BodyLeft;
-
-    /// <summary>An answer of the proxy's own is the last one on this connection.</summary>
-    private bool EndsConnection => Unread || Client.Leaving || !Request.KeepAlive;
-
-    private ConnectionOption OptionFor(bool close) =>
-        close ? ConnectionOption.Close : Request.MinorVersion == 0 ? ConnectionOption.KeepAlive : ConnectionOption.Default;
-
-    /// <summary>Sends an answer of the proxy's own, and gives its block back.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<AfterExchange> Send(Block block, BlockSlice answer, int status, bool close)
-    {
-        if (close)
-            Client.Transport.EndFollows();
-        var sent = await Client.Transport.SendAll(answer, _context.Timeouts.ClientBody);
-        if (sent != IoStatus.Done)
-            NoteCut(CauseOf(sent));
-        Count(status, answer.Length);
-        Log(status, answer.Span);
-        _context.Events.Blocks.Return(block);
-        return sent != IoStatus.Done ? AfterExchange.Close
-            : !close ? AfterExchange.KeepAlive
-            : Unread ? AfterExchange.Linger
-            : CloseOrLinger();
-    }
-
-    /// <returns>The answer; null when the changes leave no room for it.</returns>
-    private BlockSlice? WriteRefusal(Block block, Outcome outcome, bool close, FieldEdits? edits)
-    {
-        var accept = _context.HeadHeld ? Request.Fields.IndexOf(KnownField.Accept) : -1;
-        var writer = new BlockWriter(block);
-        _context.OwnStatus = outcome.Status;
-        ErrorPage.Write(
-            ref writer,
-            outcome,
-            accept < 0 ? default : Request.Fields.All[accept].Value(_context.Head),
-            headOnly: Request.Method == KnownMethod.Head,
-            OptionFor(close),
-            _context.Events.Date.At(_context.Events.Now),
-            edits,
-            _context.Scope,
-            _context.Explanation,
-            outcome.Cause == Cause.RateExceeded ? _admission.Exceeded!.PolicyLine.Span : default,
-            _context.Identity.Name,
-            _context.Identity.Trace);
-        return writer.Overflowed ? null : writer.Written;
-    }
+    private async ValueTask<AfterExchange> Give(StatisticsSettings statistics) =>
+        await _pages.Make(statistics) is { } page ? await Give(page) : await Refuse(new(Cause.NoRoute));
 
     /// <summary>The client's limits count it no more, nor does anything else.</summary>
     public void Leave()
     {
+        _outgoing.End();
         _admission.End();
         _context.LeaveMeters();
         _context.EndRules();
     }
+
+    /// <summary>Looks again for a server, if it waits for one.</summary>
+    public void LookAgain() => _choice.LookAgain();
 
     /// <summary>Breaks the server's connection off; the exchange ends of itself.</summary>
     public void AbortUpstream()
@@ -786,6 +631,8 @@ internal sealed class Exchange
         _context.LeaveMeters();
         _context.Record.End();
         _choice.Abandon(_context.Pool);
+        _conversation.Abandon();
+        _answers.Abandon();
         _guard.End(new(Cause.Stopped));
         _context.EndRules();
         _context.EndWithServer();

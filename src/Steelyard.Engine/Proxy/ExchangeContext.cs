@@ -2,6 +2,7 @@ using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Interop;
 using Steelyard.Engine.Logging;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Metering;
@@ -23,6 +24,8 @@ internal sealed class ExchangeContext : RoutedRequest
 
     private LoopPlan _loopPlan;
 
+    private Pool? _pool;
+    private MillisecondTimeouts? _poolTimeouts;
     private ExplainField? _explanation;
     private ExchangeTracking? _tracking;
     private InputBuffer? _responseInput;
@@ -80,17 +83,31 @@ internal sealed class ExchangeContext : RoutedRequest
 
     public ClientConnection Client { get; private set; } = null!;
 
+    public override ref readonly KernelAddress Peer => ref Client.Peer;
+
+    public override void ComeFrom(in KernelAddress peer) => Client.ComeFrom(peer);
+
     /// <summary>What is changed in the response, whoever gives it; null for nothing.</summary>
     public FieldEdits? ResponseEdits => Route is null ? Client.Listener.Routes.ResponseEdits : Route.ResponseEdits;
 
     /// <summary>The pool that serves it, once it is chosen.</summary>
-    public Pool? Pool { get; set; }
+    public Pool? Pool
+    {
+        get => _pool;
+        set => (_pool, _poolTimeouts) = (value, value is null || Plan.PoolTimeouts is not { } all ? null : all.GetValueOrDefault(value));
+    }
 
     /// <summary>What is told of the choices, where somebody trusted asks; null for nobody.</summary>
     public ExplainField? Explanation { get; private set; }
 
     /// <summary>The server of the present attempt, or of the last one.</summary>
     public Server? Server { get; private set; }
+
+    /// <summary>Where the request itself has said that its server is; null where it has not.</summary>
+    public MadeTarget? Target { get; set; }
+
+    /// <summary>The address of the server of the present attempt; empty for none.</summary>
+    public ReadOnlyMemory<byte> ServerBytes => Target?.Text ?? Server?.AddressBytes ?? default;
 
     /// <summary>What rules have changed of the response's head.</summary>
     public EditedHead ResponseEdit { get; } = new();
@@ -131,13 +148,14 @@ internal sealed class ExchangeContext : RoutedRequest
         Rerouted = Turns > 0,
         OwnStatus = status,
         Pool = Pool is null ? default : Pool.NameBytes.Span,
-        Server = Server is null ? default : Server.AddressBytes.Span,
+        Server = ServerBytes.Span,
+        ServedBy = Server,
     };
 
     /// <summary>How long each part of it may take.</summary>
     public ExchangeTimeouts Timeouts => new(
         Client.Listener.Timeouts,
-        Pool is { } pool ? Plan.PoolTimeouts?.GetValueOrDefault(pool) : null,
+        _poolTimeouts,
         Route?.Timeouts);
 
     /// <summary>What the loop counts for the plan of this exchange.</summary>
@@ -152,8 +170,14 @@ internal sealed class ExchangeContext : RoutedRequest
     /// <summary>When the head of the final answer had come.</summary>
     public long AnsweredAt { get; set; }
 
-    /// <summary>Bytes of the answer that were passed on, head and body.</summary>
+    /// <summary>Bytes of the answer that were passed on, head, body and tunnel.</summary>
     public long BytesPassed { get; set; }
+
+    /// <summary>Those of them that were a tunnel's, which counts them as they pass.</summary>
+    public long TunneledDown { get; set; }
+
+    /// <summary>Bytes that a tunnel has brought from the client.</summary>
+    public long TunneledUp { get; set; }
 
     /// <summary>The server's connection while one is in use.</summary>
     public UpstreamConnection? Upstream { get; set; }
@@ -220,29 +244,75 @@ internal sealed class ExchangeContext : RoutedRequest
         EnterRoute(route);
     }
 
-    /// <summary>Whether an answer of a server with this status gives way to an error page.</summary>
-    public bool Intercepts(int status) => AskingFor is null && Route is { Intercepts: true } && PageFor(status) is not null;
+    /// <summary>Whether an answer of a server with this status gives way to an error page, or where one answers already to a page of the proxy's own (nginx).</summary>
+    public bool Intercepts(int status) => AskingFor is null && Route is { Intercepts: true, ErrorPages: { } pages } && pages.Find(status) is not null && (Client.Listener.GatewayStatuses || PageFor(status) is not null);
 
     public void Begin(ClientConnection client)
     {
-        (Client, _loopPlan, Upstream, Pool, Server) = (client, client.Plan, null, null, null);
+        (Client, Upstream, Pool, Server) = (client, null, null, null);
         BeginRouting();
         (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
-        (OwnStatus, BodyLeft) = (0, false);
-        (Begun, AnsweredAt, BytesPassed) = (Events.Now, Events.Now, 0);
+        (OwnStatus, BodyLeft, Target, Instead) = (0, false, null, null);
+        (Begun, AnsweredAt, BytesPassed, TunneledUp, TunneledDown) = (Events.Now, Events.Now, 0, 0, 0);
         (AskingFor, IsAllowed) = (null, false);
         Affinity.Forget();
         Identity.Forget();
         Record.Begin();
-        Log = client.Listener.Log;
         (Explanation, Response) = (null, null);
-        Request.Clear();
-        (Request.AllowsConnect, Request.Tolerant) = (client.Listener.Connect, client.Listener.Tolerant);
-        Request.Fields.Names = client.Listener.FieldNames;
+        TakePlan();
     }
+
+    // By which nothing has been made of the request so far.
+    private void TakePlan()
+    {
+        (_loopPlan, Log) = (Client.Plan, Client.Listener.Log);
+        Request.Clear();
+        (Request.AllowsConnect, Request.Tolerant, Request.KeepsSlashes) = (Client.Listener.Connect, Client.Listener.Tolerant, Client.Listener.KeepsSlashes);
+        Request.Fields.Names = Client.Listener.FieldNames;
+    }
+
+    /// <summary>Takes up what the loop goes by now, as long as the head is not whole: of servers that have left meanwhile none may be there any more.</summary>
+    public void FollowPlan()
+    {
+        Client.FollowPlan();
+        if (_loopPlan == Client.Plan)
+            return;
+        LeaveMeters();
+        TakePlan();
+        EnterListener();
+    }
+
+    /// <summary>
+    /// Goes on with the pool that a reload has put in the place of the one at hand, whose servers may be gone. What the
+    /// request was decided on before stays decided.
+    /// </summary>
+    /// <returns>Whether there is such a pool.</returns>
+    public bool FollowPool(ref Pool pool)
+    {
+        if (FollowerOf(pool) is not { } its)
+            return false;
+        _loopPlan = Loop.Present;
+        Pool = pool = its;
+        return true;
+    }
+
+    /// <summary>Whether a reload has put another pool in the place of the one at hand.</summary>
+    public bool HasFollower(Pool pool) => FollowerOf(pool) is not null;
+
+    private Pool? FollowerOf(Pool pool) =>
+        _loopPlan != Loop.Present && Loop.Plan.Pools.GetValueOrDefault(pool.Name) is { } its && its != pool ? its : null;
 
     /// <summary>Counts it as under way at its listener, until <see cref="LeaveMeters"/>.</summary>
     public void EnterListener() => (_atListener = Meters.Listener(Client.Listener.Ordinal)).UnderWay++;
+
+    /// <summary>What counts its listener, as long as it is under way.</summary>
+    public ListenerMeter ListenerMeter => _atListener!;
+
+    /// <summary>What counts its route; that of none where it has none.</summary>
+    public RouteMeter RouteMeter => Route is null ? Meters.Route(0) : _atRoute!;
+
+    /// <summary>Where the bytes of a tunnel are counted.</summary>
+    public (ListenerMeter Listener, ServerMeter Server) TunnelMeters => (ListenerMeter, Meters.Server(Pool!, Server!));
 
     /// <summary>Goes on by a route, and counts as under way there too, and no more at one before.</summary>
     public override void EnterRoute(Route route)
@@ -309,6 +379,9 @@ internal sealed class ExchangeContext : RoutedRequest
             && (ofListener is null || ofListener.RunOnResponse(this) == RuleVerdict.GoOn);
     }
 
+    /// <summary>What the client gets where rules have kept a response back; null for the page of that.</summary>
+    public LocalAnswer? Instead { get; set; }
+
     /// <summary>Lets go of what rules have made.</summary>
     public void EndRules()
     {
@@ -343,7 +416,7 @@ internal sealed class ExchangeContext : RoutedRequest
     /// <summary>Goes on with a server that counts this exchange as active already.</summary>
     public void Take(Server server)
     {
-        (Server, _active) = (server, true);
+        (Server, _active, Target) = (server, true, null);
         Affinity.Chosen(server);
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Steelyard.Config;
+using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
@@ -65,6 +66,18 @@ internal sealed class FieldEdits
         foreach (var dropped in _dropped)
         {
             if (dropped.Length == name.Length && Ascii.EqualsIgnoreCase(dropped, name))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the lines of a name are taken out of requests, for it is one of those, or cannot be told from it.</summary>
+    public bool DropsAlike(ReadOnlySpan<byte> name)
+    {
+        foreach (var dropped in _dropped)
+        {
+            if (Field.IsAlike(name, dropped))
                 return true;
         }
 

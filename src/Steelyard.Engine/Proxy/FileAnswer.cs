@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Steelyard.Config;
+using Steelyard.Engine.Compression;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
@@ -16,6 +18,7 @@ internal sealed class FileAnswer : LongAnswer
     private readonly FilesSettings _settings;
     private readonly long _size;
     private readonly DateTime _modified;
+    private readonly byte[] _type;
     private readonly byte[] _tag;
 
     // What is still to be sent: of each part what stands before it, and where it is. The last one may be words alone.
@@ -23,13 +26,14 @@ internal sealed class FileAnswer : LongAnswer
     private readonly List<(long From, long To)> _ranges = [];
     private byte[] _words = [];
     private int _said;
+    private int _status = Ok;
     private long _at;
     private long _end;
     private string _boundary = "";
 
-    private FileAnswer(SafeFileHandle file, FilesSettings settings)
+    private FileAnswer(SafeFileHandle file, FilesSettings settings, byte[] type)
     {
-        (_file, _settings) = (file, settings);
+        (_file, _settings, _type) = (file, settings, type);
         _size = RandomAccess.GetLength(file);
         _modified = File.GetLastWriteTimeUtc(file);
 
@@ -38,7 +42,7 @@ internal sealed class FileAnswer : LongAnswer
     }
 
     /// <summary>200, 206, 304, 412 or 416.</summary>
-    public int Status { get; private set; } = 200;
+    public override int Status => _status;
 
     /// <summary>Whether it is the compressed one of what was asked for.</summary>
     public bool IsPacked { get; init; }
@@ -46,20 +50,27 @@ internal sealed class FileAnswer : LongAnswer
     /// <summary>Whether it goes by Accept-Encoding which of the two is sent.</summary>
     public bool Varies { get; init; }
 
+    /// <summary>Whether what is sent is compressed: not what says that the client has it.</summary>
+    public bool IsPackedNow => Packing.IsPacked && Status == 200;
+
     private long Seconds => new DateTimeOffset(_modified, TimeSpan.Zero).ToUnixTimeSeconds();
 
-    private bool HasRanges => !IsPacked && _settings.MostRanges != 0;
+    /// <summary>How it is compressed while it is sent.</summary>
+    public PackedHead Packing { get; set; }
+
+    private bool HasRanges => !IsPacked && !Packing.IsPacked && _settings.MostRanges != 0;
 
     /// <summary>Opens a file; null where it cannot be read.</summary>
     /// <param name="path">Where it is.</param>
     /// <param name="settings">What is said of it.</param>
+    /// <param name="type">Its type.</param>
     /// <param name="packed">Whether it is the compressed one of what was asked for.</param>
     /// <param name="varies">Whether it goes by Accept-Encoding which of the two is sent.</param>
-    public static FileAnswer? Open(string path, FilesSettings settings, bool packed = false, bool varies = false)
+    public static FileAnswer? Open(string path, FilesSettings settings, byte[] type, bool packed = false, bool varies = false)
     {
         try
         {
-            return new(File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), settings) { IsPacked = packed, Varies = varies };
+            return new(File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete), settings, type) { IsPacked = packed, Varies = varies };
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
@@ -68,17 +79,21 @@ internal sealed class FileAnswer : LongAnswer
         }
     }
 
+    /// <summary>What it says of its content, sent whole.</summary>
+    /// <param name="told">The status the client is told; 0 for its own.</param>
+    public ContentFields Content(int told) =>
+        new() { Status = told > 0 ? told : Ok, Length = _size, Type = _type, IsDated = true, IsTagged = _tag.Length > 0, StaysAsItIs = IsPacked };
+
     /// <summary>Finds out what of the file a request wants.</summary>
     /// <param name="request">The request.</param>
     /// <param name="head">The bytes it was read from.</param>
     /// <param name="whole">Whether it gets all of it whatever it wants: in the place of an error.</param>
-    /// <param name="type">The type of the file.</param>
-    public void Choose(RequestHead request, ReadOnlySpan<byte> head, bool whole, ReadOnlySpan<byte> type)
+    public void Choose(RequestHead request, ReadOnlySpan<byte> head, bool whole)
     {
         (_end, Left) = (_size, _size);
         if (whole)
             return;
-        Status = FileConditions.StatusOf(request, head, _tag, Seconds, _settings.Since);
+        _status = FileConditions.StatusOf(request, head, _tag, Seconds, _settings.Since);
         if (Status != 200)
         {
             Left = 0;
@@ -92,13 +107,13 @@ internal sealed class FileAnswer : LongAnswer
         var verdict = ByteRanges.Read(range[6..], _size, _settings.MostRanges ?? int.MaxValue, _ranges);
         if (verdict == RangeVerdict.Whole)
             return;
-        Status = verdict == RangeVerdict.Parts ? 206 : 416;
+        _status = verdict == RangeVerdict.Parts ? 206 : 416;
         if (verdict == RangeVerdict.Unsatisfiable)
             Left = 0;
         else if (_ranges is [var (from, to)])
             (_at, _end, Left) = (from, to, to - from);
         else
-            Divide(Encoding.ASCII.GetString(type));
+            Divide(Encoding.ASCII.GetString(_type));
     }
 
     // RFC 9110, 14.6.
@@ -117,25 +132,26 @@ internal sealed class FileAnswer : LongAnswer
         }
     }
 
-    /// <summary>Writes the head.</summary>
-    public void WriteHead(ref BlockWriter writer, int told, ReadOnlySpan<byte> type, FieldEdits? edits, in TemplateScope scope, ConnectionOption connection, ReadOnlySpan<byte> date)
+    public override void WriteHead(ref BlockWriter writer, int told, FieldEdits? edits, in TemplateScope scope, ConnectionOption connection, ReadOnlySpan<byte> date)
     {
         ErrorPage.WriteStatusLine(ref writer, told > 0 ? told : Status);
         ResponseWriter.WriteOwn(ref writer, edits, "Date"u8, date);
         if (_boundary.Length > 0)
             WriteText(ref writer, edits, "Content-Type"u8, $"multipart/byteranges; boundary={_boundary}");
         else if (Status is 200 or 206)
-            ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, type);
+            ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, _type);
         if (Status != 416)
         {
             if (told is 0 or 200)
                 WriteText(ref writer, edits, "Last-Modified"u8, _modified.ToString("R", CultureInfo.InvariantCulture));
-            if (_tag.Length > 0)
+            if (_tag.Length > 0 && !IsPackedNow)
                 ResponseWriter.WriteOwn(ref writer, edits, "ETag"u8, _tag);
         }
 
         if (Varies)
             ResponseWriter.WriteOwn(ref writer, edits, "Vary"u8, "Accept-Encoding"u8);
+        if (Status == 200)
+            Packing.Write(ref writer, edits, _tag);
         if (IsPacked && Status != 304)
             ResponseWriter.WriteOwn(ref writer, edits, "Content-Encoding"u8, "gzip"u8);
         if (Status == 200 && told is 0 or 200 && HasRanges)
@@ -144,7 +160,9 @@ internal sealed class FileAnswer : LongAnswer
             WriteText(ref writer, edits, "Content-Range"u8, string.Create(CultureInfo.InvariantCulture, $"bytes {_at}-{_end - 1}/{_size}"));
         else if (Status == 416)
             WriteText(ref writer, edits, "Content-Range"u8, string.Create(CultureInfo.InvariantCulture, $"bytes */{_size}"));
-        if (Status != 304)
+        if (IsPackedNow)
+            writer.Write("Transfer-Encoding: chunked\r\n"u8);
+        else if (Status != 304)
             ResponseWriter.WriteContentLength(ref writer, Left);
         edits?.Write(ref writer, scope);
         ResponseWriter.WriteConnection(ref writer, connection);
@@ -157,7 +175,7 @@ internal sealed class FileAnswer : LongAnswer
         ResponseWriter.WriteOwn(ref writer, edits, name, text[..Encoding.ASCII.GetBytes(value, text)]);
     }
 
-    public override int Read(Span<byte> room)
+    public override int Read(BlockSlice room)
     {
         try
         {
@@ -166,12 +184,12 @@ internal sealed class FileAnswer : LongAnswer
             var length = (int)Math.Min(room.Length, _said < _words.Length ? _words.Length - _said : _end - _at);
             if (_said < _words.Length)
             {
-                _words.AsSpan(_said, length).CopyTo(room);
+                _words.AsSpan(_said, length).CopyTo(room.Span);
                 _said += length;
             }
             else
             {
-                length = RandomAccess.Read(_file, room[..length], _at);
+                length = RandomAccess.Read(_file, room.Span[..length], _at);
                 _at += length;
             }
 

@@ -107,15 +107,14 @@ internal sealed class ForwardedFields
             if (field.Known == KnownField.XForwardedFor && field.ValueLength > 0)
                 client = FirstUntrusted(field.Value(head), client);
             else if (field.Known == KnownField.XRealIp)
-                realIp = field.Value(head);
+                realIp = AddressText.WithoutPort(field.Value(head));
         }
 
-        return !client.IsEmpty ? client : !realIp.IsEmpty ? realIp : Address;
+        return !client.IsEmpty ? client : AddressText.Parse(realIp, stackalloc byte[LongestAddress]) > 0 ? realIp : Address;
     }
 
     /// <summary>
-    /// The client's address in network order, 4 bytes or 16, the same however it is written. What a trusted proxy says
-    /// that is no address stays as it is.
+    /// The client's address in network order, 4 bytes or 16, the same however it is written.
     /// </summary>
     public ReadOnlySpan<byte> ClientAddressBytes(RequestHead request, ReadOnlySpan<byte> head)
     {
@@ -186,6 +185,8 @@ internal sealed class ForwardedFields
     private void WriteForwarded(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head)
     {
         WriteContinued(ref writer, KnownField.Forwarded, "Forwarded: "u8, request, head);
+        if (_trusted && request.Fields.IndexOf(KnownField.Forwarded) < 0)
+            WriteConverted(ref writer, request, head);
         writer.Write(_written.AsSpan(_linesLength, _writtenLength - _linesLength));
         var host = request.Authority(head);
         if (!host.IsEmpty)
@@ -198,6 +199,30 @@ internal sealed class ForwardedFields
         }
 
         writer.Write("\r\n"u8);
+    }
+
+    /// <summary>Writes what trusted proxies have put in X-Forwarded-For as elements of Forwarded (RFC 7239, 7.4).</summary>
+    private static void WriteConverted(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head)
+    {
+        Span<byte> room = stackalloc byte[LongestAddress];
+        foreach (ref readonly var field in request.Fields.All)
+        {
+            var chain = field.Known == KnownField.XForwardedFor ? field.Value(head) : default;
+            while (!chain.IsEmpty)
+            {
+                var hop = HttpBytes.NextMember(ref chain);
+                if (hop.IsEmpty)
+                    continue;
+                hop = AddressText.WithoutPort(hop);
+                var known = AddressText.Parse(hop, room) > 0;
+                var bare = !hop.Contains((byte)':');
+                writer.Write(!known ? "for=unknown, "u8 : bare ? "for="u8 : "for=\"["u8);
+                if (!known)
+                    continue;
+                writer.Write(hop);
+                writer.Write(bare ? ", "u8 : "]\", "u8);
+            }
+        }
     }
 
     /// <summary>Begins a list, with what trusted proxies have put in it.</summary>
@@ -217,18 +242,22 @@ internal sealed class ForwardedFields
 
     /// <summary>
     /// The client of a chain is the last address no trusted proxy has; where all are trusted, the first of all.
-    /// Lines are given first to last, so what a later line finds stands.
+    /// Lines are given first to last, so what a later line finds stands. What is no address ends the search, as in nginx:
+    /// who stands before it, nobody knows.
     /// </summary>
     private ReadOnlySpan<byte> FirstUntrusted(ReadOnlySpan<byte> chain, ReadOnlySpan<byte> before)
     {
         ReadOnlySpan<byte> first = default;
+        Span<byte> room = stackalloc byte[LongestAddress];
         while (!chain.IsEmpty)
         {
             var comma = chain.LastIndexOf((byte)',');
-            var hop = HttpBytes.Trim(chain[(comma + 1)..]);
+            var hop = AddressText.WithoutPort(HttpBytes.Trim(chain[(comma + 1)..]));
             chain = comma < 0 ? default : chain[..comma];
             if (hop.IsEmpty)
                 continue;
+            if (AddressText.Parse(hop, room) == 0)
+                return first.IsEmpty ? Address : first;
             if (!_listener.TrustedProxies.Contains(hop))
                 return hop;
             first = hop;

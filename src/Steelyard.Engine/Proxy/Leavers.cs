@@ -14,7 +14,8 @@ internal sealed class Leavers
     /// <param name="now">The time, in milliseconds.</param>
     public void Note(ProxyPlan before, ProxyPlan after, long now)
     {
-        _all.RemoveAll(leaver => IsClosed(leaver.Pool, leaver.Server, now));
+        // Nobody waits for the end of servers but for that of workers, and requests that began before and have no server yet may have no other.
+        _all.RemoveAll(leaver => leaver.Pool.Settings.App is null ? leaver.Server.Active == 0 : IsClosed(leaver.Pool, leaver.Server, now));
         foreach (var (name, pool) in before.Pools)
         {
             foreach (var server in pool.Servers)

@@ -4,11 +4,12 @@ namespace Steelyard.Engine.Proxy;
 
 /// <summary>The limits of all places of one plan. Where two of a place say the same they are one, so that a route with many paths has one count.</summary>
 /// <param name="before">Those of the plan before, whose counts go on; null for none.</param>
-internal sealed class LimitBook(LimitBook? before)
+/// <param name="sharedSeed">What keys of limits are hashed with that others count too.</param>
+internal sealed class LimitBook(LimitBook? before, long sharedSeed = 0)
 {
     private readonly Dictionary<(string Place, RateLimitSettings? Rate, ConcurrencySettings? Concurrency), PlaceLimits> _limits = [];
     private readonly HashSet<PlaceLimits> _taken = [];
-    private readonly LimitZones _zones = new(before?._zones);
+    private readonly LimitZones _zones = new(before?._zones, sharedSeed);
     private LimitBook? _before = before;
 
     /// <summary>What the plan says as the one before did goes on to count for that; for all places of the plan, before the first <see cref="Of"/>.</summary>
@@ -17,6 +18,9 @@ internal sealed class LimitBook(LimitBook? before)
         if (_before is not null && _before._limits.TryGetValue((place, rate, concurrency), out var same))
             _taken.Add(same);
     }
+
+    /// <summary>What others count too, by the names that all know it by.</summary>
+    public IReadOnlyList<SharedRate> Shared => _zones.Shared;
 
     /// <summary>The plan is complete: the one before is not held any longer.</summary>
     public void Seal()

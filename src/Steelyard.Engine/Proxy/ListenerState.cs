@@ -18,6 +18,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>The proxies that begin each connection with a PROXY header; nobody else's is believed.</summary>
     public TrustedNetworks ProxyProtocol { get; init; } = TrustedNetworks.None;
 
+    /// <summary>Those of them whose header says who the client is; null for all of them, who then say where it has connected to as well.</summary>
+    public TrustedNetworks? ProxyProtocolClients { get; init; }
+
     /// <summary>Those who may ask how a server is chosen; null for nobody, and nobody looks then.</summary>
     public TrustedNetworks? Explain { get; init; }
 
@@ -26,6 +29,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
 
     /// <summary>Whether requests are read as tolerantly as nginx does.</summary>
     public bool Tolerant { get; init; }
+
+    /// <summary>Whether slashes that follow each other stay what they are in paths.</summary>
+    public bool KeepsSlashes { get; init; }
 
     /// <summary>Which fields of requests are seen.</summary>
     public FieldNames FieldNames { get; init; }
@@ -60,6 +66,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
 
     /// <summary>What is done with its requests; null for nothing.</summary>
     public RuleSet? Rules { get; init; }
+
+    /// <summary>Whether they look at the name in a TLS hello, in TCP mode: they are asked once it is there.</summary>
+    public bool RulesAskName { get; init; }
 
     /// <summary>What is done with responses to them; null for nothing.</summary>
     public RuleSet? ResponseRules { get; init; }

@@ -62,6 +62,9 @@ internal sealed class LocalAnswer
     /// <summary>Whether it refuses a request.</summary>
     public bool IsDenial { get; private init; }
 
+    /// <summary>Whether it sends the client elsewhere.</summary>
+    public bool IsRedirect => _location is not null;
+
     /// <summary>Whether the answer has to name the host the request was for.</summary>
     public bool NamesHost => _location is { NamesHost: true };
 
@@ -104,8 +107,11 @@ internal sealed class LocalAnswer
         ResponseWriter.WriteConnection(ref writer, connection);
         writer.Write("\r\n"u8);
         if (!headOnly)
-            writer.Write(_text is null ? _body : Make(scope));
+            WriteBody(ref writer, scope);
     }
+
+    /// <summary>Writes the body alone, for clients that speak no HTTP.</summary>
+    public void WriteBody(ref BlockWriter writer, in TemplateScope scope) => writer.Write(_text is null ? _body : Make(scope));
 
     // Made twice, for what the fields are made of takes the same room.
     private ReadOnlySpan<byte> Make(scoped in TemplateScope scope)

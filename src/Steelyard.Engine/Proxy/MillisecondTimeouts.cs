@@ -73,27 +73,25 @@ internal sealed record MillisecondTimeouts(
 /// <param name="route">Where the route differs; null for nowhere.</param>
 internal readonly ref struct ExchangeTimeouts(MillisecondTimeouts listener, MillisecondTimeouts? pool, MillisecondTimeouts? route)
 {
-    public long Connect => Of(route?.Connect, pool?.Connect, listener.Connect);
+    public long Connect => route is { Connect: > 0 } ? route.Connect : pool is { Connect: > 0 } ? pool.Connect : listener.Connect;
 
     public long Queue => route is { Queue: > 0 } or { Connect: > 0 } ? Or(route.Queue, route.Connect)
         : pool is { Queue: > 0 } or { Connect: > 0 } ? Or(pool.Queue, pool.Connect)
         : Or(listener.Queue, listener.Connect);
 
-    public long ClientBody => Of(route?.ClientBody, null, listener.ClientBody);
+    public long ClientBody => route is { ClientBody: > 0 } ? route.ClientBody : listener.ClientBody;
 
-    public long ServerResponse => Of(route?.ServerResponse, pool?.ServerResponse, listener.ServerResponse);
+    public long ServerResponse => route is { ServerResponse: > 0 } ? route.ServerResponse : pool is { ServerResponse: > 0 } ? pool.ServerResponse : listener.ServerResponse;
 
-    public long ServerBody => Of(route?.ServerBody, pool?.ServerBody, listener.ServerBody);
+    public long ServerBody => route is { ServerBody: > 0 } ? route.ServerBody : pool is { ServerBody: > 0 } ? pool.ServerBody : listener.ServerBody;
 
-    public long ServerIdle => Of(route?.ServerIdle, pool?.ServerIdle, listener.ServerIdle);
+    public long ServerIdle => route is { ServerIdle: > 0 } ? route.ServerIdle : pool is { ServerIdle: > 0 } ? pool.ServerIdle : listener.ServerIdle;
 
-    public long Tunnel => Of(route?.Tunnel, pool?.Tunnel, listener.Tunnel);
+    public long Tunnel => route is { Tunnel: > 0 } ? route.Tunnel : pool is { Tunnel: > 0 } ? pool.Tunnel : listener.Tunnel;
 
     public long Request => listener.Request;
 
     public long ClientHeader => listener.ClientHeader;
-
-    private static long Of(long? route, long? pool, long listener) => route is > 0 and { } first ? first : pool is > 0 and { } second ? second : listener;
 
     private static long Or(long time, long other) => time != 0 ? time : other;
 }

@@ -42,17 +42,24 @@ internal sealed class OutgoingRequest
     /// <summary>Whether it was written for a server, and something of its body may be gone.</summary>
     public bool IsPrepared { get; private set; }
 
+    /// <summary>Whether another server is to be asked with the body as far as it has come.</summary>
+    public bool IsHeld { get; private set; }
+
     /// <summary>Forgets the request before.</summary>
     public void Begin()
     {
         Upload.Clear();
-        IsPrepared = false;
+        (IsPrepared, IsHeld) = (false, false);
     }
+
+    /// <summary>Keeps the body for whoever is asked instead, where all that was taken of it is here.</summary>
+    public bool TryHold() => IsHeld = IsPrepared && Replayable && !_block.IsEmpty && !_context.Route.DropsBody;
 
     /// <summary>Writes the head for the servers, and takes what has arrived of the body to be sent along with it.</summary>
     public Outcome Prepare(Pool pool)
     {
-        IsPrepared = true;
+        var (held, before, taken) = (IsHeld, _block, Body);
+        (IsPrepared, IsHeld) = (true, false);
         if (_context.Route.DropsBody && _context.Request.Body.HasBody)
         {
             _context.BodyLeft |= BodyPending;
@@ -62,9 +69,11 @@ internal sealed class OutgoingRequest
         _block = _context.Events.Blocks.Rent();
         var writer = new BlockWriter(_block);
         RequestWriter.Write(ref writer, _context.Scope, _context.Route, pool.Cookies, _context.Client.Listener.Identifies);
+        (Head, Body, Replayable) = (writer.Written, default, true);
+        if (held)
+            return Resume(ref writer, before, taken);
         if (writer.Overflowed)
             return new(Cause.BadRequest, Detail: HeadError.TooLarge);
-        (Head, Body, Replayable) = (writer.Written, default, true);
         if (_context.Route.SendBody is { } body)
             return Write(ref writer, body);
         if (!_context.Request.Body.HasBody)
@@ -74,7 +83,7 @@ internal sealed class OutgoingRequest
         var limit = _context.Route.MostBody ?? _context.Plan.Limits.Body?.Bytes ?? long.MaxValue;
         if (chunked && _context.Client.Listener.Tolerant)
             _chunks = _context.Events.Blocks.Rent();
-        Upload.Begin(_context.Client.Input, new BodyFramer(_context.Request.Body, chunked, limit, _context.Request.PassesTrailers, _chunks));
+        Upload.Begin(_context.Client.Input, new BodyFramer(_context.Request.Body, chunked, limit, _context.Request.PassesTrailers, _chunks, _context.Route.RequestNames));
         var state = Upload.TakeFirst(out var first);
         Body = first;
         return state switch
@@ -83,6 +92,28 @@ internal sealed class OutgoingRequest
             FrameState.TooLarge => new(Cause.BodyTooLarge),
             _ => Outcome.Success,
         };
+    }
+
+    /// <summary>Goes on with a body of which something was taken for another server.</summary>
+    /// <param name="writer">Behind the head.</param>
+    /// <param name="before">What was sent to that one; returned.</param>
+    /// <param name="taken">What was taken of the body.</param>
+    private Outcome Resume(ref BlockWriter writer, Block before, BlockSlice taken)
+    {
+        Outcome outcome = default;
+        if (_context.Route.SendBody is { } body && !writer.Overflowed)
+        {
+            outcome = Write(ref writer, body);
+        }
+        else if (_context.Request.Body.HasBody)
+        {
+            writer.Write(taken.Span);
+            Body = _block.Slice(Head.Length, writer.Length - Head.Length);
+            _roomToKeep = Math.Min(_roomToKeep, writer.Room);
+        }
+
+        _context.Events.Blocks.Return(before);
+        return writer.Overflowed ? new(Cause.BadRequest, Detail: HeadError.TooLarge) : outcome;
     }
 
     /// <summary>Writes a body of the configuration's own behind the head.</summary>

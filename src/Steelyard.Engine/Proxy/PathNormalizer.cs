@@ -3,7 +3,7 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>
 /// Brings a path into the one form that routes are compared with, so that no spelling of a path steps around its route:
 /// percent-encoded characters that need no encoding are decoded, dot segments are removed (RFC 3986, 6.2.2) and slashes
-/// that follow each other are one, as nginx does it. An encoded slash stays encoded: to some servers it is no separator.
+/// that follow each other are one, as nginx does it, unless a listener keeps them. An encoded slash stays encoded: to some servers it is no separator.
 /// </summary>
 internal static class PathNormalizer
 {
@@ -13,10 +13,11 @@ internal static class PathNormalizer
     /// <summary>The path in its one form.</summary>
     /// <param name="path">A path that starts with a slash.</param>
     /// <param name="room">Room for the result, as long as the path.</param>
-    public static ReadOnlySpan<byte> Normalize(ReadOnlySpan<byte> path, Span<byte> room)
+    /// <param name="keepSlashes">Whether slashes that follow each other stay (nginx: merge_slashes off).</param>
+    public static ReadOnlySpan<byte> Normalize(ReadOnlySpan<byte> path, Span<byte> room, bool keepSlashes = false)
     {
         var decoded = Decode(path, room);
-        return room[..RemoveSegments(room[..decoded])];
+        return room[..RemoveSegments(room[..decoded], keepSlashes)];
     }
 
     private static int Decode(ReadOnlySpan<byte> path, Span<byte> room)
@@ -51,13 +52,14 @@ internal static class PathNormalizer
     // What would read as something else once decoded: controls, blanks, bytes beyond ASCII, and the characters with a meaning.
     private static bool NeedsEncoding(int code) => code is <= ' ' or >= 0x7F or '/' or '%' or '?' or '#' or '\\';
 
-    private static int RemoveSegments(Span<byte> path)
+    private static int RemoveSegments(Span<byte> path, bool keepSlashes)
     {
         var (read, length) = (0, 0);
         while (read < path.Length)
         {
             // Each turn stands at a slash, the first one too.
-            while (read < path.Length && path[read] == '/')
+            read++;
+            while (!keepSlashes && read < path.Length && path[read] == '/')
                 read++;
             var end = path[read..].IndexOf((byte)'/');
             var last = end < 0;

@@ -24,7 +24,7 @@ internal sealed class PlaceLimits
             var table = its.Zone is { } zone ? zones.Rates(zone, its)
                 : before is not null && Array.Find(before._rates, other => other.Settings.Key == its.Key && other.Settings.Keys == its.Keys && other.Settings.Ipv6Prefix == its.Ipv6Prefix && other.Settings.Zone is null) is { } same ? same.Table
                 : new(its.Keys);
-            rates.Add(new(its, table));
+            rates.Add(new(its, table, its.Shared ? zones.SharedSeed : s_seed));
         }
 
         List<Concurrency> concurrencies = [];
@@ -69,22 +69,26 @@ internal sealed class PlaceLimits
         rate is null && concurrency is null ? null : new(rate, concurrency, before, zones ?? new(null));
 
     /// <summary>Counts a request by its rates, if all let it through.</summary>
-    public RateVerdict Take(in TemplateScope scope, long now)
+    /// <param name="scope">The request.</param>
+    /// <param name="now">Monotonic milliseconds.</param>
+    /// <param name="told">What is said of it.</param>
+    public RateVerdict Take(in TemplateScope scope, long now, out LimitVerdict told)
     {
+        told = LimitVerdict.None;
         if (_rates.Length == 1)
-            return _rates[0].Look(scope, now, counts: true);
+            return _rates[0].Look(scope, now, counts: true, ref told);
 
         // What another loop takes meanwhile is seen when it is counted.
         foreach (var rate in _rates)
         {
-            if (rate.Look(scope, now, counts: false) is { Passes: false } refusal)
+            if (rate.Look(scope, now, counts: false, ref told) is { Passes: false } refusal)
                 return refusal;
         }
 
         var longest = 0L;
         foreach (var rate in _rates)
         {
-            var verdict = rate.Look(scope, now, counts: true);
+            var verdict = rate.Look(scope, now, counts: true, ref told);
             if (!verdict.Passes)
                 return verdict;
             longest = Math.Max(longest, verdict.Milliseconds);
@@ -97,35 +101,40 @@ internal sealed class PlaceLimits
     /// <param name="limit">Which of them.</param>
     /// <param name="scope">The request.</param>
     /// <param name="entered">What to call <see cref="Leave"/> with at its end; 0 for nothing.</param>
-    public bool TryEnter(int limit, in TemplateScope scope, out UInt128 entered)
+    /// <param name="told">What is said of it.</param>
+    public bool TryEnter(int limit, in TemplateScope scope, out UInt128 entered, out LimitVerdict told)
     {
-        entered = 0;
+        (entered, told) = (0, LimitVerdict.None);
         var (settings, reader, counts) = (_concurrencies[limit].Settings, _concurrencies[limit].Key, _concurrencies[limit].Counts);
         if (reader.Read(scope) is not { IsEmpty: false } key)
             return true;
-        var hash = new UInt128(1, Hash(key, settings.Key, settings.Ipv6Prefix));
+        var hash = new UInt128(1, Hash(key, settings.Key, settings.Ipv6Prefix, s_seed));
         if (!counts.TryEnter(hash, settings.Most))
+        {
+            told = settings.DryRun ? LimitVerdict.RejectedDryRun : LimitVerdict.Rejected;
             return settings.DryRun;
-        entered = hash;
+        }
+
+        (entered, told) = (hash, LimitVerdict.Passed);
         return true;
     }
 
     /// <summary>A request has ended that was under way.</summary>
     public void Leave(int limit, UInt128 entered) => _concurrencies[limit].Counts.Leave(entered);
 
-    private static ulong Hash(ReadOnlySpan<byte> key, RequestKey kind, int prefix)
+    private static ulong Hash(ReadOnlySpan<byte> key, RequestKey kind, int prefix, long seed)
     {
         if (kind.Kind != RequestKeyKind.Address || key.Length != 16 || prefix == 128)
-            return XxHash3.HashToUInt64(key, s_seed);
+            return XxHash3.HashToUInt64(key, seed);
         Span<byte> network = stackalloc byte[16];
         key.CopyTo(network);
         network[((prefix + 7) / 8)..].Clear();
         if (prefix % 8 != 0)
             network[prefix / 8] &= (byte)(0xFF << (8 - (prefix % 8)));
-        return XxHash3.HashToUInt64(network, s_seed);
+        return XxHash3.HashToUInt64(network, seed);
     }
 
-    private sealed class RateLimit(RateLimitSettings settings, RateTable table)
+    private sealed class RateLimit(RateLimitSettings settings, RateTable table, long seed)
     {
         private readonly RequestKeyReader _key = new(settings.Key);
 
@@ -135,12 +144,18 @@ internal sealed class PlaceLimits
 
         public RateRule Rule { get; } = new(Math.Max(1, settings.Rate.Per.Ticks * TimeSpan.NanosecondsPerTick / settings.Rate.Requests), settings.Burst, settings.Delay ?? settings.Burst);
 
-        public RateVerdict Look(in TemplateScope scope, long now, bool counts)
+        public RateVerdict Look(in TemplateScope scope, long now, bool counts, ref LimitVerdict told)
         {
             if (_key.Read(scope) is not { IsEmpty: false } key)
                 return new(Passes: true, 0);
-            var hash = Hash(key, Settings.Key, Settings.Ipv6Prefix);
+            var hash = Hash(key, Settings.Key, Settings.Ipv6Prefix, seed);
             var verdict = counts ? Table.Take(hash, Rule, now) : Table.Peek(hash, Rule, now);
+            told = LimitVerdicts.Worse(told, verdict switch
+            {
+                { Passes: false } => Settings.DryRun ? LimitVerdict.RejectedDryRun : LimitVerdict.Rejected,
+                { Milliseconds: > 0 } => Settings.DryRun ? LimitVerdict.DelayedDryRun : LimitVerdict.Delayed,
+                _ => LimitVerdict.Passed,
+            });
             return Settings.DryRun ? new(Passes: true, 0) : verdict;
         }
     }
@@ -157,17 +172,30 @@ internal sealed class PlaceLimits
 
 /// <summary>What places of one plan count together, by its name and what it is counted by.</summary>
 /// <param name="before">Those of the plan before, whose counts go on; null for none.</param>
-internal sealed class LimitZones(LimitZones? before)
+/// <param name="sharedSeed">What keys of limits are hashed with that others count too.</param>
+internal sealed class LimitZones(LimitZones? before, long sharedSeed = 0)
 {
-    private readonly Dictionary<(string Zone, RequestKey Key, int Keys, int Prefix), RateTable> _rates = [];
+    private const int RoomForTakings = 16 * 1024;
+
+    private readonly Dictionary<(string Zone, RequestKey Key, int Keys, int Prefix, bool Shared), RateTable> _rates = [];
+    private readonly List<SharedRate> _shared = [];
     private readonly Dictionary<(string Zone, RequestKey Key, int Prefix), AddressCounts> _counts = [];
     private LimitZones? _before = before;
 
+    /// <summary>What keys of limits are hashed with that others count too: the same in all balancers.</summary>
+    public long SharedSeed => sharedSeed;
+
+    /// <summary>The tables that others count in too.</summary>
+    public IReadOnlyList<SharedRate> Shared => _shared;
+
     public RateTable Rates(string zone, RateLimitSettings settings)
     {
-        var name = (zone, settings.Key, settings.Keys, settings.Ipv6Prefix);
-        if (!_rates.TryGetValue(name, out var table))
-            _rates[name] = table = _before?._rates.GetValueOrDefault(name) ?? new(settings.Keys);
+        var name = (zone, settings.Key, settings.Keys, settings.Ipv6Prefix, settings.Shared);
+        if (_rates.TryGetValue(name, out var table))
+            return table;
+        _rates[name] = table = _before?._rates.GetValueOrDefault(name) ?? new(settings.Keys) { Taken = settings.Shared ? new(RoomForTakings) : null };
+        if (table.Taken is { } taken)
+            _shared.Add(new($"{zone}:{settings.Key}{(settings.Ipv6Prefix == 64 ? "" : $"/{settings.Ipv6Prefix}")}", table, taken));
         return table;
     }
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Compression;
 using Steelyard.Engine.Health;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Logging;
@@ -82,6 +83,15 @@ internal sealed class ProxyLoop
     /// <summary>The time of lines in logs.</summary>
     public LogClock LogClock { get; }
 
+    /// <summary>Looks names up that requests say, on any thread; null where nobody does.</summary>
+    public Func<ResolverSettings, string, Task<NamedPlace>>? Names { get; set; }
+
+    /// <summary>The places that requests have named.</summary>
+    public MadeTargets Targets => field ??= new(this);
+
+    /// <summary>What compresses bodies.</summary>
+    public DeflaterPool Deflaters { get; } = new();
+
     /// <summary>Pipes kept for large bodies.</summary>
     public Stack<SplicePipe> Pipes { get; } = new();
 
@@ -125,7 +135,8 @@ internal sealed class ProxyLoop
     }
 
     /// <summary>
-    /// Goes by another plan from the next request on; requests in flight end by the plan they began with. Called on the
+    /// Goes by another plan from the next request on; requests in flight end by the plan they began with, but for the
+    /// servers that they may still need. Called on the
     /// loop, when no loop accepts on a socket any more that the plan does not know.
     /// </summary>
     public void Follow(ProxyPlan plan)
@@ -142,6 +153,7 @@ internal sealed class ProxyLoop
         }
 
         Present = new(plan, idle, new LoopMeters(plan, Present.Meters));
+        Targets.Clear();
 
         // There may be more room than before.
         Events.Network.ResumeListening();
@@ -154,6 +166,7 @@ internal sealed class ProxyLoop
         for (var client = _clients; client is not null;)
         {
             var next = client.Next;
+            client.LookAgain();
             if (client.Leaving)
                 client.EndIfIdle();
             client = next;
@@ -304,12 +317,13 @@ internal sealed class ProxyLoop
     /// <param name="address">Where it is; null where its name did not resolve.</param>
     /// <param name="home">Where the connection is kept when it is idle.</param>
     /// <param name="error">Why not.</param>
-    public UpstreamConnection? BeginConnect(in KernelAddress? address, IdleConnections home, out int error)
+    /// <param name="from">The address that it comes from; null for the kernel's choice.</param>
+    public UpstreamConnection? BeginConnect(in KernelAddress? address, IdleConnections home, out int error, KernelAddress? from = null)
     {
         error = 0;
         if (address is null)
             return null;
-        var transport = Events.Network.Connect(address.Value, out error);
+        var transport = Events.Network.Connect(address.Value, out error, from: from);
         if (transport is null)
             return null;
         if (!_unusedUpstreams.TryPop(out var connection))

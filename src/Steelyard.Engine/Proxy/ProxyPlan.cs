@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Steelyard.Balancing;
 using Steelyard.Config;
@@ -34,6 +35,12 @@ internal sealed class ProxyPlan
 
     /// <summary>What cookies are signed with where the configuration does not say; the same from the start of the engine to its end.</summary>
     public required byte[] StickyKey { get; init; }
+
+    /// <summary>What clients are hashed with that pools remember.</summary>
+    public required byte[] ClientKey { get; init; }
+
+    /// <summary>The limits that other balancers count too.</summary>
+    public IReadOnlyList<SharedRate> SharedRates => LimitBook.Shared;
 
     /// <summary>How much memory buffers may take up; null for no limit.</summary>
     public MemoryBudget? Memory { get; init; }
@@ -82,6 +89,12 @@ internal sealed class ProxyPlan
     /// <summary>Where each server is, by <see cref="Server.Ordinal"/>; null where its name did not resolve.</summary>
     public required KernelAddress?[] Addresses { get; init; }
 
+    /// <summary>The address that connections to each server come from, by <see cref="Server.Ordinal"/>; null for the kernel's choice.</summary>
+    public required KernelAddress?[] SourceOf { get; init; }
+
+    /// <summary>What says where a server is, of each that requests say it of, by <see cref="Server.Ordinal"/>; null for the others.</summary>
+    public required TemplateBytes?[] MadeOf { get; init; }
+
     /// <summary>How TLS is spoken to each server, by <see cref="Server.Ordinal"/>; null for a plain connection.</summary>
     public required TlsClient?[] TlsOf { get; init; }
 
@@ -108,6 +121,8 @@ internal sealed class ProxyPlan
     /// <param name="unresolved">The servers it was not found for.</param>
     /// <param name="files">Where certificates are read; null for a configuration without any.</param>
     /// <param name="logs">What writes access logs; null where none is written.</param>
+    /// <param name="stickyKey">What cookies are signed with where the configuration does not say; null for something new.</param>
+    /// <param name="policies">How servers are chosen, by the names of pools, instead of what they say; null for nowhere.</param>
     /// <param name="before">The plan that this one follows: pools that have not changed are the same, servers that stay keep their state.</param>
     public static ProxyPlan From(
         Snapshot snapshot,
@@ -116,11 +131,14 @@ internal sealed class ProxyPlan
         out IReadOnlyList<NetworkAddress> unresolved,
         ProxyPlan? before = null,
         TlsFiles? files = null,
-        LogBook? logs = null)
+        LogBook? logs = null,
+        byte[]? stickyKey = null,
+        IReadOnlyDictionary<string, IServerPolicy>? policies = null)
     {
         var tls = new TlsBook(files, before?.Tls);
-        var stickyKey = before?.StickyKey ?? RandomNumberGenerator.GetBytes(32);
-        var pools = PoolsOf(snapshot, before, stickyKey);
+        stickyKey = before?.StickyKey ?? stickyKey ?? RandomNumberGenerator.GetBytes(32);
+        var clientKey = snapshot.Shared?.HashKey() ?? stickyKey;
+        var pools = PoolsOf(snapshot, before, stickyKey, clientKey, policies);
         var clientKeys = new Dictionary<string, RequestKeyReader>(StringComparer.Ordinal);
         foreach (var pool in pools.Values)
         {
@@ -138,6 +156,7 @@ internal sealed class ProxyPlan
         }
 
         var (addresses, ordinalsBefore, tlsOf) = (new KernelAddress?[ordinals], new int[ordinals], new TlsClient?[ordinals]);
+        var (madeOf, sourceOf) = (new TemplateBytes?[ordinals], new KernelAddress?[ordinals]);
         var (proxyProtocolOf, probeTlsOf) = (new ProxyProtocolVersion[ordinals], new TlsClient?[ordinals]);
         Array.Fill(ordinalsBefore, -1);
         foreach (var pool in pools.Values)
@@ -153,7 +172,9 @@ internal sealed class ProxyPlan
                     false => null,
                 };
                 var address = addresses[server.Ordinal] = resolve(server.Settings.At ?? server.Settings.Address);
-                if (address is null && server.Settings.At is null)
+                sourceOf[server.Ordinal] = pool.Settings.Source is { } source ? KernelAddress.For(System.Net.IPAddress.Parse(source), 0) : null;
+                madeOf[server.Ordinal] = server.Settings.Made is { } made ? new(made) : null;
+                if (address is null && server.Settings is { At: null, Made: null })
                     missing.Add(server.Settings.Address);
                 if (address is not null && before?.Pools.GetValueOrDefault(pool.Name)?.Find(server.Settings.Address) is { } same && before.Addresses[same.Ordinal] is { } place && place.SameAs(address.Value)
                     && before.TlsOf[same.Ordinal] == tlsOf[server.Ordinal])
@@ -178,6 +199,7 @@ internal sealed class ProxyPlan
             MostConnections = snapshot.Limits.Connections ?? DescriptorLimit.Connections,
             ClientKeys = clientKeys,
             StickyKey = stickyKey,
+            ClientKey = clientKey,
             Memory = snapshot.Limits.Memory is { } most ? new MemoryBudget(most.Bytes) : null,
             Pools = pools,
             HashedKeys = HashedKeysOf(pools.Values),
@@ -190,6 +212,8 @@ internal sealed class ProxyPlan
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,
             _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, limits, routeNames, before, logs, files),
+            MadeOf = madeOf,
+            SourceOf = sourceOf,
             TlsOf = tlsOf,
             ProxyProtocolOf = proxyProtocolOf,
             ProbeTlsOf = probeTlsOf,
@@ -209,7 +233,7 @@ internal sealed class ProxyPlan
 
     private static LimitBook LimitsKept(Snapshot snapshot, ProxyPlan? before)
     {
-        var limits = new LimitBook(before?.LimitBook);
+        var limits = new LimitBook(before?.LimitBook, snapshot.Shared is { } shared ? BinaryPrimitives.ReadInt64LittleEndian(shared.HashKey()) : 0);
         foreach (var listener in snapshot.Listeners)
         {
             limits.Keep(PlaceOf(listener), listener.RateLimit, listener.Concurrency);
@@ -240,7 +264,7 @@ internal sealed class ProxyPlan
         return keys;
     }
 
-    private static Dictionary<string, Pool> PoolsOf(Snapshot snapshot, ProxyPlan? before, byte[] stickyKey)
+    private static Dictionary<string, Pool> PoolsOf(Snapshot snapshot, ProxyPlan? before, byte[] stickyKey, byte[] clientKey, IReadOnlyDictionary<string, IServerPolicy>? policies)
     {
         var taken = new HashSet<int>();
         foreach (var settings in snapshot.Pools)
@@ -253,10 +277,10 @@ internal sealed class ProxyPlan
         var next = 0;
         var pools = new Dictionary<string, Pool>(StringComparer.Ordinal);
         foreach (var settings in snapshot.Pools)
-            pools.Add(settings.Name, Unchanged(settings) ?? new Pool(settings, NextOrdinal, before?.Pools.GetValueOrDefault(settings.Name), stickyKey));
+            pools.Add(settings.Name, Unchanged(settings) ?? new Pool(settings, NextOrdinal, before?.Pools.GetValueOrDefault(settings.Name), stickyKey, clientKey, policies?.GetValueOrDefault(settings.Name)));
         return pools;
 
-        Pool? Unchanged(PoolSettings settings) => before?.Pools.GetValueOrDefault(settings.Name) is { } pool && pool.Settings == settings ? pool : null;
+        Pool? Unchanged(PoolSettings settings) => before?.Pools.GetValueOrDefault(settings.Name) is { } pool && pool.Settings == settings && (pool.Clients is null || before.ClientKey.AsSpan().SequenceEqual(clientKey)) ? pool : null;
 
         int NextOrdinal()
         {
@@ -343,22 +367,25 @@ internal sealed class ProxyPlan
             var name = settings.Name ?? settings.Bind[0].ToString();
             var log = AccessLog.From(settings.AccessLog ?? snapshot.AccessLog, settings.Mode, name, logs);
             listeners[i] = new ListenerState(
-                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames, route => limits.Of(PlaceOfRoutes(settings), route.RateLimit, route.Concurrency), route => route.AccessLog is null ? log : AccessLog.From(route.AccessLog, settings.Mode, name, logs), files is null ? null : files.PathOf),
+                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames, route => limits.Of(PlaceOfRoutes(settings), route.RateLimit, route.Concurrency), route => route.AccessLog is null ? log : AccessLog.From(route.AccessLog, settings.Mode, name, logs), files is null ? null : files.PathOf, settings.Compress, new DecidedByListener(settings, snapshot)),
                 [.. settings.TrustedProxies.AsSpan()],
                 settings.Forwarded)
             {
                 Ordinal = i,
                 Mode = settings.Mode,
                 Rules = RuleSet.From(settings.Rules),
+                RulesAskName = settings.Mode == ListenerMode.Tcp && RouteTable.AskName(settings.Rules),
                 ResponseRules = RuleSet.From(settings.ResponseRules),
                 Limits = limits.Of(PlaceOf(settings), settings.RateLimit, settings.Concurrency),
                 Connect = settings.Connect,
                 Tolerant = settings.Tolerant,
+                KeepsSlashes = settings.KeepsSlashes,
                 FieldNames = settings.FieldNames,
                 GatewayStatuses = settings.GatewayStatuses,
                 ClientField = settings.ClientField is { } named ? new(named) : null,
                 Tls = tls.For(settings.Tls, settings.Mode),
                 ProxyProtocol = new TrustedNetworks(settings.ProxyProtocol.AsSpan()),
+                ProxyProtocolClients = settings.ProxyProtocolClients is { } clients ? new TrustedNetworks(clients.AsSpan()) : null,
                 Explain = settings.Explain.Count == 0 ? null : new TrustedNetworks(settings.Explain.AsSpan()),
                 Timeouts = MillisecondTimeouts.From(settings.Timeouts)?.Over(timeouts) ?? timeouts,
                 Log = log,

@@ -33,10 +33,12 @@ internal static class RequestWriter
         var (request, forwarded) = (scope.Request, scope.Client);
         var head = scope.Head;
         var defaultHost = scope.Pool;
-        writer.Write(route?.SendMethod is { } sent ? sent : request.MethodBytes(head));
+        writer.Write(route?.SendMethod is { } sent ? sent : request.SentMethodBytes(head));
         writer.Write(" "u8);
         if (request.Method == KnownMethod.Connect)
             writer.Write(request.Authority(head));
+        else if (route is { ServerTarget: { } target } && !request.Path(head).SequenceEqual("*"u8))
+            WriteTarget(ref writer, target, scope);
         else if (route is { ChangesPath: true } && !request.Path(head).SequenceEqual("*"u8))
             WriteChangedTarget(ref writer, request, head, route, scope);
         else
@@ -87,13 +89,31 @@ internal static class RequestWriter
         writer.Write(target);
     }
 
+    /// <summary>Writes what the configuration asks for; what a target cannot carry is percent-encoded.</summary>
+    public static void WriteTarget(ref BlockWriter writer, TemplateBytes target, in TemplateScope scope)
+    {
+        ExpressionRoom.OfThread.Clear();
+        if (!target.TryMake(scope, out var made) || made.IsEmpty || made[0] != '/')
+            writer.Write("/"u8);
+        while (!made.IsEmpty)
+        {
+            var plain = made.IndexOfAnyExceptInRange((byte)'!', (byte)'~');
+            writer.Write(plain < 0 ? made : made[..plain]);
+            if (plain < 0)
+                break;
+            ReadOnlySpan<byte> encoded = [(byte)'%', "0123456789ABCDEF"u8[made[plain] >> 4], "0123456789ABCDEF"u8[made[plain] & 15]];
+            writer.Write(encoded);
+            made = made[(plain + 1)..];
+        }
+    }
+
     private static void WriteChangedTarget(ref BlockWriter writer, RequestHead request, ReadOnlySpan<byte> head, Route route, in TemplateScope scope)
     {
         // In its one form, in which the route was matched: the client's spelling would keep its prefix, or climb out of
         // what the route puts before it.
         scoped var path = request.Path(head);
         if (PathNormalizer.IsNeeded(path))
-            path = PathNormalizer.Normalize(path, stackalloc byte[path.Length]);
+            path = PathNormalizer.Normalize(path, stackalloc byte[path.Length], request.KeepsSlashes);
         route.WritePath(ref writer, scope, path);
         if (!request.Target(head).Contains((byte)'?'))
             return;
@@ -111,7 +131,7 @@ internal static class RequestWriter
             var dropped = (field.HopByHop && !IsOffered(field.Known, request)) || forwarded.Replaces(field.Known)
                 || (field.Known == KnownField.ContentLength && (request.Fields.LengthIsPadded || (!request.Body.HasBody && request.Fields.ContentLength > 0)))
                 || (field.Known == KnownField.Host && (request.AbsoluteForm || field.ValueLength == 0))
-                || (edits is not null && edits.Drops(field.Name(head)))
+                || (edits is not null && edits.DropsAlike(field.Name(head)))
                 || (identity is not null && identity.Replaces(field, head));
             var changed = !dropped && cookies is not null && CookieLine.IsChanged(field, head, cookies);
             if (!anew && !dropped && !changed)

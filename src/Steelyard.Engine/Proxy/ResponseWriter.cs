@@ -1,3 +1,5 @@
+using System.Text;
+using Steelyard.Engine.Compression;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
@@ -36,6 +38,7 @@ internal static class ResponseWriter
     /// <param name="affinity">What clients are told to be known again by; null for nothing.</param>
     /// <param name="explanation">What is told of the choice of the server; null for nothing.</param>
     /// <param name="trailers">Trailers are passed on, and so is what announces them.</param>
+    /// <param name="packed">How the body is compressed.</param>
     public static void Write(
         ref BlockWriter writer,
         ResponseHead response,
@@ -47,7 +50,8 @@ internal static class ResponseWriter
         in TemplateScope scope = default,
         Affinity? affinity = null,
         ExplainField? explanation = null,
-        bool trailers = false)
+        bool trailers = false,
+        in PackedHead packed = default)
     {
         writer.Write("HTTP/1.1 "u8);
         var status = response.StatusAndReason(head);
@@ -55,8 +59,10 @@ internal static class ResponseWriter
 
         // RFC 9112, 4: the blank behind the code belongs there even without a reason.
         writer.Write(status.Length == 3 ? " \r\n"u8 : "\r\n"u8);
-        var dated = WriteFields(ref writer, response, head, connection, edits, affinity, trailers);
+        var dated = WriteFields(ref writer, response, head, connection, edits, affinity, trailers, packed);
         affinity?.WriteOwn(ref writer, response, head);
+        if (packed.Varies || packed.IsPacked)
+            packed.Write(ref writer, edits, packed.IsPacked ? TagOf(response, head) : default);
         edits?.Write(ref writer, scope);
         WriteExplanation(ref writer, explanation);
 
@@ -111,20 +117,31 @@ internal static class ResponseWriter
             writer.Write("Connection: keep-alive\r\n"u8);
     }
 
+    private static ReadOnlySpan<byte> TagOf(ResponseHead response, ReadOnlySpan<byte> head)
+    {
+        foreach (ref readonly var field in response.Fields.All)
+        {
+            if (field.NameLength == 4 && Ascii.EqualsIgnoreCase(field.Name(head), "etag"u8))
+                return field.Value(head);
+        }
+
+        return default;
+    }
+
     /// <summary>Copies the fields that are forwarded, each run of neighbours at once.</summary>
     /// <returns>Whether a Date is among them.</returns>
-    private static bool WriteFields(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, ConnectionOption connection, FieldEdits? edits, Affinity? affinity, bool trailers)
+    private static bool WriteFields(ref BlockWriter writer, ResponseHead response, ReadOnlySpan<byte> head, ConnectionOption connection, FieldEdits? edits, Affinity? affinity, bool trailers, in PackedHead packed)
     {
         var dated = false;
         var runStart = response.FieldsStart;
         var anew = response.Fields.Edited;
 
         // RFC 9110, 8.6: there is no content of that length after these, and a client might wait for it.
-        var dropLength = response.Interim || response.Status is 101 or 204 || connection == ConnectionOption.Tunnel;
+        var dropLength = packed.IsPacked || response.Interim || response.Status is 101 or 204 || connection == ConnectionOption.Tunnel;
         foreach (ref readonly var field in response.Fields.All)
         {
             dated |= field.Known == KnownField.Date;
-            var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && response.Switches) && !(field.Known == KnownField.Trailer && trailers)) || (field.Known == KnownField.ContentLength && (dropLength || response.Fields.LengthIsPadded)) || (edits is not null && edits.Drops(field.Name(head)));
+            var dropped = (field.HopByHop && !(field.Known == KnownField.Upgrade && response.Switches) && !(field.Known == KnownField.Trailer && trailers)) || (field.Known == KnownField.ContentLength && (dropLength || response.Fields.LengthIsPadded)) || (edits is not null && edits.Drops(field.Name(head))) || packed.Drops(field, head);
             var changed = !dropped && affinity is not null && affinity.Changes(field, head);
             if (!anew && !dropped && !changed)
                 continue;

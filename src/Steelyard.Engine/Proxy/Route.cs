@@ -1,7 +1,9 @@
 using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Compression;
 using Steelyard.Engine.Expressions;
+using Steelyard.Engine.Http1;
 using Steelyard.Engine.Logging;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
@@ -18,7 +20,7 @@ internal sealed class Route
     private readonly byte[]? _stripPrefix;
     private readonly TemplateBytes? _rewrite;
 
-    public Route(RouteSettings settings, IReadOnlyDictionary<string, Pool> pools, HeaderEdits requestEdits, HeaderEdits responseEdits, PlaceLimits? limits = null, Func<string, string>? pathOf = null)
+    public Route(RouteSettings settings, IReadOnlyDictionary<string, Pool> pools, HeaderEdits requestEdits, HeaderEdits responseEdits, PlaceLimits? limits = null, Func<string, string>? pathOf = null, CompressionSettings? compress = null, DecidedByListener? decided = null)
     {
         Settings = settings;
         NameBytes = Encoding.UTF8.GetBytes(Metering.RouteNames.Of(settings));
@@ -36,6 +38,8 @@ internal sealed class Route
 
         Files = settings.Files is { } files ? new(files, pathOf?.Invoke(files.Root) ?? files.Root) : null;
         Statistics = settings.Statistics;
+        MayChange = CompiledCondition.From(settings.Statistics?.Admin);
+        Packing = Packing.From(settings.Compress ?? compress);
         ErrorPages = ErrorPages.From(settings.ErrorPages);
         Intercepts = settings.InterceptErrors && ErrorPages is not null;
         RecursiveErrors = settings.RecursiveErrors;
@@ -53,8 +57,21 @@ internal sealed class Route
         ResponseRules = RuleSet.From(settings.ResponseRules);
         RequestEdits = FieldEdits.From(requestEdits, settings.RequestHeaders);
         ResponseEdits = FieldEdits.From(responseEdits, settings.ResponseHeaders);
+        RequestNames = NamesIn(decided?.OfRequests, requestEdits, settings.RequestHeaders, settings.Rules, settings.AccessRules);
+        ResponseNames = NamesIn(decided?.OfResponses, responseEdits, settings.ResponseHeaders, settings.ResponseRules, []);
         _stripPrefix = settings.StripPrefix is { } prefix ? Encoding.ASCII.GetBytes(prefix) : null;
         _rewrite = settings.Rewrite is { } rewrite ? new TemplateBytes(rewrite) : null;
+        ServerTarget = settings.ServerTarget is { } target ? new TemplateBytes(target) : null;
+    }
+
+    private static DecidedNames? NamesIn(HashSet<string>? byListener, HeaderEdits listener, HeaderEdits route, ValueList<RuleSettings> rules, ValueList<RuleSettings> more)
+    {
+        var names = new HashSet<string>(byListener ?? [], StringComparer.OrdinalIgnoreCase);
+        DecidedNames.Add(names, listener);
+        DecidedNames.Add(names, route);
+        DecidedNames.Add(names, rules);
+        DecidedNames.Add(names, more);
+        return DecidedNames.From(names);
     }
 
     /// <summary>What writes its requests down; null for nothing.</summary>
@@ -93,6 +110,12 @@ internal sealed class Route
     /// <summary>The page about the balancer that is served; null where something else answers.</summary>
     public StatisticsSettings? Statistics { get; }
 
+    /// <summary>Who may change what is served by that page; null for nobody.</summary>
+    public CompiledCondition? MayChange { get; }
+
+    /// <summary>Which of its answers are compressed; null for none.</summary>
+    public Packing? Packing { get; }
+
     /// <summary>What is answered instead of errors; null for nothing.</summary>
     public ErrorPages? ErrorPages { get; }
 
@@ -130,16 +153,25 @@ internal sealed class Route
 
     public FieldEdits? ResponseEdits { get; }
 
+    /// <summary>The fields of requests that are decided here; null for none.</summary>
+    public DecidedNames? RequestNames { get; }
+
+    /// <summary>The fields of answers that are decided here; null for none.</summary>
+    public DecidedNames? ResponseNames { get; }
+
+    /// <summary>Path and query for servers; null for the request's.</summary>
+    public TemplateBytes? ServerTarget { get; }
+
     /// <summary>Whether servers see another path than the client wrote.</summary>
     public bool ChangesPath => _stripPrefix is not null || _rewrite is not null;
 
     /// <summary>The pool for the next request; null where the request names one that there is not. Not asked where there is an <see cref="Answer"/>.</summary>
-    public Pool? ChoosePool(scoped in TemplateScope scope) => _pool ?? _split?.Next() ?? FindPool(scope);
+    public Pool? ChoosePool(RoutedRequest request) => _poolName is null ? _pool ?? _split?.Next() : FindPool(request) ?? _pool;
 
-    private Pool? FindPool(scoped in TemplateScope scope)
+    private Pool? FindPool(RoutedRequest request)
     {
         ExpressionRoom.OfThread.Clear();
-        return _poolName!.TryMake(scope, out var name) && _poolsByName.TryGetValue(name, out var pool) ? pool : null;
+        return _poolName!.TryMake(request.Scope, out var name) && _poolsByName.TryGetValue(name, out var pool) ? pool : null;
     }
 
     /// <summary>Writes the path as servers see it.</summary>
@@ -164,4 +196,27 @@ internal sealed class Route
             return path;
         return path.Length == _stripPrefix.Length ? "/"u8 : path[_stripPrefix.Length] == '/' ? path[_stripPrefix.Length..] : path;
     }
+}
+
+/// <summary>The fields that are decided for all routes of a listener, by itself or by the pools behind them.</summary>
+internal sealed class DecidedByListener
+{
+    public DecidedByListener(ListenerSettings listener, Snapshot snapshot)
+    {
+        if ((listener.RequestId ?? snapshot.RequestId) is { Length: > 0 } identity)
+            OfRequests.Add(identity);
+        if (listener.ClientField is { } client)
+            OfRequests.Add(client.Name);
+        DecidedNames.Add(OfRequests, listener.Rules);
+        DecidedNames.Add(OfResponses, listener.ResponseRules);
+        foreach (var pool in snapshot.Pools)
+        {
+            DecidedNames.Add(OfRequests, pool.Rules);
+            DecidedNames.Add(OfResponses, pool.ResponseRules);
+        }
+    }
+
+    public HashSet<string> OfRequests { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    public HashSet<string> OfResponses { get; } = new(StringComparer.OrdinalIgnoreCase);
 }

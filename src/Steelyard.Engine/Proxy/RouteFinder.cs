@@ -17,7 +17,7 @@ internal static class RouteFinder
         {
             var name = request.GoesTo;
             (request.TargetChanged, request.GoesTo) = (false, null);
-            if ((name is null ? routes.Match(request.Scope, PathOf(request, pathRoom)) : routes.Find(name)) is not { } route)
+            if ((name is null ? Match(request, routes, pathRoom) : routes.Find(name)) is not { } route)
                 return RuleVerdict.NoRoute;
             request.EnterRoute(route);
             var verdict = route.Rules is { } rules ? rules.RunOnRequest(request, out answer) : RuleVerdict.GoOn;
@@ -28,11 +28,17 @@ internal static class RouteFinder
         return RuleVerdict.Loops;
     }
 
+    private static Route? Match(RoutedRequest request, RouteTable routes, byte[] pathRoom)
+    {
+        var path = PathOf(request, pathRoom);
+        return routes.Asks ? routes.Match(request.Scope, path) : routes.Match(request.Request, request.Head, path);
+    }
+
     /// <summary>The path of a request in the form that routes are compared with.</summary>
     public static ReadOnlySpan<byte> PathOf(RoutedRequest request, byte[] room)
     {
         var path = request.Request.Path(request.Head);
-        return PathNormalizer.IsNeeded(path) ? PathNormalizer.Normalize(path, room) : path;
+        return PathNormalizer.IsNeeded(path) ? PathNormalizer.Normalize(path, room, request.Request.KeepsSlashes) : path;
     }
 
     /// <summary>What becomes of a request that rules let neither through nor answer.</summary>

@@ -39,9 +39,17 @@ internal sealed class RouteTable
     /// <param name="limits">What each client may do by a route; null for anything.</param>
     /// <param name="logs">What writes the requests of a route down; null for nothing.</param>
     /// <param name="pathOf">Where a folder is that the configuration names; null for where it says.</param>
-    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools, HeaderEdits? requestEdits = null, HeaderEdits? responseEdits = null, RouteNames? names = null, Func<RouteSettings, PlaceLimits?>? limits = null, Func<RouteSettings, AccessLog?>? logs = null, Func<string, string>? pathOf = null)
+    /// <param name="compress">How answers are compressed of routes that say nothing else; null for not at all.</param>
+    /// <param name="decided">The fields that are decided for all of them; null for none.</param>
+    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools, HeaderEdits? requestEdits = null, HeaderEdits? responseEdits = null, RouteNames? names = null, Func<RouteSettings, PlaceLimits?>? limits = null, Func<RouteSettings, AccessLog?>? logs = null, Func<string, string>? pathOf = null, CompressionSettings? compress = null, DecidedByListener? decided = null)
     {
-        Route Compile(RouteSettings route) => new(route, pools, requestEdits ?? HeaderEdits.None, responseEdits ?? HeaderEdits.None, limits?.Invoke(route), pathOf) { Ordinal = names?.OrdinalOf(route) ?? 0, Log = logs?.Invoke(route) };
+        Route Compile(RouteSettings settings)
+        {
+            var route = new Route(settings, pools, requestEdits ?? HeaderEdits.None, responseEdits ?? HeaderEdits.None, limits?.Invoke(settings), pathOf, compress, decided) { Ordinal = names?.OrdinalOf(settings) ?? 0, Log = logs?.Invoke(settings) };
+            Asks |= route.Conditions is not null;
+            return route;
+        }
+
         var exact = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
         var wildcard = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
         var starts = new Dictionary<string, List<RouteSettings>>(StringComparer.OrdinalIgnoreCase);
@@ -71,15 +79,51 @@ internal sealed class RouteTable
         _hasHostStarts = starts.Count > 0;
         ByHost = exact.Count + wildcard.Count + starts.Count + patterns.Count > 0;
         foreach (var pool in pools.Values)
-            ByServerName |= pool.Settings.Balance.Hash is { Key.Kind: RequestKeyKind.ServerName } && Names(routes, pool.Name);
+            ByServerName |= (AsksName(pool.Settings.Balance.Hash?.Key) || MakesOfName(pool.Settings)) && Names(routes, pool.Name);
+        foreach (var route in routes)
+            ByServerName |= AsksName(route.When) || AsksName(route.PoolName) || AsksName(route.Respond?.Text) || AsksName(route.Concurrency?.Key);
         ResponseEdits = FieldEdits.From(responseEdits ?? HeaderEdits.None, HeaderEdits.None);
     }
+
+    /// <summary>Whether any route asks for more than host and path.</summary>
+    public bool Asks { get; private set; }
 
     /// <summary>Whether any route asks for a host.</summary>
     public bool ByHost { get; }
 
-    /// <summary>Whether a pool it leads to chooses by the name in a TLS hello.</summary>
+    /// <summary>Whether a route asks, or a pool it leads to chooses, by the name in a TLS hello.</summary>
     public bool ByServerName { get; }
+
+    /// <summary>Whether a condition looks at the name in a TLS hello.</summary>
+    public static bool AsksName(Condition? condition) => condition is not null && ExpressionSearch.Any(condition, static one => one is FetchExpression { Kind: FetchKind.ServerName });
+
+    private static bool AsksName(TextTemplate? text) => text is not null && ExpressionSearch.Any(text, static one => one is FetchExpression { Kind: FetchKind.ServerName });
+
+    private static bool AsksName(RequestKey? key) =>
+        key is { Kind: RequestKeyKind.ServerName } || (key is { Kind: RequestKeyKind.Text } && AsksName(TextTemplate.Parse(key.Name!)));
+
+    private static bool MakesOfName(PoolSettings pool)
+    {
+        foreach (var server in pool.Servers)
+        {
+            if (AsksName(server.Made))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a condition of rules does.</summary>
+    public static bool AskName(ValueList<RuleSettings> rules)
+    {
+        foreach (var rule in rules)
+        {
+            if (AsksName(rule.When))
+                return true;
+        }
+
+        return false;
+    }
 
     private static bool Names(ReadOnlySpan<RouteSettings> routes, string pool)
     {
@@ -149,17 +193,17 @@ internal sealed class RouteTable
     /// <summary>The internal route of a name; null for none.</summary>
     public Route? Find(byte[] name) => _internal.GetValueOrDefault(name);
 
-    /// <summary>Finds the route of a connection that carries no requests, by the name its client asks for alone; null when none matches.</summary>
-    /// <param name="name">The name; empty for none.</param>
-    public Route? MatchName(ReadOnlySpan<byte> name)
+    /// <summary>Finds the route of a connection that carries no requests; null when none matches.</summary>
+    /// <param name="scope">What is known of it; the name its client asks for is empty where it asks for none.</param>
+    public Route? MatchConnection(in TemplateScope scope)
     {
-        // The routes of such listeners ask for nothing but hosts.
-        if (ByHost && !name.IsEmpty && MatchByHost(HostOf(name), default, NoRequest) is { } route)
+        if (ByHost && !scope.ServerName.IsEmpty && MatchByHost(HostOf(scope.ServerName), default, scope) is { } route)
             return route;
-        return _anyHost.Match(default, NoRequest);
+        return _anyHost.Match(default, scope);
     }
 
-    private static TemplateScope NoRequest => new() { Request = s_none, Head = default, Client = s_nobody };
+    /// <summary>A request that asks for nothing, for what is known of a connection without any.</summary>
+    public static RequestHead NoRequest => s_none;
 
     private Route? MatchByHost(ReadOnlySpan<byte> host, ReadOnlySpan<byte> path, in TemplateScope scope)
     {

@@ -1,5 +1,6 @@
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Rules;
 using Steelyard.Engine.Tracking;
@@ -50,6 +51,12 @@ internal abstract class RoutedRequest
 
     /// <summary>What it is counted by; null where nothing is counted.</summary>
     public abstract ExchangeTracking? Tracking { get; }
+
+    /// <summary>Where the client is, or is taken to be.</summary>
+    public abstract ref readonly KernelAddress Peer { get; }
+
+    /// <summary>Takes the client to be elsewhere, until the request has been answered.</summary>
+    public abstract void ComeFrom(in KernelAddress peer);
 
     /// <summary>How often rules and error pages have sent the request on within.</summary>
     public int Turns { get; set; }

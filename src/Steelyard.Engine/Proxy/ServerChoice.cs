@@ -51,6 +51,7 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
     private async ValueTask<Outcome> Wait(Pool pool, Server? wanted)
     {
         _context.Loop.Counters.QueueWaits++;
+        Since = _waited == 0 ? _context.Events.Now : Since;
         var (since, longest) = (_context.Events.Now, pool.Settings.Queue.Timeout is { } own ? (long)own.TotalMilliseconds : _context.Timeouts.Queue);
 
         // Not begun for sessions, which have no end.
@@ -65,17 +66,18 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
             _context.Record.QueuePosition = Math.Max(pool.Waiting, 1);
 
             // A call for a wait that has ended may still be under way.
-            while (wake == Wake.Ready && State == QueueState.Waiting)
+            while (wake == Wake.Ready && State == QueueState.Waiting && !_context.HasFollower(pool))
                 wake = await _waiter.Wait(due);
             _context.Client.Transport.EndObserver = null;
             _waited += _context.Events.Now - since;
             _context.Meters.Pool(pool).Queue.Add(_context.Events.Now - since);
         }
 
-        if (wake != Wake.Ready && pool.Leave(this))
+        if (State == QueueState.Waiting && pool.Leave(this))
         {
+            // After a reload there may be other servers to wait for.
             _joined = false;
-            return Left(pool, wake, whole);
+            return wake == Wake.Ready ? new(Cause.NoServer) : Left(pool, wake, whole);
         }
 
         if (Server is { } server)
@@ -128,6 +130,13 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
         }
 
         return route.Priority;
+    }
+
+    /// <summary>Looks again whether there is something to wait for.</summary>
+    public void LookAgain()
+    {
+        if (_waiter.Waiting)
+            _context.Events.RunNextTurn(_ready);
     }
 
     /// <summary>Calls a wait off; the exchange ends of itself.</summary>

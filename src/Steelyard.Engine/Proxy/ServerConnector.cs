@@ -14,13 +14,31 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
 {
     private const int QueuePauseMilliseconds = 10;
 
+    // nginx: what variables have made is no address.
+    private const int WrongPlaceStatus = 500;
+
     private readonly Waiter _pause = new(context.Events);
     private int _connectError;
+
+    /// <summary>What the request says of its server leads nowhere: nobody was asked.</summary>
+    public bool HasNoPlace { get; private set; }
 
     /// <summary>Takes a kept connection to the server, or opens one.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     public async ValueTask<Outcome> Connect(Server server, bool reuse)
     {
+        HasNoPlace = false;
+        if (context.Plan.MadeOf[server.Ordinal] is { } made)
+        {
+            // Whom one request names the next may not.
+            var port = context.Plan.TlsOf[server.Ordinal] is null ? 80 : 443;
+            context.Target = await context.Loop.Targets.Find(context.Pool!, server, made, port, context.Scope);
+            HasNoPlace = context.Target is null || context.Target == MadeTargets.Wrong;
+            if (HasNoPlace)
+                return new(Cause.ConnectFailed, Told: context.Target is null ? 0 : WrongPlaceStatus);
+            reuse = false;
+        }
+
         var introduction = context.Plan.ProxyProtocolOf[server.Ordinal];
         context.Upstream = reuse && introduction == ProxyProtocolVersion.None ? context.IdleConnectionsOf(server).Take() : null;
         if (context.Upstream is not null)
@@ -35,6 +53,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
             return _connectError is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory or Errno.AddressNotAvailable
                 ? new(Cause.OutOfResources)
                 : new(Cause.ConnectFailed, attempts.AfterNoConnection());
+        context.Upstream.OfOneClient |= context.Target is not null;
         if (context.Deadline.Passed)
             context.Upstream.Transport.Abort();
         context.Client.Transport.EndsWith = context.Upstream.Transport;
@@ -90,7 +109,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         context.Upstream.Secure(secured);
         var verdict = new CertificateVerdict(tls.Settings.Verify);
         var address = server.Settings.Address;
-        if (await secured.Connect(tls.OptionsFor(address.UnixPath is null ? address.Host : "", verdict), due))
+        if (await secured.Connect(tls.OptionsFor(context.Target?.Host ?? (address.UnixPath is null ? address.Host : ""), verdict), due))
             return Outcome.Success;
         var (timedOut, stopped) = (secured.TimedOut, secured.Aborted);
         context.CloseUpstream();
@@ -115,13 +134,16 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
     private async ValueTask<UpstreamConnection?> BeginConnect(Server server)
     {
         var due = context.Events.In(context.Timeouts.Connect);
-        var connection = context.Loop.BeginConnect(context.Plan.Addresses[server.Ordinal], context.IdleConnectionsOf(server), out _connectError);
+        var connection = BeginNow(server);
         while (_connectError == Errno.Again && context.Events.Now < due && !context.Client.Transport.Aborted && !context.Deadline.Passed)
         {
             await _pause.Wait(context.Events.In(QueuePauseMilliseconds));
-            connection = context.Loop.BeginConnect(context.Plan.Addresses[server.Ordinal], context.IdleConnectionsOf(server), out _connectError);
+            connection = BeginNow(server);
         }
 
         return connection;
     }
+
+    private UpstreamConnection? BeginNow(Server server) =>
+        context.Loop.BeginConnect(context.Target?.Place ?? context.Plan.Addresses[server.Ordinal], context.IdleConnectionsOf(server), out _connectError, context.Plan.SourceOf[server.Ordinal]);
 }

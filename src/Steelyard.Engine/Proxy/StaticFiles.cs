@@ -74,21 +74,19 @@ internal sealed class StaticFiles
     /// <summary>Opens a file, or the compressed one beside it; null where it cannot be read.</summary>
     public FileAnswer? Open(RoutedRequest context, string path)
     {
+        var type = _types.GetValueOrDefault(Path.GetExtension(path)) ?? _defaultType;
         if (_settings.Packed is not { } packed)
-            return FileAnswer.Open(path, _settings);
+            return FileAnswer.Open(path, _settings, type);
         var takes = packed.Always || TakesGzip(context, packed);
         if ((!takes && !packed.Vary) || !FileKind.IsRegular(path + ".gz"))
-            return FileAnswer.Open(path, _settings);
-        return FileAnswer.Open(takes ? path + ".gz" : path, _settings, packed: takes, varies: packed.Vary && !packed.Always);
+            return FileAnswer.Open(path, _settings, type);
+        return FileAnswer.Open(takes ? path + ".gz" : path, _settings, type, packed: takes, varies: packed.Vary && !packed.Always);
     }
 
     // nginx's gzip_http_version is 1.1, and another proxy may be one that knows no better.
     private static bool TakesGzip(RoutedRequest context, PackedFiles packed) =>
         context.Request.MinorVersion > 0 && (packed.Proxied || !FileConditions.TryFind(context.Request, context.Head, "Via"u8, out _))
         && FileConditions.TryFind(context.Request, context.Head, "Accept-Encoding"u8, out var codings) && AcceptedCodings.HasGzip(codings);
-
-    /// <summary>The type of a file.</summary>
-    public ReadOnlySpan<byte> TypeOf(string path) => _types.GetValueOrDefault(Path.GetExtension(path)) ?? _defaultType;
 
     /// <summary>Looks for what a request asks for.</summary>
     /// <param name="context">The request.</param>
@@ -180,7 +178,7 @@ internal sealed class StaticFiles
     private static string Clean(RoutedRequest context)
     {
         var path = context.Request.Path(context.Head);
-        return Encoding.UTF8.GetString(PathNormalizer.IsNeeded(path) ? PathNormalizer.Normalize(path, new byte[path.Length]) : path);
+        return Encoding.UTF8.GetString(PathNormalizer.IsNeeded(path) ? PathNormalizer.Normalize(path, new byte[path.Length], context.Request.KeepsSlashes) : path);
     }
 
     /// <summary>Where a path is on the disk; false for one that would leave the folder.</summary>

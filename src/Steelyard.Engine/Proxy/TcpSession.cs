@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Steelyard.Balancing;
 using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -17,6 +18,7 @@ internal sealed class TcpSession
     private readonly BreakerGuard _guard;
     private readonly ServerConnector _connector;
     private readonly Tunnel _tunnel;
+    private readonly Admission _admission;
 
     public TcpSession(ProxyLoop loop)
     {
@@ -27,6 +29,7 @@ internal sealed class TcpSession
         _guard = new BreakerGuard(_context, EndCall);
         _connector = new ServerConnector(_context, _attempts);
         _tunnel = new Tunnel(loop);
+        _admission = new Admission(_context);
     }
 
     /// <summary>What it is about.</summary>
@@ -34,45 +37,91 @@ internal sealed class TcpSession
 
     /// <summary>Serves one connection to its end; the caller closes it.</summary>
     /// <param name="client">The connection.</param>
-    /// <param name="route">Whose servers it is for.</param>
-    [AsyncMethodBuilder(typeof(LoopMethod))]
-    public async ValueTask Run(ClientConnection client, Route route)
+    /// <param name="route">Whose servers it is for, or what it is told.</param>
+    /// <returns>How it is closed.</returns>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    public async ValueTask<AfterExchange> Run(ClientConnection client, Route route)
     {
-        var pool = route.ChoosePool(default)!;
         _context.Begin(client);
         _context.EnterListener();
         _context.EnterRoute(route);
-        _context.Pool = pool;
         _context.Record.HeadAt = _loop.Events.Now;
+        if (route.Limits is { } limits && await _admission.Ask(limits) is { IsSuccess: false } refused)
+        {
+            Refuse(refused);
+            return AfterExchange.Close;
+        }
+
+        if (route.Answer is { } answer)
+            return await Tell(answer);
+        if (route.ChoosePool(_context) is not { } pool)
+        {
+            Refuse(new(Cause.NoRoute));
+            return AfterExchange.Reset;
+        }
+
+        _context.Pool = pool;
         if (_context.Log is not null)
             _context.Record.Enter(pool);
         var outcome = await Connect(pool);
         if (!outcome.IsSuccess)
         {
-            _context.EndWithServer();
-            _context.Record.Ending = outcome;
-            Log(sent: 0, received: 0);
-            _loop.Counters.SessionsRefused++;
-
             // The client sees at once that nobody serves it, and cannot take the end for an empty answer.
-            client.Transport.ResetOnClose();
-            return;
+            Refuse(outcome);
+            return AfterExchange.Reset;
         }
 
         var upstream = _context.Upstream!;
         _context.ResponseBegun = true;
-        _context.Record.Tunnel = await _tunnel.Run(client.Transport, client.Input, upstream.Transport, upstream.Input, _context.Timeouts.Tunnel);
+        _context.Record.Tunnel = await _tunnel.Run(client.Transport, client.Input, upstream.Transport, upstream.Input, _context.Timeouts.Tunnel, _context.TunnelMeters);
         _context.CloseUpstream();
         NoteAttempt();
-        _context.EndWithServer();
+        End();
         Log(_tunnel.PassedDown, _tunnel.PassedUp);
+        return AfterExchange.Close;
+    }
+
+    /// <summary>Says what the route has to say, and reads nothing.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> Tell(LocalAnswer answer)
+    {
+        var block = _loop.Events.Blocks.Rent();
+        var length = WriteBody(answer, block);
+        var sent = length == 0 ? IoStatus.Done : await _context.Client.Transport.SendAll(block.Slice(0, length), _context.Timeouts.ClientBody);
+        _loop.Events.Blocks.Return(block);
+        End();
+        Log(sent == IoStatus.Done ? length : 0, received: 0);
+        return sent == IoStatus.Done ? AfterExchange.Linger : AfterExchange.Close;
+    }
+
+    private int WriteBody(LocalAnswer answer, Block block)
+    {
+        var writer = new BlockWriter(block);
+        answer.WriteBody(ref writer, _context.Scope);
+        return writer.Length;
+    }
+
+    private void Refuse(in Outcome outcome)
+    {
+        End();
+        _context.Record.Ending = outcome;
+        Log(sent: 0, received: 0);
+        _loop.Counters.SessionsRefused++;
+    }
+
+    private void End()
+    {
+        _admission.End();
+        _context.EndWithServer();
     }
 
     /// <summary>Writes down a connection that no route takes.</summary>
-    public void NoteRefusal(ClientConnection client)
+    /// <param name="client">The connection.</param>
+    /// <param name="isDenied">Whether a rule has closed it.</param>
+    public void NoteRefusal(ClientConnection client, bool isDenied)
     {
         _context.Begin(client);
-        _context.Record.Ending = new(Cause.NoRoute);
+        (_context.Record.Ending, _context.Record.IsDenied) = (new(Cause.NoRoute), isDenied);
         Log(sent: 0, received: 0);
     }
 
@@ -96,7 +145,10 @@ internal sealed class TcpSession
             return outcome;
         while (true)
         {
+            Follow(ref pool);
             var chosen = await _choice.Choose(pool);
+            if (chosen.Cause == Cause.NoServer && Follow(ref pool))
+                continue;
             if (!chosen.IsSuccess)
             {
                 outcome = outcome.IsSuccess ? chosen : outcome;
@@ -141,6 +193,16 @@ internal sealed class TcpSession
         }
     }
 
+    /// <summary>Goes on with the servers that the pool has now, if a reload has come between.</summary>
+    private bool Follow(ref Pool pool)
+    {
+        if (!_context.FollowPool(ref pool))
+            return false;
+        _context.Affinity.BeginSession(pool);
+        _attempts.Follow(pool, _context.Affinity.Owner);
+        return true;
+    }
+
     /// <summary>An attempt is over, whatever came of it.</summary>
     private void NoteAttempt()
     {
@@ -160,9 +222,13 @@ internal sealed class TcpSession
         _context.Meters.Server(_context.Pool!, server).Connected(_loop.Events.Now - _context.AttemptBegun);
     }
 
+    /// <summary>Looks again for a server, if it waits for one.</summary>
+    public void LookAgain() => _choice.LookAgain();
+
     /// <summary>Breaks the server's connection off; the session ends of itself.</summary>
     public void AbortUpstream()
     {
+        _admission.Abort();
         _choice.Abort();
         _tunnel.Cut();
         _context.Upstream?.Transport.Abort();
@@ -179,6 +245,6 @@ internal sealed class TcpSession
         _context.Record.End();
         _choice.Abandon(_context.Pool);
         _guard.End(new(Cause.Stopped));
-        _context.EndWithServer();
+        End();
     }
 }

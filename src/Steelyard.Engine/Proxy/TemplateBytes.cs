@@ -26,6 +26,9 @@ internal readonly ref struct TemplateScope
     /// <summary>The address of the server; empty until one has answered.</summary>
     public ReadOnlySpan<byte> Server { get; init; }
 
+    /// <summary>The server that was chosen last; null for none.</summary>
+    public Server? ServedBy { get; init; }
+
     /// <summary>The name in the hello of a TLS client whose TLS is left to the servers; empty for none.</summary>
     public ReadOnlySpan<byte> ServerName { get; init; }
 

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Logging;
 using Steelyard.Engine.Loops;
+using Steelyard.Engine.Metering;
 using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
@@ -24,6 +25,8 @@ internal sealed class Tunnel
     private bool _cut;
     private bool _halfClosed;
     private TunnelEnd _end;
+    private ListenerMeter _listenerMeter = null!;
+    private ServerMeter _serverMeter = null!;
 
     /// <summary>Bytes that have passed from the server to the client.</summary>
     public long PassedDown => _down.Passed;
@@ -44,11 +47,13 @@ internal sealed class Tunnel
     /// <param name="server">The server.</param>
     /// <param name="serverInput">What has arrived of the server and was not used.</param>
     /// <param name="idleMilliseconds">How long neither side may do anything.</param>
+    /// <param name="meters">Where bytes are counted as they pass, for a tunnel may stand for days.</param>
     /// <returns>How it has ended.</returns>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    public async ValueTask<TunnelEnd> Run(Transport client, InputBuffer clientInput, Transport server, InputBuffer serverInput, long idleMilliseconds)
+    public async ValueTask<TunnelEnd> Run(Transport client, InputBuffer clientInput, Transport server, InputBuffer serverInput, long idleMilliseconds, (ListenerMeter Listener, ServerMeter Server) meters)
     {
         (_client, _server, _idleMilliseconds) = (client, server, idleMilliseconds);
+        (_listenerMeter, _serverMeter) = meters;
         (_open, _cut, _halfClosed, _end) = (true, false, false, TunnelEnd.None);
         Moved();
         var up = _up.Run(client, clientInput, server);
@@ -67,7 +72,7 @@ internal sealed class Tunnel
         BreakOff(reset: null);
     }
 
-    /// <summary>Something has passed, so both sides have their time anew.</summary>
+    /// <summary>Both sides have their time anew.</summary>
     private void Moved() => _due = _loop.Events.In(_idleMilliseconds);
 
     /// <summary>Ends both directions.</summary>
@@ -133,6 +138,24 @@ internal sealed class Tunnel
             sink.FinishSending();
         }
 
+        /// <summary>Something has passed.</summary>
+        private void Count(long bytes)
+        {
+            tunnel.Moved();
+            Passed += bytes;
+            var (listener, server) = (tunnel._listenerMeter, tunnel._serverMeter);
+            if (this == tunnel._up)
+            {
+                listener.BytesReceived += bytes;
+                server.BytesSent += bytes;
+            }
+            else
+            {
+                listener.BytesSent += bytes;
+                server.BytesReceived += bytes;
+            }
+        }
+
         [AsyncMethodBuilder(typeof(LoopMethod<>))]
         private async ValueTask<RelayEnd> PassUntilEnd()
         {
@@ -145,8 +168,7 @@ internal sealed class Tunnel
                     var sent = await _sink.SendAll(piece, tunnel._idleMilliseconds);
                     if (sent != IoStatus.Done)
                         return sent == IoStatus.Closed ? RelayEnd.SinkClosed : sent == IoStatus.TimedOut ? RelayEnd.SinkTimedOut : RelayEnd.Aborted;
-                    tunnel.Moved();
-                    Passed += piece.Length;
+                    Count(piece.Length);
                     if (_budget.Spend(piece.Length))
                         await _loop.Events.NextTurn;
                 }
@@ -205,8 +227,7 @@ internal sealed class Tunnel
                     }
                 }
 
-                tunnel.Moved();
-                Passed += received;
+                Count(received);
                 if (_budget.Spend(received))
                     await _loop.Events.NextTurn;
                 if (_source.Aborted)

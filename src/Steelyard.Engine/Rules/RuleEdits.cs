@@ -1,8 +1,10 @@
+using System.Buffers.Text;
 using System.Text;
 using Steelyard.Config;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Interop;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Rules;
@@ -34,25 +36,42 @@ internal static class RuleEdits
             case RuleAction.RemoveVariable:
                 context.Variables.Remove(rule.Name);
                 return true;
+            case RuleAction.SetPeer or RuleAction.SetPeerPort:
+                if (rule.Value!.TryMakePresent(context.Scope, out var told))
+                    ChangePeer(context, told, rule.Action == RuleAction.SetPeerPort);
+                return true;
         }
 
         // The value is made before the field it may speak of goes.
         ReadOnlySpan<byte> value = default;
-        if (rule.Action is RuleAction.SetHeader or RuleAction.AddHeader && !rule.Value!.TryMake(context.Scope, out value))
+        if (rule.Action is RuleAction.SetHeader or RuleAction.AddHeader or RuleAction.SetMethod && !rule.Value!.TryMake(context.Scope, out value))
             return false;
         edited.Take(context.Blocks, head);
         switch (rule.Action)
         {
             case RuleAction.SetHeader:
-                fields.RemoveAll(edited.Bytes, rule.Name);
+                Remove();
                 return Append(value);
             case RuleAction.AddHeader:
                 return Append(value);
             case RuleAction.RemoveHeader:
-                fields.RemoveAll(edited.Bytes, rule.Name);
+                Remove();
                 return true;
+            case RuleAction.RemoveHeaders:
+                fields.RemoveMatching(edited.Bytes, rule.Pattern!);
+                return true;
+            case RuleAction.SetMethod:
+                return value.IsEmpty || value.IndexOfAnyExcept(HttpBytes.Token) >= 0 || (edited.Append(value) is >= 0 and var at && context.Request.SendMethod(edited.Bytes, at, value.Length));
             default:
                 return Replace(rule, context, fields, edited, room, ofResponse);
+        }
+
+        void Remove()
+        {
+            if (ofResponse)
+                fields.RemoveAll(edited.Bytes, rule.Name);
+            else
+                fields.RemoveAlike(edited.Bytes, rule.Name);
         }
 
         bool Append(ReadOnlySpan<byte> value)
@@ -62,6 +81,21 @@ internal static class RuleEdits
             if (!ofResponse && fields.All[^1] is { Known: KnownField.Host } host)
                 context.Request.SetHost(host.ValueStart, host.ValueLength);
             return true;
+        }
+    }
+
+    private static void ChangePeer(RoutedRequest context, ReadOnlySpan<byte> told, bool isPort)
+    {
+        Span<byte> address = stackalloc byte[AddressText.Longest];
+        ref readonly var peer = ref context.Peer;
+        if (isPort)
+        {
+            if (Utf8Parser.TryParse(told, out uint port, out var length) && length == told.Length && peer.Address() is not null)
+                context.ComeFrom(KernelAddress.For(address[..peer.WriteBytes(address)], (ushort)port));
+        }
+        else if (AddressText.Parse(HttpBytes.Trim(told), address) is > 0 and var length)
+        {
+            context.ComeFrom(KernelAddress.For(address[..length], peer.Port));
         }
     }
 

@@ -37,6 +37,8 @@ internal enum RuleVerdict : byte
 /// <summary>Rules in their order, compiled. Immutable, shared by all loops; running them allocates nothing.</summary>
 internal sealed class RuleSet
 {
+    private const int BadGateway = 502;
+
     private readonly Rule[] _rules;
 
     private RuleSet(Rule[] rules) => _rules = rules;
@@ -44,6 +46,19 @@ internal sealed class RuleSet
     /// <summary>Compiles rules; null where there are none.</summary>
     public static RuleSet? From(ValueList<RuleSettings> rules) =>
         rules.Count == 0 ? null : new(Array.ConvertAll(rules.AsSpan().ToArray(), rule => new Rule(rule)));
+
+    /// <summary>Whether they close a connection that carries no requests.</summary>
+    /// <param name="scope">What is known of it.</param>
+    public bool CloseConnection(in TemplateScope scope)
+    {
+        foreach (var rule in _rules)
+        {
+            if (rule.When is null || rule.When.Holds(scope))
+                return rule.Action == RuleAction.Close;
+        }
+
+        return false;
+    }
 
     /// <summary>Does what they say with a request.</summary>
     /// <param name="context">The request; its head is held.</param>
@@ -97,7 +112,10 @@ internal sealed class RuleSet
             {
                 case RuleAction.Stop:
                     return RuleVerdict.GoOn;
-                case RuleAction.Deny:
+                case RuleAction.Deny when rule.Status == BadGateway:
+                    return RuleVerdict.Refuse;
+                case RuleAction.Deny or RuleAction.Respond or RuleAction.Redirect:
+                    context.Instead = rule.Answer;
                     return RuleVerdict.Refuse;
                 case RuleAction.SetStatus:
                     context.ResponseEdit.Take(context.Events.Blocks, context.ResponseBytes);

@@ -72,7 +72,7 @@ internal sealed class SimulatedDriver(int seed, SimulatedConditions conditions) 
     /// <summary>Whether nothing is on its way.</summary>
     public bool Quiet => _events.Count == 0;
 
-    public override Transport? Connect(in KernelAddress address, out int error, bool brief = false)
+    public override Transport? Connect(in KernelAddress address, out int error, bool brief = false, KernelAddress? from = null)
     {
         error = 0;
         if (!_listening.TryGetValue(address.Port, out var acceptor))

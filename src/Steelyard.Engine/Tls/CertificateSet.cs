@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Steelyard.Config;
 
@@ -10,6 +12,9 @@ internal sealed class CertificateSet
 {
     // As nginx: curl --http1.0 offers nothing else, and who finds no common protocol has to give up (RFC 7301, 3.2).
     private static readonly SslApplicationProtocol s_http10 = new("http/1.0");
+
+    // The bits of versions are the 14 below.
+    private const int BehindVersions = 16;
 
     private readonly Dictionary<string, SslServerAuthenticationOptions> _exact = new(StringComparer.OrdinalIgnoreCase);
 
@@ -62,7 +67,7 @@ internal sealed class CertificateSet
         {
             // Offline: what a chain or a revocation needs is never fetched from the network.
             ServerCertificateContext = SslStreamCertificateContext.Create(certificate.Leaf, certificate.Intermediates, offline: true),
-            EnabledSslProtocols = Protocols(settings.Versions),
+            EnabledSslProtocols = Protocols(settings.Versions) | MarkOf(settings.ClientCertificates, authorities),
             // What is inside of a connection in TCP mode, only its two ends know.
             ApplicationProtocols = mode == ListenerMode.Http ? [SslApplicationProtocol.Http11, s_http10] : null,
             AllowRenegotiation = false,
@@ -73,6 +78,26 @@ internal sealed class CertificateSet
         options.CertificateChainPolicy = ChainPolicy(authorities);
         options.RemoteCertificateValidationCallback = (_, certificate, _, errors) => refused.Judge(certificate is not null, errors, clients.Optional);
         return options;
+    }
+
+    /// <summary>
+    /// Keeps sessions to the rules about certificates of clients that they began under: one that is resumed is not asked for
+    /// a certificate again, and shows what it showed then. The runtime keeps the keys of tickets by the versions and the
+    /// certificate of a server, for the whole process; so the rules are told as versions that there are not, which it does
+    /// not look at otherwise. Two that share a mark by chance are no less safe, for who is resumed is judged again.
+    /// </summary>
+    private static SslProtocols MarkOf(ClientCertificates? clients, X509Certificate2Collection? authorities)
+    {
+        if (clients is null)
+            return SslProtocols.None;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData([clients.Optional ? (byte)1 : (byte)0]);
+        foreach (var authority in authorities ?? [])
+            hash.AppendData(authority.RawData);
+        var mark = BinaryPrimitives.ReadUInt16LittleEndian(hash.GetHashAndReset()) >> 1;
+#pragma warning disable CA5397 // These bits name no version, old or new: they are the mark alone, and which versions are spoken stands beside them.
+        return (SslProtocols)((mark == 0 ? 1 : mark) << BehindVersions);
+#pragma warning restore CA5397
     }
 
     /// <summary>How a chain is built on a loop: from memory.</summary>

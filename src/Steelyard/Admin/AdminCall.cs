@@ -34,16 +34,25 @@ internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDi
         }
     }
 
-    /// <summary>The server that the path names, by its address, or by its number in the pool from 1.</summary>
+    /// <summary>The server that the path names, by its name, its address, or its number in the pool from 1.</summary>
     /// <exception cref="AdminProblemException">There is none.</exception>
     public ServerStatus Server => ServerAt(values["server"]);
 
-    /// <summary>A server of the pool that the path names, by its address or its number.</summary>
+    /// <summary>A server of the pool that the path names, by its name, its address or its number.</summary>
     /// <exception cref="AdminProblemException">There is none.</exception>
     public ServerStatus ServerAt(string name)
     {
-        var pool = Pool.Name;
+        var (pool, named) = (Pool.Name, Pool.Servers);
         var servers = desk.Balancer.Servers.Where(server => server.Pool == pool).ToList();
+        string? NameOf(ServerStatus server) => named.FirstOrDefault(one => one.Address == server.Address)?.Name;
+
+        // Whoever has called a server '2' does not mean the second one.
+        foreach (var server in servers)
+        {
+            if (NameOf(server) == name)
+                return server;
+        }
+
         if (int.TryParse(name, out var number) && number >= 1 && number <= servers.Count)
             return servers[number - 1];
         foreach (var server in servers)
@@ -52,7 +61,7 @@ internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDi
                 return server;
         }
 
-        throw new AdminProblemException(404, $"the pool '{pool}' has no server '{name}'; it has {Listed(servers.Select(server => server.Address.ToString()))}");
+        throw new AdminProblemException(404, $"the pool '{pool}' has no server '{name}'; it has {Listed(servers.Select(server => NameOf(server) is { } called ? $"{called} ({server.Address})" : server.Address.ToString()))}");
     }
 
     /// <summary>Reads the body.</summary>
@@ -66,7 +75,7 @@ internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDi
         }
         catch (JsonException error)
         {
-            throw new AdminProblemException(400, $"the body is not the JSON that is expected here: {error.Message}");
+            throw new AdminProblemException(400, $"the body is not the JSON that is expected here{(error.Path is { Length: > 1 } path ? $", at {path}" : "")}; /openapi.json says what is");
         }
     }
 
@@ -86,6 +95,9 @@ internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDi
         context.Response.ContentType = contentType;
         context.Response.Headers.CacheControl = "no-store";
         await JsonSerializer.SerializeAsync(context.Response.Body, value, type, context.RequestAborted);
+
+        // What a shell says next begins a line.
+        await context.Response.WriteAsync("\n", context.RequestAborted);
     }
 
     /// <summary>Answers with a text.</summary>

@@ -14,14 +14,16 @@ namespace Steelyard.Admin;
 /// <summary>The admin API of a running <c>steelyard up</c>, as commands ask it.</summary>
 internal sealed class AdminConnection : IDisposable
 {
+    private const string TokenHint = " (--token-file FILE, or STEELYARD_TOKEN in the environment)";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly HttpClient _http;
     private readonly string _where;
+    private readonly AdminTrust? _trust;
 
     private AdminConnection(NetworkAddress address, string? token, AdminTrust? trust)
     {
-        _where = address.ToString();
+        (_where, _trust) = (address.ToString(), trust);
         var handler = address.UnixPath is { } path ? Through(path) : new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
         if (trust is not null)
             handler.SslOptions = trust.Options;
@@ -143,10 +145,15 @@ internal sealed class AdminConnection : IDisposable
         }
     }
 
-    // What was wrong in a handshake, it says within.
-    private static string Reason(Exception error) => error.InnerException is System.Security.Authentication.AuthenticationException refused
-        ? $"{refused.Message} (--ca FILE says whose certificate is believed)"
-        : error is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse } ? $"{error.Message} (it may speak TLS: --ca FILE, or https:// before the address)" : error.Message;
+    // What the libraries say names neither the cause nor the way out.
+    private string Reason(Exception error) => error switch
+    {
+        { InnerException: System.Security.Authentication.AuthenticationException refused } => $"{_trust?.Refusal ?? refused.Message} (--ca FILE says whose certificate is believed)",
+        { InnerException: SocketException { SocketErrorCode: SocketError.AddressNotAvailable } } when _where.StartsWith("unix:", StringComparison.Ordinal) => "there is no such socket",
+        { InnerException: SocketException refused } => refused.Message,
+        HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded or HttpRequestError.InvalidResponse } => "what answers there does not speak HTTP; it may speak TLS: --ca FILE, or https:// before the address",
+        _ => error.Message,
+    };
 
     private AdminProblemException NotOurs() => new(0, $"what answers at {_where} is not the admin API of this version");
 
@@ -155,7 +162,7 @@ internal sealed class AdminConnection : IDisposable
         try
         {
             var problem = JsonSerializer.Deserialize(text, AdminJson.Default.ProblemView);
-            return problem is null ? NotOurs() : new(status, problem.Detail) { Lines = problem.Lines };
+            return problem is null ? NotOurs() : new(status, problem.Detail + (status == StatusCodes.Status401Unauthorized ? TokenHint : "")) { Lines = problem.Lines };
         }
         catch (JsonException)
         {

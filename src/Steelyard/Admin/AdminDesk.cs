@@ -3,6 +3,7 @@ using Steelyard.Engine;
 using Steelyard.Keeper;
 using Steelyard.Metrics;
 using Steelyard.Serving;
+using Steelyard.Shared;
 
 namespace Steelyard.Admin;
 
@@ -26,6 +27,9 @@ internal sealed class AdminDesk(LoadBalancer balancer, IKeeper keeper, ServedCon
         get => _served;
         set => _served = value;
     }
+
+    /// <summary>What has come of sharing with other balancers; null where nothing is shared.</summary>
+    public SharedCounts? Shared { get; set; }
 
     /// <summary>When this engine began to serve.</summary>
     public DateTimeOffset Since { get; } = DateTimeOffset.UtcNow;

@@ -15,6 +15,12 @@ internal sealed record AdminEndpoint(string Method, string Path, string Summary,
     /// <summary>The answer in JSON; null for one in another format.</summary>
     public JsonTypeInfo? Answer { get; init; }
 
+    /// <summary>The format of an answer that is not JSON.</summary>
+    public string AnswerType { get; init; } = "text/plain";
+
+    /// <summary>What it is called in the OpenAPI document: putPoolsPoolServersServerState.</summary>
+    public string Id => Method.ToLowerInvariant() + string.Concat(Path.Split(['/', '{', '}', '.', '-', '_'], StringSplitOptions.RemoveEmptyEntries).Where(part => part != "api").Select(part => char.ToUpperInvariant(part[0]) + part[1..]).DefaultIfEmpty("Page"));
+
     /// <summary>Parameters of the query, each with what it means.</summary>
     public IReadOnlyList<(string Name, string Description)> Query { get; init; } = [];
 

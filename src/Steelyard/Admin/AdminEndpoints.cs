@@ -23,7 +23,7 @@ internal static class AdminEndpoints
         AdminEndpoint.Get("/api/routes", "The routes of all listeners.", s_json.RouteViewArray, call => AdminLook.Routes(call.Desk)),
         AdminEndpoint.Get("/api/pools", "The pools with their servers.", s_json.PoolViewArray, call => AdminLook.Pools(call.Desk)),
         AdminEndpoint.Get("/api/pools/{pool}", "One pool with its servers.", s_json.PoolView, call => AdminLook.Pools(call.Desk).Single(pool => pool.Name == call.Pool.Name)),
-        AdminEndpoint.Get("/api/pools/{pool}/servers/{server}", "One server, by its address or its number in the pool.", s_json.ServerView, call => AdminLook.Server(call.Desk, call.Server)),
+        AdminEndpoint.Get("/api/pools/{pool}/servers/{server}", "One server, by its name, its address or its number in the pool.", s_json.ServerView, call => AdminLook.Server(call.Desk, call.Server)),
         AdminEndpoint.Change("PUT", "/api/pools/{pool}/servers/{server}/state", "Sets what is wanted of a server: ready, drain (no new requests) or maintenance (nothing). It outlives reloads and engines, and ends with the keeper.", s_json.StateBody, s_json.ServerView, SetStateAsync),
         AdminEndpoint.Change("PUT", "/api/pools/{pool}/servers/{server}/weight", "Sets a server's weight, 0 to 256; null for what the file says. It outlives reloads and engines, and ends with the keeper.", s_json.WeightBody, s_json.ServerView, SetWeightAsync),
         AdminEndpoint.Get("/api/counters", "What the engine has done since its start.", s_json.CountersView, call => AdminLook.Counters(call.Desk)),

@@ -11,6 +11,7 @@ namespace Steelyard.Admin;
     WriteIndented = true,
     NumberHandling = JsonNumberHandling.Strict,
     RespectNullableAnnotations = true,
+    AllowDuplicateProperties = false,
     RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(VersionView))]
 [JsonSerializable(typeof(ConfigurationView))]

@@ -102,15 +102,22 @@ internal static class AdminLook
         var servers = desk.Balancer.Servers.ToLookup(server => server.Pool);
         return [.. desk.Served.Snapshot.Pools.Select(pool =>
         {
-            var members = servers[pool.Name].Select((server, place) => View(server, place + 1)).ToArray();
+            var names = Names(pool);
+            var members = servers[pool.Name].Select((server, place) => View(server, place + 1, names.GetValueOrDefault(server.Address))).ToArray();
             return new PoolView(pool.Name, BalanceTable.Form.Write!(pool.Balance), members.Length, members.Count(member => member is { State: "up", Weight: > 0 }), members.Sum(member => member.Active), members);
         })];
     }
 
     public static ServerView Server(AdminDesk desk, ServerStatus server) =>
-        View(server, desk.Balancer.Servers.Where(other => other.Pool == server.Pool).Index().First(other => other.Item.Address == server.Address).Index + 1);
+        View(
+            server,
+            desk.Balancer.Servers.Where(other => other.Pool == server.Pool).Index().First(other => other.Item.Address == server.Address).Index + 1,
+            desk.Served.Snapshot.Pools.Where(pool => pool.Name == server.Pool).Select(pool => Names(pool).GetValueOrDefault(server.Address)).FirstOrDefault());
 
-    private static ServerView View(ServerStatus server, int number) => new(
+    private static Dictionary<NetworkAddress, string> Names(PoolSettings pool) =>
+        pool.Servers.Where(server => server.Name is not null).ToDictionary(server => server.Address, server => server.Name!);
+
+    private static ServerView View(ServerStatus server, int number, string? name) => new(
         server.Pool,
         number,
         server.Address.ToString(),
@@ -125,7 +132,9 @@ internal static class AdminLook
         server.Active,
         server.Limit,
         server.Failures,
-        server.LastReason == ServerFailure.None ? null : ServerReports.Explain(server.LastReason));
+        server.LastReason == ServerFailure.None ? null : ServerReports.Explain(server.LastReason),
+        name,
+        server.HasAgent ? new(HealthReports.WordOfAgent(server), server.ReasonOfAgent) : null);
 
     public static BreakerView[] Breakers(AdminDesk desk) => [.. desk.Balancer.Breakers.Select(breaker => new BreakerView(
         breaker.Pool,

@@ -2,6 +2,7 @@ using System.Collections.ObjectModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
@@ -59,10 +60,25 @@ internal sealed class AdminServer : IAsyncDisposable
         {
             kestrel.ListenHandle((ulong)handle, endpoint =>
             {
+                endpoint.Use(next => connection =>
+                {
+                    EndInOrder(connection);
+                    return next(connection);
+                });
                 if (certificate is not null && _sockets[(ulong)handle].AddressFamily != AddressFamily.Unix)
                     endpoint.UseHttps(new TlsHandshakeCallbackOptions { HandshakeTimeout = TimeForHandshakes, OnConnection = _ => ValueTask.FromResult(certificate.Options) });
             });
         }
+    }
+
+    /// <summary>
+    /// .NET sets a listening socket to end its connections by resets when it lets go of it. The socket is the keeper's, and
+    /// what is accepted on it by the engine after would have that from it: large answers were cut off.
+    /// </summary>
+    private static void EndInOrder(ConnectionContext connection)
+    {
+        if (connection.Features.Get<IConnectionSocketFeature>() is { Socket: { AddressFamily: not AddressFamily.Unix } socket })
+            socket.LingerState = new(enable: false, seconds: 0);
     }
 
     private async Task AnswerAsync(HttpContext context)
@@ -84,7 +100,11 @@ internal sealed class AdminServer : IAsyncDisposable
         {
             // Whoever asked has gone.
         }
-        catch (Exception fault) when (!context.Response.HasStarted && fault is not Microsoft.AspNetCore.Http.BadHttpRequestException)
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException bad) when (!context.Response.HasStarted)
+        {
+            await TellAsync(context, bad.StatusCode, bad.Message, null);
+        }
+        catch (Exception fault) when (!context.Response.HasStarted)
         {
             await Console.Error.WriteLineAsync($"steelyard: a fault of this program in the admin API: {fault}");
             await TellAsync(context, StatusCodes.Status500InternalServerError, $"a fault of this program: {fault.Message}", null);

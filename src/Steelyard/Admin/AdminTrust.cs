@@ -12,13 +12,20 @@ internal sealed class AdminTrust
     private AdminTrust(X509Certificate2Collection? believed) => _believed = believed;
 
     /// <summary>The authorities of the system.</summary>
-    public static AdminTrust OfSystem { get; } = new(believed: null);
+    public static AdminTrust OfSystem() => new(believed: null);
+
+    /// <summary>Why the certificate that was shown last is not believed, in words; null where it is.</summary>
+    public string? Refusal { get; private set; }
 
     /// <summary>What a handshake goes by.</summary>
-    public SslClientAuthenticationOptions Options => _believed is null ? new() : new()
+    public SslClientAuthenticationOptions Options => new()
     {
-        CertificateChainPolicy = Policy(_believed),
-        RemoteCertificateValidationCallback = (_, certificate, _, errors) => errors == SslPolicyErrors.None || IsPinned(certificate),
+        CertificateChainPolicy = _believed is null ? null : Policy(_believed),
+        RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
+        {
+            Refusal = errors == SslPolicyErrors.None || IsPinned(certificate) ? null : Words(errors);
+            return Refusal is null;
+        },
     };
 
     /// <summary>The certificates of a file: those of authorities, or the very one that is shown, which then needs no name.</summary>
@@ -32,7 +39,8 @@ internal sealed class AdminTrust
         }
         catch (Exception error) when (error is CryptographicException or IOException or UnauthorizedAccessException)
         {
-            throw new AdminProblemException(0, $"{file}: {(error is CryptographicException ? "a certificate in the file is damaged" : error.Message)}; expected certificates in PEM");
+            var mistake = error switch { CryptographicException => "a certificate in the file is damaged", FileNotFoundException or DirectoryNotFoundException => "there is no such file", _ => error.Message };
+            throw new AdminProblemException(0, $"{file}: {mistake}; expected certificates in PEM");
         }
 
         return believed.Count > 0 ? new(believed) : throw new AdminProblemException(0, $"{file}: there is no certificate in the file; expected certificates in PEM");
@@ -47,7 +55,7 @@ internal sealed class AdminTrust
 
     private bool IsPinned(X509Certificate? shown)
     {
-        foreach (var one in _believed!)
+        foreach (var one in _believed ?? [])
         {
             if (shown is not null && one.RawDataMemory.Span.SequenceEqual(shown.GetRawCertData()))
                 return true;
@@ -55,4 +63,12 @@ internal sealed class AdminTrust
 
         return false;
     }
+
+    private static string Words(SslPolicyErrors errors) =>
+        errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) ? "it shows no certificate"
+        : "its certificate is not believed: " + string.Join(", and ", new[]
+        {
+            errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) ? "it is for another name" : null,
+            errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) ? "no authority that is believed here vouches for it, or its time is over" : null,
+        }.OfType<string>());
 }

@@ -51,6 +51,8 @@ internal sealed record PoolView(string Name, string Balance, int Servers, int Us
 /// <param name="Limit">How many it may have at once; null for any number.</param>
 /// <param name="Failures">Requests that failed with it.</param>
 /// <param name="LastFailure">How the last of them came about; null for none.</param>
+/// <param name="Name">What the configuration calls it; null where it is known by its address.</param>
+/// <param name="Agent">What its agent says; null where it has none.</param>
 internal sealed record ServerView(
     string Pool,
     int Number,
@@ -66,7 +68,14 @@ internal sealed record ServerView(
     int Active,
     int? Limit,
     long Failures,
-    string? LastFailure);
+    string? LastFailure,
+    string? Name,
+    AgentView? Agent = null);
+
+/// <summary>What the agent of a server says.</summary>
+/// <param name="State">ready, drain, maintenance or down.</param>
+/// <param name="Reason">Why, in its own words; null where it gave no reason.</param>
+internal sealed record AgentView(string State, string? Reason);
 
 /// <summary>What checks have found of a server.</summary>
 /// <param name="Up">Whether it counts as up.</param>
@@ -223,4 +232,4 @@ internal sealed record ConnectionView(string? Client, string Listener, string St
 internal sealed record ReportView(bool Done, IReadOnlyList<string> Lines);
 
 /// <summary>A problem (RFC 9457).</summary>
-internal sealed record ProblemView(string Title, int Status, string Detail, IReadOnlyList<string>? Lines);
+internal sealed record ProblemView(string Title, int Status, string Detail, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Lines = null);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using Steelyard.Serving;
 
 namespace Steelyard.Admin;
 
@@ -76,15 +77,21 @@ internal static class StatusTable
         {
             table.AddRow(
                 new Text(server.Number.ToString()),
-                new Text(server.Address),
+                new Text(server.Name is { } name ? $"{name} {server.Address}" : server.Address),
                 new Text(server.State, ColourOf(server.State)),
                 new Text(server.LiveWeight is null ? server.Weight.ToString() : $"{server.Weight} (file {server.ConfiguredWeight})"),
                 new Text(Number(server.Active)),
                 new Text(Number(server.Failures)),
-                new Text(server.Health is { } health ? health.LastCheck + (health.Status is { } code ? $" ({code})" : "") : ""));
+                new Text(CheckOf(server)));
         }
 
         return table;
+    }
+
+    private static string CheckOf(ServerView server)
+    {
+        var check = server.Health is { } health ? health.LastCheck + (health.Status is { } code ? $" ({code})" : "") : "";
+        return server.Agent is { } agent ? HealthReports.CheckAndAgent(check, agent.State, agent.Reason) : check;
     }
 
     private static Table Workers(AppView app)

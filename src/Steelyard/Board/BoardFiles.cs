@@ -29,6 +29,7 @@ internal static class BoardFiles
         var file = new Lazy<(byte[] Bytes, string Tag)>(() => Read(resource));
         return new("GET", name == "index.html" ? "/" : "/" + resource, name == "index.html" ? "The page." : "A part of the page.", call => AnswerAsync(call, file.Value, s_types[Path.GetExtension(name)]))
         {
+            AnswerType = s_types[Path.GetExtension(name)].Split(';')[0],
             Open = true,
         };
     }

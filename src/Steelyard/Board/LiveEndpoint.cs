@@ -8,6 +8,7 @@ internal static class LiveEndpoint
     /// <summary>The row of the admin API.</summary>
     public static AdminEndpoint Endpoint { get; } = new("GET", "/api/live", "What goes on, as server-sent events: one named 'look' each second, and one more when the state of a server changes. What is missing of a look has stayed as it was.", ServeAsync)
     {
+        AnswerType = "text/event-stream",
         Query =
         [
             ("search", "A part of the names of pools or of the addresses of servers."),

@@ -27,14 +27,20 @@ internal static class LiveRow
         json.WriteNumber("failures", server.Failures);
         if (server.LastReason != ServerFailure.None)
             json.WriteString("lastFailure", ServerReports.Explain(server.LastReason));
-        if (server.Asked)
-            json.WriteString("check", server.Up ? server.LastCheckStatus > 0 ? $"passed ({server.LastCheckStatus})" : "passed" : HealthReports.Explain(server));
+        if (HealthReports.CheckAndAgent(CheckOf(server), HealthReports.WordOfAgent(server), server.ReasonOfAgent) is { Length: > 0 } check)
+            json.WriteString("check", check);
         if (sample.Breakers.FirstOrDefault(breaker => breaker.Server == server.Address && breaker.Pool == server.Pool) is { Server: not null } breaker)
             json.WriteString("breaker", breaker.State switch { BreakerState.Open => "open", BreakerState.HalfOpen => "half-open", _ => "closed" });
         WriteCounts(json, sample, server);
         WritePast(json, past);
         json.WriteEndObject();
     }
+
+    // A check may find well what an agent says is down.
+    private static string CheckOf(ServerStatus server) =>
+        !server.Asked ? ""
+        : server.Up || (server.DownByAgent && server.LastCheck == ProbeFault.None) ? server.LastCheckStatus > 0 ? $"passed ({server.LastCheckStatus})" : "passed"
+        : HealthReports.Explain(server);
 
     private static void WriteCounts(Utf8JsonWriter json, LiveSample sample, ServerStatus server)
     {

@@ -12,6 +12,7 @@ internal static class AdminCommands
     public static IEnumerable<Command> All()
     {
         yield return Status();
+        yield return HealthCheck();
         yield return State("drain", "drain", "Gives a server no new requests; those it has may end.",
             "steelyard drain web/10.0.0.2:3000", "steelyard drain web/2                the second server of the pool web, in the order of the file");
         yield return State("ready", "ready", "Lets a server have requests again after 'drain' or 'maint'.", "steelyard ready web/2");
@@ -23,6 +24,21 @@ internal static class AdminCommands
         yield return Breaker();
         yield return Errors();
         yield return Connections();
+        yield return ApiCommand.Create();
+    }
+
+    private static Command HealthCheck()
+    {
+        var instance = new RunningInstance();
+        var command = instance.AddTo(new Command("healthcheck", "Says by its exit status whether the engine of the running 'steelyard up' answers, as containers are asked."));
+        command.SetAction((parsed, _) => instance.RunAsync(parsed, "healthcheck", async connection =>
+        {
+            var answer = await connection.AskAsync("GET", "/api/version");
+            if (instance.WantsJson(parsed))
+                Console.Write(answer);
+        }));
+        CommandLine.WithExamples(command, "steelyard healthcheck && echo well", "HEALTHCHECK CMD [\"steelyard\", \"healthcheck\"]            in a Dockerfile");
+        return command;
     }
 
     private static Command Limit()
@@ -180,7 +196,7 @@ internal static class AdminCommands
 
     private static Argument<string> ServerArgument()
     {
-        var server = new Argument<string>(ServerHelp) { Description = "A server: its pool and its address, or its number in the pool." };
+        var server = new Argument<string>(ServerHelp) { Description = "A server: its pool, and its name, its address or its number there." };
         server.CompletionSources.Add(_ => LiveNames.Servers());
         server.Validators.Add(result =>
         {
@@ -208,6 +224,6 @@ internal static class AdminCommands
         }
 
         var now = connection.Read(answer, AdminJson.Default.ServerView);
-        Console.WriteLine($"{now.Address} of {now.Pool} is {now.State}, weight {now.Weight}{(now.LiveWeight is null ? "" : $" (the file says {now.ConfiguredWeight})")}, {now.Active}{(now.Limit is null ? "" : $" of {now.Limit}")} active");
+        Console.WriteLine($"{now.Address} of {now.Pool}: {now.State}, weight {now.Weight}{(now.LiveWeight is null ? "" : $" (the file says {now.ConfiguredWeight})")}, {now.Active}{(now.Limit is null ? "" : $" of {now.Limit}")} active");
     }
 }

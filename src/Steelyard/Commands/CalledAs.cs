@@ -9,9 +9,9 @@ internal static class CalledAs
     public static string Word { get; } = FindWord();
 
     /// <summary>Whether the program was started under a name, and not by itself for what only Steelyard has.</summary>
-    /// <param name="name">The name of the other program, whose arguments all begin with a flag.</param>
+    /// <param name="name">The name of the other program, which has no commands.</param>
     /// <param name="args">The arguments.</param>
-    public static bool Is(string name, string[] args) => args is not [[not '-', ..], ..] && Path.GetFileName(Word) == name;
+    public static bool Is(string name, string[] args) => Path.GetFileName(Word) == name && !(args is [[not '-', ..] first, ..] && CommandLine.Has(first));
 
     private static string FindWord()
     {

@@ -21,6 +21,9 @@ internal static class CommandLine
         return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
+    /// <summary>Whether there is a command of a name.</summary>
+    public static bool Has(string command) => CreateRoot().Subcommands.Any(known => known.Name == command || known.Aliases.Contains(command));
+
     public static RootCommand CreateRoot()
     {
         var root = new RootCommand("Steelyard is a load balancer for Linux: one program, one file to configure it.")

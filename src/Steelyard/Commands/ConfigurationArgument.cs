@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Steelyard.Admin;
 using Steelyard.Config;
+using Steelyard.Docker;
 using Steelyard.Engine;
 using Steelyard.Explain;
 
@@ -38,7 +40,15 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
     {
         Description = $"The configuration, or the folder of a {DefaultName}, an ecosystem.config.js or a compose.yaml.",
         DefaultValueFactory = _ => ".",
+        Validators = { RefuseOptions },
     };
+
+    /// <summary>Tells of an option that there is not: the parser would take it for the name of a file.</summary>
+    public static void RefuseOptions(ArgumentResult result)
+    {
+        if (result.Tokens is [{ Value: ['-', ..] option }, ..])
+            result.AddError($"'{option}' is no option of this command");
+    }
 
     /// <summary>How it was read, and is read again.</summary>
     public ReadOptions Options { get; init; } = new();
@@ -54,7 +64,7 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
     {
         if (TryFind(command, fileOrFolder) is not { } file)
             return null;
-        options = (options ?? new()) with { Evaluate = NodeEvaluation.Run };
+        options = (options ?? new()) with { Evaluate = NodeEvaluation.Run, Swarm = () => SwarmDeployment.Find(file) };
         return new ConfigurationArgument(file, ConfigurationFile.Read(file, options)) { Options = options }.WithFiles();
     }
 

@@ -20,8 +20,10 @@ internal static class ExplainCommand
         var fields = new Option<QuestionField[]>("--header", "-H") { Description = "A field of the request. May be given several times.", HelpName = "'Name: value'", CustomParser = ReadFields };
         var from = new Option<IPAddress>("--from") { Description = "The address it comes from.", HelpName = "ADDRESS", CustomParser = ReadAddress, DefaultValueFactory = _ => IPAddress.Loopback };
         var listener = new Option<NetworkAddress?>("--listener") { Description = "The listener it comes to, by one of its addresses; else the one that the URL's port belongs to.", HelpName = "ADDRESS", CustomParser = ReadListener };
-        var repeat = new Option<int>("--repeat", "-n") { Description = "How many times it is asked, and shows how the requests fall on the servers: 1 to 1000000.", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var seed = new Option<ulong>("--seed") { Description = "What lots are drawn from.", HelpName = "N", DefaultValueFactory = _ => 1 };
+        var repeat = WholeNumber.Option("--repeat", "-n", least: 1, most: 1_000_000, otherwise: 1);
+        repeat.Description = "How many times it is asked, and shows how the requests fall on the servers: 1 to 1000000.";
+        var seed = WholeNumber.Option("--seed", alias: null, ulong.MinValue, ulong.MaxValue, otherwise: 1);
+        seed.Description = "What lots are drawn from.";
         var command = new Command("explain", "Says what would become of a request: listener, route, pool, candidates, choice. Nothing is sent.") { request, fields, from, listener, repeat, seed, live };
         instance.AddTo(command);
         command.SetAction((parsed, _) =>

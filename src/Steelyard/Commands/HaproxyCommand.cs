@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Steelyard.Admin;
 using Steelyard.Config;
+using Steelyard.Config.Haproxy;
 using Steelyard.Engine;
 using Steelyard.Keeper;
 
@@ -17,10 +19,11 @@ internal static class HaproxyCommand
     private const string Usage = """
         Usage : haproxy [-f <cfgfile|cfgdir>]* [ -vdV ] [ -D ] [ -n <maxconn> ] [ -N <maxpconn> ]
                 [ -p <pidfile> ] [ -m <max megs> ] [ -C <dir> ] [-- <cfgfile>*]
-                -v displays version ; -vv says the same
+                -v displays version ; -vv says what there is of HAProxy's features
                 -d and -db stay in the foreground ; -D goes into the background
                 -q quiet mode : say nothing of what can be used
                 -c check mode : only check config files and exit
+                -cc <condition> : exit with 0 if it holds, with 1 if it does not, with 2 if it is none
                 -dW treats warnings as errors
                 -W reloads at SIGUSR2 and SIGHUP ; -Ws also tells systemd, and stays in the foreground
                 -sf/-st [pid ]* let these finish or stop once this one serves
@@ -43,7 +46,9 @@ internal static class HaproxyCommand
         }
 
         if (flags.Version)
-            return WriteVersion();
+            return WriteVersion(flags.Details);
+        if (flags.Condition is { } condition)
+            return Judge(condition);
         if (flags.Folder is { } folder && !TryEnter(folder))
             return Refuse($"Could not change to directory {folder} : No such file or directory");
         return flags.FindFiles(out var missing) is { } files ? await ServeOrCheckAsync(files, flags, args) : Refuse(missing);
@@ -55,10 +60,12 @@ internal static class HaproxyCommand
         var configuration = ConfigurationArgument.TryRead("up", files[0], options)!.With(flags.Connections is not { } most ? null : snapshot => snapshot with { Limits = snapshot.Limits with { Connections = most } });
         var result = configuration.Result;
         var warned = result.Problems.Any(problem => problem.Severity == Severity.Warning);
-        if (!Daemon.IsOne)
-            Print(result, flags);
+        if (!Daemon.IsOne && !flags.Quiet)
+            Print(result);
         if (result.Snapshot is null || (warned && flags.NoWarnings))
         {
+            if (flags.Quiet)
+                return CommandLine.Failure;
             await Console.Error.WriteLineAsync(result.Snapshot is null
                 ? $"[ALERT]    ({ProcessId}) : config : Fatal errors found in configuration."
                 : $"[ALERT]    ({ProcessId}) : Some warnings were found and 'zero-warning' is set. Aborting.");
@@ -82,7 +89,8 @@ internal static class HaproxyCommand
             return await DetachAsync(args, pidFile);
 
         ListeningSockets.SharePlaces = true;
-        return await KeeperRun.RunAsync(configuration, snapshot, new(Watch: false, Single: false)
+        using var ending = new EndingSignal();
+        var status = await KeeperRun.RunAsync(configuration, snapshot, new(Watch: false, Single: false)
         {
             PidFile = pidFile,
             SaysBefore = $"[ALERT]    ({ProcessId}) : ",
@@ -94,6 +102,41 @@ internal static class HaproxyCommand
                     _ = Posix.kill(process, flags.BeforeEndAtOnce ? SigTerm : SigUsr1);
             },
         });
+        return status == CommandLine.Success ? ending.Follow(flags.Master) : status;
+    }
+
+    /// <summary>
+    /// The signal that has ended the process at once. HAProxy dies of it, as service managers and scripts see; its master has
+    /// status 0 behind SIGTERM, and 130 behind SIGINT.
+    /// </summary>
+    private sealed class EndingSignal : IDisposable
+    {
+        private const int Interrupt = 2;
+        private const int SignalStatus = 128;
+
+        private readonly PosixSignalRegistration[] _registrations;
+        private volatile int _signal;
+
+        public EndingSignal() =>
+            _registrations = [PosixSignalRegistration.Create(PosixSignal.SIGTERM, _ => _signal = SigTerm), PosixSignalRegistration.Create(PosixSignal.SIGINT, _ => _signal = Interrupt)];
+
+        /// <summary>Ends as HAProxy does.</summary>
+        public int Follow(bool isMaster)
+        {
+            if (_signal == 0 || (isMaster && _signal == SigTerm))
+                return CommandLine.Success;
+            if (isMaster)
+                return SignalStatus + _signal;
+            _ = Posix.signal(_signal, 0);
+            _ = Posix.kill(Environment.ProcessId, _signal);
+            return SignalStatus + _signal;
+        }
+
+        public void Dispose()
+        {
+            foreach (var registration in _registrations)
+                registration.Dispose();
+        }
     }
 
     /// <summary>Starts a daemon; one without a pid file says by a file of its own that it serves.</summary>
@@ -113,12 +156,10 @@ internal static class HaproxyCommand
     }
 
     /// <summary>What was found, in HAProxy's manner.</summary>
-    private static void Print(ConfigurationResult result, HaproxyFlags flags)
+    private static void Print(ConfigurationResult result)
     {
         foreach (var problem in result.Problems)
         {
-            if (flags.Quiet && problem.Severity != Severity.Error)
-                continue;
             var level = problem.Severity switch { Severity.Error => "[ALERT]   ", Severity.Warning => "[WARNING] ", _ => "[NOTICE]  " };
             var line = $"{level} ({ProcessId}) : config : parsing [{problem.File}:{problem.Line}] : {problem.Message}";
             if (problem.Suggestion is { } suggestion)
@@ -132,10 +173,32 @@ internal static class HaproxyCommand
             Console.Error.WriteLine($"[ALERT]    ({ProcessId}) : config : Error(s) found in configuration file : {file}");
     }
 
-    private static int WriteVersion()
+    private static int WriteVersion(bool details)
     {
-        Console.WriteLine($"HAProxy version 2.6.0-steelyard-{AdminLook.ProgramVersion} - as Steelyard reads its files");
+        Console.WriteLine($"HAProxy version {HaproxyCondition.Version}-steelyard-{AdminLook.ProgramVersion} - as Steelyard reads its files");
+        if (details)
+        {
+            Console.WriteLine($"""
+                Running on: {RuntimeInformation.OSDescription}
+
+                Feature list : {HaproxyCondition.Features}
+
+                Available services : prometheus-exporter
+                Available filters :
+                	[COMP] compression
+                """);
+        }
+
         return CommandLine.Success;
+    }
+
+    /// <summary>Whether a condition holds, as scripts ask before they write a file.</summary>
+    private static int Judge(string condition)
+    {
+        if (HaproxyCondition.TryEvaluate(condition, name => Environment.GetEnvironmentVariable(name) is not null, out var holds, out var found))
+            return holds ? CommandLine.Success : CommandLine.Failure;
+        Console.Error.WriteLine($"[ALERT]    ({ProcessId}) : config : Failed to evaluate condition: '{found}' is not understood");
+        return CommandLine.Misuse;
     }
 
     private static int Refuse(string mistake)

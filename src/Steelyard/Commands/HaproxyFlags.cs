@@ -26,6 +26,12 @@ internal sealed class HaproxyFlags
     /// <summary>Whether the version is asked for.</summary>
     public bool Version { get; private set; }
 
+    /// <summary>Whether more is asked for than the version.</summary>
+    public bool Details { get; private set; }
+
+    /// <summary>The condition that is asked about; null for none.</summary>
+    public string? Condition { get; private set; }
+
     /// <summary>Whether the program leaves its terminal.</summary>
     public bool Detach { get; private set; }
 
@@ -67,7 +73,7 @@ internal sealed class HaproxyFlags
                 Quiet = true;
                 return true;
             case "-v" or "-vv":
-                Version = true;
+                (Version, Details) = (true, flag == "-vv");
                 return true;
             case "-D":
                 (Detach, Foreground) = (true, false);
@@ -97,7 +103,7 @@ internal sealed class HaproxyFlags
                 Files.AddRange(args[(i + 1)..]);
                 i = args.Length;
                 return true;
-            case "-f" or "-C" or "-p" or "-n" or "-N":
+            case "-f" or "-C" or "-p" or "-n" or "-N" or "-cc":
                 if (i + 1 < args.Length)
                     return TakeWord(flag, args[++i], out mistake);
                 mistake = $"{flag} without its argument";
@@ -120,6 +126,9 @@ internal sealed class HaproxyFlags
         {
             case "-f":
                 Files.Add(word);
+                return true;
+            case "-cc":
+                Condition = word;
                 return true;
             case "-C":
                 Folder = word;

@@ -1,4 +1,5 @@
 using System.CommandLine.Completions;
+using System.Text.Json.Serialization.Metadata;
 using Steelyard.Admin;
 
 namespace Steelyard.Commands;
@@ -8,11 +9,22 @@ internal static class LiveNames
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
 
-    public static IEnumerable<CompletionItem> Pools() => Ask().Select(pool => new CompletionItem(pool.Name));
+    public static IEnumerable<CompletionItem> Pools() => AskForPools().Select(pool => new CompletionItem(pool.Name));
 
-    public static IEnumerable<CompletionItem> Servers() => Ask().SelectMany(pool => pool.Members.Select(member => new CompletionItem($"{pool.Name}/{member.Address}")));
+    public static IEnumerable<CompletionItem> Servers() => AskForPools().SelectMany(pool => pool.Members.Select(member => new CompletionItem($"{pool.Name}/{member.Address}")));
 
-    private static PoolView[] Ask()
+    /// <summary>Pools with an app, with a word behind them.</summary>
+    public static IEnumerable<CompletionItem> Apps(string behind = "") => AskForApps().Select(app => new CompletionItem(app.Pool + behind));
+
+    /// <summary>Pools with an app, and each of its workers.</summary>
+    public static IEnumerable<CompletionItem> Workers() =>
+        AskForApps().SelectMany(app => app.Workers.Select(worker => $"{app.Pool}/{worker.Number}").Prepend(app.Pool)).Select(name => new CompletionItem(name));
+
+    private static PoolView[] AskForPools() => Ask("/api/pools", AdminJson.Default.PoolViewArray);
+
+    private static AppView[] AskForApps() => Ask("/api/apps", AdminJson.Default.AppViewArray);
+
+    private static T[] Ask<T>(string path, JsonTypeInfo<T[]> type)
     {
         try
         {
@@ -24,7 +36,7 @@ internal static class LiveNames
                 return [];
             using (only)
             {
-                var asked = only.GetAsync("/api/pools", AdminJson.Default.PoolViewArray);
+                var asked = only.GetAsync(path, type);
                 return asked.Wait(s_patience) ? asked.Result : [];
             }
         }

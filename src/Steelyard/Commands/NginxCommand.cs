@@ -19,6 +19,13 @@ internal static class NginxCommand
     // The version whose files are read, which scripts compare.
     private const string NginxVersion = "1.22.1";
 
+    // As scripts look for them: what is there that is only there when asked for, and what is not that is there unless it is left out.
+    private const string Modules =
+        "--with-http_ssl_module --with-http_realip_module --with-http_stub_status_module --with-http_auth_request_module --with-http_gzip_static_module "
+        + "--with-stream --with-stream_ssl_module --with-stream_ssl_preread_module "
+        + "--without-http_ssi_module --without-http_userid_module --without-http_mirror_module --without-http_fastcgi_module --without-http_uwsgi_module "
+        + "--without-http_scgi_module --without-http_grpc_module --without-http_memcached_module --without-http_empty_gif_module --without-http_browser_module --without-http-cache";
+
     private const string Usage = """
         Usage: nginx [-?hvVtTq] [-s signal] [-p prefix]
                      [-e filename] [-c filename] [-g directives]
@@ -54,10 +61,10 @@ internal static class NginxCommand
         if (flags.Prefix is { } prefix && !Directory.Exists(prefix))
             return Fail($"nginx: [emerg] open() \"{Path.Combine(prefix, file)}\" failed (2: No such file or directory)");
         if (!File.Exists(file))
-            return Fail($"nginx: [emerg] open() \"{file}\" failed (2: No such file or directory)");
+            return FailAt(file, flags, $"open() \"{file}\" failed (2: No such file or directory)");
         var program = NginxProgram.Read(flags.Directives, TryRead(file) ?? "");
         if (program.Mistake is { } wrong)
-            return Fail($"nginx: [emerg] {wrong}");
+            return FailAt(file, flags, wrong);
         var configuration = ConfigurationArgument.TryRead("up", file, new() { Prefix = flags.Prefix is { } folder ? Path.GetFullPath(folder) : null })!;
         if (flags.Signal is not null)
             return configuration.Result.Snapshot is null ? Refuse(configuration, flags) : SendSignal(flags.Signal, PidFileOf(program, flags));
@@ -132,6 +139,12 @@ internal static class NginxCommand
         return CommandLine.Success;
     }
 
+    private static int FailAt(string file, NginxFlags flags, string mistake)
+    {
+        var said = Fail($"nginx: [emerg] {mistake}");
+        return flags.Test ? Fail($"nginx: configuration file {file} test failed") : said;
+    }
+
     private static int Refuse(ConfigurationArgument configuration, NginxFlags flags)
     {
         PrintProblems(configuration, quiet: true);
@@ -175,7 +188,7 @@ internal static class NginxCommand
         var steelyard = typeof(NginxCommand).Assembly.GetName().Version?.ToString(3);
         Console.Error.WriteLine($"nginx version: nginx/{NginxVersion} (Steelyard {steelyard})");
         if (flags.Build)
-            Console.Error.WriteLine("TLS SNI support enabled\nconfigure arguments: --prefix=. --conf-path=/etc/nginx/nginx.conf --pid-path=/run/nginx.pid --error-log-path=/var/log/nginx/error.log --with-http_ssl_module --with-http_realip_module --with-stream --with-stream_ssl_module --with-stream_ssl_preread_module");
+            Console.Error.WriteLine($"TLS SNI support enabled\nconfigure arguments: --prefix=. --conf-path=/etc/nginx/nginx.conf --pid-path=/run/nginx.pid --error-log-path=/var/log/nginx/error.log {Modules}");
         if (flags.Help)
             Console.Error.WriteLine(Usage);
         return CommandLine.Success;

@@ -32,7 +32,7 @@ internal static class NodeEvaluation
             return (null, "there is no node in PATH");
         try
         {
-            using var written = MemoryFile.Create("");
+            using var written = MemoryFile.CreateOpen();
             var theirs = Posix.fcntl((int)written.DangerousGetHandle(), Posix.F_DUPFD_CLOEXEC, Lowest);
             ChildProcess process;
             try

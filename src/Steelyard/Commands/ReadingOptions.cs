@@ -13,6 +13,11 @@ internal sealed class ReadingOptions
     public ReadingOptions(Command command, Argument<string> source)
     {
         _source = source;
+        _files.Validators.Add(static result =>
+        {
+            if (result.Tokens.Any(token => token.Value.Length == 0))
+                result.AddError("--file names no file");
+        });
         command.Add(_files);
         command.Add(_environment);
     }

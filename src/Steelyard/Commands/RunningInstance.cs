@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Steelyard.Admin;
 using Steelyard.Config;
+using Steelyard.Keeper;
 
 namespace Steelyard.Commands;
 
@@ -12,7 +13,11 @@ internal sealed class RunningInstance
     {
         Description = "The configuration it serves, or the folder of a steelyard.yaml. When left out, the one of this folder, or the only one that this user runs.",
         Arity = ArgumentArity.ZeroOrOne,
+        Validators = { ConfigurationArgument.RefuseOptions },
     };
+
+    // As those commands say it that name workers by arguments of their own.
+    private readonly Option<string?> _config = new("--config", "-c") { Description = "The same as FILE.", HelpName = "FILE|FOLDER" };
 
     private readonly Option<AdminPlace?> _admin = new("--admin", "-a")
     {
@@ -39,6 +44,7 @@ internal sealed class RunningInstance
     public Command AddTo(Command command)
     {
         command.Arguments.Add(_source);
+        command.Options.Add(_config);
         command.Options.Add(_admin);
         command.Options.Add(_token);
         command.Options.Add(_ca);
@@ -49,7 +55,7 @@ internal sealed class RunningInstance
     public bool WantsJson(ParseResult parsed) => parsed.GetValue(_json);
 
     /// <summary>The configuration that was named; null for none.</summary>
-    public string? Source(ParseResult parsed) => parsed.GetValue(_source);
+    public string? Source(ParseResult parsed) => parsed.GetValue(_source) ?? parsed.GetValue(_config);
 
     /// <summary>Whether an address was given, which only a running instance has.</summary>
     public bool HasAddress(ParseResult parsed) => parsed.GetValue(_admin) is not null;
@@ -79,13 +85,15 @@ internal sealed class RunningInstance
             return AdminConnection.To(place.Address, Token(parsed.GetValue(_token)), Trust(parsed, place));
         if (parsed.GetValue(_ca) is not null)
             throw new AdminProblemException(0, "--ca is about the API that --admin names; a local socket does not speak TLS");
-        var given = parsed.GetValue(_source);
+        var given = Source(parsed);
         if ((given ?? ConfigurationArgument.InThisFolder) is { } named)
         {
             var file = ConfigurationArgument.Find(named) ?? throw new AdminProblemException(0, $"there is no file or folder {named} with a configuration");
             var serving = AdminConnection.Local(file);
             if (serving.Count > 0)
                 return serving[0];
+            if (ControlSocket.IsServed(file))
+                throw new AdminProblemException(0, $"the 'steelyard up' that serves {Path.GetFullPath(file)} has no admin API (admin: none), which this asks; reload, upgrade, restart, scale, logs and stop reach it");
             if (given is not null)
                 throw new AdminProblemException(0, $"no 'steelyard up' of this user serves {Path.GetFullPath(file)} with an admin API");
         }
@@ -94,7 +102,7 @@ internal sealed class RunningInstance
         return running switch
         {
             [var one] => one,
-            [] => throw new AdminProblemException(0, "no 'steelyard up' of this user runs; name one elsewhere with --admin ADDRESS"),
+            [] => throw new AdminProblemException(0, "no 'steelyard up' of this user runs; name the configuration of one that was started elsewhere, as a service is, or where it answers with --admin ADDRESS"),
             _ => throw new AdminProblemException(0, $"several run: name one of {string.Join(", ", await FilesAsync(running))}"),
         };
     }
@@ -118,24 +126,46 @@ internal sealed class RunningInstance
         return AdminToken.TryRead(".", file, out var mistake) ?? throw new AdminProblemException(0, $"{file}: {mistake}; expected {AdminToken.Expected}");
     }
 
-    private AdminTrust? Trust(ParseResult parsed, AdminPlace place) =>
-        parsed.GetValue(_ca) is { } file ? AdminTrust.From(file) : place.Secure ? AdminTrust.OfSystem : null;
+    private AdminTrust? Trust(ParseResult parsed, AdminPlace place)
+    {
+        if (parsed.GetValue(_ca) is not { } file)
+            return place.Security == Security.Tls ? AdminTrust.OfSystem() : null;
+        if (place.Address.UnixPath is not null)
+            throw new AdminProblemException(0, $"{place.Address} does not speak TLS, as no Unix socket does; leave --ca out");
+        if (place.Security == Security.None)
+            throw new AdminProblemException(0, $"--ca is about TLS, which http:// is without; expected https://{place.Address}, or no --ca");
+        return AdminTrust.From(file);
+    }
 
     private static AdminPlace? ReadAddress(ArgumentResult result)
     {
         const string secure = "https://";
         const string plain = "http://";
         var text = result.Tokens[0].Value;
-        var isSecure = text.StartsWith(secure, StringComparison.OrdinalIgnoreCase);
-        var rest = isSecure ? text[secure.Length..] : text.StartsWith(plain, StringComparison.OrdinalIgnoreCase) ? text[plain.Length..] : text;
-        if (NetworkAddress.TryParse(rest.Length < text.Length ? rest.TrimEnd('/') : rest, out var address, out var expected))
-            return new(address, isSecure);
-        result.AddError($"'{text}' is not an address; expected {expected}");
+        var security = text.StartsWith(secure, StringComparison.OrdinalIgnoreCase) ? Security.Tls : text.StartsWith(plain, StringComparison.OrdinalIgnoreCase) ? Security.None : Security.Unsaid;
+        var rest = security switch { Security.Tls => text[secure.Length..], Security.None => text[plain.Length..], _ => text };
+        if (!NetworkAddress.TryParse(security == Security.Unsaid ? rest : rest.TrimEnd('/'), out var address, out var expected))
+            result.AddError($"'{text}' is not an address; expected {expected}");
+        else if (address.UnixPath is not null && security != Security.Unsaid)
+            result.AddError($"'{text}' is not an address; a Unix socket has no {(security == Security.Tls ? secure : plain)} before it: expected {address}");
+        else
+            return new(address, security);
         return null;
     }
 
+    /// <summary>What the name of an API says about TLS.</summary>
+    private enum Security
+    {
+        /// <summary>Nothing: TLS where certificates to believe are given.</summary>
+        Unsaid,
+
+        /// <summary><c>http://</c>.</summary>
+        None,
+
+        /// <summary><c>https://</c>.</summary>
+        Tls,
+    }
+
     /// <summary>Where an API is.</summary>
-    /// <param name="Address">The address.</param>
-    /// <param name="Secure">Whether it was named by https.</param>
-    private sealed record AdminPlace(NetworkAddress Address, bool Secure);
+    private sealed record AdminPlace(NetworkAddress Address, Security Security);
 }

@@ -24,13 +24,10 @@ internal static class SimulateCommand
             AllowMultipleArgumentsPerToken = true,
             CustomParser = ReadPolicies,
         };
-        var seed = new Option<ulong>("--seed") { Description = "What everything random comes from: the same seed, the same run.", HelpName = "N", DefaultValueFactory = _ => 1 };
-        var duration = new Option<int?>("--duration") { Description = "Seconds of virtual time, instead of the scenario's.", HelpName = "SECONDS" };
-        duration.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() is < 1 or > 86_400)
-                result.AddError("--duration takes 1 to 86400 seconds");
-        });
+        var seed = WholeNumber.Option("--seed", alias: null, ulong.MinValue, ulong.MaxValue, otherwise: 1);
+        seed.Description = "What everything random comes from: the same seed, the same run.";
+        var duration = WholeNumber.Option("--duration", alias: null, least: 1, most: 86_400, otherwise: null);
+        (duration.Description, duration.HelpName) = ("Seconds of virtual time, instead of the scenario's.", "SECONDS");
         var svg = new Option<string?>("--svg") { Description = "Write charts to this file as well.", HelpName = "FILE" };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var command = new Command("simulate", "Compares ways to choose servers, in virtual time, with the code that serves traffic.") { file, pool, scenario, list, show, policies, seed, duration, svg, json };
@@ -47,7 +44,7 @@ internal static class SimulateCommand
                 name,
                 parsed.GetValue(policies) ?? [],
                 parsed.GetValue(seed),
-                parsed.GetValue(duration),
+                parsed.GetValue(duration) is > 0 and var seconds ? seconds : null,
                 parsed.GetValue(svg),
                 parsed.GetValue(json)));
         });

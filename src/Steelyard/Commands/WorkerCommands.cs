@@ -10,6 +10,7 @@ internal static class WorkerCommands
     public static Command CreateScale()
     {
         var wanted = new Argument<string>("POOL=N") { Description = "The pool, and how many workers it is to have: web=5, web+2 or web-1." };
+        wanted.CompletionSources.Add(_ => LiveNames.Apps("="));
         wanted.Validators.Add(result =>
         {
             var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
@@ -28,6 +29,7 @@ internal static class WorkerCommands
     public static Command CreateRestart()
     {
         var pool = new Argument<string>("POOL") { Description = "The pool; all with an app when left out.", DefaultValueFactory = _ => "" };
+        pool.CompletionSources.Add(_ => LiveNames.Apps());
         var command = Create("restart", "Replaces the workers of an app by new ones without losing a request; ends when they serve.", KeeperRequestKind.Restart, parsed => parsed.GetRequiredValue(pool), pool);
         CommandLine.WithExamples(command,
             "steelyard restart                    all apps, one after the other",
@@ -37,14 +39,11 @@ internal static class WorkerCommands
 
     public static Command CreateLogs()
     {
-        var name = new Argument<string>("NAME") { Description = "A pool, or one worker as in web.2; all when left out.", DefaultValueFactory = _ => "*" };
+        var name = new Argument<string>("NAME") { Description = "A pool, or one worker as in web/2; all when left out.", DefaultValueFactory = _ => "*" };
+        name.CompletionSources.Add(_ => LiveNames.Workers());
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is printed from now on." };
-        var lines = new Option<int>("--lines", "-n") { Description = "How many of the last lines.", DefaultValueFactory = _ => 20, HelpName = "N" };
-        lines.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 0)
-                result.AddError("a number of lines cannot be negative");
-        });
+        var lines = WholeNumber.Option("--lines", "-n", least: 0, most: 1_000_000, otherwise: 20);
+        lines.Description = "How many of the last lines.";
         var command = Create(
             "logs",
             "Shows what workers have printed.",
@@ -55,7 +54,7 @@ internal static class WorkerCommands
             lines);
         CommandLine.WithExamples(command,
             "steelyard logs                       the last 20 lines of all workers",
-            "steelyard logs -f web.2              the second worker of web, and what it prints from now on");
+            "steelyard logs -f web/2              the second worker of web, and what it prints from now on");
         return command;
     }
 

@@ -34,6 +34,8 @@ internal sealed class Discoveries(string folder, Action<string, bool> tell) : IA
 
         public IReadOnlyList<ServerSettings>? Told { get; set; }
 
+        public string? ToldWhy { get; set; }
+
         public NetworkAddress? Place { get; set; }
 
         public IReadOnlyList<ServerSettings> Give()
@@ -53,8 +55,9 @@ internal sealed class Discoveries(string folder, Action<string, bool> tell) : IA
     {
         if (discover.File is not null)
             return new(pool.Name, discover, new());
+        var resolver = discover.Docker is null ? ResolverOf(snapshot, pool) : new();
         var like = discover.Server ?? new() { Address = NetworkAddress.Nowhere };
-        return new(pool.Name, pool.Tls is null ? discover : discover with { Server = like with { Tls = like.Tls ?? pool.Tls } }, ResolverOf(snapshot, pool));
+        return new(pool.Name, pool.Tls is null ? discover : discover with { Server = like with { Tls = like.Tls ?? pool.Tls } }, resolver);
     }
 
     private static Wanted NameOf(string host, ResolverSettings resolver) => new("", new() { Dns = host, Records = resolver.PreferIpv6 ? DnsRecords.Ipv6First : DnsRecords.Ipv4First, MostServers = 10_000 }, resolver);
@@ -95,11 +98,17 @@ internal sealed class Discoveries(string folder, Action<string, bool> tell) : IA
     private Following Begin(Wanted wanted, ImmutableHashSet<string> pools)
     {
         var (settings, resolver) = (wanted.Settings, wanted.Resolver);
-        IServerSource source = settings.File is { } file ? new FileSource(file, Path.Combine(folder, file)) : new DnsSource(settings, new(resolver, _system));
+        IServerSource source = settings switch
+        {
+            { File: { } file } => new FileSource(file, Path.Combine(folder, file)),
+            { Docker: { } docker } => new DockerSource(docker.IsSwarm ? new TaskServers(docker, settings.Server) : new ContainerServers(docker, settings.Server), Path.Combine(folder, docker.Socket)),
+            _ => new DnsSource(settings, new(resolver, _system)),
+        };
 
-        // The word of a file counts until it says something else.
-        var kept = new KeptServers(settings, settings.File is null ? resolver : new() { Hold = null, HoldEmpty = null });
-        return new() { Follower = new(source, kept, follower => ChangedAsync(wanted, follower), TimeProvider.System, settings.File is null ? null : s_lookAtFilesEvery), Pools = pools };
+        // The word of a file, or of Docker, counts until it says something else. Docker's source knows itself when to look.
+        var kept = new KeptServers(settings, settings.Dns is not null ? resolver : new() { Hold = null, HoldEmpty = null });
+        TimeSpan? every = settings switch { { File: not null } => s_lookAtFilesEvery, { Docker: not null } => TimeSpan.Zero, _ => null };
+        return new() { Follower = new(source, kept, follower => ChangedAsync(wanted, follower), TimeProvider.System, every), Pools = pools };
     }
 
     /// <summary>Looks no more for what a configuration does not want.</summary>
@@ -164,11 +173,12 @@ internal sealed class Discoveries(string folder, Action<string, bool> tell) : IA
         var (before, now) = ((following.Told ?? status.Servers).Select(server => server.Address).ToHashSet(), status.Servers.Select(server => server.Address).ToHashSet());
         following.Told = status.Servers;
         var (joined, left) = (now.Except(before).ToList(), before.Except(now).ToList());
-        var who = wanted.Pool.Length > 0 ? $"{wanted.Pool}, {following.Follower.Name}" : following.Follower.Name;
+        var who = DiscoveryState.NameOf(wanted.Pool, following.Follower.Name);
         if (joined.Count + left.Count > 0)
             tell($"{who}: {string.Join(", ", ((string?[])[Several(joined, "joins", "join"), Several(left, "leaves", "leave")]).OfType<string>())}", false);
-        if (status.Why is { } why)
+        if (status.Why is { } why && why != following.ToldWhy)
             tell($"{who}: {why}{(status.Servers.Count > 0 ? $"; what was found stays in use" : "")}", true);
+        following.ToldWhy = status.Why;
 
         static string? Several(List<NetworkAddress> servers, string one, string many) => servers.Count switch
         {
@@ -203,4 +213,11 @@ internal sealed class Discoveries(string folder, Action<string, bool> tell) : IA
 /// <param name="Age">How long ago its last good answer came; null for never.</param>
 /// <param name="Failures">How many looks have come to nothing.</param>
 /// <param name="Why">What is wrong; null for nothing.</param>
-internal sealed record DiscoveryState(string Pool, string Source, IReadOnlyList<string> Servers, TimeSpan? Age, long Failures, string? Why);
+internal sealed record DiscoveryState(string Pool, string Source, IReadOnlyList<string> Servers, TimeSpan? Age, long Failures, string? Why)
+{
+    /// <summary>What lines call it.</summary>
+    public string Named => NameOf(Pool, Source);
+
+    /// <summary>What lines call the source of a pool, or the name of servers.</summary>
+    public static string NameOf(string pool, string source) => pool.Length > 0 ? $"{pool}, {source}" : source;
+}

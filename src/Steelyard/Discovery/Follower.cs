@@ -61,7 +61,7 @@ internal sealed class Follower : IAsyncDisposable
         {
             try
             {
-                var answer = await _source.AskAsync(_end.Token);
+                var answer = await AskAsync();
                 last = answer ?? last;
                 TimeSpan wait;
                 bool news;
@@ -85,10 +85,25 @@ internal sealed class Follower : IAsyncDisposable
         }
     }
 
+    // Whatever an answer does to who reads it, the servers are followed on.
+    private async Task<SourceAnswer?> AskAsync()
+    {
+        try
+        {
+            return await _source.AskAsync(_end.Token);
+        }
+        catch (Exception fault) when (!_end.IsCancellationRequested)
+        {
+            return SourceAnswer.Failed(fault.Message);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
         await _following;
+        if (_source is IAsyncDisposable owner)
+            await owner.DisposeAsync();
         _end.Dispose();
     }
 }

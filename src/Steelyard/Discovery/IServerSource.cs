@@ -2,13 +2,13 @@ using Steelyard.Config;
 
 namespace Steelyard.Discovery;
 
-/// <summary>Where servers are found: DNS, a file. Another kind, such as the containers of a host, is another one of these.</summary>
+/// <summary>Where servers are found: DNS, a file, Docker. Another kind is another one of these.</summary>
 internal interface IServerSource
 {
     /// <summary>What it is called where people read it.</summary>
     string Name { get; }
 
-    /// <summary>Looks.</summary>
+    /// <summary>Looks; one that is told of changes waits for one first.</summary>
     /// <param name="cancel">Calls it off.</param>
     /// <returns>What is there; null where nothing has changed.</returns>
     Task<SourceAnswer?> AskAsync(CancellationToken cancel);
@@ -31,7 +31,7 @@ internal enum SourceOutcome
 /// <param name="Outcome">What came of it.</param>
 /// <param name="Servers">The servers; empty where there are none.</param>
 /// <param name="Ttl">How long that may be used; null where it does not say.</param>
-/// <param name="Why">Why there are none.</param>
+/// <param name="Why">Why there are none, or not all of them.</param>
 internal sealed record SourceAnswer(SourceOutcome Outcome, IReadOnlyList<ServerSettings> Servers, TimeSpan? Ttl, string? Why)
 {
     public static SourceAnswer Found(IReadOnlyList<ServerSettings> servers, TimeSpan? ttl) => new(SourceOutcome.Found, servers, ttl, null);

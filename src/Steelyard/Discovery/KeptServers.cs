@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Steelyard.Config;
+using Steelyard.Config.Text;
 
 namespace Steelyard.Discovery;
 
@@ -43,7 +44,7 @@ internal sealed class KeptServers(DiscoverSettings settings, ResolverSettings re
         switch (answer?.Outcome)
         {
             case SourceOutcome.Found:
-                (_failingSince, _emptySince, _inARow, Why, LastGood) = (null, null, 0, null, now);
+                (_failingSince, _emptySince, _inARow, Why, LastGood) = (null, null, 0, Harmless(answer.Why), now);
                 Merge(answer.Servers, now);
                 break;
             case SourceOutcome.Empty:
@@ -63,8 +64,11 @@ internal sealed class KeptServers(DiscoverSettings settings, ResolverSettings re
     {
         Failures++;
         _inARow++;
-        Why = answer.Why;
+        Why = Harmless(answer.Why);
     }
+
+    // Strangers choose names and labels, and people read this on terminals.
+    private static string? Harmless(string? why) => why is null ? null : SafeText.Of(why);
 
     /// <summary>How long to wait before the next look.</summary>
     /// <param name="answer">The last answer; null for none.</param>

@@ -2,6 +2,7 @@ using Steelyard.Balancing;
 using Steelyard.Balancing.Sticky;
 using Steelyard.Config;
 using Steelyard.Engine.Explain;
+using Steelyard.Serving;
 
 namespace Steelyard.Explain;
 
@@ -35,6 +36,7 @@ internal static class Words
         DecisionReason.LessActiveOfTwo => "the lot fell on it and another, which had more to do for its weight",
         DecisionReason.LowerCostOfTwo => "the lot fell on it and another, which was likely to take longer",
         DecisionReason.First => "it is the first that has room",
+        DecisionReason.Custom => "the policy that was given has chosen it",
         DecisionReason.Hash => "the hash of the request's key leads to it",
         DecisionReason.NextOfHash => "the hash leads to others first, which were left out, tried, or had too much to do",
         _ => PlainName.Of(reason.ToString(), ' '),
@@ -50,8 +52,8 @@ internal static class Words
         CandidateState.BreakerOpen => "its breaker is open",
         CandidateState.InReserve => "others go first",
         CandidateState.WithoutWeight => "weight 0",
-        CandidateState.Draining => "drained by an operator",
-        CandidateState.Maintenance => "in maintenance",
+        CandidateState.Draining => candidate.Server.Wanted == ServerState.Drain ? "drained by an operator" : candidate.Server.IsDrainedByCheck ? "drained by what its check says" : HealthReports.WithReason("drained by its agent", candidate.Server.ReasonOfAgent),
+        CandidateState.Maintenance => candidate.Server.Wanted == ServerState.Maintenance ? "in maintenance" : HealthReports.WithReason("in maintenance, as its agent wants", candidate.Server.ReasonOfAgent),
         CandidateState.Down => "down: " + LastCheck(candidate.Server),
         CandidateState.Ejected => $"ejected after failures, the last one: {PlainName.Of(candidate.Server.LastReason.ToString(), ' ')}",
         _ => PlainName.Of(candidate.State.ToString(), ' '),
@@ -70,7 +72,8 @@ internal static class Words
             RuleAction.SetVariable => $"{word} {rule.Name} = {rule.Value}",
             RuleAction.ReplaceHeader or RuleAction.ReplaceValue => $"{word} {rule.Name}: {rule.Pattern} by {rule.Value}",
             RuleAction.ReplacePath or RuleAction.ReplaceTarget => $"{word} {rule.Pattern} by {rule.Value}",
-            RuleAction.SetPath or RuleAction.SetQuery or RuleAction.SetTarget => $"{word} {rule.Value}",
+            RuleAction.RemoveHeaders => $"{word} {rule.Pattern}",
+            RuleAction.SetPath or RuleAction.SetQuery or RuleAction.SetTarget or RuleAction.SetMethod or RuleAction.SetPeer or RuleAction.SetPeerPort => $"{word} {rule.Value}",
             RuleAction.Track => $"{word} {rule.Value} in {rule.Track!.Table}",
             _ => rule.Name.Length == 0 ? word : $"{word} {rule.Name}",
         };
@@ -78,6 +81,7 @@ internal static class Words
 
     private static string LastCheck(Server server) => server.LastCheck switch
     {
+        ProbeFault.None when server.IsDownByAgent => HealthReports.WithReason("its agent says so", server.ReasonOfAgent),
         ProbeFault.None => "not checked yet",
         ProbeFault.Status => $"its check gave status {server.LastCheckStatus}",
         var fault => $"its check says {PlainName.Of(fault.ToString(), ' ')}",

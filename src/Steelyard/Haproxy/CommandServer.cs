@@ -18,10 +18,14 @@ internal sealed class CommandServer(AdminDesk desk)
     private List<Socket> _sockets = [];
 
     /// <summary>The pages about the balancer that routes serve.</summary>
-    public StatPage Pages => field ??= new(desk, _commands.Stats);
+    public StatPage Pages => field ??= new(_commands);
 
-    /// <summary>Looks at what is counted; once a second.</summary>
-    public void Look() => _commands.Stats.Look();
+    /// <summary>Looks at what is counted; once a second. Where nobody can ask for it, nobody looks.</summary>
+    public void Look()
+    {
+        if (_sockets.Count > 0 || desk.Served.Snapshot.Listeners.AsEnumerable().Any(listener => listener.Routes.AsEnumerable().Any(route => route.Statistics is not null)))
+            _commands.Stats.Look();
+    }
 
     /// <summary>Listens on these sockets in the place of those before; talks that have begun go on.</summary>
     /// <param name="handles">The sockets in the order of the configuration; they stay whose they are.</param>

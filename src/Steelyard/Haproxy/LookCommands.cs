@@ -61,7 +61,7 @@ internal static class LookCommands
             ("SslRate", "0"), ("SslRateLimit", "0"), ("MaxSslRate", "0"), ("Tasks", Text(counters.OpenConnections)), ("Run_queue", "0"), ("Idle_pct", "100"), ("node", Environment.MachineName), ("Stopping", "0"), ("Jobs", Text(counters.OpenConnections)),
             ("Unstoppable Jobs", "0"), ("Listeners", Text(desk.Snapshot.Listeners.Sum(listener => listener.Bind.Count))), ("ActivePeers", "0"), ("ConnectedPeers", "0"), ("DroppedLogs", Text(counters.LogLinesDropped)), ("BusyPolling", "0"), ("FailedResolutions", Text(desk.Desk.Balancer.Unresolved.Count)), ("TotalBytesOut", Sum("bout")),
         ];
-        return Task.FromResult(string.Concat(all.Select(one => $"{one.Name}: {one.Value}\n")));
+        return Task.FromResult(words.Contains("typed") ? StatText.TypedInfo(all) : words.Contains("json") ? StatText.JsonInfo(all) : string.Concat(all.Select(one => $"{one.Name}: {one.Value}\n")));
 
         string Sum(string column) => Text(sum.Sum(row => long.Parse(row.Values[column], CultureInfo.InvariantCulture)));
     }

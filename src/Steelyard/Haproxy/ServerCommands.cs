@@ -11,12 +11,19 @@ internal static class ServerCommands
 
     public static IReadOnlyList<Command> All { get; } =
     [
-        new("set server", "<bk>/<srv> [opts]", CommandLevel.Admin, "change a server's state, weight or address", static (desk, _, words) => SetAsync(desk, words)),
+        new("set server", "<bk>/<srv> [opts]", CommandLevel.Admin, "change a server's state, health, weight or address", static (desk, _, words) => SetAsync(desk, words)),
         new("set weight", "<bk>/<srv>", CommandLevel.Admin, "change a server's weight (use 'set server' instead)", static (desk, _, words) => SetWeightAsync(desk, words.ElementAtOrDefault(0), words.ElementAtOrDefault(1))),
         new("enable server", "<bk>/<srv>", CommandLevel.Admin, "enable a disabled server (use 'set server' instead)", static (desk, _, words) => SetStateAsync(desk, words.FirstOrDefault(), ServerState.Ready)),
         new("disable server", "<bk>/<srv>", CommandLevel.Admin, "disable a server for maintenance (use 'set server' instead)", static (desk, _, words) => SetStateAsync(desk, words.FirstOrDefault(), ServerState.Maintenance)),
         new("set maxconn server", "<bk>/<srv> <value>", CommandLevel.Admin, "change a server's maxconn setting", LimitServerAsync),
         new("set maxconn frontend", "<frontend> <value>", CommandLevel.Admin, "change a frontend's maxconn setting", LimitFrontendAsync),
+        new("set maxconn global", "<value>", CommandLevel.Admin, "change the per-process maxconn setting", static async (desk, _, words) =>
+        {
+            if (words.Length == 0)
+                throw new CommandException("Expects an integer value.\n");
+            await desk.AdjustAsync("connections", Limit(words[0]));
+            return "";
+        }),
         new("shutdown sessions server", "<bk>/<srv>", CommandLevel.Admin, "kill sessions on a server", static (desk, _, words) => CutServerAsync(desk, words.FirstOrDefault())),
         new("shutdown session", "[id]", CommandLevel.Admin, "kill a specific session", static (desk, _, words) => CutSessionAsync(desk, words.FirstOrDefault())),
         new("add server", "<bk>/<srv> <addr> [weight <n>] [maxconn <n>]", CommandLevel.Admin, "create a new server, in maintenance at first", static (desk, _, words) => AddAsync(desk, words)),
@@ -25,7 +32,7 @@ internal static class ServerCommands
 
     private static async Task<string> SetAsync(CommandDesk desk, string[] words)
     {
-        const string Usage = "usage: set server <backend>/<server> addr | state | weight\n";
+        const string Usage = "usage: set server <backend>/<server> addr | agent | health | state | weight\n";
         var (pool, server, _) = desk.Server(words.FirstOrDefault());
         switch (words.ElementAtOrDefault(1))
         {
@@ -36,14 +43,19 @@ internal static class ServerCommands
                 return await SetStateAsync(desk, words[0], state ?? throw new CommandException("'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n"));
             case "addr" when words.Length > 2:
                 return await MoveAsync(desk, pool, server, words[2], words is [_, _, _, "port", var port] ? port : null);
-            case "health" or "agent" or "agent-addr" or "agent-port" or "agent-send" or "check-addr" or "check-port" or "fqdn" or "ssl":
+            case "health":
+                return await HealthCommands.SetHealthAsync(desk, words[0], words.ElementAtOrDefault(2));
+            case "agent":
+                return await HealthCommands.SetAgentAsync(desk, words[0], words.ElementAtOrDefault(2));
+            case "agent-addr" or "agent-port" or "agent-send" or "check-addr" or "check-port" or "fqdn" or "ssl":
                 throw new CommandException($"'set server {words[1]}' is not done here: the file says it, and a reload takes it up.\n");
             default:
                 throw new CommandException(Usage);
         }
     }
 
-    private static async Task<string> SetStateAsync(CommandDesk desk, string? path, ServerState state)
+    /// <summary>Lets a server be ready, drained or in maintenance.</summary>
+    public static async Task<string> SetStateAsync(CommandDesk desk, string? path, ServerState state)
     {
         var (pool, server, status) = desk.Server(path);
         await desk.ChangeAsync(new(pool.Name, server.Address, state, status.LiveWeight));
@@ -76,7 +88,7 @@ internal static class ServerCommands
         if (next == server.Address)
             return "no need to change the addr, no need to change the port by 'stats socket command'\n";
         await desk.AdjustAsync("move", pool.Name, server.Address.ToString(), next.ToString());
-        return $"IP changed from '{server.Address.Host}' to '{host}', port changed from '{server.Address.Port}' to '{number}' by 'stats socket command'\n";
+        return $"IP changed from '{server.Address.Host}' to '{host}'{(port is null ? "" : $", port changed from '{server.Address.Port}' to '{number}'")} by 'stats socket command'\n";
     }
 
     private static async Task<string> LimitServerAsync(CommandDesk desk, CommandTalk talk, string[] words)
@@ -86,7 +98,8 @@ internal static class ServerCommands
         return "";
     }
 
-    private static Task<string> CutServerAsync(CommandDesk desk, string? path)
+    /// <summary>Cuts what a server has to do.</summary>
+    public static Task<string> CutServerAsync(CommandDesk desk, string? path)
     {
         var (pool, server, _) = desk.Server(path);
         desk.Desk.Balancer.CutWith(pool.Name, server.Address);

@@ -9,10 +9,12 @@ internal static class ServerText
 {
     /// <summary>The column status.</summary>
     public static string Status(ServerStatus server) =>
-        server.Wanted == ServerState.Maintenance ? "MAINT"
+        server.State == ServerState.Maintenance ? "MAINT"
         : server.DownByAgent ? "DOWN (agent)"
         : !server.Up || server.Ejected ? "DOWN"
-        : server.Wanted == ServerState.Drain || server.Weight == 0 ? "DRAIN"
+        : server is { State: ServerState.Drain, DrainedByCheck: true } && server.Wanted != ServerState.Drain && server.WantedByAgent != ServerState.Drain ? "NOLB"
+        : server.State == ServerState.Drain ? server.HasAgent ? "DRAIN (agent)" : "DRAIN"
+        : server.Weight == 0 ? "DRAIN"
         : server.Asked ? "UP"
         : "no check";
 
@@ -39,9 +41,9 @@ internal static class ServerText
     /// <summary>The column algo.</summary>
     public static string Algorithm(BalanceSettings balance) => balance.Policy switch
     {
-        BalancePolicy.RoundRobin => "roundrobin",
+        BalancePolicy.RoundRobin or BalancePolicy.HaproxyRoundRobin => "roundrobin",
         BalancePolicy.StaticRoundRobin => "static-rr",
-        BalancePolicy.LeastConnections => "leastconn",
+        BalancePolicy.LeastConnections or BalancePolicy.HaproxyLeastConnections => "leastconn",
         BalancePolicy.First => "first",
         BalancePolicy.Random or BalancePolicy.TwoChoices => "random",
         BalancePolicy.Hash => balance.Hash!.Key.Kind switch { RequestKeyKind.Address => "source", RequestKeyKind.Header => "hdr", _ => "uri" },
@@ -49,10 +51,10 @@ internal static class ServerText
     };
 
     /// <summary>srv_op_state of show servers state: 0 stopped, 2 running.</summary>
-    public static int OperationalState(ServerStatus server) => server.Wanted == ServerState.Maintenance || !server.Up || server.Ejected ? 0 : 2;
+    public static int OperationalState(ServerStatus server) => server.State == ServerState.Maintenance || !server.Up || server.Ejected ? 0 : 2;
 
     /// <summary>srv_admin_state of show servers state: bits of maintenance (1) and drain (8); 4 where the configuration began so.</summary>
-    public static int AdministrativeState(ServerStatus server, ServerSettings settings) => server.Wanted switch
+    public static int AdministrativeState(ServerStatus server, ServerSettings settings) => server.State switch
     {
         ServerState.Maintenance => settings.Maintenance ? 5 : 1,
         ServerState.Drain => 8,

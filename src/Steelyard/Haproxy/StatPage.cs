@@ -12,10 +12,11 @@ namespace Steelyard.Haproxy;
 /// The page of statistics as HAProxy has it: a table for each proxy, and behind the URI <c>;csv</c> and <c>;json</c> for
 /// programs, <c>;up</c> for servers that serve alone, <c>;norefresh</c>.
 /// </summary>
-/// <param name="desk">What is looked at.</param>
-/// <param name="table">What is counted.</param>
-internal sealed class StatPage(AdminDesk desk, StatTable table)
+/// <param name="commands">What is looked at, and changed.</param>
+internal sealed class StatPage(CommandDesk commands)
 {
+    private readonly StatForm _form = new(commands);
+
     private static readonly (string Group, (string Title, string Column)[] Columns)[] s_groups =
     [
         ("Queue", [("Cur", "qcur"), ("Max", "qmax"), ("Limit", "qlimit")]),
@@ -29,7 +30,9 @@ internal sealed class StatPage(AdminDesk desk, StatTable table)
     ];
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<(StatisticsSettings Settings, View View), Task<StatisticsPage>> _underWay = [];
+    private readonly Dictionary<(StatisticsSettings Settings, View View, string? Told), Task<StatisticsPage>> _underWay = [];
+
+    private AdminDesk Desk => commands.Desk;
 
     /// <summary>What is asked for behind the URI.</summary>
     [Flags]
@@ -40,23 +43,36 @@ internal sealed class StatPage(AdminDesk desk, StatTable table)
         Json = 2,
         OnlyUp = 4,
         NoRefresh = 8,
+        MayChange = 16,
     }
 
     /// <summary>Makes what a route of the configuration serves. Who asks while one is made gets that one: a crowd costs no more than somebody who asks without a pause.</summary>
     public Task<StatisticsPage> MakeAsync(StatisticsQuestion question)
     {
-        var asked = (question.Settings, ViewOf(question.Target));
+        if (question is { Posts: true, Settings.Kind: StatisticsKind.Tables })
+            return ChangeAsync(question);
+        var asked = (question.Settings, ViewOf(question.Target) | (question.MayChange ? View.MayChange : View.Table), StatForm.Told(question.Target));
         lock (_lock)
         {
             if (_underWay.TryGetValue(asked, out var page))
                 return page;
-            _underWay.Add(asked, page = Task.Run(() => MakeAsync(asked.Settings, asked.Item2)));
+            _underWay.Add(asked, page = Task.Run(() => MakeAsync(asked.Settings, asked.Item2, asked.Item3)));
             _ = page.ContinueWith(_ => Forget(asked), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             return page;
         }
     }
 
-    private void Forget((StatisticsSettings, View) asked)
+    /// <summary>Changes what a form says, and sends the browser back to the page.</summary>
+    private async Task<StatisticsPage> ChangeAsync(StatisticsQuestion question)
+    {
+        var told = !question.MayChange ? "DENY" : question.Form is { } form ? await _form.DoAsync(form, question.Settings.Scope) : "EXCD";
+
+        // Two slashes at the beginning would name another host.
+        var (uri, view) = ("/" + question.Target.Split(';')[0].TrimStart('/'), ViewOf(question.Target));
+        return new("text/plain", []) { Location = $"{uri};st={told}{(view.HasFlag(View.OnlyUp) ? ";up" : "")}{(view.HasFlag(View.NoRefresh) ? ";norefresh" : "")}" };
+    }
+
+    private void Forget((StatisticsSettings, View, string?) asked)
     {
         lock (_lock)
             _underWay.Remove(asked);
@@ -68,35 +84,35 @@ internal sealed class StatPage(AdminDesk desk, StatTable table)
         return If(";csv", View.Csv) | If(";json", View.Json) | If(";up", View.OnlyUp) | If(";norefresh", View.NoRefresh);
     }
 
-    private async Task<StatisticsPage> MakeAsync(StatisticsSettings settings, View view) => settings.Kind switch
+    private async Task<StatisticsPage> MakeAsync(StatisticsSettings settings, View view, string? told) => settings.Kind switch
     {
-        StatisticsKind.Metrics => new(MetricsText.ContentType, Encoding.UTF8.GetBytes(await MetricsPage.WriteAsync(desk))),
+        StatisticsKind.Metrics => new(MetricsText.ContentType, Encoding.UTF8.GetBytes(await MetricsPage.WriteAsync(Desk))),
         StatisticsKind.Counts => Counts(),
-        _ => Tables(settings, view),
+        _ => Tables(settings, view, told),
     };
 
     /// <summary>What nginx's stub_status says, in its words.</summary>
     private StatisticsPage Counts()
     {
-        var counters = desk.Balancer.Counters;
-        var writing = desk.Balancer.Measure().Listeners.Sum(listener => listener.UnderWay);
+        var counters = Desk.Balancer.Counters;
+        var writing = Desk.Balancer.Measure().Listeners.Sum(listener => listener.UnderWay);
         var text = string.Create(CultureInfo.InvariantCulture, $"Active connections: {counters.OpenConnections} \nserver accepts handled requests\n {counters.Connections + counters.ConnectionsRefused} {counters.Connections} {counters.Requests} \nReading: 0 Writing: {writing} Waiting: {Math.Max(counters.OpenConnections - writing, 0)} \n");
         return new("text/plain", Encoding.ASCII.GetBytes(text));
     }
 
-    private StatisticsPage Tables(StatisticsSettings settings, View view)
+    private StatisticsPage Tables(StatisticsSettings settings, View view, string? told)
     {
         bool IsTold(StatTable.Row row) => settings.Scope.Count == 0 || settings.Scope.AsEnumerable().Contains(row.Values["pxname"]);
         if (view.HasFlag(View.Csv))
-            return new("text/plain", Encoding.UTF8.GetBytes(StatText.Csv(table.Rows().Where(IsTold))));
+            return new("text/plain", Encoding.UTF8.GetBytes(StatText.Csv(commands.Stats.Rows().Where(IsTold))));
         if (view.HasFlag(View.Json))
-            return new("application/json", Encoding.UTF8.GetBytes(StatText.Json(table.Rows().Where(IsTold))));
+            return new("application/json", Encoding.UTF8.GetBytes(StatText.Json(commands.Stats.Rows().Where(IsTold))));
         var onlyUp = view.HasFlag(View.OnlyUp);
-        var rows = table.Rows().Where(row => IsTold(row) && !(onlyUp && row.Kind == 'S' && !row.Values["status"].StartsWith("UP", StringComparison.Ordinal) && row.Values["status"] != "no check"));
-        return new("text/html", Encoding.UTF8.GetBytes(Html(rows, settings)), view.HasFlag(View.NoRefresh) ? null : settings.Refresh);
+        var rows = commands.Stats.Rows().Where(row => IsTold(row) && !(onlyUp && row.Kind == 'S' && !row.Values["status"].StartsWith("UP", StringComparison.Ordinal) && row.Values["status"] != "no check"));
+        return new("text/html", Encoding.UTF8.GetBytes(Html(rows, settings, view.HasFlag(View.MayChange), told)), view.HasFlag(View.NoRefresh) ? null : settings.Refresh);
     }
 
-    private string Html(IEnumerable<StatTable.Row> rows, StatisticsSettings settings)
+    private string Html(IEnumerable<StatTable.Row> rows, StatisticsSettings settings, bool mayChange, string? told)
     {
         var page = new StringBuilder();
         var name = settings.Node is { } node ? $" on {node}" : "";
@@ -111,16 +127,20 @@ internal sealed class StatPage(AdminDesk desk, StatTable table)
             </style></head><body>
             <h1>Steelyard{{(settings.HidesVersion ? "" : $" version {AdminLook.ProgramVersion}")}}</h1>
             <h2>Statistics Report for pid {{Environment.ProcessId}}{{Shown(name)}}{{(settings.Description is { } description ? ": " + Shown(description) : "")}}</h2>
-            <p>uptime {{Duration(DateTimeOffset.UtcNow - desk.Since)}}; current connections {{desk.Balancer.Counters.OpenConnections}}. <a href=";csv">CSV export</a>, <a href=";json">JSON export</a>, <a href=";up">hide servers that are down</a>, <a href=";norefresh">disable refresh</a></p>
+            <p>uptime {{Duration(DateTimeOffset.UtcNow - Desk.Since)}}; current connections {{Desk.Balancer.Counters.OpenConnections}}. <a href=";csv">CSV export</a>, <a href=";json">JSON export</a>, <a href=";up">hide servers that are down</a>, <a href=";norefresh">disable refresh</a></p>
 
             """);
+        if (told is not null)
+            page.Append($"<p role=\"status\"><strong>{Shown(told)}</strong></p>\n");
         foreach (var proxy in rows.GroupBy(row => row.Values["pxname"]))
-            Table(page, proxy, settings);
+            Table(page, proxy, settings, mayChange && proxy.Any(row => row.Kind == 'B'));
         return page.Append("</body></html>\n").ToString();
     }
 
-    private static void Table(StringBuilder page, IGrouping<string, StatTable.Row> proxy, StatisticsSettings settings)
+    private static void Table(StringBuilder page, IGrouping<string, StatTable.Row> proxy, StatisticsSettings settings, bool mayChange)
     {
+        if (mayChange)
+            page.Append("<form method=\"post\">\n");
         var backend = proxy.FirstOrDefault(row => row.Kind == 'B');
         var legend = settings.ShowsLegends && backend is not null ? $" (mode {backend.Values.GetValueOrDefault("mode")}, balance {backend.Values.GetValueOrDefault("algo")})" : "";
         page.Append($"<table id=\"{Shown(proxy.Key)}\"><caption>{Shown(proxy.Key)}{Shown(legend)}</caption>\n<thead><tr><th rowspan=\"2\"></th>");
@@ -137,7 +157,8 @@ internal sealed class StatPage(AdminDesk desk, StatTable table)
         foreach (var row in proxy)
         {
             var shown = settings.ShowsLegends && row.Values.GetValueOrDefault("addr") is { Length: > 0 } address ? $"<th title=\"{Shown(address)}\">" : "<th>";
-            page.Append($"<tr class=\"{ClassOf(row)}\">{shown}{Shown(row.Kind switch { 'F' => "Frontend", 'B' => "Backend", _ => row.Values["svname"] })}</th>");
+            var called = Shown(row.Kind switch { 'F' => "Frontend", 'B' => "Backend", _ => row.Values["svname"] });
+            page.Append($"<tr class=\"{ClassOf(row)}\">{shown}{(mayChange && row.Kind == 'S' ? $"<label><input type=\"checkbox\" name=\"s\" value=\"{called}\"> {called}</label>" : called)}</th>");
             foreach (var (_, columns) in s_groups)
             {
                 foreach (var (_, column) in columns)
@@ -148,6 +169,12 @@ internal sealed class StatPage(AdminDesk desk, StatTable table)
         }
 
         page.Append("</tbody></table>\n");
+        if (!mayChange)
+            return;
+        page.Append($"<p><input type=\"hidden\" name=\"b\" value=\"{Shown(proxy.Key)}\"><label>Choose the action to perform on the checked servers: <select name=\"action\"><option value=\"\"></option>");
+        foreach (var (action, title) in StatForm.Actions)
+            page.Append($"<option value=\"{action}\">{title}</option>");
+        page.Append("</select></label> <input type=\"submit\" value=\"Apply\"></p></form>\n");
     }
 
     private static string Value(StatTable.Row row, string column)

@@ -120,12 +120,18 @@ internal sealed class StatTable(AdminDesk desk)
         var (measures, open, waiting) = (desk.Balancer.Measure(), desk.Balancer.OpenConnectionsByListener, desk.Balancer.Waiting);
         foreach (var (name, places) in Frontends())
             yield return ((name, "FRONTEND"), FrontendOf(places, measures), places.Sum(place => (long)OpenOf(open, place)), 0);
-        var active = desk.Balancer.Servers.ToLookup(server => server.Pool);
+        var statuses = desk.Balancer.Servers.ToLookup(status => (status.Pool, status.Address));
         foreach (var pool in desk.Served.Snapshot.Pools.AsEnumerable())
         {
+            var ofAll = 0L;
             foreach (var server in pool.Servers.AsEnumerable())
-                yield return ((pool.Name, CommandDesk.NameOf(server)), ServerOf(pool, server, measures), active[pool.Name].Where(status => status.Address == server.Address).Sum(status => (long)status.Active), 0);
-            yield return ((pool.Name, "BACKEND"), BackendOf(pool, measures), active[pool.Name].Sum(status => (long)status.Active), waiting.GetValueOrDefault(pool.Name));
+            {
+                var active = statuses[(pool.Name, server.Address)].Sum(status => (long)status.Active);
+                ofAll += active;
+                yield return ((pool.Name, CommandDesk.NameOf(server)), ServerOf(pool, server, measures), active, 0);
+            }
+
+            yield return ((pool.Name, "BACKEND"), BackendOf(pool, measures), ofAll, waiting.GetValueOrDefault(pool.Name));
         }
     }
 
@@ -257,11 +263,12 @@ internal sealed class StatTable(AdminDesk desk)
     private IEnumerable<Row> PoolRows(PoolSettings pool, int number, Measures measures, IEnumerable<ServerStatus> statuses, IReadOnlyDictionary<string, int> waiting, DateTimeOffset now)
     {
         var (known, mode) = (statuses.ToList(), ModeOf(pool));
+        var byAddress = known.ToLookup(status => status.Address);
         var place = 0;
         foreach (var server in pool.Servers.AsEnumerable())
         {
             place++;
-            if (known.Find(status => status.Address == server.Address) is { Pool: not null } status)
+            if (byAddress[server.Address].FirstOrDefault() is { Pool: not null } status)
                 yield return Server(pool, server, status, number, place, measures, mode, now);
         }
 
@@ -294,7 +301,11 @@ internal sealed class StatTable(AdminDesk desk)
             ("lbtot", Text(counted.Requests)),
             ("addr", server.Address.Numbered(0).ToString()),
             ("cookie", server.Cookie ?? ""),
-            ("uweight", Text(status.Weight)));
+            ("uweight", Text(status.Weight)),
+            ("last_agt", status.DownByAgent ? status.ReasonOfAgent is { } reason ? $"via agent : down ({reason})" : "via agent : down" : ""));
+        // HAProxy: one word of an agent counts at once.
+        if (pool.Agent is not null && server.AgentPort != 0)
+            Put(row, ("agent_rise", "1"), ("agent_fall", "1"), ("agent_health", status.DownByAgent ? "0" : "1"));
         Times(row, counted, past);
         if (pool.HealthOf(server) is not { } health)
             return new(number, place, 'S', row);
@@ -308,7 +319,7 @@ internal sealed class StatTable(AdminDesk desk)
         var past = PastOf((pool.Name, "BACKEND"));
         var counted = BackendOf(pool, measures).Without(past.Cleared);
         var row = Begin(pool.Name, "BACKEND", number, 0, 1, counted, past, statuses.Sum(status => status.Active), mode);
-        var serving = statuses.FindAll(status => status is { Up: true, Ejected: false, Wanted: ServerState.Ready, Weight: > 0 });
+        var serving = statuses.FindAll(status => status is { Up: true, Ejected: false, State: ServerState.Ready, Weight: > 0 });
         var (active, backups) = (serving.Count(status => !status.Backup), serving.Count(status => status.Backup));
         Put(
             row,

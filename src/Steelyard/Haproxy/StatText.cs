@@ -34,6 +34,42 @@ internal static class StatText
         return text.ToString();
     }
 
+    /// <summary>What is known of the process, a line for each with where it comes from, as <c>show info typed</c>.</summary>
+    public static string TypedInfo(IReadOnlyList<(string Name, string Value)> all) =>
+        string.Concat(all.Select((one, place) => string.Create(CultureInfo.InvariantCulture, $"{place}.{one.Name}.1:{(IsNumber(one.Value) ? "MGP:u64" : "POS:str")}:{one.Value}\n")));
+
+    /// <summary>The same as JSON, as <c>show info json</c>.</summary>
+    public static string JsonInfo(IReadOnlyList<(string Name, string Value)> all)
+    {
+        using var memory = new MemoryStream();
+        using (var json = new Utf8JsonWriter(memory))
+        {
+            json.WriteStartArray();
+            for (var i = 0; i < all.Count; i++)
+            {
+                var (name, value) = all[i];
+                json.WriteStartObject();
+                json.WriteStartObject("field");
+                json.WriteNumber("pos", i);
+                json.WriteString("name", name);
+                json.WriteEndObject();
+                json.WriteNumber("processNum", 1);
+                json.WriteStartObject("value");
+                json.WriteString("type", IsNumber(value) ? "u64" : "str");
+                if (IsNumber(value))
+                    json.WriteNumber("value", long.Parse(value, CultureInfo.InvariantCulture));
+                else
+                    json.WriteString("value", value);
+                json.WriteEndObject();
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+        }
+
+        return Encoding.UTF8.GetString(memory.ToArray()) + "\n";
+    }
+
     /// <summary>The same as JSON, as <c>show stat json</c>.</summary>
     public static string Json(IEnumerable<StatTable.Row> rows)
     {

@@ -11,6 +11,9 @@ internal static class TableCommands
 {
     private const string Needs = "Required arguments: <table> \"data.<store_data_type>\" <operator> <value> or <table> key <key>\n";
 
+    // HAProxy: as many conditions on what is stored.
+    private const int MostFilters = 4;
+
     // As HAProxy lists what a table stores.
     private static readonly string[] s_order =
     [
@@ -96,13 +99,24 @@ internal static class TableCommands
             return (null, static _ => true);
         if (words is [_, "key", var key])
             return (key, static _ => true);
-        if (words.Length != 4 || !words[1].StartsWith("data.", StringComparison.Ordinal))
-            throw new CommandException(usage);
-        if (CounterOf(table, words[1]) is not { } stored)
-            throw new CommandException("Filter entry #1: Data type not stored in this table\n");
-        if (!long.TryParse(words[3], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
-            throw new CommandException("Filter entry #1: Require a valid integer value to compare against\n");
-        Func<long, bool> holds = words[2] switch
+        List<Func<CounterEntry, bool>> all = [];
+        for (var i = 1; i < words.Length; i += 3)
+        {
+            if (i + 2 >= words.Length || !words[i].StartsWith("data.", StringComparison.Ordinal) || all.Count == MostFilters)
+                throw new CommandException(usage);
+            all.Add(ReadOne(table, words.AsSpan(i, 3), all.Count + 1));
+        }
+
+        return (null, entry => all.TrueForAll(one => one(entry)));
+    }
+
+    private static Func<CounterEntry, bool> ReadOne(CounterTable table, ReadOnlySpan<string> words, int place)
+    {
+        if (CounterOf(table, words[0]) is not { } stored)
+            throw new CommandException($"Filter entry #{place}: {(IsKnown(words[0]) ? "Data type not stored in this table" : "Unknown data type")}\n");
+        if (!long.TryParse(words[2], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+            throw new CommandException($"Filter entry #{place}: Require a valid integer value to compare against\n");
+        Func<long, bool> holds = words[1] switch
         {
             "eq" => value => value == number,
             "ne" => value => value != number,
@@ -110,11 +124,13 @@ internal static class TableCommands
             "ge" => value => value >= number,
             "lt" => value => value < number,
             "gt" => value => value > number,
-            _ => throw new CommandException("Filter entry #1: Require and operator among \"eq\", \"ne\", \"le\", \"ge\", \"lt\", \"gt\"\n"),
+            _ => throw new CommandException($"Filter entry #{place}: Require and operator among \"eq\", \"ne\", \"le\", \"ge\", \"lt\", \"gt\"\n"),
         };
         var index = table.Settings.Store.AsEnumerable().ToList().IndexOf(stored);
-        return (null, entry => holds(entry.Values[index]));
+        return entry => holds(entry.Values[index]);
     }
+
+    private static bool IsKnown(string data) => HaproxyCounters.Names.Any(row => "data." + row.Name == data);
 
     private static StoredCounter? CounterOf(CounterTable table, string data)
     {

@@ -59,6 +59,9 @@ internal sealed class ControlSocket : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether a keeper serves a configuration.</summary>
+    public static bool IsServed(string file) => RuntimeFolder.PathsFor(file, Ending).Any(Answers);
+
     /// <summary>Asks the keeper that serves a configuration.</summary>
     /// <param name="file">The configuration.</param>
     /// <param name="kind">What is asked for.</param>

@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Steelyard.Admin;
 using Steelyard.Balancing;
 using Steelyard.Commands;
 using Steelyard.Config;
 using Steelyard.Engine;
+using Steelyard.Engine.Sticky;
 using Steelyard.Serving;
 
 namespace Steelyard.Keeper;
@@ -22,6 +24,7 @@ internal sealed class EngineHost : IDisposable
     private readonly KeeperLine _keeper;
     private readonly List<ServerChange> _changes = [];
     private readonly List<(string Pool, BreakerHold Hold)> _holds = [];
+    private ClientMemory? _clients;
     private AdminService _admin = new([], null);
     private TimeSpan _shutdown;
     private IReadOnlyDictionary<string, LentFile> _lent = new Dictionary<string, LentFile>(StringComparer.Ordinal);
@@ -102,6 +105,13 @@ internal sealed class EngineHost : IDisposable
                 case EngineWords.Load:
                     _ = TellLoadAsync(message);
                     break;
+                case EngineWords.Clients:
+                    TakeClients(message.Handles[0]);
+                    break;
+                case EngineWords.Remember:
+                    _service?.Remember();
+                    _channel.Send(new(EngineWords.Remember, message.Arguments[0]));
+                    break;
                 case EngineWords.Reopen:
                     _service?.ReopenLogs();
                     break;
@@ -146,7 +156,7 @@ internal sealed class EngineHost : IDisposable
                 Privileges.DropTo(user, snapshot.Group);
             if (_service is null)
             {
-                _service = new EngineService(folder, _keeper, _changes, _holds);
+                _service = new EngineService(folder, _keeper, _changes, _holds) { Remembered = () => _clients };
                 _service.Files.Lend(_lent);
             }
 
@@ -161,6 +171,18 @@ internal sealed class EngineHost : IDisposable
         _sockets?.CloseExcept(sockets);
         (_sockets, _shutdown) = (sockets, snapshot.Shutdown);
         return new(EngineWords.Serving);
+    }
+
+    /// <summary>Takes the clients that an engine before remembers; what comes before there are pools waits for them.</summary>
+    private void TakeClients(int handle)
+    {
+        using var file = new SafeFileHandle(handle, ownsHandle: true);
+        if (ClientMemory.Read(MemoryFile.ReadBytes(file)) is not { } clients)
+            return;
+        if (_service is null)
+            _clients = clients;
+        else
+            _service.Recall(clients);
     }
 
     /// <summary>Takes the sockets of the admin API in the place of those before.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.ComponentModel;
 using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 using Steelyard.Admin;
 using Steelyard.Apps;
 using Steelyard.Apps.Scaling;
@@ -35,12 +36,14 @@ internal sealed class EngineProcess : IEngine
     private readonly Lock _lending = new();
     private Snapshot? _lentFor;
     private AdminService? _admin;
+    private readonly Action<SafeFileHandle> _tellOfClients;
     private int _asked;
 
     private EngineProcess(ChildProcess process, MessageChannel channel, string folder, string? user, KeeperDesk desk)
     {
         (_process, _channel, _folder, _user, _desk) = (process, channel, folder, user, desk);
         desk.CountEngine();
+        _tellOfClients = clients => _channel.Send(new(EngineWords.Clients, [], [(int)clients.DangerousGetHandle()]));
         _ = DispatchAsync();
         if (user is null)
             return;
@@ -132,6 +135,7 @@ internal sealed class EngineProcess : IEngine
         if (_admin is null)
         {
             _desk.Changes.Follow(Tell, TellOfBreakers);
+            _desk.Clients.Follow(_tellOfClients);
             foreach (var some in _desk.Changes.All.Chunk(ChangesInOneMessage))
                 await SendAsync(new(EngineWords.Live, [.. some.SelectMany(LiveChanges.ToWords)]));
         }
@@ -177,6 +181,9 @@ internal sealed class EngineProcess : IEngine
         await AskAsync(EngineWords.Servers, [pool], [(int)list.DangerousGetHandle()]);
     }
 
+    /// <summary>Ends when the keeper has the clients that it remembers now.</summary>
+    public Task RememberAsync() => AskAsync(EngineWords.Remember, [], []);
+
     public void ReopenLogs() => _channel.Send(new(EngineWords.Reopen));
 
     public Task IdleAsync(string pool, NetworkAddress server, TimeSpan within) =>
@@ -208,6 +215,9 @@ internal sealed class EngineProcess : IEngine
     public async Task<int> StopAsync(TimeSpan grace, Action released, bool keepIdle, CancellationToken force)
     {
         _ = KillAfterAsync(grace + Margin);
+
+        // It tells of its clients at its end, and has no use for those of its successor.
+        _desk.Clients.Unfollow(_tellOfClients);
         var (releasing, stopping) = (Answer(EngineWords.Released), Answer(EngineWords.Stopped));
         await SendAsync(new(EngineWords.Stop, ((long)grace.TotalMilliseconds).ToString(CultureInfo.InvariantCulture), keepIdle ? EngineWords.KeepIdle : ""));
         await using var forced = force.Register(() =>
@@ -236,6 +246,7 @@ internal sealed class EngineProcess : IEngine
     public async ValueTask DisposeAsync()
     {
         _desk.Changes.Unfollow(Tell, TellOfBreakers);
+        _desk.Clients.Unfollow(_tellOfClients);
         _process.Kill();
         await _process.Exited;
         _channel.Dispose();
@@ -274,7 +285,13 @@ internal sealed class EngineProcess : IEngine
                 continue;
             }
 
-            var word = message.Word is EngineWords.Servers or EngineWords.Idle or EngineWords.Load ? message.Word + message.Arguments[0] : message.Word;
+            if (message.Word == EngineWords.Clients)
+            {
+                TakeClients(message.Handles);
+                continue;
+            }
+
+            var word = message.Word is EngineWords.Servers or EngineWords.Idle or EngineWords.Load or EngineWords.Remember ? message.Word + message.Arguments[0] : message.Word;
             if (_awaited.TryRemove(word, out var answer))
                 answer.TrySetResult(message);
         }
@@ -282,5 +299,18 @@ internal sealed class EngineProcess : IEngine
         var death = await DeathAsync();
         foreach (var answer in _awaited.Values)
             answer.TrySetException(death);
+    }
+
+    /// <summary>Keeps what the engine remembers, unless it is nothing of the kind: the engine is what attackers reach, and the keeper may be root.</summary>
+    private void TakeClients(IReadOnlyList<int> handles)
+    {
+        foreach (var handle in handles)
+        {
+            var clients = new SafeFileHandle(handle, ownsHandle: true);
+            if (MemoryFile.Is(clients))
+                _desk.Clients.Take(clients, _tellOfClients);
+            else
+                clients.Dispose();
+        }
     }
 }

@@ -4,7 +4,7 @@ namespace Steelyard.Keeper;
 internal static class EngineWords
 {
     /// <summary>What both have to speak; a new program may find an old keeper.</summary>
-    public const string Version = "4";
+    public const string Version = "5";
 
     /// <summary>To the engine: slots of sockets, each with its descriptor.</summary>
     public const string Sockets = "sockets";
@@ -50,6 +50,12 @@ internal static class EngineWords
 
     /// <summary>To the engine, with a number and a pool; and back, with the number and what the pool has to do: active, waiting, most of each server or nothing. Nothing at all for a pool that is not there.</summary>
     public const string Load = "load";
+
+    /// <summary>From the engine, and to one that follows: the clients that pools remember, as a file that <see cref="Engine.Sticky.ClientMemory"/> reads.</summary>
+    public const string Clients = "clients";
+
+    /// <summary>To the engine, and back when it has told of its <see cref="Clients"/>. With a number.</summary>
+    public const string Remember = "remember";
 
     /// <summary>To the engine: the files of access logs have been moved away.</summary>
     public const string Reopen = "reopen";

@@ -5,6 +5,7 @@ using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Discovery;
 using Steelyard.Engine;
+using Steelyard.Engine.Sticky;
 
 namespace Steelyard.Keeper;
 
@@ -18,6 +19,9 @@ internal interface IKeeper
     /// <summary>Keeps how the breakers of a pool are to be held, and lets every engine go by it; ends when this one does.</summary>
     /// <returns>Whether the keeper has taken it.</returns>
     Task<bool> KeepAsync(string pool, BreakerHold hold);
+
+    /// <summary>Keeps the clients that pools remember, for the engine that follows.</summary>
+    void Remember(ClientMemory clients);
 
     /// <summary>Lets the keeper do something, and waits for what becomes of it.</summary>
     /// <param name="kind">What.</param>
@@ -44,6 +48,11 @@ internal sealed class KeeperDesk(KeeperRequests requests, AppSupervisors apps) :
 
     /// <summary>What operators want of servers.</summary>
     public LiveChanges Changes { get; } = new();
+
+    /// <summary>The clients that pools remember.</summary>
+    public KeptClients Clients { get; } = new();
+
+    public void Remember(ClientMemory clients) => Clients.Take(MemoryFile.Create(clients.Bytes.Span), teller: null);
 
     public Task<bool> KeepAsync(ServerChange change)
     {

@@ -25,7 +25,7 @@ internal sealed class InstallationKey
         ? snapshot with { Pools = snapshot.Pools.Select(pool => Needs(pool) ? pool with { Sticky = pool.Sticky! with { Secret = _key ??= ReadOrMake() } } : pool).ToValueList() }
         : snapshot;
 
-    private static bool Needs(PoolSettings pool) => pool.Sticky is { Value: StickyValue.Signed, Secret: null };
+    private static bool Needs(PoolSettings pool) => pool.Sticky is { Key: null, Value: StickyValue.Signed, Secret: null };
 
     private static string ReadOrMake()
     {

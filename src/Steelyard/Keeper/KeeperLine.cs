@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Steelyard.Balancing;
 using Steelyard.Engine;
+using Steelyard.Engine.Sticky;
 
 namespace Steelyard.Keeper;
 
@@ -14,6 +15,12 @@ internal sealed class KeeperLine(MessageChannel channel) : IKeeper
     public async Task<bool> KeepAsync(ServerChange change) => (await SendAsync([EngineWords.Keep, .. LiveChanges.ToWords(change)])).Done;
 
     public async Task<bool> KeepAsync(string pool, BreakerHold hold) => (await SendAsync([EngineWords.Hold, pool, hold.ToString()])).Done;
+
+    public void Remember(ClientMemory clients)
+    {
+        using var file = MemoryFile.Create(clients.Bytes.Span);
+        channel.Send(new(EngineWords.Clients, [], [(int)file.DangerousGetHandle()]));
+    }
 
     public Task<KeeperAnswer> AskAsync(KeeperRequestKind kind, string argument = "") => SendAsync([kind.ToString(), argument]);
 

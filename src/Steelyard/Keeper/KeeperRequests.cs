@@ -55,6 +55,9 @@ internal sealed class Report
 
     public void Warn(string line) => Add(error: true, line);
 
+    /// <summary>Tells who has asked what this program's own output has said already.</summary>
+    public void Repeat(string line) => _lines.Add((true, line));
+
     public void End(bool success) => _done.TrySetResult(success);
 
     private void Add(bool error, string text)

@@ -4,6 +4,7 @@ using Steelyard.Apps.Output;
 using Steelyard.Commands;
 using Steelyard.Config;
 using Steelyard.Discovery;
+using Steelyard.Docker;
 using Steelyard.Engine;
 using Steelyard.Serving;
 
@@ -58,7 +59,7 @@ internal sealed class KeeperRun : IDisposable
         _signals = options.AsHaproxy ? StopSignals.AsHaproxy(_requests.Reload, options.IsMaster) : new StopSignals(_requests.Reload, () => _requests.Ask(KeeperRequestKind.Upgrade, "", null), ReopenLogs) { QuitIsGraceful = options.QuitIsGraceful };
         _apps = new AppSupervisors(configuration.Folder) { StopForce = _signals.Force };
         _desk = new KeeperDesk(_requests, _apps);
-        _engine = options.Single ? new EngineService(configuration.Folder, _desk) : new SupervisedEngine(configuration.Folder, snapshot.User, _desk);
+        _engine = options.Single ? new EngineService(configuration.Folder, _desk) { Remembered = _desk.Clients.Read } : new SupervisedEngine(configuration.Folder, snapshot.User, _desk);
         _discoveries = new(configuration.Folder, Tell) { PoolChanged = pool => _members!.UpdateAsync(pool) };
         _desk.Discoveries = _discoveries;
         _apps.Members = _members = new PoolMembers(_engine, _apps.AddressesOf, _discoveries, () => _desk.Live);
@@ -136,7 +137,7 @@ internal sealed class KeeperRun : IDisposable
             Console.WriteLine("stopped before it was ready");
             return CommandLine.Success;
         }
-        catch (Exception error) when (error is BindException or AppStartException or EngineException || (_pidFile is not null && error is IOException or UnauthorizedAccessException))
+        catch (Exception error) when (error is BindException or AppStartException or EngineException or DockerException || (_pidFile is not null && error is IOException or UnauthorizedAccessException))
         {
             await Console.Error.WriteLineAsync($"{_saysBefore}{error.Message}");
             return CommandLine.Failure;
@@ -154,6 +155,7 @@ internal sealed class KeeperRun : IDisposable
     private async Task StartAppsAndEngineAsync()
     {
         var written = _configured;
+        await new SwarmDeployment(Console.WriteLine).ApplyAsync(written.Services, _signals.Stop);
         var stages = AppStages.Of(written);
         for (var i = 0; i <= stages.Last; i++)
         {
@@ -208,6 +210,7 @@ internal sealed class KeeperRun : IDisposable
         _sockets.RemoveFiles();
         var grace = _options.AsHaproxy && _configured.Shutdown == s_usualGrace ? s_patienceOfHaproxy : _configured.Shutdown;
         var cut = await _engine.StopAsync(grace, _sockets.Dispose, _signals.Force);
+        await _desk.Clients.WrittenAsync();
         var line = cut switch
         {
             0 => "stopped",
@@ -276,7 +279,7 @@ internal sealed class KeeperRun : IDisposable
             _desk.Live = before.With(wanted.Split('\t'), _configured, _members.Join(_configured));
             if (ConfigurationFile.Parse(ConfigurationFile.Write(_members.Join(_configured)), "what would be served") is { Snapshot: null } refused)
                 throw new EngineException(refused.Problems[0].Message);
-            await _members.ServeAsync(_configured, joined => _served with { Snapshot = _key.FillInto(joined) });
+            await _members.ServeAsync(_configured, joined => _served with { Snapshot = Filled(joined, _configuration.Folder) });
             _desk.Changes.ForgetWithout(_members.Join(_configured));
             report.Say($"changed by hand: {wanted.Replace('\t', ' ')}");
             return true;
@@ -348,9 +351,15 @@ internal sealed class KeeperRun : IDisposable
         {
             await TakeUpAsync(read, snapshot, report);
             report.Say($"reloaded: {read.Summary}");
+            foreach (var source in _discoveries.States)
+            {
+                if ((source.Why ?? (source.Age is null ? "no answer yet" : null)) is { } why)
+                    report.Repeat($"steelyard: {source.Named}: {why}");
+            }
+
             return true;
         }
-        catch (Exception error) when (error is BindException or AppStartException or EngineException)
+        catch (Exception error) when (error is BindException or AppStartException or EngineException or DockerException)
         {
             report.Warn($"steelyard: {error.Message}; the configuration stays as it was");
             return false;
@@ -371,6 +380,9 @@ internal sealed class KeeperRun : IDisposable
                 snapshot = _apps.WithPortsOfApps(written);
                 sockets ??= before.Rebind(snapshot);
                 _adminSockets = adminBefore.Rebind(snapshot.Admin, _configuration.Name, report.Say);
+
+                // What Swarm runs changes when all else is there for it.
+                await new SwarmDeployment(report.Say).ApplyAsync(written.Services, _signals.Stop);
                 ServedConfiguration? served = null;
                 await _members.ServeAsync(snapshot, joined => served = ServedBy(read, joined, sockets, _adminSockets));
                 _served = served!;
@@ -412,10 +424,27 @@ internal sealed class KeeperRun : IDisposable
             _ = _apps.LeaveAsync(leaving);
     }
 
+    /// <summary>The configuration with the secrets that only the keeper reads.</summary>
+    private Snapshot Filled(Snapshot snapshot, string folder)
+    {
+        var filled = _key.FillInto(snapshot);
+        if (filled.Shared is not { PasswordFile: { } file } shared)
+            return filled;
+        try
+        {
+            return filled with { Shared = shared with { Password = File.ReadLines(Path.Combine(folder, file)).FirstOrDefault(), PasswordFile = null } };
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new EngineException($"the password of Redis cannot be read: {error.Message}");
+        }
+    }
+
     private ServedConfiguration ServedBy(ConfigurationArgument read, Snapshot served, ListeningSockets sockets, AdminSockets admin)
     {
         var token = served.Admin?.TokenFile is { } file ? AdminToken.TryRead(read.Folder, file, out var mistake) ?? throw new EngineException($"{file}: {mistake}; expected {AdminToken.Expected}") : null;
-        return new(_key.FillInto(served), sockets, new(admin.Handles, token) { CommandHandles = admin.CommandHandles }, ConfigurationSource.Now(read.Name, read.Result, _generation + 1));
+        _desk.Clients.KeepIn(served.StateFile is { } state ? Path.Combine(read.Folder, state) : null);
+        return new(Filled(served, read.Folder), sockets, new(admin.Handles, token) { CommandHandles = admin.CommandHandles }, ConfigurationSource.Now(read.Name, read.Result, _generation + 1));
     }
 }
 

@@ -17,6 +17,9 @@ internal sealed record LiveSettings
 
     private ImmutableDictionary<string, int> Listeners { get; init; } = ImmutableDictionary<string, int>.Empty;
 
+    /// <summary>How many client connections may be open; null for what the file says.</summary>
+    private int? Connections { get; init; }
+
     /// <param name="There">Whether it is in the pool; null for what the file says.</param>
     /// <param name="Limit">How many requests it may have at once; null for what the file says.</param>
     private sealed record LiveServer(bool? There, int? Limit)
@@ -34,7 +37,7 @@ internal sealed record LiveSettings
     /// <param name="words">
     /// <c>add</c> or <c>remove</c> with pool and address, behind which an added one may have a name; <c>limit</c> with pool,
     /// address and a number; <c>move</c> with pool, address and another address; <c>listener</c> with its first address and a
-    /// number. No number is what the file says.
+    /// number; <c>connections</c> with a number. No number is what the file says.
     /// </param>
     /// <param name="file">What the file says.</param>
     /// <param name="now">What is served now.</param>
@@ -43,6 +46,8 @@ internal sealed record LiveSettings
     {
         if (words is ["listener", var listener, var most])
             return file.Listeners.Any(one => one.Bind[0].ToString() == listener) ? this with { Listeners = Put(Listeners, listener, NumberIn(most)) } : throw new EngineException($"there is no listener '{listener}'");
+        if (words is ["connections", var open])
+            return this with { Connections = NumberIn(open) };
         var address = NetworkAddress.TryParse(words[2], out var read, out var expected) ? read : throw new EngineException($"'{words[2]}' is not an address; expected {expected}");
         var pool = now.Pools.FirstOrDefault(pool => pool.Name == words[1]) ?? throw new EngineException($"there is no pool '{words[1]}'");
         if (words[0] == "move")
@@ -92,8 +97,9 @@ internal sealed record LiveSettings
         number is { } given ? numbers.SetItem(name, given) : numbers.Remove(name);
 
     /// <summary>A configuration with all of it.</summary>
-    public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty ? file : file with
+    public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty && Connections is null ? file : file with
     {
+        Limits = file.Limits with { Connections = Connections ?? file.Limits.Connections },
         Listeners = file.Listeners.Select(listener => Listeners.TryGetValue(listener.Bind[0].ToString(), out var most) ? listener with { MaxConnections = most } : listener).ToValueList(),
         Pools = file.Pools.Select(pool => pool with { Servers = ServersOf(pool).ToValueList() }).ToValueList(),
     };
@@ -146,6 +152,8 @@ internal sealed record LiveSettings
                 yield return new(pool, address.ToString(), "limit", server?.MaxConnections?.ToString(CultureInfo.InvariantCulture) ?? "none", limit.ToString(CultureInfo.InvariantCulture));
         }
 
+        if (Connections is { } open)
+            yield return new("", "the process", "limit", file.Limits.Connections?.ToString(CultureInfo.InvariantCulture) ?? "none", open.ToString(CultureInfo.InvariantCulture));
         foreach (var (name, most) in Listeners.OrderBy(listener => listener.Key, StringComparer.Ordinal))
             yield return new("", name, "limit", file.Listeners.FirstOrDefault(one => one.Bind[0].ToString() == name)?.MaxConnections?.ToString(CultureInfo.InvariantCulture) ?? "none", most.ToString(CultureInfo.InvariantCulture));
     }

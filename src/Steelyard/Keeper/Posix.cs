@@ -18,7 +18,7 @@ internal static unsafe partial class Posix
     [LibraryImport(C)] public static partial int close(int fd);
     [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial int open(string path, int flags, uint mode);
     [LibraryImport(C, SetLastError = true)] public static partial nint read(int fd, byte* buffer, nuint length);
-    [LibraryImport(C)] public static partial nint write(int fd, byte* buffer, nuint length);
+    [LibraryImport(C, SetLastError = true)] public static partial nint write(int fd, byte* buffer, nuint length);
     [LibraryImport(C, SetLastError = true)] public static partial int poll(PollEntry* entries, nuint count, int timeout);
     [LibraryImport(C)] public static partial int pipe2(int* ends, int flags);
     [LibraryImport(C)] public static partial int fcntl(int fd, int command, nint argument);
@@ -158,9 +158,10 @@ internal static unsafe partial class Posix
     public const int MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000, MSG_CTRUNC = 8, MSG_TRUNC = 0x20, SHUT_RDWR = 2;
     public const int F_DUPFD_CLOEXEC = 1030, F_SETFD = 2, F_SETFL = 4, O_NONBLOCK = 0x800, FD_CLOEXEC = 1, O_CLOEXEC = 0x80000, O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0x40, O_APPEND = 0x400;
     public const short POLLIN = 1, POLLOUT = 4;
-    public const uint MFD_CLOEXEC = 1;
+    public const int F_ADD_SEALS = 1033, F_GET_SEALS = 1034, F_SEAL_SEAL = 1, F_SEAL_SHRINK = 2, F_SEAL_GROW = 4, F_SEAL_WRITE = 8;
+    public const uint MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2;
     public const short POSIX_SPAWN_SETPGROUP = 2, POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8, POSIX_SPAWN_SETSID = 0x80;
-    public const int SIGQUIT = 3, SIGPIPE = 13, SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17;
+    public const int SIGHUP = 1, SIGQUIT = 3, SIGPIPE = 13, SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17;
     public const int EINTR = 4, EAGAIN = 11;
     public const int P_ALL = 0, P_PID = 1, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
     public const int PR_SET_NO_NEW_PRIVS = 38, MADV_DONTNEED = 4;

@@ -11,6 +11,7 @@ namespace Steelyard.Keeper;
 internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk desk) : IEngine
 {
     private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RememberWithin = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -84,6 +85,7 @@ internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk d
     public async Task UpgradeAsync(string program, TimeSpan grace)
     {
         using var change = await ChangeAsync();
+        await LearnClientsAsync();
         var next = EngineProcess.Start(program, folder, user, desk);
         try
         {
@@ -99,6 +101,19 @@ internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk d
         _program = program;
         Supervise(next);
         _draining = [.. _draining.Where(task => !task.IsCompleted), DrainAsync(before, grace)];
+    }
+
+    /// <summary>Lets the engine tell of the clients that it remembers, for the one that follows.</summary>
+    private async Task LearnClientsAsync()
+    {
+        try
+        {
+            await _engine!.RememberAsync().WaitAsync(RememberWithin);
+        }
+        catch (Exception error) when (error is EngineException or TimeoutException)
+        {
+            // What it told of last has to do.
+        }
     }
 
     public async Task<int> StopAsync(TimeSpan grace, Action released, CancellationToken force)

@@ -10,18 +10,18 @@ internal static class WorkerRequests
 
     /// <summary>More or fewer of them.</summary>
     /// <param name="apps">The apps.</param>
-    /// <param name="wanted">The pool, and a number behind <c>=</c>, <c>+</c> or <c>-</c>.</param>
+    /// <param name="wanted">The pool, and a number behind <c>=</c>, <c>+</c> or <c>-</c>; <c>=+</c> and <c>=-</c> are the latter.</param>
     /// <param name="report">Gets what there is to say.</param>
     /// <param name="cancel">Calls it off.</param>
     /// <returns>Whether it is done.</returns>
     public static async Task<bool> ScaleAsync(AppSupervisors apps, string wanted, Report report, CancellationToken cancel)
     {
         var sign = wanted.AsSpan().LastIndexOfAny('=', '+', '-');
-        if (sign < 1 || Find(apps, wanted[..sign], report) is not { } app)
+        if (sign < 1 || Find(apps, PoolOf(wanted, sign), report) is not { } app)
             return false;
         var number = int.TryParse(wanted.AsSpan(sign + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var read) ? read : 0;
         var count = wanted[sign] switch { '+' => app.Count + number, '-' => app.Count - number, _ => number };
-        if (count is < 1 or > Most || number == 0)
+        if (count is < 1 or > Most)
         {
             report.Warn($"steelyard: {app.Pool} cannot have {count.ToString(CultureInfo.InvariantCulture)} workers; from 1 to {Most}");
             return false;
@@ -43,6 +43,11 @@ internal static class WorkerRequests
             $"{app.Pool} has as many workers as before",
             report);
     }
+
+    /// <summary>The pool that is to have more or fewer workers.</summary>
+    /// <param name="wanted">The pool, and a number behind a sign.</param>
+    /// <param name="sign">Where the sign is.</param>
+    public static string PoolOf(string wanted, int sign) => wanted[..(sign > 1 && wanted[sign] != '=' && wanted[sign - 1] == '=' ? sign - 1 : sign)];
 
     /// <summary>Replaces them.</summary>
     /// <param name="apps">The apps.</param>

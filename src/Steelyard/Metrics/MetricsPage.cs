@@ -4,6 +4,7 @@ using Steelyard.Engine;
 using Steelyard.Engine.Metering;
 using Steelyard.Keeper;
 using Steelyard.Serving;
+using Steelyard.Shared;
 
 namespace Steelyard.Metrics;
 
@@ -41,7 +42,7 @@ internal static class MetricsPage
     private static readonly (string Name, string Help, Func<ServerStatus, double> Value)[] s_serverStates =
     [
         ("steelyard_server_up", "Whether checks find the server well; 1 also where nobody asks it.", server => server.Up ? 1 : 0),
-        ("steelyard_server_ready", "Whether an operator wants the server to have requests; 0 for drain and maintenance.", server => server.Wanted == ServerState.Ready ? 1 : 0),
+        ("steelyard_server_ready", "Whether the server is to have requests, by operators and by its agent; 0 for drain and maintenance.", server => server.State == ServerState.Ready ? 1 : 0),
         ("steelyard_server_ejected", "Whether the server is left out because its requests went wrong.", server => server.Ejected ? 1 : 0),
         ("steelyard_server_ejections_in_a_row", "How many times in a row the server was left out.", server => server.Ejections),
         ("steelyard_server_weight", "The server's weight.", server => server.Weight),
@@ -60,8 +61,8 @@ internal static class MetricsPage
         ("steelyard_server_attempt_seconds_total", "Time from the beginning of an attempt to its end, all together.", server => server.WholeMilliseconds / 1000d),
         ("steelyard_server_retries_total", "Attempts after a request's first.", server => server.Retried),
         ("steelyard_server_redispatches_total", "Attempts after which the request went to another server.", server => server.Redispatched),
-        ("steelyard_server_sent_bytes_total", "Bytes of requests, heads and bodies.", server => server.BytesSent),
-        ("steelyard_server_received_bytes_total", "Bytes of answers that were passed on, heads and bodies.", server => server.BytesReceived),
+        ("steelyard_server_sent_bytes_total", "Bytes of requests, heads and bodies, and of tunnels and sessions in TCP mode as they pass.", server => server.BytesSent),
+        ("steelyard_server_received_bytes_total", "Bytes of answers that were passed on, heads and bodies, and of tunnels and sessions as they pass.", server => server.BytesReceived),
     ];
 
     private static readonly (string Name, string Help, Func<ServerHistory.Summary, double> Value)[] s_pasts =
@@ -77,8 +78,8 @@ internal static class MetricsPage
         ("steelyard_listener_connections_refused_total", "Connections closed at once, for their address had as many as it may.", listener => listener.Refused),
         ("steelyard_listener_tls_handshakes_total", "TLS handshakes done.", listener => listener.TlsHandshakes),
         ("steelyard_listener_tls_failures_total", "Connections that ended before their TLS handshake was done.", listener => listener.TlsFailures),
-        ("steelyard_listener_received_bytes_total", "Bytes of requests, heads and bodies.", listener => listener.BytesReceived),
-        ("steelyard_listener_sent_bytes_total", "Bytes of answers, heads and bodies.", listener => listener.BytesSent),
+        ("steelyard_listener_received_bytes_total", "Bytes of requests, heads and bodies, and of tunnels and sessions in TCP mode as they pass.", listener => listener.BytesReceived),
+        ("steelyard_listener_sent_bytes_total", "Bytes of answers, heads and bodies, and of tunnels and sessions as they pass.", listener => listener.BytesSent),
     ];
 
     private static readonly (string Name, string Help, Func<PoolMeasure, Distribution> Value)[] s_poolTimes =
@@ -99,6 +100,13 @@ internal static class MetricsPage
         ("steelyard_breaker_opened_total", "Times that the breaker opened.", breaker => breaker.Counts.Opened),
     ];
 
+    private static readonly (string Name, string Help, Func<SharedCounts, double> Value)[] s_shared =
+    [
+        ("steelyard_shared_sent_total", "Clients and keys of limits that Redis was told of.", shared => shared.Sent),
+        ("steelyard_shared_received_total", "Clients that other balancers told of, or Redis had kept.", shared => shared.Received),
+        ("steelyard_shared_failures_total", "Times that Redis did not answer, or with an error.", shared => shared.Failures),
+    ];
+
     /// <summary>Writes all of it, as it stands.</summary>
     public static async Task<string> WriteAsync(AdminDesk desk)
     {
@@ -110,6 +118,7 @@ internal static class MetricsPage
         WritePools(text, desk, measures);
         WriteServers(text, desk, measures);
         WriteBreakers(text, desk.Balancer.Breakers);
+        WriteShared(text, desk);
         if (state is not null)
         {
             WriteKeeper(text, state);
@@ -147,6 +156,22 @@ internal static class MetricsPage
             text.Begin(name, "counter", help);
             text.Value(value(counters));
         }
+    }
+
+    private static void WriteShared(MetricsText text, AdminDesk desk)
+    {
+        if (desk.Shared is not { } shared)
+            return;
+        text.Begin("steelyard_shared_up", "gauge", "Whether the Redis answers that clients and limits are shared over.");
+        text.Value(shared.IsUp ? 1 : 0);
+        foreach (var (name, help, value) in s_shared)
+        {
+            text.Begin(name, "counter", help);
+            text.Value(value(shared));
+        }
+
+        text.Begin("steelyard_shared_dropped_total", "counter", "Changes that were not told, for want of room: of clients, who are all told of again then, and of limits.");
+        text.Value(desk.Balancer.RememberedClients.Sum(clients => clients.Table.Changes?.Lost ?? 0) + desk.Balancer.SharedRates.Sum(rate => rate.Taken.Lost));
     }
 
     private static void WriteListeners(MetricsText text, AdminDesk desk, Measures measures)

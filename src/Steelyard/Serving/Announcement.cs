@@ -31,7 +31,7 @@ internal static class Announcement
     /// <param name="secure">Whether TLS is spoken there.</param>
     public static string UrlOf(NetworkAddress address, bool secure = false) => address switch
     {
-        { UnixPath: not null } => address.ToString(),
+        { UnixPath: not null } or { Descriptor: not null } => address.ToString(),
         { Host: "" or "0.0.0.0" or "::" } => $"{(secure ? "https" : "http")}://localhost:{address.Port}",
         _ => $"{(secure ? "https" : "http")}://{address}",
     };

@@ -5,9 +5,11 @@ using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine;
 using Steelyard.Engine.Logging;
+using Steelyard.Engine.Sticky;
 using Steelyard.Engine.Tls;
 using Steelyard.Haproxy;
 using Steelyard.Keeper;
+using Steelyard.Shared;
 
 namespace Steelyard.Serving;
 
@@ -19,6 +21,7 @@ namespace Steelyard.Serving;
 internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<ServerChange>? changes = null, IEnumerable<(string Pool, BreakerHold Hold)>? holds = null) : IEngine
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RememberEvery = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LookAtLeaversEvery = TimeSpan.FromMilliseconds(20);
 
     private readonly ServerReports _reports = new();
@@ -28,6 +31,9 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     private readonly SemaphoreSlim _one = new(1);
     private LoadBalancer? _balancer;
     private Task _watch = Task.CompletedTask;
+    private SharedState? _shared;
+    private long _lookedAt;
+    private long _rememberedVersion;
     private ServedConfiguration _served = null!;
     private AdminDesk _desk = null!;
     private CommandServer _commands = null!;
@@ -37,6 +43,9 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     /// <summary>Where certificates and keys are read.</summary>
     public TlsFiles Files { get; } = new(folder);
 
+    /// <summary>The clients that an engine before has remembered; looked at once, when it begins to serve.</summary>
+    public Func<ClientMemory?> Remembered { get; init; } = static () => null;
+
     public async Task ServeAsync(ServedConfiguration served)
     {
         await _one.WaitAsync();
@@ -45,12 +54,13 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
             var certificate = CertificateFor(served.Snapshot.Admin?.Tls);
             if (_balancer is null)
             {
-                _balancer = LoadBalancer.Start(served.Snapshot, served.Sockets, Files, changes, folder);
+                _balancer = LoadBalancer.Start(served.Snapshot, served.Sockets, Files, changes, folder, Remembered());
                 foreach (var (pool, hold) in holds ?? [])
                     _balancer.HoldBreakers(pool, null, hold);
                 _desk = new AdminDesk(_balancer, keeper, served);
                 _commands = new CommandServer(_desk);
                 _balancer.Pages = _commands.Pages.MakeAsync;
+                _balancer.Names = new RequestNames().FindAsync;
                 _watch = WatchAsync(_balancer);
             }
             else
@@ -61,6 +71,7 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
 
             var before = _served;
             _served = _desk.Served = served;
+            await ShareAsync(served.Snapshot.Shared, before?.Snapshot.Shared);
             if (served.Admin != before?.Admin || certificate != _certificate)
             {
                 _certificate = certificate;
@@ -78,6 +89,41 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
         }
 
         await TellAsync(_balancer.Unresolved.Select(server => $"the name of the server {server} could not be resolved; it answers nothing"));
+    }
+
+    private async Task ShareAsync(SharedSettings? wanted, SharedSettings? before)
+    {
+        if (wanted == before)
+            return;
+        if (_shared is not null)
+            await _shared.DisposeAsync();
+        _shared = wanted is null ? null : SharedState.Start(_balancer!, wanted, folder, static line => Console.Error.WriteLine($"steelyard: {line}"));
+        _desk.Shared = _shared?.Counts;
+    }
+
+    /// <summary>Takes the clients that another engine remembers.</summary>
+    public void Recall(ClientMemory memory) => _balancer?.Recall(memory);
+
+    /// <summary>Lets the keeper keep the clients that are remembered, if they are others than it has.</summary>
+    public void Remember()
+    {
+        var (version, tables) = (0L, _balancer?.RememberedClients ?? []);
+        foreach (var (_, table) in tables)
+            version += table.Version;
+        if (tables.Count == 0 || Interlocked.Exchange(ref _rememberedVersion, version) == version)
+            return;
+        keeper.Remember(_balancer!.Remember());
+    }
+
+    private void RememberNowAndThen()
+    {
+        // Who remembers millions is not busy with that alone.
+        var began = Stopwatch.GetTimestamp();
+        if (_lookedAt > began)
+            return;
+        Remember();
+        var took = Stopwatch.GetElapsedTime(began);
+        _lookedAt = Stopwatch.GetTimestamp() + (long)(Math.Max(RememberEvery.TotalSeconds, took.TotalSeconds * 50) * Stopwatch.Frequency);
     }
 
     /// <summary>The certificate of the admin API, the present one where the files are the same.</summary>
@@ -177,6 +223,8 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
         await _balancer.ListenersReleased;
         released();
         var cut = await stopping;
+        await ShareAsync(null, _served.Snapshot.Shared);
+        Remember();
         await admin;
         if (_balancer.Counters is { Faults: > 0 } counters)
             await Console.Error.WriteLineAsync($"steelyard: {counters.Faults} connections were broken off by a fault of this program, the last by: {counters.LastFault}");
@@ -198,6 +246,8 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
         await _ended.CancelAsync();
         await _watch;
         await StopAdminAsync();
+        if (_shared is not null)
+            await _shared.DisposeAsync();
         if (_balancer is not null)
             await _balancer.DisposeAsync();
         _ended.Dispose();
@@ -207,6 +257,8 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     /// <summary>Reports failing servers and changed certificates.</summary>
     private async Task WatchAsync(LoadBalancer balancer)
     {
+        // Kept from look to look: of ten thousand servers it is a megabyte.
+        var servers = new List<ServerStatus>();
         while (true)
         {
             try
@@ -229,9 +281,12 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
                 _one.Release();
             }
 
-            var (servers, now) = (balancer.Servers, DateTimeOffset.UtcNow);
+            servers.Clear();
+            balancer.AddServersTo(servers);
+            var now = DateTimeOffset.UtcNow;
             _desk.History.Look(servers, now);
             _commands.Look();
+            RememberNowAndThen();
             foreach (var line in _healthReports.Look(servers, now).Concat(_breakerReports.Look(balancer.Breakers, now)).Concat(_reports.Look(servers, now)))
                 await Console.Error.WriteLineAsync(line);
         }

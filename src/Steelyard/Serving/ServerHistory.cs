@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine;
@@ -14,6 +15,7 @@ internal sealed class ServerHistory
     private const int MostGone = 1024;
 
     private readonly Dictionary<(string Pool, NetworkAddress Address), Past> _pasts = [];
+    private readonly List<(string Pool, NetworkAddress Address, Past Past)> _places = [];
     private int _version;
 
     /// <summary>A change of a server's state.</summary>
@@ -57,10 +59,10 @@ internal sealed class ServerHistory
         lock (_pasts)
         {
             var changed = false;
-            foreach (var server in servers)
+            for (var i = 0; i < servers.Count; i++)
             {
-                if (!_pasts.TryGetValue((server.Pool, server.Address), out var past))
-                    _pasts[(server.Pool, server.Address)] = past = new();
+                var server = servers[i];
+                var past = PastAt(i, server);
                 past.Gone = null;
                 past.Peak = Math.Max(past.Peak, server.Active);
                 var state = StateOf(server);
@@ -76,6 +78,18 @@ internal sealed class ServerHistory
                 _version++;
             return changed;
         }
+    }
+
+    /// <summary>The past of a server; from look to look most are at the same place.</summary>
+    private Past PastAt(int place, in ServerStatus server)
+    {
+        if (place < _places.Count && ReferenceEquals(_places[place].Address, server.Address) && _places[place].Pool == server.Pool)
+            return _places[place].Past;
+        if (!_pasts.TryGetValue((server.Pool, server.Address), out var past))
+            _pasts[(server.Pool, server.Address)] = past = new();
+        CollectionsMarshal.SetCount(_places, Math.Max(_places.Count, place + 1));
+        _places[place] = (server.Pool, server.Address, past);
+        return past;
     }
 
     private static void Add(Past past, Change change)
@@ -103,6 +117,7 @@ internal sealed class ServerHistory
 
         foreach (var (key, _) in _pasts.Where(pair => pair.Value.Gone is not null).OrderByDescending(pair => pair.Value.Gone).Skip(MostGone).ToList())
             _pasts.Remove(key);
+        _places.Clear();
     }
 
     /// <summary>The past of a server.</summary>
@@ -119,8 +134,8 @@ internal sealed class ServerHistory
 
     /// <summary>What a server's share goes by, in a word: up, down, ejected, drain or maintenance.</summary>
     public static string StateOf(ServerStatus server) =>
-        server.Wanted == ServerState.Drain ? "drain"
-        : server.Wanted == ServerState.Maintenance ? "maintenance"
+        server.State == ServerState.Drain ? "drain"
+        : server.State == ServerState.Maintenance ? "maintenance"
         : !server.Up ? "down"
         : server.Ejected ? "ejected"
         : "up";
@@ -129,7 +144,7 @@ internal sealed class ServerHistory
     {
         "down" => server.LastCheck == ProbeFault.None && !server.DownByAgent ? "it waits for its first check" : HealthReports.Explain(server),
         "ejected" => server.LastReason == ServerFailure.None ? "too many of its requests went wrong" : ServerReports.Explain(server.LastReason),
-        "drain" or "maintenance" => "an operator wants it so",
+        "drain" or "maintenance" => server.Wanted == server.State ? "an operator wants it so" : HealthReports.WithReason("its agent wants it so", server.ReasonOfAgent),
         _ => null,
     };
 }

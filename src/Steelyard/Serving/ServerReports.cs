@@ -20,6 +20,8 @@ internal sealed class ServerReports
     {
         foreach (var server in servers)
         {
+            if (server.Failures == 0 && _told.Count == 0)
+                continue;
             var before = _told.GetValueOrDefault((server.Pool, server.Address));
             var failures = server.Failures - before.Failures;
             if (failures > 0 && (!before.Failing || now - before.At >= Reminder))
@@ -58,6 +60,7 @@ internal sealed class ServerReports
         ServerFailure.BadAnswer => "its answer is not valid HTTP",
         ServerFailure.RetriedStatus => "it answered with a status that leads to another server (retries: on)",
         ServerFailure.AnswerTimeout => "it did not answer in time (timeouts: server-response, request)",
+        ServerFailure.BreakerTimeout => "it did not answer within the breaker's time (breaker: timeout)",
         ServerFailure.BrokeOff => "it closed the connection in the middle of an answer",
         ServerFailure.Stalled => "it stopped in the middle of an answer (timeouts: server-body)",
         _ => "it did not do as it should",

@@ -79,11 +79,31 @@ public sealed class AdminApiTests : IDisposable
 
         var document = await admin.Get("/openapi.json");
         Assert.Equal("3.1.1", (string)document["openapi"]!);
-        Assert.NotNull(document["paths"]!["/api/pools/{pool}/servers/{server}/weight"]!["put"]!["requestBody"]!["content"]!["application/json"]!["schema"]!["properties"]!["weight"]);
-        Assert.NotNull(document["paths"]!["/api/pools"]!["get"]!["responses"]!["200"]!["content"]!["application/json"]!["schema"]!["items"]!["properties"]!["members"]);
+        Assert.Equal("#/components/schemas/WeightBody", (string)document["paths"]!["/api/pools/{pool}/servers/{server}/weight"]!["put"]!["requestBody"]!["content"]!["application/json"]!["schema"]!["$ref"]!);
+        Assert.NotNull(document["components"]!["schemas"]!["WeightBody"]!["properties"]!["weight"]);
+        var operations = document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject()).Select(operation => operation.Value!).ToList();
+        Assert.Equal(operations.Count, operations.Select(operation => (string)operation["operationId"]!).Distinct().Count());
+        Assert.All(operations, operation => Assert.NotNull(operation["responses"]!["200"]!["content"]));
+        Assert.All(ReferencesIn(document), reference => Assert.True(Leads(document, reference), reference));
 
         await AnswersAsync(up, 5);
         Assert.Equal(5, (long)(await admin.Get("/api/counters"))["requests"]!);
+    }
+
+    /// <summary>All that a document refers to within itself (RFC 6901).</summary>
+    private static IEnumerable<string> ReferencesIn(JsonNode? node) => node switch
+    {
+        JsonObject some => some.SelectMany(pair => pair.Key == "$ref" ? [(string)pair.Value!] : ReferencesIn(pair.Value)),
+        JsonArray some => some.SelectMany(ReferencesIn),
+        _ => [],
+    };
+
+    private static bool Leads(JsonNode document, string reference)
+    {
+        JsonNode? at = document;
+        foreach (var part in reference.Split('/').Skip(1))
+            at = at is JsonArray items ? items[int.Parse(part, System.Globalization.CultureInfo.InvariantCulture)] : at?[part];
+        return at is not null;
     }
 
     [Fact]
@@ -334,7 +354,8 @@ public sealed class AdminApiTests : IDisposable
         await Refused(400, "257 is no weight", "PUT", "/api/pools/web/servers/1/weight", """{"weight":257}""");
         await Refused(400, "not the JSON that is expected", "PUT", "/api/pools/web/servers/1/weight", """{"wait":1}""");
         await Refused(400, "not the JSON that is expected", "PUT", "/api/pools/web/servers/1/weight", "");
-        await Refused(400, "not the JSON that is expected", "PUT", "/api/pools/web/servers/1/weight", """{"weight":"heavy"}""");
+        await Refused(400, "not the JSON that is expected", "PUT", "/api/pools/web/servers/1/state", """{"state":"ready","state":"drain"}""");
+        await Refused(400, "not the JSON that is expected here, at $.weight; /openapi.json", "PUT", "/api/pools/web/servers/1/weight", """{"weight":"heavy"}""");
     }
 
     [Fact]
@@ -355,6 +376,25 @@ public sealed class AdminApiTests : IDisposable
         Assert.Equal(("4bf92f3577b34da6a3ce929d0e0e4736", null), ((string)errors[0]!["traceId"]!, (string?)errors[1]!["traceId"]));
         Assert.Equal(["404.no-route", "502.server-closed"], errors.Select(error => (string)error!["cause"]!));
         Assert.Equal(("GET example/api/x", "web", first.Address.ToString(), "127.0.0.1"), ((string)errors[1]!["request"]!, (string)errors[1]!["pool"]!, (string)errors[1]!["server"]!, (string)errors[1]!["client"]!));
+    }
+
+    /// <summary>Who is refused before its head is whole is the one that an operator looks for.</summary>
+    [Theory]
+    [InlineData("GET /shop?token=1 HTTP/1.1\r\nHost: a b\r\n\r\n", "GET /shop")]
+    [InlineData("GET /shop HTTP/1.1\r\nNo colon\r\n\r\n", "GET /shop")]
+    [InlineData("GET\t/shop\u001b[2J HTTP/1.1\r\n\r\n", @"GET\x09/shop\x1B[2J")]
+    [InlineData("\u0016\u0003\u0001\u0002", @"\x16\x03\x01\x02")]
+    public async Task Requests_that_could_not_be_read_are_listed_with_what_came(string request, string shown)
+    {
+        await using var first = Origin("a");
+        await using var up = Start(Write(Two(first, first).Replace($", {{ address: {first.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
+        await up.LineAsync("ready");
+        using var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, (await up.UrlAsync("listening on")).Port));
+        Assert.Equal(400, (await client.Ask(request)).Status);
+        using var admin = AdminClient.Local(_runtime.Path);
+        var error = (await admin.Get("/api/errors")).AsArray()[0]!;
+        Assert.StartsWith("400.", (string)error["cause"]!, StringComparison.Ordinal);
+        Assert.Equal(shown, (string?)error["request"]);
     }
 
     [Fact]

@@ -35,8 +35,8 @@ public sealed class AdminCommandTests : IDisposable
         await using var up = await StartAsync("steelyard.yaml");
         var file = _folder.At("steelyard.yaml");
 
-        Assert.Equal((0, "127.0.0.1:2 of web is drain, weight 1, 0 active\n", ""), await RunAsync("drain", "web/2", file));
-        Assert.Equal((0, "127.0.0.1:1 of web is up, weight 7 (the file says 1), 0 active\n", ""), await RunAsync("weight", "web/127.0.0.1:1", "7", file));
+        Assert.Equal((0, "127.0.0.1:2 of web: drain, weight 1, 0 active\n", ""), await RunAsync("drain", "web/2", file));
+        Assert.Equal((0, "127.0.0.1:1 of web: up, weight 7 (the file says 1), 0 active\n", ""), await RunAsync("weight", "web/127.0.0.1:1", "7", file));
 
         var (status, output, error) = await RunAsync("status", file);
         Assert.Equal((0, ""), (status, error));
@@ -45,9 +45,9 @@ public sealed class AdminCommandTests : IDisposable
         Assert.Contains("not as in the file: web/127.0.0.1:2 has state drain, the file says ready", output, StringComparison.Ordinal);
         Assert.All(output.Split('\n'), line => Assert.InRange(line.Replace(_folder.Path, "", StringComparison.Ordinal).Length, 0, 80));
 
-        Assert.Equal((0, "127.0.0.1:2 of web is maintenance, weight 1, 0 active\n", ""), await RunAsync("maint", "web/2", file));
-        Assert.Equal((0, "127.0.0.1:2 of web is up, weight 1, 0 active\n", ""), await RunAsync("ready", "web/2", file));
-        Assert.Equal((0, "127.0.0.1:1 of web is up, weight 1, 0 active\n", ""), await RunAsync("weight", "web/1", "file", file));
+        Assert.Equal((0, "127.0.0.1:2 of web: maintenance, weight 1, 0 active\n", ""), await RunAsync("maint", "web/2", file));
+        Assert.Equal((0, "127.0.0.1:2 of web: up, weight 1, 0 active\n", ""), await RunAsync("ready", "web/2", file));
+        Assert.Equal((0, "127.0.0.1:1 of web: up, weight 1, 0 active\n", ""), await RunAsync("weight", "web/1", "file", "-c", file));
 
         (status, output, _) = await RunAsync("ready", "web/1", file, "--json");
         Assert.Equal(("up", 0), ((string)System.Text.Json.Nodes.JsonNode.Parse(output)!["state"]!, status));
@@ -71,6 +71,7 @@ public sealed class AdminCommandTests : IDisposable
         Assert.Contains("several run: name one of ", error, StringComparison.Ordinal);
         Assert.Contains(_folder.At("two.yaml"), error, StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync("status", "--admin", "unix:" + _folder.At("api"))).Status);
+        Assert.Equal((1, "", $"steelyard status: unix:{_folder.At("none")}: there is no such socket\n"), await RunAsync("status", "--admin", "unix:" + _folder.At("none")));
     }
 
     [Fact]
@@ -88,7 +89,7 @@ public sealed class AdminCommandTests : IDisposable
 
         var (status, _, error) = await RunAsync(["status", .. rest]);
         Assert.Equal(1, status);
-        Assert.Contains("--ca FILE", error, StringComparison.Ordinal);
+        Assert.Contains("no authority that is believed here vouches for it, or its time is over (--ca FILE", error, StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync(["status", .. rest, "--ca", _folder.At("ca.pem")])).Status);
         Assert.Equal(0, (await RunAsync("status", "--admin", url.Authority, "--token-file", _folder.At("token"), "--ca", _folder.At("ca.pem"))).Status);
         Assert.Contains("token", (await RunAsync("status", "--admin", url.Authority, "--ca", _folder.At("ca.pem"))).Error, StringComparison.Ordinal);
@@ -97,7 +98,9 @@ public sealed class AdminCommandTests : IDisposable
         // Another one is taken up while it runs; its name is wrong, but who pins it needs none.
         Copy(other);
         await up.ErrorLineAsync("is used by the admin API from now on");
-        Assert.Equal(1, (await RunAsync([.. new[] { "status" }, .. rest, "--ca", _folder.At("ca.pem")])).Status);
+        (status, _, error) = await RunAsync([.. new[] { "status" }, .. rest, "--ca", _folder.At("ca.pem")]);
+        Assert.Equal(1, status);
+        Assert.Contains("its certificate is not believed: it is for another name (--ca FILE", error, StringComparison.Ordinal);
         Assert.Equal(0, (await RunAsync([.. new[] { "status" }, .. rest, "--ca", _folder.At("admin.pem")])).Status);
 
         void Copy(Steelyard.Config.CertificateFiles files)
@@ -134,7 +137,7 @@ public sealed class AdminCommandTests : IDisposable
         var address = (await up.UrlAsync("admin API on")).Authority;
 
         var (status, _, error) = await RunAsync("status", "--admin", address);
-        Assert.Equal((1, "steelyard status: a token is needed: Authorization: Bearer TOKEN\n"), (status, error));
+        Assert.Equal((1, "steelyard status: a token is needed: Authorization: Bearer TOKEN (--token-file FILE, or STEELYARD_TOKEN in the environment)\n"), (status, error));
         Assert.Equal(0, (await RunAsync("status", "--admin", address, "--token-file", _folder.At("token"))).Status);
         Assert.Equal(0, (await SteelyardProcess.RunAsync(["status", "--admin", address], new() { ["STEELYARD_TOKEN"] = "0123456789abcdef0123" })).Status);
     }
@@ -150,9 +153,9 @@ public sealed class AdminCommandTests : IDisposable
         await using var up = SteelyardProcess.Start(["up", file], Environment);
         await up.LineAsync("ready");
 
-        Assert.Equal((0, "127.0.0.1:3 of web is up, weight 1, 0 active\n", ""), await RunAsync("add", "web/127.0.0.1:3", file));
+        Assert.Equal((0, "127.0.0.1:3 of web: up, weight 1, 0 active\n", ""), await RunAsync("add", "web/127.0.0.1:3", file));
         Assert.Equal((0, "127.0.0.1:2 is not in web any more\n", ""), await RunAsync("remove", "web/127.0.0.1:2", file));
-        Assert.Equal((0, "127.0.0.1:3 of web is up, weight 1, 0 of 7 active\n", ""), await RunAsync("limit", "web/2", "7", file));
+        Assert.Equal((0, "127.0.0.1:3 of web: up, weight 1, 0 of 7 active\n", ""), await RunAsync("limit", "web/2", "7", file));
         Assert.Equal((0, "the breaker of web is open, held\n", ""), await RunAsync("breaker", "web", "open", file));
         Assert.Equal((0, "the breaker of web is closed\n", ""), await RunAsync("breaker", "web", "auto", file));
         Assert.Equal((0, "no connections\n", ""), await RunAsync("connections", file));
@@ -165,7 +168,38 @@ public sealed class AdminCommandTests : IDisposable
         // What a shell asks for.
         Assert.Equal((0, "web/127.0.0.1:1\nweb/127.0.0.1:3\n", ""), await CompleteAsync("drain we"));
         Assert.Contains("--now", (await CompleteAsync("stop --")).Output, StringComparison.Ordinal);
+        Assert.Equal("503.connect-refused\n", (await CompleteAsync("why 503.connect-ref")).Output);
         Assert.DoesNotContain("\n/", "\n" + (await CompleteAsync("stop ")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task All_that_the_API_has_is_asked_by_a_command()
+    {
+        var file = _folder.Write("steelyard.yaml", """
+            admin: 127.0.0.1:0
+            listen: [ { bind: "unix:/tmp/SOCKET", to: web } ]
+            pools: { web: { breaker: {}, servers: [ 127.0.0.1:1, 127.0.0.1:2 ] } }
+            """.Replace("/tmp/SOCKET", _folder.At("web.sock"), StringComparison.Ordinal));
+        await using var up = SteelyardProcess.Start(["up", file], Environment);
+        await up.LineAsync("ready");
+
+        var (_, document, _) = await RunAsync("api", "/openapi.json", file);
+        var paths = System.Text.Json.Nodes.JsonNode.Parse(document)!["paths"]!.AsObject();
+        Assert.True(paths.Count > 20, document);
+        foreach (var (path, item) in paths)
+        {
+            if (!item!.AsObject().ContainsKey("get") || path.Contains("/apps/", StringComparison.Ordinal) || path.StartsWith("/metrics/", StringComparison.Ordinal) || path is "/" or "/api/live" || path.Contains("{file}", StringComparison.Ordinal))
+                continue;
+            var asked = path.Replace("{pool}", "web", StringComparison.Ordinal).Replace("{server}", "1", StringComparison.Ordinal);
+            var (status, output, error) = await RunAsync("api", asked, file);
+            Assert.Equal((0, ""), (status, error));
+            Assert.NotEqual("", output);
+        }
+
+        var listener = Uri.EscapeDataString($"unix:{_folder.At("web.sock")}");
+        var (changed, answer, _) = await RunAsync("api", $"/api/listeners/{listener}/limit", "-d", "{\"limit\":50}", file);
+        Assert.Equal((0, 50), (changed, (int)System.Text.Json.Nodes.JsonNode.Parse(answer)!["maxConnections"]!));
+        Assert.Equal((1, "steelyard api: there is no /api/nothing; /openapi.json says what there is\n"), (await RunAsync("api", "/api/nothing", file)) is var (refused, _, why) ? (refused, why) : default);
     }
 
     private Task<(int Status, string Output, string Error)> CompleteAsync(string line) => RunAsync($"[suggest:{line.Length}]", line);
@@ -244,6 +278,23 @@ public sealed class AdminCommandTests : IDisposable
         }
 
         Assert.Contains("no 'steelyard up' of this user serves", (await RunAsync("stop", _folder.Path)).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task One_that_serves_without_an_admin_API_is_told_from_none()
+    {
+        var file = _folder.Write("steelyard.yaml", """
+            admin: none
+            listen: [ { bind: 127.0.0.1:0, routes: [ { respond: 204 } ] } ]
+            """);
+        await using var up = SteelyardProcess.Start(["up", file], Environment);
+        await up.LineAsync("ready");
+        var expected = $"steelyard status: the 'steelyard up' that serves {file} has no admin API (admin: none), which this asks; reload, upgrade, restart, scale, logs and stop reach it";
+
+        await using var here = SteelyardProcess.Start(["status"], Environment, _folder.Path);
+        await here.ErrorLineAsync(expected);
+        Assert.Equal((1, "", expected + "\n"), await RunAsync("status", file));
+        Assert.Equal((1, 0), (await here.ExitAsync(), (await RunAsync("reload", file)).Status));
     }
 
     [Fact]

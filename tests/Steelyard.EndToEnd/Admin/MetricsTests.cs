@@ -93,6 +93,54 @@ public sealed class MetricsTests : IDisposable
         Assert.InRange(ValueOf(text, "process_start_time_seconds") - DateTimeOffset.UtcNow.ToUnixTimeSeconds(), -120, 1);
     }
 
+    /// <summary>A connection that stands for days must not be counted at its end only.</summary>
+    [Theory]
+    [InlineData("tcp", "", "")]
+    [InlineData("http", "GET / HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n", "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")]
+    public async Task Bytes_of_sessions_and_tunnels_are_counted_as_they_pass(string mode, string request, string switching)
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var up = await StartAsync(_folder.Write("steelyard.yaml", $$"""
+            admin: 127.0.0.1:0
+            listen: [ { bind: "127.0.0.1:0", mode: {{mode}}, to: raw } ]
+            pools: { raw: { servers: [ {{origin.Address}} ] } }
+            """));
+        await up.LineAsync("ready");
+        using var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, await PortAsync()));
+        await client.Send(request);
+        using var server = await origin.Accept();
+        if (mode == "http")
+        {
+            await server.ReadRequestHead();
+            await server.Send(switching);
+            await client.ReadInterim();
+        }
+
+        await client.Send("up");
+        await server.ReadExactly(2);
+        await server.Send("and down");
+        await client.ReadExactly(8);
+        await Patience.Until(async () => await PassedAsync() == ("2 8", "2 8"), () => "what has passed is not counted");
+
+        // At its end the heads of an exchange are counted too, and nothing twice.
+        client.FinishSending();
+        server.FinishSending();
+        Assert.Equal(Ending.Closed, await client.ReadEnding());
+        var (dated, last) = (mode == "http" ? "Date: Sat, 28 Nov 2026 12:00:00 GMT\r\n" : "", "");
+        await Patience.Until(async () => (last = (await PassedAsync()).Listener) == $"{request.Length + 2} {switching.Length + dated.Length + 8}", () => $"the end is not counted: {last}");
+
+        async Task<int> PortAsync() => int.Parse((await up.LineAsync("listening on")).Split(':')[^1].Split(' ', '/')[0], CultureInfo.InvariantCulture);
+
+        async Task<(string Listener, string Server)> PassedAsync()
+        {
+            var text = await ScrapeAsync(up);
+            var (listener, name) = ("""{listener="127.0.0.1:0"}""", $$"""{pool="raw",server="{{origin.Address}}"}""");
+            return (
+                $"{ValueOf(text, "steelyard_listener_received_bytes_total" + listener)} {ValueOf(text, "steelyard_listener_sent_bytes_total" + listener)}",
+                $"{ValueOf(text, "steelyard_server_sent_bytes_total" + name)} {ValueOf(text, "steelyard_server_received_bytes_total" + name)}");
+        }
+    }
+
     [Fact]
     public async Task What_is_under_way_is_counted_by_listener_and_by_route_until_it_ends()
     {

@@ -70,6 +70,39 @@ public sealed class HealthTests
         Assert.Equal(1, runs);
     }
 
+    [Fact]
+    public async Task A_check_that_does_not_listen_has_its_time_too()
+    {
+        var never = new TaskCompletionSource<HealthCheckResult>();
+        await using var app = await CitizenApp.StartAsync(
+            options => options.Health.Timeout = TimeSpan.FromMilliseconds(100),
+            services => services.AddHealthChecks().AddAsyncCheck("deaf", () => never.Task));
+
+        var (status, body) = await app.AskAsync("/health/detailed");
+
+        Assert.Equal((503, "DOWN"), (status, body.GetProperty("components").GetProperty("deaf").GetProperty("status").GetString()));
+        Assert.Equal("UP", body.GetProperty("components").GetProperty("diskSpace").GetProperty("status").GetString());
+    }
+
+    [Theory]
+    [InlineData("/health")]
+    [InlineData("/health/detailed")]
+    [InlineData("/health/live")]
+    [InlineData("/health/ready")]
+    [InlineData("/metrics")]
+    public async Task HEAD_is_answered_where_GET_is(string path)
+    {
+        await using var app = await CitizenApp.StartAsync();
+        using var head = new HttpRequestMessage(HttpMethod.Head, path);
+
+        using var answer = await app.Client.SendAsync(head, TestContext.Current.CancellationToken);
+        using var get = await app.Client.GetAsync(path, TestContext.Current.CancellationToken);
+
+        Assert.Equal((get.StatusCode, get.Content.Headers.ContentType), (answer.StatusCode, answer.Content.Headers.ContentType));
+        Assert.Equal(200, (int)answer.StatusCode);
+        Assert.Empty(await answer.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
+    }
+
     private static async Task<(int Status, string? Message)> MessageAsync(CitizenApp app)
     {
         var (status, body) = await app.AskAsync("/health");

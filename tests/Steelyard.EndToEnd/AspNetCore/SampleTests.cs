@@ -69,6 +69,30 @@ public sealed class SampleTests : IDisposable
     }
 
     [Fact]
+    public async Task An_app_that_starts_before_its_Redis_serves_at_once_and_has_sessions_when_that_is_there()
+    {
+        await using var app = Start(("REDIS", "!" + _folder.At("redis.sock")));
+        var url = await app.UrlAsync("Now listening on");
+        foreach (var path in (string[])["/health", "/health/live", "/metrics", "/slow?delay=0", "/"])
+            Assert.Equal(HttpStatusCode.OK, (await _http.GetAsync(new Uri(url, path), Cancel)).StatusCode);
+
+        await using var redis = await RedisServer.StartAsync(_folder);
+        var cookie = "";
+        await Patience.Until(async () =>
+        {
+            using var answer = await _http.GetAsync(url, Cancel);
+            cookie = answer.Headers.TryGetValues("Set-Cookie", out var set) ? set.Single().Split(';')[0] : "";
+            return cookie.Length > 0;
+        }, () => $"a session\n{app.Output}");
+        using var again = new HttpRequestMessage(HttpMethod.Get, url);
+        again.Headers.Add("Cookie", cookie);
+        using var visit = await _http.SendAsync(again, Cancel);
+        Assert.StartsWith("2 ", await visit.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        app.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await app.ExitAsync());
+    }
+
+    [Fact]
     public async Task No_session_is_lost_while_workers_are_killed()
     {
         await using var redis = await RedisServer.StartAsync(_folder);

@@ -1,5 +1,9 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using StackExchange.Redis;
 using Steelyard.EndToEnd.Node;
 
 namespace Steelyard.EndToEnd.AspNetCore;
@@ -36,11 +40,100 @@ public sealed class SessionTests
         Assert.All(["max-age=86400", "httponly", "secure", "samesite=lax"], word => Assert.Contains(word, cookie, StringComparison.OrdinalIgnoreCase));
     }
 
+    [Fact]
+    public async Task Redis_is_asked_only_for_requests_that_use_their_session()
+    {
+        using var folder = new TemporaryFolder();
+        await using var redis = await RedisServer.StartAsync(folder);
+        await using var app = await StartAsync("!" + redis.Path);
+        var cookie = await CookieAsync(app, "/visit", null);
+        using var own = await ConnectionMultiplexer.ConnectAsync($"!{redis.Path},allowAdmin=true");
+        var server = own.GetServer(own.GetEndPoints()[0]);
+        async Task<string[]> AskedAsync(string path, string? cookie)
+        {
+            await server.ConfigResetStatisticsAsync();
+            using var answer = await SendAsync(app, path, cookie);
+            return [.. (await server.InfoAsync("commandstats")).SelectMany(all => all).Select(one => one.Key.Split('_')[1]).Where(one => one is not ("ping" or "config|resetstat" or "info" or "client|setinfo" or "echo" or "get" or "config|get" or "cluster|nodes" or "sentinel|masters" or "subscribe")).Order(StringComparer.Ordinal)];
+        }
+
+        foreach (var path in (string[])["/plain", "/health", "/health/live", "/metrics", "/nowhere"])
+        {
+            Assert.Empty(await AskedAsync(path, null));
+            Assert.Empty(await AskedAsync(path, cookie));
+        }
+
+        // Nothing can be there of a client that comes for the first time.
+        Assert.Empty(await AskedAsync("/look", null));
+        Assert.Equal(["expire", "hmset"], await AskedAsync("/visit", null));
+        Assert.Equal(["expire", "hmget"], await AskedAsync("/look", cookie));
+        Assert.Equal("2", await VisitAsync(app, cookie));
+    }
+
+    [Theory]
+    [InlineData(9)]
+    [InlineData(19)]
+    public async Task A_Redis_that_is_killed_or_stopped_costs_requests_their_session_and_no_more(int signal)
+    {
+        using var folder = new TemporaryFolder();
+        await using var redis = await RedisServer.StartAsync(folder);
+        await using var app = await StartAsync("!" + redis.Path);
+        var cookie = await CookieAsync(app, "/visit", null);
+        Assert.Equal("2", await VisitAsync(app, cookie));
+
+        SteelyardProcess.Signal(redis.Id, (PosixSignal)signal);
+
+        // A load may take two seconds, and so may what is kept; without a time for either it was five, twice.
+        var begun = Stopwatch.GetTimestamp();
+        Assert.Equal("1", await VisitAsync(app, cookie));
+        Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 6);
+        begun = Stopwatch.GetTimestamp();
+        Assert.Equal(503, (await app.AskAsync("/health/detailed")).Status);
+        Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 6);
+        Assert.Equal(200, (await app.AskAsync("/health")).Status);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    public async Task A_Redis_that_is_named_by_nothing_is_none(string redis)
+    {
+        await using var app = await StartAsync(redis);
+        var cookie = await CookieAsync(app, "/visit", null);
+        Assert.Equal("2", await VisitAsync(app, cookie));
+    }
+
+    [Fact]
+    public async Task A_session_can_be_used_after_the_answer_has_begun_but_not_begin_there()
+    {
+        await using var app = await StartAsync(null);
+        var cookie = await CookieAsync(app, "/visit", null);
+
+        Assert.Equal("begun 1", await TextAsync(app, "/late", cookie));
+        Assert.Equal("begun none", await TextAsync(app, "/late", null));
+        Assert.Equal("begun InvalidOperationException", await TextAsync(app, "/late?set=true", null));
+    }
+
     private static Task<CitizenApp> StartAsync(string? redis, bool? secure = null) => CitizenApp.StartAsync(
         options => (options.Sessions.Redis, options.Sessions.Secure) = (redis, secure),
         map: app =>
         {
             app.MapGet("/plain", () => "plain");
+            app.MapGet("/look", (HttpContext context) => $"{context.Session.GetInt32("visits")}");
+            app.MapGet("/late", async (HttpContext context, bool? set) =>
+            {
+                await context.Response.WriteAsync("begun ");
+                await context.Response.Body.FlushAsync();
+                try
+                {
+                    if (set == true)
+                        context.Session.SetInt32("visits", 1);
+                    await context.Response.WriteAsync($"{context.Session.GetInt32("visits")?.ToString(CultureInfo.InvariantCulture) ?? "none"}");
+                }
+                catch (InvalidOperationException fault)
+                {
+                    await context.Response.WriteAsync(fault.GetType().Name);
+                }
+            });
             app.MapGet("/visit", (HttpContext context) =>
             {
                 var visits = (context.Session.GetInt32("visits") ?? 0) + 1;
@@ -55,9 +148,11 @@ public sealed class SessionTests
         return answer.Headers.TryGetValues("Set-Cookie", out var set) ? set.Single().Split(';')[0] : null;
     }
 
-    private static async Task<string> VisitAsync(CitizenApp app, string? cookie)
+    private static Task<string> VisitAsync(CitizenApp app, string? cookie) => TextAsync(app, "/visit", cookie);
+
+    private static async Task<string> TextAsync(CitizenApp app, string path, string? cookie)
     {
-        using var answer = await SendAsync(app, "/visit", cookie);
+        using var answer = await SendAsync(app, path, cookie);
         return await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
     }
 

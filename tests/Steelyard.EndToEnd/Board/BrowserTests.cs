@@ -29,6 +29,7 @@ public sealed class BrowserTests
         catch (TimeoutException)
         {
             node.Kill(entireProcessTree: true);
+            await node.WaitForExitAsync(CancellationToken.None);
         }
 
         var said = await output;

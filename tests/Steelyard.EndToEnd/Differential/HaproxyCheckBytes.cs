@@ -32,6 +32,11 @@ public sealed class HaproxyCheckBytes
         { "option tcp-check\n tcp-check expect string prêt\n tcp-check send \"€ \\xE2\\x82\\xACé\\xE9\"\n tcp-check expect rstring ^\\xC3ê?é$\n tcp-check send 日\n tcp-check expect string \"\\xEA\"", "0x7072C3AA74", ["0xC3C3AAC3A9", "0xEA"], true },
         { "option tcp-check\n tcp-check expect string READY\n tcp-check send PING\\r\\n\n tcp-check expect rstring ^PO.G\n tcp-check send-binary 000aff\n tcp-check expect binary 0102\n tcp-check expect rbinary ^0102FF$", "READY\n", ["PONG", "0x0102FF"], true },
         { "option tcp-check\n tcp-check send ONE\n tcp-check expect ! string bad", "", ["very bad"], false },
+        { "option tcp-check\n tcp-check send ONE\n tcp-check expect min-recv 4 ! string bad", "", ["good"], true },
+        { "option tcp-check\n tcp-check send ONE\n tcp-check expect min-recv 4 ! rstring ^.ad", "", ["bad!"], false },
+        { "option tcp-check\n tcp-check send ONE\n tcp-check expect min-recv 0 ! string bad\n tcp-check send TWO\n tcp-check expect rstring ^w", "", ["ok then", "well"], true },
+        { "option tcp-check\n tcp-check send ONE\n tcp-check expect comment x min-recv 3 string good", "", ["fair"], false },
+        { "option tcp-check\n tcp-check send ONE\n tcp-check expect min-recv 2 binary 0102", "", ["0x0102"], true },
         { "option tcp-check\n tcp-check connect\n tcp-check send A\n tcp-check expect string a\n tcp-check connect comment again\n tcp-check send B\n tcp-check expect string b", "", ["ab"], true },
     };
 

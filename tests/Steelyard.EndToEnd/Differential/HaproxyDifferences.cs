@@ -9,7 +9,7 @@ namespace Steelyard.EndToEnd.Differential;
 /// Each file of Differential/haproxy runs under the real HAProxy and under Steelyard with the same requests; what clients
 /// and servers see is the same, or the request says why not in a line that docs/haproxy.md has too. Adding a case is
 /// adding NAME.cfg and NAME.requests: ADDRESS is where it listens, SERVER_A to SERVER_C answer with what they have seen,
-/// at CLOSED nobody listens. Requests stand between lines of dashes; X-Want says what a server answers. One behind a line
+/// at CLOSED nobody listens. Requests stand between lines of dashes; X-Want says what a server answers, with ^ for a semicolon in a field, `from` for the address that the connection comes from, `long` for more than a buffer holds, `empty` for nothing. One behind a line
 /// such as <c># until: server B</c> is asked again until its answer has that, which is what checks bring about.
 /// </summary>
 public sealed class HaproxyDifferences : IAsyncLifetime
@@ -107,7 +107,7 @@ public sealed class HaproxyDifferences : IAsyncLifetime
         await Patience.Until(async () =>
         {
             using var client = await connect();
-            answer = await Ask(client, asked.Request);
+            answer = ConnectionOpening.WithoutPorts(await Ask(client, asked.Request), client);
             return asked.Until is null || answer.Contains(asked.Until, StringComparison.Ordinal);
         }, () => $"{asked.Until} in {answer}");
         return answer;
@@ -132,7 +132,7 @@ public sealed class HaproxyDifferences : IAsyncLifetime
         foreach (var line in Fields(answer).Where(line => fromServer || !s_ofPages.Contains(line[..line.IndexOf(':', StringComparison.Ordinal)])))
             shown.Append(line).Append('\n');
         if (fromServer)
-            shown.Append(answer.Text);
+            shown.Append(answer.Plain);
         return shown.ToString();
     }
 
@@ -145,6 +145,7 @@ public sealed class HaproxyDifferences : IAsyncLifetime
 
     private static async Task Answer(OriginConnection connection, string name)
     {
+        var opening = await ConnectionOpening.Take(connection);
         while (await connection.ReadRequestOrEnd() is { } request)
         {
             var wishes = (request["X-Want"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
@@ -157,8 +158,14 @@ public sealed class HaproxyDifferences : IAsyncLifetime
             }
 
             var status = wishes.FirstOrDefault(wish => wish.StartsWith("status=", StringComparison.Ordinal))?["status=".Length..] ?? wishes.FirstOrDefault(wish => wish.StartsWith($"status-{name}=", StringComparison.Ordinal))?["status-A=".Length..] ?? "200";
-            var body = $"server {name}\n{request.StartLine}\n{string.Join('\n', Fields(request).Where(line => !line.StartsWith("x-want", StringComparison.Ordinal)))}\n{request.Text}\n";
-            var fields = string.Concat(wishes.Where(wish => wish.StartsWith("field=", StringComparison.Ordinal)).Select(wish => wish["field=".Length..] + "\r\n"));
+            var body = $"{opening}server {name}\n{request.StartLine}\n{string.Join('\n', Fields(request).Where(line => !line.StartsWith("x-want", StringComparison.Ordinal)))}\n{request.Text}\n";
+            var fields = string.Concat(wishes.Where(wish => wish.StartsWith("field=", StringComparison.Ordinal)).Select(wish => wish["field=".Length..].Replace('^', ';') + "\r\n"));
+            if (wishes.Contains("from"))
+                body += $"from {((System.Net.IPEndPoint)connection.Socket.RemoteEndPoint!).Address}\n";
+            if (wishes.Contains("long"))
+                body += string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i}\n"));
+            if (wishes.Contains("empty"))
+                body = "";
             await connection.Send($"HTTP/1.1 {status} Whatever\r\nX-Origin: {name}\r\n{fields}Content-Length: {body.Length}\r\n\r\n{(request.Method == "HEAD" ? "" : body)}");
         }
     }

@@ -23,6 +23,8 @@ public sealed partial class HaproxyLogLines
         { "log-format \"%{+Q}o %ci %f %ft %b/%s %ST %HM %HP %HQ %HU %HV %tsc %H %r %sslv %CC %CS %hr %hs %hrl %hsl %[src] %[int(5)] %ID\"", Numbers.Compared },
         { "capture request header X-A len 12\n capture request header X-N len 20\n capture response header X-B len 10\n capture cookie SID len 10\n log-format \"%{+Q}o %CC %CS %hr %hs %hrl %hsl %{-Q}hr %{-Q}CC %{-Q}b\"", Numbers.Compared },
         { "capture request header X-A len 12\n capture request header X-N len 20\n log-format \"%hr %hs %CC %[capture.req.hdr(0)] %{+E}[capture.req.hdr(0)] %{+Q,+E}[capture.req.hdr(0)] %[capture.req.hdr(1)] %{+Q}[capture.req.hdr(1)] %[capture.req.hdr(0),upper]|%%\"", Numbers.Compared },
+        { "capture request header X-A len 12\n http-request set-header X-A changed\n http-request set-query z=1\n log-format \"%hr %HQ %HU\"", Numbers.Compared },
+        { "http-request silent-drop if METH_PUT { src 9.9.9.9 }\n http-response return status 202 if { status 200 }\n log-format \"%ST %tsc\"", Numbers.Compared },
         { "log-format '{\"path\":\"%[capture.req.uri,json]\",\"status\":%ST,\"method\":\"%[capture.req.method]\",\"backend\":\"%b\"}'", Numbers.Compared },
         { "log-format \"  %hr  %ci   %HM  end \"", Numbers.Compared },
         { "log-format \"%{+X}o %ci %fi %f %b %s %ST %HM %[int(50)]\"", Numbers.Compared },
@@ -265,7 +267,7 @@ public sealed partial class HaproxyLogLines
         return numbers == Numbers.Compared ? line : Number().Replace(line, "n");
     }
 
-    // -1 is what did not come, which is the same for both.
-    [GeneratedRegex(@"(?<![-\w.])(0x)?[0-9A-F]*\d[0-9A-F]*(?![\w.])|(?<=[:.])\d{2,3}\b", RegexOptions.ExplicitCapture, 1000)]
+    // -1 is what did not come, which is the same for both; one in hexadecimal digits can be all letters.
+    [GeneratedRegex(@"(?<![-\w.])(0x)?[0-9A-F]*\d[0-9A-F]*(?![\w.])|(?<= )[A-F]{1,4}(?= |$)|(?<=[:.])\d{2,3}\b", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Number();
 }

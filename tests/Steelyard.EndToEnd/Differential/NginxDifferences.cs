@@ -11,7 +11,7 @@ namespace Steelyard.EndToEnd.Differential;
 /// Each file of Differential/nginx runs under the real nginx and under Steelyard with the same requests; what clients and
 /// servers see is the same, or the request says why not in a line that docs/nginx.md has too. Adding a case is adding
 /// NAME.conf and NAME.requests: ADDRESS is where it listens, SERVER_A to SERVER_C answer with what they have seen, at CLOSED
-/// nobody listens, FILES is a folder with files, and what is written in LOGS is compared too. Requests stand between lines of dashes; X-Want says what a server answers, with ^ for a semicolon in a field. STEELYARD_CASE='log-*' runs those alone.
+/// nobody listens, PORT_A is the port alone, RESOLVER knows here.example as 127.0.0.1, FILES is a folder with files, and what is written in LOGS is compared too. Requests stand between lines of dashes; X-Want says what a server answers, with ^ for a semicolon in a field, `from` for the address that the connection comes from, `long` for more than a buffer holds, `short` for 14 bytes, `hang` for no answer. One behind a line such as <c># tls: one.example</c> is asked by TLS, which servers speak where a client begins with it. STEELYARD_CASE='log-*' runs those alone.
 /// </summary>
 public sealed partial class NginxDifferences : IAsyncLifetime
 {
@@ -33,6 +33,7 @@ public sealed partial class NginxDifferences : IAsyncLifetime
 
     private readonly Dictionary<string, RecordingOrigin> _servers = [];
     private readonly TemporaryFolder _files = new();
+    private readonly DnsServer _names = DnsServer.Start();
 
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Differential/nginx");
 
@@ -40,6 +41,7 @@ public sealed partial class NginxDifferences : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
+        _names.Set("here.example", "127.0.0.1");
         foreach (var name in (string[])["A", "B", "C"])
             _servers[name] = RecordingOrigin.Start(connection => Answer(connection, name));
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Folder, "files"), "*", SearchOption.AllDirectories))
@@ -65,13 +67,14 @@ public sealed partial class NginxDifferences : IAsyncLifetime
     {
         foreach (var server in _servers.Values)
             await server.DisposeAsync();
+        await _names.DisposeAsync();
         _files.Dispose();
     }
 
     [Theory, MemberData(nameof(Cases))]
     public async Task What_clients_and_servers_see_is_the_same(string name)
     {
-        var requests = ReadRequests(await File.ReadAllTextAsync(Path.Combine(Folder, name + ".requests"), TestContext.Current.CancellationToken));
+        var requests = ReadRequests(FillServers(await File.ReadAllTextAsync(Path.Combine(Folder, name + ".requests"), TestContext.Current.CancellationToken)));
         var configuration = Fill(await File.ReadAllTextAsync(Path.Combine(Folder, name + ".conf"), TestContext.Current.CancellationToken));
         List<string> original = [], ours = [];
         using var theirLogs = new TemporaryFolder();
@@ -109,7 +112,7 @@ public sealed partial class NginxDifferences : IAsyncLifetime
         var page = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "Differential/nginx.md"), TestContext.Current.CancellationToken);
         foreach (var file in Directory.EnumerateFiles(Folder, "*.requests"))
         {
-            foreach (var (_, difference) in ReadRequests(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)))
+            foreach (var (_, difference, _) in ReadRequests(await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)))
                 Assert.True(difference is null || page.Contains(difference, StringComparison.Ordinal), $"{file}: {difference}");
         }
     }
@@ -158,9 +161,14 @@ public sealed partial class NginxDifferences : IAsyncLifetime
     private string Fill(string configuration)
     {
         configuration = configuration.Replace("CLOSED", RecordingOrigin.Refusing().ToString(), StringComparison.Ordinal).Replace("FILES", _files.Path, StringComparison.Ordinal);
+        return FillServers(configuration.Replace("RESOLVER", $"127.0.0.1:{_names.Port}", StringComparison.Ordinal));
+    }
+
+    private string FillServers(string text)
+    {
         foreach (var (server, origin) in _servers)
-            configuration = configuration.Replace("SERVER_" + server, origin.Address.ToString(), StringComparison.Ordinal);
-        return configuration;
+            text = text.Replace("SERVER_" + server, origin.Address.ToString(), StringComparison.Ordinal).Replace("PORT_" + server, origin.Address.Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        return text;
     }
 
     // Debian's nginx has it apart.
@@ -171,14 +179,15 @@ public sealed partial class NginxDifferences : IAsyncLifetime
         $"{(configuration.Contains("stream {", StringComparison.Ordinal) && File.Exists(StreamModule) ? $"load_module {StreamModule};" : "")} {(Environment.UserName == "root" ? "user root;" : "")} daemon off; pid FOLDER/nginx.pid; error_log stderr emerg; worker_processes 1;\n"
         + configuration.Replace("http {", $"http {{ {(configuration.Contains("access_log", StringComparison.Ordinal) ? "" : "access_log off;")} client_body_temp_path FOLDER/b; proxy_temp_path FOLDER/p; fastcgi_temp_path FOLDER/f; uwsgi_temp_path FOLDER/u; scgi_temp_path FOLDER/s;", StringComparison.Ordinal);
 
-    private static List<(string Request, string? Difference)> ReadRequests(string text)
+    private static List<(string Request, string? Difference, string? Tls)> ReadRequests(string text)
     {
-        List<(string, string?)> requests = [];
+        List<(string, string?, string?)> requests = [];
         foreach (var block in text.Split("---\n", StringSplitOptions.RemoveEmptyEntries))
         {
             var lines = block.Split('\n');
             var difference = lines[0].StartsWith("# differs: ", StringComparison.Ordinal) ? lines[0]["# differs: ".Length..] : null;
-            var request = lines.Skip(difference is null ? 0 : 1).ToList();
+            var tls = lines[0].StartsWith("# tls:", StringComparison.Ordinal) ? lines[0]["# tls:".Length..].Trim() : null;
+            var request = lines.Skip(difference is null && tls is null ? 0 : 1).ToList();
             var blank = request.IndexOf("");
             var body = string.Join('\n', request.Skip(blank + 1)).TrimEnd('\n');
             request = request[..blank];
@@ -190,30 +199,32 @@ public sealed partial class NginxDifferences : IAsyncLifetime
                 request.Add("Host: example.com");
             if (body.Length > 0)
                 request.Add($"Content-Length: {body.Length.ToString(CultureInfo.InvariantCulture)}");
-            requests.Add((string.Join("\r\n", request) + "\r\n\r\n" + body, difference));
+            requests.Add((string.Join("\r\n", request) + "\r\n\r\n" + body, difference, tls));
         }
 
         return requests;
     }
 
-    private static async Task AskAll(List<(string Request, string? Difference)> requests, List<string> answers, Func<Task<RawClient>> connect)
+    private static async Task AskAll(List<(string Request, string? Difference, string? Tls)> requests, List<string> answers, Func<Task<RawClient>> connect)
     {
-        foreach (var (request, _) in requests)
+        foreach (var (request, _, tls) in requests)
         {
             using var client = await connect();
-            answers.Add(await Ask(client, request));
+            answers.Add(ConnectionOpening.WithoutPorts(await Ask(client, request, tls), client));
         }
     }
 
-    private static async Task<string> Ask(RawClient client, string request)
+    private static async Task<string> Ask(RawClient client, string request, string? tls)
     {
         HttpMessage answer;
         try
         {
+            if (tls is not null)
+                await client.Secure(ConnectionOpening.Asking(tls));
             await client.Send(request);
             answer = await client.ReadResponse(request[..request.IndexOf(' ', StringComparison.Ordinal)]);
         }
-        catch (Exception fault) when (fault is IOException or EndOfStreamException or System.Net.Sockets.SocketException or Xunit.Sdk.XunitException)
+        catch (Exception fault) when (fault is IOException or EndOfStreamException or System.Net.Sockets.SocketException or System.Security.Authentication.AuthenticationException or Xunit.Sdk.XunitException)
         {
             return "closed without an answer";
         }
@@ -226,7 +237,7 @@ public sealed partial class NginxDifferences : IAsyncLifetime
         foreach (var line in Fields(answer).Where(line => whole || !s_ofPages.Contains(line[..line.IndexOf(':', StringComparison.Ordinal)])))
             shown.Append(line).Append('\n');
         if (whole)
-            shown.Append(answer.Text);
+            shown.Append(answer.Plain);
         return PresentDate.Replace(Boundary.Replace(PortInLocation.Replace(shown.ToString(), ""), "N"), "T");
     }
 
@@ -251,15 +262,24 @@ public sealed partial class NginxDifferences : IAsyncLifetime
 
     private static async Task Answer(OriginConnection connection, string name)
     {
+        var opening = await ConnectionOpening.Take(connection);
         while (await connection.ReadRequestOrEnd() is { } request)
         {
             var wishes = (request["X-Want"] ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
             if (wishes.Contains("close-" + name) || wishes.Contains("close"))
                 return;
+            if (wishes.Contains("hang-" + name) || wishes.Contains("hang"))
+                continue;
             var status = wishes.FirstOrDefault(wish => wish.StartsWith("status=", StringComparison.Ordinal))?["status=".Length..] ?? wishes.FirstOrDefault(wish => wish.StartsWith($"status-{name}=", StringComparison.Ordinal))?["status-A=".Length..] ?? "200";
             var start = request.StartLine[..request.StartLine.LastIndexOf(' ')];
-            var body = $"server {name}\n{start}\n{string.Join('\n', Fields(request).Where(line => !line.StartsWith("x-want", StringComparison.Ordinal)))}\n{request.Text}\n";
+            var body = $"{opening}server {name}\n{start}\n{string.Join('\n', Fields(request).Where(line => !line.StartsWith("x-want", StringComparison.Ordinal)))}\n{request.Text}\n";
             var fields = string.Concat(wishes.Where(wish => wish.StartsWith("field=", StringComparison.Ordinal)).Select(wish => wish["field=".Length..].Replace('^', ';') + "\r\n"));
+            if (wishes.Contains("from"))
+                body += $"from {((System.Net.IPEndPoint)connection.Socket.RemoteEndPoint!).Address}\n";
+            if (wishes.Contains("long"))
+                body += string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i}\n"));
+            if (wishes.Contains("short"))
+                body = "a server's few";
             await connection.Send($"HTTP/1.1 {status} Whatever\r\nX-Origin: {name}\r\n{fields}Content-Length: {body.Length}\r\nConnection: close\r\n\r\n{(request.Method == "HEAD" ? "" : body)}");
             return;
         }

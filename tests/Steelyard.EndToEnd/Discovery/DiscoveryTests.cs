@@ -9,35 +9,15 @@ using Steelyard.EndToEnd.Workers;
 namespace Steelyard.EndToEnd.Discovery;
 
 /// <summary>Servers come and go as DNS and files say, and no request is lost by it.</summary>
-public sealed class DiscoveryTests : IDisposable
+public sealed class DiscoveryTests : DiscoveringRun
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _runtime = new();
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _runtime.Dispose();
-    }
-
-    private Task<SteelyardProcess> StartAsync(DnsServer dns, string discover, string more = "") => StartAsync($$"""
+    private Task<SteelyardProcess> StartAsync(DnsServer dns, string discover, string more = "") => ServeAsync($$"""
         admin: 127.0.0.1:0
         resolver: { servers: [ "127.0.0.1:{{dns.Port}}" ], timeout: 300ms, attempts: 1, min-ttl: 100ms, max-ttl: 200ms }
         listen: [ { bind: 127.0.0.1:0, to: web } ]
         pools:
           web: { {{discover}}{{more}} }
         """);
-
-    private async Task<SteelyardProcess> StartAsync(string file)
-    {
-        var up = SteelyardProcess.Start(["up", _folder.Write("steelyard.yaml", file)], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path });
-        await up.LineAsync("ready");
-        return up;
-    }
-
-    /// <summary>An origin that says its name, at an address of this machine.</summary>
-    private static RecordingOrigin Origin(string host, int port, string name) =>
-        RecordingOrigin.Listen(NetworkAddress.ForHost(host, port), RecordingOrigin.Always($"HTTP/1.1 200 OK\r\nContent-Length: {name.Length}\r\n\r\n{name}"));
 
     private static async Task<JsonNode> SourceAsync(AdminClient admin, string source) =>
         (await admin.Get("/api/discovery")).AsArray().Single(one => ((string)one!["source"]!).Contains(source, StringComparison.Ordinal))!;
@@ -74,6 +54,66 @@ public sealed class DiscoveryTests : IDisposable
     }
 
     [Fact]
+    public async Task All_servers_are_others_at_once_and_no_request_is_lost_before_the_first_check_of_the_new_ones()
+    {
+        var asked = new TaskCompletionSource();
+        var answers = new TaskCompletionSource();
+        await using var one = Origin("127.0.0.2", 0, "one");
+        await using var two = RecordingOrigin.Listen(NetworkAddress.ForHost("127.0.0.3", one.Address.Port), async connection =>
+        {
+            while (await connection.ReadRequestOrEnd() is { } request)
+            {
+                if (request.StartLine.Contains("/health", StringComparison.Ordinal))
+                {
+                    asked.TrySetResult();
+                    await answers.Task;
+                }
+
+                await connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\ntwo");
+            }
+        });
+        await using var dns = DnsServer.Start();
+        dns.Set("web.test", "127.0.0.2");
+        await using var up = await StartAsync(dns, $"discover: {{ dns: web.test:{one.Address.Port} }}", ", health: { http: /health, timeout: 1m, interval: 1m }");
+        using var admin = AdminClient.Local(Runtime.Path);
+        var load = new WorkerLoad(await up.UrlAsync("listening on"));
+        await load.AnsweredByAsync("one");
+
+        dns.Set("web.test", "127.0.0.3");
+        await asked.Task.Patiently();
+        await load.AnsweredByAsync("two", more: 100);
+        Assert.Equal("down", (string?)(await admin.Get("/api/pools/web"))["members"]![0]!["state"]);
+        answers.SetResult();
+        await load.AnsweredByAsync("two");
+        await load.EndAsync();
+        Assert.Empty(load.Failures);
+    }
+
+    [Fact]
+    public async Task A_request_that_began_before_all_servers_left_is_served_however_often_others_came_since()
+    {
+        await using var one = Origin("127.0.0.2", 0, "one");
+        await using var two = Origin("127.0.0.3", one.Address.Port, "two");
+        await using var dns = DnsServer.Start();
+        dns.Set("web.test", "127.0.0.2");
+        await using var up = await StartAsync(dns, $"discover: {{ dns: web.test:{one.Address.Port} }}");
+        var url = await up.UrlAsync("listening on");
+        using var slow = await RawClient.Connect(new IPEndPoint(IPAddress.Loopback, url.Port));
+        await slow.Send("GET / HTTP/1.1\r\nHost: x\r\n");
+        var load = new WorkerLoad(url);
+        await load.AnsweredByAsync("one");
+
+        dns.Set("web.test", "127.0.0.3");
+        await load.AnsweredByAsync("two");
+        dns.Set("web.test", "127.0.0.2");
+        await load.AnsweredByAsync("one");
+        await load.EndAsync();
+
+        Assert.Equal(200, (await slow.Ask("\r\n")).Status);
+        Assert.Empty(load.Failures);
+    }
+
+    [Fact]
     public async Task What_dns_said_last_outlives_it_and_the_engine()
     {
         await using var one = Origin("127.0.0.2", 0, "one");
@@ -82,7 +122,7 @@ public sealed class DiscoveryTests : IDisposable
         var port = dns.Port;
         dns.Set("web.test", "127.0.0.2");
         await using var up = await StartAsync(dns, $"discover: {{ dns: web.test:{one.Address.Port} }}");
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
         var load = new WorkerLoad(await up.UrlAsync("listening on"));
         await load.AnsweredByAsync("one");
 
@@ -122,7 +162,7 @@ public sealed class DiscoveryTests : IDisposable
             answer,
         ];
         await using var up = await StartAsync(dns, $"discover: {{ dns: web.test:{one.Address.Port} }}");
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
 
         var source = await SourceAsync(admin, "web.test");
         Assert.Equal(one.Address.ToString(), (string?)source["servers"]![0]);
@@ -140,7 +180,7 @@ public sealed class DiscoveryTests : IDisposable
         await using var dns = DnsServer.Start();
         dns.Set("web.test", "127.0.0.2");
         await using var up = await StartAsync(dns, $"discover: {{ dns: web.test:{one.Address.Port} }}");
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
 
         dns.Silent = kind == "silence";
         dns.Code = kind == "failure" ? 2 : 0;
@@ -169,7 +209,7 @@ public sealed class DiscoveryTests : IDisposable
         string[] addresses = [.. Enumerable.Range(0, 1000).Select(i => $"127.1.{i / 250}.{(i % 250) + 1}")];
         dns.Set("web.test", addresses[0]);
         await using var up = await StartAsync(dns, $"discover: {{ dns: web.test:{all.Address.Port} }}");
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
         var load = new WorkerLoad(await up.UrlAsync("listening on"));
         await load.AnsweredByAsync("all");
 
@@ -197,7 +237,7 @@ public sealed class DiscoveryTests : IDisposable
         var url = await up.UrlAsync("listening on");
         using (var client = await RawClient.Connect(new IPEndPoint(IPAddress.Loopback, url.Port)))
             Assert.Equal(503, (await client.Ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
-        var (_, status, _) = await SteelyardProcess.RunAsync(["status", _folder.At("steelyard.yaml")], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path });
+        var (_, status, _) = await SteelyardProcess.RunAsync(["status", Folder.At("steelyard.yaml")], new() { ["XDG_RUNTIME_DIR"] = Runtime.Path });
         Assert.Contains("dns app.test: never answered", status, StringComparison.Ordinal);
         Assert.Contains("unresolved", status, StringComparison.Ordinal);
 
@@ -210,6 +250,23 @@ public sealed class DiscoveryTests : IDisposable
         Assert.Empty(load.Failures);
     }
 
+    /// <summary>Who mistypes a name sees it where the reload was asked for, not only in the log.</summary>
+    [Fact]
+    public async Task A_reload_says_which_names_it_found_nothing_for()
+    {
+        await using var one = Origin("127.0.0.2", 0, "one");
+        await using var dns = DnsServer.Start();
+        dns.Set("app.test", "127.0.0.2");
+        await using var up = await StartAsync(dns, $"servers: [ app.test:{one.Address.Port} ]");
+        var file = Folder.At("steelyard.yaml");
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken)).Replace("app.test:", "ap.test:", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+
+        var (status, output, error) = await SteelyardProcess.RunAsync(["reload", file], new() { ["XDG_RUNTIME_DIR"] = Runtime.Path });
+
+        Assert.Equal((0, "steelyard: dns ap.test: DNS knows no name ap.test\n"), (status, error));
+        Assert.StartsWith("reloaded: ", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_first_answer_that_comes_after_the_start_is_taken_up()
     {
@@ -217,7 +274,7 @@ public sealed class DiscoveryTests : IDisposable
         await using var dns = DnsServer.Start();
         dns.Set("web.test", "127.0.0.2");
         dns.Silent = true;
-        await using var up = await StartAsync($$"""
+        await using var up = await ServeAsync($$"""
             admin: 127.0.0.1:0
             resolver: { servers: [ "127.0.0.1:{{dns.Port}}" ], timeout: 3s, attempts: 2 }
             listen: [ { bind: 127.0.0.1:0, to: web } ]
@@ -241,7 +298,7 @@ public sealed class DiscoveryTests : IDisposable
         dns.Alias("app.test", "real.test");
         dns.Set("real.test", "127.0.0.2");
         await using var up = await StartAsync(dns, $"servers: [ app.test:{one.Address.Port} ]");
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
         var load = new WorkerLoad(await up.UrlAsync("listening on"));
         await load.AnsweredByAsync("one");
 
@@ -267,7 +324,7 @@ public sealed class DiscoveryTests : IDisposable
         dns.Set("a.web.test", "127.0.0.2");
         dns.Set("b.web.test", "127.0.0.3");
         await using var up = await StartAsync(dns, "discover: { dns: _http._tcp.web.test, type: srv, name: s }", ", health: { interval: 50ms, fall: 1, timeout: 100ms }");
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
         var load = new WorkerLoad(await up.UrlAsync("listening on"));
         await load.AnsweredByAsync("one");
         Assert.DoesNotContain("two", load.Answers.Keys);
@@ -310,8 +367,7 @@ public sealed class DiscoveryTests : IDisposable
                 server { listen 127.0.0.1:0; location / { proxy_pass http://web; } }
             }
             """;
-        await using var up = SteelyardProcess.Start(["up", _folder.Write(name, file)], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path });
-        await up.LineAsync("ready");
+        await using var up = await ServeAsync(name, file);
         var load = new WorkerLoad(await up.UrlAsync("listening on"));
         await load.AnsweredByAsync("one");
 
@@ -329,24 +385,24 @@ public sealed class DiscoveryTests : IDisposable
     {
         await using var one = Origin("127.0.0.2", 0, "one");
         await using var two = Origin("127.0.0.3", 0, "two");
-        _folder.Write("servers.yaml", $"- {one.Address}\n");
-        await using var up = await StartAsync("""
+        Folder.Write("servers.yaml", $"- {one.Address}\n");
+        await using var up = await ServeAsync("""
             admin: 127.0.0.1:0
             listen: [ { bind: 127.0.0.1:0, to: web } ]
             pools: { web: { discover: { file: servers.yaml } } }
             """);
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
         var load = new WorkerLoad(await up.UrlAsync("listening on"));
         await load.AnsweredByAsync("one");
 
-        _folder.Write("servers.yaml", $$"""[ "{{one.Address}}", { "address": "{{two.Address}}", "weight": 3 } ]""");
+        Folder.Write("servers.yaml", $$"""[ "{{one.Address}}", { "address": "{{two.Address}}", "weight": 3 } ]""");
         await load.AnsweredByAsync("two");
-        _folder.Write("servers.yaml", "- 10.0.0.1:3000\n- nonsense\n");
+        Folder.Write("servers.yaml", "- 10.0.0.1:3000\n- nonsense\n");
         await up.ErrorLineAsync("servers.yaml:2: ");
-        File.Delete(_folder.At("servers.yaml"));
+        File.Delete(Folder.At("servers.yaml"));
         await UntilAsync(admin, "servers.yaml", source => (string?)source["error"] == "there is no file servers.yaml");
         Assert.Equal(2, (int)(await admin.Get("/api/pools/web"))["servers"]!);
-        _folder.Write("servers.yaml", $"- {two.Address}\n");
+        Folder.Write("servers.yaml", $"- {two.Address}\n");
         await UntilAsync(admin, "servers.yaml", source => source["servers"]!.AsArray().Count == 1);
         await load.EndAsync();
 
@@ -361,7 +417,7 @@ public sealed class DiscoveryTests : IDisposable
         await using var dns = DnsServer.Start();
         dns.Set("web.test", "127.0.0.2", "127.0.0.3");
         await using var up = await StartAsync(dns, $"discover: {{ dns: web.test:{one.Address.Port} }}");
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
         var path = $"/api/pools/web/servers/{two.Address}";
         Assert.Equal(200, (await admin.Ask("PUT", $"{path}/state", """{ "state": "drain" }""")).Status);
         Assert.Equal(200, (await admin.Ask("PUT", $"{path}/weight", """{ "weight": 7 }""")).Status);

@@ -13,6 +13,8 @@ public sealed class SlowClientTests : IDisposable
     private const long BodyBytes = 1L << 30;
     private const string Get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
+    private static readonly TimeSpan s_unharmed = TimeSpan.FromMilliseconds(5);
+
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -23,7 +25,7 @@ public sealed class SlowClientTests : IDisposable
         await using var origin = RecordingOrigin.Start(SmallOrHuge);
         await using var up = Up(origin, "timeouts: { client-header: 4s }");
         var address = await AddressOf(up);
-        await AskMany(address, 500);
+        var calm = await AskMany(address, 500);
         var before = Memory(up.Id);
 
         using var reader = await RawClient.Connect(address, receiveBuffer: 4096);
@@ -31,25 +33,28 @@ public sealed class SlowClientTests : IDisposable
         await reader.Send("GET /huge HTTP/1.1\r\nHost: x\r\n\r\n");
         Assert.Equal(200, new HttpMessage(await reader.ReadHead()).Status);
         var clients = await Task.WhenAll(Enumerable.Range(0, Slowloris).Select(_ => RawClient.Connect(address))).Patiently();
-        var worst = TimeSpan.Zero;
+        var besieged = new List<TimeSpan>();
         foreach (var piece in (string[])["GET / HTTP/1.1\r\nHost: x\r\nX-A: ", "b", "c", "d"])
         {
             foreach (var client in clients)
                 await client.Send(piece);
             await reader.ReadExactly(1024);
-            worst = TimeSpan.FromTicks(Math.Max(worst.Ticks, (await AskMany(address, 100)).Ticks));
+            besieged.Add(await AskMany(address, 200));
         }
 
         var grown = Memory(up.Id) - before;
         Assert.True(grown < MostPerClient * (Slowloris + 1), $"{grown / 1024} KiB more for {Slowloris} clients and a reader.");
-        Assert.True(worst < TimeSpan.FromSeconds(5), $"The slowest of the others took {worst}.");
+
+        // A pause of ours would be there in each round, one of the machine's is not.
+        var times = $"{besieged.Min().TotalMilliseconds:0.0} ms, {calm.TotalMilliseconds:0.0} ms in calm";
+        Assert.True(besieged.Min() < calm + s_unharmed, $"The 99th percentile of the others: {times}.");
         foreach (var client in clients)
         {
             Assert.Equal(408, (await client.ReadResponse()).Status);
             client.Dispose();
         }
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"{grown / 1024} KiB more, the slowest of the others took {worst.TotalMilliseconds:0.0} ms");
+        TestContext.Current.TestOutputHelper!.WriteLine($"{grown / 1024} KiB more; the 99th percentile of the others: {times}");
     }
 
     [Fact]
@@ -125,10 +130,10 @@ public sealed class SlowClientTests : IDisposable
         return new(IPAddress.Loopback, url.Port);
     }
 
-    /// <summary>Requests on new connections and on kept ones; the time of the slowest.</summary>
+    /// <summary>Requests on new connections and on kept ones; the 99th percentile of their times.</summary>
     private static async Task<TimeSpan> AskMany(IPEndPoint address, int count)
     {
-        var worst = TimeSpan.Zero;
+        var times = new List<TimeSpan>(count);
         for (var asked = 0; asked < count; asked += 10)
         {
             using var client = await RawClient.Connect(address);
@@ -136,11 +141,11 @@ public sealed class SlowClientTests : IDisposable
             {
                 var begun = Stopwatch.GetTimestamp();
                 Assert.Equal("hello", (await client.Ask(Get)).Text);
-                worst = TimeSpan.FromTicks(Math.Max(worst.Ticks, Stopwatch.GetElapsedTime(begun).Ticks));
+                times.Add(Stopwatch.GetElapsedTime(begun));
             }
         }
 
-        return worst;
+        return times.Order().ElementAt(times.Count * 99 / 100);
     }
 
     /// <summary>Resident memory of the program with all its processes.</summary>

@@ -39,6 +39,41 @@ public sealed class AccessLogTests : IDisposable
             await FirstLine());
     }
 
+    [Theory]
+    [InlineData("GET /x HTTP/1.1\r\nHost: h\r\nReferer: r\r\nUser-Agent: ua\r\nContent-Length: 1x\r\n\r\n", "\"GET /x HTTP/1.1\" 400", "\"r\" \"ua\"", "GET", "h", "/x")]
+    [InlineData("GET /x?token=secret HTTP/1.1\r\nUser-Agent: ua\r\nReferer: r\r\n\r\n", "\"GET /x?token=*** HTTP/1.1\" 400", "\"r\" \"ua\"", "GET", null, "/x?token=***")]
+    [InlineData("POST /t HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", "\"POST /t HTTP/1.1\" 501", "\"-\" \"-\"", "POST", "h", "/t")]
+    [InlineData("\r\nGARBAGE\r\n\r\n", "\"GARBAGE\" 400", "\"-\" \"-\"", null, null, null)]
+    [InlineData("GET / HTTP/3.0\r\nHost: h\r\n\r\n", "\"GET / HTTP/3.0\" 505", "\"-\" \"-\"", "GET", null, "/")]
+    [InlineData("\u0016\u0003\u0001\u0000\u0005", "\"\\x16\\x03\\x01\\x00\\x05\" 400", "\"-\" \"-\"", null, null, null)]
+    [InlineData("CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", "\"CONNECT a:1 HTTP/1.1\" 501", "\"-\" \"-\"", "CONNECT", null, "a:1")]
+    public async Task Refused_requests_are_told_as_far_as_they_were_read(string sent, string line, string fields, string? method, string? host, string? target)
+    {
+        var json = Path.Combine(_folder.Path, "json.log");
+        await using var balancer = TestBalancer.Start([RecordingOrigin.Refusing()], snapshot => snapshot with
+        {
+            AccessLog = new()
+            {
+                To = new(LogTargetKind.File, LogFile),
+                Format = AccessLogFormat.Combined,
+                HiddenParameters = ["token"],
+                Beside = [new() { To = new(LogTargetKind.File, json), Format = AccessLogFormat.Json, HiddenParameters = ["token"] }],
+            },
+        });
+
+        var page = (await balancer.Ask(sent)).Text;
+
+        var combined = await FirstLine();
+        Assert.Contains(line, combined, StringComparison.Ordinal);
+        Assert.EndsWith(fields, combined, StringComparison.Ordinal);
+        await Patience.Until(() => File.Exists(json) && File.ReadAllText(json).EndsWith('\n'));
+        var said = JsonDocument.Parse(await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken)).RootElement;
+        Assert.Contains($"\nrequest {said.GetProperty("request_id").GetString()}\n", page, StringComparison.Ordinal);
+        Assert.Equal((method, host, target), (TextOf("method"), TextOf("host"), TextOf("target")));
+
+        string? TextOf(string name) => said.TryGetProperty(name, out var value) ? value.GetString() : null;
+    }
+
     [Fact]
     public async Task JSON_names_causes_requests_and_traces()
     {

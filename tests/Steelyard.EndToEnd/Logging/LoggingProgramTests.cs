@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Steelyard.EndToEnd.Machinery;
 
@@ -57,6 +58,35 @@ public sealed class LoggingProgramTests : IDisposable
         await Client.GetAsync(new Uri(await up.UrlAsync("listening on"), "/seen"), Cancel);
 
         Assert.StartsWith("127.0.0.1 - - [", await up.LineAsync("\"GET /seen HTTP/1.1\" 204 0"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("--single")]
+    public async Task A_stop_does_not_wait_for_a_reader_of_standard_output(params string[] options)
+    {
+        // Past the first lines nobody reads: the pipe fills up, and who writes waits.
+        var start = new ProcessStartInfo(SteelyardProcess.Program, ["up", Write("{ to: stdout, format: combined }"), .. options]) { RedirectStandardOutput = true, UseShellExecute = false };
+        using var up = Process.Start(start)!;
+        try
+        {
+            var said = "";
+            while (await up.StandardOutput.ReadLineAsync(Cancel).AsTask().Patiently("ready") is { } line && line != "ready")
+                said += line + " ";
+            var url = new Uri(said.Split(' ').First(word => word.StartsWith("http://", StringComparison.Ordinal)));
+            for (var i = 0; i < 100; i++)
+                await Client.GetAsync(new Uri(url, "/" + new string('a', 4000)), Cancel);
+
+            SteelyardProcess.Signal(up.Id, PosixSignal.SIGTERM);
+            await up.WaitForExitAsync(Cancel).Patiently("its end");
+
+            Assert.Equal(0, up.ExitCode);
+        }
+        finally
+        {
+            if (!up.HasExited)
+                up.Kill(entireProcessTree: true);
+        }
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.IO.Compression;
+
 namespace Steelyard.EndToEnd.Machinery;
 
 /// <summary>A request or a response as it came over the wire.</summary>
@@ -24,6 +26,36 @@ internal sealed record HttpMessage(string Head)
     public int Status => int.Parse(StartLine.Split(' ')[1]);
 
     public string Text => RawSocket.Latin1.GetString(Body);
+
+    /// <summary>The body as it was before it was compressed.</summary>
+    public string Plain => RawSocket.Latin1.GetString(Unpacked);
+
+    private byte[] Unpacked
+    {
+        get
+        {
+            if (Body.Length == 0 || this["Content-Encoding"] is not ("gzip" or "deflate"))
+                return Body;
+            using var packed = new MemoryStream(Body);
+
+            // What is called deflate is one of two things.
+            using Stream unpacking = this["Content-Encoding"] == "gzip" ? new GZipStream(packed, CompressionMode.Decompress)
+                : Body[0] == 0x78 ? new ZLibStream(packed, CompressionMode.Decompress)
+                : new DeflateStream(packed, CompressionMode.Decompress);
+            using var plain = new MemoryStream();
+            try
+            {
+                unpacking.CopyTo(plain);
+            }
+            catch (InvalidDataException)
+            {
+                // It only says so.
+                return Body;
+            }
+
+            return plain.ToArray();
+        }
+    }
 
     /// <summary>The field lines as they came.</summary>
     public string[] Lines => _lines[1..^2];

@@ -130,7 +130,8 @@ internal class RawSocket(Socket socket) : IDisposable
         return head.ToString();
     }
 
-    private async Task<string> ReadLine()
+    /// <summary>Reads a line, without its end.</summary>
+    public async Task<string> ReadLine()
     {
         var line = new ArrayBufferWriter<byte>();
         while (true)

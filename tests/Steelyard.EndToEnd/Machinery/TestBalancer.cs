@@ -25,6 +25,7 @@ internal sealed class TestBalancer : IAsyncDisposable
         (_snapshot, _certificates) = (snapshot, certificates);
         _sockets = ListeningSockets.Bind(snapshot);
         _engine = LoadBalancer.Start(snapshot, _sockets, new TlsFiles(certificates.Folder));
+        _engine.Names = new Serving.RequestNames().FindAsync;
         EndPoints = [.. _sockets.Addresses.Select(AsEndPoint)];
     }
 
@@ -109,6 +110,12 @@ internal sealed class TestBalancer : IAsyncDisposable
 
     /// <summary>How every server does.</summary>
     public IReadOnlyList<ServerStatus> Servers => _engine.Servers;
+
+    /// <summary>The clients' connections of this moment.</summary>
+    public Task<IReadOnlyList<ConnectionStatus>> Connections() => _engine.ConnectionsAsync(int.MaxValue);
+
+    /// <summary>Whether a server that was taken out of the first pool has something in flight; once it has not, nobody chooses it any more.</summary>
+    public bool IsBusy(NetworkAddress server) => _engine.IsBusy(_snapshot.Pools[0].Name, server);
 
     /// <summary>Lines of access logs that were lost.</summary>
     public long LogLinesDropped => _engine.Counters.LogLinesDropped;

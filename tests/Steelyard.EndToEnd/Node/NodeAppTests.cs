@@ -1,12 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Node;
 
-/// <summary>Apps of Node as people write them, several workers each, started by the program.</summary>
+/// <summary>Apps of Node as people write them, the programs of the guide to the letter among them, several workers each, started by the program.</summary>
 public sealed class NodeAppTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -46,14 +47,27 @@ public sealed class NodeAppTests : IDisposable
     [Fact]
     public async Task An_app_with_a_cluster_of_its_own_runs_in_ours()
     {
-        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("cluster.js")}", instances: 3);
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.GuideAsync("01-cluster", _folder)}", instances: 3);
         await using var _ = steelyard;
 
         var answers = await AskAsync(url, 6);
 
         Assert.Equal(3, answers.Distinct().Count());
+        Assert.All(answers, answer => Assert.Matches(@"^Worker \d+ handled the request\n$", answer));
         Assert.DoesNotContain("Master", steelyard.Output);
     }
+
+    [Theory]
+    [InlineData("01-cluster.js", "84cc67c4c180800b63a4e6093b3f201db9266c6bf21d65997c991759c0791c37")]
+    [InlineData("06-health-check.js", "fef51442edd07b8187c19602db7de71f193ad5d358c58050edd05e7f6cea044c")]
+    [InlineData("07-session.js", "42b45b17ae3d686f492a9c9484d5cbc70db2ffd916edb63c8131ec12a90c046e")]
+    [InlineData("08-prometheus.js", "5d110b2ee70e5ef87d2d9d6881d8a3647a01f3ef717a12c30f6f8a61d7677e4c")]
+    [InlineData("09-graceful-shutdown.js", "d5e9bfecbd1eb56bf82dae3c89058f7fa767c740dacd3f45d5906a37699954a6")]
+    [InlineData("10-circuit-breaker.js", "62d8eb8c585b931e0d7de115884271cdc88c24f5cc3799c68110f9edfb29b01c")]
+    [InlineData("app.js", "8a331178880800e8c7e645cb7ba5dfba9eef717a195cf77b26ae04f2864b84b0")]
+    [InlineData("ecosystem.config.js", "81467f419ff50456eb5a0b00b3ddf3d7ae0f38205671d9e1d541be8644c7a7fd")]
+    public async Task A_file_of_the_guide_is_as_the_guide_has_it(string name, string sha256) =>
+        Assert.Equal(sha256, Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(await NodePackages.InstallAsync("node"), "guide", name), TestContext.Current.CancellationToken))));
 
     [Fact]
     public async Task An_app_made_for_PM2_is_ready_when_it_says_so_and_is_replaced_without_losing_a_request()
@@ -96,7 +110,7 @@ public sealed class NodeAppTests : IDisposable
             pools:
               web:
                 health: { http: /health/detailed, interval: 200ms }
-                app: { command: node {{await NodePackages.AppAsync("health.js")}}, instances: 2, ready: { on: http, path: /health } }
+                app: { command: node {{await NodePackages.GuideAsync("06-health-check", _folder)}}, instances: 2, ready: { on: http, path: /health } }
             """);
         await using var steelyard = SteelyardProcess.Start("up", file);
         var url = await steelyard.UrlAsync("listening on");
@@ -110,7 +124,7 @@ public sealed class NodeAppTests : IDisposable
     public async Task Sessions_in_Redis_are_the_same_for_all_workers_and_the_client_is_known()
     {
         await using var redis = await RedisServer.StartAsync(_folder);
-        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("session.js")}", environment: new() { ["REDIS"] = redis.Path });
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.GuideAsync("07-session", _folder)}", environment: new() { ["REDIS"] = redis.Path });
         await using var _ = steelyard;
         using var http = new HttpClient(new SocketsHttpHandler { CookieContainer = new CookieContainer(), ConnectCallback = FromAnotherAddressAsync });
 
@@ -134,7 +148,7 @@ public sealed class NodeAppTests : IDisposable
     [Fact]
     public async Task A_worker_tells_its_metrics()
     {
-        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("prometheus.js")}");
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.GuideAsync("08-prometheus", _folder)}");
         await using var _ = steelyard;
         await AskAsync(url, 4);
 
@@ -147,7 +161,7 @@ public sealed class NodeAppTests : IDisposable
     [Fact]
     public async Task What_all_workers_count_is_one_page_and_a_restart_is_no_step_back()
     {
-        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("prometheus.js")}", ", metrics: /metrics, rolling: { monitor: 0s }");
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.GuideAsync("08-prometheus", _folder)}", ", metrics: /metrics, rolling: { monitor: 0s }");
         await using var _ = steelyard;
         var admin = await steelyard.UrlAsync("admin API on");
         await AskAsync(url, 6);
@@ -185,7 +199,7 @@ public sealed class NodeAppTests : IDisposable
     [Fact]
     public async Task What_is_in_flight_ends_before_an_app_that_ends_gracefully_itself_is_told_to()
     {
-        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("graceful.js")}");
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.GuideAsync("09-graceful-shutdown", _folder)}");
         await using var _ = steelyard;
         var late = Enumerable.Range(0, 6).Select(_ => _http.GetStringAsync(new Uri(url, "/?after=800"))).ToArray();
         await AskAsync(url, 2);
@@ -200,7 +214,7 @@ public sealed class NodeAppTests : IDisposable
     [Fact]
     public async Task A_circuit_breaker_in_the_app_opens_in_each_worker()
     {
-        var (steelyard, url) = await UpAsync($"node {await NodePackages.AppAsync("breaker.js")}");
+        var (steelyard, url) = await UpAsync($"node {await NodePackages.GuideAsync("10-circuit-breaker", _folder)}");
         await using var _ = steelyard;
 
         var answers = (await AskAsync(url, 8)).Select(text => JsonDocument.Parse(text).RootElement).ToArray();

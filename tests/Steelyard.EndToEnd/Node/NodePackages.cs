@@ -11,6 +11,23 @@ internal static class NodePackages
     /// <summary>The path of an app.</summary>
     public static async Task<string> AppAsync(string name) => Path.Combine(await s_folder.Value, "apps", name);
 
+    /// <summary>
+    /// A program of the guide, its text as it stands there. What it leaves to the reader, such as to listen, is put around it
+    /// from <c>tests/node/around</c>; one that lacks nothing is run where it is.
+    /// </summary>
+    /// <param name="name">The name of its file without the ending.</param>
+    /// <param name="folder">Where the whole is written.</param>
+    /// <returns>The path of the whole.</returns>
+    public static async Task<string> GuideAsync(string name, TemporaryFolder folder)
+    {
+        var node = await s_folder.Value;
+        var (text, before, after) = (Path.Combine(node, "guide", $"{name}.js"), Path.Combine(node, "around", $"{name}.before.js"), Path.Combine(node, "around", $"{name}.after.js"));
+        if (!File.Exists(after))
+            return text;
+        Directory.CreateSymbolicLink(folder.At("node_modules"), Path.Combine(node, "node_modules"));
+        return folder.Write($"{name}.js", (File.Exists(before) ? await File.ReadAllTextAsync(before) : "") + await File.ReadAllTextAsync(text) + "\n" + await File.ReadAllTextAsync(after));
+    }
+
     /// <summary>Installs what a folder beside the tests needs, where that is not there yet.</summary>
     /// <param name="name">The folder.</param>
     /// <returns>Its path.</returns>

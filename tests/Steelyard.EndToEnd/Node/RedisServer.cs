@@ -12,6 +12,9 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public string Path { get; }
 
+    /// <summary>Its process.</summary>
+    public int Id => _process.Id;
+
     public static async Task<RedisServer> StartAsync(TemporaryFolder folder)
     {
         var path = folder.At("redis.sock");

@@ -78,6 +78,22 @@ public sealed class AgentTests
         Assert.Equal(["a", "a"], await Served(balancer, 2));
     }
 
+    [Fact]
+    public async Task A_server_that_has_no_agent_is_not_asked()
+    {
+        await using var a = StickyTests.Named("a");
+        await using var b = StickyTests.Named("b");
+        await using var agent = new Agent();
+        await using var balancer = TestBalancer.Start([a.Address, b.Address], snapshot => snapshot with
+        {
+            Pools = [snapshot.Pools[0] with { Agent = s_agent with { Port = agent.Port }, Servers = [new() { Address = a.Address }, new() { Address = b.Address, AgentPort = 0 }] }],
+        });
+        await agent.Say("down\n");
+        await Patience.Until(() => balancer.Servers[0].DownByAgent);
+        Assert.False(balancer.Servers[1].DownByAgent);
+        Assert.Equal(["b", "b"], await Served(balancer, 2));
+    }
+
     private static async Task<string[]> Served(TestBalancer balancer, int times)
     {
         var answers = new string[times];

@@ -95,6 +95,7 @@ public sealed class BreakerTests
         Assert.Equal(504, late.Status);
         Assert.Contains("breaker allows", late.Text, StringComparison.Ordinal);
         await server.ReadEnding();
+        Assert.Equal("it did not answer within the breaker's time (breaker: timeout)", Serving.ServerReports.Explain(balancer.Servers[0].LastReason));
         Assert.Equal(503, (await client.Ask(Get)).Status);
     }
 

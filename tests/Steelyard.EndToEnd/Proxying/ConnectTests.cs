@@ -76,7 +76,10 @@ public sealed class ConnectTests
         await using var origin = RecordingOrigin.Answering(Hello);
         await using var balancer = Start(origin.Address);
 
-        Assert.Equal(status, (await balancer.Ask(request)).Status);
+        var answer = await balancer.Ask(request);
+
+        Assert.Equal(status, answer.Status);
+        Assert.Equal(request.EndsWith("\r\nHost: x\r\n\r\n", StringComparison.Ordinal), !answer.Text.Contains("CONNECT has no body.", StringComparison.Ordinal));
         Assert.Empty(origin.Connections);
     }
 

@@ -54,6 +54,25 @@ public sealed class FieldTests
         Assert.Equal(("x", "1", "127.0.0.1", "127.0.0.1"), (request["Host"], request["Content-Length"], request["X-Forwarded-For"], request["X-Real-IP"]));
     }
 
+    [Theory]
+    [InlineData("X-Forwarded-For: 1.1.1.1:99, [2001:db8::1]:5\r\nX-Forwarded-For: unknown, 2.2.2.2\r\n", "for=1.1.1.1, for=\"[2001:db8::1]\", for=unknown, for=2.2.2.2, for=127.0.0.1;proto=http;host=x")]
+    [InlineData("X-Forwarded-For: 1.1.1.1\r\nForwarded: for=3.3.3.3\r\n", "for=3.3.3.3, for=127.0.0.1;proto=http;host=x")]
+    [InlineData("X-Forwarded-For: 1.1.1.1\";x=, y\r\n", "for=unknown, for=unknown, for=127.0.0.1;proto=http;host=x")]
+    public async Task A_trusted_proxys_X_Forwarded_For_goes_on_in_Forwarded(string lines, string forwarded)
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with
+        {
+            Listeners = [snapshot.Listeners[0] with { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")], Forwarded = ForwardedStyle.Rfc7239 }],
+        });
+        using var client = await balancer.Connect();
+        await client.Send($"GET / HTTP/1.1\r\nHost: x\r\n{lines}\r\n");
+        using var server = await origin.Accept();
+
+        Assert.Equal(forwarded, (await server.Serve(Done))["Forwarded"]);
+        await client.ReadResponse();
+    }
+
     [Fact]
     public async Task Fields_of_the_servers_connection_stay_there()
     {

@@ -97,6 +97,50 @@ public sealed class HealthTests
         await Patience.Until(() => balancer.Servers[0].Up == passes && balancer.Servers[0].LastCheck == (passes ? ProbeFault.None : ProbeFault.Body));
     }
 
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", "UP")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "2\r\nUP\r\n0\r\n\r\n")]
+    [InlineData("HTTP/1.0 200 OK\r\n\r\n", "UP")]
+    public async Task A_server_that_says_its_body_after_its_head_is_let_do_so(string head, string body)
+    {
+        var heard = 0;
+        await using var server = RecordingOrigin.Start(async connection =>
+        {
+            await connection.ReadRequest();
+            await connection.Send(head);
+
+            // Who closes now would be noticed here.
+            var ending = connection.ReadEnding();
+            await Task.WhenAny(ending, Task.Delay(20, TestContext.Current.CancellationToken));
+            if (ending.IsCompleted)
+                return;
+            await connection.Send(body);
+            Interlocked.Increment(ref heard);
+            connection.Close();
+        });
+        await using var balancer = Start(s_http with { Start = HealthStart.Down }, server.Address);
+        await Patience.Until(() => heard > 0 && balancer.Servers[0].Up);
+    }
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 900000000\r\n\r\n")]
+    public async Task A_body_that_never_comes_ends_no_check_that_has_passed(string head)
+    {
+        var never = new TaskCompletionSource();
+        await using var server = RecordingOrigin.Start(async connection =>
+        {
+            await connection.ReadRequest();
+            await connection.Send(head);
+            await never.Task;
+        });
+        await using var balancer = Start(s_http with { Start = HealthStart.Down }, server.Address);
+        await Patience.Until(() => balancer.Servers[0].Up);
+        never.SetResult();
+    }
+
     [Fact]
     public async Task A_server_that_does_not_answer_in_time_is_down()
     {

@@ -69,6 +69,28 @@ public class InterimTests
     }
 
     [Fact]
+    public async Task A_server_that_never_asked_for_a_body_cannot_take_it_for_a_request()
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = TestBalancer.Start(origin.Address);
+        using var client = await balancer.Connect();
+        const string Smuggled = "GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n";
+
+        await client.Send($"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {Smuggled.Length}\r\nExpect: 100-continue\r\n\r\n{Smuggled}");
+        using var server = await origin.Accept();
+        await server.ReadRequest();
+        await server.Send(Done);
+
+        // What the server makes of the body has no way to anybody.
+        Assert.Equal("done", (await client.ReadResponse()).Text);
+        Assert.Equal(Ending.Closed, await server.ReadEnding());
+        await client.Send("GET /next HTTP/1.1\r\nHost: x\r\n\r\n");
+        using var other = await origin.Accept();
+        await other.Serve(Done);
+        Assert.Equal("done", (await client.ReadResponse()).Text);
+    }
+
+    [Fact]
     public async Task Early_hints_are_passed_on_when_they_come()
     {
         await using var origin = RecordingOrigin.Start();

@@ -88,6 +88,110 @@ public class ReloadTests
     }
 
     [Fact]
+    public async Task A_request_whose_head_is_half_here_goes_by_the_configuration_of_the_rest()
+    {
+        await using var old = RecordingOrigin.Answering(Named("old"));
+        await using var other = RecordingOrigin.Answering(Named("other"));
+        await using var balancer = TestBalancer.Start(old.Address);
+        using var client = await balancer.Connect();
+        await client.Send("GET / HTTP/1.1\r\nHo");
+        await Patience.Until(async () => (await balancer.Connections()) is [{ State: Engine.ConnectionState.Request }], () => "the first half was not read");
+
+        // As where workers are replaced: those that left have nothing to do, and are closed.
+        await balancer.Apply(snapshot => With(snapshot, other.Address) with { Limits = new() { Header = new(256) } });
+        Assert.False(balancer.IsBusy(old.Address));
+        await client.Send("st: x\r\n\r\n");
+
+        var answer = await client.ReadResponse();
+        Assert.Equal((200, "other"), (answer.Status, answer.Text));
+        Assert.Empty(old.Connections);
+
+        // And by nothing of the one before.
+        await client.Send("G");
+        await Patience.Until(async () => (await balancer.Connections()) is [{ State: Engine.ConnectionState.Request }], () => "the first byte was not read");
+        await balancer.Apply(snapshot => snapshot with { Limits = new() { Header = new(64) } });
+        Assert.Equal(431, (await client.Ask($"ET / HTTP/1.1\r\nHost: x\r\nX: {new string('x', 100)}\r\n\r\n")).Status);
+    }
+
+    /// <summary>What a request was decided on stays; the servers that it waited for may be gone.</summary>
+    [Theory]
+    [InlineData("rate")]
+    [InlineData("ask")]
+    [InlineData("queue")]
+    [InlineData("tcp")]
+    public async Task A_request_that_waits_goes_to_the_servers_of_the_new_configuration(string reason)
+    {
+        await using var asked = RecordingOrigin.Start();
+        await using var old = RecordingOrigin.Start();
+        await using var other = RecordingOrigin.Start();
+        await using var balancer = TestBalancer.Start([old.Address], snapshot => snapshot with
+        {
+            Listeners =
+            [
+                snapshot.Listeners[0] with
+                {
+                    Mode = reason == "tcp" ? ListenerMode.Tcp : ListenerMode.Http,
+                    Routes = reason switch
+                    {
+                        "rate" => [new() { Pool = "web", RateLimit = new() { Rate = new(2, TimeSpan.FromSeconds(1)), Burst = 5, Delay = 0 } }],
+                        "ask" => [new() { Path = "/asked", Pool = "asked" }, new() { Pool = "web", Ask = TextTemplate.Literal("/asked") }],
+                        _ => [new() { Pool = "web" }],
+                    },
+                },
+            ],
+            Pools =
+            [
+                snapshot.Pools[0] with { MaxConnections = reason is "queue" or "tcp" ? 1 : null, Queue = new() { Timeout = TimeSpan.FromMinutes(1) } },
+                snapshot.Pools[0] with { Name = "asked", Servers = [new() { Address = asked.Address }] },
+            ],
+        });
+        using var first = await balancer.Connect();
+        using var client = await balancer.Connect();
+        await (reason == "ask" ? Task.CompletedTask : first.Send(Get));
+        using var held = reason == "ask" ? null : await old.Accept();
+        await (held?.ReadRequest() ?? Task.CompletedTask);
+        await client.Send(Get);
+        using var question = reason == "ask" ? await asked.Accept() : null;
+        if (question is null)
+            await Patience.Until(() => (reason == "rate" ? balancer.Counters.LimitDelays : balancer.Counters.QueueWaits) == 1);
+
+        await balancer.Apply(snapshot => snapshot with { Pools = [snapshot.Pools[0] with { Servers = [new() { Address = other.Address }] }, snapshot.Pools[1]] });
+        if (question is not null)
+            await question.Send("HTTP/1.1 204 No Content\r\n\r\n");
+
+        using var server = await other.Accept();
+        await server.ReadRequest();
+        await server.Send(Named("other"));
+        Assert.Equal("other", (await client.ReadResponse()).Text);
+        Assert.Equal(reason == "ask" ? 0 : 1, old.Connections.Count);
+        if (held is null)
+            return;
+        await held.Send(Named("old"));
+        Assert.Equal("old", (await first.ReadResponse()).Text);
+    }
+
+    [Fact]
+    public async Task A_session_whose_hello_is_awaited_goes_by_the_configuration_of_its_hello()
+    {
+        await using var old = RecordingOrigin.Start();
+        await using var other = RecordingOrigin.Start();
+        await using var balancer = TestBalancer.Start([old.Address], snapshot => snapshot with
+        {
+            Listeners = [TestBalancer.Listener(NetworkAddress.ForHost("127.0.0.1", 0)) with { Mode = ListenerMode.Tcp, Routes = [new() { Host = "one.example.com", Pool = "web" }] }],
+        });
+        using var client = await balancer.Connect();
+        await Patience.Until(() => balancer.Counters.Sessions == 1);
+
+        await balancer.Apply(snapshot => With(snapshot, other.Address));
+        Assert.False(balancer.IsBusy(old.Address));
+        var hello = ClientHello.For("one.example.com");
+        await client.Send(hello);
+
+        using var server = await other.Accept();
+        Assert.Equal(hello, await server.ReadExactly(hello.Length));
+    }
+
+    [Fact]
     public async Task Routes_limits_and_fields_of_the_new_configuration_hold_for_kept_connections()
     {
         await using var origin = RecordingOrigin.Answering(Named("a"));

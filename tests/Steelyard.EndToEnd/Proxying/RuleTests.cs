@@ -67,6 +67,47 @@ public sealed class RuleTests
         Assert.Equal("done", answer.Text);
     }
 
+    private const string Decided =
+        """
+            request-id: X-Request-Id
+            request-headers: { set: { X-User: alice }, remove: [ X-Gone ], add: { X-Beside: ours } }
+            response-headers: { remove: [ X-Inside ] }
+            rules:
+              - { set-header: "X-Rule: ours" }
+              - { remove-header: X-Also-Gone }
+        """;
+
+    [Fact]
+    public async Task No_spelling_steps_around_what_is_set_or_removed()
+    {
+        var (seen, _) = await Pass(Decided, "    balance: round-robin",
+            "GET / HTTP/1.1\r\nHost: a\r\nX_User: evil\r\nx-USER: evil\r\nX_Gone: evil\r\nX_Rule: evil\r\nX_Also-Gone: evil\r\nX_Request_Id: evil\r\nX_Beside: theirs\r\nX-Users: fine\r\n\r\n");
+
+        Assert.DoesNotContain("evil", seen.Head, StringComparison.Ordinal);
+        Assert.Equal(["alice", "ours", "theirs", "fine"], [.. seen.All("X-User"), .. seen.All("X-Rule"), .. seen.All("X_Beside"), .. seen.All("X-Users")]);
+    }
+
+    [Fact]
+    public async Task Trailers_bring_nothing_of_what_is_set_or_removed()
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = Serve(origin, Decided, "    balance: round-robin");
+        using var client = await balancer.Connect();
+
+        await client.Send(
+            "POST / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+            + "X-User: evil\r\nX-Request-Id: evil\r\nx-gone: evil\r\nX-Rule: evil\r\nX-Also-Gone: evil\r\nX-Beside: fine\r\nX-Sum: 1\r\n\r\n");
+        using var server = await origin.Accept();
+        await server.ReadHead();
+        await server.ReadChunks();
+        await server.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Inside: evil\r\nX-Sum: 2\r\n\r\n");
+        await client.ReadHead();
+        await client.ReadChunks();
+
+        Assert.EndsWith("\r\n0\r\nX-Beside: fine\r\nX-Sum: 1\r\n\r\n", server.Received, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n0\r\nX-Sum: 2\r\n\r\n", client.Received, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("/deny", "HTTP/1.1 429")]
     [InlineData("/answer", "HTTP/1.1 418")]

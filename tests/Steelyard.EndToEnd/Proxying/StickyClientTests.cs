@@ -11,9 +11,10 @@ public sealed class StickyClientTests
 
     private static long Now => Environment.TickCount64;
 
+    // In turn: whose answer a client has is still counted as having something to do for a moment, and least connections sees that.
     private static TestBalancer Start(StickySettings sticky, params RecordingOrigin[] servers) => TestBalancer.Start(
         [.. servers.Select(server => server.Address)],
-        snapshot => snapshot with { Loops = 2, Pools = [snapshot.Pools[0] with { Sticky = sticky }] });
+        snapshot => snapshot with { Loops = 2, Pools = [snapshot.Pools[0] with { Balance = BalancePolicy.RoundRobin, Sticky = sticky }] });
 
     private static Task<HttpMessage> Ask(TestBalancer balancer, string field = "", string target = "/") =>
         balancer.Ask($"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{(field.Length == 0 ? "" : field + "\r\n")}\r\n");

@@ -226,6 +226,23 @@ public class UpstreamReuseTests
         }
     }
 
+    /// <summary>A server that authenticates connections would take the next client for the one before.</summary>
+    [Theory]
+    [InlineData("Authorization: Negotiate YIIKhgYGKwYBBQUC\r\n", "200 OK", "", 2)]
+    [InlineData("authorization: ntlm TlRMTVNTUAABAAAA\r\n", "200 OK", "", 2)]
+    [InlineData("", "401 Unauthorized", "WWW-Authenticate: Basic realm=x\r\nwww-authenticate: NTLM\r\n", 2)]
+    [InlineData("", "407 Proxy Authentication Required", "Proxy-Authenticate: Negotiate\r\n", 2)]
+    [InlineData("Authorization: Basic YTpi\r\n", "401 Unauthorized", "WWW-Authenticate: Basic realm=NTLM\r\n", 1)]
+    public async Task A_connection_that_a_client_may_be_known_by_serves_nobody_else(string request, string status, string response, int connections)
+    {
+        await using var origin = RecordingOrigin.Answering($"HTTP/1.1 {status}\r\n{response}Content-Length: 0\r\n\r\n");
+        await using var balancer = TestBalancer.Start(origin.Address);
+        for (var i = 0; i < 2; i++)
+            Assert.Equal(status[..3], $"{(await balancer.Ask($"GET / HTTP/1.1\r\nHost: x\r\n{request}\r\n")).Status}");
+
+        Assert.Equal(connections, origin.Connections.Count);
+    }
+
     [Fact]
     public async Task A_body_that_a_server_may_take_for_a_request_ends_its_connection()
     {

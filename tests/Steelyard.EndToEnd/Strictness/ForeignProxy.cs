@@ -48,7 +48,7 @@ internal sealed partial class ForeignProxy : IAsyncDisposable
     private static partial Regex FirstVersion();
 
     // Where they are installed is not on everybody's path.
-    private static string Locate(string program) => File.Exists("/usr/sbin/" + program) ? "/usr/sbin/" + program : program;
+    internal static string Locate(string program) => File.Exists("/usr/sbin/" + program) ? "/usr/sbin/" + program : program;
 
     /// <summary>Opens a connection, as soon as the program listens.</summary>
     public async Task<RawClient> Connect()

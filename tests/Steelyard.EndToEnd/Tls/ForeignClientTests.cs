@@ -47,6 +47,36 @@ public sealed class ForeignClientTests : IDisposable
     }
 
     [Theory]
+    [InlineData("-tls1_2", "none", "required")]
+    [InlineData("-tls1_3", "none", "required")]
+    [InlineData("-tls1_2", "required", "none")]
+    [InlineData("-tls1_3", "required", "none")]
+    [InlineData("-tls1_3", "optional", "required")]
+    [InlineData("-tls1_2", "optional", "none")]
+    public async Task A_session_is_not_taken_over_to_other_rules_about_the_certificates_of_clients(string version, string before, string after)
+    {
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = Balancer(origin, ClientsOf(before));
+        _certificates.Issue("alice");
+        string[] shown = [version, "-cert", _certificates.PathOf("alice.pem"), "-key", _certificates.PathOf("alice.key")];
+        var session = _certificates.PathOf("session");
+
+        // Where it may come without one, it does.
+        var (_, first) = await OpenSsl(balancer, Get, [.. before == "required" ? shown : [version], "-sess_out", session]);
+        await balancer.Apply(snapshot => snapshot with { Listeners = [snapshot.Listeners[0] with { Tls = snapshot.Listeners[0].Tls! with { ClientCertificates = ClientsOf(after) } }] });
+        var (_, second) = await OpenSsl(balancer, Get, [.. shown, "-sess_in", session, "-sess_out", session]);
+        var (_, third) = await OpenSsl(balancer, Get, [.. shown, "-sess_in", session]);
+
+        Assert.Contains("hello", first, StringComparison.Ordinal);
+        Assert.Contains("New, ", second, StringComparison.Ordinal);
+        Assert.Contains("hello", second, StringComparison.Ordinal);
+        Assert.Contains("Reused, ", third, StringComparison.Ordinal);
+        Assert.Contains("hello", third, StringComparison.Ordinal);
+    }
+
+    private static ClientCertificates? ClientsOf(string rules) => rules == "none" ? null : new() { Authorities = "ca.pem", Optional = rules == "optional" };
+
+    [Theory]
     [InlineData("-tls1")]
     [InlineData("-tls1_1")]
     public async Task Old_versions_are_refused(string version)

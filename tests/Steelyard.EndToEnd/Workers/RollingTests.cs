@@ -31,7 +31,7 @@ public sealed class RollingTests : WorkerFixture
         await load.AnsweredByAsync("one");
         Assert.Equal(0, (await Ask("scale", "web+1")).Status);
         await load.AnsweredByAsync("one", 10);
-        Assert.Equal((0, "scaled: web has 2 workers, before 3\n", ""), await Ask("scale", "web=2"));
+        Assert.Equal((0, "scaled: web has 2 workers, before 3\n", ""), await Ask("scale", "web=-1"));
         Write(command, 2, "two", Quick, listen, "ready: { within: 1m }");
         var reload = await Ask("reload");
         await load.AnsweredByAsync("two");

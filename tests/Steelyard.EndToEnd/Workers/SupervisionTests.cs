@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -55,10 +56,14 @@ public sealed class SupervisionTests : WorkerFixture
         var worker = await PidAsync(url);
         var child = int.Parse((await up.LineAsync("child ")).Split(' ')[^1], CultureInfo.InvariantCulture);
 
+        var begun = Stopwatch.GetTimestamp();
         SteelyardProcess.Kill(up.Id);
 
         await Patience.Until(() => !IsAlive(worker) && !IsAlive(child));
         await Patience.Until(() => IsFree(url.Port));
+
+        // Within two seconds, and as many again where others keep the processors busy.
+        Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 4);
     }
 
     [Fact]
@@ -78,6 +83,92 @@ public sealed class SupervisionTests : WorkerFixture
         // The engine that came later knows of workers that came later still.
         Assert.Equal(0, (await Ask("restart")).Status);
         Assert.NotEqual(worker, await PidAsync(url));
+    }
+
+    [Fact]
+    public async Task Workers_on_Unix_sockets_serve_and_are_replaced()
+    {
+        Write(WorkerApps.Put("python", Folder) + " socket {socket}", 2, "one", "listen: socket");
+        await using var up = Up();
+        var url = await UrlAsync(up);
+        var before = await PidsAsync(url, 2);
+        var load = new WorkerLoad(url);
+        await load.AnsweredByAsync("one");
+
+        Assert.Equal(0, (await Ask("restart")).Status);
+        await load.EndAsync();
+
+        Assert.Empty(load.Failures);
+        Assert.Empty(before.Intersect(await PidsAsync(url, 2)));
+        Assert.Contains(" unix:/", (await Ask("status")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Workers_that_share_a_port_of_their_own_are_only_looked_after()
+    {
+        var port = FreePort();
+        Folder.Write("steelyard.yaml", $$"""
+            listen: [ { bind: "127.0.0.1:0", routes: [ { respond: 204 } ] } ]
+            pools:
+              web: { app: { command: {{WorkerApps.Put("python", Folder)}} reuses {{port}}, instances: 2, listen: none, ready: { on: log, text: listening as }, restart: { delay: 1ms } } }
+            """);
+        await using var up = Up();
+        await up.LineAsync("ready");
+        var url = new Uri($"http://127.0.0.1:{port}");
+        await Patience.Until(() => up.Output.Split("listening as ").Length == 3);
+        var before = await PidsAsync(url, 2);
+
+        SteelyardProcess.Kill(before.Min());
+        await Patience.Until(() => up.Output.Split("listening as ").Length == 4);
+
+        // Nothing stands between: the kernel hands each of its connections to one of those that listen.
+        var after = await PidsAsync(url, 2);
+        Assert.Equal([before.Max()], before.Intersect(after));
+        Assert.DoesNotContain("127.0.0.1:" + port, (await Ask("status")).Output, StringComparison.Ordinal);
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+        Assert.True(IsFree(port));
+    }
+
+    [Fact]
+    public async Task A_worker_that_joins_gets_its_share_step_by_step()
+    {
+        Folder.Write("steelyard.yaml", $$"""
+            listen: [ { bind: "127.0.0.1:0", to: web } ]
+            pools:
+              web: { balance: round-robin, slow-start: 24h, app: { command: {{WorkerApps.Put("python", Folder)}}, instances: 1 } }
+            """);
+        await using var up = Up();
+        var url = await UrlAsync(up);
+        var first = await PidAsync(url);
+        Assert.Equal(0, (await Ask("scale", "web=2")).Status);
+
+        // A sixteenth of what the other has, for an hour and a half.
+        var answers = new List<int>();
+        for (var i = 0; i < 34; i++)
+            answers.Add(await PidAsync(url));
+
+        Assert.Equal((32, 2), (answers.Count(pid => pid == first), answers.Distinct().Count()));
+    }
+
+    /// <summary>Asks, each time by another connection, until so many workers have answered.</summary>
+    private static async Task<HashSet<int>> PidsAsync(Uri url, int count)
+    {
+        var seen = new HashSet<int>();
+        while (seen.Count < count)
+        {
+            using var client = new HttpClient();
+            seen.Add(int.Parse(await client.GetStringAsync(new Uri(url, "/pid"), Cancel), CultureInfo.InvariantCulture));
+        }
+
+        return seen;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [Fact]
@@ -172,7 +263,7 @@ public sealed class SupervisionTests : WorkerFixture
         var url = await UrlAsync(up);
         Assert.StartsWith("None ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
 
-        Assert.Equal((0, "scaled: app has 3 workers, before 2; 'instances' says 2, which counts again at the next start and when it changes\n", ""), await Ask("scale", "app=3"));
+        Assert.Equal((0, "scaled: app has 3 workers, before 2; 'instances' says 2, which counts again at the next start and when it changes\n", ""), await Ask("scale", "app=+1"));
         up.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, await up.ExitAsync());
     }

@@ -63,6 +63,16 @@ internal static class WorkerApps
             server = Server(('127.0.0.1', 0), Handler, bind_and_activate=False)
             server.socket = socket.socket(fileno=3)
             server.server_name, server.server_port = server.socket.getsockname()
+        elif mode == 'socket':
+            class UnixServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+                daemon_threads = True
+                request_queue_size = 128
+            server = UnixServer(sys.argv[2], Handler)
+        elif mode == 'reuses':
+            server = Server(('127.0.0.1', int(sys.argv[2])), Handler, bind_and_activate=False)
+            server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            server.server_bind()
+            server.server_activate()
         else:
             server = Server(('127.0.0.1', int(os.environ['PORT'])), Handler)
         print(f'listening as {os.getpid()}', flush=True)

@@ -9,13 +9,20 @@ internal sealed class WorkerLoad
 {
     private readonly IPEndPoint _address;
     private readonly string _request;
+    private readonly TimeSpan _pause;
     private readonly Task[] _clients;
     private readonly ConcurrentQueue<string> _failures = new();
     private readonly ConcurrentDictionary<string, int> _answers = new();
     private volatile bool _done;
 
-    public WorkerLoad(Uri url, int kept = 4, int single = 2, string path = "/")
+    /// <param name="url">Where they ask.</param>
+    /// <param name="kept">How many stay on their connections.</param>
+    /// <param name="single">How many do not.</param>
+    /// <param name="path">What for.</param>
+    /// <param name="pause">How long each waits after an answer, where others are to get something done meanwhile.</param>
+    public WorkerLoad(Uri url, int kept = 4, int single = 2, string path = "/", TimeSpan pause = default)
     {
+        _pause = pause;
         _address = new(IPAddress.Loopback, url.Port);
         _request = $"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n";
         _clients = [.. Enumerable.Range(0, kept + single).Select(number => Task.Run(() => AskAsync(keep: number < kept)))];
@@ -55,6 +62,8 @@ internal sealed class WorkerLoad
                     if (answer.Status != 200)
                         throw new InvalidOperationException(answer.Head);
                     _answers.AddOrUpdate(answer.Text, 1, static (_, count) => count + 1);
+                    if (_pause > TimeSpan.Zero)
+                        await Task.Delay(_pause);
                     if (answer["Connection"] == "close")
                         break;
                 }

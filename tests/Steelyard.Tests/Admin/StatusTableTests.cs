@@ -6,8 +6,8 @@ namespace Steelyard.Tests.Admin;
 /// <summary>What <c>steelyard status</c> shows.</summary>
 public sealed class StatusTableTests
 {
-    private static ServerView Server(int number, string state = "up", int? live = null) => new(
-        "web", number, $"10.0.0.{number}:3000", state, "ready", new(state == "up", state == "up" ? "passed" : "refused", null), false, 0, live ?? 1, 1, live, number, null, 0, null);
+    private static ServerView Server(int number, string state = "up", int? live = null, string? name = null) => new(
+        "web", number, $"10.0.0.{number}:3000", state, "ready", new(state == "up", state == "up" ? "passed" : "refused", null), false, 0, live ?? 1, 1, live, number, null, 0, null, name);
 
     private static string Show(bool all, params ServerView[] servers)
     {
@@ -40,6 +40,10 @@ public sealed class StatusTableTests
 
         """,
         Show(all: false, Server(1, live: 9), Server(2, "down")));
+
+    [Fact]
+    public void A_server_that_the_file_has_named_is_shown_with_its_name() =>
+        Assert.Contains("\n1 node1 10.0.0.1:3000 up ", Show(all: false, Server(1, name: "node1")), StringComparison.Ordinal);
 
     [Fact]
     public void Of_a_large_pool_those_are_shown_that_are_not_up()

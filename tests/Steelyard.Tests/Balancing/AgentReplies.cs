@@ -29,6 +29,26 @@ public sealed class AgentReplies
         Assert.Equal(expected, string.Join(' ', said.Split(' ', StringSplitOptions.RemoveEmptyEntries)));
     }
 
+    [Theory]
+    [InlineData("drain #disk full\r\nmore", "disk full")]
+    [InlineData("down#no disk 90%", "no disk 90%")]
+    [InlineData("maint # \t a#b\x1b[2J\xff ", "a#b?[2J?")]
+    [InlineData("down #", null)]
+    [InlineData("down", null)]
+    public void Behind_the_mark_stands_why(string line, string? reason) => Assert.Equal(reason, AgentReply.Read(Encoding.Latin1.GetBytes(line)).Reason);
+
+    [Fact]
+    public void A_reason_stays_for_as_long_as_nothing_else_is_said_of_the_server()
+    {
+        var pool = Make(s_settings);
+        var server = pool.Servers[0];
+        Say(pool, 0, "drain #" + new string('x', 200));
+        Say(pool, 0, "75%");
+        Assert.Equal((ServerState.Drain, new string('x', 128)), (server.WantedByAgent, server.ReasonOfAgent));
+        Say(pool, 0, "ready");
+        Assert.Equal((ServerState.Ready, null), (server.WantedByAgent, server.ReasonOfAgent));
+    }
+
     private static Pool Make(PoolSettings settings, Pool? before = null)
     {
         var ordinal = 0;

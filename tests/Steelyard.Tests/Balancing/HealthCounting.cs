@@ -101,4 +101,17 @@ public sealed class HealthCounting
         Assert.Equal(TimeSpan.FromMilliseconds(2), count.First(2, 3));
         Assert.Equal(TimeSpan.FromSeconds(1), count.First(5000, 10_000));
     }
+
+    [Theory]
+    [InlineData(30, 10_000, 48)]
+    [InlineData(2, 10_000, 3)]
+    [InlineData(2, 1000, 32)]
+    [InlineData(2, 256, 100)]
+    [InlineData(2, 255, 1)]
+    [InlineData(0.1, 10_000, 1)]
+    public void Many_checks_begin_sixteen_at_a_time(double seconds, int count, long step)
+    {
+        var health = new HealthCount(s_usual with { Interval = TimeSpan.FromSeconds(seconds) }, up: true);
+        Assert.Equal(Enumerable.Range(1, 1000).Select(due => (due + step - 1) / step * step), Enumerable.Range(1, 1000).Select(due => health.InStep(due, count)));
+    }
 }

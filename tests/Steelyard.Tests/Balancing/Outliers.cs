@@ -121,6 +121,7 @@ public sealed class Outliers
     [InlineData(ServerFailure.ClosedEarly, 0, OutlierConditions.Reset)]
     [InlineData(ServerFailure.BrokeOff, 200, OutlierConditions.Reset)]
     [InlineData(ServerFailure.AnswerTimeout, 0, OutlierConditions.Timeout)]
+    [InlineData(ServerFailure.BreakerTimeout, 0, OutlierConditions.Timeout)]
     [InlineData(ServerFailure.Stalled, 200, OutlierConditions.Timeout)]
     [InlineData(ServerFailure.BadAnswer, 0, OutlierConditions.BadAnswer)]
     [InlineData(ServerFailure.None, 200, OutlierConditions.None)]

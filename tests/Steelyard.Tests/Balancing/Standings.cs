@@ -175,6 +175,41 @@ public sealed class Standings
         Assert.Equal(expected, Choices(pool, 2).Order());
     }
 
+    [Theory]
+    [InlineData(HealthStart.Auto, null, "01")]
+    [InlineData(HealthStart.Auto, 3, "01")]
+    [InlineData(HealthStart.Down, null, "--")]
+    public void When_all_servers_are_others_at_once_they_serve_before_their_first_check(HealthStart start, int? maxFails, string expected)
+    {
+        var settings = SettingsOf(4) with { Health = new() { Start = start }, Outlier = new() { MaxFails = maxFails } };
+        var before = new Pool(settings with { Servers = [settings.Servers[2], settings.Servers[3]] }, 0);
+        var next = 2;
+        var pool = new Pool(settings with { Servers = [settings.Servers[0], settings.Servers[1]] }, () => next++, before);
+        pool.TakeOver(_now);
+        Assert.Equal(expected, Choices(pool, 2).Order());
+
+        pool.Checked(pool.Servers[0], up: false, ProbeFault.Refused, 0, _now);
+        Assert.Equal(expected == "--" ? "-" : "1", Choices(pool, 1));
+        pool.Checked(pool.Servers[1], up: false, ProbeFault.Refused, 0, _now);
+        Assert.Equal("-", Choices(pool, 1));
+        pool.Checked(pool.Servers[0], up: true, ProbeFault.None, 200, _now);
+        Assert.Equal("00", Choices(pool, 2));
+    }
+
+    [Fact]
+    public void Who_has_joined_and_was_not_asked_yet_serves_when_those_that_stay_go_down()
+    {
+        var settings = SettingsOf(2) with { Health = new() };
+        var before = new Pool(settings with { Servers = [settings.Servers[0]] }, 0);
+        var next = 1;
+        var pool = new Pool(settings, () => next++, before);
+        Assert.Equal("00", Choices(pool, 2));
+        pool.Checked(pool.Servers[0], up: false, ProbeFault.Refused, 0, _now);
+        Assert.Equal("11", Choices(pool, 2));
+        pool.Checked(pool.Servers[0], up: true, ProbeFault.None, 0, _now);
+        Assert.Equal("00", Choices(pool, 2));
+    }
+
     [Fact]
     public void State_outlives_a_reload()
     {

@@ -129,7 +129,7 @@ public sealed class TheoryOfHashing
         }
     }
 
-    // The table in docs/balancing.md: the load of the fullest of n bins after n balls, as Azar, Broder, Karlin and Upfal
+    // The load of the fullest of n bins after n balls, as Azar, Broder, Karlin and Upfal
     // proved it for one choice, ln n / ln ln n, and for two, ln ln n / ln 2 and a constant.
     [Theory]
     [InlineData(256, 2, 4)]

@@ -44,6 +44,6 @@ public sealed class NginxFlagTests
     [InlineData("listen 80;", "\"listen\" directive is not allowed here in command line")]
     [InlineData("daemon maybe;", "invalid value \"maybe\" in \"daemon\" directive, it must be \"on\" or \"off\" in command line")]
     [InlineData("pid;", "invalid number of arguments in \"pid\" directive in command line")]
-    [InlineData("daemon off", "unexpected end of file, expecting \";\" or \"}\" in command line")]
+    [InlineData("daemon off", "unexpected end of parameter, expecting \";\" in command line")]
     public void What_is_wrong_with_it_is_said_too(string directives, string mistake) => Assert.Equal(mistake, NginxProgram.Read(directives, "").Mistake);
 }

@@ -24,12 +24,14 @@ public sealed class KeyPages
         + Render("Keys of update_config", ComposeKeys.UpdateConfig)
         + Render("Keys of restart_policy", ComposeKeys.RestartPolicy)
         + Render("Keys of healthcheck", ComposeKeys.HealthCheck)
-        + Render("Keys of x-steelyard", ComposeKeys.Own));
+        + Render("Keys of x-steelyard", ComposeKeys.Own)
+        + Render("Keys of a service that Docker Swarm runs", SwarmKeys.Service)
+        + Render("Keys of its deploy", SwarmKeys.Deploy));
 
     [Fact]
     public void Every_key_of_Compose_says_what_it_does_in_one_sentence()
     {
-        foreach (var table in new[] { ComposeKeys.Service, ComposeKeys.Deploy, ComposeKeys.UpdateConfig, ComposeKeys.RestartPolicy, ComposeKeys.HealthCheck, ComposeKeys.Own })
+        foreach (var table in new[] { ComposeKeys.Service, ComposeKeys.Deploy, ComposeKeys.UpdateConfig, ComposeKeys.RestartPolicy, ComposeKeys.HealthCheck, ComposeKeys.Own, SwarmKeys.Service, SwarmKeys.Deploy })
             CheckRows(table);
     }
 

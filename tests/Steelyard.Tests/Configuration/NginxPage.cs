@@ -38,10 +38,10 @@ public sealed class NginxPage
         page.Append("\n## Variables\nBeside those of `map`, `geo`, `split_clients`, `set` and of groups in expressions: `$http_NAME`, `$cookie_NAME`, `$arg_NAME`; where there is a response `$upstream_http_NAME` and `$sent_http_NAME`; and\n\n");
         page.Append(string.Join(", ", NginxVariables.Fixed.Select(row => $"`${row.Name}`"))).Append(".\n");
         page.Append("\n## Accepted without effect\nA notice says so for each.\n\n| What | Why |\n|---|---|\n");
-        foreach (var alike in rows.Where(row => row.Support == DirectiveSupport.Harmless).GroupBy(row => row.Meaning))
+        foreach (var alike in rows.Concat(NginxDirectives.Families).Where(row => row.Support == DirectiveSupport.Harmless).GroupBy(row => row.Meaning))
             page.Append($"| {string.Join(", ", alike.Select(row => $"`{row.Name}`"))} | {Escape(alike.Key)} |\n");
         page.Append("\n## Refused\nAn error names the line, and this way out.\n\n| What | Instead |\n|---|---|\n");
-        foreach (var alike in rows.Where(row => row.Support == DirectiveSupport.Refused).Concat(NginxDirectives.Families).GroupBy(row => row.Meaning))
+        foreach (var alike in rows.Concat(NginxDirectives.Families).Where(row => row.Support == DirectiveSupport.Refused).GroupBy(row => row.Meaning))
             page.Append($"| {string.Join(", ", alike.Select(row => $"`{row.Name}`"))} | {Escape(alike.Key)} |\n");
         return page.ToString();
     }

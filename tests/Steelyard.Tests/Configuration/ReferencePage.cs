@@ -49,6 +49,7 @@ public sealed class ReferencePage
         Section(page, "access-log: also", AccessLogTable.Copies, new LogCopy { To = new(LogTargetKind.None) });
         Section(page, "trace-context", TraceTable.Table, new TraceSettings());
         Section(page, "resolver", ResolverTable.Table, new ResolverSettings());
+        Section(page, "shared", SharedTable.Table, new SharedSettings { Redis = NetworkAddress.Nowhere });
         Section(page, "timeouts", TimeoutsTable.Table, new Timeouts());
         Section(page, "limits", LimitsTable.Table, new Limits());
         Section(page, "listen", ListenerTable.Listeners, new ListenerDraft(default));
@@ -67,6 +68,7 @@ public sealed class ReferencePage
         Section(page, "response-rules", RuleTable.Responses, new RuleSettings { Action = RuleAction.Stop });
         Expressions(page);
         Section(page, "request-headers and response-headers", HeaderTable.Requests, new HeaderEdits());
+        Section(page, "compress", CompressionTable.Table, new CompressionSettings());
         Section(page, "rate-limit", RateLimitTable.Rates, new RateLimitSettings { Rate = default });
         Section(page, "concurrency", RateLimitTable.Concurrency, new ConcurrencySettings { Most = 0 });
         page.Append("\nValues, redirects and rewritten paths may hold variables; `{{` and `}}` are braces themselves.\n\n| Variable | Stands for |\n|---|---|\n");
@@ -169,7 +171,7 @@ public sealed class ReferencePage
 
         A value is one of the variables of templates below (`path`, `client`, ...), one of these, or a function of a value: `lower(header('Host'))`. In a template it stands in braces, as in `X-User: {lower(cookie('user'))}`. `map(VALUE, is 'a' => 'x', matches '^b' => 'y', else 'z')` chooses a text by the first case that holds. What is absent meets no comparison and is an empty text; numbers are decimal digits.
 
-        Regular expressions are those of PCRE without look-around and back-references; they take time in proportion to the text, whatever they are. Nothing of this allocates while requests are served, and a configuration without it pays nothing.
+        Regular expressions are those of PCRE without back-references, and with look-around where it has a length, as in `(?!well-known/)`, or stands right behind `^`; they take time in proportion to the text, whatever they are. Nothing of this allocates while requests are served, and a configuration without it pays nothing.
 
         """;
 
@@ -238,7 +240,7 @@ public sealed class ReferencePage
         - **Durations** are a whole number and `ms`, `s`, `m` or `h`: `250ms`, `10s`, `2m`, `24h`. A bare number is an error, for nobody can tell seconds from milliseconds.
         - **Sizes** are a whole number and `B`, `KiB`, `MiB`, `GiB` or `TiB`, in steps of 1,024. `k`, `m` and `g`, small or capital, mean the same steps, as they do to nginx and HAProxy. `KB`, `MB` and `GB` are errors: they mean 1,000 to some and 1,024 to others. So is a bare number.
         - **Numbers** are decimal digits, without sign, dots or leading zeros. Quotes around a value change nothing.
-        - **Addresses** are `host:port`, `"[ipv6]:port"` or `unix:/path` (at most 107 bytes); to bind also `":port"` for every address of the machine. Names may hold letters, digits, `-` and `_`; IPv4 is four decimal numbers.
+        - **Addresses** are `host:port`, `"[ipv6]:port"` or `unix:/path` (at most 107 bytes); to bind also `":port"` for every address of the machine, and `fd@3` for a socket that whoever starts Steelyard has bound and passes to it as descriptor 3. Names may hold letters, digits, `-` and `_`; IPv4 is four decimal numbers.
         - **Keys** say what of a request it is known by. {string.Join("; ", RequestKey.Words.Select(word => $"`{word.Word}{(word.Word.EndsWith(':') ? "NAME" : "")}`: {word.Description}"))}. Names of fields are compared without regard to case, those of cookies and parameters with it.
         - **Hosts** of routes are compared without regard to case and without port. `*.example.com` is every name below `example.com` at any depth, not `example.com` itself. Names outside ASCII are written as browsers send them, `xn--...`.
         - **Paths** of routes start with `/`. A `*` at the end is any rest, the empty one included; anywhere else it is an error. They are compared in one form, so that no spelling steps around a route: characters that need no encoding are decoded, `.` and `..` are resolved, slashes that follow each other are one. `%2F` stays apart from `/`. The server gets the path as the client wrote it.

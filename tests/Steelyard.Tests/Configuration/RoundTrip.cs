@@ -125,6 +125,8 @@ public sealed class RoundTrip
             Shutdown = times[0],
             User = pools.Count == 1 ? "www-data" : null,
             Group = pools.Count == 1 && times[0].Ticks % 2 == 0 ? "adm" : null,
+            Shared = SharedOf(pools.Count + listeners.Count),
+            StateFile = pools.Count == 2 ? "a b/clients: 1" : null,
             Metrics = pools.Count == 2 ? new() { Buckets = [TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)] } : new(),
             Admin = (listeners.Count + pools.Count) switch
             {
@@ -286,7 +288,14 @@ public sealed class RoundTrip
     {
         0 => null,
         1 => new() { Rate = new(variant, TimeSpan.FromMinutes(1)) },
-        _ => new() { Key = new(RequestKeyKind.Header, "X-Key"), Rate = new(variant, TimeSpan.FromHours(1)), Burst = variant, Delay = variant, Ipv6Prefix = variant, Keys = 64 * variant },
+        _ => new() { Key = new(RequestKeyKind.Header, "X-Key"), Rate = new(variant, TimeSpan.FromHours(1)), Burst = variant, Delay = variant, Ipv6Prefix = variant, Keys = 64 * variant, Zone = variant % 2 == 0 ? $"zone-{variant}" : null, Shared = variant % 2 == 0 },
+    };
+
+    private static SharedSettings SharedOf(int variant) => (variant % 3) switch
+    {
+        0 => new() { Redis = NetworkAddress.ForHost("::1", 6379) },
+        1 => new() { Redis = NetworkAddress.ForUnix("/a b.sock"), User = "a: b", Password = "\"#'", Database = variant, Prefix = "{a}:", Every = TimeSpan.FromMilliseconds(variant) },
+        _ => new() { Redis = NetworkAddress.ForHost("a.b", 1), PasswordFile = "a b", Tls = true, Authorities = "c: d", Secret = "0123456789abcde#" },
     };
 
     private static BreakerSettings? BreakerOf(int variant) => (variant % 4) switch

@@ -39,6 +39,10 @@ internal static class SnapshotDump
             text.Append($"{snapshot.Timeouts}\n");
         if (snapshot.Resolver != new ResolverSettings())
             text.Append($"{snapshot.Resolver}\n");
+        if (snapshot.Shared is { } shared)
+            text.Append($"{shared}\n");
+        if (snapshot.StateFile is not null)
+            text.Append($"keeps clients in {snapshot.StateFile}\n");
         if (snapshot.Limits != new Limits())
             text.Append($"{snapshot.Limits}\n");
         foreach (var table in snapshot.Tables)
@@ -51,13 +55,17 @@ internal static class SnapshotDump
             if (listener.TrustedProxies.Count > 0)
                 text.Append($"  trusts {Join(listener.TrustedProxies)}\n");
             if (listener.ProxyProtocol.Count > 0)
-                text.Append($"  believes PROXY headers of {Join(listener.ProxyProtocol)}\n");
+                text.Append($"  believes PROXY headers of {Join(listener.ProxyProtocol)}{(listener.ProxyProtocolClients is { } clients ? $", for clients {Join(clients)}" : "")}\n");
             if (listener.Explain.Count > 0)
                 text.Append($"  explains to {Join(listener.Explain)}\n");
             if (listener.MaxConnections is not null || listener.MaxConnectionsPerAddress is not null)
                 text.Append($"  at most {listener.MaxConnections?.ToString() ?? "any number"} connections, {listener.MaxConnectionsPerAddress?.ToString() ?? "any number"} of an address\n");
             if (listener.Connect)
                 text.Append("  passes CONNECT on\n");
+            if (listener.Compress is { } compress)
+                text.Append($"  {compress}\n");
+            if (listener.KeepsSlashes)
+                text.Append("  keeps slashes\n");
             if (listener.Tolerant)
                 text.Append("  reads requests tolerantly\n");
             if (listener.Forwarded != ForwardedStyle.XForwarded)
@@ -71,9 +79,9 @@ internal static class SnapshotDump
 
         foreach (var pool in snapshot.Pools)
         {
-            text.Append($"pool {pool.Name}, {pool.Balance}{(pool.AllBackups ? "" : ", one backup")}{(pool.ProxyProtocol == ProxyProtocolVersion.None ? "" : $", PROXY {pool.ProxyProtocol}")}{Tls(pool.Tls)}\n");
+            text.Append($"pool {pool.Name}, {pool.Balance}{(pool.AllBackups ? "" : ", one backup")}{(pool.ProxyProtocol == ProxyProtocolVersion.None ? "" : $", PROXY {pool.ProxyProtocol}")}{Tls(pool.Tls)}{(pool.Source is { } source ? $", from {source}" : "")}\n");
             if (pool.Retries != new RetrySettings())
-                text.Append($"  {pool.Retries}\n");
+                text.Append($"  {pool.Retries.ToString().Replace(", Within =  }", " }", StringComparison.Ordinal)}\n");
             if (pool.Health is { } health)
                 text.Append($"  {health with { Fields = default, Statuses = default }}, fields [{Join(health.Fields)}], statuses [{Join(health.Statuses)}]\n");
             if (pool.Outlier != new OutlierSettings())
@@ -83,7 +91,7 @@ internal static class SnapshotDump
             text.Append(Times(pool.Timeouts, "  "));
             text.Append(Rules("rule", pool.Rules, "  ")).Append(Rules("response rule", pool.ResponseRules, "  "));
             foreach (var server in pool.Servers)
-                text.Append($"  {(server.Name is { } known ? known + " at " : "")}{server.Address}{(server.At is { } at ? $" ({at})" : "")} weight {server.Weight}{(server.Maintenance ? ", maintenance" : "")}{(server.MaxFails is { } fails ? $", max fails {fails}" : "")}{(server.FailTimeout is { } failing ? $", fail timeout {failing}" : "")}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
+                text.Append($"  {(server.Name is { } known ? known + " at " : "")}{server.Address}{(server.At is { } at ? $" ({at})" : "")}{(server.Made is { } made ? $" at {made}" : "")} weight {server.Weight}{(server.Maintenance ? ", maintenance" : "")}{(server.MaxFails is { } fails ? $", max fails {fails}" : "")}{(server.FailTimeout is { } failing ? $", fail timeout {failing}" : "")}{(server.Backup ? ", backup" : server.Priority > 0 ? $", priority {server.Priority}" : "")}{(server.ProxyProtocol is { } version ? $", PROXY {version}" : "")}{Tls(server.Tls)}\n");
             if (pool.Resolver is { } resolver)
                 text.Append($"  {resolver}\n");
             foreach (var discover in pool.Discover)
@@ -129,8 +137,8 @@ internal static class SnapshotDump
         route.Pool ?? route.Redirect?.ToString() ?? route.Respond?.ToString() ?? string.Join(" + ", route.Split.Select(share => $"{share.Weight} {share.Pool}"));
 
     private static string Changes(RouteSettings route) =>
-        (route.StripPrefix is null ? "" : $"    strips {route.StripPrefix}\n") + (route.Rewrite is null ? "" : $"    rewrites to {route.Rewrite}\n")
-        + Times(route.Timeouts, "    ") + Rules("rule", route.Rules, "    ") + Edits("request", route.RequestHeaders) + Edits("response", route.ResponseHeaders);
+        (route.StripPrefix is null ? "" : $"    strips {route.StripPrefix}\n") + (route.Rewrite is null ? "" : $"    rewrites to {route.Rewrite}\n") + (route.ServerTarget is null ? "" : $"    asks servers for {route.ServerTarget}\n")
+        + (route.Compress is null ? "" : $"    {route.Compress}\n") + Times(route.Timeouts, "    ") + Rules("rule", route.Rules, "    ") + Edits("request", route.RequestHeaders) + Edits("response", route.ResponseHeaders);
 
     private static string Rules(string name, ValueList<RuleSettings> rules, string indentation) =>
         string.Concat(rules.Select(rule => $"{indentation}{name}{(rule.When is { } when ? $" when {when}" : "")}: {rule.Action}{(rule.Name.Length > 0 ? $" {rule.Name}" : "")}{(rule.Pattern is { } pattern ? $" /{pattern}/" : "")}{(rule.Value is { } value ? $" = {value}" : "")}{(rule.Track is { } track ? $" in {track}" : "")}{(rule.Status > 0 ? $" {rule.Status}" : "")}{(rule.Redirect is { } redirect ? $" {redirect.Status} to {redirect.To}" : "")}{(rule.Respond is { } respond ? $" {respond.Status} '{respond.Body}' {respond.ContentType} {Join(respond.Headers)}" : "")}\n"));

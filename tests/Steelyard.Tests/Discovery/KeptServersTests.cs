@@ -16,6 +16,16 @@ public sealed class KeptServersTests
     private static IEnumerable<int> LastOf(KeptServers kept) => kept.Servers.Select(server => int.Parse(server.Address.Host.Split('.')[3]));
 
     [Fact]
+    public void What_a_source_says_controls_no_terminal()
+    {
+        var kept = new KeptServers(new(), s_resolver);
+        kept.Take(Found(10, 1) with { Why = "a label '\e[2J\r\n\u202e'" }, Seconds(0));
+        Assert.Equal("a label '\u241b[2J\u240d\u240a<U+202E>'", kept.Why);
+        kept.Take(SourceAnswer.Failed("no \a"), Seconds(1));
+        Assert.Equal("no \u2407", kept.Why);
+    }
+
+    [Fact]
     public void The_order_of_an_answer_changes_nothing()
     {
         var kept = new KeptServers(new(), s_resolver);

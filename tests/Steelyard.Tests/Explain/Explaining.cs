@@ -122,6 +122,13 @@ public sealed class Explaining
         Assert.Equal(status, Ask(request).Refusal?.Status);
     }
 
+    [Fact]
+    public void Who_asks_without_a_host_is_told_that_clients_may_not()
+    {
+        Assert.Contains("a URL", Ask("GET /").Note, StringComparison.Ordinal);
+        Assert.Null(Ask("GET http://x:8080/").Note);
+    }
+
     [Theory]
     [InlineData("{ on: \"header:X-User\" }", "X-User", "one")]
     [InlineData("{ on: \"cookie:sid\" }", "Cookie", "a=b; sid=one")]

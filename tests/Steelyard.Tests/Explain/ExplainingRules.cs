@@ -68,6 +68,28 @@ public sealed class ExplainingRules
         Assert.Equal("real", EndOf(Ask("GET http://x:8080/beta", fields: new QuestionField("X-Beta", "1"))));
     }
 
+    [Theory]
+    [InlineData("10.1.0.1", "near")]
+    [InlineData("10.2.0.1", "far")]
+    [InlineData("192.168.0.1", "refused 0")]
+    public void Who_connects_in_TCP_mode_counts(string from, string end)
+    {
+        const string Databases = """
+            listen:
+              - bind: ":5432"
+                mode: tcp
+                rules: [ { when: "not client in-network '10.0.0.0/8'", close: true } ]
+                routes:
+                  - { when: "client in-network '10.1.0.0/16'", to: near }
+                  - { to: far }
+            pools:
+              near: { servers: [ 10.0.0.1:5432 ] }
+              far: { servers: [ 10.0.0.2:5432 ] }
+            """;
+
+        Assert.Equal(end, EndOf(Ask("https://x:5432", Databases, from: from)));
+    }
+
     [Fact]
     public void The_rules_that_were_done_are_told_and_what_the_server_is_asked_for()
     {

@@ -35,6 +35,23 @@ public sealed class BytePatterns
     [InlineData("a.c", "a\nc")]
     [InlineData("[[:alpha:]]+", "12ab3")]
     [InlineData("{a}", "{a}")]
+    [InlineData("/\\.(?!well-known/)", "/.well-known/x")]
+    [InlineData("/\\.(?!well-known/)", "/.well-knowing/x")]
+    [InlineData("/\\.(?!well-known/)", "/.well-known/.git")]
+    [InlineData("^(?!.*\\.php).*$", "/a/b.html")]
+    [InlineData("^(?!.*\\.php).*$", "/a/b.php")]
+    [InlineData("^(?!/a)(?!.*x$)(.*)", "/bx")]
+    [InlineData("^(?!/a)(?!.*x$)(.*)", "/by")]
+    [InlineData("a(?=b|cd)(.)", "ac ab")]
+    [InlineData("a(?=b|cd)(.)", "ac acd")]
+    [InlineData("(?i)(?!Foo)[a-z]+", "fOO")]
+    [InlineData("(?<!a)b", "abcb")]
+    [InlineData("(?<=x|yz)b", "ab yb yzb")]
+    [InlineData("(?<!^)b", "bb")]
+    [InlineData("(?:a(?!b))+", "aaab")]
+    [InlineData("^(docker/1\\.(3|4|5(?!\\.[0-9]-dev))|Go ).*$", "docker/1.5.1-dev")]
+    [InlineData("^(docker/1\\.(3|4|5(?!\\.[0-9]-dev))|Go ).*$", "docker/1.5.1")]
+    [InlineData("a(?!\\b)(?=.{2,3}$)", "abc")]
     public void A_match_is_where_dotnet_finds_it(string pattern, string text)
     {
         // .NET has no POSIX classes.
@@ -46,8 +63,8 @@ public sealed class BytePatterns
     [Fact]
     public void Any_expression_matches_where_dotnet_finds_it()
     {
-        var atom = Gen.OneOf(Gen.OneOf("a", "b", "c", ".", "[ab]", "[^a]", "(a|b)", "(?:ab|c)", "(b*)", "(?:(a)(b)?)"));
-        var piece = Gen.Select(atom, Gen.OneOf("", "", "*", "+", "?", "{1,2}", "*?", "+?"), (one, sign) => one + sign);
+        var atom = Gen.OneOf(Gen.OneOf("a", "b", "c", ".", "[ab]", "[^a]", "(a|b)", "(?:ab|c)", "(?!ab)", "(?=a|bc)", "(?<!b)", "(?<=a|bc)", "(b*)", "(?:(a)(b)?)"));
+        var piece = Gen.Select(atom, Gen.OneOf("", "", "*", "+", "?", "{1,2}", "*?", "+?"), (one, sign) => one.StartsWith("(?", StringComparison.Ordinal) && one[2] is not ':' ? one : one + sign);
         var pattern = Gen.Select(piece.Array[1, 4], piece.Array[0, 3], Gen.Bool, (first, second, anchored) => (anchored ? "^" : "") + string.Concat(first) + (second.Length > 0 ? "|" + string.Concat(second) : ""));
         Gen.Select(pattern, Gen.Char["abc"].Array[0, 8].Select(letters => new string(letters))).Sample(
             (expression, text) => Overlaps(expression) || CompareBounds(new Regex(expression, RegexOptions.CultureInvariant, TimeSpan.FromSeconds(5)).Match(text), expression, text));
@@ -60,6 +77,8 @@ public sealed class BytePatterns
     [InlineData("(a+)+$")]
     [InlineData("^(a|a)*$")]
     [InlineData("(.*)(.*)(.*)(.*)x")]
+    [InlineData("^(?!.*c)(?=.*b).*c")]
+    [InlineData("(?:a(?=a{100}))*x")]
     public void No_expression_takes_longer_than_its_length_allows(string pattern)
     {
         var compiled = BytePattern.Parse(pattern, ignoreCase: false);
@@ -78,8 +97,13 @@ public sealed class BytePatterns
     [InlineData("[a", "a '[' without its other half")]
     [InlineData("*a", "nothing before it")]
     [InlineData("(a)\\1", "back-references")]
-    [InlineData("(?=a)", "look-around")]
-    [InlineData("(?<!a)b", "look-around")]
+    [InlineData("a(?=.*b)", "look-ahead")]
+    [InlineData("(?:/|^)(?!.*b)", "look-ahead")]
+    [InlineData("(?<!a*)b", "look-behind")]
+    [InlineData("(?=a(?!b))", "look-around within")]
+    [InlineData("(?=(a))", "groups in a look-around")]
+    [InlineData("(?=a", "a '(' without its other half")]
+    [InlineData("(?>a)", "not known here")]
     [InlineData("a\\", "a '\\' at the end")]
     [InlineData("[z-a]", "ends before it begins")]
     [InlineData("a{5,2}", "ends before it begins")]

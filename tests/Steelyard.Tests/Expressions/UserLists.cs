@@ -30,6 +30,16 @@ public sealed class UserLists
     }
 
     [Fact]
+    public void A_password_that_only_crypt_knows_is_an_error_where_there_is_none()
+    {
+        string[] users = ["ann:{PLAIN}hidden", "joe:$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5SQ/", "eve:$6$salt$hash"];
+        UserList.Check(users, cryptIsThere: true);
+        UserList.Check(users[..2], cryptIsThere: false);
+        var refused = Assert.Throws<Engine.TlsFileException>(() => UserList.Check(users, cryptIsThere: false));
+        Assert.StartsWith("libcrypt.so.1: the password of 'eve' is hashed by crypt(3), which is not on this machine; expected ", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_password_that_was_right_before_costs_no_memory()
     {
         var credentials = "joe:secret"u8.ToArray();

@@ -175,6 +175,12 @@ public sealed class RequestHeads
     [InlineData("Host: [::1]]")]
     [InlineData("Host: [::1]x")]
     [InlineData("Host: [::1]:8x")]
+    [InlineData("Host: :80")]
+    [InlineData("Host: :")]
+    [InlineData("Host: a:0")]
+    [InlineData("Host: a:65536")]
+    [InlineData("Host: a:99999999999999999999")]
+    [InlineData("Host: secret%2eexample")]
     public void Anything_but_one_valid_Host_is_refused(string lines) =>
         Refused($"GET / HTTP/1.1\r\n{lines}\r\n\r\n", HeadError.Host);
 

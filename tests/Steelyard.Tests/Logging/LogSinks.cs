@@ -99,6 +99,16 @@ public sealed class LogSinks
         Assert.Equal(1, disk.Reopened);
     }
 
+    [Fact]
+    public void A_socket_of_syslog_that_is_not_there_is_said_so()
+    {
+        var said = new List<string>();
+        using var syslog = new SyslogDestination(new() { To = new(LogTargetKind.Syslog, "/nowhere/log") }, () => DateTimeOffset.UnixEpoch, said.Add);
+
+        Assert.Equal(1, syslog.Write("a line\n"u8));
+        Assert.Equal(["lines are lost to syslog:/nowhere/log: No such file or directory"], said);
+    }
+
     [Theory]
     [InlineData(SyslogFormat.Rfc5424, "<190>1 2026-11-08T12:01:02.003000Z host edge 42 - - ")]
     [InlineData(SyslogFormat.Rfc3164, "<190>Nov  8 ")]

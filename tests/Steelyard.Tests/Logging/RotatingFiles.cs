@@ -44,6 +44,24 @@ public sealed class RotatingFiles : IDisposable
         Assert.Equal(["access.log: four", "access.log.old: one two", "access.log.older: three"], Files);
     }
 
+    /// <summary>A disk was full, or an engine was killed, in the middle of a line.</summary>
+    [Fact]
+    public void What_follows_a_line_that_was_cut_begins_on_its_own()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Name)!);
+        File.WriteAllText(Name, "one\ntw");
+        using var file = new RotatingFile(Name, new(null, null, 5));
+
+        // To look whether it can be opened writes nothing: a program has to start where the disk is full.
+        file.Open(s_noon);
+        Assert.Equal("one\ntw", File.ReadAllText(Name));
+        file.Write(Lines("three"), s_noon);
+        file.Close();
+        file.Write(Lines("four"), s_noon);
+
+        Assert.Equal("one\ntw\nthree\nfour\n", File.ReadAllText(Name));
+    }
+
     [Fact]
     public void Two_engines_write_to_one_file_and_rotate_it_once()
     {

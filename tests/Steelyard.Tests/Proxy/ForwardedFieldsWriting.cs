@@ -51,7 +51,12 @@ public sealed class ForwardedFieldsWriting
     [InlineData("6.6.6.6, 1.1.1.1, 10.0.0.2", "1.1.1.1")]
     [InlineData("10.0.0.9, 1.1.1.1 , 10.0.0.2,10.0.0.3", "1.1.1.1")]
     [InlineData("10.0.0.9, 10.0.0.2", "10.0.0.9")]
-    [InlineData("6.6.6.6, unknown, 10.0.0.2", "unknown")]
+    [InlineData("6.6.6.6, unknown, 10.0.0.2", "10.0.0.2")]
+    [InlineData("6.6.6.6, junk", "10.0.0.1")]
+    [InlineData("6.6.6.6, \"", "10.0.0.1")]
+    [InlineData("1.1.1.1:99, 10.0.0.2:5", "1.1.1.1")]
+    [InlineData("[2001:db8::1]:5, 10.0.0.2", "2001:db8::1")]
+    [InlineData("[2001:db8::1]", "2001:db8::1")]
     [InlineData("6.6.6.6, 2001:db8::5, 10.0.0.2", "2001:db8::5")]
     [InlineData("6.6.6.6, ::ffff:10.0.0.3", "6.6.6.6")]
     [InlineData(", 1.1.1.1, ,", "1.1.1.1")]
@@ -71,6 +76,12 @@ public sealed class ForwardedFieldsWriting
     [Fact]
     public void Without_a_chain_the_trusted_proxys_X_Real_IP_stands() =>
         Assert.Equal(Of("10.0.0.1", "2.2.2.2"), Fields(Heads.Client("10.0.0.1", "10.0.0.0/8"), "X-Real-IP: 2.2.2.2\n"));
+
+    [Theory]
+    [InlineData("2.2.2.2:80", "2.2.2.2")]
+    [InlineData("unknown", "10.0.0.1")]
+    public void Of_X_Real_IP_an_address_is_believed(string said, string client) =>
+        Assert.Equal(Of("10.0.0.1", client), Fields(Heads.Client("10.0.0.1", "10.0.0.0/8"), $"X-Real-IP: {said}\n"));
 
     [Fact]
     public void Empty_fields_of_a_trusted_proxy_say_nothing() =>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Steelyard.Balancing;
+using Steelyard.Engine.Compression;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
@@ -33,13 +34,13 @@ internal static class Heads
         return Written((ref BlockWriter writer) => RequestWriter.Write(ref writer, request, head, client, "pool"u8));
     }
 
-    public static string Answer(string text, bool chunked = false, ConnectionOption connection = ConnectionOption.Default)
+    public static string Answer(string text, bool chunked = false, ConnectionOption connection = ConnectionOption.Default, FieldEdits? edits = null, PackedHead packed = default)
     {
         var head = Encoding.Latin1.GetBytes(text.ReplaceLineEndings("\r\n"));
         var response = new ResponseHead();
         response.Clear();
         Assert.Equal((HeadState.Complete, HeadError.None), (response.Read(head, 16 * 1024, 100), response.Error));
-        return Written((ref BlockWriter writer) => ResponseWriter.Write(ref writer, response, head, chunked, connection, Encoding.ASCII.GetBytes(Date)));
+        return Written((ref BlockWriter writer) => ResponseWriter.Write(ref writer, response, head, chunked, connection, Encoding.ASCII.GetBytes(Date), edits, packed: packed));
     }
 
     public delegate void Write(ref BlockWriter writer);

@@ -21,7 +21,7 @@ public sealed class LimitBooks
     }
 
     private static bool Passes(PlaceLimits limits) =>
-        limits.Take(new TemplateScope { Request = new RequestHead(), Head = default, Client = Heads.Client("192.0.2.1") }, now: 1000).Passes;
+        limits.Take(new TemplateScope { Request = new RequestHead(), Head = default, Client = Heads.Client("192.0.2.1") }, now: 1000, out _).Passes;
 
     [Fact]
     public void Of_two_in_a_place_the_one_that_changes_goes_on_with_its_own_count_and_never_with_the_others()

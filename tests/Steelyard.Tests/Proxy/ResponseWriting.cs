@@ -1,3 +1,4 @@
+using Steelyard.Config;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Tests.Proxy;
@@ -56,4 +57,22 @@ public sealed class ResponseWriting
         Assert.Equal(
             $"HTTP/1.1 200 OK\nContent-Length: 0\nDate: {Heads.Date}\n{line}\n",
             Heads.Answer("HTTP/1.1 200 OK\nConnection: close\nContent-Length: 0\n\n", connection: Enum.Parse<ConnectionOption>(option)));
+
+    [Fact]
+    public void What_is_taken_out_of_a_head_does_not_come_back_with_compression() => Assert.Equal(
+        $"HTTP/1.1 200 OK\nVary: Accept-Encoding\nContent-Encoding: gzip\nDate: {Heads.Date}\nTransfer-Encoding: chunked\n\n",
+        Heads.Answer(
+            "HTTP/1.1 200 OK\nETag: \"1\"\nVary: Cookie\nContent-Length: 5\n\n",
+            chunked: true,
+            edits: FieldEdits.From(new() { Remove = ["ETag"] }, new() { Remove = ["vary"] }),
+            packed: new(Varies: true, ContentCoding.Gzip)));
+
+    [Fact]
+    public void A_tag_that_is_set_stands_alone() => Assert.Equal(
+        $"HTTP/1.1 200 OK\nVary: Accept-Encoding\nContent-Encoding: gzip\nETag: W/\"own\"\nDate: {Heads.Date}\nTransfer-Encoding: chunked\n\n",
+        Heads.Answer(
+            "HTTP/1.1 200 OK\nETag: \"1\"\n\n",
+            chunked: true,
+            edits: FieldEdits.From(new(), new() { Set = [new("ETag", TextTemplate.Literal("W/\"own\""))] }),
+            packed: new(Varies: true, ContentCoding.Gzip)));
 }

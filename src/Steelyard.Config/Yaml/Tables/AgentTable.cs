@@ -19,16 +19,21 @@ internal static class AgentTable
         },
         text => text);
 
-    /// <summary>The port of a server's agent.</summary>
-    public static Form<int?> Port { get; } = new(
-        ScalarForms.Number(1, 65535).Accepts,
+    /// <summary>The port of agents.</summary>
+    public static Form<int?> Port { get; } = PortFrom(1);
+
+    /// <summary>The port of a server's agent; 0 for none.</summary>
+    public static Form<int?> PortOfServer { get; } = PortFrom(0);
+
+    private static Form<int?> PortFrom(int least) => new(
+        ScalarForms.Number(least, 65535).Accepts,
         (ProblemList problems, YamlNode node, out int? value) =>
         {
-            var read = ScalarForms.Number(1, 65535).Read(problems, node, out var plain);
+            var read = ScalarForms.Number(least, 65535).Read(problems, node, out var plain);
             value = read ? plain : null;
             return read;
         },
-        port => port is { } plain ? ScalarForms.Number(1, 65535).Write!(plain) : null!);
+        port => port is { } plain ? ScalarForms.Number(least, 65535).Write!(plain) : null!);
 
     public static DirectiveTable<AgentSettings> Table { get; } = new(
         "'agent'",

@@ -34,7 +34,9 @@ internal static class BalanceTable
     [
         ("round-robin", BalancePolicy.RoundRobin, "One after the other in the order of their weights, smoothly mixed and exact over all loops (nginx's order)."),
         ("static-round-robin", BalancePolicy.StaticRoundRobin, "The same in the order of HAProxy's static-rr."),
+        ("haproxy-roundrobin", BalancePolicy.HaproxyRoundRobin, "The same in the order of HAProxy's roundrobin."),
         ("least-connections", BalancePolicy.LeastConnections, "The one with the fewest active requests for its weight, exact over all loops; equals take turns. Of more than 128 servers it is `two-choices`."),
+        ("haproxy-leastconn", BalancePolicy.HaproxyLeastConnections, "The one with the lowest score of HAProxy's leastconn, which counts the request to come too; among equals the one whose requests have not changed for longest. Of more than 128 servers it is `two-choices`."),
         ("first", BalancePolicy.First, "The first in the order of the file that has room; weights count for nothing but 0."),
         ("two-choices", BalancePolicy.TwoChoices, "Of two by lot the one with fewer active requests for its weight."),
         ("random", BalancePolicy.Random, "By lot, as likely as its weight."),

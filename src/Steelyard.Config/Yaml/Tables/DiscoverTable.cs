@@ -43,18 +43,63 @@ internal static class DiscoverTable
         [],
         [.. ServerTable.Servers.Directives.Where(directive => directive.Name is not ("address" or "at" or "name"))]);
 
+    private const string ContainersAccept = "a label and its value, such as steelyard.pool=web, or the name of a container or of a service of Compose";
+    private const string ServicesAccept = "the name of a service of Docker Swarm, or a label and its value, such as steelyard.pool=web";
+
+    private static readonly Form<string> s_path = Form.OfText(
+        "the path of a Unix socket",
+        (string text, out string value, out Mistake mistake) =>
+        {
+            value = text.StartsWith("unix://", StringComparison.Ordinal) ? text["unix://".Length..] : text;
+            mistake = value.Length == 0 || value.Contains('\0', StringComparison.Ordinal) ? new("the path is empty", "the path of a Unix socket")
+                : value.Contains("://", StringComparison.Ordinal) ? new($"{Shown.Quote(text)} is no Unix socket, and Docker is asked through one only", "the path of a Unix socket, such as /var/run/docker.sock")
+                : default;
+            return mistake.Message is null;
+        },
+        path => path);
+
+    private static Directive<DiscoverDraft, T> OfDocker<T>(string name, Form<T> form, string description, Func<DockerSettings, T> get, Func<DockerSettings, T, DockerSettings> set) => new(
+        name,
+        form,
+        description,
+        discover => get(discover.Docker),
+        (discover, value) => discover with { Docker = set(discover.Docker, value), DockerKeys = discover.DockerKeys ?? name });
+
+    private static Directive<DiscoverDraft, string> Found(string name, string accepts, string description, bool isSwarm) => new(
+        name,
+        Form.OfText(
+            accepts,
+            (string text, out string value, out Mistake mistake) =>
+            {
+                value = text;
+                mistake = IsFound(text, isSwarm) ? default : new($"{Shown.Quote(text)} is neither a label with a value nor a name that Docker gives", accepts);
+                return mistake.Message is null;
+            }),
+        description,
+        discover => discover.Docker.Find,
+        (discover, value) => discover with { Settings = discover.Settings with { Docker = new() { Find = value, IsSwarm = isSwarm } }, Finders = discover.Finders + 1 });
+
+    // As Docker has it: a label is nearly anything, names are of few letters; that of a service of Compose may have its project before it.
+    private static bool IsFound(string text, bool isSwarm)
+    {
+        if (text.IndexOf('=', StringComparison.Ordinal) is var equals and >= 0)
+            return equals > 0 && equals < text.Length - 1 && !text.Any(char.IsControl);
+        var parts = text.Split('/');
+        return parts.Length <= (isSwarm ? 1 : 2) && Array.TrueForAll(parts, part => part.Length is > 0 and <= 128 && char.IsAsciiLetterOrDigit(part[0]) && part.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.'));
+    }
+
     public static DirectiveTable<DiscoverDraft> Discover { get; } = new(
         "'discover'",
-        "a mapping, as in { dns: app:3000 } or { file: servers.yaml }",
-        "Servers that come and go while the pool is served, without a reload: from DNS, or from a file that is watched. One that comes joins as after a reload; one that goes ends what it has, and gets nothing new. Nothing that is wrong with DNS or the file stops the start, and the last good answer stays in use. More in [Discovery](discovery.md).",
-        [["dns", "file"]],
+        "a mapping, as in { dns: app:3000 }, { file: servers.yaml }, { docker: steelyard.pool=web } or { service: web }",
+        "Servers that come and go while the pool is served, without a reload: from DNS, from a file that is watched, or from Docker. One that comes joins as after a reload; one that goes ends what it has, and gets nothing new. Nothing that is wrong with DNS, the file or Docker stops the start, and the last good answer stays in use. More in [Discovery](discovery.md).",
+        [["dns", "file", "docker", "service"]],
         [
             new Directive<DiscoverDraft, (string? Name, int Port)>(
                 "dns",
                 s_name,
                 "The name whose addresses are the servers, with their port; with `type: srv` without. A name with fewer dots than `ndots` in /etc/resolv.conf is looked for in its search list; a dot at the end prevents that.",
                 discover => (discover.Settings.Dns, discover.Settings.Port),
-                (discover, value) => discover with { Settings = discover.Settings with { Dns = value.Name, Port = value.Port } }),
+                (discover, value) => discover with { Settings = discover.Settings with { Dns = value.Name, Port = value.Port }, Finders = discover.Finders + 1 }),
             new Directive<DiscoverDraft, DnsRecords>(
                 "type",
                 s_records,
@@ -73,7 +118,27 @@ internal static class DiscoverTable
                     }),
                 "A file with a list of servers as in `servers`, in YAML or JSON; `[]` for none. A change is taken up within two seconds; a mistake in it, or a file that has gone, changes nothing.",
                 discover => discover.Settings.File!,
-                (discover, value) => discover with { Settings = discover.Settings with { File = value } }),
+                (discover, value) => discover with { Settings = discover.Settings with { File = value }, Finders = discover.Finders + 1 }),
+            Found("docker", ContainersAccept, "The running containers of this machine's Docker that have the label, or that are called so, or that are of the service of Compose, as in `web` or `project/web`. One whose health is starting or unhealthy is no server. The labels `steelyard.port`, `steelyard.weight` and `steelyard.network` of a container say the same as the keys here.", isSwarm: false),
+            Found("service", ServicesAccept, "The running tasks of a service of Docker Swarm, or of all services that have the label. This machine has to be a manager.", isSwarm: true),
+            OfDocker(
+                "port",
+                ScalarForms.Number(1, 65535) with { Write = static port => port == 0 ? "" : port.ToString(CultureInfo.InvariantCulture) },
+                "The port that they listen on, in their containers; when left out what the label `steelyard.port` says, or else the only port that a container exposes, or that a service publishes on hosts.",
+                docker => docker.Port,
+                (docker, value) => docker with { Port = value }),
+            OfDocker(
+                "network",
+                Form.OrNull(ScalarForms.Name),
+                "The network of Docker on which they are reached at their own addresses. When left out: one that Steelyard's own container shares with them; else the first that a container has, in the order of names, and for tasks the ports that they have on their hosts.",
+                docker => docker.Network,
+                (docker, value) => docker with { Network = value }),
+            OfDocker(
+                "socket",
+                s_path,
+                "Where Docker's engine listens, relative to the folder of this file.",
+                docker => docker.Socket,
+                (docker, value) => docker with { Socket = value }),
             new Directive<DiscoverDraft, int>(
                 "max-servers",
                 ScalarForms.Number(1, 10_000),
@@ -95,7 +160,7 @@ internal static class DiscoverTable
             new Directive<DiscoverDraft, ServerDraft?>(
                 "server",
                 Form.OrNull(Form.Mapping(s_server, mapping => new(mapping.Place))),
-                "What each server is that DNS names: the keys of a [server](#pools-servers) but `address`, `at` and `name`. An answer of `srv` says weight and priority itself.",
+                "What each server is that DNS or Docker names: the keys of a [server](#pools-servers) but `address`, `at` and `name`. An answer of `srv` says weight and priority itself.",
                 _ => null,
                 (discover, value) => discover with { Server = value }),
         ]);

@@ -1,4 +1,5 @@
 using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Yaml.Tables;
 
@@ -6,6 +7,16 @@ namespace Steelyard.Config.Yaml.Tables;
 internal static class FileTable
 {
     public const string Skeleton = "'listen' with what to bind, and 'pools' with the servers";
+
+    // Nothing is read there before the first start.
+    private static Form<string> StateFile { get; } = Form.OfText(
+        "the name of a file, relative to the folder of the configuration",
+        (string text, out string value, out Mistake mistake) =>
+        {
+            value = text;
+            mistake = text.Length == 0 || text.Contains('\0') || text.EndsWith('/') ? new($"{Shown.Quote(text)} cannot be the name of a file", "the name of a file, such as /var/lib/steelyard/clients") : default;
+            return mistake.Message is null;
+        });
 
     public static DirectiveTable<SnapshotDraft> Table { get; } = new(
         "the file",
@@ -73,6 +84,18 @@ internal static class FileTable
                 "How names of servers are looked up, by pools that say nothing else: see [resolver](#resolver).",
                 file => file.Resolver,
                 (file, value) => file with { Resolver = value }),
+            new Directive<SnapshotDraft, Located<SharedSettings>?>(
+                "shared",
+                Form.Located(Form.MappingOrText(SharedTable.Table, () => new SharedSettings { Redis = NetworkAddress.Nowhere }, ScalarForms.ServerAddress, address => new SharedSettings { Redis = address })),
+                "The Redis over which several balancers share clients and limits: its address, or a mapping with the keys of [shared](#shared).",
+                _ => null,
+                (file, value) => file with { Shared = value }),
+            new Directive<SnapshotDraft, Located<string>?>(
+                "state-file",
+                Form.Located(StateFile),
+                "The file in which the clients are kept that pools remember (`sticky` with `learn` or `on`), so that they stay with their servers after a stop and a start. It is written every ten seconds, if anything has changed, and at the end, by whoever starts the balancer. More in [Shared state](shared-state.md#without-redis).",
+                _ => null,
+                (file, value) => file with { StateFile = value }),
             new Directive<SnapshotDraft, Timeouts>(
                 "timeouts",
                 Form.Mapping(TimeoutsTable.Table, _ => new()),

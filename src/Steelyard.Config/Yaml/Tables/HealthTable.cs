@@ -150,6 +150,12 @@ internal static class HealthTable
                 "The statuses of a server that is well: `200`, `2xx`, `200-204`, or a list of such.",
                 health => health.Statuses,
                 (health, value) => health with { Statuses = value }),
+            new Directive<HealthSettings, ValueList<StatusRange>>(
+                "drain-status",
+                StatusList,
+                "Statuses by which a server that is up says that it wants no new clients: it is drained until it answers otherwise, and those that belong to it go on.",
+                health => health.DrainStatuses,
+                (health, value) => health with { DrainStatuses = value }),
             new Directive<HealthSettings, string?>(
                 "body",
                 s_body,
@@ -249,7 +255,7 @@ internal static class HealthTable
             new Directive<HealthSettings, HealthStart>(
                 "start",
                 ScalarForms.OneOf([("auto", HealthStart.Auto, ""), ("up", HealthStart.Up, ""), ("down", HealthStart.Down, "")]),
-                "What a server counts as before its first check, whose result alone decides: `auto` is up where the program starts with it and down where it joins by a reload.",
+                "What a server counts as before its first check, whose result alone decides: `auto` is up where the program starts with it and down where it joins by a reload, unless nobody else can serve.",
                 health => health.Start,
                 (health, value) => health with { Start = value }),
         ]);

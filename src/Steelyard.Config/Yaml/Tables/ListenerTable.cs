@@ -63,6 +63,12 @@ internal static class ListenerTable
                 "Networks of proxies that begin each connection with a PROXY header (version 1 or 2), by which they say whose it is. A connection of theirs without one is refused; from any other peer no header is believed. Peers on Unix sockets count as 127.0.0.1. See [TCP](tcp.md).",
                 listener => listener.ProxyProtocol,
                 (listener, value) => listener with { ProxyProtocol = value }),
+            new Directive<ListenerDraft, IReadOnlyList<Located<IPNetwork>>?>(
+                "proxy-protocol-clients",
+                Form.LocatedListOf("a list of networks and addresses of proxies, such as [ 10.0.0.0/8 ]", ScalarForms.Network)!,
+                "Those proxies whose PROXY header says who the client is, all of them where nothing is said; `0.0.0.0`, from where nobody comes, for none. Others' headers are read, and known by `told-peer` and its kin. Where this is said, what a client has connected to is the address here, whatever headers say.",
+                listener => listener.ProxyProtocolClients,
+                (listener, value) => listener with { ProxyProtocolClients = value }),
             new Directive<ListenerDraft, IReadOnlyList<Located<IPNetwork>>>(
                 "explain",
                 Form.LocatedListOf("a list of networks and addresses, such as [ 10.0.0.0/8, 127.0.0.1 ]", ScalarForms.Network),
@@ -111,6 +117,12 @@ internal static class ListenerTable
                 "Whether requests are read as nginx reads them from old clients: a bare LF ends a line, a request line may have more blanks than it needs, empty lines may come first. The servers get strict HTTP all the same. Not behind another proxy, which may see other requests in the same bytes. See [HTTP](http.md#tolerant-listeners).",
                 listener => listener.Tolerant,
                 (listener, value) => listener with { Tolerant = value }),
+            new Directive<ListenerDraft, bool>(
+                "keep-slashes",
+                ScalarForms.Switch,
+                "Whether slashes that follow each other stay what they are when routes are compared with a path, so that `//admin` is none of `/admin`; else they are one.",
+                listener => listener.KeepsSlashes,
+                (listener, value) => listener with { KeepsSlashes = value }),
             new Directive<ListenerDraft, FieldNames>(
                 "field-names",
                 ScalarForms.OneOf([("any", FieldNames.Any, ""), ("underscores", FieldNames.Underscores, ""), ("hyphens", FieldNames.Hyphens, "")]),
@@ -123,6 +135,12 @@ internal static class ListenerTable
                 "Whether clients are told 502 where no server takes their request, and 504 where none does in time, as nginx has it; else 503.",
                 listener => listener.GatewayStatuses,
                 (listener, value) => listener with { GatewayStatuses = value }),
+            new Directive<ListenerDraft, CompressionSettings?>(
+                "compress",
+                CompressionTable.Setting,
+                "Whether and how answers are compressed for clients that take them so, see [compress](#compress). HTTP only.",
+                listener => null,
+                (listener, value) => listener with { Compress = value }),
             new Directive<ListenerDraft, ForwardedStyle>(
                 "forwarded",
                 ScalarForms.OneOf(Styles),
@@ -168,7 +186,7 @@ internal static class ListenerTable
             new Directive<ListenerDraft, IReadOnlyList<Located<RuleSettings>>>(
                 "rules",
                 RuleTable.RequestList,
-                "What is done with every request before a route is looked for, see [rules](#rules). HTTP only.",
+                "What is done with every request before a route is looked for, see [rules](#rules). In TCP mode `close` and `stop` alone, of connections.",
                 listener => [],
                 (listener, value) => listener with { Rules = value }),
             new Directive<ListenerDraft, IReadOnlyList<Located<RuleSettings>>>(

@@ -24,6 +24,12 @@ internal static class PoolTable
                 "How a server is chosen for a request, see [balance](#pools-balance) and [balancing.md](balancing.md).",
                 pool => pool.Balance,
                 (pool, value) => pool with { Balance = value }),
+            new Directive<PoolDraft, string?>(
+                "source",
+                HealthTable.Address,
+                "The address of this machine that connections and checks come from; the kernel chooses it when left out.",
+                pool => pool.Source,
+                (pool, value) => pool with { Source = value }),
             new Directive<PoolDraft, ProxyProtocolVersion>(
                 "proxy-protocol",
                 ServerTable.ProxyProtocol,

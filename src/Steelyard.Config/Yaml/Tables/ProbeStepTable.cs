@@ -27,12 +27,13 @@ internal static class ProbeStepTable
         [
             new Directive<ProbeStep, ProbeStepKind>(
                 "do",
-                ScalarForms.OneOf([("send", ProbeStepKind.Send, ""), ("expect", ProbeStepKind.Expect, ""), ("expect-pattern", ProbeStepKind.ExpectPattern, ""), ("expect-hex", ProbeStepKind.ExpectHex, ""), ("connect", ProbeStepKind.Connect, ""), ("request", ProbeStepKind.Request, ""), ("expect-status", ProbeStepKind.ExpectStatus, "")]),
-                "`send` sends bytes and forgets what came before; `expect` waits until they have come; `expect-pattern` until an expression of .NET matches in what has come, read as Latin-1, and `expect-hex` in its hexadecimal digits in upper case; `connect` opens a connection anew. `request` asks by HTTP/1.1, with method and path in the first line of its text, a field in each further one and a body behind an empty one, and reads the head of the answer: `expect-status` is about that, and what else is expected about its body.",
+                ScalarForms.OneOf([("send", ProbeStepKind.Send, ""), ("expect", ProbeStepKind.Expect, ""), ("expect-pattern", ProbeStepKind.ExpectPattern, ""), ("expect-hex", ProbeStepKind.ExpectHex, ""), ("connect", ProbeStepKind.Connect, ""), ("request", ProbeStepKind.Request, ""), ("expect-status", ProbeStepKind.ExpectStatus, ""), ("expect-head", ProbeStepKind.ExpectHead, "")]),
+                "`send` sends bytes and forgets what came before; `expect` waits until they have come; `expect-pattern` until an expression of .NET matches in what has come, read as Latin-1, and `expect-hex` in its hexadecimal digits in upper case; `connect` opens a connection anew. `request` asks by HTTP/1.1, with method and path in the first line of its text, a field in each further one and a body behind an empty one, and reads the head of the answer: `expect-status` is about that, `expect-head` is an expression of .NET about its fields, a line `name: value` for each with the name in small letters, and what else is expected is about its body.",
                 step => step.Do,
                 (step, value) => step with { Do = value }),
             new Directive<ProbeStep, string>("text", s_bytes, "What is sent or expected, each character a byte; or the expression.", step => step.Text, (step, value) => step with { Text = value }),
             new Directive<ProbeStep, bool>("not", ScalarForms.Switch, "Whether it must not come instead; then the check waits until the server has ended the connection, or the body of its answer.", step => step.Not, (step, value) => step with { Not = value }),
+            new Directive<ProbeStep, int?>("least", HealthTable.OrNull(ScalarForms.Number(0, 65536)), "How many bytes have to have come before it is judged, once and for all; when left out it is waited until it has come, or the end is there.", step => step.Least, (step, value) => step with { Least = value }),
             new Directive<ProbeStep, ValueList<StatusRange>>("status", HealthTable.StatusList, "The statuses that are expected: `200`, `2xx`, `200-204`, or a list of such.", step => step.Statuses, (step, value) => step with { Statuses = value }),
             new Directive<ProbeStep, string?>("address", HealthTable.Address, "The address of a connection, without a port; that of the check when left out.", step => step.Address, (step, value) => step with { Address = value }),
             new Directive<ProbeStep, int?>("port", AgentTable.Port, "The port of a connection; that of the check when left out.", step => step.Port, (step, value) => step with { Port = value }),
@@ -53,7 +54,7 @@ internal static class ProbeStepTable
                 problems.Error(node.Place, $"a script of {list.Count} steps", $"at most {MostSteps}");
             foreach (var step in value)
             {
-                if (step.Do is ProbeStepKind.ExpectPattern or ProbeStepKind.ExpectHex && HealthTable.MistakeInPattern(step.Text) is { } mistake)
+                if (step.Do is ProbeStepKind.ExpectPattern or ProbeStepKind.ExpectHex or ProbeStepKind.ExpectHead && HealthTable.MistakeInPattern(step.Text) is { } mistake)
                     problems.Error(node.Place, mistake);
                 else if (step.Do == ProbeStepKind.Request && !ProbeRequest.TryParse(step.Text, out _, out var unasked))
                     problems.Error(node.Place, unasked);
@@ -67,6 +68,8 @@ internal static class ProbeStepTable
 
     private static Mistake? MistakeIn(ProbeStep step)
     {
+        if (step.Least is not null && step.Do is not (ProbeStepKind.Expect or ProbeStepKind.ExpectPattern or ProbeStepKind.ExpectHex))
+            return new Mistake("'least' of a step that waits for no bytes", "'least' for 'expect', 'expect-pattern' and 'expect-hex'");
         var ofConnection = step.Port is not null || step.Address is not null || step.Tls is not null || step.ProxyProtocol is not null;
         return step.Do switch
         {
@@ -84,6 +87,7 @@ internal static class ProbeStepTable
         ProbeStepKind.ExpectHex => "expect-hex",
         ProbeStepKind.Request => "request",
         ProbeStepKind.ExpectStatus => "expect-status",
+        ProbeStepKind.ExpectHead => "expect-head",
         _ => "connect",
     };
 }

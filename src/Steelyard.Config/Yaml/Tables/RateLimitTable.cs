@@ -62,6 +62,12 @@ internal static class RateLimitTable
                 limit => limit.Zone,
                 (limit, value) => limit with { Zone = value }),
             new Directive<RateLimitSettings, bool>(
+                "shared",
+                ScalarForms.Switch,
+                "Whether all balancers that share a Redis (`shared`) count under the name of the `zone`, so that they hold one limit together. More in [Shared state](shared-state.md).",
+                limit => limit.Shared,
+                (limit, value) => limit with { Shared = value }),
+            new Directive<RateLimitSettings, bool>(
                 "dry-run",
                 ScalarForms.Switch,
                 "Whether those beyond it are counted and let through all the same.",

@@ -68,5 +68,11 @@ internal static class RetriesTable
                 "The largest body that is kept while it passes, so that it can be sent again. A body that came whole with its head always can.",
                 retries => retries.Body,
                 (retries, value) => retries with { Body = value }),
+            new Directive<RetrySettings, TimeSpan?>(
+                "within",
+                ScalarForms.OrWord(ScalarForms.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24)), "none"),
+                "How long after the first attempt began another one may; `none` for any time.",
+                retries => retries.Within,
+                (retries, value) => retries with { Within = value }),
         ]);
 }

@@ -52,6 +52,8 @@ internal static class RouteTable
         },
         prefix => prefix);
 
+    private static readonly Form<TextTemplate> TargetTemplate = TemplateForms.WarnOfNginx(Form.OfText("a path and perhaps a query, such as /app{path}?id={header('X-Id')}", (string text, out TextTemplate target, out Mistake mistake) => TextTemplate.TryParse(text, out target, out mistake)));
+
     private static readonly Form<TextTemplate> PathTemplate = TemplateForms.WarnOfNginx(Form.OfText(
         "a path, such as /app{path}",
         (string text, out TextTemplate path, out Mistake mistake) =>
@@ -187,7 +189,7 @@ internal static class RouteTable
             new Directive<RouteDraft, Located<TextTemplate>?>(
                 "to-named",
                 Form.Located(AnswerTable.Anywhere),
-                "The name of the pool that serves a request, made of the request, such as `{default(variable('pool'), 'web')}`; a name that no pool has is answered as no server is.",
+                "The name of the pool that serves a request, made of the request, such as `{default(variable('pool'), 'web')}`; a name that no pool has goes to `to`, and is answered as no server is where that is left out.",
                 route => route.ToNamed,
                 (route, value) => route with { ToNamed = value }),
             new Directive<RouteDraft, bool>(
@@ -235,7 +237,7 @@ internal static class RouteTable
             new Directive<RouteDraft, Located<FixedResponse>?>(
                 "respond",
                 Form.Located(Form.MappingOrText(AnswerTable.Responses, () => new(200), ScalarForms.Number(200, 599), status => new(status))),
-                "Answers without a server: a status, or a mapping with the keys of [a response](#listen-routes-respond).",
+                "Answers without a server: a status, or a mapping with the keys of [a response](#listen-routes-respond). With `mode: tcp` clients are told the body alone, and the connection ends.",
                 route => route.Respond,
                 (route, value) => route with { Respond = value }),
             new Directive<RouteDraft, Located<FilesSettings>?>(
@@ -256,6 +258,12 @@ internal static class RouteTable
                 "What is written down of its requests, instead of what the [access-log](#access-log) of the listener or the file says.",
                 route => null,
                 (route, value) => route with { AccessLog = value }),
+            new Directive<RouteDraft, CompressionSettings?>(
+                "compress",
+                CompressionTable.Setting,
+                "How its answers are compressed, instead of what the listener says, see [compress](#compress).",
+                route => null,
+                (route, value) => route with { Compress = value }),
             new Directive<RouteDraft, Located<RateLimitSettings>?>(
                 "rate-limit",
                 Form.Located(Form.Mapping(RateLimitTable.Rates, _ => new RateLimitSettings { Rate = new(1, TimeSpan.FromSeconds(1)) })),
@@ -292,6 +300,12 @@ internal static class RouteTable
                 "The path for the server; `{path}` is what `strip-prefix` left of the client's, in the form that [paths](#values) are compared in: it cannot climb out of what stands before it. The query stays.",
                 route => route.Rewrite,
                 (route, value) => route with { Rewrite = value }),
+            new Directive<RouteDraft, Located<TextTemplate>?>(
+                "server-target",
+                Form.Located(TargetTemplate),
+                "Path and query for the server, of any [variables](#values): the request stays what it was for logs, rules of responses and error pages. What a target cannot carry is percent-encoded. Nothing of `strip-prefix` and `rewrite` is done then.",
+                route => route.ServerTarget,
+                (route, value) => route with { ServerTarget = value }),
             new Directive<RouteDraft, Located<HeaderEdits>?>(
                 "request-headers",
                 Form.Located(Form.Mapping(HeaderTable.Requests, _ => new HeaderEdits())),

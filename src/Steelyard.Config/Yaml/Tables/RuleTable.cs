@@ -38,6 +38,14 @@ internal static class RuleTable
             return mistake.Message is null;
         });
 
+    private static readonly Form<string> NamePattern = Form.OfText(
+        "a regular expression, such as '^x-internal-'",
+        (string text, out string pattern, out Mistake mistake) =>
+        {
+            pattern = text;
+            return BytePattern.TryParse(text, ignoreCase: false, out _, out mistake);
+        });
+
     private static readonly Form<int> Status = Form.OfText(
         "a status from 200 to 599 other than 204 and 304",
         (string text, out int status, out Mistake mistake) =>
@@ -63,6 +71,7 @@ internal static class RuleTable
         Action("set-header", RuleAction.SetHeader, FieldLine, "The field gets this one line instead of what it had.", Take),
         Action("add-header", RuleAction.AddHeader, FieldLine, "The field gets one more line.", Take),
         Action("remove-header", RuleAction.RemoveHeader, FieldName, "All lines of the field are taken out.", (rule, name) => rule with { Name = name }),
+        Action("remove-headers", RuleAction.RemoveHeaders, NamePattern, "All fields whose names, in small letters, the regular expression matches are taken out, but for those that say how the message is framed.", (rule, pattern) => rule with { Pattern = pattern }),
         Action("replace-header", RuleAction.ReplaceHeader, Form.Mapping(s_replacements, _ => s_noPattern), "Each line of the field in which the pattern matches becomes `with`, where `\\1` is the first group: a mapping with `name`, `pattern` and `with`.", Take),
         Action("replace-value", RuleAction.ReplaceValue, Form.Mapping(s_replacements, _ => s_noPattern), "The same with each value between commas.", Take),
         Action("set-variable", RuleAction.SetVariable, VariableLine, "Remembers a value under a name until the request has been answered.", Take),
@@ -84,6 +93,9 @@ internal static class RuleTable
             Action("set-query", RuleAction.SetQuery, Template, "The request gets another query; none where the value is empty.", (rule, value) => rule with { Value = value }),
             Action("set-target", RuleAction.SetTarget, Template, "The request gets another path and query.", (rule, value) => rule with { Value = value }),
             Action("replace-target", RuleAction.ReplaceTarget, Form.Mapping(s_targets, _ => s_noPattern), "Path and query in which the pattern matches become `with`.", Take),
+            Action("set-method", RuleAction.SetMethod, Template, "The servers are asked by this method; in conditions and logs it stays the client's.", (rule, value) => rule with { Value = value }),
+            Action("set-peer", RuleAction.SetPeer, Template, "The client is taken to be at this address until the request has been answered, as if its connection came from there; what is no address changes nothing.", (rule, value) => rule with { Value = value }),
+            Action("set-peer-port", RuleAction.SetPeerPort, Template, "The same of its port.", (rule, value) => rule with { Value = value }),
             Action("reroute", RuleAction.Reroute, ScalarForms.OneOf([("true", true, "")]), "Looks for the route again where rules have changed what is asked for: ten times at most, then 500. In rules of routes.", (rule, _) => rule),
             Action("go-to", RuleAction.GoTo, ScalarForms.Name, "Goes on with the route of this name that is `internal`. In rules of routes.", (rule, name) => rule with { Name = name }),
         ]);
@@ -93,7 +105,9 @@ internal static class RuleTable
         "a rule for responses",
         "What is done with the head of a server's response, in the order of the list; those of the pool go before those of the listener. A rule does one thing.",
         [
-            Action("deny", RuleAction.Deny, ScalarForms.Number(502, 502), "The response is kept back; the client gets 502.", (rule, status) => rule with { Status = status }),
+            Action("deny", RuleAction.Deny, ScalarForms.Number(200, 599), "The response is kept back; the client gets this status and a page of the proxy's own.", (rule, status) => rule with { Status = status }),
+            Action("respond", RuleAction.Respond, Form.MappingOrText(AnswerTable.Responses, () => new(200), ScalarForms.Number(200, 599), status => new(status)), "The client gets this in the place of the response, as of `respond` of a route; nothing of the response can be written in it.", (rule, respond) => rule with { Respond = respond }),
+            Action("redirect", RuleAction.Redirect, Form.MappingOrText(AnswerTable.RedirectsOfRules, () => new(TextTemplate.Empty), AnswerTable.Anywhere, to => new(to)), "The client is sent elsewhere, as by `redirect` of a route.", (rule, redirect) => rule with { Redirect = redirect }),
             Action("set-status", RuleAction.SetStatus, Status, "The response gets another status, but none that has no body.", (rule, status) => rule with { Status = status }),
         ]);
 
@@ -130,6 +144,10 @@ internal static class RuleTable
         RuleAction.SetHeader => ("set-header", Line(rule)),
         RuleAction.AddHeader => ("add-header", Line(rule)),
         RuleAction.RemoveHeader => ("remove-header", YamlWriter.Text(rule.Name)),
+        RuleAction.RemoveHeaders => ("remove-headers", YamlWriter.Text(rule.Pattern!)),
+        RuleAction.SetMethod => ("set-method", YamlWriter.Text(rule.Value!.ToString())),
+        RuleAction.SetPeer => ("set-peer", YamlWriter.Text(rule.Value!.ToString())),
+        RuleAction.SetPeerPort => ("set-peer-port", YamlWriter.Text(rule.Value!.ToString())),
         RuleAction.ReplaceHeader => ("replace-header", Replacement(rule)),
         RuleAction.ReplaceValue => ("replace-value", Replacement(rule)),
         RuleAction.SetPath => ("set-path", YamlWriter.Text(rule.Value!.ToString())),

@@ -170,8 +170,8 @@ internal static class ScalarForms
                 value = NetworkAddress.OfApp;
             else if (!NetworkAddress.TryParse(text, out value!, out var expected))
                 mistake = new($"{Shown.Quote(text)} is not an address to bind", expected, SuggestBind(text));
-            else if (value.Greets)
-                mistake = new($"{Shown.Quote(text)} is the address of a worker", "host:port, :port, [ipv6]:port or unix:/path");
+            else if (value.Greets || value.IsOfRequest)
+                mistake = new($"{Shown.Quote(text)} is {(value.Greets ? "the address of a worker" : "no address to bind")}", "host:port, :port, [ipv6]:port or unix:/path");
             return mistake.Message is null;
         });
 
@@ -184,9 +184,9 @@ internal static class ScalarForms
                 (value, mistake) = (null!, new($"{Shown.Quote(text)} is a URL, not an address", "host:port, without a scheme or a path"));
             else if (!NetworkAddress.TryParse(text, out value!, out var expected))
                 mistake = new($"{Shown.Quote(text)} is not the address of a server", expected.Replace("host:port, :port", "host:port", StringComparison.Ordinal));
-            else if (value.UnixPath is null && value.Host.Length == 0)
+            else if (value.UnixPath is null && value.Host.Length == 0 && !value.IsOfRequest)
                 mistake = new("a server needs a host before its port", "host:port", $"127.0.0.1{value}");
-            else if (value.UnixPath is null && value.Port == 0)
+            else if (value.UnixPath is null && value.Port == 0 && !value.IsOfRequest)
                 mistake = new("a server cannot have port 0", "a port between 1 and 65535");
             return mistake.Message is null;
         });

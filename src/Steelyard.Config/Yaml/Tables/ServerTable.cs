@@ -26,7 +26,7 @@ internal static class ServerTable
             new Directive<ServerDraft, Located<NetworkAddress>?>(
                 "address",
                 Form.Located(ScalarForms.ServerAddress),
-                "Where it listens. Behind `#` stands which of several servers at one address it is, as in `10.0.0.1:3000#2`.",
+                "Where it listens; `request` where each request says that, see `made`. Behind `#` stands which of several servers at one address it is, as in `10.0.0.1:3000#2`.",
                 server => server.Address,
                 (server, value) => server with { Address = value }),
             new Directive<ServerDraft, NetworkAddress?>(
@@ -35,6 +35,12 @@ internal static class ServerTable
                 "Where connections to it go, whatever the name in `address` resolves to: a number and a port, or `nowhere`, by which it is down. Certificates are still checked for the name. What `address` is when left out.",
                 server => server.At,
                 (server, value) => server with { At = value }),
+            new Directive<ServerDraft, Located<TextTemplate>?>(
+                "made",
+                Form.Located(AnswerTable.Anywhere),
+                "Host and perhaps port of where it is, made of each request, with `address: request`; port 80 where it says none, or 443 with `tls`. Names are looked up as the `resolver` of its pool says, and not at all without one. Whoever can say the host can reach all that this machine can.",
+                server => server.Made,
+                (server, value) => server with { Made = value }),
             new Directive<ServerDraft, Located<string?>?>(
                 "name",
                 Form.Located(Form.OrNull(ScalarForms.Name)),
@@ -44,7 +50,7 @@ internal static class ServerTable
             new Directive<ServerDraft, bool>(
                 "maintenance",
                 ScalarForms.Switch,
-                "Whether it begins in maintenance and gets nothing, until an operator says otherwise: `steelyard undrain`, or `enable server` on a command socket.",
+                "Whether it begins in maintenance and gets nothing, until an operator says otherwise: `steelyard ready`, or `enable server` on a command socket.",
                 server => server.Maintenance,
                 (server, value) => server with { Maintenance = value }),
             new Directive<ServerDraft, int>(
@@ -103,8 +109,8 @@ internal static class ServerTable
                 (server, value) => server with { Tls = value }),
             new Directive<ServerDraft, int?>(
                 "agent-port",
-                AgentTable.Port,
-                "The port of its [agent](#pools-agent), where it differs from its pool's.",
+                AgentTable.PortOfServer,
+                "The port of its [agent](#pools-agent), where it differs from its pool's; 0 for a server that has none.",
                 server => server.AgentPort,
                 (server, value) => server with { AgentPort = value }),
             new Directive<ServerDraft, (HealthSettings? Health, bool None)>(

@@ -1,3 +1,4 @@
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Yaml.Tables;
@@ -25,6 +26,7 @@ internal static class StatisticsTable
             new Directive<StatisticsSettings, bool>("legends", ScalarForms.Switch, "Whether it tells addresses, cookies and how servers are chosen.", page => page.ShowsLegends, (page, value) => page with { ShowsLegends = value }),
             new Directive<StatisticsSettings, string?>("node", Form.OrNull(s_text), "What the machine is called on it.", page => page.Node, (page, value) => page with { Node = value }),
             new Directive<StatisticsSettings, string?>("description", Form.OrNull(s_text), "A sentence about it.", page => page.Description, (page, value) => page with { Description = value }),
+            new Directive<StatisticsSettings, Condition?>("admin", Form.OrNull(RuleTable.Condition), "Which requests may change servers by it, see [conditions](#conditions-and-expressions): `true` for all that see it, none when left out. What browsers send from a page of somebody else changes nothing.", page => null, (page, value) => page with { Admin = value }),
             new Directive<StatisticsSettings, IReadOnlyList<string>>("scope", Form.ListOf("a name, or a list of names", s_text, orOne: true), "The listeners and pools that are told of, by their names; all when left out.", page => [], (page, value) => page with { Scope = value.ToValueList() }),
         ]);
 

@@ -26,7 +26,8 @@ internal static class StickyTable
         },
         name => name);
 
-    private static readonly Form<string> s_secret = Form.OfText(
+    /// <summary>What values are signed or hashed with.</summary>
+    public static Form<string> Secret { get; } = Form.OfText(
         "16 to 256 characters that nobody can guess",
         (string text, out string value, out Mistake mistake) =>
         {
@@ -133,7 +134,7 @@ internal static class StickyTable
                 (sticky, value) => sticky with { Value = value }),
             new Directive<StickySettings, string?>(
                 "key",
-                OrNull(s_secret),
+                OrNull(Secret),
                 "What values are signed with, the same in all balancers that serve the same clients; `dynamic-cookie-key` of HAProxy with `value: dynamic`. One of this installation's own when left out.",
                 sticky => sticky.Secret,
                 (sticky, value) => sticky with { Secret = value }),

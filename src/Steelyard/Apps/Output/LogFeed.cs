@@ -12,7 +12,7 @@ internal static class LogFeed
     private const int MostWaiting = 10_000;
 
     /// <param name="apps">The apps.</param>
-    /// <param name="wanted">Three words: a pool or a worker as <c>web.2</c>, or <c>*</c>; how many lines; and <c>follow</c> or not.</param>
+    /// <param name="wanted">Three words: a pool or a worker as <c>web/2</c>, or <c>*</c>; how many lines; and <c>follow</c> or not.</param>
     /// <param name="stream">Whoever has asked.</param>
     public static async Task WriteAsync(AppSupervisors apps, string wanted, Stream stream)
     {
@@ -20,7 +20,7 @@ internal static class LogFeed
         var (logs, number) = Find(apps, words[0]);
         if (logs.Count == 0 || (number > apps.Find(logs[0].Pool)?.Count && logs[0].Last(1, number).Count == 0))
         {
-            await WriteAsync(stream, $"err steelyard: nobody is called '{words[0]}'; there is {string.Join(", ", apps.All.Select(app => app.Pool))}\nend 1\n");
+            await WriteAsync(stream, $"err steelyard: {(apps.All.Count == 0 ? "the configuration has no 'app' whose workers could print anything" : $"nobody is called '{words[0]}'; there is {string.Join(", ", apps.All.Select(app => app.Pool))}")}\nend 1\n");
             return;
         }
 

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text;
+using Steelyard.Keeper;
 
 namespace Steelyard.Apps.Output;
 
@@ -10,6 +12,8 @@ internal sealed class QueuedOutput : IDisposable
 {
     private const long Room = 1024 * 1024;
     private const int Stack = 256 * 1024;
+    private const int StandardOutput = 1;
+    private const int StandardError = 2;
     private static readonly TimeSpan s_patienceAtTheEnd = TimeSpan.FromSeconds(2);
 
     private readonly DroppingQueue<(bool Error, string Text)> _queue = new(Room);
@@ -36,17 +40,36 @@ internal sealed class QueuedOutput : IDisposable
     {
         while (_queue.TryTake(out var next, out var dropped))
         {
-            try
+            if (dropped > 0)
+                WriteAll(StandardError, $"steelyard: {dropped} lines of output are lost: it was not read fast enough\n");
+            WriteAll(next.Error ? StandardError : StandardOutput, next.Text);
+        }
+    }
+
+    // The console's own streams would hold the lock of Console.Out, which is ours, and with it whoever has something to say.
+    private static unsafe void WriteAll(int descriptor, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        fixed (byte* start = bytes)
+        {
+            for (var done = 0; done < bytes.Length;)
             {
-                if (dropped > 0)
-                    _error.WriteLine($"steelyard: {dropped} lines of output are lost: it was not read fast enough");
-                (next.Error ? _error : _output).Write(next.Text);
-            }
-            catch (IOException)
-            {
-                // Nobody reads it any more, or its disk is full; work goes on.
+                var written = (int)Posix.write(descriptor, start + done, (nuint)(bytes.Length - done));
+                if (written >= 0)
+                    done += written;
+                else if (!MayGoOn(descriptor, Marshal.GetLastPInvokeError()))
+                    return;
             }
         }
+    }
+
+    /// <summary>Whether a write that has failed is worth another one; not where nobody reads any more, or a disk is full.</summary>
+    private static unsafe bool MayGoOn(int descriptor, int error)
+    {
+        if (error != Posix.EAGAIN)
+            return error == Posix.EINTR;
+        var entry = new Posix.PollEntry { Handle = descriptor, Wanted = Posix.POLLOUT };
+        return Posix.poll(&entry, 1, -1) >= 0 || Marshal.GetLastPInvokeError() == Posix.EINTR;
     }
 
     private sealed class Writer(DroppingQueue<(bool Error, string Text)> queue, bool error) : TextWriter

@@ -10,7 +10,7 @@ export function el(name, properties = {}, ...children) {
     else if (key === 'data') Object.assign(element.dataset, value);
     else element.setAttribute(key, value === true ? '' : value);
   }
-  element.append(...children.flat().filter(child => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(Infinity).filter(child => child !== null && child !== undefined && child !== false));
   return element;
 }
 

@@ -50,6 +50,10 @@ function pulse() {
   mark(part, 'live', fresh);
   mark(part, 'lost', !fresh && state.heard > 0);
   mark(document.body, 'stale', !fresh && state.heard > 0);
+  if (!fresh && state.heard > 0) {
+    write(byId('verdict-text'), 'Nobody answers here: this is how it was');
+    byId('verdict').className = 'verdict bad';
+  }
   write(part, fresh ? 'live' : state.heard > 0 ? `no news for ${Math.round((performance.now() - state.heard) / 1000)} s` : 'connecting');
 }
 setInterval(pulse, 1000);

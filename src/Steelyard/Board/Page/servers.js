@@ -44,7 +44,7 @@ function verdict(look) {
     : down ? `${down} of ${plural(all, 'server')} ${down === 1 ? 'is' : 'are'} down`
     : open.length ? `The breaker of ${open.map(pool => pool.name).join(', ')} is ${open[0].breaker.state}`
     : look.troubledStates.ejected ? `${plural(look.troubledStates.ejected, 'server')} left out for failing`
-    : out ? `${plural(out, 'server')} taken out by hand`
+    : out ? `${plural(out, 'server')} taken out`
     : all === 0 ? 'There are no servers' : all === 1 ? 'The one server is well' : `All ${count(all)} servers are well`;
   write(byId('verdict-text'), text);
   byId('verdict').className = `verdict ${dead.length || down ? 'bad' : open.length || out ? 'warn' : ''}`;

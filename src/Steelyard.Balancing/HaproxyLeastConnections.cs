@@ -1,0 +1,54 @@
+namespace Steelyard.Balancing;
+
+/// <summary>
+/// HAProxy's leastconn: the score of a server is what it has to do and the request to come, for its weight and rounded down;
+/// nothing where it has nothing to do. Among equals the one whose score has stayed for longest.
+/// </summary>
+/// <param name="servers">All servers of the pool in their order.</param>
+/// <param name="weights">The share of each.</param>
+public sealed class HaproxyLeastConnections(Server[] servers, int[] weights) : Picker(servers, weights)
+{
+    private const int HeaviestWeight = 256;
+
+    /// <inheritdoc/>
+    public override Decision Pick(in Choice choice)
+    {
+        while (true)
+        {
+            var (best, least, since, active, alone) = (-1, long.MaxValue, 0U, 0, true);
+            for (var i = 0; i < Servers.Length; i++)
+            {
+                if (!IsEligible(i, choice.Tried))
+                    continue;
+                var its = Servers[i].Active;
+                var score = ScoreOf(i, its);
+                if (score > least)
+                    continue;
+
+                // Tickets go round after four thousand million requests.
+                var changed = Servers[i].Changed;
+                if (score == least && (int)(changed - since) >= 0)
+                {
+                    alone = false;
+                    continue;
+                }
+
+                alone = score < least;
+                (best, least, since, active) = (i, score, changed, its);
+            }
+
+            if (best < 0)
+                return new(null, DecisionReason.NoneLeft);
+            if (Servers[best].TryBegin(active))
+                return new(Servers[best], alone ? DecisionReason.LeastActive : DecisionReason.TurnOfLeastActive);
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override double Score(int index, in Choice choice) => ScoreOf(index, Servers[index].Active);
+
+    /// <inheritdoc/>
+    internal override string ScoreMeaning => "requests under way and the one to come for its share, fewest first";
+
+    private long ScoreOf(int index, int active) => active <= 0 ? 0 : (active + 1L) * HeaviestWeight / Weights[index];
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using Steelyard.Config.Expressions;
+
+namespace Steelyard.Config.Nginx;
+
+/// <summary>How long answers may be kept: expires.</summary>
+/// <param name="Control">Cache-Control; empty where nothing is said.</param>
+/// <param name="Date">Expires.</param>
+internal sealed record NginxExpiry(TextTemplate Control, TextTemplate Date)
+{
+    /// <summary>What a block says; null for nothing.</summary>
+    /// <param name="level">The block.</param>
+    /// <param name="scope">What variables stand for in its answers.</param>
+    public static NginxExpiry? Of(NginxLevel level, NginxScope scope)
+    {
+        if (level.Find("expires") is not { } line || line[1] == "off")
+            return null;
+        var word = line.Words[^1];
+        if (line.Count == 1 && Read(word.Text) is { } known)
+            return known;
+        if (line.Count > 1 || !word.Text.StartsWith('$'))
+        {
+            scope.File.Problems.Error(line.Words[1].Place, $"invalid value \"{line[1]}\" in \"expires\" directive", "a time, epoch, max, off, or a variable of a map that says one of them");
+            return null;
+        }
+
+        if (NginxVariables.Read(word.Text, scope, word.Place) is not { } value)
+            return null;
+        if (value is MapExpression map && map.Cases.All(each => IsLiteral(each.Value)) && (map.Otherwise is not { } otherwise || IsLiteral(otherwise)))
+            return new(Each(map, expiry => expiry.Control), Each(map, expiry => expiry.Date));
+        scope.File.Problems.Error(word.Place, $"\"expires {word.Text}\" goes by something else than a map of times", "a variable of a map whose values are times, epoch, max or off");
+        return null;
+    }
+
+    private static bool IsLiteral(TextTemplate text) => text.Parts is [] or [{ Literal: not null }];
+
+    // What says nothing that can be read says nothing, as in nginx.
+    private static TextTemplate Each(MapExpression map, Func<NginxExpiry, TextTemplate> part)
+    {
+        return TextTemplate.Of(map with
+        {
+            Cases = map.Cases.Select(each => each with { Value = In(each.Value) }).ToValueList(),
+            Otherwise = map.Otherwise is { } otherwise ? In(otherwise) : null,
+        });
+
+        TextTemplate In(TextTemplate text) => text.Parts is [{ Literal: { } literal }] && Read(literal) is { } read ? part(read) : TextTemplate.Empty;
+    }
+
+    private static NginxExpiry? Read(string text)
+    {
+        if (text == "epoch")
+            return new(TextTemplate.Literal("no-cache"), TextTemplate.Literal("Thu, 01 Jan 1970 00:00:01 GMT"));
+        if (text == "max")
+            return new(TextTemplate.Literal("max-age=315360000"), TextTemplate.Literal("Thu, 31 Dec 2037 23:55:55 GMT"));
+        if (!NginxValues.TryReadTime(text.TrimStart('-'), out var time))
+            return null;
+        var seconds = text.StartsWith('-') ? "0" : ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        return new(TextTemplate.Literal(text.StartsWith('-') ? "no-cache" : "max-age=" + seconds), TextTemplate.Of(new CallExpression(FunctionKind.HttpDate, new FetchExpression(FetchKind.Now), [seconds])));
+    }
+}
