@@ -18,6 +18,11 @@ public static class FailureKinds
         _ => OutlierConditions.BadAnswer,
     };
 
+    /// <summary>Whether one end of a request says that the server does badly: it failed, or was answered with 5xx or 429.</summary>
+    /// <param name="failure">What the server did wrong; none when it answered.</param>
+    /// <param name="status">The status of its answer; 0 when there was none.</param>
+    internal static bool IsFailure(ServerFailure failure, int status) => failure != ServerFailure.None || status is 429 or (>= 500 and <= 599);
+
     private static OutlierConditions OfStatus(int status) => status switch
     {
         429 => OutlierConditions.Status429,

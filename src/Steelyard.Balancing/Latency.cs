@@ -29,7 +29,7 @@ internal sealed class Latency
     public void Learn(BalanceSettings settings, ServerFailure failure, int status, double milliseconds, long now)
     {
         var penalty = settings.Penalty.TotalMilliseconds;
-        if (failure != ServerFailure.None || status is 429 or (>= 500 and <= 599))
+        if (FailureKinds.IsFailure(failure, status))
             Observe(Math.Max(milliseconds, penalty), now, settings.Decay.TotalMilliseconds);
         else if (milliseconds >= 0)
             Observe(milliseconds, now, settings.Decay.TotalMilliseconds);

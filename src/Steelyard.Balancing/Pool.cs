@@ -508,6 +508,7 @@ public sealed class Pool
         {
             // It is another server now, as far as anybody knows.
             server.Outlier?.Forgive();
+            server.ForgetFailing();
             server.StartRamp(now);
         }
 
@@ -578,6 +579,7 @@ public sealed class Pool
     public void Learn(Server server, ServerFailure failure, int status, long now, double latency = -1)
     {
         server.Latency?.Learn(Settings.Balance, failure, status, latency, now);
+        server.LearnFailing(FailureKinds.IsFailure(failure, status));
         if (failure == ServerFailure.None)
             server.Succeeded();
         else
@@ -594,6 +596,7 @@ public sealed class Pool
         }
         else if (failure == ServerFailure.None && state.Succeeded(now))
         {
+            server.ForgetFailing();
             server.StartRamp(now);
             Refresh(now);
         }

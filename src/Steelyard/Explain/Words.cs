@@ -45,7 +45,7 @@ internal static class Words
     /// <summary>Why a server could not be chosen, or what is special about it; null for nothing.</summary>
     public static string? Of(in Candidate candidate) => candidate.State switch
     {
-        CandidateState.Eligible => !candidate.Server.Up ? "down, but nobody is well" : candidate.Server.Ejected ? "ejected, but nobody else is left" : null,
+        CandidateState.Eligible => !candidate.Server.Up ? "down, but nobody is well" : candidate.Server.Ejected ? "ejected, but nobody else is left" : candidate.Server.Fails ? "many of its last requests failed" : null,
         CandidateState.OnTrial => "on trial: one request has to show that it is well",
         CandidateState.Tried => "tried before",
         CandidateState.Full => "has as much to do as it may",

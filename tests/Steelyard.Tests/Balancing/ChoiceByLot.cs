@@ -46,6 +46,16 @@ public sealed class ChoiceByLot
     }
 
     [Fact]
+    public void Of_two_servers_one_that_fails_and_is_idle_gets_its_share()
+    {
+        var pool = Pools.Of(BalancePolicy.TwoChoices, 1, 1);
+        Pools.Occupy(pool.Servers[1], 5);
+        for (var i = 0; i < 3; i++)
+            pool.Learn(pool.Servers[0], ServerFailure.None, 500, now: 0);
+        Assert.InRange(Count(pool, 10_000)[0], 5_000 - 250, 5_000 + 250);
+    }
+
+    [Fact]
     public void Less_to_do_means_less_for_the_weight()
     {
         var pool = Pools.Of(BalancePolicy.TwoChoices, 10, 1);

@@ -58,6 +58,63 @@ public sealed class LeastConnectionsChoice
         Assert.Equal(new Decision(null, DecisionReason.NoneLeft), pool.Choose(new() { Tried = Pools.Tried(pool, 0, 1) }));
     }
 
+    [Theory]
+    [InlineData(500)]
+    [InlineData(429)]
+    public void One_that_fails_gets_its_share_however_idle_it_is(int status)
+    {
+        var pool = PoolOf(1, 1, 2);
+        Pools.Occupy(pool.Servers[1], 5);
+        Pools.Occupy(pool.Servers[2], 10);
+        for (var i = 0; i < 3; i++)
+            pool.Learn(pool.Servers[0], ServerFailure.None, status, now: 0);
+
+        Assert.Equal(250, ChosenByLot(pool));
+
+        // Well again, it fills up.
+        for (var i = 0; i < 33; i++)
+            pool.Learn(pool.Servers[0], ServerFailure.None, 200, now: 0);
+        Assert.Equal(1000, ChosenByLot(pool));
+    }
+
+    // How many of a thousand requests the first server gets, whose lots lie side by side, and that have ended at once.
+    private static int ChosenByLot(Pool pool)
+    {
+        var first = 0;
+        for (var i = 0; i < 1000; i++)
+        {
+            var server = pool.Choose(new() { Tried = Pools.Tried(pool), Chance = (uint)(((ulong)i << 32) / 1000) }).Server!;
+            server.End();
+            first += server.Index == 0 ? 1 : 0;
+        }
+
+        return first;
+    }
+
+    [Fact]
+    public void One_that_fails_is_chosen_where_no_other_is_left()
+    {
+        var pool = PoolOf(1, 1);
+        pool.Learn(pool.Servers[0], ServerFailure.Refused, 0, now: 0);
+        pool.Learn(pool.Servers[0], ServerFailure.Refused, 0, now: 0);
+        pool.Learn(pool.Servers[0], ServerFailure.Refused, 0, now: 0);
+        Assert.Same(pool.Servers[0], pool.Choose(new() { Tried = Pools.Tried(pool, 1), Chance = ulong.MaxValue }).Server);
+    }
+
+    [Fact]
+    public void Where_all_fail_the_one_with_less_to_do_is_chosen()
+    {
+        var pool = PoolOf(1, 1);
+        foreach (var server in pool.Servers)
+        {
+            for (var i = 0; i < 3; i++)
+                pool.Learn(server, ServerFailure.None, 503, now: 0);
+        }
+
+        Pools.Occupy(pool.Servers[0], 2);
+        Assert.Equal("bb", Choose(pool, 2));
+    }
+
     [Fact]
     public void The_choice_is_always_a_least_one() =>
         Gen.Select(Gen.Int[0, 256].Array[1, 12], Gen.Int[0, 40].Array[12], Gen.Int[0, 11].Array[0, 3]).Sample(drawn =>

@@ -224,7 +224,7 @@ public sealed class Standings
         Assert.Equal(ProbeFault.Timeout, after.Servers[1].LastCheck);
 
         // Nobody asks any more: nobody is down. And those that are left out by other rules are judged anew.
-        var unasked = new Pool(settings with { Health = null, Outlier = null }, () => next++, after);
+        var unasked = new Pool(settings with { Health = null, Outlier = null, Balance = BalancePolicy.RoundRobin }, () => next++, after);
         Assert.Equal("013", Choices(unasked, 3).Order());
     }
 
