@@ -175,9 +175,10 @@ internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk d
     {
         var code = await engine.Exited;
         _youngDeaths = DateTimeOffset.UtcNow - since < Quick ? _youngDeaths + 1 : 0;
+        var news = $"the engine has died ({ExitText.Of(code)}); another is started on the same sockets";
         while (!_stopping.IsCancellationRequested && _engine == engine && _served is not null)
         {
-            await Console.Error.WriteLineAsync($"steelyard: the engine has died ({ExitText.Of(code)}); another is started on the same sockets");
+            await Console.Error.WriteLineAsync($"steelyard: {news}");
             try
             {
                 await Task.Delay(Pause, _stopping.Token);
@@ -201,7 +202,7 @@ internal sealed class SupervisedEngine(string folder, string? user, KeeperDesk d
             }
             catch (Exception error) when (error is EngineException or TimeoutException)
             {
-                await Console.Error.WriteLineAsync($"steelyard: no engine serves: {error.Message}");
+                news = $"no engine serves: {error.Message}; another is started";
                 _youngDeaths++;
             }
             catch (OperationCanceledException)
