@@ -60,6 +60,9 @@ public sealed record AppSettings
     /// <summary>Files and folders, seen from <see cref="Folder"/>; a change of one replaces all workers (PM2: watch).</summary>
     public ValueList<string> Watch { get; init; }
 
+    /// <summary>What is passed over there: a name with <c>*</c> and <c>?</c> at any depth, or with a slash a path seen from <see cref="Folder"/> (PM2: ignore_watch).</summary>
+    public ValueList<string> IgnoreWatch { get; init; }
+
     /// <summary>Where each worker says by HTTP what it counts, in the text format of Prometheus: a path; <c>cluster</c> for workers that prom-client's AggregatorRegistry answers for. Null for nowhere.</summary>
     public string? Metrics { get; init; }
 
@@ -108,6 +111,7 @@ public sealed record AppSettings
         MostMemory = null,
         Schedule = null,
         Watch = default,
+        IgnoreWatch = default,
         Metrics = null,
         Log = new(),
     };

@@ -41,7 +41,7 @@ internal static class EcosystemKeys
             Done("max_memory_restart", "bytes, or '300M', '1G'", "A worker that holds more is replaced by a new one and loses no request; looked at every 5 s.", use => Set(use, app => app with { MostMemory = Size(use) ?? app.MostMemory })),
             Done("cron_restart, cron", "pattern of cron", "When all workers are replaced, as `steelyard restart` does it.", ReadSchedule),
             Done("watch", "true, path, or list", "All workers are replaced when a file changes.", ReadWatch),
-            Done("ignore_watch", "list", "May name what is never watched: node_modules, and what begins with a dot.", use => use.Target.Unwatched = use.TryList("a list of paths", out var paths) ? new([.. paths.Select(path => path.Value)], use.Value.Place) : null),
+            Done("ignore_watch", "list", "What is passed over beside node_modules and what begins with a dot: names, at any depth, and paths, with `*` and `?`.", use => use.Target.Unwatched = use.TryList("a list of paths", out var paths) ? paths.Select(path => path.Value).ToValueList() : []),
             Harmless("watch_delay", "A change counts once it has stayed for a second."),
             Harmless("watch_options", "A change counts once it has stayed for a second."),
             Done("env", "mapping", "Variables of the environment; `env_NAME` goes over it with `--env NAME`.", use => ReadEnvironment(use, use.Value)),

@@ -36,6 +36,8 @@ internal static class RunCommand
         {
             if (result.GetValue(raw) && result.GetResult(listen) is not null)
                 result.AddError("--raw and --listen: a raw app is reached on the port it listens on itself");
+            if (result.GetValue(words) is [['-', ..] first, ..])
+                result.AddError($"'{first}' is no option of this command; those of the program stand behind its name");
         });
         command.SetAction((parsed, _) => RunAsync(
             Snapshot(
