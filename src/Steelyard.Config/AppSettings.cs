@@ -216,6 +216,9 @@ public sealed record StopSettings
     /// <summary>The signal. Default TERM (PM2: kill_signal, INT).</summary>
     public StopSignal Signal { get; init; } = StopSignal.Term;
 
+    /// <summary>Whether all that the worker has started gets the signal with it, as from a terminal; else when it has ended (PM2: treekill, systemd: KillMode=control-group).</summary>
+    public bool ToAll { get; init; }
+
     /// <summary>A text that a worker of a Node cluster gets by process.on('message') before any signal; null for none (PM2: shutdown_with_message).</summary>
     public string? Message { get; init; }
 

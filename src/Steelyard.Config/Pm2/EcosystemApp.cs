@@ -8,7 +8,7 @@ namespace Steelyard.Config.Pm2;
 internal sealed class EcosystemApp(Place place)
 {
     // What PM2 waits after its signal (kill_timeout), and the signal.
-    private static readonly StopSettings s_stop = new() { Signal = StopSignal.Int, Grace = TimeSpan.FromMilliseconds(1600) };
+    private static readonly StopSettings s_stop = new() { Signal = StopSignal.Int, ToAll = true, Grace = TimeSpan.FromMilliseconds(1600) };
 
     public Place Place { get; } = place;
 
@@ -37,6 +37,9 @@ internal sealed class EcosystemApp(Place place)
     public bool SourceMaps { get; set; }
 
     public Dictionary<string, Located<string>> Environment { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The folder of the file, as a full path.</summary>
+    public required string Home { get; init; }
 
     public Located<string>? IncrementedVariable { get; set; }
 
@@ -180,6 +183,8 @@ internal sealed class EcosystemApp(Place place)
             command.Add(interpreter.Value);
         else if (Interpreter is null && s_interpreters.TryGetValue(Path.GetExtension(script.Value), out var words))
             command.AddRange(words);
+        else if (Interpreter is null && ScriptFile.IsForNode(Path.GetFullPath(script.Value, Path.GetFullPath(Settings.Folder ?? ".", Home))))
+            command.Add("node");
         runtime = command.Count == 0 ? "" : Path.GetFileName(command[0]);
         if (runtime is "node" or "nodejs" && SourceMaps)
             command.Add("--enable-source-maps");

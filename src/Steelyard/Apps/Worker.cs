@@ -126,7 +126,7 @@ internal sealed class Worker
             await Task.WhenAny(_process.Exited, Task.Delay(s_endsByItself, force));
         }
 
-        _process.Signal((int)App.Stop.Signal);
+        _process.Signal((int)App.Stop.Signal, App.Stop.ToAll);
         await Task.WhenAny(_process.Exited, Task.Delay(App.Stop.Grace, force));
         if (!_process.Exited.IsCompleted)
         {

@@ -113,13 +113,13 @@ internal sealed class ChildProcess
     /// <summary>Whether a process is one that we started, and whose end has not been taken yet.</summary>
     public static bool IsOurs(int id) => s_ours.ContainsKey(id);
 
-    /// <summary>Sends a signal to the process; nothing when it has ended.</summary>
-    public void Signal(int number) => Signal(Id, number);
+    /// <summary>Sends a signal to the process, or to all in its group; nothing when it has ended.</summary>
+    public void Signal(int number, bool toAll = false) => SignalTo(toAll ? -Id : Id, number);
 
     /// <summary>Ends the process and all that it started in its group.</summary>
-    public void Kill() => Signal(-Id, Posix.SIGKILL);
+    public void Kill() => SignalTo(-Id, Posix.SIGKILL);
 
-    private void Signal(int whom, int number)
+    private void SignalTo(int whom, int number)
     {
         // Once its end is taken the number may be another's.
         lock (_exited)
