@@ -60,6 +60,9 @@ public sealed record AppSettings
     /// <summary>Files and folders, seen from <see cref="Folder"/>; a change of one replaces all workers (PM2: watch).</summary>
     public ValueList<string> Watch { get; init; }
 
+    /// <summary>What is passed over there: a name with <c>*</c> and <c>?</c> at any depth, or with a slash a path seen from <see cref="Folder"/> (PM2: ignore_watch).</summary>
+    public ValueList<string> IgnoreWatch { get; init; }
+
     /// <summary>Where each worker says by HTTP what it counts, in the text format of Prometheus: a path; <c>cluster</c> for workers that prom-client's AggregatorRegistry answers for. Null for nowhere.</summary>
     public string? Metrics { get; init; }
 
@@ -108,6 +111,7 @@ public sealed record AppSettings
         MostMemory = null,
         Schedule = null,
         Watch = default,
+        IgnoreWatch = default,
         Metrics = null,
         Log = new(),
     };
@@ -211,6 +215,9 @@ public sealed record StopSettings
 {
     /// <summary>The signal. Default TERM (PM2: kill_signal, INT).</summary>
     public StopSignal Signal { get; init; } = StopSignal.Term;
+
+    /// <summary>Whether all that the worker has started gets the signal with it, as from a terminal; else when it has ended (PM2: treekill, systemd: KillMode=control-group).</summary>
+    public bool ToAll { get; init; }
 
     /// <summary>A text that a worker of a Node cluster gets by process.on('message') before any signal; null for none (PM2: shutdown_with_message).</summary>
     public string? Message { get; init; }

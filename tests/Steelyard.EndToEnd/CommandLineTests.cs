@@ -55,6 +55,7 @@ public sealed class CommandLineTests
     [InlineData("status --admin 8404", "host:port")]
     [InlineData("api api/history", "/api/history")]
     [InlineData("status --jsn", "'--jsn' is no option")]
+    [InlineData("run --instnces 2 app.js", "'--instnces' is no option")]
     [InlineData("status --admin https://unix:/run/steelyard.api", "expected unix:/run/steelyard.api")]
     public async Task A_misused_command_line_is_said_on_standard_error_only(string line, string said)
     {

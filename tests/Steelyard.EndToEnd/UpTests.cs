@@ -131,6 +131,18 @@ public sealed class UpTests : IDisposable
         Assert.Equal("steelyard up: web/1 cannot be started: there is no program 'no-such-program' in PATH\n", up.Error);
     }
 
+    [Theory]
+    [InlineData("./serve.sh", "'./serve.sh' may not be executed (chmod +x FOLDER/serve.sh)")]
+    [InlineData("serve.sh", "there is no program 'serve.sh' in PATH; the file in FOLDER is './serve.sh'")]
+    public async Task A_program_that_cannot_be_run_as_it_stands_there_is_said_plainly(string command, string reason)
+    {
+        _folder.Write("serve.sh", "#!/bin/sh\n");
+        await using var up = Up(command, instances: 1);
+
+        Assert.Equal(1, await up.ExitAsync());
+        Assert.Equal($"steelyard up: web/1 cannot be started: {reason.Replace("FOLDER", _folder.Path, StringComparison.Ordinal)}\n", up.Error);
+    }
+
     [Fact]
     public async Task The_death_of_an_instance_is_said_with_its_exit_code()
     {

@@ -8,7 +8,7 @@ namespace Steelyard.Config.Pm2;
 internal sealed class EcosystemApp(Place place)
 {
     // What PM2 waits after its signal (kill_timeout), and the signal.
-    private static readonly StopSettings s_stop = new() { Signal = StopSignal.Int, Grace = TimeSpan.FromMilliseconds(1600) };
+    private static readonly StopSettings s_stop = new() { Signal = StopSignal.Int, ToAll = true, Grace = TimeSpan.FromMilliseconds(1600) };
 
     public Place Place { get; } = place;
 
@@ -38,6 +38,9 @@ internal sealed class EcosystemApp(Place place)
 
     public Dictionary<string, Located<string>> Environment { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The folder of the file, as a full path.</summary>
+    public required string Home { get; init; }
+
     public Located<string>? IncrementedVariable { get; set; }
 
     public string? InstanceVariable { get; set; }
@@ -52,7 +55,7 @@ internal sealed class EcosystemApp(Place place)
 
     public ValueList<string> WatchedPaths { get; set; } = ["."];
 
-    public Located<IReadOnlyList<string>>? Unwatched { get; set; }
+    public ValueList<string> Unwatched { get; set; }
 
     public Located<string>? OutFile { get; set; }
 
@@ -142,7 +145,8 @@ internal sealed class EcosystemApp(Place place)
         {
             Ready = settings.Ready with { Within = ListenTimeout is { } limit && limit > settings.Ready.Within ? limit : settings.Ready.Within },
             Environment = EnvironmentOf(script.Value).ToValueList(),
-            Watch = Watch(problems),
+            Watch = Watches ? WatchedPaths : [],
+            IgnoreWatch = Watches ? Unwatched.AsEnumerable().Where(path => !IsNeverWatched(path)).Select(NameOrPath).ToValueList() : [],
             Log = Log(count != 1, problems),
         };
         if (SaysShutdown)
@@ -179,6 +183,8 @@ internal sealed class EcosystemApp(Place place)
             command.Add(interpreter.Value);
         else if (Interpreter is null && s_interpreters.TryGetValue(Path.GetExtension(script.Value), out var words))
             command.AddRange(words);
+        else if (Interpreter is null && ScriptFile.IsForNode(Path.GetFullPath(script.Value, Path.GetFullPath(Settings.Folder ?? ".", Home))))
+            command.Add("node");
         runtime = command.Count == 0 ? "" : Path.GetFileName(command[0]);
         if (runtime is "node" or "nodejs" && SourceMaps)
             command.Add("--enable-source-maps");
@@ -213,13 +219,17 @@ internal sealed class EcosystemApp(Place place)
             yield return new(InstanceVariable, "{index}");
     }
 
-    private ValueList<string> Watch(ProblemList problems)
+    // As chokidar has it: what stands behind **/ is meant at any depth, and a folder with all that is in it.
+    private static string NameOrPath(string pattern)
     {
-        if (!Watches)
-            return [];
-        if (Unwatched is { } unwatched && unwatched.Value.Any(path => !IsNeverWatched(path)))
-            problems.Error(unwatched.Place, "'ignore_watch' of more than node_modules and what begins with a dot, which are never watched", "the folders and files that are to be watched, in 'watch'");
-        return WatchedPaths;
+        var shorter = pattern.StartsWith("**/", StringComparison.Ordinal) ? pattern[3..] : pattern;
+        foreach (var all in (ReadOnlySpan<string>)["/**/*", "/**", "/*", "/"])
+        {
+            if (shorter.Length > all.Length && shorter.EndsWith(all, StringComparison.Ordinal))
+                return shorter[..^all.Length];
+        }
+
+        return shorter;
     }
 
     private static bool IsNeverWatched(string path) => path.TrimStart('.', '/', '\\', '[', '*').StartsWith("node_modules", StringComparison.Ordinal) || path.StartsWith('.') && !path.StartsWith("./", StringComparison.Ordinal);

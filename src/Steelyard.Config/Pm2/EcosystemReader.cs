@@ -46,7 +46,7 @@ internal static class EcosystemReader
             }
 
             var errors = problems.ErrorCount;
-            var app = new EcosystemApp(PlaceOfApp(mapping)) { NameSuffix = source.Options.EnvironmentName };
+            var app = new EcosystemApp(PlaceOfApp(mapping)) { Home = Path.GetDirectoryName(Path.GetFullPath(source.Text.FileName)) ?? "/", NameSuffix = source.Options.EnvironmentName };
             EcosystemKeys.Table.Read(mapping, app, problems, key => key.StartsWith("env_", StringComparison.Ordinal));
             if (!mapping.Entries.Any(entry => entry.Key.Value == "append_env_to_name"))
                 app.NameSuffix = null;

@@ -509,6 +509,8 @@ internal sealed class YamlWriter
         Given("metrics", app.Metrics, "      ");
         if (app.Watch.Count > 0)
             Line($"      watch: {Many(app.Watch, path => path)}");
+        if (app.IgnoreWatch.Count > 0)
+            Line($"      ignore-watch: {Many(app.IgnoreWatch, path => path)}");
         if (app.Scale is { } scale)
             Section("scale", WorkerTables.Scale, scale, new(), "      ");
         Section("limits", WorkerTables.Limits, app.Limits, new(), "      ");

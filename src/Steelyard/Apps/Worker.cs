@@ -88,8 +88,10 @@ internal sealed class Worker
         var ready = SignAsync(limit.Token);
         try
         {
-            if (await Task.WhenAny(ready, Exited) == Exited)
-                throw new AppStartException($"{Name} {ExitText.Ended(await Exited)} before it {Sign("accepted", "answered", "said", "printed", "had lived")}{LastLines()}");
+            // What it has started may listen in its place: one that goes into the background is not there to be looked after.
+            await Task.WhenAny(ready, Ended);
+            if (Ended.IsCompleted)
+                throw new AppStartException($"{Name} {ExitText.Ended(await Exited)} before it {Sign("accepted", "answered", "said", "printed", "had lived")}{InBackground(await Exited)}{LastLines()}");
             await ready;
             Reach.Ready();
             if (App.Ready.Watchdog is { } watchdog)
@@ -124,7 +126,7 @@ internal sealed class Worker
             await Task.WhenAny(_process.Exited, Task.Delay(s_endsByItself, force));
         }
 
-        _process.Signal((int)App.Stop.Signal);
+        _process.Signal((int)App.Stop.Signal, App.Stop.ToAll);
         await Task.WhenAny(_process.Exited, Task.Delay(App.Stop.Grace, force));
         if (!_process.Exited.IsCompleted)
         {
@@ -170,6 +172,8 @@ internal sealed class Worker
         ReadySign.Delay => $"{live} for {Seconds(App.Ready.Delay)}",
         _ => $"{accept} {(accept == "accept" ? "connections" : "a connection")} {Reach.Where}",
     };
+
+    private static string InBackground(int code) => code == 0 ? "; a program that goes into the background has to stay in the foreground here" : "";
 
     private static string Seconds(TimeSpan time) => $"{time.TotalSeconds:0.###} s";
 

@@ -19,7 +19,7 @@ internal sealed class WorkerStart(string pool, string folder, WorkerPlaces place
     public static IReadOnlyList<string> NotTheirs { get; } =
     [
         "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES",
-        "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE", "NODE_UNIQUE_ID", "STEELYARD_INSTANCE", "STEELYARD_POOL", "STEELYARD_TOKEN",
+        "NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE", "NODE_UNIQUE_ID", "STEELYARD_INSTANCE", "STEELYARD_POOL", "STEELYARD_TOKEN", "OLDPWD",
     ];
 
     /// <exception cref="AppStartException">It cannot be started.</exception>
@@ -37,13 +37,13 @@ internal sealed class WorkerStart(string pool, string folder, WorkerPlaces place
                 throw new AppStartException($"{name} cannot be started: there is no folder {home}");
             var words = new CommandTemplate(app.Command).Fill(number, reach.Socket, reach.Port, ThisProgram.Words);
             var program = ProgramPath.Find(words[0], home, System.Environment.GetEnvironmentVariable("PATH"))
-                ?? throw new AppStartException($"{name} cannot be started: there is no program '{words[0]}'{(words[0].Contains('/') ? $" (seen from {home})" : " in PATH")}");
+                ?? throw new AppStartException($"{name} cannot be started: {NoProgram(words[0], home)}");
             var start = new ChildStart
             {
                 Program = program,
                 Words = words,
                 Folder = home,
-                Environment = EnvironmentOf(app, number, reach, notify),
+                Environment = EnvironmentOf(app, number, home, reach, notify),
                 Without = NotTheirs,
                 Handles = reach.Handles,
                 Session = true,
@@ -56,6 +56,14 @@ internal sealed class WorkerStart(string pool, string folder, WorkerPlaces place
             reach.Dispose();
             throw;
         }
+    }
+
+    private static string NoProgram(string word, string home)
+    {
+        var file = Path.GetFullPath(word, home);
+        if (!word.Contains('/'))
+            return $"there is no program '{word}' in PATH{(File.Exists(file) ? $"; the file in {home} is './{word}'" : "")}";
+        return File.Exists(file) ? $"'{word}' may not be executed (chmod +x {file})" : $"there is no program '{word}' (seen from {home})";
     }
 
     private Worker Start(string name, AppSettings app, int number, ChildStart start, WorkerReach reach, NotifySocket? notify)
@@ -90,8 +98,10 @@ internal sealed class WorkerStart(string pool, string folder, WorkerPlaces place
         }
     }
 
-    private IEnumerable<KeyValuePair<string, string>> EnvironmentOf(AppSettings app, int number, WorkerReach reach, NotifySocket? notify)
+    private IEnumerable<KeyValuePair<string, string>> EnvironmentOf(AppSettings app, int number, string home, WorkerReach reach, NotifySocket? notify)
     {
+        // A shell would set it; some programs believe it.
+        yield return new("PWD", home);
         foreach (var variable in reach.Environment)
             yield return variable;
         yield return new("STEELYARD_INSTANCE", number.ToString(CultureInfo.InvariantCulture));

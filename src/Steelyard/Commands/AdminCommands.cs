@@ -90,7 +90,7 @@ internal static class AdminCommands
     private static Command Breaker()
     {
         var instance = new RunningInstance();
-        var pool = new Argument<string>("POOL") { Description = "The pool." };
+        var pool = new Argument<string>("POOL") { Description = "The pool.", HelpName = "POOL" };
         pool.CompletionSources.Add(_ => LiveNames.Pools());
         var hold = new Argument<string>("open|closed|auto") { Description = "open: nothing passes; closed: everything does; auto: it does its work." };
         hold.AcceptOnlyFromAmong("open", "closed", "auto");
@@ -196,7 +196,7 @@ internal static class AdminCommands
 
     private static Argument<string> ServerArgument()
     {
-        var server = new Argument<string>(ServerHelp) { Description = "A server: its pool, and its name, its address or its number there." };
+        var server = new Argument<string>(ServerHelp) { HelpName = ServerHelp, Description = "A server: its pool, and its name, its address or its number there." };
         server.CompletionSources.Add(_ => LiveNames.Servers());
         server.Validators.Add(result =>
         {

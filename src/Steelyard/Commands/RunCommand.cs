@@ -30,12 +30,14 @@ internal static class RunCommand
         var listen = new Option<NetworkAddress?>("--listen", "-l") { Description = "Where clients connect; when left out the port that a Node app listens on, for others :8080.", HelpName = "ADDRESS", CustomParser = ReadAddress };
         var raw = new Option<bool>("--raw") { Description = "Hand the workers of a Node app the clients' own connections, in turn, on the port it listens on: for TCP apps, and as PM2 does it." };
         var name = new Option<string?>("--name", "-n") { Description = "What the app is called; the name of the program or script when left out." };
-        var words = new Argument<string[]>("COMMAND") { Description = "The program and its arguments; a file with .js, .mjs, .cjs or .py alone is run by node or python3.", Arity = ArgumentArity.OneOrMore };
+        var words = new Argument<string[]>("COMMAND") { Description = "The program and its arguments; a file with .js, .mjs, .cjs or .py is run by node or python3, and one whose first line names node by that.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("run", "Runs a program in several instances behind one address, until it is told to stop.") { instances, listen, raw, name, words };
         command.Validators.Add(result =>
         {
             if (result.GetValue(raw) && result.GetResult(listen) is not null)
                 result.AddError("--raw and --listen: a raw app is reached on the port it listens on itself");
+            if (result.GetValue(words) is [['-', ..] first, ..])
+                result.AddError($"'{first}' is no option of this command; those of the program stand behind its name");
         });
         command.SetAction((parsed, _) => RunAsync(
             Snapshot(
@@ -63,7 +65,7 @@ internal static class RunCommand
             {
                 ".js" or ".mjs" or ".cjs" => words.Prepend("node"),
                 ".py" => words.Prepend("python3"),
-                _ => words,
+                _ => words[0].Contains('/') && ScriptFile.IsForNode(Path.GetFullPath(words[0])) ? words.Prepend("node") : words,
             }).ToValueList(),
             Listen = listen is null ? WorkerListen.Raw : null,
             Instances = instances == "max" ? null : int.Parse(instances, CultureInfo.InvariantCulture),

@@ -14,7 +14,7 @@ internal static class WhyCommand
 
     public static Command Create()
     {
-        var code = new Argument<string?>("CODE") { Description = "A cause, such as 503.connect-refused, the word behind its status, or a status; all of them when left out.", Arity = ArgumentArity.ZeroOrOne };
+        var code = new Argument<string?>("CODE") { HelpName = "CODE", Description = "A cause, such as 503.connect-refused, the word behind its status, or a status; all of them when left out.", Arity = ArgumentArity.ZeroOrOne };
         code.CompletionSources.Add(_ => CauseTable.All.Select(cause => new CompletionItem(cause.Code)));
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         var command = new Command("why", "Explains the cause that an error page, a log or 'steelyard errors' names.") { code, json };

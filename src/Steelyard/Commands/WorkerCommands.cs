@@ -9,7 +9,7 @@ internal static class WorkerCommands
 {
     public static Command CreateScale()
     {
-        var wanted = new Argument<string>("POOL=N") { Description = "The pool, and how many workers it is to have: web=5, web+2 or web-1." };
+        var wanted = new Argument<string>("POOL=N") { HelpName = "POOL=N", Description = "The pool, and how many workers it is to have: web=5, web+2 or web-1." };
         wanted.CompletionSources.Add(_ => LiveNames.Apps("="));
         wanted.Validators.Add(result =>
         {
@@ -28,7 +28,7 @@ internal static class WorkerCommands
 
     public static Command CreateRestart()
     {
-        var pool = new Argument<string>("POOL") { Description = "The pool; all with an app when left out.", DefaultValueFactory = _ => "" };
+        var pool = new Argument<string>("POOL") { HelpName = "POOL", Description = "The pool; all with an app when left out.", DefaultValueFactory = _ => "" };
         pool.CompletionSources.Add(_ => LiveNames.Apps());
         var command = Create("restart", "Replaces the workers of an app by new ones without losing a request; ends when they serve.", KeeperRequestKind.Restart, parsed => parsed.GetRequiredValue(pool), pool);
         CommandLine.WithExamples(command,
@@ -39,7 +39,7 @@ internal static class WorkerCommands
 
     public static Command CreateLogs()
     {
-        var name = new Argument<string>("NAME") { Description = "A pool, or one worker as in web/2; all when left out.", DefaultValueFactory = _ => "*" };
+        var name = new Argument<string>("NAME") { HelpName = "NAME", Description = "A pool, or one worker as in web/2; all when left out.", DefaultValueFactory = _ => "*" };
         name.CompletionSources.Add(_ => LiveNames.Workers());
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is printed from now on." };
         var lines = WholeNumber.Option("--lines", "-n", least: 0, most: 1_000_000, otherwise: 20);

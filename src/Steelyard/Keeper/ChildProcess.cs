@@ -4,6 +4,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using Steelyard.Apps.Upkeep;
 
 namespace Steelyard.Keeper;
 
@@ -112,13 +113,13 @@ internal sealed class ChildProcess
     /// <summary>Whether a process is one that we started, and whose end has not been taken yet.</summary>
     public static bool IsOurs(int id) => s_ours.ContainsKey(id);
 
-    /// <summary>Sends a signal to the process; nothing when it has ended.</summary>
-    public void Signal(int number) => Signal(Id, number);
+    /// <summary>Sends a signal to the process, or to all in its group; nothing when it has ended.</summary>
+    public void Signal(int number, bool toAll = false) => SignalTo(toAll ? -Id : Id, number);
 
     /// <summary>Ends the process and all that it started in its group.</summary>
-    public void Kill() => Signal(-Id, Posix.SIGKILL);
+    public void Kill() => SignalTo(-Id, Posix.SIGKILL);
 
-    private void Signal(int whom, int number)
+    private void SignalTo(int whom, int number)
     {
         // Once its end is taken the number may be another's.
         lock (_exited)
@@ -131,10 +132,11 @@ internal sealed class ChildProcess
     /// <summary>Ends what is left of the group of a process that has ended: a signal, and SIGKILL after a grace.</summary>
     public async Task EndGroupAsync(TimeSpan grace)
     {
+        // A dead member that nobody has taken the end of is still there for kill(2). As process 1 that is up to us; where
+        // another is and does not do it, as npm in a container, such members stay for ever.
         var begun = Stopwatch.GetTimestamp();
-        for (var signal = Posix.SIGTERM; Posix.kill(-Id, signal) == 0; signal = Stopwatch.GetElapsedTime(begun) < grace ? 0 : Posix.SIGKILL)
+        for (var signal = Posix.SIGTERM; Posix.kill(-Id, signal) == 0 && ProcessGroups.HasLiving(Id); signal = Stopwatch.GetElapsedTime(begun) < grace ? 0 : Posix.SIGKILL)
         {
-            // A dead member that nobody has taken the end of is still there for kill(2); as process 1 that is up to us.
             Orphans.Reap();
             await Task.Delay(20);
         }

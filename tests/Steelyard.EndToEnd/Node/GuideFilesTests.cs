@@ -83,6 +83,34 @@ public sealed class GuideFilesTests : IDisposable
         Assert.Contains("told shutdown", up.Output, StringComparison.Ordinal);
     }
 
+    // Express's generator writes bin/www, and npm does not tell what it runs of SIGINT.
+    [Fact]
+    public async Task A_script_without_extension_is_run_by_node_and_what_npm_started_is_told_to_end()
+    {
+        using var folder = new TemporaryFolder();
+        const string App = """
+            #!/usr/bin/env node
+            const server = require('http').createServer((request, response) => response.end(String(process.pid))).listen(0, '127.0.0.1', () => console.log(`${process.argv[1]} listens`));
+            process.on('SIGINT', () => { console.log('told'); process.exit(0); });
+            """;
+        Directory.CreateDirectory(folder.At("bin"));
+        folder.Write("bin/www", App);
+        folder.Write("package.json", """{ "scripts": { "start": "node bin/www" } }""");
+        folder.Write("ecosystem.config.js", "module.exports = { apps: [{ name: 'web', script: './bin/www', instances: 2 }, { name: 'other', script: 'npm start', kill_timeout: 20000 }] };");
+        await using var up = SteelyardProcess.Start(["up"], Environment, folder.Path);
+        var url = await up.UrlAsync("listening on http");
+        await up.LineAsync("other/1 | ");
+        await Patience.Until(() => up.Output.Split(" listens\n").Length == 4);
+        await up.LineAsync("ready");
+
+        Assert.Equal(2, (await WorkersAsync(url, 2)).Count);
+        up.Signal(PosixSignal.SIGTERM);
+
+        Assert.Equal(0, await up.ExitAsync());
+        Assert.Contains("other/1 | told", up.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("killed", up.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_compose_file_of_the_guide_runs_the_command_of_its_override_file_behind_the_published_port()
     {

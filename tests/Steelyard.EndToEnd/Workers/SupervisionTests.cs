@@ -67,6 +67,43 @@ public sealed class SupervisionTests : WorkerFixture
     }
 
     [Fact]
+    public async Task A_program_that_goes_into_the_background_is_not_counted_as_ready()
+    {
+        // What it leaves behind listens, but is in nobody's charge: it ends by itself.
+        Folder.Write("daemon.py", """
+            import os, signal
+            if os.fork():
+                os._exit(0)
+            os.setsid()
+            signal.alarm(10)
+            exec(open('app.py').read())
+            """);
+        Write(WorkerApps.Put("python", Folder).Replace("app.py", "daemon.py", StringComparison.Ordinal), instances: 1);
+        await using var up = Up();
+
+        Assert.Equal(1, await up.ExitAsync());
+        Assert.Contains("steelyard up: web/1 ended with exit code 0 before it accepted a connection on ", up.Error, StringComparison.Ordinal);
+        Assert.Contains("; a program that goes into the background has to stay in the foreground here", up.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nobody_waits_for_dead_processes_whose_end_nobody_takes()
+    {
+        Assert.SkipUnless(Environment.UserName == "root", "Only root has namespaces for certain.");
+
+        // As npm does it, process 1 here takes the end of its own child alone: what workers leave behind stays there, dead.
+        Write(WorkerApps.Put("python", Folder) + " forks", instances: 1);
+        Folder.Write("npm.py", "import subprocess, sys\nsys.exit(subprocess.call(sys.argv[1:]))\n");
+        var python = WorkerApps.Put("python", Folder).Split(' ')[0];
+        await using var up = UpBy("unshare", "--pid", "--fork", "--mount-proc", "--kill-child", python, "npm.py");
+        await UrlAsync(up);
+
+        Assert.Equal(0, (await Ask("restart")).Status);
+        Assert.Equal(0, (await Ask("stop")).Status);
+        Assert.Equal(0, await up.ExitAsync());
+    }
+
+    [Fact]
     public async Task Workers_stay_when_the_engine_dies_or_is_replaced()
     {
         Write(WorkerApps.Put("python", Folder), instances: 1);
@@ -196,9 +233,10 @@ public sealed class SupervisionTests : WorkerFixture
     public async Task A_worker_finds_its_place_its_limits_and_nothing_of_ours()
     {
         var user = Environment.IsPrivilegedProcess ? new[] { "user: nobody", "group: daemon" } : [];
-        foreach (var folder in new[] { Folder.Path })
+        Directory.CreateDirectory(Folder.At("home"));
+        foreach (var folder in new[] { Folder.Path, Folder.At("home") })
             File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
-        Write(WorkerApps.Put("python", Folder), 2, "v{instance}", [.. user, "limits: { open-files: 333 }"]);
+        Write(WorkerApps.Put("python", Folder).Replace("app.py", "../app.py", StringComparison.Ordinal), 2, "v{instance}", [.. user, "folder: home", "limits: { open-files: 333 }"]);
         await using var up = Up();
         var url = await UrlAsync(up);
 
@@ -206,6 +244,7 @@ public sealed class SupervisionTests : WorkerFixture
         var self = await Client.GetStringAsync(new Uri(url, "/self"), Cancel);
 
         Assert.Contains("STEELYARD_POOL=web", variables);
+        Assert.Contains($"PWD={Folder.At("home")}", variables);
         Assert.Contains(variables, line => line is "VERSION=v1" or "VERSION=v2");
         Assert.Contains(variables, line => line is "NODE_APP_INSTANCE=0" or "NODE_APP_INSTANCE=1");
         Assert.Contains(variables, line => line.StartsWith("ASPNETCORE_URLS=http://127.0.0.1:", StringComparison.Ordinal));

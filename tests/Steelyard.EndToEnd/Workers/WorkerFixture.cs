@@ -39,6 +39,10 @@ public abstract class WorkerFixture : IDisposable
 
     internal SteelyardProcess Up(params string[] arguments) => SteelyardProcess.Start(arguments.Length == 0 ? ["up", Folder.At("steelyard.yaml")] : arguments, Environment, Folder.Path);
 
+    /// <summary>The same by way of another program, whose last words it is.</summary>
+    internal SteelyardProcess UpBy(string program, params string[] words) =>
+        SteelyardProcess.StartProgram(program, [.. words, SteelyardProcess.Program, "up", Folder.At("steelyard.yaml")], Environment, Folder.Path);
+
     /// <summary>Asks the one that serves.</summary>
     internal async Task<(int Status, string Output, string Error)> Ask(params string[] arguments)
     {

@@ -180,9 +180,15 @@ internal static class AppTable
             Setting(
                 "watch",
                 Form.ListOf("a list of files and folders, or one", s_path, orOne: true),
-                "Files and folders, seen from `folder`; a change of one replaces all workers. What begins with a dot and `node_modules` do not count. For development.",
+                "Files and folders, seen from `folder`; a change of one replaces all workers. What begins with a dot, `node_modules`, and files that end in `.log` or `.log.1` and so on do not count. For development.",
                 _ => [],
                 (app, value) => app with { Watch = value.Select(path => path!).ToValueList() }),
+            Setting(
+                "ignore-watch",
+                Form.ListOf("a list of names and paths, or one", s_path, orOne: true),
+                "What else does not count there: names such as `logs` or `\"*.tmp\"`, at any depth, or with a slash paths seen from `folder`, such as `public/generated`; `*` and `?` stand for what they do in a shell.",
+                _ => [],
+                (app, value) => app with { IgnoreWatch = value.Select(path => path!).ToValueList() }),
             Setting(
                 "metrics",
                 s_metrics,

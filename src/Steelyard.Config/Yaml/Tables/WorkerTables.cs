@@ -190,6 +190,12 @@ internal static class WorkerTables
                 "The signal.",
                 stop => stop.Signal,
                 (stop, value) => stop with { Signal = value }),
+            new Directive<StopSettings, bool>(
+                "to-all",
+                ScalarForms.Switch,
+                "Whether all that it has started gets the signal with it, as from a terminal: for programs that do not pass it on, such as `npm start` with INT. Else they get TERM when it has ended.",
+                stop => stop.ToAll,
+                (stop, value) => stop with { ToAll = value }),
             new Directive<StopSettings, string?>(
                 "message",
                 s_text,

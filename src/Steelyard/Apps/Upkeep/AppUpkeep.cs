@@ -78,10 +78,14 @@ internal sealed class AppUpkeep(string pool, Func<AppSettings> settings, string 
             return;
         if (present.Schedule != _settings?.Schedule)
             _due = present.Schedule is not null && CronSchedule.TryParse(present.Schedule, out _schedule, out _) ? _schedule.After(now) : null;
-        if (present.Watch != (_settings?.Watch ?? default) || present.Folder != _settings?.Folder)
+        if (present.Watch != (_settings?.Watch ?? default) || present.IgnoreWatch != (_settings?.IgnoreWatch ?? default) || present.Folder != _settings?.Folder)
         {
             var from = present.Folder is null ? folder : Path.GetFullPath(present.Folder, folder);
-            _files = present.Watch.Count == 0 ? null : new([.. present.Watch.AsEnumerable().Select(path => Path.GetFullPath(path, from))]);
+            _files = present.Watch.Count == 0 ? null : new(
+                [.. present.Watch.AsEnumerable().Select(path => Path.GetFullPath(path, from))],
+                [.. present.IgnoreWatch.AsEnumerable().Select(path => path.Contains('/', StringComparison.Ordinal) ? Path.GetFullPath(path, from) : path)]);
+            foreach (var path in _files?.Missing ?? [])
+                Console.Error.WriteLine($"steelyard: {pool}: there is nothing at {path} yet that could be watched (watch)");
         }
 
         _settings = present;
