@@ -15,7 +15,7 @@ internal static class StatusTable
         var (version, configuration, counters) = (status.Version, status.Configuration, status.Counters);
         console.WriteLine($"steelyard {version.Version}, engine {version.EnginePid} up for {Span(version.EngineUptimeSeconds)}");
         console.WriteLine($"{configuration.File}, generation {configuration.Generation}, read {Span(configuration.AgeSeconds)} ago");
-        console.WriteLine($"{Number(counters.Requests)} requests, {Number(counters.Refused)} answered with an error, {Number(counters.Cut)} cut, {Number(counters.Retries)} retries");
+        console.WriteLine($"{Number(counters.Requests)} requests, {Number(counters.Refused)} answered with an error, {Number(counters.Cut)} cut, {Number(counters.Retries)} retries{(counters.Fallbacks > 0 ? $", {Number(counters.Fallbacks)} given a fallback" : "")}");
         console.WriteLine();
         console.Write(Listeners(status.Listeners));
         foreach (var pool in status.Pools)

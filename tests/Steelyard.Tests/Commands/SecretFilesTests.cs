@@ -48,8 +48,8 @@ public sealed class SecretFilesTests : IDisposable
     public void Those_that_only_their_owner_and_a_group_may_read_are_fine() => Assert.Equal("", Check());
 
     [Theory]
-    [InlineData("token", "1:52: token: every user of this machine may read the token")]
-    [InlineData("admin.key", "1:96: admin.key: every user of this machine may read the key")]
+    [InlineData("token", "1:46: token: every user of this machine may read the token")]
+    [InlineData("admin.key", "1:89: admin.key: every user of this machine may read the key")]
     [InlineData("password", "2:51: password: every user of this machine may read the password")]
     public void One_that_everybody_may_read_is_a_warning_where_it_is_named(string name, string expected)
     {

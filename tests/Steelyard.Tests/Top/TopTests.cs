@@ -100,7 +100,7 @@ public sealed class TopTests
     public void On_a_narrow_terminal_columns_are_left_out_and_the_keys_stay_on_the_screen()
     {
         var (look, view) = (new TopLook(), new TopView());
-        look.Take(Look($"{First},{Second.Replace("b:1", "backend-two.example.com:1", StringComparison.Ordinal)}"));
+        look.Take(Look($"{First},{Second}"));
 
         Assert.Equal(
             """
@@ -110,15 +110,24 @@ public sealed class TopTests
             0/s retries
             3 in flight, 0 waiting, 12 connections
 
-              Server                    State Req/s
-            > a:1                       up       12
+              Pool Server State Active Req/s Fail/s
+            > web  a:1    up      3/10    12
               2 more
             j k select  d drain  r ready
             m maintenance  R restart workers
             s sort  t not up  q quit
             """,
             Show(look, view, height: 12, width: 40).TrimEnd());
-        Assert.Contains("\n  backend-tw…xample.com:1 down", Show(look, view, height: 40, width: 32), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_long_address_is_shortened_in_its_middle_once_nothing_else_can_go()
+    {
+        var look = new TopLook();
+        look.Take(Look($"{First},{Second.Replace("b:1", "backend-two.example.com:1", StringComparison.Ordinal)}"));
+        var shown = Show(look, new(), height: null, width: 32);
+        Assert.Contains("\n  a:1                   up", shown, StringComparison.Ordinal);
+        Assert.Contains("\n  backend-two…ple.com:1 down", shown, StringComparison.Ordinal);
     }
 
     [Theory]
