@@ -19,7 +19,8 @@ public sealed class StatusTableTests
             new("/etc/steelyard.yaml", "ab", DateTimeOffset.UnixEpoch, 60 * 60 * 49, 3, [.. servers.Where(server => server.LiveWeight is not null).Select(server => new DifferenceView("web", server.Address, "weight", "1", server.LiveWeight!.Value.ToString()))]),
             [new(["localhost:8080"], "http", false, 5, null, 1)],
             [new("web", "round-robin", servers.Length, servers.Count(server => server.State == "up"), servers.Sum(server => server.Active), servers)],
-            new(0, 5, 0, 0, 1_234_567, 12, 3, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null)) { Breakers = breakers }, all);
+            new(0, 5, 0, 0, 1_234_567, 12, 3, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null))
+        { Breakers = breakers }, all);
         return string.Join('\n', writer.ToString().Split('\n').Select(line => line.TrimEnd()));
     }
 
