@@ -7,6 +7,8 @@ _ = Posix.signal(Posix.SIGCHLD, 0);
 // nohup ignores it, and the runtime leaves what is ignored so: nobody could reload by it.
 _ = Posix.signal(Posix.SIGHUP, 0);
 
+Terminal.WritePlainly();
+
 return HaproxyCommand.IsMeant(args) ? await HaproxyCommand.RunAsync(args)
     : NginxCommand.IsMeant(args) ? await NginxCommand.RunAsync(args)
     : await CommandLine.RunAsync(args);

@@ -22,7 +22,7 @@ internal static class SharedChecks
         var zones = new Dictionary<string, (bool Shared, Place Place)>(StringComparer.Ordinal);
         foreach (var (limit, place) in limits)
         {
-            if (limit.Shared && draft.Shared is null)
+            if (limit.Shared && !draft.IsSharedGiven)
                 problems.Error(place, "a limit that is shared, and nothing to share it over", Example);
             if (limit is { Shared: true, Zone: null })
                 problems.Error(place, "a limit that is shared without a name", "'zone', the same in all balancers");
@@ -30,6 +30,9 @@ internal static class SharedChecks
                 problems.Error(place, $"the zone {Shown.Quote(zone)} is shared in one place and not in another: line {zones[zone].Place.Line}", "the same 'shared' wherever it stands");
         }
 
+        // What could not be read may well be what is shared.
+        if (problems.ErrorCount > 0)
+            return;
         var remembers = (draft.Pools ?? []).Any(pool => pool.Sticky is { Value.Key: not null });
         if (draft.Shared is { } shared && !remembers && !limits.Exists(limit => limit.Value.Shared))
             problems.Warn(shared.Place, "'shared' in a file where nothing is shared", "'sticky' with 'learn' or 'on' in a pool, or a limit with 'shared: true'");

@@ -29,6 +29,9 @@ internal sealed record SnapshotDraft(Place Place)
 
     public Located<SharedSettings>? Shared { get; init; }
 
+    /// <summary>Whether there is a <see cref="Shared"/>, also where it could not be read.</summary>
+    public bool IsSharedGiven { get; init; }
+
     public Located<string>? StateFile { get; init; }
 
     public Timeouts Timeouts { get; init; } = new();

@@ -37,6 +37,17 @@ internal static class Form
             return read;
         });
 
+    /// <summary>The same, and null where it cannot be read, so that what is checked after knows it was given.</summary>
+    public static Form<T?> NullWhereFaulty<T>(Form<T?> form)
+        where T : struct => new(
+        form.Accepts,
+        (ProblemList problems, YamlNode node, out T? value) =>
+        {
+            if (!form.Read(problems, node, out value))
+                value = null;
+            return true;
+        });
+
     /// <summary>A list of at least one value; those that cannot be read are reported and left out.</summary>
     public static Form<IReadOnlyList<T>> ListOf<T>(string accepts, Form<T> item, bool orOne = false) => new(
         accepts,

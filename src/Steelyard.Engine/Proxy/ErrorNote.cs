@@ -9,10 +9,10 @@ internal static class ErrorNote
 {
     private const int LongestRequest = 200;
 
-    public static RecentError Of(in Outcome outcome, ExchangeContext context) => new(
+    public static RecentError Of(in Outcome outcome, int status, ExchangeContext context) => new(
         context.Events.Network.UtcNow,
         outcome.Code,
-        context.ResponseBegun ? 0 : outcome.Status,
+        status,
         outcome.Sentence,
         context.Client.Peer.Address()?.ToString(),
         RequestOf(context),

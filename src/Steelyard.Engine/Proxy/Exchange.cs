@@ -366,6 +366,9 @@ internal sealed class Exchange
         if (outcome.Fault != Fault.Server || _context.ResponseBegun || _context.Plan.Fallbacks.GetValueOrDefault(pool) is not { } instead)
             return null;
         CountFallback(pool);
+
+        // The client may not see that anything has failed; who looks for why has to.
+        _account.Note(outcome, instead.Status);
         return instead;
     }
 
@@ -485,14 +488,18 @@ internal sealed class Exchange
         if (outcome.Told == ClosedByRuleStatus && !_context.ResponseBegun)
             return CloseUnanswered();
         if (outcome.Status > 0 && ErrorPageFor(outcome.Status) is { } instead)
+        {
+            _account.Note(outcome, outcome.Status);
             return await Show(instead, outcome.Status);
+        }
+
         _context.Deadline.Cancel();
         _outgoing.End();
         _context.Record.Ending = outcome;
         if (_context.ResponseBegun)
         {
             _loop.Counters.Cut++;
-            _account.Note(outcome);
+            _account.Note(outcome, 0);
             _account.Count(_conversation.Status);
             _account.Log(_conversation.Status);
 
@@ -511,7 +518,7 @@ internal sealed class Exchange
         }
 
         _loop.Counters.Refused++;
-        _account.Note(outcome);
+        _account.Note(outcome, outcome.Status);
         _answers.Write(outcome, outcome.Cause == Cause.RateExceeded ? _admission.Exceeded!.PolicyLine.Span : default);
         return await _answers.Send();
     }

@@ -69,9 +69,11 @@ internal sealed class ExchangeAccount(ExchangeContext context, OutgoingRequest o
     }
 
     /// <summary>Keeps an error for people to look at.</summary>
-    public void Note(in Outcome outcome)
+    /// <param name="outcome">What has gone wrong.</param>
+    /// <param name="status">What the client is told; 0 where it sees an answer that breaks off.</param>
+    public void Note(in Outcome outcome, int status)
     {
         if (context.Loop.Errors.HasRoom(context.Events.Now))
-            context.Loop.Errors.Add(ErrorNote.Of(outcome, context));
+            context.Loop.Errors.Add(ErrorNote.Of(outcome, status, context));
     }
 }

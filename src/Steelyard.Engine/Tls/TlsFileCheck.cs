@@ -19,6 +19,8 @@ internal sealed class TlsFileCheck
         var check = new TlsFileCheck(files, now);
         if (snapshot.Admin?.Tls is { } admin)
             check.CheckCertificate(admin);
+        if (snapshot.Shared?.Authorities is { } authorities)
+            check.CheckAuthorities(authorities);
         foreach (var listener in snapshot.Listeners)
             check.Check(listener.Tls);
         foreach (var pool in snapshot.Pools)
@@ -56,6 +58,8 @@ internal sealed class TlsFileCheck
             var read = PemCertificate.Read(_files, names);
             CheckTime(names.Certificate, read.Leaf);
             read.Leaf.Dispose();
+            if (_files.IsOpenToAll(names.Key ?? names.Certificate))
+                _problems.Add(new(Severity.Warning, names.Key ?? names.Certificate, "every user of this machine may read the key", TlsFiles.SecretExpected));
         }
         catch (TlsFileException fault)
         {

@@ -50,6 +50,34 @@ public sealed class TlsFiles(string folder)
     /// <param name="now">The time by which certificates are valid or not.</param>
     public IReadOnlyList<TlsFileProblem> Check(Snapshot snapshot, DateTimeOffset now) => Tls.TlsFileCheck.Run(this, snapshot, now);
 
+    /// <summary>What is expected of a file that holds a secret, for messages.</summary>
+    public const string SecretExpected = "a file that only its owner may read, and a group perhaps (chmod o-r)";
+
+    /// <summary>Whether every user of the machine may read a file that holds a secret.</summary>
+    /// <param name="name">The file as the configuration names it.</param>
+    public bool IsOpenToAll(string name)
+    {
+        try
+        {
+            var file = Path.GetFullPath(PathOf(name));
+
+            // Swarm and Compose put secrets there, readable for all who are in the container with them.
+            if (file.StartsWith("/run/secrets/", StringComparison.Ordinal) || !File.GetUnixFileMode(file).HasFlag(UnixFileMode.OtherRead))
+                return false;
+            for (var above = Path.GetDirectoryName(file); above is not null; above = Path.GetDirectoryName(above))
+            {
+                if (!File.GetUnixFileMode(above).HasFlag(UnixFileMode.OtherExecute))
+                    return false;
+            }
+
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     private LentFile? LentOf(string name) => _lent?.GetValueOrDefault(name);
 
     /// <summary>Where a file or a folder is that the configuration names.</summary>

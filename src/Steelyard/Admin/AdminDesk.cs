@@ -37,6 +37,9 @@ internal sealed class AdminDesk(LoadBalancer balancer, IKeeper keeper, ServedCon
     /// <summary>What has become of the servers since.</summary>
     public ServerHistory History { get; } = new();
 
+    /// <summary>How many may ask at once, over all sockets and reloads.</summary>
+    public AdminRoom Room { get; } = new();
+
     /// <summary>What goes on, for those who watch.</summary>
     public LiveBoard Live => field ??= new(this);
 

@@ -17,7 +17,7 @@ internal static class AdminLook
     /// <summary>The version of this program.</summary>
     public static string ProgramVersion { get; } = typeof(AdminLook).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    public static async Task<StatusView> StatusAsync(AdminDesk desk) => new(Version(desk), await ConfigurationAsync(desk), Listeners(desk), Pools(desk), Counters(desk));
+    public static async Task<StatusView> StatusAsync(AdminDesk desk) => new(Version(desk), await ConfigurationAsync(desk), Listeners(desk), Pools(desk), Counters(desk)) { Breakers = Breakers(desk) };
 
     public static VersionView Version(AdminDesk desk) => new(ProgramVersion, Environment.ProcessId, desk.Since, SecondsSince(desk.Since), RuntimeInformation.FrameworkDescription);
 
@@ -134,7 +134,8 @@ internal static class AdminLook
         server.Failures,
         server.LastReason == ServerFailure.None ? null : ServerReports.Explain(server.LastReason),
         name,
-        server.HasAgent ? new(HealthReports.WordOfAgent(server), server.ReasonOfAgent) : null);
+        server.HasAgent ? new(HealthReports.WordOfAgent(server), server.ReasonOfAgent) : null,
+        server.Backup);
 
     public static BreakerView[] Breakers(AdminDesk desk) => [.. desk.Balancer.Breakers.Select(breaker => new BreakerView(
         breaker.Pool,

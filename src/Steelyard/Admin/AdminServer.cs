@@ -54,19 +54,19 @@ internal sealed class AdminServer : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = 1024 * 1024;
-        kestrel.Limits.MaxConcurrentConnections = 1000;
         kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Protocols = HttpProtocols.Http1);
         foreach (var handle in service.Handles)
         {
+            var secure = certificate is not null && _sockets[(ulong)handle].AddressFamily != AddressFamily.Unix;
             kestrel.ListenHandle((ulong)handle, endpoint =>
             {
                 endpoint.Use(next => connection =>
                 {
                     EndInOrder(connection);
-                    return next(connection);
+                    return _desk.Room.ServeAsync(connection, secure, next);
                 });
-                if (certificate is not null && _sockets[(ulong)handle].AddressFamily != AddressFamily.Unix)
-                    endpoint.UseHttps(new TlsHandshakeCallbackOptions { HandshakeTimeout = TimeForHandshakes, OnConnection = _ => ValueTask.FromResult(certificate.Options) });
+                if (secure)
+                    endpoint.UseHttps(new TlsHandshakeCallbackOptions { HandshakeTimeout = TimeForHandshakes, OnConnection = _ => ValueTask.FromResult(certificate!.Options) });
             });
         }
     }

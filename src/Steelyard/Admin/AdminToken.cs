@@ -23,7 +23,12 @@ internal static class AdminToken
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            mistake = error is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : error.Message;
+            mistake = error switch
+            {
+                FileNotFoundException or DirectoryNotFoundException => "there is no such file",
+                UnauthorizedAccessException => Directory.Exists(Path.Combine(folder, name)) ? "this is a directory" : "this program may not read the file",
+                _ => error.Message,
+            };
         }
 
         return null;

@@ -53,6 +53,7 @@ internal sealed record PoolView(string Name, string Balance, int Servers, int Us
 /// <param name="LastFailure">How the last of them came about; null for none.</param>
 /// <param name="Name">What the configuration calls it; null where it is known by its address.</param>
 /// <param name="Agent">What its agent says; null where it has none.</param>
+/// <param name="Backup">Whether it has requests only while no other can.</param>
 internal sealed record ServerView(
     string Pool,
     int Number,
@@ -70,7 +71,8 @@ internal sealed record ServerView(
     long Failures,
     string? LastFailure,
     string? Name,
-    AgentView? Agent = null);
+    AgentView? Agent = null,
+    bool Backup = false);
 
 /// <summary>What the agent of a server says.</summary>
 /// <param name="State">ready, drain, maintenance or down.</param>
@@ -168,6 +170,9 @@ internal sealed record StatusView(VersionView Version, ConfigurationView Configu
 {
     /// <summary>The apps with their workers.</summary>
     public AppView[] Apps { get; init; } = [];
+
+    /// <summary>The breakers of pools and of servers; null from an engine of a version that does not say.</summary>
+    public BreakerView[]? Breakers { get; init; }
 
     /// <summary>Where servers are found.</summary>
     public DiscoveryView[] Discovery { get; init; } = [];

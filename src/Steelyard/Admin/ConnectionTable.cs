@@ -13,17 +13,24 @@ internal static class ConnectionTable
             return;
         }
 
-        var table = StatusTable.Plain().AddColumn("Client").AddColumn("Listener").AddColumn("State").AddColumn(StatusTable.Right("Open for")).AddColumn(StatusTable.Right("Requests")).AddColumn("Request").AddColumn("Server");
+        var table = new FittedTable(
+            new("Client", 7, Least: FittedColumn.Address) { KeepsEnd = true },
+            new("Listener", 1, Least: FittedColumn.Address) { KeepsEnd = true },
+            new("State", 3),
+            new("Open for", 5) { Right = true },
+            new("Requests", 2) { Right = true },
+            new("Request", 6, Least: 10),
+            new("Server", 4, Least: FittedColumn.Address) { KeepsEnd = true });
         foreach (var one in connections)
         {
             table.AddRow(
-                new Text(one.Client ?? "unix"),
-                new Text(one.Listener),
-                new Text(one.State),
-                new Text(StatusTable.Span(one.AgeSeconds)),
-                new Text(one.Requests.ToString()),
-                new Text(one.Request ?? ""),
-                new Text(one.Server is null ? one.Pool ?? "" : $"{one.Pool}/{one.Server}"));
+                one.Client ?? "unix",
+                one.Listener,
+                one.State,
+                StatusTable.Span(one.AgeSeconds),
+                one.Requests.ToString(),
+                one.Request ?? "",
+                one.Server is null ? one.Pool ?? "" : $"{one.Pool}/{one.Server}");
         }
 
         console.Write(table);

@@ -15,13 +15,13 @@ internal static class StatusTable
         var (version, configuration, counters) = (status.Version, status.Configuration, status.Counters);
         console.WriteLine($"steelyard {version.Version}, engine {version.EnginePid} up for {Span(version.EngineUptimeSeconds)}");
         console.WriteLine($"{configuration.File}, generation {configuration.Generation}, read {Span(configuration.AgeSeconds)} ago");
-        console.WriteLine($"{Number(counters.Requests)} requests, {Number(counters.Refused)} answered with an error, {Number(counters.Cut)} cut, {Number(counters.Retries)} retries");
+        console.WriteLine($"{Number(counters.Requests)} requests, {Number(counters.Refused)} answered with an error, {Number(counters.Cut)} cut, {Number(counters.Retries)} retries{(counters.Fallbacks > 0 ? $", {Number(counters.Fallbacks)} given a fallback" : "")}");
         console.WriteLine();
         console.Write(Listeners(status.Listeners));
         foreach (var pool in status.Pools)
         {
             console.WriteLine();
-            console.WriteLine($"{pool.Name}: {pool.Balance}, {pool.Usable} of {pool.Servers} usable, {Number(pool.Active)} active");
+            console.WriteLine($"{pool.Name}: {pool.Balance}, {Number(pool.Usable)} of {Number(pool.Servers)} usable, {Number(pool.Active)} active{Breaker(status.Breakers, pool.Name)}");
             Write(console, pool, all);
             if (Array.Find(status.Apps, app => app.Pool == pool.Name) is { } app)
                 console.Write(Workers(app));
@@ -62,57 +62,89 @@ internal static class StatusTable
 
     private static bool IsPlain(ServerView server) => server.State == "up" && server.Weight > 0;
 
-    private static Table Listeners(ListenerView[] listeners)
+    /// <summary>What is to be said of the breakers of a pool; nothing while they let everything through.</summary>
+    private static string Breaker(BreakerView[]? breakers, string pool)
     {
-        var table = Plain().AddColumn("Listener").AddColumn("Speaks").AddColumn(Right("Open")).AddColumn(Right("Most"));
+        var its = Array.FindAll(breakers ?? [], breaker => breaker.Pool == pool);
+        if (Array.Find(its, breaker => breaker.Hold != "none") is { } held)
+            return $", breaker held {held.Hold}";
+        var open = Array.FindAll(its, breaker => breaker.State != "closed");
+        return open is [] ? "" : open is [{ Server: null } whole] ? $", breaker {whole.State}" : $", breakers of {open.Length} servers open";
+    }
+
+    private static FittedTable Listeners(ListenerView[] listeners)
+    {
+        var table = new FittedTable(
+            new("Listener", 4, Least: FittedColumn.Address) { KeepsEnd = true },
+            new("Speaks", 1),
+            new("Open", 3) { Right = true },
+            new("Most", 2) { Right = true });
         foreach (var listener in listeners)
-            table.AddRow(new Text(string.Join(" ", listener.Addresses)), new Text(listener.Tls ? $"{listener.Mode}, TLS" : listener.Mode), new Text(Number(listener.OpenConnections)), new Text(listener.MaxConnections?.ToString() ?? ""));
+            table.AddRow(string.Join(" ", listener.Addresses), listener.Tls ? $"{listener.Mode}, TLS" : listener.Mode, Number(listener.OpenConnections), listener.MaxConnections?.ToString() ?? "");
         return table;
     }
 
-    private static Table Servers(ServerView[] servers)
+    private static FittedTable Servers(ServerView[] servers)
     {
-        var table = Plain().AddColumn(Right("#")).AddColumn("Server").AddColumn("State").AddColumn(Right("Weight")).AddColumn(Right("Active")).AddColumn(Right("Failed")).AddColumn("Check");
+        var table = new FittedTable(
+            new("#", 5) { Right = true },
+            new("Server", 7, Least: FittedColumn.Address) { KeepsEnd = true },
+            new("State", 6, Least: 11),
+            new("Weight", 1) { Right = true },
+            new("Active", 3) { Right = true },
+            new("Failed", 2) { Right = true },
+            new("Check", 4, Least: 8));
         foreach (var server in servers)
         {
             table.AddRow(
-                new Text(server.Number.ToString()),
-                new Text(server.Name is { } name ? $"{name} {server.Address}" : server.Address),
-                new Text(server.State, ColourOf(server.State)),
-                new Text(server.LiveWeight is null ? server.Weight.ToString() : $"{server.Weight} (file {server.ConfiguredWeight})"),
-                new Text(Number(server.Active)),
-                new Text(Number(server.Failures)),
-                new Text(CheckOf(server)));
+                server.Number.ToString(),
+                new(server.Name is { } name ? $"{name} {server.Address}" : server.Address) { Brief = server.Name },
+                new(server.Backup ? $"{server.State}, backup" : server.State, ColourOf(server.State)) { Brief = server.State },
+                server.LiveWeight is null ? server.Weight.ToString() : $"{server.Weight} (file {server.ConfiguredWeight})",
+                Number(server.Active),
+                Number(server.Failures),
+                CheckOf(server));
         }
 
         return table;
     }
 
+    // Of one that nobody checks its requests tell.
     private static string CheckOf(ServerView server)
     {
-        var check = server.Health is { } health ? health.LastCheck + (health.Status is { } code ? $" ({code})" : "") : "";
+        var check = server.Health is { } health ? health.LastCheck + (health.Status is { } code ? $" ({code})" : "") : server.LastFailure is { } failure ? $"last failure: {failure}" : "";
         return server.Agent is { } agent ? HealthReports.CheckAndAgent(check, agent.State, agent.Reason) : check;
     }
 
-    private static Table Workers(AppView app)
+    private static FittedTable Workers(AppView app)
     {
+        var columns = new List<FittedColumn>
+        {
+            new("Worker", 8, Least: 8) { KeepsEnd = true },
+            new("State", 7),
+            new("Pid", 3) { Right = true },
+            new("Up", 5) { Right = true },
+            new("Restarts", 6) { Right = true },
+            new("CPU", 2) { Right = true },
+            new("Memory", 4) { Right = true },
+        };
         var lag = Array.Exists(app.Workers, worker => worker.EventLoopLagSeconds is not null);
-        var table = Plain().AddColumn("Worker").AddColumn("State").AddColumn(Right("Pid")).AddColumn(Right("Up")).AddColumn(Right("Restarts")).AddColumn(Right("CPU")).AddColumn(Right("Memory"));
         if (lag)
-            table.AddColumn(Right("Lag"));
+            columns.Add(new("Lag", 1) { Right = true });
+        var table = new FittedTable([.. columns]);
         foreach (var worker in app.Workers)
         {
-            Text[] row =
+            FittedCell[] row =
             [
-                new($"{app.Pool}/{worker.Number}"),
+                $"{app.Pool}/{worker.Number}",
                 new(worker.State, new Style(worker.State == "serving" ? Color.Green : worker.State == "stopped" ? Color.Red : Color.Yellow)),
-                new(worker.Pid?.ToString() ?? ""),
-                new(worker.UptimeSeconds is { } up ? Span(up) : ""),
-                new(Number(worker.Restarts)),
-                new(worker.CpuPercent is { } cpu ? string.Create(CultureInfo.InvariantCulture, $"{cpu:0}%") : ""),
-                new(worker.MemoryBytes is { } bytes ? $"{bytes / (1024 * 1024)} MiB" : ""),
+                worker.Pid?.ToString() ?? "",
+                worker.UptimeSeconds is { } up ? Span(up) : "",
+                Number(worker.Restarts),
+                worker.CpuPercent is { } cpu ? string.Create(CultureInfo.InvariantCulture, $"{cpu:0}%") : "",
+                worker.MemoryBytes is { } bytes ? $"{bytes / (1024 * 1024)} MiB" : "",
             ];
-            table.AddRow(lag ? [.. row, new Text(worker.EventLoopLagSeconds is { } late ? string.Create(CultureInfo.InvariantCulture, $"{late * 1000:0.0} ms") : "")] : row);
+            table.AddRow(lag ? [.. row, worker.EventLoopLagSeconds is { } late ? string.Create(CultureInfo.InvariantCulture, $"{late * 1000:0.0} ms") : ""] : row);
         }
 
         return table;
@@ -125,11 +157,7 @@ internal static class StatusTable
         _ => new(Color.Yellow),
     };
 
-    internal static Table Plain() => new Table().Border(TableBorder.None);
-
-    internal static TableColumn Right(string title) => new TableColumn(title).RightAligned();
-
-    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+    internal static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     /// <summary>A time in its two largest units.</summary>
     internal static string Span(double seconds) => TimeSpan.FromSeconds(seconds) switch

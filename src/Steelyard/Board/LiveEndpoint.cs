@@ -21,6 +21,7 @@ internal static class LiveEndpoint
 
     private static async Task ServeAsync(AdminCall call)
     {
+        using var place = call.Desk.Room.Watch(call.Context);
         var response = call.Context.Response;
         response.ContentType = "text/event-stream";
         response.Headers.CacheControl = "no-store";

@@ -157,7 +157,7 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
         json.WriteNumber("poolCount", sample.Pools.Count);
         json.WriteNumber("serverCount", sample.Pools.Sum(pool => pool.Servers.Count));
         json.WriteNumber("troubled", sample.Pools.Sum(pool => pool.Troubled));
-        WriteWords(json, "troubledStates", sample);
+        WriteWords(json, "states", sample);
         _shown.Clear();
         json.WriteStartArray("pools");
         foreach (var pool in shown)

@@ -39,7 +39,7 @@ internal sealed class PoolLook
     /// <summary>Servers that get requests.</summary>
     public int Usable { get; private set; }
 
-    /// <summary>Servers that are not plainly well: down, left out, drained or in maintenance.</summary>
+    /// <summary>Servers that get no requests though nobody has taken them out: down, left out, or drained by their agents.</summary>
     public int Troubled { get; private set; }
 
     /// <summary>The pools of a configuration.</summary>
@@ -65,7 +65,7 @@ internal sealed class PoolLook
         Active += server.Active;
         var state = ServerHistory.StateOf(server);
         Usable += state == "up" && server.Weight > 0 ? 1 : 0;
-        Troubled += state == "up" ? 0 : 1;
+        Troubled += state == "up" || server.Wanted != Balancing.ServerState.Ready ? 0 : 1;
     }
 
     private void Add(ServerMeasure measure)

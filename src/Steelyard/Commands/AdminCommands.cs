@@ -188,7 +188,7 @@ internal static class AdminCommands
             if (instance.WantsJson(parsed))
                 Console.Write(answer);
             else
-                ErrorTable.Write(Terminal.Output(), connection.Read(answer, AdminJson.Default.ErrorViewArray));
+                ErrorTable.Write(Terminal.Output(), connection.Read(answer, AdminJson.Default.ErrorViewArray), DateTimeOffset.UtcNow);
         }));
         CommandLine.WithExamples(command, "steelyard errors", "steelyard errors --json | jq -r '.[].cause' | sort | uniq -c");
         return command;

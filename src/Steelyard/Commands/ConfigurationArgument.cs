@@ -5,6 +5,7 @@ using Steelyard.Config;
 using Steelyard.Docker;
 using Steelyard.Engine;
 using Steelyard.Explain;
+using Steelyard.Shared;
 
 namespace Steelyard.Commands;
 
@@ -115,11 +116,25 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
         if (Result.Snapshot is not { } snapshot)
             return this;
         var problems = Result.Problems.AsEnumerable().ToList();
-        foreach (var found in new TlsFiles(Folder).Check(snapshot, DateTimeOffset.UtcNow))
+        var files = new TlsFiles(Folder);
+        foreach (var found in files.Check(snapshot, DateTimeOffset.UtcNow))
             Report(found.Name, found.Severity, found.Message, found.Expected);
 
-        if (snapshot.Admin?.TokenFile is { } token && AdminToken.TryRead(Folder, token, out var mistake) is null)
-            Report(token, Severity.Error, mistake, AdminToken.Expected);
+        if (snapshot.Admin?.TokenFile is { } token)
+        {
+            if (AdminToken.TryRead(Folder, token, out var mistake) is null)
+                Report(token, Severity.Error, mistake, AdminToken.Expected);
+            else if (files.IsOpenToAll(token))
+                Report(token, Severity.Warning, "every user of this machine may read the token", TlsFiles.SecretExpected);
+        }
+
+        if (snapshot.Shared?.PasswordFile is { } secret)
+        {
+            if (RedisPassword.TryRead(Folder, secret, out var mistake) is null)
+                Report(secret, Severity.Error, mistake, RedisPassword.Expected);
+            else if (files.IsOpenToAll(secret))
+                Report(secret, Severity.Warning, "every user of this machine may read the password", TlsFiles.SecretExpected);
+        }
 
         if (Result.Connections is { } place && snapshot.Limits.Connections is { } wanted && LoadBalancer.ConnectionsByDescriptors is var most && wanted > most)
             problems.Add(place.Problem(Severity.Warning, $"{wanted} connections are more than the descriptors of this shell suffice for: {most}, a client and a server each", "a smaller number, or more descriptors (ulimit -n; LimitNOFILE in a unit)"));

@@ -42,7 +42,8 @@ internal static class TopCommand
                 break;
         }
 
-        Terminal.Output().Write(TopScreen.Draw(look, view, height: null));
+        var console = Terminal.Output();
+        console.Write(TopScreen.Draw(look, view, console.Profile.Width, height: null));
     }
 
     private static async Task ShowLiveAsync(AdminConnection connection, IAnsiConsole console, CancellationToken cancel)
@@ -51,7 +52,7 @@ internal static class TopCommand
         console.Write(new ControlCode("\e[?1049h"));
         try
         {
-            await console.Live(TopScreen.Draw(look, view, console.Profile.Height)).Overflow(VerticalOverflow.Crop).StartAsync(async live =>
+            await console.Live(TopScreen.Draw(look, view, console.Profile.Width, console.Profile.Height)).Overflow(VerticalOverflow.Crop).StartAsync(async live =>
             {
                 while (true)
                 {
@@ -75,13 +76,14 @@ internal static class TopCommand
                 void Draw()
                 {
                     lock (look)
-                        live.UpdateTarget(TopScreen.Draw(look, view, console.Profile.Height));
+                        live.UpdateTarget(TopScreen.Draw(look, view, console.Profile.Width, console.Profile.Height));
                 }
             });
         }
         finally
         {
-            console.Write(new ControlCode("\e[?1049l"));
+            // Who reads keys with .NET has them in another mode, and gives none of it back.
+            console.Write(new ControlCode("\e[?1049l\e[?1l\e>"));
         }
     }
 

@@ -72,7 +72,7 @@ internal static class WhyCommand
 
     private static void Write(KnownCause known)
     {
-        var width = Console.IsOutputRedirected ? int.MaxValue : Math.Clamp(Console.WindowWidth - 2, 40, WidestText);
+        var width = Console.IsOutputRedirected ? int.MaxValue : Math.Clamp(Terminal.Width - 2, 40, WidestText);
         Console.WriteLine(known.Code);
         Console.WriteLine();
         WriteWrapped(known.Sentence, width);

@@ -7,6 +7,7 @@ using Steelyard.Discovery;
 using Steelyard.Docker;
 using Steelyard.Engine;
 using Steelyard.Serving;
+using Steelyard.Shared;
 
 namespace Steelyard.Keeper;
 
@@ -430,14 +431,8 @@ internal sealed class KeeperRun : IDisposable
         var filled = _key.FillInto(snapshot);
         if (filled.Shared is not { PasswordFile: { } file } shared)
             return filled;
-        try
-        {
-            return filled with { Shared = shared with { Password = File.ReadLines(Path.Combine(folder, file)).FirstOrDefault(), PasswordFile = null } };
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new EngineException($"the password of Redis cannot be read: {error.Message}");
-        }
+        var password = RedisPassword.TryRead(folder, file, out var mistake) ?? throw new EngineException($"{file}: {mistake}; expected {RedisPassword.Expected}");
+        return filled with { Shared = shared with { Password = password, PasswordFile = null } };
     }
 
     private ServedConfiguration ServedBy(ConfigurationArgument read, Snapshot served, ListeningSockets sockets, AdminSockets admin)

@@ -20,6 +20,7 @@ internal static unsafe partial class Posix
     [LibraryImport(C, SetLastError = true)] public static partial nint read(int fd, byte* buffer, nuint length);
     [LibraryImport(C, SetLastError = true)] public static partial nint write(int fd, byte* buffer, nuint length);
     [LibraryImport(C, SetLastError = true)] public static partial int poll(PollEntry* entries, nuint count, int timeout);
+    [LibraryImport(C)] public static partial int ioctl(int fd, nuint request, void* argument);
     [LibraryImport(C)] public static partial int pipe2(int* ends, int flags);
     [LibraryImport(C)] public static partial int fcntl(int fd, int command, nint argument);
     [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial int memfd_create(string name, uint flags);
@@ -105,6 +106,16 @@ internal static unsafe partial class Posix
         public int Flags;
     }
 
+    /// <summary>struct winsize.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct WindowSize
+    {
+        public ushort Rows;
+        public ushort Columns;
+        public ushort PixelsAcross;
+        public ushort PixelsDown;
+    }
+
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Vector
@@ -162,6 +173,7 @@ internal static unsafe partial class Posix
     public const uint MFD_CLOEXEC = 1, MFD_ALLOW_SEALING = 2;
     public const short POSIX_SPAWN_SETPGROUP = 2, POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8, POSIX_SPAWN_SETSID = 0x80;
     public const int SIGHUP = 1, SIGQUIT = 3, SIGPIPE = 13, SIGKILL = 9, SIGTERM = 15, SIGCHLD = 17;
+    public const nuint TIOCGWINSZ = 0x5413;
     public const int EINTR = 4, EAGAIN = 11;
     public const int P_ALL = 0, P_PID = 1, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
     public const int PR_SET_NO_NEW_PRIVS = 38, MADV_DONTNEED = 4;

@@ -149,6 +149,8 @@ internal static class MetricsPage
         text.Value(desk.Served.Source.Generation);
         text.Begin("steelyard_configuration_read_timestamp_seconds", "gauge", "When the configuration that is served was read.");
         text.Value(desk.Served.Source.At.ToUnixTimeMilliseconds() / 1000d);
+        text.Begin("steelyard_admin_refused_total", "counter", "Connections to the admin API that were refused, and requests to watch, for as many there were as may be.");
+        text.Value(desk.Room.Refused);
         text.Begin("steelyard_connections_open", "gauge", "Client connections open now.");
         text.Value(counters.OpenConnections);
         foreach (var (name, help, value) in s_engine)

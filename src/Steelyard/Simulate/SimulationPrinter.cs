@@ -1,5 +1,6 @@
 using System.Globalization;
 using Spectre.Console;
+using Steelyard.Commands;
 
 namespace Steelyard.Simulate;
 
@@ -20,7 +21,7 @@ internal static class SimulationPrinter
             Ansi = toTerminal ? AnsiSupport.Detect : AnsiSupport.No,
             ColorSystem = toTerminal && colours ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
             Interactive = InteractionSupport.No,
-            Out = new AnsiConsoleOutput(output),
+            Out = toTerminal ? new Terminal.Screen(output) : new AnsiConsoleOutput(output),
         });
         if (!toTerminal)
             console.Profile.Width = PlainWidth;

@@ -9,69 +9,119 @@ namespace Steelyard.Top;
 /// <summary>What <c>steelyard top</c> draws.</summary>
 internal static class TopScreen
 {
-    /// <summary>Lines that are not servers.</summary>
-    private const int Around = 6;
-
     /// <summary>Draws a screen.</summary>
     /// <param name="look">What is known.</param>
     /// <param name="view">What is wanted.</param>
+    /// <param name="width">Characters of a line.</param>
     /// <param name="height">Lines there are; null for any number.</param>
-    public static IRenderable Draw(TopLook look, TopView view, int? height)
+    public static IRenderable Draw(TopLook look, TopView view, int width, int? height)
     {
         if (look.Last is not { } last)
             return new Text("looking ...");
         var rows = look.Rows;
-        var room = height is { } lines ? Math.Max(1, lines - Around) : rows.Count;
+        var parts = new List<IRenderable>();
+        Add(Head(last), new((int)last["troubled"]! == 0 ? Color.Green : Color.Red));
+        Add(Totals(last["totals"]!), Style.Plain);
+        parts.Add(Text.Empty);
+        var keys = height is null ? [] : Lines(view.Line, width);
+
+        // Beside the servers: what is there already, the titles, how many more there are, the keys; and the line the cursor is left on.
+        var room = height is { } lines ? Math.Max(1, lines - parts.Count - 2 - keys.Count) : rows.Count;
         var selected = view.IndexIn(rows);
         var from = Math.Clamp(selected - (room / 2), 0, Math.Max(0, rows.Count - room));
-        var parts = new List<IRenderable> { Head(last), Totals(last["totals"]!), Text.Empty, Servers(rows, from, room, height is null ? -1 : selected) };
+        parts.Add(Servers(rows, from, room, height is null ? -1 : selected));
         if (rows.Count > room || look.More > 0)
-            parts.Add(new Text($"  {rows.Count - Math.Min(room, rows.Count) + look.More} more", new(Color.Grey)));
-        if (height is not null)
-            parts.Add(new Text(view.Line, view.Asks is null ? new(Color.Grey) : new(Color.Yellow)));
+            parts.Add(new Text($"  {Number(rows.Count - Math.Min(room, rows.Count) + look.More)} more", new(Color.Grey)));
+        foreach (var line in keys)
+            parts.Add(new Text(line, view.Asks is null ? new(Color.Grey) : new(Color.Yellow)));
         return new Rows(parts);
+
+        void Add(string text, Style style)
+        {
+            foreach (var line in Lines(text, width))
+                parts.Add(new Text(line, style));
+        }
     }
 
-    private static Text Head(JsonNode look)
+    /// <summary>A text in lines of no more than a width, broken where there are several blanks, or else after a comma, or else between words.</summary>
+    private static List<string> Lines(string text, int width)
     {
-        var troubled = (int)look["troubled"]!;
-        var (engine, all) = (look["engine"]!, (int)look["serverCount"]!);
-        var how = troubled == 0 ? $"all {Number(all)} servers are well" : $"{Number(troubled)} of {Number(all)} servers are in trouble";
-        var up = ((long)look["at"]! - (long)engine["since"]!) / 1000d;
-        return new($"{how}   engine {engine["pid"]} up for {StatusTable.Span(up)}, generation {engine["generation"]}", new(troubled == 0 ? Color.Green : Color.Red));
+        var lines = new List<string>();
+        while (text.Length > width)
+        {
+            var at = text.LastIndexOf("  ", width, StringComparison.Ordinal);
+            if (at <= 0)
+            {
+                at = text.LastIndexOf(", ", width - 1, StringComparison.Ordinal) + 1;
+                if (at <= width / 2)
+                    at = text.LastIndexOf(' ', width);
+            }
+
+            if (at <= 0)
+                break;
+            lines.Add(text[..at].TrimEnd());
+            text = text[at..].TrimStart();
+        }
+
+        lines.Add(FittedTable.Shortened(text, width));
+        return lines;
     }
 
-    private static Text Totals(JsonNode totals)
+    private static string Head(JsonNode look)
+    {
+        var (engine, all, troubled) = (look["engine"]!, (int)look["serverCount"]!, (int)look["troubled"]!);
+
+        // What an operator has taken out is no trouble.
+        var takenOut = look["states"] is JsonObject states ? states.Sum(state => (int)state.Value!) - troubled : 0;
+        var well = all - troubled - takenOut;
+        var how = troubled > 0 ? $"{Number(troubled)} of {Number(all)} servers {(troubled == 1 ? "is" : "are")} in trouble"
+            : well == all ? $"{(all == 1 ? "the server is" : $"all {Number(all)} servers are")} well"
+            : $"{Number(well)} of {Number(all)} servers {(well == 1 ? "is" : "are")} well";
+        if (takenOut > 0)
+            how += $", {Number(takenOut)} taken out";
+        var up = ((long)look["at"]! - (long)engine["since"]!) / 1000d;
+        return $"{how}   engine {engine["pid"]} up for {StatusTable.Span(up)}, generation {engine["generation"]}";
+    }
+
+    private static string Totals(JsonNode totals)
     {
         string Rate(string name) => RateText((double)totals[name]!);
-        return new($"{Rate("requestRate")}/s requests, {Rate("failedRate")}/s failed, {Rate("retryRate")}/s retries   {Number((long)totals["active"]!)} in flight, {Number((long)totals["waiting"]!)} waiting, {Number((long)totals["open"]!)} connections");
+        return $"{Rate("requestRate")}/s requests, {Rate("failedRate")}/s failed, {Rate("retryRate")}/s retries   {Number((long)totals["active"]!)} in flight, {Number((long)totals["waiting"]!)} waiting, {Number((long)totals["open"]!)} connections";
     }
 
-    private static Table Servers(IReadOnlyList<TopRow> rows, int from, int room, int selected)
+    private static FittedTable Servers(IReadOnlyList<TopRow> rows, int from, int room, int selected)
     {
-        var table = StatusTable.Plain().AddColumn("").AddColumn("Pool").AddColumn("Server").AddColumn("State").AddColumn(StatusTable.Right("Active")).AddColumn(StatusTable.Right("Req/s"))
-            .AddColumn(StatusTable.Right("Fail/s")).AddColumn(StatusTable.Right("Time")).AddColumn(StatusTable.Right("Wght")).AddColumn("Check");
+        var table = new FittedTable(
+            new("", 10),
+            new("Pool", 5, Least: 4),
+            new("Server", 9, Least: FittedColumn.Address) { KeepsEnd = true },
+            new("State", 8),
+            new("Active", 4) { Right = true },
+            new("Req/s", 7) { Right = true },
+            new("Fail/s", 6) { Right = true },
+            new("Time", 3) { Right = true },
+            new("Wght", 1) { Right = true },
+            new("Check", 2, Least: 10));
         for (var i = from; i < Math.Min(rows.Count, from + room); i++)
         {
             var row = rows[i];
-            var style = i == selected ? new Style(decoration: Decoration.Invert) : Style.Plain;
             table.AddRow(
-                new Text(i == selected ? ">" : " "),
-                new Text(i > from && rows[i - 1].Pool == row.Pool ? "" : row.Pool),
-                new Text(row.Address, style),
-                new Text(row.State, new Style(row.State switch { "up" => Color.Green, "down" => Color.Red, _ => Color.Yellow })),
-                new Text(row.Limit is { } limit ? $"{row.Active}/{limit}" : row.Active.ToString(CultureInfo.InvariantCulture)),
-                new Text(RateText(row.Rate)),
-                new Text(row.Failed > 0 ? RateText(row.Failed) : "", new Style(row.Failed > 0 ? Color.Red : Color.Default)),
-                new Text(row.Milliseconds is { } time ? TimeText(time) : ""),
-                new Text(row.Weight.ToString(CultureInfo.InvariantCulture)),
-                new Text(row.Check) { Overflow = Overflow.Ellipsis });
+                i == selected ? ">" : " ",
+                i > from && rows[i - 1].Pool == row.Pool ? "" : row.Pool,
+                new(row.Address, i == selected ? new Style(decoration: Decoration.Invert) : Style.Plain),
+                new(row.State, new Style(row.State switch { "up" => Color.Green, "down" => Color.Red, _ => Color.Yellow })),
+                row.Limit is { } limit ? $"{row.Active}/{limit}" : row.Active.ToString(CultureInfo.InvariantCulture),
+                RateText(row.Rate),
+                new(row.Failed > 0 ? RateText(row.Failed) : "", new Style(row.Failed > 0 ? Color.Red : Color.Default)),
+                row.Milliseconds is { } time ? TimeText(time) : "",
+                row.Weight.ToString(CultureInfo.InvariantCulture),
+                row.Check);
         }
 
         return table;
     }
 
-    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+    private static string Number(long number) => StatusTable.Number(number);
 
     private static string RateText(double rate) => rate.ToString(rate is > 0 and < 10 ? "0.0" : "N0", CultureInfo.InvariantCulture);
 

@@ -3,7 +3,7 @@ namespace Steelyard.Top;
 /// <summary>What somebody wants to see of <see cref="TopLook"/>, and to do: each key, and what it means.</summary>
 internal sealed class TopView
 {
-    public const string Keys = "j k select  d drain  r ready  m maintenance  R restart workers  s sort  t troubled  q quit";
+    public const string Keys = "j k select  d drain  r ready  m maintenance  R restart workers  s sort  t not up  q quit";
 
     private static readonly string[] s_sorts = ["file", "state", "active", "failures"];
 
@@ -67,7 +67,7 @@ internal sealed class TopView
                 return TopStep.AskAnew;
             case { KeyChar: 't' }:
                 OnlyTroubled = !OnlyTroubled;
-                Line = OnlyTroubled ? "only those in trouble" : Keys;
+                Line = OnlyTroubled ? "only those that are not up" : Keys;
                 return TopStep.AskAnew;
         }
 

@@ -344,11 +344,36 @@ public sealed class AdminCommandTests : IDisposable
         await SeeAsync("Drain 127.0.0.1:2 of web? y/n");
         await PressAsync("y");
         await SeeAsync("done");
-        await SeeAsync("1 of 2 servers are in trouble");
+        await SeeAsync("1 of 2 servers is well, 1 taken out");
         Assert.DoesNotContain("\e[3", seen, StringComparison.Ordinal);
         await PressAsync("q");
         await top.WaitForExitAsync(TestContext.Current.CancellationToken).Patiently();
         Assert.Equal(0, top.ExitCode);
         Assert.Contains("drain", (await RunAsync("status", file)).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_terminal_of_forty_columns_gets_whole_words_and_nothing_but_them()
+    {
+        await using var up = await StartAsync("steelyard.yaml");
+
+        // script(1) gives it a terminal; stty(1) says how wide that is.
+        var start = new System.Diagnostics.ProcessStartInfo("script", ["-qec", $"stty cols 40 rows 30; '{SteelyardProcess.Program}' status '{_folder.At("steelyard.yaml")}'", "/dev/null"])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["XDG_RUNTIME_DIR"] = _runtime.Path;
+        start.Environment["TERM"] = "xterm";
+        start.Environment["NO_COLOR"] = "1";
+        using var status = System.Diagnostics.Process.Start(start)!;
+        var shown = await status.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken).Patiently();
+        await status.WaitForExitAsync(TestContext.Current.CancellationToken).Patiently();
+
+        Assert.Equal(0, status.ExitCode);
+        Assert.DoesNotContain('\e', shown);
+        Assert.Contains("\n1 127.0.0.1:1 up", shown, StringComparison.Ordinal);
+        Assert.All(shown.Split("\r\n"), line => Assert.InRange(line.Length, 0, 40));
     }
 }

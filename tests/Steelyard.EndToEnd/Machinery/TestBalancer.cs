@@ -66,6 +66,8 @@ internal sealed class TestBalancer : IAsyncDisposable
 
     public EndPoint[] EndPoints { get; private set; }
 
+    public IReadOnlyList<RecentError> RecentErrors => _engine.RecentErrors;
+
     public EngineCounters Counters => _engine.Counters;
 
     /// <summary>Blocks rented now, over all loops.</summary>

@@ -128,6 +128,9 @@ public sealed class BreakerTests
         }
 
         Assert.Equal((2, 4), (origin.Requests, balancer.Counters.Fallbacks));
+
+        // The clients see nothing of it; who looks for why does.
+        Assert.Equal(["503.breaker-open 200", "503.breaker-open 200", "cut.status-replaced 200", "cut.status-replaced 200"], balancer.RecentErrors.Select(error => $"{error.Cause} {error.Status}").Order(StringComparer.Ordinal));
         Assert.Single(origin.Connections);
     }
 

@@ -6,18 +6,21 @@ namespace Steelyard.Tests.Admin;
 /// <summary>What <c>steelyard status</c> shows.</summary>
 public sealed class StatusTableTests
 {
-    private static ServerView Server(int number, string state = "up", int? live = null, string? name = null) => new(
-        "web", number, $"10.0.0.{number}:3000", state, "ready", new(state == "up", state == "up" ? "passed" : "refused", null), false, 0, live ?? 1, 1, live, number, null, 0, null, name);
+    private static ServerView Server(int number, string state = "up", int? live = null, string? name = null, bool backup = false) => new(
+        "web", number, $"10.0.0.{number}:3000", state, "ready", new(state == "up", state == "up" ? "passed" : "refused", null), false, 0, live ?? 1, 1, live, number, null, 0, null, name, Backup: backup);
 
-    private static string Show(bool all, params ServerView[] servers)
+    private static string Show(bool all, params ServerView[] servers) => Show(1000, [], all, servers);
+
+    private static string Show(int width, BreakerView[] breakers, bool all, params ServerView[] servers)
     {
         using var writer = new StringWriter();
-        StatusTable.Write(Terminal.To(writer), new(
+        StatusTable.Write(Terminal.To(writer, width), new(
             new("0.1.0", 42, DateTimeOffset.UnixEpoch, 7384, ".NET"),
             new("/etc/steelyard.yaml", "ab", DateTimeOffset.UnixEpoch, 60 * 60 * 49, 3, [.. servers.Where(server => server.LiveWeight is not null).Select(server => new DifferenceView("web", server.Address, "weight", "1", server.LiveWeight!.Value.ToString()))]),
             [new(["localhost:8080"], "http", false, 5, null, 1)],
             [new("web", "round-robin", servers.Length, servers.Count(server => server.State == "up"), servers.Sum(server => server.Active), servers)],
-            new(0, 5, 0, 0, 1_234_567, 12, 3, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null)), all);
+            new(0, 5, 0, 0, 1_234_567, 12, 3, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, null))
+        { Breakers = breakers }, all);
         return string.Join('\n', writer.ToString().Split('\n').Select(line => line.TrimEnd()));
     }
 
@@ -56,4 +59,51 @@ public sealed class StatusTableTests
         Assert.Contains("199 more, 199 of them up", some, StringComparison.Ordinal);
         Assert.Contains("10.0.0.51:3000", Show(all: true, servers), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Where_there_is_little_room_the_least_needed_columns_are_left_out_and_no_word_is_broken()
+    {
+        var servers = new[] { Server(1, name: "node1.example.com"), Server(2, "down"), Server(3, backup: true) };
+        string Lines(int width)
+        {
+            var lines = Show(width, [], all: false, servers).Split('\n');
+            Assert.All(lines, line => Assert.InRange(line.Length, 0, width));
+            return string.Join('\n', lines.SkipWhile(line => !line.Contains("Server", StringComparison.Ordinal)));
+        }
+
+        Assert.Equal(
+            """
+            # Server            State      Weight Active Failed Check
+            1 node1.example.com up              1      1      0 passed
+            2 10.0.0.2:3000     down            1      2      0 refused
+            3 10.0.0.3:3000     up, backup      1      3      0 passed
+
+            """,
+            Lines(60));
+        Assert.Equal(
+            """
+            # Server            State      Check
+            1 node1.example.com up         passed
+            2 10.0.0.2:3000     down       refused
+            3 10.0.0.3:3000     up, backup passed
+
+            """,
+            Lines(40));
+    }
+
+    [Fact]
+    public void A_breaker_that_lets_not_everything_through_is_said_with_its_pool()
+    {
+        static BreakerView Breaker(string? server, string state, string hold = "none") => new("web", server, state, hold, 9, 5, 0, 4, 0, 1);
+        string Head(params BreakerView[] breakers) => Show(1000, breakers, all: false, Server(1)).Split('\n').Single(line => line.StartsWith("web: ", StringComparison.Ordinal));
+
+        Assert.EndsWith("1 active", Head(Breaker(null, "closed")), StringComparison.Ordinal);
+        Assert.EndsWith("1 active, breaker half-open", Head(Breaker(null, "half-open")), StringComparison.Ordinal);
+        Assert.EndsWith("1 active, breaker held open", Head(Breaker(null, "open", "open")), StringComparison.Ordinal);
+        Assert.EndsWith("1 active, breakers of 2 servers open", Head(Breaker("10.0.0.1:3000", "open"), Breaker("10.0.0.2:3000", "closed"), Breaker("10.0.0.3:3000", "open")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_a_server_that_nobody_checks_the_last_failure_is_told() =>
+        Assert.Contains(" 7 last failure: it refused the connection\n", Show(all: false, Server(1) with { Health = null, Failures = 7, LastFailure = "it refused the connection" }), StringComparison.Ordinal);
 }

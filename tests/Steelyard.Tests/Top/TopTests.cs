@@ -8,7 +8,7 @@ namespace Steelyard.Tests.Top;
 public sealed class TopTests
 {
     private static JsonNode Look(string rows, string order = "[1,2]") => JsonNode.Parse($$"""
-        {"at":60000,"whole":true,"engine":{"pid":7,"since":0,"generation":2},"troubled":1,"serverCount":3,
+        {"at":60000,"whole":true,"engine":{"pid":7,"since":0,"generation":2},"troubled":1,"states":{"down":1},"serverCount":3,
          "totals":{"requestRate":1234,"failedRate":0.5,"retryRate":0,"active":3,"waiting":0,"open":12},
          "pools":[{"name":"web","app":true,"order":{{order}},"rows":[{{rows}}]}]}
         """)!;
@@ -16,10 +16,10 @@ public sealed class TopTests
     private const string First = """{"number":1,"address":"a:1","state":"up","active":3,"limit":10,"rate":12.5,"failedRate":0,"time":3.25,"weight":1,"failures":0,"check":"passed (200)"}""";
     private const string Second = """{"number":2,"address":"b:1","state":"down","active":0,"weight":5,"failures":9,"check":"it refuses the connection"}""";
 
-    private static string Show(TopLook look, TopView view, int? height)
+    private static string Show(TopLook look, TopView view, int? height, int width = 1000)
     {
         using var writer = new StringWriter();
-        Terminal.To(writer).Write(TopScreen.Draw(look, view, height));
+        Terminal.To(writer).Write(TopScreen.Draw(look, view, width, height));
         return string.Join('\n', writer.ToString().Split('\n').Select(line => line.TrimEnd()));
     }
 
@@ -36,7 +36,7 @@ public sealed class TopTests
 
         Assert.Equal(
             """
-            1 of 3 servers are in trouble   engine 7 up for 1m 0s, generation 2
+            1 of 3 servers is in trouble   engine 7 up for 1m 0s, generation 2
             1,234/s requests, 0.5/s failed, 0/s retries   3 in flight, 0 waiting, 12 connections
 
               Pool Server State Active Req/s Fail/s  Time Wght Check
@@ -94,5 +94,51 @@ public sealed class TopTests
         var shown = Show(look, new(), height: 7);
         Assert.DoesNotContain("b:1", shown, StringComparison.Ordinal);
         Assert.Contains("  2 more", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void On_a_narrow_terminal_columns_are_left_out_and_the_keys_stay_on_the_screen()
+    {
+        var (look, view) = (new TopLook(), new TopView());
+        look.Take(Look($"{First},{Second}"));
+
+        Assert.Equal(
+            """
+            1 of 3 servers is in trouble
+            engine 7 up for 1m 0s, generation 2
+            1,234/s requests, 0.5/s failed,
+            0/s retries
+            3 in flight, 0 waiting, 12 connections
+
+              Pool Server State Active Req/s Fail/s
+            > web  a:1    up      3/10    12
+              2 more
+            j k select  d drain  r ready
+            m maintenance  R restart workers
+            s sort  t not up  q quit
+            """,
+            Show(look, view, height: 12, width: 40).TrimEnd());
+    }
+
+    [Fact]
+    public void A_long_address_is_shortened_in_its_middle_once_nothing_else_can_go()
+    {
+        var look = new TopLook();
+        look.Take(Look($"{First},{Second.Replace("b:1", "backend-two.example.com:1", StringComparison.Ordinal)}"));
+        var shown = Show(look, new(), height: null, width: 32);
+        Assert.Contains("\n  a:1                   up", shown, StringComparison.Ordinal);
+        Assert.Contains("\n  backend-two…ple.com:1 down", shown, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0, "{}", "all 3 servers are well")]
+    [InlineData(0, "{\"drain\":1,\"maintenance\":1}", "1 of 3 servers is well, 2 taken out")]
+    [InlineData(1, "{\"drain\":1,\"down\":1}", "1 of 3 servers is in trouble, 1 taken out")]
+    public void What_an_operator_has_taken_out_is_no_trouble(int troubled, string states, string expected)
+    {
+        var (look, told) = (new TopLook(), Look(First, "[1]"));
+        (told["troubled"], told["states"]) = (troubled, JsonNode.Parse(states));
+        look.Take(told);
+        Assert.StartsWith(expected + "   ", Show(look, new(), height: null), StringComparison.Ordinal);
     }
 }

@@ -86,10 +86,10 @@ internal static class FileTable
                 (file, value) => file with { Resolver = value }),
             new Directive<SnapshotDraft, Located<SharedSettings>?>(
                 "shared",
-                Form.Located(Form.MappingOrText(SharedTable.Table, () => new SharedSettings { Redis = NetworkAddress.Nowhere }, ScalarForms.ServerAddress, address => new SharedSettings { Redis = address })),
+                Form.NullWhereFaulty(Form.Located(Form.MappingOrText(SharedTable.Table, () => new SharedSettings { Redis = NetworkAddress.Nowhere }, ScalarForms.ServerAddress, address => new SharedSettings { Redis = address }))),
                 "The Redis over which several balancers share clients and limits: its address, or a mapping with the keys of [shared](#shared).",
                 _ => null,
-                (file, value) => file with { Shared = value }),
+                (file, value) => file with { Shared = value, IsSharedGiven = true }),
             new Directive<SnapshotDraft, Located<string>?>(
                 "state-file",
                 Form.Located(StateFile),

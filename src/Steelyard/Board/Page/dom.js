@@ -64,3 +64,8 @@ export function span(seconds) {
 export const clock = at => new Date(at).toLocaleTimeString('en-GB');
 
 export const plural = (number, one, many = one + 's') => `${count(number)} ${number === 1 ? one : many}`;
+
+/** All of a number's digits, where it stands beside another one that it is compared to. */
+export const whole = number => number.toLocaleString('en');
+
+export const pluralOf = (number, one) => `${whole(number)} ${number === 1 ? one : one + 's'}`;

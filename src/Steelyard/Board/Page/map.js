@@ -1,6 +1,6 @@
 // The map: which listener leads through which route to which pool, and how much goes there now.
 import { state } from './live.js';
-import { el, byId, rate, plural } from './dom.js';
+import { el, byId, rate, plural, whole, pluralOf } from './dom.js';
 import { ask } from './api.js';
 
 // More would be a wall; the table has all of them.
@@ -69,7 +69,7 @@ function fill(look) {
   for (const [name, part] of parts.targets) {
     const pool = look.pools.find(one => one.name === name);
     if (!pool) continue;
-    part.small.textContent = `${pool.usable} of ${plural(pool.servers, 'server')}, ${rate(pool.rates.reduce((sum, number) => sum + number, 0) + (pool.answers.some(number => number) ? 0 : pool.openRate))}/s`;
+    part.small.textContent = `${whole(pool.usable)} of ${pluralOf(pool.servers, 'server')}, ${rate(pool.rates.reduce((sum, number) => sum + number, 0) + (pool.answers.some(number => number) ? 0 : pool.openRate))}/s`;
     part.box.className = `node ${pool.servers > 0 && pool.usable === 0 ? 'dead' : pool.usable < pool.servers ? 'hurt' : ''}`;
   }
   for (const { path, route, target } of lines) {

@@ -1,6 +1,6 @@
 // The first view: how it is in a sentence, traffic, listeners, and the pools with their servers.
 import { state, view, watch } from './live.js';
-import { el, byId, write, mark, count, rate, bytes, time, span, clock, plural } from './dom.js';
+import { el, byId, write, mark, count, rate, bytes, time, span, clock, plural, whole, pluralOf } from './dom.js';
 import { chart, spark, pointAt, colour } from './chart.js';
 import { confirm, notice, setState, setWeight, restart, scale } from './actions.js';
 import { ask, path } from './api.js';
@@ -36,18 +36,19 @@ export function show(look) {
 // --- In a sentence
 
 function verdict(look) {
-  const [down, out] = [look.troubledStates.down ?? 0, look.troubled - (look.troubledStates.down ?? 0)];
+  const { down = 0, ejected = 0, drain = 0, maintenance = 0 } = look.states;
+  const out = drain + maintenance;
   const dead = look.pools.filter(pool => pool.servers > 0 && pool.usable === 0);
   const open = look.pools.filter(pool => pool.breaker && pool.breaker.state !== 'closed');
   const all = look.serverCount;
   const text = dead.length ? `${dead.map(pool => pool.name).join(', ')} ${dead.length === 1 ? 'has' : 'have'} no server left`
-    : down ? `${down} of ${plural(all, 'server')} ${down === 1 ? 'is' : 'are'} down`
+    : down ? `${whole(down)} of ${pluralOf(all, 'server')} ${down === 1 ? 'is' : 'are'} down`
     : open.length ? `The breaker of ${open.map(pool => pool.name).join(', ')} is ${open[0].breaker.state}`
-    : look.troubledStates.ejected ? `${plural(look.troubledStates.ejected, 'server')} left out for failing`
+    : ejected ? `${plural(ejected, 'server')} left out for failing`
     : out ? `${plural(out, 'server')} taken out`
-    : all === 0 ? 'There are no servers' : all === 1 ? 'The one server is well' : `All ${count(all)} servers are well`;
+    : all === 0 ? 'There are no servers' : all === 1 ? 'The one server is well' : `All ${whole(all)} servers are well`;
   write(byId('verdict-text'), text);
-  byId('verdict').className = `verdict ${dead.length || down ? 'bad' : open.length || out ? 'warn' : ''}`;
+  byId('verdict').className = `verdict ${dead.length || down ? 'bad' : open.length || ejected || out ? 'warn' : ''}`;
   document.title = `${dead.length || down ? '● ' : ''}${text} – Steelyard`;
 
   const lines = [];
@@ -145,7 +146,7 @@ function pools(look) {
   let empty = byId('no-pools');
   if (state.shown.length === 0 && !empty) place.append(empty = el('p', { class: 'empty', id: 'no-pools' }));
   if (state.shown.length > 0) empty?.remove();
-  else write(empty, view.troubled && !view.search ? 'Nobody is in trouble.' : view.search ? `Nothing is called like “${view.search}”.` : 'There are no pools.');
+  else write(empty, view.troubled && !view.search ? 'All of them are up.' : view.search ? `Nothing is called like “${view.search}”.` : 'There are no pools.');
 }
 
 function pager(place, text, at, pages, go) {
@@ -199,7 +200,7 @@ function makeChart(title) {
 
 function fill(card, pool) {
   const now = pool.now;
-  write(card.facts, `${now.balance} · ${now.usable} of ${plural(now.servers, 'server')} usable · ${count(now.active)} in flight${now.waiting ? ` · ${count(now.waiting)} waiting` : ''}`);
+  write(card.facts, `${now.balance} · ${whole(now.usable)} of ${pluralOf(now.servers, 'server')} usable · ${count(now.active)} in flight${now.waiting ? ` · ${count(now.waiting)} waiting` : ''}`);
   buttons(card, now);
   if (visible.has(card.box)) draw(card, pool);
   servers(card, pool);

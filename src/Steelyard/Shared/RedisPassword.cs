@@ -1,0 +1,35 @@
+namespace Steelyard.Shared;
+
+/// <summary>The password of Redis, in a file whose first line it is.</summary>
+internal static class RedisPassword
+{
+    /// <summary>What is expected of the file, for messages.</summary>
+    public const string Expected = "a file whose first line is the password";
+
+    /// <summary>Reads it.</summary>
+    /// <param name="folder">The folder of the configuration.</param>
+    /// <param name="name">The file as the configuration names it.</param>
+    /// <param name="mistake">What is wrong with it, where the result is null.</param>
+    public static string? TryRead(string folder, string name, out string mistake)
+    {
+        mistake = "";
+        try
+        {
+            using var reader = new StreamReader(Path.Combine(folder, name));
+            if (reader.ReadLine() is { Length: > 0 } password)
+                return password;
+            mistake = "its first line is empty";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            mistake = error switch
+            {
+                FileNotFoundException or DirectoryNotFoundException => "there is no such file",
+                UnauthorizedAccessException => Directory.Exists(Path.Combine(folder, name)) ? "this is a directory" : "this program may not read the file",
+                _ => error.Message,
+            };
+        }
+
+        return null;
+    }
+}
