@@ -153,7 +153,7 @@ internal static class NginxDirectives
         yield return Row("map", "HT", 2, 2, "<text> $<variable> { ... }", "A variable whose value goes by another's: texts in any case, `hostnames`, expressions, `default`, `include`; `volatile` is how it always is.", NginxMaps.Define, many: true, then: Nothing);
         yield return Row("geo", "HT", 1, 2, "[$<address>] $<variable> { ... }", "A variable whose value goes by an address: networks, ranges of IPv4, `default`, `delete` and `include`; `proxy` is refused. Of ranges within each other the smaller counts.", NginxMaps.Define, many: true, then: Nothing);
         yield return Row("split_clients", "HT", 2, 2, "<text> $<variable> { ... }", "A variable whose values are spread by the hash of a text, the very same as in nginx.", NginxMaps.Define, many: true, then: Nothing);
-        yield return Row("match", "H", 1, 1, "<name> { status ...; header ...; body ~ ...; }", "What a server that is well answers, for `health_check`: status, and an expression that the body meets.", use => use.File.Matches[use.Directive[1]] = use.Directive, many: true, then: Nothing);
+        yield return Row("match", "HT", 1, 1, "<name> { status [!] <status>*; header [!] <name> [= | != | ~ | !~ <value>]; body ~ | !~ <expression>; require $<variable>*; } | { send <text>; expect [~] <text>; } (stream)", "What a server that is well answers, for `health_check`; all of it has to hold, any status where none is said. `require` takes `$upstream_http_...`, `$upstream_status`, and maps of one of them.", use => (use.Level.Context == 'T' ? use.File.StreamMatches : use.File.Matches)[use.Directive[1]] = use.Directive, many: true, then: Nothing);
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Servers()
@@ -230,7 +230,8 @@ internal static class NginxDirectives
         yield return Row("limit_except", "L", 1, Any, "<method>* { allow ...; deny ...; }", "What holds for all other methods.", Anything);
         yield return Row("add_header", WebIf, 2, 3, "<name> <value> [always]", "A field more for the client: of 200, 201, 204, 206, 301, 302, 303, 304, 307 and 308, or `always`.", Anything, many: true);
         yield return Row("expires", WebIf, 1, 2, "<time> | epoch | max | off | $<variable>", "The fields Expires and Cache-Control, in the place of those of servers; a variable is one of a map whose values are such words.", Anything);
-        yield return Row("health_check", "L", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory]", "The servers of the upstream are asked for their health (in nginx with a subscription).", Anything);
+        yield return Row("health_check", "LV", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory] [persistent]", "The servers of the upstream are asked for their health, in stream by a connection and what `match` says (in nginx with a subscription).", Anything);
+        yield return Row("health_check_timeout", "TV", 1, 1, "<time>", "How long a check may take; 5s where nothing is said.", Time);
     }
 
     private static void Charset(NginxUse use)
