@@ -72,6 +72,9 @@ public sealed record ListenerSettings
     /// <summary>The addresses to bind; at least one. An empty host means every address, IPv6 and IPv4.</summary>
     public required ValueList<NetworkAddress> Bind { get; init; }
 
+    /// <summary>What operators call it: its name, or its first address.</summary>
+    public string Called => Name ?? Bind[0].ToString();
+
     /// <summary>What logs and statistics call it: 1 to 64 letters, digits and <c>- _ . :</c> of ASCII; null for its first address (HAProxy: the name of a frontend).</summary>
     public string? Name { get; init; }
 
@@ -432,6 +435,9 @@ public sealed record ServerSettings
 
     /// <summary>The port of its agent, 1 to 65535; 0 for a server that has none, null for what the pool says (HAProxy: agent-check, agent-port).</summary>
     public int? AgentPort { get; init; }
+
+    /// <summary>The address of its agent, of IPv4 or IPv6; null for the server's own (HAProxy: agent-addr).</summary>
+    public string? AgentAddress { get; init; }
 
     /// <summary>How it is asked for its health, where that is not as its pool says; null for what that says.</summary>
     public HealthSettings? Health { get; init; }

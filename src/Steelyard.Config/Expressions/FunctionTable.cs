@@ -164,6 +164,9 @@ public enum FunctionKind
 
     /// <summary>1 for a JSON Web Token whose signature is right, 0 where it is not, and less where that cannot be said.</summary>
     JwtVerify,
+
+    /// <summary>How it stands to another text, byte by byte: -1, 0 or 1; absent where that is.</summary>
+    Compare,
 }
 
 /// <summary>What an argument of a function has to be.</summary>
@@ -172,6 +175,9 @@ internal enum ArgumentKind
     Text,
     Number,
     Pattern,
+
+    /// <summary>A text with variables.</summary>
+    Template,
 
     /// <summary>The name of a digest.</summary>
     Digest,
@@ -251,6 +257,7 @@ internal static class FunctionTable
         new("jwt-payload", FunctionKind.JwtPayload, [Text, Text], 0, "the same of its payload"),
         new("jwt-verify", FunctionKind.JwtVerify, [Text, Text], 2, "`1` for a JSON Web Token whose signature is right by an algorithm (`HS256` to `HS512`, `RS256` to `RS512`, `ES256` to `ES512`, or the name of a variable that has it) and a secret, a public key or a certificate as PEM; `0` where it is not, less than 0 where that cannot be said"),
         new("normalize", FunctionKind.Normalize, [ArgumentKind.Form], 1, "a path or a query in another form that means the same: by `merge-slashes`, `strip-dot`, `strip-dotdot` (`strip-dotdot-full` at the beginning too), `decode-unreserved`, `percent-uppercase` or `sort-by-name`, as in `normalize(path, 'merge-slashes')`"),
+        new("compare", FunctionKind.Compare, [ArgumentKind.Template], 1, "`-1`, `0` or `1` where it sorts before another text, is the same, or sorts behind it, byte by byte, as in `compare(host, '{header(\\'X-Host\\')}')`; absent where the other one is"),
         new("json", FunctionKind.Json, [], 0, "as it stands within the quotes of JSON; bytes that are no UTF-8 are `?`"),
     ];
 
@@ -291,6 +298,8 @@ internal static class FunctionTable
         {
             if (row.Arguments[i] == ArgumentKind.Number && !long.TryParse(arguments[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a number, which '{row.Word}' needs there", "a whole number in quotes, as in '1'");
+            else if (row.Arguments[i] == ArgumentKind.Template)
+                _ = TextTemplate.TryParse(arguments[i], out _, out mistake);
             else if (row.Arguments[i] == ArgumentKind.Digest && arguments[i] is not ("md5" or "sha1" or "sha256" or "sha384" or "sha512"))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a digest", "md5, sha1, sha256, sha384 or sha512");
             else if (row.Arguments[i] == ArgumentKind.Form && arguments[i] is not ("merge-slashes" or "strip-dot" or "strip-dotdot" or "strip-dotdot-full" or "decode-unreserved" or "percent-uppercase" or "sort-by-name"))

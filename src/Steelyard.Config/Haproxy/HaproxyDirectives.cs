@@ -85,8 +85,9 @@ internal static class HaproxyDirectives
             yield return Harmless(name, "G", "TLS 1.2 and 1.3 are spoken as the system's OpenSSL is set.");
         foreach (var name in (string[])["maxconnrate", "maxsessrate", "maxsslconn", "maxsslrate", "maxpipes", "maxcomprate", "maxcompcpuusage", "maxzlibmem", "ulimit-n", "busy-polling", "noepoll", "nokqueue", "nopoll", "nosplice", "nogetaddrinfo", "noreuseport", "profiling.tasks", "strict-limits", "max-spread-checks", "server-state-base", "server-state-file", "node", "external-check", "insecure-fork-wanted", "insecure-setuid-wanted", "localpeer", "h1-case-adjust", "h1-case-adjust-file", "log-send-hostname", "default-path", "grace", "close-spread-time", "cluster-secret", "unix-bind", "resetenv", "wurfl-data-file", "fd-hard-limit", "issuers-chain-path", "mworker-max-reloads", "pp2-never-send-local", "ssl-load-extra-del-ext", "ssl-provider", "ssl-provider-path", "ssl-propquery", "ssl-skip-self-issued-ca", "thread-group", "setcap", "anonkey", "no strict-limits", "no busy-polling", "no numa-cpu-mapping", "no quick-ack"])
             yield return Harmless(name, "G", "Nothing that a client or a server sees depends on it here.");
+        yield return Harmless("lua-prepend-path", "G", "There are no scripts here; `lua-load` is an error.");
         yield return Harmless("tune.*", "G", "Buffers and limits are Steelyard's own, see `limits` in its YAML.");
-        foreach (var name in (string[])["lua-load", "lua-load-per-thread", "lua-prepend-path", "51degrees-data-file", "deviceatlas-json-file"])
+        foreach (var name in (string[])["lua-load", "lua-load-per-thread", "51degrees-data-file", "deviceatlas-json-file"])
             yield return Refused(name, "G", "the rules that docs/haproxy.md lists");
     }
 
@@ -369,7 +370,7 @@ internal static class HaproxyDirectives
             yield return row;
         foreach (var (name, instead) in ((string, string)[])[
             ("filter", "the rules that docs/haproxy.md lists"), ("dispatch", "`server`"),
-            ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("transparent", "`server`"),
+            ("persist", "`stick on src`, by which a client comes back to its server: cookies of RDP are not read here"), ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("transparent", "`server`"),
             ("reqadd", "`http-request add-header`"), ("reqrep", "`http-request replace-path` or `replace-header`"), ("reqirep", "`http-request replace-path` or `replace-header`"), ("reqdel", "`http-request del-header`"), ("reqidel", "`http-request del-header`"),
             ("rspadd", "`http-response add-header`"), ("rspdel", "`http-response del-header`"), ("rspidel", "`http-response del-header`"), ("block", "`http-request deny`")])
         {

@@ -97,6 +97,8 @@ internal static class HaproxySamples
         Plain("ssl_fc_sni", SampleType.Text, FetchKind.ServerName),
         Plain("req.ssl_sni", SampleType.Text, FetchKind.ServerName),
         Plain("req_ssl_sni", SampleType.Text, FetchKind.ServerName),
+        Plain("req.ssl_hello_type", SampleType.Number, FetchKind.TlsHello),
+        Plain("req_ssl_hello_type", SampleType.Number, FetchKind.TlsHello),
         Named("var", SampleType.Text, FetchKind.Variable),
         Named("nbsrv", SampleType.Number, FetchKind.UsableServers),
         .. HaproxyMoreSamples.Fetches,
@@ -329,11 +331,14 @@ internal static class HaproxySamples
                 return false;
             }
 
+            var typed = name.StartsWith("map_", StringComparison.Ordinal) && name.Count(letter => letter == '_') == 2 ? name[(name.LastIndexOf('_') + 1)..] : "";
+            if (typed is "int" or "ip" or "str")
+                name = name[..name.LastIndexOf('_')];
             if (name is "map" or "map_str" or "map_beg" or "map_end" or "map_sub" or "map_dir" or "map_dom" or "map_reg" or "map_ip")
             {
                 if (!HaproxyFiles.TryReadMap(name, arguments, sample.Expression, use, out var map, out mistake))
                     return false;
-                sample = new(map, SampleType.Text);
+                sample = new(map, typed switch { "int" => SampleType.Number, "ip" => SampleType.Address, _ => SampleType.Text });
                 continue;
             }
 
