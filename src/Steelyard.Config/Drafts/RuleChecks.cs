@@ -163,8 +163,8 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 Check(call.Input, place, isResponse, isLog, isAnswer);
                 if (call.Function is FunctionKind.TableCounter or FunctionKind.InTable && CheckTable(call.Arguments[0], place) && call.Function == FunctionKind.TableCounter)
                     CheckCounter(tables[call.Arguments[0]], call.Arguments[1], place);
-                if (call.Function == FunctionKind.Compare)
-                    Check(TextTemplate.Parse(call.Arguments[0]), place, isResponse, isLog, isAnswer);
+                if (FunctionTable.TemplateOf(call) is { } argument)
+                    Check(argument, place, isResponse, isLog, isAnswer);
                 break;
             case MapExpression map:
                 Check(map.Input, place, isResponse, isLog, isAnswer);

@@ -149,6 +149,8 @@ internal static class HaproxyServers
         Refused("namespace", 1, "one instance in each network namespace"),
         Refused("redir", 1, "`http-request redirect`"),
         Refused("send-proxy-v2-ssl", 0, "`send-proxy-v2`"),
+        Refused("send-proxy-v2-ssl-cn", 0, "`send-proxy-v2`"),
+        Refused("proxy-v2-options", 1, "`send-proxy-v2` alone, which tells addresses and ports"),
         Refused("socks4", 1, "a server that can be reached"),
     ];
 
