@@ -1,5 +1,4 @@
 using System.Globalization;
-using Steelyard.Config.Drafts;
 
 namespace Steelyard.Config.Nginx;
 

@@ -29,7 +29,7 @@ internal sealed class NginxMatch(NginxFile file, bool isStream)
         return [.. lines.SelectMany(line => isStream ? OfBytes(line) : OfAnswer(line))];
     }
 
-    private IEnumerable<ProbeStep> OfBytes(NginxDirective line) => line switch
+    private ProbeStep[] OfBytes(NginxDirective line) => line switch
     {
         { Name: "send", Count: 1 } when BytesOf(line[1]) is { Length: > 0 and <= LongestBytes } bytes => [new() { Do = ProbeStepKind.Send, Text = bytes }],
         { Name: "expect", Count: 1 } when BytesOf(line[1]) is { Length: > 0 and <= LongestBytes } bytes => [new() { Do = ProbeStepKind.Expect, Text = bytes }],
@@ -37,12 +37,12 @@ internal sealed class NginxMatch(NginxFile file, bool isStream)
         _ => Wrong(line, "send with a text, or expect with a text or ~ and an expression; bytes as \\x00"),
     };
 
-    private IEnumerable<ProbeStep> OfAnswer(NginxDirective line) => line switch
+    private ProbeStep[] OfAnswer(NginxDirective line) => line switch
     {
         { Name: "status", Count: > 0 } => Statuses(line),
         { Name: "header", Count: > 0 } => Header(line),
         { Name: "body", Count: 2 } when line[1] is "~" or "~*" or "!~" or "!~*" => Pattern(line, 2, ProbeStepKind.ExpectPattern, InCase(line[1], line[2]), line[1][0] == '!'),
-        { Name: "require", Count: > 0 } => line.Words.Skip(1).SelectMany(word => Required(word, line)),
+        { Name: "require", Count: > 0 } => [.. line.Words.Skip(1).SelectMany(word => Required(word, line))],
         _ => Wrong(line, "status, header, body ~ or !~ with an expression, or require with variables"),
     };
 
@@ -75,7 +75,7 @@ internal sealed class NginxMatch(NginxFile file, bool isStream)
         return ranges.Count > 0 ? [new() { Do = ProbeStepKind.ExpectStatus, Statuses = ranges }] : Wrong(line, "a status that can come");
     }
 
-    private IEnumerable<ProbeStep> Header(NginxDirective line)
+    private ProbeStep[] Header(NginxDirective line)
     {
         var absent = line is { Count: 2 } && line[1] == "!";
         var name = "(?m)^" + Regex.Escape(line[absent ? 2 : 1].ToLowerInvariant()) + ":";

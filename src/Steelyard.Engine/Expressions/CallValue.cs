@@ -26,7 +26,7 @@ internal sealed class CallValue : CompiledValue
         (_function, _input) = (call.Function, From(call.Input));
         _texts = Array.ConvertAll(call.Arguments.AsSpan().ToArray(), Encoding.UTF8.GetBytes);
         _numbers = Array.ConvertAll(call.Arguments.AsSpan().ToArray(), text => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0);
-        if (FunctionTable.TemplateOf(call) is { } operand)
+        if (call.TemplateArgument() is { } operand)
             _operand = From(new TextExpression(operand));
         if (_function is FunctionKind.Replace or FunctionKind.Group)
             _pattern = BytePattern.Parse(call.Arguments[0], HasFlag('i'));

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
