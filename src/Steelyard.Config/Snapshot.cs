@@ -72,9 +72,6 @@ public sealed record ListenerSettings
     /// <summary>The addresses to bind; at least one. An empty host means every address, IPv6 and IPv4.</summary>
     public required ValueList<NetworkAddress> Bind { get; init; }
 
-    /// <summary>What operators call it: its name, or its first address.</summary>
-    public string Called => Name ?? Bind[0].ToString();
-
     /// <summary>What logs and statistics call it: 1 to 64 letters, digits and <c>- _ . :</c> of ASCII; null for its first address (HAProxy: the name of a frontend).</summary>
     public string? Name { get; init; }
 

@@ -312,31 +312,6 @@ public sealed class HaproxyFileTests : IDisposable
     }
 
     [Fact]
-    public async Task A_frontend_that_is_disabled_listens_no_more_until_it_is_enabled()
-    {
-        await using var one = Server("node1");
-        var (socket, second) = (_folder.At("front.sock"), RecordingOrigin.Refusing());
-        var file = _folder.Write("front.cfg", $"global\n  stats socket {socket} level admin\ndefaults\n  mode http\n  timeout client 5s\n  timeout connect 5s\n  timeout server 5s\n  default_backend app\nfrontend web\n  bind 127.0.0.1:0\nfrontend second\n  bind {second}\nbackend app\n  server a {one.Address}\n");
-        await using var haproxy = SteelyardProcess.StartProgram(Link(), ["-f", file], []);
-        await haproxy.LineAsync("ready");
-        using var client = new HttpClient();
-        var cancel = TestContext.Current.CancellationToken;
-        Assert.Equal("node1", await client.GetStringAsync($"http://{second}/", cancel));
-
-        Assert.Equal("A frontend name is expected.\n\n", await Command(socket, "disable frontend"));
-        Assert.Contains("there is no listener 'third'", await Command(socket, "disable frontend third"), StringComparison.Ordinal);
-        Assert.Contains("All sockets are already enabled.", await Command(socket, "enable frontend second"), StringComparison.Ordinal);
-        Assert.Equal("\n", await Command(socket, "disable frontend second"));
-        using var other = new HttpClient();
-        await Assert.ThrowsAsync<HttpRequestException>(() => other.GetStringAsync($"http://{second}/", cancel));
-        Assert.Contains("All sockets are already disabled.", await Command(socket, "disable frontend second"), StringComparison.Ordinal);
-        Assert.Contains("'web' is the last that listens", await Command(socket, "disable frontend web"), StringComparison.Ordinal);
-
-        Assert.Equal("\n", await Command(socket, "enable frontend second"));
-        Assert.Equal("node1", await other.GetStringAsync($"http://{second}/", cancel));
-    }
-
-    [Fact]
     public async Task An_operators_word_counts_in_the_place_of_checks_and_agents()
     {
         var well = true;

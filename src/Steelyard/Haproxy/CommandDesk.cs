@@ -97,7 +97,7 @@ internal sealed class CommandDesk(AdminDesk desk)
     public static string NameOf(ServerSettings server) => server.Name ?? server.Address.ToString();
 
     /// <summary>What a listener is called.</summary>
-    public static string NameOf(ListenerSettings listener) => listener.Called;
+    public static string NameOf(ListenerSettings listener) => listener.Name ?? listener.Bind[0].ToString();
 
     /// <summary>Lets the keeper change what is served.</summary>
     /// <exception cref="CommandException">It does not.</exception>

@@ -15,8 +15,6 @@ internal static class ServerCommands
         new("set weight", "<bk>/<srv>", CommandLevel.Admin, "change a server's weight (use 'set server' instead)", static (desk, _, words) => SetWeightAsync(desk, words.ElementAtOrDefault(0), words.ElementAtOrDefault(1))),
         new("enable server", "<bk>/<srv>", CommandLevel.Admin, "enable a disabled server (use 'set server' instead)", static (desk, _, words) => SetStateAsync(desk, words.FirstOrDefault(), ServerState.Ready)),
         new("disable server", "<bk>/<srv>", CommandLevel.Admin, "disable a server for maintenance (use 'set server' instead)", static (desk, _, words) => SetStateAsync(desk, words.FirstOrDefault(), ServerState.Maintenance)),
-        new("disable frontend", "<frontend>", CommandLevel.Admin, "temporarily disable specific frontend", static (desk, _, words) => OpenAsync(desk, words, "close")),
-        new("enable frontend", "<frontend>", CommandLevel.Admin, "re-enable specific frontend", static (desk, _, words) => OpenAsync(desk, words, "open")),
         new("set maxconn server", "<bk>/<srv> <value>", CommandLevel.Admin, "change a server's maxconn setting", LimitServerAsync),
         new("set maxconn frontend", "<frontend> <value>", CommandLevel.Admin, "change a frontend's maxconn setting", LimitFrontendAsync),
         new("set maxconn global", "<value>", CommandLevel.Admin, "change the per-process maxconn setting", static async (desk, _, words) =>
@@ -124,14 +122,6 @@ internal static class ServerCommands
         var limit = Limit(words.ElementAtOrDefault(1));
         foreach (var listener in listeners)
             await desk.AdjustAsync("listener", listener.Bind[0].ToString(), limit);
-        return "";
-    }
-
-    private static async Task<string> OpenAsync(CommandDesk desk, string[] words, string what)
-    {
-        if (words.Length == 0)
-            throw new CommandException("A frontend name is expected.\n");
-        await desk.AdjustAsync(what, words[0]);
         return "";
     }
 

@@ -17,9 +17,6 @@ internal sealed record LiveSettings
 
     private ImmutableDictionary<string, int> Listeners { get; init; } = ImmutableDictionary<string, int>.Empty;
 
-    /// <summary>The listeners that nobody listens on, by what they are called.</summary>
-    private ImmutableHashSet<string> Closed { get; init; } = [];
-
     /// <summary>How many client connections may be open; null for what the file says.</summary>
     private int? Connections { get; init; }
 
@@ -40,8 +37,7 @@ internal sealed record LiveSettings
     /// <param name="words">
     /// <c>add</c> or <c>remove</c> with pool and address, behind which an added one may have a name; <c>limit</c> with pool,
     /// address and a number; <c>move</c> with pool, address and another address; <c>listener</c> with its first address and a
-    /// number; <c>connections</c> with a number. No number is what the file says. <c>close</c> and <c>open</c> with what listeners
-    /// are called.
+    /// number; <c>connections</c> with a number. No number is what the file says.
     /// </param>
     /// <param name="file">What the file says.</param>
     /// <param name="now">What is served now.</param>
@@ -52,8 +48,6 @@ internal sealed record LiveSettings
             return file.Listeners.Any(one => one.Bind[0].ToString() == listener) ? this with { Listeners = Put(Listeners, listener, NumberIn(most)) } : throw new EngineException($"there is no listener '{listener}'");
         if (words is ["connections", var open])
             return this with { Connections = NumberIn(open) };
-        if (words is ["close" or "open", var name])
-            return OpenOrClose(name, words[0] == "close", file);
         var address = NetworkAddress.TryParse(words[2], out var read, out var expected) ? read : throw new EngineException($"'{words[2]}' is not an address; expected {expected}");
         var pool = now.Pools.FirstOrDefault(pool => pool.Name == words[1]) ?? throw new EngineException($"there is no pool '{words[1]}'");
         if (words[0] == "move")
@@ -77,17 +71,6 @@ internal sealed record LiveSettings
             "limit" when !there => throw new EngineException($"{address} is not in {pool.Name}"),
             _ => Put(pool.Name, address, live with { Limit = NumberIn(words[3]) }),
         };
-    }
-
-    private LiveSettings OpenOrClose(string name, bool closes, Snapshot file)
-    {
-        if (!file.Listeners.Any(listener => listener.Called == name))
-            throw new EngineException($"there is no listener '{name}'");
-        if (Closed.Contains(name) == closes)
-            throw new EngineException($"All sockets are already {(closes ? "disabled" : "enabled")}.");
-        if (closes && file.Listeners.All(listener => listener.Called == name || Closed.Contains(listener.Called)))
-            throw new EngineException($"'{name}' is the last that listens: stop the program");
-        return this with { Closed = closes ? Closed.Add(name) : Closed.Remove(name) };
     }
 
     /// <summary>With a server at another address.</summary>
@@ -114,10 +97,10 @@ internal sealed record LiveSettings
         number is { } given ? numbers.SetItem(name, given) : numbers.Remove(name);
 
     /// <summary>A configuration with all of it.</summary>
-    public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty && Closed.IsEmpty && Connections is null ? file : file with
+    public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty && Connections is null ? file : file with
     {
         Limits = file.Limits with { Connections = Connections ?? file.Limits.Connections },
-        Listeners = file.Listeners.Where(listener => !Closed.Contains(listener.Called)).Select(listener => Listeners.TryGetValue(listener.Bind[0].ToString(), out var most) ? listener with { MaxConnections = most } : listener).ToValueList(),
+        Listeners = file.Listeners.Select(listener => Listeners.TryGetValue(listener.Bind[0].ToString(), out var most) ? listener with { MaxConnections = most } : listener).ToValueList(),
         Pools = file.Pools.Select(pool => pool with { Servers = ServersOf(pool).ToValueList() }).ToValueList(),
     };
 
@@ -143,9 +126,7 @@ internal sealed record LiveSettings
     /// <param name="file">What the file says.</param>
     public LiveSettings Without(Snapshot file)
     {
-        var left = this with { Listeners = Listeners.Where(listener => file.Listeners.Any(one => one.Bind[0].ToString() == listener.Key)).ToImmutableDictionary(), Closed = Closed.Where(name => file.Listeners.Any(listener => listener.Called == name)).ToImmutableHashSet() };
-        if (file.Listeners.All(listener => left.Closed.Contains(listener.Called)))
-            left = left with { Closed = [] };
+        var left = this with { Listeners = Listeners.Where(listener => file.Listeners.Any(one => one.Bind[0].ToString() == listener.Key)).ToImmutableDictionary() };
         foreach (var (key, live) in Servers)
         {
             var pool = file.Pools.FirstOrDefault(pool => pool.Name == key.Pool);
@@ -173,8 +154,6 @@ internal sealed record LiveSettings
 
         if (Connections is { } open)
             yield return new("", "the process", "limit", file.Limits.Connections?.ToString(CultureInfo.InvariantCulture) ?? "none", open.ToString(CultureInfo.InvariantCulture));
-        foreach (var name in Closed.Order(StringComparer.Ordinal))
-            yield return new("", name, "listener", "enabled", "disabled");
         foreach (var (name, most) in Listeners.OrderBy(listener => listener.Key, StringComparer.Ordinal))
             yield return new("", name, "limit", file.Listeners.FirstOrDefault(one => one.Bind[0].ToString() == name)?.MaxConnections?.ToString(CultureInfo.InvariantCulture) ?? "none", most.ToString(CultureInfo.InvariantCulture));
     }
