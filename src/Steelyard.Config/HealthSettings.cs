@@ -205,4 +205,21 @@ public sealed record StatusRange(int First, int Last)
 {
     /// <summary>Whether a status is one of them.</summary>
     public bool Contains(int status) => status >= First && status <= Last;
+
+    /// <summary>All statuses of which something holds.</summary>
+    internal static ValueList<StatusRange> Where(Func<int, bool> holds)
+    {
+        List<StatusRange> ranges = [];
+        for (var status = 100; status <= 599; status++)
+        {
+            if (!holds(status))
+                continue;
+            if (ranges is [.., var last] && last.Last == status - 1)
+                ranges[^1] = last with { Last = status };
+            else
+                ranges.Add(new(status, status));
+        }
+
+        return ranges.ToValueList();
+    }
 }

@@ -433,6 +433,9 @@ public sealed record ServerSettings
     /// <summary>The port of its agent, 1 to 65535; 0 for a server that has none, null for what the pool says (HAProxy: agent-check, agent-port).</summary>
     public int? AgentPort { get; init; }
 
+    /// <summary>The address of its agent, of IPv4 or IPv6; null for the server's own (HAProxy: agent-addr).</summary>
+    public string? AgentAddress { get; init; }
+
     /// <summary>How it is asked for its health, where that is not as its pool says; null for what that says.</summary>
     public HealthSettings? Health { get; init; }
 

@@ -7,8 +7,8 @@ internal static class AgentChecks
     {
         if (pool.Agent is not { } agent)
         {
-            if (pool.Servers.FirstOrDefault(server => server.AgentPort is not null) is { } lone)
-                problems.Error(lone.Place, "a server with 'agent-port' in a pool without 'agent'", "'agent' in the pool, as in agent: { interval: 5s }");
+            if (pool.Servers.FirstOrDefault(server => (server.AgentPort ?? (object?)server.AgentAddress) is not null) is { } lone)
+                problems.Error(lone.Place, "a server with 'agent-port' or 'agent-address' in a pool without 'agent'", "'agent' in the pool, as in agent: { interval: 5s }");
             return;
         }
 

@@ -163,6 +163,8 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 Check(call.Input, place, isResponse, isLog, isAnswer);
                 if (call.Function is FunctionKind.TableCounter or FunctionKind.InTable && CheckTable(call.Arguments[0], place) && call.Function == FunctionKind.TableCounter)
                     CheckCounter(tables[call.Arguments[0]], call.Arguments[1], place);
+                if (FunctionTable.TemplateOf(call) is { } argument)
+                    Check(argument, place, isResponse, isLog, isAnswer);
                 break;
             case MapExpression map:
                 Check(map.Input, place, isResponse, isLog, isAnswer);
@@ -183,7 +185,7 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 problems.Error(place, $"{Shown.Quote(tracked.Name)} is not a slot from 0 to {TrackSettings.Slots - 1}{(tracked.Kind == FetchKind.Tracked ? " with a counter behind it" : "")}", tracked.Kind == FetchKind.Tracked ? "such as tracked('0 request-rate')" : "such as tracked-key('0')");
                 break;
             case FetchExpression { Kind: FetchKind.Measured, Name: var measured } when !IsMeasured(measured):
-                problems.Error(place, $"{Shown.Quote(measured)} is nothing that is measured, or of no pool that there is", "active, queue, average-queue, slots, server-active, server-up or server-weight with a pool, or listener-connections");
+                problems.Error(place, $"{Shown.Quote(measured)} is nothing that is measured, or of no pool that there is", "active, free, queue, average-queue, slots, server-active, server-free, server-up or server-weight with a pool, or listener-connections");
                 break;
             case FetchExpression { Kind: FetchKind.UsableServers, Name: var pool } when !pools.ContainsKey(pool):
                 problems.Error(place, $"no pool is called {Shown.Quote(pool)}", "the name of one of the 'pools'", problems.Names.Nearest(pool, pools.Keys));
@@ -198,8 +200,8 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
         var words = name.Split(' ', 2);
         return words.Length == 2 && words[0] switch
         {
-            "active" or "queue" or "average-queue" or "slots" => pools.ContainsKey(words[1]),
-            "server-active" or "server-up" or "server-weight" => words[1].IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && pools.ContainsKey(words[1][..slash]),
+            "active" or "free" or "queue" or "average-queue" or "slots" => pools.ContainsKey(words[1]),
+            "server-active" or "server-free" or "server-up" or "server-weight" => words[1].IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && pools.ContainsKey(words[1][..slash]),
             _ => false,
         };
     }

@@ -30,6 +30,7 @@ internal static class ServerChecks
             Priority = draft.Priority?.Value ?? 0,
             ProxyProtocol = draft.ProxyProtocol,
             AgentPort = draft.AgentPort,
+            AgentAddress = draft.AgentAddress,
             Health = draft.Health,
             Unchecked = draft.Unchecked,
             MaxFails = draft.MaxFails?.Value,

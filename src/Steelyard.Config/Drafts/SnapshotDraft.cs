@@ -296,6 +296,8 @@ internal sealed record ServerDraft(Place Place)
 
     public int? AgentPort { get; init; }
 
+    public string? AgentAddress { get; init; }
+
     /// <summary>How it is asked for its health; null for what the pool says.</summary>
     public HealthSettings? Health { get; init; }
 

@@ -37,9 +37,9 @@ internal static class TcpChecks
         foreach (var (when, place) in (listener.Routes ?? []).Select(route => (route.Match.When, route.Place)).Concat(listener.Rules.Select(rule => (rule.Value.When, rule.Place))))
         {
             if (when is not null && ExpressionSearch.Any(when, IsOfRequests))
-                problems.Error(place, "a condition about requests in a listener with 'mode: tcp', which reads none", "what is known of a connection: client, peer-port, local-address, local-port, server-name, random or now; or 'mode: http'");
-            if (when is not null && listener.Tls is not null && ExpressionSearch.Any(when, one => one is FetchExpression { Kind: FetchKind.ServerName }))
-                problems.Error(place, "'server-name' in a condition of a listener with 'mode: tcp' and 'tls'", "a listener without 'tls', which knows the name and leaves TLS to the servers");
+                problems.Error(place, "a condition about requests in a listener with 'mode: tcp', which reads none", "what is known of a connection: client, peer-port, local-address, local-port, server-name, tls-hello, random or now; or 'mode: http'");
+            if (when is not null && listener.Tls is not null && ExpressionSearch.Any(when, one => one is FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello }))
+                problems.Error(place, "'server-name' or 'tls-hello' in a condition of a listener with 'mode: tcp' and 'tls'", "a listener without 'tls', which knows the name and leaves TLS to the servers");
         }
 
         foreach (var route in listener.Routes ?? [])
@@ -68,7 +68,7 @@ internal static class TcpChecks
         foreach (var (name, text, place) in given)
         {
             if (text is not null && AsksOfRequests(text))
-                problems.Error(place!.Value, $"'{name}' goes by requests in a listener with 'mode: tcp', which reads none", "what is known of a connection: client, peer-port, local-address, local-port, server-name, random or now; or 'mode: http'");
+                problems.Error(place!.Value, $"'{name}' goes by requests in a listener with 'mode: tcp', which reads none", "what is known of a connection: client, peer-port, local-address, local-port, server-name, tls-hello, random or now; or 'mode: http'");
             else if (text is not null && isSecure && ExpressionSearch.Any(text, one => one is FetchExpression { Kind: FetchKind.ServerName }))
                 problems.Error(place!.Value, $"'server-name' in '{name}' of a listener with 'mode: tcp' and 'tls'", "a listener without 'tls', which knows the name and leaves TLS to the servers");
         }
@@ -80,7 +80,7 @@ internal static class TcpChecks
     private static bool IsOfRequests(Expression expression) => expression switch
     {
         VariableExpression { Variable: not TemplateVariable.Client } => true,
-        FetchExpression { Kind: FetchKind.ServerName or FetchKind.Tls or FetchKind.Peer or FetchKind.PeerPort or FetchKind.Sender or FetchKind.SenderPort or FetchKind.ToldPeer or FetchKind.ToldPeerPort or FetchKind.ToldAddress or FetchKind.ToldPort or FetchKind.LocalAddress or FetchKind.LocalPort or FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.ProcessId or FetchKind.TlsVersion or FetchKind.TlsCipher or FetchKind.ClientVerified or FetchKind.ClientSubject or FetchKind.ClientIssuer or FetchKind.ClientSerial or FetchKind.ClientFingerprint or FetchKind.Random or FetchKind.UsableServers or FetchKind.Measured } => false,
+        FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.Tls or FetchKind.Peer or FetchKind.PeerPort or FetchKind.Sender or FetchKind.SenderPort or FetchKind.ToldPeer or FetchKind.ToldPeerPort or FetchKind.ToldAddress or FetchKind.ToldPort or FetchKind.LocalAddress or FetchKind.LocalPort or FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.ProcessId or FetchKind.TlsVersion or FetchKind.TlsCipher or FetchKind.ClientVerified or FetchKind.ClientSubject or FetchKind.ClientIssuer or FetchKind.ClientSerial or FetchKind.ClientFingerprint or FetchKind.Random or FetchKind.UsableServers or FetchKind.Measured } => false,
         FetchExpression => true,
         CallExpression { Function: FunctionKind.TableCounter or FunctionKind.InTable } => true,
         _ => false,

@@ -36,7 +36,11 @@ public sealed record TextExpression(TextTemplate Text) : Expression;
 /// <param name="Function">How.</param>
 /// <param name="Input">Of which.</param>
 /// <param name="Arguments">What the function is told beside.</param>
-public sealed record CallExpression(FunctionKind Function, Expression Input, ValueList<string> Arguments = default) : Expression;
+public sealed record CallExpression(FunctionKind Function, Expression Input, ValueList<string> Arguments = default) : Expression
+{
+    /// <summary>Its argument, where that is a text with variables; null where it is none.</summary>
+    public TextTemplate? TemplateArgument() => FunctionTable.TemplateOf(this);
+}
 
 /// <summary>A value chosen by the first case that another value meets (nginx: map, geo; HAProxy: the converters map_*).</summary>
 /// <param name="Input">The other value.</param>

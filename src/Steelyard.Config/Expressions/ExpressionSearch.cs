@@ -7,7 +7,7 @@ public static class ExpressionSearch
     public static bool Any(Expression expression, Func<Expression, bool> isOne) => isOne(expression) || expression switch
     {
         TextExpression { Text: var text } => Any(text, isOne),
-        CallExpression { Input: var input } => Any(input, isOne),
+        CallExpression call => Any(call.Input, isOne) || (FunctionTable.TemplateOf(call) is { } argument && Any(argument, isOne)),
         MapExpression map => Any(map.Input, isOne) || (map.Otherwise is { } otherwise && Any(otherwise, isOne)) || map.Cases.Any(each => Any(each.Value, isOne)),
         _ => false,
     };

@@ -164,6 +164,9 @@ public enum FunctionKind
 
     /// <summary>1 for a JSON Web Token whose signature is right, 0 where it is not, and less where that cannot be said.</summary>
     JwtVerify,
+
+    /// <summary>How it stands to another text, byte by byte: -1, 0 or 1; absent where that is.</summary>
+    Compare,
 }
 
 /// <summary>What an argument of a function has to be.</summary>
@@ -172,6 +175,12 @@ internal enum ArgumentKind
     Text,
     Number,
     Pattern,
+
+    /// <summary>A text with variables.</summary>
+    Template,
+
+    /// <summary>A number, or a text with variables that makes one.</summary>
+    Operand,
 
     /// <summary>The name of a digest.</summary>
     Digest,
@@ -214,11 +223,11 @@ internal static class FunctionTable
         new("trim-end", FunctionKind.TrimEnd, [Text], 1, "without the characters of the argument behind"),
         new("replace", FunctionKind.Replace, [ArgumentKind.Pattern, Text, Text], 2, "what the regular expression matches replaced, `\\1` being its first group; a third argument of `g` for every match, `i` for any case"),
         new("default", FunctionKind.Default, [Text], 1, "the argument where there is no value or an empty one"),
-        new("add", FunctionKind.Add, [Number], 1, "the sum of both"),
-        new("subtract", FunctionKind.Subtract, [Number], 1, "the difference"),
-        new("multiply", FunctionKind.Multiply, [Number], 1, "the product"),
-        new("divide", FunctionKind.Divide, [Number], 1, "the quotient, towards zero; absent for a division by zero"),
-        new("modulo", FunctionKind.Modulo, [Number], 1, "the remainder; absent for a division by zero"),
+        new("add", FunctionKind.Add, [ArgumentKind.Operand], 1, "the sum of both"),
+        new("subtract", FunctionKind.Subtract, [ArgumentKind.Operand], 1, "the difference"),
+        new("multiply", FunctionKind.Multiply, [ArgumentKind.Operand], 1, "the product"),
+        new("divide", FunctionKind.Divide, [ArgumentKind.Operand], 1, "the quotient, towards zero; absent for a division by zero"),
+        new("modulo", FunctionKind.Modulo, [ArgumentKind.Operand], 1, "the remainder; absent for a division by zero"),
         new("is-zero", FunctionKind.IsZero, [], 0, "`1` for 0, `0` for any other number"),
         new("file-kind", FunctionKind.FileKind, [], 0, "what is under a path: `file`, `program`, which is a file that may be executed, `folder` or `other`; absent where there is nothing, and for a path that climbs (`..`). Percent-encoding is undone. The disk is asked for each request"),
         new("network-of", FunctionKind.NetworkOf, [Number, Number], 1, "an address with only its first bits: of IPv4, then of IPv6"),
@@ -236,9 +245,9 @@ internal static class FunctionTable
         new("digest", FunctionKind.Digest, [ArgumentKind.Digest], 1, "its digest by `md5`, `sha1`, `sha256`, `sha384` or `sha512`, as bytes, as in `hex(digest(path, 'sha1'))`"),
         new("http-date", FunctionKind.HttpDate, [Number], 0, "a number of seconds since 1970 as a date of HTTP; with a second argument so many seconds later"),
         new("from-hex", FunctionKind.FromHex, [], 0, "a number in hexadecimal digits as a number"),
-        new("bits-and", FunctionKind.And, [Number], 1, "the bits that both numbers have"),
-        new("bits-or", FunctionKind.Or, [Number], 1, "the bits that one of both numbers has"),
-        new("bits-xor", FunctionKind.Xor, [Number], 1, "the bits that one of both numbers alone has"),
+        new("bits-and", FunctionKind.And, [ArgumentKind.Operand], 1, "the bits that both numbers have"),
+        new("bits-or", FunctionKind.Or, [ArgumentKind.Operand], 1, "the bits that one of both numbers has"),
+        new("bits-xor", FunctionKind.Xor, [ArgumentKind.Operand], 1, "the bits that one of both numbers alone has"),
         new("hash", FunctionKind.Hash, [ArgumentKind.Hash, Number], 1, "its hash by `crc32`, `crc32c`, `sdbm`, `djb2`, `wt6`, `xxh32`, `xxh64` or `xxh3`, a number; the last three take a seed"),
         new("avalanche", FunctionKind.Avalanche, [], 0, "a hash of 32 bits after HAProxy's full avalanche, a number"),
         new("hex-decode", FunctionKind.HexDecode, [], 0, "the bytes that hexadecimal digits stand for; absent where they are none"),
@@ -251,6 +260,7 @@ internal static class FunctionTable
         new("jwt-payload", FunctionKind.JwtPayload, [Text, Text], 0, "the same of its payload"),
         new("jwt-verify", FunctionKind.JwtVerify, [Text, Text], 2, "`1` for a JSON Web Token whose signature is right by an algorithm (`HS256` to `HS512`, `RS256` to `RS512`, `ES256` to `ES512`, or the name of a variable that has it) and a secret, a public key or a certificate as PEM; `0` where it is not, less than 0 where that cannot be said"),
         new("normalize", FunctionKind.Normalize, [ArgumentKind.Form], 1, "a path or a query in another form that means the same: by `merge-slashes`, `strip-dot`, `strip-dotdot` (`strip-dotdot-full` at the beginning too), `decode-unreserved`, `percent-uppercase` or `sort-by-name`, as in `normalize(path, 'merge-slashes')`"),
+        new("compare", FunctionKind.Compare, [ArgumentKind.Template], 1, "`-1`, `0` or `1` where it sorts before another text, is the same, or sorts behind it, byte by byte, as in `compare(host, '{header(\\'X-Host\\')}')`; absent where the other one is"),
         new("json", FunctionKind.Json, [], 0, "as it stands within the quotes of JSON; bytes that are no UTF-8 are `?`"),
     ];
 
@@ -291,6 +301,10 @@ internal static class FunctionTable
         {
             if (row.Arguments[i] == ArgumentKind.Number && !long.TryParse(arguments[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a number, which '{row.Word}' needs there", "a whole number in quotes, as in '1'");
+            else if (row.Arguments[i] == ArgumentKind.Template || (row.Arguments[i] == ArgumentKind.Operand && arguments[i].Contains('{', StringComparison.Ordinal)))
+                _ = TextTemplate.TryParse(arguments[i], out _, out mistake);
+            else if (row.Arguments[i] == ArgumentKind.Operand && !long.TryParse(arguments[i], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+                mistake = new($"{Shown.Quote(arguments[i])} is not a number, which '{row.Word}' needs there", "a whole number in quotes, as in '1', or a text that makes one, as in '{variable(\\'most\\')}'");
             else if (row.Arguments[i] == ArgumentKind.Digest && arguments[i] is not ("md5" or "sha1" or "sha256" or "sha384" or "sha512"))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a digest", "md5, sha1, sha256, sha384 or sha512");
             else if (row.Arguments[i] == ArgumentKind.Form && arguments[i] is not ("merge-slashes" or "strip-dot" or "strip-dotdot" or "strip-dotdot-full" or "decode-unreserved" or "percent-uppercase" or "sort-by-name"))
@@ -303,6 +317,10 @@ internal static class FunctionTable
 
         return mistake.Message is null;
     }
+
+    /// <summary>The argument of a function that is a text with variables; null where there is none.</summary>
+    public static TextTemplate? TemplateOf(CallExpression call) =>
+        call.Arguments.Count == 1 && Of(call.Function).Arguments is [ArgumentKind.Template or ArgumentKind.Operand] and [var kind] && (kind == ArgumentKind.Template || call.Arguments[0].Contains('{', StringComparison.Ordinal)) ? TextTemplate.Parse(call.Arguments[0]) : null;
 
     private static string Count(int count) => count switch { 0 => "no argument", 1 => "1 argument", _ => $"{count} arguments" };
 }

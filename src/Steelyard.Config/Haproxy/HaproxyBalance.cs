@@ -30,7 +30,11 @@ internal static class HaproxyBalance
             use.Problems.Warn(word.Place, $"of two servers by lot the better one gets the request here, not of {Shown.Cut(argument)}", "random, or random(2)");
         if (settings is null)
         {
-            if (!use.Problems.HasErrors || use.Last.Text == word.Text)
+            if (use.Problems.HasErrors && use.Last.Text != word.Text)
+                return;
+            if (word.Text.StartsWith("rdp-cookie", StringComparison.Ordinal))
+                use.Error(word, "cookies of RDP are not read here", "source, by which a client comes back to its server");
+            else
                 use.Error(word, $"the algorithm {Shown.Quote(word.Text)} is not known here", "roundrobin, static-rr, leastconn, first, source, uri, url_param <name>, hdr(<name>), hash <sample> or random");
             return;
         }

@@ -41,6 +41,7 @@ internal static class HaproxyBinds
         ("verify", "none\\|optional\\|required", "Whether clients show a certificate."),
         ("accept-proxy", "", "Each connection begins with a PROXY header."),
         ("maxconn", "<number>", "Connections open at once."),
+        ("v6only", "", "Of `:::port` the addresses of IPv6 alone."),
     ];
 
     /// <summary>Reads a line.</summary>
@@ -65,6 +66,9 @@ internal static class HaproxyBinds
             {
                 case "ssl":
                     secure = true;
+                    break;
+                case "v6only":
+                    read = read.ConvertAll(OfIpv6);
                     break;
                 case "crt" when use.TryTake("a file", out var file):
                     HaproxyCertificateFiles.Add(file.Text, file.Place, use, certificates);
@@ -148,6 +152,10 @@ internal static class HaproxyBinds
     /// <summary>An address without the family that may stand before it.</summary>
     public static string WithoutFamily(string text) =>
         text.StartsWith("ipv4@", StringComparison.Ordinal) || text.StartsWith("ipv6@", StringComparison.Ordinal) ? text[5..] : text;
+
+    // Every address of both families is that of none.
+    private static Located<NetworkAddress> OfIpv6(Located<NetworkAddress> bound) =>
+        bound.Value is { UnixPath: null, Host: "" } every ? bound with { Value = NetworkAddress.ForHost("::", every.Port) } : bound;
 
     private static bool TryReadAddresses(string text, Place place, HaproxyUse use, List<Located<NetworkAddress>> read)
     {

@@ -161,9 +161,9 @@ internal static class HaproxyChecks
                     ranges.Add(new(first, last));
                 }
 
-                return new() { Do = ProbeStepKind.ExpectStatus, Statuses = Ranges(status => ranges.Exists(range => range.Contains(status)) != not) };
+                return new() { Do = ProbeStepKind.ExpectStatus, Statuses = StatusRange.Where(status => ranges.Exists(range => range.Contains(status)) != not) };
             case "rstatus" when BytePattern.TryParse(expected.Text, ignoreCase: false, out var ofStatus, out _):
-                return new() { Do = ProbeStepKind.ExpectStatus, Statuses = Ranges(status => ofStatus.IsMatch(System.Text.Encoding.ASCII.GetBytes(status.ToString(CultureInfo.InvariantCulture))) != not) };
+                return new() { Do = ProbeStepKind.ExpectStatus, Statuses = StatusRange.Where(status => ofStatus.IsMatch(System.Text.Encoding.ASCII.GetBytes(status.ToString(CultureInfo.InvariantCulture))) != not) };
             case "string":
                 return new() { Do = ProbeStepKind.Expect, Text = expected.Text, Not = not, Least = least };
             case "rstring" when HealthTable.MistakeInPattern(expected.Text) is { } mistake:
@@ -232,20 +232,4 @@ internal static class HaproxyChecks
 
     private static bool TryReadStatus(string text, out int status) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out status) && status is >= 100 and <= 599;
-
-    private static ValueList<StatusRange> Ranges(Func<int, bool> isWell)
-    {
-        List<StatusRange> ranges = [];
-        for (var status = 100; status <= 599; status++)
-        {
-            if (!isWell(status))
-                continue;
-            if (ranges is [.., var last] && last.Last == status - 1)
-                ranges[^1] = last with { Last = status };
-            else
-                ranges.Add(new(status, status));
-        }
-
-        return ranges.ToValueList();
-    }
 }

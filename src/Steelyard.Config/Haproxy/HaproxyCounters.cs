@@ -271,7 +271,7 @@ internal static class HaproxyCounters
     }
 
     /// <summary>Reads one of the converters <c>table_*</c> and <c>in_table</c>; false where it is another.</summary>
-    public static bool TryReadConverter(string name, IReadOnlyList<string> arguments, Expression input, out Sample sample, out Mistake mistake)
+    public static bool TryReadConverter(string name, IReadOnlyList<string> arguments, Expression input, HaproxyUse use, out Sample sample, out Mistake mistake)
     {
         (sample, mistake) = (default, default);
         var what = name.StartsWith("table_", StringComparison.Ordinal) ? OfPlace(name[6..], ref arguments) : "";
@@ -280,6 +280,8 @@ internal static class HaproxyCounters
             return false;
         if (name != "in_table" && !s_asked.TryGetValue(what, out asked))
             return false;
+        if (arguments.Count == 0 || arguments is [""])
+            arguments = [use.Section.Name.Value];
         if (arguments.Count != 1)
             mistake = new($"'{name}' without a table", $"{name}(TABLE)");
         else if (name == "in_table")

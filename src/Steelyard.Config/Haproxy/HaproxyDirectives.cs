@@ -85,8 +85,10 @@ internal static class HaproxyDirectives
             yield return Harmless(name, "G", "TLS 1.2 and 1.3 are spoken as the system's OpenSSL is set.");
         foreach (var name in (string[])["maxconnrate", "maxsessrate", "maxsslconn", "maxsslrate", "maxpipes", "maxcomprate", "maxcompcpuusage", "maxzlibmem", "ulimit-n", "busy-polling", "noepoll", "nokqueue", "nopoll", "nosplice", "nogetaddrinfo", "noreuseport", "profiling.tasks", "strict-limits", "max-spread-checks", "server-state-base", "server-state-file", "node", "external-check", "insecure-fork-wanted", "insecure-setuid-wanted", "localpeer", "h1-case-adjust", "h1-case-adjust-file", "log-send-hostname", "default-path", "grace", "close-spread-time", "cluster-secret", "unix-bind", "resetenv", "wurfl-data-file", "fd-hard-limit", "issuers-chain-path", "mworker-max-reloads", "pp2-never-send-local", "ssl-load-extra-del-ext", "ssl-provider", "ssl-provider-path", "ssl-propquery", "ssl-skip-self-issued-ca", "thread-group", "setcap", "anonkey", "no strict-limits", "no busy-polling", "no numa-cpu-mapping", "no quick-ack"])
             yield return Harmless(name, "G", "Nothing that a client or a server sees depends on it here.");
+        yield return Harmless("lua-prepend-path", "G", "There are no scripts here; `lua-load` is an error.");
+        yield return Harmless("httpclient.*", "G", "There are no scripts here that would ask anybody.");
         yield return Harmless("tune.*", "G", "Buffers and limits are Steelyard's own, see `limits` in its YAML.");
-        foreach (var name in (string[])["lua-load", "lua-load-per-thread", "lua-prepend-path", "51degrees-data-file", "deviceatlas-json-file"])
+        foreach (var name in (string[])["lua-load", "lua-load-per-thread", "51degrees-data-file", "deviceatlas-json-file"])
             yield return Refused(name, "G", "the rules that docs/haproxy.md lists");
     }
 
@@ -367,9 +369,28 @@ internal static class HaproxyDirectives
     {
         foreach (var row in HaproxyErrors.Rows.Concat(HaproxyLogs.Rows).Concat(HaproxyCaptures.Rows).Concat(HaproxyStatistics.Rows).Concat(HaproxyCompression.Rows))
             yield return row;
+        foreach (var of in (string[])["http-request", "http-response", "tcp-request content", "tcp-response content"])
+        {
+            foreach (var name in (string[])["send-spoe-group", "ot-group"])
+                yield return Refused($"{of} {name}", All, "the rules that docs/haproxy.md lists, or `tracing` in Steelyard's YAML");
+        }
+
+        foreach (var of in (string[])["http-request", "http-response"])
+        {
+            foreach (var name in (string[])["set-map", "del-map", "add-acl", "del-acl"])
+                yield return Refused($"{of} {name}", All, "a `stick-table` that stores gpt0 or gpc0, in which rules note what they have seen");
+        }
+
         foreach (var (name, instead) in ((string, string)[])[
+            ("http-request set-timeout", "`timeout server` or `timeout tunnel` in a backend of its own, which `use_backend` chooses"),
+            ("http-request early-hint", "`http-response set-header Link` with what is wanted early"),
+            ("http-request set-dst", "`server` lines, and `use_backend` or `use-server`"), ("http-request set-dst-port", "`server` lines, and `use_backend` or `use-server`"),
+            ("http-response silent-drop", "`http-response deny`"), ("option checkcache", "`http-response deny` with what must not be cached"),
+            ("http-send-name-header", "`http-response set-header` with `%s`, by which clients are told; a server knows its own name"),
+            ("use-fcgi-app", "a server that speaks HTTP in front of the application"),
+            ("clitimeout", "`timeout client`"), ("contimeout", "`timeout connect`"), ("srvtimeout", "`timeout server`"),
             ("filter", "the rules that docs/haproxy.md lists"), ("dispatch", "`server`"),
-            ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("transparent", "`server`"),
+            ("persist", "`stick on src`, by which a client comes back to its server: cookies of RDP are not read here"), ("option transparent", "`server`"), ("option http_proxy", "`server`"), ("transparent", "`server`"),
             ("reqadd", "`http-request add-header`"), ("reqrep", "`http-request replace-path` or `replace-header`"), ("reqirep", "`http-request replace-path` or `replace-header`"), ("reqdel", "`http-request del-header`"), ("reqidel", "`http-request del-header`"),
             ("rspadd", "`http-response add-header`"), ("rspdel", "`http-response del-header`"), ("rspidel", "`http-response del-header`"), ("block", "`http-request deny`")])
         {

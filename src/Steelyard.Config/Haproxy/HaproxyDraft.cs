@@ -389,7 +389,7 @@ internal sealed class HaproxyDraft
         };
 
         ServerDraft Drafted(HaproxyServer server, bool withCookie) =>
-            Server(server, withCookie) with { Health = _health.OfServer(backend, server), AgentPort = server.AgentCheck ? server.AgentPort : backend.Servers.Exists(other => other.AgentCheck) ? 0 : null, Unchecked = HaproxyHealth.IsUnchecked(backend, server) };
+            Server(server, withCookie) with { Health = _health.OfServer(backend, server), AgentPort = server.AgentCheck ? server.AgentPort : backend.Servers.Exists(other => other.AgentCheck) ? 0 : null, AgentAddress = server.AgentCheck ? server.AgentAddress : null, Unchecked = HaproxyHealth.IsUnchecked(backend, server) };
     }
 
     private string? SourceOf(HaproxySection backend)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
+using Steelyard.Config.Yaml.Tables;
 
 namespace Steelyard.Config.Haproxy;
 
@@ -9,8 +10,8 @@ internal static class HaproxyMoreSamples
 {
     private static readonly (string Name, string Measure)[] s_measures =
     [
-        ("be_conn", "active"), ("queue", "queue"), ("avg_queue", "average-queue"), ("connslots", "slots"),
-        ("srv_conn", "server-active"), ("srv_is_up", "server-up"), ("srv_weight", "server-weight"),
+        ("be_conn", "active"), ("queue", "queue"), ("avg_queue", "average-queue"), ("connslots", "slots"), ("be_conn_free", "free"),
+        ("srv_conn", "server-active"), ("srv_conn_free", "server-free"), ("srv_uweight", "server-weight"), ("srv_is_up", "server-up"), ("srv_weight", "server-weight"),
     ];
 
     public static IReadOnlyList<SampleRow> Fetches { get; } =
@@ -44,6 +45,8 @@ internal static class HaproxyMoreSamples
     [
         .. ((string[])["crc32", "crc32c", "sdbm", "djb2", "wt6"]).Select(Mixed),
         .. ((string[])["xxh32", "xxh64", "xxh3"]).Select(Seeded),
+        Compared("strcmp", SampleType.Number, call => call),
+        Compared("secure_memcmp", SampleType.Boolean, call => new CallExpression(FunctionKind.IsZero, call)),
         new("ub64enc", (0, 0), SampleType.Text, (_, input) => new CallExpression(FunctionKind.Base64Url, input), "base64-url(VALUE)"),
         new("ub64dec", (0, 0), SampleType.Text, (_, input) => new CallExpression(FunctionKind.Base64UrlDecode, input), "base64-url-decode(VALUE)"),
         Time("ltime", FunctionKind.LocalTime),
@@ -55,10 +58,10 @@ internal static class HaproxyMoreSamples
     ];
 
     /// <summary>Whether a fetch is about the present backend where none is named.</summary>
-    public static bool IsOfBackend(string name) => name is "nbsrv" or "be_conn" or "queue" or "avg_queue" or "connslots";
+    public static bool IsOfBackend(string name) => name is "nbsrv" or "be_conn" or "queue" or "avg_queue" or "connslots" or "be_conn_free";
 
     /// <summary>Whether a fetch is about a server, of the present backend where none is named.</summary>
-    public static bool IsOfServer(string name) => name is "srv_conn" or "srv_is_up" or "srv_weight";
+    public static bool IsOfServer(string name) => name is "srv_conn" or "srv_conn_free" or "srv_is_up" or "srv_weight" or "srv_uweight";
 
     /// <summary>Reads <c>jwt_verify</c>: a key is a secret, or a file.</summary>
     public static bool TryReadJwt(IReadOnlyList<string> arguments, Expression input, HaproxyUse use, out Sample sample, out Mistake mistake)
@@ -135,6 +138,13 @@ internal static class HaproxyMoreSamples
         SampleType.Number,
         (arguments, input) => arguments is [] or [""] ? new CallExpression(FunctionKind.Hash, input, [name]) : long.TryParse(arguments[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? new CallExpression(FunctionKind.Hash, input, [name, arguments[0]]) : null,
         $"hash(VALUE, '{name}', ...)");
+
+    private static SampleRow Compared(string name, SampleType type, Func<Expression, Expression> then) => new(
+        name,
+        (1, 1),
+        type,
+        (arguments, input) => RuleTable.IsVariableName(arguments[0]) ? then(new CallExpression(FunctionKind.Compare, input, [TextTemplate.Of(new FetchExpression(FetchKind.Variable, arguments[0])).ToString()])) : null,
+        type == SampleType.Boolean ? "is-zero(compare(VALUE, ...))" : "compare(VALUE, ...)");
 
     private static SampleRow Time(string name, FunctionKind function) => new(
         name,

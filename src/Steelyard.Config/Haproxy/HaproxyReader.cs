@@ -117,6 +117,9 @@ internal static class HaproxyReader
                 var resolvers = new HaproxySection { Kind = 'R', Name = new(name.Text, name.Place) };
                 file.Resolvers[name.Text] = resolvers;
                 return (resolvers, null, false);
+            case "cache":
+                file.Problems.Note(words[0].Place, $"the section 'cache' has no effect here: {Continued(HaproxyRules.NoCache)}");
+                return (null, null, true);
             case "peers" or "mailers" or "ring" or "log-forward":
                 file.Problems.Note(words[0].Place, $"the section '{kind}' has no effect here: what it is for is not done here");
                 return (null, null, true);

@@ -14,6 +14,9 @@ internal static class HaproxyRules
 
     private const string OfServers = " Only of servers' responses: what Steelyard answers itself is changed by `response-headers` in its YAML.";
 
+    /// <summary>Why what is said of caches has no effect.</summary>
+    public const string NoCache = "There is no cache here: every request goes to a server.";
+
     /// <summary>What can be done with requests.</summary>
     public static IEnumerable<DirectiveRow<HaproxyUse>> Requests { get; } =
     [
@@ -41,7 +44,7 @@ internal static class HaproxyRules
         Row("http-request set-src", "<sample>", "The client is taken to be at this address from here on: in conditions, logs, `option forwardfor`, PROXY headers, and what is remembered and counted of it. What is no address changes nothing.", use => ReadSample(use, RuleAction.SetPeer)),
         Row("http-request set-src-port", "<sample>", "The same of its port.", use => ReadSample(use, RuleAction.SetPeerPort)),
         Refused("http-request lua", "the rules that docs/haproxy.md lists"),
-        Refused("http-request cache-use", "there is no cache here"),
+        DirectiveRow<HaproxyUse>.Harmless("http-request cache-use", Proxies, "...", NoCache),
         HaproxyNormalizers.Row,
         Refused("http-request do-resolve", "names of servers are resolved when the file is taken up"),
     ];
@@ -61,7 +64,8 @@ internal static class HaproxyRules
         Row("http-after-response set-status", "<status> [reason <text>]", "The response gets another status, with its usual reason." + OfServers, ReadStatus),
         DirectiveRow<HaproxyUse>.Harmless("http-after-response strict-mode", Proxies, "...", "Changes nothing that a client or a server sees."),
         .. Variables("http-after-response"),
-        Refused("http-response cache-store", "there is no cache here"),
+        DirectiveRow<HaproxyUse>.Harmless("http-response cache-store", Proxies, "...", NoCache),
+        DirectiveRow<HaproxyUse>.Harmless("filter cache", Proxies, "...", NoCache),
         Refused("http-response lua", "the rules that docs/haproxy.md lists"),
     ];
 

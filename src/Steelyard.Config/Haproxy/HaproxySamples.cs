@@ -1,6 +1,7 @@
 using System.Globalization;
 using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
+using Steelyard.Config.Yaml.Tables;
 
 namespace Steelyard.Config.Haproxy;
 
@@ -97,6 +98,8 @@ internal static class HaproxySamples
         Plain("ssl_fc_sni", SampleType.Text, FetchKind.ServerName),
         Plain("req.ssl_sni", SampleType.Text, FetchKind.ServerName),
         Plain("req_ssl_sni", SampleType.Text, FetchKind.ServerName),
+        Plain("req.ssl_hello_type", SampleType.Number, FetchKind.TlsHello),
+        Plain("req_ssl_hello_type", SampleType.Number, FetchKind.TlsHello),
         Named("var", SampleType.Text, FetchKind.Variable),
         Named("nbsrv", SampleType.Number, FetchKind.UsableServers),
         .. HaproxyMoreSamples.Fetches,
@@ -150,9 +153,9 @@ internal static class HaproxySamples
         Digest("digest", arguments => arguments[0].ToLowerInvariant() is "md5" or "sha1" or "sha256" or "sha384" or "sha512" ? arguments[0].ToLowerInvariant() : null, 1, least: 1),
         Function("http_date", FunctionKind.HttpDate, most: 1),
         Function("hex2i", FunctionKind.FromHex, type: SampleType.Number),
-        Function("and", FunctionKind.And, 1, 1, type: SampleType.Number),
-        Function("or", FunctionKind.Or, 1, 1, type: SampleType.Number),
-        Function("xor", FunctionKind.Xor, 1, 1, type: SampleType.Number),
+        Computed("and", FunctionKind.And),
+        Computed("or", FunctionKind.Or),
+        Computed("xor", FunctionKind.Xor),
         new("cpl", (0, 0), SampleType.Number, (_, input) => new CallExpression(FunctionKind.Xor, input, ["-1"]), "bits-xor(VALUE, '-1')"),
         Function("field", FunctionKind.Field, 2, 3),
         Function("word", FunctionKind.Word, 2, 3),
@@ -160,11 +163,11 @@ internal static class HaproxySamples
         Function("ltrim", FunctionKind.TrimStart, 1, 1),
         Function("rtrim", FunctionKind.TrimEnd, 1, 1),
         Function("regsub", FunctionKind.Replace, 2, 3),
-        Function("add", FunctionKind.Add, 1, 1, type: SampleType.Number),
-        Function("sub", FunctionKind.Subtract, 1, 1, type: SampleType.Number),
-        Function("mul", FunctionKind.Multiply, 1, 1, type: SampleType.Number),
-        Function("div", FunctionKind.Divide, 1, 1, type: SampleType.Number),
-        Function("mod", FunctionKind.Modulo, 1, 1, type: SampleType.Number),
+        Computed("add", FunctionKind.Add),
+        Computed("sub", FunctionKind.Subtract),
+        Computed("mul", FunctionKind.Multiply),
+        Computed("div", FunctionKind.Divide),
+        Computed("mod", FunctionKind.Modulo),
         new("bool", (0, 0), SampleType.Boolean, (_, input) => new CallExpression(FunctionKind.IsZero, new CallExpression(FunctionKind.IsZero, input)), "is-zero(is-zero(VALUE))"),
         new("concat", (0, 3), SampleType.Text, (arguments, input) => TryConcatenate(arguments, input), "the value, a text, a variable and a text, one behind the other"),
         new("even", (0, 0), SampleType.Boolean, (_, input) => new CallExpression(FunctionKind.IsZero, new CallExpression(FunctionKind.Modulo, input, ["2"])), "is-zero(modulo(VALUE, '2'))"),
@@ -202,6 +205,15 @@ internal static class HaproxySamples
         SampleType.Text,
         (arguments, input) => algorithm(arguments) is { } known ? new CallExpression(FunctionKind.Digest, input, [known]) : null,
         name == "sha1" ? "digest(VALUE, 'sha1')" : "digest(VALUE, ...)");
+
+    // A number, or a variable that has one.
+    private static SampleRow Computed(string name, FunctionKind function) => new(
+        name,
+        (1, 1),
+        SampleType.Number,
+        (arguments, input) => long.TryParse(arguments[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? new CallExpression(function, input, [arguments[0]])
+            : RuleTable.IsVariableName(arguments[0]) ? new CallExpression(function, input, [TextTemplate.Of(new FetchExpression(FetchKind.Variable, arguments[0])).ToString()]) : null,
+        $"{FunctionTable.Of(function).Word}(VALUE, ...)");
 
     private static SampleRow Function(string name, FunctionKind function, int least = 0, int most = -1, int keep = int.MaxValue, SampleType type = SampleType.Text) => new(
         name,
@@ -329,15 +341,18 @@ internal static class HaproxySamples
                 return false;
             }
 
+            var typed = name.StartsWith("map_", StringComparison.Ordinal) && name.Count(letter => letter == '_') == 2 ? name[(name.LastIndexOf('_') + 1)..] : "";
+            if (typed is "int" or "ip" or "str")
+                name = name[..name.LastIndexOf('_')];
             if (name is "map" or "map_str" or "map_beg" or "map_end" or "map_sub" or "map_dir" or "map_dom" or "map_reg" or "map_ip")
             {
                 if (!HaproxyFiles.TryReadMap(name, arguments, sample.Expression, use, out var map, out mistake))
                     return false;
-                sample = new(map, SampleType.Text);
+                sample = new(map, typed switch { "int" => SampleType.Number, "ip" => SampleType.Address, _ => SampleType.Text });
                 continue;
             }
 
-            if (HaproxyCounters.TryReadConverter(name, arguments, sample.Expression, out var counted, out mistake))
+            if (HaproxyCounters.TryReadConverter(name, arguments, sample.Expression, use, out var counted, out mistake))
             {
                 if (mistake.Message is not null)
                     return false;

@@ -287,6 +287,8 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
 
     public int? AgentPort { get; set; }
 
+    public string? AgentAddress { get; set; }
+
     public bool AgentCheck { get; set; }
 
     public TimeSpan? AgentInterval { get; set; }
@@ -331,6 +333,7 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
         Certificate = Certificate,
         ServerName = ServerName,
         AgentPort = AgentPort,
+        AgentAddress = AgentAddress,
         AgentCheck = AgentCheck,
         AgentInterval = AgentInterval,
         AgentSend = AgentSend,

@@ -37,16 +37,7 @@ internal static class HaproxyServers
         Number("rise", "<count>", "Checks in a row until it is up.", 1, 100, (server, value) => server.Rise = value),
         Number("fall", "<count>", "Checks in a row until it is down.", 1, 100, (server, value) => server.Fall = value),
         Number("port", "<port>", "Where checks go.", 1, 65535, (server, value) => server.CheckPort = value),
-        new("addr", "<address>", "Which address checks go to.", DirectiveSupport.Done, (use, server) =>
-        {
-            if (!use.TryTake("an address", out var word))
-                return false;
-            server.CheckAddress = word.Text;
-            if (System.Net.IPAddress.TryParse(word.Text, out _))
-                return true;
-            use.Error(word, $"{Shown.Quote(word.Text)} is no address that checks can go to", "an address of IPv4 or IPv6");
-            return false;
-        }),
+        Address("addr", "Which address checks go to.", (server, value) => server.CheckAddress = value),
         new("track", "[<backend>/]<server>", "It is as well as that server, which has `check`: it is asked what that one is asked, and where.", DirectiveSupport.Done, (use, server) =>
         {
             if (!use.TryTake("the name of a server", out var word))
@@ -86,6 +77,7 @@ internal static class HaproxyServers
         Word("verifyhost", "<name>", "The name its certificate is for.", (server, value) => server.ServerName = value),
         Flag("agent-check", "An agent beside it says how much it can do.", server => server.AgentCheck = true),
         Number("agent-port", "<port>", "Where the agent listens.", 1, 65535, (server, value) => server.AgentPort = value),
+        Address("agent-addr", "At which address; its own where nothing is said.", (server, value) => server.AgentAddress = value),
         Time("agent-inter", "How often it is asked.", (server, value) => server.AgentInterval = value),
         Word("agent-send", "<text>", "What it is sent.", (server, value) => server.AgentSend = value),
         Choice("observe", "Which ends of its requests count besides its checks: whether it takes connections, or also whether it answers well.", [("none", HealthObserve.None), ("layer4", HealthObserve.Layer4), ("layer7", HealthObserve.Layer7)], (server, value) => server.Observe = value),
@@ -156,10 +148,22 @@ internal static class HaproxyServers
         new("ws", "auto|h1", "WebSockets pass in HTTP/1.1.", DirectiveSupport.Done, (use, _) => ReadProtocol(use, "auto", "h1")),
         Refused("namespace", 1, "one instance in each network namespace"),
         Refused("redir", 1, "`http-request redirect`"),
-        Refused("agent-addr", 1, "`agent-port`; agents are asked at the server's address"),
         Refused("send-proxy-v2-ssl", 0, "`send-proxy-v2`"),
+        Refused("send-proxy-v2-ssl-cn", 0, "`send-proxy-v2`"),
+        Refused("proxy-v2-options", 1, "`send-proxy-v2` alone, which tells addresses and ports"),
         Refused("socks4", 1, "a server that can be reached"),
     ];
+
+    private static ServerKeyword Address(string name, string meaning, Action<HaproxyServer, string> set) => new(name, "<address>", meaning, DirectiveSupport.Done, (use, server) =>
+    {
+        if (!use.TryTake("an address", out var word))
+            return false;
+        set(server, word.Text);
+        if (System.Net.IPAddress.TryParse(word.Text, out _))
+            return true;
+        use.Error(word, $"{Shown.Quote(word.Text)} is no address that {(name == "addr" ? "checks can go to" : "an agent can be asked at")}", "an address of IPv4 or IPv6");
+        return false;
+    });
 
     private static bool ReadProtocol(HaproxyUse use, params string[] known)
     {

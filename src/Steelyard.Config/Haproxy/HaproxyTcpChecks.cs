@@ -143,6 +143,9 @@ internal static class HaproxyTcpChecks
                     break;
                 case "alpn" when use.TryTake("names of protocols", out _):
                     break;
+                case "sni" when use.TryTake("a name", out var name):
+                    use.Problems.Warn(name.Place, "a check asks for the name over TLS that requests ask for, the server's own unless its line has another", "'sni str(NAME)' on the server's line");
+                    break;
                 case "comment" when use.TryTake("a text", out _):
                     break;
                 case "port" or "comment" or "addr":

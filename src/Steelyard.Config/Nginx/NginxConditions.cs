@@ -69,8 +69,8 @@ internal static class NginxConditions
         {
             if (text.Parts is not ([] or [{ Literal: not null }]))
             {
-                problems.Error(right.Place, "two variables are not compared here", "a text to compare with, or a map of both");
-                return null;
+                Condition equal = new TestCondition(new CallExpression(FunctionKind.Compare, input, [NginxVariables.WithEmpty(text).ToString()]), TestKind.Is, ["0"]);
+                return operation.Text == "=" ? equal : new NotCondition(equal);
             }
 
             Condition same = new TestCondition(input, TestKind.Is, [text.Parts is [{ Literal: { } literal }] ? literal : ""]);

@@ -50,7 +50,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
         _isMade = proxy is not null && proxy.Host.Contains('$', StringComparison.Ordinal) && proxy.Constant(level) is null && !NginxProxy.IsClosed(proxy.Host, file);
         if (_isMade)
             file.SetVariables.Add(MadeHost);
-        var scope = new NginxScope { File = file, ServerName = server.FirstName, ProxyHost = _isMade ? "$" + MadeHost : proxy?.HeaderHost, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server) };
+        var scope = new NginxScope { File = file, ServerName = server.FirstName, ProxyHost = _isMade ? "$" + MadeHost : proxy?.HeaderHost, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server), SecureLink = NginxSecureLink.Of(level) };
         ServerSteps(scope);
         var steps = new NginxSteps(scope, _rules, "location") { NameOf = BlockName };
         if (Capture is not null)
@@ -100,7 +100,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     /// <param name="path">The path.</param>
     public RouteDraft WithSlash(Located<string> path)
     {
-        var scope = new NginxScope { File = file, ServerName = server.FirstName, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server) };
+        var scope = new NginxScope { File = file, ServerName = server.FirstName, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server), SecureLink = NginxSecureLink.Of(level) };
         ServerSteps(scope);
         var to = NginxSteps.Absolute(path.Value, TextTemplate.Of([new(path.Value + "/"), NginxSteps.Behind("?")]), level, scope);
         Add(new() { Action = RuleAction.Redirect, Redirect = new(to, 301) }, path.Place);

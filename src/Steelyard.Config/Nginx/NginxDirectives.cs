@@ -18,6 +18,8 @@ internal static class NginxDirectives
     private const string WebIf = "HSLI";
     private const string Both = "HSLTV";
 
+    private const string Scripts = "`map`, `set` and `rewrite`; there are no scripts here";
+
     private static readonly string[] s_blocks = ["events", "http", "stream", "server", "location", "upstream", "if", "limit_except", "map", "geo", "split_clients", "types", "match"];
 
     private static readonly (string Prefix, string Contexts, string Instead)[] s_families =
@@ -28,12 +30,19 @@ internal static class NginxDirectives
         ("grpc_pass", "LI", "HTTP/2 is not spoken to servers yet"),
         ("memcached_pass", "LI", "`proxy_pass` to a server that speaks HTTP"),
         ("auth_jwt", "MHSL", "a server that checks the token"),
-        ("js_", "MHSLTV", "`map`, `set` and `rewrite`; there are no scripts here"),
-        ("perl", "MHSL", "`map`, `set` and `rewrite`; there are no scripts here"),
+        ("js_", "MHSLTV", Scripts),
+        ("perl", "MHSL", Scripts),
         ("xslt_", "HSL", "the answer as the server gives it"),
         ("image_filter", "HSL", "the answer as the server gives it"),
         ("dav_", "HSL", "a server that takes files"),
-        ("secure_link", "HSL", "a server that checks the link"),
+        ("secure_link_secret", "L", "`secure_link` and `secure_link_md5`"),
+        ("lua_", "MHSLITV", Scripts),
+        ("more_", "HSLI", "`add_header`, `proxy_hide_header`, `proxy_set_header`"),
+        ("modsecurity", "HSL", "a firewall in front, or conditions"),
+        ("vhost_traffic_status", "HSL", "the metrics and the dashboard of the admin API"),
+        ("otel_", "HSL", "`tracing` in Steelyard's YAML"),
+        ("opentracing", "HSL", "`tracing` in Steelyard's YAML"),
+        .. ((string[])["init", "init_worker", "set", "rewrite", "access", "content", "header_filter", "body_filter", "log", "balancer", "preread", "ssl_certificate"]).Select(phase => (phase + "_by_lua", "MHULSJITVP", Scripts)),
         ("mail_", "M", "mail is not proxied here"),
     ];
 
@@ -153,7 +162,7 @@ internal static class NginxDirectives
         yield return Row("map", "HT", 2, 2, "<text> $<variable> { ... }", "A variable whose value goes by another's: texts in any case, `hostnames`, expressions, `default`, `include`; `volatile` is how it always is.", NginxMaps.Define, many: true, then: Nothing);
         yield return Row("geo", "HT", 1, 2, "[$<address>] $<variable> { ... }", "A variable whose value goes by an address: networks, ranges of IPv4, `default`, `delete` and `include`; `proxy` is refused. Of ranges within each other the smaller counts.", NginxMaps.Define, many: true, then: Nothing);
         yield return Row("split_clients", "HT", 2, 2, "<text> $<variable> { ... }", "A variable whose values are spread by the hash of a text, the very same as in nginx.", NginxMaps.Define, many: true, then: Nothing);
-        yield return Row("match", "H", 1, 1, "<name> { status ...; header ...; body ~ ...; }", "What a server that is well answers, for `health_check`: status, and an expression that the body meets.", use => use.File.Matches[use.Directive[1]] = use.Directive, many: true, then: Nothing);
+        yield return Row("match", "HT", 1, 1, "<name> { status [!] <status>*; header [!] <name> [= | != | ~ | !~ <value>]; body ~ | !~ <expression>; require $<variable>*; } | { send <text>; expect [~] <text>; } (stream)", "What a server that is well answers, for `health_check`; all of it has to hold, any status where none is said. `require` takes `$upstream_http_...`, `$upstream_status`, and maps of one of them.", use => (use.Level.Context == 'T' ? use.File.StreamMatches : use.File.Matches)[use.Directive[1]] = use.Directive, many: true, then: Nothing);
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Servers()
@@ -226,11 +235,14 @@ internal static class NginxDirectives
         yield return Row("auth_request", Web, 1, 1, "<uri> | off", "Whether a request may go on is asked by a GET without a body to another location: 200 to 299 it may, 401 and 403 the client is told, any other is 500.", Anything);
         yield return Row("auth_request_set", Web, 2, 2, "$<variable> <value>", "Gives a variable what the answer has, such as `$upstream_http_x_user`.", NginxSteps.DeclareVariable, many: true);
         yield return Row("valid_referers", "SL", 1, Any, "none | blocked | server_names | <name>[<uri>] | ~<expression> ...", "Pages that may lead here: for others `$invalid_referer` is 1. Several lines add to each other.", NginxReferers.Check, many: true);
+        yield return Row("secure_link", Web, 1, 1, "<text>", "Where the MD5 of a link stands, in base64 of URLs, and behind a comma when it ends: `$secure_link` is `1` where it is right, `0` behind its time, and else empty.", Anything);
+        yield return Row("secure_link_md5", Web, 1, 1, "<text>", "What that is the MD5 of.", Anything);
         yield return Row("satisfy", Web, 1, 1, "all | any", "Whether address and password have to be right, or one of them.", OneOf("all", "any"));
         yield return Row("limit_except", "L", 1, Any, "<method>* { allow ...; deny ...; }", "What holds for all other methods.", Anything);
         yield return Row("add_header", WebIf, 2, 3, "<name> <value> [always]", "A field more for the client: of 200, 201, 204, 206, 301, 302, 303, 304, 307 and 308, or `always`.", Anything, many: true);
         yield return Row("expires", WebIf, 1, 2, "<time> | epoch | max | off | $<variable>", "The fields Expires and Cache-Control, in the place of those of servers; a variable is one of a map whose values are such words.", Anything);
-        yield return Row("health_check", "L", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory]", "The servers of the upstream are asked for their health (in nginx with a subscription).", Anything);
+        yield return Row("health_check", "LV", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory] [persistent]", "The servers of the upstream are asked for their health, in stream by a connection and what `match` says (in nginx with a subscription).", Anything);
+        yield return Row("health_check_timeout", "TV", 1, 1, "<time>", "How long a check may take; 5s where nothing is said.", Time);
     }
 
     private static void Charset(NginxUse use)
@@ -351,8 +363,9 @@ internal static class NginxDirectives
     {
         yield return Row("mirror", Web, 1, 1, "off", "Requests are not copied here, and any other word is an error.", OneOf("off"), many: true);
         yield return Refused("mirror_request_body", Web, "requests are not copied here");
-        foreach (var name in (string[])["mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "post_action", "empty_gif", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
+        foreach (var name in (string[])["mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "post_action", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
             yield return Refused(name, WebIf, "a server that does it, behind `proxy_pass`");
+        yield return Refused("empty_gif", "L", "`return 204`, or a file of such a picture with `alias`");
         foreach (var name in (string[])["random_index", "dav_methods", "ssi", "userid", "disable_symlinks"])
             yield return Row(name, WebIf, 1, Any, "off", "Any other word is an error: a server that does it, behind `proxy_pass`.", OneOf("off"));
         yield return Refused("sub_filter", Web, "the answer as the server gives it");

@@ -73,6 +73,9 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
 
     /// <summary>The blocks match, by their names.</summary>
     public Dictionary<string, NginxDirective> Matches { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Those of stream.</summary>
+    public Dictionary<string, NginxDirective> StreamMatches { get; } = new(StringComparer.Ordinal);
 }
 
 /// <summary>A variable that a block defines.</summary>

@@ -1,6 +1,4 @@
 using System.Globalization;
-using Steelyard.Config.Drafts;
-using Steelyard.Config.Expressions;
 
 namespace Steelyard.Config.Nginx;
 
@@ -8,12 +6,17 @@ namespace Steelyard.Config.Nginx;
 internal static class NginxHealth
 {
     /// <summary>How the servers of a location are asked; null for not at all.</summary>
+    /// <param name="level">The location, or the server of stream.</param>
+    /// <param name="file">The file.</param>
     public static HealthSettings? Of(NginxLevel level, NginxFile file)
     {
+        var isStream = level.Context == 'V';
         if (level.Own("health_check") is not [.., var line])
             return null;
         var problems = file.Problems;
-        var health = new HealthSettings { Kind = ProbeKind.Http, Interval = TimeSpan.FromSeconds(5), Timeout = TimeSpan.FromSeconds(60), Rise = 1, Fall = 1, Jitter = 0, Start = HealthStart.Up };
+        var timeout = isStream ? level.Find("health_check_timeout") is { } said && NginxValues.TryReadTime(said[1], out var longest) && longest > TimeSpan.Zero ? longest : TimeSpan.FromSeconds(5) : TimeSpan.FromSeconds(60);
+        IReadOnlyList<ProbeStep>? expected = null;
+        var health = new HealthSettings { Kind = isStream ? ProbeKind.Tcp : ProbeKind.Http, Interval = TimeSpan.FromSeconds(5), Timeout = timeout, Rise = 1, Fall = 1, Jitter = 0, Start = HealthStart.Up };
         foreach (var word in line.Words.Skip(1))
         {
             var equals = word.Text.IndexOf('=', StringComparison.Ordinal);
@@ -36,7 +39,7 @@ internal static class NginxHealth
                 case "port" when isNumber && number is > 0 and <= 65535:
                     health = health with { Port = number };
                     break;
-                case "uri" when value.StartsWith('/'):
+                case "uri" when !isStream && value.StartsWith('/'):
                     health = health with { Path = value };
                     break;
                 case "mandatory" when equals < 0:
@@ -44,49 +47,37 @@ internal static class NginxHealth
                     break;
                 case "persistent" when equals < 0:
                     break;
-                case "match" when file.Matches.TryGetValue(value, out var match):
-                    health = ReadMatch(match, health, problems);
+                case "keepalive_time" when !isStream && NginxValues.TryReadTime(value, out _):
+                    problems.Note(word.Place, "\"keepalive_time\" has no effect here: each check has a connection of its own");
+                    break;
+                case "match" when equals > 0:
+                    expected = new NginxMatch(file, isStream).Find(value, word);
+                    break;
+                case "type" when value.StartsWith("grpc", StringComparison.Ordinal):
+                    problems.Error(word.Place, "servers are not asked by gRPC here", "uri= and match= of a path that is answered in HTTP/1.1, with port= where that is another one");
+                    break;
+                case "udp" when isStream:
+                    problems.Error(word.Place, "datagrams are not balanced here", "it without \"udp\"");
                     break;
                 default:
-                    problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "interval=, jitter=, fails=, passes=, uri=, match=, port=, mandatory or persistent");
+                    problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", isStream ? "interval=, jitter=, fails=, passes=, match=, port=, mandatory or persistent" : "interval=, jitter=, fails=, passes=, uri=, match=, port=, mandatory, persistent or keepalive_time=");
                     break;
             }
         }
 
-        return health;
+        return expected is null ? health : Expecting(health, expected, isStream);
     }
 
-    private static HealthSettings ReadMatch(NginxDirective match, HealthSettings health, ProblemList problems)
+    /// <summary>One status and a text of the body are said shorter than by a script.</summary>
+    private static HealthSettings Expecting(HealthSettings health, IReadOnlyList<ProbeStep> steps, bool isStream)
     {
-        foreach (var line in match.Block!)
-        {
-            switch (line.Name)
-            {
-                case "status" when line.Count > 0 && line[1] != "!":
-                    List<StatusRange> ranges = [];
-                    foreach (var word in line.Words.Skip(1))
-                    {
-                        var ends = word.Text.Split('-');
-                        if (ends.Length <= 2 && int.TryParse(ends[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first) && int.TryParse(ends[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var last) && first is >= 100 and <= 599 && last >= first && last <= 599)
-                            ranges.Add(new(first, last));
-                        else
-                            problems.Error(word.Place, $"invalid status \"{word.Text}\"", "a status, or two with a hyphen");
-                    }
-
-                    health = health with { Statuses = ranges.ToValueList() };
-                    break;
-                case "body" when line.Count == 2 && line[1] == "~":
-                    if (BytePattern.TryParse(line[2], ignoreCase: false, out _, out var mistake))
-                        health = health with { BodyPattern = line[2] };
-                    else
-                        problems.Error(line.Words[2].Place, mistake);
-                    break;
-                default:
-                    problems.Error(line.Place, $"\"{line.Name}\" in match is not done here like that", "status with numbers, or body ~ with an expression");
-                    break;
-            }
-        }
-
-        return health;
+        if (isStream)
+            return steps.Count == 0 ? health : health with { Kind = ProbeKind.Script, Script = steps.ToValueList() };
+        var statuses = steps.Where(step => step.Do == ProbeStepKind.ExpectStatus).ToList();
+        var others = steps.Where(step => step.Do != ProbeStepKind.ExpectStatus).ToList();
+        if (statuses.Count <= 1 && others is [] or [{ Do: ProbeStepKind.ExpectPattern, Not: false }])
+            return health with { Statuses = statuses is [var one] ? one.Statuses : [new(100, 599)], BodyPattern = others is [var body] ? body.Text : null };
+        var request = new ProbeStep { Do = ProbeStepKind.Request, Text = ProbeRequest.Of(health).ToString() };
+        return health with { Kind = ProbeKind.Script, Script = [request, .. steps], Path = new HealthSettings().Path };
     }
 }

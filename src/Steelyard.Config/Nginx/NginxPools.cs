@@ -223,7 +223,7 @@ internal sealed class NginxPools(NginxFile file)
             Retries = NginxRetries.Of(level, servers.Any(NginxResolver.Resolves) ? NginxRetries.MostTries : Math.Max(servers.Count, 1), Problems),
             Tls = !isSecure ? null : TlsOf(level, upstream is null ? host : null),
             Source = level.Find("proxy_bind")?[1] is { } source and not "off" && System.Net.IPAddress.TryParse(source.Trim('[', ']'), out var from) ? from.ToString() : null,
-            Health = upstream is null || level.Context == 'V' ? null : NginxHealth.Of(level, file),
+            Health = upstream is null ? null : NginxHealth.Of(level, file),
             ProxyProtocol = level.Context == 'V' && level.IsOn("proxy_protocol") ? ProxyProtocolVersion.V1 : ProxyProtocolVersion.None,
         };
         if (upstream is null)

@@ -40,11 +40,14 @@ internal sealed record NginxScope
     /// <summary>Which pages may lead here; null where nothing is said.</summary>
     public NginxReferers? Referers { get; init; }
 
+    /// <summary>How links are known to be right; null where nothing is said.</summary>
+    public NginxSecureLink? SecureLink { get; init; }
+
     /// <summary>What the block says that variables go by.</summary>
-    public OfBlock Block => new(ServerName, ProxyHost, Root, Referers, Sets);
+    public OfBlock Block => new(ServerName, ProxyHost, Root, Referers, SecureLink, Sets);
 
     /// <summary>What a block says that variables go by.</summary>
-    public sealed record OfBlock(string ServerName, string? ProxyHost, (string Folder, string? Strip) Root, NginxReferers? Referers, IReadOnlyDictionary<string, TextTemplate>? Sets);
+    public sealed record OfBlock(string ServerName, string? ProxyHost, (string Folder, string? Strip) Root, NginxReferers? Referers, NginxSecureLink? SecureLink, IReadOnlyDictionary<string, TextTemplate>? Sets);
 }
 
 /// <summary>A match whose groups can be named.</summary>
@@ -103,6 +106,8 @@ internal static class NginxVariables
         ("request_method", _ => new VariableExpression(TemplateVariable.Method)),
         ("request_uri", _ => new FetchExpression(FetchKind.OriginalUri)),
         ("scheme", _ => Scheme),
+        ("secure_link", scope => Asking(scope).SecureLink is { } link ? link.Judgement(scope) : Literal("")),
+        ("secure_link_expires", scope => Asking(scope).SecureLink is { } link ? link.Expires(scope) : Literal("")),
         ("server_addr", _ => new FetchExpression(FetchKind.LocalAddress)),
         ("server_name", scope => Literal(Asking(scope).ServerName)),
         ("server_port", _ => new FetchExpression(FetchKind.LocalPort)),
@@ -183,6 +188,10 @@ internal static class NginxVariables
 
     /// <summary>What is absent is empty in nginx.</summary>
     public static Expression OrEmpty(Expression value) => value is VariableExpression { Variable: not (TemplateVariable.Host or TemplateVariable.Authority or TemplateVariable.Pool or TemplateVariable.Server) } or TextExpression ? value : new CallExpression(FunctionKind.Default, value, [""]);
+
+    /// <summary>A text in which what is absent is empty.</summary>
+    public static TextTemplate WithEmpty(TextTemplate text) =>
+        TextTemplate.Of([.. text.Parts.Select(part => part.Literal is not null ? part : new TemplatePart(null, default, OrEmpty(part.Expression ?? new VariableExpression(part.Variable))))]);
 
     /// <summary>A variable; null, and an error, for one that is not known.</summary>
     public static Expression? Find(string name, NginxScope scope, Place place)

@@ -60,6 +60,8 @@ internal static class ServerWriter
             yield return $"tls: {YamlWriter.Tls(tls)}";
         if (server.AgentPort is { } port)
             yield return $"agent-port: {port.ToString(CultureInfo.InvariantCulture)}";
+        if (server.AgentAddress is { } beside)
+            yield return $"agent-address: {YamlWriter.Text(beside)}";
         if (server.MaxFails is { } fails)
             yield return $"max-fails: {fails.ToString(CultureInfo.InvariantCulture)}";
         if (server.FailTimeout is { } failing)

@@ -18,11 +18,16 @@ internal sealed class CallValue : CompiledValue
     private readonly long[] _numbers;
     private readonly BytePattern? _pattern;
 
+    // A number that is not known before; null for one that is.
+    private readonly CompiledValue? _operand;
+
     public CallValue(CallExpression call)
     {
         (_function, _input) = (call.Function, From(call.Input));
         _texts = Array.ConvertAll(call.Arguments.AsSpan().ToArray(), Encoding.UTF8.GetBytes);
         _numbers = Array.ConvertAll(call.Arguments.AsSpan().ToArray(), text => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0);
+        if (call.TemplateArgument() is { } operand)
+            _operand = From(new TextExpression(operand));
         if (_function is FunctionKind.Replace or FunctionKind.Group)
             _pattern = BytePattern.Parse(call.Arguments[0], HasFlag('i'));
     }
@@ -35,8 +40,14 @@ internal sealed class CallValue : CompiledValue
             return _function == FunctionKind.Default;
         }
 
-        return TryCall(input, ExpressionRoom.OfThread, out value);
+        if (_operand is null)
+            return TryCall(input, ExpressionRoom.OfThread, out value);
+        value = default;
+        return _operand.TryRead(scope, out var other) && TryCompute(input, NumberIn(other), ExpressionRoom.OfThread, out value);
     }
+
+    // As in HAProxy, what is no number counts as 0.
+    private static long NumberIn(ReadOnlySpan<byte> text) => Utf8Parser.TryParse(HttpBytes.Trim(text), out long number, out _) ? number : 0;
 
     /// <summary>Makes a value of another.</summary>
     public bool TryCall(ReadOnlySpan<byte> input, ExpressionRoom room, out ReadOnlySpan<byte> value)
@@ -125,7 +136,7 @@ internal sealed class CallValue : CompiledValue
             case FunctionKind.Json:
                 return TextFunctions.TryWriteJson(input, room, out value);
             default:
-                return TryCompute(input, room, out value);
+                return TryCompute(input, _numbers.Length > 0 ? _numbers[0] : 0, room, out value);
         }
     }
 
@@ -140,14 +151,10 @@ internal sealed class CallValue : CompiledValue
         return true;
     }
 
-    private bool TryCompute(ReadOnlySpan<byte> input, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    private bool TryCompute(ReadOnlySpan<byte> input, long other, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
         value = default;
-
-        // As in HAProxy, what is no number counts as 0.
-        if (!Utf8Parser.TryParse(HttpBytes.Trim(input), out long number, out _))
-            number = 0;
-        var other = _numbers.Length > 0 ? _numbers[0] : 0;
+        var number = NumberIn(input);
         if (_function is FunctionKind.Divide or FunctionKind.Modulo && other == 0)
             return false;
         unchecked

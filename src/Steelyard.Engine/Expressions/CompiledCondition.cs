@@ -33,7 +33,7 @@ internal abstract class CompiledCondition
     {
         var calls = new List<CallValue>();
         var value = test.Value;
-        for (; value is CallExpression call && !TableValue.Is(call); value = call.Input)
+        for (; value is CallExpression call && !TableValue.Is(call) && !JwtValue.Is(call) && call.TemplateArgument() is null; value = call.Input)
             calls.Insert(0, new CallValue(call));
         return value is FetchExpression { Kind: FetchKind.HeaderValues or FetchKind.HeaderLines or FetchKind.ResponseHeaderValues }
             ? new(CompiledValue.From(value), new CompiledTest(test.Test, test.IgnoreCase, test.Patterns, [.. calls]))

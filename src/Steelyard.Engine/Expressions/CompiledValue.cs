@@ -29,6 +29,7 @@ internal abstract class CompiledValue
         TextExpression { Text: var text } => new TemplateValue(text),
         CallExpression call when TableValue.Is(call) => new TableValue(call),
         CallExpression call when JwtValue.Is(call) => new JwtValue(call),
+        CallExpression { Function: FunctionKind.Compare } call => new ComparedValue(From(call.Input), From(new TextExpression(TextTemplate.Parse(call.Arguments[0])))),
         CallExpression call => new CallValue(call),
         MapExpression map => new MapValue(map),
         FetchExpression fetch => From(fetch),
@@ -55,7 +56,7 @@ internal abstract class CompiledValue
             FetchKind.Tracked or FetchKind.TrackedKey => new TrackedValue(fetch),
             FetchKind.UsableServers => new UsableServersValue(fetch.Name),
             FetchKind.Measured => new MeasuredValue(fetch.Name),
-            FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.ConnectionRequests or FetchKind.Random or FetchKind.Uuid or FetchKind.ProcessId or FetchKind.RequestNumber => new LoopValue(fetch.Kind),
+            FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.TlsHello or FetchKind.ConnectionRequests or FetchKind.Random or FetchKind.Uuid or FetchKind.ProcessId or FetchKind.RequestNumber => new LoopValue(fetch.Kind),
             _ => new FetchValue(fetch.Kind, name),
         };
     }
@@ -85,6 +86,15 @@ internal abstract class CompiledValue
         private readonly TemplateBytes _template = new(template);
 
         public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value) => _template.TryMake(scope, out value);
+    }
+
+    private sealed class ComparedValue(CompiledValue one, CompiledValue other) : CompiledValue
+    {
+        public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+        {
+            value = default;
+            return one.TryRead(scope, out var left) && other.TryRead(scope, out var right) && ExpressionRoom.OfThread.TryWrite(Math.Sign(left.SequenceCompareTo(right)), out value);
+        }
     }
 
     private sealed class UsableServersValue(string pool) : CompiledValue

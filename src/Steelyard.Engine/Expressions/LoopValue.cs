@@ -24,6 +24,7 @@ internal sealed class LoopValue(FetchKind kind) : CompiledValue
             FetchKind.Now => room.TryWrite(new DateTimeOffset(loop.LogClock.At(now, now), TimeSpan.Zero).ToUnixTimeSeconds(), out value),
             FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime => TryWriteTime(loop, kind, room, out value),
             FetchKind.ConnectionNumber => scope.Connection is { } connection && room.TryWrite(connection.Number, out value),
+            FetchKind.TlsHello => scope.Connection is { } begun && room.TryWrite(begun.BeganWithHello ? 1 : 0, out value),
             FetchKind.ConnectionRequests => scope.Connection is { } its && room.TryWrite(its.Requests, out value),
             FetchKind.Random => room.TryWrite((uint)loop.NextChance(), out value),
             FetchKind.ProcessId => room.TryWrite(Environment.ProcessId, out value),

@@ -37,7 +37,7 @@ internal sealed class MeasuredValue : CompiledValue
             var server = pool.Servers[i];
             if ((server.Settings.Name ?? server.Settings.Address.ToString()) != _server)
                 continue;
-            return _what switch { "server-up" => IsUp(server) ? 1 : 0, "server-weight" => server.Weight, _ => server.Active };
+            return _what switch { "server-up" => IsUp(server) ? 1 : 0, "server-weight" => server.Weight, "server-free" => server.Limit == int.MaxValue ? -1 : Math.Max(server.Limit - server.Active, 0), _ => server.Active };
         }
 
         return null;
@@ -58,11 +58,29 @@ internal sealed class MeasuredValue : CompiledValue
 
         return _what switch
         {
+            "free" => Free(pool),
             "queue" => pool.Waiting,
             "average-queue" => usable == 0 ? pool.Waiting : (pool.Waiting + usable - 1) / usable,
             "slots" => free >= int.MaxValue ? -1 : free + Math.Max(pool.Settings.Queue.Most - pool.Waiting, 0),
             _ => active + pool.Waiting,
         };
+    }
+
+    // As HAProxy: what those that would serve now have room for, backups with the others gone; -1 where one has no limit.
+    private static long Free(Pool pool)
+    {
+        var (free, ofBackups, active) = (0L, 0L, false);
+        for (var i = 0; i < pool.Count; i++)
+        {
+            var server = pool.Servers[i];
+            if (!IsUp(server))
+                continue;
+            active |= !server.Settings.Backup;
+            ref var sum = ref server.Settings.Backup ? ref ofBackups : ref free;
+            sum = sum < 0 || server.Limit == int.MaxValue ? -1 : sum + Math.Max(server.Limit - server.Active, 0);
+        }
+
+        return active ? free : ofBackups;
     }
 
     private static bool IsUp(Server server) => server.Up && !server.Ejected && server.State != ServerState.Maintenance;

@@ -73,7 +73,7 @@ internal sealed class HealthBook(ProxyLoop[] loops)
                 if (server.Settings.AgentPort == 0)
                     continue;
                 var agent = pool.Settings.Agent!;
-                var how = agent.At((server.Settings.AgentPort ?? agent.Port)!.Value);
+                var how = agent.At((server.Settings.AgentPort ?? agent.Port)!.Value) with { Address = server.Settings.AgentAddress };
                 Want(new(server.Settings.Address, how, null, ProxyProtocolVersion.None, pool.Settings.Source), plan.Addresses[server.Ordinal], null, pool, server);
             }
 

@@ -76,6 +76,8 @@ internal sealed class ClientConnection : ConnectionEnds
     /// <summary>A number that no other connection of the process has.</summary>
     public override long Number => _number;
 
+    public override bool BeganWithHello => _helloRead && _hello!.IsTls;
+
     public override long OpenBeside => Listener.Connections.Open;
 
     public override SslStream? Tls => (Transport as TlsTransport)?.Stream;

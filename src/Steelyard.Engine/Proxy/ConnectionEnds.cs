@@ -33,6 +33,9 @@ internal abstract class ConnectionEnds
     /// <summary>How many connections its listener has open, this one too.</summary>
     public virtual long OpenBeside => 0;
 
+    /// <summary>Whether it has begun with a TLS hello that was read for what it says.</summary>
+    public virtual bool BeganWithHello => false;
+
     /// <summary>How its TLS is spoken, and with whom; null without TLS, and of a connection that there is not.</summary>
     public virtual SslStream? Tls => null;
 

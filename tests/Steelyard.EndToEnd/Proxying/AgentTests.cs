@@ -37,6 +37,22 @@ public sealed class AgentTests
     }
 
     [Fact]
+    public async Task An_agent_may_be_asked_at_another_address_than_its_server()
+    {
+        await using var a = StickyTests.Named("a");
+        await using var b = StickyTests.Named("b");
+        await using var one = new Agent();
+        await using var balancer = TestBalancer.Start([a.Address, b.Address], snapshot => snapshot with
+        {
+            // Nobody is at the first server's address, where its agent would be.
+            Pools = [snapshot.Pools[0] with { Agent = s_agent, Servers = [new() { Address = NetworkAddress.ForHost("127.0.0.77", a.Address.Port), AgentPort = one.Port, AgentAddress = "127.0.0.1" }, new() { Address = b.Address, AgentPort = 0 }] }],
+        });
+        await one.Say("down\n");
+        await Patience.Until(() => balancer.Servers[0].DownByAgent);
+        Assert.Equal(["b", "b"], await Served(balancer, 2));
+    }
+
+    [Fact]
     public async Task A_server_does_what_its_agent_says()
     {
         await using var a = StickyTests.Named("a");

@@ -113,6 +113,12 @@ internal static class ServerTable
                 "The port of its [agent](#pools-agent), where it differs from its pool's; 0 for a server that has none.",
                 server => server.AgentPort,
                 (server, value) => server with { AgentPort = value }),
+            new Directive<ServerDraft, string?>(
+                "agent-address",
+                HealthTable.Address,
+                "The address of its [agent](#pools-agent), without a port; the server's own when left out.",
+                server => server.AgentAddress,
+                (server, value) => server with { AgentAddress = value }),
             new Directive<ServerDraft, (HealthSettings? Health, bool None)>(
                 "health",
                 HealthTable.ServerForm,
