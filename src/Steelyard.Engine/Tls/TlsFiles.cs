@@ -62,11 +62,11 @@ public sealed class TlsFiles(string folder)
             var file = Path.GetFullPath(PathOf(name));
 
             // Swarm and Compose put secrets there, readable for all who are in the container with them.
-            if (file.StartsWith("/run/secrets/", StringComparison.Ordinal) || !File.GetUnixFileMode(file).HasFlag(UnixFileMode.OtherRead))
+            if (file.StartsWith("/run/secrets/", StringComparison.Ordinal) || !File.Exists(file) || !new FileInfo(file).UnixFileMode.HasFlag(UnixFileMode.OtherRead))
                 return false;
             for (var above = Path.GetDirectoryName(file); above is not null; above = Path.GetDirectoryName(above))
             {
-                if (!File.GetUnixFileMode(above).HasFlag(UnixFileMode.OtherExecute))
+                if (!new DirectoryInfo(above).UnixFileMode.HasFlag(UnixFileMode.OtherExecute))
                     return false;
             }
 

@@ -14,7 +14,7 @@ internal sealed class FittedTable(params FittedColumn[] columns) : Renderable
     /// <summary>Adds a row, a cell for each column.</summary>
     public void AddRow(params FittedCell[] cells)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(cells.Length, columns.Length);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(cells.Length, columns.Length, nameof(cells));
         _rows.Add(cells);
     }
 
