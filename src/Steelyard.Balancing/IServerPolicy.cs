@@ -64,6 +64,6 @@ internal sealed class CustomPicker(IServerPolicy policy, Server[] servers, int[]
                 return Take(i, DecisionReason.First);
         }
 
-        return new(null, DecisionReason.NoneLeft);
+        return new(null, HasServerBeside(choice.Tried) ? DecisionReason.AllFull : DecisionReason.NoneLeft);
     }
 }

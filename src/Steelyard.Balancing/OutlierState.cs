@@ -12,6 +12,9 @@ internal sealed class OutlierState
     private const int Out = 1;
     private const int OnTrial = 2;
 
+    // Whoever leaves it out has not said yet until when.
+    private const int Leaving = 3;
+
     private readonly OutlierSettings _settings;
     private SlidingShare? _share;
     private int _phase;
@@ -121,7 +124,7 @@ internal sealed class OutlierState
     public bool Eject(long now)
     {
         var phase = Volatile.Read(ref _phase);
-        if (phase == Out || Interlocked.CompareExchange(ref _phase, Out, phase) != phase)
+        if (phase is Out or Leaving || Interlocked.CompareExchange(ref _phase, Leaving, phase) != phase)
             return false;
 
         // It was well for as long as it was out the last time: that is forgotten.
@@ -131,6 +134,7 @@ internal sealed class OutlierState
         _times++;
         Volatile.Write(ref _until, _settings.MaxFails is null ? now + Span(_times) : AfterFailTimeout(now));
         Volatile.Write(ref _inARow, 0);
+        _ = Interlocked.CompareExchange(ref _phase, Out, Leaving);
         return true;
     }
 

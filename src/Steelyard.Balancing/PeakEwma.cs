@@ -16,11 +16,21 @@ public sealed class PeakEwma : PairPicker
 
     private readonly double _decay;
 
+    // What a server has to do counts for its share against the others': equal weights are alike, of whatever size.
+    private readonly double _meanWeight;
+
     /// <param name="settings">How fast is forgotten.</param>
     /// <param name="servers">All servers of the pool in their order.</param>
     /// <param name="weights">The share of each.</param>
     internal PeakEwma(BalanceSettings settings, Server[] servers, int[] weights)
-        : base(servers, weights, DecisionReason.LowerCostOfTwo) => _decay = settings.Decay.TotalMilliseconds;
+        : base(servers, weights, DecisionReason.LowerCostOfTwo)
+    {
+        _decay = settings.Decay.TotalMilliseconds;
+        var (sum, usable) = (0L, 0);
+        foreach (var weight in weights)
+            (sum, usable) = (sum + weight, usable + (weight > 0 ? 1 : 0));
+        _meanWeight = usable == 0 ? 1 : (double)sum / usable;
+    }
 
     private protected override bool IsBetter(int second, int first, long now) => Cost(second, now) < Cost(first, now);
 
@@ -28,7 +38,7 @@ public sealed class PeakEwma : PairPicker
     {
         var (server, active) = (Servers[index], Servers[index].Active);
         var latency = server.Latency!.Estimate(now, _decay);
-        return !double.IsNaN(latency) ? Math.Max(latency, Least) * (((double)active / Weights[index]) + 1)
+        return !double.IsNaN(latency) ? Math.Max(latency, Least) * ((active * _meanWeight / Weights[index]) + 1)
             : active == 0 ? 0
             : Unknown + active;
     }

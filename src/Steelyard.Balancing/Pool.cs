@@ -264,10 +264,15 @@ public sealed class Pool
             var picker = _picker;
 
             // Nobody overtakes those who wait for any server; who waits for one of them alone bars nobody from the others.
-            var decision = queue.Unbound > 0 || !picker.HasRoomBeside(choice.Tried) ? default
+            var asked = queue.Unbound == 0 && picker.HasRoomBeside(choice.Tried);
+            var decision = !asked ? default
                 : picker.HasTrials ? ChooseWithTrials(picker, choice)
                 : picker.Pick(choice);
             if (decision.Server is not null)
+                return decision;
+
+            // A policy that is written elsewhere may want none of those that have room.
+            if (asked && picker is CustomPicker && decision.Reason == DecisionReason.NoneLeft)
                 return decision;
             if (!picker.HasServerBeside(choice.Tried))
                 return new(null, DecisionReason.NoneLeft);
@@ -565,7 +570,11 @@ public sealed class Pool
         if (!server.Heard(reply))
             return;
         if (!was && server.Serves)
+        {
+            server.ForgetFailing();
             server.StartRamp(now);
+        }
+
         Refresh(now);
         CutAfter(server, was);
     }
@@ -646,7 +655,11 @@ public sealed class Pool
     {
         var was = server.Serves;
         if (server.Wanted == ServerState.Maintenance && state == ServerState.Ready)
+        {
+            server.ForgetFailing();
             server.StartRamp(now);
+        }
+
         server.SetWanted(state);
         Refresh(now);
         CutAfter(server, was);

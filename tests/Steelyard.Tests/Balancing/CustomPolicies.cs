@@ -53,6 +53,20 @@ public sealed class CustomPolicies
     }
 
     [Fact]
+    public void It_may_want_none_where_servers_have_limits_too()
+    {
+        var index = -1;
+        var pool = Of(new Scripted(() => index), Server(1) with { MaxConnections = 1 }, Server(2) with { MaxConnections = 1 });
+        Assert.Equal(new Decision(null, DecisionReason.NoneLeft), Choose(pool));
+
+        // Where it wants one there may be nobody with room.
+        index = 0;
+        Assert.Equal(0, Choose(pool).Server!.Index);
+        Assert.Equal(1, Choose(pool).Server!.Index);
+        Assert.Equal(DecisionReason.AllFull, Choose(pool).Reason);
+    }
+
+    [Fact]
     public void It_goes_on_when_weights_change_and_after_a_reload_and_chooses_within_tiers()
     {
         var policy = new Scripted(() => 1);

@@ -41,6 +41,26 @@ public sealed class PeakEwmaChoice
         Assert.Equal((10 + (90 / Math.E)) / Math.E, latency.Estimate(20_000, Decay), 3);
     }
 
+    [Theory]
+    [InlineData(16)]
+    [InlineData(256)]
+    public void Equal_weights_are_alike_of_whatever_size(int weight)
+    {
+        int[] Loaded(int weight)
+        {
+            var pool = Pools.Of(BalancePolicy.PeakEwma, weight, weight, weight);
+            for (var i = 0; i < pool.Count; i++)
+            {
+                pool.Learn(pool.Servers[i], ServerFailure.None, 200, 0, 10 + (5 * i));
+                Pools.Occupy(pool.Servers[i], 4 - (2 * i));
+            }
+
+            return [.. Enumerable.Range(0, 300).Select(i => pool.Choose(new() { Tried = Pools.None, Now = 0, Chance = Hashes.Mix((ulong)i) }).Server!.Index)];
+        }
+
+        Assert.Equal(Loaded(1), Loaded(weight));
+    }
+
     [Fact]
     public void A_clock_that_lags_or_has_run_for_months_does_no_harm()
     {

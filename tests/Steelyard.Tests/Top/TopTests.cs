@@ -19,7 +19,9 @@ public sealed class TopTests
     private static string Show(TopLook look, TopView view, int? height, int width = 1000)
     {
         using var writer = new StringWriter();
-        Terminal.To(writer).Write(TopScreen.Draw(look, view, width, height));
+        var terminal = Terminal.To(writer);
+        terminal.Profile.Width = width;
+        terminal.Write(TopScreen.Draw(look, view, width, height));
         return string.Join('\n', writer.ToString().Split('\n').Select(line => line.TrimEnd()));
     }
 
@@ -126,8 +128,8 @@ public sealed class TopTests
         var look = new TopLook();
         look.Take(Look($"{First},{Second.Replace("b:1", "backend-two.example.com:1", StringComparison.Ordinal)}"));
         var shown = Show(look, new(), height: null, width: 32);
-        Assert.Contains("\n  a:1                   up", shown, StringComparison.Ordinal);
-        Assert.Contains("\n  backend-two…ple.com:1 down", shown, StringComparison.Ordinal);
+        Assert.Contains("\n  a:1                      up", shown, StringComparison.Ordinal);
+        Assert.Contains("\n  backend-two.…ample.com:1 down", shown, StringComparison.Ordinal);
     }
 
     [Theory]
