@@ -366,7 +366,7 @@ pools:
   many: { servers: [ ${many.join(', ')} ] }
 `);
   const own = await open(large.admin);
-  await verdict(own, 'All 10.2k servers are well');
+  await verdict(own, 'All 10,200 servers are well');
   assert.ok(await own.locator('tr.server').count() <= 240);
   await own.getByText(/^1 to \d+ of 10k$/).waitFor();
   assert.ok(await own.evaluate(() => document.querySelectorAll('*').length) < 10_000);
