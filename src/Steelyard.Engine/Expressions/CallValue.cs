@@ -27,7 +27,7 @@ internal sealed class CallValue : CompiledValue
         _texts = Array.ConvertAll(call.Arguments.AsSpan().ToArray(), Encoding.UTF8.GetBytes);
         _numbers = Array.ConvertAll(call.Arguments.AsSpan().ToArray(), text => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : 0);
         if (call.TemplateArgument() is { } operand)
-            _operand = From(new TextExpression(operand));
+            _operand = FromOperand(operand);
         if (_function is FunctionKind.Replace or FunctionKind.Group)
             _pattern = BytePattern.Parse(call.Arguments[0], HasFlag('i'));
     }

@@ -29,12 +29,15 @@ internal abstract class CompiledValue
         TextExpression { Text: var text } => new TemplateValue(text),
         CallExpression call when TableValue.Is(call) => new TableValue(call),
         CallExpression call when JwtValue.Is(call) => new JwtValue(call),
-        CallExpression { Function: FunctionKind.Compare } call => new ComparedValue(From(call.Input), From(new TextExpression(TextTemplate.Parse(call.Arguments[0])))),
+        CallExpression { Function: FunctionKind.Compare } call => new ComparedValue(From(call.Input), FromOperand(TextTemplate.Parse(call.Arguments[0]))),
         CallExpression call => new CallValue(call),
         MapExpression map => new MapValue(map),
         FetchExpression fetch => From(fetch),
         _ => throw new ArgumentOutOfRangeException(nameof(expression)),
     };
+
+    /// <summary>Compiles what a value is computed with: where that is one value alone that is missing, there is no result.</summary>
+    private protected static CompiledValue FromOperand(TextTemplate text) => text.Parts is [{ Expression: { } only }] ? From(only) : From(new TextExpression(text));
 
     private static CompiledValue From(FetchExpression fetch)
     {
@@ -93,7 +96,14 @@ internal abstract class CompiledValue
         public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
         {
             value = default;
-            return one.TryRead(scope, out var left) && other.TryRead(scope, out var right) && ExpressionRoom.OfThread.TryWrite(Math.Sign(left.SequenceCompareTo(right)), out value);
+            return one.TryRead(scope, out var left) && other.TryRead(scope, out var right) && ExpressionRoom.OfThread.TryWrite(Compare(left, right), out value);
+        }
+
+        // As HAProxy by strncmp of glibc: the first bytes that differ, one from the other; else which is longer.
+        private static int Compare(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)
+        {
+            var same = left.CommonPrefixLength(right);
+            return same < left.Length && same < right.Length ? left[same] - right[same] : left.Length.CompareTo(right.Length);
         }
     }
 
