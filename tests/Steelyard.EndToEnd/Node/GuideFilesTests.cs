@@ -90,7 +90,7 @@ public sealed class GuideFilesTests : IDisposable
         using var folder = new TemporaryFolder();
         const string App = """
             #!/usr/bin/env node
-            const server = require('http').createServer((request, response) => response.end(String(process.pid))).listen(0, '127.0.0.1', () => console.log(`${process.argv[1]} listens`));
+            const server = require('http').createServer((request, response) => response.end(`Handled by process ${process.pid}`)).listen(0, '127.0.0.1', () => console.log(`${process.argv[1]} listens`));
             process.on('SIGINT', () => { console.log('told'); process.exit(0); });
             """;
         Directory.CreateDirectory(folder.At("bin"));
