@@ -179,8 +179,20 @@ public sealed class HaproxyFileTests : IDisposable
                 return false;
             }
         }, () => "an answer");
+        // The worker of HAProxy answers before its master has a handler, and what comes till then is dropped or ends it.
+        if (mode == "-W")
+            await Patience.Until(() => TakesSignal(process.Id, SteelyardProcess.NumberOf(signal)), "a process that takes the signal");
         SteelyardProcess.Signal(process.Id, signal);
         return await process.ExitAsync();
+    }
+
+    private static bool TakesSignal(int pid, int number)
+    {
+        var status = File.ReadAllLines($"/proc/{pid}/status");
+        return Has("SigCgt:") && !Has("SigBlk:");
+
+        bool Has(string set) =>
+            (ulong.Parse(Array.Find(status, line => line.StartsWith(set, StringComparison.Ordinal))![set.Length..].Trim(), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture) >> (number - 1) & 1) == 1;
     }
 
     [Fact]

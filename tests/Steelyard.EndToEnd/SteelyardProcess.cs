@@ -83,7 +83,10 @@ internal sealed class SteelyardProcess : IAsyncDisposable
 
     public void Signal(PosixSignal signal) => Signal(_process.Id, signal);
 
-    public static void Signal(int pid, PosixSignal signal) => Assert.Equal(0, Kill(pid, signal switch { PosixSignal.SIGTERM => 15, PosixSignal.SIGHUP => 1, PosixSignal.SIGINT => 2, _ => (int)signal }));
+    public static void Signal(int pid, PosixSignal signal) => Assert.Equal(0, Kill(pid, NumberOf(signal)));
+
+    /// <summary>The number Linux has for a signal, which of those .NET names is another.</summary>
+    public static int NumberOf(PosixSignal signal) => signal switch { PosixSignal.SIGTERM => 15, PosixSignal.SIGHUP => 1, PosixSignal.SIGINT => 2, _ => (int)signal };
 
     /// <summary>The exit status, once all output has been read.</summary>
     public async Task<int> ExitAsync()

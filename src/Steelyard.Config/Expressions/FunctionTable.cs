@@ -260,7 +260,7 @@ internal static class FunctionTable
         new("jwt-payload", FunctionKind.JwtPayload, [Text, Text], 0, "the same of its payload"),
         new("jwt-verify", FunctionKind.JwtVerify, [Text, Text], 2, "`1` for a JSON Web Token whose signature is right by an algorithm (`HS256` to `HS512`, `RS256` to `RS512`, `ES256` to `ES512`, or the name of a variable that has it) and a secret, a public key or a certificate as PEM; `0` where it is not, less than 0 where that cannot be said"),
         new("normalize", FunctionKind.Normalize, [ArgumentKind.Form], 1, "a path or a query in another form that means the same: by `merge-slashes`, `strip-dot`, `strip-dotdot` (`strip-dotdot-full` at the beginning too), `decode-unreserved`, `percent-uppercase` or `sort-by-name`, as in `normalize(path, 'merge-slashes')`"),
-        new("compare", FunctionKind.Compare, [ArgumentKind.Template], 1, "`-1`, `0` or `1` where it sorts before another text, is the same, or sorts behind it, byte by byte, as in `compare(host, '{header(\\'X-Host\\')}')`; absent where the other one is"),
+        new("compare", FunctionKind.Compare, [ArgumentKind.Template], 1, "a negative number, `0` or a positive one where it sorts before another text, is the same, or sorts behind it, byte by byte (what strncmp of C gives), as in `compare(host, '{header(\\'X-Host\\')}')`; absent where the other one is"),
         new("json", FunctionKind.Json, [], 0, "as it stands within the quotes of JSON; bytes that are no UTF-8 are `?`"),
     ];
 

@@ -31,7 +31,7 @@ internal sealed record NginxSecureLink(NginxDirective Link, NginxDirective? Hash
     {
         var expires = Expires(scope);
         var now = new CallExpression(FunctionKind.Compare, expires, [TextTemplate.Of(new FetchExpression(FetchKind.Now)).ToString()]);
-        var judged = new MapExpression(now, [new(TestKind.Is, false, "-1", TextTemplate.Literal("0"))], TextTemplate.Literal("1"));
+        var judged = new MapExpression(now, [new(TestKind.Starts, false, "-", TextTemplate.Literal("0"))], TextTemplate.Literal("1"));
         var ofTime = new MapExpression(
             expires,
             [
