@@ -4,11 +4,21 @@ namespace Steelyard.Balancing;
 /// HAProxy's leastconn: the score of a server is what it has to do and the request to come, for its weight and rounded down;
 /// nothing where it has nothing to do. Among equals the one whose score has stayed for longest.
 /// </summary>
-/// <param name="servers">All servers of the pool in their order.</param>
-/// <param name="weights">The share of each.</param>
-public sealed class HaproxyLeastConnections(Server[] servers, int[] weights) : Picker(servers, weights)
+public sealed class HaproxyLeastConnections : Picker
 {
-    private const int HeaviestWeight = 256;
+    private readonly int _heaviest = 256;
+
+    /// <inheritdoc cref="Picker(Server[], int[])"/>
+    public HaproxyLeastConnections(Server[] servers, int[] weights)
+        : base(servers, weights)
+    {
+        // During a slow start weights count in finer steps, as HAProxy's do at all times.
+        for (var i = 0; i < weights.Length; i++)
+        {
+            if (weights[i] > 0 && weights[i] != servers[i].Weight)
+                _heaviest = 256 * Server.RampSteps;
+        }
+    }
 
     /// <inheritdoc/>
     public override Decision Pick(in Choice choice)
@@ -45,10 +55,13 @@ public sealed class HaproxyLeastConnections(Server[] servers, int[] weights) : P
     }
 
     /// <inheritdoc/>
+    internal override bool HoldsFailing => false;
+
+    /// <inheritdoc/>
     internal override double Score(int index, in Choice choice) => ScoreOf(index, Servers[index].Active);
 
     /// <inheritdoc/>
     internal override string ScoreMeaning => "requests under way and the one to come for its share, fewest first";
 
-    private long ScoreOf(int index, int active) => active <= 0 ? 0 : (active + 1L) * HeaviestWeight / Weights[index];
+    private long ScoreOf(int index, int active) => active <= 0 ? 0 : (active + 1L) * _heaviest / Weights[index];
 }

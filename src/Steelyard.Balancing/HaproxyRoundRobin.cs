@@ -10,4 +10,7 @@ public sealed class HaproxyRoundRobin : RoundRobin
         : base(servers, weights, WindowOrder.Of(weights), before)
     {
     }
+
+    /// <inheritdoc/>
+    internal override bool HoldsFailing => false;
 }

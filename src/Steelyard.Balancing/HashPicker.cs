@@ -47,6 +47,8 @@ public sealed class HashPicker : Picker
         for (var step = 0; step < most; step++)
         {
             var index = _placement.Next(ref walk, key);
+            if (step > 0 && Servers[index].Fails)
+                continue;
             if (IsEligible(index, choice.Tried) && TryTake(index))
                 return new(Servers[index], step == 0 ? DecisionReason.Hash : DecisionReason.NextOfHash);
         }
@@ -79,23 +81,33 @@ public sealed class HashPicker : Picker
         return false;
     }
 
-    /// <summary>The next in turn that may have more to do; when none may, the next.</summary>
+    /// <summary>The next in turn that may have more to do; then those that do not fail; when none may, the next.</summary>
     private Decision InTurn(ServerSet tried)
     {
+        if (_turns.Length == 0)
+            return new(null, DecisionReason.NoneLeft);
         var reason = tried.Count == 0 ? DecisionReason.Turn : DecisionReason.TurnAfterTried;
-        for (var turn = 0; turn < _turns.Length; turn++)
+        var own = _turns.Next();
+        if (IsEligible(own, tried) && TryTake(own))
+            return new(Servers[own], reason);
+        var start = _turns.Position;
+        var end = start + (ulong)_turns.Length;
+        for (var position = start; position < end; position++)
         {
-            var index = _turns.Next();
-            if (IsEligible(index, tried) && TryTake(index))
-                return new(Servers[index], reason);
+            var index = _turns.At(position);
+            if (!IsEligible(index, tried) || Servers[index].Fails || !TryTake(index))
+                continue;
+            _turns.GoOnAfter(position);
+            return new(Servers[index], reason);
         }
 
-        var position = _turns.Position;
-        for (var turn = 0UL; turn < (ulong)_turns.Length; turn++)
+        for (var position = start; position < end; position++)
         {
-            var index = _turns.At(position + turn);
-            if (IsEligible(index, tried))
-                return Take(index, reason);
+            var index = _turns.At(position);
+            if (!IsEligible(index, tried))
+                continue;
+            _turns.GoOnAfter(position);
+            return Take(index, reason);
         }
 
         return new(null, DecisionReason.NoneLeft);

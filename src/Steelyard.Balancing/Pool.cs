@@ -23,6 +23,7 @@ public sealed class Pool
     private readonly DepartedServers? _departed;
     private volatile Picker _picker;
     private int _changes;
+    private int _failingTurns;
 
     /// <param name="settings">What the configuration says of the pool.</param>
     /// <param name="firstOrdinal">The <see cref="Server.Ordinal"/> of its first server; the others follow.</param>
@@ -161,7 +162,7 @@ public sealed class Pool
     public int Count => _servers.Length;
 
     /// <summary>Chooses a server for a request and counts the request as active there; <see cref="Server.End"/> has to follow.</summary>
-    /// <param name="choice">What the choice goes by. A server whose trial another request has is put to those that were tried.</param>
+    /// <param name="choice">What the choice goes by. A server whose trial another request has is passed over.</param>
     public Decision Choose(in Choice choice) => ChooseBy(_picker, choice);
 
     /// <summary>Chooses as <see cref="Choose"/> does, and says what each server was to the choice the moment before.</summary>
@@ -252,10 +253,16 @@ public sealed class Pool
         return owner.Outlier is { Trying: true } state && !state.Admits(choice.Now) ? StickyOutcome.OnTrial : StickyOutcome.Kept;
     }
 
-    private Decision ChooseAny(Picker picker, in Choice choice) =>
-        _queue is not null ? ChooseWithLimits(_queue, choice)
-        : picker.HasTrials ? ChooseWithTrials(picker, choice)
-        : picker.Pick(choice);
+    private Decision ChooseAny(Picker picker, in Choice choice)
+    {
+        if (_queue is null && !picker.HasTrials)
+            return picker.Pick(choice);
+        var decision = _queue is not null ? ChooseWithLimits(_queue, choice) : ChooseWithTrials(picker, choice);
+
+        // Who was passed over was not tried: the request may wait for it, and come to it when it is sent again.
+        choice.Tried.TakeBackPassed();
+        return decision;
+    }
 
     private Decision ChooseWithLimits(PoolQueue queue, in Choice choice)
     {
@@ -274,10 +281,10 @@ public sealed class Pool
             // A policy that is written elsewhere may want none of those that have room.
             if (asked && picker is CustomPicker && decision.Reason == DecisionReason.NoneLeft)
                 return decision;
-            if (!picker.HasServerBeside(choice.Tried))
-                return new(null, DecisionReason.NoneLeft);
-            if (queue.Unbound > 0 || !picker.HasRoomBeside(choice.Tried))
-                return new(null, DecisionReason.AllFull);
+            if (queue.Unbound == 0 && picker.HasRoomBeside(choice.Tried))
+                continue;
+            choice.Tried.TakeBackPassed();
+            return new(null, picker.HasServerBeside(choice.Tried) ? DecisionReason.AllFull : DecisionReason.NoneLeft);
         }
     }
 
@@ -296,7 +303,7 @@ public sealed class Pool
             if (server.Outlier is not { Trying: true } state || state.Admits(choice.Now))
                 return decision;
             server.End();
-            choice.Tried.Add(server.Index);
+            choice.Tried.Pass(server.Index);
             if (passedOver.Server is null)
                 passedOver = decision;
         }
@@ -364,9 +371,25 @@ public sealed class Pool
     /// <summary>Whether a server would take a request that waits, when it has room.</summary>
     /// <param name="server">One of this pool.</param>
     /// <param name="request">The request.</param>
-    /// <param name="trial">Whether it is the one that shows that the server is well.</param>
-    internal bool Offers(Server server, QueuedRequest request, bool trial) => (trial || !server.Trying)
-        && (request.Wanted is { } wanted ? wanted == server && Keeps(wanted) : _picker.Offers(server.Index, request.Tried));
+    /// <param name="turn">Why the server is to get it.</param>
+    internal bool Offers(Server server, QueuedRequest request, QueueTurn turn) => (turn == QueueTurn.Trial || !server.Trying)
+        && (request.Wanted is { } wanted ? wanted == server && Keeps(wanted)
+            : _picker.Offers(server.Index, request.Tried) && (turn != QueueTurn.Any || !server.Fails || !_picker.HoldsFailing || !_picker.HasWellBeside(request.Tried)));
+
+    /// <summary>The server that fails and is to get one of those who wait too, after another has got one: in turn, as often as its share says.</summary>
+    /// <param name="served">The other one.</param>
+    internal Server? FailingAfter(Server served)
+    {
+        var (turns, place) = Math.DivRem((uint)Interlocked.Increment(ref _failingTurns), (uint)_servers.Length);
+        var server = _servers[place];
+        var shares = _picker.Shares;
+        if (!server.Fails || server.Full || server.Trying || !_picker.HoldsFailing)
+            return null;
+
+        // A lot that is spread evenly over the turns, between 0 and 1 in parts of 65,536.
+        var lot = (turns * 0x9E3779B1) >> 16;
+        return (long)lot * shares[served.Index] < 65_536L * shares[server.Index] ? server : null;
+    }
 
     /// <summary>Whether some server could still take a request that waits.</summary>
     internal bool HasHopeFor(QueuedRequest request) => request.Wanted is { } wanted ? Keeps(wanted) : HasServerBeside(request.Tried);

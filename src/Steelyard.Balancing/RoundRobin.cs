@@ -7,27 +7,36 @@ public class RoundRobin : Picker
 {
     private readonly TurnOrder _turns;
 
+    // Who comes again goes round by itself: by the turns of the others, what one server cannot do would all fall to the next
+    // of them, and a dead one would come up again for the next request.
+    private Cursor _again;
+
     /// <param name="servers">All servers of the pool in their order.</param>
     /// <param name="weights">The share of each.</param>
     /// <param name="before">The one whose turns go on; null for none.</param>
     public RoundRobin(Server[] servers, int[] weights, Picker? before)
-        : base(servers, weights) => _turns = new TurnOrder(weights, (before as RoundRobin)?._turns);
+        : base(servers, weights) => (_turns, _again) = (new TurnOrder(weights, (before as RoundRobin)?._turns), AgainOf(before));
 
     private protected RoundRobin(Server[] servers, int[] weights, int[] order, Picker? before)
-        : base(servers, weights) => _turns = TurnOrder.In(order, (before as RoundRobin)?._turns);
+        : base(servers, weights) => (_turns, _again) = (TurnOrder.In(order, (before as RoundRobin)?._turns), AgainOf(before));
+
+    private static Cursor AgainOf(Picker? before) => (before as RoundRobin)?._again ?? new();
 
     /// <inheritdoc/>
     public override Decision Pick(in Choice choice)
     {
         if (choice.Tried.Count == 0 && _turns.Length > 0)
             return InTurn();
-        var position = _turns.Position;
-        for (var step = 0UL; step < (ulong)_turns.Length; step++)
+
+        // The first one goes where the next turn stands.
+        var position = _again.Position is > 0 and var own ? own : _turns.Position;
+        for (var end = position + (ulong)_turns.Length; position < end; position++)
         {
-            // Without taking a turn: a dead server would else come up again for the next request.
-            var index = _turns.At(position + step);
-            if (IsEligible(index, choice.Tried))
-                return Take(index, DecisionReason.TurnAfterTried);
+            var index = _turns.At(position);
+            if (!IsEligible(index, choice.Tried))
+                continue;
+            _again.GoOnAfter(position);
+            return Take(index, DecisionReason.TurnAfterTried);
         }
 
         return new(null, DecisionReason.NoneLeft);
@@ -53,5 +62,9 @@ public class RoundRobin : Picker
     internal override string ScoreMeaning => "turns before its own";
 
     /// <inheritdoc/>
-    internal override void Detach() => _turns.Detach();
+    internal override void Detach()
+    {
+        _turns.Detach();
+        _again = _again.Copy();
+    }
 }

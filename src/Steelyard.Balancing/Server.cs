@@ -131,7 +131,6 @@ public sealed class Server
         public string? AgentReason;
         public int AgentLimit = -1;
         public int Unheard;
-        public uint Changed;
         public long RampFrom = Never;
         public Latency? Latency;
     }
@@ -146,6 +145,10 @@ public sealed class Server
         // Beside the count, because who reads the one for a choice reads the other; hardly ever written.
         [FieldOffset(68)]
         public int Failing;
+
+        // Written with the count, where anything goes by it.
+        [FieldOffset(72)]
+        public uint Changed;
     }
 
     /// <summary>The requests, tunnels and sessions in TCP mode it has to do now, over all loops; also those of a configuration before.</summary>
@@ -229,11 +232,11 @@ public sealed class Server
     private void NoteChange(int change)
     {
         if (Total is { } total)
-            Volatile.Write(ref _state.Changed, total.Add(change));
+            Volatile.Write(ref _state.Active.Changed, total.Add(change));
     }
 
     /// <summary>When <see cref="Active"/> changed last, in the order of such changes in its pool; 0 where nothing goes by that.</summary>
-    internal uint Changed => Volatile.Read(ref _state.Changed);
+    internal uint Changed => Volatile.Read(ref _state.Active.Changed);
 
     /// <summary>Whether another server is this one, before or after a reload.</summary>
     public bool IsTwinOf(Server other) => _state == other._state;

@@ -5,8 +5,10 @@ namespace Steelyard.Balancing;
 /// <summary>Some of the servers of one pool, such as those a request has tried. Used again and again by one owner.</summary>
 public sealed class ServerSet
 {
-    private ulong[] _bits = new ulong[1];
+    // Who is in, and behind that who is in for the time of a choice alone.
+    private ulong[] _bits = new ulong[2];
     private int _capacity;
+    private int _passed;
 
     /// <summary>How many servers are in the set.</summary>
     public int Count { get; private set; }
@@ -16,11 +18,11 @@ public sealed class ServerSet
     public void Clear(int capacity)
     {
         var words = (capacity + 63) / 64;
-        if (_bits.Length < words)
-            _bits = new ulong[words];
+        if (_bits.Length < words * 2)
+            _bits = new ulong[words * 2];
         else if (Count > 0)
             Array.Clear(_bits);
-        (Count, _capacity) = (0, capacity);
+        (Count, _capacity, _passed) = (0, capacity, 0);
     }
 
     /// <summary>Adds a server by its position in the pool; one that is in already stays in.</summary>
@@ -35,4 +37,24 @@ public sealed class ServerSet
 
     /// <summary>Whether the server at that position is in.</summary>
     public bool Contains(int index) => (_bits[index >> 6] & (1UL << (index & 63))) != 0;
+
+    /// <summary>Adds a server that is not in, until <see cref="TakeBackPassed"/>.</summary>
+    internal void Pass(int index)
+    {
+        Add(index);
+        _bits[Half + (index >> 6)] |= 1UL << (index & 63);
+        _passed++;
+    }
+
+    /// <summary>Takes out who was only passed over.</summary>
+    internal void TakeBackPassed()
+    {
+        if (_passed == 0)
+            return;
+        for (var i = 0; i < Half; i++)
+            (_bits[i], _bits[Half + i]) = (_bits[i] & ~_bits[Half + i], 0);
+        (Count, _passed) = (Count - _passed, 0);
+    }
+
+    private int Half => _bits.Length / 2;
 }

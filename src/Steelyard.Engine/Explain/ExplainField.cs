@@ -98,6 +98,8 @@ internal sealed class ExplainField
                 _text.Append(" active ").Append(candidate.Active).Append(" share ").Append(candidate.Share);
             if (candidate.Limit is { } limit)
                 _text.Append(" limit ").Append(limit);
+            if (considered && candidate.Server.Fails)
+                _text.Append(" failing");
             if (considered && pool.ScoreMeaning is not null)
                 _text.Append(System.Globalization.CultureInfo.InvariantCulture, $" score {candidate.Score:0.####}");
         }

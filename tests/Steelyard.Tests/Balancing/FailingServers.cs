@@ -1,0 +1,224 @@
+using Steelyard.Balancing;
+using Steelyard.Config;
+using Steelyard.Explain;
+
+namespace Steelyard.Tests.Balancing;
+
+/// <summary>A server that fails at once has room at all times: it gets its share and no more, and what it cannot do is spread over the others.</summary>
+public sealed class FailingServers
+{
+    private const long Now = 1_000_000;
+
+    [Theory]
+    [InlineData(BalancePolicy.RoundRobin, new[] { 1, 1, 1, 1 })]
+    [InlineData(BalancePolicy.StaticRoundRobin, new[] { 1, 1, 1, 1 })]
+    [InlineData(BalancePolicy.HaproxyRoundRobin, new[] { 1, 1, 1, 1 })]
+    [InlineData(BalancePolicy.RoundRobin, new[] { 2, 3, 1, 4 })]
+    public void Who_comes_again_goes_to_all_others_by_their_weights(BalancePolicy policy, int[] weights)
+    {
+        var pool = Pools.Of(policy, weights);
+        var others = weights.Sum() - weights[1];
+        var (first, again) = (new int[4], new int[4]);
+        for (var i = 0; i < 100 * weights.Sum() * others; i++)
+        {
+            var server = Choose(pool);
+            first[server.Index]++;
+            if (server.Index == 1)
+                again[pool.Choose(new() { Tried = Pools.Tried(pool, 1), Now = Now }).Server!.Index]++;
+        }
+
+        Assert.Equal(weights.Select(weight => 100 * others * weight), first);
+        Assert.Equal(weights.Select((weight, i) => i == 1 ? 0 : 100 * weights[1] * weight), again);
+    }
+
+    [Fact]
+    public void The_first_that_comes_again_goes_where_the_next_turn_stands()
+    {
+        var pool = Pools.Of(BalancePolicy.RoundRobin, 1, 1, 1, 1);
+        Assert.Equal((0, 1), (Choose(pool).Index, Choose(pool).Index));
+        Assert.Equal(2, pool.Choose(new() { Tried = Pools.Tried(pool, 1), Now = Now }).Server!.Index);
+        Assert.Equal(2, Choose(pool).Index);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(100)]
+    public void Who_was_passed_over_for_its_trial_was_not_tried(int? most)
+    {
+        var pool = PoolOf(3, settings => settings with { Outlier = new(), MaxConnections = most });
+        for (var i = 0; i < 5; i++)
+            pool.Learn(pool.Servers[0], ServerFailure.Refused, 0, Now);
+        pool.Tick(Now + 1_000_000);
+        Assert.True(pool.Servers[0].Trying);
+        Assert.Equal("0", Choices(pool, 1, Now + 1_000_000));
+
+        var tried = Pools.Tried(pool, 1);
+        Assert.Equal(2, pool.Choose(new() { Tried = tried, Now = Now + 1_000_000 }).Server!.Index);
+        Assert.Equal((1, false, true), (tried.Count, tried.Contains(0), tried.Contains(1)));
+        Assert.Equal(1, pool.Servers[0].Active);
+    }
+
+    [Fact]
+    public void Where_all_others_are_full_one_waits_for_who_is_on_trial_too()
+    {
+        var pool = PoolOf(2, settings => settings with { Outlier = new(), MaxConnections = 1 });
+        for (var i = 0; i < 5; i++)
+            pool.Learn(pool.Servers[0], ServerFailure.Refused, 0, Now);
+        pool.Tick(Now + 1_000_000);
+        Assert.Equal("01", string.Concat(Choices(pool, 2, Now + 1_000_000).Order()));
+        var tried = Pools.Tried(pool, 1);
+        Assert.Equal(new Decision(null, DecisionReason.AllFull), pool.Choose(new() { Tried = tried, Now = Now + 1_000_000 }));
+        Assert.Equal(1, tried.Count);
+    }
+
+    [Theory]
+    [InlineData(BalancePolicy.RoundRobin)]
+    [InlineData(BalancePolicy.LeastConnections)]
+    [InlineData(BalancePolicy.TwoChoices)]
+    [InlineData(BalancePolicy.Random)]
+    public void It_gets_its_share_of_those_who_wait(BalancePolicy policy)
+    {
+        var pool = PoolOf(4, settings => settings with { Balance = policy, MaxConnections = 1 });
+        while (pool.Choose(new() { Tried = Pools.Tried(pool), Now = Now, Chance = Hashes.Mix((ulong)pool.Servers.Sum(server => server.Active)) }).Server is not null)
+        {
+        }
+
+        var failing = pool.Servers[0];
+        Break(pool, failing);
+        var waiting = new Queue<Waiter>();
+        var (served, failed) = (0, 0);
+        for (var turn = 0; turn < 4000; turn++)
+        {
+            while (waiting.Count < 8)
+            {
+                var waiter = new Waiter();
+                Assert.Equal(QueueState.Waiting, pool.Join(waiter, Pools.Tried(pool), null, 0, again: false, Now));
+                waiting.Enqueue(waiter);
+            }
+
+            // Each of the others ends one in its turn, the one that fails ends whatever it has at once.
+            pool.Servers[1 + (turn % 3)].End();
+            End(failing);
+            Count();
+        }
+
+        Assert.InRange(failed, served / 5, served / 3);
+
+        void Count()
+        {
+            while (waiting.TryPeek(out var waiter) && waiter.State == QueueState.Served)
+            {
+                served++;
+                failed += waiter.Server == failing ? 1 : 0;
+                waiting.Dequeue();
+                if (waiter.Server == failing)
+                    End(failing);
+            }
+        }
+
+        void End(Server server)
+        {
+            if (server.Active == 0)
+                return;
+            Break(pool, server);
+            server.End();
+        }
+    }
+
+    [Fact]
+    public void It_serves_where_nobody_else_could_be_waited_for()
+    {
+        var pool = PoolOf(2, settings => settings with { MaxConnections = 1 });
+        Break(pool, pool.Servers[0]);
+        Choices(pool, 1);
+        if (pool.Servers[1].Active == 0)
+            pool.Servers[1].Begin();
+        if (pool.Servers[0].Active == 1)
+            pool.Servers[0].End();
+
+        // One that has failed with the other has only this one left.
+        Assert.Equal(0, pool.Choose(new() { Tried = Pools.Tried(pool, 1), Now = Now }).Server!.Index);
+        pool.Servers[0].End();
+        var waits = new Waiter();
+        Assert.Equal(new Decision(null, DecisionReason.AllFull), pool.Choose(new() { Tried = Pools.Tried(pool), Now = Now }));
+        Assert.Equal(QueueState.Waiting, pool.Join(waits, Pools.Tried(pool), null, 0, again: false, Now));
+        pool.SetState(pool.Servers[1], ServerState.Drain, Now);
+        Assert.Equal((QueueState.Served, pool.Servers[0]), (waits.State, waits.Server));
+    }
+
+    [Fact]
+    public void What_a_hash_leads_on_for_want_of_room_does_not_go_there()
+    {
+        var pool = PoolOf(4, settings => settings with { Balance = new() { Policy = BalancePolicy.Hash, Hash = new() { Key = RequestKey.Address, Load = 110 } } });
+        Break(pool, pool.Servers[0]);
+        var (own, led) = (0, 0);
+        for (var i = 0UL; i < 20_000; i++)
+        {
+            var decision = pool.Choose(new() { Tried = Pools.Tried(pool), Now = Now, Key = BitConverter.GetBytes(i % 100), Chance = i });
+            if (decision.Server != pool.Servers[0])
+                continue;
+            if (decision.Reason == DecisionReason.Hash)
+                own++;
+            else
+                led++;
+            decision.Server.End();
+        }
+
+        // The others fill up to the bound, and it gets no more for that than its turns.
+        Assert.InRange(own, 1, 10_000);
+        Assert.InRange(led, 0, 20_000 / 4);
+    }
+
+    [Fact]
+    public void It_is_said_of_it()
+    {
+        var pool = PoolOf(2);
+        Break(pool, pool.Servers[0]);
+        var candidates = new List<Candidate>();
+        pool.Explain(new() { Tried = Pools.Tried(pool), Now = Now }, candidates);
+        Assert.Equal(["many of its last requests failed", null], candidates.Select(candidate => Words.Of(candidate)));
+    }
+
+    // HAProxy: the weight of a server that starts slowly counts in sixteenths.
+    [Fact]
+    public void HAProxys_least_connections_count_finely_during_a_slow_start()
+    {
+        var pool = PoolOf(2, settings => settings with { Balance = BalancePolicy.HaproxyLeastConnections, SlowStart = TimeSpan.FromSeconds(16), Servers = settings.Servers.Select(server => server with { Weight = 200 }).ToValueList() });
+        pool.SetState(pool.Servers[0], ServerState.Maintenance, Now);
+        pool.SetState(pool.Servers[0], ServerState.Ready, Now);
+        pool.Tick(Now + 8_000);
+        var counts = new int[2];
+        for (var i = 0; i < 500; i++)
+            counts[pool.Choose(new() { Tried = Pools.Tried(pool), Now = Now + 8_000 }).Server!.Index]++;
+        Assert.InRange((double)counts[0] / counts[1], 0.5, 0.6);
+    }
+
+    private static void Break(Pool pool, Server server)
+    {
+        for (var i = 0; i < 5; i++)
+            pool.Learn(server, ServerFailure.None, 500, Now);
+        Assert.True(server.Fails);
+    }
+
+    private static Pool PoolOf(int servers, Func<PoolSettings, PoolSettings>? change = null)
+    {
+        var settings = new PoolSettings
+        {
+            Name = "pool",
+            Balance = BalancePolicy.RoundRobin,
+            Servers = Enumerable.Range(0, servers).Select(i => new ServerSettings { Address = NetworkAddress.ForHost("127.0.0.1", 1000 + i) }).ToValueList(),
+        };
+        return new(change is null ? settings : change(settings), 0);
+    }
+
+    private static Server Choose(Pool pool) => pool.Choose(new() { Tried = Pools.Tried(pool), Now = Now }).Server!;
+
+    private static string Choices(Pool pool, int count, long now = Now) => string.Concat(Enumerable.Range(0, count).Select(_ => pool.Choose(new() { Tried = Pools.Tried(pool), Now = now }).Server!.Index));
+
+    private sealed class Waiter : QueuedRequest
+    {
+        protected internal override void Called()
+        {
+        }
+    }
+}
