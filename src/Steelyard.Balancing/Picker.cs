@@ -90,7 +90,7 @@ public abstract class Picker
         {
             if (!IsEligible(i, tried))
                 continue;
-            if (!HoldsFailing || !Servers[i].Fails)
+            if (!HoldsFailing || !Servers[i].Fails || Servers[i].Trying)
                 return true;
             failing = true;
         }
