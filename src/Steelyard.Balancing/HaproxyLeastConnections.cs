@@ -23,20 +23,24 @@ public sealed class HaproxyLeastConnections : Picker
     /// <inheritdoc/>
     public override Decision Pick(in Choice choice)
     {
+        var (servers, weights, tried) = (Servers, Weights, choice.Tried);
+        var isFirst = tried.Count == 0;
         while (true)
         {
             var (best, least, since, active, alone) = (-1, long.MaxValue, 0U, 0, true);
-            for (var i = 0; i < Servers.Length; i++)
+            for (var i = 0; i < servers.Length && i < weights.Length; i++)
             {
-                if (!IsEligible(i, choice.Tried))
+                // As IsEligible, without looking into the set each time.
+                var server = servers[i];
+                if (weights[i] <= 0 || (!isFirst && tried.Contains(i)) || server.Full)
                     continue;
-                var its = Servers[i].Active;
+                var its = server.Active;
                 var score = ScoreOf(i, its);
                 if (score > least)
                     continue;
 
-                // Tickets go round after four thousand million requests.
-                var changed = Servers[i].Changed;
+                // Numbers go round after four thousand million changes.
+                var changed = server.Changed;
                 if (score == least && (int)(changed - since) >= 0)
                 {
                     alone = false;

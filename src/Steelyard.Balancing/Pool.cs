@@ -47,8 +47,10 @@ public sealed class Pool
         PriorityField = settings.Queue.PriorityField is { } field ? new(System.Text.Encoding.UTF8.GetBytes(field)) : null;
         RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
         _sessions = before?._sessions ?? new();
-        if (settings.Balance is { Hash.Load: not null } or { Policy: BalancePolicy.HaproxyLeastConnections } || settings.FullConnections is not null)
-            _total = before?._total ?? new();
+        var counted = settings.Balance.Hash?.Load is not null || settings.FullConnections is not null;
+        var ordered = settings.Balance.Policy == BalancePolicy.HaproxyLeastConnections;
+        if (counted || ordered)
+            _total = before?._total is { } kept && kept.Is(counted, ordered) ? kept : new(counted, ordered);
         _servers = new Server[settings.Servers.Count];
         Breaker = settings.Breaker is { Scope: BreakerScope.Pool } its ? Kept(before?.Breaker, its) : null;
         _queue = before?._queue ?? (HasLimits(settings) ? new() : null);
