@@ -156,7 +156,7 @@ public sealed class KeeperTests : IDisposable
     [Fact]
     public async Task A_killed_engine_costs_what_is_in_flight_and_nothing_else()
     {
-        const int Kills = 10;
+        const int Kills = 6;
         await using var origin = Origin();
         await using var up = Start("up", Write(origin));
         var address = await AddressAsync(up);

@@ -117,6 +117,9 @@ public sealed class SharedStateTests : IDisposable
         Assert.InRange(await PassedInASecondAsync(one, other, perSecondOfOne, perSecondOfOther), 95, 105);
         Assert.Equal(0, await one.MetricAsync("steelyard_shared_failures_total") + await one.MetricAsync("steelyard_shared_dropped_total"));
 
+        if (perSecondOfOne != perSecondOfOther)
+            return;
+
         // The same without Redis is each for itself, so it is Redis that holds it.
         await redis.KillAsync();
         await Task.WhenAll(one.Process.ErrorLineAsync("is away"), other.Process.ErrorLineAsync("is away"));
