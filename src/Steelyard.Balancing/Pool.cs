@@ -200,7 +200,7 @@ public sealed class Pool
 
     private Decision ChooseBy(Picker picker, in Choice choice) => choice.Owner is { } owner ? ChooseFor(owner, picker, choice) : ChooseAny(picker, choice);
 
-    /// <summary>The server the client belongs to, whatever its weight and as soon as it has room; another where it is not to be had.</summary>
+    /// <summary>The server the client belongs to, as soon as it has room; another where it is not to be had, or drains and is not to keep its clients.</summary>
     private Decision ChooseFor(Server owner, Picker picker, in Choice choice)
     {
         var sticky = Settings.Sticky!;
@@ -221,7 +221,7 @@ public sealed class Pool
             outcome = StickyOutcome.Full;
         }
 
-        var refuses = outcome == StickyOutcome.Tried ? !sticky.Redispatch : sticky.WhenDown == StickyDown.Refuse && outcome is not (StickyOutcome.OnTrial or StickyOutcome.Full);
+        var refuses = outcome == StickyOutcome.Tried ? !sticky.Redispatch : sticky.WhenDown == StickyDown.Refuse && outcome is not (StickyOutcome.OnTrial or StickyOutcome.Full or StickyOutcome.Drained);
         return (refuses ? new(null, DecisionReason.StickyRefused) : ChooseAny(picker, choice)) with { Sticky = outcome };
     }
 
@@ -236,12 +236,14 @@ public sealed class Pool
         return false;
     }
 
-    private static StickyOutcome OutcomeFor(Server owner, Picker picker, in Choice choice)
+    private StickyOutcome OutcomeFor(Server owner, Picker picker, in Choice choice)
     {
         if (choice.Tried.Contains(owner.Index))
             return StickyOutcome.Tried;
         if (owner.State == ServerState.Maintenance)
             return StickyOutcome.Maintenance;
+        if (!owner.Open && !choice.Forced && Settings.Sticky!.WhenDrained == StickyDrained.Redispatch && picker.HasServerBeside(choice.Tried))
+            return StickyOutcome.Drained;
 
         // Where others are worse still, the shares say that it serves all the same.
         if (picker.Shares[owner.Index] == 0)

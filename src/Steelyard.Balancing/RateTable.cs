@@ -103,6 +103,41 @@ public sealed class RateTable
         gate.Leave();
     }
 
+    /// <summary>Another number after each change, but for one in very many; what is not all again yet counts alone.</summary>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public ulong Version(long now)
+    {
+        var (sum, at) = (0UL, now * NanosecondsPerMillisecond);
+        for (var place = 0; place < _full.Length; place++)
+        {
+            if (Volatile.Read(ref _full[place]) is var full && full > at)
+                sum += (ulong)full * (_keys[place] | 1);
+        }
+
+        return sum;
+    }
+
+    /// <summary>The keys that have not all their requests again, each with the nanoseconds until it has, as it was at some moment of the call.</summary>
+    /// <param name="now">Monotonic milliseconds.</param>
+    public List<(ulong Key, long Excess)> Entries(long now)
+    {
+        var (entries, at) = (new List<(ulong, long)>(), now * NanosecondsPerMillisecond);
+        for (var set = 0; set < _locks.Length; set++)
+        {
+            ref var gate = ref _locks[set];
+            gate.Enter();
+            for (var place = set * Ways; place < (set + 1) * Ways; place++)
+            {
+                if (_full[place] > at)
+                    entries.Add((_keys[place], _full[place] - at));
+            }
+
+            gate.Leave();
+        }
+
+        return entries;
+    }
+
     /// <summary>The key's place, or one that is made its own.</summary>
     private int Find(int first, ulong key, long at)
     {

@@ -50,7 +50,7 @@ public sealed record Snapshot
     /// <summary>Where several balancers share what they know of clients; null for nowhere.</summary>
     public SharedSettings? Shared { get; init; }
 
-    /// <summary>The file in which clients are kept that pools remember, relative to the folder of the configuration; null for none (HAProxy has none for stick-tables).</summary>
+    /// <summary>The file in which clients are kept that pools remember, and what limits have let through, relative to the folder of the configuration; null for none (HAProxy has none for stick-tables).</summary>
     public string? StateFile { get; init; }
 
     /// <summary>How long each part of an exchange may take.</summary>

@@ -75,6 +75,9 @@ public sealed record StickySettings
     /// <summary>What becomes of a client whose server is down. Default <see cref="StickyDown.Redispatch"/>.</summary>
     public StickyDown WhenDown { get; init; }
 
+    /// <summary>What becomes of a client whose server drains, or has weight 0. Default it stays (HAProxy, nginx: drain).</summary>
+    public StickyDrained WhenDrained { get; init; }
+
     /// <summary>What becomes of a client whose server has as much to do as it may. Default it waits in the queue.</summary>
     public StickyFull WhenFull { get; init; }
 
@@ -166,6 +169,16 @@ public enum StickyDown
 
     /// <summary>It is told with 503.</summary>
     Refuse,
+}
+
+/// <summary>What becomes of a client whose server is to have no new ones.</summary>
+public enum StickyDrained
+{
+    /// <summary>It stays, for as long as the server is there.</summary>
+    Keep,
+
+    /// <summary>It gets another with its next request, and belongs to that from then on; where there is no other it stays.</summary>
+    Redispatch,
 }
 
 /// <summary>What becomes of a client whose server has as much to do as it may.</summary>

@@ -346,7 +346,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <param name="files">Where certificates are read; null for a configuration without any.</param>
     /// <param name="changes">What an operator wants of servers, from the first request on; those of servers that are not there are left out.</param>
     /// <param name="folder">The folder of the configuration, which the files of access logs are relative to; that of the process when empty.</param>
-    /// <param name="memory">The clients that an engine before has remembered; null for none.</param>
+    /// <param name="memory">What an engine before has remembered of clients; null for nothing.</param>
     /// <param name="policies">How servers are chosen, by the names of pools, instead of what their <c>balance</c> says; null for nowhere.</param>
     /// <exception cref="TlsFileException">A certificate or a key is of no use.</exception>
     /// <exception cref="LogFileException">The file of an access log cannot be written.</exception>
@@ -367,11 +367,28 @@ public sealed class LoadBalancer : IAsyncDisposable
         return balancer;
     }
 
-    /// <summary>The clients that are remembered now. May be called from any thread.</summary>
-    public ClientMemory Remember() => ClientMemory.Of(_plan.StickyKey, RememberedClients, Clock, _group.All[0].Events.Network.UtcNow);
+    /// <summary>Another number when what is remembered is something else; null where nothing ever is. May be called from any thread.</summary>
+    public long? RememberedVersion
+    {
+        get
+        {
+            var (clients, rates) = (RememberedClients, _plan.KeptRates);
+            if (clients.Count + rates.Count == 0)
+                return null;
+            var version = 0L;
+            foreach (var (_, table) in clients)
+                version += table.Version;
+            foreach (var rate in rates)
+                version += (long)rate.Table.Version(Clock);
+            return version;
+        }
+    }
 
-    /// <summary>Takes what another engine remembers of the same pools, where the client was seen later than here. May be called from any thread.</summary>
-    public void Recall(ClientMemory memory) => memory.Into(RememberedClients, Clock, _group.All[0].Events.Network.UtcNow);
+    /// <summary>The clients that are remembered now, and what limits have let through. May be called from any thread.</summary>
+    public ClientMemory Remember() => ClientMemory.Of(_plan.StickyKey, RememberedClients, _plan.KeptRates, Clock, _group.All[0].Events.Network.UtcNow);
+
+    /// <summary>Takes what another engine remembers of the same pools, where the client was seen later than here, and what its limits have let through. May be called from any thread.</summary>
+    public void Recall(ClientMemory memory) => memory.Into(RememberedClients, _plan.KeptRates, Clock, _group.All[0].Events.Network.UtcNow);
 
     /// <summary>
     /// Takes up another configuration without an interruption: requests in flight end by the one they began with, the

@@ -21,6 +21,9 @@ public enum StickyOutcome
     /// <summary>It is in maintenance.</summary>
     Maintenance,
 
+    /// <summary>It is to have no new requests, and its clients are to go.</summary>
+    Drained,
+
     /// <summary>The request was tried there already.</summary>
     Tried,
 

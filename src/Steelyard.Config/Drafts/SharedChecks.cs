@@ -36,8 +36,8 @@ internal static class SharedChecks
         var remembers = (draft.Pools ?? []).Any(pool => pool.Sticky is { Value.Key: not null });
         if (draft.Shared is { } shared && !remembers && !limits.Exists(limit => limit.Value.Shared))
             problems.Warn(shared.Place, "'shared' in a file where nothing is shared", "'sticky' with 'learn' or 'on' in a pool, or a limit with 'shared: true'");
-        if (draft.StateFile is { } file && !remembers)
-            problems.Warn(file.Place, "'state-file' in a file where no client is remembered", "'sticky' with 'learn' or 'on' in a pool");
+        if (draft.StateFile is { } file && !remembers && limits.Count == 0)
+            problems.Warn(file.Place, "'state-file' in a file where nothing is remembered of clients", "'sticky' with 'learn' or 'on' in a pool, or a 'rate-limit'");
     }
 
     private static IEnumerable<Located<RateLimitSettings>> LimitsOf(SnapshotDraft draft)

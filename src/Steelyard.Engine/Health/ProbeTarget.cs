@@ -19,6 +19,9 @@ internal sealed record ProbeKey(NetworkAddress Server, HealthSettings Settings, 
 internal sealed class ProbeTarget : TimerEntry
 {
     private readonly Prober _prober;
+
+    // Members that an operator has forced are counted by themselves until checks say of them again what they say of the others.
+    private readonly List<(Server Server, HealthCount Count)> _forced = [];
     private AgentReply _heard;
 
     public ProbeTarget(Prober prober, ProbeKey key, bool up)
@@ -83,12 +86,28 @@ internal sealed class ProbeTarget : TimerEntry
         var drains = Settings.DrainStatuses.Count > 0 && Count.Up && IsOneOf(Settings.DrainStatuses, result.Status);
         (Fault, Status) = (drains ? ProbeFault.None : result.Fault, result.Status);
         Count.Report(drains || result.Passed);
+        foreach (var (_, count) in _forced)
+            count.Report(drains || result.Passed);
         foreach (var (pool, server) in Members)
         {
-            pool.Checked(server, Count.Up, Fault, Status, now);
+            pool.Checked(server, CountOf(server).Up, Fault, Status, now);
             if (Settings.DrainStatuses.Count > 0)
                 pool.DrainByCheck(server, drains, now);
         }
+
+        if (_forced.Count > 0)
+            _forced.RemoveAll(forced => forced.Count.Up == Count.Up && forced.Count.Against == Count.Against);
+    }
+
+    private HealthCount CountOf(Server server)
+    {
+        foreach (var (forced, count) in _forced)
+        {
+            if (forced.IsTwinOf(server))
+                return count;
+        }
+
+        return Count;
     }
 
     private static bool IsOneOf(ValueList<StatusRange> ranges, int status)
@@ -117,21 +136,34 @@ internal sealed class ProbeTarget : TimerEntry
         }
     }
 
-    /// <summary>An operator knows better what one of its servers is; those of other pools stay what they are.</summary>
+    /// <summary>An operator knows better what one of its servers is; those of other pools stay what they are, as with HAProxy, which asks for each.</summary>
     public void Force(Server server, bool up)
     {
-        if (Settings.Kind != ProbeKind.Agent && Members is [var (_, only)] && only.IsTwinOf(server))
-            Count.Force(up);
+        if (Settings.Kind == ProbeKind.Agent)
+            return;
+        foreach (var (_, member) in Members)
+        {
+            if (!member.IsTwinOf(server))
+                continue;
+            var count = Members.Count == 1 ? Count : new(Settings, up);
+            count.Force(up);
+            _forced.RemoveAll(forced => forced.Server.IsTwinOf(server));
+            if (count != Count)
+                _forced.Add((member, count));
+        }
     }
 
     /// <summary>Takes that too many of its requests went wrong.</summary>
     public void Suspect(long now)
     {
-        if (!Count.Suspect())
+        var changed = Count.Suspect();
+        foreach (var (_, count) in _forced)
+            changed |= count.Suspect();
+        if (!changed)
             return;
         (Fault, Status) = (ProbeFault.Observed, 0);
         foreach (var (pool, server) in Members)
-            pool.Checked(server, up: false, Fault, Status, now);
+            pool.Checked(server, CountOf(server).Up, Fault, Status, now);
     }
 
     /// <summary>The check that is under way; null for none.</summary>
@@ -153,7 +185,7 @@ internal sealed class ProbeTarget : TimerEntry
         if (Settings.Kind == ProbeKind.Agent)
             return;
         foreach (var (pool, server) in members)
-            pool.Checked(server, Count.Up, Fault, Status, now);
+            pool.Checked(server, CountOf(server).Up, Fault, Status, now);
     }
 
     protected internal override void Expire() => _prober.Begin(this);

@@ -13,8 +13,8 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
     private readonly List<(PlaceLimits Place, int Limit, UInt128 Key)> _asked = new(4);
     private bool _clientGone;
 
-    /// <summary>Whose rate a request has exceeded; null for nobody's.</summary>
-    public PlaceLimits? Exceeded { get; private set; }
+    /// <summary>The rate that a request has exceeded; null for none.</summary>
+    public PlaceLimits.RateLimit? Exceeded { get; private set; }
 
     /// <summary>Asks the limits of one place; at once where it has none, or was asked before this request was sent on within.</summary>
     public ValueTask<Outcome> Ask(PlaceLimits? place)
@@ -31,21 +31,21 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
             {
                 // By those that would have let it through it is not counted either.
                 Leave(place);
-                return new(Refuse(Cause.TooManyAtOnce, 1, place.ConcurrencyStatus));
+                return new(Refuse(Cause.TooManyAtOnce, 1, place.StatusOf(limit)));
             }
 
             if (key != 0)
                 _asked.Add((place, limit, key));
         }
 
-        var verdict = place.Take(scope, context.Events.Now, out var ofRate);
+        var verdict = place.Take(scope, context.Events.Now, out var ofRate, out var refusing);
         context.Record.ByRate = LimitVerdicts.Worse(context.Record.ByRate, ofRate);
         if (verdict is { Passes: true, Milliseconds: 0 })
             return new(Outcome.Success);
         if (verdict.Passes)
             return Wait(verdict.Milliseconds);
-        Exceeded = place;
-        return new(Refuse(Cause.RateExceeded, (int)Math.Clamp((verdict.Milliseconds + 999) / 1000, 1, int.MaxValue), place.RateStatus));
+        Exceeded = refusing;
+        return new(Refuse(Cause.RateExceeded, (int)Math.Clamp((verdict.Milliseconds + 999) / 1000, 1, int.MaxValue), refusing!.Status));
     }
 
     private bool WasAsked(PlaceLimits place)

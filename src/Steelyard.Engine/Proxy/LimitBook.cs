@@ -4,12 +4,13 @@ namespace Steelyard.Engine.Proxy;
 
 /// <summary>The limits of all places of one plan. Where two of a place say the same they are one, so that a route with many paths has one count.</summary>
 /// <param name="before">Those of the plan before, whose counts go on; null for none.</param>
+/// <param name="seed">What keys are hashed with, see <see cref="LimitZones"/>.</param>
 /// <param name="sharedSeed">What keys of limits are hashed with that others count too.</param>
-internal sealed class LimitBook(LimitBook? before, long sharedSeed = 0)
+internal sealed class LimitBook(LimitBook? before, long seed, long sharedSeed = 0)
 {
     private readonly Dictionary<(string Place, RateLimitSettings? Rate, ConcurrencySettings? Concurrency), PlaceLimits> _limits = [];
     private readonly HashSet<PlaceLimits> _taken = [];
-    private readonly LimitZones _zones = new(before?._zones, sharedSeed);
+    private readonly LimitZones _zones = new(before?._zones, seed, sharedSeed);
     private LimitBook? _before = before;
 
     /// <summary>What the plan says as the one before did goes on to count for that; for all places of the plan, before the first <see cref="Of"/>.</summary>
@@ -17,6 +18,30 @@ internal sealed class LimitBook(LimitBook? before, long sharedSeed = 0)
     {
         if (_before is not null && _before._limits.TryGetValue((place, rate, concurrency), out var same))
             _taken.Add(same);
+    }
+
+    /// <summary>All that is counted, by names that are the same in a file that says the same.</summary>
+    public IReadOnlyList<KeptRate> Kept
+    {
+        get
+        {
+            List<KeptRate> kept = [.. _zones.Kept];
+            Dictionary<string, int> same = new(StringComparer.Ordinal);
+            foreach (var ((place, _, _), limits) in _limits)
+            {
+                foreach (var rate in limits.Rates)
+                {
+                    var its = rate.Settings;
+                    if (its.Zone is not null)
+                        continue;
+                    var name = $"{place} {its.Key}/{its.Ipv6Prefix} {its.Rate}+{its.Burst}";
+                    same[name] = same.GetValueOrDefault(name) + 1;
+                    kept.Add(new($"{name} {same[name]}", seed, rate.Table));
+                }
+            }
+
+            return kept;
+        }
     }
 
     /// <summary>What others count too, by the names that all know it by.</summary>

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.IO.Hashing;
-using System.Security.Cryptography;
 using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
@@ -10,21 +8,22 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>What a listener, a route or a pool lets each client do, compiled. The counts outlive a reload. Shared by all loops.</summary>
 internal sealed class PlaceLimits
 {
-    private static readonly long s_seed = BinaryPrimitives.ReadInt64LittleEndian(RandomNumberGenerator.GetBytes(8));
-
     private readonly RateLimit[] _rates;
     private readonly Concurrency[] _concurrencies;
+    private readonly long _seed;
 
     private PlaceLimits(RateLimitSettings? rate, ConcurrencySettings? concurrency, PlaceLimits? before, LimitZones zones)
     {
+        _seed = zones.Seed;
         List<RateLimit> rates = [];
         for (var settings = rate; settings is not null; settings = settings.Also)
         {
+            // Of several that are counted by the same each goes on with its own.
             var its = settings;
             var table = its.Zone is { } zone ? zones.Rates(zone, its)
-                : before is not null && Array.Find(before._rates, other => other.Settings.Key == its.Key && other.Settings.Keys == its.Keys && other.Settings.Ipv6Prefix == its.Ipv6Prefix && other.Settings.Zone is null) is { } same ? same.Table
+                : before is not null && Array.Find(before._rates, other => IsSame(other.Settings, its) && !rates.Exists(taken => taken.Table == other.Table)) is { } same ? same.Table
                 : new(its.Keys);
-            rates.Add(new(its, table, its.Shared ? zones.SharedSeed : s_seed));
+            rates.Add(new(its, table, its.Shared ? zones.SharedSeed : zones.Seed));
         }
 
         List<Concurrency> concurrencies = [];
@@ -32,21 +31,22 @@ internal sealed class PlaceLimits
         {
             var its = settings;
             var counts = its.Zone is { } zone ? zones.Counts(zone, its)
-                : before is not null && Array.Find(before._concurrencies, other => other.Settings.Key == its.Key && other.Settings.Ipv6Prefix == its.Ipv6Prefix && other.Settings.Zone is null) is { } same ? same.Counts
+                : before is not null && Array.Find(before._concurrencies, other => IsSame(other.Settings, its) && !concurrencies.Exists(taken => taken.Counts == other.Counts)) is { } same ? same.Counts
                 : new();
             concurrencies.Add(new(its, counts));
         }
 
         (_rates, _concurrencies) = ([.. rates], [.. concurrencies]);
         IsOnce = (rate?.Zone ?? concurrency?.Zone) is not null;
-        if (rate is null)
-            return;
-        var window = ((rate.Burst + 1) * _rates[0].Rule.Interval / 1_000_000_000) + 1;
-        PolicyLine = Encoding.ASCII.GetBytes($"RateLimit-Policy: \"requests\";q={rate.Burst + 1};w={window}\r\n");
     }
 
-    /// <summary>What is let through, as draft-ietf-httpapi-ratelimit-headers-10 says it; empty for no rate.</summary>
-    public ReadOnlyMemory<byte> PolicyLine { get; }
+    private static bool IsSame(RateLimitSettings one, RateLimitSettings other) =>
+        one.Key == other.Key && one.Keys == other.Keys && one.Ipv6Prefix == other.Ipv6Prefix && one.Zone is null;
+
+    private static bool IsSame(ConcurrencySettings one, ConcurrencySettings other) => one.Key == other.Key && one.Ipv6Prefix == other.Ipv6Prefix && one.Zone is null;
+
+    /// <summary>The rates, in the order in which they are asked.</summary>
+    public IReadOnlyList<RateLimit> Rates => _rates;
 
     /// <summary>Whether a request that was counted by such limits elsewhere is not asked here again (nginx: limit_req).</summary>
     public bool IsOnce { get; }
@@ -54,47 +54,50 @@ internal sealed class PlaceLimits
     /// <summary>How many of its limits count what is under way at once.</summary>
     public int Concurrencies => _concurrencies.Length;
 
-    /// <summary>What those are told whose rate is exceeded, where it is another status than usual; else 0.</summary>
-    public int RateStatus => _rates is [{ Settings.Status: not 429 and var status }, ..] ? status : 0;
+    /// <summary>What those are told who have too many under way at once, where it is another status than usual; else 0.</summary>
+    /// <param name="limit">By which of the limits.</param>
+    public int StatusOf(int limit) => TellsOtherwise(_concurrencies[limit].Settings.Status);
 
-    /// <summary>The same of those who have too many under way at once.</summary>
-    public int ConcurrencyStatus => _concurrencies is [{ Settings.Status: not 429 and var status }, ..] ? status : 0;
+    private static int TellsOtherwise(int status) => status == 429 ? 0 : status;
 
     /// <summary>The limits of a place; null for none.</summary>
     /// <param name="rate">How many requests.</param>
     /// <param name="concurrency">How many at once.</param>
     /// <param name="before">The same place in the plan before; null for none.</param>
-    /// <param name="zones">What places count together; null where none does.</param>
-    public static PlaceLimits? Of(RateLimitSettings? rate, ConcurrencySettings? concurrency, PlaceLimits? before, LimitZones? zones = null) =>
-        rate is null && concurrency is null ? null : new(rate, concurrency, before, zones ?? new(null));
+    /// <param name="zones">What places count together.</param>
+    public static PlaceLimits? Of(RateLimitSettings? rate, ConcurrencySettings? concurrency, PlaceLimits? before, LimitZones zones) =>
+        rate is null && concurrency is null ? null : new(rate, concurrency, before, zones);
 
     /// <summary>Counts a request by its rates, if all let it through.</summary>
     /// <param name="scope">The request.</param>
     /// <param name="now">Monotonic milliseconds.</param>
     /// <param name="told">What is said of it.</param>
-    public RateVerdict Take(in TemplateScope scope, long now, out LimitVerdict told)
+    /// <param name="refusing">The rate that does not let it through, of several the one that does so for longest; null where all do.</param>
+    public RateVerdict Take(in TemplateScope scope, long now, out LimitVerdict told, out RateLimit? refusing)
     {
-        told = LimitVerdict.None;
-        if (_rates.Length == 1)
-            return _rates[0].Look(scope, now, counts: true, ref told);
+        (told, refusing) = (LimitVerdict.None, null);
+        RateVerdict verdict = new(Passes: true, 0);
 
-        // What another loop takes meanwhile is seen when it is counted.
+        // What another loop takes between the two is seen when it is counted.
+        if (_rates.Length > 1)
+            verdict = Ask(scope, now, counts: false, ref told, ref refusing);
+        return verdict.Passes ? Ask(scope, now, counts: true, ref told, ref refusing) : verdict;
+    }
+
+    private RateVerdict Ask(in TemplateScope scope, long now, bool counts, ref LimitVerdict told, ref RateLimit? refusing)
+    {
+        RateVerdict worst = new(Passes: true, 0);
         foreach (var rate in _rates)
         {
-            if (rate.Look(scope, now, counts: false, ref told) is { Passes: false } refusal)
-                return refusal;
+            var verdict = rate.Look(scope, now, counts, ref told);
+            if (verdict.Passes == worst.Passes ? verdict.Milliseconds <= worst.Milliseconds : verdict.Passes)
+                continue;
+            (worst, refusing) = (verdict, verdict.Passes ? null : rate);
+            if (counts && !worst.Passes)
+                break;
         }
 
-        var longest = 0L;
-        foreach (var rate in _rates)
-        {
-            var verdict = rate.Look(scope, now, counts: true, ref told);
-            if (!verdict.Passes)
-                return verdict;
-            longest = Math.Max(longest, verdict.Milliseconds);
-        }
-
-        return new(Passes: true, longest);
+        return worst;
     }
 
     /// <summary>Counts a request as under way by one of the limits, if it may be.</summary>
@@ -108,7 +111,7 @@ internal sealed class PlaceLimits
         var (settings, reader, counts) = (_concurrencies[limit].Settings, _concurrencies[limit].Key, _concurrencies[limit].Counts);
         if (reader.Read(scope) is not { IsEmpty: false } key)
             return true;
-        var hash = new UInt128(1, Hash(key, settings.Key, settings.Ipv6Prefix, s_seed));
+        var hash = new UInt128(1, Hash(key, settings.Key, settings.Ipv6Prefix, _seed));
         if (!counts.TryEnter(hash, settings.Most))
         {
             told = settings.DryRun ? LimitVerdict.RejectedDryRun : LimitVerdict.Rejected;
@@ -134,7 +137,8 @@ internal sealed class PlaceLimits
         return XxHash3.HashToUInt64(network, seed);
     }
 
-    private sealed class RateLimit(RateLimitSettings settings, RateTable table, long seed)
+    /// <summary>One of the rates of a place.</summary>
+    public sealed class RateLimit(RateLimitSettings settings, RateTable table, long seed)
     {
         private readonly RequestKeyReader _key = new(settings.Key);
 
@@ -142,7 +146,21 @@ internal sealed class PlaceLimits
 
         public RateTable Table { get; } = table;
 
-        public RateRule Rule { get; } = new(Math.Max(1, settings.Rate.Per.Ticks * TimeSpan.NanosecondsPerTick / settings.Rate.Requests), settings.Burst, settings.Delay ?? settings.Burst);
+        public RateRule Rule { get; } = new(IntervalOf(settings.Rate), settings.Burst, settings.Delay ?? settings.Burst);
+
+        /// <summary>What it lets through, as draft-ietf-httpapi-ratelimit-headers-10 says it.</summary>
+        public ReadOnlyMemory<byte> PolicyLine { get; } = LineOf(settings);
+
+        /// <summary>What those are told whom it refuses, where it is another status than usual; else 0.</summary>
+        public int Status => TellsOtherwise(Settings.Status);
+
+        private static byte[] LineOf(RateLimitSettings settings)
+        {
+            var window = ((settings.Burst + 1) * IntervalOf(settings.Rate) / 1_000_000_000) + 1;
+            return Encoding.ASCII.GetBytes($"RateLimit-Policy: \"requests\";q={settings.Burst + 1};w={window}\r\n");
+        }
+
+        private static long IntervalOf(Rate rate) => Math.Max(1, rate.Per.Ticks * TimeSpan.NanosecondsPerTick / rate.Requests);
 
         public RateVerdict Look(in TemplateScope scope, long now, bool counts, ref LimitVerdict told)
         {
@@ -172,15 +190,20 @@ internal sealed class PlaceLimits
 
 /// <summary>What places of one plan count together, by its name and what it is counted by.</summary>
 /// <param name="before">Those of the plan before, whose counts go on; null for none.</param>
+/// <param name="seed">What keys are hashed with: who does not know it cannot choose whom to be counted with. The same for as long as counts go on.</param>
 /// <param name="sharedSeed">What keys of limits are hashed with that others count too.</param>
-internal sealed class LimitZones(LimitZones? before, long sharedSeed = 0)
+internal sealed class LimitZones(LimitZones? before, long seed, long sharedSeed = 0)
 {
     private const int RoomForTakings = 16 * 1024;
 
     private readonly Dictionary<(string Zone, RequestKey Key, int Keys, int Prefix, bool Shared), RateTable> _rates = [];
     private readonly List<SharedRate> _shared = [];
+    private readonly List<KeptRate> _kept = [];
     private readonly Dictionary<(string Zone, RequestKey Key, int Prefix), AddressCounts> _counts = [];
     private LimitZones? _before = before;
+
+    /// <summary>What keys are hashed with.</summary>
+    public long Seed => seed;
 
     /// <summary>What keys of limits are hashed with that others count too: the same in all balancers.</summary>
     public long SharedSeed => sharedSeed;
@@ -188,14 +211,19 @@ internal sealed class LimitZones(LimitZones? before, long sharedSeed = 0)
     /// <summary>The tables that others count in too.</summary>
     public IReadOnlyList<SharedRate> Shared => _shared;
 
+    /// <summary>All tables of zones, by names that stay the same.</summary>
+    public IReadOnlyList<KeptRate> Kept => _kept;
+
     public RateTable Rates(string zone, RateLimitSettings settings)
     {
         var name = (zone, settings.Key, settings.Keys, settings.Ipv6Prefix, settings.Shared);
         if (_rates.TryGetValue(name, out var table))
             return table;
         _rates[name] = table = _before?._rates.GetValueOrDefault(name) ?? new(settings.Keys) { Taken = settings.Shared ? new(RoomForTakings) : null };
+        var called = $"{zone}:{settings.Key}{(settings.Ipv6Prefix == 64 ? "" : $"/{settings.Ipv6Prefix}")}";
+        _kept.Add(new($"zone {called} of {settings.Keys}", settings.Shared ? sharedSeed : seed, table));
         if (table.Taken is { } taken)
-            _shared.Add(new($"{zone}:{settings.Key}{(settings.Ipv6Prefix == 64 ? "" : $"/{settings.Ipv6Prefix}")}", table, taken));
+            _shared.Add(new(called, table, taken));
         return table;
     }
 

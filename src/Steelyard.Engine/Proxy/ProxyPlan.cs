@@ -42,6 +42,9 @@ internal sealed class ProxyPlan
     /// <summary>The limits that other balancers count too.</summary>
     public IReadOnlyList<SharedRate> SharedRates => LimitBook.Shared;
 
+    /// <summary>All limits of rates, by names that are the same in a configuration that says the same.</summary>
+    public IReadOnlyList<KeptRate> KeptRates => LimitBook.Kept;
+
     /// <summary>How much memory buffers may take up; null for no limit.</summary>
     public MemoryBudget? Memory { get; init; }
 
@@ -78,7 +81,7 @@ internal sealed class ProxyPlan
     public required IReadOnlyDictionary<string, CounterTable>? Tables { get; init; }
 
     // All limits, for the plan that follows.
-    private LimitBook LimitBook { get; init; } = new(null);
+    private LimitBook LimitBook { get; init; } = new(null, seed: 0);
 
     /// <summary>What is done with requests and responses by pool; null where no pool says.</summary>
     public required IReadOnlyDictionary<Pool, (RuleSet? OfRequests, RuleSet? OfResponses)>? PoolRules { get; init; }
@@ -146,7 +149,7 @@ internal sealed class ProxyPlan
                 clientKeys.Add(pool.Name, new(key));
         }
 
-        var limits = LimitsKept(snapshot, before);
+        var limits = LimitsKept(snapshot, before, stickyKey);
         var missing = new List<NetworkAddress>();
         var ordinals = 0;
         foreach (var pool in pools.Values)
@@ -231,9 +234,11 @@ internal sealed class ProxyPlan
         return ordinals;
     }
 
-    private static LimitBook LimitsKept(Snapshot snapshot, ProxyPlan? before)
+    private static LimitBook LimitsKept(Snapshot snapshot, ProxyPlan? before, byte[] stickyKey)
     {
-        var limits = new LimitBook(before?.LimitBook, snapshot.Shared is { } shared ? BinaryPrimitives.ReadInt64LittleEndian(shared.HashKey()) : 0);
+        // With what is kept in a file its key is kept too.
+        var seed = BinaryPrimitives.ReadInt64LittleEndian(HMACSHA256.HashData(stickyKey, "limits"u8));
+        var limits = new LimitBook(before?.LimitBook, seed, snapshot.Shared is { } shared ? BinaryPrimitives.ReadInt64LittleEndian(shared.HashKey()) : 0);
         foreach (var listener in snapshot.Listeners)
         {
             limits.Keep(PlaceOf(listener), listener.RateLimit, listener.Concurrency);

@@ -104,15 +104,12 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     /// <summary>Takes the clients that another engine remembers.</summary>
     public void Recall(ClientMemory memory) => _balancer?.Recall(memory);
 
-    /// <summary>Lets the keeper keep the clients that are remembered, if they are others than it has.</summary>
+    /// <summary>Lets the keeper keep what is remembered of clients, if it is something else than it has.</summary>
     public void Remember()
     {
-        var (version, tables) = (0L, _balancer?.RememberedClients ?? []);
-        foreach (var (_, table) in tables)
-            version += table.Version;
-        if (tables.Count == 0 || Interlocked.Exchange(ref _rememberedVersion, version) == version)
+        if (_balancer?.RememberedVersion is not { } version || Interlocked.Exchange(ref _rememberedVersion, version) == version)
             return;
-        keeper.Remember(_balancer!.Remember());
+        keeper.Remember(_balancer.Remember());
     }
 
     private void RememberNowAndThen()

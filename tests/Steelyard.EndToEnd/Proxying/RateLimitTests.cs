@@ -43,6 +43,31 @@ public sealed class RateLimitTests
     }
 
     [Fact]
+    public async Task Of_several_rates_the_one_that_refuses_is_told_of()
+    {
+        RateLimitSettings slow = new() { Rate = OneAnHour, Burst = 1, Status = 503 };
+        await using var origin = RecordingOrigin.Answering(Hello);
+        await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with
+        {
+            Pools = [snapshot.Pools[0] with { RateLimit = new() { Key = new(RequestKeyKind.Header, "X-User"), Rate = new(1, TimeSpan.FromMinutes(1)), Status = 420, Also = slow } }],
+        });
+        using var client = await balancer.Connect();
+        Assert.Equal(200, (await client.Ask(Get)).Status);
+        Assert.Equal(200, (await client.Ask(GetAs("a"))).Status);
+
+        // By its address for the rest of the hour, by its name for the rest of the minute.
+        var refused = await client.Ask(GetAs("a"));
+        Assert.Equal((503, "\"requests\";q=2;w=7201"), (refused.Status, refused["RateLimit-Policy"]));
+        Assert.InRange(int.Parse(refused["Retry-After"]!), 3590, 3600);
+        Assert.Equal($"\"requests\";r=0;t={refused["Retry-After"]}", refused["RateLimit"]);
+
+        await balancer.Apply(snapshot => snapshot with { Pools = [snapshot.Pools[0] with { RateLimit = snapshot.Pools[0].RateLimit! with { Also = slow with { Burst = 100 } } }] });
+        refused = await client.Ask(GetAs("a"));
+        Assert.Equal((420, "\"requests\";q=1;w=61"), (refused.Status, refused["RateLimit-Policy"]));
+        Assert.InRange(int.Parse(refused["Retry-After"]!), 50, 60);
+    }
+
+    [Fact]
     public async Task Each_key_is_counted_by_itself_a_missing_one_not_at_all_and_a_reload_forgets_nobody()
     {
         await using var origin = RecordingOrigin.Answering(Hello);
@@ -107,6 +132,23 @@ public sealed class RateLimitTests
         await second.Send(GetAs("a"));
         await server.Serve(Hello);
         Assert.Equal(200, (await second.ReadResponse()).Status);
+    }
+
+    [Fact]
+    public async Task Of_several_limits_of_what_is_under_way_the_one_that_refuses_has_the_status()
+    {
+        await using var origin = RecordingOrigin.Start();
+        await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with
+        {
+            Listeners = [snapshot.Listeners[0] with { Concurrency = new() { Key = new(RequestKeyKind.Header, "X-User"), Most = 1, Also = new() { Most = 1, Status = 503 } } }],
+        });
+        using var first = await balancer.Connect();
+        await first.Send(GetAs("a"));
+        using var server = await origin.Accept();
+        await server.ReadRequest();
+        using var second = await balancer.Connect();
+        Assert.Equal(503, (await second.Ask(GetAs("b"))).Status);
+        Assert.Equal(429, (await second.Ask(GetAs("a"))).Status);
     }
 
     /// <summary>The same burst against the real nginx: how many pass, and how many pass at once, by counting and not by the clock.</summary>

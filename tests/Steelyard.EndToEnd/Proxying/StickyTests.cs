@@ -25,7 +25,7 @@ public sealed class StickyTests
 
     private static TestBalancer Start(StickySettings sticky, params NetworkAddress[] servers) => TestBalancer.Start(
         servers,
-        snapshot => snapshot with { Loops = 2, Pools = [snapshot.Pools[0] with { Sticky = sticky, Outlier = new() { Ejection = TimeSpan.FromHours(1) } }] });
+        snapshot => snapshot with { Loops = 2, Pools = [snapshot.Pools[0] with { Balance = BalancePolicy.RoundRobin, Sticky = sticky, Outlier = new() { Ejection = TimeSpan.FromHours(1) } }] });
 
     private static Task<HttpMessage> Ask(TestBalancer balancer, string? cookie = null, string target = "/", string method = "GET") =>
         balancer.Ask($"{method} {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{(cookie is null ? "" : $"Cookie: {cookie}\r\n")}{(method == "POST" ? "Content-Length: 0\r\n" : "")}\r\n");
@@ -141,6 +141,22 @@ public sealed class StickyTests
         Assert.Equal(expected, answer.Text);
         Assert.Equal(expected == "b", answer["Set-Cookie"] is not null);
         Assert.Equal(expected, (await Ask(balancer, expected == "b" ? CookieOf(answer) : cookie)).Text);
+    }
+
+    [Fact]
+    public async Task When_the_server_drains_and_is_not_to_keep_its_clients()
+    {
+        await using var a = Named("a");
+        await using var b = Named("b");
+        await using var balancer = Start(s_insert with { WhenDrained = StickyDrained.Redispatch }, a.Address, b.Address);
+        var cookie = await ClientOfFirst(balancer);
+        balancer.Pool.SetState(balancer.Pool.Servers[0], ServerState.Drain, Now);
+        var answer = await Ask(balancer, cookie);
+        Assert.Equal(("b", true), (answer.Text, answer["Set-Cookie"] is not null));
+
+        // What it has got it keeps when the other is back.
+        balancer.Pool.SetState(balancer.Pool.Servers[0], ServerState.Ready, Now);
+        Assert.Equal(("b", null), ((await Ask(balancer, CookieOf(answer))).Text, (await Ask(balancer, CookieOf(answer)))["Set-Cookie"]));
     }
 
     [Theory]

@@ -5,7 +5,7 @@ using Steelyard.EndToEnd.Proxying;
 
 namespace Steelyard.EndToEnd.Shared;
 
-/// <summary>Clients that are remembered stay with their servers, whatever becomes of the program.</summary>
+/// <summary>Clients that are remembered stay with their servers, and have used up what they have, whatever becomes of the program.</summary>
 public sealed class StateFileTests : IDisposable
 {
     private static readonly PosixSignal s_usr2 = (PosixSignal)12;
@@ -18,7 +18,7 @@ public sealed class StateFileTests : IDisposable
         {{stateFile}}
         listen: [ { bind: 127.0.0.1:0, to: web } ]
         pools:
-          web: { sticky: { on: "header:X-User" }, servers: [ {{string.Join(", ", servers.Select(server => server.Address))}} ] }
+          web: { sticky: { on: "header:X-User" }, rate-limit: { key: "header:X-Limited", rate: 1/h }, servers: [ {{string.Join(", ", servers.Select(server => server.Address))}} ] }
         """);
 
     private async Task<(SteelyardProcess Up, IPEndPoint Address)> StartAsync(string file, params string[] more)
@@ -32,6 +32,12 @@ public sealed class StateFileTests : IDisposable
     {
         using var client = await RawClient.Connect(address);
         return (await client.Ask($"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-User: {user}\r\n\r\n")).Text[..1];
+    }
+
+    private static async Task<int> StatusOfAsync(IPEndPoint address, string limited)
+    {
+        using var client = await RawClient.Connect(address);
+        return (await client.Ask($"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-User: one\r\nX-Limited: {limited}\r\n\r\n")).Status;
     }
 
     private static async Task<string> ServersOfAsync(IPEndPoint address, int users)
@@ -56,6 +62,7 @@ public sealed class StateFileTests : IDisposable
         await using (up)
         {
             servers = await ServersOfAsync(address, 31);
+            Assert.Equal((200, 429), (await StatusOfAsync(address, "a"), await StatusOfAsync(address, "a")));
             up.Signal(PosixSignal.SIGTERM);
             Assert.Equal(0, await up.ExitAsync());
         }
@@ -65,6 +72,7 @@ public sealed class StateFileTests : IDisposable
         await using (again)
         {
             Assert.Equal(servers, await ServersOfAsync(anew, 31));
+            Assert.Equal((429, 200), (await StatusOfAsync(anew, "a"), await StatusOfAsync(anew, "b")));
             again.Signal(PosixSignal.SIGTERM);
             Assert.Equal(0, await again.ExitAsync());
         }
@@ -88,9 +96,11 @@ public sealed class StateFileTests : IDisposable
         var (up, address) = await StartAsync(Write([a, b], ""));
         await using var running = up;
         var servers = await ServersOfAsync(address, 21);
+        Assert.Equal(200, await StatusOfAsync(address, "a"));
         up.Signal(s_usr2);
         await up.LineAsync("upgraded");
         Assert.Equal(servers, await ServersOfAsync(address, 21));
+        Assert.Equal(429, await StatusOfAsync(address, "a"));
         await up.LineAsync("the engine before has ended");
         Write([b, a], "");
         up.Signal(PosixSignal.SIGHUP);

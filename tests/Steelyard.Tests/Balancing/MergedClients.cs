@@ -1,4 +1,5 @@
 using CsCheck;
+using Steelyard.Balancing;
 using Steelyard.Balancing.Sticky;
 using Steelyard.Engine.Sticky;
 
@@ -79,14 +80,30 @@ public sealed class MergedClients
         var (before, after, stranger) = (new StickTable(100, s_hour, 1), new StickTable(100, s_hour, 1), new StickTable(100, s_hour, 2));
         foreach (var entry in entries)
             before.Put(entry);
-        var bytes = ClientMemory.Of(new byte[32], [("web", before), ("other", new StickTable(1, s_hour, 3))], now: 0, s_utc).Bytes;
+        var bytes = ClientMemory.Of(new byte[32], [("web", before), ("other", new StickTable(1, s_hour, 3))], [], now: 0, s_utc).Bytes;
         var read = ClientMemory.Read(bytes)!;
-        read.Into([("api", stranger), ("web", after)], now: 5000, s_utc.AddMilliseconds(later));
-        read.Into([("web", stranger)], now: 5000, s_utc);
+        read.Into([("api", stranger), ("web", after)], [], now: 5000, s_utc.AddMilliseconds(later));
+        read.Into([("web", stranger)], [], now: 5000, s_utc);
 
         // Monotonic time began anew; what counts is the calendar.
         Assert.Equal(Contents(before).Where(entry => entry.Item3 > later).Select(entry => entry with { Item3 = entry.Item3 + 5000 - later }), Contents(after));
         Assert.Empty(Contents(stranger));
+    });
+
+    [Fact]
+    public void What_limits_have_let_through_is_kept_and_the_time_between_is_counted() => Gen.Select(Gen.Select(Gen.ULong[1, 20], Gen.Int[1, 9]).Array[0, 30], Gen.Long[-40, 4000]).Sample((takings, later) =>
+    {
+        const long Millisecond = 1_000_000;
+        var (before, after, stranger, other) = (new RateTable(64), new RateTable(128), new RateTable(64), new RateTable(64));
+        foreach (var (key, tenths) in takings)
+            before.Take(key, new(tenths * 100 * Millisecond, Burst: 100, Delay: 100), now: 1000);
+        var bytes = ClientMemory.Of(new byte[32], [("web", new StickTable(1, s_hour, 3))], [new("empty", 1, new RateTable(64)), new("pool web", 1, before)], now: 1000, s_utc).Bytes;
+        for (var i = 0; i < 2; i++)
+            ClientMemory.Read(bytes)!.Into([], [new("pool api", 1, other), new("pool web", 2, stranger), new("pool web", 1, after)], now: 5, s_utc.AddMilliseconds(later));
+
+        // A calendar that was set back lets nobody wait for longer.
+        Assert.Equal(before.Entries(1000).Select(entry => entry with { Excess = entry.Excess - (Math.Max(0, later) * Millisecond) }).Where(entry => entry.Excess > 0).Order(), after.Entries(5).Order());
+        Assert.Empty(stranger.Entries(5).Concat(other.Entries(5)));
     });
 
     [Fact]
@@ -95,14 +112,19 @@ public sealed class MergedClients
         var table = new StickTable(100, s_hour, 1);
         table.Put(new(1, 2, 30));
         table.Put(new(2, 3, 40));
-        var bytes = ClientMemory.Of(new byte[32], [("web", table)], 0, s_utc).Bytes;
-        var whole = "steelyard clients 1\n".Length + 32;
+        var rates = new RateTable(64);
+        rates.Take(7, new(1_000_000_000, Burst: 0, Delay: 0), now: 1);
+        var bytes = ClientMemory.Of(new byte[32], [("web", table), ("api", table)], [new("pool web", 1, rates), new("pool api", 1, rates)], 0, s_utc).Bytes;
         for (var length = 0; length < bytes.Length; length++)
-            Assert.Equal(length == whole, ClientMemory.Read(bytes[..length]) is not null);
+            Assert.Null(ClientMemory.Read(bytes[..length]));
         Assert.NotNull(ClientMemory.Read(bytes));
+        Assert.Null(ClientMemory.Read((byte[])[.. bytes.Span, 0]));
         Assert.Null(ClientMemory.Read("something else, as long as it has to be to be looked at further by whoever reads it"u8.ToArray()));
-        var bad = bytes.ToArray();
-        bad.AsSpan(whole, 4).Fill(0xFF);
-        Assert.Null(ClientMemory.Read(bad));
+        for (var (at, head) = ("steelyard clients 2\n".Length + 32 + 8, 0); head < 3; at += 4, head++)
+        {
+            var bad = bytes.ToArray();
+            bad.AsSpan(at, 4).Fill(0xFF);
+            Assert.Null(ClientMemory.Read(bad));
+        }
     }
 }

@@ -91,6 +91,44 @@ public sealed class StickyChoices
         Assert.Equal((owner, StickyOutcome.Kept), (Choose(pool, owner, Now + 10_004).Server, Choose(pool, owner, Now + 10_004).Sticky));
     }
 
+    /// <summary>An operator, a weight of 0, an agent and a check may all say that a server is to have no new clients.</summary>
+    [Theory]
+    [InlineData("operator", StickyDown.Redispatch)]
+    [InlineData("operator", StickyDown.Always)]
+    [InlineData("weight", StickyDown.Persist)]
+    [InlineData("agent", StickyDown.Refuse)]
+    [InlineData("check", StickyDown.Refuse)]
+    public void Clients_of_a_server_that_drains_go_elsewhere_where_they_are_to_and_somebody_is_there(string who, StickyDown whenDown)
+    {
+        var pool = PoolOf(settings => settings with { Sticky = new() { WhenDown = whenDown, WhenDrained = StickyDrained.Redispatch }, Agent = new() { Port = 1 }, Health = new() { DrainStatuses = [new(404, 404)] } });
+        var owner = pool.Servers[1];
+        Assert.Equal(StickyOutcome.Kept, Choose(pool, owner).Sticky);
+        Action drain = who switch
+        {
+            "operator" => () => pool.SetState(owner, ServerState.Drain, Now),
+            "weight" => () => pool.SetWeight(owner, 0, Now),
+            "agent" => () => pool.Heard(owner, new(null, false, ServerState.Drain, null, null), Now),
+            _ => () => pool.DrainByCheck(owner, drains: true, Now),
+        };
+        drain();
+        var other = Choose(pool, owner);
+        Assert.Equal((true, StickyOutcome.Drained), (other.Server is not null && other.Server != owner, other.Sticky));
+        Assert.Equal(owner, pool.Choose(new() { Tried = Pools.Tried(pool), Owner = owner, Forced = true, Now = Now }).Server);
+
+        // That it is down as well changes nothing.
+        pool.Checked(owner, up: false, ProbeFault.Refused, 0, Now);
+        Assert.Equal(StickyOutcome.Drained, Choose(pool, owner).Sticky);
+        pool.Checked(owner, up: true, ProbeFault.None, 0, Now);
+
+        foreach (var server in pool.Servers)
+        {
+            if (server != owner)
+                pool.SetState(server, ServerState.Maintenance, Now);
+        }
+
+        Assert.Equal((owner, StickyOutcome.Kept), (Choose(pool, owner).Server, Choose(pool, owner).Sticky));
+    }
+
     [Fact]
     public void A_client_of_a_server_that_was_removed_is_nobodys_and_one_of_a_server_that_moved_in_the_list_keeps_it()
     {

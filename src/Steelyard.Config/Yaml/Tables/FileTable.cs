@@ -93,7 +93,7 @@ internal static class FileTable
             new Directive<SnapshotDraft, Located<string>?>(
                 "state-file",
                 Form.Located(StateFile),
-                "The file in which the clients are kept that pools remember (`sticky` with `learn` or `on`), so that they stay with their servers after a stop and a start. It is written every ten seconds, if anything has changed, and at the end, by whoever starts the balancer. More in [Shared state](shared-state.md#without-redis).",
+                "The file in which the clients are kept that pools remember (`sticky` with `learn` or `on`), and what `rate-limit` has let through, so that clients stay with their servers, and what they have used up stays used, after a stop and a start. It is written every ten seconds, if anything has changed, and at the end, by whoever starts the balancer. More in [Shared state](shared-state.md#without-redis).",
                 _ => null,
                 (file, value) => file with { StateFile = value }),
             new Directive<SnapshotDraft, Timeouts>(

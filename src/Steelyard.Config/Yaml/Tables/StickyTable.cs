@@ -222,6 +222,12 @@ internal static class StickyTable
                 "What becomes of a client whose server is down or left out: `redispatch` gives it another, `persist` tries that server all the same, but not in maintenance, `always` there too (HAProxy: `option persist`), `refuse` answers 503.",
                 sticky => sticky.WhenDown,
                 (sticky, value) => sticky with { WhenDown = value }),
+            new Directive<StickySettings, StickyDrained>(
+                "when-drained",
+                ScalarForms.OneOf([("keep", StickyDrained.Keep, ""), ("redispatch", StickyDrained.Redispatch, "")]),
+                "What becomes of a client whose server drains, or has weight 0: `keep` leaves it there, `redispatch` gives it another with its next request, if there is one.",
+                sticky => sticky.WhenDrained,
+                (sticky, value) => sticky with { WhenDrained = value }),
             new Directive<StickySettings, StickyFull>(
                 "when-full",
                 ScalarForms.OneOf([("wait", StickyFull.Wait, ""), ("redispatch", StickyFull.Redispatch, "")]),
@@ -275,7 +281,7 @@ internal static class StickyTable
         if ((sticky.Cookie.Length > 0 ? 1 : 0) + (sticky.Learn is null ? 0 : 1) + (sticky.On is null ? 0 : 1) != 1)
             problems.Error(place, "'sticky' needs one of 'cookie', 'learn' and 'on'", Table.Accepts);
         else if (sticky.Key is not null && sticky != Remembered(sticky))
-            problems.Error(place, $"'{(sticky.On is null ? "learn" : "on")}' with what is said of a cookie of ours", "beside it only 'size', 'expire', 'when-down', 'when-full' and 'redispatch'");
+            problems.Error(place, $"'{(sticky.On is null ? "learn" : "on")}' with what is said of a cookie of ours", "beside it only 'size', 'expire', 'when-down', 'when-drained', 'when-full' and 'redispatch'");
         else if (sticky.Key is null && (sticky.Size, sticky.Expire) != (new StickySettings().Size, new StickySettings().Expire))
             problems.Error(place, "'size' or 'expire' with 'cookie', where nobody is remembered", "'learn' or 'on', or 'max-idle' and 'max-life' of the cookie");
         if (sticky.On is { Kind: RequestKeyKind.ServerName })
@@ -295,6 +301,7 @@ internal static class StickyTable
         Size = sticky.Size,
         Expire = sticky.Expire,
         WhenDown = sticky.WhenDown,
+        WhenDrained = sticky.WhenDrained,
         WhenFull = sticky.WhenFull,
         Redispatch = sticky.Redispatch,
         YieldsToPriority = sticky.YieldsToPriority,
