@@ -3,42 +3,32 @@ using System.Runtime.InteropServices;
 namespace Steelyard.Balancing;
 
 /// <summary>
-/// What all servers of a pool have to do together, or in which order that changes, where a policy has to know it. Every loop
+/// What all servers of a pool have to do together, and in which order that changes, where a policy has to know it. Every loop
 /// writes it twice for every request.
 /// </summary>
-/// <param name="counts">Whether it is counted, exactly.</param>
-/// <param name="orders">Whether changes get numbers. Two loops at once may get the same, which is none the wiser than either order.</param>
-internal sealed class ActiveTotal(bool counts = true, bool orders = false)
+internal sealed class ActiveTotal
 {
+    // The count below, how often it has changed above.
     private Padded _state;
 
     [StructLayout(LayoutKind.Explicit, Size = 192)]
     private struct Padded
     {
         [FieldOffset(64)]
-        public long Count;
-
-        [FieldOffset(72)]
-        public uint Changes;
+        public long Value;
     }
 
-    public long Count => Volatile.Read(ref _state.Count);
+    public long Count => CountOf(Volatile.Read(ref _state.Value));
 
     /// <summary>Counts more or fewer.</summary>
-    /// <returns>The number of the change; it goes round.</returns>
+    /// <returns>How many changes there have been; it goes round.</returns>
     public uint Add(int change)
     {
-        if (counts)
-            Interlocked.Add(ref _state.Count, change);
-        if (!orders)
-            return 0;
-        var number = Volatile.Read(ref _state.Changes) + 1;
-        Volatile.Write(ref _state.Changes, number);
-        return number;
+        var state = Interlocked.Add(ref _state.Value, (1L << 32) + change);
+        return (uint)((state - CountOf(state)) >> 32);
     }
 
-    /// <summary>Whether it knows what is wanted, and no more.</summary>
-    public bool Is(bool counted, bool ordered) => (counts, orders) == (counted, ordered);
+    private static int CountOf(long state) => (int)state;
 
     /// <summary>The same of another pool.</summary>
     public ActiveTotal Copy() => (ActiveTotal)MemberwiseClone();

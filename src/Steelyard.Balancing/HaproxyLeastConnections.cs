@@ -59,9 +59,6 @@ public sealed class HaproxyLeastConnections : Picker
     }
 
     /// <inheritdoc/>
-    internal override bool HoldsFailing => false;
-
-    /// <inheritdoc/>
     internal override double Score(int index, in Choice choice) => ScoreOf(index, Servers[index].Active);
 
     /// <inheritdoc/>

@@ -10,7 +10,4 @@ public sealed class HaproxyRoundRobin : RoundRobin
         : base(servers, weights, WindowOrder.Of(weights), before)
     {
     }
-
-    /// <inheritdoc/>
-    internal override bool HoldsFailing => false;
 }

@@ -82,31 +82,12 @@ public abstract class Picker
         return false;
     }
 
-    /// <summary>Whether a server has room that is not in a set; the room of one that fails counts only where nobody else could be waited for.</summary>
+    /// <summary>Whether a server has room that is not in a set.</summary>
     internal bool HasRoomBeside(ServerSet tried)
     {
-        var failing = false;
         for (var i = 0; i < Weights.Length; i++)
         {
-            if (!IsEligible(i, tried))
-                continue;
-            if (!HoldsFailing || !Servers[i].Fails || Servers[i].Trying)
-                return true;
-            failing = true;
-        }
-
-        return failing && !HasWellBeside(tried);
-    }
-
-    /// <summary>Whether a server that fails (<see cref="Server.Fails"/>), and so has room at all times, gets no more than its share of those who wait.</summary>
-    internal virtual bool HoldsFailing => true;
-
-    /// <summary>Whether a server would be chosen that does not fail and is not in a set.</summary>
-    internal bool HasWellBeside(ServerSet tried)
-    {
-        for (var i = 0; i < Weights.Length; i++)
-        {
-            if (Offers(i, tried) && !Servers[i].Fails)
+            if (IsEligible(i, tried))
                 return true;
         }
 

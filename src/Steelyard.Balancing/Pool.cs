@@ -23,7 +23,6 @@ public sealed class Pool
     private readonly DepartedServers? _departed;
     private volatile Picker _picker;
     private int _changes;
-    private int _failingTurns;
 
     /// <param name="settings">What the configuration says of the pool.</param>
     /// <param name="firstOrdinal">The <see cref="Server.Ordinal"/> of its first server; the others follow.</param>
@@ -47,10 +46,8 @@ public sealed class Pool
         PriorityField = settings.Queue.PriorityField is { } field ? new(System.Text.Encoding.UTF8.GetBytes(field)) : null;
         RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
         _sessions = before?._sessions ?? new();
-        var counted = settings.Balance.Hash?.Load is not null || settings.FullConnections is not null;
-        var ordered = settings.Balance.Policy == BalancePolicy.HaproxyLeastConnections;
-        if (counted || ordered)
-            _total = before?._total is { } kept && kept.Is(counted, ordered) ? kept : new(counted, ordered);
+        if (settings.Balance is { Hash.Load: not null } or { Policy: BalancePolicy.HaproxyLeastConnections } || settings.FullConnections is not null)
+            _total = before?._total ?? new();
         _servers = new Server[settings.Servers.Count];
         Breaker = settings.Breaker is { Scope: BreakerScope.Pool } its ? Kept(before?.Breaker, its) : null;
         _queue = before?._queue ?? (HasLimits(settings) ? new() : null);
@@ -283,11 +280,14 @@ public sealed class Pool
                 return decision;
 
             // A policy that is written elsewhere may want none of those that have room.
-            if (asked && picker is CustomPicker && decision.Reason == DecisionReason.NoneLeft)
+            if (asked && _custom is not null && decision.Reason == DecisionReason.NoneLeft)
                 return decision;
             if (queue.Unbound == 0 && picker.HasRoomBeside(choice.Tried))
                 continue;
-            choice.Tried.TakeBackPassed();
+
+            // By nginx's rule nobody waits for one that is on trial.
+            if (Settings.Outlier is not { MaxFails: not null })
+                choice.Tried.TakeBackPassed();
             return new(null, picker.HasServerBeside(choice.Tried) ? DecisionReason.AllFull : DecisionReason.NoneLeft);
         }
     }
@@ -375,25 +375,9 @@ public sealed class Pool
     /// <summary>Whether a server would take a request that waits, when it has room.</summary>
     /// <param name="server">One of this pool.</param>
     /// <param name="request">The request.</param>
-    /// <param name="turn">Why the server is to get it.</param>
-    internal bool Offers(Server server, QueuedRequest request, QueueTurn turn) => (turn == QueueTurn.Trial || !server.Trying)
-        && (request.Wanted is { } wanted ? wanted == server && Keeps(wanted)
-            : _picker.Offers(server.Index, request.Tried) && (turn != QueueTurn.Any || !server.Fails || !_picker.HoldsFailing || !_picker.HasWellBeside(request.Tried)));
-
-    /// <summary>The server that fails and is to get one of those who wait too, after another has got one: in turn, as often as its share says.</summary>
-    /// <param name="served">The other one.</param>
-    internal Server? FailingAfter(Server served)
-    {
-        var (turns, place) = Math.DivRem((uint)Interlocked.Increment(ref _failingTurns), (uint)_servers.Length);
-        var server = _servers[place];
-        var shares = _picker.Shares;
-        if (!server.Fails || server.Full || server.Trying || !_picker.HoldsFailing)
-            return null;
-
-        // A lot that is spread evenly over the turns, between 0 and 1 in parts of 65,536.
-        var lot = (turns * 0x9E3779B1) >> 16;
-        return (long)lot * shares[served.Index] < 65_536L * shares[server.Index] ? server : null;
-    }
+    /// <param name="trial">Whether it is the one that shows that the server is well.</param>
+    internal bool Offers(Server server, QueuedRequest request, bool trial) => (trial || !server.Trying)
+        && (request.Wanted is { } wanted ? wanted == server && Keeps(wanted) : _picker.Offers(server.Index, request.Tried));
 
     /// <summary>Whether some server could still take a request that waits.</summary>
     internal bool HasHopeFor(QueuedRequest request) => request.Wanted is { } wanted ? Keeps(wanted) : HasServerBeside(request.Tried);

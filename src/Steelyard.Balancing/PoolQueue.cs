@@ -66,18 +66,12 @@ internal sealed class PoolQueue
     /// <param name="server">The server.</param>
     public void Serve(Server server)
     {
-        while (Count > 0 && TakeFor(server, QueueTurn.Any) is { } served)
-        {
-            // What it is called for may put it to another use.
-            var (pool, its) = (served.Pool, served.Chosen!);
+        while (Count > 0 && TakeFor(server, trial: false) is { } served)
             served.Called();
-            if (pool.FailingAfter(its) is { } failing)
-                TakeFor(failing, QueueTurn.Share)?.Called();
-        }
     }
 
     /// <summary>Gives one request to a server that has to show that it is well.</summary>
-    public void ServeTrial(Server server) => TakeFor(server, QueueTurn.Trial)?.Called();
+    public void ServeTrial(Server server) => TakeFor(server, trial: true)?.Called();
 
     /// <summary>Lets those go who have no server to wait for any more.</summary>
     public void Dismiss()
@@ -86,14 +80,14 @@ internal sealed class PoolQueue
             dismissed.Called();
     }
 
-    private QueuedRequest? TakeFor(Server server, QueueTurn turn)
+    private QueuedRequest? TakeFor(Server server, bool trial)
     {
         _lock.Enter();
         var request = _first;
         for (; request is not null; request = request.Next)
         {
             // Who came before a reload knows the servers of then; the room is the same.
-            if (request.Pool.Twin(server) is not { } its || !request.Pool.Offers(its, request, turn))
+            if (request.Pool.Twin(server) is not { } its || !request.Pool.Offers(its, request, trial))
                 continue;
             if (its.TryBegin())
             {
@@ -156,17 +150,4 @@ internal sealed class PoolQueue
             Interlocked.Decrement(ref _unbound);
         Interlocked.Decrement(ref _count);
     }
-}
-
-/// <summary>Why a server is to get one of those who wait.</summary>
-internal enum QueueTurn
-{
-    /// <summary>It has room.</summary>
-    Any,
-
-    /// <summary>It fails, but this one is of its share.</summary>
-    Share,
-
-    /// <summary>It has to show that it is well.</summary>
-    Trial,
 }

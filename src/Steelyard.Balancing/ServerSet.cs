@@ -41,6 +41,7 @@ public sealed class ServerSet
     /// <summary>Adds a server that is not in, until <see cref="TakeBackPassed"/>.</summary>
     internal void Pass(int index)
     {
+        Debug.Assert(!Contains(index), "One that was tried is not passed over.");
         Add(index);
         _bits[Half + (index >> 6)] |= 1UL << (index & 63);
         _passed++;

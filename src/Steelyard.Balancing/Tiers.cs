@@ -124,9 +124,6 @@ internal sealed class TieredPicker : Picker
     internal override ReadOnlySpan<int> Shares => _shares;
 
     /// <inheritdoc/>
-    internal override bool HoldsFailing => _pickers[0].HoldsFailing;
-
-    /// <inheritdoc/>
     public override Decision Pick(in Choice choice)
     {
         if (_turns.Length == 0)

@@ -52,12 +52,17 @@ public sealed class CustomPolicies
         Assert.Equal(new Decision(null, DecisionReason.NoneLeft), Choose(pool));
     }
 
-    [Fact]
-    public void It_may_want_none_where_servers_have_limits_too()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void It_may_want_none_where_servers_have_limits_too(bool backup)
     {
         var index = -1;
-        var pool = Of(new Scripted(() => index), Server(1) with { MaxConnections = 1 }, Server(2) with { MaxConnections = 1 });
+        var pool = Of(new Scripted(() => index), Server(1) with { MaxConnections = 1 }, Server(2) with { MaxConnections = 1 }, Server(3, backup ? 1 : 0, backup) with { MaxConnections = 1 });
         Assert.Equal(new Decision(null, DecisionReason.NoneLeft), Choose(pool));
+
+        if (backup)
+            return;
 
         // Where it wants one there may be nobody with room.
         index = 0;

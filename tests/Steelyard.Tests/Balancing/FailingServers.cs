@@ -4,7 +4,7 @@ using Steelyard.Explain;
 
 namespace Steelyard.Tests.Balancing;
 
-/// <summary>A server that fails at once has room at all times: it gets its share and no more, and what it cannot do is spread over the others.</summary>
+/// <summary>What a server that fails cannot do is spread over the others, and it draws nothing for having little to do.</summary>
 public sealed class FailingServers
 {
     private const long Now = 1_000_000;
@@ -75,79 +75,15 @@ public sealed class FailingServers
         Assert.Equal((QueueState.Served, pool.Servers[0]), (waits.State, waits.Server));
     }
 
-    [Theory]
-    [InlineData(BalancePolicy.RoundRobin)]
-    [InlineData(BalancePolicy.LeastConnections)]
-    [InlineData(BalancePolicy.TwoChoices)]
-    [InlineData(BalancePolicy.Random)]
-    public void It_gets_its_share_of_those_who_wait(BalancePolicy policy)
-    {
-        var pool = PoolOf(4, settings => settings with { Balance = policy, MaxConnections = 1 });
-        while (pool.Choose(new() { Tried = Pools.Tried(pool), Now = Now, Chance = Hashes.Mix((ulong)pool.Servers.Sum(server => server.Active)) }).Server is not null)
-        {
-        }
-
-        var failing = pool.Servers[0];
-        Break(pool, failing);
-        var waiting = new Queue<Waiter>();
-        var (served, failed) = (0, 0);
-        for (var turn = 0; turn < 4000; turn++)
-        {
-            while (waiting.Count < 8)
-            {
-                var waiter = new Waiter();
-                Assert.Equal(QueueState.Waiting, pool.Join(waiter, Pools.Tried(pool), null, 0, again: false, Now));
-                waiting.Enqueue(waiter);
-            }
-
-            // Each of the others ends one in its turn, the one that fails ends whatever it has at once.
-            pool.Servers[1 + (turn % 3)].End();
-            End(failing);
-            Count();
-        }
-
-        Assert.InRange(failed, served / 5, served / 3);
-
-        void Count()
-        {
-            while (waiting.TryPeek(out var waiter) && waiter.State == QueueState.Served)
-            {
-                served++;
-                failed += waiter.Server == failing ? 1 : 0;
-                waiting.Dequeue();
-                if (waiter.Server == failing)
-                    End(failing);
-            }
-        }
-
-        void End(Server server)
-        {
-            if (server.Active == 0)
-                return;
-            Break(pool, server);
-            server.End();
-        }
-    }
-
     [Fact]
-    public void It_serves_where_nobody_else_could_be_waited_for()
+    public void By_nginxs_rule_nobody_waits_for_who_is_on_trial()
     {
-        var pool = PoolOf(2, settings => settings with { MaxConnections = 1 });
-        Break(pool, pool.Servers[0]);
-        Choices(pool, 1);
-        if (pool.Servers[1].Active == 0)
-            pool.Servers[1].Begin();
-        if (pool.Servers[0].Active == 1)
-            pool.Servers[0].End();
-
-        // One that has failed with the other has only this one left.
-        Assert.Equal(0, pool.Choose(new() { Tried = Pools.Tried(pool, 1), Now = Now }).Server!.Index);
-        pool.Servers[0].End();
-        var waits = new Waiter();
-        Assert.Equal(new Decision(null, DecisionReason.AllFull), pool.Choose(new() { Tried = Pools.Tried(pool), Now = Now }));
-        Assert.Equal(QueueState.Waiting, pool.Join(waits, Pools.Tried(pool), null, 0, again: false, Now));
-        pool.SetState(pool.Servers[1], ServerState.Drain, Now);
-        Assert.Equal((QueueState.Served, pool.Servers[0]), (waits.State, waits.Server));
+        const long Later = Now + 1_000_000;
+        var pool = PoolOf(2, settings => settings with { Outlier = new() { MaxFails = 1, FailTimeout = TimeSpan.FromSeconds(10) }, MaxConnections = 2 });
+        pool.Learn(pool.Servers[0], ServerFailure.Refused, 0, Now);
+        pool.Tick(Later);
+        Assert.Equal("0", string.Concat(Choices(pool, 2, Later).Where(server => server == '0')));
+        Assert.Equal(new Decision(null, DecisionReason.NoneLeft), pool.Choose(new() { Tried = Pools.Tried(pool, 1), Now = Later }));
     }
 
     [Fact]
