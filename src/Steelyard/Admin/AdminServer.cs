@@ -21,6 +21,7 @@ internal sealed class AdminServer : IAsyncDisposable
     private readonly AdminDesk _desk;
     private readonly AdminGuard _guard;
     private readonly Dictionary<ulong, Socket> _sockets = [];
+    private readonly IDisposable _badRequests;
 
     private AdminServer(AdminService service, AdminDesk desk, WatchedCertificate? certificate)
     {
@@ -36,6 +37,7 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseSockets(options => options.CreateBoundListenSocket = endpoint => _sockets[((FileHandleEndPoint)endpoint).FileHandle])
             .ConfigureKestrel(kestrel => Configure(kestrel, service, certificate));
         _app = builder.Build();
+        _badRequests = BadRequests.AnswerIn(_app);
         _app.Run(AnswerAsync);
     }
 
@@ -67,6 +69,7 @@ internal sealed class AdminServer : IAsyncDisposable
                 });
                 if (secure)
                     endpoint.UseHttps(new TlsHandshakeCallbackOptions { HandshakeTimeout = TimeForHandshakes, OnConnection = _ => ValueTask.FromResult(certificate!.Options) });
+                endpoint.Use(next => connection => BadRequests.ServeAsync(connection, next));
             });
         }
     }
@@ -153,6 +156,7 @@ internal sealed class AdminServer : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeForAnswers);
         await _app.StopAsync(limit.Token);
         await _app.DisposeAsync();
+        _badRequests.Dispose();
         foreach (var socket in _sockets.Values)
             socket.Dispose();
     }
