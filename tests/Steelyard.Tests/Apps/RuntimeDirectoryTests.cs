@@ -42,7 +42,7 @@ public sealed class RuntimeDirectoryTests
             Make("other-999999999-abcdef"),
         ];
         var held = Make("steelyard-999999997-abcdef");
-        using var holder = new Process { StartInfo = new("flock", [held, "sh", "-c", "echo held; read end"]) { RedirectStandardOutput = true, RedirectStandardInput = true } };
+        using var holder = new Process { StartInfo = new("flock", [held, "sh", "-c", "echo held; read end"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardInput = true } };
         holder.Start();
         Assert.Equal("held", holder.StandardOutput.ReadLine());
 
