@@ -130,8 +130,14 @@ internal sealed class AdminServer : IAsyncDisposable
         return (null, ReadOnlyDictionary<string, string>.Empty, allowed);
     }
 
-    // As it came: an encoded slash is part of a value, not between two.
-    private static string PathOf(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?', 2)[0];
+    // As it came: an encoded slash is part of a value, not between two. A target may be a whole URL (RFC 9112, 3.2.2).
+    private static string PathOf(HttpContext context)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?', 2)[0];
+        if (target.StartsWith('/') || target.IndexOf("://", StringComparison.Ordinal) is not (var scheme and > 0))
+            return target;
+        return target.IndexOf('/', scheme + 3) is var path and > 0 ? target[path..] : "/";
+    }
 
     [DoesNotReturn]
     private static void Refuse(HttpContext context, List<string> allowed)
