@@ -25,7 +25,11 @@ internal sealed class LogClock(NetworkDriver network)
     public DateTime At(long moment, long now)
     {
         if (now - _readAt >= 1000)
-            (_base, _readAt) = (network.UtcNow, now);
+        {
+            // The loop's clock is as old as what woke it.
+            (_base, _readAt) = (network.UtcNow.AddMilliseconds(now - network.Milliseconds), now);
+        }
+
         return _base.AddMilliseconds(moment - _readAt);
     }
 

@@ -142,6 +142,9 @@ public sealed class PoolMeasure(string name)
     /// <summary>Its name.</summary>
     public string Name => name;
 
+    /// <summary>Requests by the class of the status that clients were told, from 1 to 5; 0 for those that left before an answer.</summary>
+    public long[] Answers { get; } = new long[6];
+
     /// <summary>Requests refused, for as many waited as may.</summary>
     public long QueueFull { get; internal set; }
 

@@ -8,6 +8,9 @@ internal sealed class PoolMeter(Buckets buckets)
     public static ReadOnlySpan<long> FineBounds =>
         [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000, 60_000];
 
+    // By the class of the status; 0 for those that left before an answer.
+    private readonly long[] _answers = new long[6];
+
     public long QueueFull;
     public long QueueTimeouts;
     public long QueueLeft;
@@ -24,9 +27,15 @@ internal sealed class PoolMeter(Buckets buckets)
     /// <summary>From the beginning of an attempt to its end.</summary>
     public Histogram Whole { get; } = new(buckets);
 
+    /// <summary>A request has ended.</summary>
+    /// <param name="status">What its client was told.</param>
+    public void Answered(int status) => _answers[Math.Clamp(status / 100, 0, 5)]++;
+
     /// <summary>Adds what it holds to a sum over loops.</summary>
     public void AddTo(PoolMeasure sum)
     {
+        for (var i = 0; i < _answers.Length; i++)
+            sum.Answers[i] += Volatile.Read(ref _answers[i]);
         sum.QueueFull += Volatile.Read(ref QueueFull);
         sum.QueueTimeouts += Volatile.Read(ref QueueTimeouts);
         sum.QueueLeft += Volatile.Read(ref QueueLeft);

@@ -47,6 +47,8 @@ internal sealed class ExchangeAccount(ExchangeContext context, OutgoingRequest o
     {
         context.RouteMeter.Count(context.Request.Method, status, End - context.Begun);
         context.ListenerMeter.Answered(status, BytesRead, BytesAnswered + sent);
+        if (context.Pool is { } pool)
+            context.Meters.Pool(pool).Answered(status);
         context.Tracking?.Answered(status, BytesRead + context.TunneledUp, context.BytesPassed + sent);
     }
 

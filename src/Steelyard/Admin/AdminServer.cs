@@ -21,6 +21,7 @@ internal sealed class AdminServer : IAsyncDisposable
     private readonly AdminDesk _desk;
     private readonly AdminGuard _guard;
     private readonly Dictionary<ulong, Socket> _sockets = [];
+    private readonly IDisposable _badRequests;
 
     private AdminServer(AdminService service, AdminDesk desk, WatchedCertificate? certificate)
     {
@@ -36,6 +37,7 @@ internal sealed class AdminServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseSockets(options => options.CreateBoundListenSocket = endpoint => _sockets[((FileHandleEndPoint)endpoint).FileHandle])
             .ConfigureKestrel(kestrel => Configure(kestrel, service, certificate));
         _app = builder.Build();
+        _badRequests = BadRequests.AnswerIn(_app);
         _app.Run(AnswerAsync);
     }
 
@@ -67,6 +69,7 @@ internal sealed class AdminServer : IAsyncDisposable
                 });
                 if (secure)
                     endpoint.UseHttps(new TlsHandshakeCallbackOptions { HandshakeTimeout = TimeForHandshakes, OnConnection = _ => ValueTask.FromResult(certificate!.Options) });
+                endpoint.Use(next => connection => BadRequests.ServeAsync(connection, next));
             });
         }
     }
@@ -127,8 +130,14 @@ internal sealed class AdminServer : IAsyncDisposable
         return (null, ReadOnlyDictionary<string, string>.Empty, allowed);
     }
 
-    // As it came: an encoded slash is part of a value, not between two.
-    private static string PathOf(HttpContext context) => context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?', 2)[0];
+    // As it came: an encoded slash is part of a value, not between two. A target may be a whole URL (RFC 9112, 3.2.2).
+    private static string PathOf(HttpContext context)
+    {
+        var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?', 2)[0];
+        if (target.StartsWith('/') || target.IndexOf("://", StringComparison.Ordinal) is not (var scheme and > 0))
+            return target;
+        return target.IndexOf('/', scheme + 3) is var path and > 0 ? target[path..] : "/";
+    }
 
     [DoesNotReturn]
     private static void Refuse(HttpContext context, List<string> allowed)
@@ -153,6 +162,7 @@ internal sealed class AdminServer : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeForAnswers);
         await _app.StopAsync(limit.Token);
         await _app.DisposeAsync();
+        _badRequests.Dispose();
         foreach (var socket in _sockets.Values)
             socket.Dispose();
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace Steelyard.Admin;
@@ -13,7 +14,7 @@ internal sealed record ConfigurationView(string File, string Hash, DateTimeOffse
 /// <summary>Something that an operator has changed, and that a reload leaves so.</summary>
 /// <param name="Pool">The pool; empty for a listener.</param>
 /// <param name="Server">The server, or the listener; empty for the whole pool.</param>
-/// <param name="Setting">state, weight, limit, place or breaker.</param>
+/// <param name="Setting">state, weight, limit, place, address, breaker or instances.</param>
 /// <param name="File">What the file says.</param>
 /// <param name="Live">What it is.</param>
 internal sealed record DifferenceView(string Pool, string Server, string Setting, string File, string Live);
@@ -159,7 +160,14 @@ internal sealed record WorkerView(
     string? Server);
 
 /// <summary>A line that a worker printed.</summary>
-internal sealed record LogView(DateTimeOffset At, string Worker, bool Error, string Line);
+internal sealed record LogView(DateTimeOffset At, string Worker, bool Error, string Line)
+{
+    /// <summary>Reads it from a line of the keeper; null where that is of an older one, which does not say when.</summary>
+    public static LogView? TryRead(string line) =>
+        line.Split('\t', 4) is [var time, var worker, var stream, var text] && long.TryParse(time, NumberStyles.None, CultureInfo.InvariantCulture, out var at)
+            ? new(DateTimeOffset.FromUnixTimeMilliseconds(at), worker, stream == "err", text)
+            : null;
+}
 
 /// <summary>How many workers an app is to have: 1 to 1024.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
@@ -237,4 +245,8 @@ internal sealed record ConnectionView(string? Client, string Listener, string St
 internal sealed record ReportView(bool Done, IReadOnlyList<string> Lines);
 
 /// <summary>A problem (RFC 9457).</summary>
-internal sealed record ProblemView(string Title, int Status, string Detail, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Lines = null);
+/// <param name="Title">The reason phrase of the status.</param>
+/// <param name="Status">The status of the answer; 0, and not written, where a command has got none.</param>
+/// <param name="Detail">What is wrong, in words for a person.</param>
+/// <param name="Lines">What was said about it, line by line; null for nothing.</param>
+internal sealed record ProblemView(string Title, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] int Status, string Detail, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Lines = null);

@@ -48,6 +48,7 @@ internal static class StatusTable
     {
         { Setting: "place" } => $"{difference.Pool}/{difference.Server} is {difference.Live}",
         { Setting: "breaker" } => $"the breaker of {difference.Pool} is {difference.Live}",
+        { Setting: "instances" } => $"{difference.Pool} has {difference.Live} {(difference.Live == "1" ? "instance" : "instances")}, the file says {difference.File}",
         _ => $"{(difference.Pool.Length == 0 ? difference.Server : $"{difference.Pool}/{difference.Server}")} has {difference.Setting} {difference.Live}, the file says {difference.File}",
     };
 

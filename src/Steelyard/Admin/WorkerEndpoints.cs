@@ -42,7 +42,7 @@ internal static class WorkerEndpoints
         var (worker, lines) = (Number(call, "worker", 1024), Number(call, "lines", MostLines) ?? UsualLines);
         var name = worker is null ? call.Pool.Name : $"{call.Pool.Name}.{worker}";
         var answer = await call.Desk.Keeper.AskAsync(KeeperRequestKind.Logs, $"{name} {lines.ToString(CultureInfo.InvariantCulture)}");
-        return answer.Done ? [.. answer.Lines.Select(Line)] : throw NoApp(call, (await StateAsync(call)).Apps);
+        return answer.Done ? [.. answer.Lines.Select(LogView.TryRead).OfType<LogView>()] : throw NoApp(call, (await StateAsync(call)).Apps);
     }
 
     public static Task<ReportView> ScaleAsync(AdminCall call, ScaleBody body) =>
@@ -76,12 +76,6 @@ internal static class WorkerEndpoints
             Math.Round(worker.Busy * 100, 1),
             lag,
             worker.Address.Length == 0 ? null : worker.Address);
-
-    private static LogView Line(string line)
-    {
-        var words = line.Split('\t', 4);
-        return new(DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(words[0], CultureInfo.InvariantCulture)), words[1], words[2] == "err", words[3]);
-    }
 
     private static int? Number(AdminCall call, string name, int most)
     {

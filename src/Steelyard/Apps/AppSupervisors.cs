@@ -1,4 +1,6 @@
+using System.Globalization;
 using Steelyard.Config;
+using Steelyard.Keeper;
 
 namespace Steelyard.Apps;
 
@@ -23,6 +25,11 @@ internal sealed class AppSupervisors(string folder) : IAsyncDisposable
 
     /// <summary>The app of a pool; null for none.</summary>
     public AppSupervisor? Find(string pool) => Array.Find(_all, supervisor => supervisor.Pool == pool);
+
+    /// <summary>Which have more or fewer workers than the file says; not those that go by their work.</summary>
+    public IEnumerable<LiveDifference> Differences => _all
+        .Where(app => app.App.Scale is null && app.Count != AppSupervisor.CountOf(app.App))
+        .Select(app => new LiveDifference(app.Pool, "", "instances", AppSupervisor.CountOf(app.App).ToString(CultureInfo.InvariantCulture), app.Count.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>Opens all log files again under their names.</summary>
     public void ReopenLogs()

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Text.Json;
+using Microsoft.AspNetCore.WebUtilities;
+using Steelyard.Admin;
 
 namespace Steelyard.Commands;
 
@@ -58,6 +61,28 @@ internal static class CommandLine
         return root;
     }
 
+    /// <summary>Says on standard error why a command has come to nothing; with <c>--json</c> on standard output too, for whoever parses that.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="detail">Why.</param>
+    /// <param name="json">Whether JSON is wanted.</param>
+    /// <param name="lines">More of it; null for nothing.</param>
+    /// <param name="status">What the admin API answered; 0 for nothing.</param>
+    /// <returns>The exit status.</returns>
+    public static int Fail(string command, string detail, bool json, IReadOnlyList<string>? lines = null, int status = 0)
+    {
+        Console.Error.WriteLine($"steelyard {command}: {detail}");
+        foreach (var line in lines ?? [])
+            Console.Error.WriteLine(line);
+        if (json)
+            WriteProblem(detail, lines, status);
+        return Failure;
+    }
+
+    /// <summary>Says in JSON why a command has come to nothing.</summary>
+    public static void WriteProblem(string detail, IReadOnlyList<string>? lines = null, int status = 0) => Console.WriteLine(JsonSerializer.Serialize(
+        new ProblemView(status == 0 ? "Failed" : ReasonPhrases.GetReasonPhrase(status), status, detail, lines),
+        AdminJson.Default.ProblemView));
+
     /// <summary>Puts examples under a command's help.</summary>
     public static void WithExamples(Command command, params string[] examples)
     {
@@ -75,6 +100,8 @@ internal static class CommandLine
     // The library would print the whole help, and on standard output, where a script expects the command's answer.
     private static int ReportMisuse(ParseResult parsed)
     {
+        if (parsed.CommandResult.Command.Options.Any(option => option.Name == "--json") && parsed.Tokens.Any(token => token.Value == "--json"))
+            WriteProblem(string.Join("; ", parsed.Errors.Select(error => error.Message)));
         if (parsed.Action is ParseErrorAction report)
             report.ShowHelp = false;
         parsed.Invoke(new InvocationConfiguration { Output = Console.Error, Error = Console.Error });

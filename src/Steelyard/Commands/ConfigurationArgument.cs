@@ -61,9 +61,10 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
     /// <param name="command">The command, for the line.</param>
     /// <param name="fileOrFolder">What it was told.</param>
     /// <param name="options">How it is read; null for as it is.</param>
-    public static ConfigurationArgument? TryRead(string command, string fileOrFolder, ReadOptions? options = null)
+    /// <param name="json">Whether it is said in JSON too, when there is none.</param>
+    public static ConfigurationArgument? TryRead(string command, string fileOrFolder, ReadOptions? options = null, bool json = false)
     {
-        if (TryFind(command, fileOrFolder) is not { } file)
+        if (TryFind(command, fileOrFolder, json) is not { } file)
             return null;
         options = (options ?? new()) with { Evaluate = NodeEvaluation.Run, Swarm = () => SwarmDeployment.Find(file) };
         return new ConfigurationArgument(file, ConfigurationFile.Read(file, options)) { Options = options }.WithFiles();
@@ -88,14 +89,20 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
     };
 
     /// <summary>Finds a configuration; null, and a line on standard error, when there is none.</summary>
-    public static string? TryFind(string command, string fileOrFolder)
+    /// <param name="command">The command, for the line.</param>
+    /// <param name="fileOrFolder">What it was told.</param>
+    /// <param name="json">Whether it is said in JSON too.</param>
+    public static string? TryFind(string command, string fileOrFolder, bool json = false)
     {
         if (Find(fileOrFolder) is { } file)
             return file;
 
-        Console.Error.WriteLine(Directory.Exists(fileOrFolder)
-            ? $"steelyard {command}: there is no {DefaultName} in {Path.GetFullPath(fileOrFolder)}; name a file, or a folder that has one"
-            : $"steelyard {command}: there is no file or folder {fileOrFolder}");
+        CommandLine.Fail(
+            command,
+            Directory.Exists(fileOrFolder)
+                ? $"there is no {DefaultName} in {Path.GetFullPath(fileOrFolder)}; name a file, or a folder that has one"
+                : $"there is no file or folder {fileOrFolder}",
+            json);
         return null;
     }
 
@@ -158,6 +165,17 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
 
     public void PrintProblems(TextWriter output, bool toTerminal) =>
         ProblemPrinter.Print(output, Result, colour: toTerminal && Environment.GetEnvironmentVariable("NO_COLOR") is null or "");
+
+    /// <summary>The same, line by line.</summary>
+    public IReadOnlyList<string> ProblemLines
+    {
+        get
+        {
+            using var writer = new StringWriter();
+            PrintProblems(writer, toTerminal: false);
+            return writer.ToString().TrimEnd('\n').Split('\n');
+        }
+    }
 
     private int CountOf(Severity severity) => Result.Problems.Count(problem => problem.Severity == severity);
 

@@ -62,11 +62,13 @@ internal static class ExplainCommand
 
     private static int Run(string fileOrFolder, Question question, bool json)
     {
-        if (ConfigurationArgument.TryRead("explain", fileOrFolder) is not { } configuration)
+        if (ConfigurationArgument.TryRead("explain", fileOrFolder, json: json) is not { } configuration)
             return CommandLine.Failure;
         if (configuration.Result.Snapshot is not { } snapshot)
         {
             configuration.PrintProblems(Console.Error, toTerminal: !Console.IsErrorRedirected);
+            if (json)
+                CommandLine.WriteProblem(configuration.Summary, configuration.ProblemLines);
             return CommandLine.Failure;
         }
 
@@ -77,7 +79,7 @@ internal static class ExplainCommand
         }
         catch (QuestionException fault)
         {
-            Console.Error.WriteLine($"steelyard explain: {fault.Message}");
+            _ = CommandLine.Fail("explain", fault.Message, json);
             return CommandLine.Misuse;
         }
     }

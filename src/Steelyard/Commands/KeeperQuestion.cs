@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json;
 using Steelyard.Admin;
 using Steelyard.Keeper;
@@ -9,7 +10,11 @@ namespace Steelyard.Commands;
 internal static class KeeperQuestion
 {
     /// <summary>The option of those commands.</summary>
-    public static Option<bool> Json() => new("--json") { Description = "Print what became of it in JSON." };
+    public static Option<bool> Json() => new(JsonName) { Description = "Print what became of it in JSON." };
+
+    public static bool WantsJson(ParseResult parsed) => parsed.GetValue<bool>(JsonName);
+
+    private const string JsonName = "--json";
 
     /// <summary>Asks.</summary>
     /// <param name="command">The command, for messages.</param>
@@ -26,38 +31,42 @@ internal static class KeeperQuestion
         var status = RunCommand.NameIn(fileOrFolder) is { } run ? await ControlSocket.AskAsync(run, kind, argument, Take) : null;
         if (status is null)
         {
-            if (ConfigurationArgument.TryFind(command, fileOrFolder) is not { } file)
+            if (ConfigurationArgument.TryFind(command, fileOrFolder, json) is not { } file)
                 return CommandLine.Failure;
             status = await ControlSocket.AskAsync(file, kind, argument, Take);
             if (status is null)
-            {
-                await Console.Error.WriteLineAsync($"steelyard {command}: no 'steelyard up' of this user serves {Path.GetFullPath(file)}");
-                return CommandLine.Failure;
-            }
+                return CommandLine.Fail(command, $"no 'steelyard up' of this user serves {Path.GetFullPath(file)}", json);
         }
 
         if (json && kind != KeeperRequestKind.Logs)
             Console.WriteLine(JsonSerializer.Serialize(new ReportView(status == 0, lines), AdminJson.Default.ReportView));
+        else if (json && status != 0)
+            CommandLine.WriteProblem(string.Join('\n', lines));
         return status.Value;
 
         void Take(bool wrong, string line)
         {
-            if (!json)
-                (wrong ? Console.Error : Console.Out).WriteLine(line);
-            else if (kind != KeeperRequestKind.Logs)
-                lines.Add(line);
-            else if (wrong)
+            if (wrong)
                 Console.Error.WriteLine(line);
-            else
-                Console.WriteLine(LineOf(line));
+            if (json && (wrong || kind != KeeperRequestKind.Logs))
+                lines.Add(line);
+            else if (!wrong)
+                Console.WriteLine(kind == KeeperRequestKind.Logs ? LineOf(line, json) : line);
         }
     }
 
-    // A line each, so that one can follow them.
-    private static string LineOf(string line)
+    // An object each in a line of its own, so that one can follow them.
+    private static string LineOf(string line, bool json)
     {
+        var read = LogView.TryRead(line);
+        if (!json)
+            return read is null ? line : $"{Time(read)} {read.Worker} | {read.Line}";
+        if (read is not null)
+            return $"{{\"at\":\"{Time(read)}\",\"worker\":\"{JsonEncodedText.Encode(read.Worker)}\",\"error\":{(read.Error ? "true" : "false")},\"line\":\"{JsonEncodedText.Encode(read.Line)}\"}}";
         var at = line.IndexOf(" | ", StringComparison.Ordinal);
         var (worker, text) = at < 0 ? ("", line) : (line[..at], line[(at + 3)..]);
         return $"{{\"worker\":\"{JsonEncodedText.Encode(worker)}\",\"line\":\"{JsonEncodedText.Encode(text)}\"}}";
     }
+
+    private static string Time(LogView line) => line.At.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
 }

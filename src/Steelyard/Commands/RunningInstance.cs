@@ -72,10 +72,7 @@ internal sealed class RunningInstance
         }
         catch (AdminProblemException problem)
         {
-            await Console.Error.WriteLineAsync($"steelyard {command}: {problem.Message}");
-            foreach (var line in problem.Lines ?? [])
-                await Console.Error.WriteLineAsync(line);
-            return CommandLine.Failure;
+            return CommandLine.Fail(command, problem.Message, WantsJson(parsed), problem.Lines, problem.Status);
         }
     }
 

@@ -23,32 +23,24 @@ internal static class WhyCommand
             "steelyard why 503.connect-refused",
             "steelyard why 502                    those with a status",
             "steelyard why                        all causes, each with what the client is told",
-            "steelyard errors --json | jq -r '.[0].cause' | xargs steelyard why");
+            "steelyard errors --json | jq -r '.[0].cause // empty' | xargs -r steelyard why");
         return command;
     }
 
     private static int Run(string? code, bool json)
     {
-        if (code is null)
+        KnownCause[] several = [.. CauseTable.All.Where(known => code is null || known.Code.StartsWith($"{code}.", StringComparison.Ordinal))];
+        if (several.Length > 0)
         {
             if (json)
-                Console.WriteLine(JsonSerializer.Serialize([.. CauseTable.All], AdminJson.Default.KnownCauseArray));
+                Console.WriteLine(JsonSerializer.Serialize(several, AdminJson.Default.KnownCauseArray));
             else
-                WriteAll(CauseTable.All);
+                WriteAll(several);
             return CommandLine.Success;
         }
 
-        if (CauseTable.All.Where(known => known.Code.StartsWith($"{code}.", StringComparison.Ordinal)).ToArray() is { Length: > 0 } ofStatus && !json)
-        {
-            WriteAll(ofStatus);
-            return CommandLine.Success;
-        }
-
-        if (CauseTable.Find(code) is not { } known)
-        {
-            Console.Error.WriteLine($"steelyard why: nothing is called '{code}'{Nearest(code)}. 'steelyard why' shows all causes.");
-            return CommandLine.Failure;
-        }
+        if (CauseTable.Find(code!) is not { } known)
+            return CommandLine.Fail("why", $"nothing is called '{code}'{Nearest(code!)}. 'steelyard why' shows all causes.", json);
 
         if (json)
             Console.WriteLine(JsonSerializer.Serialize(known, AdminJson.Default.KnownCause));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Steelyard.Apps.Output;
 using Steelyard.Keeper;
 
 namespace Steelyard.Commands;
@@ -44,17 +45,21 @@ internal static class WorkerCommands
         var follow = new Option<bool>("--follow", "-f") { Description = "Go on with what is printed from now on." };
         var lines = WholeNumber.Option("--lines", "-n", least: 0, most: 1_000_000, otherwise: 20);
         lines.Description = "How many of the last lines.";
+        var times = new Option<bool>("--timestamps", "-t") { Description = "Show when each line came, in UTC." };
         var command = Create(
             "logs",
             "Shows what workers have printed.",
             KeeperRequestKind.Logs,
-            parsed => $"{parsed.GetRequiredValue(name)} {parsed.GetValue(lines).ToString(CultureInfo.InvariantCulture)} {(parsed.GetValue(follow) ? "follow" : "once")}",
+            parsed => $"{parsed.GetRequiredValue(name)} {parsed.GetValue(lines).ToString(CultureInfo.InvariantCulture)} {(parsed.GetValue(follow) ? "follow" : "once")}{(parsed.GetValue(times) || KeeperQuestion.WantsJson(parsed) ? " " + LogFeed.Timed : "")}",
             name,
             follow,
-            lines);
+            lines,
+            times);
         CommandLine.WithExamples(command,
             "steelyard logs                       the last 20 lines of all workers",
-            "steelyard logs -f web/2              the second worker of web, and what it prints from now on");
+            "steelyard logs -f web/2              the second worker of web, and what it prints from now on",
+            "steelyard logs -t                    with the time of each line",
+            "steelyard logs --json | jq -r 'select(.error) | .line'");
         return command;
     }
 
@@ -71,6 +76,8 @@ internal static class WorkerCommands
         }
 
         var json = KeeperQuestion.Json();
+        if (kind == KeeperRequestKind.Logs)
+            json.Description = "Print each line as an object of JSON, with when it came.";
         command.Options.Add(source);
         command.Options.Add(json);
         command.SetAction((parsed, _) => KeeperQuestion.AskAsync(name, parsed.GetRequiredValue(source), kind, argument(parsed), parsed.GetValue(json)));

@@ -85,7 +85,7 @@ internal sealed class KeeperDesk(KeeperRequests requests, AppSupervisors apps) :
     {
         // Looks wait for nobody.
         if (kind == KeeperRequestKind.State)
-            return new(Done: true, new KeeperState(Environment.ProcessId, _since, _reloads, _failedReloads, _engines, KeeperState.Look(apps), Configured is { } file ? [.. Live.Differences(file)] : []) { Discoveries = Discoveries?.States ?? [] }.ToLines()) { IsLong = true };
+            return new(Done: true, new KeeperState(Environment.ProcessId, _since, _reloads, _failedReloads, _engines, KeeperState.Look(apps), Configured is { } file ? [.. Live.Differences(file), .. apps.Differences] : []) { Discoveries = Discoveries?.States ?? [] }.ToLines()) { IsLong = true };
         if (kind == KeeperRequestKind.Logs)
             return LogFeed.Last(apps, argument);
         if (kind == KeeperRequestKind.Metrics)

@@ -17,6 +17,7 @@ internal static unsafe partial class Posix
     [LibraryImport(C)] public static partial int shutdown(int fd, int how);
     [LibraryImport(C)] public static partial int close(int fd);
     [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial int open(string path, int flags, uint mode);
+    [LibraryImport(C)] public static partial int flock(int fd, int operation);
     [LibraryImport(C, SetLastError = true)] public static partial nint read(int fd, byte* buffer, nuint length);
     [LibraryImport(C, SetLastError = true)] public static partial nint write(int fd, byte* buffer, nuint length);
     [LibraryImport(C, SetLastError = true)] public static partial int poll(PollEntry* entries, nuint count, int timeout);
@@ -167,6 +168,7 @@ internal static unsafe partial class Posix
     public const int EACCES = 13, EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOTSUP = 95, ETOOMANYREFS = 109, EADDRINUSE = 98, EAFNOSUPPORT = 97;
     public const int AF_UNIX = 1, SOCK_SEQPACKET = 5, SOCK_CLOEXEC = 0x80000, SOL_SOCKET = 1, SCM_RIGHTS = 1;
     public const int MSG_NOSIGNAL = 0x4000, MSG_CMSG_CLOEXEC = 0x40000000, MSG_CTRUNC = 8, MSG_TRUNC = 0x20, SHUT_RDWR = 2;
+    public const int LOCK_EX = 2, LOCK_NB = 4;
     public const int F_DUPFD_CLOEXEC = 1030, F_SETFD = 2, F_SETFL = 4, O_NONBLOCK = 0x800, FD_CLOEXEC = 1, O_CLOEXEC = 0x80000, O_RDONLY = 0, O_WRONLY = 1, O_CREAT = 0x40, O_APPEND = 0x400;
     public const short POLLIN = 1, POLLOUT = 4;
     public const int F_ADD_SEALS = 1033, F_GET_SEALS = 1034, F_SEAL_SEAL = 1, F_SEAL_SHRINK = 2, F_SEAL_GROW = 4, F_SEAL_WRITE = 8;

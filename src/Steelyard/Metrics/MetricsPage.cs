@@ -121,7 +121,7 @@ internal static class MetricsPage
         WriteShared(text, desk);
         if (state is not null)
         {
-            WriteKeeper(text, state);
+            WriteKeeper(text, state, AdminLook.Differences(desk.Balancer.Servers, desk.Balancer.Breakers, state).Count());
             WorkerMetrics.Write(text, state);
             DiscoveryMetrics.Write(text, state);
         }
@@ -213,6 +213,13 @@ internal static class MetricsPage
             text.Value(pool.QueueLeft, "pool", pool.Name, "reason", "left");
         }
 
+        text.Begin("steelyard_pool_requests_total", "counter", "Requests by the class of the status that clients were told, those that no server got among them; 4xx has those whose clients left.");
+        foreach (var pool in measures.Pools)
+        {
+            for (var status = 1; status <= 5; status++)
+                text.Value(pool.Answers[status], "pool", pool.Name, "status", $"{status}xx");
+        }
+
         text.Begin("steelyard_pool_servers", "gauge", "Servers of the pool.");
         foreach (var pool in AdminLook.Pools(desk))
             text.Value(pool.Servers, "pool", pool.Name);
@@ -282,7 +289,7 @@ internal static class MetricsPage
         }
     }
 
-    private static void WriteKeeper(MetricsText text, KeeperState state)
+    private static void WriteKeeper(MetricsText text, KeeperState state, int differences)
     {
         text.Begin("steelyard_reloads_total", "counter", "Configurations that the keeper was to take up after the first: done, or failed where something was wrong and nothing changed.");
         text.Value(state.Reloads, "result", "done");
@@ -291,7 +298,7 @@ internal static class MetricsPage
         text.Value(state.Engines);
         text.Begin("steelyard_keeper_start_time_seconds", "gauge", "When the keeper started.");
         text.Value(state.Since.ToUnixTimeMilliseconds() / 1000d);
-        text.Begin("steelyard_differences", "gauge", "What operators have changed of servers in and out and of limits, beside the file.");
-        text.Value(state.Differences.Count);
+        text.Begin("steelyard_differences", "gauge", "What operators have changed beside the file: what /api/configuration lists.");
+        text.Value(differences);
     }
 }

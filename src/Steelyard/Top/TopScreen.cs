@@ -75,6 +75,7 @@ internal static class TopScreen
         var takenOut = look["states"] is JsonObject states ? states.Sum(state => (int)state.Value!) - troubled : 0;
         var well = all - troubled - takenOut;
         var how = troubled > 0 ? $"{Number(troubled)} of {Number(all)} servers {(troubled == 1 ? "is" : "are")} in trouble"
+            : all == 0 ? "there are no servers"
             : well == all ? $"{(all == 1 ? "the server is" : $"all {Number(all)} servers are")} well"
             : $"{Number(well)} of {Number(all)} servers {(well == 1 ? "is" : "are")} well";
         if (takenOut > 0)

@@ -127,6 +127,21 @@ public sealed class AdminCommandTests : IDisposable
 
         Assert.Equal((1, "", "steelyard drain: the pool 'web' has no server '3'; it has 127.0.0.1:1, 127.0.0.1:2\n"), await RunAsync("drain", "web/3", file));
         Assert.Equal((1, "", "steelyard drain: there is no pool 'api'; there is web\n"), await RunAsync("drain", "api/1", file));
+
+        // Who asks for JSON parses standard output, also then.
+        foreach (var (wanted, why, arguments) in new (int, string, string[])[]
+        {
+            (1, "there is no pool 'api'; there is web", ["drain", "api/1", file]),
+            (1, "there is no file or folder /none", ["reload", "/none"]),
+            (1, $"no 'steelyard up' of this user serves {_folder.Write("other.yaml", "")}", ["stop", _folder.At("other.yaml")]),
+            (1, "steelyard: the configuration has no 'app' whose workers could print anything", ["logs", "-c", file]),
+            (2, "'9x' is no weight; expected 0 to 256, or 'file'", ["weight", "web/1", "9x"]),
+        })
+        {
+            (status, output, var said) = await RunAsync([.. arguments, "--json"]);
+            Assert.Equal((wanted, why), (status, (string?)System.Text.Json.Nodes.JsonNode.Parse(output)!["detail"]));
+            Assert.Contains(why, said, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

@@ -75,6 +75,8 @@ public sealed class MetricsTests : IDisposable
             ["0.1", "0.5", "1", "2", "5", "+Inf"],
             text.Split('\n').Where(line => line.StartsWith("""http_request_duration_seconds_bucket{method="GET",route="orders",status="200",le=""", StringComparison.Ordinal)).Select(line => line.Split("le=\"")[1].Split('"')[0]));
 
+        double OfPool(string pool, string status) => ValueOf(text, $$"""steelyard_pool_requests_total{pool="{{pool}}",status="{{status}}"}""");
+        Assert.Equal((2, 1, 1), (OfPool("web", "2xx"), OfPool("web", "4xx"), OfPool("dead", "5xx")));
         var server = $$"""{pool="web",server="{{origin.Address}}"}""";
         Assert.Equal(1, ValueOf(text, "steelyard_server_connections_opened_total" + server));
         Assert.Equal(2, ValueOf(text, "steelyard_server_connections_reused_total" + server));

@@ -179,6 +179,7 @@ public sealed class SupervisionTests : WorkerFixture
         var url = await UrlAsync(up);
         var first = await PidAsync(url);
         Assert.Equal(0, (await Ask("scale", "web=2")).Status);
+        Assert.Contains("not as in the file: web has 2 instances, the file says 1\n", (await Ask("status")).Output, StringComparison.Ordinal);
 
         // A sixteenth of what the other has, for an hour and a half.
         var answers = new List<int>();
@@ -270,6 +271,11 @@ public sealed class SupervisionTests : WorkerFixture
         var (status, output, _) = await Ask("logs", "web.2");
         Assert.Equal(0, status);
         Assert.Matches(@"^web/2 \| listening as \d+\n$", output);
+        (status, output, _) = await Ask("logs", "web.2", "--timestamps");
+        Assert.Equal(0, status);
+        Assert.Matches(@"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ web/2 \| listening as \d+\n$", output);
+        (_, output, _) = await Ask("logs", "web.2", "--json");
+        Assert.Matches("""^\{"at":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ","worker":"web/2","error":false,"line":"listening as \d+"\}\n$""", output);
         Assert.Equal(1, (await Ask("logs", "api")).Status);
         Assert.Equal((1, "", "steelyard: nobody is called 'web.3'; there is web\n"), await Ask("logs", "web.3"));
         await using var follow = Up("logs", "--follow");

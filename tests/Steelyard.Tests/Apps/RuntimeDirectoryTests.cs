@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Steelyard.Apps.Reach;
 
@@ -16,6 +17,44 @@ public sealed class RuntimeDirectoryTests
             File.WriteAllText(directory.SocketPath("web", 1, 1), "");
         }
         Assert.False(Path.Exists(path));
+    }
+
+    [Fact]
+    public void What_a_killed_one_has_left_is_removed_and_nothing_else()
+    {
+        var parent = Directory.CreateTempSubdirectory("stale-").FullName;
+        string Make(string name, UnixFileMode more = UnixFileMode.None)
+        {
+            var path = Path.Combine(parent, name);
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | more);
+            File.WriteAllText(Path.Combine(path, "web-1-1.sock"), "");
+            return path;
+        }
+
+        // No process has a number that large.
+        var stale = Make("steelyard-999999999-abcdef");
+        string[] others =
+        [
+            Make($"steelyard-{Environment.ProcessId}-abcdef"),
+            Make("steelyard-999999998-open", UnixFileMode.GroupRead | UnixFileMode.OtherRead),
+            Make("steelyard-0"),
+            Make("steelyard-x-abcdef"),
+            Make("other-999999999-abcdef"),
+        ];
+        var held = Make("steelyard-999999997-abcdef");
+        using var holder = new Process { StartInfo = new("flock", [held, "sh", "-c", "echo held; read end"]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardInput = true } };
+        holder.Start();
+        Assert.Equal("held", holder.StandardOutput.ReadLine());
+
+        RuntimeDirectory.RemoveStale(parent);
+
+        Assert.False(Path.Exists(stale));
+        Assert.All([.. others, held], path => Assert.True(Path.Exists(path), path));
+        holder.StandardInput.WriteLine();
+        holder.WaitForExit();
+        RuntimeDirectory.RemoveStale(parent);
+        Assert.False(Path.Exists(held));
+        Directory.Delete(parent, recursive: true);
     }
 
     [Fact]

@@ -143,4 +143,13 @@ public sealed class TopTests
         look.Take(told);
         Assert.StartsWith(expected + "   ", Show(look, new(), height: null), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Where_there_is_no_server_none_is_called_well()
+    {
+        var (look, told) = (new TopLook(), Look("", "[]"));
+        (told["troubled"], told["states"], told["serverCount"]) = (0, new JsonObject(), 0);
+        look.Take(told);
+        Assert.StartsWith("there are no servers   ", Show(look, new(), height: null), StringComparison.Ordinal);
+    }
 }

@@ -11,8 +11,11 @@ internal static class LogFeed
     // Who reads more slowly than that loses lines.
     private const int MostWaiting = 10_000;
 
+    /// <summary>Asks for lines as <see cref="Fields"/> writes them; keepers that are older give them without.</summary>
+    public const string Timed = "timed";
+
     /// <param name="apps">The apps.</param>
-    /// <param name="wanted">Three words: a pool or a worker as <c>web/2</c>, or <c>*</c>; how many lines; and <c>follow</c> or not.</param>
+    /// <param name="wanted">Three words: a pool or a worker as <c>web/2</c>, or <c>*</c>; how many lines; and <c>follow</c> or not. <see cref="Timed"/> may be a fourth.</param>
     /// <param name="stream">Whoever has asked.</param>
     public static async Task WriteAsync(AppSupervisors apps, string wanted, Stream stream)
     {
@@ -33,6 +36,7 @@ internal static class LogFeed
 
         var most = int.Parse(words[1], CultureInfo.InvariantCulture);
         var follow = words[2] == "follow";
+        string Text(LogLine line) => $"out {(words is [.., Timed] ? Fields(line) : $"{line.Worker} | {line.Text}")}\n";
         try
         {
             foreach (var line in logs.SelectMany(log => follow ? log.Follow(most, number, Take) : log.Last(most, number)).OrderBy(line => line.Time).TakeLast(most))
@@ -77,7 +81,7 @@ internal static class LogFeed
         var (logs, number) = Find(apps, words[0]);
         var most = int.Parse(words[1], CultureInfo.InvariantCulture);
         var lines = logs.SelectMany(log => log.Last(most, number)).OrderBy(line => line.Time).TakeLast(most);
-        return new(logs.Count > 0, [.. lines.Select(line => $"{line.Time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)}\t{line.Worker}\t{(line.Error ? "err" : "out")}\t{line.Text}")]) { IsLong = true };
+        return new(logs.Count > 0, [.. lines.Select(Fields)]) { IsLong = true };
     }
 
     /// <summary>The logs that a name stands for: of all, of a pool, or of one worker.</summary>
@@ -93,7 +97,7 @@ internal static class LogFeed
             : ([], null);
     }
 
-    private static string Text(LogLine line) => $"out {line.Worker} | {line.Text}\n";
+    private static string Fields(LogLine line) => $"{line.Time.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)}\t{line.Worker}\t{(line.Error ? "err" : "out")}\t{line.Text}";
 
     private static ValueTask WriteAsync(Stream stream, string text) => stream.WriteAsync(Encoding.UTF8.GetBytes(text));
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Steelyard.Keeper;
 
@@ -9,13 +10,19 @@ internal sealed class RuntimeDirectory : IDisposable
     // The kernel keeps a socket's path in 108 bytes, a final zero included.
     private const int LongestSocketPath = 107;
     private const int RoomForFileName = 32;
+    private const string Prefix = "steelyard-";
+
+    // Held while we live, by which another one knows: a process of another container has no number it could look for.
+    private readonly int _lock;
 
     /// <param name="user">Who may enter it beside root; null for ourselves.</param>
     public RuntimeDirectory(string? user = null)
     {
         var (temporary, given) = (Path.GetTempPath(), Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"));
         var parent = Directory.Exists(given) && Fits(given) ? given : Fits(temporary) ? temporary : "/tmp";
+        RemoveStale(parent);
         FullName = NewFolder(parent);
+        _lock = TryLock(FullName);
         if (user is not null)
             Privileges.GiveTo(user, FullName);
     }
@@ -31,13 +38,50 @@ internal sealed class RuntimeDirectory : IDisposable
             : Path.Combine(FullName, $"{instance}-{life}.sock");
     }
 
+    /// <summary>
+    /// Removes what those have left who were killed. Only what is ours alone: in a folder that somebody else may change,
+    /// a name can become a link while we delete.
+    /// </summary>
+    /// <param name="parent">Where such folders are.</param>
+    internal static void RemoveStale(string parent)
+    {
+        foreach (var folder in Directory.EnumerateDirectories(parent, $"{Prefix}*-*"))
+        {
+            var number = Path.GetFileName(folder.AsSpan())[Prefix.Length..];
+            if (!int.TryParse(number[..number.IndexOf('-')], NumberStyles.None, CultureInfo.InvariantCulture, out var process) || Directory.Exists($"/proc/{process}") || !RuntimeFolder.IsOursAlone(folder))
+                continue;
+            if (TryLock(folder) is not (var held and >= 0))
+                continue;
+            Remove(folder);
+            _ = Posix.close(held);
+        }
+    }
+
+    /// <summary>Takes the lock of a folder.</summary>
+    /// <returns>What holds it; -1 where another process does, or there is no descriptor left.</returns>
+    private static int TryLock(string folder)
+    {
+        var handle = Posix.open(folder, Posix.O_RDONLY | Posix.O_CLOEXEC, 0);
+        if (handle < 0 || Posix.flock(handle, Posix.LOCK_EX | Posix.LOCK_NB) == 0)
+            return handle;
+        _ = Posix.close(handle);
+        return -1;
+    }
+
     public void Dispose()
+    {
+        Remove(FullName);
+        if (_lock >= 0)
+            _ = Posix.close(_lock);
+    }
+
+    private static void Remove(string folder)
     {
         try
         {
-            Directory.Delete(FullName, recursive: true);
+            Directory.Delete(folder, recursive: true);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // An instance that outlived its SIGKILL's grace may still write there; what stays is an empty name in a temporary folder.
         }
@@ -48,7 +92,7 @@ internal sealed class RuntimeDirectory : IDisposable
 
     private static string NewFolder(string parent)
     {
-        var folder = Path.Combine(parent, $"steelyard-{Environment.ProcessId}-{Path.GetRandomFileName()[..6]}");
+        var folder = Path.Combine(parent, $"{Prefix}{Environment.ProcessId}-{Path.GetRandomFileName()[..6]}");
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return folder;
     }
