@@ -14,7 +14,7 @@ internal static class HaproxyRates
     /// <summary>The fetches, for the reference page.</summary>
     public static IEnumerable<SampleRow> Fetches { get; } =
     [
-        new("fe_req_rate", (0, 1), SampleType.Number, (_, _) => null, "requests in the last second of this frontend, or of the one that is named; in `mode http`"),
+        new("fe_req_rate", (0, 1), SampleType.Number, (_, _) => null, "requests in the last second of this frontend, or of the one that is named; in HTTP mode"),
         new("fe_sess_rate", (0, 1), SampleType.Number, (_, _) => null, "connections in the last second, each from its first request on"),
         new("be_sess_rate", (0, 1), SampleType.Number, (_, _) => null, "requests in the last second of this backend, or of the one that is named"),
     ];

@@ -108,7 +108,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
         ServerSteps(scope);
         var to = NginxSteps.Absolute(path.Value, TextTemplate.Of([new(path.Value + "/"), NginxSteps.Behind("?")]), level, scope);
         Add(new() { Action = RuleAction.Redirect, Redirect = new(to, 301) }, path.Place);
-        return new(level.Place) { Paths = [path], Rules = [.. _rules], Respond = new(new(404), path.Place), ResponseHeaders = NginxHeaders.OfResponse(level, scope, isProxied: true, new()) };
+        return new(level.Place) { Paths = [path], Rules = [.. _rules], Respond = new(new(404), path.Place), ResponseHeaders = NginxHeaders.OfResponse(level, scope, isProxied: false, new()) };
     }
 
     private void Add(RuleSettings rule, Place place) => _rules.Add(new(rule, place));
