@@ -8,9 +8,11 @@ internal static class StickyChecks
     /// <summary>Whether a pool's clients can be known where no requests are read.</summary>
     public static void CheckTcp(Place listener, PoolDraft? pool, ProblemList problems)
     {
-        if (pool?.Sticky is { } sticky && sticky.Value.On?.Kind != RequestKeyKind.Address)
+        if (pool?.Sticky is { } sticky && sticky.Value.On?.Kind != RequestKeyKind.Address && !IsOfConnections(sticky.Value.On))
             problems.Warn(listener, $"'mode: tcp' leads to the pool {Text.Shown.Quote(pool.Name.Value)}, whose clients are known by what is in requests (line {sticky.Place.Line}): here they stay with nobody", "a pool without 'sticky', or with 'sticky: { on: address }'");
     }
+
+    private static bool IsOfConnections(RequestKey? key) => key is { Kind: RequestKeyKind.Text, Name: { } name } && !TcpChecks.AsksOfRequests(TextTemplate.Parse(name));
 
     public static void Check(PoolDraft pool, IReadOnlyList<ServerSettings> servers, ProblemList problems)
     {

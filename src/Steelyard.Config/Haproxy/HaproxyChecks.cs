@@ -15,7 +15,7 @@ internal static class HaproxyChecks
     [
         DirectiveRow<HaproxyUse>.Done("option httpchk", Back, "[<method>] [<uri>] [<version>]", "Servers with `check` are asked by a request: OPTIONS / where nothing is said, and in HTTP/1.1 whatever the version. Well is 200 to 399 where nothing is expected. The lines of `http-check` count with this option alone.", ReadOption),
         DirectiveRow<HaproxyUse>.Done("no option httpchk", Back, "", "Undoes it.", use => use.Section.HttpCheck = use.Section.HttpCheck with { Option = null }),
-        DirectiveRow<HaproxyUse>.Done("http-check send", Back, "[meth <method>] [uri <uri>] [ver <version>] [hdr <name> <value>]* [body <text>] [comment <text>]", "What is asked. Further requests follow `http-check connect`.", use => Add(use, ReadSend)),
+        DirectiveRow<HaproxyUse>.Done("http-check send", Back, "[meth <method>] [uri <uri>|uri-lf <fmt>] [ver <version>] [hdr <name> <fmt>]* [body <text>|body-lf <fmt>] [comment <text>]", "What is asked, the same of every server and every time. Further requests follow `http-check connect`.", use => Add(use, ReadSend)),
         DirectiveRow<HaproxyUse>.Done("http-check expect", Back, "[!] status <codes>|string <text>|rstatus <regex>|rstring <regex>|hdr|fhdr name [-m <way>] <name> [value [-m <way>] <value>]", "What a server that is well answers, or with `!` does not. Of several all have to hold; a body counts whatever the status.", use => Add(use, ReadExpect)),
         DirectiveRow<HaproxyUse>.Done("http-check connect", Back, "[default] [addr <address>] [port <port>] [ssl] [send-proxy] [comment <text>]", "A connection is opened, and the one before closed: to this address and port, over TLS with `ssl` or where `default` leaves it to the server.", use => Add(use, HaproxyTcpChecks.Connect)),
         DirectiveRow<HaproxyUse>.Harmless("http-check comment", Back, "...", "It is for people."),
@@ -101,7 +101,7 @@ internal static class HaproxyChecks
     {
         // What the option asks is what the first of them leaves out.
         var isFirst = use.Section.HttpCheck.Steps is [] or [{ Do: ProbeStepKind.Connect }];
-        var option = isFirst && use.Section.HttpCheck.Option is { } said ? said : Initial;
+        var option = isFirst && use.Section.HttpCheck.Option is { } asked ? asked : Initial;
         var request = option with { Host = null, Fields = default };
         while (use.HasMore)
         {
@@ -114,6 +114,11 @@ internal static class HaproxyChecks
                 case "uri" when use.TryTake("a path", out var path):
                     request = request with { Path = path.Text };
                     break;
+                case "uri-lf" when use.TryTake("a path", out var made):
+                    if (HaproxyConstants.TextOf(made, use) is not { } its)
+                        return null;
+                    request = request with { Path = its };
+                    break;
                 case "ver" when use.TryTake("a version", out _):
                     break;
                 case "comment" when use.TryTake("a text", out _):
@@ -121,11 +126,18 @@ internal static class HaproxyChecks
                 case "body" when use.TryTake("a text", out var body):
                     request = request with { Body = body.Text };
                     break;
+                case "body-lf" when use.TryTake("a text", out var text):
+                    if (HaproxyConstants.TextOf(text, use) is not { } whole)
+                        return null;
+                    request = request with { Body = whole };
+                    break;
                 case "hdr" when use.TryTake("a name", out var name) && use.TryTake("a value", out var value):
-                    request = With(request, name.Text, value.Text, name, use);
+                    if (HaproxyConstants.TextOf(value, use) is not { } said)
+                        return null;
+                    request = With(request, name.Text, said, name, use);
                     break;
                 default:
-                    use.Error(word, $"{Shown.Quote(word.Text)} is not done behind 'http-check send'", "meth, uri, ver, hdr, body or comment");
+                    use.Error(word, $"{Shown.Quote(word.Text)} is not done behind 'http-check send'", "meth, uri, uri-lf, ver, hdr, body, body-lf or comment");
                     return null;
             }
         }

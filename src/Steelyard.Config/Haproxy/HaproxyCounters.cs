@@ -306,6 +306,7 @@ internal static class HaproxyCounters
                 tables.Add(new(new() { Name = section.Name.Value, Size = table.Value.Size, Expire = table.Value.Expire, Evict = !table.Value.NoPurge, KeyLength = table.Value.KeyLength, Store = table.Value.Store.ToValueList() }, table.Place));
         }
 
+        tables.AddRange(HaproxyRates.Tables(file));
         return tables;
     }
 }

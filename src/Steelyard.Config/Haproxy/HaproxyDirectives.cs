@@ -18,6 +18,7 @@ internal static class HaproxyDirectives
         .. Backends(),
         .. Timeouts(),
         .. HaproxyChecks.Rows,
+        .. HaproxyConstants.Rows,
         .. HaproxyPersistence.Rows,
         .. HaproxyCounters.Rows,
         .. HaproxyResolvers.Rows,
@@ -383,7 +384,6 @@ internal static class HaproxyDirectives
 
         foreach (var (name, instead) in ((string, string)[])[
             ("http-request set-timeout", "`timeout server` or `timeout tunnel` in a backend of its own, which `use_backend` chooses"),
-            ("http-request early-hint", "`http-response set-header Link` with what is wanted early"),
             ("http-request set-dst", "`server` lines, and `use_backend` or `use-server`"), ("http-request set-dst-port", "`server` lines, and `use_backend` or `use-server`"),
             ("http-response silent-drop", "`http-response deny`"), ("option checkcache", "`http-response deny` with what must not be cached"),
             ("http-send-name-header", "`http-response set-header` with `%s`, by which clients are told; a server knows its own name"),

@@ -29,6 +29,7 @@ internal sealed class HaproxyDraft
 
     private SnapshotDraft? Make()
     {
+        HaproxyRates.Check(_file);
         List<HaproxySection> proxies = [];
         foreach (var proxy in _file.Proxies)
         {
@@ -100,7 +101,7 @@ internal sealed class HaproxyDraft
                 RequestId = front.IsTcp || front.Logging.RequestName is not null ? null : front.Logging.RequestId,
                 Timeouts = HaproxyTimeouts.OfClients(front),
                 Forwarded = front.IsTcp ? ForwardedStyle.XForwarded : ForwardedStyle.AsIs,
-                Rules = front.IsTcp ? [.. front.EarlyRules.Where(rule => rule.Value.Action == RuleAction.Close)] : [.. captures, .. HaproxyLogs.NameRules(front, _file), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. front.Redirects, .. ExceptRules(front)],
+                Rules = front.IsTcp ? [.. front.EarlyRules.Where(rule => rule.Value.Action == RuleAction.Close)] : [.. HaproxyConstants.Rules(_file), .. HaproxyRates.Rules(front, ofBackend: false, _file), .. captures, .. HaproxyLogs.NameRules(front, _file), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. front.Redirects, .. ExceptRules(front)],
                 ResponseRules = front.IsTcp ? [] : front.ResponseRules,
                 Routes = routes,
             };
@@ -381,7 +382,7 @@ internal sealed class HaproxyDraft
             Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000 }, backend.Name.Place) : null,
             Timeouts = HaproxyTimeouts.OfServers(backend),
             Sticky = sticky,
-            Rules = backend.Kind == 'L' || backend.IsTcp ? ForwardRules(backend) : [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. backend.Redirects, .. ForwardRules(backend)],
+            Rules = backend.IsTcp ? [] : backend.Kind == 'L' ? [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. ForwardRules(backend)] : [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. backend.Redirects, .. ForwardRules(backend)],
             ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : backend.ResponseRules,
             Servers = [.. servers.Where(server => server.Template is null).Select(server => Drafted(server, sticky?.Value.Value == StickyValue.Server))],
             Discover = [.. servers.Where(server => server.Template is not null).Select(server => new DiscoverDraft(server.Name.Place) { Settings = server.Template!, Server = Drafted(server, withCookie: false) with { Address = null, Name = null } })],

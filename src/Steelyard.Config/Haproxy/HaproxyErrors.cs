@@ -39,7 +39,7 @@ internal static class HaproxyErrors
                 return;
             if (!use.File.ErrorSections.TryGetValue(name.Text, out var pages))
             {
-                use.Error(name, $"no section 'http-errors' is called {Shown.Quote(name.Text)}", "one that stands before");
+                use.Error(name, $"no section 'http-errors' is called {Shown.Quote(name.Text)}", "the name of such a section");
                 return;
             }
 
@@ -111,7 +111,7 @@ internal static class HaproxyErrors
         respond = null;
         if (!use.File.ErrorSections.TryGetValue(name.Text, out var pages))
         {
-            use.Error(name, $"no section 'http-errors' is called {Shown.Quote(name.Text)}", "one that stands before");
+            use.Error(name, $"no section 'http-errors' is called {Shown.Quote(name.Text)}", "the name of such a section");
             return false;
         }
 

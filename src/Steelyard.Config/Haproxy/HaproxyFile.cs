@@ -28,6 +28,12 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
     /// <summary>The sections resolvers, by their names.</summary>
     public Dictionary<string, HaproxySection> Resolvers { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The variables that global sets.</summary>
+    public SortedDictionary<string, (string Text, Place Place)> Variables { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The frontends and backends whose rates are asked for.</summary>
+    public Dictionary<(string Name, bool OfBackend), Place> Rated { get; } = [];
+
     /// <summary>The section global.</summary>
     public required HaproxySection Global { get; init; }
 

@@ -18,6 +18,7 @@ internal static class HaproxyMoreSamples
     [
         .. s_measures.Select(row => Measured(row.Name, row.Measure)),
         new("fe_conn", (0, 0), SampleType.Number, (_, _) => new FetchExpression(FetchKind.Measured, "listener-connections"), "measured('listener-connections')"),
+        .. HaproxyRates.Fetches,
         new("http_auth_bearer", (0, 1), SampleType.Text, (arguments, _) => Part(new FetchExpression(FetchKind.Header, arguments is [{ Length: > 0 } name] ? name : "Authorization"), "^Bearer +(.*)$"), "what is behind Bearer in Authorization, or in the field that is named"),
         new("http_auth_type", (0, 0), SampleType.Text, (_, _) => Part(new FetchExpression(FetchKind.Header, "Authorization"), "^([^ ]+)"), "the first word of Authorization"),
         new("http_auth_user", (0, 0), SampleType.Text, (_, _) => Part(new FetchExpression(FetchKind.BasicCredentials), "^([^:]*)"), "the user in basic-credentials"),

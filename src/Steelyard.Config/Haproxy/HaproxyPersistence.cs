@@ -204,6 +204,7 @@ internal static class HaproxyPersistence
         return fetch switch
         {
             "src" => RequestKey.Address,
+            "dst" => new(RequestKeyKind.Text, TextTemplate.Of(new FetchExpression(FetchKind.LocalAddress)).ToString()),
             "path" => new(RequestKeyKind.Path),
             "url" => new(RequestKeyKind.Uri),
             "req.cook" or "cook" or "req.cookie" when name.Length > 0 => new(RequestKeyKind.Cookie, name),

@@ -44,6 +44,7 @@ internal static class HaproxyReader
         var file = new HaproxyFile(source, problems) { Global = global };
         var branches = new HaproxyBranches(file, problems);
         FindUsers(source, file);
+        FindErrorPages(source, file);
         ReadText(new HaproxyText(source.Text, file.Environment, problems), file, global, branches);
         foreach (var name in source.Options.Overrides)
         {
@@ -67,6 +68,28 @@ internal static class HaproxyReader
                 users = null;
             else
                 file.Users[words[1].Text] = users = new();
+        }
+    }
+
+    /// <summary>Sections http-errors may stand behind the lines that name them. What is wrong in them is reported once they are read.</summary>
+    private static void FindErrorPages(DialectSource source, HaproxyFile file)
+    {
+        var unheard = new ProblemList();
+        var ahead = new HaproxyFile(source, unheard) { Global = file.Global };
+        var text = new HaproxyText(source.Text, new Dictionary<string, string?>(file.Environment, StringComparer.Ordinal), unheard);
+        HaproxySection? section = null;
+        while (text.Next() is { } words)
+        {
+            if (Array.IndexOf(s_sections, words[0].Text) < 0)
+            {
+                if (section is not null)
+                    ReadDirective(ahead, section, words);
+                continue;
+            }
+
+            section = words[0].Text == "http-errors" && words.Count > 1 ? new() { Kind = 'E', Name = new(words[1].Text, words[1].Place) } : null;
+            if (section is not null)
+                file.ErrorSections[words[1].Text] = section.ErrorPages;
         }
     }
 
@@ -179,13 +202,13 @@ internal static class HaproxyReader
         var table = HaproxyDirectives.Table;
 
         // "http-request set-var(txn.a)" is a word and, in round brackets, its first argument.
-        if (words is [{ Text: "http-request" or "http-response" or "http-after-response" }, { } action, ..] && action.Text.IndexOf('(', StringComparison.Ordinal) is var bracket and > 0)
+        if (words is [{ Text: "http-request" or "http-response" or "http-after-response" or "http-check" }, { } action, ..] && action.Text.IndexOf('(', StringComparison.Ordinal) is var bracket and > 0)
             words = [words[0], action with { Text = action.Text[..bracket] }, action with { Text = action.Text[bracket..] }, .. words.Skip(2)];
         if (words is [{ Text: "tcp-request" or "tcp-response" }, _, { } third, ..] && third.Text.IndexOf('(', StringComparison.Ordinal) is var opening and > 0)
             words = [words[0], words[1], third with { Text = third.Text[..opening] }, third with { Text = third.Text[opening..] }, .. words.Skip(3)];
         if (!table.TryFind(words, out var row, out var count))
         {
-            var two = words.Count > 1 && words[0].Text is "option" or "timeout" or "http-request" or "http-response" or "tcp-request";
+            var two = words.Count > 1 && words[0].Text is "option" or "timeout" or "http-request" or "http-response" or "http-check" or "tcp-request";
             var shown = two ? $"{words[0].Text} {words[1].Text}" : words[0].Text;
             file.Problems.Error(words[0].Place with { End = words[two ? 1 : 0].Place.End }, $"{Shown.Quote(shown)} is not known here", "one of the directives that docs/haproxy.md lists", table.Nearest(words, file.Problems));
             return;

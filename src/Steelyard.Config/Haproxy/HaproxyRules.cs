@@ -46,6 +46,7 @@ internal static class HaproxyRules
         Refused("http-request lua", "the rules that docs/haproxy.md lists"),
         DirectiveRow<HaproxyUse>.Harmless("http-request cache-use", Proxies, "...", NoCache),
         HaproxyNormalizers.Row,
+        DirectiveRow<HaproxyUse>.Harmless("http-request early-hint", Proxies, "...", "No 103 is sent: clients learn of it by the response itself."),
         Refused("http-request do-resolve", "names of servers are resolved when the file is taken up"),
     ];
 
@@ -56,7 +57,7 @@ internal static class HaproxyRules
         Row("http-response set-status", "<status> [reason <text>]", "The response gets another status, with its usual reason.", ReadStatus),
         Row("http-response deny", "[deny_status|status <code>] [content-type <type>] [string|lf-string|file|lf-file <text>] [hdr <name> <fmt>]*", "The response is kept back; the client gets 502, or the status and the text that are given.", use => ReadAnswer(use, 502, RuleAction.Deny)),
         Row("http-response return", "[status <code>] [content-type <type>] [string|lf-string|file|lf-file <text>] [hdr <name> <fmt>]*", "The client gets this in the place of the response, of which nothing can be written in it.", use => ReadAnswer(use, 200, RuleAction.Respond)),
-        Row("http-response redirect", "location <fmt> [code <code>]", "The client is sent elsewhere: 302, or the code that is given.", use => use.Peek == "location" ? ReadRedirect(use) : Misplaced(use)),
+        Row("http-response redirect", "location <fmt> [code <code>]", "The client is sent elsewhere: 302, or the code that is given.", ReadRedirect),
         Row("http-response allow", "", "Ends these rules.", use => new RuleSettings { Action = RuleAction.Stop }),
         .. Variables("http-response"),
         .. OnlyInLogs("http-response"),
@@ -339,19 +340,19 @@ internal static class HaproxyRules
 
     private static RuleSettings? ReadRedirect(HaproxyUse use)
     {
-        if (!use.TryTake("location, prefix or scheme", out var kind) || !use.TryTake("where to", out var where))
-            return null;
-
-        // A line of its own, without http-request before it, says it as it is.
-        var to = TextTemplate.Literal(where.Text);
-        if (use.Directive != "redirect" && !HaproxyFormat.TryRead(where, use, out to))
-            return null;
+        var (kind, to) = ((Word?)null, TextTemplate.Empty);
         var (code, dropQuery, appendSlash, ignoresEmpty, cookie) = (302, false, false, false, (string?)null);
         while (use.HasMore && !IsCondition(use))
         {
             var word = use.Take();
             switch (word.Text)
             {
+                case "location" or "prefix" or "scheme" when use.TryTake("where to", out var where):
+                    // A line of its own, without http-request before it, says it as it is.
+                    (kind, to) = (word, TextTemplate.Literal(where.Text));
+                    if (use.Directive != "redirect" && !HaproxyFormat.TryRead(where, use, out to))
+                        return null;
+                    break;
                 case "code" when use.TryTake("a code", out var given):
                     if (given.Text is not ("301" or "302" or "303" or "307" or "308"))
                     {
@@ -376,25 +377,29 @@ internal static class HaproxyRules
                 case "clear-cookie" when use.TryTake("a cookie", out var cleared):
                     cookie = $"{cleared.Text}; path=/; Max-Age=0;";
                     break;
+                case "location" or "prefix" or "scheme" or "code" or "set-cookie" or "clear-cookie":
+                    return null;
                 default:
-                    use.Error(word, $"{Shown.Quote(word.Text)} is not known behind '{use.Directive}'", "code, drop-query, append-slash, set-cookie, clear-cookie, ignore-empty, or a condition");
+                    use.Error(word, $"{Shown.Quote(word.Text)} is not known behind '{use.Directive}'", "location, prefix, scheme, code, drop-query, append-slash, set-cookie, clear-cookie, ignore-empty, or a condition");
                     return null;
             }
         }
 
-        List<TemplatePart> parts = kind.Text switch
+        if (kind is null)
         {
-            "location" => [.. to.Parts],
-            "prefix" => [.. to.Parts is [{ Literal: "/" }] ? default : to.Parts, dropQuery ? new(null, TemplateVariable.Path) : new(null, TemplateVariable.Uri)],
-            "scheme" => [.. to.Parts, new("://"), new(null, default, new FetchExpression(FetchKind.Header, "Host")), dropQuery ? new(null, TemplateVariable.Path) : new(null, TemplateVariable.Uri)],
-            _ => [],
-        };
-        if (parts.Count == 0)
-        {
-            use.Error(kind, $"{Shown.Quote(kind.Text)} is no way to redirect", "location, prefix or scheme");
+            use.Problems.Error(use.Line, $"'{use.Directive}' does not say where to", "location, prefix or scheme");
             return null;
         }
 
+        if (use.Directive.StartsWith("http-response", StringComparison.Ordinal) && kind.Value.Text != "location")
+            return Misplaced(use);
+
+        List<TemplatePart> parts = kind.Value.Text switch
+        {
+            "location" => [.. to.Parts],
+            "prefix" => [.. to.Parts is [{ Literal: "/" }] ? default : to.Parts, dropQuery ? new(null, TemplateVariable.Path) : new(null, TemplateVariable.Uri)],
+            _ => [.. to.Parts, new("://"), new(null, default, new FetchExpression(FetchKind.Header, "Host")), dropQuery ? new(null, TemplateVariable.Path) : new(null, TemplateVariable.Uri)],
+        };
         if (appendSlash && dropQuery)
         {
             // Where the path ends in a slash, none is put behind it.

@@ -265,7 +265,7 @@ internal static class HaproxySamples
         var at = 0;
         if (!TryReadCall(text, ref at, out var name, out var arguments, out mistake))
             return false;
-        if (HaproxyCounters.TryReadFetch(name, arguments, use, out sample, out mistake))
+        if (HaproxyCounters.TryReadFetch(name, arguments, use, out sample, out mistake) || HaproxyRates.TryReadFetch(name, arguments, use, out sample, out mistake))
             return mistake.Message is null && TryConvert(text, at, use, ref sample, out mistake);
         var row = Find(Fetches, name);
         if (row is null && mayCompare && name.LastIndexOf('_') is var underscore and > 0 && HaproxyConditions.MethodOf(name[(underscore + 1)..]) is not null)
@@ -296,6 +296,8 @@ internal static class HaproxySamples
             arguments = [use.Section.Name.Value];
         }
 
+        if (name == "fe_conn" && arguments is [var front] && front == use.Section.Name.Value && use.Section.IsFrontend)
+            arguments = [];
         if (HaproxyMoreSamples.IsOfServer(name) && arguments is [var its] && !its.Contains('/', StringComparison.Ordinal))
             arguments = [$"{use.Section.Name.Value}/{its}"];
         if (row is null)

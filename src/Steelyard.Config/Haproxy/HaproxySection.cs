@@ -100,6 +100,9 @@ internal sealed class HaproxySection
 
     public Dictionary<int, HaproxyErrorPage> ErrorPages { get; init; } = [];
 
+    /// <summary>What <c>http-check set-var</c> has set.</summary>
+    public Dictionary<string, string> CheckVariables { get; init; } = new(StringComparer.Ordinal);
+
     public Located<string>? MonitorPath { get; set; }
 
     public List<Condition> MonitorFails { get; } = [];
@@ -151,6 +154,7 @@ internal sealed class HaproxySection
             OriginalTo = defaults.OriginalTo,
             Logging = defaults.Logging,
             ErrorPages = new(defaults.ErrorPages),
+            CheckVariables = new(defaults.CheckVariables, StringComparer.Ordinal),
             MonitorPath = defaults.MonitorPath,
             Stats = defaults.Stats,
             Compression = defaults.Compression,

@@ -24,6 +24,9 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     /// <summary>What the location's expression matches; null where it has no groups.</summary>
     public NginxCapture? Capture { get; init; }
 
+    /// <summary>The paths of the location whose <c>proxy_pass</c> a block of if has too; null where it has none of a location.</summary>
+    public IReadOnlyList<Located<string>>? Within { get; init; }
+
     private ProblemList Problems => file.Problems;
 
     /// <summary>A path as routes are written: what a request line cannot carry, and what has a meaning in a pattern, percent-encoded.</summary>
@@ -68,7 +71,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             foreach (var (block, number) in steps.Blocks)
             {
                 var name = BlockName(block);
-                inner.AddRange(new NginxContent(server, block, file, pools).Routes(new RouteDraft(block.Place) { Name = name, Internal = true }));
+                inner.AddRange(new NginxContent(server, block, file, pools) { Within = route.Internal || steps.KeepsTarget || block.Has("proxy_pass") ? null : route.Paths }.Routes(new RouteDraft(block.Place) { Name = name, Internal = true }));
                 Add(new() { Action = RuleAction.GoTo, Name = name, When = steps.Taken(number) }, block.Place);
             }
         }
@@ -90,7 +93,8 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             Concurrency = concurrency,
             ResponseHeaders = NginxHeaders.OfResponse(level, scope, proxy is not null, Problems),
         };
-        route = proxy is not null ? Proxied(route, proxy, scope, steps) : Own(route, scope);
+        var answersItself = level.Context == 'I' && NginxSteps.AnswersItself(level) && !NginxSteps.Mentions(level, "break");
+        route = proxy is not null && !answersItself ? Proxied(route, proxy, scope, steps) : Own(route, scope);
         return [route with { Rules = [.. _rules], AccessRules = [.. _access] }, .. inner];
     }
 
@@ -104,7 +108,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
         ServerSteps(scope);
         var to = NginxSteps.Absolute(path.Value, TextTemplate.Of([new(path.Value + "/"), NginxSteps.Behind("?")]), level, scope);
         Add(new() { Action = RuleAction.Redirect, Redirect = new(to, 301) }, path.Place);
-        return new(level.Place) { Paths = [path], Rules = [.. _rules], Respond = new(new(404), path.Place) };
+        return new(level.Place) { Paths = [path], Rules = [.. _rules], Respond = new(new(404), path.Place), ResponseHeaders = NginxHeaders.OfResponse(level, scope, isProxied: false, new()) };
     }
 
     private void Add(RuleSettings rule, Place place) => _rules.Add(new(rule, place));
@@ -166,7 +170,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
 
     private List<Located<RuleSettings>> ResponseRulesOf(RouteDraft route, NginxProxy proxy, NginxScope scope)
     {
-        List<Located<RuleSettings>> rules = [.. NginxRedirects.Of(level, proxy, route, scope, Problems)];
+        List<Located<RuleSettings>> rules = [.. NginxRedirects.Of(level, proxy, Within is { } paths ? route with { Paths = paths } : route, scope, Problems)];
         if (NginxExpiry.Of(level, scope with { OfResponse = true }) is { } expiry)
         {
             // It takes the place of what servers say.
@@ -190,7 +194,8 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             return NginxVariables.TryRead(uri, scope, proxy.Place, out var whole) ? route with { ServerTarget = new(whole, proxy.Place) } : route;
         }
 
-        if (level.Context is not 'L' || route.Internal || route.Paths is not [{ Value: var path }] || path[0] == '~')
+        var paths = Within ?? (level.Context == 'L' && !route.Internal ? route.Paths : []);
+        if (paths is not [{ Value: var path }] || path[0] == '~')
         {
             Problems.Error(proxy.Place, "\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named location, or inside \"if\" statement, or inside \"limit_except\" block");
             return route;

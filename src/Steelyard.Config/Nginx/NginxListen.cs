@@ -137,8 +137,8 @@ internal static class NginxNames
         foreach (var word in server.Own("server_name").SelectMany(line => line.Words.Skip(1)))
         {
             var name = word.Text == "$hostname" ? Environment.MachineName.ToLowerInvariant() : word.Text;
-            if (first.Length == 0 && name is not ("" or "_") && !name.StartsWith('~'))
-                first = name.TrimStart('*').TrimStart('.');
+            if (first.Length == 0 && name is not ("" or "_"))
+                first = name.StartsWith('~') ? name : name.TrimStart('*').TrimStart('.');
 
             // Names that no request has: for what no other server takes.
             if (name is "" or "_" or "*" or "localhost." or "--")

@@ -145,7 +145,7 @@ internal sealed class NginxPools(NginxFile file)
             }
 
             var server = ReadServer(line, new(line.Place) { Address = new(address, word.Place) });
-            if (NginxResolver.Discover(line, upstream, server) is { } found)
+            if (NginxResolver.Discover(line, upstream, server.Maintenance ? server with { Weight = 0 } : server) is { } found)
                 discover.Add(found);
             else if (seen.Add(address))
                 servers.Add(server);
@@ -185,7 +185,7 @@ internal sealed class NginxPools(NginxFile file)
                     server = server with { Backup = new(true, word.Place) };
                     break;
                 case "down" when equals < 0:
-                    server = server with { Weight = 0 };
+                    server = server with { Maintenance = true };
                     break;
                 case "resolve" when equals < 0:
                 case "service" when DiscoverTable.IsName(value):
@@ -288,14 +288,14 @@ internal sealed class NginxPools(NginxFile file)
             case "least_conn":
                 return BalancePolicy.LeastConnections;
             case "ip_hash":
-                WarnOfDown(upstream, "ip_hash");
+                RefuseBackups(upstream, "ip_hash");
                 return BalanceSettings.IpHash;
             case "random":
                 return upstream.Own("random")[0].Count > 0 ? BalancePolicy.TwoChoices : BalancePolicy.Random;
             case "least_time":
                 return BalancePolicy.PeakEwma;
             case "hash":
-                WarnOfDown(upstream, "hash");
+                RefuseBackups(upstream, "hash");
                 var hash = upstream.Own("hash")[0];
                 if (hash.Count == 2 && hash[2] != "consistent")
                     Problems.Error(hash.Words[2].Place, $"invalid parameter \"{hash[2]}\"", "consistent");
@@ -306,10 +306,8 @@ internal sealed class NginxPools(NginxFile file)
         }
     }
 
-    private void WarnOfDown(NginxLevel upstream, string policy)
+    private void RefuseBackups(NginxLevel upstream, string policy)
     {
-        if (upstream.Own("server").FirstOrDefault(line => line.Words.Any(word => word.Text == "down")) is { } down)
-            Problems.Warn(down.Place, $"a server that is down has no share under \"{policy}\" here: the clients of the others move too", "the server without `down`, drained by `steelyard drain`");
         if (upstream.Own("server").FirstOrDefault(line => line.Words.Any(word => word.Text == "backup")) is { } backup)
             Problems.Error(backup.Place, $"invalid parameter \"backup\" under \"{policy}\"", "a server without it, or another policy");
     }

@@ -182,24 +182,34 @@ internal sealed class Affinity(ExchangeContext context)
         return equals >= 0 && HttpBytes.Trim(cookie[..equals]).SequenceEqual((_cookies is null ? _clients!.Learned : _cookies.Name).Span);
     }
 
-    /// <summary>Whether a shared cache might keep the answer, and the cookie with it (RFC 9111, 3; RFC 9110, 15.1).</summary>
+    /// <summary>Whether a shared cache might keep the answer, and the cookie with it (RFC 9111, 3; RFC 9110, 15.1): one that says how long it is good, or by what it is asked for again.</summary>
     private bool MayBeCached(ResponseHead response, ReadOnlySpan<byte> head)
     {
-        if (context.Request.Method is not (KnownMethod.Get or KnownMethod.Head) || response.Status is not (200 or 203 or 204 or 206 or 300 or 301 or 308 or 404 or 405 or 410 or 414 or 501))
+        if (context.Request.Method is not (KnownMethod.Get or KnownMethod.Head or KnownMethod.Options) || response.Status is not (200 or 203 or 204 or 206 or 300 or 301 or 308 or 404 or 405 or 410 or 414 or 501))
             return false;
+        var isWorthIt = false;
         foreach (ref readonly var field in response.Fields.All)
         {
-            if (field.NameLength != 13 || !Ascii.EqualsIgnoreCase(field.Name(head), "cache-control"u8))
+            var name = field.Name(head);
+            isWorthIt |= Ascii.EqualsIgnoreCase(name, "etag"u8) || Ascii.EqualsIgnoreCase(name, "last-modified"u8) || Ascii.EqualsIgnoreCase(name, "expires"u8);
+            if (!Ascii.EqualsIgnoreCase(name, "cache-control"u8))
                 continue;
             var list = field.Value(head);
             while (!list.IsEmpty)
             {
                 var directive = HttpBytes.NextMember(ref list);
-                if (Ascii.EqualsIgnoreCase(directive, "private"u8) || Ascii.EqualsIgnoreCase(directive, "no-store"u8) || Ascii.EqualsIgnoreCase(directive, "no-cache"u8))
+                var equals = directive.IndexOf((byte)'=');
+                var word = equals < 0 ? directive : directive[..equals];
+                if (Ascii.EqualsIgnoreCase(word, "private"u8) || Ascii.EqualsIgnoreCase(word, "no-store"u8) || Ascii.EqualsIgnoreCase(word, "no-cache"u8))
                     return false;
+                if (!Ascii.EqualsIgnoreCase(word, "max-age"u8) && !Ascii.EqualsIgnoreCase(word, "s-maxage"u8))
+                    continue;
+                if (directive[(equals + 1)..].SequenceEqual("0"u8))
+                    return false;
+                isWorthIt |= equals > 0;
             }
         }
 
-        return true;
+        return isWorthIt;
     }
 }
