@@ -122,17 +122,21 @@ public sealed class RateTable
     public List<(ulong Key, long Excess)> Entries(long now)
     {
         var (entries, at) = (new List<(ulong, long)>(), now * NanosecondsPerMillisecond);
+        Span<(ulong Key, long Excess)> found = stackalloc (ulong, long)[Ways];
         for (var set = 0; set < _locks.Length; set++)
         {
+            // Nothing that may take time, as a list that grows, is done while loops wait.
+            var count = 0;
             ref var gate = ref _locks[set];
             gate.Enter();
             for (var place = set * Ways; place < (set + 1) * Ways; place++)
             {
                 if (_full[place] > at)
-                    entries.Add((_keys[place], _full[place] - at));
+                    found[count++] = (_keys[place], _full[place] - at);
             }
 
             gate.Leave();
+            entries.AddRange(found[..count]);
         }
 
         return entries;

@@ -187,7 +187,8 @@ internal sealed class Affinity(ExchangeContext context)
     {
         if (context.Request.Method is not (KnownMethod.Get or KnownMethod.Head or KnownMethod.Options) || response.Status is not (200 or 203 or 204 or 206 or 300 or 301 or 308 or 404 or 405 or 410 or 414 or 501))
             return false;
-        var isWorthIt = false;
+        var (isWorthIt, isStale) = (false, false);
+        bool? isStaleToShared = null;
         foreach (ref readonly var field in response.Fields.All)
         {
             var name = field.Name(head);
@@ -200,16 +201,23 @@ internal sealed class Affinity(ExchangeContext context)
                 var directive = HttpBytes.NextMember(ref list);
                 var equals = directive.IndexOf((byte)'=');
                 var word = equals < 0 ? directive : directive[..equals];
-                if (Ascii.EqualsIgnoreCase(word, "private"u8) || Ascii.EqualsIgnoreCase(word, "no-store"u8) || Ascii.EqualsIgnoreCase(word, "no-cache"u8))
+
+                // With fields behind it, it is about those alone.
+                if (equals < 0 && (Ascii.EqualsIgnoreCase(word, "private"u8) || Ascii.EqualsIgnoreCase(word, "no-store"u8) || Ascii.EqualsIgnoreCase(word, "no-cache"u8)))
                     return false;
-                if (!Ascii.EqualsIgnoreCase(word, "max-age"u8) && !Ascii.EqualsIgnoreCase(word, "s-maxage"u8))
+                var isShared = Ascii.EqualsIgnoreCase(word, "s-maxage"u8);
+                if (equals < 0 || (!isShared && !Ascii.EqualsIgnoreCase(word, "max-age"u8)))
                     continue;
-                if (directive[(equals + 1)..].SequenceEqual("0"u8))
-                    return false;
-                isWorthIt |= equals > 0;
+                isWorthIt = true;
+                var isNothing = directive[(equals + 1)..].SequenceEqual("0"u8);
+                if (isShared)
+                    isStaleToShared = isNothing;
+                else
+                    isStale |= isNothing;
             }
         }
 
-        return isWorthIt;
+        // To a shared cache its own age goes before the other (RFC 9111, 5.2.2.10).
+        return isWorthIt && !(isStaleToShared ?? isStale);
     }
 }

@@ -15,8 +15,9 @@ public sealed record ClientMemory(byte[] Key, ReadOnlyMemory<byte> Bytes)
     private const int RateLength = 16;
     private const long NanosecondsPerMillisecond = 1_000_000;
 
-    // A file of another version is a file of strangers.
+    // A file of another version is a file of strangers; but who comes from the first, which knew no rates, keeps its clients.
     private static ReadOnlySpan<byte> Start => "steelyard clients 2\n"u8;
+    private static ReadOnlySpan<byte> FirstStart => "steelyard clients 1\n"u8;
 
     /// <summary>Reads what was kept.</summary>
     /// <returns>Null where it is something else, or not all of it.</returns>
@@ -78,13 +79,19 @@ public sealed record ClientMemory(byte[] Key, ReadOnlyMemory<byte> Bytes)
 
     private static bool Read(ReadOnlySpan<byte> rest, IReadOnlyList<(string Pool, StickTable Table)> pools, IReadOnlyList<KeptRate> rates, long now, long calendar)
     {
-        if (rest.Length < Start.Length + KeyLength + 16 || !rest.StartsWith(Start))
+        var isFirst = rest.StartsWith(FirstStart);
+        if (rest.Length < Start.Length + KeyLength + (isFirst ? 0 : 16) || !(isFirst || rest.StartsWith(Start)))
             return false;
         rest = rest[(Start.Length + KeyLength)..];
-        var kept = BinaryPrimitives.ReadInt64LittleEndian(rest);
-        var (ofPools, ofRates) = (BinaryPrimitives.ReadInt32LittleEndian(rest[8..]), BinaryPrimitives.ReadInt32LittleEndian(rest[12..]));
-        rest = rest[16..];
-        for (var i = 0; i < ofPools; i++)
+        var (kept, ofPools, ofRates) = (0L, int.MaxValue, 0);
+        if (!isFirst)
+        {
+            kept = BinaryPrimitives.ReadInt64LittleEndian(rest);
+            (ofPools, ofRates) = (BinaryPrimitives.ReadInt32LittleEndian(rest[8..]), BinaryPrimitives.ReadInt32LittleEndian(rest[12..]));
+            rest = rest[16..];
+        }
+
+        for (var i = 0; i < ofPools && !(isFirst && rest.IsEmpty); i++)
         {
             if (!TryReadPart(ref rest, ClientLength, out var name, out var seed, out var entries))
                 return false;

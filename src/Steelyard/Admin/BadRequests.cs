@@ -43,9 +43,9 @@ internal sealed class BadRequests : IObserver<KeyValuePair<string, object?>>
     {
         if (said.Value is IFeatureCollection features
             && features.Get<IBadRequestExceptionFeature>()?.Error is Microsoft.AspNetCore.Http.BadHttpRequestException bad
-            && features.Get<IHttpResponseFeature>() is { HasStarted: false }
+            && features.Get<IHttpResponseFeature>() is { HasStarted: false } response
             && features.Get<Gate>() is { } gate)
-            gate.EndWith(Answer(bad, HttpMethods.IsHead(features.GetRequiredFeature<IHttpRequestFeature>().Method)));
+            gate.EndWith(Answer(bad, response.Headers.Allow, HttpMethods.IsHead(features.GetRequiredFeature<IHttpRequestFeature>().Method)));
     }
 
     public void OnCompleted()
@@ -56,14 +56,14 @@ internal sealed class BadRequests : IObserver<KeyValuePair<string, object?>>
     {
     }
 
-    private static byte[] Answer(Microsoft.AspNetCore.Http.BadHttpRequestException bad, bool toHead)
+    private static byte[] Answer(Microsoft.AspNetCore.Http.BadHttpRequestException bad, string? allowed, bool toHead)
     {
         var phrase = ReasonPhrases.GetReasonPhrase(bad.StatusCode);
 
         // It quotes what was wrong only where its log would.
         var detail = bad.Message.Replace(": ''", "", StringComparison.Ordinal);
         var body = JsonSerializer.SerializeToUtf8Bytes(new ProblemView(phrase, bad.StatusCode, detail), AdminJson.Default.ProblemView);
-        var head = Encoding.ASCII.GetBytes($"HTTP/1.1 {bad.StatusCode} {phrase}\r\nContent-Type: application/problem+json\r\nContent-Length: {body.Length + 1}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n");
+        var head = Encoding.ASCII.GetBytes($"HTTP/1.1 {bad.StatusCode} {phrase}\r\nContent-Type: application/problem+json\r\nContent-Length: {body.Length + 1}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{(allowed is null ? "" : $"Allow: {allowed}\r\n")}Connection: close\r\n\r\n");
         return toHead ? head : [.. head, .. body, (byte)'\n'];
     }
 

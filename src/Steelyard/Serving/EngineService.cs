@@ -107,9 +107,18 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     /// <summary>Lets the keeper keep what is remembered of clients, if it is something else than it has.</summary>
     public void Remember()
     {
-        if (_balancer?.RememberedVersion is not { } version || Interlocked.Exchange(ref _rememberedVersion, version) == version)
+        if (_balancer?.RememberedVersion is not { } version || Interlocked.Read(ref _rememberedVersion) == version)
             return;
-        keeper.Remember(_balancer.Remember());
+        try
+        {
+            keeper.Remember(_balancer.Remember());
+            Interlocked.Exchange(ref _rememberedVersion, version);
+        }
+        catch (Exception error) when (error is EngineException or IOException)
+        {
+            // Without a descriptor left, say. It is tried again, and who stops or hands over does that all the same.
+            Console.Error.WriteLine($"steelyard: the keeper could not be told what is remembered of clients: {error.Message}");
+        }
     }
 
     private void RememberNowAndThen()

@@ -43,10 +43,25 @@ public sealed class StickyTests
         }
     }
 
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("ETag: \"1\"", true)]
+    [InlineData("ETag: \"1\"\r\nCache-Control: no-store", false)]
+    [InlineData("Cache-Control: max-age=0, s-maxage=600", true)]
+    [InlineData("Cache-Control: s-maxage=0, max-age=600", false)]
+    [InlineData("Cache-Control: private=\"X-User\", max-age=600", true)]
+    [InlineData("Cache-Control: private, max-age=600", false)]
+    public async Task A_cookie_is_private_where_a_shared_cache_might_keep_it(string fields, bool isPrivate)
+    {
+        await using var a = Named("a", fields.Length == 0 ? "" : fields + "\r\n");
+        await using var balancer = Start(s_insert, a.Address);
+        Assert.Equal(isPrivate, (await Ask(balancer)).All("Cache-Control").Contains("private"));
+    }
+
     [Fact]
     public async Task A_client_stays_with_its_server_and_the_servers_do_not_see_by_what()
     {
-        await using var a = Named("a");
+        await using var a = Named("a", "ETag: \"1\"\r\n");
         await using var b = Named("b");
         await using var balancer = Start(s_insert with { MaxAge = TimeSpan.FromHours(24), SameSite = StickySameSite.Lax }, a.Address, b.Address);
         var (first, second) = (await Ask(balancer), await Ask(balancer));

@@ -33,9 +33,11 @@ public sealed class RuntimeDirectoryTests
 
         // No process has a number that large.
         var stale = Make("steelyard-999999999-abcdef");
+
+        // In a container that begins again everybody has the number of before.
+        var before = Make($"steelyard-{Environment.ProcessId}-abcdef");
         string[] others =
         [
-            Make($"steelyard-{Environment.ProcessId}-abcdef"),
             Make("steelyard-999999998-open", UnixFileMode.GroupRead | UnixFileMode.OtherRead),
             Make("steelyard-0"),
             Make("steelyard-x-abcdef"),
@@ -48,7 +50,7 @@ public sealed class RuntimeDirectoryTests
 
         RuntimeDirectory.RemoveStale(parent);
 
-        Assert.False(Path.Exists(stale));
+        Assert.False(Path.Exists(stale) || Path.Exists(before));
         Assert.All([.. others, held], path => Assert.True(Path.Exists(path), path));
         holder.StandardInput.WriteLine();
         holder.WaitForExit();
@@ -56,6 +58,18 @@ public sealed class RuntimeDirectoryTests
         Assert.False(Path.Exists(held));
         Directory.Delete(parent, recursive: true);
     }
+
+    [Fact]
+    public void None_of_its_own_is_taken_for_one_that_was_left()
+    {
+        using var first = new RuntimeDirectory();
+        using var second = new RuntimeDirectory();
+        RuntimeDirectory.RemoveStale(Path.GetDirectoryName(first.FullName)!);
+        Assert.True(Path.Exists(first.FullName) && Path.Exists(second.FullName));
+    }
+
+    [Fact]
+    public void Where_nothing_is_yet_nothing_is_removed() => RuntimeDirectory.RemoveStale("/nowhere/at/all");
 
     [Fact]
     public void The_longest_pool_name_still_gives_a_path_the_kernel_takes()

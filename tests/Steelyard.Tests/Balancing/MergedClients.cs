@@ -91,6 +91,23 @@ public sealed class MergedClients
     });
 
     [Fact]
+    public void What_the_version_before_has_kept_comes_back()
+    {
+        var (before, after) = (new StickTable(100, s_hour, 1), new StickTable(100, s_hour, 1));
+        before.Put(new(1, 2, 30));
+        before.Put(new(2, 3, 40));
+        var bytes = ClientMemory.Of([.. Enumerable.Repeat((byte)7, 32)], [("web", before), ("other", new StickTable(1, s_hour, 3))], [], now: 0, s_utc).Bytes.ToArray();
+
+        // It had neither the time it was written at nor how many parts follow.
+        byte[] first = [.. "steelyard clients 1\n"u8, .. bytes.AsSpan(20, 32), .. bytes.AsSpan(68)];
+        var read = ClientMemory.Read(first)!;
+        Assert.Equal(7, read.Key[31]);
+        read.Into([("web", after)], [], now: 0, s_utc);
+        Assert.Equal(Contents(before), Contents(after));
+        Assert.Null(ClientMemory.Read(first.AsMemory(0, first.Length - 1)));
+    }
+
+    [Fact]
     public void What_limits_have_let_through_is_kept_and_the_time_between_is_counted() => Gen.Select(Gen.Select(Gen.ULong[1, 20], Gen.Int[1, 9]).Array[0, 30], Gen.Long[-40, 4000]).Sample((takings, later) =>
     {
         const long Millisecond = 1_000_000;

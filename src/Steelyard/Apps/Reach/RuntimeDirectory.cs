@@ -12,6 +12,10 @@ internal sealed class RuntimeDirectory : IDisposable
     private const int RoomForFileName = 32;
     private const string Prefix = "steelyard-";
 
+    // One is made at a time, and none of our own is taken for one that was left.
+    private static readonly Lock s_making = new();
+    private static readonly HashSet<string> s_own = [];
+
     // Held while we live, by which another one knows: a process of another container has no number it could look for.
     private readonly int _lock;
 
@@ -20,9 +24,14 @@ internal sealed class RuntimeDirectory : IDisposable
     {
         var (temporary, given) = (Path.GetTempPath(), Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR"));
         var parent = Directory.Exists(given) && Fits(given) ? given : Fits(temporary) ? temporary : "/tmp";
-        RemoveStale(parent);
-        FullName = NewFolder(parent);
-        _lock = TryLock(FullName);
+        lock (s_making)
+        {
+            RemoveStale(parent);
+            FullName = NewFolder(parent);
+            _lock = TryLock(FullName);
+            s_own.Add(FullName);
+        }
+
         if (user is not null)
             Privileges.GiveTo(user, FullName);
     }
@@ -45,16 +54,29 @@ internal sealed class RuntimeDirectory : IDisposable
     /// <param name="parent">Where such folders are.</param>
     internal static void RemoveStale(string parent)
     {
-        foreach (var folder in Directory.EnumerateDirectories(parent, $"{Prefix}*-*"))
+        try
         {
-            var number = Path.GetFileName(folder.AsSpan())[Prefix.Length..];
-            if (!int.TryParse(number[..number.IndexOf('-')], NumberStyles.None, CultureInfo.InvariantCulture, out var process) || Directory.Exists($"/proc/{process}") || !RuntimeFolder.IsOursAlone(folder))
-                continue;
-            if (TryLock(folder) is not (var held and >= 0))
-                continue;
-            Remove(folder);
-            _ = Posix.close(held);
+            foreach (var folder in Directory.EnumerateDirectories(parent, $"{Prefix}*-*"))
+            {
+                if (!IsLeft(folder) || TryLock(folder) is not (var held and >= 0))
+                    continue;
+                Remove(folder);
+                _ = Posix.close(held);
+            }
         }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // A folder that is not there yet, or may not be listed, keeps nobody from starting.
+        }
+    }
+
+    // After a container has begun again our own number may be that of who was killed.
+    private static bool IsLeft(string folder)
+    {
+        var number = Path.GetFileName(folder.AsSpan())[Prefix.Length..];
+        return int.TryParse(number[..number.IndexOf('-')], NumberStyles.None, CultureInfo.InvariantCulture, out var process)
+            && (process == Environment.ProcessId ? !s_own.Contains(folder) : !Directory.Exists($"/proc/{process}"))
+            && RuntimeFolder.IsOursAlone(folder);
     }
 
     /// <summary>Takes the lock of a folder.</summary>
@@ -73,6 +95,8 @@ internal sealed class RuntimeDirectory : IDisposable
         Remove(FullName);
         if (_lock >= 0)
             _ = Posix.close(_lock);
+        lock (s_making)
+            s_own.Remove(FullName);
     }
 
     private static void Remove(string folder)
