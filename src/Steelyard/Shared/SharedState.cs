@@ -12,6 +12,8 @@ namespace Steelyard.Shared;
 /// </summary>
 internal sealed class SharedState : IAsyncDisposable
 {
+    private const string Ended = "the connection has ended";
+
     // So often it is asked whether it is there, when there is nothing to tell.
     private static readonly TimeSpan s_askEvery = TimeSpan.FromSeconds(1);
 
@@ -76,7 +78,7 @@ internal sealed class SharedState : IAsyncDisposable
             return;
         }
 
-        redis.ConnectionFailed += (_, failed) => (_failure, _broken) = (failed.Exception is { } error ? WordsFor(error) : WordsFor(failed.FailureType), true);
+        redis.ConnectionFailed += (_, failed) => Break(failed.Exception is { } error ? WordsFor(error) : WordsFor(failed.FailureType));
         await using (redis)
         {
             using var timer = new PeriodicTimer(_settings.Every);
@@ -218,12 +220,20 @@ internal sealed class SharedState : IAsyncDisposable
         _say($"Redis at {_settings.Redis} is back after {Stopwatch.GetElapsedTime(_awaySince).TotalSeconds:0.0} s: clients and limits are shared again");
     }
 
+    private void Break(string why)
+    {
+        // What is refused ends too, and that is not why.
+        if (why != Ended || _failure is null)
+            _failure = why;
+        _broken = true;
+    }
+
     private static string WordsFor(ConnectionFailureType failure) => failure switch
     {
         ConnectionFailureType.UnableToConnect or ConnectionFailureType.UnableToResolvePhysicalConnection => "nobody answers",
         ConnectionFailureType.AuthenticationFailure => "user or password are refused",
         ConnectionFailureType.ProtocolFailure => "what answers is no Redis",
-        _ => "the connection has ended",
+        _ => Ended,
     };
 
     // Messages go on with advice over several lines, and figures behind semicolons and commas.
