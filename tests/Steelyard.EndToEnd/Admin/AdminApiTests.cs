@@ -422,7 +422,7 @@ public sealed class AdminApiTests : IDisposable
             Assert.Equal(200, (await whole.Ask($"GET {url.GetLeftPart(UriPartial.Authority)}/api/version?x HTTP/1.1\r\nHost: {url.Authority}\r\n\r\n")).Status);
 
         // What is refused before it is a request is told in the same way.
-        foreach (var (bad, status) in new[] { ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400), ("GET / HTTP/1.1\r\n\r\n", 400), ("nothing\r\n\r\n", 400), ($"GET / HTTP/1.1\r\nHost: x\r\nA: {new string('a', 40_000)}\r\n\r\n", 431) })
+        foreach (var (bad, status) in new[] { ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400), ("GET / HTTP/1.1\r\n\r\n", 400), ("nothing\r\n\r\n", 400), ("GET * HTTP/1.1\r\nHost: localhost\r\n\r\n", 405), ($"GET / HTTP/1.1\r\nHost: x\r\nA: {new string('a', 40_000)}\r\n\r\n", 431) })
         {
             using var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, url.Port));
             var answer = await client.Ask(bad);
@@ -430,6 +430,9 @@ public sealed class AdminApiTests : IDisposable
             var problem = System.Text.Json.Nodes.JsonNode.Parse(answer.Text)!;
             Assert.Equal(status, (int)problem["status"]!);
             Assert.NotEqual("", (string)problem["detail"]!);
+
+            // RFC 9110, 15.5.6.
+            Assert.Equal(status == 405, answer["Allow"] is not null);
         }
     }
 
