@@ -24,11 +24,31 @@ npm ci --prefix tests/opossum --no-audit --no-fund </dev/null >/dev/null || echo
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+trap 'rm -f "$log"*' EXIT
 
-# One module at a time: the end-to-end tests measure nothing, but they do wait.
-dotnet build Steelyard.slnx -c Release --nologo -v quiet </dev/null &&
-  dotnet test --solution Steelyard.slnx -c Release --no-build --no-ansi --no-progress --max-parallel-test-modules 1 "$@" </dev/null | tee "$log"
+run() { dotnet test -c Release --no-build --no-ansi --no-progress --max-parallel-test-modules 1 "$@" </dev/null; }
+
+# One after the other, for many measure memory, descriptors and time.
+everything() { run --solution Steelyard.slnx "$@"; }
+
+# End-to-end tests that wait for the programs they start, and measure nothing, run in two lanes beside each other.
+in_lanes() {
+  local status=0 lane pids=() logs=()
+  run --solution Steelyard.slnx --filter-not-trait Lane=files --filter-not-trait Lane=apps || status=1
+  for lane in files apps; do
+    logs+=("$log.$lane")
+    run --project tests/Steelyard.EndToEnd --filter-trait "Lane=$lane" >"$log.$lane" 2>&1 &
+    pids+=($!)
+  done
+  for lane in 0 1; do
+    wait "${pids[lane]}" || status=1
+    cat "${logs[lane]}"
+  done
+  return "$status"
+}
+
+if [ $# -gt 0 ]; then tests=everything; else tests=in_lanes; fi
+dotnet build Steelyard.slnx -c Release --nologo -v quiet </dev/null && "$tests" "$@" | tee "$log"
 status=$?
 
 # A module that crashed or ran nothing counts as an error, not as a failed test; a build that failed leaves no counts at all.

@@ -5,6 +5,7 @@ using Steelyard.EndToEnd.Strictness;
 namespace Steelyard.EndToEnd;
 
 /// <summary>The program with a haproxy.cfg, and under the name haproxy.</summary>
+[Trait("Lane", "files")]
 public sealed class HaproxyFileTests : IDisposable
 {
     // The guide's file. A test takes the ports that are free, where the guide has 80 and 3001 to 3003.

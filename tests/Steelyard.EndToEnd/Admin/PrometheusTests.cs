@@ -172,10 +172,7 @@ public sealed class PrometheusTests : IDisposable
 
         public static Prometheus Start(string file, string data)
         {
-            using var free = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-            free.Start();
-            var port = ((System.Net.IPEndPoint)free.LocalEndpoint).Port;
-            free.Stop();
+            var port = Ports.Free();
             var start = new ProcessStartInfo("prometheus", [$"--config.file={file}", $"--storage.tsdb.path={data}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
             return new(Process.Start(start)!, port);
         }

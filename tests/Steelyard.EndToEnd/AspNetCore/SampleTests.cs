@@ -8,6 +8,7 @@ using Steelyard.EndToEnd.Node;
 namespace Steelyard.EndToEnd.AspNetCore;
 
 /// <summary>The sample of sessions as a program: how it ends, what it tells its supervisor, and behind Steelyard.</summary>
+[Trait("Lane", "apps")]
 public sealed class SampleTests : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = false });

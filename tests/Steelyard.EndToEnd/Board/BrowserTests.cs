@@ -4,6 +4,7 @@ using Steelyard.EndToEnd.Node;
 namespace Steelyard.EndToEnd.Board;
 
 /// <summary>The page, driven in a real Chromium by tests/board/board.mjs.</summary>
+[Trait("Lane", "files")]
 public sealed class BrowserTests
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(6);

@@ -12,6 +12,7 @@ namespace Steelyard.EndToEnd.Differential;
 /// at CLOSED nobody listens. Requests stand between lines of dashes; X-Want says what a server answers, with ^ for a semicolon in a field, `from` for the address that the connection comes from, `long` for more than a buffer holds, `empty` for nothing. One behind a line
 /// such as <c># until: server B</c> is asked again until its answer has that, which is what checks bring about.
 /// </summary>
+[Trait("Lane", "files")]
 public sealed class HaproxyDifferences : IAsyncLifetime
 {
     private static readonly string[] s_ofConnections = ["connection", "keep-alive", "date", "transfer-encoding", "content-length", "te"];

@@ -13,6 +13,7 @@ namespace Steelyard.EndToEnd.Differential;
 /// NAME.conf and NAME.requests: ADDRESS is where it listens, SERVER_A to SERVER_C answer with what they have seen, at CLOSED
 /// nobody listens, PORT_A is the port alone, RESOLVER knows here.example as 127.0.0.1, FILES is a folder with files, and what is written in LOGS is compared too. Requests stand between lines of dashes; X-Want says what a server answers, with ^ for a semicolon in a field, `from` for the address that the connection comes from, `long` for more than a buffer holds, `short` for 14 bytes, `hang` for no answer. One behind a line such as <c># tls: one.example</c> is asked by TLS, which servers speak where a client begins with it. STEELYARD_CASE='log-*' runs those alone.
 /// </summary>
+[Trait("Lane", "files")]
 public sealed partial class NginxDifferences : IAsyncLifetime
 {
     // nginx asks servers in HTTP/1.0, on a connection for each request.

@@ -7,6 +7,7 @@ using Steelyard.EndToEnd.Workers;
 namespace Steelyard.EndToEnd.Discovery;
 
 /// <summary>Servers come and go as an engine of Docker says, which here only speaks like one.</summary>
+[Trait("Lane", "apps")]
 public sealed class DockerTests : DiscoveringRun
 {
     private string Socket => Folder.At("docker.sock");

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Steelyard.EndToEnd.Machinery;
@@ -70,7 +68,7 @@ public sealed partial class ImageTests(DockerDaemon docker) : IDisposable
               steelyard: { volumes: [ {{mounts}} ], environment: [ "{{SearchPath}}" ], healthcheck: { interval: 1s, timeout: 20s, start_period: 60s } }
               hello: { volumes: [ {{mounts}} ], environment: [ "{{SearchPath}}" ] }
             """);
-        var port = FreePort();
+        var port = Ports.Free();
         await DeployAsync("hello", Path.Combine(Repository, "samples/swarm/stack.yml"), over, $"PORT={port}");
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         var names = new HashSet<string>();
@@ -118,13 +116,6 @@ public sealed partial class ImageTests(DockerDaemon docker) : IDisposable
     {
         var group = await DockerDaemon.RunAsync("stat", "-c", "%g", docker.Socket);
         await DockerDaemon.RunAsync("env", [$"DOCKER_GROUP={group}", $"DOCKER_SOCKET={docker.Socket}", .. variables, "docker", "--host", $"unix://{docker.Socket}", "stack", "deploy", "--resolve-image", "never", "-c", stack, "-c", over, name]);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [Fact]

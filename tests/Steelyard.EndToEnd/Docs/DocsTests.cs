@@ -4,6 +4,7 @@ using Steelyard.EndToEnd.Node;
 namespace Steelyard.EndToEnd.Docs;
 
 /// <summary>The commands of the pages that a stranger works through, run for real.</summary>
+[Trait("Lane", "files")]
 public sealed class DocsTests
 {
     // Programs to be built, and a swarm: SamplePrograms, GuideProgramsTests and ImageTests start these, and look closer.

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Steelyard.EndToEnd.Machinery;
@@ -150,14 +148,7 @@ internal sealed partial class DocumentedPart : IAsyncDisposable
     private static bool IsLike(string said, string line) =>
         Regex.IsMatch(Blanks().Replace(said.Trim(), " "), $"^{string.Join(".*", Blanks().Replace(line.Trim(), " ").Split("...").Select(Regex.Escape))}$", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 
-    private string WithPorts(string text) => Port().Replace(text, match => _ports.TryGetValue(match.Value, out var other) ? other : _ports[match.Value] = FreePort());
-
-    private static string FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
-    }
+    private string WithPorts(string text) => Port().Replace(text, match => _ports.TryGetValue(match.Value, out var other) ? other : _ports[match.Value] = Ports.Free().ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     public async ValueTask DisposeAsync()
     {

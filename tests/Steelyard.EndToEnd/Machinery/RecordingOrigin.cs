@@ -74,13 +74,7 @@ internal sealed class RecordingOrigin : IAsyncDisposable
     }
 
     /// <summary>An address nobody listens on.</summary>
-    public static NetworkAddress Refusing()
-    {
-        // Bound and never listened on would refuse as well, but keep the port; nobody else takes a port just freed.
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return NetworkAddress.ForHost("127.0.0.1", ((IPEndPoint)socket.LocalEndPoint!).Port);
-    }
+    public static NetworkAddress Refusing() => NetworkAddress.ForHost("127.0.0.1", Ports.Free());
 
     /// <summary>The next connection of the balancer's.</summary>
     public Task<OriginConnection> Accept() => _accepted.Reader.ReadAsync().AsTask().Patiently("a connection to the origin");

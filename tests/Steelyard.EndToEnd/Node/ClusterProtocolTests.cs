@@ -71,7 +71,7 @@ public sealed class ClusterProtocolTests : IDisposable
     [Fact]
     public async Task A_second_port_is_bound_and_its_connections_go_to_the_workers_in_turn()
     {
-        var free = FreePort();
+        var free = Ports.Free();
         var script = Script($$"""
             const http = require('http');
             http.createServer((req, res) => res.end('app')).listen(3000);
@@ -120,7 +120,7 @@ public sealed class ClusterProtocolTests : IDisposable
     [Fact]
     public async Task A_configured_port_is_the_apps_though_another_is_listened_on_first()
     {
-        var free = FreePort();
+        var free = Ports.Free();
         await using var worker = await ClusterWorker.ListeningAsync(_cluster, Script($$"""
             const http = require('http');
             http.createServer((req, res) => res.end('metrics')).listen({{free}}, '127.0.0.1', () =>
@@ -279,7 +279,7 @@ public sealed class ClusterProtocolTests : IDisposable
     [Fact]
     public async Task What_binds_its_port_itself_is_left_alone()
     {
-        var free = FreePort();
+        var free = Ports.Free();
         await using var worker = ClusterWorker.Start(_cluster, Script($$"""
             require('http').createServer((req, res) => res.end('own')).listen({ port: {{free}}, host: '127.0.0.1', exclusive: true }, () => console.log('bound'));
             """));
@@ -348,12 +348,5 @@ public sealed class ClusterProtocolTests : IDisposable
     {
         using var client = await RawClient.Connect(new IPEndPoint(IPAddress.Loopback, port));
         return await client.Ask("GET / HTTP/1.1\r\nHost: app\r\nConnection: close\r\n\r\n");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

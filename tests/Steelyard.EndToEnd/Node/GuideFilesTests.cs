@@ -1,11 +1,10 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Node;
 
 /// <summary>Files of PM2 and of Compose as people have them, with their app, served as they are: on the ports that they name.</summary>
+[Trait("Lane", "files")]
 public sealed class GuideFilesTests : IDisposable
 {
     private readonly HttpClient _http = new();
@@ -20,7 +19,7 @@ public sealed class GuideFilesTests : IDisposable
     [Fact]
     public async Task The_ecosystem_file_of_the_guide_runs_its_app_on_the_apps_own_port()
     {
-        Assert.SkipUnless(IsFree(3000), "port 3000, which the app listens on whatever it is told, is taken");
+        Assert.SkipUnless(Ports.IsFree(3000), "port 3000, which the app listens on whatever it is told, is taken");
         var folder = await GuideAsync();
         await using var up = SteelyardProcess.Start(["up", "ecosystem.config.js"], Environment, folder);
         await up.LineAsync("ready");
@@ -34,7 +33,7 @@ public sealed class GuideFilesTests : IDisposable
         Assert.Empty(before.Intersect(after));
         up.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, await up.ExitAsync());
-        Assert.True(IsFree(3000));
+        Assert.True(Ports.IsFree(3000));
     }
 
     [Fact]
@@ -114,7 +113,7 @@ public sealed class GuideFilesTests : IDisposable
     [Fact]
     public async Task The_compose_file_of_the_guide_runs_the_command_of_its_override_file_behind_the_published_port()
     {
-        Assert.SkipUnless(IsFree(80), "port 80, which the file publishes, is taken or not ours");
+        Assert.SkipUnless(Ports.IsFree(80), "port 80, which the file publishes, is taken or not ours");
         var folder = await GuideAsync();
         await using var up = SteelyardProcess.Start(["up", "docker-compose.yml"], Environment, folder);
         await up.LineAsync("ready");
@@ -132,7 +131,7 @@ public sealed class GuideFilesTests : IDisposable
     public async Task Services_wait_for_those_they_depend_on_and_reach_them_by_what_these_expose()
     {
         using var folder = new TemporaryFolder();
-        folder.Write(".env", $"API_PORT={FreePort()}\n");
+        folder.Write(".env", $"API_PORT={Ports.Free()}\n");
         folder.Write("api.js", "setTimeout(() => require('http').createServer((request, response) => response.end('of the api')).listen(8000), 300);");
         folder.Write("web.js", """
             require('http').get(process.env.API, answer => answer.on('data', text => {
@@ -174,26 +173,5 @@ public sealed class GuideFilesTests : IDisposable
             seen.Add(await _http.GetStringAsync(url).Patiently());
         Assert.All(seen, answer => Assert.StartsWith("Handled by process ", answer, StringComparison.Ordinal));
         return seen;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private static bool IsFree(int port)
-    {
-        try
-        {
-            using var listener = new TcpListener(IPAddress.Any, port);
-            listener.Start();
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 }

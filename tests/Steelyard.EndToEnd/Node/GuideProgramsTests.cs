@@ -12,6 +12,7 @@ namespace Steelyard.EndToEnd.Node;
 /// The programs of the guide and what Steelyard.AspNetCore makes of them, from outside: the same questions, and the same
 /// answers where the guide says what they are.
 /// </summary>
+[Trait("Lane", "apps")]
 public sealed class GuideProgramsTests : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -8,6 +8,7 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Node;
 
 /// <summary>Apps of Node as people write them, the programs of the guide to the letter among them, several workers each, started by the program.</summary>
+[Trait("Lane", "apps")]
 public sealed class NodeAppTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -29,6 +30,7 @@ public sealed class NodeAppTests : IDisposable
     }
 
     private static string Configuration(string command, string more, int instances) => $$"""
+        admin: 127.0.0.1:0
         listen:
           - { bind: "127.0.0.1:0", routes: [ { to: web } ] }
         pools:
@@ -280,7 +282,7 @@ public sealed class NodeAppTests : IDisposable
     [Fact]
     public async Task Run_without_a_file_serves_a_node_app_on_the_port_that_it_names()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         var script = _folder.Write("app.js", $"require('http').createServer((req, res) => res.end(String(process.pid))).listen({port});");
         await using var steelyard = SteelyardProcess.Start(["run", "-i", "2", script], [], _folder.Path);
         await steelyard.LineAsync("ready");
@@ -288,12 +290,5 @@ public sealed class NodeAppTests : IDisposable
         Assert.Equal(2, (await AskAsync(new($"http://127.0.0.1:{port}"), 4)).Distinct().Count());
         steelyard.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, await steelyard.ExitAsync());
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -4,6 +4,7 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Proxying;
 
 /// <summary>One port for TLS and for what is none, as haproxy.cfg has it with req.ssl_hello_type.</summary>
+[Trait("Lane", "files")]
 public sealed class HelloRoutingTests
 {
     [Theory]
@@ -22,6 +23,7 @@ public sealed class HelloRoutingTests
         await client.Send(said);
         var server = await (place == 0 ? tls : rest).Accept();
         Assert.Equal(said, await server.ReadExactly(said.Length));
+        server.Close();
     }
 
     [Fact]
@@ -36,7 +38,9 @@ public sealed class HelloRoutingTests
         using var other = await balancer.Connect();
         var said = ClientHello.For("one.example");
         await other.Send(said);
-        Assert.Equal(said, await (await tls.Accept()).ReadExactly(said.Length));
+        var server = await tls.Accept();
+        Assert.Equal(said, await server.ReadExactly(said.Length));
+        server.Close();
     }
 
     private static TestBalancer Start(string line, NetworkAddress tls, NetworkAddress rest)

@@ -6,6 +6,7 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Samples;
 
 /// <summary>The samples, run as their pages say, but on ports of the tests.</summary>
+[Trait("Lane", "files")]
 public sealed class SamplePrograms : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Shared;
@@ -31,11 +29,7 @@ internal sealed class LocalRedis : IAsyncDisposable
 
     private static async Task<LocalRedis> StartAsync(bool tls, string[] more)
     {
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
-        var redis = new LocalRedis(port, tls, more);
+        var redis = new LocalRedis(Ports.Free(), tls, more);
         await redis.ReadyAsync();
         return redis;
     }

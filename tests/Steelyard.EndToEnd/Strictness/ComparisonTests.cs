@@ -7,6 +7,7 @@ namespace Steelyard.EndToEnd.Strictness;
 /// The same cases through nginx and HAProxy: the table at the end of docs/http.md is what they did.
 /// STEELYARD_ACCEPT=1 writes it anew.
 /// </summary>
+[Trait("Lane", "files")]
 public sealed class ComparisonTests
 {
     private const string Heading = "## Case by case, beside nginx and HAProxy\n";

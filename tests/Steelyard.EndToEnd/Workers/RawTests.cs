@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Workers;
@@ -16,7 +15,7 @@ public sealed class RawTests : WorkerFixture
         }).listen({ host: '127.0.0.1', port: Number(process.env.ECHO_PORT) });
         """;
 
-    private readonly int _port = FreePort();
+    private readonly int _port = Ports.Free();
 
     [Fact]
     public async Task A_tcp_app_gets_its_clients_own_connections_in_turn_and_is_replaced_without_one_refused()
@@ -92,12 +91,5 @@ public sealed class RawTests : WorkerFixture
         for (char next; (next = (char)(await client.ReadExactly(1))[0]) != '\n';)
             line.Append(next);
         return line.ToString();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

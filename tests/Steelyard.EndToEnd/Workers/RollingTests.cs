@@ -4,6 +4,7 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Workers;
 
 /// <summary>Workers of several runtimes are replaced, added and taken away under load, and nobody notices.</summary>
+[Trait("Lane", "apps")]
 public sealed class RollingTests : WorkerFixture
 {
     private const string Quick = "rolling: { monitor: 0s }";

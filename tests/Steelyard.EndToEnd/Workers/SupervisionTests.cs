@@ -1,13 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Workers;
 
 /// <summary>What is done about workers, and what they find.</summary>
+[Trait("Lane", "apps")]
 public sealed class SupervisionTests : WorkerFixture
 {
     [Fact]
@@ -60,7 +59,7 @@ public sealed class SupervisionTests : WorkerFixture
         SteelyardProcess.Kill(up.Id);
 
         await Patience.Until(() => !IsAlive(worker) && !IsAlive(child));
-        await Patience.Until(() => IsFree(url.Port));
+        await Patience.Until(() => Ports.IsFree(url.Port));
 
         // Within two seconds, and as many again where others keep the processors busy.
         Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 4);
@@ -143,7 +142,7 @@ public sealed class SupervisionTests : WorkerFixture
     [Fact]
     public async Task Workers_that_share_a_port_of_their_own_are_only_looked_after()
     {
-        var port = FreePort();
+        var port = Ports.Free();
         Folder.Write("steelyard.yaml", $$"""
             listen: [ { bind: "127.0.0.1:0", routes: [ { respond: 204 } ] } ]
             pools:
@@ -164,7 +163,7 @@ public sealed class SupervisionTests : WorkerFixture
         Assert.DoesNotContain("127.0.0.1:" + port, (await Ask("status")).Output, StringComparison.Ordinal);
         up.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, await up.ExitAsync());
-        Assert.True(IsFree(port));
+        Assert.True(Ports.IsFree(port));
     }
 
     [Fact]
@@ -200,13 +199,6 @@ public sealed class SupervisionTests : WorkerFixture
         }
 
         return seen;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [Fact]
@@ -354,20 +346,6 @@ public sealed class SupervisionTests : WorkerFixture
         catch (IOException)
         {
             return "";
-        }
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
         }
     }
 }

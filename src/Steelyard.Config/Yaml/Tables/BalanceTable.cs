@@ -68,11 +68,11 @@ internal static class BalanceTable
     public static IReadOnlyList<(string Word, BalancePolicy Value, string Description)> Policies { get; } =
         [.. Words.Where(word => word.Value.Policy != BalancePolicy.Hash).Select(word => (word.Word, word.Value.Policy, word.Description))];
 
-    private static readonly Form<BalanceSettings> WordForm = ScalarForms.OneOf(Words);
+    private static readonly Form<BalanceSettings> WordForm = ScalarForms.OneOf(Words, ", or a mapping with 'hash', as in { hash: header:X-User, load: 125% }");
 
     public static DirectiveTable<BalanceDraft> Table { get; } = new(
         "'balance'",
-        $"{WordForm.Accepts}, or a mapping with 'hash', as in {{ hash: header:X-User, load: 125% }}",
+        WordForm.Accepts,
         "A word for a policy, or a mapping with these keys: `hash` where something of the request decides, `policy` where a policy is told more.",
         [["hash", "policy"]],
         [

@@ -135,10 +135,10 @@ internal static class ScalarForms
             value => words.Where(word => has(value, word.Value)).Select(word => word.Word).ToArray() is { Length: > 0 } all ? $"[{string.Join(", ", all)}]" : "none");
     }
 
-    public static Form<T> OneOf<T>(IReadOnlyList<(string Word, T Value, string Description)> words)
+    public static Form<T> OneOf<T>(IReadOnlyList<(string Word, T Value, string Description)> words, string otherwise = "")
     {
         var names = words.Select(w => w.Word).ToArray();
-        var accepts = Shown.OneOf(names);
+        var accepts = Shown.OneOf(names) + otherwise;
         return new(
             accepts,
             (Drafts.ProblemList problems, YamlNode node, out T value) =>
