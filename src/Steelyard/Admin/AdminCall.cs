@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Steelyard.Config;
@@ -21,6 +22,16 @@ internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDi
 
     /// <summary>A parameter of the query; null for none.</summary>
     public string? Query(string name) => context.Request.Query[name] is [{ } value, ..] ? value : null;
+
+    /// <summary>A whole number of the query; null for none.</summary>
+    /// <exception cref="AdminProblemException">It is no number between these.</exception>
+    public int? QueryNumber(string name, int least, int most)
+    {
+        if (Query(name) is not { } text)
+            return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
+            : throw new AdminProblemException(400, $"'{text}' is no {name}; it is {least} to {most}");
+    }
 
     /// <summary>The pool that the path names.</summary>
     /// <exception cref="AdminProblemException">There is none of that name.</exception>

@@ -39,7 +39,7 @@ internal static class WorkerEndpoints
 
     public static async Task<LogView[]> LogsAsync(AdminCall call)
     {
-        var (worker, lines) = (Number(call, "worker", 1024), Number(call, "lines", MostLines) ?? UsualLines);
+        var (worker, lines) = (call.QueryNumber("worker", 1, 1024), call.QueryNumber("lines", 1, MostLines) ?? UsualLines);
         var name = worker is null ? call.Pool.Name : $"{call.Pool.Name}.{worker}";
         var answer = await call.Desk.Keeper.AskAsync(KeeperRequestKind.Logs, $"{name} {lines.ToString(CultureInfo.InvariantCulture)}");
         return answer.Done ? [.. answer.Lines.Select(LogView.TryRead).OfType<LogView>()] : throw NoApp(call, (await StateAsync(call)).Apps);
@@ -76,12 +76,4 @@ internal static class WorkerEndpoints
             Math.Round(worker.Busy * 100, 1),
             lag,
             worker.Address.Length == 0 ? null : worker.Address);
-
-    private static int? Number(AdminCall call, string name, int most)
-    {
-        if (call.Query(name) is not { } text)
-            return null;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most ? number
-            : throw new AdminProblemException(StatusCodes.Status400BadRequest, $"'{text}' is no {name}; it is 1 to {most}");
-    }
 }
