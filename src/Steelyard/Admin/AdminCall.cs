@@ -86,8 +86,16 @@ internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDi
         }
         catch (JsonException error)
         {
-            throw new AdminProblemException(400, $"the body is not the JSON that is expected here{(error.Path is { Length: > 1 } path ? $", at {path}" : "")}; /openapi.json says what is");
+            throw new AdminProblemException(400, $"the body is not the JSON that is expected here{(error.Path is { Length: > 1 } path ? $", at {path}" : "")}: {Shape(type)}; /openapi.json says more");
         }
+    }
+
+    /// <summary>What a body has, for a person: {"address": ..., "weight": ...}, where weight may be left out.</summary>
+    private static string Shape(JsonTypeInfo type)
+    {
+        var optional = type.Properties.Where(property => property is { IsRequired: false, AssociatedParameter: not { HasDefaultValue: false } }).Select(property => property.Name).ToList();
+        return $"{{{string.Join(", ", type.Properties.Select(property => $"\"{property.Name}\": ..."))}}}"
+            + (optional.Count == 0 ? "" : $", where {string.Join(", ", optional)} may be left out");
     }
 
     /// <summary>Lets the keeper do something, and waits for what becomes of it.</summary>

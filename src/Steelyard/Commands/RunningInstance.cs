@@ -85,7 +85,7 @@ internal sealed class RunningInstance
         var given = Source(parsed);
         if ((given ?? ConfigurationArgument.InThisFolder) is { } named)
         {
-            var file = ConfigurationArgument.Find(named) ?? throw new AdminProblemException(0, $"there is no file or folder {named} with a configuration");
+            var file = ConfigurationArgument.Find(named) ?? throw new AdminProblemException(0, ConfigurationArgument.NothingAt(named));
             var serving = AdminConnection.Local(file);
             if (serving.Count > 0)
                 return serving[0];
