@@ -46,7 +46,9 @@ internal static class WorkerEndpoints
     }
 
     public static Task<ReportView> ScaleAsync(AdminCall call, ScaleBody body) =>
-        call.OrderAsync(KeeperRequestKind.Scale, $"{PoolWithApp(call)}={body.Workers.ToString(CultureInfo.InvariantCulture)}", "there are as many workers as before");
+        body.Workers is < 1 or > WorkerRequests.Most
+        ? throw new AdminProblemException(StatusCodes.Status400BadRequest, $"{body.Workers} is no number of workers; it is 1 to {WorkerRequests.Most}")
+        : call.OrderAsync(KeeperRequestKind.Scale, $"{PoolWithApp(call)}={body.Workers.ToString(CultureInfo.InvariantCulture)}", "there are as many workers as before");
 
     public static Task<ReportView> RestartAsync(AdminCall call) => call.OrderAsync(KeeperRequestKind.Restart, PoolWithApp(call), "the workers stay as they were");
 
@@ -61,7 +63,7 @@ internal static class WorkerEndpoints
     private static async Task<KeeperState> StateAsync(AdminCall call) =>
         await call.Desk.KeeperStateAsync() ?? throw new AdminProblemException(StatusCodes.Status503ServiceUnavailable, "the keeper does not answer; this engine ends soon, or is newer than it");
 
-    private static AdminProblemException NoApp(AdminCall call, IReadOnlyList<string> apps) => new(
+    private static AdminProblemException NoApp(AdminCall call, List<string> apps) => new(
         StatusCodes.Status404NotFound,
         apps.Count == 0 ? "no pool has an 'app'" : $"the pool '{call["pool"]}' has no 'app'; there is {string.Join(", ", apps)}");
 
