@@ -54,7 +54,8 @@ internal sealed class ExchangeAccount(ExchangeContext context, OutgoingRequest o
             return;
         var (meter, route, firstByte) = (context.Meters.Server(pool, server), context.RouteMeter, context.AnsweredAt - context.AttemptBegun);
         meter.Answered(status, firstByte, End - context.AttemptBegun);
-        meter.Sent(BytesRead);
+        if (!outcome.IsUnsent)
+            meter.Sent(BytesRead);
         meter.Received(BytesAnswered);
         if (status != 0)
             route.FirstByteTime += firstByte;

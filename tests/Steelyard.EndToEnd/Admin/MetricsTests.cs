@@ -85,6 +85,8 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal(1, ValueOf(text, """steelyard_server_answers_total{pool="dead",server="127.0.0.1:1",status="none"}"""));
         Assert.Equal(1, ValueOf(text, """steelyard_server_failures_total{pool="dead",server="127.0.0.1:1"}"""));
 
+        Assert.Equal(0, ValueOf(text, """steelyard_server_sent_bytes_total{pool="dead",server="127.0.0.1:1"}"""));
+
         // The second has the request after the first; after the second nobody has it.
         Assert.Equal((1, 1), (ValueOf(text, """steelyard_route_retries_total{route="/dead"}"""), ValueOf(text, """steelyard_pool_retries_total{pool="dead"}""")));
         Assert.Equal((1, 1), (ValueOf(text, """steelyard_route_redispatches_total{route="/dead"}"""), ValueOf(text, """steelyard_pool_redispatches_total{pool="dead"}""")));
