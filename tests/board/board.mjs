@@ -216,6 +216,7 @@ await check('traffic is drawn, and errors come with what they mean', async () =>
   await page.getByRole('cell', { name: '404.no-route' }).waitFor();
   await page.getByText('No route', { exact: false }).first().waitFor();
   assert.match(await page.locator('#view-errors details').first().evaluate(details => details.textContent), /What it means.+What to do/);
+  assert.ok(await page.locator('#view-errors dd code', { hasText: 'steelyard explain' }).count() > 0);
   assert.equal(await page.locator('#error-count').isVisible(), false);
 });
 

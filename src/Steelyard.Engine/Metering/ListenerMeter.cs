@@ -5,6 +5,7 @@ internal sealed class ListenerMeter
 {
     // By the class of the status; 0 for those that left before an answer.
     private readonly long[] _answers = new long[6];
+    private long _requestTime;
 
     public long UnderWay;
     public long Connections;
@@ -15,9 +16,14 @@ internal sealed class ListenerMeter
     public long BytesSent;
 
     /// <summary>A request has ended.</summary>
-    public void Answered(int status, long received, long sent)
+    /// <param name="status">What its client was told.</param>
+    /// <param name="received">Bytes of it.</param>
+    /// <param name="sent">Bytes of its answer.</param>
+    /// <param name="milliseconds">How long it took, from its first byte to the last of its answer.</param>
+    public void Answered(int status, long received, long sent, long milliseconds)
     {
         _answers[Math.Clamp(status / 100, 0, 5)]++;
+        _requestTime += milliseconds;
         BytesReceived += received;
         BytesSent += sent;
     }
@@ -27,6 +33,7 @@ internal sealed class ListenerMeter
     {
         for (var i = 0; i < _answers.Length; i++)
             sum.Answers[i] += Volatile.Read(ref _answers[i]);
+        sum.RequestMilliseconds += Volatile.Read(ref _requestTime);
         sum.UnderWay += Volatile.Read(ref UnderWay);
         sum.Connections += Volatile.Read(ref Connections);
         sum.Refused += Volatile.Read(ref Refused);

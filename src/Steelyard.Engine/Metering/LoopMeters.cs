@@ -56,7 +56,7 @@ internal sealed class LoopMeters
         {
             if (_routes[i] is not { } route)
                 continue;
-            sum.Route(_plan.RouteNames[i]).UnderWay += Volatile.Read(ref route.UnderWay);
+            route.AddTo(sum.Route(_plan.RouteNames[i]));
             foreach (var series in route.All)
                 series!.Times.AddTo(ref sum.Request(_plan.RouteNames[i], series.Method, series.Status).Times);
         }

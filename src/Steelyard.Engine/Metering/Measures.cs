@@ -128,6 +128,30 @@ public sealed class RouteMeasure(string name)
 
     /// <summary>Requests, tunnels and sessions under way.</summary>
     public long UnderWay { get; internal set; }
+
+    /// <summary>Sessions in TCP mode.</summary>
+    public long Sessions { get; internal set; }
+
+    /// <summary>Attempts after a request's first.</summary>
+    public long Retried { get; internal set; }
+
+    /// <summary>Attempts after which the request went to another server.</summary>
+    public long Redispatched { get; internal set; }
+
+    /// <summary>Bytes of requests, heads and bodies.</summary>
+    public long BytesReceived { get; internal set; }
+
+    /// <summary>Bytes of answers, heads and bodies.</summary>
+    public long BytesSent { get; internal set; }
+
+    /// <summary>How long requests waited for a server with room, all together.</summary>
+    public long QueueMilliseconds { get; internal set; }
+
+    /// <summary>How long it took to open connections to servers, all together.</summary>
+    public long ConnectMilliseconds { get; internal set; }
+
+    /// <summary>From the beginning of an attempt to the head of its answer, all together.</summary>
+    public long FirstByteMilliseconds { get; internal set; }
 }
 
 /// <summary>What a pool has had to do.</summary>
@@ -153,6 +177,33 @@ public sealed class PoolMeasure(string name)
 
     /// <summary>Requests whose clients went away while they waited.</summary>
     public long QueueLeft { get; internal set; }
+
+    /// <summary>From the first byte of a request to the last of its answer, all together.</summary>
+    public long RequestMilliseconds { get; internal set; }
+
+    /// <summary>Sessions in TCP mode.</summary>
+    public long Sessions { get; internal set; }
+
+    /// <summary>Attempts over a connection that was kept.</summary>
+    public long Reused { get; internal set; }
+
+    /// <summary>Attempts after a request's first.</summary>
+    public long Retried { get; internal set; }
+
+    /// <summary>Attempts after which the request went to another server.</summary>
+    public long Redispatched { get; internal set; }
+
+    /// <summary>TLS handshakes done with its servers.</summary>
+    public long TlsHandshakes { get; internal set; }
+
+    /// <summary>TLS handshakes with its servers that came to nothing.</summary>
+    public long TlsFailures { get; internal set; }
+
+    /// <summary>Bytes of heads and bodies sent to its servers.</summary>
+    public long BytesSent { get; internal set; }
+
+    /// <summary>Bytes of heads and bodies of their answers.</summary>
+    public long BytesReceived { get; internal set; }
 
     /// <summary>How long requests waited for a server with room; those that did not are not counted.</summary>
     public Distribution QueueTime => Queue;
@@ -193,6 +244,12 @@ public sealed class ServerMeasure(string pool, NetworkAddress address)
     /// <summary>Attempts after which the request went to another server.</summary>
     public long Redispatched { get; internal set; }
 
+    /// <summary>TLS handshakes done with it.</summary>
+    public long TlsHandshakes { get; internal set; }
+
+    /// <summary>TLS handshakes with it that came to nothing.</summary>
+    public long TlsFailures { get; internal set; }
+
     /// <summary>Bytes of heads and bodies sent to it.</summary>
     public long BytesSent { get; internal set; }
 
@@ -221,6 +278,9 @@ public sealed class ListenerMeasure(string name)
 
     /// <summary>Requests, tunnels and sessions under way.</summary>
     public long UnderWay { get; internal set; }
+
+    /// <summary>From the first byte of a request to the last of its answer, all together.</summary>
+    public long RequestMilliseconds { get; internal set; }
 
     /// <summary>Connections accepted.</summary>
     public long Connections { get; internal set; }

@@ -10,10 +10,19 @@ internal sealed class PoolMeter(Buckets buckets)
 
     // By the class of the status; 0 for those that left before an answer.
     private readonly long[] _answers = new long[6];
+    private long _requestTime;
 
     public long QueueFull;
     public long QueueTimeouts;
     public long QueueLeft;
+    public long Sessions;
+    public long Reused;
+    public long Retried;
+    public long Redispatched;
+    public long TlsHandshakes;
+    public long TlsFailures;
+    public long BytesSent;
+    public long BytesReceived;
 
     /// <summary>How long requests waited for a server with room, whether they got one or not; those that did not wait are not counted.</summary>
     public Histogram Queue { get; } = new(buckets);
@@ -29,7 +38,12 @@ internal sealed class PoolMeter(Buckets buckets)
 
     /// <summary>A request has ended.</summary>
     /// <param name="status">What its client was told.</param>
-    public void Answered(int status) => _answers[Math.Clamp(status / 100, 0, 5)]++;
+    /// <param name="milliseconds">How long it took, from its first byte to the last of its answer.</param>
+    public void Answered(int status, long milliseconds)
+    {
+        _answers[Math.Clamp(status / 100, 0, 5)]++;
+        _requestTime += milliseconds;
+    }
 
     /// <summary>Adds what it holds to a sum over loops.</summary>
     public void AddTo(PoolMeasure sum)
@@ -39,6 +53,15 @@ internal sealed class PoolMeter(Buckets buckets)
         sum.QueueFull += Volatile.Read(ref QueueFull);
         sum.QueueTimeouts += Volatile.Read(ref QueueTimeouts);
         sum.QueueLeft += Volatile.Read(ref QueueLeft);
+        sum.RequestMilliseconds += Volatile.Read(ref _requestTime);
+        sum.Sessions += Volatile.Read(ref Sessions);
+        sum.Reused += Volatile.Read(ref Reused);
+        sum.Retried += Volatile.Read(ref Retried);
+        sum.Redispatched += Volatile.Read(ref Redispatched);
+        sum.TlsHandshakes += Volatile.Read(ref TlsHandshakes);
+        sum.TlsFailures += Volatile.Read(ref TlsFailures);
+        sum.BytesSent += Volatile.Read(ref BytesSent);
+        sum.BytesReceived += Volatile.Read(ref BytesReceived);
         Queue.AddTo(ref sum.Queue);
         Connect.AddTo(ref sum.Connect);
         FirstByte.AddTo(ref sum.FirstByte);

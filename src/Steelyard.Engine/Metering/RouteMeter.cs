@@ -16,6 +16,16 @@ internal sealed class RouteMeter(Buckets buckets)
     private const int MostWithClasses = MostSeries + (6 * 9);
 
     public long UnderWay;
+    public long Sessions;
+    public long Retried;
+    public long Redispatched;
+    public long BytesReceived;
+    public long BytesSent;
+
+    // All together, in milliseconds.
+    public long QueueTime;
+    public long ConnectTime;
+    public long FirstByteTime;
 
     private readonly Series?[] _series = new Series?[MostWithClasses];
     private int _count;
@@ -37,6 +47,20 @@ internal sealed class RouteMeter(Buckets buckets)
         if (last is null || last.Method != method || last.Status != status)
             _last = last = Find(method, status);
         last.Times.Add(milliseconds);
+    }
+
+    /// <summary>Adds what it holds, but for its series, to a sum over loops.</summary>
+    public void AddTo(RouteMeasure sum)
+    {
+        sum.UnderWay += Volatile.Read(ref UnderWay);
+        sum.Sessions += Volatile.Read(ref Sessions);
+        sum.Retried += Volatile.Read(ref Retried);
+        sum.Redispatched += Volatile.Read(ref Redispatched);
+        sum.BytesReceived += Volatile.Read(ref BytesReceived);
+        sum.BytesSent += Volatile.Read(ref BytesSent);
+        sum.QueueMilliseconds += Volatile.Read(ref QueueTime);
+        sum.ConnectMilliseconds += Volatile.Read(ref ConnectTime);
+        sum.FirstByteMilliseconds += Volatile.Read(ref FirstByteTime);
     }
 
     private Series Find(KnownMethod method, int status)

@@ -11,11 +11,13 @@ internal sealed class ServerMeter(PoolMeter pool)
     private long _firstByteTime;
     private long _wholeTime;
 
-    public long Reused;
-    public long Retried;
-    public long Redispatched;
-    public long BytesSent;
-    public long BytesReceived;
+    private long _reused;
+    private long _retried;
+    private long _redispatched;
+    private long _bytesSent;
+    private long _bytesReceived;
+    private long _tlsHandshakes;
+    private long _tlsFailures;
 
     /// <summary>A connection was opened.</summary>
     /// <param name="milliseconds">How long that took, TLS included.</param>
@@ -24,6 +26,49 @@ internal sealed class ServerMeter(PoolMeter pool)
         _opened++;
         _connectTime += milliseconds;
         pool.Connect.Add(milliseconds);
+    }
+
+    /// <summary>An attempt goes by a connection that was kept.</summary>
+    public void Reused()
+    {
+        _reused++;
+        pool.Reused++;
+    }
+
+    /// <summary>A TLS handshake with it is over.</summary>
+    /// <param name="done">Whether it was done.</param>
+    public void Secured(bool done)
+    {
+        (done ? ref _tlsHandshakes : ref _tlsFailures)++;
+        (done ? ref pool.TlsHandshakes : ref pool.TlsFailures)++;
+    }
+
+    /// <summary>An attempt was not its request's first.</summary>
+    public void Retried()
+    {
+        _retried++;
+        pool.Retried++;
+    }
+
+    /// <summary>A request goes to another server after it was here.</summary>
+    public void Redispatched()
+    {
+        _redispatched++;
+        pool.Redispatched++;
+    }
+
+    /// <summary>Bytes have gone to it.</summary>
+    public void Sent(long bytes)
+    {
+        _bytesSent += bytes;
+        pool.BytesSent += bytes;
+    }
+
+    /// <summary>Bytes have come from it.</summary>
+    public void Received(long bytes)
+    {
+        _bytesReceived += bytes;
+        pool.BytesReceived += bytes;
     }
 
     /// <summary>An attempt has ended.</summary>
@@ -49,11 +94,13 @@ internal sealed class ServerMeter(PoolMeter pool)
         for (var i = 0; i < _answers.Length; i++)
             sum.Answers[i] += Volatile.Read(ref _answers[i]);
         sum.Opened += Volatile.Read(ref _opened);
-        sum.Reused += Volatile.Read(ref Reused);
-        sum.Retried += Volatile.Read(ref Retried);
-        sum.Redispatched += Volatile.Read(ref Redispatched);
-        sum.BytesSent += Volatile.Read(ref BytesSent);
-        sum.BytesReceived += Volatile.Read(ref BytesReceived);
+        sum.Reused += Volatile.Read(ref _reused);
+        sum.Retried += Volatile.Read(ref _retried);
+        sum.Redispatched += Volatile.Read(ref _redispatched);
+        sum.BytesSent += Volatile.Read(ref _bytesSent);
+        sum.BytesReceived += Volatile.Read(ref _bytesReceived);
+        sum.TlsHandshakes += Volatile.Read(ref _tlsHandshakes);
+        sum.TlsFailures += Volatile.Read(ref _tlsFailures);
         sum.ConnectMilliseconds += Volatile.Read(ref _connectTime);
         sum.FirstByteMilliseconds += Volatile.Read(ref _firstByteTime);
         sum.WholeMilliseconds += Volatile.Read(ref _wholeTime);

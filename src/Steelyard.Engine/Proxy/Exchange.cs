@@ -186,10 +186,13 @@ internal sealed class Exchange
             }
 
             var retried = outcome.Retry != Retry.Never;
-            if (retried)
-                _loop.Counters.Retries++;
-
             var (server, status, latency) = (_context.Server!, 0, -1L);
+            if (retried)
+            {
+                _loop.Counters.Retries++;
+                _account.CountRetry(_context.Meters.Server(pool, server), elsewhere: !sameServer);
+            }
+
             _context.AttemptBegun = _context.Events.Now;
             _context.Record.ChosenAt = _context.Events.Now;
             _context.Record.BeginAttempt(retried, elsewhere: !sameServer);
@@ -207,7 +210,7 @@ internal sealed class Exchange
             if (_context.Log is { KeepsAttempts: true } && !_connector.HasNoPlace)
                 _context.Record.EndAttempt(_context.ServerBytes, outcome.IsSuccess ? status : outcome.FailedStatus > 0 ? outcome.FailedStatus : outcome.ToldAsGateway().Status);
             Learn(pool, server, outcome, status, latency);
-            _account.CountAttempt(pool, server, outcome, status, retried);
+            _account.CountAttempt(pool, server, outcome, status);
             if (outcome.Retry == Retry.OnAnotherServer)
                 _attempts.Tried.Add(server.Index);
             again = outcome.Retry != Retry.Never || FallsBack(ref pool, ref outcome);

@@ -1,10 +1,14 @@
 using Steelyard.Balancing;
+using Steelyard.Engine.Metering;
 
 namespace Steelyard.Engine.Proxy;
 
 /// <summary>What an exchange leaves behind: counts, a line in a log, an error for people to look at. Owned by the exchange.</summary>
 internal sealed class ExchangeAccount(ExchangeContext context, OutgoingRequest outgoing)
 {
+    // Who had the attempt before, where the request is to go to another server: whether there is one is not known yet.
+    private ServerMeter? _left;
+
     // What goes on as another protocol is not a request any more.
     private long End => context.Switched ? context.AnsweredAt : context.Events.Now;
 
@@ -20,24 +24,42 @@ internal sealed class ExchangeAccount(ExchangeContext context, OutgoingRequest o
         var meter = context.Meters.Server(pool, server);
         if (context.Upstream!.Reused)
         {
-            meter.Reused++;
+            meter.Reused();
             return;
         }
 
-        meter.Connected(context.Events.Now - context.AttemptBegun);
+        var took = context.Events.Now - context.AttemptBegun;
+        meter.Connected(took);
+        context.RouteMeter.ConnectTime += took;
+    }
+
+    /// <summary>Counts an attempt that is not its request's first.</summary>
+    /// <param name="server">To whom it goes.</param>
+    /// <param name="elsewhere">Whether a server was chosen for it.</param>
+    public void CountRetry(ServerMeter server, bool elsewhere)
+    {
+        server.Retried();
+        context.RouteMeter.Retried++;
+        if (!elsewhere || _left is null)
+            return;
+        _left.Redispatched();
+        context.RouteMeter.Redispatched++;
     }
 
     /// <summary>Counts what came of an attempt; one over a kept connection that was closed meanwhile is none.</summary>
-    public void CountAttempt(Pool pool, Server server, in Outcome outcome, int status, bool retried)
+    public void CountAttempt(Pool pool, Server server, in Outcome outcome, int status)
     {
+        _left = null;
         if (outcome.Retry == Retry.OnFreshConnection)
             return;
-        var meter = context.Meters.Server(pool, server);
-        meter.Answered(status, context.AnsweredAt - context.AttemptBegun, End - context.AttemptBegun);
-        meter.Retried += retried ? 1 : 0;
-        meter.Redispatched += outcome.Retry == Retry.OnAnotherServer ? 1 : 0;
-        meter.BytesSent += BytesRead;
-        meter.BytesReceived += BytesAnswered;
+        var (meter, route, firstByte) = (context.Meters.Server(pool, server), context.RouteMeter, context.AnsweredAt - context.AttemptBegun);
+        meter.Answered(status, firstByte, End - context.AttemptBegun);
+        if (!outcome.IsUnsent)
+            meter.Sent(BytesRead);
+        meter.Received(BytesAnswered);
+        if (status != 0)
+            route.FirstByteTime += firstByte;
+        _left = outcome.Retry == Retry.OnAnotherServer ? meter : null;
     }
 
     /// <summary>Counts a request that is over.</summary>
@@ -45,10 +67,14 @@ internal sealed class ExchangeAccount(ExchangeContext context, OutgoingRequest o
     /// <param name="sent">Bytes of an answer of the proxy's own.</param>
     public void Count(int status, long sent = 0)
     {
-        context.RouteMeter.Count(context.Request.Method, status, End - context.Begun);
-        context.ListenerMeter.Answered(status, BytesRead, BytesAnswered + sent);
+        var (took, received, answered) = (End - context.Begun, BytesRead, BytesAnswered + sent);
+        var route = context.RouteMeter;
+        route.Count(context.Request.Method, status, took);
+        route.BytesReceived += received;
+        route.BytesSent += answered;
+        context.ListenerMeter.Answered(status, received, answered, took);
         if (context.Pool is { } pool)
-            context.Meters.Pool(pool).Answered(status);
+            context.Meters.Pool(pool).Answered(status, took);
         context.Tracking?.Answered(status, BytesRead + context.TunneledUp, context.BytesPassed + sent);
     }
 

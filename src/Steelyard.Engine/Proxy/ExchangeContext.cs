@@ -312,7 +312,7 @@ internal sealed class ExchangeContext : RoutedRequest
     public RouteMeter RouteMeter => Route is null ? Meters.Route(0) : _atRoute!;
 
     /// <summary>Where the bytes of a tunnel are counted.</summary>
-    public (ListenerMeter Listener, ServerMeter Server) TunnelMeters => (ListenerMeter, Meters.Server(Pool!, Server!));
+    public TunnelMeters TunnelMeters => new(ListenerMeter, RouteMeter, Meters.Server(Pool!, Server!));
 
     /// <summary>Goes on by a route, and counts as under way there too, and no more at one before.</summary>
     public override void EnterRoute(Route route)

@@ -69,8 +69,10 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
             while (wake == Wake.Ready && State == QueueState.Waiting && !_context.HasFollower(pool))
                 wake = await _waiter.Wait(due);
             _context.Client.Transport.EndObserver = null;
-            _waited += _context.Events.Now - since;
-            _context.Meters.Pool(pool).Queue.Add(_context.Events.Now - since);
+            var waited = _context.Events.Now - since;
+            _waited += waited;
+            _context.Meters.Pool(pool).Queue.Add(waited);
+            _context.RouteMeter.QueueTime += waited;
         }
 
         if (State == QueueState.Waiting && pool.Leave(this))

@@ -109,9 +109,14 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         context.Upstream.Secure(secured);
         var verdict = new CertificateVerdict(tls.Settings.Verify);
         var address = server.Settings.Address;
-        if (await secured.Connect(tls.OptionsFor(context.Target?.Host ?? (address.UnixPath is null ? address.Host : ""), verdict), due))
-            return Outcome.Success;
+        var done = await secured.Connect(tls.OptionsFor(context.Target?.Host ?? (address.UnixPath is null ? address.Host : ""), verdict), due);
         var (timedOut, stopped) = (secured.TimedOut, secured.Aborted);
+
+        // What the client or an operator has broken off says nothing of the server.
+        if (done || timedOut || !stopped)
+            context.Meters.Server(context.Pool!, server).Secured(done);
+        if (done)
+            return Outcome.Success;
         context.CloseUpstream();
         return timedOut ? new(Cause.ConnectTimeout, attempts.AfterNoConnection(timedOut: true))
             : stopped ? new(Cause.Stopped)

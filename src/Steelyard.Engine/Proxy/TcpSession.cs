@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Steelyard.Balancing;
 using Steelyard.Engine.Loops;
+using Steelyard.Engine.Metering;
 using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
@@ -45,6 +46,7 @@ internal sealed class TcpSession
         _context.Begin(client);
         _context.EnterListener();
         _context.EnterRoute(route);
+        _context.RouteMeter.Sessions++;
         _context.Record.HeadAt = _loop.Events.Now;
         if (route.Limits is { } limits && await _admission.Ask(limits) is { IsSuccess: false } refused)
         {
@@ -61,6 +63,7 @@ internal sealed class TcpSession
         }
 
         _context.Pool = pool;
+        _context.Meters.Pool(pool).Sessions++;
         if (_context.Log is not null)
             _context.Record.Enter(pool);
         var outcome = await Connect(pool);
@@ -89,6 +92,12 @@ internal sealed class TcpSession
         var length = WriteBody(answer, block);
         var sent = length == 0 ? IoStatus.Done : await _context.Client.Transport.SendAll(block.Slice(0, length), _context.Timeouts.ClientBody);
         _loop.Events.Blocks.Return(block);
+        if (sent == IoStatus.Done)
+        {
+            _context.ListenerMeter.BytesSent += length;
+            _context.RouteMeter.BytesSent += length;
+        }
+
         End();
         Log(sent == IoStatus.Done ? length : 0, received: 0);
         return sent == IoStatus.Done ? AfterExchange.Linger : AfterExchange.Close;
@@ -143,6 +152,7 @@ internal sealed class TcpSession
         var outcome = _guard.Enter(pool.Breaker);
         if (!outcome.IsSuccess)
             return outcome;
+        ServerMeter? left = null;
         while (true)
         {
             Follow(ref pool);
@@ -164,9 +174,16 @@ internal sealed class TcpSession
                 continue;
             }
 
-            var again = _attempts.Tried.Count > 0;
+            var (again, meter) = (_attempts.Tried.Count > 0, _context.Meters.Server(pool, server));
             if (again)
+            {
                 _loop.Counters.Retries++;
+                meter.Retried();
+                _context.RouteMeter.Retried++;
+                left?.Redispatched();
+                _context.RouteMeter.Redispatched += left is null ? 0 : 1;
+            }
+
             _context.AttemptBegun = _loop.Events.Now;
             _context.Record.ChosenAt = _loop.Events.Now;
             _context.Record.BeginAttempt(again, elsewhere: true);
@@ -174,7 +191,9 @@ internal sealed class TcpSession
             if (outcome.IsSuccess)
             {
                 _context.Record.ConnectedAt = _loop.Events.Now;
-                Count(server);
+                var took = _loop.Events.Now - _context.AttemptBegun;
+                meter.Connected(took);
+                _context.RouteMeter.ConnectTime += took;
             }
 
             if (outcome.IsSuccess || outcome.ServerFailure != ServerFailure.None)
@@ -189,6 +208,7 @@ internal sealed class TcpSession
             }
 
             NoteAttempt();
+            left = meter;
             _attempts.Tried.Add(server.Index);
         }
     }
@@ -215,11 +235,6 @@ internal sealed class TcpSession
     {
         _choice.Abort();
         _context.Upstream?.Transport.Abort();
-    }
-
-    private void Count(Server server)
-    {
-        _context.Meters.Server(_context.Pool!, server).Connected(_loop.Events.Now - _context.AttemptBegun);
     }
 
     /// <summary>Looks again for a server, if it waits for one.</summary>

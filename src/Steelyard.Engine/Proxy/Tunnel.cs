@@ -25,8 +25,7 @@ internal sealed class Tunnel
     private bool _cut;
     private bool _halfClosed;
     private TunnelEnd _end;
-    private ListenerMeter _listenerMeter = null!;
-    private ServerMeter _serverMeter = null!;
+    private TunnelMeters _meters;
 
     /// <summary>Bytes that have passed from the server to the client.</summary>
     public long PassedDown => _down.Passed;
@@ -50,10 +49,10 @@ internal sealed class Tunnel
     /// <param name="meters">Where bytes are counted as they pass, for a tunnel may stand for days.</param>
     /// <returns>How it has ended.</returns>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    public async ValueTask<TunnelEnd> Run(Transport client, InputBuffer clientInput, Transport server, InputBuffer serverInput, long idleMilliseconds, (ListenerMeter Listener, ServerMeter Server) meters)
+    public async ValueTask<TunnelEnd> Run(Transport client, InputBuffer clientInput, Transport server, InputBuffer serverInput, long idleMilliseconds, TunnelMeters meters)
     {
         (_client, _server, _idleMilliseconds) = (client, server, idleMilliseconds);
-        (_listenerMeter, _serverMeter) = meters;
+        _meters = meters;
         (_open, _cut, _halfClosed, _end) = (true, false, false, TunnelEnd.None);
         Moved();
         var up = _up.Run(client, clientInput, server);
@@ -143,17 +142,10 @@ internal sealed class Tunnel
         {
             tunnel.Moved();
             Passed += bytes;
-            var (listener, server) = (tunnel._listenerMeter, tunnel._serverMeter);
             if (this == tunnel._up)
-            {
-                listener.BytesReceived += bytes;
-                server.BytesSent += bytes;
-            }
+                tunnel._meters.CountUp(bytes);
             else
-            {
-                listener.BytesSent += bytes;
-                server.BytesReceived += bytes;
-            }
+                tunnel._meters.CountDown(bytes);
         }
 
         [AsyncMethodBuilder(typeof(LoopMethod<>))]

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Steelyard.Config;
@@ -21,6 +22,16 @@ internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDi
 
     /// <summary>A parameter of the query; null for none.</summary>
     public string? Query(string name) => context.Request.Query[name] is [{ } value, ..] ? value : null;
+
+    /// <summary>A whole number of the query; null for none.</summary>
+    /// <exception cref="AdminProblemException">It is no number between these.</exception>
+    public int? QueryNumber(string name, int least, int most)
+    {
+        if (Query(name) is not { } text)
+            return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number
+            : throw new AdminProblemException(400, $"'{text}' is no {name}; it is {least} to {most}");
+    }
 
     /// <summary>The pool that the path names.</summary>
     /// <exception cref="AdminProblemException">There is none of that name.</exception>
@@ -75,8 +86,16 @@ internal sealed class AdminCall(HttpContext context, AdminDesk desk, IReadOnlyDi
         }
         catch (JsonException error)
         {
-            throw new AdminProblemException(400, $"the body is not the JSON that is expected here{(error.Path is { Length: > 1 } path ? $", at {path}" : "")}; /openapi.json says what is");
+            throw new AdminProblemException(400, $"the body is not the JSON that is expected here{(error.Path is { Length: > 1 } path ? $", at {path}" : "")}: {Shape(type)}; /openapi.json says more");
         }
+    }
+
+    /// <summary>What a body has, for a person: {"address": ..., "weight": ...}, where weight may be left out.</summary>
+    private static string Shape(JsonTypeInfo type)
+    {
+        var optional = type.Properties.Where(property => property is { IsRequired: false, AssociatedParameter: not { HasDefaultValue: false } }).Select(property => property.Name).ToList();
+        return $"{{{string.Join(", ", type.Properties.Select(property => $"\"{property.Name}\": ..."))}}}"
+            + (optional.Count == 0 ? "" : $", where {string.Join(", ", optional)} may be left out");
     }
 
     /// <summary>Lets the keeper do something, and waits for what becomes of it.</summary>

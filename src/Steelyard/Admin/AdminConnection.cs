@@ -148,6 +148,7 @@ internal sealed class AdminConnection : IDisposable
     // What the libraries say names neither the cause nor the way out.
     private string Reason(Exception error) => error switch
     {
+        { InnerException: System.Security.Authentication.AuthenticationException } when _trust is { Refusal: null } => "no TLS comes about with what answers there; it may speak plain HTTP: http:// before the address, and no --ca",
         { InnerException: System.Security.Authentication.AuthenticationException refused } => $"{_trust?.Refusal ?? refused.Message} (--ca FILE says whose certificate is believed)",
         { InnerException: SocketException { SocketErrorCode: SocketError.AddressNotAvailable } } when _where.StartsWith("unix:", StringComparison.Ordinal) => "there is no such socket",
         { InnerException: SocketException refused } => refused.Message,

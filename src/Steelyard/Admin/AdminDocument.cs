@@ -42,8 +42,8 @@ internal static class AdminDocument
     private static JsonObject Operation(AdminEndpoint endpoint, JsonObject schemas)
     {
         var operation = new JsonObject { ["operationId"] = endpoint.Id, ["summary"] = endpoint.Summary };
-        var parameters = endpoint.Places.Select(place => Parameter("path", place, "", required: true))
-            .Concat(endpoint.Query.Select(query => Parameter("query", query.Name, query.Description, required: false))).ToArray<JsonNode?>();
+        var parameters = endpoint.Places.Select(place => Parameter("path", place, "", required: true, Text([])))
+            .Concat(endpoint.Query.Select(query => Parameter("query", query.Name, query.Description, required: false, query.Repeats ? new() { ["type"] = "array", ["items"] = Text(query.Words) } : Text(query.Words)))).ToArray<JsonNode?>();
         if (parameters.Length > 0)
             operation["parameters"] = new JsonArray(parameters);
         if (endpoint.Body is { } body)
@@ -66,14 +66,22 @@ internal static class AdminDocument
         return operation;
     }
 
-    private static JsonObject Parameter(string place, string name, string description, bool required) => new()
+    private static JsonObject Parameter(string place, string name, string description, bool required, JsonObject schema) => new()
     {
         ["in"] = place,
         ["name"] = name,
         ["description"] = description,
         ["required"] = required,
-        ["schema"] = new JsonObject { ["type"] = "string" },
+        ["schema"] = schema,
     };
+
+    private static JsonObject Text(IReadOnlyList<string> words)
+    {
+        var schema = new JsonObject { ["type"] = "string" };
+        if (words.Count > 0)
+            schema["enum"] = new JsonArray([.. words.Select(word => (JsonNode?)word)]);
+        return schema;
+    }
 
     private static JsonObject Content(string type, JsonNode schema) => new() { [type] = new JsonObject { ["schema"] = schema } };
 

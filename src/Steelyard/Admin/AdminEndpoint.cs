@@ -21,8 +21,8 @@ internal sealed record AdminEndpoint(string Method, string Path, string Summary,
     /// <summary>What it is called in the OpenAPI document: putPoolsPoolServersServerState.</summary>
     public string Id => Method.ToLowerInvariant() + string.Concat(Path.Split(['/', '{', '}', '.', '-', '_'], StringSplitOptions.RemoveEmptyEntries).Where(part => part != "api").Select(part => char.ToUpperInvariant(part[0]) + part[1..]).DefaultIfEmpty("Page"));
 
-    /// <summary>Parameters of the query, each with what it means.</summary>
-    public IReadOnlyList<(string Name, string Description)> Query { get; init; } = [];
+    /// <summary>Parameters of the query. Of the API no other is taken; what is for browsers and Prometheus does not mind.</summary>
+    public IReadOnlyList<AdminParameter> Query { get; init; } = [];
 
     /// <summary>Whether it is there for those too who have not brought the token: there is nothing secret in it.</summary>
     public bool Open { get; init; }

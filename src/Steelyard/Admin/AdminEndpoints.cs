@@ -46,7 +46,7 @@ internal static class AdminEndpoints
         AdminEndpoint.Ask("/api/apps/{pool}", "The app of one pool.", s_json.AppView, WorkerEndpoints.AppAsync),
         AdminEndpoint.Ask("/api/apps/{pool}/logs", "What the workers of a pool have printed last, the oldest line first.", s_json.LogViewArray, WorkerEndpoints.LogsAsync) with
         {
-            Query = [("worker", "The number of one worker."), ("lines", "How many lines, 1 to 500; 100 when left out.")],
+            Query = [new("worker", "The number of one worker."), new("lines", "How many lines, 1 to 500; 100 when left out.")],
         },
         AdminEndpoint.Change("PUT", "/api/apps/{pool}/scale", "Lets an app have so many workers, and ends when it has.", s_json.ScaleBody, s_json.ReportView, WorkerEndpoints.ScaleAsync),
         AdminEndpoint.Do("/api/apps/{pool}/restart", "Replaces the workers of an app by new ones without losing a request, and ends when they serve: 409 where a new one failed and the old ones serve.", s_json.ReportView, WorkerEndpoints.RestartAsync),

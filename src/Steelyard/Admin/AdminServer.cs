@@ -93,6 +93,8 @@ internal sealed class AdminServer : IAsyncDisposable
             _guard.Check(context, endpoint);
             if (endpoint is null)
                 Refuse(context, allowed);
+            if (PathOf(context).StartsWith("/api/", StringComparison.Ordinal))
+                AdminParameter.Check(PathOf(context), endpoint.Query, context.Request.Query);
             await endpoint.Handle(new(context, _desk, values));
         }
         catch (AdminProblemException problem) when (!context.Response.HasStarted)

@@ -34,28 +34,38 @@ internal static class WorkerEndpoints
     public static async Task<AppView> AppAsync(AdminCall call)
     {
         var apps = (await StateAsync(call)).Apps;
-        return await ViewAsync(call.Desk, apps.FirstOrDefault(app => app.Pool == call["pool"]) ?? throw NoApp(call, apps));
+        return await ViewAsync(call.Desk, apps.FirstOrDefault(app => app.Pool == call["pool"]) ?? throw NoApp(call, [.. apps.Select(app => app.Pool)]));
     }
 
     public static async Task<LogView[]> LogsAsync(AdminCall call)
     {
-        var (worker, lines) = (Number(call, "worker", 1024), Number(call, "lines", MostLines) ?? UsualLines);
+        var (worker, lines) = (call.QueryNumber("worker", 1, 1024), call.QueryNumber("lines", 1, MostLines) ?? UsualLines);
         var name = worker is null ? call.Pool.Name : $"{call.Pool.Name}.{worker}";
         var answer = await call.Desk.Keeper.AskAsync(KeeperRequestKind.Logs, $"{name} {lines.ToString(CultureInfo.InvariantCulture)}");
-        return answer.Done ? [.. answer.Lines.Select(LogView.TryRead).OfType<LogView>()] : throw NoApp(call, (await StateAsync(call)).Apps);
+        return answer.Done ? [.. answer.Lines.Select(LogView.TryRead).OfType<LogView>()] : throw NoApp(call, [.. (await StateAsync(call)).Apps.Select(app => app.Pool)]);
     }
 
     public static Task<ReportView> ScaleAsync(AdminCall call, ScaleBody body) =>
-        call.OrderAsync(KeeperRequestKind.Scale, $"{call.Pool.Name}={body.Workers.ToString(CultureInfo.InvariantCulture)}", "there are as many workers as before");
+        body.Workers is < 1 or > WorkerRequests.Most
+        ? throw new AdminProblemException(StatusCodes.Status400BadRequest, $"{body.Workers} is no number of workers; it is 1 to {WorkerRequests.Most}")
+        : call.OrderAsync(KeeperRequestKind.Scale, $"{PoolWithApp(call)}={body.Workers.ToString(CultureInfo.InvariantCulture)}", "there are as many workers as before");
 
-    public static Task<ReportView> RestartAsync(AdminCall call) => call.OrderAsync(KeeperRequestKind.Restart, call.Pool.Name, "the workers stay as they were");
+    public static Task<ReportView> RestartAsync(AdminCall call) => call.OrderAsync(KeeperRequestKind.Restart, PoolWithApp(call), "the workers stay as they were");
+
+    private static string PoolWithApp(AdminCall call)
+    {
+        if (call.Pool is { App: not null } pool)
+            return pool.Name;
+        var others = call.Desk.Served.Snapshot.Pools.Where(other => other.App is not null).Select(other => other.Name).ToList();
+        throw NoApp(call, others);
+    }
 
     private static async Task<KeeperState> StateAsync(AdminCall call) =>
         await call.Desk.KeeperStateAsync() ?? throw new AdminProblemException(StatusCodes.Status503ServiceUnavailable, "the keeper does not answer; this engine ends soon, or is newer than it");
 
-    private static AdminProblemException NoApp(AdminCall call, IReadOnlyList<AppState> apps) => new(
+    private static AdminProblemException NoApp(AdminCall call, List<string> apps) => new(
         StatusCodes.Status404NotFound,
-        apps.Count == 0 ? "no pool has an 'app'" : $"the pool '{call["pool"]}' has no 'app'; there is {string.Join(", ", apps.Select(app => app.Pool))}");
+        apps.Count == 0 ? "no pool has an 'app'" : $"the pool '{call["pool"]}' has no 'app'; there is {string.Join(", ", apps)}");
 
     private static async Task<AppView> ViewAsync(AdminDesk desk, AppState app)
     {
@@ -76,12 +86,4 @@ internal static class WorkerEndpoints
             Math.Round(worker.Busy * 100, 1),
             lag,
             worker.Address.Length == 0 ? null : worker.Address);
-
-    private static int? Number(AdminCall call, string name, int most)
-    {
-        if (call.Query(name) is not { } text)
-            return null;
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1 && number <= most ? number
-            : throw new AdminProblemException(StatusCodes.Status400BadRequest, $"'{text}' is no {name}; it is 1 to {most}");
-    }
 }

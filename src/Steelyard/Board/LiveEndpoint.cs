@@ -11,16 +11,17 @@ internal static class LiveEndpoint
         AnswerType = "text/event-stream",
         Query =
         [
-            ("search", "A part of the names of pools or of the addresses of servers."),
-            ("troubled", "'true' leaves servers out that are plainly well."),
-            ("sort", "What servers are sorted by: file, state, active or failures."),
-            ("page", $"The page of the pools, {LiveView.PoolsOnAPage} on each, from 0."),
-            ("from", "POOL:N, the first server that is shown of a pool, from 0; several are allowed."),
+            new("search", "A part of the names of pools or of the addresses of servers."),
+            new("troubled", "'true' leaves servers out that are plainly well.") { Words = ["true", "false"] },
+            new("sort", "What servers are sorted by.") { Words = LiveView.Sorts },
+            new("page", $"The page of the pools, {LiveView.PoolsOnAPage} on each, from 0; the last one for any behind it."),
+            new("from", "POOL:N, the first server that is shown of a pool, from 0; several are allowed.") { Repeats = true },
         ],
     };
 
     private static async Task ServeAsync(AdminCall call)
     {
+        var view = LiveView.Of(call);
         using var place = call.Desk.Room.Watch(call.Context);
         var response = call.Context.Response;
         response.ContentType = "text/event-stream";
@@ -30,7 +31,7 @@ internal static class LiveEndpoint
         // Whoever watches does not keep an engine from its end.
         var lifetime = call.Context.RequestServices.GetRequiredService<IHostApplicationLifetime>();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(call.Context.RequestAborted, lifetime.ApplicationStopping);
-        var frames = new LiveFrames(LiveView.Of(call), call.Desk.History);
+        var frames = new LiveFrames(view, call.Desk.History);
         try
         {
             await foreach (var sample in call.Desk.Live.WatchAsync(end.Token))

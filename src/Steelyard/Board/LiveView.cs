@@ -14,6 +14,9 @@ internal sealed record LiveView
     /// <summary>Servers on a page, of all its pools together.</summary>
     public const int MostServers = 240;
 
+    /// <summary>What servers can be sorted by; the first is as the file has them.</summary>
+    public static IReadOnlyList<string> Sorts { get; } = ["file", "state", "active", "failures"];
+
     // Of each pool, however many there are.
     private const int LeastServers = 10;
 
@@ -23,8 +26,8 @@ internal sealed record LiveView
     /// <summary>Whether servers are left out that are plainly well.</summary>
     public bool OnlyTroubled { get; init; }
 
-    /// <summary>What servers are sorted by: file, state, active, failures.</summary>
-    public string Sort { get; init; } = "file";
+    /// <summary>What servers are sorted by: one of <see cref="Sorts"/>.</summary>
+    public string Sort { get; init; } = Sorts[0];
 
     /// <summary>Which page of the pools, from 0.</summary>
     public int Page { get; init; }
@@ -33,21 +36,24 @@ internal sealed record LiveView
     public IReadOnlyDictionary<string, int> From { get; init; } = new Dictionary<string, int>();
 
     /// <summary>Reads it from a query.</summary>
+    /// <exception cref="AdminProblemException">Something of it cannot be understood.</exception>
     public static LiveView Of(AdminCall call)
     {
         var from = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var text in call.Context.Request.Query["from"])
         {
-            if (text?.LastIndexOf(':') is > 0 and var colon && int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var first))
-                from[text[..colon]] = first;
+            // Of pools that have gone nothing is wanted any more: whoever watches over a reload still names them.
+            if (text?.LastIndexOf(':') is not (> 0 and var colon) || !int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var first))
+                throw new AdminProblemException(StatusCodes.Status400BadRequest, $"'{text}' is no from; it is POOL:N, the name of a pool and the first server of it from 0");
+            from[text[..colon]] = first;
         }
 
         return new()
         {
             Search = call.Query("search") ?? "",
             OnlyTroubled = call.Query("troubled") == "true",
-            Sort = call.Query("sort") ?? "file",
-            Page = int.TryParse(call.Query("page"), NumberStyles.None, CultureInfo.InvariantCulture, out var page) ? page : 0,
+            Sort = call.Query("sort") ?? Sorts[0],
+            Page = call.QueryNumber("page", 0, int.MaxValue) ?? 0,
             From = from,
         };
     }

@@ -80,8 +80,12 @@ internal static class AdminCommands
         command.SetAction((parsed, _) => instance.RunAsync(parsed, "remove", async connection =>
         {
             var (pool, name) = Split(parsed.GetRequiredValue(server));
-            var answer = await connection.AskAsync("DELETE", $"/api/pools/{Uri.EscapeDataString(pool)}/servers/{Uri.EscapeDataString(name)}");
-            Console.Write(instance.WantsJson(parsed) ? answer : $"{name} is not in {pool} any more\n");
+            var path = $"/api/pools/{Uri.EscapeDataString(pool)}/servers/{Uri.EscapeDataString(name)}";
+
+            // By a number another one is meant as soon as this one has gone.
+            var address = (await connection.GetAsync(path, AdminJson.Default.ServerView)).Address;
+            var answer = await connection.AskAsync("DELETE", $"/api/pools/{Uri.EscapeDataString(pool)}/servers/{Uri.EscapeDataString(address)}");
+            Console.Write(instance.WantsJson(parsed) ? answer : $"{address} is not in {pool} any more\n");
         }));
         CommandLine.WithExamples(command, "steelyard remove web/10.0.0.4:3000", "steelyard remove web/2");
         return command;

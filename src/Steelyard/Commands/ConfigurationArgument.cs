@@ -97,14 +97,14 @@ internal sealed record ConfigurationArgument(string Name, ConfigurationResult Re
         if (Find(fileOrFolder) is { } file)
             return file;
 
-        CommandLine.Fail(
-            command,
-            Directory.Exists(fileOrFolder)
-                ? $"there is no {DefaultName} in {Path.GetFullPath(fileOrFolder)}; name a file, or a folder that has one"
-                : $"there is no file or folder {fileOrFolder}",
-            json);
+        CommandLine.Fail(command, NothingAt(fileOrFolder), json);
         return null;
     }
+
+    /// <summary>That there is no configuration, for a person: a file whose name does not say what it is has to be named.</summary>
+    public static string NothingAt(string fileOrFolder) => Directory.Exists(fileOrFolder)
+        ? $"there is no {DefaultName} in {Path.GetFullPath(fileOrFolder)}; name a file, or a folder that has one"
+        : $"there is no file or folder {fileOrFolder}";
 
     /// <summary>The file that a file or folder means; null when there is none.</summary>
     public static string? Find(string fileOrFolder)

@@ -11,7 +11,9 @@ internal static class LiveNames
 
     public static IEnumerable<CompletionItem> Pools() => AskForPools().Select(pool => new CompletionItem(pool.Name));
 
-    public static IEnumerable<CompletionItem> Servers() => AskForPools().SelectMany(pool => pool.Members.Select(member => new CompletionItem($"{pool.Name}/{member.Address}")));
+    /// <summary>Servers behind their pools: by the name that one was given, and by its address.</summary>
+    public static IEnumerable<CompletionItem> Servers() =>
+        AskForPools().SelectMany(pool => pool.Members.SelectMany<ServerView, string>(member => member.Name is null ? [member.Address] : [member.Name, member.Address]).Select(name => new CompletionItem($"{pool.Name}/{name}")));
 
     /// <summary>Pools with an app, with a word behind them.</summary>
     public static IEnumerable<CompletionItem> Apps(string behind = "") => AskForApps().Select(app => new CompletionItem(app.Pool + behind));

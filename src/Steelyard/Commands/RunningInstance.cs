@@ -82,10 +82,10 @@ internal sealed class RunningInstance
             return AdminConnection.To(place.Address, Token(parsed.GetValue(_token)), Trust(parsed, place));
         if (parsed.GetValue(_ca) is not null)
             throw new AdminProblemException(0, "--ca is about the API that --admin names; a local socket does not speak TLS");
-        var given = Source(parsed);
+        var (given, unserved) = (Source(parsed), (string?)null);
         if ((given ?? ConfigurationArgument.InThisFolder) is { } named)
         {
-            var file = ConfigurationArgument.Find(named) ?? throw new AdminProblemException(0, $"there is no file or folder {named} with a configuration");
+            var file = ConfigurationArgument.Find(named) ?? throw new AdminProblemException(0, ConfigurationArgument.NothingAt(named));
             var serving = AdminConnection.Local(file);
             if (serving.Count > 0)
                 return serving[0];
@@ -93,6 +93,7 @@ internal sealed class RunningInstance
                 throw new AdminProblemException(0, $"the 'steelyard up' that serves {Path.GetFullPath(file)} has no admin API (admin: none), which this asks; reload, upgrade, restart, scale, logs and stop reach it");
             if (given is not null)
                 throw new AdminProblemException(0, $"no 'steelyard up' of this user serves {Path.GetFullPath(file)} with an admin API");
+            unserved = Path.GetFullPath(file);
         }
 
         var running = AdminConnection.Local(file: null);
@@ -100,7 +101,7 @@ internal sealed class RunningInstance
         {
             [var one] => one,
             [] => throw new AdminProblemException(0, "no 'steelyard up' of this user runs; name the configuration of one that was started elsewhere, as a service is, or where it answers with --admin ADDRESS"),
-            _ => throw new AdminProblemException(0, $"several run: name one of {string.Join(", ", await FilesAsync(running))}"),
+            _ => throw new AdminProblemException(0, $"{(unserved is null ? "" : $"no 'steelyard up' serves {unserved}, and ")}several run: name one of {string.Join(", ", await FilesAsync(running))}"),
         };
     }
 

@@ -34,10 +34,10 @@ internal static class SimulateCommand
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(list))
-                return List();
+                return List(parsed.GetValue(json));
             var name = parsed.GetRequiredValue(scenario);
             if (parsed.GetValue(show))
-                return Show(name);
+                return parsed.GetValue(json) ? Misused("--show prints a file, which is YAML; leave --json out") : Show(name);
             return Run(new(
                 parsed.GetValue(file),
                 parsed.GetValue(pool),
@@ -59,11 +59,14 @@ internal static class SimulateCommand
 
     private sealed record Wish(string? File, string? Pool, string Scenario, NamedPolicy[] Policies, ulong Seed, int? Duration, string? Svg, bool Json);
 
-    private static int List()
+    private static int List(bool json)
     {
-        var width = ScenarioFile.Names.Max(name => name.Length);
-        foreach (var name in ScenarioFile.Names)
-            Console.WriteLine($"{name.PadRight(width)}  {ScenarioFile.Parse(name, ScenarioFile.TextOf(name)!, out _)?.About}");
+        ScenarioReport[] scenarios = [.. ScenarioFile.Names.Select(name => new ScenarioReport(name, ScenarioFile.Parse(name, ScenarioFile.TextOf(name)!, out _)!.About))];
+        var width = scenarios.Max(scenario => scenario.Name.Length);
+        if (json)
+            Console.WriteLine(JsonSerializer.Serialize(scenarios, SimulationJson.Default.ScenarioReportArray));
+        foreach (var scenario in json ? [] : scenarios)
+            Console.WriteLine($"{scenario.Name.PadRight(width)}  {scenario.About}");
         return CommandLine.Success;
     }
 

@@ -6,7 +6,8 @@ namespace Steelyard.Keeper;
 /// <summary>What operators ask of the workers of apps.</summary>
 internal static class WorkerRequests
 {
-    private const int Most = 1024;
+    /// <summary>The most workers that an app may be scaled to.</summary>
+    public const int Most = 1024;
 
     /// <summary>More or fewer of them.</summary>
     /// <param name="apps">The apps.</param>

@@ -56,6 +56,8 @@ internal static class MetricsPage
     [
         ("steelyard_server_connections_opened_total", "Connections opened to the server.", server => server.Opened),
         ("steelyard_server_connections_reused_total", "Attempts over a connection that was kept.", server => server.Reused),
+        ("steelyard_server_tls_handshakes_total", "TLS handshakes done with the server.", server => server.TlsHandshakes),
+        ("steelyard_server_tls_failures_total", "TLS handshakes with the server that came to nothing.", server => server.TlsFailures),
         ("steelyard_server_connect_seconds_total", "Time it took to open connections, all together.", server => server.ConnectMilliseconds / 1000d),
         ("steelyard_server_first_byte_seconds_total", "Time from the beginning of an attempt to the head of its answer, all together.", server => server.FirstByteMilliseconds / 1000d),
         ("steelyard_server_attempt_seconds_total", "Time from the beginning of an attempt to its end, all together.", server => server.WholeMilliseconds / 1000d),
@@ -78,8 +80,43 @@ internal static class MetricsPage
         ("steelyard_listener_connections_refused_total", "Connections closed at once, for their address had as many as it may.", listener => listener.Refused),
         ("steelyard_listener_tls_handshakes_total", "TLS handshakes done.", listener => listener.TlsHandshakes),
         ("steelyard_listener_tls_failures_total", "Connections that ended before their TLS handshake was done.", listener => listener.TlsFailures),
+        ("steelyard_listener_request_seconds_total", "Time from the first byte of a request to the last of its answer, all together.", listener => listener.RequestMilliseconds / 1000d),
         ("steelyard_listener_received_bytes_total", "Bytes of requests, heads and bodies, and of tunnels and sessions in TCP mode as they pass.", listener => listener.BytesReceived),
         ("steelyard_listener_sent_bytes_total", "Bytes of answers, heads and bodies, and of tunnels and sessions as they pass.", listener => listener.BytesSent),
+    ];
+
+    private static readonly (string Name, string Help, Func<RouteMeasure, double> Value)[] s_routes =
+    [
+        ("steelyard_route_sessions_total", "Sessions of the route in TCP mode.", route => route.Sessions),
+        ("steelyard_route_received_bytes_total", "Bytes of requests, heads and bodies, and of tunnels and sessions in TCP mode as they pass.", route => route.BytesReceived),
+        ("steelyard_route_sent_bytes_total", "Bytes of answers, heads and bodies, and of tunnels and sessions as they pass.", route => route.BytesSent),
+        ("steelyard_route_retries_total", "Attempts after a request's first.", route => route.Retried),
+        ("steelyard_route_redispatches_total", "Attempts after which the request went to another server.", route => route.Redispatched),
+        ("steelyard_route_queue_seconds_total", "Time that requests waited for a server with room, all together.", route => route.QueueMilliseconds / 1000d),
+        ("steelyard_route_connect_seconds_total", "Time it took to open connections to servers, all together.", route => route.ConnectMilliseconds / 1000d),
+        ("steelyard_route_first_byte_seconds_total", "Time from the beginning of an attempt to the head of its answer, all together.", route => route.FirstByteMilliseconds / 1000d),
+    ];
+
+    private static readonly (string Name, string Help, Func<PoolMeasure, double> Value)[] s_pools =
+    [
+        ("steelyard_pool_request_seconds_total", "Time from the first byte of a request to the last of its answer, all together.", pool => pool.RequestMilliseconds / 1000d),
+        ("steelyard_pool_sessions_total", "Sessions in TCP mode.", pool => pool.Sessions),
+        ("steelyard_pool_connections_reused_total", "Attempts over a connection that was kept; those opened are steelyard_pool_connect_seconds_count.", pool => pool.Reused),
+        ("steelyard_pool_tls_handshakes_total", "TLS handshakes done with the pool's servers.", pool => pool.TlsHandshakes),
+        ("steelyard_pool_tls_failures_total", "TLS handshakes with the pool's servers that came to nothing.", pool => pool.TlsFailures),
+        ("steelyard_pool_retries_total", "Attempts after a request's first.", pool => pool.Retried),
+        ("steelyard_pool_redispatches_total", "Attempts after which the request went to another server.", pool => pool.Redispatched),
+        ("steelyard_pool_sent_bytes_total", "Bytes of requests that were sent to the pool's servers, heads and bodies, and of tunnels and sessions in TCP mode as they pass.", pool => pool.BytesSent),
+        ("steelyard_pool_received_bytes_total", "Bytes of answers that were passed on, heads and bodies, and of tunnels and sessions as they pass.", pool => pool.BytesReceived),
+    ];
+
+    private static readonly (string Name, string Help, Func<PoolView, double> Value)[] s_poolStates =
+    [
+        ("steelyard_pool_servers", "Servers of the pool.", pool => pool.Servers),
+        ("steelyard_pool_servers_usable", "Servers of the pool that are up, ready and have a weight.", pool => pool.Usable),
+        ("steelyard_pool_servers_ejected", "Servers of the pool that are left out because their requests went wrong.", pool => pool.Members.Count(server => server.Ejected)),
+        ("steelyard_pool_weight", "The weights of the pool's usable servers together.", pool => pool.Members.Where(server => server.State == "up").Sum(server => server.Weight)),
+        ("steelyard_pool_requests_in_flight", "Requests, tunnels and sessions the pool's servers have now.", pool => pool.Active),
     ];
 
     private static readonly (string Name, string Help, Func<PoolMeasure, Distribution> Value)[] s_poolTimes =
@@ -138,6 +175,12 @@ internal static class MetricsPage
         text.Begin("steelyard_route_requests_in_flight", "gauge", "Requests, tunnels and sessions of the route that are under way.");
         foreach (var route in measures.Routes)
             text.Value(route.UnderWay, "route", route.Name);
+        foreach (var (name, help, value) in s_routes)
+        {
+            text.Begin(name, "counter", help);
+            foreach (var route in measures.Routes)
+                text.Value(value(route), "route", route.Name);
+        }
     }
 
     private static void WriteEngine(MetricsText text, AdminDesk desk)
@@ -220,15 +263,21 @@ internal static class MetricsPage
                 text.Value(pool.Answers[status], "pool", pool.Name, "status", $"{status}xx");
         }
 
-        text.Begin("steelyard_pool_servers", "gauge", "Servers of the pool.");
-        foreach (var pool in AdminLook.Pools(desk))
-            text.Value(pool.Servers, "pool", pool.Name);
-        text.Begin("steelyard_pool_requests_in_flight", "gauge", "Requests, tunnels and sessions the pool's servers have now.");
-        foreach (var pool in AdminLook.Pools(desk))
-            text.Value(pool.Active, "pool", pool.Name);
-        text.Begin("steelyard_pool_servers_usable", "gauge", "Servers of the pool that are up, ready and have a weight.");
-        foreach (var pool in AdminLook.Pools(desk))
-            text.Value(pool.Usable, "pool", pool.Name);
+        foreach (var (name, help, value) in s_pools)
+        {
+            text.Begin(name, "counter", help);
+            foreach (var pool in measures.Pools)
+                text.Value(value(pool), "pool", pool.Name);
+        }
+
+        var pools = AdminLook.Pools(desk);
+        foreach (var (name, help, value) in s_poolStates)
+        {
+            text.Begin(name, "gauge", help);
+            foreach (var pool in pools)
+                text.Value(value(pool), "pool", pool.Name);
+        }
+
         foreach (var (name, help, value) in s_poolTimes)
         {
             text.Begin(name, "histogram", help);

@@ -63,6 +63,12 @@ internal sealed record PolicyReport(
     double MostOverMean,
     IReadOnlyList<long> Sent);
 
+/// <summary>A scenario that comes with the program.</summary>
+/// <param name="Name">By what <c>--scenario</c> knows it.</param>
+/// <param name="About">What happens in it.</param>
+internal sealed record ScenarioReport(string Name, string About);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(SimulationReport))]
+[JsonSerializable(typeof(ScenarioReport[]))]
 internal sealed partial class SimulationJson : JsonSerializerContext;

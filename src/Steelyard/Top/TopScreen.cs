@@ -67,6 +67,9 @@ internal static class TopScreen
         return lines;
     }
 
+    // Servers that nobody checks are up, whatever becomes of their requests: one in twenty is more than nothing.
+    private static bool Fails(JsonNode totals) => (double)totals["failedRate"]! is > 0 and var failed && failed * 20 >= (double)totals["requestRate"]!;
+
     private static string Head(JsonNode look)
     {
         var (engine, all, troubled) = (look["engine"]!, (int)look["serverCount"]!, (int)look["troubled"]!);
@@ -76,6 +79,7 @@ internal static class TopScreen
         var well = all - troubled - takenOut;
         var how = troubled > 0 ? $"{Number(troubled)} of {Number(all)} servers {(troubled == 1 ? "is" : "are")} in trouble"
             : all == 0 ? "there are no servers"
+            : well == all && Fails(look["totals"]!) ? $"{(all == 1 ? "the server is" : $"all {Number(all)} servers are")} up, but requests fail"
             : well == all ? $"{(all == 1 ? "the server is" : $"all {Number(all)} servers are")} well"
             : $"{Number(well)} of {Number(all)} servers {(well == 1 ? "is" : "are")} well";
         if (takenOut > 0)

@@ -349,13 +349,17 @@ public sealed class AdminApiTests : IDisposable
         await Refused(404, "there is no pool 'wob'; there is web", "GET", "/api/pools/wob");
         await Refused(404, $"it has {first.Address}, {second.Address}", "GET", "/api/pools/web/servers/3");
         await Refused(405, "takes GET, not POST", "POST", "/api/pools");
+        await Refused(400, "'nonsense' is no sort; it is file, state, active or failures", "GET", "/api/live?sort=nonsense");
+        await Refused(404, "no pool has an 'app'", "PUT", "/api/apps/web/scale", """{"workers":2}""");
+        await Refused(404, "no pool has an 'app'", "POST", "/api/apps/web/restart");
         await Refused(400, "'gone' is no state", "PUT", "/api/pools/web/servers/1/state", """{"state":"gone"}""");
         await Refused(400, "'1' is no state", "PUT", "/api/pools/web/servers/1/state", """{"state":"1"}""");
         await Refused(400, "257 is no weight", "PUT", "/api/pools/web/servers/1/weight", """{"weight":257}""");
         await Refused(400, "not the JSON that is expected", "PUT", "/api/pools/web/servers/1/weight", """{"wait":1}""");
-        await Refused(400, "not the JSON that is expected", "PUT", "/api/pools/web/servers/1/weight", "");
+        await Refused(400, "not the JSON that is expected here: {\"weight\": ...}; /openapi.json", "PUT", "/api/pools/web/servers/1/weight", "");
+        await Refused(400, "{\"address\": ..., \"weight\": ...}, where weight may be left out;", "POST", "/api/pools/web/servers", "{}");
         await Refused(400, "not the JSON that is expected", "PUT", "/api/pools/web/servers/1/state", """{"state":"ready","state":"drain"}""");
-        await Refused(400, "not the JSON that is expected here, at $.weight; /openapi.json", "PUT", "/api/pools/web/servers/1/weight", """{"weight":"heavy"}""");
+        await Refused(400, "not the JSON that is expected here, at $.weight: {\"weight\": ...}; /openapi.json", "PUT", "/api/pools/web/servers/1/weight", """{"weight":"heavy"}""");
     }
 
     [Fact]

@@ -154,6 +154,7 @@ public sealed class AdminCommandTests : IDisposable
         var (status, _, error) = await RunAsync("status", "--admin", address);
         Assert.Equal((1, "steelyard status: a token is needed: Authorization: Bearer TOKEN (--token-file FILE, or STEELYARD_TOKEN in the environment)\n"), (status, error));
         Assert.Equal(0, (await RunAsync("status", "--admin", address, "--token-file", _folder.At("token"))).Status);
+        Assert.Contains("may speak plain HTTP", (await RunAsync("status", "--admin", "https://" + address.Replace("http://", "", StringComparison.Ordinal))).Error, StringComparison.Ordinal);
         Assert.Equal(0, (await SteelyardProcess.RunAsync(["status", "--admin", address], new() { ["STEELYARD_TOKEN"] = "0123456789abcdef0123" })).Status);
     }
 
@@ -169,7 +170,7 @@ public sealed class AdminCommandTests : IDisposable
         await up.LineAsync("ready");
 
         Assert.Equal((0, "127.0.0.1:3 of web: up, weight 1, 0 active\n", ""), await RunAsync("add", "web/127.0.0.1:3", file));
-        Assert.Equal((0, "127.0.0.1:2 is not in web any more\n", ""), await RunAsync("remove", "web/127.0.0.1:2", file));
+        Assert.Equal((0, "127.0.0.1:2 is not in web any more\n", ""), await RunAsync("remove", "web/2", file));
         Assert.Equal((0, "127.0.0.1:3 of web: up, weight 1, 0 of 7 active\n", ""), await RunAsync("limit", "web/2", "7", file));
         Assert.Equal((0, "the breaker of web is open, held\n", ""), await RunAsync("breaker", "web", "open", file));
         Assert.Equal((0, "the breaker of web is closed\n", ""), await RunAsync("breaker", "web", "auto", file));

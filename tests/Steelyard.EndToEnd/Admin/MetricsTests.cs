@@ -29,7 +29,7 @@ public sealed class MetricsTests : IDisposable
               - { path: /dead, to: dead }
         pools:
           web: { servers: [ {{origin.Address}} ] }
-          dead: { servers: [ 127.0.0.1:1 ] }
+          dead: { servers: [ 127.0.0.1:1, 127.0.0.1:2 ] }
         """);
 
     private Task<SteelyardProcess> StartAsync(string file) => Task.FromResult(SteelyardProcess.Start(["up", file], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path }));
@@ -84,13 +84,24 @@ public sealed class MetricsTests : IDisposable
         Assert.Equal(1, ValueOf(text, $$"""steelyard_server_answers_total{pool="web",server="{{origin.Address}}",status="4xx"}"""));
         Assert.Equal(1, ValueOf(text, """steelyard_server_answers_total{pool="dead",server="127.0.0.1:1",status="none"}"""));
         Assert.Equal(1, ValueOf(text, """steelyard_server_failures_total{pool="dead",server="127.0.0.1:1"}"""));
+
+        Assert.Equal(0, ValueOf(text, """steelyard_server_sent_bytes_total{pool="dead",server="127.0.0.1:1"}"""));
+
+        // The second has the request after the first; after the second nobody has it.
+        Assert.Equal((1, 1), (ValueOf(text, """steelyard_route_retries_total{route="/dead"}"""), ValueOf(text, """steelyard_pool_retries_total{pool="dead"}""")));
+        Assert.Equal((1, 1), (ValueOf(text, """steelyard_route_redispatches_total{route="/dead"}"""), ValueOf(text, """steelyard_pool_redispatches_total{pool="dead"}""")));
+        Assert.Equal(1, Enumerable.Range(1, 2).Sum(port => ValueOf(text, $$"""steelyard_server_redispatches_total{pool="dead",server="127.0.0.1:{{port}}"}""")));
         Assert.Equal(3, ValueOf(text, """steelyard_pool_attempt_seconds_count{pool="web"}"""));
         Assert.Equal(3, ValueOf(text, """steelyard_listener_requests_total{listener="127.0.0.1:0",status="2xx"}"""));
         Assert.Equal(1, ValueOf(text, """steelyard_listener_connections_total{listener="127.0.0.1:0"}"""));
 
         // Each answer is passed on with a Date.
         var passed = 3 * "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nDate: Sat, 28 Nov 2026 12:00:00 GMT\r\n\r\nok".Length;
-        Assert.Equal(passed + "Not Found".Length - "OK".Length, ValueOf(text, "steelyard_server_received_bytes_total" + server));
+        passed += "Not Found".Length - "OK".Length;
+        Assert.Equal((passed, passed, passed), (ValueOf(text, "steelyard_server_received_bytes_total" + server), ValueOf(text, """steelyard_pool_received_bytes_total{pool="web"}"""), ValueOf(text, """steelyard_route_sent_bytes_total{route="orders"}""")));
+        Assert.Equal((3 * " HTTP/1.1\r\nHost: x\r\n\r\n".Length) + "GET /api/1GET /api/2DELETE /api/missing".Length, ValueOf(text, """steelyard_route_received_bytes_total{route="orders"}"""));
+        Assert.Equal(2, ValueOf(text, """steelyard_pool_connections_reused_total{pool="web"}"""));
+        Assert.Equal(1, ValueOf(text, """steelyard_pool_weight{pool="web"}"""));
         Assert.InRange(ValueOf(text, "process_resident_memory_bytes"), 1e6, 1e9);
         Assert.InRange(ValueOf(text, "process_start_time_seconds") - DateTimeOffset.UtcNow.ToUnixTimeSeconds(), -120, 1);
     }
@@ -123,6 +134,9 @@ public sealed class MetricsTests : IDisposable
         await server.Send("and down");
         await client.ReadExactly(8);
         await Patience.Until(async () => await PassedAsync() == ("2 8", "2 8"), () => "what has passed is not counted");
+        var counted = await ScrapeAsync(up);
+        Assert.Equal(("2", "8"), (ValueOf(counted, """steelyard_route_received_bytes_total{route="*"}""").ToString(CultureInfo.InvariantCulture), ValueOf(counted, """steelyard_pool_received_bytes_total{pool="raw"}""").ToString(CultureInfo.InvariantCulture)));
+        Assert.Equal(mode == "tcp" ? 1 : 0, ValueOf(counted, """steelyard_route_sessions_total{route="*"}"""));
 
         // At its end the heads of an exchange are counted too, and nothing twice.
         client.FinishSending();

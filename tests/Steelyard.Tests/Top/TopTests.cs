@@ -49,6 +49,20 @@ public sealed class TopTests
             Show(look, new(), height: null).TrimEnd());
     }
 
+    /// <summary>Nobody may check them.</summary>
+    [Theory]
+    [InlineData(0.0, "all 3 servers are well")]
+    [InlineData(61.0, "all 3 servers are well")]
+    [InlineData(62.0, "all 3 servers are up, but requests fail")]
+    public void Servers_whose_requests_fail_are_not_called_well(double failedRate, string expected)
+    {
+        var (look, told) = (new TopLook(), Look($"{First},{Second}"));
+        (told["troubled"], told["states"], told["totals"]!["failedRate"]) = (0, new JsonObject(), failedRate);
+        look.Take(told);
+
+        Assert.StartsWith(expected + "   engine", Show(look, new(), height: null), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_server_is_selected_and_drained_once_that_is_confirmed()
     {

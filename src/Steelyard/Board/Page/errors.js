@@ -45,4 +45,6 @@ export function show() {
         el('td', { class: 'address whole' }, error.server ? `${error.pool}/${error.server}` : error.pool)))))));
 }
 
-const explanation = why => why ? el('dl', {}, [['What it means', why.means], ['How to see it', why.look], ['What to do', why.remedy]].map(([title, text]) => [el('dt', {}, title), el('dd', {}, text)])) : el('p', {}, '…');
+// Between backticks is what one types or reads in a file.
+const marked = text => text.split('`').map((part, i) => i % 2 ? el('code', {}, part) : part);
+const explanation = why => why ? el('dl', {}, [['What it means', why.means], ['How to see it', why.look], ['What to do', why.remedy]].map(([title, text]) => [el('dt', {}, title), el('dd', {}, marked(text))])) : el('p', {}, '…');

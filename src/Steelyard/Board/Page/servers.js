@@ -35,20 +35,31 @@ export function show(look) {
 
 // --- In a sentence
 
+/** How many of the requests of the last ten seconds failed, in percent; nothing for less than one in twenty. Servers that nobody checks are up, whatever becomes of their requests. */
+function failing() {
+  const last = state.totals.slice(-10);
+  const sum = of => last.reduce((all, totals) => all + of(totals), 0);
+  const share = sum(totals => totals.failedRate) / sum(totals => totals.requestRate);
+  return share >= 0.05 ? `${Math.round(Math.min(share, 1) * 100)} %` : '';
+}
+
 function verdict(look) {
   const { down = 0, ejected = 0, drain = 0, maintenance = 0 } = look.states;
   const out = drain + maintenance;
   const dead = look.pools.filter(pool => pool.servers > 0 && pool.usable === 0);
   const open = look.pools.filter(pool => pool.breaker && pool.breaker.state !== 'closed');
   const all = look.serverCount;
+  const fails = failing();
   const text = dead.length ? `${dead.map(pool => pool.name).join(', ')} ${dead.length === 1 ? 'has' : 'have'} no server left`
     : down ? `${whole(down)} of ${pluralOf(all, 'server')} ${down === 1 ? 'is' : 'are'} down`
     : open.length ? `The breaker of ${open.map(pool => pool.name).join(', ')} is ${open[0].breaker.state}`
     : ejected ? `${plural(ejected, 'server')} left out for failing`
     : out ? `${plural(out, 'server')} taken out`
-    : all === 0 ? 'There are no servers' : all === 1 ? 'The one server is well' : `All ${whole(all)} servers are well`;
+    : all === 0 ? 'There are no servers'
+    : fails ? `${all === 1 ? 'The one server is' : `All ${whole(all)} servers are`} up, but ${fails} of requests fail`
+    : all === 1 ? 'The one server is well' : `All ${whole(all)} servers are well`;
   write(byId('verdict-text'), text);
-  byId('verdict').className = `verdict ${dead.length || down ? 'bad' : open.length || ejected || out ? 'warn' : ''}`;
+  byId('verdict').className = `verdict ${dead.length || down ? 'bad' : open.length || ejected || out || fails ? 'warn' : ''}`;
   document.title = `${dead.length || down ? '● ' : ''}${text} – Steelyard`;
 
   const lines = [];
