@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.HttpOverrides;
@@ -131,7 +132,7 @@ public static class SteelyardExtensions
     public static IServiceCollection AddSteelyardSessions(this IServiceCollection services, SessionSettings settings, IHostEnvironment environment)
     {
         var name = settings.Name ?? environment.ApplicationName;
-        var protection = services.AddDataProtection().SetApplicationName(name);
+        services.AddDataProtection().SetApplicationName(name);
         if (!string.IsNullOrWhiteSpace(settings.Redis))
         {
             var configuration = ConfigurationOptions.Parse(RedisDefaults + settings.Redis);
@@ -146,7 +147,9 @@ public static class SteelyardExtensions
                 cache.InstanceName = name + ":";
                 cache.ConnectionMultiplexerFactory = () => Task.FromResult(connection.Value);
             });
-            protection.PersistKeysToStackExchangeRedis(() => connection.Value.GetDatabase(), name + ":keys");
+
+            // The app may have chosen another place for its keys, before or after.
+            services.AddOptions<KeyManagementOptions>().PostConfigure<IHostApplicationLifetime>((keys, app) => keys.XmlRepository ??= new KeyStore(connection, name + ":keys", app.ApplicationStarted));
             services.AddHealthChecks().AddRedis(_ => connection.Value, "cache");
             ConnectOnceStarted(services, connection);
         }
@@ -172,7 +175,8 @@ public static class SteelyardExtensions
         return services.AddSingleton<IStartupFilter>(new Pipeline(SessionOnUse.Use));
     }
 
-    // Data protection reads its keys before the app listens, where it would wait for a Redis that is away; whoever uses them first reads them too.
+    // Data protection reads its keys before the app listens, where it would wait for a Redis that is away; whoever uses them first reads
+    // them too. Whoever adds it once more after this, as authentication does, adds that back: there KeyStore bounds the wait.
     private static void ReadKeysOnUse(IServiceCollection services)
     {
         for (var i = services.Count - 1; i >= 0; i--)

@@ -39,6 +39,13 @@ public sealed class RateTable
     /// <summary>Tells others of what is let through; null where nobody else counts. Set before the first request is counted.</summary>
     public ChangeQueue<Taking>? Taken { get; init; }
 
+    /// <summary>Nanoseconds that it takes at most until a key has all its requests again, by the rules that were named.</summary>
+    public long Longest { get; private set; }
+
+    /// <summary>Names a rule by which keys are going to be counted. From the thread that makes the plan.</summary>
+    /// <param name="rule">It.</param>
+    public void Expect(in RateRule rule) => Longest = Math.Max(Longest, (long)Int128.Min(long.MaxValue, (Int128)rule.Interval * (rule.Burst + 1L)));
+
     /// <summary>How many keys were forgotten before they had all their requests again.</summary>
     public long Forgotten => Volatile.Read(ref _forgotten);
 
@@ -103,11 +110,12 @@ public sealed class RateTable
         gate.Leave();
     }
 
-    /// <summary>Another number after each change, but for one in very many; what is not all again yet counts alone.</summary>
+    /// <summary>Another number after each change, but for one in very many; of the keys that <see cref="Entries"/> has.</summary>
     /// <param name="now">Monotonic milliseconds.</param>
-    public ulong Version(long now)
+    /// <param name="least">Nanoseconds.</param>
+    public ulong Version(long now, long least = 0)
     {
-        var (sum, at) = (0UL, now * NanosecondsPerMillisecond);
+        var (sum, at) = (0UL, (now * NanosecondsPerMillisecond) + least);
         for (var place = 0; place < _full.Length; place++)
         {
             if (Volatile.Read(ref _full[place]) is var full && full > at)
@@ -119,9 +127,12 @@ public sealed class RateTable
 
     /// <summary>The keys that have not all their requests again, each with the nanoseconds until it has, as it was at some moment of the call.</summary>
     /// <param name="now">Monotonic milliseconds.</param>
-    public List<(ulong Key, long Excess)> Entries(long now)
+    /// <param name="least">Nanoseconds; keys that have them within that are left out.</param>
+    public List<(ulong Key, long Excess)> Entries(long now, long least = 0)
     {
-        var (entries, at) = (new List<(ulong, long)>(), now * NanosecondsPerMillisecond);
+        // Of millions a list that grows would leave as much behind as it holds.
+        var at = now * NanosecondsPerMillisecond;
+        var entries = new List<(ulong, long)>(Count(at + least));
         Span<(ulong Key, long Excess)> found = stackalloc (ulong, long)[Ways];
         for (var set = 0; set < _locks.Length; set++)
         {
@@ -131,7 +142,7 @@ public sealed class RateTable
             gate.Enter();
             for (var place = set * Ways; place < (set + 1) * Ways; place++)
             {
-                if (_full[place] > at)
+                if (_full[place] > at + least)
                     found[count++] = (_keys[place], _full[place] - at);
             }
 
@@ -140,6 +151,14 @@ public sealed class RateTable
         }
 
         return entries;
+    }
+
+    private int Count(long after)
+    {
+        var count = 0;
+        foreach (ref readonly var full in _full.AsSpan())
+            count += Volatile.Read(in full) > after ? 1 : 0;
+        return count;
     }
 
     /// <summary>The key's place, or one that is made its own.</summary>

@@ -219,6 +219,9 @@ public sealed record StopSettings
     /// <summary>Whether all that the worker has started gets the signal with it, as from a terminal; else when it has ended (PM2: treekill, systemd: KillMode=control-group).</summary>
     public bool ToAll { get; init; }
 
+    /// <summary>Whether a worker of a Node cluster is told to disconnect before any signal, and so ends by itself where nothing keeps it; else the signal comes at once (as from PM2 and systemd). Default true.</summary>
+    public bool Disconnect { get; init; } = true;
+
     /// <summary>A text that a worker of a Node cluster gets by process.on('message') before any signal; null for none (PM2: shutdown_with_message).</summary>
     public string? Message { get; init; }
 

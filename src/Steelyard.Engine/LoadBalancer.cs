@@ -367,25 +367,26 @@ public sealed class LoadBalancer : IAsyncDisposable
         return balancer;
     }
 
-    /// <summary>Another number when what is remembered is something else; null where nothing ever is. May be called from any thread.</summary>
-    public long? RememberedVersion
+    /// <summary>Another number when what <see cref="Remember"/> says is something else; null where nothing ever is. May be called from any thread.</summary>
+    /// <param name="least">As there.</param>
+    public long? RememberedVersion(TimeSpan least = default)
     {
-        get
-        {
-            var (clients, rates) = (RememberedClients, _plan.KeptRates);
-            if (clients.Count + rates.Count == 0)
-                return null;
-            var version = 0L;
-            foreach (var (_, table) in clients)
-                version += table.Version;
-            foreach (var rate in rates)
-                version += (long)rate.Table.Version(Clock);
-            return version;
-        }
+        var (clients, rates) = (RememberedClients, _plan.KeptRatesBeyond(Nanoseconds(least)));
+        if (clients.Count + rates.Count == 0)
+            return null;
+        var version = 0L;
+        foreach (var (_, table) in clients)
+            version += table.Version;
+        foreach (var rate in rates)
+            version += (long)rate.Table.Version(Clock, Nanoseconds(least));
+        return version;
     }
 
     /// <summary>The clients that are remembered now, and what limits have let through. May be called from any thread.</summary>
-    public ClientMemory Remember() => ClientMemory.Of(_plan.StickyKey, RememberedClients, _plan.KeptRates, Clock, _group.All[0].Events.Network.UtcNow);
+    /// <param name="least">Who has all requests of a limit again within that is left out; a limit of which that is so for all keys is not looked at.</param>
+    public ClientMemory Remember(TimeSpan least = default) => ClientMemory.Of(_plan.StickyKey, RememberedClients, _plan.KeptRatesBeyond(Nanoseconds(least)), Clock, _group.All[0].Events.Network.UtcNow, Nanoseconds(least));
+
+    private static long Nanoseconds(TimeSpan time) => time.Ticks * TimeSpan.NanosecondsPerTick;
 
     /// <summary>Takes what another engine remembers of the same pools, where the client was seen later than here, and what its limits have let through. May be called from any thread.</summary>
     public void Recall(ClientMemory memory) => memory.Into(RememberedClients, _plan.KeptRates, Clock, _group.All[0].Events.Network.UtcNow);

@@ -37,11 +37,11 @@ internal sealed class CallBreaker
         try
         {
             var outcome = await _pipeline.ExecuteOutcomeAsync(
-                static async (context, call) =>
+                async (context, call) =>
                 {
                     try
                     {
-                        return Outcome.FromResult(await call(context.CancellationToken));
+                        return Outcome.FromResult(await AnswerAsync(call, context.CancellationToken));
                     }
                     catch (Exception fault)
                     {
@@ -56,6 +56,23 @@ internal sealed class CallBreaker
         finally
         {
             ResilienceContextPool.Shared.Return(context);
+        }
+    }
+
+    private async Task<HttpResponseMessage> AnswerAsync(Func<CancellationToken, Task<HttpResponseMessage>> call, CancellationToken cancellation)
+    {
+        var answer = await call(cancellation);
+        if (!_options.CoversBody)
+            return answer;
+        try
+        {
+            await answer.Content.LoadIntoBufferAsync(cancellation);
+            return answer;
+        }
+        catch
+        {
+            answer.Dispose();
+            throw;
         }
     }
 

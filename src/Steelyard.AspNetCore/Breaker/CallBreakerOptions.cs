@@ -6,6 +6,12 @@ public sealed class CallBreakerOptions
     /// <summary>How long a call may take; 10 ms to 1 day. Default 3 s.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>
+    /// Whether the whole answer has to come within <see cref="Timeout"/>, which reads it into memory; else its head alone, for
+    /// answers that are streamed (<see cref="HttpCompletionOption.ResponseHeadersRead"/>). Default true.
+    /// </summary>
+    public bool CoversBody { get; set; } = true;
+
     /// <summary>The share of calls within <see cref="RollingWindow"/> that may fail, in percent; more than 0, at most 100. The breaker opens when it is reached. Default 50.</summary>
     public double ErrorThresholdPercentage { get; set; } = 50;
 

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
 using Prometheus;
 
@@ -11,11 +11,12 @@ internal sealed class RequestMetrics
     private const string NoRoute = "none";
     private const string OtherMethod = "OTHER";
 
-    private readonly CollectorRegistry _registry = Prometheus.Metrics.NewCustomRegistry();
+    private readonly CollectorRegistry _registry;
     private readonly Histogram _durations;
 
     public RequestMetrics(IOptions<RequestMetricsOptions> options)
     {
+        _registry = options.Value.Registry ?? Prometheus.Metrics.NewCustomRegistry();
         if (options.Value.Runtime)
             DotNetStats.Register(_registry);
         _durations = Prometheus.Metrics.WithCustomRegistry(_registry).CreateHistogram(
@@ -29,6 +30,8 @@ internal sealed class RequestMetrics
     public async Task CountAsync(HttpContext context, RequestDelegate next, TimeProvider time)
     {
         var begun = time.GetTimestamp();
+        var matched = new MatchedRoute(context);
+        context.Features.Set<IEndpointFeature>(matched);
 
         // An answer to an exception is a status too; the server makes it where nobody before it does.
         var status = StatusCodes.Status500InternalServerError;
@@ -39,8 +42,7 @@ internal sealed class RequestMetrics
         }
         finally
         {
-            var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? NoRoute;
-            _durations.WithLabels(MethodOf(context.Request.Method), route, status.ToString(System.Globalization.CultureInfo.InvariantCulture)).Observe(time.GetElapsedTime(begun).TotalSeconds);
+            _durations.WithLabels(MethodOf(context.Request.Method), matched.Pattern ?? NoRoute, status.ToString(System.Globalization.CultureInfo.InvariantCulture)).Observe(time.GetElapsedTime(begun).TotalSeconds);
         }
     }
 

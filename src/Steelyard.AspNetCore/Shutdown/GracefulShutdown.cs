@@ -37,8 +37,10 @@ internal sealed partial class GracefulShutdown(IOptions<ShutdownOptions> options
         await Task.Delay(options.Value.Delay, time, CancellationToken.None);
     }
 
-    // The server was started after this and has stopped before: nothing is in flight any more.
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    // When all services have stopped, in whatever order they were added: nothing uses the resources any more.
+    public async Task StoppedAsync(CancellationToken cancellationToken)
     {
         foreach (var (name, close) in options.Value.Resources)
         {
@@ -53,12 +55,8 @@ internal sealed partial class GracefulShutdown(IOptions<ShutdownOptions> options
                 LogFault(fault, name);
             }
         }
-    }
 
-    public Task StoppedAsync(CancellationToken cancellationToken)
-    {
         _end?.Dispose();
-        return Task.CompletedTask;
     }
 
     public void Dispose() => _end?.Dispose();

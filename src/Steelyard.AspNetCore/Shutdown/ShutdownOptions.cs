@@ -11,7 +11,7 @@ public sealed class ShutdownOptions
     /// <summary>How long the app says that it is not ready, and goes on to take connections, before it stops to: the time a balancer needs to see it. Less than <see cref="Timeout"/>. Default 0, for a supervisor that drains first.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>Closes something after the last request has ended, one after the other in the order of these calls.</summary>
+    /// <summary>Closes something after the last request has ended and the hosted services of the app have stopped, one after the other in the order of these calls.</summary>
     /// <param name="name">What it is, for the log.</param>
     /// <param name="close">Closes it.</param>
     public ShutdownOptions Close(string name, Func<CancellationToken, Task> close)

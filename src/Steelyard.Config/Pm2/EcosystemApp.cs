@@ -7,8 +7,8 @@ namespace Steelyard.Config.Pm2;
 /// <summary>What an ecosystem file has said of one app so far; in the end a pool and its listener.</summary>
 internal sealed class EcosystemApp(Place place)
 {
-    // What PM2 waits after its signal (kill_timeout), and the signal.
-    private static readonly StopSettings s_stop = new() { Signal = StopSignal.Int, ToAll = true, Grace = TimeSpan.FromMilliseconds(1600) };
+    // What PM2 waits after its signal (kill_timeout), and the signal, of which apps are told by nothing else before.
+    private static readonly StopSettings s_stop = new() { Signal = StopSignal.Int, Disconnect = false, ToAll = true, Grace = TimeSpan.FromMilliseconds(1600) };
 
     public Place Place { get; } = place;
 

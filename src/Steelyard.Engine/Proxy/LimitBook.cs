@@ -12,6 +12,7 @@ internal sealed class LimitBook(LimitBook? before, long seed, long sharedSeed = 
     private readonly HashSet<PlaceLimits> _taken = [];
     private readonly LimitZones _zones = new(before?._zones, seed, sharedSeed);
     private LimitBook? _before = before;
+    private IReadOnlyList<KeptRate>? _kept;
 
     /// <summary>What the plan says as the one before did goes on to count for that; for all places of the plan, before the first <see cref="Of"/>.</summary>
     public void Keep(string place, RateLimitSettings? rate, ConcurrencySettings? concurrency)
@@ -21,28 +22,7 @@ internal sealed class LimitBook(LimitBook? before, long seed, long sharedSeed = 
     }
 
     /// <summary>All that is counted, by names that are the same in a file that says the same.</summary>
-    public IReadOnlyList<KeptRate> Kept
-    {
-        get
-        {
-            List<KeptRate> kept = [.. _zones.Kept];
-            Dictionary<string, int> same = new(StringComparer.Ordinal);
-            foreach (var ((place, _, _), limits) in _limits)
-            {
-                foreach (var rate in limits.Rates)
-                {
-                    var its = rate.Settings;
-                    if (its.Zone is not null)
-                        continue;
-                    var name = $"{place} {its.Key}/{its.Ipv6Prefix} {its.Rate}+{its.Burst}";
-                    same[name] = same.GetValueOrDefault(name) + 1;
-                    kept.Add(new($"{name} {same[name]}", seed, rate.Table));
-                }
-            }
-
-            return kept;
-        }
-    }
+    public IReadOnlyList<KeptRate> Kept => _kept ??= NameAll();
 
     /// <summary>What others count too, by the names that all know it by.</summary>
     public IReadOnlyList<SharedRate> Shared => _zones.Shared;
@@ -61,8 +41,48 @@ internal sealed class LimitBook(LimitBook? before, long seed, long sharedSeed = 
         if (rate is null && concurrency is null)
             return null;
         if (!_limits.TryGetValue((place, rate, concurrency), out var limits))
+        {
             _limits.Add((place, rate, concurrency), limits = PlaceLimits.Of(rate, concurrency, Find(place, rate, concurrency), _zones)!);
+            _kept = null;
+        }
+
         return limits;
+    }
+
+    /// <summary>Those of <see cref="Kept"/> by which a key can have all its requests again later than that.</summary>
+    /// <param name="least">Nanoseconds; 0 for all of them.</param>
+    public IReadOnlyList<KeptRate> KeptBeyond(long least)
+    {
+        if (least == 0)
+            return Kept;
+        var kept = new List<KeptRate>();
+        foreach (var rate in Kept)
+        {
+            if (rate.Table.Longest > least)
+                kept.Add(rate);
+        }
+
+        return kept;
+    }
+
+    private List<KeptRate> NameAll()
+    {
+        List<KeptRate> kept = [.. _zones.Kept];
+        Dictionary<string, int> same = new(StringComparer.Ordinal);
+        foreach (var ((place, _, _), limits) in _limits)
+        {
+            foreach (var rate in limits.Rates)
+            {
+                var its = rate.Settings;
+                if (its.Zone is not null)
+                    continue;
+                var name = $"{place} {its.Key}/{its.Ipv6Prefix} {its.Rate}+{its.Burst}";
+                same[name] = same.GetValueOrDefault(name) + 1;
+                kept.Add(new($"{name} {same[name]}", seed, rate.Table));
+            }
+        }
+
+        return kept;
     }
 
     // Of a place that says something else now, what it counts may be the same still; no two places share it.

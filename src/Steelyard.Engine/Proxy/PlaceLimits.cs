@@ -23,7 +23,9 @@ internal sealed class PlaceLimits
             var table = its.Zone is { } zone ? zones.Rates(zone, its)
                 : before is not null && Array.Find(before._rates, other => IsSame(other.Settings, its) && !rates.Exists(taken => taken.Table == other.Table)) is { } same ? same.Table
                 : new(its.Keys);
-            rates.Add(new(its, table, its.Shared ? zones.SharedSeed : zones.Seed));
+            RateLimit limit = new(its, table, its.Shared ? zones.SharedSeed : zones.Seed);
+            table.Expect(limit.Rule);
+            rates.Add(limit);
         }
 
         List<Concurrency> concurrencies = [];

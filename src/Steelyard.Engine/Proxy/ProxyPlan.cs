@@ -45,6 +45,9 @@ internal sealed class ProxyPlan
     /// <summary>All limits of rates, by names that are the same in a configuration that says the same.</summary>
     public IReadOnlyList<KeptRate> KeptRates => LimitBook.Kept;
 
+    /// <inheritdoc cref="LimitBook.KeptBeyond"/>
+    public IReadOnlyList<KeptRate> KeptRatesBeyond(long least) => LimitBook.KeptBeyond(least);
+
     /// <summary>How much memory buffers may take up; null for no limit.</summary>
     public MemoryBudget? Memory { get; init; }
 

@@ -13,6 +13,7 @@ public sealed record ClientMemory(byte[] Key, ReadOnlyMemory<byte> Bytes)
     private const int KeyLength = 32;
     private const int ClientLength = 32;
     private const int RateLength = 16;
+    private const int RoomForHead = 1024;
     private const long NanosecondsPerMillisecond = 1_000_000;
 
     // A file of another version is a file of strangers; but who comes from the first, which knew no rates, keeps its clients.
@@ -23,7 +24,7 @@ public sealed record ClientMemory(byte[] Key, ReadOnlyMemory<byte> Bytes)
     /// <returns>Null where it is something else, or not all of it.</returns>
     public static ClientMemory? Read(ReadOnlyMemory<byte> bytes) => Read(bytes.Span, [], [], 0, 0) ? new(bytes.Slice(Start.Length, KeyLength).ToArray(), bytes) : null;
 
-    internal static ClientMemory Of(byte[] key, IReadOnlyList<(string Pool, StickTable Table)> pools, IReadOnlyList<KeptRate> rates, long now, DateTime utcNow)
+    internal static ClientMemory Of(byte[] key, IReadOnlyList<(string Pool, StickTable Table)> pools, IReadOnlyList<KeptRate> rates, long now, DateTime utcNow, long least = 0)
     {
         // What others write down and read at another time is by the calendar.
         var calendar = Calendar(utcNow);
@@ -50,7 +51,8 @@ public sealed record ClientMemory(byte[] Key, ReadOnlyMemory<byte> Bytes)
 
         foreach (var rate in rates)
         {
-            var entries = rate.Table.Entries(now);
+            var entries = rate.Table.Entries(now, least);
+            stream.Capacity = (int)Math.Max(stream.Capacity, stream.Length + ((long)entries.Count * RateLength) + RoomForHead);
             WriteHead(stream, rate.Name, (ulong)rate.Seed, entries.Count);
             foreach (var (hash, excess) in entries)
             {

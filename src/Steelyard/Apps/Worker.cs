@@ -11,6 +11,7 @@ namespace Steelyard.Apps;
 internal sealed class Worker
 {
     private const int LinesKept = 10;
+    private const int LongestKept = 1000;
     private static readonly TimeSpan s_graceForOutput = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_endsByItself = TimeSpan.FromMilliseconds(200);
 
@@ -118,7 +119,8 @@ internal sealed class Worker
     private async Task EndAsync(CancellationToken force)
     {
         Leaving = true;
-        if (Reach.TryLetGo(App.Stop.Message, out var gone))
+        Reach.Leave();
+        if ((App.Stop.Disconnect || App.Stop.Message is not null) && Reach.TryLetGo(App.Stop.Message, out var gone))
         {
             await Task.WhenAny(_process.Exited, gone, Task.Delay(App.Stop.Grace, force));
 
@@ -199,7 +201,9 @@ internal sealed class Worker
         {
             if (_lastLines.Count == LinesKept)
                 _lastLines.Dequeue();
-            _lastLines.Enqueue(line);
+
+            // Node prints with an error the line where it was thrown: of a minified program that is all of it.
+            _lastLines.Enqueue(line.Length > LongestKept ? $"{line.AsSpan(0, LongestKept)}..." : line);
         }
 
         _log.Add(new(DateTimeOffset.UtcNow, Pool, Number, Process, error, line));

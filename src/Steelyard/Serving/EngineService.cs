@@ -105,13 +105,14 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     public void Recall(ClientMemory memory) => _balancer?.Recall(memory);
 
     /// <summary>Lets the keeper keep what is remembered of clients, if it is something else than it has.</summary>
-    public void Remember()
+    /// <param name="least">Who has all requests of a limit again within that is left out.</param>
+    public void Remember(TimeSpan least = default)
     {
-        if (_balancer?.RememberedVersion is not { } version || Interlocked.Read(ref _rememberedVersion) == version)
+        if (_balancer?.RememberedVersion(least) is not { } version || Interlocked.Read(ref _rememberedVersion) == version)
             return;
         try
         {
-            keeper.Remember(_balancer.Remember());
+            keeper.Remember(_balancer.Remember(least));
             Interlocked.Exchange(ref _rememberedVersion, version);
         }
         catch (Exception error) when (error is EngineException or IOException)
@@ -127,7 +128,9 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
         var began = Stopwatch.GetTimestamp();
         if (_lookedAt > began)
             return;
-        Remember();
+
+        // Who would read of it later has no use for what is over before it is told of again.
+        Remember(RememberEvery);
         var took = Stopwatch.GetElapsedTime(began);
         _lookedAt = Stopwatch.GetTimestamp() + (long)(Math.Max(RememberEvery.TotalSeconds, took.TotalSeconds * 50) * Stopwatch.Frequency);
     }

@@ -36,6 +36,7 @@ internal sealed class SharedState : IAsyncDisposable
     private bool _isLate;
     private volatile bool _broken;
     private bool _isAway;
+    private long? _refusedAt;
     private long _awaySince;
     private long _heardAt = Stopwatch.GetTimestamp();
     private volatile string? _failure;
@@ -110,13 +111,13 @@ internal sealed class SharedState : IAsyncDisposable
             if (!_isAway && (_failure is not null || Stopwatch.GetElapsedTime(_heardAt) > s_askEvery))
                 GoAway(_failure ?? await WhyAsync(redis));
 
-            // One that is still under way reads what loops tell, and nobody may beside it.
-            if (_exchange is null or { IsCompleted: true })
-            {
-                _limits.Forget();
-                _clients.Forget();
-            }
+            Forget();
+            return;
+        }
 
+        if (_refusedAt is { } refused && Stopwatch.GetElapsedTime(refused) < s_askEvery)
+        {
+            Forget();
             return;
         }
 
@@ -137,9 +138,19 @@ internal sealed class SharedState : IAsyncDisposable
         {
             // Whatever comes of it, nobody else is there to go on.
             _exchange = null;
+            _refusedAt = error is RedisServerException ? Stopwatch.GetTimestamp() : null;
             Counts.Fail();
             GoAway(WordsFor(error));
         }
+    }
+
+    private void Forget()
+    {
+        // An exchange that is still under way reads what loops tell, and nobody may beside it.
+        if (_exchange is not (null or { IsCompleted: true }))
+            return;
+        _limits.Forget();
+        _clients.Forget();
     }
 
     private async Task ExchangeAsync(ConnectionMultiplexer redis)
@@ -150,7 +161,13 @@ internal sealed class SharedState : IAsyncDisposable
             _limits.Forget();
         _isLate = false;
         if (!Counts.IsUp)
+        {
+            // One that is full or a replica answers, and takes nothing: it is away until it does.
+            await db.StringSetAsync($"{_settings.Prefix}:trial", "", TimeSpan.FromMilliseconds(1));
+            _refusedAt = null;
             await _clients.ListenAsync(redis);
+        }
+
         await _limits.SettleAsync(db);
         var toldAll = await _clients.TellAsync(db);
         if (Counts.Sent == sent && (!Counts.IsUp || Stopwatch.GetElapsedTime(_heardAt) > s_askEvery))
@@ -242,6 +259,6 @@ internal sealed class SharedState : IAsyncDisposable
         RedisConnectionException { InnerException: AuthenticationException tls } => $"its certificate is refused: {tls.Message}",
         RedisConnectionException connection => WordsFor(connection.FailureType),
         TimeoutException => "no answer in time",
-        _ => error.Message.Split('\n', ';', ',')[0].Trim(),
+        _ => error.Message.Split('\n', ';', ',')[0].Split(". script:")[0].Trim(),
     };
 }

@@ -56,6 +56,27 @@ public sealed class CallBreakerTests
         Assert.Equal(["timeout", "failure"], events);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_answer_that_stalls_after_its_head_is_a_failure_unless_answers_are_streamed(bool covers)
+    {
+        var services = new ServiceCollection();
+        services.AddHttpClient("api")
+            .ConfigurePrimaryHttpMessageHandler(() => new Callee(_ => Task.FromResult(new HttpResponseMessage { Content = new StreamContent(new System.IO.Pipelines.Pipe().Reader.AsStream()) })))
+            .AddCallBreaker(options =>
+            {
+                (options.Timeout, options.CoversBody) = (TimeSpan.FromMilliseconds(50), covers);
+                options.Fallback = _ => new(HttpStatusCode.Accepted);
+            });
+        await using var provider = services.BuildServiceProvider();
+
+        using var client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("api");
+        using var answer = await client.GetAsync(new Uri("http://api.test/"), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+
+        Assert.Equal(covers ? HttpStatusCode.Accepted : HttpStatusCode.OK, answer.StatusCode);
+    }
+
     private sealed class Callee(Func<CancellationToken, Task<HttpResponseMessage>> answer) : HttpMessageHandler
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => answer(cancellationToken);

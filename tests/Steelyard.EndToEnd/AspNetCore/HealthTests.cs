@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
 using Steelyard.AspNetCore;
 
 namespace Steelyard.EndToEnd.AspNetCore;
@@ -84,6 +85,25 @@ public sealed class HealthTests
         Assert.Equal("UP", body.GetProperty("components").GetProperty("diskSpace").GetProperty("status").GetString());
     }
 
+    [Fact]
+    public async Task Resources_close_when_all_that_may_use_them_has_stopped()
+    {
+        var told = new List<string>();
+        await using var app = await CitizenApp.StartAsync(
+            options => options.Shutdown.Close("database", _ => Tell("database")).Close("cache", _ => Tell("cache")),
+            services => services.Insert(0, ServiceDescriptor.Singleton<IHostedService>(new Orders(() => Tell("orders")))));
+
+        await app.StopAsync();
+
+        Assert.Equal(["orders", "database", "cache"], told);
+
+        Task Tell(string what)
+        {
+            told.Add(what);
+            return Task.CompletedTask;
+        }
+    }
+
     [Theory]
     [InlineData("/health")]
     [InlineData("/health/detailed")]
@@ -107,5 +127,12 @@ public sealed class HealthTests
     {
         var (status, body) = await app.AskAsync("/health");
         return (status, body.GetProperty("message").GetString());
+    }
+
+    private sealed class Orders(Func<Task> end) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => end();
     }
 }

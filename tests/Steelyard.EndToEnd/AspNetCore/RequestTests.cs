@@ -44,6 +44,32 @@ public sealed class RequestTests
         Assert.DoesNotContain("http_request", complaints, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_page_of_errors_is_no_route_and_what_the_app_counts_itself_stands_beside()
+    {
+        var registry = Prometheus.Metrics.NewCustomRegistry();
+        Prometheus.Metrics.WithCustomRegistry(registry).CreateCounter("orders_total", "Orders").Inc();
+        await using var app = await CitizenApp.StartAsync(
+            options => options.Metrics.Registry = registry,
+            map: app =>
+            {
+                app.UseExceptionHandler("/sorry/500");
+                app.UseStatusCodePagesWithReExecute("/sorry/{0}");
+                app.MapGet("/orders/{id:int}", (RequestDelegate)(_ => throw new InvalidOperationException()));
+                app.MapGet("/users/{id:int}", () => Results.NotFound());
+                app.MapGet("/sorry/{status:int}", (int status) => $"sorry, {status}");
+            });
+        foreach (var path in (string[])["/orders/1", "/users/1", "/nowhere", "/sorry/1"])
+            (await app.Client.GetAsync(path, Cancel)).Dispose();
+
+        var text = await app.Client.GetStringAsync("/metrics", Cancel);
+
+        Assert.Contains("\norders_total 1\n", text, StringComparison.Ordinal);
+        Assert.Equal(
+            ["route=\"/orders/{id:int}\",status=\"500\"} 1", "route=\"/sorry/{status:int}\",status=\"200\"} 1", "route=\"/users/{id:int}\",status=\"404\"} 1", "route=\"none\",status=\"404\"} 1"],
+            text.Split('\n').Where(line => line.StartsWith("http_request_duration_seconds_count", StringComparison.Ordinal)).Select(line => line[line.IndexOf("route", StringComparison.Ordinal)..]).Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

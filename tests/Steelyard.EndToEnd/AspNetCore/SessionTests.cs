@@ -1,9 +1,17 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using StackExchange.Redis;
+using Steelyard.AspNetCore;
 using Steelyard.EndToEnd.Node;
 
 namespace Steelyard.EndToEnd.AspNetCore;
@@ -90,6 +98,36 @@ public sealed class SessionTests
         Assert.Equal(503, (await app.AskAsync("/health/detailed")).Status);
         Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 6);
         Assert.Equal(200, (await app.AskAsync("/health")).Status);
+    }
+
+    [Fact]
+    public async Task An_app_that_adds_authentication_too_starts_without_its_Redis()
+    {
+        // It takes connections, and never says a word.
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var begun = Stopwatch.GetTimestamp();
+        await using var app = await CitizenApp.StartAsync(
+            options => options.Sessions.Redis = $"{silent.LocalEndpoint},connectTimeout=60000",
+            services => services.AddAuthentication("cookie").AddCookie("cookie"));
+        Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 20);
+        Assert.Equal(200, (await app.AskAsync("/health")).Status);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Keys_that_the_app_keeps_elsewhere_stay_there_in_whatever_order_it_says_so(bool first)
+    {
+        using var folder = new TemporaryFolder();
+        var builder = WebApplication.CreateBuilder();
+        if (first)
+            builder.Services.AddDataProtection().PersistKeysToFileSystem(new(folder.Path));
+        builder.Services.AddSteelyardSessions(new() { Redis = "127.0.0.1:1" }, builder.Environment);
+        if (!first)
+            builder.Services.AddDataProtection().PersistKeysToFileSystem(new(folder.Path));
+        await using var app = builder.Build();
+        Assert.IsType<FileSystemXmlRepository>(app.Services.GetRequiredService<IOptions<KeyManagementOptions>>().Value.XmlRepository);
     }
 
     [Theory]

@@ -279,6 +279,22 @@ public sealed class NodeAppTests : IDisposable
         Assert.Equal(2, steelyard.Output.Split("told shutdown").Length - 1);
     }
 
+    [Theory]
+    [InlineData(true, 0)]
+    [InlineData(false, 2)]
+    public async Task The_handler_of_an_app_that_nothing_keeps_is_called_where_the_signal_comes_at_once(bool disconnect, int times)
+    {
+        var script = _folder.Write("handles.js", "const server = require('http').createServer((req, res) => res.end('ok')).listen(3000); process.on('SIGTERM', () => server.close(error => { console.log('closed, ' + error); process.exit(0); }));");
+        var (steelyard, url) = await UpAsync($"node {script}", $", stop: {{ disconnect: {(disconnect ? "true" : "false")} }}");
+        await using var _ = steelyard;
+        Assert.Equal("ok", await _http.GetStringAsync(url, TestContext.Current.CancellationToken));
+
+        steelyard.Signal(PosixSignal.SIGTERM);
+
+        Assert.Equal(0, await steelyard.ExitAsync());
+        Assert.Equal(times, steelyard.Output.Split("closed, undefined").Length - 1);
+    }
+
     [Fact]
     public async Task Run_without_a_file_serves_a_node_app_on_the_port_that_it_names()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using StackExchange.Redis;
 using Steelyard.EndToEnd.Machinery;
 using Steelyard.EndToEnd.Proxying;
 
@@ -268,6 +269,29 @@ public sealed class SharedStateTests : IDisposable
         Assert.All(answers, answer => Assert.True(answer.Status is 200 or 429));
         Assert.True(answers.Count > 600);
         return answers.Select(answer => answer.Milliseconds).Order().ElementAt(answers.Count * 99 / 100);
+    }
+
+    [Fact]
+    public async Task A_Redis_that_takes_nothing_is_away_until_it_does()
+    {
+        await using var origin = StickyTests.Named("a");
+        await using var redis = await LocalRedis.StartAsync();
+        using var own = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{redis.Port},allowAdmin=true");
+        var server = own.GetServer(own.GetEndPoints()[0]);
+        await using var one = await StartAsync($"127.0.0.1:{redis.Port}", [origin]);
+        await one.UntilSharedAsync();
+
+        await server.ConfigSetAsync("maxmemory", 1);
+        await Patience.Until(
+            async () => (await one.AskAsync("/limited", "X-Key: k\r\n")).Status == 200 && Lines(one.Process.Error, "is away (OOM command not allowed when used memory > 'maxmemory')") == 1,
+            () => one.Process.Error);
+
+        // It answers all the time, when there is nothing to tell too.
+        for (var i = 0; i < 10; i++)
+            Assert.Equal((200, 0), ((await one.AskAsync("/limited", "X-Key: k\r\n")).Status, await one.MetricAsync("steelyard_shared_up")));
+        await server.ConfigSetAsync("maxmemory", 0);
+        await one.UntilSharedAsync();
+        Assert.Equal((1, 1), (Lines(one.Process.Error, "is away"), Lines(one.Process.Error, "is back after")));
     }
 
     [Theory]

@@ -86,6 +86,17 @@ public sealed class SupervisionTests : WorkerFixture
     }
 
     [Fact]
+    public async Task A_line_that_is_very_long_is_told_by_its_beginning()
+    {
+        Folder.Write("bundle.sh", "printf '%05000d\\n' 1\necho Error: broken\nexit 3\n");
+        Write("sh bundle.sh", instances: 1);
+        await using var up = Up();
+
+        Assert.Equal(1, await up.ExitAsync());
+        Assert.EndsWith($"\n    {new string('0', 1000)}...\n    Error: broken\n", up.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Nobody_waits_for_dead_processes_whose_end_nobody_takes()
     {
         Assert.SkipUnless(Environment.UserName == "root", "Only root has namespaces for certain.");

@@ -97,6 +97,35 @@ public sealed class RateTables
     }
 
     [Fact]
+    public void Who_has_all_requests_again_soon_can_be_left_out()
+    {
+        var (table, rule) = (new RateTable(64), new RateRule(Second, Burst: 9, Delay: 9));
+        table.Take(1, rule, Now);
+        for (var i = 0; i < 3; i++)
+            table.Take(2, rule, Now);
+        Assert.Equal([(2UL, 3 * Second)], table.Entries(Now, least: 2 * Second));
+        Assert.Equal(2, table.Entries(Now).Count);
+
+        var (of, all) = (table.Version(Now, 2 * Second), table.Version(Now));
+        table.Take(1, rule, Now);
+        Assert.Equal(of, table.Version(Now, 2 * Second));
+        Assert.NotEqual(all, table.Version(Now));
+        table.Take(1, rule, Now);
+        Assert.NotEqual(of, table.Version(Now, 2 * Second));
+    }
+
+    [Theory]
+    [InlineData(1_000_000_000, 9, 10_000_000_000)]
+    [InlineData(86_400_000_000_000, int.MaxValue, long.MaxValue)]
+    public void The_longest_of_the_rules_of_a_table_is_known(long interval, int burst, long longest)
+    {
+        var table = new RateTable(64);
+        table.Expect(new(interval, burst, burst));
+        table.Expect(new(1, 0, 0));
+        Assert.Equal(longest, table.Longest);
+    }
+
+    [Fact]
     public void Who_has_all_requests_again_gives_his_place_without_loss()
     {
         var (table, rule) = (new RateTable(64), new RateRule(Second, Burst: 0, Delay: 0));

@@ -130,6 +130,21 @@ public sealed class LimitBooks
     }
 
     [Fact]
+    public void A_limit_that_forgets_soon_is_not_kept_beyond_that()
+    {
+        var (second, zone) = (new RateLimitSettings { Rate = new(1, TimeSpan.FromSeconds(1)), Burst = 8 }, Rate(1) with { Zone = "clients" });
+        var book = After(null, second, zone);
+        book.Of(Place, second, null);
+        Assert.Empty(book.KeptBeyond(10_000_000_000));
+
+        // A zone is as long as the longest of its rules.
+        book.Of(Place, second with { Zone = "clients" }, null);
+        book.Of(Place, zone, null);
+        Assert.StartsWith("zone clients", Assert.Single(book.KeptBeyond(10_000_000_000)).Name, StringComparison.Ordinal);
+        Assert.Equal(2, book.KeptBeyond(0).Count);
+    }
+
+    [Fact]
     public void A_book_that_is_complete_does_not_hold_those_before_it()
     {
         var (first, last) = Chain();

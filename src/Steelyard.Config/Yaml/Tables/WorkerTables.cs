@@ -196,6 +196,12 @@ internal static class WorkerTables
                 "Whether all that it has started gets the signal with it, as from a terminal: for programs that do not pass it on, such as `npm start` with INT. Else they get TERM when it has ended.",
                 stop => stop.ToAll,
                 (stop, value) => stop with { ToAll = value }),
+            new Directive<StopSettings, bool>(
+                "disconnect",
+                ScalarForms.Switch,
+                "Whether a worker of a Node cluster is told to disconnect before any signal: it closes its servers, and ends by itself where nothing else keeps it, without its handler of the signal. With `false` the signal comes at once, as from PM2 and systemd, and its handler is called in any case; without a handler the signal ends it.",
+                stop => stop.Disconnect,
+                (stop, value) => stop with { Disconnect = value }),
             new Directive<StopSettings, string?>(
                 "message",
                 s_text,

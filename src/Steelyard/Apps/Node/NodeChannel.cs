@@ -65,8 +65,8 @@ internal sealed unsafe class NodeChannel : NodeHandle
     /// <summary>Whether all that it listens on is bound here and handed out: it gets no connections of the engine.</summary>
     public bool IsRaw { get; init; }
 
-    /// <summary>Whether it has been asked to let go: what it closes from now on, its app has not closed.</summary>
-    public bool LetsGo { get; private set; }
+    /// <summary>Whether it is to end: what it closes from now on, its app has not closed.</summary>
+    public bool LetsGo { get; set; }
 
     /// <summary>The port of 127.0.0.1 by which the engine reaches it.</summary>
     public int DoorPort { get; set; }
@@ -139,11 +139,7 @@ internal sealed unsafe class NodeChannel : NodeHandle
     public void ForgetMetrics(long number) => _metrics.Remove(number);
 
     /// <summary>Asks it to close its servers and to leave, or tells it something instead.</summary>
-    public void LetGo(string? message)
-    {
-        LetsGo = true;
-        Send(message is null ? PrimaryWords.Disconnect : PrimaryWords.Text(message));
-    }
+    public void LetGo(string? message) => Send(message is null ? PrimaryWords.Disconnect : PrimaryWords.Text(message));
 
     public override void Ready(short events)
     {

@@ -62,6 +62,8 @@ internal abstract class NodeReach : WorkerReach
         await Task.WhenAll(channel.SaidReady, channel.Listening).WaitAsync(cancel);
     }
 
+    public override void Leave() => Loop.Post(() => _channel.LetsGo = true);
+
     /// <summary>Lets the worker close its servers, or tells it something; it has let go when it closes the channel.</summary>
     public override bool TryLetGo(string? message, out Task gone)
     {

@@ -51,6 +51,11 @@ internal abstract class WorkerReach : IDisposable
     {
     }
 
+    /// <summary>The worker is to end, in whatever way it is told so.</summary>
+    public virtual void Leave()
+    {
+    }
+
     /// <summary>Asks the worker to end in a way of its own, before any signal.</summary>
     /// <param name="message">What it is told where it can be told something.</param>
     /// <param name="gone">Ends when it has let go of everything.</param>
