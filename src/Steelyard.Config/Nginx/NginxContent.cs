@@ -171,6 +171,8 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     private List<Located<RuleSettings>> ResponseRulesOf(RouteDraft route, NginxProxy proxy, NginxScope scope)
     {
         List<Located<RuleSettings>> rules = [.. NginxRedirects.Of(level, proxy, Within is { } paths ? route with { Paths = paths } : route, scope, Problems)];
+        NginxCookies.Read(level, scope with { OfResponse = true }, rules);
+        NginxAccel.ReadRedirect(level, server, file, ServerDone, rules);
         if (NginxExpiry.Of(level, scope with { OfResponse = true }) is { } expiry)
         {
             // It takes the place of what servers say.
@@ -179,7 +181,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
                 rules.Add(new(new() { Action = RuleAction.RemoveHeader, Name = name, When = when }, level.Place));
         }
 
-        NginxCookies.Read(level, scope with { OfResponse = true }, rules);
+        NginxAccel.ReadCharset(level, file, rules);
         if (NginxTypes.CharsetRule(level) is { } charset)
             rules.Add(charset);
         return rules;

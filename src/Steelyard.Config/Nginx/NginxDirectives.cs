@@ -267,6 +267,7 @@ internal static class NginxDirectives
         yield return Row("proxy_http_version", WebIf, 1, 1, "1.0 | 1.1", "Servers are spoken to in HTTP/1.1, on connections that are kept.", OneOf("1.0", "1.1", "2"));
         yield return Row("proxy_hide_header", Web, 1, 1, "<field>", "A field of the server's answer that clients do not see.", Anything, many: true);
         yield return Row("proxy_pass_header", Web, 1, 1, "<field>", "A field that is passed all the same: Server, X-Accel-...", Anything, many: true);
+        yield return Row("proxy_ignore_headers", Web, 1, Any, "<field>*", "Fields of servers that nothing is done with: X-Accel-Redirect, X-Accel-Charset. Of the others it knows nothing is done in any case.", NginxAccel.Check);
         yield return Row("proxy_redirect", Web, 1, 2, "default | off | <from> <to>", "What becomes of Location in answers.", Anything, many: true);
         yield return Row("proxy_cookie_domain", Web, 1, 2, "<domain> | ~<regex> <replacement> | off", "What becomes of Domain in cookies that servers set.", NginxCookies.Check, many: true);
         yield return Row("proxy_cookie_path", Web, 1, 2, "<path> | ~<regex> <replacement> | off", "What becomes of Path.", NginxCookies.Check, many: true);

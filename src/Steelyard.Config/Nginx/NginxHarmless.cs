@@ -39,7 +39,6 @@ internal static class NginxHarmless
         ("max_headers", "HS", "", "up to 128 fields are taken", "no \"max_headers\""),
         ("client_body_in_file_only", "HSL", "off", "bodies pass, and are kept nowhere", "off"),
         ("proxy_ignore_client_abort", "HSL", "off", "a server's answer is given up when the client leaves", "off"),
-        ("proxy_ignore_headers", "HSL", "", "of what servers say in X-Accel fields nothing is done, and there is no cache", "no \"proxy_ignore_headers\""),
         ("proxy_force_ranges", "HSLI", "off", "ranges are what the server makes of them", "off"),
         ("proxy_half_close", "TV", "on", "each side of a connection is closed when its own peer closes it, as with \"on\"", "on"),
         ("gunzip", "HSL", "off", "what servers compress is not unpacked for clients that cannot do it", "off"),

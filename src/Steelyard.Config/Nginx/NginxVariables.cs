@@ -65,6 +65,9 @@ internal sealed record NginxCapture(Expression Input, string Pattern, bool Ignor
 /// <summary>nginx's variables, and texts with them.</summary>
 internal static class NginxVariables
 {
+    /// <summary>How variables begin that say what fields a server's answer has.</summary>
+    public const string UpstreamField = "upstream_http_";
+
     private const string Version = "1.22.1";
 
     /// <summary>The variables with fixed names, for the reference page too.</summary>
@@ -218,6 +221,8 @@ internal static class NginxVariables
             return NginxMaps.Read(name, defined, scope, place);
         if (name == "status" && scope.OfAnswer)
             return new FetchExpression(FetchKind.Status);
+        if ((!scope.OfResponse || scope.ProxyHost is null) && !scope.IsStream && file.UpstreamFields.Contains(name))
+            return new FetchExpression(FetchKind.Variable, name);
         if (!scope.OfResponse && (s_ofResponses.Contains(name) || name.StartsWith("upstream_http_", StringComparison.Ordinal) || name.StartsWith("sent_http_", StringComparison.Ordinal)))
             return Literal("");
         if (s_fixed.TryGetValue(name, out var value))

@@ -71,7 +71,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             outcome = MayGoElsewhere(Attempts.ConditionOf(_response.Status)) ? new(Cause.StatusRetried, Seconds: _response.Status)
                 : context.AskingFor is not null ? TakeAnswer(upstream)
                 : context.Intercepts(_response.Status) || !guard.Accepts(_response.Status, MayBeSentAgain) ? new(Cause.StatusReplaced, Seconds: _response.Status)
-                : !context.RunResponseRules(_response, upstream.Input) ? new(Cause.ResponseDenied)
+                : !context.RunResponseRules(_response, upstream.Input) ? context.IsHandedOn ? new(Cause.StatusReplaced, Seconds: _response.Status) : new(Cause.ResponseDenied)
                 : await StreamResponse(upstream);
         }
 
@@ -370,6 +370,18 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             if (deflater is not null)
                 context.Loop.Deflaters.Return(deflater, isClean: true);
             return block;
+        }
+
+        if (context.Handed.IsHeld && context.Handed.Insert(block, writer.Length, _response.Status, isOwn: false) is var whole)
+        {
+            if (whole == 0)
+            {
+                if (deflater is not null)
+                    context.Loop.Deflaters.Return(deflater, isClean: true);
+                return block;
+            }
+
+            writer.GoOn(whole);
         }
 
         context.Record.HeadBytes = writer.Length;

@@ -217,6 +217,8 @@ internal sealed class Exchange
         _context.EndWithServer();
         if (_context.AskingFor is not null && outcome.Cause == Cause.StatusReplaced)
             return await GoOn(outcome.FailedStatus);
+        if (_context.IsHandedOn)
+            return await HandOn();
         _context.Deadline.Cancel();
         if (!GoesOnElsewhere(pool, outcome) || !_outgoing.TryHold())
             _outgoing.End();
@@ -235,6 +237,26 @@ internal sealed class Exchange
             return false;
         var status = outcome.Cause == Cause.StatusReplaced ? outcome.FailedStatus : (Client.Listener.GatewayStatuses ? outcome.ToldAsGateway() : outcome).Status;
         return status is not (0 or ClosedByRuleStatus) && ErrorPageFor(status) is { IsNamed: true };
+    }
+
+    /// <summary>A server has said who is to answer in its place.</summary>
+    private ValueTask<AfterExchange> HandOn()
+    {
+        var target = _context.Handed.Target;
+        var leads = _context.Handed.Route is not null || PathNormalizer.StaysBelowRoot(target);
+
+        // To who is named goes the request as it came, unless some of its body is gone already.
+        var asItCame = _context.Handed.Route is not null && _outgoing.TryHold();
+        if (!asItCame)
+        {
+            _context.BodyLeft |= _outgoing.BodyPending;
+            _outgoing.End();
+            _outgoing.Begin();
+        }
+
+        return !leads ? Refuse(new(Cause.NoRoute))
+            : _context.TakeHandedOn(asItCame) ? Serve()
+            : Refuse(RouteFinder.OutcomeOf(RuleVerdict.TooLarge));
     }
 
     /// <summary>Whoever was asked first has answered: the request goes on, or its client is told why not.</summary>
@@ -348,7 +370,7 @@ internal sealed class Exchange
     /// <summary>Goes on with another pool, where the breaker of this one says so and the request may go there.</summary>
     private bool FallsBack(ref Pool pool, ref Outcome outcome)
     {
-        if (outcome.Fault != Fault.Server || _context.ResponseBegun || pool.Settings.Breaker is not { Fallback.Pool: { } name } || !_outgoing.Replayable
+        if (outcome.Fault != Fault.Server || _context.ResponseBegun || _context.IsHandedOn || pool.Settings.Breaker is not { Fallback.Pool: { } name } || !_outgoing.Replayable
             || (!outcome.IsUnsent && !_conversation.MayBeSentAgain))
             return false;
         CountFallback(pool);
@@ -569,6 +591,8 @@ internal sealed class Exchange
     {
         if (_context.AskingFor is not null)
             return Give(file);
+        if (_context.Handed is { IsHeld: true, Type: { IsEmpty: false } type })
+            file.Type = type.ToArray();
         if (_context.Route.Packing is { } packing && Request.Method != KnownMethod.Head)
             file.Packing = packing.Judge(file.Content(_context.ToldStatus), Request, _context.Head, _context.Events);
 

@@ -98,10 +98,10 @@ internal sealed class OwnAnswers(ExchangeContext context, OutgoingRequest outgoi
 
     private bool IsWritten(in BlockWriter writer)
     {
-        _length = writer.Length;
-        if (writer.Overflowed)
+        _length = writer.Overflowed ? 0 : context.Handed.IsHeld ? context.Handed.Insert(_block, writer.Length, context.OwnStatus, isOwn: true) : writer.Length;
+        if (_length == 0)
             Release();
-        return !writer.Overflowed;
+        return _length > 0;
     }
 
     private void Release() => context.Events.Blocks.Return(_block);

@@ -240,20 +240,17 @@ internal static class RuleEdits
     /// <returns>Whether there was room.</returns>
     public static bool AskFor(RoutedRequest context, TemplateBytes? target)
     {
-        var (request, edited) = (context.Request, context.RequestEdit);
         ExpressionRoom.OfThread.Clear();
         ReadOnlySpan<byte> value = default;
-        if (target is not null && !target.TryMake(context.Scope, out value))
-            return false;
-        edited.Take(context.Blocks, context.Head);
-        if (target is not null)
-        {
-            var at = edited.End;
-            if (edited.AppendTarget(value) < 0)
-                return false;
-            request.SetTarget(at, edited.End - at);
-        }
+        return (target is null || (target.TryMake(context.Scope, out value) && SetTarget(context, value, keepQuery: false))) && BecomeGet(context);
+    }
 
+    /// <summary>Asks by GET, or by HEAD where that is how it was asked, without a body.</summary>
+    /// <returns>Whether there was room.</returns>
+    public static bool BecomeGet(RoutedRequest context)
+    {
+        var (request, edited) = (context.Request, context.RequestEdit);
+        edited.Take(context.Blocks, context.Head);
         if (request.Method == KnownMethod.Head)
             return true;
         if (request.Body.HasBody)

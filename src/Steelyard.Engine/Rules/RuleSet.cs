@@ -117,6 +117,8 @@ internal sealed class RuleSet
                 case RuleAction.Deny or RuleAction.Respond or RuleAction.Redirect:
                     context.Instead = rule.Answer;
                     return RuleVerdict.Refuse;
+                case RuleAction.GoTo or RuleAction.AskInstead:
+                    return HandOn(rule, context) ? RuleVerdict.Reroute : RuleVerdict.TooLarge;
                 case RuleAction.SetStatus:
                     context.ResponseEdit.Take(context.Events.Blocks, context.ResponseBytes);
                     if (!context.Response!.TrySetStatus(rule.Status, context.ResponseEdit))
@@ -130,6 +132,13 @@ internal sealed class RuleSet
         }
 
         return RuleVerdict.GoOn;
+    }
+
+    private static bool HandOn(Rule rule, ExchangeContext context)
+    {
+        ExpressionRoom.OfThread.Clear();
+        ReadOnlySpan<byte> target = default;
+        return (rule.Value is null || rule.Value.TryMake(context.Scope, out target)) && context.HandOn(target, rule.Action == RuleAction.GoTo ? rule.Name : null);
     }
 }
 
