@@ -102,6 +102,9 @@ public enum RuleAction
     /// <summary>Forgets it.</summary>
     RemoveVariable,
 
+    /// <summary>Says how many bytes of the answer are sent in a second, in the place of <see cref="BandwidthSettings.Rate"/>.</summary>
+    SetBandwidth,
+
     /// <summary>Gives the response another status.</summary>
     SetStatus,
 

@@ -7,6 +7,7 @@ namespace Steelyard.Config.Nginx;
 internal static class NginxAccel
 {
     private const string Redirect = "X-Accel-Redirect";
+    private const string Rate = "X-Accel-Limit-Rate";
     private const string Charset = "X-Accel-Charset";
 
     private static readonly string[] s_known = ["X-Accel-Redirect", "X-Accel-Expires", "X-Accel-Limit-Rate", "X-Accel-Buffering", "X-Accel-Charset", "Expires", "Cache-Control", "Set-Cookie", "Vary"];
@@ -51,6 +52,15 @@ internal static class NginxAccel
         Add(new() { Action = RuleAction.AskInstead, Value = TextTemplate.Of(to), When = says });
 
         void Add(RuleSettings rule) => rules.Add(new(rule, level.Place));
+    }
+
+    /// <summary>What is done with a server's word about how fast its answer is sent, or the one that takes its place.</summary>
+    public static void ReadRate(NginxLevel level, List<Located<RuleSettings>> rules)
+    {
+        if (Ignores(level, Rate))
+            return;
+        var rate = new FetchExpression(FetchKind.ResponseHeader, Rate);
+        rules.Add(new(new() { Action = RuleAction.SetBandwidth, Value = TextTemplate.Of(rate), When = new TestCondition(rate, TestKind.Present) }, level.Place));
     }
 
     /// <summary>What is done with a server's word about the charset, which has to be one that the file speaks of.</summary>

@@ -117,7 +117,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
     private ValueTask<RelayEnd> BeginUpload(UpstreamConnection upstream)
     {
-        outgoing.KeepForReplay(MayBeSentAgain ? attempts.Settings.Body.Bytes : context.Route.ErrorPages is { NameRoutes: true } ? Block.Size : -1);
+        outgoing.KeepForReplay(MayBeSentAgain ? attempts.Settings.Body.Bytes : context.Route is { ErrorPages.NameRoutes: true } or { ResponseRules.NameRoutes: true } ? Block.Size : -1);
 
         // Who waits to be told to go on is not slow.
         context.RequestRate.Begin(context.Request.ExpectsContinue && !_continued ? 0 : context.Plan.Rates.Request, context.Plan.Rates.Grace);
@@ -288,9 +288,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
         context.ResponseBegun = true;
         context.ResponseRate.Begin(context.Plan.Rates.Response, context.Plan.Rates.Grace);
-        if (context.ClosesAfter && state == FrameState.Complete)
+        if (context.ClosesAfter && state == FrameState.Complete && !context.SendRate.IsOn)
             context.Client.Transport.EndFollows();
-        var sent = await context.Client.Transport.SendAll(head, piece, context.Timeouts.ClientBody, context.ResponseRate);
+        var sent = await Send(head, piece);
         context.BytesPassed = head.Length + piece.Length;
         context.Events.Blocks.Return(block);
         upstream.Input.ReleaseHead();
@@ -314,6 +314,17 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             RelayEnd.Aborted => new(Cause.Stopped),
             _ => new(Cause.ServerClosedInBody),
         };
+    }
+
+    private ValueTask<IoStatus> Send(BlockSlice head, BlockSlice piece) => context.SendRate.IsOn
+        ? SendSlowly(head, piece)
+        : context.Client.Transport.SendAll(head, piece, context.Timeouts.ClientBody, context.ResponseRate);
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<IoStatus> SendSlowly(BlockSlice head, BlockSlice piece)
+    {
+        var sent = await context.SendRate.SendAll(context.Client.Transport, head, context.Timeouts.ClientBody, context.ResponseRate);
+        return sent == IoStatus.Done ? await context.SendRate.SendAll(context.Client.Transport, piece, context.Timeouts.ClientBody, context.ResponseRate) : sent;
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -389,7 +400,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             context.Record.Capture(log, _response, context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head, writer.Written.Span);
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
         upstream.OfOneClient |= AuthenticatesConnection(upstream.Input.Head);
-        var (source, sink) = (new RelayPoint(upstream.Transport, context.Timeouts.ServerBody), new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate));
+        var (source, sink) = (new RelayPoint(upstream.Transport, context.Timeouts.ServerBody), new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate, context.SendRate));
+        Bandwidth.Begin(context, ofServer: true);
         if (deflater is not null)
         {
             _packed.Begin(deflater, packed.Coding!.Value, upstream.Input, framing);

@@ -94,6 +94,9 @@ internal sealed class Exchange
         _context.SeeWhoAsks();
         _context.Tracking?.Begin();
 
+        if (Client.Listener.AsNginx && Refusals.Of(Request, _context.Head) is { IsSuccess: false } refusal)
+            return Refuse(refusal);
+
         // 2. Do what the listener's rules say, and match the route; one that gives the answer itself needs no server.
         if (Client.Listener.Rules is { } rules && rules.RunOnRequest(_context, out var ofRule) is not RuleVerdict.GoOn and var endsAtListener)
             return Follow(endsAtListener, ofRule);
@@ -642,6 +645,7 @@ internal sealed class Exchange
     /// <summary>Breaks the server's connection off; the exchange ends of itself.</summary>
     public void AbortUpstream()
     {
+        _context.SendRate.Abort();
         _admission.Abort();
         _choice.Abort();
         _conversation.CutTunnel();
@@ -652,6 +656,7 @@ internal sealed class Exchange
     public void Abandon()
     {
         _context.Deadline.Cancel();
+        _context.SendRate.Abort();
 
         // What still runs of the upload ends here and now, before the connections serve others.
         _context.Upstream?.Transport.Abort();

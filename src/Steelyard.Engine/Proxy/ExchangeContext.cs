@@ -47,7 +47,7 @@ internal sealed class ExchangeContext : RoutedRequest
         Affinity = new Affinity(this);
         Identity = new RequestIdentity(this);
         Record = new AccessRecord(this);
-        (RequestRate, ResponseRate) = (new MinimumRate(loop.Events), new MinimumRate(loop.Events));
+        (RequestRate, ResponseRate, SendRate) = (new MinimumRate(loop.Events), new MinimumRate(loop.Events), new MaximumRate(loop.Events));
     }
 
     public ProxyLoop Loop { get; }
@@ -66,6 +66,9 @@ internal sealed class ExchangeContext : RoutedRequest
 
     /// <summary>How fast the client has to take its answer.</summary>
     public MinimumRate ResponseRate { get; }
+
+    /// <summary>How fast the answer is sent to it.</summary>
+    public MaximumRate SendRate { get; }
 
     /// <summary>Whose client it is.</summary>
     public Affinity Affinity { get; }
@@ -270,7 +273,8 @@ internal sealed class ExchangeContext : RoutedRequest
     {
         (_loopPlan, Log) = (Client.Plan, Client.Listener.Log);
         Request.Clear();
-        (Request.AllowsConnect, Request.Tolerant, Request.KeepsSlashes) = (Client.Listener.Connect, Client.Listener.Tolerant, Client.Listener.KeepsSlashes);
+        (Request.AllowsConnect, Request.Tolerant) = (Client.Listener.Connect, Client.Listener.Tolerant);
+        (Request.KeepsSlashes, Request.KeepsDoubled) = (Client.Listener.KeepsSlashes, Client.Listener.AsNginx);
         Request.Fields.Names = Client.Listener.FieldNames;
     }
 

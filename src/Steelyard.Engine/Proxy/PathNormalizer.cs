@@ -41,6 +41,27 @@ internal static class PathNormalizer
         return true;
     }
 
+    /// <summary>Whether a path leads out of the root.</summary>
+    public static bool Climbs(ReadOnlySpan<byte> path)
+    {
+        var depth = 0;
+        foreach (var range in path.Split((byte)'/'))
+        {
+            var segment = path[range];
+            if (segment.IsEmpty)
+                continue;
+            var rest = segment;
+            var dots = 0;
+            while (dots < 3 && TakeDot(ref rest))
+                dots++;
+            depth += dots > 2 || !rest.IsEmpty ? 1 : dots == 2 ? -1 : 0;
+            if (depth < 0)
+                return true;
+        }
+
+        return false;
+    }
+
     private static bool TakeDot(ref ReadOnlySpan<byte> text)
     {
         var length = text.StartsWith("."u8) ? 1 : text.StartsWith("%2E"u8) || text.StartsWith("%2e"u8) ? 3 : 0;

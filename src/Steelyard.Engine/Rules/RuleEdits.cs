@@ -36,6 +36,10 @@ internal static class RuleEdits
             case RuleAction.RemoveVariable:
                 context.Variables.Remove(rule.Name);
                 return true;
+            case RuleAction.SetBandwidth:
+                if (rule.Value!.TryMake(context.Scope, out var rate))
+                    context.LimitRate(rate);
+                return true;
             case RuleAction.SetPeer or RuleAction.SetPeerPort:
                 if (rule.Value!.TryMakePresent(context.Scope, out var told))
                     ChangePeer(context, told, rule.Action == RuleAction.SetPeerPort);
@@ -195,6 +199,7 @@ internal static class RuleEdits
         }
 
         request.SetTarget(at, edited.End - at);
+        request.KeepsSlashes |= request.KeepsDoubled && rule.Action != RuleAction.SetQuery;
         context.TargetChanged = true;
         return true;
     }
@@ -215,6 +220,7 @@ internal static class RuleEdits
         if (keepQuery && !query.IsEmpty && (edited.AppendTarget("?"u8) < 0 || edited.AppendTarget(query) < 0))
             return false;
         request.SetTarget(at, edited.End - at);
+        request.KeepsSlashes |= request.KeepsDoubled;
         return true;
     }
 

@@ -41,7 +41,10 @@ internal sealed class RuleSet
 
     private readonly Rule[] _rules;
 
-    private RuleSet(Rule[] rules) => _rules = rules;
+    private RuleSet(Rule[] rules) => (_rules, NameRoutes) = (rules, Array.Exists(rules, rule => rule.Action == RuleAction.GoTo));
+
+    /// <summary>Whether requests may go on as they came.</summary>
+    public bool NameRoutes { get; }
 
     /// <summary>Compiles rules; null where there are none.</summary>
     public static RuleSet? From(ValueList<RuleSettings> rules) =>

@@ -75,6 +75,7 @@ internal static class RuleTable
         Action("replace-header", RuleAction.ReplaceHeader, Form.Mapping(s_replacements, _ => s_noPattern), "Each line of the field in which the pattern matches becomes `with`, where `\\1` is the first group: a mapping with `name`, `pattern` and `with`.", Take),
         Action("replace-value", RuleAction.ReplaceValue, Form.Mapping(s_replacements, _ => s_noPattern), "The same with each value between commas.", Take),
         Action("set-variable", RuleAction.SetVariable, VariableLine, "Remembers a value under a name until the request has been answered.", Take),
+        Action("set-bandwidth", RuleAction.SetBandwidth, Template, "How many bytes of the answer are sent in a second, in the place of the `rate` of the route's `bandwidth`: a number, with k, m or g perhaps, 0 for any. What is none changes nothing.", (rule, value) => rule with { Value = value }),
         Action("remove-variable", RuleAction.RemoveVariable, VariableName, "Forgets it.", (rule, name) => rule with { Name = name }),
     ];
 
@@ -162,6 +163,7 @@ internal static class RuleTable
         RuleAction.SetStatus => ("set-status", $"{rule.Status}"),
         RuleAction.Reroute => ("reroute", "true"),
         RuleAction.Track => ("track", $"{{ {(rule.Track!.Slot > 0 ? $"slot: {rule.Track.Slot}, " : "")}table: {YamlWriter.Text(rule.Track.Table)}, key: {YamlWriter.Text(rule.Value!.ToString())}{(rule.Track.OfConnection ? ", whole: connection" : "")} }}"),
+        RuleAction.SetBandwidth => ("set-bandwidth", YamlWriter.Text(rule.Value!.ToString())),
         RuleAction.GoTo => ("go-to", YamlWriter.Text(rule.Name)),
         RuleAction.AskInstead => ("ask-instead", YamlWriter.Text(rule.Value!.ToString())),
         _ => throw new ArgumentOutOfRangeException(nameof(rule)),
