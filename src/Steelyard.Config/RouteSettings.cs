@@ -129,6 +129,9 @@ public sealed record RouteSettings
     /// </summary>
     public TextTemplate? ServerTarget { get; init; }
 
+    /// <summary>How fast its answers are sent; null for as fast as clients take them.</summary>
+    public BandwidthSettings? Bandwidth { get; init; }
+
     /// <summary>The method for the server, one that has no body-less answer of its own; null for the client's (nginx: proxy_method).</summary>
     public string? SendMethod { get; init; }
 
@@ -193,6 +196,9 @@ public sealed record FixedResponse(int Status, string Body = "", string ContentT
 
     /// <summary>Whether it refuses a request, so that an error page of its status is given in its place.</summary>
     public bool Refuses { get; init; }
+
+    /// <summary>The body in base64, where it is no text; null for <see cref="Body"/>.</summary>
+    public string? Base64 { get; init; }
 
     /// <summary>The body with variables; null for <see cref="Body"/>.</summary>
     public TextTemplate? Text { get; init; }

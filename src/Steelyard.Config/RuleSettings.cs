@@ -102,6 +102,9 @@ public enum RuleAction
     /// <summary>Forgets it.</summary>
     RemoveVariable,
 
+    /// <summary>Says how many bytes of the answer are sent in a second, in the place of <see cref="BandwidthSettings.Rate"/>.</summary>
+    SetBandwidth,
+
     /// <summary>Gives the response another status.</summary>
     SetStatus,
 
@@ -111,6 +114,12 @@ public enum RuleAction
     /// <summary>Counts the request, or its connection, in a table (HAProxy: track-sc0).</summary>
     Track,
 
-    /// <summary>Goes on with the internal route of a name (nginx: named locations).</summary>
+    /// <summary>
+    /// Goes on with the internal route of a name (nginx: named locations); of a response, that is kept back, with the request as
+    /// it came.
+    /// </summary>
     GoTo,
+
+    /// <summary>Keeps a response back, and asks for a path and query in its place, by GET or HEAD (nginx: X-Accel-Redirect).</summary>
+    AskInstead,
 }

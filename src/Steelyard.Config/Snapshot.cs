@@ -144,6 +144,12 @@ public sealed record ListenerSettings
     /// <summary>Whether slashes that follow each other stay what they are when routes are compared with a path. Default they are one (nginx: merge_slashes off).</summary>
     public bool KeepsSlashes { get; init; }
 
+    /// <summary>
+    /// Whether requests are refused that nginx refuses, TRACE with 405, <c>OPTIONS *</c>, an empty Host and a path that climbs
+    /// out of the root with 400, and slashes that rules double stay two, unlike those of clients. Default not.
+    /// </summary>
+    public bool AsNginx { get; init; }
+
     /// <summary>Which fields of requests are seen at all; others are dropped, as if they had not come. Default any.</summary>
     public FieldNames FieldNames { get; init; }
 

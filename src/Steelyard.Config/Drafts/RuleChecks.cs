@@ -55,7 +55,7 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 CheckName(files.Value.ElseRoute, files.Place, names);
         }
 
-        foreach (var (rule, place) in all)
+        foreach (var (rule, place) in all.Concat(ofResponses))
         {
             if (rule.Action == RuleAction.GoTo)
                 CheckName(rule.Name, place, names);

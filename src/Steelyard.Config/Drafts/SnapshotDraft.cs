@@ -79,6 +79,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public bool KeepsSlashes { get; init; }
 
+    public bool AsNginx { get; init; }
+
     public bool GatewayStatuses { get; init; }
 
     public CompressionSettings? Compress { get; init; }
@@ -153,6 +155,8 @@ internal sealed record RouteDraft(Place Place)
     public Located<FilesSettings>? Files { get; init; }
 
     public Located<TextTemplate>? Ask { get; init; }
+
+    public BandwidthSettings? Bandwidth { get; init; }
 
     public string? SendMethod { get; init; }
 

@@ -22,6 +22,8 @@ internal static class TcpChecks
             problems.Error(mode, "'mode: tcp' with 'field-names', where no requests are read", "a listener without it; or 'mode: http'");
         if (listener.KeepsSlashes)
             problems.Error(mode, "'mode: tcp' with 'keep-slashes', where no requests are read", "a listener without it; or 'mode: http'");
+        if (listener.AsNginx)
+            problems.Error(mode, "'mode: tcp' with 'as-nginx', where no requests are read", "a listener without it; or 'mode: http'");
         if (listener.Tolerant)
             problems.Error(mode, "'mode: tcp' with 'tolerant', where no requests are read", "a listener without it; or 'mode: http'");
         if (listener.Compress is not null)

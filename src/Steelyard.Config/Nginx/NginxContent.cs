@@ -89,6 +89,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             InterceptErrors = level.IsOn("proxy_intercept_errors") && level.All("error_page").Count > 0,
             RecursiveErrors = level.IsOn("recursive_error_pages") && level.All("error_page").Count > 0,
             Compress = NginxGzip.Of(level),
+            Bandwidth = NginxBandwidth.Of(level, scope),
             RateLimit = rates,
             Concurrency = concurrency,
             ResponseHeaders = NginxHeaders.OfResponse(level, scope, proxy is not null, Problems),
@@ -171,6 +172,9 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     private List<Located<RuleSettings>> ResponseRulesOf(RouteDraft route, NginxProxy proxy, NginxScope scope)
     {
         List<Located<RuleSettings>> rules = [.. NginxRedirects.Of(level, proxy, Within is { } paths ? route with { Paths = paths } : route, scope, Problems)];
+        NginxCookies.Read(level, scope with { OfResponse = true }, rules);
+        NginxAccel.ReadRate(level, rules);
+        NginxAccel.ReadRedirect(level, server, file, ServerDone, rules);
         if (NginxExpiry.Of(level, scope with { OfResponse = true }) is { } expiry)
         {
             // It takes the place of what servers say.
@@ -179,7 +183,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
                 rules.Add(new(new() { Action = RuleAction.RemoveHeader, Name = name, When = when }, level.Place));
         }
 
-        NginxCookies.Read(level, scope with { OfResponse = true }, rules);
+        NginxAccel.ReadCharset(level, file, rules);
         if (NginxTypes.CharsetRule(level) is { } charset)
             rules.Add(charset);
         return rules;
@@ -281,6 +285,8 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             Problems.Error(check.Place, "\"health_check\" without \"proxy_pass\"", "it where requests go to an upstream");
         if (level.Own("stub_status") is [var status, ..])
             return route with { Statistics = new(new() { Kind = StatisticsKind.Counts }, status.Place) };
+        if (level.Has("empty_gif"))
+            return route with { Respond = new(NginxPicture.Read(level.Place, _access), level.Place) };
         if (NginxFiles.Of(level, server, scope, file) is { } files)
             return route with { Files = files };
         return route with { Respond = new(new FixedResponse(404, "404 Not Found\n", "text/plain"), level.Place) };

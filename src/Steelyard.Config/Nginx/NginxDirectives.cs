@@ -202,6 +202,7 @@ internal static class NginxDirectives
         yield return Row("server_name_in_redirect", Web, 1, 1, "on | off", "Whether they name the server and not the host that was asked for.", Flag);
         yield return Row("stub_status", "SL", 0, 1, "", "Connections and requests in nginx's words; Reading is always 0, and requests under way are Writing.", Anything);
         yield return Row("internal", "L", 0, 0, "", "Only requests that were sent here from within; others get 404.");
+        yield return Row("empty_gif", "L", 0, 0, "", "A picture of one transparent point.");
         yield return Row("root", WebIf, 1, 1, "<folder>", "Where files lie that are served without a server.", Anything);
         yield return Row("alias", "L", 1, 1, "<folder>", "The same, in place of what the location matches.", Anything);
         yield return Row("index", Web, 1, Any, "<file>*", "The file of a path that ends in a slash; `index.html` where nothing is said.", Anything);
@@ -226,6 +227,8 @@ internal static class NginxDirectives
         yield return Row("default_type", Web, 1, 1, "<type>", "The type of files of any other ending, and of `return`; text/plain where nothing is said. Without `types` html, gif and jpg are known.", Anything);
         yield return Row("charset", WebIf, 1, 1, "<charset> | off", "Answers of the types of `charset_types` that say none get this one in Content-Type; nothing is converted.", Charset);
         yield return Row("charset_types", Web, 1, Any, "<type>*", "Which types; text/html, text/xml, text/plain, text/vnd.wap.wml, application/javascript and application/rss+xml where nothing is said.", Anything);
+        yield return Row("limit_rate", WebIf, 1, 1, "<size>", "How many bytes a second of an answer are sent, on average since the request came; 0 for any number. `set $limit_rate` and X-Accel-Limit-Rate of a server go before it.", NginxBandwidth.Check);
+        yield return Row("limit_rate_after", WebIf, 1, 1, "<size>", "How much of an answer is sent at any rate before.", NginxBandwidth.Check);
         yield return Row("recursive_error_pages", Web, 1, 1, "on | off", "Whether an error of an error page gets one too, up to ten times.", Flag);
         yield return Row("error_page", WebIf, 2, Any, "<status>* [=[<status>]] <uri>", "What is answered in the place of an error: another path, a named location, or a redirect.", Anything, many: true);
         yield return Row("allow", Web + "XTV", 1, 1, "<address> | <network> | unix: | all", "Who may ask, in stream who may connect; the first line that fits counts.", Anything, many: true, then: NginxAccess.Note);
@@ -267,6 +270,8 @@ internal static class NginxDirectives
         yield return Row("proxy_http_version", WebIf, 1, 1, "1.0 | 1.1", "Servers are spoken to in HTTP/1.1, on connections that are kept.", OneOf("1.0", "1.1", "2"));
         yield return Row("proxy_hide_header", Web, 1, 1, "<field>", "A field of the server's answer that clients do not see.", Anything, many: true);
         yield return Row("proxy_pass_header", Web, 1, 1, "<field>", "A field that is passed all the same: Server, X-Accel-...", Anything, many: true);
+        yield return Row("proxy_limit_rate", Web, 1, 1, "<size>", "How many bytes a second of a server's answer pass at most, 0 for any number.", NginxBandwidth.Check);
+        yield return Row("proxy_ignore_headers", Web, 1, Any, "<field>*", "Fields of servers that nothing is done with: X-Accel-Redirect, X-Accel-Limit-Rate, X-Accel-Charset. Of the others it knows nothing is done in any case.", NginxAccel.Check);
         yield return Row("proxy_redirect", Web, 1, 2, "default | off | <from> <to>", "What becomes of Location in answers.", Anything, many: true);
         yield return Row("proxy_cookie_domain", Web, 1, 2, "<domain> | ~<regex> <replacement> | off", "What becomes of Domain in cookies that servers set.", NginxCookies.Check, many: true);
         yield return Row("proxy_cookie_path", Web, 1, 2, "<path> | ~<regex> <replacement> | off", "What becomes of Path.", NginxCookies.Check, many: true);
@@ -365,7 +370,6 @@ internal static class NginxDirectives
         yield return Refused("mirror_request_body", Web, "requests are not copied here");
         foreach (var name in (string[])["mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "post_action", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
             yield return Refused(name, WebIf, "a server that does it, behind `proxy_pass`");
-        yield return Refused("empty_gif", "L", "`return 204`, or a file of such a picture with `alias`");
         foreach (var name in (string[])["random_index", "dav_methods", "ssi", "userid", "disable_symlinks"])
             yield return Row(name, WebIf, 1, Any, "off", "Any other word is an error: a server that does it, behind `proxy_pass`.", OneOf("off"));
         yield return Refused("sub_filter", Web, "the answer as the server gives it");

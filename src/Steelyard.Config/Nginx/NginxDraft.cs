@@ -159,6 +159,7 @@ internal sealed class NginxDraft
             Forwarded = ForwardedStyle.AsIs,
             Tolerant = true,
             KeepsSlashes = !first.Level.IsOn("merge_slashes", otherwise: true),
+            AsNginx = true,
             FieldNames = !first.Level.IsOn("ignore_invalid_headers", otherwise: true) ? FieldNames.Any : first.Level.IsOn("underscores_in_headers") ? FieldNames.Underscores : FieldNames.Hyphens,
             Timeouts = NginxTimes.OfListener(servers),
             GatewayStatuses = true,

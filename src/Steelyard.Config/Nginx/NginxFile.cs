@@ -62,6 +62,11 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
 
     private bool? _hasUnderscores;
 
+    /// <summary>The variables that say what fields servers' answers have, of those that are named anywhere.</summary>
+    public IReadOnlyList<string> UpstreamFields => _upstreamFields ??= [.. Texts.SelectMany(text => NginxVariables.NamesIn(text.Text)).Where(name => name.StartsWith(NginxVariables.UpstreamField, StringComparison.Ordinal) && Yaml.Tables.RuleTable.IsVariableName(name)).Distinct().Order(StringComparer.Ordinal)];
+
+    private List<string>? _upstreamFields;
+
     /// <summary>A path as it is found from the folder of the file.</summary>
     public string PathOf(string path) => path.StartsWith('/') || Source.Options.Prefix is not { } prefix ? path : Path.Combine(prefix, path);
 

@@ -120,7 +120,7 @@ internal sealed class NginxMatch(NginxFile file, bool isStream)
     {
         if (!word.Text.StartsWith('$') || word.Text.Length < 2)
             return Wrong(line, "variables, such as $upstream_http_x_state or those of a map");
-        if (NginxVariables.Read(word.Text, new() { File = file, OfResponse = true }, word.Place) is not { } value)
+        if (NginxVariables.Read(word.Text, new() { File = file, OfResponse = true, ProxyHost = "" }, word.Place) is not { } value)
             return [];
         switch (value)
         {

@@ -53,7 +53,7 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
             use.Error(1, $"invalid variable name \"{name}\"", "a name behind a dollar sign");
         else if (use.Level.Context == 'V')
             use.File.StreamVariables.Add(name[1..]);
-        else if (name is not ("$args" or "$query_string"))
+        else if (name is not ("$args" or "$query_string" or "$limit_rate"))
             use.File.SetVariables.Add(name[1..]);
     }
 
@@ -121,7 +121,7 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
     {
         if (!NginxVariables.TryRead(directive[2], scope, directive.Words[2].Place, out var value))
             return;
-        Emit(directive[1] is "$args" or "$query_string" ? new() { Action = RuleAction.SetQuery, Value = value } : Set(directive[1][1..], Present(value)), when, directive.Place);
+        Emit(directive[1] is "$args" or "$query_string" ? new() { Action = RuleAction.SetQuery, Value = value } : directive[1] == "$limit_rate" ? new() { Action = RuleAction.SetBandwidth, Value = value } : Set(directive[1][1..], Present(value)), when, directive.Place);
     }
 
     private void ReadReturn(NginxDirective directive, NginxLevel level, Condition? when)

@@ -65,12 +65,15 @@ internal sealed record NginxCapture(Expression Input, string Pattern, bool Ignor
 /// <summary>nginx's variables, and texts with them.</summary>
 internal static class NginxVariables
 {
+    /// <summary>How variables begin that say what fields a server's answer has.</summary>
+    public const string UpstreamField = "upstream_http_";
+
     private const string Version = "1.22.1";
 
     /// <summary>The variables with fixed names, for the reference page too.</summary>
     public static IReadOnlyList<(string Name, Func<NginxScope, Expression> Value)> Fixed { get; } =
     [
-        ("args", _ => new VariableExpression(TemplateVariable.Query)),
+        ("args", Query),
         ("binary_remote_addr", _ => new VariableExpression(TemplateVariable.Client)),
         ("connection", _ => new FetchExpression(FetchKind.ConnectionNumber)),
         ("connection_requests", _ => new FetchExpression(FetchKind.ConnectionRequests)),
@@ -88,12 +91,12 @@ internal static class NginxVariables
         ("pid", _ => new FetchExpression(FetchKind.ProcessId)),
         ("proxy_add_x_forwarded_for", _ => new MapExpression(OrEmpty(new FetchExpression(FetchKind.Header, "X-Forwarded-For")), [new(TestKind.Is, false, "", TextTemplate.Of(new VariableExpression(TemplateVariable.Client)))], TextTemplate.Of([new(null, default, new FetchExpression(FetchKind.HeaderList, "X-Forwarded-For")), new(", "), new(null, TemplateVariable.Client)]))),
         ("proxy_host", scope => ProxyHostOf(Asking(scope))),
-        ("proxy_port", scope => Literal(Asking(scope).ProxyHost is { } host && host.LastIndexOf(':') is var colon and > 0 ? host[(colon + 1)..] : "80")),
+        ("proxy_port", scope => ProxyPortOf(Asking(scope))),
         ("proxy_protocol_addr", _ => new FetchExpression(FetchKind.ToldPeer)),
         ("proxy_protocol_port", _ => new FetchExpression(FetchKind.ToldPeerPort)),
         ("proxy_protocol_server_addr", _ => new FetchExpression(FetchKind.ToldAddress)),
         ("proxy_protocol_server_port", _ => new FetchExpression(FetchKind.ToldPort)),
-        ("query_string", _ => new VariableExpression(TemplateVariable.Query)),
+        ("query_string", Query),
         ("realip_remote_addr", _ => new FetchExpression(FetchKind.Sender)),
         ("realip_remote_port", _ => new FetchExpression(FetchKind.SenderPort)),
         ("realpath_root", scope => FolderOf(Asking(scope))),
@@ -141,6 +144,13 @@ internal static class NginxVariables
 
     private static FetchExpression Absent { get; } = new(FetchKind.Variable, "nginx.absent");
 
+    // A log tells what there is not from what is empty.
+    private static Expression Query(NginxScope scope)
+    {
+        Expression query = new VariableExpression(TemplateVariable.Query);
+        return scope.OfLog ? new MapExpression(query, [new(TestKind.Matches, false, ".", TextTemplate.Of(query))], null) : query;
+    }
+
     // A field is the same to nginx with hyphens and with underscores.
     private static MapExpression WithUnderscores(string name)
     {
@@ -156,7 +166,12 @@ internal static class NginxVariables
 
     // What variables say is what they say here.
     private static Expression ProxyHostOf(NginxScope scope) =>
-        scope.ProxyHost is { } host && host.Contains('$', StringComparison.Ordinal) && !NamesIn(host).Contains("proxy_host") && TryRead(host, scope, default, out var text) ? new TextExpression(text) : Literal(scope.ProxyHost ?? "");
+        scope is { OfLog: true, ProxyHost: null } ? Absent
+        : scope.ProxyHost is { } host && host.Contains('$', StringComparison.Ordinal) && !NamesIn(host).Contains("proxy_host") && TryRead(host, scope, default, out var text) ? new TextExpression(text) : Literal(scope.ProxyHost ?? "");
+
+    private static Expression ProxyPortOf(NginxScope scope) =>
+        scope is { OfLog: true, ProxyHost: null } ? Absent
+        : Literal(scope.ProxyHost is { } host && host.LastIndexOf(':') is var colon and > 0 ? host[(colon + 1)..] : "80");
 
     private static TextExpression FolderOf(NginxScope scope) => new(FolderText(scope));
 
@@ -218,6 +233,9 @@ internal static class NginxVariables
             return NginxMaps.Read(name, defined, scope, place);
         if (name == "status" && scope.OfAnswer)
             return new FetchExpression(FetchKind.Status);
+        // Where no server answers it is the one that has handed the request on.
+        if (!scope.IsStream && file.UpstreamFields.Contains(name) && (!Asking(scope).OfResponse || scope.ProxyHost is null))
+            return new FetchExpression(FetchKind.Variable, name);
         if (!scope.OfResponse && (s_ofResponses.Contains(name) || name.StartsWith("upstream_http_", StringComparison.Ordinal) || name.StartsWith("sent_http_", StringComparison.Ordinal)))
             return Literal("");
         if (s_fixed.TryGetValue(name, out var value))

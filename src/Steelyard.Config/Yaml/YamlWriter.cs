@@ -185,7 +185,7 @@ internal sealed class YamlWriter
         if (listener.Explain.Count > 0)
             Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
-        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, KeepsSlashes = listener.KeepsSlashes, FieldNames = listener.FieldNames, Forwarded = listener.Forwarded }, blank, "    ");
+        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, KeepsSlashes = listener.KeepsSlashes, AsNginx = listener.AsNginx, FieldNames = listener.FieldNames, Forwarded = listener.Forwarded }, blank, "    ");
         if (listener.Compress is { } compress)
             Line($"    compress: {Compression(compress)}");
         Section("timeouts", TimeoutOverridesTable.Listeners, listener.Timeouts, TimeoutOverrides.None, "    ");
@@ -265,6 +265,8 @@ internal sealed class YamlWriter
             yield return $"rules: [{string.Join(", ", route.Rules.Select(Rule))}]";
         if (route.AccessRules.Count > 0)
             yield return $"access-rules: [{string.Join(", ", route.AccessRules.Select(Rule))}]";
+        if (route.Bandwidth is { } bandwidth)
+            yield return $"bandwidth: {Braces(BandwidthTable.Parts(bandwidth))}";
         if (route.SendMethod is { } method)
             yield return $"send-method: {method}";
         if (route.SendBody is { } sent)
@@ -382,7 +384,7 @@ internal sealed class YamlWriter
     internal static string Respond(FixedResponse respond)
     {
         var headers = respond.Headers.Count == 0 ? "" : $", headers: {Map(respond.Headers, line => line.Name, line => line.Value.ToString())}";
-        return $"{{ status: {respond.Status}{Extra("body", respond.Body, "")}{Extra("text", respond.Text?.ToString() ?? "", "")}{(respond.Refuses ? ", refuses: true" : "")}{Extra("content-type", respond.ContentType, new FixedResponse(200).ContentType)}{headers} }}";
+        return $"{{ status: {respond.Status}{Extra("body", respond.Body, "")}{Extra("body-base64", respond.Base64 ?? "", "")}{Extra("text", respond.Text?.ToString() ?? "", "")}{(respond.Refuses ? ", refuses: true" : "")}{Extra("content-type", respond.ContentType, new FixedResponse(200).ContentType)}{headers} }}";
     }
 
     private void Rules(string name, ValueList<RuleSettings> rules)

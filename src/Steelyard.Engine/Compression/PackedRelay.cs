@@ -80,7 +80,7 @@ internal sealed class PackedRelay(ProxyLoop loop)
         {
             while (Next(out var chunk))
             {
-                var sent = await _sink.Transport.SendAll(chunk, default, _sink.Milliseconds, _sink.Rate);
+                var sent = await _sink.Send(chunk);
                 if (sent != IoStatus.Done)
                     return BodyRelay.AsSinkEnd(sent);
             }
@@ -119,7 +119,7 @@ internal sealed class PackedRelay(ProxyLoop loop)
         _body.Feed(default, Flush.Pause);
         while (Next(out var chunk))
         {
-            var sent = await _sink.Transport.SendAll(chunk, default, _sink.Milliseconds, _sink.Rate);
+            var sent = await _sink.Send(chunk);
             if (sent != IoStatus.Done)
                 return BodyRelay.AsSinkEnd(sent);
         }

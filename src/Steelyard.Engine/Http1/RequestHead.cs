@@ -62,6 +62,9 @@ internal sealed class RequestHead : HeadReader
     /// <summary>Whether slashes that follow each other stay what they are in paths.</summary>
     public bool KeepsSlashes { get; set; }
 
+    /// <summary>Whether that is so once somebody else than the client has written a path. Stays set for the heads that follow.</summary>
+    public bool KeepsDoubled { get; set; }
+
     /// <summary>
     /// The client offers to go on in another protocol (RFC 9110, 7.8). Not with a body, for nobody could tell where the
     /// other protocol starts, and not for HTTP of any version, which would let requests pass that nobody has looked at.
@@ -169,7 +172,7 @@ internal sealed class RequestHead : HeadReader
     public void DropBody() => (Body, ExpectsContinue) = (default, false);
 
     /// <summary>What is asked for, to be put back by <see cref="Restore"/>.</summary>
-    public RequestQuestion Question => new(Method, _methodStart, _methodLength, _pathStart, _pathLength, Body, ExpectsContinue, WantsUpgrade);
+    public RequestQuestion Question => new(Method, _methodStart, _methodLength, _pathStart, _pathLength, Body, ExpectsContinue, WantsUpgrade, KeepsSlashes);
 
     /// <summary>Asks for what was asked for before.</summary>
     public void Restore(in RequestQuestion question)
@@ -177,6 +180,7 @@ internal sealed class RequestHead : HeadReader
         (Method, _methodStart, _methodLength) = (question.Method, question.MethodStart, question.MethodLength);
         (_pathStart, _pathLength) = (question.PathStart, question.PathLength);
         (Body, ExpectsContinue, WantsUpgrade) = (question.Body, question.ExpectsContinue, question.WantsUpgrade);
+        KeepsSlashes = question.KeepsSlashes;
     }
 
     /// <summary>Asks another host, which Host says from now on.</summary>
@@ -407,4 +411,4 @@ internal sealed class RequestHead : HeadReader
 }
 
 /// <summary>What a request asks for: its positions count in the same head.</summary>
-internal readonly record struct RequestQuestion(KnownMethod Method, int MethodStart, int MethodLength, int PathStart, int PathLength, BodyFraming Body, bool ExpectsContinue, bool WantsUpgrade);
+internal readonly record struct RequestQuestion(KnownMethod Method, int MethodStart, int MethodLength, int PathStart, int PathLength, BodyFraming Body, bool ExpectsContinue, bool WantsUpgrade, bool KeepsSlashes);

@@ -15,6 +15,9 @@ internal unsafe struct BlockWriter(Block block)
 
     public readonly BlockSlice Written => new(block.Start, Length);
 
+    /// <summary>Goes on behind what somebody else has made of what was written.</summary>
+    public void GoOn(int length) => Length = length;
+
     public void Write(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length > Room)

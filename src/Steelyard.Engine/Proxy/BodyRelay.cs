@@ -23,8 +23,13 @@ internal enum RelayEnd : byte
 /// <param name="Transport">Where it comes from or goes to.</param>
 /// <param name="Milliseconds">How long it may do nothing.</param>
 /// <param name="Rate">The least rate; null for none.</param>
-internal readonly record struct RelayPoint(Transport Transport, long Milliseconds, MinimumRate? Rate = null)
+/// <param name="Most">The greatest rate of what is sent; null for none.</param>
+internal readonly record struct RelayPoint(Transport Transport, long Milliseconds, MinimumRate? Rate = null, MaximumRate? Most = null)
 {
+    /// <summary>Sends a piece, no faster than it may be.</summary>
+    public ValueTask<IoStatus> Send(BlockSlice piece) =>
+        Most is { IsOn: true } most ? most.SendAll(Transport, piece, Milliseconds, Rate) : Transport.SendAll(piece, default, Milliseconds, Rate);
+
     /// <summary>How long to wait for it now.</summary>
     public long Patience => Rate?.Within(Milliseconds) ?? Milliseconds;
 
@@ -100,7 +105,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
     {
         while (_state == FrameState.More)
         {
-            if (_framer.Remaining > SpliceFrom && _input.IsEmpty && _source.Transport.CanSplice && _sink.Transport.CanSplice)
+            if (_framer.Remaining > SpliceFrom && _input.IsEmpty && _source.Transport.CanSplice && _sink.Transport.CanSplice && _sink.Most is not { IsOn: true })
             {
                 var spliced = await Splice();
                 if (spliced != RelayEnd.Complete || _state == FrameState.Complete)
@@ -127,7 +132,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
             {
                 Passed += piece.Length;
                 Keeper?.Keep(piece);
-                var sent = await _sink.Transport.SendAll(piece, default, _sink.Milliseconds, _sink.Rate);
+                var sent = await _sink.Send(piece);
                 if (sent != IoStatus.Done)
                     return End = AsSinkEnd(sent);
             }

@@ -71,7 +71,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             outcome = MayGoElsewhere(Attempts.ConditionOf(_response.Status)) ? new(Cause.StatusRetried, Seconds: _response.Status)
                 : context.AskingFor is not null ? TakeAnswer(upstream)
                 : context.Intercepts(_response.Status) || !guard.Accepts(_response.Status, MayBeSentAgain) ? new(Cause.StatusReplaced, Seconds: _response.Status)
-                : !context.RunResponseRules(_response, upstream.Input) ? new(Cause.ResponseDenied)
+                : !context.RunResponseRules(_response, upstream.Input) ? context.IsHandedOn ? new(Cause.StatusReplaced, Seconds: _response.Status) : new(Cause.ResponseDenied)
                 : await StreamResponse(upstream);
         }
 
@@ -117,7 +117,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
     private ValueTask<RelayEnd> BeginUpload(UpstreamConnection upstream)
     {
-        outgoing.KeepForReplay(MayBeSentAgain ? attempts.Settings.Body.Bytes : context.Route.ErrorPages is { NameRoutes: true } ? Block.Size : -1);
+        outgoing.KeepForReplay(MayBeSentAgain ? attempts.Settings.Body.Bytes : context.Route is { ErrorPages.NameRoutes: true } or { ResponseRules.NameRoutes: true } ? Block.Size : -1);
 
         // Who waits to be told to go on is not slow.
         context.RequestRate.Begin(context.Request.ExpectsContinue && !_continued ? 0 : context.Plan.Rates.Request, context.Plan.Rates.Grace);
@@ -288,9 +288,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
         context.ResponseBegun = true;
         context.ResponseRate.Begin(context.Plan.Rates.Response, context.Plan.Rates.Grace);
-        if (context.ClosesAfter && state == FrameState.Complete)
+        if (context.ClosesAfter && state == FrameState.Complete && !context.SendRate.IsOn)
             context.Client.Transport.EndFollows();
-        var sent = await context.Client.Transport.SendAll(head, piece, context.Timeouts.ClientBody, context.ResponseRate);
+        var sent = await Send(head, piece);
         context.BytesPassed = head.Length + piece.Length;
         context.Events.Blocks.Return(block);
         upstream.Input.ReleaseHead();
@@ -314,6 +314,17 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             RelayEnd.Aborted => new(Cause.Stopped),
             _ => new(Cause.ServerClosedInBody),
         };
+    }
+
+    private ValueTask<IoStatus> Send(BlockSlice head, BlockSlice piece) => context.SendRate.IsOn
+        ? SendSlowly(head, piece)
+        : context.Client.Transport.SendAll(head, piece, context.Timeouts.ClientBody, context.ResponseRate);
+
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<IoStatus> SendSlowly(BlockSlice head, BlockSlice piece)
+    {
+        var sent = await context.SendRate.SendAll(context.Client.Transport, head, context.Timeouts.ClientBody, context.ResponseRate);
+        return sent == IoStatus.Done ? await context.SendRate.SendAll(context.Client.Transport, piece, context.Timeouts.ClientBody, context.ResponseRate) : sent;
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -372,12 +383,25 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             return block;
         }
 
+        if (context.Handed.IsHeld && context.Handed.Insert(block, writer.Length, _response.Status, isOwn: false) is var whole)
+        {
+            if (whole == 0)
+            {
+                if (deflater is not null)
+                    context.Loop.Deflaters.Return(deflater, isClean: true);
+                return block;
+            }
+
+            writer.GoOn(whole);
+        }
+
         context.Record.HeadBytes = writer.Length;
         if (context.Log is { KeepsResponse: true } log)
             context.Record.Capture(log, _response, context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head, writer.Written.Span);
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
         upstream.OfOneClient |= AuthenticatesConnection(upstream.Input.Head);
-        var (source, sink) = (new RelayPoint(upstream.Transport, context.Timeouts.ServerBody), new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate));
+        var (source, sink) = (new RelayPoint(upstream.Transport, context.Timeouts.ServerBody), new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate, context.SendRate));
+        Bandwidth.Begin(context, ofServer: true);
         if (deflater is not null)
         {
             _packed.Begin(deflater, packed.Coding!.Value, upstream.Input, framing);

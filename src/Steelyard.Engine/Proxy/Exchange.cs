@@ -94,6 +94,9 @@ internal sealed class Exchange
         _context.SeeWhoAsks();
         _context.Tracking?.Begin();
 
+        if (Client.Listener.AsNginx && Refusals.Of(Request, _context.Head) is { IsSuccess: false } refusal)
+            return Refuse(refusal);
+
         // 2. Do what the listener's rules say, and match the route; one that gives the answer itself needs no server.
         if (Client.Listener.Rules is { } rules && rules.RunOnRequest(_context, out var ofRule) is not RuleVerdict.GoOn and var endsAtListener)
             return Follow(endsAtListener, ofRule);
@@ -220,6 +223,8 @@ internal sealed class Exchange
         _context.EndWithServer();
         if (_context.AskingFor is not null && outcome.Cause == Cause.StatusReplaced)
             return await GoOn(outcome.FailedStatus);
+        if (_context.IsHandedOn)
+            return await HandOn();
         _context.Deadline.Cancel();
         if (!GoesOnElsewhere(pool, outcome) || !_outgoing.TryHold())
             _outgoing.End();
@@ -238,6 +243,26 @@ internal sealed class Exchange
             return false;
         var status = outcome.Cause == Cause.StatusReplaced ? outcome.FailedStatus : (Client.Listener.GatewayStatuses ? outcome.ToldAsGateway() : outcome).Status;
         return status is not (0 or ClosedByRuleStatus) && ErrorPageFor(status) is { IsNamed: true };
+    }
+
+    /// <summary>A server has said who is to answer in its place.</summary>
+    private ValueTask<AfterExchange> HandOn()
+    {
+        var target = _context.Handed.Target;
+        var leads = _context.Handed.Route is not null || PathNormalizer.StaysBelowRoot(target);
+
+        // To who is named goes the request as it came, unless some of its body is gone already.
+        var asItCame = _context.Handed.Route is not null && _outgoing.TryHold();
+        if (!asItCame)
+        {
+            _context.BodyLeft |= _outgoing.BodyPending;
+            _outgoing.End();
+            _outgoing.Begin();
+        }
+
+        return !leads ? Refuse(new(Cause.NoRoute))
+            : _context.TakeHandedOn(asItCame) ? Serve()
+            : Refuse(RouteFinder.OutcomeOf(RuleVerdict.TooLarge));
     }
 
     /// <summary>Whoever was asked first has answered: the request goes on, or its client is told why not.</summary>
@@ -351,7 +376,7 @@ internal sealed class Exchange
     /// <summary>Goes on with another pool, where the breaker of this one says so and the request may go there.</summary>
     private bool FallsBack(ref Pool pool, ref Outcome outcome)
     {
-        if (outcome.Fault != Fault.Server || _context.ResponseBegun || pool.Settings.Breaker is not { Fallback.Pool: { } name } || !_outgoing.Replayable
+        if (outcome.Fault != Fault.Server || _context.ResponseBegun || _context.IsHandedOn || pool.Settings.Breaker is not { Fallback.Pool: { } name } || !_outgoing.Replayable
             || (!outcome.IsUnsent && !_conversation.MayBeSentAgain))
             return false;
         CountFallback(pool);
@@ -572,6 +597,8 @@ internal sealed class Exchange
     {
         if (_context.AskingFor is not null)
             return Give(file);
+        if (_context.Handed is { IsHeld: true, Type: { IsEmpty: false } type })
+            file.Type = type.ToArray();
         if (_context.Route.Packing is { } packing && Request.Method != KnownMethod.Head)
             file.Packing = packing.Judge(file.Content(_context.ToldStatus), Request, _context.Head, _context.Events);
 
@@ -621,6 +648,7 @@ internal sealed class Exchange
     /// <summary>Breaks the server's connection off; the exchange ends of itself.</summary>
     public void AbortUpstream()
     {
+        _context.SendRate.Abort();
         _admission.Abort();
         _choice.Abort();
         _conversation.CutTunnel();
@@ -631,6 +659,7 @@ internal sealed class Exchange
     public void Abandon()
     {
         _context.Deadline.Cancel();
+        _context.SendRate.Abort();
 
         // What still runs of the upload ends here and now, before the connections serve others.
         _context.Upstream?.Transport.Abort();

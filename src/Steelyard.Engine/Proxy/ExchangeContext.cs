@@ -47,7 +47,7 @@ internal sealed class ExchangeContext : RoutedRequest
         Affinity = new Affinity(this);
         Identity = new RequestIdentity(this);
         Record = new AccessRecord(this);
-        (RequestRate, ResponseRate) = (new MinimumRate(loop.Events), new MinimumRate(loop.Events));
+        (RequestRate, ResponseRate, SendRate) = (new MinimumRate(loop.Events), new MinimumRate(loop.Events), new MaximumRate(loop.Events));
     }
 
     public ProxyLoop Loop { get; }
@@ -66,6 +66,9 @@ internal sealed class ExchangeContext : RoutedRequest
 
     /// <summary>How fast the client has to take its answer.</summary>
     public MinimumRate ResponseRate { get; }
+
+    /// <summary>How fast the answer is sent to it.</summary>
+    public MaximumRate SendRate { get; }
 
     /// <summary>Whose client it is.</summary>
     public Affinity Affinity { get; }
@@ -111,6 +114,9 @@ internal sealed class ExchangeContext : RoutedRequest
 
     /// <summary>What rules have changed of the response's head.</summary>
     public EditedHead ResponseEdit { get; } = new();
+
+    /// <summary>What an answer has left that says who is to answer in its place.</summary>
+    public HandedOn Handed { get; } = new();
 
     public override ReadOnlySpan<byte> Head => RequestEdit.IsHeld ? RequestEdit.Bytes : Client.Input.Head;
 
@@ -252,7 +258,7 @@ internal sealed class ExchangeContext : RoutedRequest
         (Client, Upstream, Pool, Server) = (client, null, null, null);
         BeginRouting();
         (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
-        (OwnStatus, BodyLeft, Target, Instead) = (0, false, null, null);
+        (OwnStatus, BodyLeft, Target, Instead, IsHandedOn) = (0, false, null, null, false);
         (Begun, AnsweredAt, BytesPassed, TunneledUp, TunneledDown) = (Events.Now, Events.Now, 0, 0, 0);
         (AskingFor, IsAllowed) = (null, false);
         Affinity.Forget();
@@ -267,7 +273,8 @@ internal sealed class ExchangeContext : RoutedRequest
     {
         (_loopPlan, Log) = (Client.Plan, Client.Listener.Log);
         Request.Clear();
-        (Request.AllowsConnect, Request.Tolerant, Request.KeepsSlashes) = (Client.Listener.Connect, Client.Listener.Tolerant, Client.Listener.KeepsSlashes);
+        (Request.AllowsConnect, Request.Tolerant) = (Client.Listener.Connect, Client.Listener.Tolerant);
+        (Request.KeepsSlashes, Request.KeepsDoubled) = (Client.Listener.KeepsSlashes, Client.Listener.AsNginx);
         Request.Fields.Names = Client.Listener.FieldNames;
     }
 
@@ -379,6 +386,27 @@ internal sealed class ExchangeContext : RoutedRequest
             && (ofListener is null || ofListener.RunOnResponse(this) == RuleVerdict.GoOn);
     }
 
+    /// <summary>The response gives way to what is found by a path, or by the name of a route.</summary>
+    /// <param name="target">Path and query; empty for a route.</param>
+    /// <param name="route">The name; null for a path.</param>
+    /// <returns>Whether there was room to keep what is wanted of it.</returns>
+    public bool HandOn(ReadOnlySpan<byte> target, byte[]? route) =>
+        IsHandedOn = Handed.TryTake(Events.Blocks, Response!.Fields, ResponseBytes, target, route);
+
+    /// <summary>The response at hand has given way to another answer.</summary>
+    public bool IsHandedOn { get; private set; }
+
+    /// <summary>Goes on to who answers instead.</summary>
+    /// <param name="asItCame">Whether the request goes there as it came.</param>
+    /// <returns>Whether there was room for what is asked for.</returns>
+    public bool TakeHandedOn(bool asItCame)
+    {
+        (IsHandedOn, GoesTo) = (false, Handed.Route);
+        LeavePool();
+        Turns++;
+        return (Handed.Route is not null || RuleEdits.SetTarget(this, Handed.Target, keepQuery: false)) && (asItCame || RuleEdits.BecomeGet(this));
+    }
+
     /// <summary>What the client gets where rules have kept a response back; null for the page of that.</summary>
     public LocalAnswer? Instead { get; set; }
 
@@ -387,6 +415,7 @@ internal sealed class ExchangeContext : RoutedRequest
     {
         if (RequestEdit.IsHeld)
             RequestEdit.Release(Events.Blocks);
+        Handed.Release(Events.Blocks);
         ForgetResponse();
         SetVariables?.Clear();
         _tracking?.End();

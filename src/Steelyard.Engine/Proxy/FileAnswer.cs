@@ -18,7 +18,6 @@ internal sealed class FileAnswer : LongAnswer
     private readonly FilesSettings _settings;
     private readonly long _size;
     private readonly DateTime _modified;
-    private readonly byte[] _type;
     private readonly byte[] _tag;
 
     // What is still to be sent: of each part what stands before it, and where it is. The last one may be words alone.
@@ -33,7 +32,7 @@ internal sealed class FileAnswer : LongAnswer
 
     private FileAnswer(SafeFileHandle file, FilesSettings settings, byte[] type)
     {
-        (_file, _settings, _type) = (file, settings, type);
+        (_file, _settings, Type) = (file, settings, type);
         _size = RandomAccess.GetLength(file);
         _modified = File.GetLastWriteTimeUtc(file);
 
@@ -43,6 +42,9 @@ internal sealed class FileAnswer : LongAnswer
 
     /// <summary>200, 206, 304, 412 or 416.</summary>
     public override int Status => _status;
+
+    /// <summary>Its type.</summary>
+    public byte[] Type { get; set; }
 
     /// <summary>Whether it is the compressed one of what was asked for.</summary>
     public bool IsPacked { get; init; }
@@ -82,7 +84,7 @@ internal sealed class FileAnswer : LongAnswer
     /// <summary>What it says of its content, sent whole.</summary>
     /// <param name="told">The status the client is told; 0 for its own.</param>
     public ContentFields Content(int told) =>
-        new() { Status = told > 0 ? told : Ok, Length = _size, Type = _type, IsDated = true, IsTagged = _tag.Length > 0, StaysAsItIs = IsPacked };
+        new() { Status = told > 0 ? told : Ok, Length = _size, Type = Type, IsDated = true, IsTagged = _tag.Length > 0, StaysAsItIs = IsPacked };
 
     /// <summary>Finds out what of the file a request wants.</summary>
     /// <param name="request">The request.</param>
@@ -113,7 +115,7 @@ internal sealed class FileAnswer : LongAnswer
         else if (_ranges is [var (from, to)])
             (_at, _end, Left) = (from, to, to - from);
         else
-            Divide(Encoding.ASCII.GetString(_type));
+            Divide(Encoding.ASCII.GetString(Type));
     }
 
     // RFC 9110, 14.6.
@@ -139,7 +141,7 @@ internal sealed class FileAnswer : LongAnswer
         if (_boundary.Length > 0)
             WriteText(ref writer, edits, "Content-Type"u8, $"multipart/byteranges; boundary={_boundary}");
         else if (Status is 200 or 206)
-            ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, _type);
+            ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, Type);
         if (Status != 416)
         {
             if (told is 0 or 200)

@@ -33,6 +33,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>Whether slashes that follow each other stay what they are in paths.</summary>
     public bool KeepsSlashes { get; init; }
 
+    /// <summary>Whether requests are refused that nginx refuses, and slashes that rules double stay.</summary>
+    public bool AsNginx { get; init; }
+
     /// <summary>Which fields of requests are seen.</summary>
     public FieldNames FieldNames { get; init; }
 

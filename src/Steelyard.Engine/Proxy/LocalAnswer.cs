@@ -17,14 +17,14 @@ internal sealed class LocalAnswer
     private readonly TemplateBytes? _text;
     private readonly (byte[] NameAndColon, TemplateBytes Value)[] _lines;
 
-    private LocalAnswer(int status, TemplateBytes? location, string contentType, string body, ValueList<HeaderLine> lines = default, TextTemplate? text = null)
+    private LocalAnswer(int status, TemplateBytes? location, string contentType, string body, ValueList<HeaderLine> lines = default, TextTemplate? text = null, string? base64 = null)
     {
         _text = text is null ? null : new(text);
         _lines = Array.ConvertAll(lines.AsSpan().ToArray(), line => (Encoding.ASCII.GetBytes(line.Name + ": "), new TemplateBytes(line.Value)));
         Status = status;
         _statusLine = Encoding.ASCII.GetBytes($"HTTP/1.1 {status} {ReasonPhrase.Of(status)}\r\n");
         _location = location;
-        _body = Encoding.UTF8.GetBytes(body);
+        _body = base64 is null ? Encoding.UTF8.GetBytes(body) : Convert.FromBase64String(base64);
         _contentType = (_body.Length == 0 && text is null) || Array.Exists(lines.AsSpan().ToArray(), line => line.Name.Equals("Content-Type", StringComparison.OrdinalIgnoreCase)) ? null : Encoding.ASCII.GetBytes(contentType);
         _contentLength = Encoding.ASCII.GetBytes(status is 204 or 304 ? "" : $"Content-Length: {_body.Length}\r\n");
     }
@@ -41,7 +41,7 @@ internal sealed class LocalAnswer
     public static LocalAnswer From(RedirectSettings redirect) => new(redirect.Status, new TemplateBytes(redirect.To), "", "");
 
     /// <summary>A fixed response.</summary>
-    public static LocalAnswer From(FixedResponse respond) => new(respond.Status, null, respond.ContentType, respond.Body, respond.Headers, respond.Text) { IsDenial = respond.Refuses };
+    public static LocalAnswer From(FixedResponse respond) => new(respond.Status, null, respond.ContentType, respond.Body, respond.Headers, respond.Text, respond.Base64) { IsDenial = respond.Refuses };
 
     /// <summary>The answer to a request that a rule refuses.</summary>
     public static LocalAnswer Denial(int status) => Plain(status, "A rule of this site refuses the request.\n");

@@ -93,27 +93,32 @@ internal sealed class OwnAnswers(ExchangeContext context, OutgoingRequest outgoi
     private BlockWriter Begin(int status, bool close)
     {
         (context.OwnStatus, _close, _block) = (status, close, context.Events.Blocks.Rent());
+        Bandwidth.Begin(context, ofServer: false);
         return new(_block);
     }
 
     private bool IsWritten(in BlockWriter writer)
     {
-        _length = writer.Length;
-        if (writer.Overflowed)
+        _length = writer.Overflowed ? 0 : context.Handed.IsHeld ? context.Handed.Insert(_block, writer.Length, context.OwnStatus, isOwn: true) : writer.Length;
+        if (_length == 0)
             Release();
-        return !writer.Overflowed;
+        return _length > 0;
     }
 
     private void Release() => context.Events.Blocks.Return(_block);
+
+    private ValueTask<IoStatus> Send(BlockSlice bytes) => context.SendRate.IsOn
+        ? context.SendRate.SendAll(Client.Transport, bytes, context.Timeouts.ClientBody, null)
+        : Client.Transport.SendAll(bytes, context.Timeouts.ClientBody);
 
     /// <summary>Sends what was written.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     public async ValueTask<AfterExchange> Send()
     {
-        if (_close)
+        if (_close && !context.SendRate.IsOn)
             Client.Transport.EndFollows();
         var answer = _block.Slice(0, _length);
-        var sent = await Client.Transport.SendAll(answer, context.Timeouts.ClientBody);
+        var sent = await Send(answer);
         if (sent != IoStatus.Done)
             NoteCut(CauseOf(sent));
         account.Count(context.OwnStatus, answer.Length);
@@ -142,7 +147,7 @@ internal sealed class OwnAnswers(ExchangeContext context, OutgoingRequest outgoi
                 length += read;
             }
 
-            sent = await Client.Transport.SendAll(block.Slice(0, length), context.Timeouts.ClientBody);
+            sent = await Send(block.Slice(0, length));
             var spent = answer.CostOf(length);
             (passed, length) = (passed + length, 0);
             if (_budget.Spend(spent))

@@ -20,6 +20,55 @@ internal static class PathNormalizer
         return room[..RemoveSegments(room[..decoded], keepSlashes)];
     }
 
+    /// <summary>Whether there is a path, and no segment of it leads upwards, in whatever spelling (nginx: unsafe URIs).</summary>
+    /// <param name="target">Path and query.</param>
+    public static bool StaysBelowRoot(ReadOnlySpan<byte> target)
+    {
+        var query = target.IndexOf((byte)'?');
+        var path = query < 0 ? target : target[..query];
+        if (path.IsEmpty)
+            return false;
+        foreach (var range in path.Split((byte)'/'))
+        {
+            var segment = path[range];
+            var dots = 0;
+            while (dots < 3 && TakeDot(ref segment))
+                dots++;
+            if (dots == 2 && segment.IsEmpty)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a path leads out of the root.</summary>
+    public static bool Climbs(ReadOnlySpan<byte> path)
+    {
+        var depth = 0;
+        foreach (var range in path.Split((byte)'/'))
+        {
+            var segment = path[range];
+            if (segment.IsEmpty)
+                continue;
+            var rest = segment;
+            var dots = 0;
+            while (dots < 3 && TakeDot(ref rest))
+                dots++;
+            depth += dots > 2 || !rest.IsEmpty ? 1 : dots == 2 ? -1 : 0;
+            if (depth < 0)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool TakeDot(ref ReadOnlySpan<byte> text)
+    {
+        var length = text.StartsWith("."u8) ? 1 : text.StartsWith("%2E"u8) || text.StartsWith("%2e"u8) ? 3 : 0;
+        text = text[length..];
+        return length > 0;
+    }
+
     private static int Decode(ReadOnlySpan<byte> path, Span<byte> room)
     {
         var length = 0;

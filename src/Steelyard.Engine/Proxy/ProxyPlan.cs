@@ -388,6 +388,7 @@ internal sealed class ProxyPlan
                 Connect = settings.Connect,
                 Tolerant = settings.Tolerant,
                 KeepsSlashes = settings.KeepsSlashes,
+                AsNginx = settings.AsNginx,
                 FieldNames = settings.FieldNames,
                 GatewayStatuses = settings.GatewayStatuses,
                 ClientField = settings.ClientField is { } named ? new(named) : null,

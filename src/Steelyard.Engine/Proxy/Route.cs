@@ -44,6 +44,7 @@ internal sealed class Route
         Intercepts = settings.InterceptErrors && ErrorPages is not null;
         RecursiveErrors = settings.RecursiveErrors;
         MostBody = settings.MaxBody?.Bytes;
+        Bandwidth = Bandwidth.From(settings.Bandwidth);
         SendMethod = settings.SendMethod is { } method ? Encoding.ASCII.GetBytes(method) : null;
         SendBody = settings.SendBody is { } body ? new TemplateBytes(body) : null;
         (DropsBody, DropsFields) = (settings.DropsBody || SendBody is not null, settings.DropsFields);
@@ -124,6 +125,9 @@ internal sealed class Route
 
     /// <summary>Whether they count for errors of error pages.</summary>
     public bool RecursiveErrors { get; }
+
+    /// <summary>How fast its answers are sent; null for any rate.</summary>
+    public Bandwidth? Bandwidth { get; }
 
     /// <summary>The method for the server; null for the client's.</summary>
     public byte[]? SendMethod { get; }

@@ -96,6 +96,16 @@ internal abstract class RoutedRequest
         return keeps || RuleEdits.AskFor(this, page.Path) ? PageStep.Route : PageStep.TooLarge;
     }
 
+    /// <summary>How many bytes of the answer may be sent in a second, as rules have it: 0 for any number; -1 where they have not said.</summary>
+    public long SetRate { get; private set; }
+
+    /// <summary>Says how fast the answer may be sent; what is no number of bytes changes nothing (nginx: set $limit_rate, X-Accel-Limit-Rate).</summary>
+    public void LimitRate(ReadOnlySpan<byte> text)
+    {
+        if (Proxy.Bandwidth.Parse(text) is >= 0 and var rate)
+            SetRate = rate;
+    }
+
     /// <summary>What is told is the status of the answer: what refuses in the place of an error is an error of its own.</summary>
     public void TellOwnStatus() => ToldStatus = 0;
 
@@ -103,7 +113,7 @@ internal abstract class RoutedRequest
     protected void BeginRouting()
     {
         (Route, Turns, TargetChanged, GoesTo) = (null!, 0, false, null);
-        (OnErrorPage, ToldStatus) = (false, 0);
+        (OnErrorPage, ToldStatus, SetRate) = (false, 0, -1);
     }
 
     /// <summary>It goes to no pool any more.</summary>

@@ -36,6 +36,10 @@ internal static class RuleEdits
             case RuleAction.RemoveVariable:
                 context.Variables.Remove(rule.Name);
                 return true;
+            case RuleAction.SetBandwidth:
+                if (rule.Value!.TryMake(context.Scope, out var rate))
+                    context.LimitRate(rate);
+                return true;
             case RuleAction.SetPeer or RuleAction.SetPeerPort:
                 if (rule.Value!.TryMakePresent(context.Scope, out var told))
                     ChangePeer(context, told, rule.Action == RuleAction.SetPeerPort);
@@ -195,6 +199,7 @@ internal static class RuleEdits
         }
 
         request.SetTarget(at, edited.End - at);
+        request.KeepsSlashes |= request.KeepsDoubled && rule.Action != RuleAction.SetQuery;
         context.TargetChanged = true;
         return true;
     }
@@ -215,6 +220,7 @@ internal static class RuleEdits
         if (keepQuery && !query.IsEmpty && (edited.AppendTarget("?"u8) < 0 || edited.AppendTarget(query) < 0))
             return false;
         request.SetTarget(at, edited.End - at);
+        request.KeepsSlashes |= request.KeepsDoubled;
         return true;
     }
 
@@ -240,20 +246,17 @@ internal static class RuleEdits
     /// <returns>Whether there was room.</returns>
     public static bool AskFor(RoutedRequest context, TemplateBytes? target)
     {
-        var (request, edited) = (context.Request, context.RequestEdit);
         ExpressionRoom.OfThread.Clear();
         ReadOnlySpan<byte> value = default;
-        if (target is not null && !target.TryMake(context.Scope, out value))
-            return false;
-        edited.Take(context.Blocks, context.Head);
-        if (target is not null)
-        {
-            var at = edited.End;
-            if (edited.AppendTarget(value) < 0)
-                return false;
-            request.SetTarget(at, edited.End - at);
-        }
+        return (target is null || (target.TryMake(context.Scope, out value) && SetTarget(context, value, keepQuery: false))) && BecomeGet(context);
+    }
 
+    /// <summary>Asks by GET, or by HEAD where that is how it was asked, without a body.</summary>
+    /// <returns>Whether there was room.</returns>
+    public static bool BecomeGet(RoutedRequest context)
+    {
+        var (request, edited) = (context.Request, context.RequestEdit);
+        edited.Take(context.Blocks, context.Head);
         if (request.Method == KnownMethod.Head)
             return true;
         if (request.Body.HasBody)

@@ -41,7 +41,10 @@ internal sealed class RuleSet
 
     private readonly Rule[] _rules;
 
-    private RuleSet(Rule[] rules) => _rules = rules;
+    private RuleSet(Rule[] rules) => (_rules, NameRoutes) = (rules, Array.Exists(rules, rule => rule.Action == RuleAction.GoTo));
+
+    /// <summary>Whether requests may go on as they came.</summary>
+    public bool NameRoutes { get; }
 
     /// <summary>Compiles rules; null where there are none.</summary>
     public static RuleSet? From(ValueList<RuleSettings> rules) =>
@@ -117,6 +120,8 @@ internal sealed class RuleSet
                 case RuleAction.Deny or RuleAction.Respond or RuleAction.Redirect:
                     context.Instead = rule.Answer;
                     return RuleVerdict.Refuse;
+                case RuleAction.GoTo or RuleAction.AskInstead:
+                    return HandOn(rule, context) ? RuleVerdict.Reroute : RuleVerdict.TooLarge;
                 case RuleAction.SetStatus:
                     context.ResponseEdit.Take(context.Events.Blocks, context.ResponseBytes);
                     if (!context.Response!.TrySetStatus(rule.Status, context.ResponseEdit))
@@ -130,6 +135,13 @@ internal sealed class RuleSet
         }
 
         return RuleVerdict.GoOn;
+    }
+
+    private static bool HandOn(Rule rule, ExchangeContext context)
+    {
+        ExpressionRoom.OfThread.Clear();
+        ReadOnlySpan<byte> target = default;
+        return (rule.Value is null || rule.Value.TryMake(context.Scope, out target)) && context.HandOn(target, rule.Action == RuleAction.GoTo ? rule.Name : null);
     }
 }
 

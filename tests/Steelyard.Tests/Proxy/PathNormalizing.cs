@@ -58,4 +58,14 @@ public sealed class PathNormalizing
 
     // A bare percent sign may stand before what becomes two digits.
     private static bool IsWellEncoded(string path) => !path.Split('%').Skip(1).Any(piece => piece.Length < 2 || !piece[..2].All(char.IsAsciiHexDigit));
+
+    [Theory]
+    [InlineData("/../a", true)]
+    [InlineData("/a/../../b", true)]
+    [InlineData("/a/%2e%2E/.%2e/b", true)]
+    [InlineData("/a/..", false)]
+    [InlineData("/a/./../b/..", false)]
+    [InlineData("/.../..", false)]
+    [InlineData("//..", true)]
+    public void What_leads_out_of_the_root_is_known(string path, bool climbs) => Assert.Equal(climbs, PathNormalizer.Climbs(Encoding.Latin1.GetBytes(path)));
 }

@@ -27,6 +27,15 @@ internal static class AnswerTable
 
     private static readonly Form<TextTemplate> s_body = Form.OfText("a text, with variables such as {host}", (string text, out TextTemplate template, out Mistake mistake) => TextTemplate.TryParse(text, ofBody: true, out template, out mistake), template => template.ToString());
 
+    private static readonly Form<string> s_base64 = Form.OfText(
+        "base64 of at most 16 KiB",
+        (string text, out string body, out Mistake mistake) =>
+        {
+            body = text;
+            mistake = System.Buffers.Text.Base64.IsValid(text, out var length) && length <= LargestBody ? default : new($"{Shown.Quote(text)} is not base64 of at most 16 KiB", "letters, digits, + and /, with = at the end");
+            return mistake.Message is null;
+        });
+
     /// <summary>Where a redirect leads.</summary>
     public static Form<TextTemplate> Location { get; } = TemplateForms.WarnOfNginx(Form.OfText(
         "where to, such as https://{host}{uri} or /new{path}",
@@ -63,6 +72,12 @@ internal static class AnswerTable
                 "The body.",
                 answer => answer.Body,
                 (answer, value) => answer with { Body = value }),
+            new Directive<FixedResponse, string?>(
+                "body-base64",
+                Form.OrNull(s_base64),
+                "The body in base64, instead of `body`.",
+                answer => null,
+                (answer, value) => answer with { Base64 = value }),
             new Directive<FixedResponse, TextTemplate?>(
                 "text",
                 Form.OrNull(s_body),

@@ -123,6 +123,12 @@ internal static class ListenerTable
                 "Whether slashes that follow each other stay what they are when routes are compared with a path, so that `//admin` is none of `/admin`; else they are one.",
                 listener => listener.KeepsSlashes,
                 (listener, value) => listener with { KeepsSlashes = value }),
+            new Directive<ListenerDraft, bool>(
+                "as-nginx",
+                ScalarForms.Switch,
+                "Whether requests are refused that nginx refuses: `TRACE` with 405, `OPTIONS *`, an empty Host and a path that climbs out of the root with 400; and slashes that rules double stay two, unlike those of clients.",
+                listener => listener.AsNginx,
+                (listener, value) => listener with { AsNginx = value }),
             new Directive<ListenerDraft, FieldNames>(
                 "field-names",
                 ScalarForms.OneOf([("any", FieldNames.Any, ""), ("underscores", FieldNames.Underscores, ""), ("hyphens", FieldNames.Hyphens, "")]),

@@ -138,6 +138,12 @@ internal static class RouteTable
                 "The method for the server, in the place of the client's (nginx: `proxy_method`).",
                 route => null,
                 (route, value) => route with { SendMethod = value }),
+            new Directive<RouteDraft, BandwidthSettings?>(
+                "bandwidth",
+                Form.OrNull(BandwidthTable.Form),
+                "How fast answers are sent, on average since a request came: a rate such as `500k`, or a mapping with `rate`, `after` and `of-servers`.",
+                route => null,
+                (route, value) => route with { Bandwidth = value }),
             new Directive<RouteDraft, TextTemplate?>(
                 "send-body",
                 Form.OrNull(AnswerTable.Anywhere with { Accepts = "text, such as user={client}" }),

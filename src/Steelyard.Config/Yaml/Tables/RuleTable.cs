@@ -75,6 +75,7 @@ internal static class RuleTable
         Action("replace-header", RuleAction.ReplaceHeader, Form.Mapping(s_replacements, _ => s_noPattern), "Each line of the field in which the pattern matches becomes `with`, where `\\1` is the first group: a mapping with `name`, `pattern` and `with`.", Take),
         Action("replace-value", RuleAction.ReplaceValue, Form.Mapping(s_replacements, _ => s_noPattern), "The same with each value between commas.", Take),
         Action("set-variable", RuleAction.SetVariable, VariableLine, "Remembers a value under a name until the request has been answered.", Take),
+        Action("set-bandwidth", RuleAction.SetBandwidth, Template, "How many bytes of the answer are sent in a second, in the place of the `rate` of the route's `bandwidth`: a number, with k, m or g perhaps, 0 for any. What is none changes nothing.", (rule, value) => rule with { Value = value }),
         Action("remove-variable", RuleAction.RemoveVariable, VariableName, "Forgets it.", (rule, name) => rule with { Name = name }),
     ];
 
@@ -108,6 +109,8 @@ internal static class RuleTable
             Action("deny", RuleAction.Deny, ScalarForms.Number(200, 599), "The response is kept back; the client gets this status and a page of the proxy's own.", (rule, status) => rule with { Status = status }),
             Action("respond", RuleAction.Respond, Form.MappingOrText(AnswerTable.Responses, () => new(200), ScalarForms.Number(200, 599), status => new(status)), "The client gets this in the place of the response, as of `respond` of a route; nothing of the response can be written in it.", (rule, respond) => rule with { Respond = respond }),
             Action("redirect", RuleAction.Redirect, Form.MappingOrText(AnswerTable.RedirectsOfRules, () => new(TextTemplate.Empty), AnswerTable.Anywhere, to => new(to)), "The client is sent elsewhere, as by `redirect` of a route.", (rule, redirect) => rule with { Redirect = redirect }),
+            Action("ask-instead", RuleAction.AskInstead, Template, "The response is kept back, and the request goes on to the route of this path and query, by GET, or HEAD where it was that: 404 where the path is empty or climbs, 500 after the tenth time. The client gets the kept response's Content-Type, Set-Cookie, Content-Disposition, Cache-Control, Expires and Accept-Ranges all the same, where the answer does not say them itself.", (rule, value) => rule with { Value = value }),
+            Action("go-to", RuleAction.GoTo, ScalarForms.Name, "The same to the route of this name that is `internal`, which gets the request as it came.", (rule, name) => rule with { Name = name }),
             Action("set-status", RuleAction.SetStatus, Status, "The response gets another status, but none that has no body.", (rule, status) => rule with { Status = status }),
         ]);
 
@@ -160,7 +163,9 @@ internal static class RuleTable
         RuleAction.SetStatus => ("set-status", $"{rule.Status}"),
         RuleAction.Reroute => ("reroute", "true"),
         RuleAction.Track => ("track", $"{{ {(rule.Track!.Slot > 0 ? $"slot: {rule.Track.Slot}, " : "")}table: {YamlWriter.Text(rule.Track.Table)}, key: {YamlWriter.Text(rule.Value!.ToString())}{(rule.Track.OfConnection ? ", whole: connection" : "")} }}"),
+        RuleAction.SetBandwidth => ("set-bandwidth", YamlWriter.Text(rule.Value!.ToString())),
         RuleAction.GoTo => ("go-to", YamlWriter.Text(rule.Name)),
+        RuleAction.AskInstead => ("ask-instead", YamlWriter.Text(rule.Value!.ToString())),
         _ => throw new ArgumentOutOfRangeException(nameof(rule)),
     };
 
