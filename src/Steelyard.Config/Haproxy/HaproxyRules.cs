@@ -408,7 +408,10 @@ internal static class HaproxyRules
 
         var location = TextTemplate.Of(parts);
         var when = ignoresEmpty ? new TestCondition(new TextExpression(to), TestKind.Matches, ["."]) : null;
-        return cookie is null ? new() { Action = RuleAction.Redirect, Redirect = new(location, code), When = when }
-            : new() { Action = RuleAction.Respond, Respond = new(code, "", "text/html") { Headers = [new("Location", location), new("Set-Cookie", TextTemplate.Literal(cookie))] }, When = when };
+        return cookie is null ? new() { Action = RuleAction.Redirect, Redirect = new(location, code, IsForNow(code)), When = when }
+            : new() { Action = RuleAction.Respond, Respond = new(code, "", "text/html") { Headers = [new("Location", location), .. IsForNow(code) ? [new HeaderLine("Cache-Control", TextTemplate.Literal("no-cache"))] : Array.Empty<HeaderLine>(), new("Set-Cookie", TextTemplate.Literal(cookie))] }, When = when };
     }
 }
+
+    /// <summary>Whether a redirect is one that HAProxy lets nobody keep.</summary>
+    public static bool IsForNow(int code) => code is 302 or 303 or 307;

@@ -377,7 +377,7 @@ internal sealed class YamlWriter
         .. page.As is { } shown ? (string[])[$"as: {(shown == 0 ? "answer" : shown.ToString(CultureInfo.InvariantCulture))}"] : [],
     ]);
 
-    internal static string Redirect(RedirectSettings redirect) => $"{{ to: {Text(redirect.To.ToString())}, status: {redirect.Status} }}";
+    internal static string Redirect(RedirectSettings redirect) => $"{{ to: {Text(redirect.To.ToString())}, status: {redirect.Status}{(redirect.NoCache ? ", no-cache: true" : "")} }}";
 
     internal static string Respond(FixedResponse respond)
     {
