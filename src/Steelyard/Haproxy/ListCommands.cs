@@ -188,7 +188,10 @@ internal static class ListCommands
     };
 
     // Patterns that HAProxy keeps in the same way it keeps once.
-    private static (string, bool) IndexOf(ListUse use) => (use.Test is TestKind.Ends or TestKind.Contains or TestKind.Directory or TestKind.Domain ? "list" : NameOf(use), use.IgnoreCase);
+    private static (string, bool, ListValues) IndexOf(ListUse use) => (
+        use.Test is TestKind.Ends or TestKind.Contains or TestKind.Directory or TestKind.Domain ? "list" : NameOf(use),
+        use.IgnoreCase,
+        use.Values is ListValues.Numbers or ListValues.Addresses ? use.Values.Value : ListValues.Text);
 
     private static string TypeOf(ListUse use, string value) => use.Values switch
     {
