@@ -159,6 +159,13 @@ public sealed class CounterTable
                     At(place, asked.Kind) = 0;
                     Touch(place, now);
                     break;
+                case CounterOperation.Set when CounterWords.IsRate(asked.Kind):
+                    // HAProxy: as if so many had come now.
+                    value = asked.Number;
+                    var rate = RateAt(place, asked.Kind);
+                    (rate[0], rate[1], rate[2]) = (now, value, 0);
+                    Touch(place, now);
+                    break;
                 case CounterOperation.Set:
                     At(place, asked.Kind) = value = asked.Number;
                     Touch(place, now);

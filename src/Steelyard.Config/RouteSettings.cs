@@ -183,7 +183,8 @@ public sealed record PoolShare(string Pool, int Weight);
 /// <summary>A redirect.</summary>
 /// <param name="To">The Location.</param>
 /// <param name="Status">301, 302, 303, 307 or 308.</param>
-public sealed record RedirectSettings(TextTemplate To, int Status = 302);
+/// <param name="NoCache">Whether caches are told not to use it unasked (HAProxy: those that are not for good).</param>
+public sealed record RedirectSettings(TextTemplate To, int Status = 302, bool NoCache = false);
 
 /// <summary>An answer that needs no server.</summary>
 /// <param name="Status">200 to 599; 204 and 304 have no body.</param>

@@ -14,11 +14,14 @@ public sealed record RuleSettings
     /// <summary>What is done.</summary>
     public required RuleAction Action { get; init; }
 
-    /// <summary>The field or variable it is about; empty for none.</summary>
+    /// <summary>The field, variable or list it is about; empty for none.</summary>
     public string Name { get; init; } = "";
 
     /// <summary>The new value; null where there is none.</summary>
     public TextTemplate? Value { get; init; }
+
+    /// <summary>The pattern of a list that is set or taken out; null for none. The list is <see cref="Name"/>.</summary>
+    public TextTemplate? Key { get; init; }
 
     /// <summary>What is replaced, see <see cref="BytePattern"/>; null where nothing is.</summary>
     public string? Pattern { get; init; }
@@ -104,6 +107,12 @@ public enum RuleAction
 
     /// <summary>Says how many bytes of the answer are sent in a second, in the place of <see cref="BandwidthSettings.Rate"/>.</summary>
     SetBandwidth,
+
+    /// <summary>Gives a pattern of a list another value, or puts it in (HAProxy: set-map, add-acl).</summary>
+    SetEntry,
+
+    /// <summary>Takes a pattern out of a list (HAProxy: del-map, del-acl).</summary>
+    RemoveEntry,
 
     /// <summary>Gives the response another status.</summary>
     SetStatus,

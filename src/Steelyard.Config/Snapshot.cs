@@ -29,6 +29,9 @@ public sealed record Snapshot
     /// <summary>The tables of what clients do, in the order of the file.</summary>
     public ValueList<CounterTableSettings> Tables { get; init; }
 
+    /// <summary>The lists of patterns that are changed while they are used, in the order of the file.</summary>
+    public ValueList<PatternListSettings> Lists { get; init; }
+
     /// <summary>Where the admin API is served; null for nowhere.</summary>
     public AdminSettings? Admin { get; init; } = new();
 
@@ -64,6 +67,19 @@ public sealed record Snapshot
 
     /// <summary>What requests have to come to; whoever loads the configuration asks (see steelyard check).</summary>
     public ValueList<Expectation> Expectations { get; init; }
+}
+
+/// <summary>Whether a listener is listened on.</summary>
+public enum ListenerServing
+{
+    /// <summary>It is.</summary>
+    Open,
+
+    /// <summary>Not for now: who connects is refused, and what is in flight ends (HAProxy: disable frontend).</summary>
+    Paused,
+
+    /// <summary>No more (HAProxy: shutdown frontend).</summary>
+    Closed,
 }
 
 /// <summary>A set of addresses served alike: accepted connections are routed by the same table.</summary>
@@ -106,6 +122,9 @@ public sealed record ListenerSettings
     /// (nginx: set_real_ip_from).
     /// </summary>
     public ValueList<IPNetwork>? ProxyProtocolClients { get; init; }
+
+    /// <summary>Whether it is listened on. Default yes (HAProxy: disable frontend, shutdown frontend).</summary>
+    public ListenerServing Serving { get; init; }
 
     /// <summary>Connections open at once: 1 to 10,000,000; further ones wait in the kernel's queue. Null for no limit but <see cref="Limits.Connections"/> (HAProxy: maxconn of a frontend).</summary>
     public int? MaxConnections { get; init; }

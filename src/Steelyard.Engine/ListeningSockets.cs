@@ -60,7 +60,7 @@ public sealed class ListeningSockets : IDisposable
     {
         var lists = new List<ValueList<NetworkAddress>>();
         foreach (var listener in snapshot.Listeners)
-            lists.Add(listener.Bind);
+            lists.Add(listener.Serving == ListenerServing.Open ? listener.Bind : []);
         return Rebind(lists);
     }
 

@@ -5,6 +5,7 @@ using Steelyard.Config;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Health;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Lists;
 using Steelyard.Engine.Logging;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Metering;
@@ -92,6 +93,9 @@ public sealed class LoadBalancer : IAsyncDisposable
     /// <summary>What clients do, by the tables of the configuration, in their order.</summary>
     public IReadOnlyList<CounterTable> Tables => _plan.Tables is { } tables ? [.. tables.Values] : [];
 
+    /// <summary>The lists of patterns, in the order of the configuration.</summary>
+    public IReadOnlyList<PatternList> Lists => _plan.Lists?.All ?? [];
+
     /// <summary>The clients that pools remember, by the names of the pools, in their order.</summary>
     public IReadOnlyList<(string Pool, StickTable Table)> RememberedClients
     {
@@ -178,7 +182,7 @@ public sealed class LoadBalancer : IAsyncDisposable
     public Answer Explain(Question question)
     {
         var plan = _plan;
-        return Explainer.Of(plan.Snapshot, plan.Pools, Now, _files is null ? null : _files.PathOf).Explain(question);
+        return Explainer.Of(plan.Snapshot, plan.Pools, plan.Lists, Now, _files is null ? null : _files.PathOf).Explain(question);
     }
 
     /// <summary>Client connections open now, by the position of their listener in the configuration.</summary>

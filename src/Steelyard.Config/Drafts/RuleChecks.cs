@@ -5,7 +5,7 @@ using Steelyard.Config.Yaml.Tables;
 namespace Steelyard.Config.Drafts;
 
 /// <summary>Whether rules and conditions stand where there is what they ask for and change.</summary>
-internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<string, PoolDraft> pools, IReadOnlyDictionary<string, CounterTableSettings> tables)
+internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<string, PoolDraft> pools, IReadOnlyDictionary<string, CounterTableSettings> tables, IReadOnlyDictionary<string, PatternListSettings> lists, List<(string List, ListUse Use)> uses)
 {
     public void Check(ListenerDraft listener, IEnumerable<Located<string>> itsPools)
     {
@@ -21,10 +21,10 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
 
         if (listener.Mode is { Value: ListenerMode.Tcp })
         {
-            List<Located<RuleSettings>> others = [.. listener.Rules.Where(rule => rule.Value.Action is not (RuleAction.Close or RuleAction.Stop)), .. all.Skip(listener.Rules.Count), .. ofResponses];
+            List<Located<RuleSettings>> others = [.. listener.Rules.Where(rule => rule.Value is not ({ Action: RuleAction.Close or RuleAction.Stop or RuleAction.Track } or { Action: RuleAction.SetVariable, Value.Parts: [{ Expression: FetchExpression { Kind: FetchKind.Tracked } }] })), .. all.Skip(listener.Rules.Count), .. ofResponses];
             if (others.Count > 0)
             {
-                problems.Error(others[0].Place, "rules where a listener with 'mode: tcp' leads, which reads no requests", "'close' and 'stop' in the listener itself; or 'mode: http'");
+                problems.Error(others[0].Place, "rules where a listener with 'mode: tcp' leads, which reads no requests", "'close', 'stop' and 'track' in the listener itself; or 'mode: http'");
                 return;
             }
         }
@@ -106,6 +106,10 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
         CheckWhen(rule.When, place, isResponse);
         if (rule.Track is { } track)
             CheckTable(track.Table, place);
+        if (rule.Action is RuleAction.SetEntry or RuleAction.RemoveEntry)
+            CheckChange(rule, place);
+        if (rule.Key is not null)
+            Check(rule.Key, place, isResponse);
         if (rule.Value is not null)
             Check(rule.Value, place, isResponse);
 
@@ -134,6 +138,10 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 break;
             case TestCondition test:
                 Check(test.Value, place, isResponse);
+                break;
+            case ListCondition test:
+                Check(test.Value, place, isResponse);
+                CheckList(test.List, test.Test, test.IgnoreCase, values: null, place);
                 break;
         }
     }
@@ -172,6 +180,12 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                     Check(each.Value, place, isResponse, isLog, isAnswer);
                 if (map.Otherwise is { } otherwise)
                     Check(otherwise, place, isResponse, isLog, isAnswer);
+                break;
+            case ListExpression lookup:
+                Check(lookup.Input, place, isResponse, isLog, isAnswer);
+                CheckList(lookup.List, lookup.Test, lookup.IgnoreCase, lookup.Values, place);
+                if (lookup.Otherwise is { } missing)
+                    Check(missing, place, isResponse, isLog, isAnswer);
                 break;
             case FetchExpression { Kind: FetchKind.SentHeader } sent when !isLog:
                 problems.Error(place, $"the client has got nothing yet, so '{sent}' says nothing here", "it in the 'format' of an access log, or 'response-header' in rules for responses");
@@ -212,6 +226,44 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
             return true;
         problems.Error(place, $"no table is called {Shown.Quote(name)}", tables.Count == 0 ? "one of 'tables'" : Shown.OneOf([.. tables.Keys.Take(10)]), problems.Names.Nearest(name, tables.Keys));
         return false;
+    }
+
+    private PatternListSettings? FindList(string name, Place place)
+    {
+        if (lists.TryGetValue(name, out var list))
+            return list;
+        problems.Error(place, $"no list is called {Shown.Quote(name)}", lists.Count == 0 ? "one of 'lists'" : Shown.OneOf([.. lists.Keys.Take(10)]), problems.Names.Nearest(name, lists.Keys));
+        return null;
+    }
+
+    private void CheckList(string name, TestKind test, bool ignoreCase, ListValues? values, Place place)
+    {
+        if (FindList(name, place) is not { } list)
+            return;
+        if (values is not null && !list.IsMap)
+            problems.Error(place, $"the patterns of the list {Shown.Quote(name)} have no values", "a list with 'map'");
+
+        // What was found of a list once need not be looked for again.
+        var use = (name, new ListUse(test, ignoreCase, values));
+        if (uses.Contains(use))
+            return;
+        uses.Add(use);
+        foreach (var entry in list.Entries)
+        {
+            var mistake = PatternListSettings.FindMistake(test, entry.Pattern, ignoreCase);
+            if (mistake is null && values is { } kind && entry.Value is { } value && !PatternListSettings.IsValue(kind, value))
+                mistake = $"{Shown.Quote(value)} is not {(kind == ListValues.Numbers ? "a whole number" : "an address")}";
+            if (mistake is null)
+                continue;
+            problems.Error(place, $"in the list {Shown.Quote(name)} {mistake}");
+            return;
+        }
+    }
+
+    private void CheckChange(RuleSettings rule, Place place)
+    {
+        if (FindList(rule.Name, place) is { } list && rule.Action == RuleAction.SetEntry && list.IsMap != rule.Value is not null)
+            problems.Error(place, list.IsMap ? $"no value for a pattern of the list {Shown.Quote(rule.Name)}" : $"a value for a pattern of the list {Shown.Quote(rule.Name)}, which is no map", list.IsMap ? "'value'" : "'key' alone");
     }
 
     private void CheckCounter(CounterTableSettings table, string counter, Place place)

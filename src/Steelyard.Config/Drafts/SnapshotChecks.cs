@@ -14,6 +14,8 @@ internal sealed class SnapshotChecks
 
     private readonly ProblemList _problems;
     private readonly Dictionary<string, CounterTableSettings> _tables = [];
+    private readonly Dictionary<string, PatternListSettings> _lists = [];
+    private readonly List<(string List, ListUse Use)> _uses = [];
     private readonly Dictionary<string, PoolDraft> _pools = [];
     private readonly HashSet<string> _routedPools = [];
     private readonly Dictionary<NetworkAddress, Place> _bound = [];
@@ -38,12 +40,14 @@ internal sealed class SnapshotChecks
 
         foreach (var (table, place) in draft.Tables)
             AddTable(table, place);
+        foreach (var (list, place) in draft.Lists)
+            AddList(list, place);
         var pools = (draft.Pools ?? []).Select(Pool).ToValueList();
         var listeners = (draft.Listeners ?? []).Select(listener => Listener(listener, poolsAreKnown)).ToValueList();
         var admin = AdminChecks.Check(draft.Admin, _problems);
         CheckFallbacks(draft.Pools ?? []);
         AppChecks.Order(_pools, _problems);
-        AccessLogChecks.Check(draft, new RuleChecks(_problems, _pools, _tables), _problems);
+        AccessLogChecks.Check(draft, new RuleChecks(_problems, _pools, _tables, _lists, _uses), _problems);
 
         SharedChecks.Check(draft, _problems);
 
@@ -67,6 +71,7 @@ internal sealed class SnapshotChecks
             Group = draft.Group?.Value,
             Metrics = draft.Metrics,
             Tables = draft.Tables.Select(table => table.Value).ToValueList(),
+            Lists = draft.Lists.Select(list => list.Value with { Uses = _uses.Where(use => use.List == list.Value.Name).Select(use => use.Use).ToValueList() }).ToValueList(),
             AccessLog = draft.AccessLog?.Value,
             RequestId = draft.RequestId,
             TraceContext = draft.TraceContext,
@@ -77,6 +82,14 @@ internal sealed class SnapshotChecks
             Limits = draft.Limits,
             Expectations = draft.Expectations.Select(expectation => expectation.Value).ToValueList(),
         };
+    }
+
+    private void AddList(PatternListSettings list, Place place)
+    {
+        if (!_lists.TryAdd(list.Name, list))
+            _problems.Error(place, $"the list {Shown.Quote(list.Name)} is given again", "another name");
+        if (list.Number is { } number && _lists.Values.Any(other => other != list && other.Number == number))
+            _problems.Error(place, $"another list has the number {number}", "another number");
     }
 
     private void AddTable(CounterTableSettings table, Place place)
@@ -199,12 +212,13 @@ internal sealed class SnapshotChecks
 
         foreach (var pool in PoolsOf(draft))
             CheckKey(pool, draft);
-        new RuleChecks(_problems, _pools, _tables).Check(draft, PoolsOf(draft));
+        new RuleChecks(_problems, _pools, _tables, _lists, _uses).Check(draft, PoolsOf(draft));
 
         return new()
         {
             Mode = draft.Mode?.Value ?? ListenerMode.Http,
             Name = draft.Name,
+            Serving = draft.Serving,
             Bind = (draft.Bind ?? []).Select(bind => bind.Value).ToValueList(),
             Tls = TlsChecks.Listener(draft.Tls, _problems),
             Routes = routes.ToValueList(),

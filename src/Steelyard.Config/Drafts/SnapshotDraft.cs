@@ -19,6 +19,8 @@ internal sealed record SnapshotDraft(Place Place)
 
     public IReadOnlyList<Located<CounterTableSettings>> Tables { get; init; } = [];
 
+    public IReadOnlyList<Located<PatternListSettings>> Lists { get; init; } = [];
+
     public Located<AccessLogSettings>? AccessLog { get; init; }
 
     public string? RequestId { get; init; }
@@ -52,6 +54,8 @@ internal sealed record ListenerDraft(Place Place)
     public string? Name { get; init; }
 
     public Located<ListenerTlsDraft>? Tls { get; init; }
+
+    public ListenerServing Serving { get; init; }
 
     public Located<ListenerMode>? Mode { get; init; }
 

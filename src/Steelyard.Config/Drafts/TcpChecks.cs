@@ -82,9 +82,8 @@ internal static class TcpChecks
     private static bool IsOfRequests(Expression expression) => expression switch
     {
         VariableExpression { Variable: not TemplateVariable.Client } => true,
-        FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.Tls or FetchKind.Peer or FetchKind.PeerPort or FetchKind.Sender or FetchKind.SenderPort or FetchKind.ToldPeer or FetchKind.ToldPeerPort or FetchKind.ToldAddress or FetchKind.ToldPort or FetchKind.LocalAddress or FetchKind.LocalPort or FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.ProcessId or FetchKind.TlsVersion or FetchKind.TlsCipher or FetchKind.ClientVerified or FetchKind.ClientSubject or FetchKind.ClientIssuer or FetchKind.ClientSerial or FetchKind.ClientFingerprint or FetchKind.Random or FetchKind.UsableServers or FetchKind.Measured } => false,
+        FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.Tls or FetchKind.Peer or FetchKind.PeerPort or FetchKind.Sender or FetchKind.SenderPort or FetchKind.ToldPeer or FetchKind.ToldPeerPort or FetchKind.ToldAddress or FetchKind.ToldPort or FetchKind.LocalAddress or FetchKind.LocalPort or FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.ProcessId or FetchKind.TlsVersion or FetchKind.TlsCipher or FetchKind.ClientVerified or FetchKind.ClientSubject or FetchKind.ClientIssuer or FetchKind.ClientSerial or FetchKind.ClientFingerprint or FetchKind.Random or FetchKind.UsableServers or FetchKind.Measured or FetchKind.Tracked or FetchKind.TrackedKey } => false,
         FetchExpression => true,
-        CallExpression { Function: FunctionKind.TableCounter or FunctionKind.InTable } => true,
         _ => false,
     };
 

@@ -51,6 +51,13 @@ public sealed record TestCondition(Expression Value, TestKind Test, ValueList<st
         NetworkText.TryParse(pattern, out var network, out var mistake) ? network : throw new ArgumentException(mistake.Message, nameof(pattern));
 }
 
+/// <summary>A comparison with the patterns of a <see cref="PatternListSettings"/> as they are now (HAProxy: -f).</summary>
+/// <param name="Value">What is compared.</param>
+/// <param name="Test">How.</param>
+/// <param name="List">The name of the list; one of its patterns has to fit.</param>
+/// <param name="IgnoreCase">Whether without regard to the case of ASCII letters.</param>
+public sealed record ListCondition(Expression Value, TestKind Test, string List, bool IgnoreCase = false) : Condition;
+
 /// <summary>The ways to compare a value.</summary>
 public enum TestKind
 {

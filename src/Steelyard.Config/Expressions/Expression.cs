@@ -48,6 +48,31 @@ public sealed record CallExpression(FunctionKind Function, Expression Input, Val
 /// <param name="Otherwise">What it is where none holds, or the other is absent; null for absent.</param>
 public sealed record MapExpression(Expression Input, ValueList<MapCase> Cases, TextTemplate? Otherwise) : Expression;
 
+/// <summary>The value that a <see cref="PatternListSettings"/> has for the first of its patterns that another value meets; of several beginnings and networks the longest (HAProxy: the converters map_*).</summary>
+/// <param name="Input">The other value.</param>
+/// <param name="List">The name of the list.</param>
+/// <param name="Test">How the value is compared.</param>
+/// <param name="IgnoreCase">Whether without regard to the case of ASCII letters.</param>
+/// <param name="Values">What the values of the list are.</param>
+/// <param name="Otherwise">What it is where none fits; null for absent. Where the other is absent, it is too.</param>
+public sealed record ListExpression(Expression Input, string List, TestKind Test, bool IgnoreCase = false, ListValues Values = ListValues.Text, TextTemplate? Otherwise = null) : Expression;
+
+/// <summary>What the values of a list are to whoever looks one up.</summary>
+public enum ListValues
+{
+    /// <summary>Any text.</summary>
+    Text,
+
+    /// <summary>Texts in which <c>\1</c> stands for what the first group of the pattern has matched (HAProxy: map_regm).</summary>
+    Groups,
+
+    /// <summary>Whole numbers (HAProxy: map_*_int).</summary>
+    Numbers,
+
+    /// <summary>Addresses (HAProxy: map_*_ip).</summary>
+    Addresses,
+}
+
 /// <summary>One case of a <see cref="MapExpression"/>.</summary>
 /// <param name="Test">How the value is compared.</param>
 /// <param name="IgnoreCase">Whether without regard to the case of ASCII letters.</param>

@@ -102,6 +102,8 @@ internal ref struct ExpressionParser
             if (row.Word != word)
                 continue;
             var ignoreCase = TakeWord("any-case");
+            if (TakeWord("list"))
+                return ReadList() is { } list ? new ListCondition(value, row.Kind, list, ignoreCase) : null;
             return ReadPatterns(row.Kind, ignoreCase) is { } patterns ? new TestCondition(value, row.Kind, patterns, ignoreCase) : null;
         }
 
@@ -177,6 +179,8 @@ internal ref struct ExpressionParser
         _at++;
         if (word == "map")
             return ReadMap();
+        if (word == "lookup")
+            return ReadLookup();
         if (FetchTable.Find(word) is { Named: true } fetch)
             return ReadQuoted() is not { Length: > 0 } name ? Fail<Expression>($"'{word}' without a name", $"such as {word}('name')") : Expect(')') ? new FetchExpression(fetch.Kind, name) : null;
         if (FunctionTable.Find(word) is not { } function)
@@ -201,7 +205,7 @@ internal ref struct ExpressionParser
 
     private Expression? Unknown(string word)
     {
-        var words = TextTemplate.Variables.Select(row => row.Name).Concat(FetchTable.Rows.Select(row => row.Word)).Concat(FunctionTable.Rows.Select(row => row.Word)).Append("map").ToArray();
+        var words = TextTemplate.Variables.Select(row => row.Name).Concat(FetchTable.Rows.Select(row => row.Word)).Concat(FunctionTable.Rows.Select(row => row.Word)).Append("map").Append("lookup").ToArray();
         if (_mistake.Message is null)
             _mistake = new($"{Shown.Quote(word)} is not a variable, nor anything else that has a value", Shown.OneOf(words), new NameSuggestions().Nearest(word, words));
         return null;
@@ -223,6 +227,41 @@ internal ref struct ExpressionParser
 
         return Expect(')') ? new MapExpression(input, cases.ToValueList(), null) : null;
     }
+
+    private ListExpression? ReadLookup()
+    {
+        if (ReadValue() is not { } input || !Expect(',') || ReadList() is not { } list || !Expect(','))
+            return null;
+        var word = ReadWord();
+        foreach (var row in TestTable.Rows)
+        {
+            if (row.Word != word)
+                continue;
+            var ignoreCase = TakeWord("any-case");
+            var (values, otherwise) = (ListValues.Text, (TextTemplate?)null);
+            while (Take(','))
+            {
+                if (TakeWord("else"))
+                {
+                    if ((otherwise = ReadTemplate()) is null)
+                        return null;
+                    break;
+                }
+
+                var kind = ReadWord();
+                if (!PatternListSettings.TryFindValues(kind, out values))
+                    return Fail<ListExpression>($"{Shown.Quote(kind)} is nothing that values of a list are", "groups, numbers, addresses, or else with a text");
+                if (values == ListValues.Groups && row.Kind != TestKind.Matches)
+                    return Fail<ListExpression>("'groups' of a comparison that has none", "it behind 'matches'");
+            }
+
+            return Expect(')') ? new ListExpression(input, list, row.Kind, ignoreCase, values, otherwise) : null;
+        }
+
+        return Fail<ListExpression>($"{Shown.Quote(word)} is not a comparison", Shown.OneOf([.. TestTable.Rows.Select(row => row.Word)]));
+    }
+
+    private string? ReadList() => ReadQuoted() is { Length: > 0 } list ? list : Fail<string>("the name of a list is missing", "one of 'lists' in single quotes");
 
     private MapCase? ReadCase()
     {

@@ -9,6 +9,7 @@ public static class ExpressionSearch
         TextExpression { Text: var text } => Any(text, isOne),
         CallExpression call => Any(call.Input, isOne) || (FunctionTable.TemplateOf(call) is { } argument && Any(argument, isOne)),
         MapExpression map => Any(map.Input, isOne) || (map.Otherwise is { } otherwise && Any(otherwise, isOne)) || map.Cases.Any(each => Any(each.Value, isOne)),
+        ListExpression list => Any(list.Input, isOne) || (list.Otherwise is { } other && Any(other, isOne)),
         _ => false,
     };
 
@@ -34,6 +35,7 @@ public static class ExpressionSearch
         AnyCondition any => any.Conditions.Any(part => Any(part, isOne)),
         NotCondition not => Any(not.Inner, isOne),
         TestCondition test => Any(test.Value, isOne),
+        ListCondition list => Any(list.Value, isOne),
         _ => false,
     };
 }

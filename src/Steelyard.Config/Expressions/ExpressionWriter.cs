@@ -13,6 +13,7 @@ internal static class ExpressionWriter
         TextExpression { Text: var text } => Quote(text.ToString()),
         CallExpression call => $"{FunctionTable.Of(call.Function).Word}({string.Join(", ", call.Arguments.Select(Quote).Prepend(Write(call.Input)))})",
         MapExpression map => Write(map),
+        ListExpression list => $"lookup({Write(list.Input)}, {Quote(list.List)}, {Word(list.Test, list.IgnoreCase)}{(list.Values == ListValues.Text ? "" : $", {PatternListSettings.WordOf(list.Values)}")}{(list.Otherwise is { } otherwise ? $", else {Quote(otherwise.ToString())}" : "")})",
         _ => throw new ArgumentOutOfRangeException(nameof(expression)),
     };
 
@@ -38,6 +39,7 @@ internal static class ExpressionWriter
         NotCondition not => $"not {Write(not.Inner)}",
         TestCondition { Test: TestKind.Present } test => Write(test.Value),
         TestCondition test => $"{Write(test.Value)} {Word(test.Test, test.IgnoreCase)} {(test.Patterns.Count == 1 ? Quote(test.Patterns[0]) : $"[{string.Join(", ", test.Patterns.Select(Quote))}]")}",
+        ListCondition list => $"{Write(list.Value)} {Word(list.Test, list.IgnoreCase)} list {Quote(list.List)}",
         _ => throw new ArgumentOutOfRangeException(nameof(condition)),
     };
 

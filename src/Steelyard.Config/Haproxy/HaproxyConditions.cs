@@ -115,7 +115,12 @@ internal static class HaproxyConditions
         if (use.Section.Acls.TryGetValue(text, out var named))
             return named.Count == 1 ? named[0] : new AnyCondition(named.ToValueList());
         if (s_known.TryGetValue(text, out var known))
+        {
+            if (use.Section.KnownAcls.Add(text))
+                use.File.Lists.Count();
             return known;
+        }
+
         use.Problems.Error(words[i].Place, $"no ACL is called {Shown.Quote(text)} here", "the name of an ACL of this section that stands before it, or { FETCH ... }", use.Problems.Names.Nearest(text, use.Section.Acls.Keys.Concat(s_known.Keys)));
         return null;
     }
@@ -136,7 +141,9 @@ internal static class HaproxyConditions
         }
 
         var (test, ignoreCase, found, isBoolean) = (MethodOf(suffix), false, false, false);
+        var (asMap, number) = (false, (int?)null);
         List<(string Text, Place Place)> patterns = [];
+        List<HaproxyList> files = [];
         var i = 1;
         for (; i < words.Count && words[i].Text.StartsWith('-') && !words[i].Quoted && !char.IsAsciiDigit(words[i].Text.ElementAtOrDefault(1)); i++)
         {
@@ -162,17 +169,27 @@ internal static class HaproxyConditions
                     }
 
                     break;
+                case "-M":
+                    asMap = true;
+                    break;
+                case "-u" when i + 1 < words.Count && int.TryParse(words[i + 1].Text, NumberStyles.None, CultureInfo.InvariantCulture, out var given):
+                    number = given;
+                    i++;
+                    break;
                 case "-f" when i + 1 < words.Count:
-                    if (!HaproxyFiles.TryReadPatterns(words[++i], use, patterns))
+                    if (HaproxyFiles.Find(words[++i], asMap, "acl", use) is not { } file)
                         return null;
+                    files.Add(file);
                     break;
                 default:
-                    use.Error(words[i], $"the flag {Shown.Quote(words[i].Text)} is not known here", "-i, -m, -f, -n or --");
+                    use.Error(words[i], $"the flag {Shown.Quote(words[i].Text)} is not known here", "-i, -m, -f, -M, -u with a number, -n or --");
                     return null;
             }
         }
 
     patternsFollow:
+        if (number is null)
+            use.File.Lists.Count();
         if (found)
         {
             // Without a question mark there is no query.
@@ -189,17 +206,48 @@ internal static class HaproxyConditions
                 patterns.Add((words[i].Text, words[i].Place));
         }
 
-        if (isBoolean || (patterns.Count == 0 && test is null && sample.Type is SampleType.Boolean or SampleType.Number))
+        if (isBoolean || (patterns.Count + files.Count == 0 && number is null && test is null && sample.Type is SampleType.Boolean or SampleType.Number))
             return new TestCondition(sample.Expression, TestKind.Range, ["1:"]);
-        if (patterns.Count == 0)
+        if (patterns.Count + files.Count == 0 && number is null)
         {
             use.Problems.Error(words[0].Place, $"nothing to compare {Shown.Quote(words[0].Text)} with, so that it never holds", "a pattern, or -m found");
             return null;
         }
 
-        if (sample.Type == SampleType.Groups)
+        if (sample.Type == SampleType.Groups && files.Count == 0 && number is null)
             return new TestCondition(sample.Expression, TestKind.Contains, patterns.Select(pattern => HaproxyUserList.PatternOf(pattern.Text)).ToValueList());
-        return Compare(sample.Expression, test ?? TestOf(sample.Type), patterns, comparison, ignoreCase, use);
+        var how = test ?? TestOf(sample.Type);
+        if (number is { } own)
+        {
+            var list = new HaproxyList($"#{own}", false, [.. patterns.Select(pattern => new Located<PatternEntry>(new(Read(how, pattern.Text, comparison)), pattern.Place))], words[0].Place) { Number = own };
+            if (!use.File.Lists.TryAdd(list))
+            {
+                use.Error(words[0], $"an ACL has the number {own} already", "another number");
+                return null;
+            }
+
+            list.Use($"acl '{words[0].Text}'", use.Place);
+            files.Add(list);
+            patterns = [];
+        }
+
+        List<Condition> all = [];
+        var ignores = ignoreCase && how is not (TestKind.Range or TestKind.Length or TestKind.Network);
+        foreach (var file in files)
+        {
+            if (!file.Fits(how, ignores, use.Problems))
+                return null;
+            all.Add(new ListCondition(sample.Expression, how, file.Name, ignores));
+        }
+
+        if (patterns.Count > 0)
+        {
+            if (Compare(sample.Expression, how, patterns, comparison, ignoreCase, use) is not { } compared)
+                return null;
+            all.Add(compared);
+        }
+
+        return all.Count == 1 ? all[0] : new AnyCondition(all.ToValueList());
     }
 
     private static TestKind TestOf(SampleType type) => type switch
@@ -214,12 +262,7 @@ internal static class HaproxyConditions
         List<string> read = [];
         foreach (var (text, place) in patterns)
         {
-            var pattern = test switch
-            {
-                TestKind.Range or TestKind.Length => RangeOf(text, comparison),
-                TestKind.Network => NetworkOf(text),
-                _ => text,
-            };
+            var pattern = Read(test, text, comparison);
             if (!TestTable.IsPattern(test, pattern, ignoreCase, out var mistake))
             {
                 use.Problems.Error(place, mistake);
@@ -233,6 +276,13 @@ internal static class HaproxyConditions
         return new(value, test, read.ToValueList(), ignoreCase);
     }
 
+    private static string Read(TestKind test, string text, string comparison) => test switch
+    {
+        TestKind.Range or TestKind.Length => RangeOf(text, comparison),
+        TestKind.Network => NetworkText.Masked(text),
+        _ => text,
+    };
+
     private static string RangeOf(string text, string comparison)
     {
         if (comparison is "" or "eq" || !long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
@@ -244,21 +294,5 @@ internal static class HaproxyConditions
             "le" => $":{number}",
             _ => $":{number - 1}",
         };
-    }
-
-    // HAProxy takes 10.0.0.1/8 for 10.0.0.0/8, and a mask with dots.
-    private static string NetworkOf(string text)
-    {
-        if (text.IndexOf('/', StringComparison.Ordinal) is not (var slash and > 0) || !System.Net.IPAddress.TryParse(text.AsSpan(0, slash), out var address))
-            return text;
-        var length = text[(slash + 1)..];
-        if (System.Net.IPAddress.TryParse(length, out var mask) && length.Contains('.', StringComparison.Ordinal))
-            length = mask.GetAddressBytes().Sum(one => System.Numerics.BitOperations.PopCount(one)).ToString(CultureInfo.InvariantCulture);
-        if (!int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var bits))
-            return text;
-        var bytes = address.GetAddressBytes();
-        for (var i = 0; i < bytes.Length; i++)
-            bytes[i] &= (byte)(0xFF00 >> Math.Clamp(bits - (i * 8), 0, 8));
-        return $"{new System.Net.IPAddress(bytes)}/{bits}";
     }
 }

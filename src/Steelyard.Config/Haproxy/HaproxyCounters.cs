@@ -225,8 +225,8 @@ internal static class HaproxyCounters
 
     private static void Add(HaproxyUse use, bool isEarly, RuleSettings rule)
     {
-        if (use.Section.IsTcp && use.Section.Kind != 'D')
-            use.Problems.Error(use.Line, $"'{use.Directive}' of a proxy in TCP mode is not done here", "'mode http', or `max-connections-per-address` in the YAML of `steelyard convert`");
+        if (use.Section is { IsTcp: true, Kind: 'B' })
+            use.Problems.Error(use.Line, $"'{use.Directive}' of a backend in TCP mode is not done here", "it in the frontend");
         else
             (isEarly ? use.Section.EarlyRules : use.Section.Rules).Add(new(rule, use.Line));
     }

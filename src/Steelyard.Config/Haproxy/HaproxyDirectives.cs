@@ -376,12 +376,6 @@ internal static class HaproxyDirectives
                 yield return Refused($"{of} {name}", All, "the rules that docs/haproxy.md lists, or `tracing` in Steelyard's YAML");
         }
 
-        foreach (var of in (string[])["http-request", "http-response"])
-        {
-            foreach (var name in (string[])["set-map", "del-map", "add-acl", "del-acl"])
-                yield return Refused($"{of} {name}", All, "a `stick-table` that stores gpt0 or gpc0, in which rules note what they have seen");
-        }
-
         foreach (var (name, instead) in ((string, string)[])[
             ("http-request set-timeout", "`timeout server` or `timeout tunnel` in a backend of its own, which `use_backend` chooses"),
             ("http-request set-dst", "`server` lines, and `use_backend` or `use-server`"), ("http-request set-dst-port", "`server` lines, and `use_backend` or `use-server`"),

@@ -69,6 +69,7 @@ internal sealed class HaproxyDraft
             Shutdown = _file.HardStop ?? TimeSpan.FromSeconds(10),
             Limits = new() { Connections = _file.MaxConnections, RequestRate = null, ResponseRate = null },
             Tables = HaproxyCounters.Tables(_file),
+            Lists = _file.Lists.All(_problems),
             Listeners = listeners,
             Pools = pools,
         });
@@ -101,7 +102,7 @@ internal sealed class HaproxyDraft
                 RequestId = front.IsTcp || front.Logging.RequestName is not null ? null : front.Logging.RequestId,
                 Timeouts = HaproxyTimeouts.OfClients(front),
                 Forwarded = front.IsTcp ? ForwardedStyle.XForwarded : ForwardedStyle.AsIs,
-                Rules = front.IsTcp ? [.. front.EarlyRules.Where(rule => rule.Value.Action == RuleAction.Close)] : [.. HaproxyConstants.Rules(_file), .. HaproxyRates.Rules(front, ofBackend: false, _file), .. captures, .. HaproxyLogs.NameRules(front, _file), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. front.Redirects, .. ExceptRules(front)],
+                Rules = front.IsTcp ? [.. front.EarlyRules.Where(rule => rule.Value is { Action: RuleAction.Close or RuleAction.Track } or { Action: RuleAction.SetVariable, Value.Parts: [{ Expression: FetchExpression { Kind: FetchKind.Tracked } }] })] : [.. HaproxyConstants.Rules(_file), .. HaproxyRates.Rules(front, ofBackend: false, _file), .. captures, .. HaproxyLogs.NameRules(front, _file), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. front.Redirects, .. ExceptRules(front)],
                 ResponseRules = front.IsTcp ? [] : front.ResponseRules,
                 Routes = routes,
             };

@@ -71,7 +71,7 @@ internal static class HaproxyErrors
     private static void ReadLocation(HaproxyUse use, int code)
     {
         if (TryTakeStatus(use, out var status) && use.TryTake("where to", out var url))
-            Set(use, status, new(null, new(TextTemplate.Literal(url.Text), code), use.Line));
+            Set(use, status, new(null, new(TextTemplate.Literal(url.Text), code, HaproxyRules.IsForNow(code)), use.Line));
     }
 
     private static void ReadFile(HaproxyUse use)

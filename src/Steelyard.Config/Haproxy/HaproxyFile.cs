@@ -31,6 +31,9 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
     /// <summary>The variables that global sets.</summary>
     public SortedDictionary<string, (string Text, Place Place)> Variables { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The files of patterns and maps.</summary>
+    public HaproxyLists Lists { get; } = new();
+
     /// <summary>The frontends and backends whose rates are asked for.</summary>
     public Dictionary<(string Name, bool OfBackend), Place> Rated { get; } = [];
 

@@ -3,23 +3,62 @@ using Steelyard.Config.Dialects;
 using Steelyard.Config.Drafts;
 using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
+using Steelyard.Config.Yaml.Tables;
 
 namespace Steelyard.Config.Haproxy;
 
 /// <summary>Reads the files of patterns and of maps that ACLs and converters name: an entry each line, what begins with # is a comment.</summary>
 internal static class HaproxyFiles
 {
-    public static bool TryReadPatterns(Word file, HaproxyUse use, List<(string Text, Place Place)> patterns)
+    /// <summary>Finds a file of patterns, or reads it.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="isMap">Whether there are values in it.</param>
+    /// <param name="by">Who asks for it: an acl or a map.</param>
+    /// <param name="use">The line that names it.</param>
+    /// <returns>Null where there is something wrong with it, which has been said.</returns>
+    public static HaproxyList? Find(Word file, bool isMap, string by, HaproxyUse use)
     {
-        if (use.File.Source.ReadFile(file.Text, file.Place, use.Problems) is not { } source)
+        if (use.File.Lists.Find(file.Text) is not { } list)
+        {
+            if (use.File.Source.ReadFile(file.Text, file.Place, use.Problems) is not { } source)
+                return null;
+            use.File.Lists.Add(list = new(file.Text, isMap, [.. Lines(source).Select(line => new Located<PatternEntry>(isMap ? PatternLists.Split(line.Text) : new(line.Text), line.Place))], file.Place));
+        }
+        else if (list.IsMap != isMap)
+        {
+            use.Error(file, $"the file {Shown.Quote(file.Text)} is used with values and without", "two files");
+            return null;
+        }
+
+        list.Use(by, use.Place);
+        return list;
+    }
+
+    /// <summary>Whether a converter looks something up in a file, and how.</summary>
+    /// <param name="converter">Its name: <c>map</c>, or with how it compares, and what its values are, behind underscores.</param>
+    /// <param name="test">How it compares.</param>
+    /// <param name="values">What its values are.</param>
+    public static bool IsMap(string converter, out TestKind test, out ListValues values)
+    {
+        (test, values) = (TestKind.Is, ListValues.Text);
+        var parts = converter.Split('_');
+        if (parts[0] != "map" || parts.Length > 3 || (parts.Length == 3 && parts[2] is not ("int" or "ip" or "str")))
             return false;
-        foreach (var (text, place) in Lines(source))
-            patterns.Add((text, place));
+        values = parts.ElementAtOrDefault(2) switch { "int" => ListValues.Numbers, "ip" => ListValues.Addresses, _ => ListValues.Text };
+        if (converter is "map" or "map_regm")
+        {
+            (test, values) = converter == "map" ? (test, values) : (TestKind.Matches, ListValues.Groups);
+            return true;
+        }
+
+        if (parts[1] == "len" || HaproxyConditions.MethodOf(parts[1]) is not { } method)
+            return false;
+        test = method;
         return true;
     }
 
     /// <summary>Reads a map: a key and, behind blanks, its value in each line.</summary>
-    public static bool TryReadMap(string converter, IReadOnlyList<string> arguments, Expression input, HaproxyUse use, [NotNullWhen(true)] out MapExpression? map, out Mistake mistake)
+    public static bool TryReadMap(string converter, TestKind test, ListValues values, IReadOnlyList<string> arguments, Expression input, HaproxyUse use, [NotNullWhen(true)] out Expression? map, out Mistake mistake)
     {
         (map, mistake) = (null, default);
         if (arguments.Count is 0 or > 2)
@@ -28,28 +67,29 @@ internal static class HaproxyFiles
             return false;
         }
 
-        var test = converter == "map" ? TestKind.Is : HaproxyConditions.MethodOf(converter[4..])!.Value;
-        var errors = use.Problems.ErrorCount;
-        if (use.File.Source.ReadFile(arguments[0], use.Line, use.Problems) is not { } source)
+        if (Find(new Word(arguments[0], use.Line), isMap: true, "map", use) is not { } list)
         {
             mistake = new($"the map {Shown.Quote(arguments[0])} cannot be read");
             return false;
         }
 
-        List<MapCase> cases = [];
-        foreach (var (text, place) in Lines(source))
+        var errors = use.Problems.ErrorCount;
+        _ = list.Fits(test, ignoreCase: false, use.Problems);
+        foreach (var entry in list.Entries)
         {
-            var end = text.AsSpan().IndexOfAny(' ', '\t');
-            var (key, value) = end < 0 ? (text, "") : (text[..end], text[end..].Trim());
-            if (!TestTable.IsPattern(test, key, ignoreCase: false, out var wrong))
-                use.Problems.Error(place, wrong);
-            else
-                cases.Add(new(test, false, key, TextTemplate.Literal(value)));
+            if (!PatternListSettings.IsValue(values, entry.Value.Value!))
+                use.Problems.Error(entry.Place, NoValue(values, entry.Value.Value!));
         }
 
-        map = new(input, cases.ToValueList(), arguments.Count > 1 ? TextTemplate.Literal(arguments[1]) : null);
+        if (arguments.Count > 1 && !PatternListSettings.IsValue(values, arguments[1]))
+            use.Problems.Error(use.Line, NoValue(values, arguments[1]));
+        map = new ListExpression(input, list.Name, test, false, values, arguments.Count > 1 ? TextTemplate.Literal(arguments[1]) : null);
+        if (use.Problems.ErrorCount > errors)
+            mistake = new($"the map {Shown.Quote(arguments[0])} cannot be used so");
         return use.Problems.ErrorCount == errors;
     }
+
+    private static string NoValue(ListValues values, string value) => $"{Shown.Quote(value)} is not {(values == ListValues.Numbers ? "a whole number" : "an address")}";
 
     private static IEnumerable<(string Text, Place Place)> Lines(SourceText source)
     {

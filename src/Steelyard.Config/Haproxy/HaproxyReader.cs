@@ -43,8 +43,7 @@ internal static class HaproxyReader
         var global = new HaproxySection { Kind = 'G', Name = new("global", new(source.Text, 0, 0)) };
         var file = new HaproxyFile(source, problems) { Global = global };
         var branches = new HaproxyBranches(file, problems);
-        FindUsers(source, file);
-        FindErrorPages(source, file);
+        ReadAhead(source, file);
         ReadText(new HaproxyText(source.Text, file.Environment, problems), file, global, branches);
         foreach (var name in source.Options.Overrides)
         {
@@ -54,42 +53,36 @@ internal static class HaproxyReader
         return HaproxyDraft.Of(file, problems) is { } draft ? SnapshotChecks.Check(draft, problems) : null;
     }
 
-    /// <summary>Lists of users may stand behind the rules that ask for them. What is wrong in them is reported once they are read.</summary>
-    private static void FindUsers(DialectSource source, HaproxyFile file)
+    /// <summary>Lists of users and sections http-errors may stand behind the lines that name them. What is wrong in them is reported once they are read.</summary>
+    private static void ReadAhead(DialectSource source, HaproxyFile file)
     {
         var unheard = new ProblemList();
-        var text = new HaproxyText(source.Text, new Dictionary<string, string?>(file.Environment, StringComparer.Ordinal), unheard);
+        var global = new HaproxySection { Kind = 'G', Name = file.Global.Name };
+        var ahead = new HaproxyFile(source, unheard) { Global = global };
+        var branches = new HaproxyBranches(ahead, unheard);
+        var text = new HaproxyText(source.Text, ahead.Environment, unheard);
+        HaproxySection? section = null;
         HaproxyUserList? users = null;
         while (text.Next() is { } words)
         {
-            if (Array.IndexOf(s_sections, words[0].Text) < 0)
-                users?.Read(words, unheard);
-            else if (words[0].Text != "userlist" || words.Count < 2)
-                users = null;
-            else
-                file.Users[words[1].Text] = users = new();
-        }
-    }
-
-    /// <summary>Sections http-errors may stand behind the lines that name them. What is wrong in them is reported once they are read.</summary>
-    private static void FindErrorPages(DialectSource source, HaproxyFile file)
-    {
-        var unheard = new ProblemList();
-        var ahead = new HaproxyFile(source, unheard) { Global = file.Global };
-        var text = new HaproxyText(source.Text, new Dictionary<string, string?>(file.Environment, StringComparer.Ordinal), unheard);
-        HaproxySection? section = null;
-        while (text.Next() is { } words)
-        {
-            if (Array.IndexOf(s_sections, words[0].Text) < 0)
+            if (branches.Take(words) || !branches.Counts)
+                continue;
+            var (kind, name) = (words[0].Text, words.Count > 1 ? words[1] : default);
+            if (Array.IndexOf(s_sections, kind) < 0)
             {
-                if (section is not null)
+                users?.Read(words, unheard);
+                if (section is { Kind: 'E' } || (section is { Kind: 'G' } && kind is "setenv" or "presetenv" or "unsetenv"))
                     ReadDirective(ahead, section, words);
                 continue;
             }
 
-            section = words[0].Text == "http-errors" && words.Count > 1 ? new() { Kind = 'E', Name = new(words[1].Text, words[1].Place) } : null;
-            if (section is not null)
-                file.ErrorSections[words[1].Text] = section.ErrorPages;
+            (section, users) = (kind == "global" ? global : null, null);
+            if (kind == "userlist" && words.Count > 1)
+                file.Users[name.Text] = users = new();
+            if (kind != "http-errors" || words.Count < 2)
+                continue;
+            section = new() { Kind = 'E', Name = new(name.Text, name.Place) };
+            file.ErrorSections[name.Text] = section.ErrorPages;
         }
     }
 

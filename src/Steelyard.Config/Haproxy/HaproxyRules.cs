@@ -38,6 +38,7 @@ internal static class HaproxyRules
         Row("http-request replace-pathq", "<regex> <fmt>", "Path and query in which the expression matches become the text.", use => ReadReplacement(use, RuleAction.ReplaceTarget, named: false)),
         Row("http-request replace-uri", "<regex> <fmt>", "The same; in requests of browsers the URI is path and query.", use => ReadReplacement(use, RuleAction.ReplaceTarget, named: false)),
         .. Variables("http-request"),
+        .. Lists("http-request"),
         .. ((string[])["connection", "session", "content"]).SelectMany(phase => Variables("tcp-request " + phase)),
         .. OnlyInLogs("http-request"),
         Row("http-request set-method", "<fmt>", "Servers are asked by this method; `method` and logs stay with the client's.", use => ReadValue(use, RuleAction.SetMethod)),
@@ -60,6 +61,7 @@ internal static class HaproxyRules
         Row("http-response redirect", "location <fmt> [code <code>]", "The client is sent elsewhere: 302, or the code that is given.", ReadRedirect),
         Row("http-response allow", "", "Ends these rules.", use => new RuleSettings { Action = RuleAction.Stop }),
         .. Variables("http-response"),
+        .. Lists("http-response"),
         .. OnlyInLogs("http-response"),
         .. Headers("http-after-response"),
         Row("http-after-response set-status", "<status> [reason <text>]", "The response gets another status, with its usual reason." + OfServers, ReadStatus),
@@ -85,6 +87,30 @@ internal static class HaproxyRules
         yield return Row($"{of} set-var", "(<name>) <sample>", "Remembers a value until the request has been answered, whatever its scope.", use => ReadVariable(use, isFormat: false));
         yield return Row($"{of} set-var-fmt", "(<name>) <fmt>", "The same of a text.", use => ReadVariable(use, isFormat: true));
         yield return Row($"{of} unset-var", "(<name>)", "Forgets it.", use => TryReadVariableName(use, out var name) ? new RuleSettings { Action = RuleAction.RemoveVariable, Name = name } : null);
+    }
+
+    private static IEnumerable<DirectiveRow<HaproxyUse>> Lists(string of)
+    {
+        yield return Row($"{of} set-map", "(<file>) <key fmt> <value fmt>", "Gives a key of a map that is used somewhere a value, or puts it in. What is changed so is looked up at once, ends with the engine, and is not written to the file.", use => ReadEntry(use, RuleAction.SetEntry, hasValue: true));
+        yield return Row($"{of} del-map", "(<file>) <key fmt>", "Takes a key out of a map.", use => ReadEntry(use, RuleAction.RemoveEntry, hasValue: false));
+        yield return Row($"{of} add-acl", "(<file>) <key fmt>", "Puts a pattern into a file of patterns that is used somewhere, where it is not there.", use => ReadEntry(use, RuleAction.SetEntry, hasValue: false));
+        yield return Row($"{of} del-acl", "(<file>) <key fmt>", "Takes a pattern out of a file of patterns.", use => ReadEntry(use, RuleAction.RemoveEntry, hasValue: false));
+    }
+
+    private static RuleSettings? ReadEntry(HaproxyUse use, RuleAction action, bool hasValue)
+    {
+        if (!use.TryTake("the name of a file in round brackets", out var word))
+            return null;
+        if (word.Text.Length < 3 || word.Text[0] != '(' || word.Text[^1] != ')')
+        {
+            use.Error(word, $"{Shown.Quote(word.Text)} is not the name of a file in round brackets", $"such as {use.Directive}(/etc/haproxy/hosts.map)");
+            return null;
+        }
+
+        use.File.Lists.Change(word.Text[1..^1], use.Directive.EndsWith("-map", StringComparison.Ordinal), use.Line);
+        var value = TextTemplate.Empty;
+        return TryTakeFormat(use, "a key", out var key) && (!hasValue || TryTakeFormat(use, "a value", out value))
+            ? new() { Action = action, Name = word.Text[1..^1], Key = key, Value = hasValue ? value : null } : null;
     }
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> OnlyInLogs(string of)
@@ -408,7 +434,10 @@ internal static class HaproxyRules
 
         var location = TextTemplate.Of(parts);
         var when = ignoresEmpty ? new TestCondition(new TextExpression(to), TestKind.Matches, ["."]) : null;
-        return cookie is null ? new() { Action = RuleAction.Redirect, Redirect = new(location, code), When = when }
-            : new() { Action = RuleAction.Respond, Respond = new(code, "", "text/html") { Headers = [new("Location", location), new("Set-Cookie", TextTemplate.Literal(cookie))] }, When = when };
+        return cookie is null ? new() { Action = RuleAction.Redirect, Redirect = new(location, code, IsForNow(code)), When = when }
+            : new() { Action = RuleAction.Respond, Respond = new(code, "", "text/html") { Headers = [new("Location", location), .. IsForNow(code) ? [new HeaderLine("Cache-Control", TextTemplate.Literal("no-cache"))] : Array.Empty<HeaderLine>(), new("Set-Cookie", TextTemplate.Literal(cookie))] }, When = when };
     }
+
+    /// <summary>Whether a redirect is one that HAProxy lets nobody keep.</summary>
+    public static bool IsForNow(int code) => code is 302 or 303 or 307;
 }

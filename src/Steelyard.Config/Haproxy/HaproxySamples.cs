@@ -343,14 +343,11 @@ internal static class HaproxySamples
                 return false;
             }
 
-            var typed = name.StartsWith("map_", StringComparison.Ordinal) && name.Count(letter => letter == '_') == 2 ? name[(name.LastIndexOf('_') + 1)..] : "";
-            if (typed is "int" or "ip" or "str")
-                name = name[..name.LastIndexOf('_')];
-            if (name is "map" or "map_str" or "map_beg" or "map_end" or "map_sub" or "map_dir" or "map_dom" or "map_reg" or "map_ip")
+            if (HaproxyFiles.IsMap(name, out var test, out var values))
             {
-                if (!HaproxyFiles.TryReadMap(name, arguments, sample.Expression, use, out var map, out mistake))
+                if (!HaproxyFiles.TryReadMap(name, test, values, arguments, sample.Expression, use, out var map, out mistake))
                     return false;
-                sample = new(map, typed switch { "int" => SampleType.Number, "ip" => SampleType.Address, _ => SampleType.Text });
+                sample = new(map, values switch { ListValues.Numbers => SampleType.Number, ListValues.Addresses => SampleType.Address, _ => SampleType.Text });
                 continue;
             }
 

@@ -25,6 +25,9 @@ internal sealed class HaproxySection
 
     public Dictionary<string, List<Condition>> Acls { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The conditions that HAProxy knows itself and that this section has asked for.</summary>
+    public HashSet<string> KnownAcls { get; } = new(StringComparer.Ordinal);
+
     public List<Located<RuleSettings>> EarlyRules { get; } = [];
 
     /// <summary>From where connections begin with a PROXY header.</summary>

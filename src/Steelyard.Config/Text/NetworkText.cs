@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -37,6 +38,17 @@ internal static class NetworkText
         }
 
         return mistake.Message is null;
+    }
+
+    /// <summary>A network with the bits behind its length left out, and a length for a mask with dots, as HAProxy takes them; anything else as it is.</summary>
+    public static string Masked(string text)
+    {
+        if (text.IndexOf('/', StringComparison.Ordinal) is not (var slash and > 0) || !IPAddress.TryParse(text.AsSpan(0, slash), out var address))
+            return text;
+        var length = text[(slash + 1)..];
+        if (IPAddress.TryParse(length, out var mask) && length.Contains('.', StringComparison.Ordinal))
+            length = mask.GetAddressBytes().Sum(one => System.Numerics.BitOperations.PopCount(one)).ToString(CultureInfo.InvariantCulture);
+        return int.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out var bits) ? $"{FirstAddress(address, bits)}/{bits}" : text;
     }
 
     /// <summary>The network as the configuration writes it: a single address without its length.</summary>

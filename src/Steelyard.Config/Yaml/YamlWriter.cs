@@ -34,6 +34,10 @@ internal sealed class YamlWriter
             writer.Line("tables:");
         foreach (var table in snapshot.Tables)
             writer.Line($"  - {{ {string.Join(", ", Parts(CounterTables.Tables, table, new CounterTableSettings { Name = "", Store = default }))} }}");
+        if (snapshot.Lists.Count > 0)
+            writer.Line("lists:");
+        foreach (var list in snapshot.Lists)
+            writer.Line($"  - {Braces([.. PatternLists.Parts(list)])}");
         if (snapshot.Listeners.Count > 0)
             writer.Line("listen:");
         foreach (var listener in snapshot.Listeners)
@@ -185,7 +189,7 @@ internal sealed class YamlWriter
         if (listener.Explain.Count > 0)
             Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
-        Settings(ListenerTable.Listeners, blank with { MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, KeepsSlashes = listener.KeepsSlashes, AsNginx = listener.AsNginx, FieldNames = listener.FieldNames, Forwarded = listener.Forwarded }, blank, "    ");
+        Settings(ListenerTable.Listeners, blank with { Serving = listener.Serving, MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, KeepsSlashes = listener.KeepsSlashes, AsNginx = listener.AsNginx, FieldNames = listener.FieldNames, Forwarded = listener.Forwarded }, blank, "    ");
         if (listener.Compress is { } compress)
             Line($"    compress: {Compression(compress)}");
         Section("timeouts", TimeoutOverridesTable.Listeners, listener.Timeouts, TimeoutOverrides.None, "    ");
@@ -379,7 +383,7 @@ internal sealed class YamlWriter
         .. page.As is { } shown ? (string[])[$"as: {(shown == 0 ? "answer" : shown.ToString(CultureInfo.InvariantCulture))}"] : [],
     ]);
 
-    internal static string Redirect(RedirectSettings redirect) => $"{{ to: {Text(redirect.To.ToString())}, status: {redirect.Status} }}";
+    internal static string Redirect(RedirectSettings redirect) => $"{{ to: {Text(redirect.To.ToString())}, status: {redirect.Status}{(redirect.NoCache ? ", no-cache: true" : "")} }}";
 
     internal static string Respond(FixedResponse respond)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Lists;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Proxy;
 using Steelyard.Engine.Rules;
@@ -47,6 +48,11 @@ internal sealed class AskedRequest : RoutedRequest, IDisposable
     /// <summary>The pools there are.</summary>
     public required IReadOnlyDictionary<string, Pool> Pools { get; init; }
 
+    /// <summary>The lists there are; null for none. Who asks changes nothing of them.</summary>
+    public required PatternLists? Listed { get; init; }
+
+    public override PatternLists? Lists => null;
+
     /// <summary>Where its rules are now: the listener, a route or a pool.</summary>
     public string Place { get; set; } = "listener";
 
@@ -81,6 +87,7 @@ internal sealed class AskedRequest : RoutedRequest, IDisposable
         ServerName = ServerName,
         Variables = SetVariables,
         Pools = Pools,
+        Lists = Listed,
         Connection = _ends,
         Rerouted = Turns > 0,
         Pool = Pool is null ? default : Pool.NameBytes.Span,

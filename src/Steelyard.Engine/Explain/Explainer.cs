@@ -2,6 +2,7 @@ using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Lists;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Proxy;
 
@@ -15,13 +16,14 @@ public sealed class Explainer
 {
     private readonly Snapshot _snapshot;
     private readonly Dictionary<string, Pool> _pools;
+    private readonly PatternLists? _lists;
     private readonly long _now;
     private readonly Func<string, string>? _pathOf;
 
     // By who they are: two listeners may say the same.
     private readonly Dictionary<ListenerSettings, AskedRoutes> _asked = new(ReferenceEqualityComparer.Instance);
 
-    private Explainer(Snapshot snapshot, Dictionary<string, Pool> pools, long now, Func<string, string>? pathOf) => (_snapshot, _pools, _now, _pathOf) = (snapshot, pools, now, pathOf);
+    private Explainer(Snapshot snapshot, Dictionary<string, Pool> pools, PatternLists? lists, long now, Func<string, string>? pathOf) => (_snapshot, _pools, _lists, _now, _pathOf) = (snapshot, pools, lists, now, pathOf);
 
     /// <summary>By a configuration nobody serves: every server counts as up, and nobody has anything to do.</summary>
     /// <param name="snapshot">The configuration.</param>
@@ -31,20 +33,21 @@ public sealed class Explainer
         var (pools, ordinals) = (new Dictionary<string, Pool>(StringComparer.Ordinal), 0);
         foreach (var settings in snapshot.Pools)
             pools.Add(settings.Name, new Pool(settings, () => ordinals++, before: null));
-        return new(snapshot, pools, now: 0, folder is null ? null : name => Path.Combine(folder, name));
+        return new(snapshot, pools, PatternLists.From(snapshot.Lists), now: 0, folder is null ? null : name => Path.Combine(folder, name));
     }
 
     /// <summary>By what serves requests now.</summary>
     /// <param name="snapshot">The configuration it goes by.</param>
     /// <param name="serving">Its pools.</param>
+    /// <param name="lists">Its lists of patterns.</param>
     /// <param name="now">Monotonic milliseconds.</param>
     /// <param name="pathOf">Where a folder is that it names; null for where it says.</param>
-    internal static Explainer Of(Snapshot snapshot, IReadOnlyDictionary<string, Pool> serving, long now, Func<string, string>? pathOf = null)
+    internal static Explainer Of(Snapshot snapshot, IReadOnlyDictionary<string, Pool> serving, PatternLists? lists, long now, Func<string, string>? pathOf = null)
     {
         var pools = new Dictionary<string, Pool>(StringComparer.Ordinal);
         foreach (var (name, pool) in serving)
             pools.Add(name, pool.Copy());
-        return new(snapshot, pools, now, pathOf);
+        return new(snapshot, pools, lists, now, pathOf);
     }
 
     /// <summary>The way of a request.</summary>
@@ -65,7 +68,7 @@ public sealed class Explainer
     {
         var name = reader.ServerName;
         var bytes = Encoding.UTF8.GetBytes(name);
-        using var asked = new AskedRequest(question, routes) { ServerName = bytes, Pools = _pools };
+        using var asked = new AskedRequest(question, routes) { ServerName = bytes, Pools = _pools, Listed = _lists };
         if (routes.Rules is { } rules && rules.CloseConnection(asked.Scope))
             return new Answer(routes.Listener, name, "", []) { Refusal = new(0, "A rule of the listener closes the connection.") };
         var route = routes.Table.MatchConnection(asked.Scope);
@@ -78,7 +81,7 @@ public sealed class Explainer
     private Answer Request(QuestionReader reader, AskedRoutes routes, Question question)
     {
         var bytes = reader.Head();
-        using var asked = new AskedRequest(question, routes) { Pools = _pools };
+        using var asked = new AskedRequest(question, routes) { Pools = _pools, Listed = _lists };
         var request = asked.Request;
         if (Read(request, bytes) is { } error)
             return new(routes.Listener, "", "", []) { Refusal = RefusalOf(new(Cause.BadRequest, Detail: error)) };

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using Steelyard.Config;
 using Steelyard.Config.Expressions;
+using Steelyard.Engine.Lists;
 using Steelyard.Engine.Proxy;
 using Steelyard.Engine.Tracking;
 
@@ -22,22 +23,29 @@ internal abstract class CompiledCondition
         AnyCondition any => new Several(Compile(any.Conditions), until: true),
         NotCondition not => new Contrary(From(not.Inner)!),
         TestCondition { Test: TestKind.Present } test => new Presence(CompiledValue.From(test.Value)),
-        TestCondition test => Compare(test),
+        TestCondition test => Compare(test.Value, calls => new CompiledTest(test.Test, test.IgnoreCase, test.Patterns, calls)),
+        ListCondition test => Compare(test),
         _ => throw new ArgumentOutOfRangeException(nameof(condition)),
     };
 
     private static CompiledCondition[] Compile(ValueList<Condition> parts) => Array.ConvertAll(parts.AsSpan().ToArray(), part => From(part)!);
 
     // What is made of a field that can have several values is made of each of them.
-    private static Comparison Compare(TestCondition test)
+    private static Comparison Compare(Expression whole, Func<CallValue[], CompiledTest> test)
     {
         var calls = new List<CallValue>();
-        var value = test.Value;
+        var value = whole;
         for (; value is CallExpression call && !TableValue.Is(call) && !JwtValue.Is(call) && call.TemplateArgument() is null; value = call.Input)
             calls.Insert(0, new CallValue(call));
         return value is FetchExpression { Kind: FetchKind.HeaderValues or FetchKind.HeaderLines or FetchKind.ResponseHeaderValues }
-            ? new(CompiledValue.From(value), new CompiledTest(test.Test, test.IgnoreCase, test.Patterns, [.. calls]))
-            : new(CompiledValue.From(test.Value), new CompiledTest(test.Test, test.IgnoreCase, test.Patterns));
+            ? new(CompiledValue.From(value), test([.. calls]))
+            : new(CompiledValue.From(whole), test([]));
+    }
+
+    private static Listed Compare(ListCondition test)
+    {
+        var list = new ListBinding(test.List, new(test.Test, test.IgnoreCase, null));
+        return new(list, Compare(test.Value, calls => new CompiledTest(list, calls)));
     }
 
     private sealed class Constant(bool holds) : CompiledCondition
@@ -73,6 +81,12 @@ internal abstract class CompiledCondition
         }
     }
 
+    // The test itself does not see the scope.
+    private sealed class Listed(ListBinding list, Comparison comparison) : CompiledCondition
+    {
+        public override bool Holds(scoped in TemplateScope scope) => list.In(scope.Lists) is not null && comparison.Holds(scope);
+    }
+
     private sealed class Comparison(CompiledValue value, CompiledTest test) : CompiledCondition
     {
         public override bool Holds(scoped in TemplateScope scope)
@@ -98,6 +112,7 @@ internal sealed class CompiledTest
     private readonly TrustedNetworks _networks = TrustedNetworks.None;
     private readonly UserList? _users;
     private readonly CallValue[] _before;
+    private readonly ListBinding? _list;
 
     /// <param name="kind">How it compares.</param>
     /// <param name="ignoreCase">Whether without regard to case.</param>
@@ -129,6 +144,10 @@ internal sealed class CompiledTest
         }
     }
 
+    /// <param name="list">The list whose patterns it compares with.</param>
+    /// <param name="before">What is made of each value first.</param>
+    public CompiledTest(ListBinding list, CallValue[] before) => (_list, _before) = (list, before);
+
     /// <summary>Whether a value passes.</summary>
     public bool Accepts(ReadOnlySpan<byte> value)
     {
@@ -138,7 +157,7 @@ internal sealed class CompiledTest
                 return false;
         }
 
-        return AcceptsMade(value);
+        return _list is null ? AcceptsMade(value) : _list.Last?.Find(value) is not null;
     }
 
     private bool AcceptsMade(ReadOnlySpan<byte> value)

@@ -32,6 +32,7 @@ internal abstract class CompiledValue
         CallExpression { Function: FunctionKind.Compare } call => new ComparedValue(From(call.Input), FromOperand(TextTemplate.Parse(call.Arguments[0]))),
         CallExpression call => new CallValue(call),
         MapExpression map => new MapValue(map),
+        ListExpression lookup => new ListValue(lookup),
         FetchExpression fetch => From(fetch),
         _ => throw new ArgumentOutOfRangeException(nameof(expression)),
     };

@@ -304,9 +304,11 @@ internal sealed class ClientConnection : ConnectionEnds
 
     // What is known of a connection before its route is.
     private TemplateScope SessionScope =>
-        new() { Request = RouteTable.NoRequest, Head = default, Client = Forwarded, ServerName = ServerName, Pools = _loop.Plan.Pools, Connection = this, Loop = _loop };
+        new() { Request = RouteTable.NoRequest, Head = default, Client = Forwarded, ServerName = ServerName, Pools = _loop.Plan.Pools, Lists = _loop.Plan.Lists, Connection = this, Loop = _loop, Tracking = SessionTracking };
 
-    private bool RulesClose() => Listener.Rules is { } rules && rules.CloseConnection(SessionScope);
+    private ConnectionTracking? SessionTracking => _loop.Plan.Tables is null ? null : field ??= new(this, _loop);
+
+    private bool RulesClose() => Listener.Rules is { } rules && rules.CloseConnection(SessionScope, SessionTracking);
 
     /// <summary>Writes down that no route takes a connection, or that a rule has closed it.</summary>
     private void NoteRefusal(bool isDenied)

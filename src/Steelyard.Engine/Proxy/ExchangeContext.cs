@@ -3,6 +3,7 @@ using Steelyard.Balancing;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Lists;
 using Steelyard.Engine.Logging;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Metering;
@@ -118,6 +119,8 @@ internal sealed class ExchangeContext : RoutedRequest
     /// <summary>What an answer has left that says who is to answer in its place.</summary>
     public HandedOn Handed { get; } = new();
 
+    public override PatternLists? Lists => Plan.Lists;
+
     public override ReadOnlySpan<byte> Head => RequestEdit.IsHeld ? RequestEdit.Bytes : Client.Input.Head;
 
     /// <summary>The server's response, where rules or templates may ask for it; null until its head has come.</summary>
@@ -147,6 +150,7 @@ internal sealed class ExchangeContext : RoutedRequest
         ResponseBytes = responseBytes,
         Variables = SetVariables,
         Pools = Plan.Pools,
+        Lists = Plan.Lists,
         Identity = Identity,
         Tracking = Tracking,
         Connection = Client,

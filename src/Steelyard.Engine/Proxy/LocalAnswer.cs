@@ -38,7 +38,7 @@ internal sealed class LocalAnswer
     }
 
     /// <summary>A redirect.</summary>
-    public static LocalAnswer From(RedirectSettings redirect) => new(redirect.Status, new TemplateBytes(redirect.To), "", "");
+    public static LocalAnswer From(RedirectSettings redirect) => new(redirect.Status, new TemplateBytes(redirect.To), "", "", redirect.NoCache ? [new HeaderLine("Cache-Control", TextTemplate.Literal("no-cache"))] : []);
 
     /// <summary>A fixed response.</summary>
     public static LocalAnswer From(FixedResponse respond) => new(respond.Status, null, respond.ContentType, respond.Body, respond.Headers, respond.Text, respond.Base64) { IsDenial = respond.Refuses };

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Lists;
 using Steelyard.Engine.Logging;
 using Steelyard.Engine.Metering;
 using Steelyard.Engine.Rules;
@@ -82,6 +83,9 @@ internal sealed class ProxyPlan
 
     /// <summary>What clients do, by the names of the tables; null where there is none.</summary>
     public required IReadOnlyDictionary<string, CounterTable>? Tables { get; init; }
+
+    /// <summary>The lists of patterns, alive; null where there are none.</summary>
+    public required PatternLists? Lists { get; init; }
 
     // All limits, for the plan that follows.
     private LimitBook LimitBook { get; init; } = new(null, seed: 0);
@@ -214,6 +218,7 @@ internal sealed class ProxyPlan
             PoolRules = PoolRulesOf(pools.Values),
             PoolTimeouts = PoolTimeoutsOf(pools.Values),
             Tables = TablesOf(snapshot, before),
+            Lists = PatternLists.From(snapshot.Lists, before?.Lists),
             Fallbacks = FallbacksOf(pools.Values, files),
             Addresses = addresses,
             OrdinalsBefore = ordinalsBefore,

@@ -1,6 +1,7 @@
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Interop;
+using Steelyard.Engine.Lists;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Rules;
 using Steelyard.Engine.Tracking;
@@ -51,6 +52,9 @@ internal abstract class RoutedRequest
 
     /// <summary>What it is counted by; null where nothing is counted.</summary>
     public abstract ExchangeTracking? Tracking { get; }
+
+    /// <summary>The lists that rules change; null for none.</summary>
+    public abstract PatternLists? Lists { get; }
 
     /// <summary>Where the client is, or is taken to be.</summary>
     public abstract ref readonly KernelAddress Peer { get; }

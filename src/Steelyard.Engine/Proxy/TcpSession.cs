@@ -79,6 +79,8 @@ internal sealed class TcpSession
         _context.Record.Tunnel = await _tunnel.Run(client.Transport, client.Input, upstream.Transport, upstream.Input, _context.Timeouts.Tunnel, _context.TunnelMeters);
         _context.CloseUpstream();
         NoteAttempt();
+        client.Tracked?.Count(Config.CounterKind.BytesIn, _tunnel.PassedUp, _loop.Events.Now);
+        client.Tracked?.Count(Config.CounterKind.BytesOut, _tunnel.PassedDown, _loop.Events.Now);
         End();
         Log(_tunnel.PassedDown, _tunnel.PassedUp);
         return AfterExchange.Close;

@@ -3,6 +3,7 @@ using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
+using Steelyard.Engine.Lists;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
 using Steelyard.Engine.Tracing;
@@ -47,6 +48,9 @@ internal readonly ref struct TemplateScope
     /// <summary>The pools there are; null where nobody asks for them.</summary>
     public IReadOnlyDictionary<string, Pool>? Pools { get; init; }
 
+    /// <summary>The lists of patterns; null where there are none.</summary>
+    public PatternLists? Lists { get; init; }
+
     /// <summary>The fields of one of the heads.</summary>
     public ReadOnlySpan<Field> FieldsOf(bool response) => !response ? Request.Fields.All : Response is { } its ? its.Fields.All : default;
 
@@ -66,7 +70,7 @@ internal readonly ref struct TemplateScope
     public int OwnStatus { get; init; }
 
     /// <summary>What the request is counted by; null where nothing is counted.</summary>
-    public ExchangeTracking? Tracking { get; init; }
+    public Tracker? Tracking { get; init; }
 
     /// <summary>By what the request is known; null where nobody asks for it.</summary>
     public RequestIdentity? Identity { get; init; }

@@ -40,6 +40,8 @@ internal static class RuleEdits
                 if (rule.Value!.TryMake(context.Scope, out var rate))
                     context.LimitRate(rate);
                 return true;
+            case RuleAction.SetEntry or RuleAction.RemoveEntry:
+                return ChangeList(rule, context);
             case RuleAction.SetPeer or RuleAction.SetPeerPort:
                 if (rule.Value!.TryMakePresent(context.Scope, out var told))
                     ChangePeer(context, told, rule.Action == RuleAction.SetPeerPort);
@@ -86,6 +88,26 @@ internal static class RuleEdits
                 context.Request.SetHost(host.ValueStart, host.ValueLength);
             return true;
         }
+    }
+
+    private static bool ChangeList(Rule rule, RoutedRequest context)
+    {
+        if (context.Lists?.Find(rule.Settings.Name) is not { } list)
+            return true;
+
+        // HAProxy does nothing with an empty key either.
+        if (!rule.Key!.TryMake(context.Scope, out var key))
+            return false;
+        if (key.IsEmpty)
+            return true;
+        ReadOnlySpan<byte> value = default;
+        if (rule.Value is not null && !rule.Value.TryMake(context.Scope, out value))
+            return false;
+        if (rule.Action == RuleAction.RemoveEntry)
+            list.Remove(key);
+        else
+            list.Put(key, value, hasValue: rule.Value is not null);
+        return true;
     }
 
     private static void ChangePeer(RoutedRequest context, ReadOnlySpan<byte> told, bool isPort)

@@ -3,6 +3,7 @@ using Steelyard.Config;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Tracking;
 
 namespace Steelyard.Engine.Rules;
 
@@ -52,12 +53,26 @@ internal sealed class RuleSet
 
     /// <summary>Whether they close a connection that carries no requests.</summary>
     /// <param name="scope">What is known of it.</param>
-    public bool CloseConnection(in TemplateScope scope)
+    /// <param name="tracking">Where it is counted; null for nowhere.</param>
+    public bool CloseConnection(in TemplateScope scope, ConnectionTracking? tracking = null)
     {
         foreach (var rule in _rules)
         {
-            if (rule.When is null || rule.When.Holds(scope))
-                return rule.Action == RuleAction.Close;
+            if (rule.When is not null && !rule.When.Holds(scope))
+                continue;
+            switch (rule.Action)
+            {
+                case RuleAction.Track:
+                    tracking?.Track(rule, scope);
+                    break;
+                case RuleAction.SetVariable:
+                    // Of a connection nothing is remembered: what is counted on the way is what the rule is for.
+                    ExpressionRoom.OfThread.Clear();
+                    _ = rule.Value!.TryMakePresent(scope, out _);
+                    break;
+                default:
+                    return rule.Action == RuleAction.Close;
+            }
         }
 
         return false;
@@ -154,6 +169,7 @@ internal sealed class Rule
         (Settings, Action, Status) = (settings, settings.Action, settings.Status);
         Track = settings.Track;
         Name = Encoding.ASCII.GetBytes(settings.Name);
+        Key = settings.Key is { } key ? new(key) : null;
         Value = settings.Value is { } value ? new(value) : null;
         Pattern = settings.Pattern is { } pattern ? BytePattern.Parse(pattern, ignoreCase: false) : null;
         Answer = settings.Action switch
@@ -174,6 +190,8 @@ internal sealed class Rule
     public RuleAction Action { get; }
 
     public byte[] Name { get; }
+
+    public TemplateBytes? Key { get; }
 
     public TemplateBytes? Value { get; }
 

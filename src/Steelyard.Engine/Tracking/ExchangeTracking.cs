@@ -7,20 +7,18 @@ using Steelyard.Engine.Rules;
 namespace Steelyard.Engine.Tracking;
 
 /// <summary>Counts an exchange in the tables of its plan. Only where there are any; owned by an exchange.</summary>
-internal sealed class ExchangeTracking(ExchangeContext context)
+internal sealed class ExchangeTracking(ExchangeContext context) : Tracker
 {
     private readonly TrackedKeys _ofRequest = new();
 
     private TrackedKeys? OfConnection => context.Client.Tracked;
 
-    /// <summary>The loop's time.</summary>
-    public long Now => context.Events.Now;
+    public override long Now => context.Events.Now;
 
-    /// <summary>The table of a name; null where the plan has none.</summary>
-    public CounterTable? Find(string name) => context.Plan.Tables?.GetValueOrDefault(name);
+    public override CounterTable? Find(string name) => context.Plan.Tables?.GetValueOrDefault(name);
 
     /// <summary>A slot, of the request or else of its connection.</summary>
-    public bool TryFind(int slot, out TrackedKeys keys)
+    public override bool TryFind(int slot, out TrackedKeys keys)
     {
         keys = _ofRequest;
         if (keys.TableOf(slot) is not null)

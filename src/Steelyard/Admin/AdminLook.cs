@@ -63,8 +63,7 @@ internal static class AdminLook
         return [.. served.Snapshot.Listeners.Select(listener => listener.Bind.Select(asked =>
         {
             // An engine knows of a socket it was handed no more than the port.
-            var port = next < bound.Count ? bound[next].Port : 0;
-            next++;
+            var port = listener.Serving == ListenerServing.Open && next < bound.Count ? bound[next++].Port : 0;
             return (asked.UnixPath is null && asked.Port == 0 ? NetworkAddress.ForHost(asked.Host, port) : asked).ToString();
         }).ToArray())];
     }

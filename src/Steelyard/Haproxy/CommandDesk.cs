@@ -19,7 +19,7 @@ internal sealed record Command(string Name, string Arguments, CommandLevel Level
 /// <param name="desk">What is looked at and changed.</param>
 internal sealed class CommandDesk(AdminDesk desk)
 {
-    private static readonly IReadOnlyList<Command> s_all = [.. LookCommands.All, .. ServerCommands.All, .. HealthCommands.All, .. TableCommands.All, .. SettledCommands.All, .. TalkCommands.All];
+    private static readonly IReadOnlyList<Command> s_all = [.. LookCommands.All, .. ServerCommands.All, .. HealthCommands.All, .. FrontendCommands.All, .. TableCommands.All, .. ListCommands.All, .. SettledCommands.All, .. TalkCommands.All];
 
     /// <summary>All there are.</summary>
     public static IReadOnlyList<Command> All => s_all;
@@ -35,7 +35,7 @@ internal sealed class CommandDesk(AdminDesk desk)
     public TimeSpan Patience => Snapshot.Admin?.CommandTimeout ?? TimeSpan.FromSeconds(10);
 
     /// <summary>Does what a command says.</summary>
-    /// <returns>What is said about it; it ends with a line's end, or is empty.</returns>
+    /// <returns>What is said about it; as in HAProxy it ends with a line's end, but for some.</returns>
     public async Task<string> AnswerAsync(string[] words, CommandTalk talk)
     {
         Command? found = null;
@@ -55,7 +55,7 @@ internal sealed class CommandDesk(AdminDesk desk)
         }
         catch (CommandException refused)
         {
-            return refused.Message.EndsWith('\n') ? refused.Message : refused.Message + "\n";
+            return refused.Message;
         }
     }
 

@@ -8,6 +8,10 @@ namespace Steelyard.Haproxy;
 /// <param name="level">What the socket lets everybody do.</param>
 internal sealed class CommandTalk(CommandDesk desk, CommandLevel level)
 {
+    private const string PayloadFollows = "<<";
+
+    private readonly StringBuilder _payload = new();
+    private string? _waiting;
     private bool _prompts;
 
     /// <summary>What it may do now.</summary>
@@ -19,12 +23,40 @@ internal sealed class CommandTalk(CommandDesk desk, CommandLevel level)
     /// <summary>Whether nothing more is answered.</summary>
     public bool Over { get; private set; }
 
-    /// <summary>Does what a line says.</summary>
+    /// <summary>What stands behind the command that is done now, in lines; null for nothing.</summary>
+    public string? Payload { get; private set; }
+
+    /// <summary>Does what a line says. Behind one that ends in <c>&lt;&lt;</c> lines follow that belong to it, up to an empty one.</summary>
     public async Task<string> AnswerAsync(string line)
     {
-        var answer = new StringBuilder();
-        foreach (var command in Split(line))
+        if (_waiting is { } waiting)
         {
+            if (line.Length > 0)
+            {
+                _payload.Append(line).Append('\n');
+                return _prompts ? "+ " : "";
+            }
+
+            _waiting = null;
+            return await DoAsync(waiting, _payload.ToString());
+        }
+
+        var end = line.AsSpan().TrimEnd();
+        if (!end.EndsWith(PayloadFollows) || (end.Length > PayloadFollows.Length && end[^(PayloadFollows.Length + 1)] != ' '))
+            return await DoAsync(line, payload: null);
+        _waiting = end[..^PayloadFollows.Length].ToString();
+        _payload.Clear();
+        return _prompts ? "+ " : "";
+    }
+
+    private async Task<string> DoAsync(string line, string? payload)
+    {
+        var answer = new StringBuilder();
+        var commands = Split(line);
+        for (var i = 0; i < commands.Count; i++)
+        {
+            var command = commands[i];
+            Payload = i == commands.Count - 1 ? payload : null;
             if (command is ["prompt"])
                 _prompts = !_prompts;
             else if (command is ["quit"])
@@ -42,7 +74,7 @@ internal sealed class CommandTalk(CommandDesk desk, CommandLevel level)
         return answer.ToString();
     }
 
-    /// <summary>The commands of a line, in words: a semicolon ends one, a backslash keeps what follows it, a number sign ends the line's sense.</summary>
+    /// <summary>The commands of a line, in words: a semicolon ends one, a backslash keeps what follows it.</summary>
     private static List<string[]> Split(string line)
     {
         List<string[]> commands = [];
@@ -62,10 +94,6 @@ internal sealed class CommandTalk(CommandDesk desk, CommandLevel level)
                 EndWord();
                 if (letter == ';')
                     EndCommand();
-            }
-            else if (letter == '#' && !begun)
-            {
-                break;
             }
             else
             {

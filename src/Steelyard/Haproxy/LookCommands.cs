@@ -11,8 +11,8 @@ internal static class LookCommands
 {
     public static IReadOnlyList<Command> All { get; } =
     [
-        new("show stat", "[desc|json|no-maint|typed|up]*", CommandLevel.User, "report counters for each proxy and server", ShowStat),
-        new("show info", "[desc|json|typed|float]*", CommandLevel.User, "report information about the running process", ShowInfo),
+        new("show stat", "[<proxy> <kind> <server>] [json|no-maint|typed|up]*", CommandLevel.User, "report counters for each proxy and server", ShowStat),
+        new("show info", "[json|typed]*", CommandLevel.User, "report information about the running process", ShowInfo),
         new("show servers state", "[<backend>]", CommandLevel.User, "dump volatile server information (all or for a single backend)", ShowServersState),
         new("show servers conn", "[<backend>]", CommandLevel.User, "dump server connections status (all or for a single backend)", ShowServersConnections),
         new("show backend", "", CommandLevel.User, "list backends in the current running config", static (desk, _, _) => Task.FromResult("# name\n" + string.Concat(desk.Snapshot.Pools.Select(pool => pool.Name + "\n")))),
@@ -40,28 +40,67 @@ internal static class LookCommands
     {
         var (proxy, kinds, server) = (-1, -1, -1);
         if (words.Length >= 3 && int.TryParse(words[1], out kinds) && int.TryParse(words[2], out server) && !int.TryParse(words[0], out proxy))
-            proxy = desk.Stats.Numbers().GetValueOrDefault(words[0], 0);
+            proxy = desk.Stats.Numbers().TryGetValue(words[0], out var number) ? number : throw new CommandException("No such proxy.\n");
         else if (words.Length < 3)
             (kinds, server) = (-1, -1);
         var rows = desk.Stats.Chosen(proxy, kinds, server);
+        if (words.Contains("up") || words.Contains("no-maint"))
+            rows = Without(rows, words.Contains("up"), desk.Stats.Rows());
         return Task.FromResult(words.Contains("typed") ? StatText.Typed(rows) : words.Contains("json") ? StatText.Json(rows) : StatText.Csv(rows));
+    }
+
+    // As HAProxy then says of backends how many of their servers are up.
+    private static IEnumerable<StatTable.Row> Without(IEnumerable<StatTable.Row> rows, bool onlyUp, List<StatTable.Row> all)
+    {
+        foreach (var row in rows)
+        {
+            var status = row.Values["status"];
+            if (row.Kind == 'S' && (status == "MAINT" || (onlyUp && status == "DOWN")))
+                continue;
+            var servers = row.Kind == 'B' ? all.FindAll(other => other.Kind == 'S' && other.Proxy == row.Proxy) : [];
+            if (row.Kind == 'B')
+                row.Values["status"] = string.Create(CultureInfo.InvariantCulture, $"{status} ({servers.Count(server => server.Values["status"] is not ("MAINT" or "DOWN"))}/{servers.Count})");
+            yield return row;
+        }
     }
 
     private static Task<string> ShowInfo(CommandDesk desk, CommandTalk talk, string[] words)
     {
         var (counters, up, limit) = (desk.Desk.Balancer.Counters, DateTimeOffset.UtcNow - desk.Desk.Since, desk.Snapshot.Limits.Connections);
         var sum = desk.Stats.Rows().Where(row => row.Kind == 'F').ToList();
-        (string Name, string Value)[] all =
-        [
-            ("Name", "HAProxy"), ("Version", $"2.6.0-steelyard-{AdminLook.ProgramVersion}"), ("Release_date", "2022/05/31"), ("Nbthread", Text(desk.Snapshot.Loops ?? Environment.ProcessorCount)), ("Nbproc", "1"), ("Process_num", "1"),
-            ("Pid", Text(Environment.ProcessId)), ("Uptime", $"{up.Days}d {up.Hours}h{up.Minutes:00}m{up.Seconds:00}s"), ("Uptime_sec", Text((long)up.TotalSeconds)), ("Memmax_MB", "0"), ("PoolAlloc_MB", "0"), ("PoolUsed_MB", "0"), ("PoolFailed", "0"),
-            ("Ulimit-n", "0"), ("Maxsock", "0"), ("Maxconn", Text(limit ?? 0)), ("Hard_maxconn", Text(limit ?? 0)), ("CurrConns", Text(counters.OpenConnections)), ("CumConns", Text(counters.Connections)), ("CumReq", Text(counters.Requests)),
-            ("MaxSslConns", "0"), ("CurrSslConns", "0"), ("CumSslConns", Text(counters.TlsHandshakes)), ("Maxpipes", "0"), ("PipesUsed", "0"), ("PipesFree", "0"),
-            ("ConnRate", Sum("conn_rate")), ("ConnRateLimit", "0"), ("MaxConnRate", Sum("conn_rate_max")), ("SessRate", Sum("rate")), ("SessRateLimit", "0"), ("MaxSessRate", Sum("rate_max")),
-            ("SslRate", "0"), ("SslRateLimit", "0"), ("MaxSslRate", "0"), ("Tasks", Text(counters.OpenConnections)), ("Run_queue", "0"), ("Idle_pct", "100"), ("node", Environment.MachineName), ("Stopping", "0"), ("Jobs", Text(counters.OpenConnections)),
-            ("Unstoppable Jobs", "0"), ("Listeners", Text(desk.Snapshot.Listeners.Sum(listener => listener.Bind.Count))), ("ActivePeers", "0"), ("ConnectedPeers", "0"), ("DroppedLogs", Text(counters.LogLinesDropped)), ("BusyPolling", "0"), ("FailedResolutions", Text(desk.Desk.Balancer.Unresolved.Count)), ("TotalBytesOut", Sum("bout")),
-        ];
-        return Task.FromResult(words.Contains("typed") ? StatText.TypedInfo(all) : words.Contains("json") ? StatText.JsonInfo(all) : string.Concat(all.Select(one => $"{one.Name}: {one.Value}\n")));
+        Dictionary<string, string> values = new(StringComparer.Ordinal)
+        {
+            ["Name"] = "HAProxy",
+            ["Version"] = $"2.6.0-steelyard-{AdminLook.ProgramVersion}",
+            ["Build info"] = $"2.6.0-steelyard-{AdminLook.ProgramVersion}",
+            ["Release_date"] = "2022/05/31",
+            ["Nbthread"] = Text(Loops(desk)),
+            ["Nbproc"] = "1",
+            ["Process_num"] = "1",
+            ["Pid"] = Text(Environment.ProcessId),
+            ["Uptime"] = $"{up.Days}d {up.Hours}h{up.Minutes:00}m{up.Seconds:00}s",
+            ["Uptime_sec"] = Text((long)up.TotalSeconds),
+            ["Start_time_sec"] = Text(desk.Desk.Since.ToUnixTimeSeconds()),
+            ["Maxconn"] = Text(limit ?? 0),
+            ["Hard_maxconn"] = Text(limit ?? 0),
+            ["CurrConns"] = Text(counters.OpenConnections),
+            ["CumConns"] = Text(counters.Connections),
+            ["CumReq"] = Text(counters.Requests),
+            ["CumSslConns"] = Text(counters.TlsHandshakes),
+            ["ConnRate"] = Sum("conn_rate"),
+            ["MaxConnRate"] = Sum("conn_rate_max"),
+            ["SessRate"] = Sum("rate"),
+            ["MaxSessRate"] = Sum("rate_max"),
+            ["Tasks"] = Text(counters.OpenConnections),
+            ["Idle_pct"] = "100",
+            ["node"] = Environment.MachineName,
+            ["Jobs"] = Text(counters.OpenConnections),
+            ["Listeners"] = Text(desk.Snapshot.Listeners.Sum(listener => listener.Bind.Count) + desk.Snapshot.Admin!.CommandSockets.Count),
+            ["DroppedLogs"] = Text(counters.LogLinesDropped),
+            ["FailedResolutions"] = Text(desk.Desk.Balancer.Unresolved.Count),
+            ["TotalBytesOut"] = Sum("bout"),
+        };
+        return Task.FromResult(words.Contains("typed") ? StatText.TypedInfo(values) : words.Contains("json") ? StatText.JsonInfo(values) : string.Concat(StatTag.Info.Select(one => $"{one.Name}: {values.GetValueOrDefault(one.Name, "0")}\n")));
 
         string Sum(string column) => Text(sum.Sum(row => long.Parse(row.Values[column], CultureInfo.InvariantCulture)));
     }
@@ -75,7 +114,7 @@ internal static class LookCommands
             var since = desk.Desk.History.Of(pool.Name, server.Address, DateTimeOffset.UtcNow).Changes is [.., var last] ? DateTimeOffset.UtcNow - last.At : DateTimeOffset.UtcNow - desk.Desk.Since;
             var (address, name) = System.Net.IPAddress.TryParse(server.Address.Host, out _) ? (server.Address.Host, "-") : (server.Address.UnixPath is null ? "-" : "unix", server.Address.UnixPath is null ? server.Address.Host : "-");
             var health = pool.HealthOf(server);
-            text.Append(CultureInfo.InvariantCulture, $"{numbers[pool.Name]} {pool.Name} {number} {CommandDesk.NameOf(server)} {address} {ServerText.OperationalState(status)} {ServerText.AdministrativeState(status, server)} {status.Weight} {status.ConfiguredWeight} {(long)since.TotalSeconds} {(status.Asked ? 6 : 1)} {(!status.Asked ? 0 : status.Up ? 3 : 2)} {(health is null || !status.Up ? 0 : health.Rise + health.Fall - 1)} {(status.Asked ? 6 : 0)} {(pool.Agent is null ? 0 : 3)} 0 0 {name} {server.Address.Port} - {((server.Tls ?? pool.Tls) is null ? 0 : 1)} {health?.Port ?? 0} - - {server.AgentPort ?? pool.Agent?.Port ?? 0}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{numbers[pool.Name]} {pool.Name} {number} {CommandDesk.NameOf(server)} {address} {ServerText.OperationalState(status)} {ServerText.AdministrativeState(status, server)} {status.Weight} {status.ConfiguredWeight} {(long)since.TotalSeconds} {ServerText.CheckNumber(status, health)} {(!status.Asked ? 0 : status.Up ? 3 : 2)} {ServerText.CheckHealth(status, health)} {(status.Asked ? 6 : 0) | (status.State == Balancing.ServerState.Maintenance ? 8 : 0)} {(pool.Agent is null ? 0 : 3)} 0 0 {name} {server.Address.Port} - {((server.Tls ?? pool.Tls) is null ? 0 : 1)} {health?.Port ?? 0} - - {server.AgentPort ?? pool.Agent?.Port ?? 0}\n");
         }
 
         return Task.FromResult(text.ToString());
@@ -84,9 +123,10 @@ internal static class LookCommands
     private static Task<string> ShowServersConnections(CommandDesk desk, CommandTalk talk, string[] words)
     {
         var numbers = desk.Stats.Numbers();
-        var text = new StringBuilder("# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur idle_per_thr[1]\n");
+        var text = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"# bkname/svname bkid/svid addr port - purge_delay used_cur used_max need_est unsafe_nb safe_nb idle_lim idle_cur idle_per_thr[{Loops(desk)}]\n"));
+        var none = string.Concat(Enumerable.Repeat(" 0", Loops(desk)));
         foreach (var (pool, server, number, status) in Servers(desk, words))
-            text.Append(CultureInfo.InvariantCulture, $"{pool.Name}/{CommandDesk.NameOf(server)} {numbers[pool.Name]}/{number} {(server.Address.UnixPath is null ? server.Address.Host : "unix")} {server.Address.Port} - {(long)desk.Snapshot.Timeouts.ServerIdle.TotalMilliseconds} {status.Active} {desk.Desk.History.Of(pool.Name, server.Address, DateTimeOffset.UtcNow).PeakActive} {status.Active} 0 0 -1 0 0\n");
+            text.Append(CultureInfo.InvariantCulture, $"{pool.Name}/{CommandDesk.NameOf(server)} {numbers[pool.Name]}/{number} {(server.Address.UnixPath is null ? server.Address.Host : "unix")} {server.Address.Port} - {(long)desk.Snapshot.Timeouts.ServerIdle.TotalMilliseconds} {status.Active} {desk.Desk.History.Of(pool.Name, server.Address, DateTimeOffset.UtcNow).PeakActive} {status.Active} 0 0 -1 0{none}\n");
         return Task.FromResult(text.ToString());
     }
 
@@ -136,6 +176,8 @@ internal static class LookCommands
         var counters = desk.Desk.Balancer.Counters;
         return Task.FromResult(string.Create(CultureInfo.InvariantCulture, $"thread_id: 1 (1..{desk.Snapshot.Loops ?? Environment.ProcessorCount})\ndate_now: {DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0:0.000000}\naccepted: {counters.Connections}\nconn_dead: {counters.Cut}\n"));
     }
+
+    private static int Loops(CommandDesk desk) => desk.Snapshot.Loops ?? Environment.ProcessorCount;
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

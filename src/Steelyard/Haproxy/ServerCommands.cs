@@ -16,7 +16,6 @@ internal static class ServerCommands
         new("enable server", "<bk>/<srv>", CommandLevel.Admin, "enable a disabled server (use 'set server' instead)", static (desk, _, words) => SetStateAsync(desk, words.FirstOrDefault(), ServerState.Ready)),
         new("disable server", "<bk>/<srv>", CommandLevel.Admin, "disable a server for maintenance (use 'set server' instead)", static (desk, _, words) => SetStateAsync(desk, words.FirstOrDefault(), ServerState.Maintenance)),
         new("set maxconn server", "<bk>/<srv> <value>", CommandLevel.Admin, "change a server's maxconn setting", LimitServerAsync),
-        new("set maxconn frontend", "<frontend> <value>", CommandLevel.Admin, "change a frontend's maxconn setting", LimitFrontendAsync),
         new("set maxconn global", "<value>", CommandLevel.Admin, "change the per-process maxconn setting", static async (desk, _, words) =>
         {
             if (words.Length == 0)
@@ -32,7 +31,7 @@ internal static class ServerCommands
 
     private static async Task<string> SetAsync(CommandDesk desk, string[] words)
     {
-        const string Usage = "usage: set server <backend>/<server> addr | agent | health | state | weight\n";
+        const string Usage = "usage: set server <backend>/<server> addr | agent | agent-addr | agent-port | agent-send | check-addr | check-port | fqdn | health | ssl | state | weight\n";
         var (pool, server, _) = desk.Server(words.FirstOrDefault());
         switch (words.ElementAtOrDefault(1))
         {
@@ -42,7 +41,19 @@ internal static class ServerCommands
                 ServerState? state = words.ElementAtOrDefault(2) switch { "ready" => ServerState.Ready, "drain" => ServerState.Drain, "maint" => ServerState.Maintenance, _ => null };
                 return await SetStateAsync(desk, words[0], state ?? throw new CommandException("'set server <srv> state' expects 'ready', 'drain' and 'maint'.\n"));
             case "addr" when words.Length > 2:
-                return await MoveAsync(desk, pool, server, words[2], words is [_, _, _, "port", var port] ? port : null);
+                return await MoveAsync(desk, pool, server, words[2], words is [_, _, _, "port", ..] ? words.ElementAtOrDefault(4) ?? "" : null);
+            case "addr":
+                throw new CommandException("set server <b>/<s> addr requires an address and optionally a port.\n");
+            case "fqdn" when words.Length < 3:
+                throw new CommandException("set server <b>/<s> fqdn requires a FQDN.\n");
+            case "fqdn" when System.Net.IPAddress.TryParse(server.Address.Host, out _):
+                throw new CommandException("set server <b>/<s> fqdn failed because no resolution is configured.\n");
+            case "ssl" when (server.Tls ?? pool.Tls) is null:
+                throw new CommandException("'set server <srv> ssl' cannot be set.  default-server should define ssl settings\n");
+            case "agent-addr" or "agent-port" when pool.Agent is null:
+                throw new CommandException("agent checks are not enabled on this server");
+            case "agent-send" when pool.Agent is null:
+                throw new CommandException("agent checks are not enabled on this server.\n");
             case "health":
                 return await HealthCommands.SetHealthAsync(desk, words[0], words.ElementAtOrDefault(2));
             case "agent":
@@ -69,32 +80,39 @@ internal static class ServerCommands
             throw new CommandException("Require <weight> or <weight%>.\n");
         var percent = text.EndsWith('%');
         if (!int.TryParse(percent ? text[..^1] : text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-            throw new CommandException("Invalid weight string not terminated by '%'.\n");
+            throw new CommandException(char.IsAsciiDigit(text[0]) ? "Trailing garbage in weight string.\n" : "Empty weight string empty or preceded by garbage");
         if (percent ? number > 100 * MostWeight : number > MostWeight)
             throw new CommandException("Absolute weight can only be between 0 and 256 inclusive.\n");
-        var weight = percent ? Math.Min(((status.ConfiguredWeight * number) + 99) / 100, MostWeight) : number;
+        var weight = percent ? Math.Min(status.ConfiguredWeight * number / 100, MostWeight) : number;
         await desk.ChangeAsync(new(pool.Name, server.Address, status.Wanted, weight));
         return "";
     }
 
     private static async Task<string> MoveAsync(CommandDesk desk, PoolSettings pool, ServerSettings server, string host, string? port)
     {
+        const string By = " by 'stats socket command'\n";
         if (server.Address.UnixPath is not null || !System.Net.IPAddress.TryParse(host, out _))
-            throw new CommandException($"'{host}' is no IP address, or the server is on a Unix socket.\n");
+            throw new CommandException($"Invalid addr '{host}'{By}");
         var number = server.Address.Port;
+        var told = host == server.Address.Host ? "no need to change the addr" : $"IP changed from '{server.Address.Host}' to '{host}'";
         if (port is not null && (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out number) || number is < 1 or > 65535))
-            throw new CommandException("provided port is not an integer\n");
+            throw new CommandException($"{told}, problem converting port '{port}' to an int{By}");
+        if (port is not null)
+            told += number == server.Address.Port ? ", no need to change the port" : $", port changed from '{server.Address.Port}' to '{number}'";
         var next = NetworkAddress.ForHost(host, number);
-        if (next == server.Address)
-            return "no need to change the addr, no need to change the port by 'stats socket command'\n";
-        await desk.AdjustAsync("move", pool.Name, server.Address.ToString(), next.ToString());
-        return $"IP changed from '{server.Address.Host}' to '{host}'{(port is null ? "" : $", port changed from '{server.Address.Port}' to '{number}'")} by 'stats socket command'\n";
+        if (next != server.Address)
+            await desk.AdjustAsync("move", pool.Name, server.Address.ToString(), next.ToString());
+        return told + By;
     }
 
     private static async Task<string> LimitServerAsync(CommandDesk desk, CommandTalk talk, string[] words)
     {
         var (pool, server, _) = desk.Server(words.FirstOrDefault());
-        await desk.AdjustAsync("limit", pool.Name, server.Address.ToString(), Limit(words.ElementAtOrDefault(1)));
+        if (words.Length < 2)
+            throw new CommandException("Require <maxconn>.\n");
+        if (!char.IsAsciiDigit(words[1].FirstOrDefault()))
+            throw new CommandException("maxconn string empty or preceded by garbage");
+        await desk.AdjustAsync("limit", pool.Name, server.Address.ToString(), Limit(words[1]));
         return "";
     }
 
@@ -108,32 +126,24 @@ internal static class ServerCommands
 
     private static async Task<string> CutSessionAsync(CommandDesk desk, string? id)
     {
-        if (id is null)
+        var digits = id is null ? "" : id.StartsWith("0x", StringComparison.Ordinal) ? id[2..] : id;
+        if (!long.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var number))
             throw new CommandException("Session pointer expected (use 'show sess').\n");
-        var digits = id.StartsWith("0x", StringComparison.Ordinal) ? id[2..] : id;
-        return long.TryParse(digits, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var number) && await desk.Desk.Balancer.CutAsync(number) ? "" : throw new CommandException("No such session (use 'show sess').\n");
+        return await desk.Desk.Balancer.CutAsync(number) ? "" : throw new CommandException("No such session (use 'show sess').\n");
     }
 
-    private static async Task<string> LimitFrontendAsync(CommandDesk desk, CommandTalk talk, string[] words)
-    {
-        var listeners = desk.Snapshot.Listeners.Where(listener => CommandDesk.NameOf(listener) == words.FirstOrDefault()).ToList();
-        if (listeners.Count == 0)
-            throw new CommandException(words.Length == 0 ? "A frontend name is expected.\n" : "No such frontend.\n");
-        var limit = Limit(words.ElementAtOrDefault(1));
-        foreach (var listener in listeners)
-            await desk.AdjustAsync("listener", listener.Bind[0].ToString(), limit);
-        return "";
-    }
-
-    private static string Limit(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 0 and <= 1_000_000
+    /// <summary>A number of connections, as the keeper reads it; nothing for 0.</summary>
+    /// <exception cref="CommandException">It is none.</exception>
+    public static string Limit(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 0 and <= 1_000_000
         ? limit == 0 ? "" : limit.ToString(CultureInfo.InvariantCulture)
         : throw new CommandException("Integer value expected, from 0 to 1000000.\n");
 
     private static async Task<string> AddAsync(CommandDesk desk, string[] words)
     {
         if (words is not [var path, var where, ..] || path.IndexOf('/', StringComparison.Ordinal) is var slash && slash < 0)
-            throw new CommandException("Wrong format: add server <backend>/<server> <address>\n");
-        var (pool, name) = (desk.Pool(path[..slash]), path[(slash + 1)..]);
+            throw new CommandException("Require 'backend/server'.");
+        var pool = desk.Snapshot.Pools.FirstOrDefault(pool => pool.Name == path[..slash]) ?? throw new CommandException("No such backend.");
+        var name = path[(slash + 1)..];
         if (pool.Servers.Any(server => CommandDesk.NameOf(server) == name))
             throw new CommandException("Already exists a server with the same name in backend.\n");
         if (!NetworkAddress.TryParse(where, out var address, out var expected) || (address.UnixPath is null && address.Port == 0))
@@ -160,8 +170,8 @@ internal static class ServerCommands
     {
         var (pool, server, status) = desk.Server(words.FirstOrDefault());
         if (status.Wanted != ServerState.Maintenance)
-            throw new CommandException("Only servers in maintenance mode can be deleted.\n");
+            throw new CommandException("Only servers in maintenance mode can be deleted.");
         await desk.AdjustAsync("remove", pool.Name, server.Address.ToString());
-        return "Server deleted.\n";
+        return "Server deleted.";
     }
 }

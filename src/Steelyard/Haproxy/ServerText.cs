@@ -38,6 +38,31 @@ internal static class ServerText
         };
     }
 
+    /// <summary>srv_check_status of show servers state: HAProxy's number for what a check has found.</summary>
+    public static int CheckNumber(ServerStatus server, HealthSettings? health) => !server.Asked || health is null ? 1 : Check(server, health).Word switch
+    {
+        "HANA" => 4,
+        "SOCKERR" => 5,
+        "L4OK" => 6,
+        "L4TOUT" => 7,
+        "L4CON" => 8,
+        "L6RSP" => 11,
+        "L7TOUT" => 12,
+        "L7RSP" => 13,
+        "L7OK" => 15,
+        "L7STS" => 17,
+        _ => 1,
+    };
+
+    /// <summary>srv_check_health of show servers state: how far it is from being down.</summary>
+    public static int CheckHealth(ServerStatus server, HealthSettings? health)
+    {
+        const int Rise = 2;
+        if (health is null)
+            return server.State == ServerState.Maintenance ? 0 : Rise;
+        return server.Up ? health.Rise + health.Fall - 1 : 0;
+    }
+
     /// <summary>The column algo.</summary>
     public static string Algorithm(BalanceSettings balance) => balance.Policy switch
     {

@@ -6,18 +6,14 @@ namespace Steelyard.Haproxy;
 /// <summary>Commands about what is settled when the configuration is taken up: they say what to do instead, or only look.</summary>
 internal static class SettledCommands
 {
-    private const string OfFiles = "Lines of maps and ACLs are taken up with the configuration here: change the file, and reload.\n";
     private const string OfRates = "The process has no rate to limit here: 'rate-limit' of a listener or a route in Steelyard's YAML has, and 'set maxconn global' how many connections there are at once.\n";
     private const string OfInside = "What HAProxy has inside Steelyard has not: 'show info', 'show activity' and the admin API tell how it does.\n";
-    private const string OfFrontends = "Frontends serve as long as the configuration has them: take the section out, or put 'disabled' in it, and reload.\n";
 
     public static IReadOnlyList<Command> All { get; } =
     [
         new("show env", "[var]", CommandLevel.Operator, "dump environment variables known to the process", static (_, _, words) => Task.FromResult(Environment(words.FirstOrDefault()))),
-        .. ((string[])["show map", "show acl", "get map", "get acl", "add map", "add acl", "set map", "del map", "del acl", "clear map", "clear acl", "prepare map", "prepare acl", "commit map", "commit acl"]).Select(name => Instead(name, OfFiles)),
         .. ((string[])["set rate-limit connections global", "set rate-limit sessions global", "set rate-limit ssl-sessions global", "set rate-limit http-compression global"]).Select(name => Instead(name, OfRates)),
         .. ((string[])["show pools", "show profiling", "show resolvers", "show peers", "show threads", "show libs", "show fd", "show sched"]).Select(name => Instead(name, OfInside)),
-        .. ((string[])["enable frontend", "disable frontend", "shutdown frontend"]).Select(name => Instead(name, OfFrontends)),
     ];
 
     private static Command Instead(string name, string what) =>

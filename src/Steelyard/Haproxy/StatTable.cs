@@ -68,6 +68,11 @@ internal sealed class StatTable(AdminDesk desk)
         public long MostQueued;
     }
 
+    // What is counted by HAProxy and not here, by the kinds of lines.
+    private static readonly string[] s_ofHttp = [.. Columns.Where(column => column.StartsWith("h1_", StringComparison.Ordinal) || column.StartsWith("h2_", StringComparison.Ordinal)), "ssl_sess", "ssl_reused_sess", "ssl_failed_handshake"];
+    private static readonly string[] s_ofServers = ["wrew", "srv_icur", "qtime_max", "ctime_max", "rtime_max", "ttime_max", "idle_conn_cur", "safe_conn_cur", "need_conn_est", "ssl_sess", "ssl_reused_sess", "ssl_failed_handshake"];
+    private static readonly string[] s_ofBackends = ["comp_in", "comp_out", "comp_byp", "comp_rsp", "cache_lookups", "cache_hits", "qtime_max", "ctime_max", "rtime_max", "ttime_max", "agg_server_status", "agg_server_check_status", "agg_check_status", .. s_ofHttp];
+
     /// <summary>A line: who, and the values of its columns.</summary>
     public sealed record Row(int Proxy, int Server, char Kind, Dictionary<string, string> Values);
 
@@ -254,9 +259,10 @@ internal sealed class StatTable(AdminDesk desk)
         var counted = FrontendOf(places, measures).Without(past.Cleared);
         var current = places.Sum(place => OpenOf(open, place));
         var row = Begin(name, "FRONTEND", number, 0, 0, counted, past, current, listener.Mode);
-        Put(row, ("slim", OrNothing(listener.MaxConnections ?? desk.Served.Snapshot.Limits.Connections)), ("dreq", "0"), ("dresp", "0"), ("ereq", "0"), ("status", "OPEN"), ("rate_lim", "0"), ("conn_rate", Text(past.Rate)), ("conn_rate_max", Text(past.MostRate)), ("conn_tot", Text(counted.Connections)), ("intercepted", "0"), ("dcon", "0"), ("dses", "0"), ("wrew", "0"), ("eint", "0"), ("comp_in", "0"), ("comp_out", "0"), ("comp_byp", "0"), ("comp_rsp", "0"), ("cache_lookups", "0"), ("cache_hits", "0"), ("h1_open_connections", Text(current)), ("h1_total_connections", Text(counted.Connections)), ("h1_total_streams", Text(counted.Requests)));
+        Put(row, ("slim", OrNothing(listener.MaxConnections ?? desk.Served.Snapshot.Limits.Connections)), ("dreq", "0"), ("dresp", "0"), ("ereq", "0"), ("status", listener.Serving switch { ListenerServing.Open => "OPEN", ListenerServing.Paused => "PAUSED", _ => "STOP" }), ("rate_lim", "0"), ("conn_rate", Text(past.Rate)), ("conn_rate_max", Text(past.MostRate)), ("conn_tot", Text(counted.Connections)), ("intercepted", "0"), ("dcon", "0"), ("dses", "0"), ("wrew", "0"), ("eint", "0"), ("comp_in", "0"), ("comp_out", "0"), ("comp_byp", "0"), ("comp_rsp", "0"), ("cache_lookups", "0"), ("cache_hits", "0"), ("h1_open_connections", Text(current)), ("h1_total_connections", Text(counted.Connections)), ("h1_total_streams", Text(counted.Requests)));
         if (listener.Mode == ListenerMode.Http)
             Put(row, ("req_rate", Text(past.RequestRate)), ("req_rate_max", Text(past.MostRequestRate)), ("req_tot", Text(counted.Requests)));
+        PutNothing(row, s_ofHttp);
         return new(number, 0, 'F', row);
     }
 
@@ -307,10 +313,12 @@ internal sealed class StatTable(AdminDesk desk)
         if (pool.Agent is not null && server.AgentPort != 0)
             Put(row, ("agent_rise", "1"), ("agent_fall", "1"), ("agent_health", status.DownByAgent ? "0" : "1"));
         Times(row, counted, past);
+        PutNothing(row, s_ofServers);
+        Put(row, ("used_conn_cur", Text(status.Active)), ("req_tot", mode == ListenerMode.Http ? Text(counted.Requests) : ""));
         if (pool.HealthOf(server) is not { } health)
             return new(number, place, 'S', row);
         var (word, description) = ServerText.Check(status, health);
-        Put(row, ("chkfail", Text(history.Downs)), ("chkdown", Text(history.Downs)), ("downtime", Text((long)history.DownFor.TotalSeconds)), ("check_status", word), ("check_code", status.LastCheckStatus == 0 ? "" : Text(status.LastCheckStatus)), ("check_duration", "0"), ("hanafail", "0"), ("check_desc", description), ("check_rise", Text(health.Rise)), ("check_fall", Text(health.Fall)), ("check_health", Text(status.Up ? health.Rise + health.Fall - 1 : 0)));
+        Put(row, ("chkfail", Text(history.Downs)), ("chkdown", Text(history.Downs)), ("downtime", Text((long)history.DownFor.TotalSeconds)), ("check_status", word), ("check_code", status.LastCheckStatus == 0 ? "" : Text(status.LastCheckStatus)), ("check_duration", "0"), ("check_desc", description), ("check_rise", Text(health.Rise)), ("check_fall", Text(health.Fall)), ("check_health", Text(status.Up ? health.Rise + health.Fall - 1 : 0)));
         return new(number, place, 'S', row);
     }
 
@@ -325,6 +333,7 @@ internal sealed class StatTable(AdminDesk desk)
             row,
             ("qcur", Text(waiting)),
             ("qmax", Text(Math.Max(past.MostQueued, waiting))),
+            ("slim", OrNothing(FullOf(pool))),
             ("dreq", "0"),
             ("dresp", "0"),
             ("econ", Text(statuses.Sum(status => status.Failures))),
@@ -343,7 +352,24 @@ internal sealed class StatTable(AdminDesk desk)
             ("wrew", "0"),
             ("uweight", Text(serving.Sum(status => status.Weight))));
         Times(row, counted, past);
+        PutNothing(row, s_ofBackends);
         return new(number, 0, 'B', row);
+    }
+
+    // HAProxy: fullconn, or a tenth of what the frontends that lead to it let in.
+    private int? FullOf(PoolSettings pool)
+    {
+        if (pool.FullConnections is { } given)
+            return given;
+        var (sum, snapshot) = (0L, desk.Served.Snapshot);
+        foreach (var listener in snapshot.Listeners.AsEnumerable().Where(listener => listener.Routes.Any(route => route.Pool == pool.Name || route.Split.Any(share => share.Pool == pool.Name))))
+        {
+            if ((listener.MaxConnections ?? snapshot.Limits.Connections) is not { } most)
+                return null;
+            sum += most;
+        }
+
+        return (int)Math.Clamp(sum / 10, 1, int.MaxValue);
     }
 
     private static Dictionary<string, string> Begin(string proxy, string server, int number, int place, int type, Counted counted, Past past, long current, ListenerMode mode)
@@ -365,6 +391,12 @@ internal sealed class StatTable(AdminDesk desk)
     {
         foreach (var (column, value) in values)
             row[column] = value;
+    }
+
+    private static void PutNothing(Dictionary<string, string> row, string[] columns)
+    {
+        foreach (var column in columns)
+            row.TryAdd(column, "0");
     }
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);

@@ -28,39 +28,27 @@ internal static class StatText
         foreach (var row in rows)
         {
             foreach (var (place, column, value) in Values(row))
-                text.Append(CultureInfo.InvariantCulture, $"{row.Kind}.{row.Proxy}.{row.Server}.{place}.{column}.1:{(IsNumber(value) ? "MGP:u64" : "KNS:str")}:{value}\n");
+                text.Append(CultureInfo.InvariantCulture, $"{row.Kind}.{row.Proxy}.{row.Server}.{place}.{column}.1:{StatTag.Of(column, row.Kind).Letters}:{StatTag.Of(column, row.Kind).Type}:{value}\n");
         }
 
         return text.ToString();
     }
 
     /// <summary>What is known of the process, a line for each with where it comes from, as <c>show info typed</c>.</summary>
-    public static string TypedInfo(IReadOnlyList<(string Name, string Value)> all) =>
-        string.Concat(all.Select((one, place) => string.Create(CultureInfo.InvariantCulture, $"{place}.{one.Name}.1:{(IsNumber(one.Value) ? "MGP:u64" : "POS:str")}:{one.Value}\n")));
+    public static string TypedInfo(IReadOnlyDictionary<string, string> values) =>
+        string.Concat(StatTag.Info.Select(one => $"{one.Place}.{one.Name}.1:{one.Tag.Letters}:{one.Tag.Type}:{values.GetValueOrDefault(one.Name, "0")}\n"));
 
     /// <summary>The same as JSON, as <c>show info json</c>.</summary>
-    public static string JsonInfo(IReadOnlyList<(string Name, string Value)> all)
+    public static string JsonInfo(IReadOnlyDictionary<string, string> values)
     {
         using var memory = new MemoryStream();
         using (var json = new Utf8JsonWriter(memory))
         {
             json.WriteStartArray();
-            for (var i = 0; i < all.Count; i++)
+            foreach (var (place, name, tag) in StatTag.Info)
             {
-                var (name, value) = all[i];
                 json.WriteStartObject();
-                json.WriteStartObject("field");
-                json.WriteNumber("pos", i);
-                json.WriteString("name", name);
-                json.WriteEndObject();
-                json.WriteNumber("processNum", 1);
-                json.WriteStartObject("value");
-                json.WriteString("type", IsNumber(value) ? "u64" : "str");
-                if (IsNumber(value))
-                    json.WriteNumber("value", long.Parse(value, CultureInfo.InvariantCulture));
-                else
-                    json.WriteString("value", value);
-                json.WriteEndObject();
+                WriteValue(json, place, name, tag, values.GetValueOrDefault(name, "0"));
                 json.WriteEndObject();
             }
 
@@ -93,41 +81,48 @@ internal static class StatText
 
     private static void WriteValue(Utf8JsonWriter json, StatTable.Row row, int place, string column, string value)
     {
-        var isNumber = IsNumber(value);
         json.WriteStartObject();
         json.WriteString("objType", row.Kind switch { 'F' => "Frontend", 'B' => "Backend", _ => "Server" });
         json.WriteNumber("proxyId", row.Proxy);
         json.WriteNumber("id", row.Server);
+        WriteValue(json, place, column, StatTag.Of(column, row.Kind), value);
+        json.WriteEndObject();
+    }
+
+    private static void WriteValue(Utf8JsonWriter json, int place, string name, StatTag tag, string value)
+    {
         json.WriteStartObject("field");
         json.WriteNumber("pos", place);
-        json.WriteString("name", column);
+        json.WriteString("name", name);
         json.WriteEndObject();
         json.WriteNumber("processNum", 1);
         json.WriteStartObject("tags");
-        json.WriteString("origin", isNumber ? "Metric" : "Key");
-        json.WriteString("nature", isNumber ? "Gauge" : "Name");
-        json.WriteString("scope", isNumber ? "Process" : "Service");
+        json.WriteString("origin", tag.Origin);
+        json.WriteString("nature", tag.Nature);
+        json.WriteString("scope", tag.Scope);
         json.WriteEndObject();
         json.WriteStartObject("value");
-        json.WriteString("type", isNumber ? "u64" : "str");
-        if (isNumber)
-            json.WriteNumber("value", long.Parse(value, CultureInfo.InvariantCulture));
+        json.WriteString("type", tag.Type);
+        if (tag.Type != "str" && long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+            json.WriteNumber("value", number);
         else
             json.WriteString("value", value);
-        json.WriteEndObject();
         json.WriteEndObject();
     }
 
     private static IEnumerable<(int Place, string Column, string Value)> Values(StatTable.Row row)
     {
-        for (var i = 0; i < StatTable.Columns.Count; i++)
+        // The dash between what HAProxy counts and what its modules do has no place.
+        var place = 0;
+        foreach (var column in StatTable.Columns)
         {
-            if (row.Values.TryGetValue(StatTable.Columns[i], out var value) && value.Length > 0)
-                yield return (i, StatTable.Columns[i], value);
+            if (column == "-")
+                continue;
+            if (row.Values.TryGetValue(column, out var value) && value.Length > 0)
+                yield return (place, column, value);
+            place++;
         }
     }
-
-    private static bool IsNumber(string value) => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 
     private static string Quoted(string value) => value.AsSpan().ContainsAny("\",\n") ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : value;
 }

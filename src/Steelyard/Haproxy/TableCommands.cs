@@ -34,7 +34,8 @@ internal static class TableCommands
         var now = desk.Desk.Balancer.Now;
         if (words.Length == 0)
         {
-            foreach (var each in desk.Desk.Balancer.Tables)
+            // HAProxy has the last one first.
+            foreach (var each in desk.Desk.Balancer.Tables.Reverse())
                 text.Append(Heading(each, each.Entries(now).Count));
             return Task.FromResult(text.ToString());
         }
@@ -46,6 +47,7 @@ internal static class TableCommands
         if (key is not null && shown.Count == 0)
             return Task.FromResult("");
         text.Append(Heading(table, entries.Count));
+        shown.Sort(ByKey);
         foreach (var entry in shown)
             text.Append(Line(table, entry));
         return Task.FromResult(text.ToString());
@@ -69,18 +71,23 @@ internal static class TableCommands
 
     private static Task<string> Set(CommandDesk desk, CommandTalk talk, string[] words)
     {
+        const string NeedsKey = "Required arguments: <table> key <key> [data.<store_data_type> <value>]*\n";
         if (words.Length == 0)
-            throw new CommandException(Needs);
+            throw new CommandException(NeedsKey);
         var (table, now) = (Find(desk, words[0]), desk.Desk.Balancer.Now);
-        if (words.Length < 3 || words[1] != "key" || words.Length % 2 == 0)
-            throw new CommandException("Required arguments: <table> key <key> [data.<store_data_type> <value>]*\n");
+        if (words.Length == 1)
+            return Task.FromResult("");
+        if (words.Length < 3 || words[1] != "key")
+            throw new CommandException(NeedsKey);
         List<AskedCounter> changes = [];
         for (var i = 3; i < words.Length; i += 2)
         {
             if (CounterOf(table, words[i]) is not { } stored)
                 throw new CommandException("Data type not stored in this table\n");
-            if (CounterWords.IsRate(stored.Kind) || stored.Kind == CounterKind.Open || !long.TryParse(words[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
-                throw new CommandException(CounterWords.IsRate(stored.Kind) || stored.Kind == CounterKind.Open ? "What is counted over a time, or is open now, is not set here\n" : "Require a valid integer value to store\n");
+            if (!long.TryParse(words.ElementAtOrDefault(i + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+                throw new CommandException("Require a valid integer value to store\n");
+            if (stored.Kind == CounterKind.Open)
+                throw new CommandException("What is open now is not set here\n");
             changes.Add(new(stored.Kind, CounterOperation.Set, number));
         }
 
@@ -146,6 +153,15 @@ internal static class TableCommands
         }
 
         return null;
+    }
+
+    // In the order of HAProxy's trees: addresses as numbers, IPv4 first, texts by their bytes.
+    private static int ByKey(CounterEntry one, CounterEntry other)
+    {
+        var (first, second) = (Encoding.UTF8.GetBytes(one.Key), Encoding.UTF8.GetBytes(other.Key));
+        if (System.Net.IPAddress.TryParse(one.Key, out var address) && System.Net.IPAddress.TryParse(other.Key, out var another) && address.AddressFamily == another.AddressFamily)
+            (first, second) = (address.GetAddressBytes(), another.GetAddressBytes());
+        return first.AsSpan().SequenceCompareTo(second);
     }
 
     // What kind of keys they are only the rules know: addresses have the length that tables have by default.

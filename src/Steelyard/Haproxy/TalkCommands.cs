@@ -14,6 +14,8 @@ internal static class TalkCommands
         new("operator", "", CommandLevel.Operator, "lower the level of the current CLI session to operator", (_, talk, _) => Lower(talk, CommandLevel.Operator)),
         new("set timeout cli", "<delay>", CommandLevel.User, "change a timeout setting", (_, talk, words) =>
         {
+            if (words.Length == 0)
+                throw new CommandException("Expects an integer value.\n");
             if (words is not [var text] || !int.TryParse(text.TrimEnd('s'), out var seconds) || seconds is < 1 or > 86400)
                 throw new CommandException("Invalid timeout value.\n");
             talk.Patience = TimeSpan.FromSeconds(seconds);

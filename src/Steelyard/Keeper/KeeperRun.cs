@@ -274,19 +274,25 @@ internal sealed class KeeperRun : IDisposable
     /// <summary>Changes what is served beside its file.</summary>
     private async Task<bool> AdjustAsync(string wanted, Report report)
     {
-        var before = _desk.Live;
+        var (before, socketsBefore) = (_desk.Live, _sockets);
+        ListeningSockets? sockets = null;
         try
         {
             _desk.Live = before.With(wanted.Split('\t'), _configured, _members.Join(_configured));
             if (ConfigurationFile.Parse(ConfigurationFile.Write(_members.Join(_configured)), "what would be served") is { Snapshot: null } refused)
                 throw new EngineException(refused.Problems[0].Message);
-            await _members.ServeAsync(_configured, joined => _served with { Snapshot = Filled(joined, _configuration.Folder) });
+            sockets = socketsBefore.Rebind(_desk.Live.ApplyTo(_configured));
+            ServedConfiguration? served = null;
+            await _members.ServeAsync(_configured, joined => served = _served with { Snapshot = Filled(joined, _configuration.Folder), Sockets = sockets });
+            (_served, _sockets) = (served!, sockets);
+            socketsBefore.CloseExcept(sockets);
             _desk.Changes.ForgetWithout(_members.Join(_configured));
             report.Say($"changed by hand: {wanted.Replace('\t', ' ')}");
             return true;
         }
-        catch (EngineException error)
+        catch (Exception error) when (error is EngineException or BindException)
         {
+            sockets?.CloseExcept(socketsBefore);
             _desk.Live = before;
             report.Warn($"steelyard: {error.Message}");
             return false;
@@ -370,7 +376,7 @@ internal sealed class KeeperRun : IDisposable
     private async Task TakeUpAsync(ConfigurationArgument read, Snapshot written, Report report)
     {
         // Where workers say where they listen, they have to run first.
-        var (before, sockets, snapshot) = (_sockets, AppSupervisors.SayPorts(written) ? null : _sockets.Rebind(written), written);
+        var (before, sockets, snapshot) = (_sockets, AppSupervisors.SayPorts(written) ? null : _sockets.Rebind(_desk.Live.ApplyTo(written)), written);
         var adminBefore = _adminSockets;
         IReadOnlyList<AppSupervisor> leaving;
         try
@@ -379,7 +385,7 @@ internal sealed class KeeperRun : IDisposable
             try
             {
                 snapshot = _apps.WithPortsOfApps(written);
-                sockets ??= before.Rebind(snapshot);
+                sockets ??= before.Rebind(_desk.Live.ApplyTo(snapshot));
                 _adminSockets = adminBefore.Rebind(snapshot.Admin, _configuration.Name, report.Say);
 
                 // What Swarm runs changes when all else is there for it.

@@ -17,6 +17,9 @@ internal sealed record LiveSettings
 
     private ImmutableDictionary<string, int> Listeners { get; init; } = ImmutableDictionary<string, int>.Empty;
 
+    /// <summary>The listeners that are not listened on, by their first addresses.</summary>
+    private ImmutableDictionary<string, ListenerServing> Stopped { get; init; } = ImmutableDictionary<string, ListenerServing>.Empty;
+
     /// <summary>How many client connections may be open; null for what the file says.</summary>
     private int? Connections { get; init; }
 
@@ -37,7 +40,8 @@ internal sealed record LiveSettings
     /// <param name="words">
     /// <c>add</c> or <c>remove</c> with pool and address, behind which an added one may have a name; <c>limit</c> with pool,
     /// address and a number; <c>move</c> with pool, address and another address; <c>listener</c> with its first address and a
-    /// number; <c>connections</c> with a number. No number is what the file says.
+    /// number; <c>serving</c> with its first address and <c>open</c>, <c>paused</c> or <c>closed</c>; <c>connections</c> with
+    /// a number. No number is what the file says.
     /// </param>
     /// <param name="file">What the file says.</param>
     /// <param name="now">What is served now.</param>
@@ -46,6 +50,13 @@ internal sealed record LiveSettings
     {
         if (words is ["listener", var listener, var most])
             return file.Listeners.Any(one => one.Bind[0].ToString() == listener) ? this with { Listeners = Put(Listeners, listener, NumberIn(most)) } : throw new EngineException($"there is no listener '{listener}'");
+        if (words is ["serving", var which, var serving])
+        {
+            if (!file.Listeners.Any(one => one.Bind[0].ToString() == which))
+                throw new EngineException($"there is no listener '{which}'");
+            return this with { Stopped = serving == "open" ? Stopped.Remove(which) : Stopped.SetItem(which, serving == "closed" ? ListenerServing.Closed : ListenerServing.Paused) };
+        }
+
         if (words is ["connections", var open])
             return this with { Connections = NumberIn(open) };
         var address = NetworkAddress.TryParse(words[2], out var read, out var expected) ? read : throw new EngineException($"'{words[2]}' is not an address; expected {expected}");
@@ -97,12 +108,22 @@ internal sealed record LiveSettings
         number is { } given ? numbers.SetItem(name, given) : numbers.Remove(name);
 
     /// <summary>A configuration with all of it.</summary>
-    public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty && Connections is null ? file : file with
+    public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty && Stopped.IsEmpty && Connections is null ? file : file with
     {
         Limits = file.Limits with { Connections = Connections ?? file.Limits.Connections },
-        Listeners = file.Listeners.Select(listener => Listeners.TryGetValue(listener.Bind[0].ToString(), out var most) ? listener with { MaxConnections = most } : listener).ToValueList(),
+        Listeners = file.Listeners.Select(OfListener).ToValueList(),
         Pools = file.Pools.Select(pool => pool with { Servers = ServersOf(pool).ToValueList() }).ToValueList(),
     };
+
+    private ListenerSettings OfListener(ListenerSettings listener)
+    {
+        var name = listener.Bind[0].ToString();
+        return listener with
+        {
+            MaxConnections = Listeners.TryGetValue(name, out var most) ? most : listener.MaxConnections,
+            Serving = Stopped.TryGetValue(name, out var serving) ? serving : listener.Serving,
+        };
+    }
 
     private IEnumerable<ServerSettings> ServersOf(PoolSettings pool)
     {
@@ -126,7 +147,11 @@ internal sealed record LiveSettings
     /// <param name="file">What the file says.</param>
     public LiveSettings Without(Snapshot file)
     {
-        var left = this with { Listeners = Listeners.Where(listener => file.Listeners.Any(one => one.Bind[0].ToString() == listener.Key)).ToImmutableDictionary() };
+        var left = this with
+        {
+            Listeners = Listeners.Where(listener => file.Listeners.Any(one => one.Bind[0].ToString() == listener.Key)).ToImmutableDictionary(),
+            Stopped = Stopped.Where(listener => file.Listeners.Any(one => one.Bind[0].ToString() == listener.Key)).ToImmutableDictionary(),
+        };
         foreach (var (key, live) in Servers)
         {
             var pool = file.Pools.FirstOrDefault(pool => pool.Name == key.Pool);
@@ -156,6 +181,8 @@ internal sealed record LiveSettings
             yield return new("", "the process", "limit", file.Limits.Connections?.ToString(CultureInfo.InvariantCulture) ?? "none", open.ToString(CultureInfo.InvariantCulture));
         foreach (var (name, most) in Listeners.OrderBy(listener => listener.Key, StringComparer.Ordinal))
             yield return new("", name, "limit", file.Listeners.FirstOrDefault(one => one.Bind[0].ToString() == name)?.MaxConnections?.ToString(CultureInfo.InvariantCulture) ?? "none", most.ToString(CultureInfo.InvariantCulture));
+        foreach (var (name, serving) in Stopped.OrderBy(listener => listener.Key, StringComparer.Ordinal))
+            yield return new("", name, "serving", "open", serving == ListenerServing.Paused ? "paused" : "closed");
     }
 }
 

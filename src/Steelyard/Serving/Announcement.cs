@@ -17,7 +17,7 @@ internal static class Announcement
                 .SelectMany(route => route.Pool is { } pool ? [pool] : route.Split.Select(share => share.Pool))
                 .Distinct().Select(pool => Describe(snapshot, pool))
                 .DefaultIfEmpty("answers of its own");
-            for (var i = 0; i < listener.Bind.Count; i++)
+            for (var i = 0; i < (listener.Serving == ListenerServing.Open ? listener.Bind.Count : 0); i++)
                 yield return $"listening on {NameOf(addresses[next++], listener)} for {string.Join(", ", pools)}";
         }
     }

@@ -24,7 +24,7 @@ public sealed class HaproxyDifferences : IAsyncLifetime
 
     private static string Folder => Path.Combine(AppContext.BaseDirectory, "Differential/haproxy");
 
-    public static TheoryData<string> Cases => new(Directory.EnumerateFiles(Folder, "*.cfg").Select(file => Path.GetFileNameWithoutExtension(file)).Order());
+    public static TheoryData<string> Cases => new(Directory.EnumerateFiles(Folder, (Environment.GetEnvironmentVariable("STEELYARD_CASE") ?? "*") + ".cfg").Select(file => Path.GetFileNameWithoutExtension(file)).Order());
 
     public ValueTask InitializeAsync()
     {
@@ -129,8 +129,9 @@ public sealed class HaproxyDifferences : IAsyncLifetime
 
         // What a file makes the proxy say itself is compared too, where it marks it so.
         var fromServer = answer.All("X-Origin").Length > 0;
+        var isRedirect = answer.All("Location").Length > 0;
         var shown = new StringBuilder().Append(answer.StartLine.Split(' ')[1]).Append('\n');
-        foreach (var line in Fields(answer).Where(line => fromServer || !s_ofPages.Contains(line[..line.IndexOf(':', StringComparison.Ordinal)])))
+        foreach (var line in Fields(answer).Where(line => fromServer || (isRedirect && line.StartsWith("cache-control:", StringComparison.Ordinal)) || !s_ofPages.Contains(line[..line.IndexOf(':', StringComparison.Ordinal)])))
             shown.Append(line).Append('\n');
         if (fromServer)
             shown.Append(answer.Plain);

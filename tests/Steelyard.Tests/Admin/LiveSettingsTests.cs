@@ -45,6 +45,19 @@ public sealed class LiveSettingsTests
     }
 
     [Fact]
+    public void A_listener_is_paused_and_opened_again()
+    {
+        var file = File("a:1");
+        var live = With(LiveSettings.None, file, "serving", "127.0.0.1:80", "paused");
+
+        Assert.Equal((ListenerServing.Paused, " 127.0.0.1:80 serving open paused"), (live.ApplyTo(file).Listeners[0].Serving, Differences(live, file)));
+        Assert.Equal(live.ApplyTo(file), ConfigurationFile.Parse(ConfigurationFile.Write(live.ApplyTo(file)), "again").Snapshot);
+        Assert.Equal(file, With(live, file, "serving", "127.0.0.1:80", "open").ApplyTo(file));
+        Assert.Equal(ListenerServing.Closed, With(live, file, "serving", "127.0.0.1:80", "closed").ApplyTo(file).Listeners[0].Serving);
+        Assert.Throws<EngineException>(() => With(live, file, "serving", "127.0.0.1:81", "open"));
+    }
+
+    [Fact]
     public void A_file_that_says_the_same_or_lacks_the_pool_makes_a_change_its_own()
     {
         var (before, after) = (File("a:1, a:2"), File("a:2, a:3"));

@@ -41,7 +41,7 @@ public sealed class HaproxyPage
         page.Append("\n### bind\n\n| Keyword | Arguments | Here |\n|---|---|---|\n");
         foreach (var (name, arguments, meaning) in HaproxyBinds.Keywords)
             page.Append($"| `{name}` | {Code(arguments)} | {meaning} |\n");
-        page.Append("\n## Samples\nIn ACLs, behind `set-var` and in `%[...]`. A name may end in `_beg`, `_end`, `_sub`, `_dir`, `_dom`, `_reg`, `_len`, `_str`, `_int` or `_ip` in ACLs; the flags are `-i`, `-m`, `-f`, `-n` and `--`; numbers take `eq`, `ge`, `gt`, `le` and `lt`. Predefined are TRUE, FALSE, LOCALHOST, HTTP, HTTP_1.0, HTTP_1.1, HTTP_URL_SLASH, HTTP_URL_STAR and METH_* .\n\n| Fetch | In [Steelyard's own words](configuration.md#conditions-and-expressions) |\n|---|---|\n");
+        page.Append("\n## Samples\nIn ACLs, behind `set-var` and in `%[...]`. A name may end in `_beg`, `_end`, `_sub`, `_dir`, `_dom`, `_reg`, `_len`, `_str`, `_int` or `_ip` in ACLs; the flags are `-i`, `-m`, `-f`, `-M`, `-u`, `-n` and `--`; numbers take `eq`, `ge`, `gt`, `le` and `lt`. Predefined are TRUE, FALSE, LOCALHOST, HTTP, HTTP_1.0, HTTP_1.1, HTTP_URL_SLASH, HTTP_URL_STAR and METH_* .\n\n| Fetch | In [Steelyard's own words](configuration.md#conditions-and-expressions) |\n|---|---|\n");
         foreach (var fetch in HaproxySamples.Fetches)
             page.Append($"| `{fetch.Name}` | `{fetch.Meaning}` |\n");
         foreach (var (name, kind) in HaproxyCounters.Names)
@@ -51,7 +51,7 @@ public sealed class HaproxyPage
         foreach (var converter in HaproxySamples.Converters)
             page.Append($"| `{converter.Name}` | `{converter.Meaning}` |\n");
         page.Append("| `table_...` with the names of counters | `table-counter(VALUE, 'TABLE', '...')` |\n| `in_table` | `in-table(VALUE, 'TABLE')` |\n");
-        page.Append("| `map`, `map_str`, `map_beg`, `map_end`, `map_sub`, `map_dir`, `map_dom`, `map_reg`, `map_ip` | `map(VALUE, ...)` of the lines of a file |\n\n| In texts | Stands for |\n|---|---|\n| `%[SAMPLE]` | the sample |\n");
+        page.Append("| `map`, `map_str`, `map_beg`, `map_end`, `map_sub`, `map_dir`, `map_dom`, `map_reg`, `map_regm`, `map_ip`, `map_int`, and the same with `_int`, `_ip` or `_str` behind | `lookup(VALUE, 'FILE', ...)` in one of the [lists](configuration.md#lists), which has the lines of the file |\n\n| In texts | Stands for |\n|---|---|\n| `%[SAMPLE]` | the sample |\n");
         foreach (var alias in HaproxyAliases.Rows)
             page.Append($"| `%{alias.Word}`{(alias.Value is null ? " (in logs)" : "")} | {alias.Meaning} |\n");
         page.Append("\n## Accepted without effect\nA notice says so for each.\n\n| What | Why |\n|---|---|\n");

@@ -41,6 +41,7 @@ public sealed class ReferencePage
         Section(page, "admin", AdminTable.Table, new AdminDraft());
         Section(page, "admin: command-sockets", AdminTable.CommandSockets, new CommandSocketDraft(default(Place)));
         Section(page, "tables", CounterTables.Tables, new CounterTableSettings { Name = "", Store = default });
+        Section(page, "lists", PatternLists.Lists, new PatternListSettings { Name = "" });
         Section(page, "metrics", MetricsTable.Table, new MetricsSettings());
         Section(page, "access-log", AccessLogTable.Table, new AccessLogSettings { To = new(LogTargetKind.None) });
         page.Append("\n| In a `format` with braces | Stands for | HAProxy | nginx |\n|---|---|---|---|\n");
@@ -169,7 +170,7 @@ public sealed class ReferencePage
         ## conditions and expressions
         A condition compares values, with `and`, `or`, `not` and round brackets: `path starts-with '/api' and not method is 'POST'`. A value alone holds where there is such a value. Texts stand in single quotes, `\\'` being a quote in them; several in square brackets, of which one has to fit: `host is ['a.example', 'b.example']`. `any-case` behind a comparison leaves the case of letters out: `host ends-with any-case '.example'`.
 
-        A value is one of the variables of templates below (`path`, `client`, ...), one of these, or a function of a value: `lower(header('Host'))`. In a template it stands in braces, as in `X-User: {lower(cookie('user'))}`. `map(VALUE, is 'a' => 'x', matches '^b' => 'y', else 'z')` chooses a text by the first case that holds. What is absent meets no comparison and is an empty text; numbers are decimal digits.
+        A value is one of the variables of templates below (`path`, `client`, ...), one of these, or a function of a value: `lower(header('Host'))`. In a template it stands in braces, as in `X-User: {lower(cookie('user'))}`. `map(VALUE, is 'a' => 'x', matches '^b' => 'y', else 'z')` chooses a text by the first case that holds; `lookup(VALUE, 'LIST', is, else 'z')` finds it in one of the [lists](#lists), with `groups`, `numbers` or `addresses` behind the comparison where the values are such, and `VALUE is list 'LIST'` asks whether it is there. What is absent meets no comparison and is an empty text; numbers are decimal digits.
 
         Regular expressions are those of PCRE without back-references, and with look-around where it has a length, as in `(?!well-known/)`, or stands right behind `^`; they take time in proportion to the text, whatever they are. Nothing of this allocates while requests are served, and a configuration without it pays nothing.
 

@@ -143,7 +143,7 @@ public sealed class Explaining
         var expire = (long)snapshot.Pools[0].Sticky!.Expire.TotalMilliseconds;
         clients.Table.Set(clients.Table.KeyOf("one"u8), pool.Servers[2].Id, Hour);
         PoolAnswer Ask(string said, long now) =>
-            Explainer.Of(snapshot, new Dictionary<string, Pool> { ["web"] = pool }, now).Explain(new Question { Request = "GET http://x/", Fields = [new(field, said)] }).Pools[0];
+            Explainer.Of(snapshot, new Dictionary<string, Pool> { ["web"] = pool }, lists: null, now).Explain(new Question { Request = "GET http://x/", Fields = [new(field, said)] }).Pools[0];
 
         Assert.Equal((2, DecisionReason.Sticky), (Ask(value, Hour).First.Server!.Index, Ask(value, Hour).First.Reason));
         Assert.Equal(0, Ask("other", Hour).First.Server!.Index);
@@ -233,7 +233,7 @@ public sealed class Explaining
             """,
             "test.yaml").Snapshot!;
         var pools = snapshot.Pools.ToDictionary(settings => settings.Name, settings => new Pool(settings, () => 0, before: null));
-        Answer Of(string path) => Explainer.Of(snapshot, pools, 5).Explain(new() { Request = "GET http://x" + path, Repeat = 6 });
+        Answer Of(string path) => Explainer.Of(snapshot, pools, lists: null, 5).Explain(new() { Request = "GET http://x" + path, Repeat = 6 });
         Assert.Equal([2, 2, 2], Of("/each").Pools[0].Counts);
         Assert.Equal(["whole"], Of("/whole").Pools.Select(answer => answer.Pool.Name));
 

@@ -133,6 +133,7 @@ internal static class AnswerTable
                 "301 and 308 are kept by browsers for good, 302, 303 and 307 are not; 307 and 308 keep the method and the body.",
                 redirect => redirect.Status,
                 (redirect, value) => redirect with { Status = value }),
+            new Directive<RedirectSettings, bool>("no-cache", ScalarForms.Switch, "Whether `Cache-Control: no-cache` is said.", redirect => redirect.NoCache, (redirect, value) => redirect with { NoCache = value }),
         ]);
 
     // "//name" is a host to a browser: whoever writes the path would choose where the client goes.

@@ -114,6 +114,12 @@ internal static class FileTable
                 "Tables of what clients do, see [tables](#tables).",
                 file => file.Tables,
                 (file, value) => file with { Tables = value }),
+            new Directive<SnapshotDraft, IReadOnlyList<Located<PatternListSettings>>>(
+                "lists",
+                PatternLists.List,
+                "Lists of patterns, which rules and operators change while requests are served, see [lists](#lists).",
+                file => file.Lists,
+                (file, value) => file with { Lists = value }),
             new Directive<SnapshotDraft, IReadOnlyList<ListenerDraft>?>(
                 "listen",
                 Form.OrNull(Form.ListOf("a list of listeners, each begun with '- '", Form.Mapping(ListenerTable.Listeners, mapping => new(mapping.Place), listener => listener with { IsFaulty = true }))),

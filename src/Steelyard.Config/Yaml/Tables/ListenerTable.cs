@@ -81,6 +81,12 @@ internal static class ListenerTable
                 "Where peers of certain networks say who the client is, as nginx's `set_real_ip_from` has it; nothing else that they say is believed. Instead of `trusted-proxies`.",
                 listener => listener.ClientField,
                 (listener, value) => listener with { ClientField = value }),
+            new Directive<ListenerDraft, ListenerServing>(
+                "serving",
+                ScalarForms.OneOf([("open", ListenerServing.Open, "it is listened on"), ("paused", ListenerServing.Paused, "not for now"), ("closed", ListenerServing.Closed, "no more")]),
+                "Whether it is listened on: `open`, or, as operators have it who stop a listener for a while or for good, `paused` and `closed`.",
+                listener => listener.Serving,
+                (listener, value) => listener with { Serving = value }),
             new Directive<ListenerDraft, int?>(
                 "max-connections",
                 ScalarForms.OrWord(ScalarForms.Number(1, 10_000_000), "none"),
@@ -192,7 +198,7 @@ internal static class ListenerTable
             new Directive<ListenerDraft, IReadOnlyList<Located<RuleSettings>>>(
                 "rules",
                 RuleTable.RequestList,
-                "What is done with every request before a route is looked for, see [rules](#rules). In TCP mode `close` and `stop` alone, of connections.",
+                "What is done with every request before a route is looked for, see [rules](#rules). In TCP mode `close`, `stop` and `track` alone, of connections.",
                 listener => [],
                 (listener, value) => listener with { Rules = value }),
             new Directive<ListenerDraft, IReadOnlyList<Located<RuleSettings>>>(

@@ -77,6 +77,8 @@ internal static class RuleTable
         Action("set-variable", RuleAction.SetVariable, VariableLine, "Remembers a value under a name until the request has been answered.", Take),
         Action("set-bandwidth", RuleAction.SetBandwidth, Template, "How many bytes of the answer are sent in a second, in the place of the `rate` of the route's `bandwidth`: a number, with k, m or g perhaps, 0 for any. What is none changes nothing.", (rule, value) => rule with { Value = value }),
         Action("remove-variable", RuleAction.RemoveVariable, VariableName, "Forgets it.", (rule, name) => rule with { Name = name }),
+        Action("set-entry", RuleAction.SetEntry, Form.Mapping(PatternLists.Change, _ => new PatternLists.Entry("", null, null)), "Gives a pattern of one of the [lists](#lists) a value, and puts it in where it is not there: a mapping with `list`, `key` and, of a map, `value`.", (rule, entry) => rule with { Name = entry.List, Key = entry.Key, Value = entry.Value }),
+        Action("remove-entry", RuleAction.RemoveEntry, Form.Mapping(PatternLists.Removal, _ => new PatternLists.Entry("", null, null)), "Takes a pattern out of one of the lists: a mapping with `list` and `key`.", (rule, entry) => rule with { Name = entry.List, Key = entry.Key }),
     ];
 
     /// <summary>What is done with requests.</summary>
@@ -160,6 +162,7 @@ internal static class RuleTable
         RuleAction.ReplaceTarget => ("replace-target", Replacement(rule)),
         RuleAction.SetVariable => ("set-variable", Line(rule)),
         RuleAction.RemoveVariable => ("remove-variable", YamlWriter.Text(rule.Name)),
+        RuleAction.SetEntry or RuleAction.RemoveEntry => (rule.Action == RuleAction.SetEntry ? "set-entry" : "remove-entry", $"{{ list: {YamlWriter.Text(rule.Name)}, key: {YamlWriter.Text(rule.Key!.ToString())}{(rule.Value is { } entry ? $", value: {YamlWriter.Text(entry.ToString())}" : "")} }}"),
         RuleAction.SetStatus => ("set-status", $"{rule.Status}"),
         RuleAction.Reroute => ("reroute", "true"),
         RuleAction.Track => ("track", $"{{ {(rule.Track!.Slot > 0 ? $"slot: {rule.Track.Slot}, " : "")}table: {YamlWriter.Text(rule.Track.Table)}, key: {YamlWriter.Text(rule.Value!.ToString())}{(rule.Track.OfConnection ? ", whole: connection" : "")} }}"),
