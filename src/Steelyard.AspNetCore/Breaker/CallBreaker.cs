@@ -1,3 +1,4 @@
+using System.Net;
 using Polly;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
@@ -13,6 +14,8 @@ internal sealed class CallBreaker
     /// <exception cref="System.ComponentModel.DataAnnotations.ValidationException">A setting is out of its range.</exception>
     public CallBreaker(CallBreakerOptions options, TimeProvider time)
     {
+        if (options.LongestBody is < 1 or > 1 << 30)
+            throw new System.ComponentModel.DataAnnotations.ValidationException($"{nameof(options.LongestBody)} is {options.LongestBody}; it is from 1 to 1 GiB");
         _options = options;
         _pipeline = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = time }
             .AddCircuitBreaker(new CircuitBreakerStrategyOptions<HttpResponseMessage>
@@ -62,11 +65,11 @@ internal sealed class CallBreaker
     private async Task<HttpResponseMessage> AnswerAsync(Func<CancellationToken, Task<HttpResponseMessage>> call, CancellationToken cancellation)
     {
         var answer = await call(cancellation);
-        if (!_options.CoversBody)
+        if (!_options.CoversBody || answer.StatusCode == HttpStatusCode.SwitchingProtocols || answer.Content.Headers.ContentType?.MediaType == "text/event-stream" || answer.Content.Headers.ContentLength > _options.LongestBody)
             return answer;
         try
         {
-            await answer.Content.LoadIntoBufferAsync(cancellation);
+            await answer.Content.LoadIntoBufferAsync(_options.LongestBody, cancellation);
             return answer;
         }
         catch

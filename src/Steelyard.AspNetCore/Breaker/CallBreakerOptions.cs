@@ -12,6 +12,12 @@ public sealed class CallBreakerOptions
     /// </summary>
     public bool CoversBody { get; set; } = true;
 
+    /// <summary>
+    /// Bytes of the longest body that is read into memory for <see cref="CoversBody"/>; 1 to 1 GiB. Of one that says it is longer, and of
+    /// events (text/event-stream), the head alone is covered; one of no known length that turns out longer is a failure. Default 16 MiB.
+    /// </summary>
+    public int LongestBody { get; set; } = 16 << 20;
+
     /// <summary>The share of calls within <see cref="RollingWindow"/> that may fail, in percent; more than 0, at most 100. The breaker opens when it is reached. Default 50.</summary>
     public double ErrorThresholdPercentage { get; set; } = 50;
 

@@ -223,7 +223,7 @@ internal sealed class Exchange
         _context.EndWithServer();
         if (_context.AskingFor is not null && outcome.Cause == Cause.StatusReplaced)
             return await GoOn(outcome.FailedStatus);
-        if (_context.IsHandedOn)
+        if (_context.IsHandedOn && outcome.Cause == Cause.StatusReplaced)
             return await HandOn();
         _context.Deadline.Cancel();
         if (!GoesOnElsewhere(pool, outcome) || !_outgoing.TryHold())

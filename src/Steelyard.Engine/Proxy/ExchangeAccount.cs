@@ -8,6 +8,7 @@ internal sealed class ExchangeAccount(ExchangeContext context, OutgoingRequest o
 {
     // Who had the attempt before, where the request is to go to another server: whether there is one is not known yet.
     private ServerMeter? _left;
+    private bool _connected;
 
     // What goes on as another protocol is not a request any more.
     private long End => context.Switched ? context.AnsweredAt : context.Events.Now;
@@ -22,6 +23,7 @@ internal sealed class ExchangeAccount(ExchangeContext context, OutgoingRequest o
     public void CountConnection(Pool pool, Server server)
     {
         var meter = context.Meters.Server(pool, server);
+        _connected = true;
         if (context.Upstream!.Reused)
         {
             meter.Reused();
@@ -49,12 +51,12 @@ internal sealed class ExchangeAccount(ExchangeContext context, OutgoingRequest o
     /// <summary>Counts what came of an attempt; one over a kept connection that was closed meanwhile is none.</summary>
     public void CountAttempt(Pool pool, Server server, in Outcome outcome, int status)
     {
-        _left = null;
+        (_left, var connected, _connected) = (null, _connected, false);
         if (outcome.Retry == Retry.OnFreshConnection)
             return;
         var (meter, route, firstByte) = (context.Meters.Server(pool, server), context.RouteMeter, context.AnsweredAt - context.AttemptBegun);
         meter.Answered(status, firstByte, End - context.AttemptBegun);
-        if (!outcome.IsUnsent)
+        if (connected && !outcome.IsUnsent)
             meter.Sent(BytesRead);
         meter.Received(BytesAnswered);
         if (status != 0)

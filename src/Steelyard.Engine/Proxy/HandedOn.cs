@@ -91,6 +91,10 @@ internal sealed class HandedOn
                 {
                     all[own.End..length].CopyTo(all[own.Start..]);
                     length -= own.End - own.Start;
+
+                    // It may be one that was put in before.
+                    if (own.Start < start)
+                        start -= own.End - own.Start;
                 }
             }
 

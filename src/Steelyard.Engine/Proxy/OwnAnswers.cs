@@ -63,9 +63,12 @@ internal sealed class OwnAnswers(ExchangeContext context, OutgoingRequest outgoi
     /// <param name="policyLine">The line of the limit that was exceeded; empty for none.</param>
     public void Write(in Outcome outcome, ReadOnlySpan<byte> policyLine)
     {
-        // What the configuration changes may leave no room; the client has to hear of its failure all the same.
-        if (!TryWrite(outcome, policyLine, context.ResponseEdits))
-            _ = TryWrite(outcome, policyLine, null);
+        // What the configuration changes, or fields of an answer that handed the request on, may leave no room; the client has
+        // to hear of its failure all the same.
+        if (TryWrite(outcome, policyLine, context.ResponseEdits))
+            return;
+        context.Handed.Release(context.Events.Blocks);
+        _ = TryWrite(outcome, policyLine, null);
     }
 
     private bool TryWrite(in Outcome outcome, ReadOnlySpan<byte> policyLine, FieldEdits? edits)

@@ -279,12 +279,16 @@ internal static class RuleEdits
     {
         var (request, edited) = (context.Request, context.RequestEdit);
         edited.Take(context.Blocks, context.Head);
-        if (request.Method == KnownMethod.Head)
-            return true;
         if (request.Body.HasBody)
         {
             request.Fields.RemoveAll(edited.Bytes, "Content-Length"u8);
             request.Fields.RemoveAll(edited.Bytes, "Transfer-Encoding"u8);
+        }
+
+        if (request.Method == KnownMethod.Head)
+        {
+            request.DropBody();
+            return true;
         }
 
         var method = edited.Append("GET"u8);

@@ -49,12 +49,20 @@ public sealed record ClientMemory(byte[] Key, ReadOnlyMemory<byte> Bytes)
             }
         }
 
-        foreach (var rate in rates)
+        // Of millions a stream that grows would leave as much behind as it holds.
+        var kept = new List<(ulong Key, long Excess)>[rates.Count];
+        var length = stream.Length;
+        for (var i = 0; i < kept.Length; i++)
         {
-            var entries = rate.Table.Entries(now, least);
-            stream.Capacity = (int)Math.Max(stream.Capacity, stream.Length + ((long)entries.Count * RateLength) + RoomForHead);
-            WriteHead(stream, rate.Name, (ulong)rate.Seed, entries.Count);
-            foreach (var (hash, excess) in entries)
+            kept[i] = rates[i].Table.Entries(now, least);
+            length += ((long)kept[i].Count * RateLength) + RoomForHead;
+        }
+
+        stream.Capacity = (int)Math.Max(stream.Capacity, Math.Min(length, Array.MaxLength));
+        for (var i = 0; i < kept.Length; i++)
+        {
+            WriteHead(stream, rates[i].Name, (ulong)rates[i].Seed, kept[i].Count);
+            foreach (var (hash, excess) in kept[i])
             {
                 BinaryPrimitives.WriteUInt64LittleEndian(bytes, hash);
                 BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], excess);

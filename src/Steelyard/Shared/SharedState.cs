@@ -12,6 +12,7 @@ namespace Steelyard.Shared;
 /// </summary>
 internal sealed class SharedState : IAsyncDisposable
 {
+    private const string Trial = "redis.call('SET', KEYS[1], '', 'PX', 1)";
     private const string Ended = "the connection has ended";
 
     // So often it is asked whether it is there, when there is nothing to tell.
@@ -162,8 +163,9 @@ internal sealed class SharedState : IAsyncDisposable
         _isLate = false;
         if (!Counts.IsUp)
         {
-            // One that is full or a replica answers, and takes nothing: it is away until it does.
-            await db.StringSetAsync($"{_settings.Prefix}:trial", "", TimeSpan.FromMilliseconds(1));
+            // One that is full or a replica answers, and takes nothing: it is away until it does. It is asked as limits are settled,
+            // by a script: a SET the client library would not even send to a replica, and not say what that is.
+            await db.ScriptEvaluateAsync(Trial, [$"{_settings.Prefix}:trial"]);
             _refusedAt = null;
             await _clients.ListenAsync(redis);
         }

@@ -57,16 +57,24 @@ public sealed class CallBreakerTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task An_answer_that_stalls_after_its_head_is_a_failure_unless_answers_are_streamed(bool covers)
+    [InlineData(true, null, null, true)]
+    [InlineData(false, null, null, false)]
+    [InlineData(true, 1000L, null, true)]
+    [InlineData(true, 1001L, null, false)]
+    [InlineData(true, null, "text/event-stream", false)]
+    public async Task An_answer_that_stalls_after_its_head_is_a_failure_unless_answers_are_streamed(bool covers, long? length, string? type, bool fails)
     {
         var services = new ServiceCollection();
         services.AddHttpClient("api")
-            .ConfigurePrimaryHttpMessageHandler(() => new Callee(_ => Task.FromResult(new HttpResponseMessage { Content = new StreamContent(new System.IO.Pipelines.Pipe().Reader.AsStream()) })))
+            .ConfigurePrimaryHttpMessageHandler(() => new Callee(_ =>
+            {
+                var content = new StreamContent(new System.IO.Pipelines.Pipe().Reader.AsStream());
+                (content.Headers.ContentLength, content.Headers.ContentType) = (length, type is null ? null : new(type));
+                return Task.FromResult(new HttpResponseMessage { Content = content });
+            }))
             .AddCallBreaker(options =>
             {
-                (options.Timeout, options.CoversBody) = (TimeSpan.FromMilliseconds(50), covers);
+                (options.Timeout, options.CoversBody, options.LongestBody) = (TimeSpan.FromMilliseconds(50), covers, 1000);
                 options.Fallback = _ => new(HttpStatusCode.Accepted);
             });
         await using var provider = services.BuildServiceProvider();
@@ -74,7 +82,7 @@ public sealed class CallBreakerTests
         using var client = provider.GetRequiredService<IHttpClientFactory>().CreateClient("api");
         using var answer = await client.GetAsync(new Uri("http://api.test/"), HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
 
-        Assert.Equal(covers ? HttpStatusCode.Accepted : HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(fails ? HttpStatusCode.Accepted : HttpStatusCode.OK, answer.StatusCode);
     }
 
     private sealed class Callee(Func<CancellationToken, Task<HttpResponseMessage>> answer) : HttpMessageHandler

@@ -271,8 +271,10 @@ public sealed class SharedStateTests : IDisposable
         return answers.Select(answer => answer.Milliseconds).Order().ElementAt(answers.Count * 99 / 100);
     }
 
-    [Fact]
-    public async Task A_Redis_that_takes_nothing_is_away_until_it_does()
+    [Theory]
+    [InlineData(true, "is away (OOM command not allowed when used memory > 'maxmemory')")]
+    [InlineData(false, "is away (READONLY")]
+    public async Task A_Redis_that_takes_nothing_is_away_until_it_does(bool full, string says)
     {
         await using var origin = StickyTests.Named("a");
         await using var redis = await LocalRedis.StartAsync();
@@ -281,15 +283,15 @@ public sealed class SharedStateTests : IDisposable
         await using var one = await StartAsync($"127.0.0.1:{redis.Port}", [origin]);
         await one.UntilSharedAsync();
 
-        await server.ConfigSetAsync("maxmemory", 1);
+        await (full ? server.ConfigSetAsync("maxmemory", 1) : server.ReplicaOfAsync(new DnsEndPoint("127.0.0.1", 1)));
         await Patience.Until(
-            async () => (await one.AskAsync("/limited", "X-Key: k\r\n")).Status == 200 && Lines(one.Process.Error, "is away (OOM command not allowed when used memory > 'maxmemory')") == 1,
+            async () => (await one.AskAsync("/limited", "X-Key: k\r\n")).Status == 200 && Lines(one.Process.Error, says) == 1,
             () => one.Process.Error);
 
         // It answers all the time, when there is nothing to tell too.
         for (var i = 0; i < 10; i++)
             Assert.Equal((200, 0), ((await one.AskAsync("/limited", "X-Key: k\r\n")).Status, await one.MetricAsync("steelyard_shared_up")));
-        await server.ConfigSetAsync("maxmemory", 0);
+        await (full ? server.ConfigSetAsync("maxmemory", 0) : server.ReplicaOfAsync(null));
         await one.UntilSharedAsync();
         Assert.Equal((1, 1), (Lines(one.Process.Error, "is away"), Lines(one.Process.Error, "is back after")));
     }

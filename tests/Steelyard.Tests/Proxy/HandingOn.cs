@@ -75,6 +75,13 @@ public sealed class HandingOn : IDisposable
     }
 
     [Fact]
+    public void Of_two_types_the_last_one_counts_and_no_line_is_broken()
+    {
+        Take("Content-Type: text/aaaaaaaa\nContent-Type: text/b\nSet-Cookie: a=1\n");
+        Assert.Equal("HTTP/1.1 200 OK\nContent-Type: text/b\nSet-Cookie: a=1\nContent-Length: 2\n\nhi", Insert("HTTP/1.1 200 OK\nContent-Type: text/plain\nContent-Length: 2\n\nhi"));
+    }
+
+    [Fact]
     public void What_does_not_fit_is_no_answer()
     {
         Take($"Set-Cookie: {new string('x', 12_000)}\nContent-Type: text/a\n");

@@ -146,14 +146,15 @@ internal sealed class SharedPort(NodeLoop loop, int descriptor, int port) : Conn
 
     public void Remove(NodeChannel worker) => _workers.Remove(worker);
 
-    protected override bool HasRoom => _workers.Exists(worker => worker.HasRoom);
+    // One that leaves may listen until its end, and would take what it cuts then; with nobody else who comes waits in the kernel.
+    protected override bool HasRoom => _workers.Exists(worker => worker.HasRoom && !worker.LetsGo);
 
     protected override void Offer(HandOver connection)
     {
         for (var i = 0; i < _workers.Count; i++)
         {
             _next = (_next + 1) % _workers.Count;
-            if (connection.Asked.Add(_workers[_next]) && _workers[_next].TryGive(connection))
+            if (!_workers[_next].LetsGo && connection.Asked.Add(_workers[_next]) && _workers[_next].TryGive(connection))
                 return;
         }
 
