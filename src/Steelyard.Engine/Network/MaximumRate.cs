@@ -40,7 +40,7 @@ internal sealed class MaximumRate(EventLoop loop)
     }
 
     // What may have been sent by now, with what one second lets pass.
-    private long Left => _free + (long)((loop.Now - _begun + 1000) * (_bytesPerSecond / 1000.0)) - _sent;
+    private long Left => _free + (long)Math.Min((loop.Now - _begun + 1000) * (_bytesPerSecond / 1000.0), long.MaxValue / 2) - _sent;
 
     /// <summary>How much of a piece may be sent now; 0 for nothing yet.</summary>
     /// <param name="most">How long the piece is.</param>

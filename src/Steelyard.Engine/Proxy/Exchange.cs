@@ -249,7 +249,7 @@ internal sealed class Exchange
     private ValueTask<AfterExchange> HandOn()
     {
         var target = _context.Handed.Target;
-        var leads = _context.Handed.Route is not null || PathNormalizer.StaysBelowRoot(target);
+        var leads = _context.Handed.Route is not null || (target is [(byte)'/', ..] && PathNormalizer.StaysBelowRoot(target));
 
         // To who is named goes the request as it came, unless some of its body is gone already.
         var asItCame = _context.Handed.Route is not null && _outgoing.TryHold();

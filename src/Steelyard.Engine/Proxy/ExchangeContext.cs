@@ -449,7 +449,7 @@ internal sealed class ExchangeContext : RoutedRequest
     /// <summary>Goes on with a server that counts this exchange as active already.</summary>
     public void Take(Server server)
     {
-        (Server, _active, Target) = (server, true, null);
+        (Server, _active, Target, IsHandedOn) = (server, true, null, false);
         Affinity.Chosen(server);
     }
 

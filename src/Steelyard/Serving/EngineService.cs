@@ -33,7 +33,9 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     private Task _watch = Task.CompletedTask;
     private SharedState? _shared;
     private long _lookedAt;
+    private readonly Lock _remembering = new();
     private long _rememberedVersion;
+    private long? _allToldAt;
     private ServedConfiguration _served = null!;
     private AdminDesk _desk = null!;
     private CommandServer _commands = null!;
@@ -108,17 +110,25 @@ internal sealed class EngineService(string folder, IKeeper keeper, IEnumerable<S
     /// <param name="least">Who has all requests of a limit again within that is left out.</param>
     public void Remember(TimeSpan least = default)
     {
-        if (_balancer?.RememberedVersion(least) is not { } version || Interlocked.Read(ref _rememberedVersion) == version)
-            return;
-        try
+        lock (_remembering)
         {
-            keeper.Remember(_balancer.Remember(least));
-            Interlocked.Exchange(ref _rememberedVersion, version);
-        }
-        catch (Exception error) when (error is EngineException or IOException)
-        {
-            // Without a descriptor left, say. It is tried again, and who stops or hands over does that all the same.
-            Console.Error.WriteLine($"steelyard: the keeper could not be told what is remembered of clients: {error.Message}");
+            // All is told for an engine that follows; what is told now and then is less, and would take its place.
+            if (least == default)
+                _allToldAt = Stopwatch.GetTimestamp();
+            else if (_allToldAt is { } told && Stopwatch.GetElapsedTime(told) < least)
+                return;
+            if (_balancer?.RememberedVersion(least) is not { } version || _rememberedVersion == version)
+                return;
+            try
+            {
+                keeper.Remember(_balancer.Remember(least));
+                _rememberedVersion = version;
+            }
+            catch (Exception error) when (error is EngineException or IOException)
+            {
+                // Without a descriptor left, say. It is tried again, and who stops or hands over does that all the same.
+                Console.Error.WriteLine($"steelyard: the keeper could not be told what is remembered of clients: {error.Message}");
+            }
         }
     }
 

@@ -3,6 +3,7 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Admin;
 
 /// <summary>The commands that look at and steer a running program.</summary>
+[Trait("Lane", "apps")]
 public sealed class AdminCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -6,6 +6,7 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Admin;
 
 /// <summary>What is shipped for Prometheus and Grafana, with Debian's Prometheus.</summary>
+[Trait("Lane", "apps")]
 public sealed class PrometheusTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

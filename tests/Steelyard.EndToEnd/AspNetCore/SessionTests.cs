@@ -17,6 +17,7 @@ using Steelyard.EndToEnd.Node;
 namespace Steelyard.EndToEnd.AspNetCore;
 
 /// <summary>Sessions over several workers, in a real Redis.</summary>
+[Trait("Lane", "apps")]
 public sealed class SessionTests
 {
     [Fact]

@@ -1,6 +1,7 @@
 namespace Steelyard.EndToEnd.Differential;
 
 /// <summary>What the real HAProxy says on its command socket Steelyard says too.</summary>
+[Trait("Lane", "files")]
 public sealed class HaproxyCommands : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

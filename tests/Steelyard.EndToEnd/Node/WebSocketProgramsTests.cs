@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace Steelyard.EndToEnd.Node;
 
 /// <summary>Node's ws on both sides, and a browser, over ws and wss: tests/websocket/run.sh.</summary>
+[Trait("Lane", "apps")]
 public sealed class WebSocketProgramsTests
 {
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(4);

@@ -176,6 +176,7 @@ public class ToolTests : IDisposable
         "curl", input, ["-sS", "-k", .. arguments.Select(argument => argument.StartsWith('/') && !File.Exists(argument) && argument.Length < 10 ? UrlOf(balancer) + argument[1..] : argument)]);
 }
 
+[Trait("Lane", "files")]
 public sealed class ToolsOverTls : ToolTests
 {
     public ToolsOverTls() => TestBalancer.AlwaysSpeakTls();

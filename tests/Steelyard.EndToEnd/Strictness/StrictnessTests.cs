@@ -62,6 +62,7 @@ public abstract class StrictnessTests(StrictBalancer balancer)
 
 public sealed class StrictnessOnPlainConnections(PlainBalancer balancer) : StrictnessTests(balancer), IClassFixture<PlainBalancer>;
 
+[Trait("Lane", "files")]
 public sealed class StrictnessInsideOfTls(TlsBalancer balancer) : StrictnessTests(balancer), IClassFixture<TlsBalancer>;
 
 public sealed class StrictnessOnTolerantListeners(TolerantBalancer balancer) : StrictnessTests(balancer), IClassFixture<TolerantBalancer>;
