@@ -283,7 +283,7 @@ public sealed class SharedStateTests : IDisposable
         await using var one = await StartAsync($"127.0.0.1:{redis.Port}", [origin]);
         await one.UntilSharedAsync();
 
-        await (full ? server.ConfigSetAsync("maxmemory", 1) : server.ReplicaOfAsync(new DnsEndPoint("127.0.0.1", 1)));
+        await (full ? server.ConfigSetAsync("maxmemory", 1) : server.ExecuteAsync("REPLICAOF", "127.0.0.1", "1"));
         await Patience.Until(
             async () => (await one.AskAsync("/limited", "X-Key: k\r\n")).Status == 200 && Lines(one.Process.Error, says) == 1,
             () => one.Process.Error);
@@ -291,7 +291,7 @@ public sealed class SharedStateTests : IDisposable
         // It answers all the time, when there is nothing to tell too.
         for (var i = 0; i < 10; i++)
             Assert.Equal((200, 0), ((await one.AskAsync("/limited", "X-Key: k\r\n")).Status, await one.MetricAsync("steelyard_shared_up")));
-        await (full ? server.ConfigSetAsync("maxmemory", 0) : server.ReplicaOfAsync(null));
+        await (full ? server.ConfigSetAsync("maxmemory", 0) : server.ExecuteAsync("REPLICAOF", "NO", "ONE"));
         await one.UntilSharedAsync();
         Assert.Equal((1, 1), (Lines(one.Process.Error, "is away"), Lines(one.Process.Error, "is back after")));
     }
