@@ -137,7 +137,7 @@ internal sealed class CompiledTest
                 _ranges = Array.ConvertAll(all, pattern => NumberRange.TryParse(pattern, out var range) ? range : throw new ArgumentException(pattern, nameof(patterns)));
                 break;
             default:
-                _texts = Array.ConvertAll(all, pattern => Encoding.UTF8.GetBytes(kind == TestKind.Directory ? pattern.Trim('/') : kind == TestKind.Domain ? pattern.Trim('.') : pattern));
+                _texts = Array.ConvertAll(all, pattern => BytesText.Encode(kind == TestKind.Directory ? pattern.Trim('/') : kind == TestKind.Domain ? pattern.Trim('.') : pattern));
                 if (kind == TestKind.Is && _texts.Length > FewPatterns)
                     _set = new HashSet<byte[]>(_texts, ignoreCase ? BytesComparer.IgnoreCase : BytesComparer.Exact).GetAlternateLookup<ReadOnlySpan<byte>>();
                 break;

@@ -40,13 +40,17 @@ internal sealed class NetworkIndex
     public int Find(ReadOnlySpan<byte> text)
     {
         Span<byte> bytes = stackalloc byte[16];
-        return AddressText.Parse(text, bytes) switch
-        {
-            4 => Find(_starts4, _found4, BinaryPrimitives.ReadUInt32BigEndian(bytes)),
-            16 => Find(_starts6, _found6, BinaryPrimitives.ReadUInt128BigEndian(bytes)),
-            _ => -1,
-        };
+        return FindAddress(bytes[..AddressText.Parse(text, bytes)]);
     }
+
+    /// <summary>The place of the first network that has an address; -1 for none.</summary>
+    /// <param name="address">Its 4 or 16 bytes as <see cref="AddressText.Parse"/> gives them.</param>
+    public int FindAddress(ReadOnlySpan<byte> address) => address.Length switch
+    {
+        4 => Find(_starts4, _found4, BinaryPrimitives.ReadUInt32BigEndian(address)),
+        16 => Find(_starts6, _found6, BinaryPrimitives.ReadUInt128BigEndian(address)),
+        _ => -1,
+    };
 
     private static int Find(UInt128[] starts, int[] found, UInt128 address)
     {

@@ -1,11 +1,11 @@
-using System.Text;
+using Steelyard.Engine.Expressions;
 
 namespace Steelyard.Engine.Lists;
 
 /// <summary>The entries of a list in their order, and by their patterns. Whoever uses it holds the list.</summary>
 internal sealed class PatternEntries
 {
-    private readonly Dictionary<string, List<ListedPattern>> _byPattern = new(StringComparer.Ordinal);
+    private readonly Dictionary<byte[], List<ListedPattern>> _byPattern = new(BytesComparer.Exact);
     private readonly LinkedList<ListedPattern> _all = new();
 
     /// <summary>How many there are.</summary>
@@ -25,17 +25,12 @@ internal sealed class PatternEntries
     }
 
     /// <summary>Those of a version that have a pattern.</summary>
-    public ListedPattern[] Of(string pattern, uint version) =>
-        _byPattern.TryGetValue(pattern, out var alike) ? [.. alike.FindAll(entry => entry.Version == version)] : [];
+    public ListedPattern[] Of(ReadOnlySpan<byte> pattern, uint version) =>
+        Of(pattern) is { } alike ? [.. alike.FindAll(entry => entry.Version == version)] : [];
 
     /// <summary>Those of all versions that have a pattern; null for none. Allocates nothing.</summary>
-    public List<ListedPattern>? Of(ReadOnlySpan<byte> pattern)
-    {
-        // Longer ones are rare, and no longer than a request.
-        Span<char> text = pattern.Length <= 512 ? stackalloc char[512] : new char[pattern.Length];
-        text = text[..Encoding.UTF8.GetChars(pattern, text)];
-        return _byPattern.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text, out var alike) ? alike : null;
-    }
+    public List<ListedPattern>? Of(ReadOnlySpan<byte> pattern) =>
+        _byPattern.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(pattern, out var alike) ? alike : null;
 
     /// <summary>The one with a number; null for none.</summary>
     public ListedPattern? Numbered(long number)
@@ -53,8 +48,8 @@ internal sealed class PatternEntries
     public void Add(ListedPattern entry)
     {
         entry.Node = _all.AddLast(entry);
-        if (!_byPattern.TryGetValue(entry.Pattern, out var alike))
-            _byPattern.Add(entry.Pattern, alike = []);
+        if (!_byPattern.TryGetValue(entry.Key, out var alike))
+            _byPattern.Add(entry.Key, alike = []);
         alike.Add(entry);
     }
 
@@ -62,10 +57,10 @@ internal sealed class PatternEntries
     public void Remove(ListedPattern entry)
     {
         _all.Remove(entry.Node!);
-        var alike = _byPattern[entry.Pattern];
+        var alike = _byPattern[entry.Key];
         alike.Remove(entry);
         if (alike.Count == 0)
-            _byPattern.Remove(entry.Pattern);
+            _byPattern.Remove(entry.Key);
     }
 
     /// <summary>Takes all out of which something holds.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using Steelyard.Config;
 using Steelyard.Config.Expressions;
 
@@ -74,8 +73,8 @@ public sealed class PatternList
     /// <param name="value">The value.</param>
     public IReadOnlyList<(ListUse Use, ListedPattern? Found)> Find(string value)
     {
-        var bytes = Encoding.UTF8.GetBytes(value);
-        return Array.ConvertAll(_views, view => (view.Use, view.Find(bytes)));
+        var bytes = BytesText.Encode(value);
+        return Array.ConvertAll(Array.FindAll(_views, static view => view.IsUsed), view => (view.Use, view.Find(bytes)));
     }
 
     /// <summary>Goes on with what another configuration says; false where that has other entries.</summary>
@@ -86,7 +85,36 @@ public sealed class PatternList
         Settings = settings;
         foreach (var use in settings.Uses)
             ViewFor(use);
+        LetViewsGo();
         return true;
+    }
+
+    // Requests that began under the configuration before may look up still what it alone asked for, so that such views
+    // are kept up until the next one.
+    private void LetViewsGo()
+    {
+        Enter();
+        try
+        {
+            _views = Array.FindAll(_views, view => view.IsUsed || IsAskedFor(view.Use));
+            foreach (var view in _views)
+                view.IsUsed = IsAskedFor(view.Use);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private bool IsAskedFor(ListUse use)
+    {
+        foreach (var each in Settings.Uses)
+        {
+            if (each == use)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Puts entries in behind the others, all or none.</summary>
@@ -120,16 +148,12 @@ public sealed class PatternList
     }
 
     /// <summary>Gives all entries of a pattern a value.</summary>
-    /// <returns>Whether there is one.</returns>
-    public bool Set(string pattern, string value)
+    public SetOutcome Set(string pattern, string value)
     {
         Enter();
         try
         {
-            var entries = _entries.Of(pattern, Version);
-            foreach (var entry in entries)
-                entry.Give(value);
-            return entries.Length > 0;
+            return Give(_entries.Of(BytesText.Encode(pattern), Version), value);
         }
         finally
         {
@@ -140,16 +164,12 @@ public sealed class PatternList
     /// <summary>Gives an entry a value.</summary>
     /// <param name="number">Its <see cref="ListedPattern.Number"/>.</param>
     /// <param name="value">The value.</param>
-    /// <returns>Whether there is such an entry.</returns>
-    public bool Set(long number, string value)
+    public SetOutcome Set(long number, string value)
     {
         Enter();
         try
         {
-            if (_entries.Numbered(number) is not { } entry)
-                return false;
-            entry.Give(value);
-            return true;
+            return Give(_entries.Numbered(number) is { } entry ? [entry] : [], value);
         }
         finally
         {
@@ -164,7 +184,7 @@ public sealed class PatternList
         Enter();
         try
         {
-            return _entries.Of(pattern, Version) is { Length: > 0 } entries && TakeOut(entries);
+            return _entries.Of(BytesText.Encode(pattern), Version) is { Length: > 0 } entries && TakeOut(entries);
         }
         finally
         {
@@ -249,24 +269,13 @@ public sealed class PatternList
     {
         if (!TryEnter())
         {
-            LeaveToHolder(new(Encoding.UTF8.GetString(pattern), hasValue ? Encoding.UTF8.GetString(value) : null, Removes: false));
+            LeaveToHolder(new(pattern.ToArray(), hasValue ? value.ToArray() : null, Removes: false));
             return;
         }
 
         try
         {
-            var isThere = false;
-            foreach (var entry in _entries.Of(pattern) ?? s_none)
-            {
-                if (entry.Version != Version)
-                    continue;
-                isThere = true;
-                if (hasValue && !entry.Bytes.SequenceEqual(value))
-                    entry.Give(value);
-            }
-
-            if (!isThere)
-                PutIn(new(Encoding.UTF8.GetString(pattern), hasValue ? Encoding.UTF8.GetString(value) : null));
+            PutHeld(pattern, value, hasValue);
         }
         finally
         {
@@ -279,14 +288,13 @@ public sealed class PatternList
     {
         if (!TryEnter())
         {
-            LeaveToHolder(new(Encoding.UTF8.GetString(pattern), null, Removes: true));
+            LeaveToHolder(new(pattern.ToArray(), null, Removes: true));
             return;
         }
 
         try
         {
-            if (_entries.Of(pattern) is { Count: > 0 } alike && _entries.Of(alike[0].Pattern, Version) is { Length: > 0 } entries)
-                TakeOut(entries);
+            RemoveHeld(pattern);
         }
         finally
         {
@@ -309,9 +317,17 @@ public sealed class PatternList
     {
         do
         {
-            while (_left.TryDequeue(out var change))
-                Do(change);
-            Interlocked.Exchange(ref _held, 0);
+            try
+            {
+                while (_left.TryDequeue(out var change))
+                    Do(change);
+                foreach (var view in _views)
+                    view.Settle();
+            }
+            finally
+            {
+                Interlocked.Exchange(ref _held, 0);
+            }
         }
         while (!_left.IsEmpty && TryEnter());
     }
@@ -325,25 +341,34 @@ public sealed class PatternList
 
     private void Do(LeftChange change)
     {
-        var entries = _entries.Of(change.Pattern, Version);
-        if (change.Removes && entries.Length > 0)
-        {
-            TakeOut(entries);
-        }
-        else if (!change.Removes && entries.Length == 0)
-        {
-            PutIn(new(change.Pattern, change.Value));
-        }
-        else if (change.Value is { } value)
-        {
-            foreach (var entry in entries)
-                entry.Give(value);
-        }
+        if (change.Removes)
+            RemoveHeld(change.Pattern);
+        else
+            PutHeld(change.Pattern, change.Value, change.Value is not null);
     }
 
-    // What cannot be compared with is left out, as in HAProxy.
-    private void PutIn(PatternEntry entry)
+    private void RemoveHeld(ReadOnlySpan<byte> pattern)
     {
+        if (_entries.Of(pattern) is not null && _entries.Of(pattern, Version) is { Length: > 0 } entries)
+            TakeOut(entries);
+    }
+
+    // What cannot be compared with, and what is no value, is left out, as in HAProxy.
+    private void PutHeld(ReadOnlySpan<byte> pattern, ReadOnlySpan<byte> value, bool hasValue)
+    {
+        var isThere = false;
+        foreach (var each in _entries.Of(pattern) ?? s_none)
+        {
+            if (each.Version != Version)
+                continue;
+            isThere = true;
+            if (hasValue && !each.Bytes.SequenceEqual(value) && (!ValuesAreTyped() || IsValue(BytesText.Decode(value))))
+                each.Give(value);
+        }
+
+        if (isThere)
+            return;
+        var entry = new PatternEntry(BytesText.Decode(pattern), hasValue ? BytesText.Decode(value) : null);
         if (MistakeIn(entry) is not null)
             return;
         var added = new ListedPattern(entry.Pattern, entry.Value, Version);
@@ -387,6 +412,8 @@ public sealed class PatternList
     {
         foreach (var view in _views)
         {
+            if (!view.IsUsed)
+                continue;
             if (PatternListSettings.FindMistake(view.Use.Test, entry.Pattern, view.Use.IgnoreCase) is not null)
                 return (entry, view.Use.Test);
             if (view.Use.Values is { } values && !PatternListSettings.IsValue(values, entry.Value ?? ""))
@@ -396,22 +423,52 @@ public sealed class PatternList
         return null;
     }
 
+    private SetOutcome Give(ListedPattern[] entries, string value)
+    {
+        if (entries.Length == 0)
+            return SetOutcome.NoEntry;
+        if (!IsValue(value))
+            return SetOutcome.NoValue;
+        foreach (var entry in entries)
+            entry.Give(value);
+        return SetOutcome.Done;
+    }
+
+    private bool ValuesAreTyped()
+    {
+        foreach (var view in _views)
+        {
+            if (view is { IsUsed: true, Use.Values: ListValues.Numbers or ListValues.Addresses })
+                return true;
+        }
+
+        return false;
+    }
+
+    private bool IsValue(string value)
+    {
+        foreach (var view in _views)
+        {
+            if (view.IsUsed && view.Use.Values is { } values && !PatternListSettings.IsValue(values, value))
+                return false;
+        }
+
+        return true;
+    }
+
     private bool TakeOut(ListedPattern[] entries)
     {
         foreach (var entry in entries)
             _entries.Remove(entry);
-        Show([], entries);
+        if (Array.FindAll(entries, entry => entry.Version == Version) is { Length: > 0 } seen)
+            Show([], seen);
         return true;
     }
 
     private void Show(ListedPattern[] added, ListedPattern[] removed)
     {
-        ListedPattern[]? all = null;
         foreach (var view in _views)
-        {
-            if (!view.TryChange(added, removed))
-                view.Show(all ??= _entries.Of(Version));
-        }
+            view.Change(added, removed);
     }
 
     private void ShowAll()
@@ -426,4 +483,4 @@ public sealed class PatternList
 /// <param name="Pattern">The pattern.</param>
 /// <param name="Value">Its value; null for none.</param>
 /// <param name="Removes">Whether it is taken out.</param>
-internal readonly record struct LeftChange(string Pattern, string? Value, bool Removes);
+internal readonly record struct LeftChange(byte[] Pattern, byte[]? Value, bool Removes);

@@ -1,8 +1,10 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Text;
+using System.Net;
 using Steelyard.Config;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Expressions;
+using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Lists;
 
@@ -11,14 +13,24 @@ internal abstract class PatternView(ListUse use)
 {
     public ListUse Use { get; } = use;
 
+    /// <summary>Whether the configuration that is served looks the list up so. What does not suit a view that is not is taken in all the same.</summary>
+    public bool IsUsed { get; set; } = true;
+
     /// <summary>The entry that a value fits; null for none.</summary>
     public abstract ListedPattern? Find(ReadOnlySpan<byte> value);
 
-    /// <summary>Holds these entries and no others.</summary>
+    /// <summary>Holds these entries and no others. What was put in while nobody looked the list up so, and cannot be compared so, is passed over.</summary>
     public abstract void Show(ListedPattern[] entries);
 
-    /// <summary>Takes a change in; false where all has to be shown again.</summary>
-    public virtual bool TryChange(ListedPattern[] added, ListedPattern[] removed) => false;
+    /// <summary>Takes a change in; perhaps not before <see cref="Settle"/>.</summary>
+    /// <param name="added">What comes behind the others.</param>
+    /// <param name="removed">What goes; all of it was shown.</param>
+    public abstract void Change(ListedPattern[] added, ListedPattern[] removed);
+
+    /// <summary>Shows what has changed, at the end of a row of changes.</summary>
+    public virtual void Settle()
+    {
+    }
 
     /// <summary>What suits a way to compare.</summary>
     public static PatternView For(ListUse use) => use.Test switch
@@ -49,34 +61,31 @@ internal abstract class PatternView(ListUse use)
 
         public override void Show(ListedPattern[] entries) => _table = new(entries, Use.IgnoreCase);
 
-        public override bool TryChange(ListedPattern[] added, ListedPattern[] removed)
+        public override void Change(ListedPattern[] added, ListedPattern[] removed)
         {
-            // Which of several takes the place of one that goes is not known here.
             var table = _table;
             foreach (var entry in removed)
-            {
-                if (table.HasTwice)
-                    return false;
-                table.Entries.TryRemove(Encoding.UTF8.GetBytes(entry.Pattern), out _);
-            }
-
+                table.Remove(entry);
             foreach (var entry in added)
                 table.Add(entry);
-            return true;
         }
 
         private sealed class Table
         {
-            private readonly ConcurrentDictionary<byte[], ListedPattern> _entries;
+            private readonly FirstEntries<byte[]> _entries;
             private volatile int[] _lengths = [];
 
             public Table(ListedPattern[] entries, bool ignoreCase)
             {
-                _entries = new(concurrencyLevel: 1, Math.Max(16, entries.Length), ignoreCase ? BytesComparer.IgnoreCase : BytesComparer.Exact);
-                Entries = _entries.GetAlternateLookup<ReadOnlySpan<byte>>();
+                _entries = new(entries.Length, ignoreCase ? BytesComparer.IgnoreCase : BytesComparer.Exact);
+                Entries = _entries.Counting.GetAlternateLookup<ReadOnlySpan<byte>>();
                 var lengths = new HashSet<int>();
                 foreach (var entry in entries)
-                    lengths.Add(Put(entry));
+                {
+                    _entries.Add(entry.Key, entry);
+                    lengths.Add(entry.Key.Length);
+                }
+
                 _lengths = Sorted(lengths);
             }
 
@@ -85,22 +94,14 @@ internal abstract class PatternView(ListUse use)
             /// <summary>The lengths of the patterns, and perhaps of some that have gone; the longest first.</summary>
             public int[] Lengths => _lengths;
 
-            public bool HasTwice { get; private set; }
-
             public void Add(ListedPattern entry)
             {
-                var length = Put(entry);
-                if (Array.IndexOf(_lengths, length) < 0)
-                    _lengths = Sorted([.. _lengths, length]);
+                _entries.Add(entry.Key, entry);
+                if (Array.IndexOf(_lengths, entry.Key.Length) < 0)
+                    _lengths = Sorted([.. _lengths, entry.Key.Length]);
             }
 
-            // Of those that are alike the first counts.
-            private int Put(ListedPattern entry)
-            {
-                var bytes = Encoding.UTF8.GetBytes(entry.Pattern);
-                HasTwice |= !_entries.TryAdd(bytes, entry);
-                return bytes.Length;
-            }
+            public void Remove(ListedPattern entry) => _entries.Remove(entry.Key, entry);
 
             private static int[] Sorted(HashSet<int> lengths)
             {
@@ -111,29 +112,100 @@ internal abstract class PatternView(ListUse use)
         }
     }
 
-    /// <summary>Networks, of which the smallest counts.</summary>
+    /// <summary>
+    /// Networks, of which the smallest counts. Whole addresses are apart: rules put them in one by one while requests are
+    /// served, which has to cost the same however many there are.
+    /// </summary>
     private sealed class Networks(ListUse use) : PatternView(use)
     {
-        private volatile Table _table = new(new([]), []);
+        // Those of more than one address, in their order. Whoever changes it holds the list.
+        private readonly List<ListedPattern> _wide = [];
+        private bool _isStale;
+        private volatile Table _table = new(new(0), new([]), []);
 
         public override ListedPattern? Find(ReadOnlySpan<byte> value)
         {
+            Span<byte> room = stackalloc byte[AddressText.Longest];
+            ReadOnlySpan<byte> address = room[..AddressText.Parse(value, room)];
+            if (address.IsEmpty)
+                return null;
             var table = _table;
-            return table.Index.Find(value) is >= 0 and var at ? table.Entries[at] : null;
+            if (table.Whole.Counting.TryGetValue(NumberOf(address), out var whole))
+                return whole;
+            return table.Index.FindAddress(address) is >= 0 and var at ? table.Wide[at] : null;
         }
 
         public override void Show(ListedPattern[] entries)
         {
-            // The index gives the first that fits.
-            var read = Array.ConvertAll(entries, entry => (Entry: entry, Network: TestCondition.ParseNetwork(PatternListSettings.Of(TestKind.Network, entry.Pattern))));
-            var order = new int[read.Length];
-            for (var i = 0; i < order.Length; i++)
-                order[i] = i;
-            Array.Sort(order, (one, other) => read[one].Network.PrefixLength != read[other].Network.PrefixLength ? read[other].Network.PrefixLength.CompareTo(read[one].Network.PrefixLength) : one.CompareTo(other));
-            _table = new(new(Array.ConvertAll(order, at => read[at].Network)), Array.ConvertAll(order, at => read[at].Entry));
+            _wide.Clear();
+            var whole = new FirstEntries<UInt128>(entries.Length);
+            foreach (var entry in entries)
+                Add(whole, entry);
+            Show(whole);
         }
 
-        private sealed record Table(NetworkIndex Index, ListedPattern[] Entries);
+        public override void Change(ListedPattern[] added, ListedPattern[] removed)
+        {
+            var whole = _table.Whole;
+            foreach (var entry in removed)
+            {
+                if (entry.Network is not { } network)
+                    continue;
+                if (IsAddress(network, out var number))
+                    whole.Remove(number, entry);
+                else
+                    _isStale |= _wide.Remove(entry);
+            }
+
+            foreach (var entry in added)
+                Add(whole, entry);
+        }
+
+        public override void Settle()
+        {
+            if (_isStale)
+                Show(_table.Whole);
+        }
+
+        private void Add(FirstEntries<UInt128> whole, ListedPattern entry)
+        {
+            if (entry.Network is not { } network)
+                return;
+            if (IsAddress(network, out var number))
+            {
+                whole.Add(number, entry);
+                return;
+            }
+
+            _wide.Add(entry);
+            _isStale = true;
+        }
+
+        private void Show(FirstEntries<UInt128> whole)
+        {
+            // The index gives the first that fits.
+            var order = new int[_wide.Count];
+            for (var i = 0; i < order.Length; i++)
+                order[i] = i;
+            Array.Sort(order, (one, other) => Length(one) != Length(other) ? Length(other).CompareTo(Length(one)) : one.CompareTo(other));
+            _table = new(whole, new(Array.ConvertAll(order, at => _wide[at].Network!.Value)), Array.ConvertAll(order, at => _wide[at]));
+            _isStale = false;
+
+            int Length(int at) => _wide[at].Network!.Value.PrefixLength;
+        }
+
+        private static bool IsAddress(IPNetwork network, out UInt128 number)
+        {
+            Span<byte> bytes = stackalloc byte[AddressText.Longest];
+            _ = network.BaseAddress.TryWriteBytes(bytes, out var length);
+            number = NumberOf(bytes[..length]);
+            return network.PrefixLength == length * 8;
+        }
+
+        // An IPv4 address as it is mapped into IPv6, where none other has its number.
+        private static UInt128 NumberOf(ReadOnlySpan<byte> address) => address.Length == 4 ? 0xFFFF_0000_0000UL | BinaryPrimitives.ReadUInt32BigEndian(address) : BinaryPrimitives.ReadUInt128BigEndian(address);
+
+        private sealed record Table(FirstEntries<UInt128> Whole, NetworkIndex Index, ListedPattern[] Wide);
     }
 
     /// <summary>What is tried in its order.</summary>
@@ -157,15 +229,29 @@ internal abstract class PatternView(ListUse use)
             var known = new Dictionary<ListedPattern, CompiledTest>();
             foreach (var (test, entry) in _entries)
                 known[entry] = test;
-            _entries = Array.ConvertAll(entries, entry => (known.GetValueOrDefault(entry) ?? Compile(entry), entry));
+            _entries = Compile(entries, known);
         }
 
-        public override bool TryChange(ListedPattern[] added, ListedPattern[] removed)
+        public override void Change(ListedPattern[] added, ListedPattern[] removed)
         {
             if (removed.Length > 0)
-                return false;
-            _entries = [.. _entries, .. Array.ConvertAll(added, entry => (Compile(entry), entry))];
-            return true;
+                _entries = Array.FindAll(_entries, one => Array.IndexOf(removed, one.Entry) < 0);
+            if (added.Length > 0)
+                _entries = [.. _entries, .. Compile(added, [])];
+        }
+
+        private (CompiledTest Test, ListedPattern Entry)[] Compile(ListedPattern[] entries, Dictionary<ListedPattern, CompiledTest> known)
+        {
+            var compiled = new List<(CompiledTest, ListedPattern)>(entries.Length);
+            foreach (var entry in entries)
+            {
+                if (known.TryGetValue(entry, out var test))
+                    compiled.Add((test, entry));
+                else if (PatternListSettings.FindMistake(Use.Test, entry.Pattern, Use.IgnoreCase) is null)
+                    compiled.Add((Compile(entry), entry));
+            }
+
+            return [.. compiled];
         }
 
         private CompiledTest Compile(ListedPattern entry)

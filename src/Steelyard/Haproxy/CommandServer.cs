@@ -1,7 +1,7 @@
 using System.Net.Sockets;
-using System.Text;
 using Steelyard.Admin;
 using Steelyard.Config;
+using Steelyard.Engine.Lists;
 using Steelyard.Keeper;
 
 namespace Steelyard.Haproxy;
@@ -64,18 +64,15 @@ internal sealed class CommandServer(AdminDesk desk)
         try
         {
             var talk = new CommandTalk(_commands, level);
-            var pending = new StringBuilder();
-            var buffer = new byte[4096];
+            var lines = new LineBuffer(LongestLine);
             while (!talk.Over)
             {
                 using var patience = new CancellationTokenSource(talk.Patience);
-                var read = await stream.ReadAsync(buffer, patience.Token);
-                pending.Append(Encoding.UTF8.GetString(buffer, 0, read));
-                if (read == 0 && pending.Length > 0)
-                    pending.Append('\n');
-                while (!talk.Over && TakeLine(pending) is { } line)
-                    await stream.WriteAsync(Encoding.UTF8.GetBytes(await talk.AnswerAsync(line)));
-                if (read == 0 || pending.Length > LongestLine)
+                var read = await stream.ReadAsync(lines.Free, patience.Token);
+                lines.Take(read);
+                while (!talk.Over && lines.TryTake(out var line))
+                    await stream.WriteAsync(BytesText.Encode(await talk.AnswerAsync(line)));
+                if (read == 0 || lines.IsFull)
                     return;
             }
         }
@@ -83,19 +80,5 @@ internal sealed class CommandServer(AdminDesk desk)
         {
             // Whoever asked has gone, or says nothing.
         }
-    }
-
-    private static string? TakeLine(StringBuilder pending)
-    {
-        for (var i = 0; i < pending.Length; i++)
-        {
-            if (pending[i] != '\n')
-                continue;
-            var line = pending.ToString(0, i).TrimEnd('\r');
-            pending.Remove(0, i + 1);
-            return line;
-        }
-
-        return null;
     }
 }

@@ -8,9 +8,13 @@ namespace Steelyard.Haproxy;
 /// <param name="level">What the socket lets everybody do.</param>
 internal sealed class CommandTalk(CommandDesk desk, CommandLevel level)
 {
+    /// <summary>How many bytes may follow a command.</summary>
+    public const int LongestPayload = 16 * 1024 * 1024;
+
     private const string PayloadFollows = "<<";
 
     private readonly StringBuilder _payload = new();
+    private long _payloadLength;
     private string? _waiting;
     private bool _prompts;
 
@@ -26,27 +30,40 @@ internal sealed class CommandTalk(CommandDesk desk, CommandLevel level)
     /// <summary>What stands behind the command that is done now, in lines; null for nothing.</summary>
     public string? Payload { get; private set; }
 
-    /// <summary>Does what a line says. Behind one that ends in <c>&lt;&lt;</c> lines follow that belong to it, up to an empty one.</summary>
+    /// <summary>Does what a line says. Behind one that ends in <c>&lt;&lt;</c> lines follow that belong to it, up to an empty one; more of them than <see cref="LongestPayload"/> are passed over, and the command is not done.</summary>
     public async Task<string> AnswerAsync(string line)
     {
         if (_waiting is { } waiting)
         {
             if (line.Length > 0)
             {
-                _payload.Append(line).Append('\n');
+                Keep(line);
                 return _prompts ? "+ " : "";
             }
 
             _waiting = null;
-            return await DoAsync(waiting, _payload.ToString());
+            if (_payloadLength > LongestPayload)
+                return End(new("The payload is longer than 16 MiB, nothing was done: send it in parts.\n\n"));
+            var payload = _payload.ToString();
+            _payload.Clear();
+            return await DoAsync(waiting, payload);
         }
 
         var end = line.AsSpan().TrimEnd();
         if (!end.EndsWith(PayloadFollows) || (end.Length > PayloadFollows.Length && end[^(PayloadFollows.Length + 1)] != ' '))
             return await DoAsync(line, payload: null);
         _waiting = end[..^PayloadFollows.Length].ToString();
-        _payload.Clear();
+        _payloadLength = 0;
         return _prompts ? "+ " : "";
+    }
+
+    private void Keep(string line)
+    {
+        _payloadLength += Encoding.UTF8.GetByteCount(line) + 1;
+        if (_payloadLength > LongestPayload)
+            _payload.Clear();
+        else
+            _payload.Append(line).Append('\n');
     }
 
     private async Task<string> DoAsync(string line, string? payload)
@@ -67,7 +84,12 @@ internal sealed class CommandTalk(CommandDesk desk, CommandLevel level)
                 return answer.ToString();
         }
 
-        // One line is all that is answered, unless more is asked for.
+        return End(answer);
+    }
+
+    // One line is all that is answered, unless more is asked for.
+    private string End(StringBuilder answer)
+    {
         Over = !_prompts;
         if (_prompts)
             answer.Append("\n> ");

@@ -107,8 +107,17 @@ internal static class ListCommands
             throw new CommandException("'set map' expects three parameters: map identifier, key and value.\n");
         var list = Find(desk, words[0], isMap: true);
         if (NumberOf(words[1]) is { } number)
-            return list.Set(number, words[2]) ? "" : throw new CommandException("key or pattern not found.\n");
-        return list.Set(words[1], words[2]) ? "" : throw new CommandException("entry not found.\n");
+        {
+            return list.Set(number, words[2]) switch
+            {
+                SetOutcome.Done => "",
+                SetOutcome.NoValue => throw new CommandException($"unable to parse '{words[2]}'.\n"),
+                _ => throw new CommandException("key or pattern not found.\n"),
+            };
+        }
+
+        // HAProxy keeps silent about a value that is none where the entry is named by its key; nothing changes there either.
+        return list.Set(words[1], words[2]) != SetOutcome.NoEntry ? "" : throw new CommandException("entry not found.\n");
     }
 
     private static string Remove(CommandDesk desk, string[] words, bool isMap)

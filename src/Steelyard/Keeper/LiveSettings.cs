@@ -17,8 +17,8 @@ internal sealed record LiveSettings
 
     private ImmutableDictionary<string, int> Listeners { get; init; } = ImmutableDictionary<string, int>.Empty;
 
-    /// <summary>The listeners that are not listened on, by their first addresses.</summary>
-    private ImmutableDictionary<string, ListenerServing> Stopped { get; init; } = ImmutableDictionary<string, ListenerServing>.Empty;
+    /// <summary>Whether listeners are listened on where the file says otherwise, by their first addresses.</summary>
+    private ImmutableDictionary<string, ListenerServing> Servings { get; init; } = ImmutableDictionary<string, ListenerServing>.Empty;
 
     /// <summary>How many client connections may be open; null for what the file says.</summary>
     private int? Connections { get; init; }
@@ -54,7 +54,8 @@ internal sealed record LiveSettings
         {
             if (!file.Listeners.Any(one => one.Bind[0].ToString() == which))
                 throw new EngineException($"there is no listener '{which}'");
-            return this with { Stopped = serving == "open" ? Stopped.Remove(which) : Stopped.SetItem(which, serving == "closed" ? ListenerServing.Closed : ListenerServing.Paused) };
+            var wanted = serving switch { "open" => ListenerServing.Open, "closed" => ListenerServing.Closed, _ => ListenerServing.Paused };
+            return this with { Servings = ServingIn(file, which) == wanted ? Servings.Remove(which) : Servings.SetItem(which, wanted) };
         }
 
         if (words is ["connections", var open])
@@ -99,6 +100,10 @@ internal sealed record LiveSettings
         return Put(pool.Name, key.Address, new(null, null)).Put(pool.Name, to, live);
     }
 
+    private static ListenerServing? ServingIn(Snapshot file, string listener) => file.Listeners.FirstOrDefault(one => one.Bind[0].ToString() == listener)?.Serving;
+
+    private static string WordOf(ListenerServing? serving) => serving switch { ListenerServing.Paused => "paused", ListenerServing.Closed => "closed", _ => "open" };
+
     private static int? NumberIn(string text) => text.Length == 0 ? null : int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 
     private LiveSettings Put(string pool, NetworkAddress address, LiveServer server) =>
@@ -108,7 +113,7 @@ internal sealed record LiveSettings
         number is { } given ? numbers.SetItem(name, given) : numbers.Remove(name);
 
     /// <summary>A configuration with all of it.</summary>
-    public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty && Stopped.IsEmpty && Connections is null ? file : file with
+    public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty && Servings.IsEmpty && Connections is null ? file : file with
     {
         Limits = file.Limits with { Connections = Connections ?? file.Limits.Connections },
         Listeners = file.Listeners.Select(OfListener).ToValueList(),
@@ -121,7 +126,7 @@ internal sealed record LiveSettings
         return listener with
         {
             MaxConnections = Listeners.TryGetValue(name, out var most) ? most : listener.MaxConnections,
-            Serving = Stopped.TryGetValue(name, out var serving) ? serving : listener.Serving,
+            Serving = Servings.TryGetValue(name, out var serving) ? serving : listener.Serving,
         };
     }
 
@@ -150,7 +155,7 @@ internal sealed record LiveSettings
         var left = this with
         {
             Listeners = Listeners.Where(listener => file.Listeners.Any(one => one.Bind[0].ToString() == listener.Key)).ToImmutableDictionary(),
-            Stopped = Stopped.Where(listener => file.Listeners.Any(one => one.Bind[0].ToString() == listener.Key)).ToImmutableDictionary(),
+            Servings = Servings.Where(listener => ServingIn(file, listener.Key) is { } said && said != listener.Value).ToImmutableDictionary(),
         };
         foreach (var (key, live) in Servers)
         {
@@ -181,8 +186,8 @@ internal sealed record LiveSettings
             yield return new("", "the process", "limit", file.Limits.Connections?.ToString(CultureInfo.InvariantCulture) ?? "none", open.ToString(CultureInfo.InvariantCulture));
         foreach (var (name, most) in Listeners.OrderBy(listener => listener.Key, StringComparer.Ordinal))
             yield return new("", name, "limit", file.Listeners.FirstOrDefault(one => one.Bind[0].ToString() == name)?.MaxConnections?.ToString(CultureInfo.InvariantCulture) ?? "none", most.ToString(CultureInfo.InvariantCulture));
-        foreach (var (name, serving) in Stopped.OrderBy(listener => listener.Key, StringComparer.Ordinal))
-            yield return new("", name, "serving", "open", serving == ListenerServing.Paused ? "paused" : "closed");
+        foreach (var (name, serving) in Servings.OrderBy(listener => listener.Key, StringComparer.Ordinal))
+            yield return new("", name, "serving", WordOf(ServingIn(file, name)), WordOf(serving));
     }
 }
 

@@ -127,6 +127,7 @@ public sealed class HaproxyCommands : IDisposable
         string File(string name) => _folder.At(name);
         await both.SameAsync($"get map {File("n.map")} a", $"get map {File("r.map")} bc", $"get map {File("ip.map")} 10.1.9.9", $"get map {File("i.map")} 3", $"get map {File("end.map")} www.a.com", $"get map {File("p.map")} /abc/d", $"get map {File("v.map")} x", "show map");
         await both.SameAsync($"add map {File("n.map")} k x", $"add map {File("i.map")} zz x", $"add map {File("ip.map")} 1.2.3.4/77 x", $"add map {File("i.map")} 9:3 x", $"get map {File("ii.map")} 2");
+        await both.SameAsync($"set map {File("n.map")} a zork", $"set map {File("n.map")} a 7zork", $"show map {File("n.map")}", $"get map {File("n.map")} a");
     }
 
     [Fact]

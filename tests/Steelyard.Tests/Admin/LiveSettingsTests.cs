@@ -58,6 +58,18 @@ public sealed class LiveSettingsTests
     }
 
     [Fact]
+    public void A_listener_that_the_file_pauses_is_opened()
+    {
+        var (file, open) = (File("a:1", ", serving: paused"), File("a:1"));
+        var live = With(LiveSettings.None, file, "serving", "127.0.0.1:80", "open");
+
+        Assert.Equal((ListenerServing.Open, " 127.0.0.1:80 serving paused open"), (live.ApplyTo(file).Listeners[0].Serving, Differences(live, file)));
+        Assert.Equal("", Differences(With(live, file, "serving", "127.0.0.1:80", "paused"), file));
+        Assert.Equal(("", open), (Differences(live.Without(open), open), live.Without(open).ApplyTo(open)));
+        Assert.Equal(ListenerServing.Open, live.Without(file).ApplyTo(file).Listeners[0].Serving);
+    }
+
+    [Fact]
     public void A_file_that_says_the_same_or_lacks_the_pool_makes_a_change_its_own()
     {
         var (before, after) = (File("a:1, a:2"), File("a:2, a:3"));

@@ -91,6 +91,124 @@ public sealed class Lists
         Assert.Equal("3", Find(other, s_exact, "a"));
     }
 
+    [Theory]
+    [InlineData(TestKind.Network, "10.0.0.0/8", "10.1.1.1")]
+    [InlineData(TestKind.Range, "5:7", "6")]
+    [InlineData(TestKind.Matches, "a+", "xaax")]
+    public void A_reload_that_compares_otherwise_passes_over_what_it_cannot_read(TestKind test, string pattern, string value)
+    {
+        var use = new ListUse(test, false, null);
+        var settings = new PatternListSettings { Name = "list", Uses = [new(TestKind.Is, false, null)] };
+        var list = new PatternList(settings);
+        Assert.Null(list.Add([new("foo("), new(pattern)]));
+
+        Assert.True(list.TryFollow(settings with { Uses = [use] }));
+
+        Assert.Equal((pattern, null), (Find(list, use, value), Find(list, use, "foo(")));
+        Assert.Equal(2, list.Count);
+        Assert.True(list.Remove("foo("));
+        Assert.Equal(pattern, Find(list, use, value));
+    }
+
+    [Fact]
+    public void What_no_configuration_asks_for_any_more_refuses_nothing()
+    {
+        var settings = new PatternListSettings { Name = "list", Uses = [s_network] };
+        var list = new PatternList(settings);
+        Assert.NotNull(list.Add([new("foo")]));
+
+        Assert.True(list.TryFollow(settings with { Uses = [s_exact] }));
+
+        Assert.Null(list.Add([new("foo", ""), new("10.1.1.1", "")]));
+        Assert.Equal(s_exact, Assert.Single(list.Find("foo")).Use);
+
+        // Requests that began before go on looking up what they did.
+        Assert.Equal("", Find(list, s_network, "10.1.1.1"));
+    }
+
+    [Fact]
+    public void Addresses_that_rules_put_in_cost_the_same_however_many_there_are()
+    {
+        const int Many = 5_000;
+        var list = new PatternList(new() { Name = "bad", Entries = [new("10.0.0.0/8"), new("10.9.0.0/16")], Uses = [s_network] });
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Many; i++)
+            list.Put(Encoding.UTF8.GetBytes($"10.9.{i >> 8}.{i & 255}"), default, hasValue: false);
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Many * 10_000L);
+        Assert.Equal(("10.9.1.2", "10.9.255.1", "10.1.1.1"), (Find(list, s_network, "10.9.1.2"), Find(list, s_network, "10.9.255.1") is "10.9.0.0/16" ? "10.9.255.1" : null, Find(list, s_network, "10.1.1.1") is "10.0.0.0/8" ? "10.1.1.1" : null));
+        list.Remove("10.9.1.2"u8);
+        list.Remove("10.9.0.0/16"u8);
+        Assert.Equal("10.0.0.0/8", Find(list, s_network, "10.9.1.2"));
+    }
+
+    [Fact]
+    public void Addresses_that_are_written_in_several_ways_are_one()
+    {
+        var list = Of(new PatternEntry("::ffff:10.0.0.0/104"), new("1.2.3.4"), new("::ffff:1.2.3.4"), new("1.2.3.4/32"), new("fd00::1"), new("10.1.0.0/16"));
+
+        Assert.Equal(("1.2.3.4", "fd00::1"), (Find(list, s_network, "::ffff:1.2.3.4"), Find(list, s_network, "fd00:0::1")));
+        Assert.Equal(("10.1.0.0/16", "::ffff:10.0.0.0/104"), (Find(list, s_network, "10.1.1.1"), Find(list, s_network, "10.2.1.1")));
+        list.Remove("1.2.3.4");
+        Assert.Equal("::ffff:1.2.3.4", Find(list, s_network, "1.2.3.4"));
+        list.Remove("1.2.3.4/32");
+        Assert.Equal("::ffff:1.2.3.4", Find(list, s_network, "1.2.3.4"));
+        list.Remove("::ffff:1.2.3.4");
+        Assert.Null(Find(list, s_network, "1.2.3.4"));
+    }
+
+    [Fact]
+    public void Taking_out_an_entry_of_a_version_to_come_leaves_what_is_looked_up()
+    {
+        var list = Of(new("k", "v"), new("10.0.0.1", "v"));
+        _ = (list.ViewFor(s_exact), list.ViewFor(new(TestKind.Contains, false, null)));
+        var version = list.Prepare();
+        Assert.Null(list.Add([new("k", "next"), new("10.0.0.1", "next")], version));
+
+        foreach (var entry in list.Entries(version))
+            Assert.True(list.Remove(entry.Number));
+
+        Assert.Equal(("v", "v"), (Find(list, s_exact, "k"), Find(list, new(TestKind.Contains, false, null), "k")));
+        Assert.Empty(list.Entries(version));
+    }
+
+    [Fact]
+    public void Patterns_of_any_bytes_are_found_again()
+    {
+        byte[] pattern = [.. "d"u8, 0xFF, 0xE9, .. "é\U0001F600"u8, 0xF0, 0x9F];
+        var list = Of([]);
+        var views = (list.ViewFor(s_exact), list.ViewFor(new(TestKind.Contains, false, ListValues.Text)));
+
+        list.Put(pattern, [0xFE], hasValue: true);
+        list.Put(pattern, [0xFD], hasValue: true);
+
+        Assert.Equal([0xFD], views.Item1.Find(pattern)!.Bytes.ToArray());
+        Assert.Equal([0xFD], views.Item2.Find(pattern)!.Bytes.ToArray());
+        var entry = Assert.Single(list.Entries());
+        Assert.Equal(pattern, BytesText.Encode(entry.Pattern));
+        Assert.Equal([0xFD], BytesText.Encode(entry.Value!));
+        Assert.Null(views.Item1.Find("d\uFFFD\uFFFDé\U0001F600\uFFFD"u8));
+        list.Remove(pattern);
+        Assert.Equal(0, list.Count);
+    }
+
+    [Fact]
+    public void What_is_no_value_of_a_list_is_given_to_none()
+    {
+        var list = Of(new PatternEntry("a", "5"));
+        _ = list.ViewFor(new(TestKind.Is, false, ListValues.Numbers));
+
+        list.Put("a"u8, "zork"u8, hasValue: true);
+        list.Put("b"u8, "zork"u8, hasValue: true);
+
+        Assert.Equal((SetOutcome.NoValue, SetOutcome.NoValue, SetOutcome.NoEntry), (list.Set("a", "7zork"), list.Set(list.Entries()[0].Number, ""), list.Set("b", "1")));
+        Assert.Equal("5", Assert.Single(list.Entries()).Value);
+        list.Put("a"u8, "-6"u8, hasValue: true);
+        Assert.Equal("-6", list.Entries()[0].Value);
+        Assert.Equal(SetOutcome.Done, list.Set("a", "7"));
+    }
+
     [Fact]
     public async Task Lookups_go_on_while_others_change_the_list()
     {
