@@ -154,9 +154,34 @@ public sealed class RouteMeasure(string name)
     public long FirstByteMilliseconds { get; internal set; }
 }
 
+/// <summary>What attempts have come to with a server, or with all servers of a pool, those that have left it too.</summary>
+public abstract class AttemptMeasure
+{
+    /// <summary>Attempts over a connection that was kept.</summary>
+    public long Reused { get; internal set; }
+
+    /// <summary>Attempts after a request's first.</summary>
+    public long Retried { get; internal set; }
+
+    /// <summary>Attempts after which the request went to another server.</summary>
+    public long Redispatched { get; internal set; }
+
+    /// <summary>TLS handshakes done.</summary>
+    public long TlsHandshakes { get; internal set; }
+
+    /// <summary>TLS handshakes that came to nothing.</summary>
+    public long TlsFailures { get; internal set; }
+
+    /// <summary>Bytes of heads and bodies sent.</summary>
+    public long BytesSent { get; internal set; }
+
+    /// <summary>Bytes of heads and bodies of answers.</summary>
+    public long BytesReceived { get; internal set; }
+}
+
 /// <summary>What a pool has had to do.</summary>
 /// <param name="name">Its name.</param>
-public sealed class PoolMeasure(string name)
+public sealed class PoolMeasure(string name) : AttemptMeasure
 {
     internal Distribution Queue;
     internal Distribution Connect;
@@ -184,27 +209,6 @@ public sealed class PoolMeasure(string name)
     /// <summary>Sessions in TCP mode.</summary>
     public long Sessions { get; internal set; }
 
-    /// <summary>Attempts over a connection that was kept.</summary>
-    public long Reused { get; internal set; }
-
-    /// <summary>Attempts after a request's first.</summary>
-    public long Retried { get; internal set; }
-
-    /// <summary>Attempts after which the request went to another server.</summary>
-    public long Redispatched { get; internal set; }
-
-    /// <summary>TLS handshakes done with its servers.</summary>
-    public long TlsHandshakes { get; internal set; }
-
-    /// <summary>TLS handshakes with its servers that came to nothing.</summary>
-    public long TlsFailures { get; internal set; }
-
-    /// <summary>Bytes of heads and bodies sent to its servers.</summary>
-    public long BytesSent { get; internal set; }
-
-    /// <summary>Bytes of heads and bodies of their answers.</summary>
-    public long BytesReceived { get; internal set; }
-
     /// <summary>How long requests waited for a server with room; those that did not are not counted.</summary>
     public Distribution QueueTime => Queue;
 
@@ -221,7 +225,7 @@ public sealed class PoolMeasure(string name)
 /// <summary>What a server has had to do.</summary>
 /// <param name="pool">Its pool.</param>
 /// <param name="address">Where it is.</param>
-public sealed class ServerMeasure(string pool, NetworkAddress address)
+public sealed class ServerMeasure(string pool, NetworkAddress address) : AttemptMeasure
 {
     /// <summary>Its pool.</summary>
     public string Pool => pool;
@@ -234,27 +238,6 @@ public sealed class ServerMeasure(string pool, NetworkAddress address)
 
     /// <summary>Connections opened.</summary>
     public long Opened { get; internal set; }
-
-    /// <summary>Attempts over a connection that was kept.</summary>
-    public long Reused { get; internal set; }
-
-    /// <summary>Attempts after a request's first.</summary>
-    public long Retried { get; internal set; }
-
-    /// <summary>Attempts after which the request went to another server.</summary>
-    public long Redispatched { get; internal set; }
-
-    /// <summary>TLS handshakes done with it.</summary>
-    public long TlsHandshakes { get; internal set; }
-
-    /// <summary>TLS handshakes with it that came to nothing.</summary>
-    public long TlsFailures { get; internal set; }
-
-    /// <summary>Bytes of heads and bodies sent to it.</summary>
-    public long BytesSent { get; internal set; }
-
-    /// <summary>Bytes of heads and bodies of its answers.</summary>
-    public long BytesReceived { get; internal set; }
 
     /// <summary>How long it took to open connections, all together.</summary>
     public long ConnectMilliseconds { get; internal set; }

@@ -31,6 +31,7 @@ internal sealed class Exchange
 
     // What the configuration adds leaves no room for the answer.
     private static readonly Outcome s_noRoom = new(Cause.BadRequest, Detail: HeadError.TooLarge);
+    private static readonly Outcome s_noRoomForServers = new(Cause.BadResponse, Detail: HeadError.TooLarge);
 
     private readonly ProxyLoop _loop;
     private readonly ExchangeContext _context;
@@ -569,8 +570,11 @@ internal sealed class Exchange
         // HTTP/1.0 may leave the host out.
         if (answer.NamesHost && Request.Authority(_context.Head).IsEmpty)
             return Refuse(new(Cause.BadRequest, Detail: HeadError.Host));
-        return _answers.TryWrite(answer) ? _answers.Send() : Refuse(s_noRoom);
+        return _answers.TryWrite(answer) ? _answers.Send() : Refuse(NoRoom);
     }
+
+    // Of an answer that handed the request on the fields are a server's, and no fault of the client's.
+    private Outcome NoRoom => _context.Handed.IsHeld ? s_noRoomForServers : s_noRoom;
 
     /// <summary>Gives a file, or what is answered in its place.</summary>
     private ValueTask<AfterExchange> Give(StaticFiles files)
@@ -625,7 +629,7 @@ internal sealed class Exchange
         }
 
         _context.Deadline.Cancel();
-        return _answers.TryWrite(answer) ? _answers.Send(answer) : Refuse(s_noRoom);
+        return _answers.TryWrite(answer) ? _answers.Send(answer) : Refuse(NoRoom);
     }
 
     /// <summary>Gives a page about the balancer.</summary>
