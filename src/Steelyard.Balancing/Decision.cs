@@ -20,6 +20,9 @@ public enum DecisionReason
     /// <summary>The client belongs to it.</summary>
     Sticky,
 
+    /// <summary>The client has a connection of its own there (<see cref="Choice.Preferred"/>).</summary>
+    OwnConnection,
+
     /// <summary>The client belongs to a server that is not to be had, and is not to get another.</summary>
     StickyRefused,
 

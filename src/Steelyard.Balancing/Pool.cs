@@ -195,7 +195,13 @@ public sealed class Pool
     /// </summary>
     public Pool Copy() => new(this);
 
-    private Decision ChooseBy(Picker picker, in Choice choice) => choice.Owner is { } owner ? ChooseFor(owner, picker, choice) : ChooseAny(picker, choice);
+    private Decision ChooseBy(Picker picker, in Choice choice) =>
+        choice.Owner is { } owner ? ChooseFor(owner, picker, choice)
+        : choice.Preferred is { } preferred && TakesAgain(preferred, picker, choice) ? new(preferred, DecisionReason.OwnConnection)
+        : ChooseAny(picker, choice);
+
+    private static bool TakesAgain(Server server, Picker picker, in Choice choice) =>
+        picker.Shares[server.Index] > 0 && !choice.Tried.Contains(server.Index) && server.Outlier is not { Trying: true } && server.TryBegin();
 
     /// <summary>The server the client belongs to, as soon as it has room; another where it is not to be had, or drains and is not to keep its clients.</summary>
     private Decision ChooseFor(Server owner, Picker picker, in Choice choice)

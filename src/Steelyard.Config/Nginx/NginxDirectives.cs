@@ -379,7 +379,6 @@ internal static class NginxDirectives
         yield return Refused("geoip_city", "H", "`geo` with the networks that are meant");
         yield return Refused("geoip2", "H", "`geo` with the networks that are meant");
         yield return Refused("mail", "M", "mail is not proxied here");
-        yield return Refused("ntlm", "U", "servers that ask each request for itself");
         yield return Refused("state", "UP", "`server` lines; what is changed while it runs is kept by the admin API");
     }
 }

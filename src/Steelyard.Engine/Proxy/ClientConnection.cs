@@ -108,6 +108,9 @@ internal sealed class ClientConnection : ConnectionEnds
     // Who came without TLS, or without a certificate, does not get what is behind them now.
     private bool IsServedOn => _loop.Plan.ListenerAt(Arrival.Slot) is { } listener && listener.Continues(Listener);
 
+    /// <summary>What it has of its own at a server; null for nothing so far.</summary>
+    public OwnConnection? Own { get; private set; }
+
     /// <summary>What the connection is counted by with all its requests; null for nothing.</summary>
     public TrackedKeys? Tracked { get; set; }
 
@@ -143,6 +146,9 @@ internal sealed class ClientConnection : ConnectionEnds
         _peer = peer;
         Forwarded.Reset(_peer, Listener, Transport is TlsTransport, _certificate);
     }
+
+    /// <summary>Whether its present request is taken to be from elsewhere.</summary>
+    public bool IsTakenElsewhere => _ownPeer.Length > 0;
 
     private void ComeBack()
     {
@@ -422,6 +428,7 @@ internal sealed class ClientConnection : ConnectionEnds
         _serving.GetResult();
         _serving = default;
         Tracked?.Leave(_loop.Events.Now);
+        Own?.Close();
         Input.Release();
         Transport.Close();
         Transport = null!;
@@ -446,6 +453,10 @@ internal sealed class ClientConnection : ConnectionEnds
 
     /// <summary>The server that its exchange or session is with; null for none.</summary>
     public Balancing.Server? Server => (_exchange?.Context ?? _session?.Context)?.Server;
+
+    /// <summary>Keeps a connection that serves this client alone.</summary>
+    public void Keep(UpstreamConnection connection, Balancing.Pool pool, Balancing.Server server, long milliseconds) =>
+        (Own ??= new(_loop)).Keep(connection, pool, server, leads: connection.Use == ConnectionUse.LoggedIn, milliseconds);
 
     /// <summary>Closes the connection if it waits for a request; who came when the loop drained already has a moment for one.</summary>
     public void EndIfIdle()

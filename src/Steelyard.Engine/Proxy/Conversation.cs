@@ -399,7 +399,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         if (context.Log is { KeepsResponse: true } log)
             context.Record.Capture(log, _response, context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head, writer.Written.Span);
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
-        upstream.OfOneClient |= AuthenticatesConnection(upstream.Input.Head);
+        if (AuthenticatesConnection(upstream.Input.Head))
+            upstream.Restrict(UseOfLoggedIn);
         var (source, sink) = (new RelayPoint(upstream.Transport, context.Timeouts.ServerBody), new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate, context.SendRate));
         Bandwidth.Begin(context, ofServer: true);
         if (deflater is not null)
@@ -465,7 +466,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
     /// <summary>
     /// NTLM and Negotiate are known to authenticate connections, not requests: nobody else may be taken for who has done
-    /// that over this one (RFC 4559, 6; HAProxy makes such a connection private).
+    /// that over this one (RFC 4559, 6; HAProxy makes such a connection private, and so goes on with its client).
     /// </summary>
     private bool AuthenticatesConnection(ReadOnlySpan<byte> head)
     {
@@ -482,6 +483,10 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         return false;
     }
 
+    // Behind a proxy the next request of this connection may be somebody else's.
+    private ConnectionUse UseOfLoggedIn =>
+        context.Client.Forwarded.IsTrusted || context.Client.IsTakenElsewhere ? ConnectionUse.OneRequest : ConnectionUse.LoggedIn;
+
     private static bool IsOfConnection(ReadOnlySpan<byte> value) =>
         Ascii.EqualsIgnoreCase(value[..Math.Min(value.Length, 4)], "ntlm"u8) || Ascii.EqualsIgnoreCase(value[..Math.Min(value.Length, 9)], "negotiate"u8);
 
@@ -496,7 +501,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     private void KeepOrClose(UpstreamConnection upstream, bool bodySent)
     {
         var framing = _response.Body(context.Request.AnsweredAs);
-        if (context.Switched || upstream.OfOneClient || !bodySent || BodyMayBeTakenForRequest() || context.Loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
+        if (context.Switched || upstream.Use == ConnectionUse.OneRequest || !bodySent || BodyMayBeTakenForRequest() || context.Loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
             || !upstream.Transport.IsQuiet())
         {
             context.CloseUpstream();
@@ -506,7 +511,10 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         upstream.Input.Release();
         context.Client.Transport.EndsWith = null;
         context.Upstream = null;
-        upstream.Home.Keep(upstream, _idleMilliseconds);
+        if (upstream.Use == ConnectionUse.AnyClient)
+            upstream.Home.Keep(upstream, _idleMilliseconds);
+        else
+            context.Client.Keep(upstream, context.Pool!, context.Server!, _idleMilliseconds);
     }
 
     /// <summary>Not a byte could be sent: the connection was closed before, and any request is safe elsewhere.</summary>
@@ -548,7 +556,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         var framing = _response.Body(context.Request.AnsweredAs);
         var length = framing.HasBody ? framing.Kind == BodyKind.Counted ? framing.Length : long.MaxValue : 0;
         _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
-        upstream.OfOneClient |= AuthenticatesConnection(upstream.Input.Head);
+        if (AuthenticatesConnection(upstream.Input.Head))
+            upstream.Restrict(UseOfLoggedIn);
         upstream.Input.ReleaseHead();
         context.ForgetResponse();
         if (length > upstream.Input.Unread.Length)

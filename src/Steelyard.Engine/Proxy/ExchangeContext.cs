@@ -439,7 +439,7 @@ internal sealed class ExchangeContext : RoutedRequest
     public Decision Choose(Pool pool, ServerSet tried)
     {
         EndWithServer();
-        var choice = new Choice { Tried = tried, Owner = Affinity.Owner, Forced = Affinity.Forced, Now = Events.Now, Chance = Loop.NextChance(), Key = KeyFor(pool) };
+        var choice = new Choice { Tried = tried, Owner = Affinity.Owner, Forced = Affinity.Forced, Preferred = Client.Own?.ServerIn(pool), Now = Events.Now, Chance = Loop.NextChance(), Key = KeyFor(pool) };
         var decision = Explanation is { } explanation ? explanation.Choose(pool, choice) : pool.Choose(choice);
         if (decision.Server is { } server)
             Take(server);

@@ -40,7 +40,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         }
 
         var introduction = context.Plan.ProxyProtocolOf[server.Ordinal];
-        context.Upstream = reuse && introduction == ProxyProtocolVersion.None ? context.IdleConnectionsOf(server).Take() : null;
+        context.Upstream = reuse ? Kept(context.IdleConnectionsOf(server), isShared: introduction == ProxyProtocolVersion.None) : null;
         if (context.Upstream is not null)
         {
             context.Loop.Counters.UpstreamReuses++;
@@ -53,7 +53,8 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
             return _connectError is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory or Errno.AddressNotAvailable
                 ? new(Cause.OutOfResources)
                 : new(Cause.ConnectFailed, attempts.AfterNoConnection());
-        context.Upstream.OfOneClient |= context.Target is not null;
+        if (context.Target is not null)
+            context.Upstream.Restrict(ConnectionUse.OneRequest);
         if (context.Deadline.Passed)
             context.Upstream.Transport.Abort();
         context.Client.Transport.EndsWith = context.Upstream.Transport;
@@ -76,12 +77,15 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         };
     }
 
+    private UpstreamConnection? Kept(IdleConnections ofServer, bool isShared) =>
+        (context.Client.IsTakenElsewhere ? null : context.Client.Own?.Take(ofServer)) ?? (isShared ? ofServer.Take() : null);
+
     /// <summary>Tells the server whose connection it gets, before anything else.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<Outcome> Introduce(ProxyProtocolVersion version, long due)
     {
         var upstream = context.Upstream!;
-        upstream.OfOneClient = true;
+        upstream.Restrict(context.Client.IsTakenElsewhere ? ConnectionUse.OneRequest : ConnectionUse.OneClient);
         var block = context.Events.Blocks.Rent();
         var length = ProxyHeaderWriter.Write(block.Span, version, context.Client.Peer, context.Client.Destination);
         var sent = await upstream.Transport.SendAll(block.Slice(0, length), Math.Max(due - context.Events.Now, 1));

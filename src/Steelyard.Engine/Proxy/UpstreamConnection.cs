@@ -4,6 +4,22 @@ using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
 
+/// <summary>Whom a connection to a server may serve.</summary>
+internal enum ConnectionUse : byte
+{
+    /// <summary>One request after the other, of whomever.</summary>
+    AnyClient,
+
+    /// <summary>The client that the server was told of.</summary>
+    OneClient,
+
+    /// <summary>The client that has logged in over it, which goes on there.</summary>
+    LoggedIn,
+
+    /// <summary>Nobody after the request at hand.</summary>
+    OneRequest,
+}
+
 /// <summary>A connection to a server: in use by one exchange, or kept for the next. Owned by its loop.</summary>
 internal sealed class UpstreamConnection(ProxyLoop loop) : TimerEntry, IIdleObserver
 {
@@ -14,7 +30,8 @@ internal sealed class UpstreamConnection(ProxyLoop loop) : TimerEntry, IIdleObse
 
     public InputBuffer Input { get; } = new(loop.Events);
 
-    public IdleConnections Home { get; private set; } = null!;
+    /// <summary>Where it is kept between requests.</summary>
+    public IdleConnections Home { get; set; } = null!;
 
     /// <summary>The connection has served a request before, so the server may have closed it meanwhile.</summary>
     public bool Reused { get; set; }
@@ -22,10 +39,17 @@ internal sealed class UpstreamConnection(ProxyLoop loop) : TimerEntry, IIdleObse
     /// <summary>The connection is kept and waits for its next request.</summary>
     public bool Idle { get; internal set; }
 
-    /// <summary>The server was told whose connection it is, so it serves nobody else.</summary>
-    public bool OfOneClient { get; set; }
+    /// <summary>Whom it serves.</summary>
+    public ConnectionUse Use { get; private set; }
 
-    public void Open(Transport transport, IdleConnections home) => (Transport, Home, Reused, OfOneClient) = (transport, home, false, false);
+    public void Open(Transport transport, IdleConnections home) => (Transport, Home, Reused, Use) = (transport, home, false, ConnectionUse.AnyClient);
+
+    /// <summary>Keeps it to fewer.</summary>
+    public void Restrict(ConnectionUse use)
+    {
+        if (use > Use)
+            Use = use;
+    }
 
     /// <summary>Speaks to the server by another transport from now on, which is carried by the one before.</summary>
     public void Secure(Transport secured) => Transport = secured;

@@ -119,7 +119,7 @@ internal sealed class AdminServer : IAsyncDisposable
     private static (AdminEndpoint? Endpoint, IReadOnlyDictionary<string, string> Values, List<string> Allowed) Find(HttpContext context)
     {
         var method = HttpMethods.IsHead(context.Request.Method) ? HttpMethods.Get : context.Request.Method;
-        var allowed = new List<string>();
+        List<string> allowed = [];
         foreach (var endpoint in AdminEndpoints.All)
         {
             if (endpoint.Match(PathOf(context)) is not { } values)
@@ -127,6 +127,8 @@ internal sealed class AdminServer : IAsyncDisposable
             if (endpoint.Method == method)
                 return (endpoint, values, allowed);
             allowed.Add(endpoint.Method);
+            if (HttpMethods.IsGet(endpoint.Method))
+                allowed.Add(HttpMethods.Head);
         }
 
         return (null, ReadOnlyDictionary<string, string>.Empty, allowed);

@@ -11,7 +11,7 @@ internal sealed class RunningInstance
 {
     private readonly Argument<string?> _source = new("FILE|FOLDER")
     {
-        Description = "The configuration it serves, or the folder of a steelyard.yaml. When left out, the one of this folder, or the only one that this user runs.",
+        Description = "The configuration it serves, or the folder of a steelyard.yaml. When left out, the one of this folder; where there is none, the only one that this user runs.",
         Arity = ArgumentArity.ZeroOrOne,
         Validators = { ConfigurationArgument.RefuseOptions },
     };
@@ -82,7 +82,7 @@ internal sealed class RunningInstance
             return AdminConnection.To(place.Address, Token(parsed.GetValue(_token)), Trust(parsed, place));
         if (parsed.GetValue(_ca) is not null)
             throw new AdminProblemException(0, "--ca is about the API that --admin names; a local socket does not speak TLS");
-        var (given, unserved) = (Source(parsed), (string?)null);
+        var given = Source(parsed);
         if ((given ?? ConfigurationArgument.InThisFolder) is { } named)
         {
             var file = ConfigurationArgument.Find(named) ?? throw new AdminProblemException(0, ConfigurationArgument.NothingAt(named));
@@ -91,9 +91,11 @@ internal sealed class RunningInstance
                 return serving[0];
             if (ControlSocket.IsServed(file))
                 throw new AdminProblemException(0, $"the 'steelyard up' that serves {Path.GetFullPath(file)} has no admin API (admin: none), which this asks; reload, upgrade, restart, scale, logs and stop reach it");
-            if (given is not null)
-                throw new AdminProblemException(0, $"no 'steelyard up' of this user serves {Path.GetFullPath(file)} with an admin API");
-            unserved = Path.GetFullPath(file);
+
+            // Who stands in the folder of one site does not mean another, however alone that one runs.
+            var none = $"no 'steelyard up' of this user serves {Path.GetFullPath(file)} with an admin API";
+            var others = given is null ? AdminConnection.Local(file: null) : [];
+            throw new AdminProblemException(0, others.Count == 0 ? none : $"{none}; name the one that is meant: {string.Join(", ", await FilesAsync(others))}");
         }
 
         var running = AdminConnection.Local(file: null);
@@ -101,7 +103,7 @@ internal sealed class RunningInstance
         {
             [var one] => one,
             [] => throw new AdminProblemException(0, "no 'steelyard up' of this user runs; name the configuration of one that was started elsewhere, as a service is, or where it answers with --admin ADDRESS"),
-            _ => throw new AdminProblemException(0, $"{(unserved is null ? "" : $"no 'steelyard up' serves {unserved}, and ")}several run: name one of {string.Join(", ", await FilesAsync(running))}"),
+            _ => throw new AdminProblemException(0, $"several run: name one of {string.Join(", ", await FilesAsync(running))}"),
         };
     }
 

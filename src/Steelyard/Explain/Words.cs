@@ -32,6 +32,7 @@ internal static class Words
         DecisionReason.Lot => "the lot fell on it",
         DecisionReason.AllFull => "every server that is left has as much to do as it may; it would wait",
         DecisionReason.Sticky => "the client belongs to it",
+        DecisionReason.OwnConnection => "the client has a connection of its own there",
         DecisionReason.StickyRefused => "the client's server is not to be had, and it is not to get another",
         DecisionReason.LessActiveOfTwo => "the lot fell on it and another, which had more to do for its weight",
         DecisionReason.LowerCostOfTwo => "the lot fell on it and another, which was likely to take longer",

@@ -76,6 +76,19 @@ public sealed class AdminCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task In_the_folder_of_a_configuration_that_nobody_serves_another_one_is_not_meant()
+    {
+        await using var up = await StartAsync("site.yaml");
+        using var elsewhere = new TemporaryFolder();
+        elsewhere.Write("steelyard.yaml", "listen: [ { bind: 127.0.0.1:0, status: 200 } ]");
+
+        await using var drain = SteelyardProcess.Start(["drain", "web/1"], Environment, elsewhere.Path);
+        Assert.Equal(1, await drain.ExitAsync());
+        Assert.Contains($"no 'steelyard up' of this user serves {elsewhere.At("steelyard.yaml")} with an admin API; name the one that is meant: {_folder.At("site.yaml")}", drain.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("drain", (await RunAsync("status")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Over_TLS_it_is_asked_by_who_believes_its_certificate()
     {
         using var certificates = new TestCertificates();

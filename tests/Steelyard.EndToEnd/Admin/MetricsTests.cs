@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Security;
 using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Admin;
@@ -155,6 +156,34 @@ public sealed class MetricsTests : IDisposable
                 $"{ValueOf(text, "steelyard_listener_received_bytes_total" + listener)} {ValueOf(text, "steelyard_listener_sent_bytes_total" + listener)}",
                 $"{ValueOf(text, "steelyard_server_sent_bytes_total" + name)} {ValueOf(text, "steelyard_server_received_bytes_total" + name)}");
         }
+    }
+
+    [Fact]
+    public async Task Handshakes_with_servers_are_counted_done_and_failed()
+    {
+        var certificates = TestCertificates.Shared;
+        var tls = new SslServerAuthenticationOptions { ServerCertificate = certificates.Load(new("site.pem", "site.key")) };
+        await using var origin = RecordingOrigin.StartTls(tls, async connection =>
+        {
+            await connection.ReadRequest();
+            await connection.Send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        });
+        await using var up = await StartAsync(_folder.Write("steelyard.yaml", $$"""
+            admin: 127.0.0.1:0
+            listen: [ { bind: 127.0.0.1:0, routes: [ { path: /good, to: good }, { path: /bad, to: bad } ] } ]
+            pools:
+              good: { servers: [ {{origin.Address}} ], tls: { ca: {{certificates.PathOf("ca.pem")}} } }
+              bad: { servers: [ {{origin.Address}} ], tls: true }
+            """));
+        await up.LineAsync("ready");
+        await AskAsync(up, (200, "GET /good"), (200, "GET /good"), (502, "GET /bad"));
+
+        var text = await ScrapeAsync(up);
+        (double Done, double Failed) Of(string kind, string labels) => (ValueOf(text, $"steelyard_{kind}_tls_handshakes_total{{{labels}}}"), ValueOf(text, $"steelyard_{kind}_tls_failures_total{{{labels}}}"));
+        Assert.Equal((2, 0), Of("pool", "pool=\"good\""));
+        Assert.Equal((0, 1), Of("pool", "pool=\"bad\""));
+        Assert.Equal((2, 0), Of("server", $"pool=\"good\",server=\"{origin.Address}\""));
+        Assert.Equal((0, 1), Of("server", $"pool=\"bad\",server=\"{origin.Address}\""));
     }
 
     [Fact]

@@ -33,7 +33,7 @@ internal static class PoolTable
             new Directive<PoolDraft, ProxyProtocolVersion>(
                 "proxy-protocol",
                 ServerTable.ProxyProtocol,
-                "The PROXY header that servers are sent before the first byte of each connection, before TLS too, so that they know whose it is. A connection then serves one request of HTTP, for it belongs to one client.",
+                "The PROXY header that servers are sent before the first byte of each connection, before TLS too, so that they know whose it is. A connection then serves the requests of one client alone, one after the other.",
                 pool => pool.ProxyProtocol,
                 (pool, value) => pool with { ProxyProtocol = value }),
             new Directive<PoolDraft, ServerTlsDraft?>(
