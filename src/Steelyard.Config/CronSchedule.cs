@@ -5,26 +5,47 @@ namespace Steelyard.Config;
 
 /// <summary>
 /// Times as crontab(5) has them: minute, hour, day of the month, month, day of the week (0 and 7 are Sunday), each
-/// <c>*</c>, a number, a range, a list of these, with <c>/step</c>. Where both days are restricted, either will do.
+/// <c>*</c>, a number, a range, a list of these, with <c>/step</c>; months and days of the week by the first three letters
+/// of their names too. Where both days are restricted, either will do. Or one word, such as <c>@daily</c>.
 /// </summary>
 public sealed class CronSchedule
 {
     private static readonly (string Name, int Least, int Most)[] s_fields =
         [("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7)];
 
+    private static readonly Dictionary<string, string> s_words = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["@yearly"] = "0 0 1 1 *",
+        ["@annually"] = "0 0 1 1 *",
+        ["@monthly"] = "0 0 1 * *",
+        ["@weekly"] = "0 0 * * 0",
+        ["@daily"] = "0 0 * * *",
+        ["@midnight"] = "0 0 * * *",
+        ["@hourly"] = "0 * * * *",
+    };
+
+    private static readonly string[] s_months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    private static readonly string[] s_days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
     private readonly ulong[] _fields;
     private readonly bool _eitherDay;
 
     private CronSchedule(ulong[] fields, bool eitherDay) => (_fields, _eitherDay) = (fields, eitherDay);
 
-    /// <summary>Reads five fields.</summary>
+    /// <summary>Reads five fields, or the word for some.</summary>
     /// <param name="text">Parted by blanks.</param>
     /// <param name="schedule">What they say.</param>
     /// <param name="wrong">What is wrong with them.</param>
     public static bool TryParse(string text, [NotNullWhen(true)] out CronSchedule? schedule, [NotNullWhen(false)] out string? wrong)
     {
         schedule = null;
-        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (text.StartsWith('@') && !s_words.ContainsKey(text.Trim()))
+        {
+            wrong = $"'{(text.Length > 40 ? text[..40] : text)}' is none of {string.Join(", ", s_words.Keys)}";
+            return false;
+        }
+
+        var words = s_words.GetValueOrDefault(text.Trim(), text).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (words.Length != s_fields.Length)
         {
             wrong = $"a schedule of {words.Length} fields instead of five";
@@ -34,7 +55,8 @@ public sealed class CronSchedule
         var fields = new ulong[words.Length];
         for (var i = 0; i < words.Length; i++)
         {
-            if (TryParseField(words[i], s_fields[i].Least, s_fields[i].Most, out fields[i]))
+            string[] names = i switch { 3 => s_months, 4 => s_days, _ => [] };
+            if (TryParseField(words[i], names, s_fields[i].Least, s_fields[i].Most, out fields[i]))
                 continue;
             wrong = $"'{(words[i].Length > 40 ? words[i][..40] : words[i])}' is not {(s_fields[i].Name == "hour" ? "an" : "a")} {s_fields[i].Name} from {s_fields[i].Least} to {s_fields[i].Most}";
             return false;
@@ -83,22 +105,22 @@ public sealed class CronSchedule
 
     private bool Has(int field, int value) => (_fields[field] >> value & 1) != 0;
 
-    private static bool TryParseField(string text, int least, int most, out ulong set)
+    private static bool TryParseField(string text, string[] names, int least, int most, out ulong set)
     {
         set = 0;
         foreach (var part in text.Split(','))
         {
             var (range, step) = part.IndexOf('/') is >= 0 and var slash ? (part[..slash], part[(slash + 1)..]) : (part, "1");
-            if (!TryParseNumber(step, 1, most, out var every))
+            if (!TryParseNumber(step, [], 1, most, out var every))
                 return false;
             var (first, last) = (least, most);
             if (range != "*")
             {
                 var ends = range.Split('-');
-                if (ends.Length > 2 || !TryParseNumber(ends[0], least, most, out first))
+                if (ends.Length > 2 || !TryParseNumber(ends[0], names, least, most, out first))
                     return false;
                 last = part.Contains('/') && ends.Length == 1 ? most : first;
-                if (ends.Length == 2 && (!TryParseNumber(ends[1], least, most, out last) || last < first))
+                if (ends.Length == 2 && (!TryParseNumber(ends[1], names, least, most, out last) || last < first))
                     return false;
             }
 
@@ -109,6 +131,9 @@ public sealed class CronSchedule
         return set != 0;
     }
 
-    private static bool TryParseNumber(string text, int least, int most, out int number) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= least && number <= most;
+    private static bool TryParseNumber(string text, string[] names, int least, int most, out int number)
+    {
+        number = Array.FindIndex(names, name => name.Equals(text, StringComparison.OrdinalIgnoreCase)) + least;
+        return number >= least || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= least && number <= most);
+    }
 }

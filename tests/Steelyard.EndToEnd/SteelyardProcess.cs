@@ -59,9 +59,9 @@ internal sealed class SteelyardProcess : IAsyncDisposable
     /// <summary>Runs to the end.</summary>
     public static Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => RunAsync(arguments, []);
 
-    public static async Task<(int Status, string Output, string Error)> RunAsync(string[] arguments, Dictionary<string, string> environment)
+    public static async Task<(int Status, string Output, string Error)> RunAsync(string[] arguments, Dictionary<string, string> environment, string? folder = null)
     {
-        await using var process = Start(arguments, environment);
+        await using var process = Start(arguments, environment, folder);
         return (await process.ExitAsync(), process.Output, process.Error);
     }
 

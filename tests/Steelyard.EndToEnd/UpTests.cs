@@ -131,6 +131,14 @@ public sealed class UpTests : IDisposable
         Assert.Equal("steelyard up: web/1 cannot be started: there is no program 'no-such-program' in PATH\n", up.Error);
     }
 
+    [Fact]
+    public async Task A_command_speaks_under_its_own_name()
+    {
+        var (status, _, error) = await SteelyardProcess.RunAsync("run", "no-such-program");
+
+        Assert.Equal((1, "steelyard run: no-such-program/1 cannot be started: there is no program 'no-such-program' in PATH\n"), (status, error));
+    }
+
     [Theory]
     [InlineData("./serve.sh", "'./serve.sh' may not be executed (chmod +x FOLDER/serve.sh)")]
     [InlineData("serve.sh", "there is no program 'serve.sh' in PATH; the file in FOLDER is './serve.sh'")]

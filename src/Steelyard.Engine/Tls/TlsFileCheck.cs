@@ -67,13 +67,16 @@ internal sealed class TlsFileCheck
         }
     }
 
+    private static string InWords(TimeSpan left) =>
+        left.TotalDays >= 2 ? $"{left.Days} days" : left.TotalHours >= 2 ? $"{(int)left.TotalHours} hours" : "less than two hours";
+
     private void CheckTime(string name, X509Certificate2 certificate)
     {
         var (from, to) = (new DateTimeOffset(certificate.NotBefore.ToUniversalTime()), new DateTimeOffset(certificate.NotAfter.ToUniversalTime()));
         if (_now > to)
             _problems.Add(new(Severity.Warning, name, $"the certificate has expired on {to:yyyy-MM-dd}", "a new one; clients refuse this one"));
         else if (_now + s_notice > to)
-            _problems.Add(new(Severity.Warning, name, $"the certificate expires on {to:yyyy-MM-dd}, in {(to - _now).Days} days", "a new one before then; a changed file is taken up without a restart"));
+            _problems.Add(new(Severity.Warning, name, $"the certificate expires on {to:yyyy-MM-dd}, in {InWords(to - _now)}", "a new one before then; a changed file is taken up without a restart"));
         else if (_now < from)
             _problems.Add(new(Severity.Warning, name, $"the certificate is not valid before {from:yyyy-MM-dd}", "one that is valid now; clients refuse this one"));
     }

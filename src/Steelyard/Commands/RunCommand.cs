@@ -92,7 +92,7 @@ internal static class RunCommand
         var read = ConfigurationFile.Parse(ConfigurationFile.Write(snapshot), PseudoFile);
         var configuration = new ConfigurationArgument(PseudoFile, read);
         configuration.PrintProblems(Console.Error, toTerminal: !Console.IsErrorRedirected);
-        return read.Snapshot is { } checkedSnapshot ? await KeeperRun.RunAsync(configuration, checkedSnapshot, new(Watch: false, Single: false)) : CommandLine.Failure;
+        return read.Snapshot is { } checkedSnapshot ? await KeeperRun.RunAsync(configuration, checkedSnapshot, new(Watch: false, Single: false) { SaysBefore = "steelyard run: " }) : CommandLine.Failure;
     }
 
     private static NetworkAddress ReadAddress(ArgumentResult result)

@@ -444,7 +444,10 @@ internal sealed class KeeperRun : IDisposable
     private ServedConfiguration ServedBy(ConfigurationArgument read, Snapshot served, ListeningSockets sockets, AdminSockets admin)
     {
         var token = served.Admin?.TokenFile is { } file ? AdminToken.TryRead(read.Folder, file, out var mistake) ?? throw new EngineException($"{file}: {mistake}; expected {AdminToken.Expected}") : null;
-        _desk.Clients.KeepIn(served.StateFile is { } state ? Path.Combine(read.Folder, state) : null);
+        var state = served.StateFile is { } name ? Path.Combine(read.Folder, name) : null;
+        if (Directory.Exists(state))
+            throw new EngineException($"state-file {state} is a folder; expected the path of a file");
+        _desk.Clients.KeepIn(state);
         return new(Filled(served, read.Folder), sockets, new(admin.Handles, token) { CommandHandles = admin.CommandHandles }, ConfigurationSource.Now(read.Name, read.Result, _generation + 1));
     }
 }

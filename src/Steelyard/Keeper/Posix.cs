@@ -163,7 +163,7 @@ internal static unsafe partial class Posix
         public ulong Hard;
     }
 
-    public const int AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_NONBLOCK = 0x800, EFD_CLOEXEC = 0x80000, EFD_NONBLOCK = 0x800;
+    public const int AF_INET = 2, AF_INET6 = 10, SOCK_STREAM = 1, SOCK_DGRAM = 2, SOCK_NONBLOCK = 0x800, EFD_CLOEXEC = 0x80000, EFD_NONBLOCK = 0x800;
     public const int SO_REUSEADDR = 2, IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, MSG_DONTWAIT = 0x40;
     public const int EACCES = 13, EINVAL = 22, ENFILE = 23, EMFILE = 24, ENOTSUP = 95, ETOOMANYREFS = 109, EADDRINUSE = 98, EAFNOSUPPORT = 97;
     public const int AF_UNIX = 1, SOCK_SEQPACKET = 5, SOCK_CLOEXEC = 0x80000, SOL_SOCKET = 1, SCM_RIGHTS = 1;

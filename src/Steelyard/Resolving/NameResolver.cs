@@ -19,7 +19,23 @@ internal sealed record NameAnswer(IReadOnlyList<IPAddress> Addresses, TimeSpan? 
 /// <summary>Looks names up as a configuration says: by servers of its own, or as the system does.</summary>
 internal sealed class NameResolver(ResolverSettings settings, SystemNames system)
 {
+    /// <summary>Looks a name up. Addresses where nobody can be, as of names that a filter blocks, are left out; where there are no others, nobody could say.</summary>
     public async Task<NameAnswer> LookUpAsync(string name, DnsRecords records, CancellationToken cancel)
+    {
+        var answer = await FindAsync(name, records, cancel);
+        if (answer.Addresses.All(CanBeConnected))
+            return answer;
+        var places = answer.Addresses.Where(CanBeConnected).ToList();
+        return places.Count > 0 ? answer with { Addresses = places }
+            : answer with { Addresses = [], Failed = true, Why = $"the only address of {name} is {answer.Addresses[0]}, where no server can be" };
+    }
+
+    // To connect to the unspecified address leads to this very host, and perhaps to a listener of this program.
+    private static bool CanBeConnected(IPAddress address) =>
+        !address.Equals(IPAddress.Any) && !address.Equals(IPAddress.IPv6Any) && !address.Equals(IPAddress.Broadcast)
+        && !address.IsIPv6Multicast && !(address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork && address.GetAddressBytes()[0] >> 4 == 14);
+
+    private async Task<NameAnswer> FindAsync(string name, DnsRecords records, CancellationToken cancel)
     {
         if (settings.Servers.Count > 0)
         {

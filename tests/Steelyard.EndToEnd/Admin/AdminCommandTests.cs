@@ -17,7 +17,8 @@ public sealed class AdminCommandTests : IDisposable
 
     private Dictionary<string, string> Environment => new() { ["XDG_RUNTIME_DIR"] = _runtime.Path };
 
-    private Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => SteelyardProcess.RunAsync(arguments, Environment);
+    // In a folder without any configuration.
+    private Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => SteelyardProcess.RunAsync(arguments, Environment, _runtime.Path);
 
     private async Task<SteelyardProcess> StartAsync(string name, string more = "admin: 127.0.0.1:0")
     {
@@ -82,9 +83,9 @@ public sealed class AdminCommandTests : IDisposable
         using var elsewhere = new TemporaryFolder();
         elsewhere.Write("steelyard.yaml", "listen: [ { bind: 127.0.0.1:0, status: 200 } ]");
 
-        await using var drain = SteelyardProcess.Start(["drain", "web/1"], Environment, elsewhere.Path);
-        Assert.Equal(1, await drain.ExitAsync());
-        Assert.Contains($"no 'steelyard up' of this user serves {elsewhere.At("steelyard.yaml")} with an admin API; name the one that is meant: {_folder.At("site.yaml")}", drain.Error, StringComparison.Ordinal);
+        var (status, _, error) = await SteelyardProcess.RunAsync(["drain", "web/1"], Environment, elsewhere.Path);
+        Assert.Equal(1, status);
+        Assert.Contains($"no 'steelyard up' of this user serves {elsewhere.At("steelyard.yaml")} with an admin API; name the one that is meant: {_folder.At("site.yaml")}", error, StringComparison.Ordinal);
         Assert.DoesNotContain("drain", (await RunAsync("status")).Output, StringComparison.Ordinal);
     }
 

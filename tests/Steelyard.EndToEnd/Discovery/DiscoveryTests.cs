@@ -175,6 +175,7 @@ public sealed class DiscoveryTests : DiscoveringRun
     [InlineData("loop")]
     [InlineData("failure")]
     [InlineData("silence")]
+    [InlineData("blocked")]
     public async Task Lies_alone_change_nothing(string kind)
     {
         await using var one = Origin("127.0.0.2", 0, "one");
@@ -183,6 +184,8 @@ public sealed class DiscoveryTests : DiscoveringRun
         await using var up = await StartAsync(dns, $"discover: {{ dns: web.test:{one.Address.Port} }}");
         using var admin = AdminClient.Local(Runtime.Path);
 
+        if (kind == "blocked")
+            dns.Set("web.test", "0.0.0.0", "224.0.0.1", "255.255.255.255");
         dns.Silent = kind == "silence";
         dns.Code = kind == "failure" ? 2 : 0;
         dns.Lie = kind switch

@@ -255,14 +255,65 @@ public sealed class ClusterProtocolTests : IDisposable
         Assert.Equal(0, await worker.ExitAsync());
     }
 
-    [Fact]
-    public async Task Udp_is_refused_and_the_app_told_why()
+    [Theory]
+    [InlineData("udp4", "127.0.0.1")]
+    [InlineData("udp6", "::1")]
+    public async Task Workers_share_a_socket_of_udp_and_each_datagram_reaches_one(string kind, string address)
     {
-        await using var worker = ClusterWorker.Start(_cluster, Script("""
-            require('dgram').createSocket('udp4').on('error', error => console.log('error ' + error.code)).bind(5353);
-            """));
+        var free = Ports.Free();
+        var script = Script($$"""
+            require('http').createServer(() => {}).listen(3000);
+            const socket = require('dgram').createSocket('{{kind}}');
+            socket.on('message', (text, from) => socket.send(`${process.pid} ${text}`, from.port, from.address));
+            socket.on('error', error => console.log('error ' + error.code));
+            socket.bind({{free}}, () => console.log('bound ' + socket.address().port));
+            """);
+        var one = await ClusterWorker.ListeningAsync(_cluster, script);
+        Assert.Equal($"bound {free}", await one.LineAsync("bound"));
+        await using var other = await ClusterWorker.ListeningAsync(_cluster, script);
+        Assert.Equal($"bound {free}", await other.LineAsync("bound"));
+        using var client = new UdpClient(address, free);
+        async Task<string> AskAsync(int number)
+        {
+            await client.SendAsync(System.Text.Encoding.ASCII.GetBytes($"{number}"));
+            return System.Text.Encoding.ASCII.GetString((await client.ReceiveAsync().Patiently("an answer")).Buffer);
+        }
 
-        Assert.Equal("error ENOTSUP", await worker.LineAsync("error"));
+        for (var i = 0; i < 20; i++)
+            Assert.Contains(await AskAsync(i), new[] { $"{one.Id} {i}", $"{other.Id} {i}" });
+        await one.DisposeAsync();
+        for (var i = 0; i < 20; i++)
+            Assert.Equal($"{other.Id} {i}", await AskAsync(i));
+    }
+
+    [Fact]
+    public async Task A_port_of_udp_that_is_left_open_is_the_same_for_all_workers_and_a_taken_one_is_refused()
+    {
+        using var taken = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var script = Script($$"""
+            const dgram = require('dgram'), [open, taken] = [dgram.createSocket('udp4'), dgram.createSocket('udp4')];
+            open.bind(() => console.log('open ' + open.address().port));
+            taken.on('error', error => console.log('taken ' + error.code)).bind({{((IPEndPoint)taken.Client.LocalEndPoint!).Port}}, '127.0.0.1');
+            """);
+        await using var one = ClusterWorker.Start(_cluster, script);
+        await using var other = ClusterWorker.Start(_cluster, script);
+
+        Assert.Equal(await one.LineAsync("open"), await other.LineAsync("open"));
+        Assert.Equal(("taken EADDRINUSE", "taken EADDRINUSE"), (await one.LineAsync("taken"), await other.LineAsync("taken")));
+    }
+
+    [Fact]
+    public async Task A_server_of_udp_is_not_taken_for_the_app()
+    {
+        var free = Ports.Free();
+        await using var worker = ClusterWorker.Start(_cluster, Script($$"""
+            const socket = require('dgram').createSocket('udp4');
+            socket.bind({{free}}, '127.0.0.1', () => { console.log('bound'); require('http').createServer((req, res) => res.end('app')).listen({{free}}, '127.0.0.1'); });
+            """), appPort: free);
+        await worker.LineAsync("bound");
+        await worker.Reach.ListeningAsync(CancellationToken.None).Patiently("the app to listen");
+
+        Assert.Equal("app", (await worker.AskAsync()).Text);
     }
 
     [Fact]

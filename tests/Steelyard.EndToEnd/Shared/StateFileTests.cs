@@ -48,6 +48,16 @@ public sealed class StateFileTests : IDisposable
         return servers;
     }
 
+    [Fact]
+    public async Task A_folder_is_no_file()
+    {
+        await using var a = StickyTests.Named("a");
+        Directory.CreateDirectory(_folder.At("kept"));
+        var (status, _, error) = await SteelyardProcess.RunAsync(["up", Write([a], "state-file: kept")], new() { ["XDG_RUNTIME_DIR"] = _folder.Path });
+
+        Assert.Equal((1, $"steelyard up: state-file {_folder.At("kept")} is a folder; expected the path of a file\n"), (status, error));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("--single")]

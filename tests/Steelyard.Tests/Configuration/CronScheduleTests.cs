@@ -16,6 +16,13 @@ public sealed class CronScheduleTests
     [InlineData("0 3 * * 1-5", "2026-11-28 10:30", "2026-11-30 03:00")]
     [InlineData("0 0 29 2 *", "2026-11-28 10:30", "2028-02-29 00:00")]
     [InlineData("0 12 13 * 5", "2026-11-28 10:30", "2026-12-04 12:00")]
+    [InlineData("@daily", "2026-11-28 10:30", "2026-11-29 00:00")]
+    [InlineData("@Hourly", "2026-11-28 10:30", "2026-11-28 11:00")]
+    [InlineData("@weekly", "2026-11-28 10:30", "2026-11-29 00:00")]
+    [InlineData("@monthly", "2026-11-28 10:30", "2026-12-01 00:00")]
+    [InlineData("@yearly", "2026-11-28 10:30", "2027-01-01 00:00")]
+    [InlineData("0 3 * * mon-Fri", "2026-11-28 10:30", "2026-11-30 03:00")]
+    [InlineData("0 0 1 JAN,mar *", "2027-01-02 10:30", "2027-03-01 00:00")]
     [InlineData("10,20 8-9 * * *", "2026-11-28 09:20", "2026-11-29 08:10")]
     public void The_next_time_is_the_first_that_fits(string schedule, string after, string expected)
     {
@@ -30,7 +37,9 @@ public sealed class CronScheduleTests
     [InlineData("* 7-5 * * *", "'7-5' is not an hour from 0 to 23")]
     [InlineData("* * 0 * *", "'0' is not a day of the month from 1 to 31")]
     [InlineData("*/0 * * * *", "'*/0' is not a minute from 0 to 59")]
-    [InlineData("* * * JAN *", "'JAN' is not a month from 1 to 12")]
+    [InlineData("* * * JANUARY *", "'JANUARY' is not a month from 1 to 12")]
+    [InlineData("* JAN * * *", "'JAN' is not an hour from 0 to 23")]
+    [InlineData("@fortnightly", "'@fortnightly' is none of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly")]
     [InlineData("0 0 31 2 *", "a schedule that never comes")]
     public void What_is_no_schedule_is_said(string schedule, string expected)
     {

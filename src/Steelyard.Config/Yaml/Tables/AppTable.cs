@@ -58,7 +58,7 @@ internal static class AppTable
         });
 
     private static readonly Form<string?> s_schedule = Form.OfText<string?>(
-        "five fields as in crontab(5), such as '30 4 * * *'",
+        "five fields as in crontab(5), such as '30 4 * * *', or a word such as '@daily'",
         (string text, out string? value, out Mistake mistake) =>
         {
             var fits = CronSchedule.TryParse(text, out _, out var wrong);

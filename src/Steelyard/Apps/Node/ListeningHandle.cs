@@ -6,7 +6,7 @@ using Steelyard.Keeper;
 
 namespace Steelyard.Apps.Node;
 
-/// <summary>Binds the sockets whose connections are handed to workers.</summary>
+/// <summary>Binds the sockets that workers share, or whose connections are handed to them.</summary>
 internal static unsafe class ListeningHandle
 {
     private const int Backlog = 511;
@@ -37,6 +37,39 @@ internal static unsafe class ListeningHandle
         return error;
     }
 
+    /// <summary>Binds a socket of UDP.</summary>
+    /// <param name="address">A host.</param>
+    /// <param name="port">The port; 0 for any.</param>
+    /// <param name="flags">How.</param>
+    /// <param name="descriptor">The socket.</param>
+    /// <returns>0, or the errno.</returns>
+    public static int OpenDatagram(string? address, int port, DatagramFlags flags, out int descriptor)
+    {
+        descriptor = -1;
+        var name = stackalloc byte[MostAddress];
+        var length = port < 0 || address is null ? 0 : WriteHost(address, port, new(name, MostAddress));
+        if (length == 0)
+            return Posix.EINVAL;
+        var family = BinaryPrimitives.ReadUInt16LittleEndian(new(name, 2));
+        descriptor = Posix.socket(family, Posix.SOCK_DGRAM | Posix.SOCK_CLOEXEC | Posix.SOCK_NONBLOCK, 0);
+        if (descriptor < 0)
+            return Marshal.GetLastPInvokeError();
+        int on = 1, six = flags.HasFlag(DatagramFlags.IPv6Only) ? 1 : 0;
+        if (flags.HasFlag(DatagramFlags.ReuseAddress))
+            _ = Posix.setsockopt(descriptor, Posix.SOL_SOCKET, Posix.SO_REUSEADDR, &on, sizeof(int));
+        if (family == Posix.AF_INET6)
+            _ = Posix.setsockopt(descriptor, Posix.IPPROTO_IPV6, Posix.IPV6_V6ONLY, &six, sizeof(int));
+        return Posix.bind(descriptor, name, (uint)length) == 0 ? 0 : CloseOf(ref descriptor);
+    }
+
+    private static int CloseOf(ref int descriptor)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        _ = Posix.close(descriptor);
+        descriptor = -1;
+        return error;
+    }
+
     private static int Open(int family, byte* name, int length, bool every, out int descriptor)
     {
         descriptor = Posix.socket(family, Posix.SOCK_STREAM | Posix.SOCK_CLOEXEC | Posix.SOCK_NONBLOCK, 0);
@@ -47,12 +80,7 @@ internal static unsafe class ListeningHandle
             _ = Posix.setsockopt(descriptor, Posix.SOL_SOCKET, Posix.SO_REUSEADDR, &on, sizeof(int));
         if (family == Posix.AF_INET6)
             _ = Posix.setsockopt(descriptor, Posix.IPPROTO_IPV6, Posix.IPV6_V6ONLY, every ? &off : &on, sizeof(int));
-        if (Posix.bind(descriptor, name, (uint)length) == 0 && Posix.listen(descriptor, Backlog) == 0)
-            return 0;
-        var error = Marshal.GetLastPInvokeError();
-        _ = Posix.close(descriptor);
-        descriptor = -1;
-        return error;
+        return Posix.bind(descriptor, name, (uint)length) == 0 && Posix.listen(descriptor, Backlog) == 0 ? 0 : CloseOf(ref descriptor);
     }
 
     private static int WriteHost(string host, int port, Span<byte> name)

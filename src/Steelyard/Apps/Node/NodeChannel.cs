@@ -50,7 +50,11 @@ internal sealed unsafe class NodeChannel : NodeHandle
         loop.Watch(this);
     }
 
-    private readonly record struct Outgoing(byte[] Bytes, HandOver? Connection);
+    // A connection is handed over; of a socket that workers share we keep our own.
+    private readonly record struct Outgoing(byte[] Bytes, HandOver? Connection, DatagramPort? Datagrams)
+    {
+        public int Descriptor => Connection?.Handle ?? Datagrams?.Descriptor ?? -1;
+    }
 
     public string Name { get; }
 
@@ -101,13 +105,13 @@ internal sealed unsafe class NodeChannel : NodeHandle
             return false;
         foreach (var (key, server) in _servers)
         {
-            if (server.Shared != connection.From as SharedPort)
+            if (server.Shared != connection.From as SharedPort || server.Datagrams is not null)
                 continue;
             var number = ++_numbers;
             _given.Add(number, connection);
             _travelling.Enqueue(number);
             connection.Sent = false;
-            Send(PrimaryWords.Connection(key, number), connection);
+            Enqueue(new(PrimaryWords.Connection(key, number), connection, null));
             return true;
         }
 
@@ -115,12 +119,21 @@ internal sealed unsafe class NodeChannel : NodeHandle
     }
 
     /// <summary>Says something to the worker; it is sent as soon as there is room for it.</summary>
-    public void Send(byte[] line, HandOver? connection = null)
+    public void Send(byte[] line) => Enqueue(new(line, null, null));
+
+    /// <summary>Gives it a socket that it shares with others.</summary>
+    public void Send(byte[] line, DatagramPort datagrams)
+    {
+        _travelling.Enqueue(++_numbers);
+        Enqueue(new(line, null, datagrams));
+    }
+
+    private void Enqueue(Outgoing next)
     {
         if (Closed)
             return;
-        _outgoing.Enqueue(new(line, connection));
-        _waiting += line.Length;
+        _outgoing.Enqueue(next);
+        _waiting += next.Bytes.Length;
         Flush();
     }
 
@@ -207,7 +220,7 @@ internal sealed unsafe class NodeChannel : NodeHandle
                 _cluster.Answer(this, message);
                 break;
             case WorkerMessageKind.Listening:
-                if (message.Port == AppPort || (IsRaw && AppPort is null))
+                if ((message.Port == AppPort && message.Socket != ServerSocketKind.Datagram) || (IsRaw && AppPort is null))
                     _listening.TrySetResult();
                 break;
             case WorkerMessageKind.Close:
@@ -263,7 +276,7 @@ internal sealed unsafe class NodeChannel : NodeHandle
     {
         while (_outgoing.TryPeek(out var next))
         {
-            var sent = Send(next);
+            var sent = TrySend(next);
             if (sent < 0)
             {
                 var error = Marshal.GetLastPInvokeError();
@@ -308,18 +321,18 @@ internal sealed unsafe class NodeChannel : NodeHandle
         connection.From.Refused(connection);
     }
 
-    private nint Send(Outgoing next)
+    private nint TrySend(Outgoing next)
     {
         // struct cmsghdr and one descriptor, which goes with the first byte.
         var control = stackalloc nint[3] { 20, 0, 0 };
         ((int*)control)[2] = Posix.SOL_SOCKET;
         ((int*)control)[3] = Posix.SCM_RIGHTS;
-        ((int*)control)[4] = next.Connection?.Handle ?? -1;
+        ((int*)control)[4] = next.Descriptor;
         fixed (byte* start = next.Bytes)
         {
             var vector = new Posix.Vector { Base = start + _sent, Length = (nuint)(next.Bytes.Length - _sent) };
             var header = new Posix.MessageHeader { Vectors = &vector, VectorCount = 1 };
-            if (next.Connection is not null && _sent == 0)
+            if (next.Descriptor >= 0 && _sent == 0)
             {
                 header.Control = control;
                 header.ControlLength = 24;
@@ -336,7 +349,8 @@ internal sealed unsafe class NodeChannel : NodeHandle
 /// <summary>A server of a worker that listens.</summary>
 /// <param name="Asked">What it asked for.</param>
 /// <param name="Shared">The port it shares with other workers; null for the app's own, whose connections come by the worker's door.</param>
-internal sealed record WorkerServer(ServerPlace Asked, SharedPort? Shared);
+/// <param name="Datagrams">The socket of UDP that it has with other workers; null for none.</param>
+internal sealed record WorkerServer(ServerPlace Asked, SharedPort? Shared, DatagramPort? Datagrams = null);
 
 /// <summary>What a server listens on, as it asked for it.</summary>
 internal readonly record struct ServerPlace(string? Address, int Port, ServerSocketKind Socket, int Index);

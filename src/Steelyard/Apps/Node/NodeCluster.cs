@@ -15,6 +15,7 @@ internal sealed class NodeCluster(string pool)
     private const int MostData = 64;
 
     private readonly Dictionary<ServerPlace, SharedPort> _shared = [];
+    private readonly Dictionary<ServerPlace, DatagramPort> _datagrams = [];
     private readonly Dictionary<ServerPlace, string> _data = [];
     private readonly Dictionary<ServerPlace, int> _chosenPorts = [];
     private readonly HashSet<string> _said = [];
@@ -51,6 +52,15 @@ internal sealed class NodeCluster(string pool)
         var number = query.Number!.Value;
         var error = Refusal(worker, query, asked);
         SharedPort? shared = null;
+        if (error == 0 && query.Socket == ServerSocketKind.Datagram)
+        {
+            if (Share(asked, query.Flags, out var datagrams) is var refused and not 0)
+                worker.Send(PrimaryWords.MayNotListen(number, -refused));
+            else
+                Give(worker, asked, datagrams!, number);
+            return;
+        }
+
         if (error == 0 && !IsApp(worker, query, asked))
             error = Share(asked, worker.IsRaw, out shared);
         if (error != 0)
@@ -78,6 +88,13 @@ internal sealed class NodeCluster(string pool)
     /// <summary>A server of a worker listens no more.</summary>
     public void Left(NodeChannel worker, WorkerServer server)
     {
+        if (server.Datagrams is { } datagrams)
+        {
+            datagrams.Remove(worker);
+            if (datagrams.IsUnused)
+                Close(server.Asked, datagrams);
+        }
+
         if (server.Shared is not { } shared)
             return;
         shared.Remove(worker);
@@ -93,7 +110,15 @@ internal sealed class NodeCluster(string pool)
         _ended = true;
         foreach (var (place, shared) in _shared.ToArray())
             Close(place, shared);
+        foreach (var (place, datagrams) in _datagrams.ToArray())
+            Close(place, datagrams);
     });
+
+    private void Close(ServerPlace place, DatagramPort datagrams)
+    {
+        _datagrams.Remove(place);
+        datagrams.Close();
+    }
 
     private void Close(ServerPlace place, SharedPort shared)
     {
@@ -106,12 +131,6 @@ internal sealed class NodeCluster(string pool)
     /// <returns>Why a server may not listen, as an errno; 0 when it may.</returns>
     private int Refusal(NodeChannel worker, WorkerMessage query, ServerPlace asked)
     {
-        if (query.Socket == ServerSocketKind.Datagram)
-        {
-            Tell($"{pool} asks for UDP on port {query.Port}, which workers of a cluster do not get here: let it bind with 'exclusive: true' on a port for each worker, or be no cluster ('listen: port')");
-            return Posix.ENOTSUP;
-        }
-
         if (query.Socket == ServerSocketKind.Descriptor)
         {
             Tell($"{pool} asks to listen on a descriptor of its primary, which has none for it");
@@ -146,17 +165,42 @@ internal sealed class NodeCluster(string pool)
         return port;
     }
 
+    /// <returns>Why nothing more may be bound there, as an errno; 0 when it may.</returns>
+    private int RefusalToBind(int port) =>
+        _ended ? Posix.EINVAL
+        : _shared.Count + _datagrams.Count >= MostShared ? Posix.EMFILE
+        : !RunsAsWeDo && port is -1 or (> 0 and < 1024) ? Posix.EACCES
+        : 0;
+
+    private int Share(ServerPlace asked, DatagramFlags flags, out DatagramPort? datagrams)
+    {
+        if (_datagrams.TryGetValue(asked, out datagrams))
+            return 0;
+        var (error, descriptor) = (RefusalToBind(asked.Port), -1);
+        if (error == 0)
+            error = ListeningHandle.OpenDatagram(asked.Address, asked.Port, flags, out descriptor);
+        if (error != 0)
+            return error;
+        _datagrams.Add(asked, datagrams = new(descriptor));
+        if (asked.Port > 0)
+            Tell($"{pool} binds port {asked.Port} of UDP, which its workers share: each datagram reaches one of them");
+        return 0;
+    }
+
+    private static void Give(NodeChannel worker, ServerPlace asked, DatagramPort datagrams, long number)
+    {
+        datagrams.Add(worker);
+        worker.Send(PrimaryWords.Receives(number, worker.Add(new(asked, null, datagrams))), datagrams);
+    }
+
     private int Share(ServerPlace asked, bool raw, out SharedPort? shared)
     {
         if (_shared.TryGetValue(asked, out shared))
             return 0;
-        if (_ended)
-            return Posix.EINVAL;
-        if (_shared.Count >= MostShared)
-            return Posix.EMFILE;
-        if (!RunsAsWeDo && asked.Port is -1 or (> 0 and < 1024))
-            return Posix.EACCES;
-        var error = ListeningHandle.Open(asked.Address, asked.Port, out var descriptor, out var port);
+        var error = RefusalToBind(asked.Port);
+        if (error != 0)
+            return error;
+        error = ListeningHandle.Open(asked.Address, asked.Port, out var descriptor, out var port);
         if (error != 0)
             return error;
         _shared.Add(asked, shared = new(NodeLoop.Shared, descriptor, port));

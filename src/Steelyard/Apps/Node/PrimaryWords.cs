@@ -40,6 +40,12 @@ internal static class PrimaryWords
         return Line($$"""{"cmd":"NODE_CLUSTER","ack":{{asked}},"key":"{{key}}","data":{{data ?? "null"}}{{socket}}}""");
     }
 
+    /// <summary>A socket of UDP is bound; its descriptor goes with this.</summary>
+    /// <param name="asked">The number of the question.</param>
+    /// <param name="key">What it is called from now on.</param>
+    public static byte[] Receives(long asked, int key) =>
+        Line($$$"""{"cmd":"NODE_HANDLE","type":"dgram.Native","msg":{"cmd":"NODE_CLUSTER","ack":{{{asked}}},"key":"{{{key}}}","data":null}}""");
+
     /// <summary>Asks prom-client in the worker for its metrics, as its AggregatorRegistry in a primary does.</summary>
     /// <param name="number">What the answer will bear.</param>
     public static byte[] Metrics(long number) => Line($$"""{"type":"prom-client:getMetricsReq","requestId":{{number}}}""");

@@ -80,6 +80,9 @@ internal sealed record WorkerMessage
     /// <summary>What kind of socket.</summary>
     public ServerSocketKind Socket { get; init; }
 
+    /// <summary>How a socket of UDP is bound.</summary>
+    public DatagramFlags Flags { get; init; }
+
     /// <summary>Tells servers apart that listen on the same.</summary>
     public int Index { get; init; }
 
@@ -146,6 +149,10 @@ internal sealed record WorkerMessage
         if (Whole(root, "seq") is not { } number || ReadSocket(root) is not { } socket)
             return s_invalid;
         var (port, descriptor, index) = (Whole(root, "port") ?? -1, Whole(root, "fd") ?? -1, Whole(root, "index") ?? 0);
+
+        // A socket of UDP that leaves its port open may say nothing of it.
+        if (socket == ServerSocketKind.Datagram)
+            port = Math.Max(port, 0);
         if (port is < -1 or > 65535 || index is < 0 or > int.MaxValue)
             return s_invalid;
         return new()
@@ -156,6 +163,7 @@ internal sealed record WorkerMessage
             Port = (int)port,
             Socket = descriptor >= 0 ? ServerSocketKind.Descriptor : socket,
             Index = (int)index,
+            Flags = socket == ServerSocketKind.Datagram ? (DatagramFlags)(Whole(root, "flags") ?? 0) & (DatagramFlags.IPv6Only | DatagramFlags.ReuseAddress) : 0,
             Data = root.TryGetProperty("data", out var data) && data.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined) && data.GetRawText() is { Length: <= LongestData } raw ? raw : null,
         };
     }
@@ -198,4 +206,13 @@ internal enum ServerSocketKind
 
     /// <summary>A descriptor of the primary's.</summary>
     Descriptor,
+}
+
+/// <summary>How a socket of UDP is bound, as libuv numbers it (<c>uv_udp_flags</c>).</summary>
+[Flags]
+internal enum DatagramFlags
+{
+    None = 0,
+    IPv6Only = 1,
+    ReuseAddress = 4,
 }
