@@ -15,7 +15,10 @@ public abstract class Picker
     {
         (Servers, Weights) = (servers, weights);
         for (var i = 0; i < weights.Length; i++)
+        {
             HasTrials |= weights[i] > 0 && servers[i].Trying;
+            TotalWeight += weights[i];
+        }
     }
 
     private protected Server[] Servers { get; }
@@ -24,6 +27,9 @@ public abstract class Picker
 
     /// <summary>Whether some server is only to be tried by one request (see <see cref="Pool.Choose"/>).</summary>
     internal bool HasTrials { get; }
+
+    /// <summary>The shares of all of them.</summary>
+    internal long TotalWeight { get; }
 
     /// <summary>What it was made of.</summary>
     internal ReadOnlySpan<int> Basis => Weights;
@@ -83,16 +89,41 @@ public abstract class Picker
     }
 
     /// <summary>Whether a server has room that is not in a set.</summary>
-    internal bool HasRoomBeside(ServerSet tried)
+    /// <param name="tried">The set.</param>
+    /// <param name="sparesFailing">Whether the room of those that fail is none, unless there are no others.</param>
+    internal bool HasRoomBeside(ServerSet tried, bool sparesFailing)
+    {
+        var (failingWithRoom, well) = (false, false);
+        for (var i = 0; i < Weights.Length; i++)
+        {
+            if (!Offers(i, tried) || HoldsBack(i, tried))
+                continue;
+            var fails = sparesFailing && Servers[i].Fails;
+            well |= !fails;
+            if (Servers[i].Full)
+                continue;
+            if (!fails)
+                return true;
+            failingWithRoom = true;
+        }
+
+        return failingWithRoom && !well;
+    }
+
+    /// <summary>Whether a server that does not fail takes requests, now or when it has room, that is not in a set.</summary>
+    internal bool HasWellServerBeside(ServerSet tried)
     {
         for (var i = 0; i < Weights.Length; i++)
         {
-            if (IsEligible(i, tried))
+            if (Offers(i, tried) && !Servers[i].Fails && !HoldsBack(i, tried))
                 return true;
         }
 
         return false;
     }
+
+    /// <summary>Whether a server takes no request of those for which others may have room later.</summary>
+    internal virtual bool HoldsBack(int index, ServerSet tried) => false;
 
     /// <summary>Whether a server takes requests that have not tried it, now or when it has room.</summary>
     internal bool Offers(int index, ServerSet tried) => Weights[index] > 0 && !tried.Contains(index);

@@ -17,6 +17,7 @@ public sealed class Pool
 
     // Null where no server has a limit, nor had one before a reload.
     private readonly PoolQueue? _queue;
+    private readonly LimitedChoice? _limited;
     private readonly Succession _succession;
 
     // Null where servers do not come and go by themselves.
@@ -50,7 +51,7 @@ public sealed class Pool
             _total = before?._total ?? new();
         _servers = new Server[settings.Servers.Count];
         Breaker = settings.Breaker is { Scope: BreakerScope.Pool } its ? Kept(before?.Breaker, its) : null;
-        _queue = before?._queue ?? (HasLimits(settings) ? new() : null);
+        _queue = before?._queue ?? (LimitedChoice.IsNeeded(settings) ? new() : null);
         _succession = before?._succession ?? new();
         for (var i = 0; i < _servers.Length; i++)
             _servers[i] = new Server(settings.Servers[i], i, nextOrdinal(), settings, before?.Find(settings.Servers[i].Address), joins: before is not null, _queue, _total, before?._departed?.Find(settings.Servers[i].Address));
@@ -60,6 +61,7 @@ public sealed class Pool
         Cookies = settings.Sticky is { Key: null } sticky ? new(sticky, Name, [.. settings.Servers], stickyKey) : null;
         Clients = settings.Sticky is { Key: not null } remembered ? new(remembered, _servers, clientKey.IsEmpty ? stickyKey : clientKey, before?.Clients) : null;
         (_tiers, _custom) = (Tiers.Of(settings), custom);
+        _limited = _queue is null ? null : new(this, _queue, custom is not null);
         _picker = PickerOf(_standing.Weights(Server.TimeUnknown, out _), before?._picker);
     }
 
@@ -75,6 +77,7 @@ public sealed class Pool
         (Cookies, Clients) = (original.Cookies, original.Clients);
         var picker = original._picker;
         (_tiers, _custom) = (original._tiers, original._custom);
+        _limited = _queue is null ? null : new(this, _queue, _custom is not null);
         _picker = PickerOf(picker.Basis.ToArray(), picker);
         _picker.Detach();
     }
@@ -128,6 +131,9 @@ public sealed class Pool
     /// <summary>How many of its requests may be sent again.</summary>
     public RetryBudget RetryBudget { get; }
 
+    /// <summary>What chooses by the state of now.</summary>
+    internal Picker Picker => _picker;
+
     /// <summary>Whether a server would be chosen that is not in a set.</summary>
     /// <param name="tried">The set.</param>
     /// <param name="owner">The server the client belongs to; null for none.</param>
@@ -156,6 +162,9 @@ public sealed class Pool
 
     /// <summary>The servers in the order of the configuration.</summary>
     public IReadOnlyList<Server> Servers => _servers;
+
+    /// <summary>The same, for what looks at them for a request.</summary>
+    internal Server[] Members => _servers;
 
     /// <summary>How many servers there are.</summary>
     public int Count => _servers.Length;
@@ -196,109 +205,24 @@ public sealed class Pool
     public Pool Copy() => new(this);
 
     private Decision ChooseBy(Picker picker, in Choice choice) =>
-        choice.Owner is { } owner ? ChooseFor(owner, picker, choice)
-        : choice.Preferred is { } preferred && TakesAgain(preferred, picker, choice) ? new(preferred, DecisionReason.OwnConnection)
+        choice.Owner is { } owner ? OwnerChoice.Choose(this, owner, picker, choice)
+        : choice.Preferred is { } preferred && OwnerChoice.TakesAgain(preferred, picker, choice) ? new(preferred, DecisionReason.OwnConnection)
         : ChooseAny(picker, choice);
 
-    private static bool TakesAgain(Server server, Picker picker, in Choice choice) =>
-        picker.Shares[server.Index] > 0 && !choice.Tried.Contains(server.Index) && server.Outlier is not { Trying: true } && server.TryBegin();
-
-    /// <summary>The server the client belongs to, as soon as it has room; another where it is not to be had, or drains and is not to keep its clients.</summary>
-    private Decision ChooseFor(Server owner, Picker picker, in Choice choice)
+    /// <summary>Chooses for a client that belongs to nobody.</summary>
+    internal Decision ChooseAny(Picker picker, in Choice choice)
     {
-        var sticky = Settings.Sticky!;
-        owner = _servers[owner.Index];
-        if (sticky.YieldsToPriority && HasFirst(picker, choice))
-            return ChooseAny(picker, choice) with { Sticky = StickyOutcome.Yielded };
-        var outcome = OutcomeFor(owner, picker, choice);
-        if ((choice.Forced || sticky.WhenDown == StickyDown.Always) && outcome is StickyOutcome.Down or StickyOutcome.Ejected or StickyOutcome.Maintenance)
-            outcome = StickyOutcome.Kept;
-        if (outcome == StickyOutcome.Kept || (outcome is StickyOutcome.Down or StickyOutcome.Ejected && sticky.WhenDown == StickyDown.Persist))
-        {
-            if (owner.TryBegin())
-                return new(owner, DecisionReason.Sticky) { Sticky = StickyOutcome.Kept };
-
-            // The client waits for this one, and no other.
-            if (sticky.WhenFull == StickyFull.Wait)
-                return new(null, DecisionReason.AllFull) { Sticky = StickyOutcome.Kept };
-            outcome = StickyOutcome.Full;
-        }
-
-        var refuses = outcome == StickyOutcome.Tried ? !sticky.Redispatch : sticky.WhenDown == StickyDown.Refuse && outcome is not (StickyOutcome.OnTrial or StickyOutcome.Full or StickyOutcome.Drained);
-        return (refuses ? new(null, DecisionReason.StickyRefused) : ChooseAny(picker, choice)) with { Sticky = outcome };
-    }
-
-    private bool HasFirst(Picker picker, in Choice choice)
-    {
-        foreach (var server in _servers)
-        {
-            if (server.IsFirst && picker.Shares[server.Index] > 0 && !choice.Tried.Contains(server.Index))
-                return true;
-        }
-
-        return false;
-    }
-
-    private StickyOutcome OutcomeFor(Server owner, Picker picker, in Choice choice)
-    {
-        if (choice.Tried.Contains(owner.Index))
-            return StickyOutcome.Tried;
-        if (owner.State == ServerState.Maintenance)
-            return StickyOutcome.Maintenance;
-        if (!owner.Open && !choice.Forced && Settings.Sticky!.WhenDrained == StickyDrained.Redispatch && picker.HasServerBeside(choice.Tried))
-            return StickyOutcome.Drained;
-
-        // Where others are worse still, the shares say that it serves all the same.
-        if (picker.Shares[owner.Index] == 0)
-        {
-            if (!owner.Up)
-                return StickyOutcome.Down;
-            if (owner.Ejected)
-                return StickyOutcome.Ejected;
-        }
-
-        return owner.Outlier is { Trying: true } state && !state.Admits(choice.Now) ? StickyOutcome.OnTrial : StickyOutcome.Kept;
-    }
-
-    private Decision ChooseAny(Picker picker, in Choice choice)
-    {
-        if (_queue is null && !picker.HasTrials)
+        if (_limited is null && !picker.HasTrials)
             return picker.Pick(choice);
-        var decision = _queue is not null ? ChooseWithLimits(_queue, choice) : ChooseWithTrials(picker, choice);
+        var decision = _limited is not null ? _limited.Choose(choice) : ChooseWithTrials(picker, choice);
 
         // Who was passed over was not tried: the request may wait for it, and come to it when it is sent again.
         choice.Tried.TakeBackPassed();
         return decision;
     }
 
-    private Decision ChooseWithLimits(PoolQueue queue, in Choice choice)
-    {
-        while (true)
-        {
-            var picker = _picker;
-
-            // Nobody overtakes those who wait for any server; who waits for one of them alone bars nobody from the others.
-            var asked = queue.Unbound == 0 && picker.HasRoomBeside(choice.Tried);
-            var decision = !asked ? default
-                : picker.HasTrials ? ChooseWithTrials(picker, choice)
-                : picker.Pick(choice);
-            if (decision.Server is not null)
-                return decision;
-
-            // A policy that is written elsewhere may want none of those that have room.
-            if (asked && _custom is not null && decision.Reason == DecisionReason.NoneLeft)
-                return decision;
-            if (queue.Unbound == 0 && picker.HasRoomBeside(choice.Tried))
-                continue;
-
-            // By nginx's rule nobody waits for one that is on trial.
-            if (Settings.Outlier is not { MaxFails: not null })
-                choice.Tried.TakeBackPassed();
-            return new(null, picker.HasServerBeside(choice.Tried) ? DecisionReason.AllFull : DecisionReason.NoneLeft);
-        }
-    }
-
-    private Decision ChooseWithTrials(Picker picker, in Choice choice)
+    /// <summary>Chooses where one of the servers takes no more than one request, which shows whether it is well.</summary>
+    internal Decision ChooseWithTrials(Picker picker, in Choice choice)
     {
         Decision passedOver = default;
         while (true)
@@ -341,20 +265,8 @@ public sealed class Pool
     /// <param name="priority">Smaller numbers go first.</param>
     /// <param name="again">Whether it had a server before, and so goes before the others of its priority.</param>
     /// <param name="now">Monotonic milliseconds.</param>
-    public QueueState Join(QueuedRequest request, ServerSet tried, Server? wanted, int priority, bool again, long now)
-    {
-        if (_queue is not { } queue)
-            throw new InvalidOperationException("A pool without limits has no queue.");
-        (request.Pool, request.Tried, request.Wanted, request.Priority) = (this, tried, wanted is null ? null : _servers[wanted.Index], priority);
-        if (!queue.TryAdd(request, Settings.Queue.Most, again))
-            return QueueState.Full;
-
-        // Room or an end that came before the request was in cannot have called it.
-        Serve(queue, now);
-        if (!HasHopeFor(request))
-            queue.Dismiss();
-        return request.State;
-    }
+    public QueueState Join(QueuedRequest request, ServerSet tried, Server? wanted, int priority, bool again, long now) =>
+        (_limited ?? throw new InvalidOperationException("A pool without limits has no queue.")).Join(request, tried, wanted is null ? null : _servers[wanted.Index], priority, again, now);
 
     /// <summary>
     /// Lets a request wait no longer. When it was served meanwhile it stays <see cref="QueueState.Served"/>, and
@@ -363,33 +275,11 @@ public sealed class Pool
     /// <returns>Whether it still waited.</returns>
     public bool Leave(QueuedRequest request) => _queue is not null && _queue.Remove(request);
 
-    /// <summary>Gives all room there is to those who wait.</summary>
-    private void Serve(PoolQueue queue, long now)
-    {
-        for (var i = 0; i < _servers.Length && queue.Count > 0; i++)
-        {
-            var server = _servers[i];
-            if (server.Full)
-                continue;
-            if (server.Outlier is not { Trying: true } state)
-                queue.Serve(server);
-            else if (state.Admits(now))
-                queue.ServeTrial(server);
-        }
-    }
+    /// <inheritdoc cref="LimitedChoice.Offers"/>
+    internal bool Offers(Server server, QueuedRequest request, bool one) => _limited!.Offers(server, request, one);
 
-    /// <summary>Whether a server would take a request that waits, when it has room.</summary>
-    /// <param name="server">One of this pool.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="trial">Whether it is the one that shows that the server is well.</param>
-    internal bool Offers(Server server, QueuedRequest request, bool trial) => (trial || !server.Trying)
-        && (request.Wanted is { } wanted ? wanted == server && Keeps(wanted) : _picker.Offers(server.Index, request.Tried));
-
-    /// <summary>Whether some server could still take a request that waits.</summary>
-    internal bool HasHopeFor(QueuedRequest request) => request.Wanted is { } wanted ? Keeps(wanted) : HasServerBeside(request.Tried);
-
-    // A server that drains still has those who belong to it.
-    private bool Keeps(Server server) => Settings.Sticky is { WhenDown: StickyDown.Always } || (server.State != ServerState.Maintenance && (_picker.Shares[server.Index] > 0 || (server.Up && !server.Ejected) || Settings.Sticky is { WhenDown: StickyDown.Persist }));
+    /// <inheritdoc cref="LimitedChoice.HasHopeFor"/>
+    internal bool HasHopeFor(QueuedRequest request) => _limited!.HasHopeFor(request);
 
     /// <summary>A server of another configuration as this pool knows it; null for none.</summary>
     public Server? Twin(Server server)
@@ -403,19 +293,6 @@ public sealed class Pool
         }
 
         return null;
-    }
-
-    private static bool HasLimits(PoolSettings settings)
-    {
-        if (settings.MaxConnections is not null || settings.Agent is not null || settings.AdaptiveLimit is not null)
-            return true;
-        foreach (var server in settings.Servers)
-        {
-            if (server.MaxConnections is not null)
-                return true;
-        }
-
-        return false;
     }
 
     /// <summary>Told on some thread when <see cref="Tick"/> has something to do later.</summary>
@@ -443,11 +320,7 @@ public sealed class Pool
                 _picker = PickerOf(weights, before);
         }
         while (seen != Volatile.Read(ref _changes));
-        if (_queue is { Count: > 0 } queue)
-        {
-            queue.Dismiss();
-            Serve(queue, now);
-        }
+        _limited?.LookAgain(now);
 
         if (stirred)
             Stirred?.Invoke(this);
@@ -504,97 +377,8 @@ public sealed class Pool
         return _standing.Stirs(now);
     }
 
-    /// <summary>Takes the result of a check of a server's health.</summary>
-    /// <param name="server">One of this pool.</param>
-    /// <param name="up">Whether it counts as up.</param>
-    /// <param name="fault">What was wrong at the last check.</param>
-    /// <param name="status">The status of its answer; 0 for none.</param>
-    /// <param name="now">Monotonic milliseconds.</param>
-    public void Checked(Server server, bool up, ProbeFault fault, int status, long now)
-    {
-        if (server.IgnoresChecks)
-            return;
-        Judge(server, up, fault, status, now);
-    }
-
-    /// <summary>Lets checks, or the agent, of a server count from now on, or not: until another word, over reloads.</summary>
-    public static void SetHearing(Server server, Hearing what, bool counts) => server.SetHearing(what, counts);
-
-    /// <summary>Takes a server for up or down, until something else is said of it.</summary>
-    public void Judge(Server server, bool up, ProbeFault fault, int status, long now)
-    {
-        var was = server.Serves;
-        if (!server.Health.Set(up, fault, status))
-            return;
-        if (up)
-        {
-            // It is another server now, as far as anybody knows.
-            server.Outlier?.Forgive();
-            server.ForgetFailing();
-            server.StartRamp(now);
-        }
-
-        Refresh(now);
-        CutAfter(server, was);
-    }
-
     /// <summary>Cuts what is with a server; for all servers that want it so. Set where the pool is put to use.</summary>
     public Action<Server>? Cut { get; set; }
-
-    // After the shares have changed, so that who is cut and comes again gets another.
-    private void CutAfter(Server server, bool was)
-    {
-        if (was == server.Serves || Cut is not { } cut)
-            return;
-        if (was && server.Settings.CutsWhenDown)
-            cut(server);
-        if (was || !server.Settings.CutsBackups || server.Settings.Backup)
-            return;
-        foreach (var other in _servers)
-        {
-            if (other.Settings.Backup)
-                cut(other);
-        }
-    }
-
-    /// <summary>Takes what the agent of a server says.</summary>
-    /// <param name="server">One of this pool.</param>
-    /// <param name="reply">What it said.</param>
-    /// <param name="now">Monotonic milliseconds.</param>
-    public void Heard(Server server, in AgentReply reply, long now)
-    {
-        if (!server.IgnoresAgent)
-            TakeReply(server, reply, now);
-    }
-
-    /// <summary>Takes whether a server says by its check that it wants no new clients.</summary>
-    /// <param name="server">One of this pool.</param>
-    /// <param name="drains">Whether it does.</param>
-    /// <param name="now">Monotonic milliseconds.</param>
-    public void DrainByCheck(Server server, bool drains, long now)
-    {
-        var was = server.Serves;
-        if (server.IgnoresChecks || !server.SetDrainedByCheck(drains))
-            return;
-        Refresh(now);
-        CutAfter(server, was);
-    }
-
-    /// <summary>The same, whether its agent counts or not.</summary>
-    public void TakeReply(Server server, in AgentReply reply, long now)
-    {
-        var was = server.Serves;
-        if (!server.Heard(reply))
-            return;
-        if (!was && server.Serves)
-        {
-            server.ForgetFailing();
-            server.StartRamp(now);
-        }
-
-        Refresh(now);
-        CutAfter(server, was);
-    }
 
     /// <summary>Takes how a request with a server has ended.</summary>
     /// <param name="server">One of this pool.</param>
@@ -646,39 +430,5 @@ public sealed class Pool
         _succession.Lock.Leave();
         if (_queue is { Count: > 0 } queue && !its.Trying)
             queue.Serve(its);
-    }
-
-    /// <summary>Sets a server's weight until the program ends.</summary>
-    /// <param name="server">One of this pool.</param>
-    /// <param name="weight">0 to 256; null for what the configuration says.</param>
-    /// <param name="now">Monotonic milliseconds.</param>
-    public void SetWeight(Server server, int? weight, long now)
-    {
-        if (weight is { } given)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(given, nameof(weight));
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(given, 256, nameof(weight));
-        }
-
-        server.SetWeight(weight ?? -1);
-        Refresh(now);
-    }
-
-    /// <summary>Sets what is wanted of a server until the program ends.</summary>
-    /// <param name="server">One of this pool.</param>
-    /// <param name="state">What is wanted.</param>
-    /// <param name="now">Monotonic milliseconds.</param>
-    public void SetState(Server server, ServerState state, long now)
-    {
-        var was = server.Serves;
-        if (server.Wanted == ServerState.Maintenance && state == ServerState.Ready)
-        {
-            server.ForgetFailing();
-            server.StartRamp(now);
-        }
-
-        server.SetWanted(state);
-        Refresh(now);
-        CutAfter(server, was);
     }
 }

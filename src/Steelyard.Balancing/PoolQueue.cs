@@ -66,12 +66,12 @@ internal sealed class PoolQueue
     /// <param name="server">The server.</param>
     public void Serve(Server server)
     {
-        while (Count > 0 && TakeFor(server, trial: false) is { } served)
+        while (Count > 0 && TakeFor(server, one: false) is { } served)
             served.Called();
     }
 
-    /// <summary>Gives one request to a server that has to show that it is well.</summary>
-    public void ServeTrial(Server server) => TakeFor(server, trial: true)?.Called();
+    /// <summary>Gives a server one request, and no other for now: it has to show that it is well, or fails and gets its share.</summary>
+    public void ServeOne(Server server) => TakeFor(server, one: true)?.Called();
 
     /// <summary>Lets those go who have no server to wait for any more.</summary>
     public void Dismiss()
@@ -80,14 +80,14 @@ internal sealed class PoolQueue
             dismissed.Called();
     }
 
-    private QueuedRequest? TakeFor(Server server, bool trial)
+    private QueuedRequest? TakeFor(Server server, bool one)
     {
         _lock.Enter();
         var request = _first;
         for (; request is not null; request = request.Next)
         {
             // Who came before a reload knows the servers of then; the room is the same.
-            if (request.Pool.Twin(server) is not { } its || !request.Pool.Offers(its, request, trial))
+            if (request.Pool.Twin(server) is not { } its || !request.Pool.Offers(its, request, one))
                 continue;
             if (its.TryBegin())
             {

@@ -132,6 +132,9 @@ public sealed class Server
         public int AgentLimit = -1;
         public int Unheard;
         public long RampFrom = Never;
+
+        // What of the requests that came is its share, while it fails and they wait.
+        public int Owed;
         public Latency? Latency;
     }
 
@@ -163,8 +166,19 @@ public sealed class Server
     /// <summary>
     /// Whether so many of its last requests failed that it says nothing how few are under way: who fails at once seems idle.
     /// One in eight, by an average that three in a row bring there, and 33 good answers back from nothing but failures.
+    /// Not while it is on trial: one request goes there as to the others, and says what is true now.
     /// </summary>
-    public bool Fails => Volatile.Read(ref _state.Active.Failing) >= AllFailing / 8;
+    public bool Fails => Volatile.Read(ref _state.Active.Failing) >= AllFailing / 8 && !Trying;
+
+    /// <summary>Whether one of those who come is its own, by its share: of any number in a row as many as by lot, and no more.</summary>
+    internal bool DrawsLot(Picker picker)
+    {
+        var (share, all) = (picker.Basis[Index], (int)Math.Min(picker.TotalWeight, int.MaxValue / 2));
+        if (share == 0 || Interlocked.Add(ref _state.Owed, share) < all)
+            return false;
+        Interlocked.Add(ref _state.Owed, -all);
+        return true;
+    }
 
     /// <summary>Takes whether a request failed. Loops that do so at the same time may lose one of both, which an average bears.</summary>
     internal void LearnFailing(bool failed)

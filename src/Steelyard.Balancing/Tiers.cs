@@ -11,9 +11,10 @@ internal sealed class Tiers
     private readonly int[] _tierOf;
     private readonly bool _endsWithBackups;
     private readonly bool _allBackups;
+    private readonly bool _backupsWhenFull;
 
-    private Tiers(int[] tierOf, int count, bool endsWithBackups, bool allBackups) =>
-        (_tierOf, Count, _endsWithBackups, _allBackups) = (tierOf, count, endsWithBackups, allBackups);
+    private Tiers(int[] tierOf, int count, bool endsWithBackups, PoolSettings settings) =>
+        (_tierOf, Count, _endsWithBackups, _allBackups, _backupsWhenFull) = (tierOf, count, endsWithBackups, settings.AllBackups, settings.BackupsWhenFull);
 
     /// <summary>How many there are.</summary>
     public int Count { get; }
@@ -30,13 +31,16 @@ internal sealed class Tiers
         var tierOf = new int[settings.Servers.Count];
         for (var i = 0; i < tierOf.Length; i++)
             tierOf[i] = sorted.IndexOf(PlaceOf(settings.Servers[i]));
-        return new(tierOf, sorted.Count, sorted[^1] == int.MaxValue, settings.AllBackups);
+        return new(tierOf, sorted.Count, sorted[^1] == int.MaxValue, settings);
     }
 
     private static int PlaceOf(ServerSettings server) => server.Backup ? int.MaxValue : server.Priority;
 
     /// <summary>The tier of a server, from 0.</summary>
     public int TierOf(int index) => _tierOf[index];
+
+    /// <summary>Whether a tier does not serve for others that are full: backups as HAProxy has them.</summary>
+    public bool WaitsForOthers(int tier) => !_backupsWhenFull && _endsWithBackups && tier == Count - 1;
 
     /// <summary>The shares without those of backups that never get a request.</summary>
     /// <param name="weights">The share of each server that could serve.</param>
@@ -132,11 +136,26 @@ internal sealed class TieredPicker : Picker
         var decision = _pickers[own].Pick(choice);
         for (var tier = 0; decision.Server is null && tier < _pickers.Length; tier++)
         {
-            if (tier != own)
+            if (tier != own && !(_tiers.WaitsForOthers(tier) && OthersServe(choice.Tried)))
                 decision = _pickers[tier].Pick(choice);
         }
 
         return decision;
+    }
+
+    /// <inheritdoc/>
+    internal override bool HoldsBack(int index, ServerSet tried) => _tiers.WaitsForOthers(_tiers.TierOf(index)) && OthersServe(tried);
+
+    /// <summary>Whether one that is no backup would take a request, now or when it has room.</summary>
+    private bool OthersServe(ServerSet tried)
+    {
+        for (var i = 0; i < Weights.Length; i++)
+        {
+            if (Weights[i] > 0 && _tiers.TierOf(i) < _tiers.Count - 1 && !tried.Contains(i))
+                return true;
+        }
+
+        return false;
     }
 
     /// <inheritdoc/>

@@ -337,6 +337,9 @@ public sealed record PoolSettings
     /// <summary>Whether all backups serve when it comes to that, as with nginx and HAProxy's option allbackups, or only the first that can. Default all.</summary>
     public bool AllBackups { get; init; } = true;
 
+    /// <summary>Whether backups serve too when all others have as many requests as they may, as with nginx; else who comes waits, as with HAProxy. Default true.</summary>
+    public bool BackupsWhenFull { get; init; } = true;
+
     /// <summary>The servers in the order of the file; may be empty when <see cref="App"/> or <see cref="Discover"/> is set.</summary>
     public required ValueList<ServerSettings> Servers { get; init; }
 

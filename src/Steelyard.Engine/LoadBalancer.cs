@@ -296,10 +296,10 @@ public sealed class LoadBalancer : IAsyncDisposable
         switch (word)
         {
             case ServerWord.ChecksOn or ServerWord.ChecksOff:
-                Pool.SetHearing(server, Hearing.Checks, word == ServerWord.ChecksOn);
+                ServerNews.SetHearing(server, Hearing.Checks, word == ServerWord.ChecksOn);
                 break;
             case ServerWord.AgentOn or ServerWord.AgentOff:
-                Pool.SetHearing(server, Hearing.Agent, word == ServerWord.AgentOn);
+                ServerNews.SetHearing(server, Hearing.Agent, word == ServerWord.AgentOn);
                 break;
             case ServerWord.AgentUp or ServerWord.AgentDown:
                 pool.TakeReply(server, new(null, false, null, word == ServerWord.AgentUp, null), now);

@@ -51,6 +51,18 @@ public sealed class PolicyTests
     }
 
     [Fact]
+    public void A_server_that_fails_fast_gets_its_share_alone_of_those_who_find_all_others_full()
+    {
+        var scenario = Read("failing-fast-limited");
+        var outcomes = RunSome(scenario);
+
+        // A fifth of what comes in half of the time, and some that a full server leaves to the next in turn.
+        Assert.All(outcomes, outcome => Assert.InRange(outcome.Value.Failed, 1, outcome.Value.Requests / 10 * 115 / 100));
+        var theirs = Run.Of(scenario, NamedPolicy.All.Single(policy => policy.Word == "haproxy-leastconn"), seed: 1);
+        Assert.InRange(theirs.Failed, outcomes["least-connections"].Failed * 3, theirs.Requests);
+    }
+
+    [Fact]
     public void A_server_that_fails_fast_attracts_nobody_by_seeming_idle()
     {
         var outcomes = RunAll(Read("failing-fast"));

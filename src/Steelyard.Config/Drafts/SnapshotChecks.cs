@@ -155,6 +155,7 @@ internal sealed class SnapshotChecks
             Queue = draft.Queue?.Value ?? new(),
             Timeouts = draft.Timeouts,
             AllBackups = draft.AllBackups,
+            BackupsWhenFull = draft.BackupsWhenFull,
             Rules = draft.Rules.Select(rule => rule.Value).ToValueList(),
             ResponseRules = draft.ResponseRules.Select(rule => rule.Value).ToValueList(),
             RateLimit = draft.RateLimit?.Value,

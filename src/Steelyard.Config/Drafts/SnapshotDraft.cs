@@ -236,6 +236,8 @@ internal sealed record PoolDraft(Located<string> Name)
 
     public bool AllBackups { get; init; } = true;
 
+    public bool BackupsWhenFull { get; init; } = true;
+
     public Located<RateLimitSettings>? RateLimit { get; init; }
 
     public Located<ConcurrencySettings>? Concurrency { get; init; }

@@ -373,6 +373,7 @@ internal sealed class HaproxyDraft
         {
             Balance = HaproxyBalance.Of(backend),
             AllBackups = backend.AllBackups,
+            BackupsWhenFull = !(limited && servers.Exists(server => server.Backup)),
             Source = SourceOf(backend),
             FullConnections = servers.Exists(server => server.MinConnections is not null) ? backend.FullConnections ?? FullOf(backend) : null,
             Retries = new() { Attempts = Math.Clamp(backend.Retries + 1, 1, 16), On = backend.Retries == 0 ? RetryConditions.None : backend.RetryOn, Budget = 100, LeastPerSecond = 1_000_000, NonIdempotent = true },

@@ -35,6 +35,9 @@ internal sealed record DirectiveTable<T>(
     IReadOnlyList<string[]> Required,
     IReadOnlyList<Directive<T>> Directives)
 {
+    /// <summary>Keys for what cannot be done, which somebody may look for: what is said of each, and what to write instead.</summary>
+    public IReadOnlyDictionary<string, (string Message, string Instead)> NotDone { get; init; } = new Dictionary<string, (string, string)>();
+
     private readonly Dictionary<string, int> _indexes = Directives.Index().ToDictionary(pair => pair.Item.Name, pair => pair.Index);
 
     // A missing key is best reported at the name of the mapping, where it has one.
@@ -86,6 +89,8 @@ internal sealed record DirectiveTable<T>(
     {
         if (key.Value == "<<")
             problems.Error(key.Place, "merge keys are not used here", "an alias for a whole value, as in 'servers: *name'");
+        else if (NotDone.TryGetValue(key.Value, out var known))
+            problems.Error(key.Place, known.Message, known.Instead);
         else
             problems.Error(key.Place, $"unknown key {Shown.Quote(key.Value)} in {Title}", Shown.OneOf(_indexes.Keys), problems.Names.Nearest(key.Value, _indexes.Keys));
     }

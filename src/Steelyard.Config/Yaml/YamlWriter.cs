@@ -438,7 +438,7 @@ internal sealed class YamlWriter
     {
         Line($"  {Text(pool.Name)}:");
         var blank = new Drafts.PoolDraft(default(Drafts.Located<string>));
-        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol, Source = pool.Source, SlowStart = pool.SlowStart, Panic = pool.Panic, MaxConnections = pool.MaxConnections, FullConnections = pool.FullConnections, AllBackups = pool.AllBackups }, blank, "    ");
+        Settings(PoolTable.Pools, blank with { Balance = pool.Balance, ProxyProtocol = pool.ProxyProtocol, Source = pool.Source, SlowStart = pool.SlowStart, Panic = pool.Panic, MaxConnections = pool.MaxConnections, FullConnections = pool.FullConnections, AllBackups = pool.AllBackups, BackupsWhenFull = pool.BackupsWhenFull }, blank, "    ");
         if (pool.Tls is { } tls)
             Line($"    tls: {Tls(tls)}");
         Section("retries", RetriesTable.Table, pool.Retries, new(), "    ");

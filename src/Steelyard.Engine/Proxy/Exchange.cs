@@ -342,8 +342,9 @@ internal sealed class Exchange
     {
         if (chosen.Cause == Cause.BreakerOpen)
         {
+            // What became of an attempt says more, and whoever is asked next is asked again.
             _attempts.Tried.Add(_context.Server!.Index);
-            outcome = chosen;
+            outcome = outcome.Retry == Retry.Never ? chosen : outcome;
             return true;
         }
 

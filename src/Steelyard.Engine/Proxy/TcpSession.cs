@@ -171,19 +171,20 @@ internal sealed class TcpSession
             var server = _context.Server!;
             if (server.Breaker is { } breaker && _guard.Enter(breaker) is { IsSuccess: false } rejected)
             {
-                outcome = rejected;
+                outcome = left is null ? rejected : outcome;
                 _attempts.Tried.Add(server.Index);
                 continue;
             }
 
-            var (again, meter) = (_attempts.Tried.Count > 0, _context.Meters.Server(pool, server));
-            if (again)
+            // Whom a breaker has passed over was not asked.
+            var (again, meter) = (left is not null, _context.Meters.Server(pool, server));
+            if (left is not null)
             {
                 _loop.Counters.Retries++;
                 meter.Retried();
                 _context.RouteMeter.Retried++;
-                left?.Redispatched();
-                _context.RouteMeter.Redispatched += left is null ? 0 : 1;
+                left.Redispatched();
+                _context.RouteMeter.Redispatched++;
             }
 
             _context.AttemptBegun = _loop.Events.Now;

@@ -166,6 +166,40 @@ public sealed class BreakerTests
         Assert.Equal((2, 10), (bad.Requests, good.Requests));
     }
 
+    [Theory]
+    [InlineData(ListenerMode.Http, false)]
+    [InlineData(ListenerMode.Http, true)]
+    [InlineData(ListenerMode.Tcp, false)]
+    [InlineData(ListenerMode.Tcp, true)]
+    public async Task Whom_its_breaker_passes_over_was_not_tried(ListenerMode mode, bool anotherFails)
+    {
+        await using var held = RecordingOrigin.Answering(Hello);
+        await using var last = RecordingOrigin.Answering(Hello);
+        NetworkAddress[] servers = anotherFails ? [RecordingOrigin.Refusing(), held.Address, last.Address] : [held.Address, last.Address];
+        await using var balancer = TestBalancer.Start(servers, snapshot => snapshot with
+        {
+            Listeners = [snapshot.Listeners[0] with { Mode = mode }],
+            Pools = [snapshot.Pools[0] with { Balance = BalancePolicy.RoundRobin, Breaker = Quick with { Scope = BreakerScope.Server } }],
+        });
+        Assert.True(balancer.Pool.HoldBreakers(BreakerHold.Open, held.Address));
+        Assert.Equal(200, (await balancer.Ask(Get)).Status);
+        Assert.Equal((anotherFails ? 1 : 0, 0, 1), (balancer.Counters.Retries, held.Requests, last.Requests));
+    }
+
+    [Fact]
+    public async Task What_became_of_an_attempt_says_more_than_that_breakers_pass_over_the_others()
+    {
+        await using var held = RecordingOrigin.Answering(Hello);
+        await using var balancer = TestBalancer.Start([RecordingOrigin.Refusing(), held.Address], snapshot => snapshot with
+        {
+            Pools = [snapshot.Pools[0] with { Balance = BalancePolicy.RoundRobin, Breaker = Quick with { Scope = BreakerScope.Server } }],
+        });
+        balancer.Pool.HoldBreakers(BreakerHold.Open, held.Address);
+        var answer = await balancer.Ask(Get);
+        Assert.Equal((503, null), (answer.Status, answer["Retry-After"]));
+        Assert.Contains("refused", answer.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Who_goes_away_from_the_one_that_decides_lets_another_decide()
     {

@@ -132,4 +132,56 @@ public sealed class QueueComparisonTests
         Assert.Equal((503, "/0 /6 /3 /8 /2 /4 /7 /1 /5 /9", 1), ours);
         Assert.Equal(theirs, ours);
     }
+
+    /// <summary>One has the only place of the first server, and another comes.</summary>
+    /// <returns>What the first server sees, and how much its backup.</returns>
+    private static async Task<(string Order, int OfBackup)> Fill(Busy first, RecordingOrigin backup, Func<Task<RawClient>> connect, Func<Task<int>> queued)
+    {
+        using RawClient holder = await connect(), second = await connect();
+        await holder.Send("GET /0 HTTP/1.1\r\nHost: x\r\n\r\n");
+        await Patience.Until(() => first.Served.Count == 1);
+        await second.Send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
+        while (await queued() == 0 && backup.Requests == 0)
+            await Task.Yield();
+        first.Free();
+        Assert.Equal((200, 200), ((await holder.ReadResponse()).Status, (await second.ReadResponse()).Status));
+        return (string.Join(' ', first.Served), backup.Requests);
+    }
+
+    [Fact]
+    public async Task A_backup_does_not_serve_for_one_that_is_full_as_with_HAProxy()
+    {
+        await using Busy first = new(), firstThere = new();
+        await using RecordingOrigin backup = RecordingOrigin.Answering(Hello), backupThere = RecordingOrigin.Answering(Hello);
+        await using var balancer = TestBalancer.Start([first.Origin.Address, backup.Address], snapshot => snapshot with
+        {
+            Pools = [snapshot.Pools[0] with { MaxConnections = 1, BackupsWhenFull = false, Servers = [snapshot.Pools[0].Servers[0], snapshot.Pools[0].Servers[1] with { Backup = true }] }],
+        });
+        var ours = await Fill(first, backup, () => balancer.Connect(), () => Task.FromResult(balancer.Pool.Waiting));
+
+        await using var haProxy = ForeignProxy.StartHaProxy($$"""
+            defaults
+              mode http
+              timeout client 60s
+              timeout server 60s
+              timeout connect 5s
+            frontend in
+              bind ADDRESS
+              stats enable
+              stats uri /stats
+              default_backend web
+            backend web
+              server s {{firstThere.Origin.Address}} maxconn 1
+              server b {{backupThere.Address}} maxconn 1 backup
+
+            """);
+        using var statistics = await haProxy.Connect();
+        var theirs = await Fill(firstThere, backupThere, haProxy.Connect, async () =>
+        {
+            var lines = (await statistics.Ask("GET /stats;csv HTTP/1.1\r\nHost: x\r\n\r\n")).Text.Split('\n');
+            return int.Parse(lines.First(line => line.StartsWith("web,BACKEND,", StringComparison.Ordinal)).Split(',')[2], CultureInfo.InvariantCulture);
+        });
+        Assert.Equal(("/0 /1", 0), ours);
+        Assert.Equal(theirs, ours);
+    }
 }

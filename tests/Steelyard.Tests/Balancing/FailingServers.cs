@@ -86,6 +86,148 @@ public sealed class FailingServers
         Assert.Equal(new Decision(null, DecisionReason.NoneLeft), pool.Choose(new() { Tried = Pools.Tried(pool, 1), Now = Later }));
     }
 
+    [Theory]
+    [InlineData(BalancePolicy.RoundRobin)]
+    [InlineData(BalancePolicy.LeastConnections)]
+    [InlineData(BalancePolicy.TwoChoices)]
+    [InlineData(BalancePolicy.Random)]
+    [InlineData(BalancePolicy.PeakEwma)]
+    public void Where_all_others_are_full_it_gets_its_share_of_those_who_come_and_the_others_wait(BalancePolicy policy)
+    {
+        var pool = PoolOf(3, settings => settings with { Balance = policy, MaxConnections = 1 });
+        Break(pool, pool.Servers[0]);
+        Pools.Occupy(pool.Servers[1], 1);
+        Pools.Occupy(pool.Servers[2], 1);
+        var waiting = new List<Waiter>();
+        for (var i = 0; i < 300; i++)
+        {
+            Come(pool, waiting);
+            if (pool.Servers[0].Active > 0)
+                pool.Servers[0].End();
+        }
+
+        // The first of those who wait, in their turn.
+        Assert.Equal((100, 200, 200), (waiting.Count(request => request.State == QueueState.Served), waiting.Count(request => request.State == QueueState.Waiting), pool.Waiting));
+        Assert.All(waiting.Take(100), request => Assert.Equal(pool.Servers[0], request.Server));
+        pool.Servers[2].End();
+        Assert.Equal((pool.Servers[2], QueueState.Waiting), (waiting[100].Server!, waiting[101].State));
+    }
+
+    [Fact]
+    public void It_gets_all_that_wait_where_nobody_does_better_and_where_it_does_well_again()
+    {
+        var pool = PoolOf(2, settings => settings with { Balance = BalancePolicy.LeastConnections, MaxConnections = 1 });
+        Break(pool, pool.Servers[0]);
+        Pools.Occupy(pool.Servers[1], 1);
+        var waiting = new List<Waiter>();
+        Come(pool, waiting);
+        Assert.Equal(QueueState.Waiting, waiting[0].State);
+        pool.SetState(pool.Servers[1], ServerState.Maintenance, Now);
+        Assert.Equal(pool.Servers[0], waiting[0].Server);
+        pool.SetState(pool.Servers[1], ServerState.Ready, Now);
+        Come(pool, waiting);
+        for (var i = 0; i < 40; i++)
+            pool.Learn(pool.Servers[0], ServerFailure.None, 200, Now);
+        pool.Servers[0].End();
+        Assert.Equal(pool.Servers[0], waiting[1].Server);
+    }
+
+    [Fact]
+    public void Who_has_tried_all_others_waits_for_it()
+    {
+        var pool = PoolOf(2, settings => settings with { Balance = BalancePolicy.LeastConnections, MaxConnections = 1 });
+        Break(pool, pool.Servers[0]);
+        Pools.Occupy(pool.Servers[0], 1);
+        var again = new Waiter();
+        Assert.Equal(QueueState.Waiting, pool.Join(again, Pools.Tried(pool, 1), null, 0, again: true, Now));
+        pool.Servers[0].End();
+        Assert.Equal(pool.Servers[0], again.Server);
+    }
+
+    [Fact]
+    public void Nobody_is_refused_for_a_full_queue_while_it_has_room()
+    {
+        var pool = PoolOf(2, settings => settings with { Balance = BalancePolicy.LeastConnections, MaxConnections = 1, Queue = new() { Most = 1 } });
+        Break(pool, pool.Servers[0]);
+        Pools.Occupy(pool.Servers[1], 1);
+        var waiting = new List<Waiter>();
+        for (var i = 0; i < 3; i++)
+            Come(pool, waiting);
+        Assert.Equal([QueueState.Waiting, QueueState.Served, QueueState.Full], waiting.Select(request => request.State).Order());
+        Assert.Equal(1, pool.Servers[0].Active);
+    }
+
+    // HAProxy: any server that is up takes from the queue of the backend.
+    [Theory]
+    [InlineData(BalancePolicy.HaproxyLeastConnections)]
+    [InlineData(BalancePolicy.HaproxyRoundRobin)]
+    [InlineData(BalancePolicy.StaticRoundRobin)]
+    [InlineData(BalancePolicy.First)]
+    public void By_HAProxys_policies_it_gets_all_that_others_have_no_room_for(BalancePolicy policy)
+    {
+        var pool = PoolOf(3, settings => settings with { Balance = policy, MaxConnections = 1 });
+        Break(pool, pool.Servers[0]);
+        Pools.Occupy(pool.Servers[1], 1);
+        Pools.Occupy(pool.Servers[2], 1);
+        for (var i = 0; i < 9; i++)
+        {
+            Assert.Equal(0, Choose(pool).Index);
+            pool.Servers[0].End();
+        }
+    }
+
+    [Theory]
+    [InlineData(BalancePolicy.LeastConnections)]
+    [InlineData(BalancePolicy.HaproxyLeastConnections)]
+    [InlineData(BalancePolicy.HaproxyRoundRobin)]
+    public void Who_is_down_or_left_out_gets_nobody_who_waits(BalancePolicy policy)
+    {
+        var pool = PoolOf(3, settings => settings with { Balance = policy, MaxConnections = 1, Outlier = new(), Health = new() });
+        pool.Checked(pool.Servers[0], up: false, ProbeFault.Refused, 0, Now);
+        for (var i = 0; i < 5; i++)
+            pool.Learn(pool.Servers[1], ServerFailure.Refused, 0, Now);
+        Assert.True(pool.Servers[1].Ejected);
+        Pools.Occupy(pool.Servers[2], 1);
+        var waiting = new List<Waiter>();
+        for (var i = 0; i < 9; i++)
+            Come(pool, waiting);
+        pool.Refresh(Now);
+        Assert.All(waiting, request => Assert.Equal(QueueState.Waiting, request.State));
+        pool.Servers[2].End();
+        Assert.Equal((pool.Servers[2], 8), (waiting[0].Server!, pool.Waiting));
+    }
+
+    // Three failures are an eighth: by lot one that is on trial would be tried by no more than every second request.
+    [Theory]
+    [InlineData(BalancePolicy.LeastConnections)]
+    [InlineData(BalancePolicy.RoundRobin)]
+    public void Whoever_is_on_trial_is_tried_as_soon_as_the_others_are(BalancePolicy policy)
+    {
+        for (var chance = 0UL; chance < 64; chance++)
+        {
+            var pool = PoolOf(2, settings => settings with { Balance = policy, Outlier = new() { Consecutive = 3 } });
+            for (var i = 0; i < 3; i++)
+                pool.Learn(pool.Servers[0], ServerFailure.ClosedEarly, 0, Now);
+            Assert.True(pool.Servers[0].Ejected && pool.Servers[0].Fails);
+            pool.Tick(Now + 1000);
+            Assert.Contains(0, Enumerable.Range(0, 2).Select(_ =>
+            {
+                var server = pool.Choose(new() { Tried = Pools.Tried(pool), Now = Now + 1000, Chance = chance << 58 | chance << 26 }).Server!;
+                server.End();
+                return server.Index;
+            }));
+        }
+    }
+
+    /// <summary>One more comes, and goes to a server or waits.</summary>
+    private static void Come(Pool pool, List<Waiter> waiting)
+    {
+        var request = new Waiter();
+        Assert.Equal(new Decision(null, DecisionReason.AllFull), pool.Choose(new() { Tried = Pools.Tried(pool), Now = Now }));
+        pool.Join(request, Pools.Tried(pool), null, 0, again: false, Now);
+        waiting.Add(request);
+    }
+
     [Fact]
     public void What_a_hash_leads_on_for_want_of_room_does_not_go_there()
     {

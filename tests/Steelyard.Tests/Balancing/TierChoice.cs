@@ -49,6 +49,41 @@ public sealed class TierChoice
         Assert.Equal("cccc", Choose(pool, 4));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Whether_a_backup_serves_for_others_that_are_full_is_said(bool whenFull)
+    {
+        var pool = PoolOf("0b", settings => settings with { MaxConnections = 1, BackupsWhenFull = whenFull });
+        Assert.Equal("a", Choose(pool, 1));
+        if (whenFull)
+        {
+            Assert.Equal("b", Choose(pool, 1));
+            return;
+        }
+
+        // Who comes waits for the first, and gets the backup when the first goes.
+        var waits = new Waiter();
+        Assert.Equal(DecisionReason.AllFull, pool.Choose(new() { Tried = Pools.Tried(pool) }).Reason);
+        Assert.Equal(QueueState.Waiting, pool.Join(waits, Pools.Tried(pool), null, 0, again: false, 0));
+        pool.Refresh(0);
+        Assert.Equal(QueueState.Waiting, waits.State);
+        Down(pool, 0);
+        Assert.Equal(pool.Servers[1], waits.Server);
+        waits.Server!.End();
+
+        // Who has tried all others goes there all the same.
+        pool.Checked(pool.Servers[0], true, ProbeFault.None, 200, 0);
+        Assert.Equal("b", Choose(pool, 1, 0));
+    }
+
+    private sealed class Waiter : QueuedRequest
+    {
+        protected internal override void Called()
+        {
+        }
+    }
+
     [Fact]
     public void A_request_that_was_tried_on_all_others_goes_to_a_backup()
     {

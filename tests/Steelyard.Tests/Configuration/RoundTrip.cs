@@ -54,6 +54,7 @@ public sealed class RoundTrip
             Sticky = StickyOf(name.Length, servers.Count > 0 && app is null),
             Balance = BalanceOf(name.Length),
             AllBackups = name.Length % 2 == 0,
+            BackupsWhenFull = name.Length % 3 == 0,
             ProxyProtocol = (ProxyProtocolVersion)(servers.Count % 3),
             Tls = servers.TrueForAll(server => server.Address.UnixPath is null) ? ServerTlsOf(servers.Count) : null,
             Servers = servers.DistinctBy(server => server.Address).Select((server, place) => StickyOf(name.Length, servers.Count > 0 && app is null)?.Value == StickyValue.Server ? server with { Cookie = $"s{place}", AgentPort = name.Length % 3 == 0 ? null : place + 1 } : server).ToValueList(),

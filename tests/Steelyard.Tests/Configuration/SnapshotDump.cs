@@ -79,7 +79,7 @@ internal static class SnapshotDump
 
         foreach (var pool in snapshot.Pools)
         {
-            text.Append($"pool {pool.Name}, {pool.Balance}{(pool.AllBackups ? "" : ", one backup")}{(pool.ProxyProtocol == ProxyProtocolVersion.None ? "" : $", PROXY {pool.ProxyProtocol}")}{Tls(pool.Tls)}{(pool.Source is { } source ? $", from {source}" : "")}\n");
+            text.Append($"pool {pool.Name}, {pool.Balance}{(pool.AllBackups ? "" : ", one backup")}{(pool.BackupsWhenFull ? "" : ", none for full ones")}{(pool.ProxyProtocol == ProxyProtocolVersion.None ? "" : $", PROXY {pool.ProxyProtocol}")}{Tls(pool.Tls)}{(pool.Source is { } source ? $", from {source}" : "")}\n");
             if (pool.Retries != new RetrySettings())
                 text.Append($"  {pool.Retries.ToString().Replace(", Within =  }", " }", StringComparison.Ordinal)}\n");
             if (pool.Health is { } health)

@@ -8,6 +8,9 @@ internal static class HealthTable
 {
     private const string StatusesAccept = "statuses such as 200, 2xx or 200-204, or a list of them";
 
+    private const string NoGrpc = "gRPC's health checks are not done: servers are asked in HTTP/1.1, and gRPC wants HTTP/2";
+    private const string InsteadOfGrpc = "'tcp' for a connection, or 'http' with the 'port' of an HTTP/1.1 endpoint of the server, as in { http: /health, port: 8081 }";
+
     private static readonly TimeSpan s_leastInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_most = TimeSpan.FromHours(24);
 
@@ -258,7 +261,10 @@ internal static class HealthTable
                 "What a server counts as before its first check, whose result alone decides: `auto` is up where the program starts with it and down where it joins by a reload, unless nobody else can serve.",
                 health => health.Start,
                 (health, value) => health with { Start = value }),
-        ]);
+        ])
+    {
+        NotDone = new Dictionary<string, (string Message, string Instead)> { ["grpc"] = (NoGrpc, InsteadOfGrpc) },
+    };
 
     /// <summary>What is written behind <c>health</c> of a server.</summary>
     public static Form<(HealthSettings? Health, bool None)> ServerForm => new(
@@ -281,6 +287,12 @@ internal static class HealthTable
                 return true;
             }
 
+            if (node is YamlText { Value: "grpc" })
+            {
+                problems.Error(node.Place, NoGrpc, InsteadOfGrpc);
+                return false;
+            }
+
             if (node is YamlText)
             {
                 if (!s_target.Read(problems, node, out var path))
@@ -292,6 +304,8 @@ internal static class HealthTable
             if (node is not YamlMapping mapping)
                 return Form.RefuseKind(problems, node, Table.Accepts);
             value = Table.Read(problems, mapping, new());
+            if (mapping.Entries.Any(entry => entry.Key.Value == "grpc"))
+                return false;
             if (value.Kind == ProbeKind.Tcp && value with { Port = null, Tls = null, Address = null } is var asked && asked != OnlyTimes(asked))
                 problems.Error(node.Place, "'health' speaks of a request, but asks for none", "'http' with a path too, as in { http: /health }");
             if (value.Method == "HEAD" && (value.Body ?? value.BodyPattern) is not null)

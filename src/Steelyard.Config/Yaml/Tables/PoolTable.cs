@@ -120,6 +120,12 @@ internal static class PoolTable
                 "Whether all backups serve when no other server can, or the first that can alone, as with HAProxy without `option allbackups`.",
                 pool => pool.AllBackups,
                 (pool, value) => pool with { AllBackups = value }),
+            new Directive<PoolDraft, bool>(
+                "backups-when-full",
+                ScalarForms.Switch,
+                "Whether backups serve too when all other servers have as many requests as they may, as with nginx; else who comes waits for one of the others, as with HAProxy.",
+                pool => pool.BackupsWhenFull,
+                (pool, value) => pool with { BackupsWhenFull = value }),
             new Directive<PoolDraft, Located<RateLimitSettings>?>(
                 "rate-limit",
                 Form.Located(Form.Mapping(RateLimitTable.Rates, _ => new RateLimitSettings { Rate = new(1, TimeSpan.FromSeconds(1)) })),
