@@ -12,7 +12,8 @@ internal sealed class DatagramPort(int descriptor)
     private readonly HashSet<NodeChannel> _workers = [];
     private bool _closed;
 
-    public int Descriptor => descriptor;
+    /// <summary>The socket; -1 once it is closed, for its number may be another's then.</summary>
+    public int Descriptor => _closed ? -1 : descriptor;
 
     public bool IsUnused => _workers.Count == 0;
 
