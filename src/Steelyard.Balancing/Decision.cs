@@ -26,7 +26,7 @@ public enum DecisionReason
     /// <summary>The client belongs to a server that is not to be had, and is not to get another.</summary>
     StickyRefused,
 
-    /// <summary>Every server that is left has as many requests as it may, or others wait for one: see <see cref="Pool.Join"/>.</summary>
+    /// <summary>Every server that is left has as many requests as it may, beside such as fail, or others wait for one: see <see cref="Pool.Join"/>.</summary>
     AllFull,
 
     /// <summary>The breaker of the pool lets nothing through, or that of every server that is left. No pool says so itself; whoever asks breakers does.</summary>

@@ -42,7 +42,7 @@ public sealed class Server
         _state = before?._state ?? (departed is null ? new() : LiveState.Again(departed));
         _queue = queue;
         if (queue is not null)
-            _state.Queue = queue;
+            _state.Active.Queue = queue;
         Breaker = pool.Breaker is { Scope: BreakerScope.Server } breaker ? Pool.Kept(before?.Breaker, breaker) : null;
         _mostActive = settings.MaxConnections ?? pool.MaxConnections ?? int.MaxValue;
 
@@ -87,7 +87,7 @@ public sealed class Server
         // Who asks a copy only looks at breakers.
         Breaker = original.Breaker;
         (_state, Health, Outlier) = (original._state.Copy(), original.Health.Copy(), original.Outlier?.Copy());
-        _state.Queue = queue;
+        _state.Active.Queue = queue;
         if (original.Latency is not null)
             Latency = _state.Latency = original.Latency.Copy();
     }
@@ -117,8 +117,6 @@ public sealed class Server
         public PaddedCount Active;
         public int Limit = int.MaxValue;
 
-        // Requests that began before the pool had a limit give their room back to those who wait since.
-        public PoolQueue? Queue;
         public long Failures;
         public int LastFailure;
         public int LastReason;
@@ -152,6 +150,11 @@ public sealed class Server
         // Written with the count, where anything goes by it.
         [FieldOffset(72)]
         public uint Changed;
+
+        // Who gives room back has just written the count. Requests that began before the pool had a limit give theirs back to
+        // those who wait since.
+        [FieldOffset(80)]
+        public PoolQueue? Queue;
     }
 
     /// <summary>The requests, tunnels and sessions in TCP mode it has to do now, over all loops; also those of a configuration before.</summary>
@@ -239,7 +242,7 @@ public sealed class Server
     {
         Interlocked.Decrement(ref _state.Active.Value);
         NoteChange(-1);
-        if (_state.Queue is { Count: > 0 } queue)
+        if (_state.Active.Queue is { Count: > 0 } queue)
             queue.Serve(this);
     }
 

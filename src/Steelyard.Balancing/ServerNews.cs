@@ -1,5 +1,3 @@
-using Steelyard.Config;
-
 namespace Steelyard.Balancing;
 
 /// <summary>What is said of a pool's servers from outside: by checks, by their agents, and by operators.</summary>

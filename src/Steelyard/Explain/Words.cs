@@ -30,7 +30,7 @@ internal static class Words
         DecisionReason.LeastActive => "no other had less to do for its weight",
         DecisionReason.TurnOfLeastActive => "several had as little to do, and it was its turn",
         DecisionReason.Lot => "the lot fell on it",
-        DecisionReason.AllFull => "every server that is left has as much to do as it may; it would wait",
+        DecisionReason.AllFull => "every server that is left and does not fail has as much to do as it may; it would wait",
         DecisionReason.Sticky => "the client belongs to it",
         DecisionReason.OwnConnection => "the client has a connection of its own there",
         DecisionReason.StickyRefused => "the client's server is not to be had, and it is not to get another",
