@@ -101,6 +101,9 @@ public sealed record RouteSettings
     /// <summary>How its answers are compressed; null for what the listener says.</summary>
     public CompressionSettings? Compress { get; init; }
 
+    /// <summary>What is put in the place of texts in its answers. Default nothing.</summary>
+    public SubstitutionSettings? Substitute { get; init; }
+
     /// <summary>How many requests of each client are let through; null for any number.</summary>
     public RateLimitSettings? RateLimit { get; init; }
 

@@ -28,6 +28,9 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
     /// <summary>The variables that set gives values to, and captures of expressions with names.</summary>
     public HashSet<string> SetVariables { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The variables that are groups of expressions in maps, with the maps.</summary>
+    public Dictionary<string, (string Map, int Times)> MapGroups { get; } = new(StringComparer.Ordinal);
+
     /// <summary>The variables that set gives values to in stream.</summary>
     public HashSet<string> StreamVariables { get; } = new(StringComparer.Ordinal);
 

@@ -17,6 +17,9 @@ internal sealed class LocalAnswer
     private readonly TemplateBytes? _text;
     private readonly (byte[] NameAndColon, TemplateBytes Value)[] _lines;
 
+    // Its lines say that nobody is to keep it, of which nginx says nothing.
+    private bool _isPlain;
+
     private LocalAnswer(int status, TemplateBytes? location, string contentType, string body, ValueList<HeaderLine> lines = default, TextTemplate? text = null, string? base64 = null)
     {
         _text = text is null ? null : new(text);
@@ -51,7 +54,7 @@ internal sealed class LocalAnswer
     /// <param name="sentence">What is said besides.</param>
     public static LocalAnswer Plain(int status, string sentence = "") => status < 400
         ? From(new FixedResponse(status))
-        : new(status, null, "text/plain; charset=utf-8", $"{status} {ReasonPhrase.Of(status)}\n{sentence}", [new HeaderLine("Cache-Control", TextTemplate.Literal("no-store"))]) { IsDenial = true };
+        : new(status, null, "text/plain; charset=utf-8", $"{status} {ReasonPhrase.Of(status)}\n{sentence}", [new HeaderLine("Cache-Control", TextTemplate.Literal("no-store"))]) { IsDenial = true, _isPlain = true };
 
     /// <summary>What is answered instead of a failure.</summary>
     public static LocalAnswer From(FallbackSettings fallback, string body) => new(fallback.Status, null, fallback.ContentType, body);
@@ -91,7 +94,7 @@ internal sealed class LocalAnswer
 
         if (_contentType is not null)
             ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, _contentType);
-        foreach (var (name, value) in _lines)
+        foreach (var (name, value) in _isPlain && scope.Request.AsNginx ? [] : _lines)
         {
             writer.Write(name);
             value.Write(ref writer, scope);
