@@ -121,7 +121,7 @@ internal static class NginxVariables
         ("request", _ => new TextExpression(TextTemplate.Of([new(null, TemplateVariable.Method), new(" "), new(null, default, new FetchExpression(FetchKind.OriginalUri)), new(" HTTP/"), new(null, default, new FetchExpression(FetchKind.Version))]))),
         ("request_filename", scope => FileNameOf(Asking(scope))),
         ("request_id", _ => new VariableExpression(TemplateVariable.RequestId)),
-        ("request_method", _ => new VariableExpression(TemplateVariable.Method)),
+        ("request_method", scope => InLog(TemplateVariable.Method, scope)),
         ("request_uri", _ => new FetchExpression(FetchKind.OriginalUri)),
         ("scheme", _ => Scheme),
         ("secure_link", scope => Asking(scope).SecureLink is { } link ? link.Judgement(scope) : Literal("")),
@@ -145,7 +145,7 @@ internal static class NginxVariables
         ("uid_got", scope => Asking(scope).UserId is { } user ? user.Got : Literal("")),
         ("uid_set", scope => Asking(scope).UserId is { IsSet: true } user ? user.Set : Literal("")),
         ("upstream_addr", _ => new VariableExpression(TemplateVariable.Server)),
-        ("upstream_cache_status", _ => Literal("")),
+        ("upstream_cache_status", scope => scope.OfLog ? Absent : Literal("")),
         ("upstream_status", scope => scope.OfLog || Asking(scope).ProxyHost is not null ? new FetchExpression(FetchKind.Status) : Literal("")),
         ("uri", _ => new FetchExpression(FetchKind.CleanPath)),
     ];
@@ -162,10 +162,12 @@ internal static class NginxVariables
     private static FetchExpression Absent { get; } = new(FetchKind.Variable, "nginx.absent");
 
     // A log tells what there is not from what is empty.
-    private static Expression Query(NginxScope scope)
+    private static Expression Query(NginxScope scope) => InLog(TemplateVariable.Query, scope);
+
+    private static Expression InLog(TemplateVariable variable, NginxScope scope)
     {
-        Expression query = new VariableExpression(TemplateVariable.Query);
-        return scope.OfLog ? new MapExpression(query, [new(TestKind.Matches, false, ".", TextTemplate.Of(query))], null) : query;
+        Expression value = new VariableExpression(variable);
+        return scope.OfLog ? new MapExpression(value, [new(TestKind.Matches, false, ".", TextTemplate.Of(value))], null) : value;
     }
 
     // A field is the same to nginx with hyphens and with underscores.

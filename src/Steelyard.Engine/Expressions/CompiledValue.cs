@@ -217,6 +217,10 @@ internal abstract class CompiledValue
         private static bool TryReadCleanPath(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
         {
             value = scope[TemplateVariable.Path];
+
+            // Of a request that nobody understood nothing is known.
+            if (scope.Head.IsEmpty)
+                return false;
             if (!PathNormalizer.IsNeeded(value))
                 return true;
             if (!ExpressionRoom.OfThread.TryTake(value.Length, out var written))

@@ -51,7 +51,7 @@ public sealed class Evaluating
     [InlineData("modulo(parameter('id'), '5')", "2")]
     [InlineData("divide(parameter('id'), '0')", null)]
     [InlineData("is-zero('0')", "1")]
-    [InlineData("normalize('/a b%\u00e9?x', 'encode-path')", "/a%20b%25%C3%A9%3Fx")]
+    [InlineData("normalize('/a b%?x', 'encode-path')", "/a%20b%25%3Fx")]
     [InlineData("normalize('/a-b/c', 'encode-path')", "/a-b/c")]
     [InlineData("normalize('/a b?c d', 'encode-target')", "/a%20b?c d")]
     [InlineData("normalize('a&b=c+d/e', 'encode-argument')", "a%26b%3Dc%2Bd/e")]

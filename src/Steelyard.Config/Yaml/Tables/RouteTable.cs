@@ -219,7 +219,7 @@ internal static class RouteTable
             new Directive<RouteDraft, bool>(
                 "recursive-errors",
                 ScalarForms.Switch,
-                "Whether `error-pages` count for errors of error pages too.",
+                "Whether an error of what `error-pages` lead to gets an error page too, up to ten times.",
                 route => route.RecursiveErrors,
                 (route, value) => route with { RecursiveErrors = value }),
             new Directive<RouteDraft, ByteSize?>(
