@@ -213,7 +213,7 @@ internal static class NginxDirectives
         yield return Row("if_modified_since", Web, 1, 1, "off | exact | before", "Which dates mean that a client has a file.", OneOf("off", "exact", "before"));
         yield return Row("max_ranges", Web, 1, 1, "<number>", "How many ranges of a file may be asked for at once; any number where nothing is said. Of servers' answers nothing is cut.", Number(0, 1_000_000));
         yield return Row("gzip_static", Web, 1, 1, "on | off | always", "Whether the file with `.gz` behind its name is sent to who takes gzip in HTTP/1.1, whatever `gzip_http_version` and `gzip_disable` say.", OneOf("on", "off", "always"));
-        yield return Row("gzip", WebIf, 1, 1, "on | off", "Whether answers of servers and files are compressed for clients of HTTP/1.1 that take gzip.", Flag);
+        yield return Row("gzip", WebIf, 1, 1, "on | off", "Whether answers are compressed for clients of HTTP/1.1 that take gzip.", Flag);
         yield return Row("gzip_types", Web, 1, Any, "<type>*", "Which types beside text/html; `*` for any but those of several parts.", Anything);
         yield return Row("gzip_min_length", Web, 1, 1, "<size>", "Below which Content-Length answers are left as they are; 20 where nothing is said.", Size);
         yield return Row("gzip_comp_level", Web, 1, 1, "<level>", "1 is fast, 9 is small; 1 where nothing is said.", Number(1, 9));
@@ -221,7 +221,7 @@ internal static class NginxDirectives
         yield return Row("gzip_proxied", Web, 1, Any, "off | expired | no-cache | no-store | private | no_last_modified | no_etag | auth | any", "What is compressed for proxies that say in Via that they are one; of `gzip_static` only `any` counts.", NginxGzip.CheckProxied);
         yield return Row("gzip_http_version", Web, 1, 1, "1.0 | 1.1", "Clients of HTTP/1.0 get nothing compressed in any case, which a warning says.", NginxGzip.CheckVersion);
         yield return Row("gzip_disable", Web, 1, Any, "msie6", "Whatever clients call themselves they get what they take, which a warning says for all but `msie6`.", NginxGzip.CheckDisable);
-        yield return Row("sub_filter", Web, 2, 2, "<text> <replacement>", "Puts another text in the place of one in answers of servers and files, in any case, for clients of HTTP/1.1; such answers are not compressed here. No variables in the text.", NginxSubstitutes.Check, many: true);
+        yield return Row("sub_filter", Web, 2, 2, "<text> <replacement>", "Puts another text in the place of one in answers, in any case, for clients of HTTP/1.1; such answers are not compressed here. No variables in the text.", NginxSubstitutes.Check, many: true);
         yield return Row("sub_filter_once", Web, 1, 1, "on | off", "Whether once, or wherever it is.", Flag);
         yield return Row("sub_filter_types", Web, 1, Any, "<type>*", "In which types beside text/html; `*` for any.", Anything);
         yield return Row("sub_filter_last_modified", Web, 1, 1, "on | off", "Whether answers keep Last-Modified, and their ETag as a weak one.", Flag);

@@ -21,12 +21,15 @@ internal sealed class NginxRedirects
     private readonly NginxLevel _level;
     private readonly NginxScope _scope;
 
-    private NginxRedirects(NginxLevel level, NginxScope scope) => (_level, _scope) = (level, scope with { OfResponse = true });
+    // Whether there are several lines, of which the first that fits counts.
+    private readonly bool _hasMany;
+
+    private NginxRedirects(NginxLevel level, NginxScope scope, bool hasMany) => (_level, _scope, _hasMany) = (level, scope with { OfResponse = true }, hasMany);
 
     public static IReadOnlyList<Located<RuleSettings>> Of(NginxLevel level, NginxProxy proxy, RouteDraft route, NginxScope scope, ProblemList problems)
     {
-        var redirects = new NginxRedirects(level, scope);
         var lines = level.All("proxy_redirect");
+        var redirects = new NginxRedirects(level, scope, lines.Count > 1);
         if (lines.Any(line => line[1] == "off"))
             return [];
         if (lines.Count == 0 || lines.Any(line => line[1] == "default"))
@@ -86,6 +89,17 @@ internal sealed class NginxRedirects
         // What a browser is told to ask for later stays relative.
         var value = field == "Location" ? NginxSteps.Absolute(text, to, _level, _scope)
             : TextTemplate.Of([new(null, default, new CallExpression(FunctionKind.Group, s_refresh, [UpToUrl, "1", "i"])), .. to.Parts]);
-        _rules.Add(new(new() { Action = RuleAction.SetHeader, Name = field, Value = value, When = when }, place));
+        if (!_hasMany)
+        {
+            _rules.Add(new(new() { Action = RuleAction.SetHeader, Name = field, Value = value, When = when }, place));
+            return;
+        }
+
+        // What the first one has made of it is not looked at again.
+        var (fits, number) = ("redirect." + field, $"{_rules.Count}");
+        if (!_rules.Exists(rule => rule.Value.Name == fits))
+            _rules.Add(new(new() { Action = RuleAction.RemoveVariable, Name = fits }, place));
+        _rules.Add(new(new() { Action = RuleAction.SetVariable, Name = fits, Value = TextTemplate.Literal(number), When = NginxSteps.Both(new NotCondition(NginxSteps.Has(fits)), when) }, place));
+        _rules.Add(new(new() { Action = RuleAction.SetHeader, Name = field, Value = value, When = new TestCondition(new FetchExpression(FetchKind.Variable, fits), TestKind.Is, [number]) }, place));
     }
 }

@@ -145,7 +145,7 @@ internal static class NginxVariables
         ("uid_got", scope => Asking(scope).UserId is { } user ? user.Got : Literal("")),
         ("uid_set", scope => Asking(scope).UserId is { IsSet: true } user ? user.Set : Literal("")),
         ("upstream_addr", _ => new VariableExpression(TemplateVariable.Server)),
-        ("upstream_cache_status", scope => scope.OfLog ? Absent : Literal("")),
+        ("upstream_cache_status", Nothing),
         ("upstream_status", scope => scope.OfLog || Asking(scope).ProxyHost is not null ? new FetchExpression(FetchKind.Status) : Literal("")),
         ("uri", _ => new FetchExpression(FetchKind.CleanPath)),
     ];
@@ -160,6 +160,8 @@ internal static class NginxVariables
     ];
 
     private static FetchExpression Absent { get; } = new(FetchKind.Variable, "nginx.absent");
+
+    private static Expression Nothing(NginxScope scope) => scope.OfLog ? Absent : Literal("");
 
     // A log tells what there is not from what is empty.
     private static Expression Query(NginxScope scope) => InLog(TemplateVariable.Query, scope);

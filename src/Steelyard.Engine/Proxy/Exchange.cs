@@ -571,6 +571,8 @@ internal sealed class Exchange
         // HTTP/1.0 may leave the host out.
         if (answer.NamesHost && Request.Authority(_context.Head).IsEmpty && !Request.AsNginx)
             return Refuse(new(Cause.BadRequest, Detail: HeadError.Host));
+        if (Request.AsNginx && TextAnswer.From(answer, _context) is { } changed)
+            return Give(changed);
         return _answers.TryWrite(answer) ? _answers.Send() : Refuse(NoRoom);
     }
 

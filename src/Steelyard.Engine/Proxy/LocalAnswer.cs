@@ -1,5 +1,6 @@
 using System.Text;
 using Steelyard.Config;
+using Steelyard.Engine.Compression;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Network;
@@ -80,6 +81,22 @@ internal sealed class LocalAnswer
 
     public void Write(ref BlockWriter writer, in TemplateScope scope, FieldEdits? edits, bool headOnly, ConnectionOption connection, ReadOnlySpan<byte> date, ExplainField? explanation = null, int told = 0)
     {
+        WriteHead(ref writer, scope, edits, connection, date, explanation, told, default);
+        if (!headOnly)
+            WriteBody(ref writer, scope);
+    }
+
+    /// <summary>Writes the head alone.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="scope">The request.</param>
+    /// <param name="edits">What is changed of the head; null for nothing.</param>
+    /// <param name="connection">How the connection goes on.</param>
+    /// <param name="date">The present second.</param>
+    /// <param name="explanation">What is told of the choice of the server; null for nothing.</param>
+    /// <param name="told">The status that the client is told; 0 for its own.</param>
+    /// <param name="packed">What becomes of the body.</param>
+    public void WriteHead(ref BlockWriter writer, in TemplateScope scope, FieldEdits? edits, ConnectionOption connection, ReadOnlySpan<byte> date, ExplainField? explanation, int told, in PackedHead packed)
+    {
         if (told == 0)
             writer.Write(_statusLine);
         else
@@ -101,7 +118,11 @@ internal sealed class LocalAnswer
             writer.Write("\r\n"u8);
         }
 
-        if (_text is null)
+        if (packed.Varies || packed.IsChanged)
+            packed.Write(ref writer, edits, default);
+        if (packed.IsChanged)
+            writer.Write("Transfer-Encoding: chunked\r\n"u8);
+        else if (_text is null)
             writer.Write(_contentLength);
         else
             ResponseWriter.WriteContentLength(ref writer, Make(scope).Length);
@@ -109,8 +130,22 @@ internal sealed class LocalAnswer
         ResponseWriter.WriteExplanation(ref writer, explanation);
         ResponseWriter.WriteConnection(ref writer, connection);
         writer.Write("\r\n"u8);
-        if (!headOnly)
-            WriteBody(ref writer, scope);
+    }
+
+    /// <summary>What its body is; a copy.</summary>
+    public byte[] BodyFor(scoped in TemplateScope scope) => _text is null ? _body : Make(scope).ToArray();
+
+    /// <summary>What it says that the body is; a copy, empty for nothing.</summary>
+    public byte[] TypeFor(scoped in TemplateScope scope)
+    {
+        foreach (var (name, value) in _lines)
+        {
+            ExpressionRoom.OfThread.Clear();
+            if (name.Length == 14 && Ascii.EqualsIgnoreCase(name, "Content-Type: "u8) && value.TryMake(scope, out var type))
+                return type.ToArray();
+        }
+
+        return _contentType ?? [];
     }
 
     /// <summary>Writes the body alone, for clients that speak no HTTP.</summary>
