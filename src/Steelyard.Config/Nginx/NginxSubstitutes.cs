@@ -1,4 +1,3 @@
-using Steelyard.Config.Expressions;
 using Steelyard.Config.Yaml.Tables;
 
 namespace Steelyard.Config.Nginx;
