@@ -87,26 +87,17 @@ internal static class PathNormalizer
     {
         var query = target.IndexOf((byte)'?');
         var path = query < 0 ? target : target[..query];
-        if (path.IsEmpty)
-            return false;
-        foreach (var range in path.Split((byte)'/'))
+        var (length, dots) = (0, 0);
+        for (var i = 0; i < path.Length; i++)
         {
-            var segment = path[range];
-            var dots = 0;
-            while (dots < 3 && TakeDot(ref segment))
-                dots++;
-            if (dots == 2 && segment.IsEmpty)
+            if (!TryDecode(path, ref i, out var value))
+                value = path[i];
+            if (value == '/' && length == 2 && dots == 2)
                 return false;
+            (length, dots) = value == '/' ? (0, 0) : (length + 1, value == '.' ? dots + 1 : dots);
         }
 
-        return true;
-    }
-
-    private static bool TakeDot(ref ReadOnlySpan<byte> text)
-    {
-        var length = text.StartsWith("."u8) ? 1 : text.StartsWith("%2E"u8) || text.StartsWith("%2e"u8) ? 3 : 0;
-        text = text[length..];
-        return length > 0;
+        return !path.IsEmpty && !(length == 2 && dots == 2);
     }
 
     private static int Decode(ReadOnlySpan<byte> path, Span<byte> room)
