@@ -42,6 +42,9 @@ public sealed record FilesSettings
     /// <summary>Whether answers have an ETag, of the second of the last change and the size. Default they have (nginx: etag).</summary>
     public bool Tagged { get; init; } = true;
 
+    /// <summary>Whether a path that ends in a slash is answered by any file of the folder, by lot, before an index is looked for. Default not (nginx: random_index).</summary>
+    public bool ByLot { get; init; }
+
     /// <summary>Which dates of If-Modified-Since mean that a client has the file. Default its very own (nginx: if_modified_since).</summary>
     public ModifiedSince Since { get; init; }
 
@@ -86,6 +89,9 @@ public sealed record ListingSettings
 {
     /// <summary>Whether it is JSON. Default HTML (nginx: autoindex_format).</summary>
     public bool Json { get; init; }
+
+    /// <summary>Whether it is XML. Default HTML (nginx: autoindex_format).</summary>
+    public bool Xml { get; init; }
 
     /// <summary>Whether sizes are in bytes, and not in K, M and G. Default they are (nginx: autoindex_exact_size).</summary>
     public bool ExactSize { get; init; } = true;

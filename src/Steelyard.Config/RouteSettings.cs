@@ -55,7 +55,7 @@ public sealed record RouteSettings
     /// <summary>Whether <see cref="ErrorPages"/> counts for answers of servers too (nginx: proxy_intercept_errors).</summary>
     public bool InterceptErrors { get; init; }
 
-    /// <summary>Whether <see cref="ErrorPages"/> count where an error page is answered already, up to ten times (nginx: recursive_error_pages).</summary>
+    /// <summary>Whether an error of what <see cref="ErrorPages"/> lead to gets an error page of its own, up to ten times (nginx: recursive_error_pages).</summary>
     public bool RecursiveErrors { get; init; }
 
     /// <summary>The largest body of a request; beyond 413. Null for <see cref="Limits.Body"/> (nginx: client_max_body_size).</summary>
@@ -100,6 +100,9 @@ public sealed record RouteSettings
 
     /// <summary>How its answers are compressed; null for what the listener says.</summary>
     public CompressionSettings? Compress { get; init; }
+
+    /// <summary>What is put in the place of texts in its answers. Default nothing.</summary>
+    public SubstitutionSettings? Substitute { get; init; }
 
     /// <summary>How many requests of each client are let through; null for any number.</summary>
     public RateLimitSettings? RateLimit { get; init; }

@@ -164,8 +164,9 @@ public sealed record ListenerSettings
     public bool KeepsSlashes { get; init; }
 
     /// <summary>
-    /// Whether requests are refused that nginx refuses, TRACE with 405, <c>OPTIONS *</c>, an empty Host and a path that climbs
-    /// out of the root with 400, and slashes that rules double stay two, unlike those of clients. Default not.
+    /// Whether requests are read as nginx reads them. TRACE is 405; <c>OPTIONS *</c>, an empty Host, a method with small letters and a path that climbs
+    /// out of the root or cannot be decoded are 400. Paths are decoded as a whole before routes are compared with them, slashes too, and slashes that
+    /// rules double stay two, unlike those of clients. Cookies are found in any case, with the quotes of their values. Default not.
     /// </summary>
     public bool AsNginx { get; init; }
 

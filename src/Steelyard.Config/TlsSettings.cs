@@ -22,7 +22,8 @@ public sealed record ListenerTls
 /// <summary>A certificate with its key, in PEM.</summary>
 /// <param name="Certificate">The file of the certificate, followed by those that lead from it to a root; relative to the folder of the configuration.</param>
 /// <param name="Key">The file of the key; null when <paramref name="Certificate"/> holds it too.</param>
-public sealed record CertificateFiles(string Certificate, string? Key);
+/// <param name="Passwords">The file of passwords, one a line, of which one opens the key; null for a key without one (nginx: ssl_password_file).</param>
+public sealed record CertificateFiles(string Certificate, string? Key, string? Passwords = null);
 
 /// <summary>Versions of TLS. Older ones are not spoken (RFC 8996).</summary>
 [Flags]

@@ -336,6 +336,7 @@ internal sealed class SnapshotChecks
                     Statistics = draft.Statistics?.Value,
                     AccessLog = draft.AccessLog?.Value,
                     Compress = draft.Compress,
+                    Substitute = draft.Substitute,
                     Ask = draft.Ask?.Value,
                     Bandwidth = draft.Bandwidth,
                     SendMethod = draft.SendMethod,

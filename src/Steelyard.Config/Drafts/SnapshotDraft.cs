@@ -176,6 +176,8 @@ internal sealed record RouteDraft(Place Place)
 
     public CompressionSettings? Compress { get; init; }
 
+    public SubstitutionSettings? Substitute { get; init; }
+
     public Located<AccessLogSettings>? AccessLog { get; init; }
 
     public Located<RateLimitSettings>? RateLimit { get; init; }

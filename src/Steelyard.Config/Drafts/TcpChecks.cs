@@ -100,6 +100,7 @@ internal static class TcpChecks
             ("files", route.Files?.Place),
             ("statistics", route.Statistics?.Place),
             ("compress", route.Compress is not null ? route.Place : null),
+            ("substitute", route.Substitute is not null ? route.Place : null),
             ("rate-limit", route.RateLimit?.Place),
             ("strip-prefix", route.StripPrefix?.Place),
             ("rewrite", route.Rewrite?.Place),

@@ -5,6 +5,8 @@ internal sealed record CertificateDraft
     public Located<string>? Certificate { get; init; }
 
     public Located<string>? Key { get; init; }
+
+    public Located<string>? Passwords { get; init; }
 }
 
 internal sealed record ListenerTlsDraft

@@ -167,6 +167,9 @@ public enum FunctionKind
 
     /// <summary>How it stands to another text, byte by byte: -1, 0 or 1; absent where that is.</summary>
     Compare,
+
+    /// <summary>What stands behind another text that it begins with; absent where it does not.</summary>
+    Behind,
 }
 
 /// <summary>What an argument of a function has to be.</summary>
@@ -259,8 +262,9 @@ internal static class FunctionTable
         new("jwt-header", FunctionKind.JwtHeader, [Text, Text], 0, "the header of a JSON Web Token, or what `json-query` finds in it. Nothing is verified by it"),
         new("jwt-payload", FunctionKind.JwtPayload, [Text, Text], 0, "the same of its payload"),
         new("jwt-verify", FunctionKind.JwtVerify, [Text, Text], 2, "`1` for a JSON Web Token whose signature is right by an algorithm (`HS256` to `HS512`, `RS256` to `RS512`, `ES256` to `ES512`, or the name of a variable that has it) and a secret, a public key or a certificate as PEM; `0` where it is not, less than 0 where that cannot be said"),
-        new("normalize", FunctionKind.Normalize, [ArgumentKind.Form], 1, "a path or a query in another form that means the same: by `merge-slashes`, `strip-dot`, `strip-dotdot` (`strip-dotdot-full` at the beginning too), `decode-unreserved`, `percent-uppercase` or `sort-by-name`, as in `normalize(path, 'merge-slashes')`"),
+        new("normalize", FunctionKind.Normalize, [ArgumentKind.Form], 1, "a path or a query in another form that means the same: by `merge-slashes`, `strip-dot`, `strip-dotdot` (`strip-dotdot-full` at the beginning too), `decode-unreserved`, `percent-uppercase` or `sort-by-name`, or percent-encoded where a request line cannot carry it as it is, all of it by `encode-path`, up to a question mark by `encode-target`, as a value of a query by `encode-argument`, as in `normalize(path, 'merge-slashes')`"),
         new("compare", FunctionKind.Compare, [ArgumentKind.Template], 1, "a negative number, `0` or a positive one where it sorts before another text, is the same, or sorts behind it, byte by byte (what strncmp of C gives), as in `compare(host, '{header(\\'X-Host\\')}')`; absent where the other one is"),
+        new("behind", FunctionKind.Behind, [ArgumentKind.Template], 1, "what stands behind a text that it begins with, as in `behind(response-header('Location'), 'http://{host}/')`; absent where it begins otherwise"),
         new("json", FunctionKind.Json, [], 0, "as it stands within the quotes of JSON; bytes that are no UTF-8 are `?`"),
     ];
 
@@ -307,8 +311,8 @@ internal static class FunctionTable
                 mistake = new($"{Shown.Quote(arguments[i])} is not a number, which '{row.Word}' needs there", "a whole number in quotes, as in '1', or a text that makes one, as in '{variable(\\'most\\')}'");
             else if (row.Arguments[i] == ArgumentKind.Digest && arguments[i] is not ("md5" or "sha1" or "sha256" or "sha384" or "sha512"))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a digest", "md5, sha1, sha256, sha384 or sha512");
-            else if (row.Arguments[i] == ArgumentKind.Form && arguments[i] is not ("merge-slashes" or "strip-dot" or "strip-dotdot" or "strip-dotdot-full" or "decode-unreserved" or "percent-uppercase" or "sort-by-name"))
-                mistake = new($"{Shown.Quote(arguments[i])} is not a form", "merge-slashes, strip-dot, strip-dotdot, strip-dotdot-full, decode-unreserved, percent-uppercase or sort-by-name");
+            else if (row.Arguments[i] == ArgumentKind.Form && arguments[i] is not ("merge-slashes" or "strip-dot" or "strip-dotdot" or "strip-dotdot-full" or "decode-unreserved" or "percent-uppercase" or "sort-by-name" or "encode-path" or "encode-target" or "encode-argument"))
+                mistake = new($"{Shown.Quote(arguments[i])} is not a form", "merge-slashes, strip-dot, strip-dotdot, strip-dotdot-full, decode-unreserved, percent-uppercase, sort-by-name, encode-path, encode-target or encode-argument");
             else if (row.Arguments[i] == ArgumentKind.Hash && arguments[i] is not ("crc32" or "crc32c" or "sdbm" or "djb2" or "wt6" or "xxh32" or "xxh64" or "xxh3"))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a hash", "crc32, crc32c, sdbm, djb2, wt6, xxh32, xxh64 or xxh3");
             else if (row.Arguments[i] == ArgumentKind.Pattern)

@@ -107,7 +107,8 @@ internal static class RouteLints
 
     private static void CheckPath(string prefix, TextTemplate template, Place place, ProblemList problems)
     {
-        if (template.Parts is not [{ Literal: { Length: > 0 } to }, { Expression: CallExpression { Function: FunctionKind.Bytes, Arguments: [var cut], Input: VariableExpression { Variable: TemplateVariable.Path } or FetchExpression { Kind: FetchKind.CleanPath } } }]
+        if (template.Parts is not [{ Literal: { Length: > 0 } to }, { Expression: { } behind }]
+            || (behind is CallExpression { Function: FunctionKind.Normalize, Input: var encoded } ? encoded : behind) is not CallExpression { Function: FunctionKind.Bytes, Arguments: [var cut], Input: VariableExpression { Variable: TemplateVariable.Path } or FetchExpression { Kind: FetchKind.CleanPath } }
             || cut != $"{prefix.Length}" || prefix.EndsWith('/') == to.EndsWith('/'))
             return;
         var asked = prefix.EndsWith('/') ? prefix + "x" : prefix + "/x";

@@ -56,10 +56,8 @@ internal static class NginxConditions
                 }
 
                 Condition matches = new TestCondition(input, TestKind.Matches, [right.Text], ignoreCase);
-                if (operation.Text[0] == '!')
-                    return new NotCondition(matches);
-                capture = pattern.Groups > 0 ? new(input, right.Text, ignoreCase, pattern.GroupNames) : null;
-                return matches;
+                capture = pattern.Groups > 0 ? new(input, right.Text, ignoreCase, pattern.GroupNames) { IsOfOthers = operation.Text[0] == '!' } : null;
+                return operation.Text[0] == '!' ? new NotCondition(matches) : matches;
             default:
                 problems.Error(operation.Place, $"unexpected \"{operation.Text}\" in condition", "= != ~ ~* !~ or !~*");
                 return null;
@@ -83,7 +81,7 @@ internal static class NginxConditions
         var text = path.Text.StartsWith('/') || path.Text.StartsWith('$') ? path.Text : scope.File.PathOf(path.Text);
         if (NginxVariables.Read(text, scope, path.Place) is not { } value)
             return null;
-        var kind = new CallExpression(FunctionKind.FileKind, scope.File.FromItsFolder(value));
+        var kind = new CallExpression(FunctionKind.FileKind, NginxPaths.Encoded(scope.File.FromItsFolder(value)));
         Condition condition = test[^1] switch
         {
             'f' => new TestCondition(kind, TestKind.Is, ["file", "program"]),

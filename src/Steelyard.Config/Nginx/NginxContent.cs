@@ -53,7 +53,8 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
         _isMade = proxy is not null && proxy.Host.Contains('$', StringComparison.Ordinal) && proxy.Constant(level) is null && !NginxProxy.IsClosed(proxy.Host, file);
         if (_isMade)
             file.SetVariables.Add(MadeHost);
-        var scope = new NginxScope { File = file, ServerName = server.FirstName, ProxyHost = _isMade ? "$" + MadeHost : proxy?.HeaderHost, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server), SecureLink = NginxSecureLink.Of(level) };
+        var scope = new NginxScope { File = file, ServerName = server.FirstName, ProxyHost = _isMade ? "$" + MadeHost : proxy?.HeaderHost, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server), SecureLink = NginxSecureLink.Of(level), UserId = NginxUserId.Of(level) };
+        NginxUserId.Read(level, _rules);
         ServerSteps(scope);
         var steps = new NginxSteps(scope, _rules, "location") { NameOf = BlockName };
         if (Capture is not null)
@@ -80,7 +81,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             steps.Read(level);
         NginxAccess.Read(level, scope, _access);
         if (NginxAccess.Asks(level) is { } asks)
-            route = route with { Ask = new(TextTemplate.Literal(asks[1]), asks.Words[1].Place), AskRules = NginxAccess.AnswerRules(level, scope) };
+            route = route with { Ask = new(NginxPaths.WithQuery(TextTemplate.Literal(asks[1])), asks.Words[1].Place), AskRules = NginxAccess.AnswerRules(level, scope) };
         var (rates, concurrency) = NginxLimits.Of(level, file, pools);
         route = route with
         {
@@ -89,6 +90,8 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             InterceptErrors = level.IsOn("proxy_intercept_errors") && level.All("error_page").Count > 0,
             RecursiveErrors = level.IsOn("recursive_error_pages") && level.All("error_page").Count > 0,
             Compress = NginxGzip.Of(level),
+            Substitute = NginxSubstitutes.Of(level, scope with { OfResponse = true }),
+            MaxBody = level.Size("client_max_body_size") is { } most ? most == 0 ? null : new ByteSize(most) : ByteSize.FromKibibytes(1024),
             Bandwidth = NginxBandwidth.Of(level, scope),
             RateLimit = rates,
             Concurrency = concurrency,
@@ -105,7 +108,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     /// <param name="path">The path.</param>
     public RouteDraft WithSlash(Located<string> path)
     {
-        var scope = new NginxScope { File = file, ServerName = server.FirstName, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server), SecureLink = NginxSecureLink.Of(level) };
+        var scope = new NginxScope { File = file, ServerName = server.FirstName, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server), SecureLink = NginxSecureLink.Of(level), UserId = NginxUserId.Of(level) };
         ServerSteps(scope);
         var to = NginxSteps.Absolute(path.Value, TextTemplate.Of([new(path.Value + "/"), NginxSteps.Behind("?")]), level, scope);
         Add(new() { Action = RuleAction.Redirect, Redirect = new(to, 301) }, path.Place);
@@ -147,7 +150,6 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
         route = route with
         {
             RequestHeaders = new(NginxHeaders.OfRequest(level, scope, Problems), proxy.Place),
-            MaxBody = level.Size("client_max_body_size") is { } most ? most == 0 ? null : new ByteSize(most) : ByteSize.FromKibibytes(1024),
             ResponseRules = ResponseRulesOf(route, proxy, scope),
         };
         if (level.Own("try_files") is [var tries, ..])
@@ -205,16 +207,16 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             return route;
         }
 
-        var prefix = path.TrimStart('^', '~').TrimEnd('*');
+        var cut = $"{NginxPaths.LengthOf(Uri.UnescapeDataString(path.TrimStart('^', '~').TrimEnd('*')))}";
         var query = uri.IndexOf('?', StringComparison.Ordinal);
         var start = EncodeUri(query < 0 ? uri : uri[..query]) + (query < 0 ? "" : EncodeUri(uri[query..]));
         var template = !path.EndsWith('*') ? TextTemplate.Literal(start)
-            : TextTemplate.Of([new(start), new(null, default, new CallExpression(FunctionKind.Bytes, new VariableExpression(TemplateVariable.Path), [$"{prefix.Length}"]))]);
+            : TextTemplate.Of([new(start), new(null, default, NginxPaths.Encoded(new CallExpression(FunctionKind.Bytes, new VariableExpression(TemplateVariable.Path), [cut])))]);
         if (!steps.KeepsTarget && query < 0)
             return route with { Rewrite = new(template, proxy.Place) };
 
         // A path that a rewrite has changed goes to the server as it is. Behind a query stands what is left of the path, as in nginx.
-        var clean = !path.EndsWith('*') ? template : TextTemplate.Of([new(start), new(null, default, new CallExpression(FunctionKind.Bytes, new FetchExpression(FetchKind.CleanPath), [$"{prefix.Length}"]))]);
+        var clean = !path.EndsWith('*') ? template : TextTemplate.Of([new(start), new(null, default, NginxPaths.Encoded(new CallExpression(FunctionKind.Bytes, new FetchExpression(FetchKind.CleanPath), [cut])))]);
         if (!steps.KeepsTarget)
             return route with { ServerTarget = new(TextTemplate.Of([.. clean.Parts, NginxSteps.Behind("?")]), proxy.Place) };
         Condition when = new NotCondition(steps.HasEnded);

@@ -35,7 +35,6 @@ internal static class NginxDirectives
         ("xslt_", "HSL", "the answer as the server gives it"),
         ("image_filter", "HSL", "the answer as the server gives it"),
         ("dav_", "HSL", "a server that takes files"),
-        ("secure_link_secret", "L", "`secure_link` and `secure_link_md5`"),
         ("lua_", "MHSLITV", Scripts),
         ("more_", "HSLI", "`add_header`, `proxy_hide_header`, `proxy_set_header`"),
         ("modsecurity", "HSL", "a firewall in front, or conditions"),
@@ -54,8 +53,6 @@ internal static class NginxDirectives
         ("scgi_", "HSLI", "scgi_pass"),
         ("grpc_", "HSLI", "grpc_pass"),
         ("memcached_", "HSLI", "memcached_pass"),
-        ("sub_filter_", "HSL", "sub_filter"),
-        ("userid_", "HSL", "userid"),
         ("ssi_", "HSLI", "ssi"),
         ("mp4_", "HSL", "mp4"),
     ];
@@ -122,7 +119,7 @@ internal static class NginxDirectives
         _ => "server of stream",
     };
 
-    private static DirectiveRow<NginxUse> Row(string name, string contexts, int least, int most, string arguments, string meaning, Action<NginxUse>? check = null, bool many = false, Action<NginxUse>? then = null) =>
+    internal static DirectiveRow<NginxUse> Row(string name, string contexts, int least, int most, string arguments, string meaning, Action<NginxUse>? check = null, bool many = false, Action<NginxUse>? then = null) =>
         DirectiveRow<NginxUse>.Done(name, contexts, arguments, meaning, use =>
         {
             if (use.Directive.Count < least || use.Directive.Count > most)
@@ -208,14 +205,15 @@ internal static class NginxDirectives
         yield return Row("index", Web, 1, Any, "<file>*", "The file of a path that ends in a slash; `index.html` where nothing is said.", Anything);
         yield return Row("try_files", "SL", 2, Any, "<file>* <uri> | =<status> | @<name>", "The first file that is there; else where the last word leads.", Anything);
         yield return Row("autoindex", Web, 1, 1, "on | off", "Whether a folder without an index is listed, and not 403.", Flag);
-        yield return Row("autoindex_format", Web, 1, 1, "html | json", "What the list looks like; xml and jsonp are refused.", OneOf("html", "json"));
+        yield return Row("autoindex_format", Web, 1, 1, "html | json | xml", "What the list looks like; jsonp is refused.", OneOf("html", "json", "xml"));
         yield return Row("autoindex_exact_size", Web, 1, 1, "on | off", "Whether sizes are in bytes.", Flag);
         yield return Row("autoindex_localtime", Web, 1, 1, "on | off", "Whether times are those of this machine's zone.", Flag);
+        yield return Row("random_index", "L", 1, 1, "on | off", "Whether a path that ends in a slash is answered by any file of the folder, by lot.", Flag);
         yield return Row("etag", Web, 1, 1, "on | off", "Whether files have an ETag.", Flag);
         yield return Row("if_modified_since", Web, 1, 1, "off | exact | before", "Which dates mean that a client has a file.", OneOf("off", "exact", "before"));
         yield return Row("max_ranges", Web, 1, 1, "<number>", "How many ranges of a file may be asked for at once; any number where nothing is said. Of servers' answers nothing is cut.", Number(0, 1_000_000));
         yield return Row("gzip_static", Web, 1, 1, "on | off | always", "Whether the file with `.gz` behind its name is sent to who takes gzip in HTTP/1.1, whatever `gzip_http_version` and `gzip_disable` say.", OneOf("on", "off", "always"));
-        yield return Row("gzip", WebIf, 1, 1, "on | off", "Whether answers of servers and files are compressed for clients of HTTP/1.1 that take gzip.", Flag);
+        yield return Row("gzip", WebIf, 1, 1, "on | off", "Whether answers are compressed for clients of HTTP/1.1 that take gzip.", Flag);
         yield return Row("gzip_types", Web, 1, Any, "<type>*", "Which types beside text/html; `*` for any but those of several parts.", Anything);
         yield return Row("gzip_min_length", Web, 1, 1, "<size>", "Below which Content-Length answers are left as they are; 20 where nothing is said.", Size);
         yield return Row("gzip_comp_level", Web, 1, 1, "<level>", "1 is fast, 9 is small; 1 where nothing is said.", Number(1, 9));
@@ -223,6 +221,10 @@ internal static class NginxDirectives
         yield return Row("gzip_proxied", Web, 1, Any, "off | expired | no-cache | no-store | private | no_last_modified | no_etag | auth | any", "What is compressed for proxies that say in Via that they are one; of `gzip_static` only `any` counts.", NginxGzip.CheckProxied);
         yield return Row("gzip_http_version", Web, 1, 1, "1.0 | 1.1", "Clients of HTTP/1.0 get nothing compressed in any case, which a warning says.", NginxGzip.CheckVersion);
         yield return Row("gzip_disable", Web, 1, Any, "msie6", "Whatever clients call themselves they get what they take, which a warning says for all but `msie6`.", NginxGzip.CheckDisable);
+        yield return Row("sub_filter", Web, 2, 2, "<text> <replacement>", "Puts another text in the place of one in answers, in any case, for clients of HTTP/1.1; such answers are not compressed here. No variables in the text.", NginxSubstitutes.Check, many: true);
+        yield return Row("sub_filter_once", Web, 1, 1, "on | off", "Whether once, or wherever it is.", Flag);
+        yield return Row("sub_filter_types", Web, 1, Any, "<type>*", "In which types beside text/html; `*` for any.", Anything);
+        yield return Row("sub_filter_last_modified", Web, 1, 1, "on | off", "Whether answers keep Last-Modified, and their ETag as a weak one.", Flag);
         yield return Row("types", Web, 0, 0, "{ <type> <ending>*; ... }", "The types of files by the endings of their names.", Anything, many: true, then: Nothing);
         yield return Row("default_type", Web, 1, 1, "<type>", "The type of files of any other ending, and of `return`; text/plain where nothing is said. Without `types` html, gif and jpg are known.", Anything);
         yield return Row("charset", WebIf, 1, 1, "<charset> | off", "Answers of the types of `charset_types` that say none get this one in Content-Type; nothing is converted.", Charset);
@@ -240,10 +242,13 @@ internal static class NginxDirectives
         yield return Row("valid_referers", "SL", 1, Any, "none | blocked | server_names | <name>[<uri>] | ~<expression> ...", "Pages that may lead here: for others `$invalid_referer` is 1. Several lines add to each other.", NginxReferers.Check, many: true);
         yield return Row("secure_link", Web, 1, 1, "<text>", "Where the MD5 of a link stands, in base64 of URLs, and behind a comma when it ends: `$secure_link` is `1` where it is right, `0` behind its time, and else empty.", Anything);
         yield return Row("secure_link_md5", Web, 1, 1, "<text>", "What that is the MD5 of.", Anything);
+        yield return Row("secure_link_secret", "L", 1, 1, "<word>", "A link is `/<folder>/<MD5>/<link>`, with the MD5 in hexadecimal digits of the link and the word behind it: `$secure_link` is the link where it is right, else empty.", Anything);
+        foreach (var row in NginxUserId.Rows)
+            yield return row;
         yield return Row("satisfy", Web, 1, 1, "all | any", "Whether address and password have to be right, or one of them.", OneOf("all", "any"));
         yield return Row("limit_except", "L", 1, Any, "<method>* { allow ...; deny ...; }", "What holds for all other methods.", Anything);
         yield return Row("add_header", WebIf, 2, 3, "<name> <value> [always]", "A field more for the client: of 200, 201, 204, 206, 301, 302, 303, 304, 307 and 308, or `always`.", Anything, many: true);
-        yield return Row("expires", WebIf, 1, 2, "<time> | epoch | max | off | $<variable>", "The fields Expires and Cache-Control, in the place of those of servers; a variable is one of a map whose values are such words.", Anything);
+        yield return Row("expires", WebIf, 1, 2, "<time> | @<time> | epoch | max | off | $<variable>", "The fields Expires and Cache-Control, in the place of those of servers; a variable is one of a map whose values are such words.", Anything);
         yield return Row("health_check", "LV", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory] [persistent]", "The servers of the upstream are asked for their health, in stream by a connection and what `match` says (in nginx with a subscription).", Anything);
         yield return Row("health_check_timeout", "TV", 1, 1, "<time>", "How long a check may take; 5s where nothing is said.", Time);
     }
@@ -337,6 +342,7 @@ internal static class NginxDirectives
     {
         yield return Row("ssl_certificate", "HSTV", 1, 1, "<file>", "A certificate with its chain.", Anything, many: true);
         yield return Row("ssl_certificate_key", "HSTV", 1, 1, "<file>", "Its key.", Anything, many: true);
+        yield return Row("ssl_password_file", "HSTV", 1, 1, "<file>", "Passwords, one a line, of which one opens a key.", Anything);
         yield return Row("ssl_protocols", "HSTV", 1, Any, "TLSv1.2 TLSv1.3", "The versions; older ones are not spoken.", OneOf("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"));
         yield return Row("ssl_verify_client", "HSTV", 1, 1, "on | off | optional", "Whether clients show a certificate.", OneOf("on", "off", "optional", "optional_no_ca"));
         yield return Row("ssl_client_certificate", "HSTV", 1, 1, "<file>", "The authorities of clients' certificates.", Anything);
@@ -370,9 +376,8 @@ internal static class NginxDirectives
         yield return Refused("mirror_request_body", Web, "requests are not copied here");
         foreach (var name in (string[])["mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "post_action", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
             yield return Refused(name, WebIf, "a server that does it, behind `proxy_pass`");
-        foreach (var name in (string[])["random_index", "dav_methods", "ssi", "userid", "disable_symlinks"])
+        foreach (var name in (string[])["dav_methods", "ssi", "disable_symlinks"])
             yield return Row(name, WebIf, 1, Any, "off", "Any other word is an error: a server that does it, behind `proxy_pass`.", OneOf("off"));
-        yield return Refused("sub_filter", Web, "the answer as the server gives it");
         yield return Row("proxy_store", Web, 1, 1, "off", "Answers are not kept as files here, and any other word is an error.", OneOf("off"));
         yield return Refused("proxy_store_access", Web, "the answer as it is");
         yield return Refused("geoip_country", "H", "`geo` with the networks that are meant");

@@ -20,7 +20,7 @@ internal sealed record NginxExpiry(TextTemplate Control, TextTemplate Date)
             return known;
         if (line.Count > 1 || !word.Text.StartsWith('$'))
         {
-            scope.File.Problems.Error(line.Words[1].Place, $"invalid value \"{line[1]}\" in \"expires\" directive", "a time, epoch, max, off, or a variable of a map that says one of them");
+            scope.File.Problems.Error(line.Words[1].Place, $"invalid value \"{line[1]}\" in \"expires\" directive", "a time, @ and a time of the day, epoch, max, off, or a variable of a map that says one of them");
             return null;
         }
 
@@ -46,12 +46,26 @@ internal sealed record NginxExpiry(TextTemplate Control, TextTemplate Date)
         TextTemplate In(TextTemplate text) => text.Parts is [{ Literal: { } literal }] && Read(literal) is { } read ? part(read) : TextTemplate.Empty;
     }
 
+    /// <summary>The next time that it is so late on this machine.</summary>
+    private static NginxExpiry At(TimeSpan ofDay)
+    {
+        const long Day = 86_400;
+        var offset = (long)TimeZoneInfo.Local.GetUtcOffset(DateTimeOffset.UtcNow).TotalSeconds;
+        var since = new CallExpression(FunctionKind.Modulo, new CallExpression(FunctionKind.Add, new FetchExpression(FetchKind.Now), [$"{offset - (long)ofDay.TotalSeconds + (2 * Day)}"]), [$"{Day}"]);
+        var left = new CallExpression(FunctionKind.Add, new CallExpression(FunctionKind.Multiply, since, ["-1"]), [$"{Day}"]);
+        return new(
+            TextTemplate.Of([new("max-age="), new(null, default, left)]),
+            TextTemplate.Of(new CallExpression(FunctionKind.HttpDate, new CallExpression(FunctionKind.Add, new FetchExpression(FetchKind.Now), [TextTemplate.Of(left).ToString()]))));
+    }
+
     private static NginxExpiry? Read(string text)
     {
         if (text == "epoch")
             return new(TextTemplate.Literal("no-cache"), TextTemplate.Literal("Thu, 01 Jan 1970 00:00:01 GMT"));
         if (text == "max")
             return new(TextTemplate.Literal("max-age=315360000"), TextTemplate.Literal("Thu, 31 Dec 2037 23:55:55 GMT"));
+        if (text.StartsWith('@'))
+            return NginxValues.TryReadTime(text[1..], out var ofDay) && ofDay < TimeSpan.FromDays(1) ? At(ofDay) : null;
         if (!NginxValues.TryReadTime(text.TrimStart('-'), out var time))
             return null;
         var seconds = text.StartsWith('-') ? "0" : ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture);

@@ -86,6 +86,7 @@ internal static class NginxHeaders
 
         if (NginxExpiry.Of(level, response) is { } expiry)
             add.InsertRange(0, [new("Expires", OnlyFor(expiry.Date)), new("Cache-Control", OnlyFor(expiry.Control))]);
+        add.AddRange(NginxUserId.FieldsOf(level));
         HashSet<string> remove = isProxied ? new(s_hidden, StringComparer.OrdinalIgnoreCase) : new(StringComparer.OrdinalIgnoreCase);
         if (isProxied)
         {
@@ -109,68 +110,6 @@ internal static class NginxHeaders
 
     private static TextTemplate OnlyFor(TextTemplate value) => TextTemplate.Of(new MapExpression(
         new FetchExpression(FetchKind.Status), s_statuses.Select(status => new MapCase(TestKind.Is, false, status, value)).ToValueList(), null));
-}
-
-/// <summary>What becomes of Location in servers' answers: proxy_redirect.</summary>
-internal static class NginxRedirects
-{
-    private static readonly FetchExpression s_location = new(FetchKind.ResponseHeader, "Location");
-
-    public static IReadOnlyList<Located<RuleSettings>> Of(NginxLevel level, NginxProxy proxy, RouteDraft route, NginxScope scope, ProblemList problems)
-    {
-        List<Located<RuleSettings>> rules = [];
-        var lines = level.All("proxy_redirect");
-        if (lines.Any(line => line[1] == "off"))
-            return rules;
-        var response = scope with { OfResponse = true };
-        if (lines.Count == 0 || lines.Any(line => line[1] == "default"))
-        {
-            // With variables nginx has no default.
-            if (proxy.HasVariables && lines.Count > 0)
-                problems.Error(lines[0].Place, "\"proxy_redirect default\" cannot be used with \"proxy_pass\" directive with variables");
-            else if (!proxy.HasVariables)
-                AddPair(proxy.UriText is null ? proxy.Url + "/" : proxy.Url, proxy.UriText is null || route.Paths is not [{ Value: var path }] ? "/" : path.TrimStart('^', '~').TrimEnd('*'), proxy.Place);
-        }
-
-        foreach (var line in lines)
-        {
-            if (line.Count < 2)
-                continue;
-            if (line[1].StartsWith('~'))
-                AddPattern(line);
-            else if (line[1].Contains('$', StringComparison.Ordinal))
-                problems.Error(line.Words[1].Place, "variables in the first word of \"proxy_redirect\" are not done here", "an expression that begins with ~");
-            else
-                AddPair(line[1], line[2], line.Words[2].Place);
-        }
-
-        return rules;
-
-        void AddPair(string from, string text, Place place)
-        {
-            if (NginxVariables.TryRead(text, response, place, out var to))
-                Add(new TestCondition(s_location, TestKind.Starts, [from]), text, TextTemplate.Of([.. to.Parts, new(null, default, new CallExpression(FunctionKind.Bytes, s_location, [$"{from.Length}"]))]), place);
-        }
-
-        void AddPattern(NginxDirective line)
-        {
-            var ignoreCase = line[1].StartsWith("~*", StringComparison.Ordinal);
-            var pattern = line[1][(ignoreCase ? 2 : 1)..];
-            if (!BytePattern.TryParse(pattern, ignoreCase, out var parsed, out var mistake))
-            {
-                problems.Error(line.Words[1].Place, mistake);
-                return;
-            }
-
-            // Groups, and what stands before and behind the match is kept out, as nginx replaces the whole.
-            var its = scope with { OfResponse = true, Capture = new(s_location, pattern, ignoreCase, parsed.GroupNames) };
-            if (NginxVariables.TryRead(line[2], its, line.Words[2].Place, out var to))
-                Add(new TestCondition(s_location, TestKind.Matches, [pattern], ignoreCase), line[2], to, line.Place);
-        }
-
-        void Add(Condition when, string text, TextTemplate to, Place place) =>
-            rules.Add(new(new() { Action = RuleAction.SetHeader, Name = "Location", Value = NginxSteps.Absolute(text, to, level, response), When = when }, place));
-    }
 }
 
 /// <summary>What is answered instead of errors: error_page.</summary>
@@ -208,7 +147,7 @@ internal static class NginxErrors
             else if (NginxSteps.IsAbsolute(to) || to[0] is not ('/' or '$'))
                 page = page with { As = null, Redirect = new(template, shown is 301 or 302 or 303 or 307 or 308 ? shown.Value : 302) };
             else
-                page = page with { Path = template };
+                page = page with { Path = NginxPaths.WithQuery(template) };
             pages.Add(new(page, line.Place));
         }
 

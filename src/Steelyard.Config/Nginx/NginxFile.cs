@@ -28,6 +28,9 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
     /// <summary>The variables that set gives values to, and captures of expressions with names.</summary>
     public HashSet<string> SetVariables { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The variables that are groups of expressions in maps, with the maps.</summary>
+    public Dictionary<string, (string Map, int Times)> MapGroups { get; } = new(StringComparer.Ordinal);
+
     /// <summary>The variables that set gives values to in stream.</summary>
     public HashSet<string> StreamVariables { get; } = new(StringComparer.Ordinal);
 
@@ -73,7 +76,7 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
     /// <summary>A path on the disk: what is relative begins at the folder of the file, as the folders of files do.</summary>
     public Expression FromItsFolder(Expression path) =>
         path is TextExpression { Text.Parts: [{ Literal: { } start }, ..] parts } && !start.StartsWith('/')
-            ? new TextExpression(TextTemplate.Of([new(Path.GetFullPath(Path.GetDirectoryName(Source.Text.FileName) ?? "/") + "/"), .. parts]))
+            ? new TextExpression(TextTemplate.Of([new(Path.GetFullPath(Path.GetDirectoryName(Source.Text.FileName) is { Length: > 0 } folder ? folder : ".") + "/"), .. parts]))
             : path;
 
     /// <summary>The blocks match, by their names.</summary>

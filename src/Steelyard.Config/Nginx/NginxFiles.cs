@@ -35,7 +35,7 @@ internal static class NginxFiles
                 return null;
             }
 
-            strip = whole ? "" : NginxContent.Encode(uri);
+            strip = whole ? "" : uri;
         }
 
         TextTemplate? made = null;
@@ -58,14 +58,15 @@ internal static class NginxFiles
             Index = index.ToValueList(),
             Types = NginxTypes.Of(level).Select(each => new FileType(each.Ending, each.Type)).ToValueList(),
             DefaultType = NginxTypes.Otherwise(level),
-            Slash = NginxSteps.Absolute("/", TextTemplate.Of([new(null, default, new FetchExpression(FetchKind.CleanPath)), new("/"), NginxSteps.Behind("?")]), level, scope),
+            Slash = NginxSteps.Absolute("/", TextTemplate.Of([new(null, default, NginxPaths.Encoded(new FetchExpression(FetchKind.CleanPath))), new("/"), NginxSteps.Behind("?")]), level, scope),
+            ByLot = level.IsOn("random_index"),
             Tagged = level.IsOn("etag", otherwise: true),
             Since = level.Find("if_modified_since")?[1] switch { "before" => ModifiedSince.Before, "off" => ModifiedSince.Off, _ => ModifiedSince.Exact },
             MostRanges = level.Number("max_ranges"),
             Packed = level.Find("gzip_static")?[1] is not ("on" or "always") ? null
                 : new() { Always = level.Find("gzip_static")![1] == "always", Vary = level.IsOn("gzip_vary"), Proxied = level.Find("gzip_proxied")?.Words.Any(word => word.Text == "any") is true },
             Listing = !level.IsOn("autoindex") ? null
-                : new() { Json = level.Find("autoindex_format")?[1] == "json", ExactSize = level.IsOn("autoindex_exact_size", otherwise: true), LocalTime = level.IsOn("autoindex_localtime"), Charset = NginxTypes.CharsetOf(level)?[1] ?? "" },
+                : new() { Json = level.Find("autoindex_format")?[1] == "json", Xml = level.Find("autoindex_format")?[1] == "xml", ExactSize = level.IsOn("autoindex_exact_size", otherwise: true), LocalTime = level.IsOn("autoindex_localtime"), Charset = NginxTypes.CharsetOf(level)?[1] ?? "" },
         };
         return new(tries is null ? files : WithTries(files, tries, server, scope, problems), (folder ?? tries)!.Place);
     }
@@ -73,7 +74,7 @@ internal static class NginxFiles
     /// <summary>The folder of a block, and what of a path it takes the place of; null for all of it.</summary>
     public static (string Folder, string? Strip) RootOf(NginxLevel level, NginxFile file) =>
         level.Context == 'L' && level.Own("alias") is [var alias, ..] && NginxServer.Name(level) is var (modifier, uri)
-            ? (file.PathOf(alias[1]), modifier is "~" or "~*" ? null : NginxContent.Encode(uri)) : (file.PathOf(level.Find("root")?[1] ?? "html"), "");
+            ? (file.PathOf(alias[1]), modifier is "~" or "~*" ? null : uri) : (file.PathOf(level.Find("root")?[1] ?? "html"), "");
 
     private static FilesSettings WithTries(FilesSettings files, NginxDirective line, NginxServer server, NginxScope scope, ProblemList problems)
     {
@@ -96,6 +97,6 @@ internal static class NginxFiles
             return files;
         }
 
-        return NginxVariables.TryRead(last.Text, scope, last.Place, out var target) ? files with { ElsePath = target } : files;
+        return NginxVariables.TryRead(last.Text, scope, last.Place, out var target) ? files with { ElsePath = NginxPaths.WithQuery(target) } : files;
     }
 }

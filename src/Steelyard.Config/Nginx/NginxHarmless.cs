@@ -60,8 +60,23 @@ internal static class NginxHarmless
     private static readonly (string Names, string Contexts, string Instead)[] s_refused =
     [
         ("ssl_crl proxy_ssl_crl", "HSLTV", "certificates of short life: lists of revoked ones are not read here"),
-        ("ssl_password_file proxy_ssl_password_file", "HSLTV", "a key without a password, which its owner alone can read"),
+        ("proxy_ssl_password_file", "HSLTV", "a key without a password, which its owner alone can read"),
     ];
+
+    private static readonly HashSet<string> s_switches = new(
+        "sendfile tcp_nopush tcp_nodelay multi_accept accept_mutex log_not_found rewrite_log uninitialized_variable_warn reset_timedout_connection proxy_buffering proxy_request_buffering proxy_socket_keepalive ssl_prefer_server_ciphers ssl_session_tickets ssl_stapling ssl_stapling_verify proxy_ssl_session_reuse http2 master_process pcre_jit open_file_cache_errors client_body_in_single_buffer msie_padding".Split(' '),
+        StringComparer.Ordinal);
+
+    /// <summary>Reports what a directive without effect says that nginx does not take.</summary>
+    public static void Check(NginxUse use)
+    {
+        if (!s_switches.Contains(use.Directive.Name))
+            return;
+        if (use.Directive.Count != 1)
+            use.Problems.Error(use.Directive.Place, $"invalid number of arguments in \"{use.Directive.Name}\" directive", "on or off");
+        else
+            NginxArguments.Flag(use);
+    }
 
     public static IEnumerable<DirectiveRow<NginxUse>> Rows { get; } =
     [

@@ -133,12 +133,14 @@ internal static class NginxNames
     public static List<Located<string>> Of(NginxLevel server, ProblemList problems, out string first)
     {
         first = "";
+        var isFirst = true;
         List<Located<string>> hosts = [];
         foreach (var word in server.Own("server_name").SelectMany(line => line.Words.Skip(1)))
         {
             var name = word.Text == "$hostname" ? Environment.MachineName.ToLowerInvariant() : word.Text;
-            if (first.Length == 0 && name is not ("" or "_"))
-                first = name.StartsWith('~') ? name : name.TrimStart('*').TrimStart('.');
+            if (isFirst)
+                first = name.StartsWith('.') ? name[1..] : name;
+            isFirst = false;
 
             // Names that no request has: for what no other server takes.
             if (name is "" or "_" or "*" or "localhost." or "--")

@@ -61,7 +61,7 @@ internal sealed class NginxLocationTree
             {
                 var its = Exceptions(inner);
                 if (asked[inner] != asked[region] && its is null)
-                    whole.Add(NginxContent.Encode(_regions[inner].Start));
+                    whole.Add(_regions[inner].Start);
                 else if (asked[inner] != asked[region])
                     parts.Add(new AllCondition([Begins([_regions[inner].Start]), new NotCondition(its!)]));
                 else if (its is not null)

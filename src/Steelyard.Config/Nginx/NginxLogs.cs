@@ -69,7 +69,7 @@ internal static class NginxLogs
             return null;
         if (NginxLogFormat.Read(line.Count > 1 ? line[2] : null, line.Count > 1 ? line.Words[2].Place : line.Place, scope) is not { } lines)
             return null;
-        log = log with { Format = lines.Format, Line = lines.Line, Escape = lines.Escape, HiddenFields = lines.HiddenFields };
+        log = log with { SkipNull = !scope.IsStream, Format = lines.Format, Line = lines.Line, Escape = lines.Escape, HiddenFields = lines.HiddenFields };
         if (Options(line).FirstOrDefault(word => word.Text.StartsWith("if=", StringComparison.Ordinal)) is { Text: { } condition } at)
         {
             if (NginxVariables.Read(condition[3..], scope, at.Place) is not { } value)

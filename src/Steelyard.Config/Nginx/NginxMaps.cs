@@ -20,6 +20,11 @@ internal static class NginxMaps
         }
 
         use.File.Variables[word.Text[1..]] = new(use.Directive, use.Level.Context == 'T');
+        foreach (var line in use.Directive.Name == "map" && use.Directive.Block is { } block ? block : [])
+        {
+            foreach (var group in line.Name.StartsWith('~') ? NginxCaptures.NamesIn(line.Name) : [])
+                use.File.MapGroups[group] = use.File.MapGroups.TryGetValue(group, out var known) ? (known.Map, known.Times + 1) : (word.Text[1..], 1);
+        }
     }
 
     /// <summary>What the variable is; null, and an error, where that cannot be read.</summary>
@@ -52,6 +57,26 @@ internal static class NginxMaps
         variable.IsOpen = false;
         variable.Values[(scope.OfResponse, scope.OfLog, file.AskedOfBlocks == asked ? null : scope.Block)] = value;
         return value;
+    }
+
+    /// <summary>A group of an expression of a map, which is a variable (nginx: ngx_http_regex_exec).</summary>
+    /// <param name="group">Its name.</param>
+    /// <param name="variable">That of the map.</param>
+    /// <param name="scope">What variables stand for.</param>
+    /// <param name="place">Where it is asked for.</param>
+    public static Expression? ReadGroup(string group, string variable, NginxScope scope, Place place)
+    {
+        if (Read(variable, scope.File.Variables[variable], scope, place) is not MapExpression map)
+            return null;
+        return map with { Cases = map.Cases.Select(each => each with { Value = GroupOf(each) }).ToValueList(), Otherwise = TextTemplate.Empty };
+
+        TextTemplate GroupOf(MapCase each)
+        {
+            if (each.Test != TestKind.Matches || !BytePattern.TryParse(each.Pattern, each.IgnoreCase, out var pattern, out _))
+                return TextTemplate.Empty;
+            var at = pattern.GroupNames.ToList().IndexOf(group);
+            return at < 0 ? TextTemplate.Empty : TextTemplate.Of(new NginxCapture(map.Input, each.Pattern, each.IgnoreCase, pattern.GroupNames).Group(at + 1));
+        }
     }
 
     private static MapExpression? ReadMap(NginxDirective directive, NginxScope scope)

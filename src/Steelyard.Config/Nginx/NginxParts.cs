@@ -10,12 +10,20 @@ internal static partial class NginxCaptures
     [GeneratedRegex(@"\(\?P?<(?<name>[A-Za-z_][A-Za-z0-9_]*)>", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex GroupName { get; }
 
+    /// <summary>The names of the groups of an expression.</summary>
+    public static IEnumerable<string> NamesIn(string pattern) => GroupName.Matches(pattern).Select(match => match.Groups["name"].Value);
+
     public static void Declare(NginxFile file)
     {
-        foreach (var text in file.Texts)
+        Dictionary<string, int> times = new(StringComparer.Ordinal);
+        foreach (var name in file.Texts.SelectMany(text => NamesIn(text.Text)))
+            times[name] = times.GetValueOrDefault(name) + 1;
+
+        // What maps alone have is what they are asked for.
+        foreach (var (name, count) in times)
         {
-            foreach (Match match in GroupName.Matches(text.Text))
-                file.SetVariables.Add(match.Groups["name"].Value);
+            if (!file.MapGroups.TryGetValue(name, out var ofMap) || ofMap.Times < count)
+                file.SetVariables.Add(name);
         }
     }
 }
@@ -116,10 +124,12 @@ internal static class NginxTls
                     continue;
                 }
 
-                var pair = new CertificateFiles(files[i][1], keys[i][1] == files[i][1] ? null : keys[i][1]);
+                var pair = new CertificateFiles(files[i][1], keys[i][1] == files[i][1] ? null : keys[i][1], server.Level.Find("ssl_password_file")?[1]);
                 problems.Files.Add(new(pair.Certificate, files[i].Words[1].Place));
                 if (pair.Key is not null)
                     problems.Files.Add(new(pair.Key, keys[i].Words[1].Place));
+                if (pair.Passwords is not null)
+                    problems.Files.Add(new(pair.Passwords, server.Level.Find("ssl_password_file")!.Words[1].Place));
                 if (!certificates.Contains(pair))
                     certificates.Add(pair);
             }

@@ -116,6 +116,7 @@ internal sealed class NginxReader
         switch (row.Support)
         {
             case DirectiveSupport.Harmless:
+                NginxHarmless.Check(new(_file, level, directive));
                 Problems.Note(directive.Words[0].Place, $"\"{directive.Name}\" has no effect here: {Haproxy.HaproxyReader.Continued(row.Meaning)}");
                 break;
             case DirectiveSupport.Refused:

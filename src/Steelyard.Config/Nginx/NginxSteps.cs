@@ -121,6 +121,12 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
     {
         if (!NginxVariables.TryRead(directive[2], scope, directive.Words[2].Place, out var value))
             return;
+        if (directive[1] is "$args" or "$query_string")
+        {
+            // nginx: what the client has written of the path is forgotten with it.
+            Emit(new() { Action = RuleAction.SetPath, Value = NginxPaths.Encoded(TextTemplate.Of(new FetchExpression(FetchKind.CleanPath))) }, when, directive.Place);
+        }
+
         Emit(directive[1] is "$args" or "$query_string" ? new() { Action = RuleAction.SetQuery, Value = value } : directive[1] == "$limit_rate" ? new() { Action = RuleAction.SetBandwidth, Value = value } : Set(directive[1][1..], Present(value)), when, directive.Place);
     }
 
@@ -154,7 +160,7 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
         if (directive.Count == 2 && Array.IndexOf(s_redirects, first.Text) >= 0)
             return Redirect(directive[2], directive.Words[2].Place, code, level);
         if (directive.Count == 1)
-            return code >= 400 ? new() { Action = RuleAction.Deny, Status = code } : new() { Action = RuleAction.Respond, Respond = new(code) };
+            return code >= 400 ? new() { Action = RuleAction.Deny, Status = code } : new() { Action = RuleAction.Respond, Respond = code >= 204 ? new(code) : WithType(NginxTypes.Typed(new(code), level)) };
         if (!NginxVariables.TryRead(directive[2], scope with { OfAnswer = true }, directive.Words[2].Place, out var text, isBody: true))
             return null;
         var response = NginxTypes.Typed(new FixedResponse(code), level);
@@ -164,6 +170,10 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
             return new() { Action = RuleAction.Respond, Respond = response with { Body = text.Parts is [{ Literal: { } body }] ? body : "" } };
         return new() { Action = RuleAction.Respond, Respond = response with { Text = text } };
     }
+
+    // nginx says of what is empty too what it is.
+    private static FixedResponse WithType(FixedResponse response) =>
+        response.Headers.Count > 0 ? response : response with { Headers = [new HeaderLine("Content-Type", TextTemplate.Literal(response.ContentType))] };
 
     /// <summary>Whether a text leads to a host by itself.</summary>
     public static bool IsAbsolute(string text) =>
@@ -178,7 +188,7 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
         var isMade = text.StartsWith('$') && !IsAbsolute(text);
         if ((!text.StartsWith('/') && !isMade) || !level.IsOn("absolute_redirect", otherwise: true))
             return template;
-        var host = level.IsOn("server_name_in_redirect") ? NginxVariables.Literal(scope.ServerName) : NginxVariables.Host(scope);
+        var host = level.IsOn("server_name_in_redirect") ? NginxVariables.Literal(scope.ServerName) : NginxVariables.HostOrAddress;
         List<TemplatePart> parts = [new(null, default, NginxVariables.Scheme), new("://"), .. TextTemplate.Of(host).Parts];
         if (level.IsOn("port_in_redirect", otherwise: true))
             parts.Add(new(null, default, new MapExpression(new FetchExpression(FetchKind.LocalPort), [new(TestKind.Is, false, "80", TextTemplate.Empty), new(TestKind.Is, false, "443", TextTemplate.Empty)], TextTemplate.Of([new(":"), new(null, default, new FetchExpression(FetchKind.LocalPort))]))));
@@ -205,14 +215,15 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
 
         Expression path = new FetchExpression(FetchKind.CleanPath);
         var its = scope with { Capture = new(path, directive[1], false, pattern.GroupNames) };
+        var ofQuery = its with { Capture = its.Capture with { IsOfQuery = true } };
         var (target, place) = (directive[2], directive.Words[2].Place);
         var dropsQuery = target.EndsWith('?');
         target = dropsQuery ? target[..^1] : target;
         var mark = target.IndexOf('?', StringComparison.Ordinal);
-        if (!NginxVariables.TryRead(mark < 0 ? target : target[..mark], its, place, out var to) || !NginxVariables.TryRead(mark < 0 ? "" : target[(mark + 1)..], its, place, out var query))
+        var isRedirect = flag is "redirect" or "permanent" || IsAbsolute(target);
+        if (!NginxVariables.TryRead(mark < 0 ? target : target[..mark], isRedirect ? its with { Capture = its.Capture with { IsEncoded = true } } : its, place, out var to) || !NginxVariables.TryRead(mark < 0 ? "" : target[(mark + 1)..], ofQuery, place, out var query))
             return;
         var matches = Both(when, new TestCondition(path, TestKind.Matches, [directive[1]]));
-        var isRedirect = flag is "redirect" or "permanent" || IsAbsolute(target);
         if (isRedirect)
         {
             // The query follows, unless the text ends in a question mark.
@@ -226,6 +237,7 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
         }
 
         ChangesTarget = true;
+        to = NginxPaths.Encoded(to);
         RuleSettings change = mark < 0 && !dropsQuery ? new() { Action = RuleAction.SetPath, Value = to }
             : mark < 0 ? new() { Action = RuleAction.SetTarget, Value = to }
             : new() { Action = RuleAction.SetTarget, Value = TextTemplate.Of([.. to.Parts, new("?"), .. query.Parts, .. dropsQuery ? (TemplatePart[])[] : [Behind("&")]]) };
@@ -271,7 +283,7 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
         }
 
         if (capture is not null)
-            Remember(capture, when, directive.Place);
+            Remember(capture, capture.IsOfOthers ? Both(outer, new NotCondition(when)) : when, directive.Place);
         if (says)
         {
             Blocks.Add((block, _ifs));

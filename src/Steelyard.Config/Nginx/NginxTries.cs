@@ -22,7 +22,7 @@ internal static class NginxTries
             var isFolder = word.Text.EndsWith('/');
             if (!NginxVariables.TryRead(isFolder ? word.Text[..^1] : word.Text, scope, word.Place, out var path))
                 continue;
-            var kind = new CallExpression(FunctionKind.FileKind, PathOf(path, scope));
+            var kind = new CallExpression(FunctionKind.FileKind, NginxPaths.Encoded(PathOf(path, scope)));
             Add(new()
             {
                 Action = RuleAction.SetVariable,
@@ -31,7 +31,7 @@ internal static class NginxTries
                 When = new AllCondition([missing, new TestCondition(kind, TestKind.Is, isFolder ? ["folder"] : ["file", "program"])]),
             });
             if (setsPath && word.Text is not ("$uri" or "$document_uri"))
-                Add(new() { Action = RuleAction.SetPath, Value = path, When = new TestCondition(new FetchExpression(FetchKind.Variable, Found), TestKind.Is, [$"{number}"]) });
+                Add(new() { Action = RuleAction.SetPath, Value = NginxPaths.Encoded(path), When = new TestCondition(new FetchExpression(FetchKind.Variable, Found), TestKind.Is, [$"{number}"]) });
         }
 
         var last = line.Words[^1];
@@ -48,7 +48,7 @@ internal static class NginxTries
         }
         else if (NginxVariables.TryRead(last.Text, scope, last.Place, out var target))
         {
-            Add(new() { Action = RuleAction.SetTarget, Value = target, When = missing });
+            Add(new() { Action = RuleAction.SetTarget, Value = NginxPaths.WithQuery(target), When = missing });
             Add(new() { Action = RuleAction.Reroute, When = missing });
         }
 
@@ -59,6 +59,6 @@ internal static class NginxTries
     private static TextExpression PathOf(TextTemplate path, NginxScope scope) => new(TextTemplate.Of(
     [
         .. NginxVariables.FolderText(scope).Parts,
-        .. scope.Root.Strip is not { Length: > 0 and var length } ? path.Parts : [new(null, default, new CallExpression(FunctionKind.Bytes, new TextExpression(path), [$"{length}"]))],
+        .. scope.Root.Strip is not { Length: > 0 } strip ? path.Parts : [new(null, default, new CallExpression(FunctionKind.Bytes, new TextExpression(path), [$"{NginxPaths.LengthOf(strip)}"]))],
     ]));
 }

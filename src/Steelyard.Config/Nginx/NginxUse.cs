@@ -37,18 +37,20 @@ internal static class NginxArguments
     public static void Time(NginxUse use)
     {
         if (!NginxValues.TryReadTime(use.Directive[1], out _))
-            use.Invalid(1, "a time, such as 30s, 5m or 500ms");
+            use.Error(1, $"\"{use.Directive.Name}\" directive invalid value", "a time, such as 30s, 5m or 500ms");
     }
 
     public static void Size(NginxUse use)
     {
         if (!NginxValues.TryReadSize(use.Directive[1], out _))
-            use.Invalid(1, "a size, such as 8k or 1m");
+            use.Error(1, $"\"{use.Directive.Name}\" directive invalid value", "a size, such as 8k or 1m");
     }
 
     public static Action<NginxUse> Number(int least, int most) => use =>
     {
-        if (!int.TryParse(use.Directive[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < least || number > most)
+        if (!int.TryParse(use.Directive[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            use.Error(1, $"\"{use.Directive.Name}\" directive invalid number", $"a whole number from {least} to {most}");
+        else if (number < least || number > most)
             use.Invalid(1, $"a whole number from {least} to {most}");
     };
 

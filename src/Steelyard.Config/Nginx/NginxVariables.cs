@@ -43,11 +43,14 @@ internal sealed record NginxScope
     /// <summary>How links are known to be right; null where nothing is said.</summary>
     public NginxSecureLink? SecureLink { get; init; }
 
+    /// <summary>By which cookie clients are told apart; null for none.</summary>
+    public NginxUserId? UserId { get; init; }
+
     /// <summary>What the block says that variables go by.</summary>
-    public OfBlock Block => new(ServerName, ProxyHost, Root, Referers, SecureLink, Sets);
+    public OfBlock Block => new(ServerName, ProxyHost, Root, Referers, SecureLink, Sets, UserId);
 
     /// <summary>What a block says that variables go by.</summary>
-    public sealed record OfBlock(string ServerName, string? ProxyHost, (string Folder, string? Strip) Root, NginxReferers? Referers, NginxSecureLink? SecureLink, IReadOnlyDictionary<string, TextTemplate>? Sets);
+    public sealed record OfBlock(string ServerName, string? ProxyHost, (string Folder, string? Strip) Root, NginxReferers? Referers, NginxSecureLink? SecureLink, IReadOnlyDictionary<string, TextTemplate>? Sets, NginxUserId? UserId);
 }
 
 /// <summary>A match whose groups can be named.</summary>
@@ -57,9 +60,21 @@ internal sealed record NginxScope
 /// <param name="Names">The names of its groups.</param>
 internal sealed record NginxCapture(Expression Input, string Pattern, bool IgnoreCase, IReadOnlyList<string?> Names)
 {
+    /// <summary>Whether it is asked whether nothing matches: groups are remembered of what does.</summary>
+    public bool IsOfOthers { get; init; }
+
+    /// <summary>Whether groups are put into a query.</summary>
+    public bool IsOfQuery { get; init; }
+
+    /// <summary>Whether groups are put into a path that clients are sent to.</summary>
+    public bool IsEncoded { get; init; }
+
     /// <summary>A group as an expression.</summary>
-    public Expression Group(int number) =>
-        new CallExpression(FunctionKind.Group, Input, IgnoreCase ? [Pattern, $"{number}", "i"] : [Pattern, $"{number}"]);
+    public Expression Group(int number)
+    {
+        var group = new CallExpression(FunctionKind.Group, Input, IgnoreCase ? [Pattern, $"{number}", "i"] : [Pattern, $"{number}"]);
+        return IsOfQuery ? NginxPaths.InQuery(group) : IsEncoded ? NginxPaths.Encoded(group) : group;
+    }
 }
 
 /// <summary>nginx's variables, and texts with them.</summary>
@@ -106,7 +121,7 @@ internal static class NginxVariables
         ("request", _ => new TextExpression(TextTemplate.Of([new(null, TemplateVariable.Method), new(" "), new(null, default, new FetchExpression(FetchKind.OriginalUri)), new(" HTTP/"), new(null, default, new FetchExpression(FetchKind.Version))]))),
         ("request_filename", scope => FileNameOf(Asking(scope))),
         ("request_id", _ => new VariableExpression(TemplateVariable.RequestId)),
-        ("request_method", _ => new VariableExpression(TemplateVariable.Method)),
+        ("request_method", scope => InLog(TemplateVariable.Method, scope)),
         ("request_uri", _ => new FetchExpression(FetchKind.OriginalUri)),
         ("scheme", _ => Scheme),
         ("secure_link", scope => Asking(scope).SecureLink is { } link ? link.Judgement(scope) : Literal("")),
@@ -127,9 +142,11 @@ internal static class NginxVariables
         ("status", _ => new FetchExpression(FetchKind.Status)),
         ("time_iso8601", _ => new FetchExpression(FetchKind.IsoTime)),
         ("time_local", _ => new FetchExpression(FetchKind.LocalTime)),
+        ("uid_got", scope => Asking(scope).UserId is { } user ? user.Got : Literal("")),
+        ("uid_set", scope => Asking(scope).UserId is { IsSet: true } user ? user.Set : Literal("")),
         ("upstream_addr", _ => new VariableExpression(TemplateVariable.Server)),
-        ("upstream_cache_status", _ => Literal("")),
-        ("upstream_status", _ => new FetchExpression(FetchKind.Status)),
+        ("upstream_cache_status", Nothing),
+        ("upstream_status", scope => scope.OfLog || Asking(scope).ProxyHost is not null ? new FetchExpression(FetchKind.Status) : Literal("")),
         ("uri", _ => new FetchExpression(FetchKind.CleanPath)),
     ];
 
@@ -144,11 +161,15 @@ internal static class NginxVariables
 
     private static FetchExpression Absent { get; } = new(FetchKind.Variable, "nginx.absent");
 
+    private static Expression Nothing(NginxScope scope) => scope.OfLog ? Absent : Literal("");
+
     // A log tells what there is not from what is empty.
-    private static Expression Query(NginxScope scope)
+    private static Expression Query(NginxScope scope) => InLog(TemplateVariable.Query, scope);
+
+    private static Expression InLog(TemplateVariable variable, NginxScope scope)
     {
-        Expression query = new VariableExpression(TemplateVariable.Query);
-        return scope.OfLog ? new MapExpression(query, [new(TestKind.Matches, false, ".", TextTemplate.Of(query))], null) : query;
+        Expression value = new VariableExpression(variable);
+        return scope.OfLog ? new MapExpression(value, [new(TestKind.Matches, false, ".", TextTemplate.Of(value))], null) : value;
     }
 
     // A field is the same to nginx with hyphens and with underscores.
@@ -170,19 +191,19 @@ internal static class NginxVariables
         : scope.ProxyHost is { } host && host.Contains('$', StringComparison.Ordinal) && !NamesIn(host).Contains("proxy_host") && TryRead(host, scope, default, out var text) ? new TextExpression(text) : Literal(scope.ProxyHost ?? "");
 
     private static Expression ProxyPortOf(NginxScope scope) =>
-        scope is { OfLog: true, ProxyHost: null } ? Absent
+        scope.ProxyHost is null ? scope.OfLog ? Absent : Literal("")
         : Literal(scope.ProxyHost is { } host && host.LastIndexOf(':') is var colon and > 0 ? host[(colon + 1)..] : "80");
 
     private static TextExpression FolderOf(NginxScope scope) => new(FolderText(scope));
 
     /// <summary>The folder of a block as a text, with variables perhaps.</summary>
     public static TextTemplate FolderText(NginxScope scope) =>
-        scope.Root.Folder.Contains('$', StringComparison.Ordinal) && !scope.Root.Folder.Contains("$document_root", StringComparison.Ordinal) && TryRead(scope.Root.Folder, scope, default, out var folder) ? folder : TextTemplate.Literal(scope.Root.Folder);
+        scope.Root.Folder.Contains('$', StringComparison.Ordinal) && !scope.Root.Folder.Contains("$document_root", StringComparison.Ordinal) && TryRead(scope.Root.Folder, scope, default, out var folder) ? folder : NginxPaths.Absolute(scope.Root.Folder, scope.File);
 
     private static TextExpression FileNameOf(NginxScope scope) => new(scope.Root.Strip is not { } strip ? FolderText(scope) : TextTemplate.Of(
     [
         .. FolderText(scope).Parts,
-        new(null, default, strip.Length == 0 ? new FetchExpression(FetchKind.CleanPath) : new CallExpression(FunctionKind.Bytes, new FetchExpression(FetchKind.CleanPath), [$"{strip.Length}"])),
+        new(null, default, strip.Length == 0 ? new FetchExpression(FetchKind.CleanPath) : new CallExpression(FunctionKind.Bytes, new FetchExpression(FetchKind.CleanPath), [$"{NginxPaths.LengthOf(strip)}"])),
     ]));
 
     private static readonly HashSet<string> s_ofResponses = ["status", "upstream_addr", "upstream_status", "upstream_response_time", "upstream_header_time", "upstream_connect_time", "upstream_response_length", "request_time", "bytes_sent", "body_bytes_sent", "request_length", "request_completion", "pipe"];
@@ -196,6 +217,10 @@ internal static class NginxVariables
     /// </summary>
     public static Expression Host(NginxScope scope) =>
         scope.ServerName.Length == 0 || scope.OfMap ? Lower(TemplateVariable.Host) : new CallExpression(FunctionKind.Default, Lower(TemplateVariable.Host), [scope.ServerName]);
+
+    /// <summary>The host that a client is sent to: the one it asks for, or where it has come to.</summary>
+    public static Expression HostOrAddress => new MapExpression(
+        OrEmpty(Lower(TemplateVariable.Host)), [new(TestKind.Is, false, "", TextTemplate.Of(new FetchExpression(FetchKind.LocalAddress)))], TextTemplate.Of(Lower(TemplateVariable.Host)));
 
     public static Expression Literal(string text) => new TextExpression(TextTemplate.Literal(text));
 
@@ -229,6 +254,8 @@ internal static class NginxVariables
             return OfStream(name, scope, place);
         if (file.SetVariables.Contains(name))
             return new FetchExpression(FetchKind.Variable, name);
+        if (file.MapGroups.TryGetValue(name, out var group))
+            return NginxMaps.ReadGroup(name, group.Map, scope, place);
         if (file.Variables.TryGetValue(name, out var defined))
             return NginxMaps.Read(name, defined, scope, place);
         if (name == "status" && scope.OfAnswer)
@@ -236,8 +263,8 @@ internal static class NginxVariables
         // Where no server answers it is the one that has handed the request on.
         if (!scope.IsStream && file.UpstreamFields.Contains(name) && (!Asking(scope).OfResponse || scope.ProxyHost is null))
             return new FetchExpression(FetchKind.Variable, name);
-        if (!scope.OfResponse && (s_ofResponses.Contains(name) || name.StartsWith("upstream_http_", StringComparison.Ordinal) || name.StartsWith("sent_http_", StringComparison.Ordinal)))
-            return Literal("");
+        if (!scope.OfResponse && (s_ofResponses.Contains(name) || name.StartsWith("upstream_http_", StringComparison.Ordinal) || name.StartsWith("upstream_cookie_", StringComparison.Ordinal) || name.StartsWith("sent_http_", StringComparison.Ordinal)))
+            return Literal(name is "bytes_sent" or "body_bytes_sent" ? "0" : name == "pipe" ? "." : "");
         if (s_fixed.TryGetValue(name, out var value))
             return value(scope);
         if (s_unknown.Contains(name) || s_ofResponses.Contains(name))
@@ -247,10 +274,10 @@ internal static class NginxVariables
             return scope.OfLog ? Absent : Literal("");
         }
 
-        foreach (var (prefix, kind) in (ReadOnlySpan<(string, FetchKind)>)[("http_", FetchKind.Header), ("cookie_", FetchKind.Cookie), ("arg_", FetchKind.ParameterAnyCase), ("upstream_http_", FetchKind.ResponseHeader), ("sent_http_", FetchKind.ResponseHeader)])
+        foreach (var (prefix, kind) in (ReadOnlySpan<(string, FetchKind)>)[("http_", FetchKind.Header), ("cookie_", FetchKind.Cookie), ("arg_", FetchKind.ParameterAnyCase), ("upstream_cookie_", FetchKind.ResponseCookie), ("upstream_http_", FetchKind.ResponseHeader), ("sent_http_", FetchKind.ResponseHeader)])
         {
             if (name.StartsWith(prefix, StringComparison.Ordinal) && name.Length > prefix.Length)
-                return prefix == "http_" && file.HasUnderscores && name.IndexOf('_', prefix.Length) > 0 ? WithUnderscores(name[prefix.Length..]) : scope.OfLog && prefix == "sent_http_" ? new FetchExpression(FetchKind.SentHeader, name[prefix.Length..].Replace('_', '-')) : name == "http_x_forwarded_for" ? new FetchExpression(FetchKind.HeaderList, "X-Forwarded-For") : new FetchExpression(kind, kind is FetchKind.Header or FetchKind.ResponseHeader ? name[prefix.Length..].Replace('_', '-') : name[prefix.Length..]);
+                return prefix == "http_" && file.HasUnderscores && name.IndexOf('_', prefix.Length) > 0 ? WithUnderscores(name[prefix.Length..]) : scope.OfLog && prefix == "sent_http_" ? new FetchExpression(FetchKind.SentHeader, name[prefix.Length..].Replace('_', '-')) : name is "http_x_forwarded_for" or "http_cookie" ? new FetchExpression(FetchKind.HeaderList, name == "http_cookie" ? "Cookie" : "X-Forwarded-For") : new FetchExpression(kind, kind is FetchKind.Header or FetchKind.ResponseHeader ? name[prefix.Length..].Replace('_', '-') : name[prefix.Length..]);
         }
 
         file.Problems.Error(place, $"unknown \"{name}\" variable", "one of the variables that docs/nginx.md lists, or one of map, geo, split_clients or set", file.Problems.Names.Nearest(name, s_fixed.Keys.Concat(file.Variables.Keys).Concat(file.SetVariables)));

@@ -220,6 +220,8 @@ internal sealed class YamlWriter
         yield return $"certificate: {Text(files.Certificate)}";
         if (files.Key is not null)
             yield return $"key: {Text(files.Key)}";
+        if (files.Passwords is not null)
+            yield return $"passwords: {Text(files.Passwords)}";
     }
 
     private static IEnumerable<string> TlsParts(ListenerTls tls)
@@ -315,6 +317,8 @@ internal sealed class YamlWriter
             yield return $"access-log: {AccessLog(log)}";
         if (route.Compress is { } compress)
             yield return $"compress: {Compression(compress)}";
+        if (route.Substitute is { } substitute)
+            yield return $"substitute: {Braces([$"texts: [{string.Join(", ", substitute.Texts.Select(text => $"{{ text: {Text(text.Text)}, by: {Text(text.By.ToString())} }}"))}]", $"types: {Many(substitute.Types, type => type)}", .. Parts(SubstitutionTable.Table, substitute, new())])}";
         if (route.Priority != 0)
             yield return $"priority: {route.Priority.ToString(CultureInfo.InvariantCulture)}";
         if (route.Timeouts != TimeoutOverrides.None)

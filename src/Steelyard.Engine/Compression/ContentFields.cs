@@ -25,6 +25,12 @@ internal readonly ref struct ContentFields
     /// <summary>It is compressed already, a part of something, or not to be changed.</summary>
     public bool StaysAsItIs { get; init; }
 
+    /// <summary>It is compressed.</summary>
+    public bool IsCoded { get; init; }
+
+    /// <summary>It is a part of something.</summary>
+    public bool IsPart { get; init; }
+
     public bool SaysCacheControl { get; init; }
 
     public bool SaysNoCache { get; init; }
@@ -42,6 +48,7 @@ internal readonly ref struct ContentFields
     {
         ReadOnlySpan<byte> type = default, expires = default, date = default;
         var (dated, tags, stays, control, noCache, noStore, isPrivate) = (false, 0, false, false, false, false, false);
+        var (coded, part) = (false, false);
         foreach (ref readonly var field in response.Fields.All)
         {
             var name = field.Name(head);
@@ -64,7 +71,7 @@ internal readonly ref struct ContentFields
                     dated = true;
                     break;
                 case 13 when Ascii.EqualsIgnoreCase(name, "content-range"u8):
-                    stays = true;
+                    (stays, part) = (true, true);
                     break;
                 case 13 when Ascii.EqualsIgnoreCase(name, "cache-control"u8):
                     control = true;
@@ -79,7 +86,7 @@ internal readonly ref struct ContentFields
 
                     break;
                 case 16 when Ascii.EqualsIgnoreCase(name, "content-encoding"u8):
-                    stays |= !value.IsEmpty;
+                    coded |= !value.IsEmpty;
                     break;
             }
         }
@@ -95,7 +102,9 @@ internal readonly ref struct ContentFields
             IsTagged = tags > 0,
 
             // HAProxy: of two tags nobody knows which is meant.
-            StaysAsItIs = stays || tags > 1,
+            StaysAsItIs = stays || coded || tags > 1,
+            IsCoded = coded,
+            IsPart = part,
             SaysCacheControl = control,
             SaysNoCache = noCache,
             SaysNoStore = noStore,

@@ -1,6 +1,7 @@
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Substitution;
 
 namespace Steelyard.Engine.Compression;
 
@@ -27,6 +28,18 @@ internal sealed class PackedAnswer : LongAnswer
         _body.Begin(deflater, coding);
 
         // As long as anything is to come; how much nobody knows.
+        Left = 1;
+    }
+
+    /// <summary>An answer in which texts are replaced while it is sent.</summary>
+    /// <param name="plain">The answer.</param>
+    /// <param name="loop">The loop that sends it.</param>
+    /// <param name="substituter">What replaces them, begun.</param>
+    public PackedAnswer(LongAnswer plain, ProxyLoop loop, Substituter substituter)
+    {
+        (_plain, _blocks, _input) = (plain, loop.Events.Blocks, loop.Events.Blocks.Rent());
+        _body = new(loop.Deflaters);
+        _body.Begin(substituter);
         Left = 1;
     }
 

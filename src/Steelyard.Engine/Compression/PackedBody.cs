@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Steelyard.Config;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Substitution;
 
 namespace Steelyard.Engine.Compression;
 
@@ -19,6 +20,7 @@ internal sealed class PackedBody(DeflaterPool pool)
     private const int Behind = 2 + 8 + 2 + 5;
 
     private Deflater? _deflater;
+    private Substituter? _substituter;
     private ContentCoding _coding;
     private BlockSlice _piece;
     private Flush _flush;
@@ -28,7 +30,7 @@ internal sealed class PackedBody(DeflaterPool pool)
     private uint _length;
 
     /// <summary>Whether there is a body.</summary>
-    public bool IsOpen => _deflater is not null;
+    public bool IsOpen => _deflater is not null || _substituter is not null;
 
     /// <summary>Whether all that was fed has come out.</summary>
     public bool IsDry => _done;
@@ -38,9 +40,17 @@ internal sealed class PackedBody(DeflaterPool pool)
 
     public void Begin(Deflater deflater, ContentCoding coding)
     {
-        Debug.Assert(_deflater is null, "Another body is not at its end.");
+        Debug.Assert(!IsOpen, "Another body is not at its end.");
         (_deflater, _coding, _piece, _flush, _begun, _done) = (deflater, coding, default, Flush.None, false, true);
         (_sum, _length) = (coding == ContentCoding.Deflate ? 1u : 0u, 0);
+    }
+
+    /// <summary>Begins with a body that is not compressed.</summary>
+    /// <param name="substituter">What replaces texts in it.</param>
+    public void Begin(Substituter substituter)
+    {
+        Debug.Assert(!IsOpen, "Another body is not at its end.");
+        (_substituter, _piece, _flush, _begun, _done, _length) = (substituter, default, Flush.None, true, true, 0);
     }
 
     /// <summary>Takes a piece, once the one before has come out. It has to stay where it is until then.</summary>
@@ -49,6 +59,8 @@ internal sealed class PackedBody(DeflaterPool pool)
         Debug.Assert(_done && _flush != Flush.End, "A piece before has not come out.");
         (_piece, _flush, _done) = (piece, flush, false);
         _length += (uint)piece.Length;
+        if (_substituter is not null)
+            return;
         if (_coding == ContentCoding.Gzip)
             _sum = Deflater.Checksum(_sum, piece);
         else if (_coding == ContentCoding.Deflate)
@@ -68,13 +80,21 @@ internal sealed class PackedBody(DeflaterPool pool)
         var data = room.Slice(Before, Math.Min(room.Length, ushort.MaxValue) - Before - Behind);
         var length = _begun ? 0 : WriteStart(data.Span);
         _begun = true;
-        length += _deflater!.Write(ref _piece, data.Span[length..], _flush, out _done);
+        length += _substituter is null ? _deflater!.Write(ref _piece, data.Span[length..], _flush, out _done) : _substituter.Write(ref _piece, data.Span, _flush, out _done);
         var ends = _done && IsLast;
-        if (ends)
+        if (ends && _substituter is not null && length == 0)
+            chunk = FrameEnd(room);
+        else if (ends && _substituter is null)
             length += WriteEnd(room.Span[(Before + length)..]);
         if (length > 0)
             chunk = Frame(room, length, ends);
-        return length > 0;
+        return chunk.Length > 0;
+    }
+
+    private static BlockSlice FrameEnd(BlockSlice room)
+    {
+        "0\r\n\r\n"u8.CopyTo(room.Span);
+        return room.Slice(0, 5);
     }
 
     private int WriteStart(Span<byte> room)
@@ -144,6 +164,7 @@ internal sealed class PackedBody(DeflaterPool pool)
     /// <summary>Lets go of it, wherever it is.</summary>
     public void End()
     {
+        _substituter = null;
         if (_deflater is null)
             return;
         pool.Return(_deflater, isClean: _done && IsLast);

@@ -6,18 +6,34 @@ using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Compression;
 
-/// <summary>What the head of an answer says of its being compressed; nothing by default.</summary>
+/// <summary>Whether texts in an answer are replaced.</summary>
+internal enum Edited : byte
+{
+    No,
+
+    /// <summary>They are, and nobody knows when it was changed last.</summary>
+    Yes,
+
+    /// <summary>They are, and it is told when what they stand in was changed.</summary>
+    KeepsDate,
+}
+
+/// <summary>What the head of an answer says of its being compressed, or changed otherwise; nothing by default.</summary>
 /// <param name="Varies">It goes by what the client takes whether it is.</param>
 /// <param name="Coding">How it is compressed; null where it is not.</param>
-internal readonly record struct PackedHead(bool Varies, ContentCoding? Coding)
+/// <param name="Edited">Whether texts in it are replaced.</param>
+internal readonly record struct PackedHead(bool Varies, ContentCoding? Coding, Edited Edited = Edited.No)
 {
     public bool IsPacked => Coding is not null;
 
+    /// <summary>Whether its bytes are others than those that the head speaks of.</summary>
+    public bool IsChanged => IsPacked || Edited != Edited.No;
+
     /// <summary>Whether a field says what does not hold for what is compressed.</summary>
-    public bool Drops(in Field field, ReadOnlySpan<byte> head) => IsPacked && field.NameLength switch
+    public bool Drops(in Field field, ReadOnlySpan<byte> head) => IsChanged && field.NameLength switch
     {
-        4 => Ascii.EqualsIgnoreCase(field.Name(head), "etag"u8) && !IsWeak(field.Value(head)),
-        13 => Ascii.EqualsIgnoreCase(field.Name(head), "accept-ranges"u8),
+        4 => Ascii.EqualsIgnoreCase(field.Name(head), "etag"u8) && (Edited == Edited.Yes || !IsWeak(field.Value(head))),
+        13 => Ascii.EqualsIgnoreCase(field.Name(head), "accept-ranges"u8) || (Edited == Edited.Yes && Ascii.EqualsIgnoreCase(field.Name(head), "last-modified"u8)),
         14 => field.Known == KnownField.ContentLength,
         _ => false,
     };
@@ -34,7 +50,7 @@ internal readonly record struct PackedHead(bool Varies, ContentCoding? Coding)
     /// <param name="tag">The strong tag that the answer has uncompressed; empty for none.</param>
     public void Write(ref BlockWriter writer, FieldEdits? edits, ReadOnlySpan<byte> tag)
     {
-        if (IsPacked && tag is [(byte)'"', ..] && edits?.Drops("ETag"u8) is not true)
+        if (IsChanged && Edited != Edited.Yes && tag is [(byte)'"', ..] && edits?.Drops("ETag"u8) is not true)
         {
             writer.Write("ETag: W/"u8);
             writer.Write(tag);

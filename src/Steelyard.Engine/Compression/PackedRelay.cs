@@ -4,6 +4,7 @@ using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Substitution;
 
 namespace Steelyard.Engine.Compression;
 
@@ -25,6 +26,7 @@ internal sealed class PackedRelay(ProxyLoop loop)
     private TurnBudget _budget = new(loop.Events);
     private Block _room;
     private bool _holdsBack;
+    private Substituter? _substituter;
 
     /// <summary>Whether there is a body on its way.</summary>
     public bool IsOpen => _body.IsOpen;
@@ -40,6 +42,20 @@ internal sealed class PackedRelay(ProxyLoop loop)
     public void Begin(Deflater deflater, ContentCoding coding, InputBuffer input, BodyFraming framing)
     {
         _body.Begin(deflater, coding);
+        (_input, _framer, _state, Passed, _holdsBack) = (input, new BodyFramer(framing, chunkedOut: false), FrameState.More, 0, false);
+        _room = loop.Events.Blocks.Rent();
+    }
+
+    /// <summary>Starts with a body in which texts are replaced.</summary>
+    /// <param name="texts">Which.</param>
+    /// <param name="scope">What their variables stand for.</param>
+    /// <param name="input">Where it arrives.</param>
+    /// <param name="framing">How its end is known.</param>
+    public void Begin(Substitutes texts, scoped in TemplateScope scope, InputBuffer input, BodyFraming framing)
+    {
+        _substituter ??= new();
+        _substituter.Begin(texts, scope);
+        _body.Begin(_substituter);
         (_input, _framer, _state, Passed, _holdsBack) = (input, new BodyFramer(framing, chunkedOut: false), FrameState.More, 0, false);
         _room = loop.Events.Blocks.Rent();
     }

@@ -83,7 +83,7 @@ internal sealed class AskedExchange(AskedRequest asked, AskedRoutes routes)
     }
 
     // HTTP/1.0 may leave the host out.
-    private AskedEnd Give(LocalAnswer answer) => answer.NamesHost && asked.Request.Authority(asked.Head).IsEmpty
+    private AskedEnd Give(LocalAnswer answer) => answer.NamesHost && asked.Request.Authority(asked.Head).IsEmpty && !asked.Request.AsNginx
         ? Refuse(new(Cause.BadRequest, Detail: HeadError.Host))
         : new(Given: new(Told(answer.Status)) { Location = answer.LocationFor(asked.Scope) is { } location ? Encoding.UTF8.GetString(location) : null });
 

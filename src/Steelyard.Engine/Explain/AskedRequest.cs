@@ -31,7 +31,7 @@ internal sealed class AskedRequest : RoutedRequest, IDisposable
     {
         var listener = routes.Listener;
         Request.Clear();
-        (Request.AllowsConnect, Request.Tolerant, Request.KeepsSlashes, Request.Fields.Names) = (listener.Connect, listener.Tolerant, listener.KeepsSlashes, listener.FieldNames);
+        (Request.AllowsConnect, Request.Tolerant, Request.KeepsSlashes, Request.AsNginx, Request.Fields.Names) = (listener.Connect, listener.Tolerant, listener.KeepsSlashes, listener.AsNginx, listener.FieldNames);
         _time = Math.Max(0, question.Time.ToUnixTimeSeconds());
         var peer = KernelAddress.For(question.From, ClientPort);
         _listener = new ListenerState(routes.Table, [.. listener.TrustedProxies], listener.Forwarded) { ClientField = listener.ClientField is { } field ? new(field) : null };

@@ -19,7 +19,7 @@ internal sealed class AskedRoutes
 
         // Routes are told apart by who they are: two may say the same.
         Settings = Array.ConvertAll(listener.Routes.AsSpan().ToArray(), route => route with { });
-        Table = new RouteTable(Settings, pools, listener.RequestHeaders, listener.ResponseHeaders, pathOf: pathOf);
+        Table = new RouteTable(Settings, pools, listener.RequestHeaders, listener.ResponseHeaders, pathOf: pathOf, asNginx: listener.AsNginx);
         Rules = RuleSet.From(listener.Rules);
     }
 

@@ -29,6 +29,7 @@ internal abstract class CompiledValue
         TextExpression { Text: var text } => new TemplateValue(text),
         CallExpression call when TableValue.Is(call) => new TableValue(call),
         CallExpression call when JwtValue.Is(call) => new JwtValue(call),
+        CallExpression { Function: FunctionKind.Behind } call => new BehindValue(From(call.Input), FromOperand(TextTemplate.Parse(call.Arguments[0]))),
         CallExpression { Function: FunctionKind.Compare } call => new ComparedValue(From(call.Input), FromOperand(TextTemplate.Parse(call.Arguments[0]))),
         CallExpression call => new CallValue(call),
         MapExpression map => new MapValue(map),
@@ -92,6 +93,18 @@ internal abstract class CompiledValue
         public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value) => _template.TryMake(scope, out value);
     }
 
+    private sealed class BehindValue(CompiledValue whole, CompiledValue start) : CompiledValue
+    {
+        public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
+        {
+            value = default;
+            if (!whole.TryRead(scope, out var text) || !start.TryRead(scope, out var first) || !text.StartsWith(first))
+                return false;
+            value = text[first.Length..];
+            return true;
+        }
+    }
+
     private sealed class ComparedValue(CompiledValue one, CompiledValue other) : CompiledValue
     {
         public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
@@ -138,7 +151,7 @@ internal abstract class CompiledValue
             switch (kind)
             {
                 case FetchKind.Cookie:
-                    return Cookies.TryFind(scope.Request, scope.Head, name, out value);
+                    return scope.Request.AsNginx ? Cookies.TryFindAsNginx(scope.Request, scope.Head, name, out value) : Cookies.TryFind(scope.Request, scope.Head, name, out value);
                 case FetchKind.CookieCount:
                     return ExpressionRoom.OfThread.TryWrite(Cookies.Count(scope.Request, scope.Head, name), out value);
                 case FetchKind.ResponseCookie:
@@ -204,11 +217,15 @@ internal abstract class CompiledValue
         private static bool TryReadCleanPath(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
         {
             value = scope[TemplateVariable.Path];
+
+            // Of a request that nobody understood nothing is known.
+            if (scope.Head.IsEmpty)
+                return false;
             if (!PathNormalizer.IsNeeded(value))
                 return true;
             if (!ExpressionRoom.OfThread.TryTake(value.Length, out var written))
                 return false;
-            value = PathNormalizer.Normalize(value, written, scope.Request.KeepsSlashes);
+            value = PathNormalizer.Normalize(scope.Request, value, written);
             return true;
         }
 

@@ -16,6 +16,8 @@ internal sealed class FieldValue(byte[] name, bool ofResponse, bool split, bool 
     public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
     {
         value = default;
+        if (!scope.MayHave(ofResponse, name.Length))
+            return false;
         var head = scope.HeadOf(ofResponse);
         var found = false;
         foreach (ref readonly var field in scope.FieldsOf(ofResponse))
@@ -62,10 +64,12 @@ internal sealed class FieldValue(byte[] name, bool ofResponse, bool split, bool 
     }
 }
 
-/// <summary>All lines of a field of the request, with commas between (RFC 9110, 5.3).</summary>
+/// <summary>All lines of a field of the request, with commas between (RFC 9110, 5.3); of Cookie with semicolons (RFC 9113, 8.2.3).</summary>
 /// <param name="name">The name.</param>
 internal sealed class FieldList(byte[] name) : CompiledValue
 {
+    private readonly byte[] _between = Ascii.EqualsIgnoreCase(name, "Cookie"u8) ? [.. "; "u8] : [.. ", "u8];
+
     public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
     {
         value = default;
@@ -82,7 +86,7 @@ internal sealed class FieldList(byte[] name) : CompiledValue
             }
 
             // Most have one line, which stays where it is.
-            if ((lines == 2 && !PatternReplacement.Copy(value, room)) || !PatternReplacement.Copy(", "u8, room) || !PatternReplacement.Copy(field.Value(scope.Head), room))
+            if ((lines == 2 && !PatternReplacement.Copy(value, room)) || !PatternReplacement.Copy(_between, room) || !PatternReplacement.Copy(field.Value(scope.Head), room))
                 return false;
             value = room.From(start);
         }

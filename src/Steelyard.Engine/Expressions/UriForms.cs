@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace Steelyard.Engine.Expressions;
@@ -8,10 +9,26 @@ internal static class UriForms
     // Beyond it a query stays as it is.
     private const int MostParameters = 256;
 
+    // What a path of a request line cannot carry as it is (nginx: NGX_ESCAPE_URI).
+    private static readonly SearchValues<byte> s_encoded = SearchValues.Create([.. Enumerated(0, 0x20), .. " \"#%<>?\\^`{|}"u8, .. Enumerated(0x7F, 0x81)]);
+
+    // The same of a value in a query (nginx: NGX_ESCAPE_ARGS).
+    private static readonly SearchValues<byte> s_encodedInQueries = SearchValues.Create([.. Enumerated(0, 0x20), .. " \"#%&+;<=>?[\\]^`{|}"u8, .. Enumerated(0x7F, 0x81)]);
+
+    private static byte[] Enumerated(int first, int count)
+    {
+        var bytes = new byte[count];
+        for (var i = 0; i < count; i++)
+            bytes[i] = (byte)(first + i);
+        return bytes;
+    }
+
     /// <summary>Writes a text in a form.</summary>
     public static bool TryWrite(ReadOnlySpan<byte> text, ReadOnlySpan<byte> form, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
         value = text;
+        if (form.StartsWith("encode-"u8))
+            return TryEncode(text, form.SequenceEqual("encode-argument"u8) ? s_encodedInQueries : s_encoded, form.SequenceEqual("encode-target"u8), room, out value);
         if (!room.TryTake(text.Length + 1, out var written))
             return false;
         var length = form switch
@@ -26,6 +43,47 @@ internal static class UriForms
         };
         value = written[..length];
         return true;
+    }
+
+    /// <summary>A path that is no text of a request line yet.</summary>
+    public static string EncodePath(string path)
+    {
+        var bytes = Encoding.UTF8.GetBytes(path);
+        return bytes.AsSpan().IndexOfAny(s_encoded) < 0 ? path : Encoding.ASCII.GetString(Encode(bytes, s_encoded, new byte[bytes.Length * 3]));
+    }
+
+    private static bool TryEncode(ReadOnlySpan<byte> text, SearchValues<byte> encoded, bool hasQuery, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = text;
+        var mark = hasQuery ? text.IndexOf((byte)'?') : -1;
+        var path = mark < 0 ? text : text[..mark];
+        if (path.IndexOfAny(encoded) < 0)
+            return true;
+        if (!room.TryTake((path.Length * 3) + text.Length - path.Length, out var written))
+            return false;
+        var length = Encode(path, encoded, written).Length;
+        text[path.Length..].CopyTo(written[length..]);
+        value = written[..(length + text.Length - path.Length)];
+        return true;
+    }
+
+    private static ReadOnlySpan<byte> Encode(ReadOnlySpan<byte> path, SearchValues<byte> encoded, Span<byte> written)
+    {
+        var length = 0;
+        foreach (var letter in path)
+        {
+            if (!encoded.Contains(letter))
+            {
+                written[length++] = letter;
+                continue;
+            }
+
+            written[length++] = (byte)'%';
+            written[length++] = "0123456789ABCDEF"u8[letter >> 4];
+            written[length++] = "0123456789ABCDEF"u8[letter & 15];
+        }
+
+        return written[..length];
     }
 
     private static int MergeSlashes(ReadOnlySpan<byte> path, Span<byte> written)

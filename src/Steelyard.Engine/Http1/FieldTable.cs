@@ -21,6 +21,9 @@ internal sealed class FieldTable
     private int _transferEncodings;
     private int _options;
 
+    // A bit for each length that names have, those of 64 and more with others.
+    private ulong _lengths;
+
     private static readonly SearchValues<byte> s_hyphens = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"u8);
     private static readonly SearchValues<byte> s_underscores = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"u8);
 
@@ -61,8 +64,12 @@ internal sealed class FieldTable
     /// <summary>Which names are taken; lines of others are passed over.</summary>
     public FieldNames Names { get; set; }
 
+    /// <summary>Whether a name of a length may be there: most that are asked for are not, and need not be looked for.</summary>
+    public bool MayHave(int nameLength) => (_lengths & (1UL << nameLength)) != 0;
+
     public void Clear()
     {
+        _lengths = 0;
         (Count, ContentLength, _contentLengths, _transferEncodings, _options) = (0, -1, 0, 0, 0);
         (Chunked, Close, KeepAlive, NamesUpgrade, LengthIsPadded) = (false, false, false, false, false);
         (Nominates, AcceptsTrailers, HasBareLineEnds, Edited) = (false, false, false, false);
@@ -119,6 +126,7 @@ internal sealed class FieldTable
         Edited = true;
         if (Count == Capacity)
             return false;
+        _lengths |= 1UL << nameLength;
         var name = head.Slice(nameStart, nameLength);
         var known = Field.Recognize(name);
         if (known == KnownField.Other)
@@ -155,6 +163,7 @@ internal sealed class FieldTable
         if (Count >= limit)
             return HeadError.TooManyFields;
 
+        _lengths |= 1UL << colon;
         var valueStart = colon + 1;
         var valueEnd = line.Length;
         while (valueStart < valueEnd && line[valueStart] is (byte)' ' or (byte)'\t')

@@ -15,6 +15,9 @@ internal static class HttpBytes
     /// <summary>What cannot stand in a request target: blanks, controls, bytes beyond ASCII, and '#', which no client may send (RFC 9112, 3.2).</summary>
     public static readonly SearchValues<byte> NotTarget = SearchValues.Create(TargetBreakers());
 
+    /// <summary>The same as nginx has it, which takes bytes beyond ASCII too.</summary>
+    public static readonly SearchValues<byte> NotTargetOfNginx = SearchValues.Create([.. Controls(0xff), (byte)' ', (byte)'#']);
+
     /// <summary>
     /// What a host with a port is made of (RFC 3986, 3.2.2), brackets of IPv6 included. No name is percent-encoded: to who
     /// decodes it, it would be another one than that which chooses the route.

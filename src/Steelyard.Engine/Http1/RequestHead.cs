@@ -62,8 +62,11 @@ internal sealed class RequestHead : HeadReader
     /// <summary>Whether slashes that follow each other stay what they are in paths.</summary>
     public bool KeepsSlashes { get; set; }
 
-    /// <summary>Whether that is so once somebody else than the client has written a path. Stays set for the heads that follow.</summary>
-    public bool KeepsDoubled { get; set; }
+    /// <summary>
+    /// Whether paths are read as nginx reads them: decoded as a whole, and slashes stay what they are once somebody else than
+    /// the client has written a path. Stays set for the heads that follow.
+    /// </summary>
+    public bool AsNginx { get; set; }
 
     /// <summary>
     /// The client offers to go on in another protocol (RFC 9110, 7.8). Not with a body, for nobody could tell where the
@@ -218,7 +221,7 @@ internal sealed class RequestHead : HeadReader
         var targetStart = method + 1;
         while (Tolerant && targetStart < line.Length && line[targetStart] == ' ')
             targetStart++;
-        var target = line[targetStart..].IndexOfAny(HttpBytes.NotTarget);
+        var target = line[targetStart..].IndexOfAny(AsNginx ? HttpBytes.NotTargetOfNginx : HttpBytes.NotTarget);
         if (target < 0)
             return false;
         var targetEnd = targetStart + target;
@@ -265,7 +268,7 @@ internal sealed class RequestHead : HeadReader
 
         // No URI has one in its path (RFC 3986, 3.3), and to what reads a URL as browsers do it is a slash.
         var path = target.IndexOf((byte)'?') is var query and >= 0 ? target[..query] : target;
-        if (path.Contains((byte)'\\'))
+        if (!AsNginx && path.Contains((byte)'\\'))
             return false;
         if (target[0] == '/')
             return true;

@@ -5,6 +5,7 @@ using Steelyard.Engine.Compression;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
+using Steelyard.Engine.Substitution;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -355,9 +356,12 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         outgoing.Release();
         var framing = _response.Body(context.Request.AnsweredAs);
-        var packed = context.Route.Packing is { } packing && framing.HasBody ? JudgePacking(packing, upstream, out var deflater) : NotPacked(out deflater);
-        var chunked = packed.IsPacked || (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose && context.Request.MinorVersion >= 1);
-        var trailers = chunked && !packed.IsPacked && framing.Kind == BodyKind.Chunked && context.Request.WantsTrailers && !_response.Fields.Nominates;
+        Deflater? deflater = null;
+        var packed = context.Route.Substitutes is { } texts && framing.HasBody ? JudgeTexts(texts, upstream) : default;
+        if (!packed.IsChanged)
+            packed = context.Route.Packing is { } packing && framing.HasBody ? JudgePacking(packing, upstream, out deflater) : default;
+        var chunked = packed.IsChanged || (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose && context.Request.MinorVersion >= 1);
+        var trailers = chunked && !packed.IsChanged && framing.Kind == BodyKind.Chunked && context.Request.WantsTrailers && !_response.Fields.Nominates;
         context.EndShows = chunked || framing.Kind == BodyKind.Counted || context.Client.Transport.MarksItsEnd;
         var block = context.Events.Blocks.Rent();
         var writer = new BlockWriter(block);
@@ -403,9 +407,12 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             upstream.Restrict(UseOfLoggedIn);
         var (source, sink) = (new RelayPoint(upstream.Transport, context.Timeouts.ServerBody), new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate, context.SendRate));
         Bandwidth.Begin(context, ofServer: true);
-        if (deflater is not null)
+        if (packed.IsChanged)
         {
-            _packed.Begin(deflater, packed.Coding!.Value, upstream.Input, framing);
+            if (deflater is null)
+                _packed.Begin(context.Route.Substitutes!, context.Scope, upstream.Input, framing);
+            else
+                _packed.Begin(deflater, packed.Coding!.Value, upstream.Input, framing);
             _packed.Connect(source, sink);
             state = _packed.TakeFirst(out piece);
         }
@@ -426,11 +433,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         return block;
     }
 
-    private static PackedHead NotPacked(out Deflater? deflater)
-    {
-        deflater = null;
-        return default;
-    }
+    private PackedHead JudgeTexts(Substitutes texts, UpstreamConnection upstream) =>
+        texts.Judge(ContentFields.Of(_response, context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head), context.Request);
 
     private PackedHead JudgePacking(Packing packing, UpstreamConnection upstream, out Deflater? deflater)
     {

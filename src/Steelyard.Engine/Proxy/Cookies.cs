@@ -84,6 +84,30 @@ internal static class Cookies
         return false;
     }
 
+    /// <summary>
+    /// Finds the first cookie of a name as nginx looks for it (ngx_http_parse_multi_header_lines): in any case, behind commas
+    /// too, with the quotes of its value, up to the semicolon.
+    /// </summary>
+    public static bool TryFindAsNginx(RequestHead request, ReadOnlySpan<byte> head, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
+    {
+        foreach (ref readonly var field in request.Fields.All)
+        {
+            if (field.NameLength != 6 || !Ascii.EqualsIgnoreCase(field.Name(head), "Cookie"u8))
+                continue;
+            for (var line = field.Value(head); !line.IsEmpty; line = (line.IndexOfAny((byte)';', (byte)',') is >= 0 and var end ? line[(end + 1)..] : default).TrimStart((byte)' '))
+            {
+                if (line.Length < name.Length || !Ascii.EqualsIgnoreCase(line[..name.Length], name) || line[name.Length..].TrimStart((byte)' ') is not [(byte)'=', .. var rest])
+                    continue;
+                rest = rest.TrimStart((byte)' ');
+                value = rest.IndexOf((byte)';') is >= 0 and var last ? rest[..last] : rest;
+                return true;
+            }
+        }
+
+        value = default;
+        return false;
+    }
+
     private static bool Find(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value) => FindNext(ref line, name, out value);
 
     /// <summary>Finds the next one in what is left of a line.</summary>

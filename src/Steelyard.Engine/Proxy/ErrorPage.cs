@@ -50,6 +50,7 @@ internal static class ErrorPage
     /// <param name="policyLine">The line of the limit that was exceeded; empty for none.</param>
     /// <param name="requestId">The name of the request.</param>
     /// <param name="trace">Its trace; empty where it has none.</param>
+    /// <param name="asNginx">Whether nothing is said of who may keep it.</param>
     public static void Write(
         ref BlockWriter writer,
         in Outcome outcome,
@@ -62,7 +63,8 @@ internal static class ErrorPage
         ExplainField? explanation = null,
         ReadOnlySpan<byte> policyLine = default,
         ReadOnlySpan<byte> requestId = default,
-        ReadOnlySpan<byte> trace = default)
+        ReadOnlySpan<byte> trace = default,
+        bool asNginx = false)
     {
         var format = Choose(accept);
         var body = BodyOf(format, outcome, !trace.IsEmpty);
@@ -72,7 +74,10 @@ internal static class ErrorPage
         writer.Write("Content-Length: "u8);
         writer.Write(body.Before.Length + requestId.Length + body.Between.Length + trace.Length + body.Behind.Length);
         writer.Write("\r\n"u8);
-        ResponseWriter.WriteOwn(ref writer, edits, "Cache-Control"u8, "no-store"u8);
+
+        // nginx says nothing of it.
+        if (!asNginx)
+            ResponseWriter.WriteOwn(ref writer, edits, "Cache-Control"u8, "no-store"u8);
         if (!policyLine.IsEmpty)
         {
             writer.Write(policyLine);

@@ -6,6 +6,7 @@ using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
+using Steelyard.Engine.Substitution;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -569,8 +570,10 @@ internal sealed class Exchange
         _context.Deadline.Cancel();
 
         // HTTP/1.0 may leave the host out.
-        if (answer.NamesHost && Request.Authority(_context.Head).IsEmpty)
+        if (answer.NamesHost && Request.Authority(_context.Head).IsEmpty && !Request.AsNginx)
             return Refuse(new(Cause.BadRequest, Detail: HeadError.Host));
+        if (Request.AsNginx && TextAnswer.From(answer, _context) is { } changed)
+            return Give(changed);
         return _answers.TryWrite(answer) ? _answers.Send() : Refuse(NoRoom);
     }
 
@@ -604,7 +607,9 @@ internal sealed class Exchange
             return Give(file);
         if (_context.Handed is { IsHeld: true, Type: { IsEmpty: false } type })
             file.Type = type.ToArray();
-        if (_context.Route.Packing is { } packing && Request.Method != KnownMethod.Head)
+        if (_context.Route.Substitutes is { } texts && Request.Method != KnownMethod.Head)
+            file.Packing = texts.Judge(file.Content(_context.ToldStatus), Request);
+        if (!file.Packing.IsChanged && _context.Route.Packing is { } packing && Request.Method != KnownMethod.Head)
             file.Packing = packing.Judge(file.Content(_context.ToldStatus), Request, _context.Head, _context.Events);
 
         // In the place of an error all of it is given, whatever is asked for.
@@ -616,6 +621,13 @@ internal sealed class Exchange
         }
 
         Deflater? deflater = null;
+        if (file is { IsPackedNow: true, Packing.IsPacked: false })
+        {
+            var substituter = new Substituter();
+            substituter.Begin(_context.Route.Substitutes!, _context.Scope);
+            return Give((LongAnswer)new PackedAnswer(file, _loop, substituter));
+        }
+
         if (file.IsPackedNow)
             file.Packing = _loop.Deflaters.Rent(_context.Route.Packing!, file.Packing, out deflater);
         return Give(deflater is null ? (LongAnswer)file : new PackedAnswer(file, _loop, deflater, file.Packing.Coding!.Value));

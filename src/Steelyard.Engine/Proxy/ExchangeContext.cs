@@ -278,7 +278,7 @@ internal sealed class ExchangeContext : RoutedRequest
         (_loopPlan, Log) = (Client.Plan, Client.Listener.Log);
         Request.Clear();
         (Request.AllowsConnect, Request.Tolerant) = (Client.Listener.Connect, Client.Listener.Tolerant);
-        (Request.KeepsSlashes, Request.KeepsDoubled) = (Client.Listener.KeepsSlashes, Client.Listener.AsNginx);
+        (Request.KeepsSlashes, Request.AsNginx) = (Client.Listener.KeepsSlashes, Client.Listener.AsNginx);
         Request.Fields.Names = Client.Listener.FieldNames;
     }
 

@@ -53,14 +53,14 @@ internal sealed class FileAnswer : LongAnswer
     public bool Varies { get; init; }
 
     /// <summary>Whether what is sent is compressed: not what says that the client has it.</summary>
-    public bool IsPackedNow => Packing.IsPacked && Status == 200;
+    public bool IsPackedNow => Packing.IsChanged && Status == 200;
 
     private long Seconds => new DateTimeOffset(_modified, TimeSpan.Zero).ToUnixTimeSeconds();
 
     /// <summary>How it is compressed while it is sent.</summary>
     public PackedHead Packing { get; set; }
 
-    private bool HasRanges => !IsPacked && !Packing.IsPacked && _settings.MostRanges != 0;
+    private bool HasRanges => !IsPacked && !Packing.IsChanged && _settings.MostRanges != 0;
 
     /// <summary>Opens a file; null where it cannot be read.</summary>
     /// <param name="path">Where it is.</param>
@@ -84,7 +84,7 @@ internal sealed class FileAnswer : LongAnswer
     /// <summary>What it says of its content, sent whole.</summary>
     /// <param name="told">The status the client is told; 0 for its own.</param>
     public ContentFields Content(int told) =>
-        new() { Status = told > 0 ? told : Ok, Length = _size, Type = Type, IsDated = true, IsTagged = _tag.Length > 0, StaysAsItIs = IsPacked };
+        new() { Status = told > 0 ? told : Ok, Length = _size, Type = Type, IsDated = true, IsTagged = _tag.Length > 0, StaysAsItIs = IsPacked, IsCoded = IsPacked };
 
     /// <summary>Finds out what of the file a request wants.</summary>
     /// <param name="request">The request.</param>
@@ -144,7 +144,7 @@ internal sealed class FileAnswer : LongAnswer
             ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, Type);
         if (Status != 416)
         {
-            if (told is 0 or 200)
+            if (told is 0 or 200 && Packing.Edited != Edited.Yes)
                 WriteText(ref writer, edits, "Last-Modified"u8, _modified.ToString("R", CultureInfo.InvariantCulture));
             if (_tag.Length > 0 && !IsPackedNow)
                 ResponseWriter.WriteOwn(ref writer, edits, "ETag"u8, _tag);

@@ -36,7 +36,7 @@ internal static class FolderListing
         }
 
         entries.Sort(static (one, other) => one.IsFolder != other.IsFolder ? (one.IsFolder ? -1 : 1) : one.Bytes.AsSpan().SequenceCompareTo(other.Bytes));
-        return settings.Json ? Json(entries) : Html(entries, path, settings);
+        return settings.Json ? Json(entries) : settings.Xml ? Xml(entries) : Html(entries, path, settings);
     }
 
     private readonly record struct Entry(string Name, byte[] Bytes, bool IsFolder, bool IsFile, long Size, DateTime Modified);
@@ -130,6 +130,24 @@ internal static class FolderListing
         }
 
         return Encoding.UTF8.GetBytes(page.Append("\r\n]").ToString());
+    }
+
+    private static byte[] Xml(List<Entry> entries)
+    {
+        using var page = new MemoryStream();
+        Say("<?xml version=\"1.0\"?>\r\n<list>\r\n");
+        foreach (var entry in entries)
+        {
+            var kind = entry.IsFolder ? "directory" : entry.IsFile ? "file" : "other";
+            Say(string.Create(CultureInfo.InvariantCulture, $"<{kind} mtime=\"{entry.Modified:yyyy-MM-ddTHH:mm:ssZ}\"{(entry.IsFile ? $" size=\"{entry.Size}\"" : "")}>"));
+            page.Write(Escape(entry.Bytes));
+            Say($"</{kind}>\r\n");
+        }
+
+        Say("</list>\r\n");
+        return page.ToArray();
+
+        void Say(string text) => page.Write(Encoding.UTF8.GetBytes(text));
     }
 
     private static string Escape(string text) =>

@@ -1,5 +1,6 @@
 using System.Text;
 using Steelyard.Config;
+using Steelyard.Engine.Compression;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Network;
@@ -16,6 +17,9 @@ internal sealed class LocalAnswer
     private readonly byte[] _body;
     private readonly TemplateBytes? _text;
     private readonly (byte[] NameAndColon, TemplateBytes Value)[] _lines;
+
+    // Its lines say that nobody is to keep it, of which nginx says nothing.
+    private bool _isPlain;
 
     private LocalAnswer(int status, TemplateBytes? location, string contentType, string body, ValueList<HeaderLine> lines = default, TextTemplate? text = null, string? base64 = null)
     {
@@ -51,7 +55,7 @@ internal sealed class LocalAnswer
     /// <param name="sentence">What is said besides.</param>
     public static LocalAnswer Plain(int status, string sentence = "") => status < 400
         ? From(new FixedResponse(status))
-        : new(status, null, "text/plain; charset=utf-8", $"{status} {ReasonPhrase.Of(status)}\n{sentence}", [new HeaderLine("Cache-Control", TextTemplate.Literal("no-store"))]) { IsDenial = true };
+        : new(status, null, "text/plain; charset=utf-8", $"{status} {ReasonPhrase.Of(status)}\n{sentence}", [new HeaderLine("Cache-Control", TextTemplate.Literal("no-store"))]) { IsDenial = true, _isPlain = true };
 
     /// <summary>What is answered instead of a failure.</summary>
     public static LocalAnswer From(FallbackSettings fallback, string body) => new(fallback.Status, null, fallback.ContentType, body);
@@ -77,6 +81,22 @@ internal sealed class LocalAnswer
 
     public void Write(ref BlockWriter writer, in TemplateScope scope, FieldEdits? edits, bool headOnly, ConnectionOption connection, ReadOnlySpan<byte> date, ExplainField? explanation = null, int told = 0)
     {
+        WriteHead(ref writer, scope, edits, connection, date, explanation, told, default);
+        if (!headOnly)
+            WriteBody(ref writer, scope);
+    }
+
+    /// <summary>Writes the head alone.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="scope">The request.</param>
+    /// <param name="edits">What is changed of the head; null for nothing.</param>
+    /// <param name="connection">How the connection goes on.</param>
+    /// <param name="date">The present second.</param>
+    /// <param name="explanation">What is told of the choice of the server; null for nothing.</param>
+    /// <param name="told">The status that the client is told; 0 for its own.</param>
+    /// <param name="packed">What becomes of the body.</param>
+    public void WriteHead(ref BlockWriter writer, in TemplateScope scope, FieldEdits? edits, ConnectionOption connection, ReadOnlySpan<byte> date, ExplainField? explanation, int told, in PackedHead packed)
+    {
         if (told == 0)
             writer.Write(_statusLine);
         else
@@ -91,14 +111,18 @@ internal sealed class LocalAnswer
 
         if (_contentType is not null)
             ResponseWriter.WriteOwn(ref writer, edits, "Content-Type"u8, _contentType);
-        foreach (var (name, value) in _lines)
+        foreach (var (name, value) in _isPlain && scope.Request.AsNginx ? [] : _lines)
         {
             writer.Write(name);
             value.Write(ref writer, scope);
             writer.Write("\r\n"u8);
         }
 
-        if (_text is null)
+        if (packed.Varies || packed.IsChanged)
+            packed.Write(ref writer, edits, default);
+        if (packed.IsChanged)
+            writer.Write("Transfer-Encoding: chunked\r\n"u8);
+        else if (_text is null)
             writer.Write(_contentLength);
         else
             ResponseWriter.WriteContentLength(ref writer, Make(scope).Length);
@@ -106,8 +130,22 @@ internal sealed class LocalAnswer
         ResponseWriter.WriteExplanation(ref writer, explanation);
         ResponseWriter.WriteConnection(ref writer, connection);
         writer.Write("\r\n"u8);
-        if (!headOnly)
-            WriteBody(ref writer, scope);
+    }
+
+    /// <summary>What its body is; a copy.</summary>
+    public byte[] BodyFor(scoped in TemplateScope scope) => _text is null ? _body : Make(scope).ToArray();
+
+    /// <summary>What it says that the body is; a copy, empty for nothing.</summary>
+    public byte[] TypeFor(scoped in TemplateScope scope)
+    {
+        foreach (var (name, value) in _lines)
+        {
+            ExpressionRoom.OfThread.Clear();
+            if (name.Length == 14 && Ascii.EqualsIgnoreCase(name, "Content-Type: "u8) && value.TryMake(scope, out var type))
+                return type.ToArray();
+        }
+
+        return _contentType ?? [];
     }
 
     /// <summary>Writes the body alone, for clients that speak no HTTP.</summary>

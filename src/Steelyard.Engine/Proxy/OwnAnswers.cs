@@ -11,6 +11,8 @@ namespace Steelyard.Engine.Proxy;
 /// </summary>
 internal sealed class OwnAnswers(ExchangeContext context, OutgoingRequest outgoing, ExchangeAccount account)
 {
+    private const int PartialContent = 206;
+
     private TurnBudget _budget = new(context.Events);
 
     // What was written and is to be sent.
@@ -51,7 +53,10 @@ internal sealed class OwnAnswers(ExchangeContext context, OutgoingRequest outgoi
         // An error page that is told as 200 is an answer like any other.
         var told = context.ToldStatus == LongAnswer.Ok && answer.Status != LongAnswer.Ok ? 0 : context.ToldStatus;
         var writer = Begin(told > 0 ? told : answer.Status, EndsConnection);
-        answer.WriteHead(ref writer, told, context.ResponseEdits, context.Scope, Option, Date);
+
+        // nginx cuts parts out once all is said of the whole.
+        var scope = context.Request.AsNginx && answer.Status == PartialContent && told == 0 ? context.Scope with { OwnStatus = LongAnswer.Ok } : context.Scope;
+        answer.WriteHead(ref writer, told, context.ResponseEdits, scope, Option, Date);
         if (IsWritten(writer))
             return true;
         answer.Dispose();
@@ -89,7 +94,8 @@ internal sealed class OwnAnswers(ExchangeContext context, OutgoingRequest outgoi
             context.Explanation,
             policyLine,
             context.Identity.Name,
-            context.Identity.Trace);
+            context.Identity.Trace,
+            context.Request.AsNginx);
         return IsWritten(writer);
     }
 

@@ -4,6 +4,7 @@ namespace Steelyard.Engine.Proxy;
 /// Brings a path into the one form that routes are compared with, so that no spelling of a path steps around its route:
 /// percent-encoded characters that need no encoding are decoded, dot segments are removed (RFC 3986, 6.2.2) and slashes
 /// that follow each other are one, as nginx does it, unless a listener keeps them. An encoded slash stays encoded: to some servers it is no separator.
+/// Where requests are read as nginx reads them all is decoded first, slashes too, and the form is what the path stands for (nginx: $uri).
 /// </summary>
 internal static class PathNormalizer
 {
@@ -20,53 +21,83 @@ internal static class PathNormalizer
         return room[..RemoveSegments(room[..decoded], keepSlashes)];
     }
 
+    /// <summary>A path of a request in the form that its listener compares.</summary>
+    /// <param name="request">The request, which says how.</param>
+    /// <param name="path">A path that starts with a slash.</param>
+    /// <param name="room">Room for the result, as long as the path.</param>
+    public static ReadOnlySpan<byte> Normalize(Http1.RequestHead request, ReadOnlySpan<byte> path, Span<byte> room)
+    {
+        if (!request.AsNginx)
+            return Normalize(path, room, request.KeepsSlashes);
+        var decoded = DecodeAll(path, room);
+        return room[..RemoveSegments(room[..decoded], request.KeepsSlashes)];
+    }
+
+    /// <summary>Undoes all percent-encoding; what is none stays.</summary>
+    /// <param name="path">A path.</param>
+    /// <param name="room">Room for the result, as long as the path.</param>
+    /// <returns>How long it is.</returns>
+    public static int DecodeAll(ReadOnlySpan<byte> path, Span<byte> room)
+    {
+        var length = 0;
+        for (var i = 0; i < path.Length; i++)
+            room[length++] = TryDecode(path, ref i, out var value) ? value : path[i];
+        return length;
+    }
+
+    /// <summary>Whether nginx takes a path: what is percent-encoded is, none of it is a zero, and it stays below the root.</summary>
+    public static bool IsSound(ReadOnlySpan<byte> path)
+    {
+        // Dots beyond the second do not count apart.
+        var (depth, length, dots) = (0, 0, 0);
+        for (var i = 0; i < path.Length; i++)
+        {
+            var value = path[i];
+            if (value == '%' && (!TryDecode(path, ref i, out value) || value == 0))
+                return false;
+            if (value != '/')
+            {
+                (length, dots) = (length + 1, value == '.' ? dots + 1 : dots);
+                continue;
+            }
+
+            if ((depth += Step(length, dots)) < 0)
+                return false;
+            (length, dots) = (0, 0);
+        }
+
+        return depth + Step(length, dots) >= 0;
+
+        static int Step(int length, int dots) => length == dots && length <= 2 ? length == 2 ? -1 : 0 : 1;
+    }
+
+    private static bool TryDecode(ReadOnlySpan<byte> path, ref int at, out byte value)
+    {
+        value = 0;
+        if (path[at] != '%' || at + 2 >= path.Length || HexOf(path[at + 1]) is not (var high and >= 0) || HexOf(path[at + 2]) is not (var low and >= 0))
+            return false;
+        value = (byte)((high << 4) | low);
+        at += 2;
+        return true;
+    }
+
     /// <summary>Whether there is a path, and no segment of it leads upwards, in whatever spelling (nginx: unsafe URIs).</summary>
     /// <param name="target">Path and query.</param>
     public static bool StaysBelowRoot(ReadOnlySpan<byte> target)
     {
         var query = target.IndexOf((byte)'?');
         var path = query < 0 ? target : target[..query];
-        if (path.IsEmpty)
-            return false;
-        foreach (var range in path.Split((byte)'/'))
+        var (length, dots) = (0, 0);
+        for (var i = 0; i < path.Length; i++)
         {
-            var segment = path[range];
-            var dots = 0;
-            while (dots < 3 && TakeDot(ref segment))
-                dots++;
-            if (dots == 2 && segment.IsEmpty)
+            if (!TryDecode(path, ref i, out var value))
+                value = path[i];
+            if (value == '/' && length == 2 && dots == 2)
                 return false;
+            (length, dots) = value == '/' ? (0, 0) : (length + 1, value == '.' ? dots + 1 : dots);
         }
 
-        return true;
-    }
-
-    /// <summary>Whether a path leads out of the root.</summary>
-    public static bool Climbs(ReadOnlySpan<byte> path)
-    {
-        var depth = 0;
-        foreach (var range in path.Split((byte)'/'))
-        {
-            var segment = path[range];
-            if (segment.IsEmpty)
-                continue;
-            var rest = segment;
-            var dots = 0;
-            while (dots < 3 && TakeDot(ref rest))
-                dots++;
-            depth += dots > 2 || !rest.IsEmpty ? 1 : dots == 2 ? -1 : 0;
-            if (depth < 0)
-                return true;
-        }
-
-        return false;
-    }
-
-    private static bool TakeDot(ref ReadOnlySpan<byte> text)
-    {
-        var length = text.StartsWith("."u8) ? 1 : text.StartsWith("%2E"u8) || text.StartsWith("%2e"u8) ? 3 : 0;
-        text = text[length..];
-        return length > 0;
+        return !path.IsEmpty && !(length == 2 && dots == 2);
     }
 
     private static int Decode(ReadOnlySpan<byte> path, Span<byte> room)

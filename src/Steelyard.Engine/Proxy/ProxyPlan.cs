@@ -380,7 +380,7 @@ internal sealed class ProxyPlan
             var name = settings.Name ?? settings.Bind[0].ToString();
             var log = AccessLog.From(settings.AccessLog ?? snapshot.AccessLog, settings.Mode, name, logs);
             listeners[i] = new ListenerState(
-                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames, route => limits.Of(PlaceOfRoutes(settings), route.RateLimit, route.Concurrency), route => route.AccessLog is null ? log : AccessLog.From(route.AccessLog, settings.Mode, name, logs), files is null ? null : files.PathOf, settings.Compress, new DecidedByListener(settings, snapshot)),
+                new RouteTable(settings.Routes.AsSpan(), pools, settings.RequestHeaders, TlsBook.WithTransportSecurity(settings), routeNames, route => limits.Of(PlaceOfRoutes(settings), route.RateLimit, route.Concurrency), route => route.AccessLog is null ? log : AccessLog.From(route.AccessLog, settings.Mode, name, logs), files is null ? null : files.PathOf, settings.Compress, new DecidedByListener(settings, snapshot), settings.AsNginx),
                 [.. settings.TrustedProxies.AsSpan()],
                 settings.Forwarded)
             {

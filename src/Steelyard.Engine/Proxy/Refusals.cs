@@ -1,3 +1,4 @@
+using System.Buffers;
 using Steelyard.Engine.Http1;
 
 namespace Steelyard.Engine.Proxy;
@@ -7,6 +8,8 @@ internal static class Refusals
 {
     private const int MethodNotAllowed = 405;
 
+    private static readonly SearchValues<byte> s_ofMethods = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZ_-"u8);
+
     /// <summary>Why a request is refused; success where it is not.</summary>
     /// <param name="request">The request.</param>
     /// <param name="head">The bytes it was read from.</param>
@@ -14,10 +17,12 @@ internal static class Refusals
     {
         if (request.Method == KnownMethod.Trace)
             return new(Cause.BadRequest, Detail: HeadError.Method, Told: MethodNotAllowed);
+        if (request.Method == KnownMethod.Other && request.MethodBytes(head).IndexOfAnyExcept(s_ofMethods) >= 0)
+            return new(Cause.BadRequest, Detail: HeadError.RequestLine);
         var path = request.Path(head);
         if (request.Method == KnownMethod.Options && path.SequenceEqual("*"u8))
             return new(Cause.BadRequest, Detail: HeadError.Target);
-        if (PathNormalizer.IsNeeded(path) && PathNormalizer.Climbs(path))
+        if (PathNormalizer.IsNeeded(path) && !PathNormalizer.IsSound(path))
             return new(Cause.BadRequest, Detail: HeadError.Target);
         return request.Authority(head).IsEmpty && request.Fields.IndexOf(KnownField.Host) >= 0 ? new(Cause.BadRequest, Detail: HeadError.Host) : Outcome.Success;
     }

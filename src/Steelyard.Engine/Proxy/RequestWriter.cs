@@ -113,7 +113,7 @@ internal static class RequestWriter
         // what the route puts before it.
         scoped var path = request.Path(head);
         if (PathNormalizer.IsNeeded(path))
-            path = PathNormalizer.Normalize(path, stackalloc byte[path.Length], request.KeepsSlashes);
+            path = PathNormalizer.Normalize(request, path, stackalloc byte[path.Length]);
         route.WritePath(ref writer, scope, path);
         if (!request.Target(head).Contains((byte)'?'))
             return;

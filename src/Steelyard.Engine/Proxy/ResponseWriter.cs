@@ -61,8 +61,8 @@ internal static class ResponseWriter
         writer.Write(status.Length == 3 ? " \r\n"u8 : "\r\n"u8);
         var dated = WriteFields(ref writer, response, head, connection, edits, affinity, trailers, packed);
         affinity?.WriteOwn(ref writer, response, head);
-        if (packed.Varies || packed.IsPacked)
-            packed.Write(ref writer, edits, packed.IsPacked ? TagOf(response, head) : default);
+        if (packed.Varies || packed.IsChanged)
+            packed.Write(ref writer, edits, packed.IsChanged ? TagOf(response, head) : default);
         edits?.Write(ref writer, scope);
         WriteExplanation(ref writer, explanation);
 
@@ -137,7 +137,7 @@ internal static class ResponseWriter
         var anew = response.Fields.Edited;
 
         // RFC 9110, 8.6: there is no content of that length after these, and a client might wait for it.
-        var dropLength = packed.IsPacked || response.Interim || response.Status is 101 or 204 || connection == ConnectionOption.Tunnel;
+        var dropLength = packed.IsChanged || response.Interim || response.Status is 101 or 204 || connection == ConnectionOption.Tunnel;
         foreach (ref readonly var field in response.Fields.All)
         {
             dated |= field.Known == KnownField.Date;

@@ -7,6 +7,7 @@ using Steelyard.Engine.Http1;
 using Steelyard.Engine.Logging;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
+using Steelyard.Engine.Substitution;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -40,6 +41,7 @@ internal sealed class Route
         Statistics = settings.Statistics;
         MayChange = CompiledCondition.From(settings.Statistics?.Admin);
         Packing = Packing.From(settings.Compress ?? compress);
+        Substitutes = Substitutes.From(settings.Substitute);
         ErrorPages = ErrorPages.From(settings.ErrorPages);
         Intercepts = settings.InterceptErrors && ErrorPages is not null;
         RecursiveErrors = settings.RecursiveErrors;
@@ -117,6 +119,9 @@ internal sealed class Route
     /// <summary>Which of its answers are compressed; null for none.</summary>
     public Packing? Packing { get; }
 
+    /// <summary>What is put in the place of texts in its answers; null for nothing.</summary>
+    public Substitutes? Substitutes { get; }
+
     /// <summary>What is answered instead of errors; null for nothing.</summary>
     public ErrorPages? ErrorPages { get; }
 
@@ -187,7 +192,8 @@ internal sealed class Route
         path = Strip(path);
         if (_rewrite is null)
         {
-            writer.Write(path);
+            ExpressionRoom.OfThread.Clear();
+            writer.Write(scope.Request.AsNginx && UriForms.TryWrite(path, "encode-path"u8, ExpressionRoom.OfThread, out var encoded) ? encoded : path);
             return;
         }
 

@@ -20,6 +20,10 @@ internal static class RouteFinder
             if ((name is null ? Match(request, routes, pathRoom) : routes.Find(name)) is not { } route)
                 return RuleVerdict.NoRoute;
             request.EnterRoute(route);
+
+            // nginx: as soon as a location is found, whoever answers there.
+            if (request.Request.AsNginx && name is null && request.Request.Body.Kind == BodyKind.Counted && request.Request.Body.Length > (route.MostBody ?? long.MaxValue))
+                return RuleVerdict.BodyTooLarge;
             var verdict = route.Rules is { } rules ? rules.RunOnRequest(request, out answer) : RuleVerdict.GoOn;
             if (verdict != RuleVerdict.Reroute)
                 return verdict;
@@ -38,7 +42,7 @@ internal static class RouteFinder
     public static ReadOnlySpan<byte> PathOf(RoutedRequest request, byte[] room)
     {
         var path = request.Request.Path(request.Head);
-        return PathNormalizer.IsNeeded(path) ? PathNormalizer.Normalize(path, room, request.Request.KeepsSlashes) : path;
+        return PathNormalizer.IsNeeded(path) ? PathNormalizer.Normalize(request.Request, path, room) : path;
     }
 
     /// <summary>What becomes of a request that rules let neither through nor answer.</summary>
@@ -46,6 +50,7 @@ internal static class RouteFinder
     {
         RuleVerdict.NoRoute => new(Cause.NoRoute),
         RuleVerdict.Loops => new(Cause.RewriteLoop),
+        RuleVerdict.BodyTooLarge => new(Cause.BodyTooLarge),
         _ => new(Cause.BadRequest, Detail: HeadError.TooLarge),
     };
 }

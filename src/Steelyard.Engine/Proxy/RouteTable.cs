@@ -41,7 +41,8 @@ internal sealed class RouteTable
     /// <param name="pathOf">Where a folder is that the configuration names; null for where it says.</param>
     /// <param name="compress">How answers are compressed of routes that say nothing else; null for not at all.</param>
     /// <param name="decided">The fields that are decided for all of them; null for none.</param>
-    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools, HeaderEdits? requestEdits = null, HeaderEdits? responseEdits = null, RouteNames? names = null, Func<RouteSettings, PlaceLimits?>? limits = null, Func<RouteSettings, AccessLog?>? logs = null, Func<string, string>? pathOf = null, CompressionSettings? compress = null, DecidedByListener? decided = null)
+    /// <param name="asNginx">Whether paths are what they stand for, all decoded.</param>
+    public RouteTable(ReadOnlySpan<RouteSettings> routes, IReadOnlyDictionary<string, Pool> pools, HeaderEdits? requestEdits = null, HeaderEdits? responseEdits = null, RouteNames? names = null, Func<RouteSettings, PlaceLimits?>? limits = null, Func<RouteSettings, AccessLog?>? logs = null, Func<string, string>? pathOf = null, CompressionSettings? compress = null, DecidedByListener? decided = null, bool asNginx = false)
     {
         Route Compile(RouteSettings settings)
         {
@@ -71,11 +72,11 @@ internal sealed class RouteTable
                 Group(exact, route.Host).Add(route);
         }
 
-        _anyHost = new PathTable(any, Compile);
-        _exactHosts = CompileHosts(exact, Compile);
-        _wildcardHosts = CompileHosts(wildcard, Compile);
-        _hostStarts = CompileHosts(starts, Compile);
-        _hostPatterns = [.. patterns.ConvertAll(pattern => (BytePattern.Parse(pattern.Host[1..], ignoreCase: true), new PathTable(pattern.Routes, Compile)))];
+        _anyHost = new PathTable(any, Compile, asNginx);
+        _exactHosts = CompileHosts(exact, Compile, asNginx);
+        _wildcardHosts = CompileHosts(wildcard, Compile, asNginx);
+        _hostStarts = CompileHosts(starts, Compile, asNginx);
+        _hostPatterns = [.. patterns.ConvertAll(pattern => (BytePattern.Parse(pattern.Host[1..], ignoreCase: true), new PathTable(pattern.Routes, Compile, asNginx)))];
         _hasHostStarts = starts.Count > 0;
         ByHost = exact.Count + wildcard.Count + starts.Count + patterns.Count > 0;
         foreach (var pool in pools.Values)
@@ -165,11 +166,12 @@ internal sealed class RouteTable
 
     private static Dictionary<byte[], PathTable>.AlternateLookup<ReadOnlySpan<byte>> CompileHosts(
         Dictionary<string, List<RouteSettings>> groups,
-        Func<RouteSettings, Route> compile)
+        Func<RouteSettings, Route> compile,
+        bool asNginx)
     {
         var compiled = new Dictionary<byte[], PathTable>(BytesComparer.IgnoreCase);
         foreach (var (host, routes) in groups)
-            compiled[Encoding.ASCII.GetBytes(host)] = new PathTable(routes, compile);
+            compiled[Encoding.ASCII.GetBytes(host)] = new PathTable(routes, compile, asNginx);
         return compiled.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
@@ -262,7 +264,7 @@ internal sealed class RouteTable
         private readonly (BytePattern Path, Route[] Routes)[]? _patterns;
         private readonly HashSet<Route>? _beforePatterns;
 
-        public PathTable(List<RouteSettings> routes, Func<RouteSettings, Route> compile)
+        public PathTable(List<RouteSettings> routes, Func<RouteSettings, Route> compile, bool asNginx)
         {
             var exact = new Dictionary<byte[], List<RouteSettings>>(BytesComparer.Exact);
             var prefixes = new Dictionary<byte[], List<RouteSettings>>(BytesComparer.Exact);
@@ -281,13 +283,13 @@ internal sealed class RouteTable
                 }
                 else if (route.Path.EndsWith('*'))
                 {
-                    var prefix = Normalize(route.Path[(IsBeforePatterns(route) ? 2 : 0)..^1]);
+                    var prefix = Normalize(route.Path[(IsBeforePatterns(route) ? 2 : 0)..^1], asNginx);
                     Group(prefixes, prefix).Add(route);
                     lengths.Add(prefix.Length);
                 }
                 else
                 {
-                    Group(exact, Normalize(route.Path)).Add(route);
+                    Group(exact, Normalize(route.Path, asNginx)).Add(route);
                 }
             }
 
@@ -359,9 +361,13 @@ internal sealed class RouteTable
             return null;
         }
 
-        private static byte[] Normalize(string path)
+        private static byte[] Normalize(string path, bool asNginx)
         {
             var bytes = Encoding.UTF8.GetBytes(path);
+
+            // nginx compares with what a location says, doubled slashes and dots included.
+            if (asNginx)
+                return bytes[..PathNormalizer.DecodeAll(bytes, bytes)];
             return PathNormalizer.IsNeeded(bytes) ? PathNormalizer.Normalize(bytes, new byte[bytes.Length]).ToArray() : bytes;
         }
 

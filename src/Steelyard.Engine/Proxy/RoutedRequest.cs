@@ -74,7 +74,7 @@ internal abstract class RoutedRequest
     /// <summary>The route it goes by; null until it is matched.</summary>
     public Route Route { get; protected set; } = null!;
 
-    /// <summary>An error page answers.</summary>
+    /// <summary>An error page answers, and no other is to.</summary>
     public bool OnErrorPage { get; private set; }
 
     /// <summary>The status that the client is told whatever the answer's is; 0 for the answer's.</summary>
@@ -82,7 +82,7 @@ internal abstract class RoutedRequest
 
     /// <summary>What is answered instead of an error, perhaps of another such answer; null for nothing.</summary>
     public ErrorPages.Page? PageFor(int status) =>
-        Route is { ErrorPages: { } pages } && (!OnErrorPage || (Route.RecursiveErrors && Turns <= MostTurns)) ? pages.Find(status) : null;
+        Route is { ErrorPages: { } pages } && !OnErrorPage && Turns <= MostTurns ? pages.Find(status) : null;
 
     /// <summary>Goes on to what is answered instead of an error.</summary>
     /// <param name="page">The page.</param>
@@ -91,7 +91,8 @@ internal abstract class RoutedRequest
     /// <returns>What comes of it: an answer that stands here, a request that does not fit its room, or one to find the route of.</returns>
     public PageStep GoTo(ErrorPages.Page page, int status, bool keeps)
     {
-        OnErrorPage = true;
+        // nginx: it goes by the location that the error is of, and not by the one that answers instead.
+        OnErrorPage = Route is not { RecursiveErrors: true };
         if (page.Redirect is not null)
             return PageStep.Redirect;
         (ToldStatus, GoesTo) = (page.As ?? status, page.Route);

@@ -50,7 +50,7 @@ internal sealed class StaticFiles
         _try = Array.ConvertAll(settings.Try.AsSpan().ToArray(), path => new TemplateBytes(path));
         _folders = Array.ConvertAll(settings.Try.AsSpan().ToArray(), path => path.ToString().EndsWith('/'));
         _madeRoot = settings.MadeRoot is { } made ? new(made) : null;
-        _listingType = Encoding.ASCII.GetBytes((settings.Listing is { Json: true } ? "application/json" : "text/html") + (settings.Listing is { Charset: { Length: > 0 } charset } ? $"; charset={charset}" : ""));
+        _listingType = Encoding.ASCII.GetBytes((settings.Listing is { Json: true } ? "application/json" : settings.Listing is { Xml: true } ? "text/xml" : "text/html") + (settings.Listing is { Charset: { Length: > 0 } charset } ? $"; charset={charset}" : ""));
         _elsePath = settings.ElsePath is { } path ? new(path) : null;
         _elseRoute = settings.ElseRoute is { } route ? Encoding.ASCII.GetBytes(route) : null;
         foreach (var (ending, type) in settings.Types)
@@ -69,7 +69,7 @@ internal sealed class StaticFiles
     public string ListingType => Encoding.ASCII.GetString(_listingType);
 
     /// <summary>The page about a folder; null where it cannot be read.</summary>
-    public byte[]? List(RoutedRequest context, string folder) => FolderListing.Write(folder, Uri.UnescapeDataString(Clean(context)), _settings.Listing!);
+    public byte[]? List(RoutedRequest context, string folder) => FolderListing.Write(folder, Decoded(context, Clean(context)), _settings.Listing!);
 
     /// <summary>Opens a file, or the compressed one beside it; null where it cannot be read.</summary>
     public FileAnswer? Open(RoutedRequest context, string path)
@@ -144,6 +144,12 @@ internal sealed class StaticFiles
 
     private FileVerdict FindIndex(RoutedRequest context, string asked, string folder, out int status)
     {
+        if (_settings.ByLot && Draw(folder) is { } drawn)
+        {
+            status = 400;
+            return RuleEdits.SetTarget(context, Encoding.UTF8.GetBytes(Encoded(context, asked + drawn)), keepQuery: true) ? FileVerdict.Elsewhere : FileVerdict.Status;
+        }
+
         foreach (var name in _settings.Index)
         {
             // A path is asked for whether there is a file or not.
@@ -151,12 +157,32 @@ internal sealed class StaticFiles
             if (!isPath && !FileKind.IsRegular(Path.Combine(folder, name)))
                 continue;
             status = 400;
-            return RuleEdits.SetTarget(context, Encoding.UTF8.GetBytes(isPath ? name : asked + name), keepQuery: true) ? FileVerdict.Elsewhere : FileVerdict.Status;
+            return RuleEdits.SetTarget(context, Encoding.UTF8.GetBytes(Encoded(context, isPath ? name : asked + name)), keepQuery: true) ? FileVerdict.Elsewhere : FileVerdict.Status;
         }
 
         var exists = Directory.Exists(folder);
         status = exists ? 403 : 404;
         return exists && _settings.Listing is not null ? FileVerdict.Folder : FileVerdict.Status;
+    }
+
+    // Any file that does not hide; null where there is none, or the folder cannot be read.
+    private static string? Draw(string folder)
+    {
+        List<string> names = [];
+        try
+        {
+            foreach (var path in Directory.EnumerateFiles(folder))
+            {
+                if (Path.GetFileName(path) is var name && name[0] != '.' && FileKind.IsRegular(path))
+                    names.Add(name);
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+
+        return names.Count == 0 ? null : names[System.Security.Cryptography.RandomNumberGenerator.GetInt32(names.Count)];
     }
 
     private FileVerdict GoElsewhere(RoutedRequest context, out int status)
@@ -178,8 +204,13 @@ internal sealed class StaticFiles
     private static string Clean(RoutedRequest context)
     {
         var path = context.Request.Path(context.Head);
-        return Encoding.UTF8.GetString(PathNormalizer.IsNeeded(path) ? PathNormalizer.Normalize(path, new byte[path.Length], context.Request.KeepsSlashes) : path);
+        return Encoding.UTF8.GetString(PathNormalizer.IsNeeded(path) ? PathNormalizer.Normalize(context.Request, path, new byte[path.Length]) : path);
     }
+
+    // As nginx has it paths are what they stand for already.
+    private static string Decoded(RoutedRequest context, string path) => context.Request.AsNginx ? path : Uri.UnescapeDataString(path);
+
+    private static string Encoded(RoutedRequest context, string path) => context.Request.AsNginx ? UriForms.EncodePath(path) : path;
 
     /// <summary>Where a path is on the disk; false for one that would leave the folder.</summary>
     private bool TryLocate(RoutedRequest context, string path, out string located)
@@ -191,7 +222,7 @@ internal sealed class StaticFiles
             ExpressionRoom.OfThread.Clear();
             if (!_madeRoot.TryMake(context.Scope, out var made))
                 return false;
-            root = Uri.UnescapeDataString(Encoding.UTF8.GetString(made));
+            root = Decoded(context, Encoding.UTF8.GetString(made));
             if (Climbs(root))
                 return false;
             if (_settings.Whole)
@@ -208,7 +239,7 @@ internal sealed class StaticFiles
             path = path[_settings.Strip.Length..];
         }
 
-        var decoded = Uri.UnescapeDataString(path);
+        var decoded = Decoded(context, path);
         if (decoded.Contains('\0', StringComparison.Ordinal))
             return false;
         if (Climbs(decoded))

@@ -54,6 +54,9 @@ internal readonly ref struct TemplateScope
     /// <summary>The fields of one of the heads.</summary>
     public ReadOnlySpan<Field> FieldsOf(bool response) => !response ? Request.Fields.All : Response is { } its ? its.Fields.All : default;
 
+    /// <summary>Whether a head may have a field whose name is so long.</summary>
+    public bool MayHave(bool response, int nameLength) => response ? Response is { } its && its.Fields.MayHave(nameLength) : Request.Fields.MayHave(nameLength);
+
     /// <summary>The bytes of one of the heads.</summary>
     public ReadOnlySpan<byte> HeadOf(bool response) => response ? ResponseBytes : Head;
 

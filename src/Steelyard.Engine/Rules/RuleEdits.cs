@@ -221,7 +221,7 @@ internal static class RuleEdits
         }
 
         request.SetTarget(at, edited.End - at);
-        request.KeepsSlashes |= request.KeepsDoubled && rule.Action != RuleAction.SetQuery;
+        request.KeepsSlashes |= request.AsNginx && rule.Action != RuleAction.SetQuery;
         context.TargetChanged = true;
         return true;
     }
@@ -242,7 +242,7 @@ internal static class RuleEdits
         if (keepQuery && !query.IsEmpty && (edited.AppendTarget("?"u8) < 0 || edited.AppendTarget(query) < 0))
             return false;
         request.SetTarget(at, edited.End - at);
-        request.KeepsSlashes |= request.KeepsDoubled;
+        request.KeepsSlashes |= request.AsNginx;
         return true;
     }
 

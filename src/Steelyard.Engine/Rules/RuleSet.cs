@@ -33,6 +33,9 @@ internal enum RuleVerdict : byte
 
     /// <summary>Routes have sent the request on too often.</summary>
     Loops,
+
+    /// <summary>The body is larger than the route takes.</summary>
+    BodyTooLarge,
 }
 
 /// <summary>Rules in their order, compiled. Immutable, shared by all loops; running them allocates nothing.</summary>

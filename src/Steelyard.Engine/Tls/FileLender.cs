@@ -87,5 +87,7 @@ public sealed class FileLender(string folder)
         names.Add(files.Certificate);
         if (files.Key is { } key)
             names.Add(key);
+        if (files.Passwords is { } passwords)
+            names.Add(passwords);
     }
 }

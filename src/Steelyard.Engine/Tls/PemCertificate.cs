@@ -7,6 +7,8 @@ namespace Steelyard.Engine.Tls;
 /// <summary>A certificate with its key and what leads from it to a root, as read from PEM.</summary>
 internal sealed record PemCertificate(X509Certificate2 Leaf, X509Certificate2Collection Intermediates)
 {
+    private const string Encrypted = "BEGIN ENCRYPTED PRIVATE KEY";
+
     /// <summary>Reads a certificate and its key.</summary>
     /// <exception cref="TlsFileException">A file cannot be read or is of no use.</exception>
     public static PemCertificate Read(TlsFiles files, CertificateFiles names)
@@ -15,8 +17,8 @@ internal sealed record PemCertificate(X509Certificate2 Leaf, X509Certificate2Col
         var text = files.Read(names.Certificate);
         var chain = ReadAll(names.Certificate, text);
         var key = names.Key is null ? text : files.Read(names.Key);
-        RequireKey(keyName, key, names.Key is null);
-        var leaf = WithKey(chain[0], names.Certificate, key, keyName);
+        RequireKey(keyName, key, names);
+        var leaf = WithKey(chain[0], names.Certificate, key, keyName, names.Passwords is null ? [] : files.Read(names.Passwords).Split('\n'));
         chain[0].Dispose();
         chain.RemoveAt(0);
         return new(leaf, chain);
@@ -41,7 +43,7 @@ internal sealed record PemCertificate(X509Certificate2 Leaf, X509Certificate2Col
         return all.Count > 0 ? all : throw new TlsFileException(name, "there is no certificate in the file", "PEM that begins with -----BEGIN CERTIFICATE-----");
     }
 
-    private static X509Certificate2 WithKey(X509Certificate2 certificate, string name, string key, string keyName)
+    private static X509Certificate2 WithKey(X509Certificate2 certificate, string name, string key, string keyName, string[] passwords)
     {
         using AsymmetricAlgorithm algorithm = certificate.GetKeyAlgorithm() switch
         {
@@ -51,7 +53,10 @@ internal sealed record PemCertificate(X509Certificate2 Leaf, X509Certificate2Col
         };
         try
         {
-            algorithm.ImportFromPem(key);
+            if (!key.Contains(Encrypted, StringComparison.Ordinal))
+                algorithm.ImportFromPem(key);
+            else if (!Array.Exists(passwords, password => TryOpen(algorithm, key, password.TrimEnd('\r'))))
+                throw new TlsFileException(keyName, "none of the passwords opens the key", "the password of the key in a line of the file of passwords");
         }
         catch (Exception fault) when (fault is CryptographicException or ArgumentException)
         {
@@ -68,6 +73,19 @@ internal sealed record PemCertificate(X509Certificate2 Leaf, X509Certificate2Col
         }
     }
 
+    private static bool TryOpen(AsymmetricAlgorithm algorithm, string key, string password)
+    {
+        try
+        {
+            algorithm.ImportFromEncryptedPem(key, password);
+            return true;
+        }
+        catch (Exception fault) when (fault is CryptographicException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
     // RFC 4055, 1.2 and RFC 8410, 3.
     private static string KindOfKey(string identifier) => identifier switch
     {
@@ -78,13 +96,13 @@ internal sealed record PemCertificate(X509Certificate2 Leaf, X509Certificate2Col
         _ => identifier,
     };
 
-    private static void RequireKey(string name, string text, bool sameFile)
+    private static void RequireKey(string name, string text, CertificateFiles names)
     {
-        if (text.Contains("BEGIN ENCRYPTED PRIVATE KEY", StringComparison.Ordinal) || text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
+        if ((names.Passwords is null && text.Contains(Encrypted, StringComparison.Ordinal)) || text.Contains("Proc-Type: 4,ENCRYPTED", StringComparison.Ordinal))
             throw new TlsFileException(name, "the key has a passphrase, and nobody is there to type it", $"a key without one, as 'openssl pkey -in {name} -out plain.key' writes it");
         if (text.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
             return;
-        throw sameFile
+        throw names.Key is null
             ? new TlsFileException(name, "there is no key in the file", "'key' with the file that holds it, or a file with both")
             : new TlsFileException(name, "there is no key in the file", "PEM that begins with -----BEGIN PRIVATE KEY-----");
     }

@@ -24,6 +24,7 @@ internal sealed class TlsListener : IWatchedTls
         {
             _watch.Add(names.Certificate);
             _watch.Add(names.Key);
+            _watch.Add(names.Passwords);
         }
 
         _watch.Add(settings.ClientCertificates?.Authorities);

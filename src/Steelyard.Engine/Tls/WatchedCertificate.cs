@@ -21,6 +21,7 @@ public sealed class WatchedCertificate
         (_files, Names, _watch) = (files, names, new FileWatch(files));
         _watch.Add(names.Certificate);
         _watch.Add(names.Key);
+        _watch.Add(names.Passwords);
         _options = Read();
     }
 

@@ -66,6 +66,31 @@ public sealed class CertificateFileTests : IDisposable
         Assert.Equal(expected.Contains("warning", StringComparison.Ordinal) ? 0 : 1, status);
     }
 
+    [Theory]
+    [InlineData("wrong\nsecret\n", 0, " is fine: 1 listener, 1 pool\n")]
+    [InlineData("wrong\r\nsecret\r\n", 0, " is fine: 1 listener, 1 pool\n")]
+    [InlineData("wrong\n", 1, ": error: locked.key: none of the passwords opens the key")]
+    public async Task A_password_of_a_file_opens_a_key(string passwords, int status, string expected)
+    {
+        _certificates.Issue("site", "localhost");
+        using (var key = ECDsa.Create())
+        {
+            key.ImportFromPem(await ReadAsync("site.key"));
+            _certificates.Write("locked.key", key.ExportEncryptedPkcs8PrivateKeyPem("secret", new(PbeEncryptionAlgorithm.Aes128Cbc, HashAlgorithmName.SHA256, 1000)));
+        }
+
+        _certificates.Write("passwords", passwords);
+        _certificates.Write("nginx.conf", "events { }\nhttp { server { listen 127.0.0.1:8443 ssl; ssl_certificate site.pem; ssl_certificate_key locked.key; ssl_password_file passwords; location / { proxy_pass http://127.0.0.1:1; } } }\n");
+        var file = Configuration("{ certificates: [ { certificate: site.pem, key: locked.key, passwords: passwords } ] }");
+
+        var (told, output, _) = await SteelyardProcess.RunAsync("check", file);
+        var (toldOfNginx, ofNginx, _) = await SteelyardProcess.RunAsync("check", _certificates.PathOf("nginx.conf"));
+
+        Assert.Equal((status, status), (told, toldOfNginx));
+        Assert.Contains(expected, output, StringComparison.Ordinal);
+        Assert.Contains(expected, ofNginx, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Clients_that_are_refused_for_their_certificates_are_told_of()
     {

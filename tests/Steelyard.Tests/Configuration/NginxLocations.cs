@@ -22,7 +22,7 @@ public sealed class NginxLocations
             var text = $"events {{ }} http {{ {string.Concat(locations.SelectMany(location => location.Names).Select(name => $"upstream {name} {{ server 127.0.0.1:1; }} "))}server {{ listen 127.0.0.1:8000; {string.Join("\n", locations.Select(location => location.Write(name => $"proxy_pass http://{name};")))} }} }}";
             var read = ConfigurationFile.Parse(text, "nginx.conf");
             Assert.True(read.Snapshot is not null, $"{text}\n{string.Join('\n', read.Problems.Select(problem => problem.ToString()))}");
-            var table = new RouteTable(read.Snapshot.Listeners[0].Routes.AsSpan(), read.Snapshot.Pools.ToDictionary(pool => pool.Name, pool => new Pool(pool, 0)));
+            var table = new RouteTable(read.Snapshot.Listeners[0].Routes.AsSpan(), read.Snapshot.Pools.ToDictionary(pool => pool.Name, pool => new Pool(pool, 0)), asNginx: true);
             foreach (var path in LocationOracle.DrawPaths(random, PathsOfEach))
                 Assert.True(LocationOracle.Find(locations, path)?.Name == Match(table, path), $"seed {seed}, {path}: {Match(table, path)} and not {LocationOracle.Find(locations, path)?.Name}\n{text}");
         }

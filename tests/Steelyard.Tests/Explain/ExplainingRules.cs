@@ -149,10 +149,10 @@ public sealed class ExplainingRules
               - path: /twice
                 rules: [ { deny: 403 } ]
                 error-pages: [ { status: 403, go-to: page } ]
+                recursive-errors: true
                 to: web
               - name: page
                 internal: true
-                recursive-errors: true
                 rules: [ { deny: 418 } ]
                 error-pages: [ { status: 418, go-to: end, as: 204 } ]
                 to: web

@@ -98,6 +98,7 @@ public sealed class HandingOn : IDisposable
     [InlineData("../a", false)]
     [InlineData("/%2E./a", false)]
     [InlineData("/.%2e/a", false)]
+    [InlineData("/a/..%2f..%2fb", false)]
     public void A_path_that_climbs_leads_nowhere(string target, bool leads) =>
         Assert.Equal(leads, PathNormalizer.StaysBelowRoot(Encoding.Latin1.GetBytes(target)));
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using CsCheck;
+using Steelyard.Engine.Http1;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Tests.Proxy;
@@ -67,5 +68,26 @@ public sealed class PathNormalizing
     [InlineData("/a/./../b/..", false)]
     [InlineData("/.../..", false)]
     [InlineData("//..", true)]
-    public void What_leads_out_of_the_root_is_known(string path, bool climbs) => Assert.Equal(climbs, PathNormalizer.Climbs(Encoding.Latin1.GetBytes(path)));
+    [InlineData("/a%2f..%2f..%2fb", true)]
+    [InlineData("/..b/..", false)]
+    public void What_leads_out_of_the_root_is_known(string path, bool climbs) => Assert.Equal(!climbs, PathNormalizer.IsSound(Encoding.Latin1.GetBytes(path)));
+
+    [Theory]
+    [InlineData("/a%00b")]
+    [InlineData("/a%zz")]
+    [InlineData("/a%2")]
+    [InlineData("/%")]
+    public void What_nobody_can_decode_is_known(string path) => Assert.False(PathNormalizer.IsSound(Encoding.Latin1.GetBytes(path)));
+
+    [Theory]
+    [InlineData("/a%20b%2Fc%25", false, "/a b/c%")]
+    [InlineData("/a%2F%2Fb//c/.%2e/d", false, "/a/b/d")]
+    [InlineData("/a//b", true, "/a//b")]
+    [InlineData("/a/.", false, "/a/")]
+    public void As_nginx_has_it_a_path_is_what_it_stands_for(string path, bool keepSlashes, string expected)
+    {
+        var bytes = Encoding.Latin1.GetBytes(path);
+        var request = new RequestHead { AsNginx = true, KeepsSlashes = keepSlashes };
+        Assert.Equal(expected, Encoding.Latin1.GetString(PathNormalizer.Normalize(request, bytes, new byte[bytes.Length])));
+    }
 }

@@ -36,6 +36,9 @@ internal static class AnswerTable
             return mistake.Message is null;
         });
 
+    /// <summary>A text with variables.</summary>
+    public static Form<TextTemplate> Text => s_body;
+
     /// <summary>Where a redirect leads.</summary>
     public static Form<TextTemplate> Location { get; } = TemplateForms.WarnOfNginx(Form.OfText(
         "where to, such as https://{host}{uri} or /new{path}",

@@ -5,6 +5,9 @@ namespace Steelyard.Config.Yaml.Tables;
 /// <summary>The keys of <c>compress</c> of a listener or a route.</summary>
 internal static class CompressionTable
 {
+    /// <summary>A type of content.</summary>
+    public static Form<string> Type => s_type;
+
     private static readonly Form<string> s_type = Form.OfText(
         "a type such as text/css, the start of one and * such as text/*, or \"*\"",
         (string text, out string type, out Mistake mistake) =>

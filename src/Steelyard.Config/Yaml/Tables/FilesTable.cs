@@ -29,6 +29,7 @@ internal static class FilesTable
         [],
         [
             new Directive<ListingSettings, bool>("json", ScalarForms.Switch, "Whether it is JSON, and not HTML.", listing => listing.Json, (listing, value) => listing with { Json = value }),
+            new Directive<ListingSettings, bool>("xml", ScalarForms.Switch, "Whether it is XML, and not HTML.", listing => listing.Xml, (listing, value) => listing with { Xml = value }),
             new Directive<ListingSettings, bool>("exact-size", ScalarForms.Switch, "Whether sizes are in bytes, and not in K, M and G.", listing => listing.ExactSize, (listing, value) => listing with { ExactSize = value }),
             new Directive<ListingSettings, bool>("local-time", ScalarForms.Switch, "Whether times are those of this machine's zone, and not UTC.", listing => listing.LocalTime, (listing, value) => listing with { LocalTime = value }),
             new Directive<ListingSettings, string>("charset", s_text, "The charset that the page is said to have.", listing => listing.Charset, (listing, value) => listing with { Charset = value }),
@@ -52,6 +53,7 @@ internal static class FilesTable
             new Directive<FilesSettings, IReadOnlyList<KeyValuePair<string, string>>>("types", Form.MapOf("a mapping of endings and types, as in { html: text/html }", s_text, ScalarForms.MediaType, StringComparer.Ordinal), "Types of files by the endings of their names.", files => [], (files, value) => files with { Types = value.Select(pair => new FileType(pair.Key, pair.Value)).ToValueList() }),
             new Directive<FilesSettings, string>("default-type", ScalarForms.MediaType, "The type of files of any other ending.", files => files.DefaultType, (files, value) => files with { DefaultType = value }),
             new Directive<FilesSettings, TextTemplate?>("slash", Form.OrNull(AnswerTable.Anywhere), "Where a client is sent that asks for a folder without a slash at the end; the path with one when left out.", files => null, (files, value) => files with { Slash = value }),
+            new Directive<FilesSettings, bool>("by-lot", ScalarForms.Switch, "Whether a path that ends in a slash is answered by any file of the folder, by lot, before an index is looked for.", files => files.ByLot, (files, value) => files with { ByLot = value }),
             new Directive<FilesSettings, bool>("etag", ScalarForms.Switch, "Whether answers have an ETag.", files => files.Tagged, (files, value) => files with { Tagged = value }),
             new Directive<FilesSettings, ModifiedSince>("modified-since", ScalarForms.OneOf([("exact", ModifiedSince.Exact, "That of the last change."), ("before", ModifiedSince.Before, "That, and every later one."), ("off", ModifiedSince.Off, "None.")]), "Which dates of If-Modified-Since mean that a client has the file.", files => files.Since, (files, value) => files with { Since = value }),
             new Directive<FilesSettings, int?>("ranges", ScalarForms.OrWord(ScalarForms.Number(0, 1_000_000), "any"), "How many ranges of a file may be asked for at once; beyond that all of it is sent.", files => files.MostRanges, (files, value) => files with { MostRanges = value }),

@@ -132,7 +132,7 @@ internal static class ListenerTable
             new Directive<ListenerDraft, bool>(
                 "as-nginx",
                 ScalarForms.Switch,
-                "Whether requests are refused that nginx refuses: `TRACE` with 405, `OPTIONS *`, an empty Host and a path that climbs out of the root with 400; and slashes that rules double stay two, unlike those of clients.",
+                "Whether requests are read as nginx reads them. `TRACE` is 405; `OPTIONS *`, an empty Host, a method with small letters, and a path that climbs out of the root or cannot be decoded are 400. Paths are decoded as a whole before routes are compared with them, slashes too (`clean-path` is nginx's `$uri`); slashes that rules double stay two, unlike those of clients; cookies are found in any case, with the quotes of their values; and errors say nothing of who may keep them.",
                 listener => listener.AsNginx,
                 (listener, value) => listener with { AsNginx = value }),
             new Directive<ListenerDraft, FieldNames>(

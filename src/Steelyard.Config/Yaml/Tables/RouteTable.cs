@@ -219,7 +219,7 @@ internal static class RouteTable
             new Directive<RouteDraft, bool>(
                 "recursive-errors",
                 ScalarForms.Switch,
-                "Whether `error-pages` count for errors of error pages too.",
+                "Whether an error of what `error-pages` lead to gets an error page too, up to ten times.",
                 route => route.RecursiveErrors,
                 (route, value) => route with { RecursiveErrors = value }),
             new Directive<RouteDraft, ByteSize?>(
@@ -270,6 +270,12 @@ internal static class RouteTable
                 "How its answers are compressed, instead of what the listener says, see [compress](#compress).",
                 route => null,
                 (route, value) => route with { Compress = value }),
+            new Directive<RouteDraft, SubstitutionSettings?>(
+                "substitute",
+                Form.OrNull(Form.Mapping(SubstitutionTable.Table, _ => new SubstitutionSettings())),
+                "What is put in the place of texts in its answers, see [substitute](#substitute).",
+                route => null,
+                (route, value) => route with { Substitute = value }),
             new Directive<RouteDraft, Located<RateLimitSettings>?>(
                 "rate-limit",
                 Form.Located(Form.Mapping(RateLimitTable.Rates, _ => new RateLimitSettings { Rate = new(1, TimeSpan.FromSeconds(1)) })),

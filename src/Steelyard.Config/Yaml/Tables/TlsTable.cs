@@ -35,7 +35,8 @@ internal static class TlsTable
         CertificateAccepts,
         "A certificate is a file in PEM that holds its key too, or a mapping with these keys.",
         [["certificate"]],
-        [CertificateDirective<CertificateDraft>((draft, file) => draft with { Certificate = file }), KeyDirective<CertificateDraft>((draft, file) => draft with { Key = file })]);
+        [CertificateDirective<CertificateDraft>((draft, file) => draft with { Certificate = file }), KeyDirective<CertificateDraft>((draft, file) => draft with { Key = file }),
+            new Directive<CertificateDraft, Located<string>?>("passwords", Form.Located(File), "Passwords, one a line, of which one opens the key, where it is encrypted (PKCS #8).", _ => null, (draft, file) => draft with { Passwords = file })]);
 
     public static DirectiveTable<ClientCertificates> Clients { get; } = new(
         "'client-certificates'",
@@ -157,7 +158,7 @@ internal static class TlsTable
                 value = null!;
                 if (!form.Read(problems, node, out var draft) || draft.Certificate is not { } certificate)
                     return false;
-                value = new(certificate.Value, draft.Key?.Value);
+                value = new(certificate.Value, draft.Key?.Value, draft.Passwords?.Value);
                 return true;
             });
     }
