@@ -547,8 +547,11 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         var framing = _response.Body(context.Request.AnsweredAs);
         var length = framing.HasBody ? framing.Kind == BodyKind.Counted ? framing.Length : long.MaxValue : 0;
-        _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
-        upstream.OfOneClient |= AuthenticatesConnection(upstream.Input.Head);
+
+        // Rules may have changed its fields, which then stand elsewhere.
+        var head = context.Response == _response ? context.ResponseBytes : upstream.Input.Head;
+        _idleMilliseconds = IdleMilliseconds(head);
+        upstream.OfOneClient |= AuthenticatesConnection(head);
         upstream.Input.ReleaseHead();
         context.ForgetResponse();
         if (length > upstream.Input.Unread.Length)
