@@ -165,6 +165,21 @@ public enum SyslogFormat
 
     /// <summary>RFC 5424.</summary>
     Rfc5424,
+
+    /// <summary>The line alone (HAProxy: raw).</summary>
+    Raw,
+
+    /// <summary>The severity, and the line (HAProxy: short).</summary>
+    Short,
+
+    /// <summary>Facility and severity, and the line (HAProxy: priority).</summary>
+    Priority,
+
+    /// <summary>The severity, the time, and the line (HAProxy: timed).</summary>
+    Timed,
+
+    /// <summary>The time, and the line (HAProxy: iso).</summary>
+    Iso,
 }
 
 /// <summary>Something that is written down.</summary>

@@ -37,6 +37,9 @@ public sealed record RuleSettings
 
     /// <summary>What is answered; null for nothing.</summary>
     public FixedResponse? Respond { get; init; }
+
+    /// <summary>Whether a rule for responses is done with answers of the proxy's own as well (HAProxy: http-after-response).</summary>
+    public bool OfOwn { get; init; }
 }
 
 /// <summary>What a rule does.</summary>

@@ -170,6 +170,12 @@ public enum FunctionKind
 
     /// <summary>What stands behind another text that it begins with; absent where it does not.</summary>
     Behind,
+
+    /// <summary>A number or an address as bytes, the highest first.</summary>
+    BytesOf,
+
+    /// <summary>What a text and a key make by a digest (RFC 2104), as bytes.</summary>
+    Hmac,
 }
 
 /// <summary>What an argument of a function has to be.</summary>
@@ -193,6 +199,15 @@ internal enum ArgumentKind
 
     /// <summary>The name of a form that paths and queries are brought to.</summary>
     Form,
+
+    /// <summary>Where in a URL a text stands.</summary>
+    Place,
+
+    /// <summary>What a text is as bytes.</summary>
+    Packing,
+
+    /// <summary>Bytes in base64.</summary>
+    Base64,
 }
 
 /// <summary>A row of the table of functions.</summary>
@@ -214,7 +229,7 @@ internal static class FunctionTable
         new("lower", FunctionKind.Lower, [], 0, "ASCII letters in lower case"),
         new("upper", FunctionKind.Upper, [], 0, "ASCII letters in upper case"),
         new("length", FunctionKind.Length, [], 0, "the number of bytes"),
-        new("url-decode", FunctionKind.UrlDecode, [], 0, "percent-encoding undone, `+` being a blank"),
+        new("url-decode", FunctionKind.UrlDecode, [ArgumentKind.Place], 0, "percent-encoding undone, `+` being a blank; with an argument of `path` behind a `?` alone"),
         new("url-encode", FunctionKind.UrlEncode, [], 0, "percent-encoding of all but letters, digits and `-._~`"),
         new("base64", FunctionKind.Base64, [], 0, "in base64"),
         new("base64-decode", FunctionKind.Base64Decode, [], 0, "base64 undone; absent where it is none"),
@@ -265,6 +280,8 @@ internal static class FunctionTable
         new("normalize", FunctionKind.Normalize, [ArgumentKind.Form], 1, "a path or a query in another form that means the same: by `merge-slashes`, `strip-dot`, `strip-dotdot` (`strip-dotdot-full` at the beginning too), `decode-unreserved`, `percent-uppercase` or `sort-by-name`, or percent-encoded where a request line cannot carry it as it is, all of it by `encode-path`, up to a question mark by `encode-target`, as a value of a query by `encode-argument`, as in `normalize(path, 'merge-slashes')`"),
         new("compare", FunctionKind.Compare, [ArgumentKind.Template], 1, "a negative number, `0` or a positive one where it sorts before another text, is the same, or sorts behind it, byte by byte (what strncmp of C gives), as in `compare(host, '{header(\\'X-Host\\')}')`; absent where the other one is"),
         new("behind", FunctionKind.Behind, [ArgumentKind.Template], 1, "what stands behind a text that it begins with, as in `behind(response-header('Location'), 'http://{host}/')`; absent where it begins otherwise"),
+        new("bytes-of", FunctionKind.BytesOf, [ArgumentKind.Packing], 1, "the bytes that a number (`number`: eight of them, or `short`: four) or an address (`address`: four, or sixteen of IPv6) is, the highest first; absent where it is none"),
+        new("hmac", FunctionKind.Hmac, [ArgumentKind.Digest, ArgumentKind.Base64], 2, "what it and a key in base64 make by a digest (RFC 2104), as bytes"),
         new("json", FunctionKind.Json, [], 0, "as it stands within the quotes of JSON; bytes that are no UTF-8 are `?`"),
     ];
 
@@ -315,6 +332,12 @@ internal static class FunctionTable
                 mistake = new($"{Shown.Quote(arguments[i])} is not a form", "merge-slashes, strip-dot, strip-dotdot, strip-dotdot-full, decode-unreserved, percent-uppercase, sort-by-name, encode-path, encode-target or encode-argument");
             else if (row.Arguments[i] == ArgumentKind.Hash && arguments[i] is not ("crc32" or "crc32c" or "sdbm" or "djb2" or "wt6" or "xxh32" or "xxh64" or "xxh3"))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a hash", "crc32, crc32c, sdbm, djb2, wt6, xxh32, xxh64 or xxh3");
+            else if (row.Arguments[i] == ArgumentKind.Place && arguments[i] != "path")
+                mistake = new($"{Shown.Quote(arguments[i])} is no part of a URL", "path");
+            else if (row.Arguments[i] == ArgumentKind.Packing && arguments[i] is not ("number" or "short" or "address"))
+                mistake = new($"{Shown.Quote(arguments[i])} is nothing that bytes are made of", "number, short or address");
+            else if (row.Arguments[i] == ArgumentKind.Base64 && !System.Buffers.Text.Base64.IsValid(arguments[i]))
+                mistake = new($"{Shown.Quote(arguments[i])} is not base64", "bytes in base64");
             else if (row.Arguments[i] == ArgumentKind.Pattern)
                 _ = BytePattern.TryParse(arguments[i], ignoreCase: arguments.Count > 2 && arguments[2].Contains('i', StringComparison.Ordinal), out _, out mistake);
         }

@@ -225,10 +225,7 @@ internal static class HaproxyCounters
 
     private static void Add(HaproxyUse use, bool isEarly, RuleSettings rule)
     {
-        if (use.Section is { IsTcp: true, Kind: 'B' })
-            use.Problems.Error(use.Line, $"'{use.Directive}' of a backend in TCP mode is not done here", "it in the frontend");
-        else
-            (isEarly ? use.Section.EarlyRules : use.Section.Rules).Add(new(rule, use.Line));
+        (isEarly ? use.Section.EarlyRules : use.Section.Rules).Add(new(rule, use.Line));
     }
 
     /// <summary>Reads one of the fetches <c>sc_*</c>, <c>sc0_*</c> and <c>src_*</c>; false where it is another.</summary>

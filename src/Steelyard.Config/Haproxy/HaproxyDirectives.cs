@@ -319,11 +319,6 @@ internal static class HaproxyDirectives
     {
         if (!use.TryReadCondition(out var condition))
             return;
-        if (use.Section is { IsTcp: true, Kind: 'B' })
-        {
-            use.Problems.Error(use.Line, $"'{use.Directive}' of a backend in TCP mode is not done here", "it in the frontend");
-            return;
-        }
 
         List<Condition> all = [.. use.Section.Accepts.Where(accept => accept.Phase == phase).Select(accept => accept.When.Value).OfType<Condition>().Select(when => new NotCondition(when)), .. condition is null ? (Condition[])[] : [condition]];
         use.Section.EarlyRules.Add(new(new RuleSettings { Action = RuleAction.Close, When = all.Count == 0 ? null : all.Count == 1 ? all[0] : new AllCondition(all.ToValueList()) }, use.Line));

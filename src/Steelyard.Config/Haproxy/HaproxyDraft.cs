@@ -83,8 +83,12 @@ internal sealed class HaproxyDraft
             yield break;
         }
 
+        // HAProxy writes nothing of these requests.
+        if (front is { MonitorPath: not null, IsTcp: false })
+            _file.Silences = true;
         var captures = front.IsTcp ? [] : HaproxyCaptures.TakeBefore(front, _file);
-        var routes = front.IsTcp ? TcpRoutes(front) : HttpRoutes(front);
+        List<Located<RuleSettings>> ofBackends = [];
+        var routes = front.IsTcp ? TcpRoutes(front, ofBackends) : HttpRoutes(front);
 
         // What is spoken is a matter of each address, where requests go is not.
         foreach (var alike in front.Binds.GroupBy(bind => (bind.Tls is null ? null : string.Join('\n', bind.Tls.Certificates) + bind.Tls.Versions + bind.Tls.StrictSni + bind.Tls.ClientCertificates, bind.AcceptProxy)))
@@ -102,22 +106,27 @@ internal sealed class HaproxyDraft
                 RequestId = front.IsTcp || front.Logging.RequestName is not null ? null : front.Logging.RequestId,
                 Timeouts = HaproxyTimeouts.OfClients(front),
                 Forwarded = front.IsTcp ? ForwardedStyle.XForwarded : ForwardedStyle.AsIs,
-                Rules = front.IsTcp ? [.. front.EarlyRules.Where(rule => rule.Value is { Action: RuleAction.Close or RuleAction.Track } or { Action: RuleAction.SetVariable, Value.Parts: [{ Expression: FetchExpression { Kind: FetchKind.Tracked } }] })] : [.. HaproxyConstants.Rules(_file), .. HaproxyRates.Rules(front, ofBackend: false, _file), .. captures, .. HaproxyLogs.NameRules(front, _file), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. front.Redirects, .. ExceptRules(front)],
-                ResponseRules = front.IsTcp ? [] : front.ResponseRules,
+                Rules = front.IsTcp ? [.. front.EarlyRules.Where(IsOfConnection), .. ofBackends] : [.. HaproxyConstants.Rules(_file), .. HaproxyRates.Rules(front, ofBackend: false, _file), .. captures, .. HaproxyLogs.NameRules(front, _file), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. front.Redirects, .. ExceptRules(front)],
+                ResponseRules = front.IsTcp ? [] : InOrder(front.ResponseRules),
                 Routes = routes,
             };
         }
     }
 
-    private static IEnumerable<Located<RuleSettings>> MonitorRules(HaproxySection front)
+    private IEnumerable<Located<RuleSettings>> MonitorRules(HaproxySection front)
     {
         if (front.MonitorPath is not { } monitor)
             yield break;
         var asked = new TestCondition(new VariableExpression(TemplateVariable.Path), TestKind.Is, [monitor.Value]);
+        yield return new(HaproxyLogs.Silence(_file) with { When = asked }, monitor.Place);
         foreach (var fail in front.MonitorFails)
             yield return new(new() { Action = RuleAction.Deny, Status = 503, When = new AllCondition([asked, fail]) }, monitor.Place);
         yield return new(new() { Action = RuleAction.Respond, Respond = new(200, ServiceReady, "text/html"), When = asked }, monitor.Place);
     }
+
+    // Those of http-after-response come last, wherever they stand.
+    private static List<Located<RuleSettings>> InOrder(List<Located<RuleSettings>> rules) =>
+        [.. rules.Where(rule => !rule.Value.OfOwn), .. rules.Where(rule => rule.Value.OfOwn)];
 
     private IEnumerable<(Located<string> Backend, Condition? When)> Choices(HaproxySection front)
     {
@@ -249,14 +258,19 @@ internal sealed class HaproxyDraft
     }
 
     /// <summary>In TCP mode a backend is chosen by what is known of a connection. Where that is the name in a TLS hello alone, routes go by it, and else by the order of the lines.</summary>
-    private List<RouteDraft> TcpRoutes(HaproxySection front)
+    private List<RouteDraft> TcpRoutes(HaproxySection front, List<Located<RuleSettings>> ofBackends)
     {
+        List<Condition> before = [];
         List<(Located<string> Backend, Condition? When, List<Located<string>> Hosts)> choices = [];
         var ofNames = true;
         foreach (var (name, when) in Choices(front))
         {
             if (!IsBackend(name))
                 continue;
+            foreach (var rule in _backends[name.Value] is var backend && backend != front ? backend.EarlyRules.Where(IsOfConnection) : [])
+                ofBackends.Add(rule with { Value = rule.Value with { When = All([.. before, .. when is null ? (Condition[])[] : [when], .. rule.Value.When is { } own ? (Condition[])[own] : []]) } });
+            if (when is not null)
+                before.Add(new NotCondition(when));
             List<Located<string>> hosts = [];
             ofNames &= when is null || TryReadHosts(when, name.Place, hosts);
             choices.Add((name, when, hosts));
@@ -268,6 +282,12 @@ internal sealed class HaproxyDraft
             _problems.Error(front.Name.Place, $"{Shown.Quote(front.Name.Value)} leads nowhere", "'default_backend', or servers");
         return routes;
     }
+
+    // What can be done before anything is read of a connection but the name in its hello.
+    private static bool IsOfConnection(Located<RuleSettings> rule) =>
+        rule.Value is { Action: RuleAction.Close or RuleAction.Track } or { Action: RuleAction.SetVariable, Value.Parts: [{ Expression: FetchExpression { Kind: FetchKind.Tracked } }] };
+
+    private static Condition? All(List<Condition> conditions) => conditions.Count switch { 0 => null, 1 => conditions[0], _ => new AllCondition(conditions.ToValueList()) };
 
     private static bool TryReadHosts(Condition when, Place place, List<Located<string>> hosts)
     {
@@ -353,7 +373,7 @@ internal sealed class HaproxyDraft
             {
                 Name = new(NameOf(backend, name.Value), name.Place),
                 Sticky = pool.Sticky is { } sticky ? sticky with { Value = sticky.Value with { YieldsToPriority = true } } : null,
-                Servers = [.. pool.Servers.Select(server => server.Address?.Value == first.Address.Value ? server with { Backup = null } : Behind(server))],
+                Servers = [.. pool.Servers.Select(server => server.Address?.Value == first.Address.Value ? server with { Backup = null, Weight = Math.Max(server.Weight, 1) } : Behind(server))],
                 Discover = [.. pool.Discover.Select(found => found with { Server = Behind(found.Server!) })],
             };
 
@@ -385,7 +405,7 @@ internal sealed class HaproxyDraft
             Timeouts = HaproxyTimeouts.OfServers(backend),
             Sticky = sticky,
             Rules = backend.IsTcp ? [] : backend.Kind == 'L' ? [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. ForwardRules(backend)] : [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. backend.Redirects, .. ForwardRules(backend)],
-            ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : backend.ResponseRules,
+            ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : InOrder(backend.ResponseRules),
             Servers = [.. servers.Where(server => server.Template is null).Select(server => Drafted(server, sticky?.Value.Value == StickyValue.Server))],
             Discover = [.. servers.Where(server => server.Template is not null).Select(server => new DiscoverDraft(server.Name.Place) { Settings = server.Template!, Server = Drafted(server, withCookie: false) with { Address = null, Name = null } })],
             Resolver = HaproxyResolvers.Of(_file, backend),

@@ -37,6 +37,9 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
     /// <summary>The frontends and backends whose rates are asked for.</summary>
     public Dictionary<(string Name, bool OfBackend), Place> Rated { get; } = [];
 
+    /// <summary>Whether rules leave requests out of logs.</summary>
+    public bool Silences { get; set; }
+
     /// <summary>The section global.</summary>
     public required HaproxySection Global { get; init; }
 

@@ -94,7 +94,10 @@ internal static class HaproxyFormat
 
             // Samples are written as they are: what makes JSON or quotes of them is for converters and flags.
             var raw = part.Sample is not null && !form.HasFlag(LogForm.Escaped) ? LogForm.Raw : LogForm.Plain;
-            parts.Add(new(null, default, part.Sample ?? part.Alias!.Value, form | raw));
+            var value = part.Sample ?? part.Alias!.Value!;
+
+            // What a line knows by the same word is that.
+            parts.Add(LogFieldTable.Find(value.ToString()) is { } known ? new(null, known.Field, null, form) : new(null, default, value, form | raw));
         }
 
         line = LogLineText.Join(parts);

@@ -54,10 +54,18 @@ internal static class HaproxyLogs
     private const string All = "DFBL";
     private const int Info = 6;
 
+    // What remembers of a request that it is not written.
+    private const string Silent = "log-level.silent";
+
     private static readonly string[] s_levels = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
     private static readonly string[] s_facilities =
         ["kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "auth2", "ftp", "ntp", "audit", "alert", "cron2", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"];
+
+    private static readonly (string Word, SyslogFormat Format)[] s_formats =
+        [("local", SyslogFormat.Rfc3164), ("rfc3164", SyslogFormat.Rfc3164), ("rfc5424", SyslogFormat.Rfc5424), ("priority", SyslogFormat.Priority), ("short", SyslogFormat.Short), ("timed", SyslogFormat.Timed), ("iso", SyslogFormat.Iso), ("raw", SyslogFormat.Raw)];
+
+    private static readonly Condition s_told = new NotCondition(new TestCondition(new FetchExpression(FetchKind.Variable, Silent), TestKind.Is, ["1"]));
 
     public static IEnumerable<DirectiveRow<HaproxyUse>> Rows { get; } =
     [
@@ -80,6 +88,26 @@ internal static class HaproxyLogs
     ];
 
     private static DirectiveRow<HaproxyUse> Done(string name, string contexts, string arguments, string meaning, Action<HaproxyUse> read) => DirectiveRow<HaproxyUse>.Done(name, contexts, arguments, meaning, read);
+
+    /// <summary>Leaves requests out of logs.</summary>
+    public static RuleSettings Silence(HaproxyFile file)
+    {
+        file.Silences = true;
+        return new() { Action = RuleAction.SetVariable, Name = Silent, Value = TextTemplate.Literal("1") };
+    }
+
+    /// <summary>Reads <c>set-log-level</c>: of the levels the one that leaves a request out counts.</summary>
+    public static RuleSettings? ReadLevel(HaproxyUse use)
+    {
+        if (!use.TryTake("a level", out var level))
+            return null;
+        if (level.Text == "silent")
+            return Silence(use.File);
+        if (Array.IndexOf(s_levels, level.Text) >= 0)
+            return new() { Action = RuleAction.RemoveVariable, Name = Silent };
+        use.Error(level, $"{Shown.Quote(level.Text)} is not a level", Shown.OneOf([.. s_levels, "silent"]));
+        return null;
+    }
 
     private static void Set(HaproxyUse use, Func<HaproxyLogging, HaproxyLogging>? change)
     {
@@ -115,7 +143,10 @@ internal static class HaproxyLogs
                         use.Error(sample, $"{Shown.Quote(sample.Text)} is not which lines are written", "ascending ranges, a colon, and of how many, such as 1:10 or 2-3,8-11:11");
                     break;
                 case "format" when use.TryTake("a format", out var named):
-                    format = named.Text is "rfc5424" or "iso" ? SyslogFormat.Rfc5424 : SyslogFormat.Rfc3164;
+                    if (Array.FindIndex(s_formats, known => known.Word == named.Text) is var found and >= 0)
+                        format = s_formats[found].Format;
+                    else
+                        use.Error(named, $"{Shown.Quote(named.Text)} is not a format of messages", Shown.OneOf([.. s_formats.Select(known => known.Word)]));
                     break;
                 case var text when facility < 0 && Array.IndexOf(s_facilities, text) is >= 0 and var number:
                     facility = number;
@@ -173,6 +204,7 @@ internal static class HaproxyLogs
                 Line = line,
                 Escape = isOwn ? LogEscape.HaProxy : LogEscape.Default,
                 StructuredData = isStructured,
+                When = file.Silences && !front.IsTcp ? s_told : null,
                 SkipNull = logging.SkipNull,
                 OnlyErrors = logging.OnlyErrors,
                 RequestFields = captures ? logging.RequestFields : [],

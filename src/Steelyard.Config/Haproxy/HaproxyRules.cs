@@ -12,7 +12,7 @@ internal static class HaproxyRules
 {
     private const string Proxies = "DFBL";
 
-    private const string OfServers = " Only of servers' responses: what Steelyard answers itself is changed by `response-headers` in its YAML.";
+    private const string OfServers = " Of answers of Steelyard's own too.";
 
     /// <summary>Why what is said of caches has no effect.</summary>
     public const string NoCache = "There is no cache here: every request goes to a server.";
@@ -27,7 +27,7 @@ internal static class HaproxyRules
         Row("redirect", "location|prefix|scheme <text> [code <code>] [drop-query] [append-slash] [set-cookie <text>|clear-cookie <text>] [ignore-empty]", "The same, behind all rules of `http-request`.", ReadRedirect),
         Row("http-request auth", "[realm <realm>]", "Asks for user and password with 401.", ReadAuthentication),
         Row("http-request allow", "", "Ends these rules.", use => new RuleSettings { Action = RuleAction.Stop }),
-        Row("http-request silent-drop", "", "Closes the connection without an answer; the kernel tells the client.", use => new RuleSettings { Action = RuleAction.Close }),
+        Row("http-request silent-drop", "[rst-ttl <number>]", "Closes the connection without an answer; the kernel tells the client.", ReadDrop),
         Row("http-request reject", "", "Closes the connection without an answer.", use => new RuleSettings { Action = RuleAction.Close }),
         .. Headers("http-request"),
         Row("http-request set-path", "<fmt>", "The request gets another path; its query stays.", use => ReadValue(use, RuleAction.SetPath)),
@@ -40,6 +40,8 @@ internal static class HaproxyRules
         .. Variables("http-request"),
         .. Lists("http-request"),
         .. ((string[])["connection", "session", "content"]).SelectMany(phase => Variables("tcp-request " + phase)),
+        Row("tcp-request content set-log-level", "<level>", "The same as of `http-request`.", HaproxyLogs.ReadLevel),
+        Row("http-request set-log-level", "<level>", "With `silent` the request is not written; of other levels lines of Steelyard are info.", HaproxyLogs.ReadLevel),
         .. OnlyInLogs("http-request"),
         Row("http-request set-method", "<fmt>", "Servers are asked by this method; `method` and logs stay with the client's.", use => ReadValue(use, RuleAction.SetMethod)),
         Row("http-request set-src", "<sample>", "The client is taken to be at this address from here on: in conditions, logs, `option forwardfor`, PROXY headers, and what is remembered and counted of it. What is no address changes nothing.", use => ReadSample(use, RuleAction.SetPeer)),
@@ -51,6 +53,10 @@ internal static class HaproxyRules
         Refused("http-request do-resolve", "names of servers are resolved when the file is taken up"),
     ];
 
+    // How far the kernel's word of it goes does not change what is done.
+    private static RuleSettings? ReadDrop(HaproxyUse use) =>
+        use.Take("rst-ttl") && !use.TryTakeNumber("a number of hops", 1, 255, out _) ? null : new() { Action = RuleAction.Close };
+
     /// <summary>What can be done with responses.</summary>
     public static IEnumerable<DirectiveRow<HaproxyUse>> Responses { get; } =
     [
@@ -61,10 +67,16 @@ internal static class HaproxyRules
         Row("http-response redirect", "location <fmt> [code <code>]", "The client is sent elsewhere: 302, or the code that is given.", ReadRedirect),
         Row("http-response allow", "", "Ends these rules.", use => new RuleSettings { Action = RuleAction.Stop }),
         .. Variables("http-response"),
+        .. Variables("tcp-response content"),
+        Row("tcp-response content set-log-level", "<level>", "The same as of `http-response`.", HaproxyLogs.ReadLevel),
         .. Lists("http-response"),
+        Row("http-response set-log-level", "<level>", "The same.", HaproxyLogs.ReadLevel),
         .. OnlyInLogs("http-response"),
         .. Headers("http-after-response"),
         Row("http-after-response set-status", "<status> [reason <text>]", "The response gets another status, with its usual reason." + OfServers, ReadStatus),
+        Row("http-after-response allow", "", "Ends these rules.", use => new RuleSettings { Action = RuleAction.Stop }),
+        .. Lists("http-after-response"),
+        Row("http-after-response set-log-level", "<level>", "With `silent` the request is not written.", HaproxyLogs.ReadLevel),
         DirectiveRow<HaproxyUse>.Harmless("http-after-response strict-mode", Proxies, "...", "Changes nothing that a client or a server sees."),
         .. Variables("http-after-response"),
         DirectiveRow<HaproxyUse>.Harmless("http-response cache-store", Proxies, "...", NoCache),
@@ -86,7 +98,7 @@ internal static class HaproxyRules
     {
         yield return Row($"{of} set-var", "(<name>) <sample>", "Remembers a value until the request has been answered, whatever its scope.", use => ReadVariable(use, isFormat: false));
         yield return Row($"{of} set-var-fmt", "(<name>) <fmt>", "The same of a text.", use => ReadVariable(use, isFormat: true));
-        yield return Row($"{of} unset-var", "(<name>)", "Forgets it.", use => TryReadVariableName(use, out var name) ? new RuleSettings { Action = RuleAction.RemoveVariable, Name = name } : null);
+        yield return Row($"{of} unset-var", "(<name>)", "Forgets it.", use => TryReadVariableName(use, out var name, out _) ? new RuleSettings { Action = RuleAction.RemoveVariable, Name = name } : null);
     }
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> Lists(string of)
@@ -115,7 +127,7 @@ internal static class HaproxyRules
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> OnlyInLogs(string of)
     {
-        foreach (var action in (string[])["set-log-level", "set-nice", "set-tos", "set-mark", "set-priority-class", "set-priority-offset", "disable-l7-retry", "wait-for-body", "wait-for-handshake", "strict-mode"])
+        foreach (var action in (string[])["set-nice", "set-tos", "set-mark", "set-priority-class", "set-priority-offset", "disable-l7-retry", "wait-for-body", "wait-for-handshake", "strict-mode"])
             yield return DirectiveRow<HaproxyUse>.Harmless($"{of} {action}", Proxies, "...", "Changes nothing that a client or a server sees.");
     }
 
@@ -126,9 +138,10 @@ internal static class HaproxyRules
         {
             if (read(use) is not { } rule || !use.TryReadCondition(out var condition))
                 return;
-            if (name.StartsWith("tcp-request", StringComparison.Ordinal) && use.Section is { IsTcp: true, Kind: not 'D' })
+            rule = rule with { OfOwn = name.StartsWith("http-after-response", StringComparison.Ordinal) };
+            if (name.StartsWith("tcp-", StringComparison.Ordinal) && use.Section is { IsTcp: true, Kind: not 'D' })
             {
-                use.Problems.Error(use.Line, $"'{use.Directive}' of a proxy in TCP mode is not done here", "its sample where the variable is asked for");
+                use.Problems.Error(use.Line, $"'{use.Directive}' of a proxy in TCP mode is not done here", "'set-var' in its frontend, without a condition");
                 return;
             }
 
@@ -230,29 +243,85 @@ internal static class HaproxyRules
         return new() { Action = RuleAction.SetStatus, Status = status };
     }
 
-    private static bool TryReadVariableName(HaproxyUse use, out string name)
+    /// <summary>The conditions of HAProxy behind the name of a variable.</summary>
+    private static Condition? WhenOf(string word, FetchExpression variable) => word switch
     {
-        name = "";
+        "ifexists" or "ifset" => new TestCondition(variable, TestKind.Present),
+        "ifnotexists" or "ifnotset" => new NotCondition(new TestCondition(variable, TestKind.Present)),
+        _ => null,
+    };
+
+    private static bool TryReadVariableName(HaproxyUse use, out string name, out List<Condition> conditions)
+    {
+        (name, conditions) = ("", []);
         if (!use.TryTake("the name of a variable in round brackets", out var word))
             return false;
         name = word.Text.Length > 2 && word.Text[0] == '(' && word.Text[^1] == ')' ? word.Text[1..^1] : "";
-        if (RuleTable.IsVariableName(name))
-            return true;
-        use.Error(word, $"{Shown.Quote(word.Text)} is not the name of a variable in round brackets", "such as set-var(txn.user)");
-        return false;
+        var parts = name.Split(',');
+        name = parts[0];
+        if (!RuleTable.IsVariableName(name))
+        {
+            use.Error(word, $"{Shown.Quote(word.Text)} is not the name of a variable in round brackets", "such as set-var(txn.user)");
+            return false;
+        }
+
+        foreach (var part in parts.Skip(1))
+        {
+            if (WhenOf(part.Trim(), new FetchExpression(FetchKind.Variable, name)) is { } when)
+            {
+                conditions.Add(when);
+                continue;
+            }
+
+            use.Error(word, $"{Shown.Quote(part)} is no condition of a variable that is known here", "ifexists, ifnotexists, ifset or ifnotset");
+            return false;
+        }
+
+        return true;
     }
 
     private static RuleSettings? ReadVariable(HaproxyUse use, bool isFormat)
     {
-        if (!TryReadVariableName(use, out var name))
+        if (!TryReadVariableName(use, out var name, out var conditions))
             return null;
+        if (use is { Directive: ['t', 'c', 'p', ..], Section: { IsTcp: true, Kind: not 'D' } })
+            return NameOfConnection(use, name, isFormat);
+        var when = conditions.Count == 0 ? null : conditions.Count == 1 ? conditions[0] : new AllCondition(conditions.ToValueList());
         if (isFormat)
-            return TryTakeFormat(use, "a text", out var text) ? new() { Action = RuleAction.SetVariable, Name = name, Value = text } : null;
+            return TryTakeFormat(use, "a text", out var text) ? new() { Action = RuleAction.SetVariable, Name = name, Value = text, When = when } : null;
         if (!use.TryTake("a sample", out var word))
             return null;
         if (HaproxySamples.TryRead(word.Text, mayCompare: false, use, out var sample, out _, out var mistake))
-            return new() { Action = RuleAction.SetVariable, Name = name, Value = TextTemplate.Of(sample.Expression) };
+            return new() { Action = RuleAction.SetVariable, Name = name, Value = TextTemplate.Of(sample.Expression), When = when };
         use.Problems.Error(word.Place, mistake);
+        return null;
+    }
+
+    // Of a connection that carries no requests nothing is remembered: the name stands for its value.
+    private static RuleSettings? NameOfConnection(HaproxyUse use, string name, bool isFormat)
+    {
+        Sample sample;
+        if (isFormat)
+        {
+            if (!TryTakeFormat(use, "a text", out var text))
+                return null;
+            sample = new(new TextExpression(text), SampleType.Text);
+        }
+        else
+        {
+            if (!use.TryTake("a sample", out var word))
+                return null;
+            if (!HaproxySamples.TryRead(word.Text, mayCompare: false, use, out sample, out _, out var mistake))
+            {
+                use.Problems.Error(word.Place, mistake);
+                return null;
+            }
+        }
+
+        if (use.HasMore)
+            use.Problems.Error(use.Line, $"'{use.Directive}' with a condition is not done in TCP mode", "it without a condition, and the condition where the variable is asked for");
+        else if (!use.Section.ConnectionVariables.TryAdd(name, sample))
+            use.Problems.Error(use.Line, $"the variable {Shown.Quote(name)} is set again, which is not done in TCP mode", "another name");
         return null;
     }
 
@@ -426,10 +495,10 @@ internal static class HaproxyRules
             "prefix" => [.. to.Parts is [{ Literal: "/" }] ? default : to.Parts, dropQuery ? new(null, TemplateVariable.Path) : new(null, TemplateVariable.Uri)],
             _ => [.. to.Parts, new("://"), new(null, default, new FetchExpression(FetchKind.Header, "Host")), dropQuery ? new(null, TemplateVariable.Path) : new(null, TemplateVariable.Uri)],
         };
-        if (appendSlash && dropQuery)
+        if (appendSlash && kind.Value.Text != "location")
         {
-            // Where the path ends in a slash, none is put behind it.
-            parts.Add(new(null, default, new MapExpression(new VariableExpression(TemplateVariable.Path), [new(TestKind.Ends, false, "/", TextTemplate.Empty)], TextTemplate.Literal("/"))));
+            // Where it ends in a slash, none is put behind it.
+            parts.Add(new(null, default, new MapExpression(new VariableExpression(dropQuery ? TemplateVariable.Path : TemplateVariable.Uri), [new(TestKind.Ends, false, "/", TextTemplate.Empty)], TextTemplate.Literal("/"))));
         }
 
         var location = TextTemplate.Of(parts);

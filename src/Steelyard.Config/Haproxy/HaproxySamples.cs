@@ -80,7 +80,7 @@ internal static class HaproxySamples
         Named("urlp_val", SampleType.Number, FetchKind.Parameter),
         Named("res.hdr", SampleType.Text, FetchKind.ResponseHeaderValues),
         Named("shdr", SampleType.Text, FetchKind.ResponseHeaderValues),
-        Named("res.fhdr", SampleType.Text, FetchKind.ResponseHeader),
+        new("res.fhdr", (1, 1), SampleType.Text, (arguments, _) => arguments[0].Length == 0 ? null : new FetchExpression(FetchKind.ResponseHeaderLineAt, arguments[0] + " -1"), "response-header-line-at('NAME -1')"),
         Named("res.hdr_cnt", SampleType.Number, FetchKind.ResponseHeaderCount),
         Named("shdr_cnt", SampleType.Number, FetchKind.ResponseHeaderCount),
         Named("res.fhdr_cnt", SampleType.Number, FetchKind.ResponseHeaderLineCount),
@@ -100,7 +100,7 @@ internal static class HaproxySamples
         Plain("req_ssl_sni", SampleType.Text, FetchKind.ServerName),
         Plain("req.ssl_hello_type", SampleType.Number, FetchKind.TlsHello),
         Plain("req_ssl_hello_type", SampleType.Number, FetchKind.TlsHello),
-        Named("var", SampleType.Text, FetchKind.Variable),
+        new("var", (1, 2), SampleType.Text, (arguments, _) => ReadVariable(arguments), "variable('NAME')"),
         Named("nbsrv", SampleType.Number, FetchKind.UsableServers),
         .. HaproxyMoreSamples.Fetches,
         Plain("fc_src", SampleType.Address, FetchKind.Peer),
@@ -123,7 +123,13 @@ internal static class HaproxySamples
         new("ipv6", (1, 1), SampleType.Address, (arguments, _) => System.Net.IPAddress.TryParse(arguments[0], out System.Net.IPAddress? _) ? Literal(arguments[0]) : null, "an address"),
         new("always_true", (0, 0), SampleType.Boolean, (_, _) => s_true, "always"),
         new("always_false", (0, 0), SampleType.Boolean, (_, _) => Literal("0"), "never"),
-        new("str", (1, 1), SampleType.Text, (arguments, _) => Literal(arguments[0]), "a text"),
+        new("str", (0, 1), SampleType.Text, (arguments, _) => Literal(arguments.Count == 0 ? "" : arguments[0]), "a text"),
+        Fixed("thread", SampleType.Number, "0"),
+        Fixed("dst_is_local", SampleType.Boolean, "1"),
+        Fixed("fc_dst_is_local", SampleType.Boolean, "1"),
+        new("dst_conn", (0, 0), SampleType.Number, (_, _) => new FetchExpression(FetchKind.Measured, "listener-connections"), "measured('listener-connections')"),
+        new("bin", (1, 1), SampleType.Text, (arguments, _) => arguments[0].Length > 0 && arguments[0].Length % 2 == 0 && arguments[0].All(char.IsAsciiHexDigit) ? new CallExpression(FunctionKind.HexDecode, Literal(arguments[0])) : null, "hex-decode('...')"),
+        new("req.body_len", (0, 0), SampleType.Number, (_, _) => new CallExpression(FunctionKind.Default, new FetchExpression(FetchKind.ContentLength), ["0"]), "what Content-Length says"),
         new("int", (1, 1), SampleType.Number, (arguments, _) => Literal(arguments[0]), "a number"),
         new("bool", (1, 1), SampleType.Boolean, (arguments, _) => Literal(arguments[0] is "1" or "true" ? "1" : "0"), "true or false"),
         new("req.body_size", (0, 0), SampleType.Number, (_, _) => new CallExpression(FunctionKind.Default, new FetchExpression(FetchKind.ContentLength), ["0"]), "what Content-Length says"),
@@ -142,7 +148,7 @@ internal static class HaproxySamples
         Function("lower", FunctionKind.Lower),
         Function("upper", FunctionKind.Upper),
         Function("length", FunctionKind.Length, type: SampleType.Number),
-        Function("url_dec", FunctionKind.UrlDecode, most: 1, keep: 0),
+        new("url_dec", (0, 1), SampleType.Text, (arguments, input) => new CallExpression(FunctionKind.UrlDecode, input, arguments is [] or [""] or ["0"] ? ["path"] : default(ValueList<string>)), "url-decode(VALUE, ...)"),
         Function("url_enc", FunctionKind.UrlEncode, most: 1, keep: 0),
         Function("base64", FunctionKind.Base64),
         Function("b64dec", FunctionKind.Base64Decode),
@@ -150,9 +156,12 @@ internal static class HaproxySamples
         Function("json", FunctionKind.Json, most: 1, keep: 0),
         Digest("sha1", _ => "sha1", 0),
         Digest("sha2", arguments => arguments is [] or [""] or ["256"] ? "sha256" : arguments[0] is "384" or "512" ? "sha" + arguments[0] : null, 1),
-        Digest("digest", arguments => arguments[0].ToLowerInvariant() is "md5" or "sha1" or "sha256" or "sha384" or "sha512" ? arguments[0].ToLowerInvariant() : null, 1, least: 1),
+        Digest("digest", arguments => NameOfDigest(arguments[0]), 1, least: 1),
         Function("http_date", FunctionKind.HttpDate, most: 1),
-        Function("hex2i", FunctionKind.FromHex, type: SampleType.Number),
+        new("htonl", (0, 0), SampleType.Text, (_, input) => new CallExpression(FunctionKind.BytesOf, input, ["short"]), "bytes-of(VALUE, 'short')"),
+        new("hmac", (2, 2), SampleType.Text, (arguments, input) => TryAuthenticate(arguments, input), "hmac(VALUE, ...)"),
+        new("debug", (0, 2), SampleType.Text, (_, input) => input, "the value"),
+        new("hex2i", (0, 0), SampleType.Number, (_, input) => new CallExpression(FunctionKind.FromHex, input), "from-hex(VALUE)"),
         Computed("and", FunctionKind.And),
         Computed("or", FunctionKind.Or),
         Computed("xor", FunctionKind.Xor),
@@ -166,8 +175,8 @@ internal static class HaproxySamples
         Computed("add", FunctionKind.Add),
         Computed("sub", FunctionKind.Subtract),
         Computed("mul", FunctionKind.Multiply),
-        Computed("div", FunctionKind.Divide),
-        Computed("mod", FunctionKind.Modulo),
+        Computed("div", FunctionKind.Divide, ofZero: "9223372036854775807"),
+        Computed("mod", FunctionKind.Modulo, ofZero: "0"),
         new("bool", (0, 0), SampleType.Boolean, (_, input) => new CallExpression(FunctionKind.IsZero, new CallExpression(FunctionKind.IsZero, input)), "is-zero(is-zero(VALUE))"),
         new("concat", (0, 3), SampleType.Text, (arguments, input) => TryConcatenate(arguments, input), "the value, a text, a variable and a text, one behind the other"),
         new("even", (0, 0), SampleType.Boolean, (_, input) => new CallExpression(FunctionKind.IsZero, new CallExpression(FunctionKind.Modulo, input, ["2"])), "is-zero(modulo(VALUE, '2'))"),
@@ -206,12 +215,30 @@ internal static class HaproxySamples
         (arguments, input) => algorithm(arguments) is { } known ? new CallExpression(FunctionKind.Digest, input, [known]) : null,
         name == "sha1" ? "digest(VALUE, 'sha1')" : "digest(VALUE, ...)");
 
+    private static CallExpression? TryAuthenticate(IReadOnlyList<string> arguments, Expression input) =>
+        NameOfDigest(arguments[0]) is { } digest && arguments[1].Length > 0 && System.Buffers.Text.Base64.IsValid(arguments[1]) ? new(FunctionKind.Hmac, input, [digest, arguments[1]]) : null;
+
+    /// <summary>A digest of OpenSSL in the words of all dialects; null for one that is not done here.</summary>
+    private static string? NameOfDigest(string name) => name.ToLowerInvariant() switch
+    {
+        "md5" or "sha1" or "sha256" or "sha384" or "sha512" => name.ToLowerInvariant(),
+        "sha-1" => "sha1",
+        "sha2-256" or "sha-256" => "sha256",
+        "sha2-384" or "sha-384" => "sha384",
+        "sha2-512" or "sha-512" => "sha512",
+        _ => null,
+    };
+
+    private static Expression? ReadVariable(IReadOnlyList<string> arguments) => arguments[0].Length == 0 ? null
+        : arguments.Count == 1 ? new FetchExpression(FetchKind.Variable, arguments[0])
+        : new CallExpression(FunctionKind.Default, new FetchExpression(FetchKind.Variable, arguments[0]), [arguments[1]]);
+
     // A number, or a variable that has one.
-    private static SampleRow Computed(string name, FunctionKind function) => new(
+    private static SampleRow Computed(string name, FunctionKind function, string? ofZero = null) => new(
         name,
         (1, 1),
         SampleType.Number,
-        (arguments, input) => long.TryParse(arguments[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? new CallExpression(function, input, [arguments[0]])
+        (arguments, input) => long.TryParse(arguments[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var operand) ? ofZero is not null && operand == 0 ? new CallExpression(FunctionKind.Default, new CallExpression(function, input, [arguments[0]]), [ofZero]) : new CallExpression(function, input, [arguments[0]])
             : RuleTable.IsVariableName(arguments[0]) ? new CallExpression(function, input, [TextTemplate.Of(new FetchExpression(FetchKind.Variable, arguments[0])).ToString()]) : null,
         $"{FunctionTable.Of(function).Word}(VALUE, ...)");
 
@@ -280,6 +307,8 @@ internal static class HaproxySamples
             return TryConvert(text, at, use, ref sample, out mistake);
         }
 
+        if (name == "var" && arguments is [var called, ..] && use.Section.IsTcp && use.Section.ConnectionVariables.TryGetValue(called, out sample))
+            return TryConvert(text, at, use, ref sample, out mistake);
         if (name is "capture.req.hdr" or "capture.res.hdr")
             return HaproxyCaptures.TryReadFetch(name, arguments, use, out sample, out mistake) && TryConvert(text, at, use, ref sample, out mistake);
         if (name is "http_auth" or "http_auth_group")
@@ -306,6 +335,12 @@ internal static class HaproxySamples
             return false;
         }
 
+        if (arguments is [{ Length: > 0 } parameter, { Length: 1 } separator] && name is "url_param" or "urlp" or "urlp_val")
+        {
+            sample = new(new CallExpression(FunctionKind.ParameterOf, new VariableExpression(TemplateVariable.Query), [arguments[0], arguments[1]]), row.Type);
+            return TryConvert(text, at, use, ref sample, out mistake);
+        }
+
         if (arguments is [{ Length: > 0 } field, var place] && row.Arguments.Most < 2 && OccurrenceOf(name) is { } kind && int.TryParse(place, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number != 0)
         {
             sample = new(new FetchExpression(kind, $"{field} {number.ToString(CultureInfo.InvariantCulture)}"), row.Type);
@@ -320,6 +355,10 @@ internal static class HaproxySamples
         sample = new(expression, row.Type);
         return TryConvert(text, at, use, ref sample, out mistake);
     }
+
+    /// <summary>Whether a converter takes numbers and addresses as the bytes that they are in HAProxy.</summary>
+    private static bool IsOfBytes(string name) =>
+        name is "hex" or "base64" or "ub64enc" or "bytes" or "sha1" or "sha2" or "digest" or "hmac" or "crc32" or "crc32c" or "djb2" or "sdbm" or "wt6" or "xxh32" or "xxh64" or "xxh3";
 
     /// <summary>The fetch of one of several values or lines of a field.</summary>
     private static FetchKind? OccurrenceOf(string name) => name switch
@@ -366,6 +405,8 @@ internal static class HaproxySamples
                 continue;
             }
 
+            if (IsOfBytes(name) && sample.Type is SampleType.Number or SampleType.Boolean or SampleType.Address)
+                sample = new(new CallExpression(FunctionKind.BytesOf, sample.Expression, [sample.Type == SampleType.Address ? "address" : "number"]), SampleType.Text);
             if (Find(Converters, name) is not { } converter)
             {
                 mistake = new($"the converter {Shown.Quote(name)} is not known here", $"one that docs/haproxy.md lists, such as {Shown.List(Converters.Take(8).Select(known => known.Name))}", use.Problems.Names.Nearest(name, Converters.Select(known => known.Name)));

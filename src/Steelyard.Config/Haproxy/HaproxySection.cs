@@ -36,6 +36,9 @@ internal sealed class HaproxySection
     /// <summary>The lines that let connections through, read where one behind them rejects others.</summary>
     public List<(string Phase, Lazy<Condition?> When)> Accepts { get; } = [];
 
+    /// <summary>What rules of a proxy in TCP mode call something: it is what stands for the name.</summary>
+    public Dictionary<string, Sample> ConnectionVariables { get; init; } = new(StringComparer.Ordinal);
+
     public List<Located<RuleSettings>> Rules { get; } = [];
 
     /// <summary>The lines redirect, which go behind the rules.</summary>
@@ -157,6 +160,7 @@ internal sealed class HaproxySection
             OriginalTo = defaults.OriginalTo,
             Logging = defaults.Logging,
             ErrorPages = new(defaults.ErrorPages),
+            ConnectionVariables = new(defaults.ConnectionVariables, StringComparer.Ordinal),
             CheckVariables = new(defaults.CheckVariables, StringComparer.Ordinal),
             MonitorPath = defaults.MonitorPath,
             Stats = defaults.Stats,

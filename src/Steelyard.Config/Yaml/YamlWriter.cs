@@ -406,7 +406,7 @@ internal sealed class YamlWriter
     private static string Rule(RuleSettings rule)
     {
         var (key, value) = RuleTable.Write(rule);
-        return Braces([.. rule.When is { } when ? (string[])[$"when: {Text(when.ToString())}"] : [], $"{key}: {value}"]);
+        return Braces([.. rule.When is { } when ? (string[])[$"when: {Text(when.ToString())}"] : [], .. rule.OfOwn ? (string[])["own: true"] : [], $"{key}: {value}"]);
     }
 
     private static IEnumerable<string> EditsParts(HeaderEdits request, HeaderEdits response)

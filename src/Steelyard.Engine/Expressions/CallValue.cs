@@ -41,7 +41,15 @@ internal sealed class CallValue : CompiledValue
         }
 
         if (_operand is null)
-            return TryCall(input, ExpressionRoom.OfThread, out value);
+        {
+            if (TryCall(input, ExpressionRoom.OfThread, out value))
+                return true;
+
+            // What cannot be made is not there.
+            value = default;
+            return false;
+        }
+
         value = default;
         return _operand.TryRead(scope, out var other) && TryCompute(input, NumberIn(other), ExpressionRoom.OfThread, out value);
     }
@@ -60,7 +68,7 @@ internal sealed class CallValue : CompiledValue
             case FunctionKind.Length:
                 return room.TryWrite(input.Length, out value);
             case FunctionKind.UrlDecode:
-                return TextFunctions.TryDecodeUrl(input, room, out value);
+                return TextFunctions.TryDecodeUrl(input, keepsPlus: _texts.Length > 0, room, out value);
             case FunctionKind.UrlEncode:
                 return TextFunctions.TryEncodeUrl(input, room, out value);
             case FunctionKind.Base64:
@@ -121,6 +129,10 @@ internal sealed class CallValue : CompiledValue
                 return room.TryWrite(TextFunctions.Hash(input, _texts[0], _numbers.Length > 1 ? _numbers[1] : 0), out value);
             case FunctionKind.Avalanche:
                 return Utf8Parser.TryParse(input, out long hash, out _) && room.TryWrite(KeyHash.Avalanche((uint)hash), out value);
+            case FunctionKind.BytesOf:
+                return TextFunctions.TryPack(input, _texts[0], room, out value);
+            case FunctionKind.Hmac:
+                return TextFunctions.TryAuthenticate(input, _texts[0], _texts[1], room, out value);
             case FunctionKind.HexDecode:
                 return TextFunctions.TryDecodeHex(input, room, out value);
             case FunctionKind.Normalize:
@@ -162,9 +174,10 @@ internal sealed class CallValue : CompiledValue
             return room.TryWrite(
                 _function switch
                 {
-                    FunctionKind.Add => number + other,
-                    FunctionKind.Subtract => number - other,
-                    FunctionKind.Multiply => number * other,
+                    // HAProxy: what is too large is the largest number, and what is too small the smallest.
+                    FunctionKind.Add => Within((Int128)number + other),
+                    FunctionKind.Subtract => Within((Int128)number - other),
+                    FunctionKind.Multiply => Within((Int128)number * other),
                     FunctionKind.Divide => other == -1 ? -number : number / other,
                     FunctionKind.And => number & other,
                     FunctionKind.Or => number | other,
@@ -176,6 +189,8 @@ internal sealed class CallValue : CompiledValue
                 out value);
         }
     }
+
+    private static long Within(Int128 number) => (long)Int128.Clamp(number, long.MinValue, long.MaxValue);
 
     private bool HasFlag(char flag) => _texts.Length > 2 && _texts[2].Contains((byte)flag);
 }

@@ -1,10 +1,12 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Engine.Http1;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Expressions;
@@ -26,7 +28,7 @@ internal static class TextFunctions
         return true;
     }
 
-    public static bool TryDecodeUrl(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    public static bool TryDecodeUrl(ReadOnlySpan<byte> text, bool keepsPlus, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
         value = default;
         if (!room.TryTake(text.Length, out var written))
@@ -41,7 +43,8 @@ internal static class TextFunctions
             }
             else
             {
-                written[length++] = text[i] == '+' ? (byte)' ' : text[i];
+                written[length++] = text[i] == '+' && !keepsPlus ? (byte)' ' : text[i];
+                keepsPlus &= text[i] != '?';
             }
         }
 
@@ -156,10 +159,65 @@ internal static class TextFunctions
         return true;
     }
 
+    public static bool TryAuthenticate(ReadOnlySpan<byte> text, ReadOnlySpan<byte> algorithm, ReadOnlySpan<byte> base64, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        var length = LengthOf(algorithm);
+        if (!TryDecodeBase64(base64, room, out var key) || !room.TryTake(length, out var written))
+            return false;
+
+#pragma warning disable CA5350, CA5351 // The configuration names the digest.
+        switch (length)
+        {
+            case 16:
+                HMACMD5.HashData(key, text, written);
+                break;
+            case 20:
+                HMACSHA1.HashData(key, text, written);
+                break;
+            case 32:
+                HMACSHA256.HashData(key, text, written);
+                break;
+            case 48:
+                HMACSHA384.HashData(key, text, written);
+                break;
+            default:
+                HMACSHA512.HashData(key, text, written);
+                break;
+        }
+#pragma warning restore CA5350, CA5351
+        value = written;
+        return true;
+    }
+
+    /// <summary>The bytes that a number or an address is.</summary>
+    public static bool TryPack(ReadOnlySpan<byte> text, ReadOnlySpan<byte> kind, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (kind[0] == 'a')
+        {
+            Span<byte> address = stackalloc byte[AddressText.Longest];
+            var taken = AddressText.Parse(HttpBytes.Trim(text), address);
+            if (taken <= 0 || !room.TryTake(taken, out var written))
+                return false;
+            address[..taken].CopyTo(written);
+            value = written;
+            return true;
+        }
+
+        if (!Utf8Parser.TryParse(text, out long number, out var length) || length != text.Length || !room.TryTake(sizeof(long), out var bytes))
+            return false;
+        BinaryPrimitives.WriteInt64BigEndian(bytes, number);
+        value = kind[0] == 's' ? bytes[sizeof(int)..] : bytes;
+        return true;
+    }
+
+    private static int LengthOf(ReadOnlySpan<byte> algorithm) => algorithm[^1] switch { (byte)'5' => 16, (byte)'1' => 20, (byte)'6' => 32, (byte)'4' => 48, _ => 64 };
+
     public static bool TryDigest(ReadOnlySpan<byte> text, ReadOnlySpan<byte> algorithm, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
         value = default;
-        var length = algorithm[^1] switch { (byte)'5' => 16, (byte)'1' => 20, (byte)'6' => 32, (byte)'4' => 48, _ => 64 };
+        var length = LengthOf(algorithm);
         if (!room.TryTake(length, out var written))
             return false;
 

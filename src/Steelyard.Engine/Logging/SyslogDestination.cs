@@ -48,6 +48,16 @@ internal sealed class SyslogDestination(AccessLogSettings settings, Func<DateTim
         if (settings.Syslog == SyslogFormat.Rfc5424)
             return string.Create(CultureInfo.InvariantCulture, $"<{priority}>1 {now.UtcDateTime:yyyy-MM-ddTHH:mm:ss.ffffffZ} {host} {settings.Tag} {process} - {(settings.StructuredData ? "" : "- ")}");
         var local = TimeZoneInfo.ConvertTime(now, TimeZoneInfo.Local).DateTime;
+        var time = settings.Syslog is SyslogFormat.Timed or SyslogFormat.Iso ? string.Create(CultureInfo.InvariantCulture, $"{TimeZoneInfo.ConvertTime(now, TimeZoneInfo.Local):yyyy-MM-ddTHH:mm:ss.ffffffzzz} ") : "";
+        switch (settings.Syslog)
+        {
+            case SyslogFormat.Raw or SyslogFormat.Iso:
+                return time;
+            case SyslogFormat.Short or SyslogFormat.Timed:
+                return string.Create(CultureInfo.InvariantCulture, $"<{SeverityInfo}>{time}");
+            case SyslogFormat.Priority:
+                return string.Create(CultureInfo.InvariantCulture, $"<{priority}>");
+        }
 
         // RFC 3164, 4.1.2: a day of one digit has a blank before it.
         return string.Create(CultureInfo.InvariantCulture, $"<{priority}>{LogClock.MonthOf(local)} {local.Day,2} {local:HH:mm:ss} {settings.Tag}[{process}]: ");

@@ -63,7 +63,7 @@ internal static class Termination
             CookieFate.Passed => (byte)'P',
             CookieFate.Rewritten => (byte)'R',
             CookieFate.Deleted => (byte)'D',
-            _ => context.ResponseBegun ? (byte)'N' : (byte)'-',
+            _ => (byte)'N',
         };
         return (sent, returned);
     }

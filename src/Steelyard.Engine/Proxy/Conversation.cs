@@ -369,7 +369,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         ResponseWriter.Write(
             ref writer,
             _response,
-            context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head,
+            HeadOf(upstream),
             chunked,
             ConnectionOptionFor(framing),
             context.Events.Date.At(context.Events.Now),
@@ -401,9 +401,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
         context.Record.HeadBytes = writer.Length;
         if (context.Log is { KeepsResponse: true } log)
-            context.Record.Capture(log, _response, context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head, writer.Written.Span);
-        _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
-        if (AuthenticatesConnection(upstream.Input.Head))
+            context.Record.Capture(log, _response, HeadOf(upstream), writer.Written.Span);
+        _idleMilliseconds = IdleMilliseconds(HeadOf(upstream));
+        if (AuthenticatesConnection(HeadOf(upstream)))
             upstream.Restrict(UseOfLoggedIn);
         var (source, sink) = (new RelayPoint(upstream.Transport, context.Timeouts.ServerBody), new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate, context.SendRate));
         Bandwidth.Begin(context, ofServer: true);
@@ -434,11 +434,11 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     }
 
     private PackedHead JudgeTexts(Substitutes texts, UpstreamConnection upstream) =>
-        texts.Judge(ContentFields.Of(_response, context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head), context.Request);
+        texts.Judge(ContentFields.Of(_response, HeadOf(upstream)), context.Request);
 
     private PackedHead JudgePacking(Packing packing, UpstreamConnection upstream, out Deflater? deflater)
     {
-        var bytes = context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head;
+        var bytes = HeadOf(upstream);
         return context.Loop.Deflaters.Rent(packing, packing.Judge(ContentFields.Of(_response, bytes), context.Request, context.Head, context.Events), out deflater);
     }
 
@@ -459,6 +459,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     /// <summary>The server has answered without the whole request and will not read the rest; the client may never send it.</summary>
     private bool BodyIsUnwanted() =>
         outgoing.BodyPending && (!_response.KeepAlive || (context.Request.ExpectsContinue && !_continued));
+
+    // Where rules have changed the fields, they stand elsewhere.
+    private ReadOnlySpan<byte> HeadOf(UpstreamConnection upstream) => context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head;
 
     /// <summary>How long the connection may be kept: a second less than the server says it will keep it.</summary>
     private long IdleMilliseconds(ReadOnlySpan<byte> head)
@@ -559,8 +562,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         var framing = _response.Body(context.Request.AnsweredAs);
         var length = framing.HasBody ? framing.Kind == BodyKind.Counted ? framing.Length : long.MaxValue : 0;
-        _idleMilliseconds = IdleMilliseconds(upstream.Input.Head);
-        if (AuthenticatesConnection(upstream.Input.Head))
+        _idleMilliseconds = IdleMilliseconds(HeadOf(upstream));
+        if (AuthenticatesConnection(HeadOf(upstream)))
             upstream.Restrict(UseOfLoggedIn);
         upstream.Input.ReleaseHead();
         context.ForgetResponse();

@@ -390,6 +390,21 @@ internal sealed class ExchangeContext : RoutedRequest
             && (ofListener is null || ofListener.RunOnResponse(this) == RuleVerdict.GoOn);
     }
 
+    /// <summary>Whether rules change answers of the proxy's own: those of the pool, and of the listener.</summary>
+    public bool HasOwnRules => HeadHeld && Response is null && (Client.Listener.OwnRules is not null || (Pool is { } pool && Plan.PoolRules?.GetValueOrDefault(pool).OfOwn is not null));
+
+    /// <summary>Does what they say with such an answer. What it becomes is held until <see cref="ForgetResponse"/>.</summary>
+    /// <param name="answer">Its head, read.</param>
+    /// <param name="head">The bytes of that.</param>
+    public void RunOwnRules(ResponseHead answer, ReadOnlySpan<byte> head)
+    {
+        ResponseEdit.Take(Events.Blocks, head);
+        Response = answer;
+        if (Pool is { } pool)
+            _ = Plan.PoolRules?.GetValueOrDefault(pool).OfOwn?.RunOnResponse(this);
+        _ = Client.Listener.OwnRules?.RunOnResponse(this);
+    }
+
     /// <summary>The response gives way to what is found by a path, or by the name of a route.</summary>
     /// <param name="target">Path and query; empty for a route.</param>
     /// <param name="route">The name; null for a path.</param>

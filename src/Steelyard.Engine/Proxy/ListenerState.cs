@@ -76,6 +76,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>What is done with responses to them; null for nothing.</summary>
     public RuleSet? ResponseRules { get; init; }
 
+    /// <summary>Those of them that are done with answers of the proxy's own; null for none.</summary>
+    public RuleSet? OwnRules { get; init; }
+
     /// <summary>Its connections that are open now.</summary>
     public ConnectionCount Connections { get; init; } = new();
 

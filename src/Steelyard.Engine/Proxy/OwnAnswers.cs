@@ -23,6 +23,9 @@ internal sealed class OwnAnswers(ExchangeContext context, OutgoingRequest outgoi
     // What is being sent, for whoever abandons it.
     private LongAnswer? _answer;
 
+    // Reads what was written where rules change it; null until there are any.
+    private OwnHead? _head;
+
     private ClientConnection Client => context.Client;
 
     /// <summary>Something of the client's request is still to come that nobody will read.</summary>
@@ -109,6 +112,8 @@ internal sealed class OwnAnswers(ExchangeContext context, OutgoingRequest outgoi
     private bool IsWritten(in BlockWriter writer)
     {
         _length = writer.Overflowed ? 0 : context.Handed.IsHeld ? context.Handed.Insert(_block, writer.Length, context.OwnStatus, isOwn: true) : writer.Length;
+        if (_length > 0 && context.HasOwnRules)
+            _length = (_head ??= new(context)).Change(ref _block, _length);
         if (_length == 0)
             Release();
         return _length > 0;

@@ -91,7 +91,7 @@ internal sealed class ProxyPlan
     private LimitBook LimitBook { get; init; } = new(null, seed: 0);
 
     /// <summary>What is done with requests and responses by pool; null where no pool says.</summary>
-    public required IReadOnlyDictionary<Pool, (RuleSet? OfRequests, RuleSet? OfResponses)>? PoolRules { get; init; }
+    public required IReadOnlyDictionary<Pool, (RuleSet? OfRequests, RuleSet? OfResponses, RuleSet? OfOwn)>? PoolRules { get; init; }
 
     /// <summary>What clients get instead, by the pools whose breakers say so.</summary>
     public required IReadOnlyDictionary<Pool, LocalAnswer> Fallbacks { get; init; }
@@ -326,13 +326,13 @@ internal sealed class ProxyPlan
         return all;
     }
 
-    private static Dictionary<Pool, (RuleSet? OfRequests, RuleSet? OfResponses)>? PoolRulesOf(IEnumerable<Pool> pools)
+    private static Dictionary<Pool, (RuleSet? OfRequests, RuleSet? OfResponses, RuleSet? OfOwn)>? PoolRulesOf(IEnumerable<Pool> pools)
     {
-        Dictionary<Pool, (RuleSet?, RuleSet?)>? all = null;
+        Dictionary<Pool, (RuleSet?, RuleSet?, RuleSet?)>? all = null;
         foreach (var pool in pools)
         {
             if (pool.Settings.Rules.Count + pool.Settings.ResponseRules.Count > 0)
-                (all ??= []).Add(pool, (RuleSet.From(pool.Settings.Rules), RuleSet.From(pool.Settings.ResponseRules)));
+                (all ??= []).Add(pool, (RuleSet.From(pool.Settings.Rules), RuleSet.From(pool.Settings.ResponseRules), RuleSet.FromOwn(pool.Settings.ResponseRules)));
         }
 
         return all;
@@ -389,6 +389,7 @@ internal sealed class ProxyPlan
                 Rules = RuleSet.From(settings.Rules),
                 RulesAskName = settings.Mode == ListenerMode.Tcp && RouteTable.AskName(settings.Rules),
                 ResponseRules = RuleSet.From(settings.ResponseRules),
+                OwnRules = RuleSet.FromOwn(settings.ResponseRules),
                 Limits = limits.Of(PlaceOf(settings), settings.RateLimit, settings.Concurrency),
                 Connect = settings.Connect,
                 Tolerant = settings.Tolerant,

@@ -204,6 +204,9 @@ internal static class RuleEdits
         var mark = target.IndexOf((byte)'?');
         var at = edited.End;
         var whole = rule.Action is RuleAction.SetTarget or RuleAction.ReplaceTarget;
+        if (whole && !TakeAuthority(ref value, request, edited))
+            return false;
+        at = edited.End;
         if (edited.AppendTarget(whole ? value : rule.Action == RuleAction.SetQuery ? path : value) < 0)
             return false;
         if (rule.Action == RuleAction.SetQuery && !value.IsEmpty && (edited.AppendTarget("?"u8) < 0 || edited.AppendTarget(value) < 0))
@@ -223,6 +226,26 @@ internal static class RuleEdits
         request.SetTarget(at, edited.End - at);
         request.KeepsSlashes |= request.AsNginx && rule.Action != RuleAction.SetQuery;
         context.TargetChanged = true;
+        return true;
+    }
+
+    /// <summary>Of a target with scheme and host the host goes into its field (RFC 9112, 3.2.2).</summary>
+    /// <returns>Whether there was room.</returns>
+    private static bool TakeAuthority(scoped ref ReadOnlySpan<byte> target, RequestHead request, EditedHead edited)
+    {
+        var scheme = target.StartsWith("http://"u8) ? 7 : target.StartsWith("https://"u8) ? 8 : 0;
+        if (scheme == 0)
+            return true;
+        var rest = target[scheme..];
+        var end = rest.IndexOfAny((byte)'/', (byte)'?');
+        var authority = end < 0 ? rest : rest[..end];
+        target = end < 0 ? "/"u8 : rest[end..];
+        if (authority.IsEmpty)
+            return true;
+        request.Fields.RemoveAlike(edited.Bytes, "Host"u8);
+        if (!edited.TryAppend(request.Fields, "Host"u8, authority))
+            return false;
+        request.SetHost(request.Fields.All[^1].ValueStart, request.Fields.All[^1].ValueLength);
         return true;
     }
 

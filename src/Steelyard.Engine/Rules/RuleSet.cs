@@ -54,6 +54,13 @@ internal sealed class RuleSet
     public static RuleSet? From(ValueList<RuleSettings> rules) =>
         rules.Count == 0 ? null : new(Array.ConvertAll(rules.AsSpan().ToArray(), rule => new Rule(rule)));
 
+    /// <summary>Compiles those that are done with answers of the proxy's own as well; null where there are none.</summary>
+    public static RuleSet? FromOwn(ValueList<RuleSettings> rules)
+    {
+        var own = Array.FindAll(rules.AsSpan().ToArray(), rule => rule.OfOwn);
+        return own.Length == 0 ? null : new(Array.ConvertAll(own, rule => new Rule(rule)));
+    }
+
     /// <summary>Whether they close a connection that carries no requests.</summary>
     /// <param name="scope">What is known of it.</param>
     /// <param name="tracking">Where it is counted; null for nowhere.</param>

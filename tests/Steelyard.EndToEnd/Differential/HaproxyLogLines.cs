@@ -100,6 +100,62 @@ public sealed partial class HaproxyLogLines
         Assert.Equal(theirs, ours);
     }
 
+    [Fact]
+    public async Task What_HAProxy_leaves_out_is_left_out_and_a_raw_message_is_the_line_alone()
+    {
+        await using var origin = RecordingOrigin.Start(async connection =>
+        {
+            while (await connection.ReadRequestOrEnd() is not null)
+                await connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        });
+        using var log = SyslogReceiver.StartUdp();
+        var configuration = $"""
+            defaults
+             mode http
+             timeout client 5s
+             timeout server 5s
+             timeout connect 5s
+            frontend front
+             bind ADDRESS
+             log {log.Address} format raw local0
+             option dontlognull
+             log-format "%HM %HU %ST"
+             monitor-uri /up
+             http-request set-log-level silent if METH_POST
+             acl loud path_beg /loud
+             http-request set-log-level info if METH_POST loud
+             http-response set-log-level silent if METH_HEAD
+             default_backend back
+            backend back
+             server one {origin.Address}
+
+            """;
+        string[] requests = ["GET /up", "GET /up?more", "POST /quiet", "HEAD /head", "POST /loud", "GET /shown"];
+        List<string> theirs = [], ours = [];
+        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
+            await AskAll(haproxy.Connect, theirs);
+        var read = Config.ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "left-out.cfg");
+        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
+        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
+            await AskAll(() => balancer.Connect(), ours);
+
+        Assert.Equal(theirs, ours);
+        Assert.Contains("GET /shown 200", ours);
+
+        async Task AskAll(Func<Task<RawClient>> connect, List<string> lines)
+        {
+            foreach (var request in requests)
+            {
+                using var client = await connect();
+                await client.Send($"{request} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+                await client.ReadResponse(request[..request.IndexOf(' ', StringComparison.Ordinal)]);
+            }
+
+            while (lines is not [.., "GET /shown 200"])
+                lines.Add((await log.Next()).TrimEnd('\n'));
+        }
+    }
+
     public static TheoryData<string> Cookies =>
     [
         "insert", "insert indirect nocache", "insert preserve", "insert indirect preserve", "insert postonly", "insert indirect maxidle 60s maxlife 1h", "rewrite", "prefix", "",

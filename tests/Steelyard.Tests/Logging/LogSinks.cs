@@ -112,6 +112,9 @@ public sealed class LogSinks
     [Theory]
     [InlineData(SyslogFormat.Rfc5424, "<190>1 2026-11-08T12:01:02.003000Z host edge 42 - - ")]
     [InlineData(SyslogFormat.Rfc3164, "<190>Nov  8 ")]
+    [InlineData(SyslogFormat.Raw, "")]
+    [InlineData(SyslogFormat.Short, "<6>")]
+    [InlineData(SyslogFormat.Priority, "<190>")]
     public void A_message_to_syslog_begins_as_its_RFC_says(SyslogFormat format, string start)
     {
         var settings = new AccessLogSettings { To = new(LogTargetKind.Syslog, "/dev/log"), Syslog = format, Facility = 23, Tag = "edge" };
@@ -120,5 +123,15 @@ public sealed class LogSinks
 
         Assert.StartsWith(start, header, StringComparison.Ordinal);
         Assert.EndsWith(format == SyslogFormat.Rfc3164 ? "edge[42]: " : start, header, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(SyslogFormat.Iso, "^2026-11-0[789]T..:..:02[.]003000[+-]..:.. $")]
+    [InlineData(SyslogFormat.Timed, "^<6>2026-11-0[789]T..:..:02[.]003000[+-]..:.. $")]
+    public void The_time_stands_before_a_message_where_HAProxys_format_has_it(SyslogFormat format, string pattern)
+    {
+        var settings = new AccessLogSettings { To = new(LogTargetKind.Syslog, "/dev/log"), Syslog = format };
+
+        Assert.Matches(pattern, SyslogDestination.HeaderOf(settings, new(2026, 11, 8, 12, 1, 2, 3, default), "host", 42));
     }
 }

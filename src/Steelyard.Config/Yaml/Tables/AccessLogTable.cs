@@ -50,7 +50,7 @@ internal static class AccessLogTable
         value => value.Format == AccessLogFormat.Custom ? YamlWriter.Text(LogLineText.Write(value.Line)) : s_knownFormat.Write!(value.Format));
 
     private static readonly IReadOnlyList<(string Word, SyslogFormat Value, string Description)> s_syslogFormats =
-        [("rfc3164", SyslogFormat.Rfc3164, ""), ("rfc5424", SyslogFormat.Rfc5424, "")];
+        [("rfc3164", SyslogFormat.Rfc3164, ""), ("rfc5424", SyslogFormat.Rfc5424, ""), ("raw", SyslogFormat.Raw, ""), ("short", SyslogFormat.Short, ""), ("priority", SyslogFormat.Priority, ""), ("timed", SyslogFormat.Timed, ""), ("iso", SyslogFormat.Iso, "")];
 
     private static readonly IReadOnlyList<(string Word, int Value, string Description)> s_facilities =
     [
@@ -253,7 +253,7 @@ internal static class AccessLogTable
             new Directive<AccessLogSettings, SyslogFormat>(
                 "syslog",
                 ScalarForms.OneOf(s_syslogFormats),
-                "How messages to syslog are written; `rfc3164` as HAProxy writes it, without the name of the machine.",
+                "How messages to syslog are written; `rfc3164` as HAProxy writes it, without the name of the machine. `raw` is the line alone, `short` has the severity before it, `priority` the facility too, `iso` the time, and `timed` severity and time.",
                 log => log.Syslog,
                 (log, value) => log with { Syslog = value }),
             new Directive<AccessLogSettings, int>(

@@ -108,6 +108,7 @@ internal static class RuleTable
         "a rule for responses",
         "What is done with the head of a server's response, in the order of the list; those of the pool go before those of the listener. A rule does one thing.",
         [
+            new Directive<RuleSettings, bool>("own", ScalarForms.OneOf([("true", true, ""), ("false", false, "")]), "Whether it is done with answers of the proxy's own as well: pages of errors, redirects, fixed responses, files. Of these it changes fields and the status.", rule => rule.OfOwn, (rule, value) => rule with { OfOwn = value }),
             Action("deny", RuleAction.Deny, ScalarForms.Number(200, 599), "The response is kept back; the client gets this status and a page of the proxy's own.", (rule, status) => rule with { Status = status }),
             Action("respond", RuleAction.Respond, Form.MappingOrText(AnswerTable.Responses, () => new(200), ScalarForms.Number(200, 599), status => new(status)), "The client gets this in the place of the response, as of `respond` of a route; nothing of the response can be written in it.", (rule, respond) => rule with { Respond = respond }),
             Action("redirect", RuleAction.Redirect, Form.MappingOrText(AnswerTable.RedirectsOfRules, () => new(TextTemplate.Empty), AnswerTable.Anywhere, to => new(to)), "The client is sent elsewhere, as by `redirect` of a route.", (rule, redirect) => rule with { Redirect = redirect }),
@@ -187,9 +188,12 @@ internal static class RuleTable
     private static DirectiveTable<RuleSettings> Table(string title, string description, Directive<RuleSettings>[] own)
     {
         Directive<RuleSettings>[] all = [.. s_common, .. own];
-        string[] actions = [.. all.Skip(1).Select(directive => directive.Name)];
+        string[] actions = [.. all.Select(directive => directive.Name).Where(name => !IsAbout(name))];
         return new(title, $"a mapping with 'when' and one of {Shown.List(actions)}", description, [actions], all);
     }
+
+    // What says when and of what a rule is, and not what it does.
+    private static bool IsAbout(string key) => key is "when" or "own";
 
     private static Form<IReadOnlyList<Located<RuleSettings>>> List(DirectiveTable<RuleSettings> table)
     {
@@ -204,7 +208,7 @@ internal static class RuleTable
                 YamlText? first = null;
                 foreach (var (key, _) in ((YamlMapping)node).Entries)
                 {
-                    if (key.Value == "when")
+                    if (IsAbout(key.Value))
                         continue;
                     if (first is not null)
                         problems.Error(key.Place, $"'{key.Value}' beside '{first.Value}' in a rule", "a rule for each");
