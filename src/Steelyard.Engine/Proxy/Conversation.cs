@@ -402,9 +402,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         context.Record.HeadBytes = writer.Length;
         if (context.Log is { KeepsResponse: true } log)
             context.Record.Capture(log, _response, HeadOf(upstream), writer.Written.Span);
-        _idleMilliseconds = IdleMilliseconds(HeadOf(upstream));
-        if (AuthenticatesConnection(HeadOf(upstream)))
-            upstream.Restrict(UseOfLoggedIn);
+        JudgeUse(upstream);
         var (source, sink) = (new RelayPoint(upstream.Transport, context.Timeouts.ServerBody), new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate, context.SendRate));
         Bandwidth.Begin(context, ofServer: true);
         if (packed.IsChanged)
@@ -459,6 +457,15 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     /// <summary>The server has answered without the whole request and will not read the rest; the client may never send it.</summary>
     private bool BodyIsUnwanted() =>
         outgoing.BodyPending && (!_response.KeepAlive || (context.Request.ExpectsContinue && !_continued));
+
+    /// <summary>Sees how long the connection may be kept after this answer, and for whom.</summary>
+    private void JudgeUse(UpstreamConnection upstream)
+    {
+        var head = HeadOf(upstream);
+        _idleMilliseconds = IdleMilliseconds(head);
+        if (AuthenticatesConnection(head))
+            upstream.Restrict(UseOfLoggedIn);
+    }
 
     // Where rules have changed the fields, they stand elsewhere.
     private ReadOnlySpan<byte> HeadOf(UpstreamConnection upstream) => context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head;
@@ -562,9 +569,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         var framing = _response.Body(context.Request.AnsweredAs);
         var length = framing.HasBody ? framing.Kind == BodyKind.Counted ? framing.Length : long.MaxValue : 0;
-        _idleMilliseconds = IdleMilliseconds(HeadOf(upstream));
-        if (AuthenticatesConnection(HeadOf(upstream)))
-            upstream.Restrict(UseOfLoggedIn);
+        JudgeUse(upstream);
         upstream.Input.ReleaseHead();
         context.ForgetResponse();
         if (length > upstream.Input.Unread.Length)

@@ -26,6 +26,21 @@ public sealed class RuleTests
         return (seen, await client.ReadResponse());
     }
 
+    [Theory]
+    [InlineData(401)]
+    [InlineData(407)]
+    public async Task A_refusal_whose_fields_rules_have_changed_reaches_the_client(int status)
+    {
+        var (_, answer) = await Pass(
+            "",
+            "    response-rules: [ { add-header: 'X-Long: {method}-longer-than-the-whole-head-of-the-response-that-it-is-added-to' }, { remove-header: X-A } ]",
+            "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+            $"HTTP/1.1 {status} No\r\nX-A: a\r\nContent-Length: 4\r\n\r\ndone");
+
+        Assert.Equal((status, "done"), (answer.Status, answer.Text));
+        Assert.Equal("GET-longer-than-the-whole-head-of-the-response-that-it-is-added-to", answer["X-Long"]);
+    }
+
     [Fact]
     public async Task Each_rule_sees_what_the_one_before_has_changed()
     {
