@@ -48,6 +48,9 @@ public enum FetchKind
     /// <summary>A field of the response: each of its values between commas.</summary>
     ResponseHeaderValues,
 
+    /// <summary>A field of the response, each line of it.</summary>
+    ResponseHeaderLines,
+
     /// <summary>How many values between commas a field of the response has.</summary>
     ResponseHeaderCount,
 
@@ -248,6 +251,7 @@ internal static class FetchTable
         new("parameter-any-case", FetchKind.ParameterAnyCase, Named: true, OfResponse: false, "a parameter of the query whose name may be written in any case"),
         new("response-header", FetchKind.ResponseHeader, Named: true, OfResponse: true, "a field of the response, the first line of it"),
         new("response-header-values", FetchKind.ResponseHeaderValues, Named: true, OfResponse: true, "a field of the response, each of its values between commas"),
+        new("response-header-lines", FetchKind.ResponseHeaderLines, Named: true, OfResponse: true, "a field of the response, each line of it: a comparison takes any, elsewhere it is the last"),
         new("response-header-count", FetchKind.ResponseHeaderCount, Named: true, OfResponse: true, "how many values between commas a field of the response has"),
         new("response-header-value-at", FetchKind.ResponseHeaderValueAt, Named: true, OfResponse: true, "one of the values between commas of a field of the response, as in `response-header-value-at('Vary 1')`"),
         new("response-header-line-at", FetchKind.ResponseHeaderLineAt, Named: true, OfResponse: true, "the same of its lines"),

@@ -80,7 +80,7 @@ internal static class HaproxySamples
         Named("urlp_val", SampleType.Number, FetchKind.Parameter),
         Named("res.hdr", SampleType.Text, FetchKind.ResponseHeaderValues),
         Named("shdr", SampleType.Text, FetchKind.ResponseHeaderValues),
-        new("res.fhdr", (1, 1), SampleType.Text, (arguments, _) => arguments[0].Length == 0 ? null : new FetchExpression(FetchKind.ResponseHeaderLineAt, arguments[0] + " -1"), "response-header-line-at('NAME -1')"),
+        Named("res.fhdr", SampleType.Text, FetchKind.ResponseHeaderLines),
         Named("res.hdr_cnt", SampleType.Number, FetchKind.ResponseHeaderCount),
         Named("shdr_cnt", SampleType.Number, FetchKind.ResponseHeaderCount),
         Named("res.fhdr_cnt", SampleType.Number, FetchKind.ResponseHeaderLineCount),

@@ -37,7 +37,7 @@ internal abstract class CompiledCondition
         var value = whole;
         for (; value is CallExpression call && !TableValue.Is(call) && !JwtValue.Is(call) && call.TemplateArgument() is null; value = call.Input)
             calls.Insert(0, new CallValue(call));
-        return value is FetchExpression { Kind: FetchKind.HeaderValues or FetchKind.HeaderLines or FetchKind.ResponseHeaderValues }
+        return value is FetchExpression { Kind: FetchKind.HeaderValues or FetchKind.HeaderLines or FetchKind.ResponseHeaderValues or FetchKind.ResponseHeaderLines }
             ? new(CompiledValue.From(value), test([.. calls]))
             : new(CompiledValue.From(whole), test([]));
     }

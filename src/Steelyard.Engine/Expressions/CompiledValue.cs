@@ -51,6 +51,7 @@ internal abstract class CompiledValue
             FetchKind.HeaderLines => new FieldValue(name, ofResponse: false, split: false, last: true),
             FetchKind.HeaderValues => new FieldValue(name, ofResponse: false, split: true, last: true),
             FetchKind.ResponseHeader => new FieldValue(name, ofResponse: true, split: false, last: false),
+            FetchKind.ResponseHeaderLines => new FieldValue(name, ofResponse: true, split: false, last: true),
             FetchKind.ResponseHeaderValues => new FieldValue(name, ofResponse: true, split: true, last: true),
             FetchKind.HeaderValueAt or FetchKind.HeaderLineAt or FetchKind.ResponseHeaderValueAt or FetchKind.ResponseHeaderLineAt => new FieldValueAt(fetch),
             FetchKind.CookieValues => new CookieValues(name),

@@ -78,7 +78,7 @@ internal sealed class LineFormat
     {
         FetchExpression { Kind: FetchKind.Parameter, Name: var name } => settings.HiddenParameters.AsSpan().Contains(name),
         FetchExpression { Kind: FetchKind.BasicCredentials } => settings.HiddenFields.AsSpan().Contains("Authorization", StringComparer.OrdinalIgnoreCase),
-        FetchExpression { Kind: FetchKind.Header or FetchKind.HeaderLines or FetchKind.HeaderValues or FetchKind.ResponseHeader or FetchKind.ResponseHeaderValues or FetchKind.SentHeader, Name: var name }
+        FetchExpression { Kind: FetchKind.Header or FetchKind.HeaderLines or FetchKind.HeaderValues or FetchKind.ResponseHeader or FetchKind.ResponseHeaderValues or FetchKind.ResponseHeaderLines or FetchKind.SentHeader, Name: var name }
             => settings.HiddenFields.AsSpan().Contains(name, StringComparer.OrdinalIgnoreCase),
         FetchExpression { Kind: FetchKind.HeaderValueAt or FetchKind.HeaderLineAt or FetchKind.ResponseHeaderValueAt or FetchKind.ResponseHeaderLineAt, Name: var name }
             => settings.HiddenFields.AsSpan().Contains(name.Split(' ')[0], StringComparer.OrdinalIgnoreCase),
