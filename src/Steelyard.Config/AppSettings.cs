@@ -27,6 +27,21 @@ public sealed record AppSettings
     /// <summary>Variables of the workers' environment beside those of Steelyard's own; <c>{port}</c>, <c>{socket}</c> and <c>{instance}</c> are filled in.</summary>
     public ValueList<EnvironmentVariable> Environment { get; init; }
 
+    /// <summary>Variables of Steelyard's own environment that workers do not get: names, with <c>*</c> for any letters (PM2: filter_env).</summary>
+    public ValueList<string> WithoutVariables { get; init; }
+
+    /// <summary>Whether workers do not get a variable that Steelyard was started with.</summary>
+    public bool Withholds(string name)
+    {
+        foreach (var pattern in WithoutVariables)
+        {
+            if (System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: false))
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Pools whose workers have to be ready before those of this app are started with the balancer (Compose: depends_on).</summary>
     public ValueList<string> After { get; init; }
 

@@ -45,7 +45,7 @@ internal static class EcosystemKeys
             Harmless("watch_delay", "A change counts once it has stayed for a second."),
             Harmless("watch_options", "A change counts once it has stayed for a second."),
             Done("env", "mapping", "Variables of the environment; `env_NAME` goes over it with `--env NAME`.", use => ReadEnvironment(use, use.Value)),
-            Refused("filter_env", "`env -u NAME steelyard up ...`, which leaves a variable out for all"),
+            Done("filter_env", "true, a name, or a list of parts of names", "Which variables that Steelyard was started with the workers do not get: all, the one of this name, or those whose names have one of the parts in them.", ReadFilter),
             Done("port", "number", "The variable `PORT`.", use => use.Target.Environment["PORT"] = new(use.TryNumber(1, 65535, out var port) ? port.ToString(CultureInfo.InvariantCulture) : "", use.Value.Place)),
             Done("increment_var", "name of a variable", "Each instance gets a port of its own there, and requests to the ports it would have counted up are balanced over all.", use => use.Target.IncrementedVariable = Located(use)),
             Done("instance_var", "name of a variable", "Where a worker finds its number from 0, beside `NODE_APP_INSTANCE`.", use => use.Target.InstanceVariable = Text(use) is { } name and not "NODE_APP_INSTANCE" ? name : null),
@@ -122,6 +122,16 @@ internal static class EcosystemKeys
             return ByteSize.FromKibibytes(count * Math.Max(1, factor) / 1024);
         use.Refuse("at least 1 MiB, in bytes or as '300M', '1G'");
         return null;
+    }
+
+    private static void ReadFilter(KeyUse<EcosystemApp> use)
+    {
+        if (use.Value is YamlText { Value: "true" or "false" } flag)
+            Set(use, app => app with { WithoutVariables = flag.Value == "true" ? ["*"] : [] });
+        else if (use.Value is YamlText)
+            Set(use, app => app with { WithoutVariables = [Text(use)] });
+        else if (use.TryList("true, a name, or a list of parts of names", out var parts))
+            Set(use, app => app with { WithoutVariables = parts.Select(part => $"*{part.Value}*").ToValueList() });
     }
 
     private static void ReadInterpreter(KeyUse<EcosystemApp> use)

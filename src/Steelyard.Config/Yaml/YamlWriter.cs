@@ -511,6 +511,8 @@ internal sealed class YamlWriter
         Given("folder", app.Folder, "      ");
         if (app.Environment.Count > 0)
             Line($"      env: {Map(app.Environment, variable => variable.Name, variable => variable.Value)}");
+        if (app.WithoutVariables.Count > 0)
+            Line($"      env-without: {Many(app.WithoutVariables, name => name)}");
         if (app.After.Count > 0)
             Line($"      after: {Many(app.After, name => name)}");
         Given("user", app.User, "      ");

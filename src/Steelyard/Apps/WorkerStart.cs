@@ -44,7 +44,7 @@ internal sealed class WorkerStart(string pool, string folder, WorkerPlaces place
                 Words = words,
                 Folder = home,
                 Environment = EnvironmentOf(app, number, home, reach, notify),
-                Without = NotTheirs,
+                Without = app.WithoutVariables.Count == 0 ? NotTheirs : [.. NotTheirs, .. System.Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(app.Withholds)],
                 Handles = reach.Handles,
                 Session = true,
             };

@@ -119,7 +119,7 @@ internal static class SnapshotDump
             text.Append($"    {scale}\n");
         var rest = app with { Command = [], Instances = 1, Scale = null, Limits = blank.Limits, Ready = blank.Ready, Stop = blank.Stop, Restart = blank.Restart with { LeaveOn = app.Restart.LeaveOn }, Rolling = blank.Rolling, Log = blank.Log };
         if (rest != blank)
-            text.Append($"    listens {app.Listen?.ToString() ?? "auto"}{(app.Port is null ? "" : $" on {app.Port}")}, in {app.Folder ?? "."} as {app.User ?? "self"}:{app.Group ?? "own"}, at most {app.MostMemory?.ToString() ?? "any"}, schedule {app.Schedule ?? "none"}, watches [{Join(app.Watch)}]{(app.Metrics is { } metrics ? $", metrics {metrics}" : "")}, env [{Join(app.Environment)}], leaves on [{Join(app.Restart.LeaveOn)}]\n");
+            text.Append($"    listens {app.Listen?.ToString() ?? "auto"}{(app.Port is null ? "" : $" on {app.Port}")}, in {app.Folder ?? "."} as {app.User ?? "self"}:{app.Group ?? "own"}, at most {app.MostMemory?.ToString() ?? "any"}, schedule {app.Schedule ?? "none"}, watches [{Join(app.Watch)}]{(app.Metrics is { } metrics ? $", metrics {metrics}" : "")}, env [{Join(app.Environment)}]{(app.WithoutVariables.Count > 0 ? $" without [{Join(app.WithoutVariables)}]" : "")}, leaves on [{Join(app.Restart.LeaveOn)}]\n");
         return text.ToString();
     }
 
@@ -141,7 +141,7 @@ internal static class SnapshotDump
         + (route.Compress is null ? "" : $"    {route.Compress}\n") + Times(route.Timeouts, "    ") + Rules("rule", route.Rules, "    ") + Edits("request", route.RequestHeaders) + Edits("response", route.ResponseHeaders);
 
     private static string Rules(string name, ValueList<RuleSettings> rules, string indentation) =>
-        string.Concat(rules.Select(rule => $"{indentation}{name}{(rule.When is { } when ? $" when {when}" : "")}: {rule.Action}{(rule.Name.Length > 0 ? $" {rule.Name}" : "")}{(rule.Pattern is { } pattern ? $" /{pattern}/" : "")}{(rule.Value is { } value ? $" = {value}" : "")}{(rule.Track is { } track ? $" in {track}" : "")}{(rule.Status > 0 ? $" {rule.Status}" : "")}{(rule.Redirect is { } redirect ? $" {redirect.Status} to {redirect.To}" : "")}{(rule.Respond is { } respond ? $" {respond.Status} '{respond.Body}' {respond.ContentType} {Join(respond.Headers)}" : "")}\n"));
+        string.Concat(rules.Select(rule => $"{indentation}{name}{(rule.OfOwn ? " of all" : "")}{(rule.When is { } when ? $" when {when}" : "")}: {rule.Action}{(rule.Name.Length > 0 ? $" {rule.Name}" : "")}{(rule.Pattern is { } pattern ? $" /{pattern}/" : "")}{(rule.Value is { } value ? $" = {value}" : "")}{(rule.Track is { } track ? $" in {track}" : "")}{(rule.Status > 0 ? $" {rule.Status}" : "")}{(rule.Redirect is { } redirect ? $" {redirect.Status} to {redirect.To}" : "")}{(rule.Respond is { } respond ? $" {respond.Status} '{respond.Body}' {respond.ContentType} {Join(respond.Headers)}" : "")}\n"));
 
     private static string Edits(string head, HeaderEdits edits) => edits == HeaderEdits.None ? ""
         : $"    {head}: remove [{Join(edits.Remove)}] set [{Lines(edits.Set)}] add [{Lines(edits.Add)}]\n";

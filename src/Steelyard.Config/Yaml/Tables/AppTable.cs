@@ -39,6 +39,15 @@ internal static class AppTable
             return mistake.Message is null;
         });
 
+    private static readonly Form<string> s_withheld = Form.OfText(
+        "the name of a variable, with * for any letters",
+        (string text, out string value, out Mistake mistake) =>
+        {
+            var fits = text.Length is > 0 and <= 128 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '*');
+            (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} is not the name of a variable", "letters, digits, _ and *"));
+            return fits;
+        });
+
     private static readonly Form<string?> s_path = Form.OfText<string?>(
         "a path",
         (string text, out string? value, out Mistake mistake) =>
@@ -117,6 +126,12 @@ internal static class AppTable
                 "Variables of their environment, beside those that Steelyard was started with; `{port}`, `{socket}`, `{instance}` and `{index}` are filled in.",
                 _ => [],
                 (app, value) => app with { Environment = value.Select(pair => new EnvironmentVariable(pair.Key, pair.Value)).ToValueList() }),
+            Setting(
+                "env-without",
+                Form.ListOf("a list of names of variables, or one", s_withheld, orOne: true),
+                "Variables that Steelyard was started with, and that they do not get: names, with `*` for any letters, such as `\"*TOKEN*\"`.",
+                _ => [],
+                (app, value) => app with { WithoutVariables = value.ToValueList() }),
             Setting(
                 "after",
                 Form.ListOf("a list of pools with an 'app', or one", ScalarForms.PoolReference, orOne: true),
