@@ -163,7 +163,7 @@ internal sealed record WorkerMessage
             Port = (int)port,
             Socket = descriptor >= 0 ? ServerSocketKind.Descriptor : socket,
             Index = (int)index,
-            Flags = socket == ServerSocketKind.Datagram ? (DatagramFlags)(Whole(root, "flags") ?? 0) & (DatagramFlags.IPv6Only | DatagramFlags.ReuseAddress) : 0,
+            Flags = socket == ServerSocketKind.Datagram ? (DatagramFlags)(Whole(root, "flags") ?? 0) & (DatagramFlags.IPv6Only | DatagramFlags.ReuseAddress) : DatagramFlags.None,
             Data = root.TryGetProperty("data", out var data) && data.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined) && data.GetRawText() is { Length: <= LongestData } raw ? raw : null,
         };
     }
