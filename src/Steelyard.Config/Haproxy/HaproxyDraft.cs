@@ -117,7 +117,7 @@ internal sealed class HaproxyDraft
     {
         if (front.MonitorPath is not { } monitor)
             yield break;
-        var asked = new TestCondition(new VariableExpression(TemplateVariable.Path), TestKind.Is, [monitor.Value]);
+        var asked = new TestCondition(new VariableExpression(TemplateVariable.Uri), TestKind.Is, [monitor.Value]);
         yield return new(HaproxyLogs.Silence(_file) with { When = asked }, monitor.Place);
         foreach (var fail in front.MonitorFails)
             yield return new(new() { Action = RuleAction.Deny, Status = 503, When = new AllCondition([asked, fail]) }, monitor.Place);

@@ -24,6 +24,7 @@ internal sealed class ExchangeContext : RoutedRequest
     private static readonly RequestHead s_unknown = new();
 
     private LoopPlan _loopPlan;
+    private OwnConnection? _own;
 
     private Pool? _pool;
     private MillisecondTimeouts? _poolTimeouts;
@@ -259,7 +260,7 @@ internal sealed class ExchangeContext : RoutedRequest
 
     public void Begin(ClientConnection client)
     {
-        (Client, Upstream, Pool, Server) = (client, null, null, null);
+        (Client, Upstream, Pool, Server, _own) = (client, null, null, null, client.Own);
         BeginRouting();
         (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
         (OwnStatus, BodyLeft, Target, Instead, IsHandedOn) = (0, false, null, null, false);
@@ -454,7 +455,7 @@ internal sealed class ExchangeContext : RoutedRequest
     public Decision Choose(Pool pool, ServerSet tried)
     {
         EndWithServer();
-        var choice = new Choice { Tried = tried, Owner = Affinity.Owner, Forced = Affinity.Forced, Preferred = Client.Own?.ServerIn(pool), Now = Events.Now, Chance = Loop.NextChance(), Key = KeyFor(pool) };
+        var choice = new Choice { Tried = tried, Owner = Affinity.Owner, Forced = Affinity.Forced, Preferred = _own?.ServerIn(pool), Now = Events.Now, Chance = Loop.NextChance(), Key = KeyFor(pool) };
         var decision = Explanation is { } explanation ? explanation.Choose(pool, choice) : pool.Choose(choice);
         if (decision.Server is { } server)
             Take(server);

@@ -1,4 +1,3 @@
-using System.Text;
 using Steelyard.Engine.Compression;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Proxy;
@@ -132,7 +131,7 @@ internal sealed class Substituter
             for (var i = 0; i < _settings.Texts.Length; i++)
             {
                 var text = _settings.Texts[i];
-                if (_used[i] || !Ascii.EqualsIgnoreCase(rest[..Math.Min(rest.Length, text.Length)], text.AsSpan(0, Math.Min(rest.Length, text.Length))))
+                if (_used[i] || !Begins(rest, text))
                     continue;
                 if (rest.Length >= text.Length)
                     which = i;
@@ -142,5 +141,18 @@ internal sealed class Substituter
         }
 
         return _end;
+    }
+
+    /// <summary>Whether as much of a text stands there as there is room, letters of ASCII in any case; other bytes are what they are.</summary>
+    private static bool Begins(ReadOnlySpan<byte> there, ReadOnlySpan<byte> text)
+    {
+        var length = Math.Min(there.Length, text.Length);
+        for (var i = 0; i < length; i++)
+        {
+            if (there[i] != text[i] && !(char.IsAsciiLetter((char)text[i]) && (there[i] ^ text[i]) == 0x20))
+                return false;
+        }
+
+        return true;
     }
 }

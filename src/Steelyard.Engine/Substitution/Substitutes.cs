@@ -23,7 +23,7 @@ internal sealed class Substitutes
         By = Array.ConvertAll(settings.Texts.AsSpan().ToArray(), text => new TemplateBytes(text.By));
         var firsts = new List<byte>();
         foreach (var text in Texts)
-            firsts.AddRange([(byte)char.ToLowerInvariant((char)text[0]), (byte)char.ToUpperInvariant((char)text[0])]);
+            firsts.AddRange(char.IsAsciiLetter((char)text[0]) ? [text[0], (byte)(text[0] ^ 0x20)] : [text[0]]);
         Firsts = SearchValues.Create([.. firsts]);
     }
 

@@ -348,7 +348,7 @@ public sealed class AdminApiTests : IDisposable
         await Refused(404, "there is no /api/nothing", "GET", "/api/nothing");
         await Refused(404, "there is no pool 'wob'; there is web", "GET", "/api/pools/wob");
         await Refused(404, $"it has {first.Address}, {second.Address}", "GET", "/api/pools/web/servers/3");
-        await Refused(405, "takes GET, not POST", "POST", "/api/pools");
+        await Refused(405, "takes GET, HEAD, not POST", "POST", "/api/pools");
         await Refused(400, "'nonsense' is no sort; it is file, state, active or failures", "GET", "/api/live?sort=nonsense");
         await Refused(404, "no pool has an 'app'", "PUT", "/api/apps/web/scale", """{"workers":2}""");
         await Refused(404, "no pool has an 'app'", "POST", "/api/apps/web/restart");

@@ -30,6 +30,14 @@ public sealed class Substituting
     }
 
     [Fact]
+    public void Bytes_beyond_ASCII_are_what_they_are()
+    {
+        static string Bytes(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
+
+        Assert.Equal(Bytes("green, GRÜN, green"), Replaced(Bytes("Grün, GRÜN, gRün"), Of(once: false, ("grün", "green")), 3, 7));
+    }
+
+    [Fact]
     public void What_cannot_be_the_beginning_of_a_text_does_not_wait()
     {
         var substituter = new Substituter();
