@@ -166,7 +166,7 @@ internal static class TextFunctions
         if (!TryDecodeBase64(base64, room, out var key) || !room.TryTake(length, out var written))
             return false;
 
-#pragma warning disable CA5350, CA5351 // The configuration names the digest.
+#pragma warning disable CA5350, CA5351 // The configuration names the digest, for what others have signed with it before.
         switch (length)
         {
             case 16:
