@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using Steelyard.Config.Text;
 
@@ -7,7 +6,6 @@ namespace Steelyard.Config.Expressions;
 /// <summary>Reads a regular expression and compiles it, see <see cref="BytePattern"/>.</summary>
 internal sealed class PatternParser
 {
-    private const int MostSteps = 8192;
     private const int MostRepetitions = 1000;
     private const int DeepestNesting = 100;
     private const int MostStepsOfLook = 1024;
@@ -16,7 +14,7 @@ internal sealed class PatternParser
     private const string Unlimited = "letters, . [] () | * + ? {} ^ $ \\d \\w \\s \\b and their like";
 
     private readonly byte[] _text;
-    private List<PatternStep> _steps = [];
+    private PatternSteps _steps = new();
     private readonly List<string?> _names = [];
     private bool _ignoreCase;
     private int _at;
@@ -44,37 +42,7 @@ internal sealed class PatternParser
             Fail("a ')' without its other half", "\\) for the character itself");
         Emit(new(StepKind.Save, 1));
         Emit(new(StepKind.Match));
-        return _mistake.Message is null ? new([.. _steps], _names.Count, _names, FirstBytes()) : null;
-    }
-
-    // The bytes that every match begins with, where that says something.
-    private SearchValues<byte>? FirstBytes()
-    {
-        var set = new ulong[4];
-        var seen = new HashSet<int>();
-        return Collect(0) ? SearchValues.Create([.. Enumerable.Range(0, 256).Where(value => (set[value >> 6] & (1UL << (value & 63))) != 0).Select(value => (byte)value)]) : null;
-
-        bool Collect(int index)
-        {
-            if (!seen.Add(index))
-                return true;
-            var step = _steps[index];
-            switch (step.Kind)
-            {
-                case StepKind.Take:
-                    for (var i = 0; i < set.Length; i++)
-                        set[i] |= step.Set![i];
-                    return true;
-                case StepKind.Jump:
-                    return Collect(step.First);
-                case StepKind.Split:
-                    return seen.Count < 256 && Collect(step.First) && Collect(step.Second);
-                case StepKind.Save or StepKind.Look:
-                    return Collect(index + 1);
-                default:
-                    return false;
-            }
-        }
+        return _mistake.Message is null ? new(_steps.ToArray(), _names.Count, _names, _steps.FirstBytes()) : null;
     }
 
     private void ReadAlternatives()
@@ -90,15 +58,19 @@ internal sealed class PatternParser
         ReadSequence();
         while (_mistake.Message is null && Take('|'))
         {
-            Insert(start, new(StepKind.Split, start + 1, _steps.Count + 2));
+            _steps.Insert(start, new(StepKind.Split, start + 1, _steps.Count + 2));
             ends.Add(_steps.Count);
             Emit(new(StepKind.Jump));
             start = _steps.Count;
             ReadSequence();
         }
 
-        foreach (var end in ends)
-            _steps[end] = new(StepKind.Jump, _steps.Count);
+        if (_mistake.Message is null)
+        {
+            foreach (var end in ends)
+                _steps[end] = new(StepKind.Jump, _steps.Count);
+        }
+
         (_ignoreCase, _depth) = (ignoreCase, _depth - 1);
     }
 
@@ -198,17 +170,17 @@ internal sealed class PatternParser
             return;
         }
 
-        var (outer, groups, anchored) = (_steps, _names.Count, IsAtBegin());
-        (_steps, _isLook) = ([], true);
+        var (outer, groups, anchored) = (_steps, _names.Count, _steps.IsAtBegin);
+        (_steps, _isLook) = (new(), true);
         ReadAlternatives();
         Emit(new(StepKind.Match));
-        PatternStep[] within = [.. _steps];
+        var within = _steps.ToArray();
         (_steps, _isLook) = (outer, false);
         if (_mistake.Message is null && !Take(')'))
             Fail("a '(' without its other half", "\\( for the character itself");
         if (_mistake.Message is not null)
             return;
-        var (least, most) = within.Length > MostStepsOfLook ? (0, -1) : Lengths(within);
+        var (least, most) = within.Length > MostStepsOfLook ? (0, -1) : PatternSteps.Lengths(within);
         if (!negative && _names.Count > groups)
             Fail("groups in a look-around that are remembered", "(?: ) in it");
         else if (behind && (most is < 0 or > LongestLookBehind || Array.Exists(within, step => step.Kind is StepKind.End or StepKind.Boundary)))
@@ -217,42 +189,6 @@ internal sealed class PatternParser
             Fail($"a look-ahead of more than {LongestLook} bytes that is not right behind ^: its time cannot be foretold", "one of texts that have a length, or one right behind ^");
         else
             Emit(new(StepKind.Look, (negative ? 1 : 0) | (anchored ? 2 : 0), Within: within, Behind: behind ? (least, most) : null));
-    }
-
-    // What is asked once for a text, whatever it is, may look as far as it wants.
-    private bool IsAtBegin() => _steps is [.., var last] && (last.Kind == StepKind.Begin || (last.Kind == StepKind.Look && (last.First & 2) != 0))
-        && !_steps.Exists(step => step.Kind is StepKind.Jump or StepKind.Split && (step.First == _steps.Count || step.Second == _steps.Count));
-
-    /// <summary>How few and how many bytes steps take to their end; -1 for any number.</summary>
-    private static (int Least, int Most) Lengths(PatternStep[] steps)
-    {
-        var known = new (int Least, int Most)?[steps.Length];
-        var open = new bool[steps.Length];
-        return Of(0);
-
-        (int Least, int Most) Of(int index)
-        {
-            if (open[index])
-                return (0, -1);
-            if (known[index] is { } its)
-                return its;
-            open[index] = true;
-            var step = steps[index];
-            var length = step.Kind switch
-            {
-                StepKind.Match => (0, 0),
-                StepKind.Jump => Of(step.First),
-                StepKind.Split => Either(Of(step.First), Of(step.Second)),
-                StepKind.Take when Of(index + 1) is var (least, most) => (least + 1, most < 0 ? -1 : most + 1),
-                _ => Of(index + 1),
-            };
-            open[index] = false;
-            known[index] = length;
-            return length;
-        }
-
-        static (int, int) Either((int Least, int Most) one, (int Least, int Most) other) =>
-            (Math.Min(one.Least, other.Least), one.Most < 0 || other.Most < 0 ? -1 : Math.Max(one.Most, other.Most));
     }
 
     private string? ReadName()
@@ -482,7 +418,9 @@ internal sealed class PatternParser
                 return;
             }
 
-            Repeat(start, least, most, lazy);
+            _steps.Repeat(start, least, most, lazy);
+            if (_steps.Overflows)
+                FailTooLarge();
         }
     }
 
@@ -513,55 +451,6 @@ internal sealed class PatternParser
         return (least, most);
     }
 
-    private void Repeat(int start, int least, int most, bool lazy)
-    {
-        PatternStep[] body = [.. _steps.Skip(start)];
-        _steps.RemoveRange(start, body.Length);
-        for (var i = 0; i < least && _mistake.Message is null; i++)
-            Append(body, start);
-        if (most < 0)
-        {
-            // One that may match nothing must not go round for ever: marks hold it.
-            var split = _steps.Count;
-            Emit(default);
-            Append(body, start);
-            Emit(new(StepKind.Jump, split));
-            _steps[split] = Split(split + 1, _steps.Count, lazy);
-            return;
-        }
-
-        List<int> splits = [];
-        for (var i = least; i < most && _mistake.Message is null; i++)
-        {
-            splits.Add(_steps.Count);
-            Emit(default);
-            Append(body, start);
-        }
-
-        foreach (var split in splits)
-            _steps[split] = Split(split + 1, _steps.Count, lazy);
-    }
-
-    private static PatternStep Split(int into, int past, bool lazy) => lazy ? new(StepKind.Split, past, into) : new(StepKind.Split, into, past);
-
-    private void Append(PatternStep[] body, int from)
-    {
-        var shift = _steps.Count - from;
-        foreach (var step in body)
-            Emit(step.Kind is StepKind.Jump or StepKind.Split ? step with { First = step.First + shift, Second = step.Second + shift } : step);
-    }
-
-    private void Insert(int index, PatternStep inserted)
-    {
-        _steps.Insert(index, inserted);
-        for (var i = index + 1; i < _steps.Count; i++)
-        {
-            var step = _steps[i];
-            if (step.Kind is StepKind.Jump or StepKind.Split)
-                _steps[i] = step with { First = step.First >= index ? step.First + 1 : step.First, Second = step.Second >= index ? step.Second + 1 : step.Second };
-        }
-    }
-
     private void EmitByte(byte value) => EmitSet(taken => taken == value || (_ignoreCase && taken == OtherCase(value)), withCase: true);
 
     private static byte OtherCase(byte value) => char.IsAsciiLetter((char)value) ? (byte)(value ^ 0x20) : value;
@@ -580,11 +469,12 @@ internal sealed class PatternParser
 
     private void Emit(PatternStep step)
     {
-        if (_steps.Count >= MostSteps)
-            Fail("the expression is too large", "a shorter one, or fewer repetitions");
-        else
-            _steps.Add(step);
+        _steps.Add(step);
+        if (_steps.Overflows)
+            FailTooLarge();
     }
+
+    private void FailTooLarge() => Fail("the expression is too large", "a shorter one, or fewer repetitions");
 
     private bool Peek(char letter) => _at < _text.Length && _text[_at] == letter;
 

@@ -118,6 +118,22 @@ public sealed class BytePatterns
             Assert.Contains(message, mistake.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Wherever in an expression the room ends, it is said and nothing else happens.</summary>
+    [Theory]
+    [InlineData("a{0,3}")]
+    [InlineData("a*?")]
+    [InlineData("(?:b|c|d)")]
+    [InlineData("(x)(?=y)z+")]
+    [InlineData("(?:(?:a|b){2,4}|c*)")]
+    public void An_expression_may_be_too_large_in_any_place(string end)
+    {
+        for (var before = 180; before <= 200; before++)
+        {
+            var read = BytePattern.TryParse($"(?:a{{1000}}){{8}}{new string('x', before)}{end}", ignoreCase: false, out _, out var mistake);
+            Assert.True(read || mistake.Message.Contains("too large", StringComparison.Ordinal), mistake.Message);
+        }
+    }
+
     [Fact]
     public void Named_groups_have_their_names() =>
         Assert.Equal(["user", null], BytePattern.Parse("^(?<user>\\w+)/(\\d+)", ignoreCase: false).GroupNames);
