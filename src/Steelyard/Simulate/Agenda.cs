@@ -15,6 +15,9 @@ internal sealed class Agenda
     /// <param name="Mark">Tells it from what was meant for somebody before.</param>
     public readonly record struct Entry(long At, long Number, EntryKind Kind, int Who, int Mark);
 
+    /// <summary>What time it is, in microseconds.</summary>
+    public long Now { get; set; }
+
     /// <summary>When the next thing happens; never where there is none.</summary>
     public long Next => _count == 0 ? long.MaxValue : _heap[0].At;
 

@@ -42,6 +42,12 @@ internal sealed class Outcome(NamedPolicy policy, Scenario scenario)
     /// <summary>How many requests each server was sent.</summary>
     public long[] Sent => [.. SentOf.Select(slots => slots.Sum())];
 
+    /// <summary>Whether a request counts that came then: not while the run warms up.</summary>
+    public bool Counts(long came) => came >= (long)scenario.WarmUp.TotalMicroseconds;
+
+    /// <summary>The stretch of time in which a request came.</summary>
+    public int SlotOf(long came) => (int)Math.Min(came * Slots / (long)scenario.Duration.TotalMicroseconds, Slots - 1);
+
     /// <summary>How evenly they were spread for the weights (Jain, Chiu, Hawe 1984): 1 for evenly, 1/n for all to one.</summary>
     public double Fairness
     {

@@ -21,7 +21,7 @@ internal sealed class Run
     private readonly ulong _seed;
     private readonly Agenda _agenda = new();
     private readonly Outcome _outcome;
-    private readonly SimulatedServer[] _servers;
+    private readonly Site _site;
     private readonly HealthCount?[] _checks;
     private readonly List<SimulatedRequest> _requests = [];
     private readonly Stack<int> _unused = new();
@@ -32,14 +32,12 @@ internal sealed class Run
     private readonly Queue<int> _called = new();
     private readonly long _end;
     private readonly long _network;
-    private readonly long _connectTimeout;
     private readonly long _answerTimeout;
     private readonly long _queueTimeout;
     private readonly double _rate;
     private Dice _arrivals;
     private Dice _lots;
     private Pool _pool;
-    private long _now;
     private long _numbers;
     private bool _ticking;
 
@@ -48,11 +46,11 @@ internal sealed class Run
         (_scenario, _seed) = (scenario, seed);
         (_arrivals, _lots) = (Dice.For(seed, 1), Dice.For(seed, 2));
         _outcome = new Outcome(policy, scenario);
-        _servers = [.. scenario.Servers.Select((model, i) => new SimulatedServer(model, i))];
-        _checks = new HealthCount?[_servers.Length];
+        _site = new Site(scenario, seed, _agenda, _requests, _outcome);
+        _checks = new HealthCount?[scenario.Servers.Count];
         _end = Micro(scenario.Duration);
-        _network = (long)(scenario.Network * 1000);
-        (_connectTimeout, _answerTimeout) = (Micro(scenario.Timeouts.Connect), Micro(scenario.Timeouts.ServerResponse));
+        _network = Site.NetworkOf(scenario);
+        _answerTimeout = Micro(scenario.Timeouts.ServerResponse);
         _queueTimeout = Micro(scenario.Pool.Queue.Timeout ?? scenario.Timeouts.Queue ?? scenario.Timeouts.Connect);
         _rate = scenario.Load.Rate ?? (scenario.Load.Share is { } share ? scenario.Capacity * share / 100 : 0);
         _pool = new Pool(SettingsAt(TimeSpan.Zero), 0);
@@ -72,11 +70,9 @@ internal sealed class Run
 
     private static long Micro(TimeSpan span) => (long)span.TotalMicroseconds;
 
-    private long Milliseconds => _now / 1000;
+    private long Now => _agenda.Now;
 
-    private bool Counts(long came) => came >= Micro(_scenario.WarmUp);
-
-    private int SlotOf(long came) => (int)Math.Min(came * Outcome.Slots / _end, Outcome.Slots - 1);
+    private long Milliseconds => Now / 1000;
 
     private PoolSettings SettingsAt(TimeSpan time) => _scenario.Pool with
     {
@@ -91,11 +87,7 @@ internal sealed class Run
             _agenda.Add(Micro(joins), EntryKind.Join, 0);
         for (var i = 0; i < _scenario.Incidents.Count; i++)
             _agenda.Add(Micro(_scenario.Incidents[i].At), EntryKind.Incident, i);
-        for (var i = 0; i < _servers.Length; i++)
-        {
-            if (_servers[i].Model.PauseEvery > 0)
-                PlanPause(i);
-        }
+        _site.Begin();
 
         if (_scenario.Load.Clients is null)
             PlanArrival();
@@ -112,7 +104,7 @@ internal sealed class Run
             var next = Math.Min(_agenda.Next, due);
             if (next > latest || (next > _end && _unused.Count == _requests.Count))
                 break;
-            _now = next;
+            _agenda.Now = next;
             if (due <= _agenda.Next)
             {
                 _answersDue.Dequeue();
@@ -130,7 +122,7 @@ internal sealed class Run
 
         foreach (var request in _requests.Where(request => request.Busy))
             Count(request, failed: true);
-        _outcome.LongestQueue = Math.Max(_outcome.LongestQueue, _servers.Max(server => server.LongestQueue));
+        _outcome.LongestQueue = Math.Max(_outcome.LongestQueue, _site.Servers.Max(server => server.LongestQueue));
     }
 
     private void Happen(in Agenda.Entry entry)
@@ -141,10 +133,10 @@ internal sealed class Run
                 Ask(entry.Who);
                 break;
             case EntryKind.Reach when _requests[entry.Who].Mark == entry.Mark:
-                Reach(entry.Who);
+                _site.Reach(entry.Who);
                 break;
             case EntryKind.Finish when _requests[entry.Who].Mark == entry.Mark:
-                Finish(entry.Who);
+                _site.Finish(entry.Who);
                 break;
             case EntryKind.Hear when _requests[entry.Who].Mark == entry.Mark:
                 EndAttempt(entry.Who, _requests[entry.Who].Failure, _requests[entry.Who].Status);
@@ -161,8 +153,7 @@ internal sealed class Run
                 TakeTooLong(entry.Who);
                 break;
             case EntryKind.Pause:
-                _servers[entry.Who].Pause(_now, (long)(_servers[entry.Who].Model.PauseFor * 1000));
-                PlanPause(entry.Who);
+                _site.Pause(entry.Who);
                 break;
             case EntryKind.Probe:
                 Probe(entry.Who);
@@ -173,13 +164,13 @@ internal sealed class Run
             case EntryKind.Tick:
                 _ticking = _pool.Tick(Milliseconds);
                 if (_ticking)
-                    _agenda.Add(_now + TickMicroseconds, EntryKind.Tick, 0);
+                    _agenda.Add(Now + TickMicroseconds, EntryKind.Tick, 0);
                 break;
             case EntryKind.Incident:
-                Befall(_scenario.Incidents[entry.Who]);
+                _site.Befall(_scenario.Incidents[entry.Who]);
                 break;
             case EntryKind.Back:
-                _servers[entry.Who].Start(_now);
+                _site.Servers[entry.Who].Start(Now);
                 break;
             case EntryKind.Join:
                 Join();
@@ -191,7 +182,7 @@ internal sealed class Run
 
     private void PlanArrival()
     {
-        var at = _now + (long)(_arrivals.Exponential(1 / _rate) * 1_000_000);
+        var at = Now + (long)(_arrivals.Exponential(1 / _rate) * 1_000_000);
         if (at < _end)
             _agenda.Add(at, EntryKind.Ask, -1);
     }
@@ -200,7 +191,7 @@ internal sealed class Run
     {
         if (client < 0)
             PlanArrival();
-        if (_now >= _end)
+        if (Now >= _end)
             return;
         if (!_unused.TryPop(out var index))
         {
@@ -210,7 +201,7 @@ internal sealed class Run
         }
 
         var request = _requests[index];
-        (request.Busy, request.Number, request.Client, request.Came, request.Begun, request.Made, request.Pool) = (true, ++_numbers, client, _now, false, 0, _pool);
+        (request.Busy, request.Number, request.Client, request.Came, request.Begun, request.Made, request.Pool) = (true, ++_numbers, client, Now, false, 0, _pool);
         request.Tried.Clear(_pool.Count);
         _pool.RetryBudget.Request(Milliseconds);
         if (Calls(index, _pool.Breaker))
@@ -226,7 +217,7 @@ internal sealed class Run
         if (!request.Call.Enter(breaker, Milliseconds))
             return false;
         if (request.Call.Longest is { } longest)
-            _agenda.Add(_now + longest, EntryKind.BreakerTimeout, index, (int)request.Number);
+            _agenda.Add(Now + longest, EntryKind.BreakerTimeout, index, (int)request.Number);
         return true;
     }
 
@@ -264,15 +255,15 @@ internal sealed class Run
         (request.Busy, request.Mark) = (false, request.Mark + 1);
         Count(request, failed);
         if (request.Client >= 0)
-            _agenda.Add(_now + 1 + (long)(_arrivals.Exponential(_scenario.Load.Think) * 1000), EntryKind.Ask, request.Client);
+            _agenda.Add(Now + 1 + (long)(_arrivals.Exponential(_scenario.Load.Think) * 1000), EntryKind.Ask, request.Client);
         _unused.Push(index);
     }
 
     private void Count(SimulatedRequest request, bool failed)
     {
-        if (!Counts(request.Came))
+        if (!_outcome.Counts(request.Came))
             return;
-        var slot = SlotOf(request.Came);
+        var slot = _outcome.SlotOf(request.Came);
         if (failed)
         {
             _outcome.Failed++;
@@ -280,8 +271,8 @@ internal sealed class Run
             return;
         }
 
-        _outcome.Latency.Add(_now - request.Came);
-        _outcome.LatencyOf[slot].Add(_now - request.Came);
+        _outcome.Latency.Add(Now - request.Came);
+        _outcome.LatencyOf[slot].Add(Now - request.Came);
     }
 
     // The balancer.
@@ -309,9 +300,9 @@ internal sealed class Run
     private void Wait(int index)
     {
         var request = _requests[index];
-        (request.Queued, request.QueuedAt) = (true, _now);
+        (request.Queued, request.QueuedAt) = (true, Now);
         if (request.Pool.Join(request.Place, request.Tried, wanted: null, priority: 0, again: request.Begun, Milliseconds) == QueueState.Waiting)
-            _agenda.Add(_now + _queueTimeout, EntryKind.QueueTimeout, index, request.Mark);
+            _agenda.Add(Now + _queueTimeout, EntryKind.QueueTimeout, index, request.Mark);
         else
             _called.Enqueue(index);
         _outcome.LongestQueue = Math.Max(_outcome.LongestQueue, request.Pool.Waiting);
@@ -324,7 +315,7 @@ internal sealed class Run
         // A call may come late: for one that has left.
         if (!request.Queued || request.Place.State == QueueState.Waiting)
             return;
-        (request.Queued, request.Mark, request.Waited) = (false, request.Mark + 1, _now - request.QueuedAt);
+        (request.Queued, request.Mark, request.Waited) = (false, request.Mark + 1, Now - request.QueuedAt);
         if (request.Place.Server is not { } server)
         {
             if (request.Place.State == QueueState.Full)
@@ -347,13 +338,13 @@ internal sealed class Run
             return;
         }
 
-        (request.Server, request.Begun, request.Sent, request.Status, request.Failure) = (chosen, true, _now, 0, ServerFailure.None);
-        var server = ModelOf(chosen);
-        if (Counts(request.Came))
-            _outcome.SentOf[server.Index][SlotOf(request.Came)]++;
+        (request.Server, request.Begun, request.Sent, request.Status, request.Failure) = (chosen, true, Now, 0, ServerFailure.None);
+        var server = _site.ModelOf(chosen);
+        if (_outcome.Counts(request.Came))
+            _outcome.SentOf[server.Index][_outcome.SlotOf(request.Came)]++;
         server.Connected();
-        _agenda.Add(_now + _network, EntryKind.Reach, index, request.Mark);
-        _answersDue.Enqueue((_now + _answerTimeout, index, request.Mark));
+        _agenda.Add(Now + _network, EntryKind.Reach, index, request.Mark);
+        _answersDue.Enqueue((Now + _answerTimeout, index, request.Mark));
     }
 
     /// <summary>An attempt has ended: the pool learns how, and the request is answered or sent to another server.</summary>
@@ -365,14 +356,14 @@ internal sealed class Run
     {
         var request = _requests[index];
         var server = request.Server!;
-        var model = ModelOf(server);
+        var model = _site.ModelOf(server);
         request.Mark++;
         server.End();
         model.Disconnected();
         if (failure == ServerFailure.AnswerTimeout && model.Finish(index))
-            StartWaiting(model);
+            _site.StartWaiting(model);
         var goesOn = !last && (failure != ServerFailure.None || status >= 500) && MayGoOn(request, failure, RetryKinds.Of(failure, status));
-        request.Pool.Learn(server, goesOn && failure == ServerFailure.None ? ServerFailure.RetriedStatus : failure, status, Milliseconds, failure == ServerFailure.None ? (_now - request.Sent) / 1000.0 : -1);
+        request.Pool.Learn(server, goesOn && failure == ServerFailure.None ? ServerFailure.RetriedStatus : failure, status, Milliseconds, failure == ServerFailure.None ? (Now - request.Sent) / 1000.0 : -1);
         if (!goesOn || server.Breaker is not null)
             request.Call.End(failure, status, Milliseconds);
         if (!goesOn)
@@ -382,7 +373,7 @@ internal sealed class Run
         }
 
         request.Tried.Add(server.Index);
-        if (Counts(request.Came))
+        if (_outcome.Counts(request.Came))
             _outcome.Retried++;
         Send(index);
     }
@@ -409,11 +400,11 @@ internal sealed class Run
         var place = 0;
         foreach (var server in pool.Servers)
         {
-            var index = ModelOf(server).Index;
+            var index = _site.ModelOf(server).Index;
             if (_checks[index] is not null || pool.Settings.HealthOf(server.Settings) is not { } health)
                 continue;
             _checks[index] = new HealthCount(health, server.Up);
-            _agenda.Add(_now + Micro(_checks[index]!.First(place++, pool.Count)), EntryKind.Probe, index);
+            _agenda.Add(Now + Micro(_checks[index]!.First(place++, pool.Count)), EntryKind.Probe, index);
         }
     }
 
@@ -422,34 +413,27 @@ internal sealed class Run
         if (_ticking || pool != _pool)
             return;
         _ticking = true;
-        _agenda.Add(_now + TickMicroseconds, EntryKind.Tick, 0);
+        _agenda.Add(Now + TickMicroseconds, EntryKind.Tick, 0);
     }
 
     private void Join()
     {
         var (before, ordinal) = (_pool, 0);
         before.Stirred = null;
-        foreach (var server in _servers.Where(server => Micro(server.Model.Joins) == _now))
-            server.Start(_now);
-        Follow(new Pool(SettingsAt(TimeSpan.FromMicroseconds(_now)), () => ordinal++, before));
+        foreach (var server in _site.Servers.Where(server => Micro(server.Model.Joins) == Now))
+            server.Start(Now);
+        Follow(new Pool(SettingsAt(TimeSpan.FromMicroseconds(Now)), () => ordinal++, before));
     }
+
+    private Server? ServerOf(int index) => index < _pool.Count ? _pool.Servers[index] : null;
 
     private void Probe(int index)
     {
         if (ServerOf(index) is not { } one || _pool.Settings.HealthOf(one.Settings) is not { } settings)
             return;
-        var server = _servers[index];
-        var asks = settings.Kind != ProbeKind.Tcp;
-        var (passes, takes) = server.Mood switch
-        {
-            ServerMood.Well => (true, Math.Max(0, asks ? server.PausedUntil - _now : 0) + (2 * _network)),
-            ServerMood.Failing => (!asks, 2 * _network),
-            ServerMood.Dead => (false, 2 * _network),
-            ServerMood.Hanging when !asks => (true, 2 * _network),
-            _ => (false, long.MaxValue),
-        };
+        var (passes, takes) = _site.ProbeOf(index, asks: settings.Kind != ProbeKind.Tcp);
         var longest = Micro(settings.Timeout);
-        _agenda.Add(_now + Math.Min(takes, longest), EntryKind.Probed, index, passes && takes < longest ? 1 : 0);
+        _agenda.Add(Now + Math.Min(takes, longest), EntryKind.Probed, index, passes && takes < longest ? 1 : 0);
     }
 
     private void Probed(int index, bool passed)
@@ -457,142 +441,7 @@ internal sealed class Run
         var check = _checks[index]!;
         if (check.Report(passed) && ServerOf(index) is { } server)
             _pool.Checked(server, check.Up, passed ? ProbeFault.None : ProbeFault.Timeout, 0, Milliseconds);
-        if (_now < _end)
-            _agenda.Add(_now + Math.Max(1000, Micro(check.Next(_lots.Next()))), EntryKind.Probe, index);
-    }
-
-    // Servers.
-
-    // Those that join stand behind those that were there before.
-    private SimulatedServer ModelOf(Server server) => _servers[server.Index];
-
-    private Server? ServerOf(int index) => index < _pool.Count ? _pool.Servers[index] : null;
-
-    private void Reach(int index)
-    {
-        var request = _requests[index];
-        var server = ModelOf(request.Server!);
-        request.Reached = _now;
-        switch (server.Mood)
-        {
-            case ServerMood.Failing:
-                Reply(index, ServerFailure.None, 500);
-                break;
-            case ServerMood.Dead:
-                Reply(index, ServerFailure.Refused, 0);
-                break;
-            case ServerMood.Gone when !server.TakeKept():
-                _agenda.Add(request.Sent + _connectTimeout, EntryKind.ConnectTimeout, index, request.Mark);
-                break;
-            case ServerMood.Well when server.HasHand:
-                Work(server, index);
-                break;
-            case ServerMood.Well when server.IsFull:
-                Reply(index, ServerFailure.Refused, 0);
-                break;
-            case ServerMood.Well:
-                server.Wait(index, request.Mark);
-                break;
-        }
-    }
-
-    private void Work(SimulatedServer server, int index)
-    {
-        var request = _requests[index];
-        if (Counts(request.Came))
-            _outcome.Wait.Add(_now - request.Reached + request.Waited);
-        var dice = Dice.For(_seed, ((ulong)request.Number << 4) + (ulong)request.Made + 16);
-        var done = server.Begin(index, _now, ref dice);
-        request.PausedBefore = server.PausedInAll;
-        _agenda.Add(done, EntryKind.Finish, index, request.Mark);
-    }
-
-    private void Finish(int index)
-    {
-        var request = _requests[index];
-        var server = ModelOf(request.Server!);
-        if (server.PausedInAll > request.PausedBefore)
-        {
-            _agenda.Add(_now + server.PausedInAll - request.PausedBefore, EntryKind.Finish, index, request.Mark);
-            request.PausedBefore = server.PausedInAll;
-            return;
-        }
-
-        // It may have been lost with its server meanwhile.
-        if (!server.Finish(index))
-            return;
-        Reply(index, ServerFailure.None, 200);
-        StartWaiting(server);
-    }
-
-    private void StartWaiting(SimulatedServer server)
-    {
-        while (server.HasHand && server.TakeWaiting(out var next))
-        {
-            // Nobody works for those that have gone away meanwhile.
-            if (_requests[next.Request].Mark == next.Mark)
-                Work(server, next.Request);
-        }
-    }
-
-    private void Reply(int index, ServerFailure failure, int status)
-    {
-        var request = _requests[index];
-        (request.Failure, request.Status) = (failure, status);
-        _agenda.Add(_now + _network, EntryKind.Hear, index, request.Mark);
-    }
-
-    // Incidents.
-
-    private void PlanPause(int index)
-    {
-        var at = _now + (long)(Dice.For(_seed, ((ulong)index << 40) + (ulong)_now).Exponential(_servers[index].Model.PauseEvery) * 1000);
-        if (at < _end)
-            _agenda.Add(at, EntryKind.Pause, index);
-    }
-
-    private void Befall(Incident incident)
-    {
-        foreach (var server in _servers)
-        {
-            if (incident.Zone is null ? incident.Servers.Contains(server.Index) : server.Model.Zone == incident.Zone)
-                Befall(server, incident);
-        }
-    }
-
-    private void Befall(SimulatedServer server, Incident incident)
-    {
-        switch (incident.What)
-        {
-            case IncidentKind.Slow:
-                server.Slow(incident.Amount);
-                break;
-            case IncidentKind.Pause:
-                server.Pause(_now, (long)(incident.Amount * 1000));
-                break;
-            case IncidentKind.Recover:
-                server.Start(_now);
-                break;
-            case IncidentKind.Fail:
-                server.Become(ServerMood.Failing);
-                break;
-            case IncidentKind.Hang:
-                server.Become(ServerMood.Hanging);
-                break;
-            case IncidentKind.Vanish:
-                server.Become(ServerMood.Gone);
-                break;
-            case IncidentKind.Die:
-            case IncidentKind.Restart:
-                foreach (var (request, mark) in server.Become(ServerMood.Dead))
-                {
-                    if (mark is null || _requests[request].Mark == mark)
-                        Reply(request, ServerFailure.ClosedEarly, 0);
-                }
-
-                if (incident.What == IncidentKind.Restart)
-                    _agenda.Add(_now + (long)(incident.Amount * 1000), EntryKind.Back, server.Index);
-                break;
-        }
+        if (Now < _end)
+            _agenda.Add(Now + Math.Max(1000, Micro(check.Next(_lots.Next()))), EntryKind.Probe, index);
     }
 }
