@@ -45,7 +45,7 @@ internal static class EcosystemKeys
             Harmless("watch_delay", "A change counts once it has stayed for a second."),
             Harmless("watch_options", "A change counts once it has stayed for a second."),
             Done("env", "mapping", "Variables of the environment; `env_NAME` goes over it with `--env NAME`.", use => ReadEnvironment(use, use.Value)),
-            Done("filter_env", "true, a name, or a list of parts of names", "Which variables that Steelyard was started with the workers do not get: all, the one of this name, or those whose names have one of the parts in them.", ReadFilter),
+            Done("filter_env", "true, a name, or a list of parts of names", "Which variables that Steelyard was started with the workers do not get: all (PM2 7.0.4 means to, and takes none away), the one of this name, or those whose names have one of the parts in them.", ReadFilter),
             Done("port", "number", "The variable `PORT`.", use => use.Target.Environment["PORT"] = new(use.TryNumber(1, 65535, out var port) ? port.ToString(CultureInfo.InvariantCulture) : "", use.Value.Place)),
             Done("increment_var", "name of a variable", "Each instance gets a port of its own there, and requests to the ports it would have counted up are balanced over all.", use => use.Target.IncrementedVariable = Located(use)),
             Done("instance_var", "name of a variable", "Where a worker finds its number from 0, beside `NODE_APP_INSTANCE`.", use => use.Target.InstanceVariable = Text(use) is { } name and not "NODE_APP_INSTANCE" ? name : null),
