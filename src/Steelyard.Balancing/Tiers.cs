@@ -19,15 +19,17 @@ internal sealed class Tiers
     /// <summary>How many there are.</summary>
     public int Count { get; }
 
-    /// <summary>The tiers of a pool; null where all servers are of one.</summary>
+    /// <summary>The tiers of a pool; null where all servers are of one and may all serve.</summary>
     public static Tiers? Of(PoolSettings settings)
     {
         var places = new SortedSet<int>();
         foreach (var server in settings.Servers)
             places.Add(PlaceOf(server));
-        if (places.Count < 2)
-            return null;
         List<int> sorted = [.. places];
+
+        // Of nothing but backups the first alone serves too, where one is to.
+        if (sorted is [] or [< int.MaxValue] || (sorted is [int.MaxValue] && settings.AllBackups))
+            return null;
         var tierOf = new int[settings.Servers.Count];
         for (var i = 0; i < tierOf.Length; i++)
             tierOf[i] = sorted.IndexOf(PlaceOf(settings.Servers[i]));
@@ -105,10 +107,14 @@ internal sealed class TieredPicker : Picker
     private readonly int[] _shares;
     private readonly TurnOrder _turns;
 
+    // Whether servers may be full, under a policy that leaves those that fail no more than their share of what others have no room for.
+    private readonly bool _sparesFailing;
+
     public TieredPicker(Tiers tiers, BalanceSettings settings, Server[] servers, int[] weights, Picker? before, IServerPolicy? custom = null)
         : base(servers, weights = tiers.Used(weights))
     {
         _tiers = tiers;
+        _sparesFailing = LimitedChoice.SparesFailing(settings.Policy, custom is not null) && servers is [{ MayBeFull: true }, ..];
         var same = before as TieredPicker;
         _pickers = new Picker[tiers.Count];
         _shares = new int[weights.Length];
@@ -133,6 +139,8 @@ internal sealed class TieredPicker : Picker
         if (_turns.Length == 0)
             return new(null, DecisionReason.NoneLeft);
         var own = _turns.Length == 1 ? _turns.At(0) : _turns.Next();
+        if (_sparesFailing && TierBefore(own, choice.Tried) is >= 0 and var better)
+            own = better;
         var decision = _pickers[own].Pick(choice);
         for (var tier = 0; decision.Server is null && tier < _pickers.Length; tier++)
         {
@@ -141,6 +149,63 @@ internal sealed class TieredPicker : Picker
         }
 
         return decision;
+    }
+
+    /// <summary>
+    /// The tier that goes before one in which nobody has room but those that fail, which have it at all times: the first with
+    /// room at one that does well. Less than 0 where there is no such tier, and where it is the turn of one that fails by its share.
+    /// </summary>
+    private int TierBefore(int own, ServerSet tried)
+    {
+        if (!IsFullButForFailing(own, tried))
+            return -1;
+        for (var tier = 0; tier < _pickers.Length; tier++)
+        {
+            if (tier != own && HasRoomAtWell(tier, tried) && !(_tiers.WaitsForOthers(tier) && OthersServe(tried)))
+                return DrawsLotOfFailing(own, tried) ? -1 : tier;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Whether all servers of a tier that do well are full, and one that fails is not.</summary>
+    private bool IsFullButForFailing(int tier, ServerSet tried)
+    {
+        var (full, failing) = (false, false);
+        for (var i = 0; i < Weights.Length; i++)
+        {
+            if (_tiers.TierOf(i) != tier || !Offers(i, tried))
+                continue;
+            var (fails, isFull) = (Servers[i].Fails, Servers[i].Full);
+            if (!fails && !isFull)
+                return false;
+            full |= !fails;
+            failing |= fails && !isFull;
+        }
+
+        return full && failing;
+    }
+
+    private bool DrawsLotOfFailing(int tier, ServerSet tried)
+    {
+        for (var i = 0; i < Weights.Length; i++)
+        {
+            if (_tiers.TierOf(i) == tier && IsEligible(i, tried) && Servers[i].Fails && Servers[i].DrawsLot(this))
+                return true;
+        }
+
+        return false;
+    }
+
+    private bool HasRoomAtWell(int tier, ServerSet tried)
+    {
+        for (var i = 0; i < Weights.Length; i++)
+        {
+            if (_tiers.TierOf(i) == tier && IsEligible(i, tried) && !Servers[i].Fails)
+                return true;
+        }
+
+        return false;
     }
 
     /// <inheritdoc/>

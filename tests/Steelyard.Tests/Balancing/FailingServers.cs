@@ -113,6 +113,38 @@ public sealed class FailingServers
         Assert.Equal((pool.Servers[2], QueueState.Waiting), (waiting[100].Server!, waiting[101].State));
     }
 
+    [Theory]
+    [InlineData(BalancePolicy.RoundRobin)]
+    [InlineData(BalancePolicy.LeastConnections)]
+    [InlineData(BalancePolicy.TwoChoices)]
+    [InlineData(BalancePolicy.Random)]
+    [InlineData(BalancePolicy.PeakEwma)]
+    [InlineData(BalancePolicy.HaproxyLeastConnections)]
+    public void Where_all_others_of_its_tier_are_full_a_backup_goes_before_it_but_for_its_share(BalancePolicy policy)
+    {
+        var pool = PoolOf(3, settings => settings with
+        {
+            Balance = policy,
+            MaxConnections = 1,
+            Servers = settings.Servers.Select((server, i) => server with { Backup = i == 2 }).ToValueList(),
+        });
+        Break(pool, pool.Servers[0]);
+        Pools.Occupy(pool.Servers[1], 1);
+        var counts = new int[3];
+        for (var i = 0; i < 300; i++)
+        {
+            var server = pool.Choose(new() { Tried = Pools.Tried(pool), Now = Now, Chance = (ulong)i * 0x9E3779B97F4A7C15 }).Server!;
+            counts[server.Index]++;
+            server.End();
+        }
+
+        Assert.Equal(policy == BalancePolicy.HaproxyLeastConnections ? [300, 0, 0] : [100, 0, 200], counts);
+
+        // A tier in which nobody does well serves as ever.
+        pool.SetState(pool.Servers[1], ServerState.Maintenance, Now);
+        Assert.Equal("0", Choices(pool, 1));
+    }
+
     [Fact]
     public void It_gets_all_that_wait_where_nobody_does_better_and_where_it_does_well_again()
     {

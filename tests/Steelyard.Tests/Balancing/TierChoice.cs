@@ -49,6 +49,19 @@ public sealed class TierChoice
         Assert.Equal("cccc", Choose(pool, 4));
     }
 
+    // HAProxy: a backend of nothing but backups, without option allbackups.
+    [Fact]
+    public void Of_nothing_but_backups_the_first_that_can_serves_where_the_configuration_says_so()
+    {
+        var pool = PoolOf("bbb", settings => settings with { AllBackups = false, BackupsWhenFull = false });
+        Assert.Equal("aaaa", Choose(pool, 4));
+        Down(pool, 0);
+        Assert.Equal("bbbb", Choose(pool, 4));
+        Down(pool, 1, 2);
+        Assert.Equal("-", Choose(pool, 1));
+        Assert.Equal("abca", Choose(PoolOf("bbb"), 4));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
