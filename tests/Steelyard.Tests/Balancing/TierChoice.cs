@@ -133,6 +133,48 @@ public sealed class TierChoice
         Assert.Equal(shares[1] * 10, chosen.Count(server => server >= 'k'));
     }
 
+    private static BalanceSettings HashTo(HashPlacement placement) => new() { Policy = BalancePolicy.Hash, Hash = new() { Key = RequestKey.Address, Placement = placement } };
+
+    private static Decision[] Place(Pool pool) => [.. Enumerable.Range(0, 2000).Select(i =>
+    {
+        var decision = pool.Choose(new() { Tried = Pools.Tried(pool), Key = BitConverter.GetBytes(i) });
+        decision.Server!.End();
+        return decision;
+    })];
+
+    [Theory]
+    [InlineData(HashPlacement.Ketama)]
+    [InlineData(HashPlacement.Modulo)]
+    [InlineData(HashPlacement.Ring)]
+    [InlineData(HashPlacement.Map)]
+    [InlineData(HashPlacement.Maglev)]
+    public void A_key_stays_with_its_server_while_a_tier_takes_what_another_cannot(HashPlacement placement)
+    {
+        var pool = PoolOf("0000000000" + "1111111111", settings => settings with { Balance = HashTo(placement) });
+        var before = Place(pool);
+        Assert.All(before, decision => Assert.InRange(decision.Server!.Index, 0, 9));
+        Down(pool, 0, 1, 2, 3, 4);
+        var (first, second) = (Place(pool), Place(pool));
+        Assert.Equal(first, second);
+        Assert.InRange(first.Count(decision => decision.Server!.Index >= 10) / 2000.0, 0.27, 0.33);
+
+        // By tier and server alike: nobody of a tier is left without keys.
+        Assert.Equal(Enumerable.Range(5, 15), first.Select(decision => decision.Server!.Index).Distinct().Order());
+    }
+
+    [Theory]
+    [InlineData(HashPlacement.Ketama)]
+    [InlineData(HashPlacement.Modulo)]
+    [InlineData(HashPlacement.Ring)]
+    [InlineData(HashPlacement.Map)]
+    [InlineData(HashPlacement.Maglev)]
+    public void Any_number_of_backups_changes_nothing_of_where_keys_lie(HashPlacement placement)
+    {
+        PoolSettings Hashing(PoolSettings settings) => settings with { Balance = HashTo(placement) };
+        var (alone, backed) = (Place(PoolOf("00", Hashing)), Place(PoolOf("00" + new string('b', 98), Hashing)));
+        Assert.Equal(alone.Select(decision => (decision.Server!.Index, decision.Reason)), backed.Select(decision => (decision.Server!.Index, decision.Reason)));
+    }
+
     [Fact]
     public void Tiers_that_together_cannot_take_all_share_it_by_what_they_can()
     {
