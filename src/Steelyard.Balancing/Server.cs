@@ -424,6 +424,14 @@ public sealed class Server
         return changed;
     }
 
+    /// <summary>It is there again, and perhaps another than it was: how it did before says nothing.</summary>
+    internal void Return(long now)
+    {
+        ForgetFailing();
+        _state.Latency?.Forget();
+        StartRamp(now);
+    }
+
     /// <summary>It has come back, and gets its share step by step.</summary>
     internal void StartRamp(long now) => Volatile.Write(ref _state.RampFrom, now);
 

@@ -133,6 +133,9 @@ public sealed class Standings
     [InlineData(BalancePolicy.LeastConnections)]
     [InlineData(BalancePolicy.Random)]
     [InlineData(BalancePolicy.TwoChoices)]
+    [InlineData(BalancePolicy.StaticRoundRobin)]
+    [InlineData(BalancePolicy.HaproxyRoundRobin)]
+    [InlineData(BalancePolicy.PeakEwma)]
     public void A_server_that_comes_back_gets_its_share_step_by_step(BalancePolicy policy)
     {
         var pool = PoolOf(2, settings => settings with { Balance = policy, SlowStart = TimeSpan.FromSeconds(16) });
