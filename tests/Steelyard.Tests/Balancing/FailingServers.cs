@@ -31,6 +31,35 @@ public sealed class FailingServers
         Assert.Equal(weights.Select((weight, i) => i == 1 ? 0 : 100 * weights[1] * weight), again);
     }
 
+    // Nor does the next in the file get all that one cannot do, nor all that finds one full.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void By_lot_who_comes_again_goes_to_all_others_by_their_weights_too(bool full)
+    {
+        int[] weights = [1, 4, 1, 3];
+        var pool = PoolOf(4, settings => settings with
+        {
+            Balance = BalancePolicy.Random,
+            MaxConnections = full ? 1 : null,
+            Servers = settings.Servers.Select((server, i) => server with { Weight = weights[i] }).ToValueList(),
+        });
+        if (full)
+            Pools.Occupy(pool.Servers[1], 1);
+        var counts = new int[4];
+        for (var i = 0UL; i < 20_000; i++)
+        {
+            var server = pool.Choose(new() { Tried = full ? Pools.Tried(pool) : Pools.Tried(pool, 1), Now = Now, Chance = Hashes.Mix(i) }).Server!;
+            counts[server.Index]++;
+            server.End();
+        }
+
+        Assert.Equal(0, counts[1]);
+        Assert.InRange(counts[0] / 20_000.0, 0.19, 0.21);
+        Assert.InRange(counts[2] / 20_000.0, 0.19, 0.21);
+        Assert.InRange(counts[3] / 20_000.0, 0.59, 0.61);
+    }
+
     [Fact]
     public void The_first_that_comes_again_goes_where_the_next_turn_stands()
     {
