@@ -15,7 +15,7 @@ public sealed class HaproxyLeastConnections : Picker
         // During a slow start weights count in finer steps, as HAProxy's do at all times.
         for (var i = 0; i < weights.Length; i++)
         {
-            if (weights[i] > 0 && weights[i] != servers[i].Weight)
+            if (weights[i] > servers[i].Weight)
                 _heaviest = 256 * Server.RampSteps;
         }
     }

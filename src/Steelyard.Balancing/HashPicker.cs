@@ -20,12 +20,13 @@ public sealed class HashPicker : Picker
     /// <param name="servers">All servers of the pool in their order.</param>
     /// <param name="weights">The share of each. A slow start is not seen here: a key that moves on and back again is no gain.</param>
     /// <param name="before">The one whose turns go on; null for none.</param>
-    internal HashPicker(HashSettings settings, Server[] servers, int[] weights, Picker? before)
+    /// <param name="members">Which of the servers it chooses among, those of one tier; null for all.</param>
+    internal HashPicker(HashSettings settings, Server[] servers, int[] weights, Picker? before, bool[]? members = null)
         : base(servers, weights)
     {
         var same = before as HashPicker;
         _settings = settings;
-        _placement = Placement.Of(settings, servers, weights, same?._placement);
+        _placement = Placement.Of(settings, servers, weights, members, same?._placement);
         _turns = new TurnOrder(weights, same?._turns);
         if (settings.Load is null || servers.Length == 0)
             return;

@@ -68,6 +68,9 @@ internal sealed class Latency
         return Milliseconds(state) * (part < 0.005 ? 1 - part : Math.Exp(-part));
     }
 
+    /// <summary>Nothing is known any more. What was good long ago would seem better and better, and draw everything.</summary>
+    public void Forget() => Volatile.Write(ref _state.Value, 0);
+
     /// <summary>The same of another server.</summary>
     public Latency Copy() => (Latency)MemberwiseClone();
 

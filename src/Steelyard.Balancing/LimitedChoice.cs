@@ -23,9 +23,14 @@ internal sealed class LimitedChoice
     public LimitedChoice(Pool pool, PoolQueue queue, bool isCustom)
     {
         (_pool, _queue, _isCustom) = (pool, queue, isCustom);
-        _sparesFailing = !isCustom && pool.Settings.Balance.Policy is BalancePolicy.RoundRobin or BalancePolicy.LeastConnections
-            or BalancePolicy.TwoChoices or BalancePolicy.Random or BalancePolicy.PeakEwma or BalancePolicy.Hash;
+        _sparesFailing = SparesFailing(pool.Settings.Balance.Policy, isCustom);
     }
+
+    /// <summary>Whether a policy leaves those that fail no more than their share of what others have no room for.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="isCustom">Whether another stands in its place, which is written elsewhere.</param>
+    public static bool SparesFailing(BalancePolicy policy, bool isCustom) => !isCustom && policy is BalancePolicy.RoundRobin or BalancePolicy.LeastConnections
+        or BalancePolicy.TwoChoices or BalancePolicy.Random or BalancePolicy.PeakEwma or BalancePolicy.Hash;
 
     /// <summary>Whether a server of a pool has a limit, or may get one.</summary>
     public static bool IsNeeded(PoolSettings settings)

@@ -36,9 +36,10 @@ public sealed class PeakEwma : PairPicker
 
     private double Cost(int index, long now)
     {
-        var (server, active) = (Servers[index], Servers[index].Active);
+        var server = Servers[index];
+        var active = server.Active * _meanWeight / Weights[index];
         var latency = server.Latency!.Estimate(now, _decay);
-        return !double.IsNaN(latency) ? Math.Max(latency, Least) * ((active * _meanWeight / Weights[index]) + 1)
+        return !double.IsNaN(latency) ? Math.Max(latency, Least) * (active + 1)
             : active == 0 ? 0
             : Unknown + active;
     }

@@ -43,7 +43,8 @@ public abstract class Picker
     /// <param name="weights">The share of each.</param>
     /// <param name="before">The picker it takes the place of; null for none.</param>
     /// <param name="custom">The policy instead, where it is written elsewhere.</param>
-    internal static Picker Of(BalanceSettings settings, Server[] servers, int[] weights, Picker? before, IServerPolicy? custom = null) => custom is not null ? new CustomPicker(custom, servers, weights) : settings.Policy switch
+    /// <param name="members">Which of the servers it chooses among, those of one tier; null for all.</param>
+    internal static Picker Of(BalanceSettings settings, Server[] servers, int[] weights, Picker? before, IServerPolicy? custom = null, bool[]? members = null) => custom is not null ? new CustomPicker(custom, servers, weights) : settings.Policy switch
     {
         BalancePolicy.RoundRobin => new RoundRobin(servers, weights, before),
         BalancePolicy.StaticRoundRobin => new StaticRoundRobin(servers, weights, before),
@@ -55,7 +56,7 @@ public abstract class Picker
         BalancePolicy.Random => new RandomLots(servers, weights),
         BalancePolicy.TwoChoices => new TwoChoices(servers, weights),
         BalancePolicy.PeakEwma => new PeakEwma(settings, servers, weights),
-        BalancePolicy.Hash => new HashPicker(settings.Hash!, servers, weights, before),
+        BalancePolicy.Hash => new HashPicker(settings.Hash!, servers, weights, before, members),
         _ => throw new ArgumentOutOfRangeException(nameof(settings), settings, "No picker for this policy."),
     };
 

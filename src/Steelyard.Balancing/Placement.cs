@@ -33,13 +33,14 @@ internal abstract class Placement
     /// <param name="settings">What the configuration says.</param>
     /// <param name="servers">All servers of the pool.</param>
     /// <param name="eligible">The share of each; 0 for those that are not to be chosen.</param>
+    /// <param name="members">Which of the servers it is about, those of one tier; null for all.</param>
     /// <param name="before">The placement before, which is used again where it would be the same.</param>
-    public static Placement Of(HashSettings settings, Server[] servers, int[] eligible, Placement? before)
+    public static Placement Of(HashSettings settings, Server[] servers, int[] eligible, bool[]? members, Placement? before)
     {
         // nginx places those that are down too, and goes on from them; HAProxy and Maglev leave them out.
         var (all, usable) = (new int[servers.Length], new int[servers.Length]);
         for (var i = 0; i < servers.Length; i++)
-            (all[i], usable[i]) = (servers[i].Weight, eligible[i] > 0 ? servers[i].Weight : 0);
+            (all[i], usable[i]) = (members is null || members[i] ? servers[i].Weight : 0, eligible[i] > 0 ? servers[i].Weight : 0);
         var mixes = settings.Avalanche ?? (settings.Placement == HashPlacement.Ring && settings.Function is null or HashFunction.Xor);
         var function = settings.Function ?? HashFunction.Sdbm;
         return settings.Placement switch

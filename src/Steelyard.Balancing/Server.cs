@@ -163,6 +163,9 @@ public sealed class Server
     /// <summary>How many it may have to do at once, now; <see cref="int.MaxValue"/> for any number.</summary>
     public int Limit => Volatile.Read(ref _state.Limit) is var most && _limitRamp is null ? most : _limitRamp.Of(most);
 
+    /// <summary>Whether its pool has limits, so that it may be full at some time.</summary>
+    internal bool MayBeFull => _queue is not null;
+
     /// <summary>Whether it has as much to do as it may.</summary>
     public bool Full => _queue is not null && Active >= Limit;
 
@@ -419,6 +422,14 @@ public sealed class Server
         if (reply.Limit is { } limit)
             changed |= Interlocked.Exchange(ref _state.AgentLimit, limit) != limit;
         return changed;
+    }
+
+    /// <summary>It is there again, and perhaps another than it was: how it did before says nothing.</summary>
+    internal void Return(long now)
+    {
+        ForgetFailing();
+        _state.Latency?.Forget();
+        StartRamp(now);
     }
 
     /// <summary>It has come back, and gets its share step by step.</summary>

@@ -30,8 +30,7 @@ public static class ServerNews
         {
             // It is another server now, as far as anybody knows.
             server.Outlier?.Forgive();
-            server.ForgetFailing();
-            server.StartRamp(now);
+            server.Return(now);
         }
 
         pool.Refresh(now);
@@ -57,8 +56,7 @@ public static class ServerNews
             return;
         if (!was && server.Serves)
         {
-            server.ForgetFailing();
-            server.StartRamp(now);
+            server.Return(now);
         }
 
         pool.Refresh(now);
@@ -106,8 +104,7 @@ public static class ServerNews
         var was = server.Serves;
         if (server.Wanted == ServerState.Maintenance && state == ServerState.Ready)
         {
-            server.ForgetFailing();
-            server.StartRamp(now);
+            server.Return(now);
         }
 
         server.SetWanted(state);

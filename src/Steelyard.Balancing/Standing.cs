@@ -44,15 +44,37 @@ internal sealed class Standing(Server[] servers, PoolSettings settings)
         var (weights, ramping) = (new int[servers.Length], false);
         for (var i = 0; i < servers.Length; i++)
             ramping |= servers[i].Ramp(settings.SlowStart, now) < Server.RampSteps;
+        var steps = ramping ? StepsOfShare() : 1;
         for (var i = 0; i < servers.Length; i++)
         {
             if (servers[i].Open && HealthOf(servers[i]) >= leastHealth)
-                weights[i] = servers[i].Weight * (ramping ? servers[i].Ramp(settings.SlowStart, now) : 1);
+                weights[i] = ramping ? Math.Max(1, servers[i].Weight * steps * servers[i].Ramp(settings.SlowStart, now) / Server.RampSteps) : servers[i].Weight;
         }
 
         stirs = ramping || HasEjected();
         return weights;
     }
+
+    /// <summary>
+    /// In how many steps a weight of 1 grows to its share: so many, unless the order of the turns would take a loop too long,
+    /// as that of many servers of many weights does, whose own weights are steps enough.
+    /// </summary>
+    private int StepsOfShare()
+    {
+        Span<bool> seen = stackalloc bool[257];
+        var (turns, different) = (0L, 0L);
+        foreach (var server in servers)
+        {
+            turns += server.Weight;
+            different += seen[server.Weight] ? 0 : 1;
+            seen[server.Weight] = true;
+        }
+
+        return turns * different * Server.RampSteps > MostOrdering ? 1 : Server.RampSteps;
+    }
+
+    // Turns times different weights of an order that is made within some 25 ms.
+    private const long MostOrdering = 16_000_000;
 
     /// <summary>Whether time alone will change something.</summary>
     public bool Stirs(long now)

@@ -15,6 +15,7 @@ internal static class PoolLints
         if (pool is { App: null, Discover.Count: 0, Servers.Count: > 0 } && pool.Servers.All(server => server.Backup is { Value: true }))
             problems.Warn(pool.Servers[0].Backup!.Value.Place, $"every server of the pool {Shown.Quote(pool.Name.Value)} is a backup, so that they stand in for nobody", "'backup' for those alone that others come before");
         CheckNames(pool, problems);
+        IdleSettings.Check(pool, problems);
         if (pool.Health is { } health)
             CheckHealth(pool, health, problems);
     }

@@ -31,6 +31,35 @@ public sealed class FailingServers
         Assert.Equal(weights.Select((weight, i) => i == 1 ? 0 : 100 * weights[1] * weight), again);
     }
 
+    // Nor does the next in the file get all that one cannot do, nor all that finds one full.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void By_lot_who_comes_again_goes_to_all_others_by_their_weights_too(bool full)
+    {
+        int[] weights = [1, 4, 1, 3];
+        var pool = PoolOf(4, settings => settings with
+        {
+            Balance = BalancePolicy.Random,
+            MaxConnections = full ? 1 : null,
+            Servers = settings.Servers.Select((server, i) => server with { Weight = weights[i] }).ToValueList(),
+        });
+        if (full)
+            Pools.Occupy(pool.Servers[1], 1);
+        var counts = new int[4];
+        for (var i = 0UL; i < 20_000; i++)
+        {
+            var server = pool.Choose(new() { Tried = full ? Pools.Tried(pool) : Pools.Tried(pool, 1), Now = Now, Chance = Hashes.Mix(i) }).Server!;
+            counts[server.Index]++;
+            server.End();
+        }
+
+        Assert.Equal(0, counts[1]);
+        Assert.InRange(counts[0] / 20_000.0, 0.19, 0.21);
+        Assert.InRange(counts[2] / 20_000.0, 0.19, 0.21);
+        Assert.InRange(counts[3] / 20_000.0, 0.59, 0.61);
+    }
+
     [Fact]
     public void The_first_that_comes_again_goes_where_the_next_turn_stands()
     {
@@ -111,6 +140,38 @@ public sealed class FailingServers
         Assert.All(waiting.Take(100), request => Assert.Equal(pool.Servers[0], request.Server));
         pool.Servers[2].End();
         Assert.Equal((pool.Servers[2], QueueState.Waiting), (waiting[100].Server!, waiting[101].State));
+    }
+
+    [Theory]
+    [InlineData(BalancePolicy.RoundRobin)]
+    [InlineData(BalancePolicy.LeastConnections)]
+    [InlineData(BalancePolicy.TwoChoices)]
+    [InlineData(BalancePolicy.Random)]
+    [InlineData(BalancePolicy.PeakEwma)]
+    [InlineData(BalancePolicy.HaproxyLeastConnections)]
+    public void Where_all_others_of_its_tier_are_full_a_backup_goes_before_it_but_for_its_share(BalancePolicy policy)
+    {
+        var pool = PoolOf(3, settings => settings with
+        {
+            Balance = policy,
+            MaxConnections = 1,
+            Servers = settings.Servers.Select((server, i) => server with { Backup = i == 2 }).ToValueList(),
+        });
+        Break(pool, pool.Servers[0]);
+        Pools.Occupy(pool.Servers[1], 1);
+        var counts = new int[3];
+        for (var i = 0; i < 300; i++)
+        {
+            var server = pool.Choose(new() { Tried = Pools.Tried(pool), Now = Now, Chance = (ulong)i * 0x9E3779B97F4A7C15 }).Server!;
+            counts[server.Index]++;
+            server.End();
+        }
+
+        Assert.Equal(policy == BalancePolicy.HaproxyLeastConnections ? [300, 0, 0] : [100, 0, 200], counts);
+
+        // A tier in which nobody does well serves as ever.
+        pool.SetState(pool.Servers[1], ServerState.Maintenance, Now);
+        Assert.Equal("0", Choices(pool, 1));
     }
 
     [Fact]

@@ -102,6 +102,28 @@ public sealed class PeakEwmaChoice
             Assert.Same(pool.Servers[0], pool.Choose(new() { Tried = Pools.None, Now = 0, Chance = Hashes.Mix(i) }).Server);
     }
 
+    // Nobody waits for the first answer of a server that was away for long, whose old latency has come down to nothing.
+    [Fact]
+    public void Who_has_come_back_gets_one_request_to_show_how_it_does_now()
+    {
+        const long Later = 60_000;
+        var pool = PoolOf(2);
+        pool.Learn(pool.Servers[1], ServerFailure.None, 200, 0, 10);
+        pool.Checked(pool.Servers[1], up: false, ProbeFault.Refused, 0, 0);
+        pool.Learn(pool.Servers[0], ServerFailure.None, 200, Later, 10);
+        pool.Checked(pool.Servers[1], up: true, ProbeFault.None, 200, Later);
+        Assert.Equal(1, Enumerable.Range(0, 20).Count(i => pool.Choose(new() { Tried = Pools.None, Now = Later, Chance = Hashes.Mix((ulong)i) }).Server == pool.Servers[1]));
+    }
+
+    [Fact]
+    public void Those_of_whom_nothing_is_known_get_what_their_weights_say()
+    {
+        var pool = Pools.Of(BalancePolicy.PeakEwma, 1, 3);
+        for (var i = 0; i < 400; i++)
+            pool.Choose(new() { Tried = Pools.None, Now = 0, Chance = Hashes.Mix((ulong)i) });
+        Assert.InRange(pool.Servers[0].Active, 98, 102);
+    }
+
     [Fact]
     public void Who_has_more_to_do_costs_more()
     {

@@ -133,6 +133,9 @@ public sealed class Standings
     [InlineData(BalancePolicy.LeastConnections)]
     [InlineData(BalancePolicy.Random)]
     [InlineData(BalancePolicy.TwoChoices)]
+    [InlineData(BalancePolicy.StaticRoundRobin)]
+    [InlineData(BalancePolicy.HaproxyRoundRobin)]
+    [InlineData(BalancePolicy.PeakEwma)]
     public void A_server_that_comes_back_gets_its_share_step_by_step(BalancePolicy policy)
     {
         var pool = PoolOf(2, settings => settings with { Balance = policy, SlowStart = TimeSpan.FromSeconds(16) });
@@ -145,6 +148,30 @@ public sealed class Standings
         Assert.Equal(8.0 / 24, ShareOfFirst(pool), 0.1);
         Assert.False(pool.Tick(_now += 9_000));
         Assert.Equal(0.5, ShareOfFirst(pool), 0.1);
+    }
+
+    // The order of their turns is made anew with each step, on a loop: in sixteenths it would be two million turns long.
+    [Fact]
+    public void Of_many_servers_of_many_weights_one_that_comes_back_gets_its_share_in_steps_of_its_weight()
+    {
+        var pool = PoolOf(1000, settings => settings with
+        {
+            SlowStart = TimeSpan.FromSeconds(16),
+            Servers = settings.Servers.Select((server, i) => server with { Weight = (i % 256) + 1 }).ToValueList(),
+        });
+        var whole = pool.Picker.TotalWeight;
+        foreach (var server in new[] { 200, 0 })
+        {
+            pool.SetState(pool.Servers[server], ServerState.Maintenance, _now);
+            pool.SetState(pool.Servers[server], ServerState.Ready, _now);
+        }
+
+        Assert.Equal((201 / 16, 1), (pool.Picker.Basis[200], pool.Picker.Basis[0]));
+        Assert.Equal(whole - 201 + (201 / 16), pool.Picker.TotalWeight);
+        pool.Tick(_now + 7_500);
+        Assert.Equal(201 / 2, pool.Picker.Basis[200]);
+        pool.Tick(_now + 16_000);
+        Assert.Equal(whole, pool.Picker.TotalWeight);
     }
 
     [Fact]

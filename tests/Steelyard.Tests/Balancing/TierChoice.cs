@@ -49,6 +49,19 @@ public sealed class TierChoice
         Assert.Equal("cccc", Choose(pool, 4));
     }
 
+    // HAProxy: a backend of nothing but backups, without option allbackups.
+    [Fact]
+    public void Of_nothing_but_backups_the_first_that_can_serves_where_the_configuration_says_so()
+    {
+        var pool = PoolOf("bbb", settings => settings with { AllBackups = false, BackupsWhenFull = false });
+        Assert.Equal("aaaa", Choose(pool, 4));
+        Down(pool, 0);
+        Assert.Equal("bbbb", Choose(pool, 4));
+        Down(pool, 1, 2);
+        Assert.Equal("-", Choose(pool, 1));
+        Assert.Equal("abca", Choose(PoolOf("bbb"), 4));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -118,6 +131,48 @@ public sealed class TierChoice
         var chosen = Choose(pool, 1000);
         Assert.Equal(shares[0] * 10, chosen.Count(server => server < 'k'));
         Assert.Equal(shares[1] * 10, chosen.Count(server => server >= 'k'));
+    }
+
+    private static BalanceSettings HashTo(HashPlacement placement) => new() { Policy = BalancePolicy.Hash, Hash = new() { Key = RequestKey.Address, Placement = placement } };
+
+    private static Decision[] Place(Pool pool) => [.. Enumerable.Range(0, 2000).Select(i =>
+    {
+        var decision = pool.Choose(new() { Tried = Pools.Tried(pool), Key = BitConverter.GetBytes(i) });
+        decision.Server!.End();
+        return decision;
+    })];
+
+    [Theory]
+    [InlineData(HashPlacement.Ketama)]
+    [InlineData(HashPlacement.Modulo)]
+    [InlineData(HashPlacement.Ring)]
+    [InlineData(HashPlacement.Map)]
+    [InlineData(HashPlacement.Maglev)]
+    public void A_key_stays_with_its_server_while_a_tier_takes_what_another_cannot(HashPlacement placement)
+    {
+        var pool = PoolOf("0000000000" + "1111111111", settings => settings with { Balance = HashTo(placement) });
+        var before = Place(pool);
+        Assert.All(before, decision => Assert.InRange(decision.Server!.Index, 0, 9));
+        Down(pool, 0, 1, 2, 3, 4);
+        var (first, second) = (Place(pool), Place(pool));
+        Assert.Equal(first, second);
+        Assert.InRange(first.Count(decision => decision.Server!.Index >= 10) / 2000.0, 0.27, 0.33);
+
+        // By tier and server alike: nobody of a tier is left without keys.
+        Assert.Equal(Enumerable.Range(5, 15), first.Select(decision => decision.Server!.Index).Distinct().Order());
+    }
+
+    [Theory]
+    [InlineData(HashPlacement.Ketama)]
+    [InlineData(HashPlacement.Modulo)]
+    [InlineData(HashPlacement.Ring)]
+    [InlineData(HashPlacement.Map)]
+    [InlineData(HashPlacement.Maglev)]
+    public void Any_number_of_backups_changes_nothing_of_where_keys_lie(HashPlacement placement)
+    {
+        PoolSettings Hashing(PoolSettings settings) => settings with { Balance = HashTo(placement) };
+        var (alone, backed) = (Place(PoolOf("00", Hashing)), Place(PoolOf("00" + new string('b', 98), Hashing)));
+        Assert.Equal(alone.Select(decision => (decision.Server!.Index, decision.Reason)), backed.Select(decision => (decision.Server!.Index, decision.Reason)));
     }
 
     [Fact]
