@@ -33,7 +33,7 @@ public static class SteelyardExtensions
 
     private static readonly string[] s_live = [HealthBook.Live];
 
-    private static readonly TimeSpan s_mostOfStore = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_mostOfMemory = TimeSpan.FromSeconds(2);
 
     private static readonly string[] s_reads = [HttpMethods.Get, HttpMethods.Head];
 
@@ -97,10 +97,10 @@ public static class SteelyardExtensions
     {
         var (services, path) = (app.ServiceProvider, app.ServiceProvider.GetRequiredService<IOptions<HealthOptions>>().Value.Path);
         var (readiness, book, time) = (services.GetRequiredService<Readiness>(), services.GetRequiredService<HealthBook>(), services.GetRequiredService<TimeProvider>());
-        app.MapMethods(path, s_reads, (RequestDelegate)(context => HealthEndpoints.WriteBriefAsync(context, readiness, time)));
-        app.MapMethods(path + "/detailed", s_reads, (RequestDelegate)(context => HealthEndpoints.WriteDetailedAsync(context, book)));
-        app.MapMethods(path + "/live", s_reads, (RequestDelegate)(async context => await HealthEndpoints.WriteWordAsync(context, (await book.LiveAsync()).Status != HealthStatus.Unhealthy)));
-        app.MapMethods(path + "/ready", s_reads, (RequestDelegate)(async context => await HealthEndpoints.WriteWordAsync(context, readiness.IsReady && (await book.ReadyAsync()).Status != HealthStatus.Unhealthy)));
+        app.MapMethods(path, s_reads, (RequestDelegate)(context => HealthEndpoints.WriteBriefAsync(context, readiness, time))).WithMetadata(NoSessionNeeded.Mark);
+        app.MapMethods(path + "/detailed", s_reads, (RequestDelegate)(context => HealthEndpoints.WriteDetailedAsync(context, book))).WithMetadata(NoSessionNeeded.Mark);
+        app.MapMethods(path + "/live", s_reads, (RequestDelegate)(async context => await HealthEndpoints.WriteWordAsync(context, (await book.LiveAsync()).Status != HealthStatus.Unhealthy))).WithMetadata(NoSessionNeeded.Mark);
+        app.MapMethods(path + "/ready", s_reads, (RequestDelegate)(async context => await HealthEndpoints.WriteWordAsync(context, readiness.IsReady && (await book.ReadyAsync()).Status != HealthStatus.Unhealthy))).WithMetadata(NoSessionNeeded.Mark);
         return app;
     }
 
@@ -125,13 +125,13 @@ public static class SteelyardExtensions
     public static IEndpointConventionBuilder MapSteelyardMetrics(this IEndpointRouteBuilder app) => app.MapMethods(
         app.ServiceProvider.GetRequiredService<IOptions<RequestMetricsOptions>>().Value.Path,
         s_reads,
-        (RequestDelegate)app.ServiceProvider.GetRequiredService<RequestMetrics>().WriteAsync);
+        (RequestDelegate)app.ServiceProvider.GetRequiredService<RequestMetrics>().WriteAsync).WithMetadata(NoSessionNeeded.Mark);
 
     /// <summary>Adds sessions: in Redis, with the keys of cookies, so that any worker knows every client; or in memory.</summary>
     [RequiresUnreferencedCode(SessionsAreNotTrimmed)]
     public static IServiceCollection AddSteelyardSessions(this IServiceCollection services, SessionSettings settings, IHostEnvironment environment)
     {
-        var name = settings.Name ?? environment.ApplicationName;
+        var (name, mostOfStore) = (settings.Name ?? environment.ApplicationName, s_mostOfMemory);
         services.AddDataProtection().SetApplicationName(name);
         if (!string.IsNullOrWhiteSpace(settings.Redis))
         {
@@ -140,12 +140,15 @@ public static class SteelyardExtensions
 
             // An app that starts before its Redis connects once that is there.
             configuration.AbortOnConnectFail = false;
+
+            // Who waits for the first connection waits as long as that may take.
+            mostOfStore = TimeSpan.FromMilliseconds((double)configuration.ConnectTimeout + configuration.AsyncTimeout);
             var connection = new Lazy<IConnectionMultiplexer>(() => ConnectionMultiplexer.Connect(configuration));
             services.AddSingleton(_ => connection.Value);
             services.AddStackExchangeRedisCache(cache =>
             {
                 cache.InstanceName = name + ":";
-                cache.ConnectionMultiplexerFactory = () => Task.FromResult(connection.Value);
+                cache.ConnectionMultiplexerFactory = () => connection.IsValueCreated ? Task.FromResult(connection.Value) : Task.Run(() => connection.Value);
             });
 
             // The app may have chosen another place for its keys, before or after.
@@ -161,7 +164,7 @@ public static class SteelyardExtensions
         services.AddSession(session =>
         {
             session.IdleTimeout = settings.Lifetime;
-            session.IOTimeout = s_mostOfStore;
+            session.IOTimeout = mostOfStore;
             session.Cookie.Name = settings.Cookie;
             session.Cookie.MaxAge = settings.Lifetime;
             session.Cookie.HttpOnly = true;
@@ -172,6 +175,8 @@ public static class SteelyardExtensions
         ReadKeysOnUse(services);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ISessionStore, SessionStore>();
+        services.AddSingleton<SessionHabits>();
+        services.AddSingleton<MatcherPolicy, SessionLoading>();
         return services.AddSingleton<IStartupFilter>(new Pipeline(SessionOnUse.Use));
     }
 

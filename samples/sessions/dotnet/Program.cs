@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.DataProtection;
 using Steelyard.AspNetCore;
 
 // Counts the visits of a client in its session, which any worker finds in Redis.
@@ -11,6 +12,10 @@ builder.AddSteelyard(options =>
     options.Shutdown.Delay = Seconds("SHUTDOWN_DELAY", 0);
     options.Shutdown.Close("the ledger", _ => Task.CompletedTask);
 });
+
+// What is lost where each worker has keys of its own: no other can read its cookies.
+if (Environment.GetEnvironmentVariable("OWN_KEYS") == "1")
+    builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
 var app = builder.Build();
 app.MapSteelyard();
 app.MapGet("/", (HttpContext context) =>

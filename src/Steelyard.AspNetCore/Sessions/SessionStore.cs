@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Session;
 using Microsoft.Extensions.Caching.Distributed;
@@ -10,7 +11,7 @@ namespace Steelyard.AspNetCore.Sessions;
 /// <summary>The sessions of ASP.NET Core, but that nobody looks for one that has just begun, and a store that is away is asked once a second.</summary>
 internal sealed class SessionStore(IDistributedCache cache, ILoggerFactory log, TimeProvider time) : ISessionStore
 {
-    // A load holds its thread: many that wait for a store that hangs would leave none to others.
+    // A load may hold its thread: many that wait for a store that hangs would leave none to others.
     private readonly ResiliencePipeline _breaker = new ResiliencePipelineBuilder { TimeProvider = time }
         .AddCircuitBreaker(new CircuitBreakerStrategyOptions
         {
@@ -22,19 +23,47 @@ internal sealed class SessionStore(IDistributedCache cache, ILoggerFactory log, 
         .Build();
 
     public ISession Create(string sessionKey, TimeSpan idleTimeout, TimeSpan ioTimeout, Func<bool> tryEstablishSession, bool isNewSessionKey) =>
-        new DistributedSession(new Guarded(cache, _breaker, isNewSessionKey), sessionKey, idleTimeout, ioTimeout, tryEstablishSession, log, isNewSessionKey);
+        isNewSessionKey
+            ? new DistributedSession(new Guarded(cache, _breaker, isNew: true), sessionKey, idleTimeout, ioTimeout, tryEstablishSession, log, isNewSessionKey)
+            : new KnownSession(new Guarded(cache, _breaker, isNew: false), sessionKey, idleTimeout, ioTimeout, tryEstablishSession, log);
 
     private sealed class Guarded(IDistributedCache cache, ResiliencePipeline breaker, bool isNew) : IDistributedCache
     {
-        public byte[]? Get(string key) => isNew ? null : breaker.Execute(() => cache.Get(key));
+        // Of a store that was away the same request is not held once more.
+        private ExceptionDispatchInfo? _away;
 
-        public async Task<byte[]?> GetAsync(string key, CancellationToken token = default) =>
-            isNew ? null : await breaker.ExecuteAsync(async cancel => await cache.GetAsync(key, cancel), token);
+        public byte[]? Get(string key)
+        {
+            _away?.Throw();
+            try
+            {
+                return isNew ? null : breaker.Execute(() => cache.Get(key));
+            }
+            catch (Exception fault)
+            {
+                _away = ExceptionDispatchInfo.Capture(fault);
+                throw;
+            }
+        }
+
+        public async Task<byte[]?> GetAsync(string key, CancellationToken token = default)
+        {
+            _away?.Throw();
+            try
+            {
+                return isNew ? null : await breaker.ExecuteAsync(async cancel => await cache.GetAsync(key, cancel), token);
+            }
+            catch (Exception fault)
+            {
+                _away = ExceptionDispatchInfo.Capture(fault);
+                throw;
+            }
+        }
 
         public void Refresh(string key) => breaker.Execute(() => cache.Refresh(key));
 
         public Task RefreshAsync(string key, CancellationToken token = default) =>
-            isNew ? Task.CompletedTask : breaker.ExecuteAsync(async cancel => await cache.RefreshAsync(key, cancel), token).AsTask();
+            isNew || _away is not null ? Task.CompletedTask : breaker.ExecuteAsync(async cancel => await cache.RefreshAsync(key, cancel), token).AsTask();
 
         public void Remove(string key) => breaker.Execute(() => cache.Remove(key));
 

@@ -110,7 +110,10 @@ internal sealed class SharedState : IAsyncDisposable
             // Why is known with the next try.
             Counts.IsUp = false;
             if (!_isAway && (_failure is not null || Stopwatch.GetElapsedTime(_heardAt) > s_askEvery))
+            {
+                Counts.Fail();
                 GoAway(_failure ?? await WhyAsync(redis));
+            }
 
             Forget();
             return;

@@ -1,5 +1,4 @@
 using Steelyard.Balancing;
-using Steelyard.Config;
 
 namespace Steelyard.Simulate;
 

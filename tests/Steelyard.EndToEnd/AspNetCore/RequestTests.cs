@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace Steelyard.EndToEnd.AspNetCore;
 
@@ -97,5 +98,43 @@ public sealed class RequestTests
         Assert.Equal(trusted, words[3] == "abc-1");
         Assert.Equal(words[3], words[4]);
         Assert.Equal(words[3], Assert.Single(answer.Headers.GetValues("X-Request-Id")));
+    }
+
+    [Fact]
+    public async Task A_trace_that_a_balancer_began_goes_on_to_who_is_called()
+    {
+        const string Trace = "0af7651916cd43dd8448eb211c80319c";
+
+        // ASP.NET Core follows a trace where somebody could write it down, as the logs of every app can.
+        static void Log(IServiceCollection services) => services.AddLogging(logging => logging.AddProvider(new QuietLog())).AddHttpClient("callee");
+        await using var callee = await CitizenApp.StartAsync(null, Log, app => app.MapGet("/callee", (HttpContext context) => $"{context.Request.Headers.TraceParent}|{context.Request.Headers.TraceState}"));
+        await using var app = await CitizenApp.StartAsync(null, Log, app => app.MapGet("/", (IHttpClientFactory clients) => clients.CreateClient("callee").GetStringAsync(new Uri(callee.Client.BaseAddress!, "/callee"), Cancel)));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { { "traceparent", $"00-{Trace}-b7ad6b7169203331-01" }, { "tracestate", "a=b" } } };
+
+        using var answer = await app.Client.SendAsync(request, Cancel);
+
+        Assert.Matches($"^00-{Trace}-(?!b7ad6b7169203331)[0-9a-f]{{16}}-01\\|a=b$", await answer.Content.ReadAsStringAsync(Cancel));
+
+        // Where nobody named the request, its trace does: logs of all whom it reaches have it.
+        Assert.Equal(Trace, Assert.Single(answer.Headers.GetValues("X-Request-Id")));
+    }
+
+    /// <summary>A log that takes everything and keeps nothing.</summary>
+    private sealed class QuietLog : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -340,6 +340,28 @@ public sealed class DiscoveryTests : DiscoveringRun
     }
 
     [Theory]
+    [InlineData("ipv4-first", "127.0.0.2:3000", "[::2]:3000")]
+    [InlineData("ipv6-first", "[::1]:3000", "[::2]:3000")]
+    [InlineData("a", "127.0.0.2:3000", "")]
+    [InlineData("aaaa", "[::1]:3000", "[::2]:3000")]
+    [InlineData("both", "127.0.0.2:3000 [::1]:3000", "[::2]:3000")]
+    public async Task A_name_has_addresses_of_the_kinds_that_are_wanted(string type, string ofBoth, string ofIpv6)
+    {
+        await using var dns = DnsServer.Start();
+        dns.Set("both.test", "127.0.0.2", "::1");
+        dns.Set("six.test", "::2");
+        await using var up = await StartAsync(dns, $"discover: {{ dns: both.test:3000, type: {type} }}", $" }}\n  six: {{ discover: {{ dns: six.test:3000, type: {type} }}");
+        using var admin = AdminClient.Local(Runtime.Path);
+
+        foreach (var (pool, addresses) in new[] { ("web", ofBoth), ("six", ofIpv6) })
+        {
+            await Patience.Until(
+                async () => string.Join(' ', (await admin.Get($"/api/pools/{pool}"))["members"]!.AsArray().Select(server => (string)server!["address"]!).Order(StringComparer.Ordinal)) == addresses,
+                () => $"{addresses} in {pool}");
+        }
+    }
+
+    [Theory]
     [InlineData("haproxy.cfg")]
     [InlineData("nginx.conf")]
     public async Task Files_of_other_programs_find_servers_as_theirs_do(string name)

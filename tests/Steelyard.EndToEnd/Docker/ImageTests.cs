@@ -102,7 +102,13 @@ public sealed partial class ImageTests(DockerDaemon docker) : IDisposable
 
         // Without tasks, whose images nobody is to look for. Older versions of the command take 0 for no override, so those of the app begin, and their image is here.
         var over = _folder.Write("over.yml", "version: \"3.8\"\nservices:\n" + string.Concat(new[] { "steelyard", "app", "redis", "prometheus", "grafana" }.Select(service => $"  {service}: {{ deploy: {{ replicas: 0 }} }}\n")));
-        await DeployAsync("all", Path.Combine(Repository, "packaging/swarm/stack.yml"), over);
+        await DeployAsync("all", Path.Combine(Repository, "packaging/swarm/stack.yml"), over, "APP=steelyard");
+
+        // The app is run as its image says, unless somebody says otherwise.
+        Task<string> CommandAsync() => docker.DockerAsync("service", "inspect", "--format", "{{.Spec.TaskTemplate.ContainerSpec.Image}} {{.Spec.TaskTemplate.ContainerSpec.Args}}", "all_app");
+        Assert.Equal("steelyard []", (await CommandAsync()).Replace(":latest", "", StringComparison.Ordinal));
+        await DeployAsync("all", Path.Combine(Repository, "packaging/swarm/stack.yml"), over, "APP=steelyard", "APP_COMMAND=whoami --listen :3000");
+        Assert.Equal("steelyard [whoami --listen :3000]", (await CommandAsync()).Replace(":latest", "", StringComparison.Ordinal));
 
         var services = await docker.DockerAsync("stack", "services", "--format", "{{.Name}}", "all");
         Assert.Equal(["all_app", "all_grafana", "all_prometheus", "all_redis", "all_steelyard"], services.Split('\n').Order(StringComparer.Ordinal));

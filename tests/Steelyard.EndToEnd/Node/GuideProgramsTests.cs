@@ -121,6 +121,16 @@ public sealed class GuideProgramsTests : IAsyncDisposable
             Assert.Equal(views, await ViewsAsync(views % 2 == 0 ? other : one, cookie.Split(';')[0]));
         Assert.Equal(1, await ViewsAsync(one, "unknown=1"));
 
+        // A client that comes again and again is not forgotten a day after it came first.
+        using (var again = new HttpRequestMessage(HttpMethod.Get, other) { Headers = { { "Cookie", cookie.Split(';')[0] } } })
+        {
+            using var answer = await _http.SendAsync(again, Cancel);
+            var renewed = Assert.Single(answer.Headers.GetValues("Set-Cookie"));
+            Assert.Equal(cookie.Split(';')[0], renewed.Split(';')[0]);
+            Assert.Matches("(?i); (max-age=86400|expires=)", renewed);
+            Assert.Contains("; httponly", renewed.ToLowerInvariant(), StringComparison.Ordinal);
+        }
+
         // In production it is for TLS alone, which the balancer in front says of a request.
         var (_, production) = await StartAsync(kind, redis, "production");
         Assert.Contains("; secure", (await CookieAsync(production, "https")).ToLowerInvariant(), StringComparison.Ordinal);

@@ -259,6 +259,7 @@ public sealed class SharedStateTests : IDisposable
 
         Assert.True(slower.Min() < 2, $"p99 grew by {string.Join(", ", slower.Select(by => by.ToString("0.0", CultureInfo.InvariantCulture)))} ms");
         Assert.Equal(6, Lines(one.Process.Error, "Redis at"));
+        Assert.InRange(await one.MetricAsync("steelyard_shared_failures_total"), 3, 100);
     }
 
     /// <returns>p99 in milliseconds of three seconds in which nothing fails.</returns>

@@ -132,7 +132,7 @@ public sealed class ReferencePage
         foreach (var directive in table.Directives)
         {
             var group = table.Required.FirstOrDefault(keys => keys.Contains(directive.Name));
-            var initial = group is null ? directive.Write(blank) is { } value ? $"`{value}`" : ""
+            var initial = group is null ? directive.Write(blank) is { Length: > 0 } value ? $"`{value}`" : ""
                 : group.Length == 1 ? "required"
                 : $"required, or `{group.First(key => key != directive.Name)}`";
             page.Append($"| `{directive.Name}` | {Escape(directive.Accepts)} | {initial} | {directive.Description} |\n");
