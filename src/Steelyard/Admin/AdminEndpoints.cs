@@ -12,7 +12,7 @@ namespace Steelyard.Admin;
 /// <summary>All that the admin API can be asked. A new endpoint is a row here, with its records in <see cref="AdminJson"/>.</summary>
 internal static class AdminEndpoints
 {
-    private static readonly AdminJson s_json = AdminJson.Default;
+    private static readonly AdminJson s_json = AdminJson.Readable;
 
     public static IReadOnlyList<AdminEndpoint> All { get; } =
     [

@@ -45,4 +45,8 @@ namespace Steelyard.Admin;
 [JsonSerializable(typeof(KnownCause))]
 [JsonSerializable(typeof(KnownCause[]))]
 [JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
-internal sealed partial class AdminJson : JsonSerializerContext;
+internal sealed partial class AdminJson : JsonSerializerContext
+{
+    /// <summary>With <see cref="PlainText"/>.</summary>
+    public static AdminJson Readable => field ??= new(PlainText.Json(Default.Options));
+}

@@ -16,13 +16,21 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var parsed = CreateRoot().Parse(args);
+        var parsed = CreateRoot().Parse(AskedFor(args));
         if (parsed.Errors.Count > 0)
             return ReportMisuse(parsed);
 
         // Commands that drain register their own signals; the library's time limit would end them after two seconds.
         return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
+
+    // 'steelyard help drain', as git and docker have it; of what there is not, it is said that there is not.
+    private static string[] AskedFor(string[] args) => args switch
+    {
+        ["help"] => ["--help"],
+        ["help", var command, ..] => Has(command) ? [command, "--help"] : [command],
+        _ => args,
+    };
 
     /// <summary>Whether there is a command of a name.</summary>
     public static bool Has(string command) => CreateRoot().Subcommands.Any(known => known.Name == command || known.Aliases.Contains(command));
@@ -57,6 +65,7 @@ internal static class CommandLine
             "steelyard up samples/quickstart      balance http://localhost:8080 over three servers",
             "steelyard check steelyard.yaml       find what is wrong with a configuration",
             "steelyard status                     what the running one does",
+            "steelyard help drain                 more of one command",
             "steelyard whoami --listen :9001      a server to try a configuration against");
         return root;
     }
@@ -81,7 +90,7 @@ internal static class CommandLine
     /// <summary>Says in JSON why a command has come to nothing.</summary>
     public static void WriteProblem(string detail, IReadOnlyList<string>? lines = null, int status = 0) => Console.WriteLine(JsonSerializer.Serialize(
         new ProblemView(status == 0 ? "Failed" : ReasonPhrases.GetReasonPhrase(status), status, detail, lines),
-        AdminJson.Default.ProblemView));
+        AdminJson.Readable.ProblemView));
 
     /// <summary>Puts examples under a command's help.</summary>
     public static void WithExamples(Command command, params string[] examples)
