@@ -299,6 +299,7 @@ function audit() {
     }
     const named = element.getAttribute('aria-label') || element.getAttribute('aria-labelledby') || element.labels?.length || (element.matches('a, button, summary') && element.textContent.trim());
     if (element.matches('a, button, summary, input, select, textarea, [role=img], [role=region], [role=log], nav, dialog') && !named) wrong.push(`no name: ${element.outerHTML.slice(0, 100)}`);
+    if (element.matches('td') && element.textContent.trim().length > 4 && element.clientWidth < 50) wrong.push(`squeezed to ${element.clientWidth} px: ${element.textContent}`);
     if (element.matches('th') && !element.scope) wrong.push(`no scope: ${element.textContent}`);
     if (element.matches('img') && !element.hasAttribute('alt')) wrong.push('img without alt');
     if (element.matches('.scroll') && element.scrollWidth > element.clientWidth + 1 && element.tabIndex < 0 && !element.querySelector('button, [tabindex]')) wrong.push(`scrolls by mouse alone: ${element.className}`);
@@ -386,7 +387,7 @@ await check('with a token the page asks who you are, and keeps it in the tab alo
   const guarded = await up('guarded.yaml', `
 admin: { address: "127.0.0.1:0", token-file: token }
 listen: [ { bind: "127.0.0.1:0", to: web } ]
-pools: { web: { servers: [ 127.0.0.1:${origins[0].port} ] } }
+pools: { web: { servers: [ { address: 127.0.0.1:${origins[0].port}, name: shop-1 } ] } }
 `);
   assert.equal((await fetch(`${guarded.admin}/api/status`)).status, 401);
   assert.equal((await fetch(`${guarded.admin}/api/live`)).status, 401);
@@ -399,6 +400,12 @@ pools: { web: { servers: [ 127.0.0.1:${origins[0].port} ] } }
   await verdict(own, 'The one server is well');
   await own.reload();
   await verdict(own, 'The one server is well');
+  // A server that has a name is called by it, and found by it.
+  await own.getByRole('button', { name: `Drain shop-1 (127.0.0.1:${origins[0].port})` }).waitFor();
+  await own.getByLabel('Find').fill('nothing');
+  await own.waitForFunction(() => document.querySelectorAll('tr.server').length === 0);
+  await own.getByLabel('Find').fill('SHOP-1');
+  await own.waitForFunction(() => document.querySelectorAll('tr.server').length === 1);
   assert.equal(await own.evaluate(() => JSON.stringify(localStorage).includes('0123456789') || document.cookie !== ''), false);
   await own.context().close();
   complaints.splice(0, complaints.length, ...complaints.filter(line => !line.includes('401')));

@@ -113,7 +113,8 @@ internal static class AdminLook
             desk.Balancer.Servers.Where(other => other.Pool == server.Pool).Index().First(other => other.Item.Address == server.Address).Index + 1,
             desk.Served.Snapshot.Pools.Where(pool => pool.Name == server.Pool).Select(pool => Names(pool).GetValueOrDefault(server.Address)).FirstOrDefault());
 
-    private static Dictionary<NetworkAddress, string> Names(PoolSettings pool) =>
+    /// <summary>What the configuration calls those servers of a pool that have a name.</summary>
+    internal static Dictionary<NetworkAddress, string> Names(PoolSettings pool) =>
         pool.Servers.Where(server => server.Name is not null).ToDictionary(server => server.Address, server => server.Name!);
 
     private static ServerView View(ServerStatus server, int number, string? name) => new(

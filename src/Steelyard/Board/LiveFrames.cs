@@ -29,7 +29,7 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
     public ReadOnlyMemory<byte> Write(LiveSample sample, AdminDesk desk)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, PlainText.Writer))
         {
             json.WriteStartObject();
             json.WriteNumber("at", sample.At.ToUnixTimeMilliseconds());
@@ -199,7 +199,7 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
         json.WriteEndArray();
         json.WriteStartArray("rows");
         foreach (var (number, server) in shown.Servers)
-            WriteRow(json, sample, number, server);
+            WriteRow(json, sample, pool, number, server);
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -273,11 +273,11 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
         json.WriteEndObject();
     }
 
-    private void WriteRow(Utf8JsonWriter json, LiveSample sample, int number, ServerStatus server)
+    private void WriteRow(Utf8JsonWriter json, LiveSample sample, PoolLook pool, int number, ServerStatus server)
     {
         var row = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(row))
-            LiveRow.Write(writer, sample, number, server, history.Of(server.Pool, server.Address, sample.At));
+        using (var writer = new Utf8JsonWriter(row, PlainText.Writer))
+            LiveRow.Write(writer, sample, number, pool.NameOf(server), server, history.Of(server.Pool, server.Address, sample.At));
         var (key, text) = ($"row {server.Pool} {number}", System.Text.Encoding.UTF8.GetString(row.WrittenSpan));
         _shown.Add(key);
         if (_written.TryGetValue(key, out var before) && before == text)
@@ -341,7 +341,7 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
     private void WriteChanged<T>(Utf8JsonWriter json, string name, string key, T value, Action<Utf8JsonWriter, T> write)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, PlainText.Writer))
             write(writer, value);
         var text = System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
         if (_written.TryGetValue(key, out var before) && before == text)

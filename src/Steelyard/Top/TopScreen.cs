@@ -113,7 +113,7 @@ internal static class TopScreen
             table.AddRow(
                 i == selected ? ">" : " ",
                 i > from && rows[i - 1].Pool == row.Pool ? "" : row.Pool,
-                new(row.Address, i == selected ? new Style(decoration: Decoration.Invert) : Style.Plain),
+                new(row.Called, i == selected ? new Style(decoration: Decoration.Invert) : Style.Plain) { Brief = row.Name },
                 new(row.State, new Style(row.State switch { "up" => Color.Green, "down" => Color.Red, _ => Color.Yellow })),
                 row.Limit is { } limit ? $"{row.Active}/{limit}" : row.Active.ToString(CultureInfo.InvariantCulture),
                 RateText(row.Rate),

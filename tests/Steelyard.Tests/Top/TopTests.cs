@@ -49,6 +49,18 @@ public sealed class TopTests
             Show(look, new(), height: null).TrimEnd());
     }
 
+    [Fact]
+    public void A_server_with_a_name_is_called_by_it()
+    {
+        var (look, view) = (new TopLook(), new TopView());
+        look.Take(Look($"{First.Replace("\"address\"", "\"name\":\"shop-1\",\"address\"", StringComparison.Ordinal)},{Second}"));
+
+        Assert.Contains("\n  web  shop-1 a:1 up ", Show(look, view, height: null), StringComparison.Ordinal);
+        Assert.Contains("  web  shop-1 up", Show(look, view, height: null, width: 20), StringComparison.Ordinal);
+        view.Press(Key('d'), look.Rows, out _);
+        Assert.Equal("Drain shop-1 a:1 of web? y/n", view.Line);
+    }
+
     /// <summary>Nobody may check them.</summary>
     [Theory]
     [InlineData(0.0, "all 3 servers are well")]
