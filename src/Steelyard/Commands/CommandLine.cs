@@ -16,21 +16,13 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var parsed = CreateRoot().Parse(AskedFor(args));
+        var parsed = CreateRoot().Parse(args);
         if (parsed.Errors.Count > 0)
             return ReportMisuse(parsed);
 
         // Commands that drain register their own signals; the library's time limit would end them after two seconds.
         return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
-
-    // 'steelyard help drain', as git and docker have it; of what there is not, it is said that there is not.
-    private static string[] AskedFor(string[] args) => args switch
-    {
-        ["help"] => ["--help"],
-        ["help", var command, ..] => Has(command) ? [command, "--help"] : [command],
-        _ => args,
-    };
 
     /// <summary>Whether there is a command of a name.</summary>
     public static bool Has(string command) => CreateRoot().Subcommands.Any(known => known.Name == command || known.Aliases.Contains(command));
@@ -49,6 +41,7 @@ internal static class CommandLine
             RequestCommands.CreateStop(),
             TopCommand.Create(),
             CompletionCommand.Create(),
+            HelpCommand.Create(),
             RunCommand.Create(),
             WorkerCommands.CreateScale(),
             WorkerCommands.CreateRestart(),
