@@ -68,7 +68,7 @@ writeFileSync(join(folder, 'worker.js'), "require('http').createServer((q, r) =>
 writeFileSync(join(folder, 'token'), '0123456789abcdef0123456789abcdef\n');
 const site = await up('site.yaml', `
 admin: 127.0.0.1:0
-listen: [ { bind: "127.0.0.1:0", routes: [ { path: /shop/*, to: web }, { path: /app/*, to: app }, { path: /ping, respond: 204 } ] } ]
+listen: [ { bind: "127.0.0.1:0", routes: [ { path: /shop/*, to: web }, { path: /app/*, to: app }, { path: /ping, respond: 204 }, { when: "header('X-Beta') is '1'", files: { root: . } } ] } ]
 pools:
   web:
     breaker: { errors: 90% }
@@ -224,7 +224,8 @@ await check('the map leads from the listener through routes to pools', async () 
   await goTo(page, 'map');
   await page.getByText('/shop/*').first().waitFor();
   assert.deepEqual(await page.locator('.map > div').allInnerTexts().then(all => all.map(one => one.split('\n')[0])), ['Listeners', 'Routes', 'Pools and answers']);
-  await page.waitForFunction(() => document.querySelectorAll('.map path').length === 6);
+  await page.waitForFunction(() => document.querySelectorAll('.map path').length === 8);
+  for (const said of ["when header('X-Beta') is '1'", 'files .']) await page.locator('.map .node', { hasText: said }).waitFor();
 });
 
 await check('a request is explained', async () => {
@@ -356,6 +357,26 @@ pools: { web: { servers: [ 127.0.0.1:${origins[0].port} ] } }
   await verdict(own, 'Nobody answers');
   await own.context().close();
   complaints.splice(0, complaints.length, ...complaints.filter(line => !/ERR_(CONNECTION|INCOMPLETE|EMPTY)/.test(line)));
+});
+
+await check('a pool that has lost its servers is not called well, nor a source that finds none', async () => {
+  writeFileSync(join(folder, 'found.json'), '[]');
+  const lost = await up('lost.yaml', `
+admin: 127.0.0.1:0
+listen: [ { bind: "127.0.0.1:0", routes: [ { path: /found, to: found }, { to: web } ] } ]
+pools:
+  web: { servers: [ 127.0.0.1:${origins[0].port} ] }
+  found: { discover: { file: found.json } }
+`);
+  const own = await open(lost.admin);
+  await verdict(own, 'found has no server left');
+  assert.match(await own.locator('#verdict').getAttribute('class'), /bad/);
+  await goTo(own, 'map');
+  await own.locator('.map .node.dead', { hasText: 'found' }).waitFor();
+  writeFileSync(join(folder, 'found.json'), 'nonsense: [');
+  await goTo(own, 'servers');
+  await own.getByText(/^file found\.json of found: /).waitFor();
+  await own.context().close();
 });
 
 await check('10,000 servers do not kill the browser, and 200 are all there', async () => {

@@ -29,6 +29,7 @@ namespace Steelyard.Admin;
 [JsonSerializable(typeof(AppView))]
 [JsonSerializable(typeof(AppView[]))]
 [JsonSerializable(typeof(DiscoveryView[]))]
+[JsonSerializable(typeof(SharedView[]))]
 [JsonSerializable(typeof(LogView[]))]
 [JsonSerializable(typeof(ScaleBody))]
 [JsonSerializable(typeof(StateBody))]

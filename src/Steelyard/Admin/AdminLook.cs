@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Yaml.Tables;
 using Steelyard.Engine;
 using Steelyard.Engine.Metering;
@@ -17,7 +18,7 @@ internal static class AdminLook
     /// <summary>The version of this program.</summary>
     public static string ProgramVersion { get; } = typeof(AdminLook).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    public static async Task<StatusView> StatusAsync(AdminDesk desk) => new(Version(desk), await ConfigurationAsync(desk), Listeners(desk), Pools(desk), Counters(desk)) { Breakers = Breakers(desk) };
+    public static async Task<StatusView> StatusAsync(AdminDesk desk) => new(Version(desk), await ConfigurationAsync(desk), Listeners(desk), Pools(desk), Counters(desk)) { Breakers = Breakers(desk), Shared = Shared(desk) };
 
     public static VersionView Version(AdminDesk desk) => new(ProgramVersion, Environment.ProcessId, desk.Since, SecondsSince(desk.Since), RuntimeInformation.FrameworkDescription);
 
@@ -76,11 +77,14 @@ internal static class AdminLook
 
     private static RouteView Route(string listener, string configured, RouteSettings route)
     {
-        var (action, target) = route switch
+        (string action, string? target) = route switch
         {
             { Pool: { } pool } => ("to", pool),
+            { PoolName: { } named } => ("to-named", named.ToString()),
             { Redirect: { } redirect } => ("redirect", redirect.To.ToString()),
             { Respond: { } respond } => ("respond", respond.Status.ToString()),
+            { Files: { } files } => ("files", files.Root?.ToString()),
+            { Statistics: not null } => ("statistics", null),
             _ => ("split", string.Join(", ", route.Split.Select(share => $"{share.Pool} {share.Weight}"))),
         };
         return new(
@@ -93,7 +97,9 @@ internal static class AdminLook
             route.Headers.Count == 0 ? null : [.. route.Headers.Select(match => $"{match.Name}: {match.Pattern}")],
             route.Query.Count == 0 ? null : [.. route.Query.Select(match => $"{match.Name}={match.Pattern}")],
             action,
-            target);
+            target,
+            route.When is { } when ? Secrets.Hide(when).ToString() : null,
+            route.Internal);
     }
 
     public static PoolView[] Pools(AdminDesk desk)
@@ -208,6 +214,11 @@ internal static class AdminLook
             counters.Faults,
             counters.LastFault?.Message);
     }
+
+    /// <summary>What has come of sharing with other balancers: one, or none where nothing is shared.</summary>
+    public static SharedView[] Shared(AdminDesk desk) =>
+        desk.Shared is not { } counts || desk.Served.Snapshot.Shared is not { } shared ? []
+        : [new(shared.Redis.ToString(), counts.IsUp, counts.Away, counts.Sent, counts.Received, counts.Failures)];
 
     public static ErrorView[] Errors(AdminDesk desk) =>
         [.. desk.Balancer.RecentErrors.Select(error => new ErrorView(new(error.At, TimeSpan.Zero), error.Cause, error.Status, error.Sentence, error.Client, error.Request, error.Pool, error.Server, error.RequestId, error.TraceId))];

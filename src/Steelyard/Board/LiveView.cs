@@ -67,7 +67,7 @@ internal sealed record LiveView
         foreach (var pool in sample.Pools)
         {
             var servers = Matching(pool);
-            if (servers.Count > 0 || (!OnlyTroubled && pool.Name.Contains(Search, StringComparison.OrdinalIgnoreCase)))
+            if (servers.Count > 0 || ((!OnlyTroubled || pool.IsDead) && pool.Name.Contains(Search, StringComparison.OrdinalIgnoreCase)))
                 matching.Add((pool, servers));
         }
 

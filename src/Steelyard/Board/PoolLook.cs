@@ -47,6 +47,9 @@ internal sealed class PoolLook
     /// <summary>Servers that get requests.</summary>
     public int Usable { get; private set; }
 
+    /// <summary>Whether no request can be served: all its servers are out, or workers have died and left it, or none were found.</summary>
+    public bool IsDead => Usable == 0 && Settings.TakesRequests;
+
     /// <summary>Servers that get no requests though nobody has taken them out: down, left out, or drained by their agents.</summary>
     public int Troubled { get; private set; }
 

@@ -46,11 +46,11 @@ function failing() {
 function verdict(look) {
   const { down = 0, ejected = 0, drain = 0, maintenance = 0 } = look.states;
   const out = drain + maintenance;
-  const dead = look.pools.filter(pool => pool.servers > 0 && pool.usable === 0);
+  const { dead, deadCount } = look;
   const open = look.pools.filter(pool => pool.breaker && pool.breaker.state !== 'closed');
   const all = look.serverCount;
   const fails = failing();
-  const text = dead.length ? `${dead.map(pool => pool.name).join(', ')} ${dead.length === 1 ? 'has' : 'have'} no server left`
+  const text = dead.length ? `${dead.join(', ')}${deadCount > dead.length ? ` and ${deadCount - dead.length} more` : ''} ${deadCount === 1 ? 'has' : 'have'} no server left`
     : down ? `${whole(down)} of ${pluralOf(all, 'server')} ${down === 1 ? 'is' : 'are'} down`
     : open.length ? `The breaker of ${open.map(pool => pool.name).join(', ')} is ${open[0].breaker.state}`
     : ejected ? `${plural(ejected, 'server')} left out for failing`
@@ -59,7 +59,7 @@ function verdict(look) {
     : fails ? `${all === 1 ? 'The one server is' : `All ${whole(all)} servers are`} up, but ${fails} of requests fail`
     : all === 1 ? 'The one server is well' : `All ${whole(all)} servers are well`;
   write(byId('verdict-text'), text);
-  byId('verdict').className = `verdict ${dead.length || down ? 'bad' : open.length || ejected || out || fails ? 'warn' : ''}`;
+  byId('verdict').className = `verdict ${dead.length || down ? 'bad' : open.length || ejected || out || fails || look.troubles.length ? 'warn' : ''}`;
   document.title = `${dead.length || down ? '● ' : ''}${text} – Steelyard`;
 
   const lines = [];
@@ -71,6 +71,7 @@ function verdict(look) {
     const [since, , why] = row.history.at(-1) ?? [];
     return [called(row), ` of ${pool.name} is ${words[row.state]}${since ? ` since ${clock(since)} (${span((Date.now() - since) / 1000)})` : ''}${why ? `: ${why}` : ''}`, rowId(pool.name, row.number)];
   });
+  shownLines.unshift(...look.troubles.map(trouble => ['', trouble, '']));
   if (lines.length > 6) shownLines.push(['', `and ${lines.length - 6} more below`, '']);
   const key = JSON.stringify(shownLines);
   if (list.dataset.key === key) return;
