@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Steelyard.Balancing;
@@ -15,6 +16,9 @@ namespace Steelyard.Admin;
 /// <summary>Reads what the admin API says, as it stands this moment.</summary>
 internal static class AdminLook
 {
+    // The page looks four times a second, and settings stay until the next reload.
+    private static readonly ConditionalWeakTable<PoolSettings, Dictionary<NetworkAddress, string>> s_names = [];
+
     /// <summary>The version of this program.</summary>
     public static string ProgramVersion { get; } = typeof(AdminLook).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
@@ -120,8 +124,12 @@ internal static class AdminLook
             desk.Served.Snapshot.Pools.Where(pool => pool.Name == server.Pool).Select(pool => Names(pool).GetValueOrDefault(server.Address)).FirstOrDefault());
 
     /// <summary>What the configuration calls those servers of a pool that have a name.</summary>
-    internal static Dictionary<NetworkAddress, string> Names(PoolSettings pool) =>
-        pool.Servers.Where(server => server.Name is not null).ToDictionary(server => server.Address, server => server.Name!);
+    internal static Dictionary<NetworkAddress, string> Names(PoolSettings pool) => s_names.GetValue(pool, static pool =>
+        pool.Servers.Where(server => server.Name is not null).ToDictionary(server => server.Address, server => server.Name!));
+
+    /// <summary>What the configuration calls a server; null where it is known by its address, or has gone.</summary>
+    internal static string? NameOf(Snapshot snapshot, string? pool, string? server) =>
+        server is not null && snapshot.Pools.FirstOrDefault(one => one.Name == pool) is { } its && NetworkAddress.TryParse(server, out var address, out _) ? Names(its).GetValueOrDefault(address) : null;
 
     private static ServerView View(ServerStatus server, int number, string? name) => new(
         server.Pool,
@@ -221,7 +229,7 @@ internal static class AdminLook
         : [new(shared.Redis.ToString(), counts.IsUp, counts.Away, counts.Sent, counts.Received, counts.Failures)];
 
     public static ErrorView[] Errors(AdminDesk desk) =>
-        [.. desk.Balancer.RecentErrors.Select(error => new ErrorView(new(error.At, TimeSpan.Zero), error.Cause, error.Status, error.Sentence, error.Client, error.Request, error.Pool, error.Server, error.RequestId, error.TraceId))];
+        [.. desk.Balancer.RecentErrors.Select(error => new ErrorView(new(error.At, TimeSpan.Zero), error.Cause, error.Status, error.Sentence, error.Client, error.Request, error.Pool, error.Server, error.RequestId, error.TraceId, NameOf(desk.Served.Snapshot, error.Pool, error.Server)))];
 
     private static double SecondsSince(DateTimeOffset time) => Math.Round((DateTimeOffset.UtcNow - time).TotalSeconds, 3);
 

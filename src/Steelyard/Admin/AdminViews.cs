@@ -120,7 +120,19 @@ internal sealed record CountersView(
     long Faults,
     string? LastFault);
 
-internal sealed record ErrorView(DateTimeOffset At, string Cause, int Status, string Sentence, string? Client, string? Request, string? Pool, string? Server, string RequestId, string? TraceId);
+/// <summary>A request that was answered with an error or broken off.</summary>
+/// <param name="At">When.</param>
+/// <param name="Cause">What <c>steelyard why</c> explains.</param>
+/// <param name="Status">What the client was told; 0 for nothing.</param>
+/// <param name="Sentence">The cause in a sentence.</param>
+/// <param name="Client">Where it came from; null where nobody knows.</param>
+/// <param name="Request">Method, host and path; null where it could not be read.</param>
+/// <param name="Pool">The pool it was for; null for none yet.</param>
+/// <param name="Server">The server that was tried last; null for none.</param>
+/// <param name="RequestId">The name of the request.</param>
+/// <param name="TraceId">Its trace; null for none.</param>
+/// <param name="ServerName">What the configuration calls the server; null where it is known by its address.</param>
+internal sealed record ErrorView(DateTimeOffset At, string Cause, int Status, string Sentence, string? Client, string? Request, string? Pool, string? Server, string RequestId, string? TraceId, string? ServerName = null);
 
 /// <summary>What has become of a server since the engine began to serve.</summary>
 /// <param name="Pool">Its pool.</param>

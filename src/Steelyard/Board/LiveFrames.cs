@@ -320,6 +320,8 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
             json.WriteString("request", error.Request);
             json.WriteString("pool", error.Pool);
             json.WriteString("server", error.Server);
+            if (AdminLook.NameOf(sample.Served.Snapshot, error.Pool, error.Server) is { } name)
+                json.WriteString("serverName", name);
             json.WriteString("requestId", error.RequestId);
             json.WriteString("traceId", error.TraceId);
             json.WriteEndObject();

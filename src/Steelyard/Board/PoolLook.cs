@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Steelyard.Admin;
 using Steelyard.Config;
 using Steelyard.Engine;
@@ -10,9 +9,6 @@ namespace Steelyard.Board;
 /// <summary>A pool at one look: its servers, and what they were counted to have done.</summary>
 internal sealed class PoolLook
 {
-    // Looks come four times a second, and settings stay until the next reload.
-    private static readonly ConditionalWeakTable<PoolSettings, Dictionary<NetworkAddress, string>> s_names = [];
-
     private readonly List<ServerStatus> _servers = [];
     private readonly long[] _answers = new long[6];
 
@@ -23,7 +19,7 @@ internal sealed class PoolLook
     public string Name => Settings.Name;
 
     /// <summary>What the configuration calls a server; null where it is known by its address.</summary>
-    public string? NameOf(ServerStatus server) => s_names.GetValue(Settings, AdminLook.Names).GetValueOrDefault(server.Address);
+    public string? NameOf(ServerStatus server) => AdminLook.Names(Settings).GetValueOrDefault(server.Address);
 
     /// <summary>The servers in the order of the configuration.</summary>
     public IReadOnlyList<ServerStatus> Servers => _servers;

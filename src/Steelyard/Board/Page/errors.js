@@ -42,7 +42,7 @@ export function show() {
       el('thead', {}, el('tr', {}, ['Time', 'Cause', 'Client', 'Request', 'Server'].map(head => el('th', { scope: 'col' }, head)))),
       el('tbody', {}, shown.slice(0, Most).map(error => el('tr', {},
         el('td', { class: 'whole' }, clock(error.at)), el('td', { class: 'cause whole' }, error.cause), el('td', { class: 'whole' }, error.client), el('td', { class: 'address' }, error.request, el('div', { class: 'quiet-text' }, error.requestId, error.traceId ? `, trace ${error.traceId}` : '')),
-        el('td', { class: 'address whole' }, error.server ? `${error.pool}/${error.server}` : error.pool)))))));
+        el('td', { class: 'address whole' }, error.server ? `${error.pool}/${error.serverName ?? error.server}` : error.pool)))))));
 }
 
 // Between backticks is what one types or reads in a file.
