@@ -100,6 +100,9 @@ public sealed record PoolSettings
 
     /// <summary>Workers of an application that are started with the balancer and join the pool; null for none.</summary>
     public AppSettings? App { get; init; }
+
+    /// <summary>Whether requests can come here: not to workers alone that are only looked after, or get clients' own connections.</summary>
+    public bool TakesRequests => App is not { TakesRequests: false } || Servers.Count > 0 || Discover.Count > 0;
 }
 
 /// <summary>The PROXY header a server is sent (https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt).</summary>

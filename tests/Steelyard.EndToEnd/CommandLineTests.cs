@@ -32,6 +32,16 @@ public sealed class CommandLineTests
 
         Assert.Equal((0, ""), (status, error));
         Assert.Contains("Examples:\n  steelyard ", output, StringComparison.Ordinal);
+        Assert.Equal((0, output, ""), await SteelyardProcess.RunAsync(["help", .. command]));
+    }
+
+    [Fact]
+    public async Task There_is_no_help_for_what_there_is_not()
+    {
+        var (status, output, error) = await SteelyardProcess.RunAsync("help", "chekc");
+
+        Assert.Equal((2, ""), (status, output));
+        Assert.StartsWith("there is no command 'chekc'", error, StringComparison.Ordinal);
     }
 
     [Theory]

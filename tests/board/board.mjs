@@ -68,7 +68,7 @@ writeFileSync(join(folder, 'worker.js'), "require('http').createServer((q, r) =>
 writeFileSync(join(folder, 'token'), '0123456789abcdef0123456789abcdef\n');
 const site = await up('site.yaml', `
 admin: 127.0.0.1:0
-listen: [ { bind: "127.0.0.1:0", routes: [ { path: /shop/*, to: web }, { path: /app/*, to: app }, { path: /ping, respond: 204 } ] } ]
+listen: [ { bind: "127.0.0.1:0", routes: [ { path: /shop/*, to: web }, { path: /app/*, to: app }, { path: /ping, respond: 204 }, { when: "header('X-Beta') is '1'", files: { root: . } } ] } ]
 pools:
   web:
     breaker: { errors: 90% }
@@ -224,7 +224,8 @@ await check('the map leads from the listener through routes to pools', async () 
   await goTo(page, 'map');
   await page.getByText('/shop/*').first().waitFor();
   assert.deepEqual(await page.locator('.map > div').allInnerTexts().then(all => all.map(one => one.split('\n')[0])), ['Listeners', 'Routes', 'Pools and answers']);
-  await page.waitForFunction(() => document.querySelectorAll('.map path').length === 6);
+  await page.waitForFunction(() => document.querySelectorAll('.map path').length === 8);
+  for (const said of ["when header('X-Beta') is '1'", 'files .']) await page.locator('.map .node', { hasText: said }).waitFor();
 });
 
 await check('a request is explained', async () => {
@@ -299,6 +300,7 @@ function audit() {
     }
     const named = element.getAttribute('aria-label') || element.getAttribute('aria-labelledby') || element.labels?.length || (element.matches('a, button, summary') && element.textContent.trim());
     if (element.matches('a, button, summary, input, select, textarea, [role=img], [role=region], [role=log], nav, dialog') && !named) wrong.push(`no name: ${element.outerHTML.slice(0, 100)}`);
+    if (element.matches('td') && element.textContent.trim().length > 4 && element.clientWidth < 50) wrong.push(`squeezed to ${element.clientWidth} px: ${element.textContent}`);
     if (element.matches('th') && !element.scope) wrong.push(`no scope: ${element.textContent}`);
     if (element.matches('img') && !element.hasAttribute('alt')) wrong.push('img without alt');
     if (element.matches('.scroll') && element.scrollWidth > element.clientWidth + 1 && element.tabIndex < 0 && !element.querySelector('button, [tabindex]')) wrong.push(`scrolls by mouse alone: ${element.className}`);
@@ -357,6 +359,26 @@ pools: { web: { servers: [ 127.0.0.1:${origins[0].port} ] } }
   complaints.splice(0, complaints.length, ...complaints.filter(line => !/ERR_(CONNECTION|INCOMPLETE|EMPTY)/.test(line)));
 });
 
+await check('a pool that has lost its servers is not called well, nor a source that finds none', async () => {
+  writeFileSync(join(folder, 'found.json'), '[]');
+  const lost = await up('lost.yaml', `
+admin: 127.0.0.1:0
+listen: [ { bind: "127.0.0.1:0", routes: [ { path: /found, to: found }, { to: web } ] } ]
+pools:
+  web: { servers: [ 127.0.0.1:${origins[0].port} ] }
+  found: { discover: { file: found.json } }
+`);
+  const own = await open(lost.admin);
+  await verdict(own, 'found has no server left');
+  assert.match(await own.locator('#verdict').getAttribute('class'), /bad/);
+  await goTo(own, 'map');
+  await own.locator('.map .node.dead', { hasText: 'found' }).waitFor();
+  writeFileSync(join(folder, 'found.json'), 'nonsense: [');
+  await goTo(own, 'servers');
+  await own.getByText(/^file found\.json of found: /).waitFor();
+  await own.context().close();
+});
+
 await check('10,000 servers do not kill the browser, and 200 are all there', async () => {
   const many = Array.from({ length: 10_000 }, (_, i) => `127.${i >> 16 & 255}.${i >> 8 & 255}.${i & 255}:9`);
   const large = await up('large.yaml', `
@@ -386,7 +408,7 @@ await check('with a token the page asks who you are, and keeps it in the tab alo
   const guarded = await up('guarded.yaml', `
 admin: { address: "127.0.0.1:0", token-file: token }
 listen: [ { bind: "127.0.0.1:0", to: web } ]
-pools: { web: { servers: [ 127.0.0.1:${origins[0].port} ] } }
+pools: { web: { servers: [ { address: 127.0.0.1:${origins[0].port}, name: shop-1 } ] } }
 `);
   assert.equal((await fetch(`${guarded.admin}/api/status`)).status, 401);
   assert.equal((await fetch(`${guarded.admin}/api/live`)).status, 401);
@@ -399,6 +421,12 @@ pools: { web: { servers: [ 127.0.0.1:${origins[0].port} ] } }
   await verdict(own, 'The one server is well');
   await own.reload();
   await verdict(own, 'The one server is well');
+  // A server that has a name is called by it, and found by it.
+  await own.getByRole('button', { name: `Drain shop-1 (127.0.0.1:${origins[0].port})` }).waitFor();
+  await own.getByLabel('Find').fill('nothing');
+  await own.waitForFunction(() => document.querySelectorAll('tr.server').length === 0);
+  await own.getByLabel('Find').fill('SHOP-1');
+  await own.waitForFunction(() => document.querySelectorAll('tr.server').length === 1);
   assert.equal(await own.evaluate(() => JSON.stringify(localStorage).includes('0123456789') || document.cookie !== ''), false);
   await own.context().close();
   complaints.splice(0, complaints.length, ...complaints.filter(line => !line.includes('401')));

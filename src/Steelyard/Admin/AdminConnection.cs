@@ -162,7 +162,7 @@ internal sealed class AdminConnection : IDisposable
     {
         try
         {
-            var problem = JsonSerializer.Deserialize(text, AdminJson.Default.ProblemView);
+            var problem = JsonSerializer.Deserialize(text, AdminJson.Readable.ProblemView);
             return problem is null ? NotOurs() : new(status, problem.Detail + (status == StatusCodes.Status401Unauthorized ? TokenHint : "")) { Lines = problem.Lines };
         }
         catch (JsonException)

@@ -60,7 +60,7 @@ internal static class AdminDocument
             ["default"] = new JsonObject
             {
                 ["description"] = "what is wrong with the request",
-                ["content"] = Content("application/problem+json", Schema(AdminJson.Default.ProblemView, schemas)),
+                ["content"] = Content("application/problem+json", Schema(AdminJson.Readable.ProblemView, schemas)),
             },
         };
         return operation;

@@ -12,7 +12,7 @@ namespace Steelyard.Admin;
 /// <summary>All that the admin API can be asked. A new endpoint is a row here, with its records in <see cref="AdminJson"/>.</summary>
 internal static class AdminEndpoints
 {
-    private static readonly AdminJson s_json = AdminJson.Default;
+    private static readonly AdminJson s_json = AdminJson.Readable;
 
     public static IReadOnlyList<AdminEndpoint> All { get; } =
     [
@@ -41,6 +41,7 @@ internal static class AdminEndpoints
         AdminEndpoint.Get("/api/history", "What has become of each server since the engine began to serve: changes of its state, how often it went down and for how long.", s_json.HistoryViewArray, call => AdminLook.History(call.Desk)),
         AdminEndpoint.Get("/api/pools/{pool}/servers/{server}/history", "The same of one server.", s_json.HistoryView, call => AdminLook.History(call.Desk, call.Server)),
         AdminEndpoint.Ask("/api/discovery", "Where servers are found: what was found, how old that is, and what is wrong.", s_json.DiscoveryViewArray, WorkerEndpoints.DiscoveryAsync),
+        AdminEndpoint.Get("/api/shared", "The Redis over which clients and limits are shared with other balancers: whether it answers, and why not; empty where nothing is shared.", s_json.SharedViewArray, call => AdminLook.Shared(call.Desk)),
         AdminEndpoint.Ask("/api/keeper", "The keeper: its process, reloads and those that failed, engines it has started.", s_json.KeeperView, WorkerEndpoints.KeeperAsync),
         AdminEndpoint.Ask("/api/apps", "The apps with their workers: state, process, restarts, memory.", s_json.AppViewArray, WorkerEndpoints.AppsAsync),
         AdminEndpoint.Ask("/api/apps/{pool}", "The app of one pool.", s_json.AppView, WorkerEndpoints.AppAsync),

@@ -29,6 +29,7 @@ namespace Steelyard.Admin;
 [JsonSerializable(typeof(AppView))]
 [JsonSerializable(typeof(AppView[]))]
 [JsonSerializable(typeof(DiscoveryView[]))]
+[JsonSerializable(typeof(SharedView[]))]
 [JsonSerializable(typeof(LogView[]))]
 [JsonSerializable(typeof(ScaleBody))]
 [JsonSerializable(typeof(StateBody))]
@@ -45,4 +46,8 @@ namespace Steelyard.Admin;
 [JsonSerializable(typeof(KnownCause))]
 [JsonSerializable(typeof(KnownCause[]))]
 [JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
-internal sealed partial class AdminJson : JsonSerializerContext;
+internal sealed partial class AdminJson : JsonSerializerContext
+{
+    /// <summary>With <see cref="PlainText"/>.</summary>
+    public static AdminJson Readable => field ??= new(PlainText.Json(Default.Options));
+}

@@ -1,8 +1,10 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Yaml.Tables;
 using Steelyard.Engine;
 using Steelyard.Engine.Metering;
@@ -14,10 +16,13 @@ namespace Steelyard.Admin;
 /// <summary>Reads what the admin API says, as it stands this moment.</summary>
 internal static class AdminLook
 {
+    // The page looks four times a second, and settings stay until the next reload.
+    private static readonly ConditionalWeakTable<PoolSettings, Dictionary<NetworkAddress, string>> s_names = [];
+
     /// <summary>The version of this program.</summary>
     public static string ProgramVersion { get; } = typeof(AdminLook).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
-    public static async Task<StatusView> StatusAsync(AdminDesk desk) => new(Version(desk), await ConfigurationAsync(desk), Listeners(desk), Pools(desk), Counters(desk)) { Breakers = Breakers(desk) };
+    public static async Task<StatusView> StatusAsync(AdminDesk desk) => new(Version(desk), await ConfigurationAsync(desk), Listeners(desk), Pools(desk), Counters(desk)) { Breakers = Breakers(desk), Shared = Shared(desk) };
 
     public static VersionView Version(AdminDesk desk) => new(ProgramVersion, Environment.ProcessId, desk.Since, SecondsSince(desk.Since), RuntimeInformation.FrameworkDescription);
 
@@ -76,11 +81,14 @@ internal static class AdminLook
 
     private static RouteView Route(string listener, string configured, RouteSettings route)
     {
-        var (action, target) = route switch
+        (string action, string? target) = route switch
         {
             { Pool: { } pool } => ("to", pool),
+            { PoolName: { } named } => ("to-named", named.ToString()),
             { Redirect: { } redirect } => ("redirect", redirect.To.ToString()),
             { Respond: { } respond } => ("respond", respond.Status.ToString()),
+            { Files: { } files } => ("files", files.Root?.ToString()),
+            { Statistics: not null } => ("statistics", null),
             _ => ("split", string.Join(", ", route.Split.Select(share => $"{share.Pool} {share.Weight}"))),
         };
         return new(
@@ -93,7 +101,9 @@ internal static class AdminLook
             route.Headers.Count == 0 ? null : [.. route.Headers.Select(match => $"{match.Name}: {match.Pattern}")],
             route.Query.Count == 0 ? null : [.. route.Query.Select(match => $"{match.Name}={match.Pattern}")],
             action,
-            target);
+            target,
+            route.When is { } when ? Secrets.Hide(when).ToString() : null,
+            route.Internal);
     }
 
     public static PoolView[] Pools(AdminDesk desk)
@@ -113,8 +123,13 @@ internal static class AdminLook
             desk.Balancer.Servers.Where(other => other.Pool == server.Pool).Index().First(other => other.Item.Address == server.Address).Index + 1,
             desk.Served.Snapshot.Pools.Where(pool => pool.Name == server.Pool).Select(pool => Names(pool).GetValueOrDefault(server.Address)).FirstOrDefault());
 
-    private static Dictionary<NetworkAddress, string> Names(PoolSettings pool) =>
-        pool.Servers.Where(server => server.Name is not null).ToDictionary(server => server.Address, server => server.Name!);
+    /// <summary>What the configuration calls those servers of a pool that have a name.</summary>
+    internal static Dictionary<NetworkAddress, string> Names(PoolSettings pool) => s_names.GetValue(pool, static pool =>
+        pool.Servers.Where(server => server.Name is not null).ToDictionary(server => server.Address, server => server.Name!));
+
+    /// <summary>What the configuration calls a server; null where it is known by its address, or has gone.</summary>
+    internal static string? NameOf(Snapshot snapshot, string? pool, string? server) =>
+        server is not null && snapshot.Pools.FirstOrDefault(one => one.Name == pool) is { } its && NetworkAddress.TryParse(server, out var address, out _) ? Names(its).GetValueOrDefault(address) : null;
 
     private static ServerView View(ServerStatus server, int number, string? name) => new(
         server.Pool,
@@ -208,8 +223,13 @@ internal static class AdminLook
             counters.LastFault?.Message);
     }
 
+    /// <summary>What has come of sharing with other balancers: one, or none where nothing is shared.</summary>
+    public static SharedView[] Shared(AdminDesk desk) =>
+        desk.Shared is not { } counts || desk.Served.Snapshot.Shared is not { } shared ? []
+        : [new(shared.Redis.ToString(), counts.IsUp, counts.Away, counts.Sent, counts.Received, counts.Failures)];
+
     public static ErrorView[] Errors(AdminDesk desk) =>
-        [.. desk.Balancer.RecentErrors.Select(error => new ErrorView(new(error.At, TimeSpan.Zero), error.Cause, error.Status, error.Sentence, error.Client, error.Request, error.Pool, error.Server, error.RequestId, error.TraceId))];
+        [.. desk.Balancer.RecentErrors.Select(error => new ErrorView(new(error.At, TimeSpan.Zero), error.Cause, error.Status, error.Sentence, error.Client, error.Request, error.Pool, error.Server, error.RequestId, error.TraceId, NameOf(desk.Served.Snapshot, error.Pool, error.Server)))];
 
     private static double SecondsSince(DateTimeOffset time) => Math.Round((DateTimeOffset.UtcNow - time).TotalSeconds, 3);
 

@@ -81,7 +81,7 @@ internal sealed class AdminRoom
         const int status = StatusCodes.Status503ServiceUnavailable;
         var body = JsonSerializer.SerializeToUtf8Bytes(
             new ProblemView(Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status), status, $"the admin API has {Most} connections already, which is the most"),
-            AdminJson.Default.ProblemView);
+            AdminJson.Readable.ProblemView);
         return [.. Encoding.ASCII.GetBytes($"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n"), .. body];
     }
 

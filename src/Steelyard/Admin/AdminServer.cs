@@ -156,7 +156,7 @@ internal sealed class AdminServer : IAsyncDisposable
     private Task TellAsync(HttpContext context, int status, string detail, IReadOnlyList<string>? lines) =>
         new AdminCall(context, _desk, new Dictionary<string, string>()).AnswerAsync(
             new ProblemView(Microsoft.AspNetCore.WebUtilities.ReasonPhrases.GetReasonPhrase(status), status, detail, lines),
-            AdminJson.Default.ProblemView,
+            AdminJson.Readable.ProblemView,
             status,
             "application/problem+json");
 

@@ -30,9 +30,11 @@ internal sealed record ListenerView(string[] Addresses, string Mode, bool Tls, i
 /// <param name="Methods">The methods; null for any.</param>
 /// <param name="Headers">What it asks of fields.</param>
 /// <param name="Query">What it asks of the query.</param>
-/// <param name="Action">to, split, redirect or respond.</param>
-/// <param name="Target">The pool, the pools with their shares, the URL or the status.</param>
-internal sealed record RouteView(string Listener, string Configured, string Name, string? Host, string? Path, string[]? Methods, string[]? Headers, string[]? Query, string Action, string? Target);
+/// <param name="Action">to, to-named, split, redirect, respond, files or statistics.</param>
+/// <param name="Target">The pool, what its name is made of, the pools with their shares, the URL, the status or the folder; null for the page of statistics.</param>
+/// <param name="When">The condition that holds for its requests; null for none.</param>
+/// <param name="Internal">Whether only rules and error pages lead there.</param>
+internal sealed record RouteView(string Listener, string Configured, string Name, string? Host, string? Path, string[]? Methods, string[]? Headers, string[]? Query, string Action, string? Target, string? When, bool Internal);
 
 internal sealed record PoolView(string Name, string Balance, int Servers, int Usable, int Active, ServerView[] Members);
 
@@ -118,7 +120,19 @@ internal sealed record CountersView(
     long Faults,
     string? LastFault);
 
-internal sealed record ErrorView(DateTimeOffset At, string Cause, int Status, string Sentence, string? Client, string? Request, string? Pool, string? Server, string RequestId, string? TraceId);
+/// <summary>A request that was answered with an error or broken off.</summary>
+/// <param name="At">When.</param>
+/// <param name="Cause">What <c>steelyard why</c> explains.</param>
+/// <param name="Status">What the client was told; 0 for nothing.</param>
+/// <param name="Sentence">The cause in a sentence.</param>
+/// <param name="Client">Where it came from; null where nobody knows.</param>
+/// <param name="Request">Method, host and path; null where it could not be read.</param>
+/// <param name="Pool">The pool it was for; null for none yet.</param>
+/// <param name="Server">The server that was tried last; null for none.</param>
+/// <param name="RequestId">The name of the request.</param>
+/// <param name="TraceId">Its trace; null for none.</param>
+/// <param name="ServerName">What the configuration calls the server; null where it is known by its address.</param>
+internal sealed record ErrorView(DateTimeOffset At, string Cause, int Status, string Sentence, string? Client, string? Request, string? Pool, string? Server, string RequestId, string? TraceId, string? ServerName = null);
 
 /// <summary>What has become of a server since the engine began to serve.</summary>
 /// <param name="Pool">Its pool.</param>
@@ -184,7 +198,19 @@ internal sealed record StatusView(VersionView Version, ConfigurationView Configu
 
     /// <summary>Where servers are found.</summary>
     public DiscoveryView[] Discovery { get; init; } = [];
+
+    /// <summary>What is shared with other balancers; empty where nothing is.</summary>
+    public SharedView[] Shared { get; init; } = [];
 }
+
+/// <summary>What has come of sharing clients and limits with other balancers over a Redis.</summary>
+/// <param name="Redis">Where it is.</param>
+/// <param name="Up">Whether it answers.</param>
+/// <param name="Error">Why it does not; null where it does, or is asked for the first time.</param>
+/// <param name="Sent">Clients and keys of limits that it was told of.</param>
+/// <param name="Received">Clients that others told of.</param>
+/// <param name="Failures">Times that it did not answer, or with an error.</param>
+internal sealed record SharedView(string Redis, bool Up, string? Error, long Sent, long Received, long Failures);
 
 /// <summary>Where servers are found, or where the name of one is looked up.</summary>
 /// <param name="Pool">The pool they join; null for the name of servers that the file has.</param>

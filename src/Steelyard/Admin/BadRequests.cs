@@ -62,7 +62,7 @@ internal sealed class BadRequests : IObserver<KeyValuePair<string, object?>>
 
         // It quotes what was wrong only where its log would.
         var detail = bad.Message.Replace(": ''", "", StringComparison.Ordinal);
-        var body = JsonSerializer.SerializeToUtf8Bytes(new ProblemView(phrase, bad.StatusCode, detail), AdminJson.Default.ProblemView);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new ProblemView(phrase, bad.StatusCode, detail), AdminJson.Readable.ProblemView);
         var head = Encoding.ASCII.GetBytes($"HTTP/1.1 {bad.StatusCode} {phrase}\r\nContent-Type: application/problem+json\r\nContent-Length: {body.Length + 1}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{(allowed is null ? "" : $"Allow: {allowed}\r\n")}Connection: close\r\n\r\n");
         return toHead ? head : [.. head, .. body, (byte)'\n'];
     }

@@ -68,5 +68,5 @@ internal static class ErrorTable
     private static string Time(ErrorView error, DateTimeOffset now) =>
         error.At.UtcDateTime.ToString(error.At.UtcDateTime.Date == now.UtcDateTime.Date ? "HH:mm:ss.fff" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
-    private static string Place(ErrorView error) => error.Server is null ? error.Pool ?? "" : $"{error.Pool}/{error.Server}";
+    private static string Place(ErrorView error) => error.Server is null ? error.Pool ?? "" : $"{error.Pool}/{error.ServerName ?? error.Server}";
 }

@@ -33,6 +33,9 @@ internal static class StatusTable
         foreach (var name in status.Discovery.Where(source => source is { Pool: null, Error: not null }))
             console.WriteLine(Words(name));
 
+        foreach (var shared in status.Shared.Where(shared => !shared.Up))
+            console.WriteLine(Words(shared));
+
         if (configuration.Differences.Length == 0)
             return;
         console.WriteLine();
@@ -42,6 +45,10 @@ internal static class StatusTable
 
     private static string Words(DiscoveryView source) =>
         $"{source.Source}: {(source.AgeSeconds is { } age ? $"{Number(source.Servers.Length)} found, {Span(age)} ago" : "never answered")}{(source.Error is { } error ? $"; {error}" : "")}";
+
+    /// <summary>What is to be said of a Redis that does not answer.</summary>
+    internal static string Words(SharedView shared) =>
+        $"Redis at {shared.Redis} {(shared.Error is { } why ? $"is away ({why})" : "has not answered yet")}: clients and limits are counted here alone";
 
     /// <summary>What is not as the file says, in words.</summary>
     internal static string Words(DifferenceView difference) => difference switch

@@ -18,6 +18,8 @@ namespace Steelyard.Board;
 internal sealed class LiveFrames(LiveView view, ServerHistory history)
 {
     private const int MostErrors = 64;
+    private const int MostDead = 8;
+    private const int MostTroubles = 8;
 
     // By what each is known to the page: what was written of it.
     private readonly Dictionary<string, string> _written = new(StringComparer.Ordinal);
@@ -29,7 +31,7 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
     public ReadOnlyMemory<byte> Write(LiveSample sample, AdminDesk desk)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, PlainText.Writer))
         {
             json.WriteStartObject();
             json.WriteNumber("at", sample.At.ToUnixTimeMilliseconds());
@@ -38,6 +40,7 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
             json.WriteBoolean("whole", sample.At != _lastLook);
             _lastLook = sample.At;
             WriteEngine(json, sample, desk);
+            WriteTroubles(json, sample, desk);
             WriteTotals(json, sample);
             WriteListeners(json, sample, AdminLook.AddressesOf(sample.Served));
             WriteRoutes(json, sample);
@@ -71,6 +74,17 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
                 writer.WriteStringValue(StatusTable.Words(difference));
             writer.WriteEndArray();
         });
+    }
+
+    /// <summary>What is wrong beside servers: where they are looked for, and what is shared with other balancers.</summary>
+    private static void WriteTroubles(Utf8JsonWriter json, LiveSample sample, AdminDesk desk)
+    {
+        json.WriteStartArray("troubles");
+        foreach (var shared in AdminLook.Shared(desk).Where(shared => !shared.Up))
+            json.WriteStringValue(StatusTable.Words(shared));
+        foreach (var source in (sample.Keeper?.Discoveries ?? []).Where(source => source.Why is not null).Take(MostTroubles))
+            json.WriteStringValue($"{source.Source}{(source.Pool.Length == 0 ? "" : $" of {source.Pool}")}: {source.Why}");
+        json.WriteEndArray();
     }
 
     private static void WriteTotals(Utf8JsonWriter json, LiveSample sample)
@@ -158,6 +172,11 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
         json.WriteNumber("serverCount", sample.Pools.Sum(pool => pool.Servers.Count));
         json.WriteNumber("troubled", sample.Pools.Sum(pool => pool.Troubled));
         WriteWords(json, "states", sample);
+        json.WriteStartArray("dead");
+        foreach (var pool in sample.Pools.Where(pool => pool.IsDead).Take(MostDead))
+            json.WriteStringValue(pool.Name);
+        json.WriteEndArray();
+        json.WriteNumber("deadCount", sample.Pools.Count(pool => pool.IsDead));
         _shown.Clear();
         json.WriteStartArray("pools");
         foreach (var pool in shown)
@@ -184,6 +203,7 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
         json.WriteString("balance", BalanceTable.Form.Write!(settings.Balance));
         json.WriteNumber("servers", pool.Servers.Count);
         json.WriteNumber("usable", pool.Usable);
+        json.WriteBoolean("dead", pool.IsDead);
         json.WriteNumber("active", pool.Active);
         json.WriteNumber("waiting", sample.Waiting.GetValueOrDefault(pool.Name));
         json.WriteBoolean("app", settings.App is not null);
@@ -199,7 +219,7 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
         json.WriteEndArray();
         json.WriteStartArray("rows");
         foreach (var (number, server) in shown.Servers)
-            WriteRow(json, sample, number, server);
+            WriteRow(json, sample, pool, number, server);
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -273,11 +293,11 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
         json.WriteEndObject();
     }
 
-    private void WriteRow(Utf8JsonWriter json, LiveSample sample, int number, ServerStatus server)
+    private void WriteRow(Utf8JsonWriter json, LiveSample sample, PoolLook pool, int number, ServerStatus server)
     {
         var row = new ArrayBufferWriter<byte>(512);
-        using (var writer = new Utf8JsonWriter(row))
-            LiveRow.Write(writer, sample, number, server, history.Of(server.Pool, server.Address, sample.At));
+        using (var writer = new Utf8JsonWriter(row, PlainText.Writer))
+            LiveRow.Write(writer, sample, number, pool.NameOf(server), server, history.Of(server.Pool, server.Address, sample.At));
         var (key, text) = ($"row {server.Pool} {number}", System.Text.Encoding.UTF8.GetString(row.WrittenSpan));
         _shown.Add(key);
         if (_written.TryGetValue(key, out var before) && before == text)
@@ -300,6 +320,8 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
             json.WriteString("request", error.Request);
             json.WriteString("pool", error.Pool);
             json.WriteString("server", error.Server);
+            if (AdminLook.NameOf(sample.Served.Snapshot, error.Pool, error.Server) is { } name)
+                json.WriteString("serverName", name);
             json.WriteString("requestId", error.RequestId);
             json.WriteString("traceId", error.TraceId);
             json.WriteEndObject();
@@ -341,7 +363,7 @@ internal sealed class LiveFrames(LiveView view, ServerHistory history)
     private void WriteChanged<T>(Utf8JsonWriter json, string name, string key, T value, Action<Utf8JsonWriter, T> write)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, PlainText.Writer))
             write(writer, value);
         var text = System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
         if (_written.TryGetValue(key, out var before) && before == text)

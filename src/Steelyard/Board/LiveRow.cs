@@ -8,11 +8,13 @@ namespace Steelyard.Board;
 /// <summary>A server as the page shows it: what HAProxy's statistics have of one, and its past.</summary>
 internal static class LiveRow
 {
-    public static void Write(Utf8JsonWriter json, LiveSample sample, int number, ServerStatus server, ServerHistory.Summary past)
+    public static void Write(Utf8JsonWriter json, LiveSample sample, int number, string? name, ServerStatus server, ServerHistory.Summary past)
     {
         json.WriteStartObject();
         json.WriteNumber("number", number);
         json.WriteString("address", server.Address.ToString());
+        if (name is not null)
+            json.WriteString("name", name);
         json.WriteString("state", ServerHistory.StateOf(server));
         json.WriteString("wanted", server.Wanted switch { ServerState.Drain => "drain", ServerState.Maintenance => "maintenance", _ => "ready" });
         json.WriteNumber("weight", server.Weight);

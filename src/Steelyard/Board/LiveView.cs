@@ -20,7 +20,7 @@ internal sealed record LiveView
     // Of each pool, however many there are.
     private const int LeastServers = 10;
 
-    /// <summary>A part of the names of pools or of the addresses of servers; empty for all.</summary>
+    /// <summary>A part of the names of pools, or of the names or addresses of servers; empty for all.</summary>
     public string Search { get; init; } = "";
 
     /// <summary>Whether servers are left out that are plainly well.</summary>
@@ -67,7 +67,7 @@ internal sealed record LiveView
         foreach (var pool in sample.Pools)
         {
             var servers = Matching(pool);
-            if (servers.Count > 0 || (!OnlyTroubled && pool.Name.Contains(Search, StringComparison.OrdinalIgnoreCase)))
+            if (servers.Count > 0 || ((!OnlyTroubled || pool.IsDead) && pool.Name.Contains(Search, StringComparison.OrdinalIgnoreCase)))
                 matching.Add((pool, servers));
         }
 
@@ -97,12 +97,15 @@ internal sealed record LiveView
         for (var i = 0; i < pool.Servers.Count; i++)
         {
             var server = pool.Servers[i];
-            if ((!OnlyTroubled || ServerHistory.StateOf(server) != "up") && (whole || server.Address.ToString().Contains(Search, StringComparison.OrdinalIgnoreCase)))
+            if ((!OnlyTroubled || ServerHistory.StateOf(server) != "up") && (whole || IsCalledLike(pool, server)))
                 servers.Add((i + 1, server));
         }
 
         return servers;
     }
+
+    private bool IsCalledLike(PoolLook pool, ServerStatus server) =>
+        server.Address.ToString().Contains(Search, StringComparison.OrdinalIgnoreCase) || pool.NameOf(server)?.Contains(Search, StringComparison.OrdinalIgnoreCase) == true;
 
     /// <summary>How many servers each pool may show, so that those of small ones are all there, and no more than so many in all.</summary>
     internal static int ShareOf(int[] counts)

@@ -1,3 +1,4 @@
+using Steelyard.Admin;
 using Steelyard.Config;
 using Steelyard.Engine;
 using Steelyard.Engine.Metering;
@@ -16,6 +17,9 @@ internal sealed class PoolLook
     public PoolSettings Settings { get; }
 
     public string Name => Settings.Name;
+
+    /// <summary>What the configuration calls a server; null where it is known by its address.</summary>
+    public string? NameOf(ServerStatus server) => AdminLook.Names(Settings).GetValueOrDefault(server.Address);
 
     /// <summary>The servers in the order of the configuration.</summary>
     public IReadOnlyList<ServerStatus> Servers => _servers;
@@ -38,6 +42,9 @@ internal sealed class PoolLook
 
     /// <summary>Servers that get requests.</summary>
     public int Usable { get; private set; }
+
+    /// <summary>Whether no request can be served: all its servers are out, or workers have died and left it, or none were found.</summary>
+    public bool IsDead => Usable == 0 && Settings.TakesRequests;
 
     /// <summary>Servers that get no requests though nobody has taken them out: down, left out, or drained by their agents.</summary>
     public int Troubled { get; private set; }

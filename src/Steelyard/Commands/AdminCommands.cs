@@ -66,7 +66,7 @@ internal static class AdminCommands
         command.SetAction((parsed, _) => instance.RunAsync(parsed, "add", async connection =>
         {
             var (pool, address) = Split(parsed.GetRequiredValue(server));
-            var body = $"{{\"address\":\"{System.Text.Json.JsonEncodedText.Encode(address)}\"}}";
+            var body = $"{{\"address\":\"{PlainText.Of(address)}\"}}";
             Show(connection, instance.WantsJson(parsed), await connection.AskAsync("POST", $"/api/pools/{Uri.EscapeDataString(pool)}/servers", body));
         }));
         CommandLine.WithExamples(command, "steelyard add web/10.0.0.4:3000", "steelyard add web/10.0.0.4:3000 && steelyard weight web/10.0.0.4:3000 5");
@@ -83,7 +83,7 @@ internal static class AdminCommands
             var path = $"/api/pools/{Uri.EscapeDataString(pool)}/servers/{Uri.EscapeDataString(name)}";
 
             // By a number another one is meant as soon as this one has gone.
-            var address = (await connection.GetAsync(path, AdminJson.Default.ServerView)).Address;
+            var address = (await connection.GetAsync(path, AdminJson.Readable.ServerView)).Address;
             var answer = await connection.AskAsync("DELETE", $"/api/pools/{Uri.EscapeDataString(pool)}/servers/{Uri.EscapeDataString(address)}");
             Console.Write(instance.WantsJson(parsed) ? answer : $"{address} is not in {pool} any more\n");
         }));
@@ -109,7 +109,7 @@ internal static class AdminCommands
                 return;
             }
 
-            foreach (var breaker in connection.Read(answer, AdminJson.Default.BreakerViewArray))
+            foreach (var breaker in connection.Read(answer, AdminJson.Readable.BreakerViewArray))
                 Console.WriteLine($"the breaker of {(breaker.Server is null ? breaker.Pool : $"{breaker.Server} of {breaker.Pool}")} is {breaker.State}{(breaker.Hold == "none" ? "" : ", held")}");
         }));
         CommandLine.WithExamples(command, "steelyard breaker web open           clients get the fallback, or 503, at once", "steelyard breaker web auto");
@@ -126,7 +126,7 @@ internal static class AdminCommands
             if (instance.WantsJson(parsed))
                 Console.Write(answer);
             else
-                ConnectionTable.Write(Terminal.Output(), connection.Read(answer, AdminJson.Default.ConnectionViewArray));
+                ConnectionTable.Write(Terminal.Output(), connection.Read(answer, AdminJson.Readable.ConnectionViewArray));
         }));
         CommandLine.WithExamples(command, "steelyard connections", "steelyard connections --json | jq -r '.[].client' | sort | uniq -c | sort -n");
         return command;
@@ -143,7 +143,7 @@ internal static class AdminCommands
             if (instance.WantsJson(parsed))
                 Console.Write(answer);
             else
-                StatusTable.Write(Terminal.Output(), connection.Read(answer, AdminJson.Default.StatusView), parsed.GetValue(all));
+                StatusTable.Write(Terminal.Output(), connection.Read(answer, AdminJson.Readable.StatusView), parsed.GetValue(all));
         }));
         CommandLine.WithExamples(command,
             "steelyard status                     the one that serves the steelyard.yaml of this folder, or the only one there is",
@@ -192,7 +192,7 @@ internal static class AdminCommands
             if (instance.WantsJson(parsed))
                 Console.Write(answer);
             else
-                ErrorTable.Write(Terminal.Output(), connection.Read(answer, AdminJson.Default.ErrorViewArray), DateTimeOffset.UtcNow);
+                ErrorTable.Write(Terminal.Output(), connection.Read(answer, AdminJson.Readable.ErrorViewArray), DateTimeOffset.UtcNow);
         }));
         CommandLine.WithExamples(command, "steelyard errors", "steelyard errors --json | jq -r '.[].cause' | sort | uniq -c");
         return command;
@@ -227,7 +227,7 @@ internal static class AdminCommands
             return;
         }
 
-        var now = connection.Read(answer, AdminJson.Default.ServerView);
+        var now = connection.Read(answer, AdminJson.Readable.ServerView);
         Console.WriteLine($"{now.Address} of {now.Pool}: {now.State}, weight {now.Weight}{(now.LiveWeight is null ? "" : $" (the file says {now.ConfiguredWeight})")}, {now.Active}{(now.Limit is null ? "" : $" of {now.Limit}")} active");
     }
 }

@@ -41,6 +41,7 @@ internal static class CommandLine
             RequestCommands.CreateStop(),
             TopCommand.Create(),
             CompletionCommand.Create(),
+            HelpCommand.Create(),
             RunCommand.Create(),
             WorkerCommands.CreateScale(),
             WorkerCommands.CreateRestart(),
@@ -57,6 +58,7 @@ internal static class CommandLine
             "steelyard up samples/quickstart      balance http://localhost:8080 over three servers",
             "steelyard check steelyard.yaml       find what is wrong with a configuration",
             "steelyard status                     what the running one does",
+            "steelyard help drain                 more of one command",
             "steelyard whoami --listen :9001      a server to try a configuration against");
         return root;
     }
@@ -81,7 +83,7 @@ internal static class CommandLine
     /// <summary>Says in JSON why a command has come to nothing.</summary>
     public static void WriteProblem(string detail, IReadOnlyList<string>? lines = null, int status = 0) => Console.WriteLine(JsonSerializer.Serialize(
         new ProblemView(status == 0 ? "Failed" : ReasonPhrases.GetReasonPhrase(status), status, detail, lines),
-        AdminJson.Default.ProblemView));
+        AdminJson.Readable.ProblemView));
 
     /// <summary>Puts examples under a command's help.</summary>
     public static void WithExamples(Command command, params string[] examples)

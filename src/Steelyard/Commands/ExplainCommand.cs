@@ -53,11 +53,11 @@ internal static class ExplainCommand
 
     private static async Task AskAsync(AdminConnection connection, Question question, bool json)
     {
-        var answer = await connection.AskAsync("POST", "/api/explain", JsonSerializer.Serialize(ExplainBody.Of(question), AdminJson.Default.ExplainBody));
+        var answer = await connection.AskAsync("POST", "/api/explain", JsonSerializer.Serialize(ExplainBody.Of(question), AdminJson.Readable.ExplainBody));
         if (json)
             Console.Write(answer);
         else
-            ExplainPrinter.Print(Console.Out, connection.Read(answer, AdminJson.Default.ExplainReport), question.Repeat);
+            ExplainPrinter.Print(Console.Out, connection.Read(answer, AdminJson.Readable.ExplainReport), question.Repeat);
     }
 
     private static int Run(string fileOrFolder, Question question, bool json)
@@ -87,7 +87,7 @@ internal static class ExplainCommand
     private static void Print(ExplainReport report, int repeat, bool json)
     {
         if (json)
-            Console.Out.WriteLine(JsonSerializer.Serialize(report, AdminJson.Default.ExplainReport));
+            Console.Out.WriteLine(JsonSerializer.Serialize(report, AdminJson.Readable.ExplainReport));
         else
             ExplainPrinter.Print(Console.Out, report, repeat);
     }

@@ -22,9 +22,9 @@ internal static class LiveNames
     public static IEnumerable<CompletionItem> Workers() =>
         AskForApps().SelectMany(app => app.Workers.Select(worker => $"{app.Pool}/{worker.Number}").Prepend(app.Pool)).Select(name => new CompletionItem(name));
 
-    private static PoolView[] AskForPools() => Ask("/api/pools", AdminJson.Default.PoolViewArray);
+    private static PoolView[] AskForPools() => Ask("/api/pools", AdminJson.Readable.PoolViewArray);
 
-    private static AppView[] AskForApps() => Ask("/api/apps", AdminJson.Default.AppViewArray);
+    private static AppView[] AskForApps() => Ask("/api/apps", AdminJson.Readable.AppViewArray);
 
     private static T[] Ask<T>(string path, JsonTypeInfo<T[]> type)
     {

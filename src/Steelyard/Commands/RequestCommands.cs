@@ -25,10 +25,11 @@ internal static class RequestCommands
 
     public static Command CreateStop()
     {
-        var (source, json) = (ConfigurationArgument.Create(), KeeperQuestion.Json());
+        var (served, json) = (new ServedOption(KeeperRequestKind.Stop, asArgument: true), KeeperQuestion.Json());
         var now = new Option<bool>("--now") { Description = "Cut what is in flight." };
-        var command = new Command("stop", "Ends the running 'steelyard up' of a configuration when what is in flight has ended, and waits for that.") { source, now, json };
-        command.SetAction((parsed, _) => KeeperQuestion.AskAsync("stop", parsed.GetRequiredValue(source), KeeperRequestKind.Stop, parsed.GetValue(now) ? "now" : "", parsed.GetValue(json)));
+        var command = new Command("stop", "Ends the running 'steelyard up' of a configuration when what is in flight has ended, and waits for that.") { now, json };
+        served.AddTo(command);
+        command.SetAction((parsed, _) => KeeperQuestion.AskAsync("stop", served.Source(parsed), KeeperRequestKind.Stop, parsed.GetValue(now) ? "now" : "", parsed.GetValue(json)));
         CommandLine.WithExamples(command,
             "steelyard stop                       the one that serves the steelyard.yaml of this folder",
             "steelyard stop site.yaml --now       exit status 1: something was cut");
@@ -37,9 +38,10 @@ internal static class RequestCommands
 
     private static Command Create(string name, string description, KeeperRequestKind kind)
     {
-        var (source, json) = (ConfigurationArgument.Create(), KeeperQuestion.Json());
-        var command = new Command(name, description) { source, json };
-        command.SetAction((parsed, _) => KeeperQuestion.AskAsync(name, parsed.GetRequiredValue(source), kind, "", parsed.GetValue(json)));
+        var (served, json) = (new ServedOption(kind, asArgument: true), KeeperQuestion.Json());
+        var command = new Command(name, description) { json };
+        served.AddTo(command);
+        command.SetAction((parsed, _) => KeeperQuestion.AskAsync(name, served.Source(parsed), kind, "", parsed.GetValue(json)));
         return command;
     }
 }

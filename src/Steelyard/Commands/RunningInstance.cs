@@ -107,12 +107,25 @@ internal sealed class RunningInstance
         };
     }
 
+    /// <summary>The configurations that are served by this user's running instances, but for those with <c>admin: none</c>; none where one does not answer.</summary>
+    public static async Task<List<string>> FilesAsync()
+    {
+        try
+        {
+            return await FilesAsync(AdminConnection.Local(file: null));
+        }
+        catch (AdminProblemException)
+        {
+            return [];
+        }
+    }
+
     private static async Task<List<string>> FilesAsync(IReadOnlyList<AdminConnection> running)
     {
         var files = new List<string>();
         foreach (var connection in running)
         {
-            files.Add((await connection.GetAsync("/api/configuration", AdminJson.Default.ConfigurationView)).File);
+            files.Add((await connection.GetAsync("/api/configuration", AdminJson.Readable.ConfigurationView)).File);
             connection.Dispose();
         }
 

@@ -64,7 +64,7 @@ internal static class SimulateCommand
         ScenarioReport[] scenarios = [.. ScenarioFile.Names.Select(name => new ScenarioReport(name, ScenarioFile.Parse(name, ScenarioFile.TextOf(name)!, out _)!.About))];
         var width = scenarios.Max(scenario => scenario.Name.Length);
         if (json)
-            Console.WriteLine(JsonSerializer.Serialize(scenarios, SimulationJson.Default.ScenarioReportArray));
+            Console.WriteLine(JsonSerializer.Serialize(scenarios, SimulationJson.Readable.ScenarioReportArray));
         foreach (var scenario in json ? [] : scenarios)
             Console.WriteLine($"{scenario.Name.PadRight(width)}  {scenario.About}");
         return CommandLine.Success;
@@ -104,7 +104,7 @@ internal static class SimulateCommand
             return CommandLine.Failure;
         if (wish.Json)
         {
-            Console.WriteLine(JsonSerializer.Serialize(SimulationReport.Of(scenario, outcomes, wish.Seed), SimulationJson.Default.SimulationReport));
+            Console.WriteLine(JsonSerializer.Serialize(SimulationReport.Of(scenario, outcomes, wish.Seed), SimulationJson.Readable.SimulationReport));
         }
         else
         {

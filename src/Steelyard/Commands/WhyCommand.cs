@@ -33,7 +33,7 @@ internal static class WhyCommand
         if (several.Length > 0)
         {
             if (json)
-                Console.WriteLine(JsonSerializer.Serialize(several, AdminJson.Default.KnownCauseArray));
+                Console.WriteLine(JsonSerializer.Serialize(several, AdminJson.Readable.KnownCauseArray));
             else
                 WriteAll(several);
             return CommandLine.Success;
@@ -43,7 +43,7 @@ internal static class WhyCommand
             return CommandLine.Fail("why", $"nothing is called '{code}'{Nearest(code!)}. 'steelyard why' shows all causes.", json);
 
         if (json)
-            Console.WriteLine(JsonSerializer.Serialize(known, AdminJson.Default.KnownCause));
+            Console.WriteLine(JsonSerializer.Serialize(known, AdminJson.Readable.KnownCause));
         else
             Write(known);
         return CommandLine.Success;

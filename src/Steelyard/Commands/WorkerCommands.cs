@@ -65,7 +65,7 @@ internal static class WorkerCommands
 
     private static Command Create(string name, string description, KeeperRequestKind kind, Func<ParseResult, string> argument, params Symbol[] parts)
     {
-        var source = new Option<string>("--config", "-c") { Description = "The configuration that is served, or its folder.", HelpName = "FILE|FOLDER", DefaultValueFactory = _ => "." };
+        var served = new ServedOption(kind, asArgument: false);
         var command = new Command(name, description);
         foreach (var part in parts)
         {
@@ -78,9 +78,9 @@ internal static class WorkerCommands
         var json = KeeperQuestion.Json();
         if (kind == KeeperRequestKind.Logs)
             json.Description = "Print each line as an object of JSON, with when it came.";
-        command.Options.Add(source);
+        served.AddTo(command);
         command.Options.Add(json);
-        command.SetAction((parsed, _) => KeeperQuestion.AskAsync(name, parsed.GetRequiredValue(source), kind, argument(parsed), parsed.GetValue(json)));
+        command.SetAction((parsed, _) => KeeperQuestion.AskAsync(name, served.Source(parsed), kind, argument(parsed), parsed.GetValue(json)));
         return command;
     }
 }

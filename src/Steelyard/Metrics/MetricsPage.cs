@@ -270,7 +270,8 @@ internal static class MetricsPage
                 text.Value(value(pool), "pool", pool.Name);
         }
 
-        var pools = AdminLook.Pools(desk);
+        var takers = desk.Served.Snapshot.Pools.Where(pool => pool.TakesRequests).Select(pool => pool.Name).ToHashSet(StringComparer.Ordinal);
+        var pools = AdminLook.Pools(desk).Where(pool => takers.Contains(pool.Name)).ToList();
         foreach (var (name, help, value) in s_poolStates)
         {
             text.Begin(name, "gauge", help);

@@ -10,6 +10,9 @@ internal sealed class SharedCounts
     /// <summary>Whether Redis answers.</summary>
     public bool IsUp { get; set; }
 
+    /// <summary>Why it does not; null where it does, or nobody knows yet.</summary>
+    public string? Away { get; set; }
+
     /// <summary>Clients and keys of limits that it was told of.</summary>
     public long Sent => Volatile.Read(ref _sent);
 

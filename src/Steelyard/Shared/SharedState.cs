@@ -76,6 +76,7 @@ internal sealed class SharedState : IAsyncDisposable
         }
         catch (Exception error) when (error is RedisException or IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
+            Counts.Away = error.Message;
             _say($"nothing is shared: {error.Message}");
             return;
         }
@@ -226,7 +227,7 @@ internal sealed class SharedState : IAsyncDisposable
 
     private void GoAway(string reason)
     {
-        Counts.IsUp = false;
+        (Counts.IsUp, Counts.Away) = (false, reason);
         if (_isAway)
             return;
         (_isAway, _awaySince) = (true, Stopwatch.GetTimestamp());
@@ -235,7 +236,7 @@ internal sealed class SharedState : IAsyncDisposable
 
     private void ComeBack()
     {
-        Counts.IsUp = true;
+        (Counts.IsUp, Counts.Away) = (true, null);
         if (!_isAway)
             return;
         _isAway = false;

@@ -71,4 +71,8 @@ internal sealed record ScenarioReport(string Name, string About);
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(SimulationReport))]
 [JsonSerializable(typeof(ScenarioReport[]))]
-internal sealed partial class SimulationJson : JsonSerializerContext;
+internal sealed partial class SimulationJson : JsonSerializerContext
+{
+    /// <summary>With <see cref="PlainText"/>.</summary>
+    public static SimulationJson Readable => field ??= new(PlainText.Json(Default.Options));
+}

@@ -54,13 +54,17 @@ internal sealed class TopLook
 }
 
 /// <summary>A server as <c>steelyard top</c> shows it.</summary>
-internal sealed record TopRow(string Pool, bool App, int Number, string Address, string State, int Active, int? Limit, double Rate, double Failed, double? Milliseconds, int Weight, long Failures, string Check)
+internal sealed record TopRow(string Pool, bool App, int Number, string Address, string? Name, string State, int Active, int? Limit, double Rate, double Failed, double? Milliseconds, int Weight, long Failures, string Check)
 {
+    /// <summary>Its name, where the configuration gives it one, and its address.</summary>
+    public string Called => Name is null ? Address : $"{Name} {Address}";
+
     public static TopRow Of(string pool, bool app, JsonNode row) => new(
         pool,
         app,
         (int)row["number"]!,
         (string)row["address"]!,
+        (string?)row["name"],
         (string)row["state"]!,
         (int)row["active"]!,
         (int?)row["limit"],

@@ -20,7 +20,9 @@ internal static class TopScreen
             return new Text("looking ...");
         var rows = look.Rows;
         var parts = new List<IRenderable>();
-        Add(Head(last), new((int)last["troubled"]! == 0 ? Color.Green : Color.Red));
+        Add(Head(last), new((int)last["troubled"]! == 0 && ((int?)last["deadCount"] ?? 0) == 0 ? Color.Green : Color.Red));
+        foreach (var trouble in last["troubles"] as JsonArray ?? [])
+            Add((string)trouble!, new(Color.Yellow));
         Add(Totals(last["totals"]!), Style.Plain);
         parts.Add(Text.Empty);
         var keys = height is null ? [] : Lines(view.Line, width);
@@ -77,7 +79,10 @@ internal static class TopScreen
         // What an operator has taken out is no trouble.
         var takenOut = look["states"] is JsonObject states ? states.Sum(state => (int)state.Value!) - troubled : 0;
         var well = all - troubled - takenOut;
-        var how = troubled > 0 ? $"{Number(troubled)} of {Number(all)} servers {(troubled == 1 ? "is" : "are")} in trouble"
+        var dead = (look["dead"] as JsonArray ?? []).Select(name => (string)name!).ToList();
+        var more = ((int?)look["deadCount"] ?? 0) - dead.Count;
+        var how = dead.Count > 0 ? $"{string.Join(", ", dead)}{(more > 0 ? $" and {Number(more)} more" : "")} {(dead.Count + more == 1 ? "has" : "have")} no server left"
+            : troubled > 0 ? $"{Number(troubled)} of {Number(all)} servers {(troubled == 1 ? "is" : "are")} in trouble"
             : all == 0 ? "there are no servers"
             : well == all && Fails(look["totals"]!) ? $"{(all == 1 ? "the server is" : $"all {Number(all)} servers are")} up, but requests fail"
             : well == all ? $"{(all == 1 ? "the server is" : $"all {Number(all)} servers are")} well"
@@ -113,7 +118,7 @@ internal static class TopScreen
             table.AddRow(
                 i == selected ? ">" : " ",
                 i > from && rows[i - 1].Pool == row.Pool ? "" : row.Pool,
-                new(row.Address, i == selected ? new Style(decoration: Decoration.Invert) : Style.Plain),
+                new(row.Called, i == selected ? new Style(decoration: Decoration.Invert) : Style.Plain) { Brief = row.Name },
                 new(row.State, new Style(row.State switch { "up" => Color.Green, "down" => Color.Red, _ => Color.Yellow })),
                 row.Limit is { } limit ? $"{row.Active}/{limit}" : row.Active.ToString(CultureInfo.InvariantCulture),
                 RateText(row.Rate),

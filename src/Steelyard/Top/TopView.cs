@@ -77,9 +77,9 @@ internal sealed class TopView
         var server = $"/api/pools/{Uri.EscapeDataString(row.Pool)}/servers/{Uri.EscapeDataString(row.Address)}";
         Asks = key.KeyChar switch
         {
-            'd' => new("PUT", server + "/state", """{"state":"drain"}""", $"Drain {row.Address} of {row.Pool}?"),
-            'r' => new("PUT", server + "/state", """{"state":"ready"}""", $"Let {row.Address} of {row.Pool} have requests?"),
-            'm' => new("PUT", server + "/state", """{"state":"maintenance"}""", $"Take {row.Address} of {row.Pool} out of use?"),
+            'd' => new("PUT", server + "/state", """{"state":"drain"}""", $"Drain {row.Called} of {row.Pool}?"),
+            'r' => new("PUT", server + "/state", """{"state":"ready"}""", $"Let {row.Called} of {row.Pool} have requests?"),
+            'm' => new("PUT", server + "/state", """{"state":"maintenance"}""", $"Take {row.Called} of {row.Pool} out of use?"),
             'R' when row.App => new("POST", $"/api/apps/{Uri.EscapeDataString(row.Pool)}/restart", null, $"Restart the workers of {row.Pool}?"),
             _ => null,
         };

@@ -54,4 +54,8 @@ internal sealed record ReceivedRequest
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(Report))]
-internal sealed partial class ReportJson : JsonSerializerContext;
+internal sealed partial class ReportJson : JsonSerializerContext
+{
+    /// <summary>With <see cref="PlainText"/>.</summary>
+    public static ReportJson Readable => field ??= new(PlainText.Json(Default.Options));
+}

@@ -50,7 +50,7 @@ internal sealed class Responder(Identity identity)
         var (type, body) = Negotiation.Choose(context.Request.GetTypedHeaders().Accept) switch
         {
             Format.Html => ("text/html; charset=utf-8", Page.Render(report)),
-            Format.Json => ("application/json", JsonSerializer.Serialize(report, ReportJson.Default.Report) + "\n"),
+            Format.Json => ("application/json", JsonSerializer.Serialize(report, ReportJson.Readable.Report) + "\n"),
             _ => ("text/plain; charset=utf-8", report.ToText()),
         };
         context.Response.Headers.Vary = "Accept";

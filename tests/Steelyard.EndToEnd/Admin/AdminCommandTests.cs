@@ -160,6 +160,23 @@ public sealed class AdminCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Errors_name_the_server_as_the_configuration_does()
+    {
+        await using var up = SteelyardProcess.Start(["up", _folder.Write("steelyard.yaml", """
+            admin: 127.0.0.1:0
+            listen: [ { bind: 127.0.0.1:0, to: web } ]
+            pools: { web: { servers: [ { address: 127.0.0.1:1, name: shop-1 } ] } }
+            """)], Environment);
+        await up.LineAsync("ready");
+        using (var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, (await up.UrlAsync("listening on")).Port)))
+            Assert.Equal(503, (await client.Ask("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
+
+        Assert.Matches("GET x/a +web/shop-1 *\\n", (await RunAsync("errors", _folder.At("steelyard.yaml"))).Output);
+        var error = System.Text.Json.Nodes.JsonNode.Parse((await RunAsync("errors", _folder.At("steelyard.yaml"), "--json")).Output)![0]!;
+        Assert.Equal(("127.0.0.1:1", "shop-1"), ((string)error["server"]!, (string)error["serverName"]!));
+    }
+
+    [Fact]
     public async Task Elsewhere_a_token_is_given_as_a_file()
     {
         _folder.Write("token", "0123456789abcdef0123\n");

@@ -56,13 +56,16 @@ public sealed class PrometheusTests : IDisposable
                 await connection.Send($"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{(left == 1 ? "Connection: close\r\n" : "")}\r\nok");
         });
         _folder.Write("app.js", Workers.WorkerApps.Node);
+        _folder.Write("found.yaml", "[ 127.0.0.1:3 ]");
         await using var up = SteelyardProcess.Start(["up", _folder.Write("steelyard.yaml", $$"""
             admin: 127.0.0.1:0
-            listen: [ { bind: 127.0.0.1:0, routes: [ { to: web }, { path: /dead, to: dead }, { path: /none, respond: 503 }, { path: /app, to: app } ] } ]
+            shared: { redis: "127.0.0.1:1", key: "0123456789abcdef0123456789abcdef" }
+            listen: [ { bind: 127.0.0.1:0, routes: [ { to: web, rate-limit: { rate: 100000/s, burst: 1000, zone: clients, shared: true } }, { path: /dead, to: dead }, { path: /none, respond: 503 }, { path: /app, to: app } ] } ]
             pools:
               web: { breaker: {}, max-connections: 1, servers: [ {{origin.Address}} ] }
               dead: { servers: [ 127.0.0.1:1, 127.0.0.1:2 ] }
               app: { app: { command: node app.js, instances: 1 } }
+              found: { discover: { file: found.yaml } }
             """)], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path }, _folder.Path);
         await up.LineAsync("ready");
         var url = await up.UrlAsync("listening on");

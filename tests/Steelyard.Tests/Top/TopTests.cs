@@ -49,6 +49,18 @@ public sealed class TopTests
             Show(look, new(), height: null).TrimEnd());
     }
 
+    [Fact]
+    public void A_server_with_a_name_is_called_by_it()
+    {
+        var (look, view) = (new TopLook(), new TopView());
+        look.Take(Look($"{First.Replace("\"address\":\"a:1\"", "\"address\":\"10.0.0.1:3000\",\"name\":\"shop-1\"", StringComparison.Ordinal)},{Second}"));
+
+        Assert.Contains("\n  web  shop-1 10.0.0.1:3000 up ", Show(look, view, height: null), StringComparison.Ordinal);
+        Assert.Contains("  shop-1 10.0.0.1:3000 up ", Show(look, view, height: null, width: 40), StringComparison.Ordinal);
+        view.Press(Key('d'), look.Rows, out _);
+        Assert.Equal("Drain shop-1 10.0.0.1:3000 of web? y/n", view.Line);
+    }
+
     /// <summary>Nobody may check them.</summary>
     [Theory]
     [InlineData(0.0, "all 3 servers are well")]
@@ -61,6 +73,20 @@ public sealed class TopTests
         look.Take(told);
 
         Assert.StartsWith(expected + "   engine", Show(look, new(), height: null), StringComparison.Ordinal);
+    }
+
+    /// <summary>Workers that die leave their pool, and then there is no server that could be down.</summary>
+    [Fact]
+    public void Nothing_is_well_while_a_pool_has_no_server()
+    {
+        var (look, told) = (new TopLook(), Look($"{First},{Second}"));
+        (told["troubled"], told["states"]) = (0, new JsonObject());
+        (told["dead"], told["deadCount"], told["troubles"]) = (new JsonArray("app"), 3, new JsonArray("dns web.internal: there is no such name"));
+        look.Take(told);
+
+        var shown = Show(look, new(), height: null);
+        Assert.StartsWith("app and 2 more have no server left   engine", shown, StringComparison.Ordinal);
+        Assert.Contains("\ndns web.internal: there is no such name\n", shown, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using Steelyard.Config;
 using Steelyard.Engine.Logging;
 
@@ -34,11 +33,9 @@ internal sealed class LogFiles(LogSettings settings, string folder)
         {
             LogFormat.Text => $"{time} {line.Worker} {line.Text}\n",
             LogFormat.Raw => line.Text + "\n",
-            _ => $$"""{"time":"{{time}}","worker":"{{JsonEncodedText.Encode(line.Worker)}}","stream":"{{(line.Error ? "stderr" : "stdout")}}","pid":{{line.Process}},"message":"{{JsonEncodedText.Encode(line.Text, s_encoder)}}"}""" + "\n",
+            _ => $$"""{"time":"{{time}}","worker":"{{PlainText.Of(line.Worker)}}","stream":"{{(line.Error ? "stderr" : "stdout")}}","pid":{{line.Process}},"message":"{{PlainText.Of(line.Text)}}"}""" + "\n",
         };
     }
-
-    private static readonly System.Text.Encodings.Web.JavaScriptEncoder s_encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 }
 
 /// <summary>One file, with those before it. Used by the writer's thread alone.</summary>

@@ -1,6 +1,6 @@
 // What an operator can do, each asked once more before it is done.
 import { ask, path } from './api.js';
-import { el, byId } from './dom.js';
+import { el, byId, called } from './dom.js';
 
 /** Says something for a while. */
 export function notice(text, bad) {
@@ -61,19 +61,19 @@ const states = {
 export async function setState(pool, row, state) {
   const { verb, text, danger } = states[state];
   const now = await confirm({
-    title: `${verb} ${row.address} of ${pool}?`, text, verb, danger,
+    title: `${verb} ${called(row)} of ${pool}?`, text, verb, danger,
     act: () => ask('PUT', path(...server(pool, row), 'state'), { state }),
   });
-  if (now) notice(`${now.address} of ${pool} is ${now.state}`);
+  if (now) notice(`${called(now)} of ${pool} is ${now.state}`);
 }
 
 export async function setWeight(pool, row) {
   const now = await confirm({
-    title: `Weight of ${row.address}`, verb: 'Set', text: `The file says ${row.configuredWeight}. Empty: what the file says.`,
+    title: `Weight of ${called(row)}`, verb: 'Set', text: `The file says ${row.configuredWeight}. Empty: what the file says.`,
     fields: [{ name: 'weight', label: 'Weight, 0 to 256', type: 'number', min: 0, max: 256, value: row.weight, autofocus: true }],
     act: ({ weight }) => ask('PUT', path(...server(pool, row), 'weight'), { weight: weight === '' ? null : Number(weight) }),
   });
-  if (now) notice(`${now.address} of ${pool} has weight ${now.weight}`);
+  if (now) notice(`${called(now)} of ${pool} has weight ${now.weight}`);
 }
 
 export async function reload() {

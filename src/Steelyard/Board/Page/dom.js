@@ -60,6 +60,9 @@ export function span(seconds) {
   return days ? `${days}d ${hours}h` : hours ? `${hours}h ${minutes}m` : minutes ? `${minutes}m ${seconds % 60}s` : `${seconds}s`;
 }
 
+/** What a server is called: by its name, where the configuration gives it one, and its address. */
+export const called = row => row.name ? `${row.name} (${row.address})` : row.address;
+
 /** The time of day. */
 export const clock = at => new Date(at).toLocaleTimeString('en-GB');
 

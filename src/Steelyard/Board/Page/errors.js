@@ -38,11 +38,11 @@ export function show() {
     el('div', { class: 'filter' }, el('label', {}, 'Cause ', select), el('span', {}, `${plural(shown.length, 'error')}, the newest first`)),
     el('div', { class: 'card' }, [...causes].filter(([name]) => !cause || name === cause).map(([name, errors]) => el('details', { class: 'why', open: causes.size === 1 || name === cause },
       el('summary', {}, el('span', { class: 'cause' }, name), ` × ${errors.length} `, el('span', { class: 'quiet-text' }, errors[0].sentence)), explanation(known.get(name))))),
-    el('div', { class: 'card scroll', tabindex: 0, role: 'region', 'aria-label': 'Errors' }, el('table', { class: 'wrap' },
+    el('div', { class: 'card scroll', tabindex: 0, role: 'region', 'aria-label': 'Errors' }, el('table', { class: 'wrap errors' },
       el('thead', {}, el('tr', {}, ['Time', 'Cause', 'Client', 'Request', 'Server'].map(head => el('th', { scope: 'col' }, head)))),
       el('tbody', {}, shown.slice(0, Most).map(error => el('tr', {},
         el('td', { class: 'whole' }, clock(error.at)), el('td', { class: 'cause whole' }, error.cause), el('td', { class: 'whole' }, error.client), el('td', { class: 'address' }, error.request, el('div', { class: 'quiet-text' }, error.requestId, error.traceId ? `, trace ${error.traceId}` : '')),
-        el('td', { class: 'address whole' }, error.server ? `${error.pool}/${error.server}` : error.pool)))))));
+        el('td', { class: 'address whole' }, error.server ? `${error.pool}/${error.serverName ?? error.server}` : error.pool)))))));
 }
 
 // Between backticks is what one types or reads in a file.

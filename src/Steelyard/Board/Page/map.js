@@ -22,9 +22,14 @@ export async function show(look) {
 
 const targets = route => route.action === 'to' ? [route.target]
   : route.action === 'split' ? route.target.split(', ').map(share => share.slice(0, share.lastIndexOf(' ')))
-  : [`${route.action} ${route.target}`];
+  : [leads(route)];
 
-const named = route => [route.methods?.join(' '), (route.host ?? '') + (route.path ?? (route.host ? '/*' : '')) || 'everything', ...route.headers ?? [], ...route.query ?? []].filter(Boolean).join(' ');
+const leads = route => route.action === 'to' ? route.target : route.action === 'to-named' ? `pool ${route.target}` : [route.action, route.target].filter(Boolean).join(' ');
+
+const asked = route => [route.methods?.join(' '), (route.host ?? '') + (route.path ?? (route.host ? '/*' : '')) || 'everything', ...route.headers ?? [], ...route.query ?? [], route.internal && '(by rules and error pages alone)'].filter(Boolean).join(' ');
+
+/** What a route asks for: where it has no host and path, its condition says it all. */
+const named = route => route.when ? `${asked(route) === 'everything' ? '' : asked(route) + ' '}when ${route.when}` : asked(route);
 
 function make(look) {
   const place = byId('view-map');
@@ -54,7 +59,7 @@ function node(text) {
 function table() {
   return el('details', { class: 'card', open: routes.length <= 20 }, el('summary', {}, el('h2', {}, 'Routes')), el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Routes' }, el('table', {},
     el('thead', {}, el('tr', {}, ['Listener', 'Name', 'Asks for', 'Leads to'].map(head => el('th', { scope: 'col' }, head)))),
-    el('tbody', {}, routes.map(route => el('tr', {}, el('td', { class: 'address' }, route.listener), el('td', {}, route.name), el('td', { class: 'address' }, named(route)), el('td', {}, route.action === 'to' ? route.target : `${route.action} ${route.target}`)))))));
+    el('tbody', {}, routes.map(route => el('tr', {}, el('td', { class: 'address' }, route.listener), el('td', {}, route.name), el('td', { class: 'address' }, named(route)), el('td', {}, leads(route))))))));
 }
 
 function fill(look) {
@@ -70,7 +75,7 @@ function fill(look) {
     const pool = look.pools.find(one => one.name === name);
     if (!pool) continue;
     part.small.textContent = `${whole(pool.usable)} of ${pluralOf(pool.servers, 'server')}, ${rate(pool.rates.reduce((sum, number) => sum + number, 0) + (pool.answers.some(number => number) ? 0 : pool.openRate))}/s`;
-    part.box.className = `node ${pool.servers > 0 && pool.usable === 0 ? 'dead' : pool.usable < pool.servers ? 'hurt' : ''}`;
+    part.box.className = `node ${pool.dead ? 'dead' : pool.usable < pool.servers ? 'hurt' : ''}`;
   }
   for (const { path, route, target } of lines) {
     const dead = target && parts.targets.get(target).box.classList.contains('dead');

@@ -1,6 +1,6 @@
 // The first view: how it is in a sentence, traffic, listeners, and the pools with their servers.
 import { state, view, watch } from './live.js';
-import { el, byId, write, mark, count, rate, bytes, time, span, clock, plural, whole, pluralOf } from './dom.js';
+import { el, byId, called, write, mark, count, rate, bytes, time, span, clock, plural, whole, pluralOf } from './dom.js';
 import { chart, spark, pointAt, colour } from './chart.js';
 import { confirm, notice, setState, setWeight, restart, scale } from './actions.js';
 import { ask, path } from './api.js';
@@ -46,11 +46,11 @@ function failing() {
 function verdict(look) {
   const { down = 0, ejected = 0, drain = 0, maintenance = 0 } = look.states;
   const out = drain + maintenance;
-  const dead = look.pools.filter(pool => pool.servers > 0 && pool.usable === 0);
+  const { dead, deadCount } = look;
   const open = look.pools.filter(pool => pool.breaker && pool.breaker.state !== 'closed');
   const all = look.serverCount;
   const fails = failing();
-  const text = dead.length ? `${dead.map(pool => pool.name).join(', ')} ${dead.length === 1 ? 'has' : 'have'} no server left`
+  const text = dead.length ? `${dead.join(', ')}${deadCount > dead.length ? ` and ${deadCount - dead.length} more` : ''} ${deadCount === 1 ? 'has' : 'have'} no server left`
     : down ? `${whole(down)} of ${pluralOf(all, 'server')} ${down === 1 ? 'is' : 'are'} down`
     : open.length ? `The breaker of ${open.map(pool => pool.name).join(', ')} is ${open[0].breaker.state}`
     : ejected ? `${plural(ejected, 'server')} left out for failing`
@@ -59,7 +59,7 @@ function verdict(look) {
     : fails ? `${all === 1 ? 'The one server is' : `All ${whole(all)} servers are`} up, but ${fails} of requests fail`
     : all === 1 ? 'The one server is well' : `All ${whole(all)} servers are well`;
   write(byId('verdict-text'), text);
-  byId('verdict').className = `verdict ${dead.length || down ? 'bad' : open.length || ejected || out || fails ? 'warn' : ''}`;
+  byId('verdict').className = `verdict ${dead.length || down ? 'bad' : open.length || ejected || out || fails || look.troubles.length ? 'warn' : ''}`;
   document.title = `${dead.length || down ? '● ' : ''}${text} – Steelyard`;
 
   const lines = [];
@@ -69,8 +69,9 @@ function verdict(look) {
   const list = byId('troubles');
   const shownLines = lines.slice(0, 6).map(([pool, row]) => {
     const [since, , why] = row.history.at(-1) ?? [];
-    return [`${row.address}`, ` of ${pool.name} is ${words[row.state]}${since ? ` since ${clock(since)} (${span((Date.now() - since) / 1000)})` : ''}${why ? `: ${why}` : ''}`, rowId(pool.name, row.number)];
+    return [called(row), ` of ${pool.name} is ${words[row.state]}${since ? ` since ${clock(since)} (${span((Date.now() - since) / 1000)})` : ''}${why ? `: ${why}` : ''}`, rowId(pool.name, row.number)];
   });
+  shownLines.unshift(...look.troubles.map(trouble => ['', trouble, '']));
   if (lines.length > 6) shownLines.push(['', `and ${lines.length - 6} more below`, '']);
   const key = JSON.stringify(shownLines);
   if (list.dataset.key === key) return;
@@ -311,14 +312,14 @@ function servers(card, pool) {
 }
 
 function makeRow(card, pool, number) {
-  const part = { drawn: 0, address: el('span', { class: 'address' }), tags: el('span'), state: el('span', { class: 'state' }), strip: el('span', { class: 'strip', role: 'img' }) };
+  const part = { drawn: 0, name: el('strong', {}), address: el('span', { class: 'address' }), tags: el('span'), state: el('span', { class: 'state' }), strip: el('span', { class: 'strip', role: 'img' }) };
   part.fill = el('span');
   part.active = el('span');
   part.bar = el('span', { class: 'bar' }, el('span', { 'aria-hidden': 'true' }, part.fill), part.active);
   part.cells = heads.slice(4, 9).map(([, name]) => el('td', { class: name }));
   part.acts = el('span', { class: 'actions' });
   part.tr = el('tr', { class: 'server', id: rowId(pool, number), tabindex: 0, data: { pool, number } },
-    el('td', {}, part.address, part.tags), el('td', {}, part.state), el('td', { class: 'optional' }, part.strip), el('td', {}, part.bar), part.cells, el('td', { class: 'acts' }, part.acts));
+    el('td', {}, part.name, part.address, part.tags), el('td', {}, part.state), el('td', { class: 'optional' }, part.strip), el('td', {}, part.bar), part.cells, el('td', { class: 'acts' }, part.acts));
   part.tr.onclick = event => { if (!event.target.closest('button')) toggle(card, number); };
   return part;
 }
@@ -326,12 +327,14 @@ function makeRow(card, pool, number) {
 function fillRow(part, pool, row) {
   if (part.row?.state !== row.state || part.row?.wanted !== row.wanted || !part.row) {
     part.tr.className = `server ${row.state}`;
-    const button = (label, act) => el('button', { type: 'button', 'aria-label': `${label} ${row.address}`, onclick: act }, label);
+    const button = (label, act) => el('button', { type: 'button', 'aria-label': `${label} ${called(row)}`, onclick: act }, label);
     part.acts.replaceChildren(
       ...row.wanted === 'ready' ? [button('Drain', () => setState(pool.name, current(pool, row), 'drain')), button('Out', () => setState(pool.name, current(pool, row), 'maintenance'))]
         : [button('Ready', () => setState(pool.name, current(pool, row), 'ready'))]);
   }
+  write(part.name, row.name ? `${row.name} ` : '');
   write(part.address, row.address);
+  part.address.className = row.name ? 'address quiet-text' : 'address';
   const tags = `${row.backup ? ' backup' : ''}${row.share < 100 ? ` ${row.share} %` : ''}${row.breaker && row.breaker !== 'closed' ? ` breaker ${row.breaker}` : ''}`;
   write(part.tags, tags ? ` ${tags.trim()}` : '');
   part.tags.className = tags ? 'quiet-text' : '';
@@ -414,8 +417,8 @@ function detail(pool, row) {
 }
 
 async function removeServer(pool, row) {
-  const done = await confirm({ title: `Remove ${row.address} from ${pool}?`, verb: 'Remove', danger: true, text: 'What it has in flight ends. It stays out over reloads, until this steelyard ends.', act: () => ask('DELETE', path('pools', pool, 'servers', row.address)) });
-  if (done) notice(`${row.address} is not in ${pool} any more`);
+  const done = await confirm({ title: `Remove ${called(row)} from ${pool}?`, verb: 'Remove', danger: true, text: 'What it has in flight ends. It stays out over reloads, until this steelyard ends.', act: () => ask('DELETE', path('pools', pool, 'servers', row.address)) });
+  if (done) notice(`${called(row)} is not in ${pool} any more`);
 }
 
 function onKey(event) {

@@ -1,0 +1,23 @@
+using System.CommandLine;
+using System.CommandLine.Completions;
+
+namespace Steelyard.Commands;
+
+/// <summary><c>steelyard help drain</c>: what <c>steelyard drain --help</c> says, as git and docker have it.</summary>
+internal static class HelpCommand
+{
+    public static Command Create()
+    {
+        var name = new Argument<string?>("COMMAND") { Description = "The command; an overview when left out.", HelpName = "COMMAND", Arity = ArgumentArity.ZeroOrOne };
+        name.CompletionSources.Add(_ => CommandLine.CreateRoot().Subcommands.Where(known => !known.Hidden).Select(known => new CompletionItem(known.Name)));
+        name.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var asked }] && !CommandLine.Has(asked))
+                result.AddError($"there is no command '{asked}'; 'steelyard help' shows all");
+        });
+        var command = new Command("help", "Shows what there is, or all about one command.") { name };
+        command.SetAction(parsed => CommandLine.CreateRoot().Parse(parsed.GetValue(name) is { } asked ? [asked, "--help"] : ["--help"]).Invoke());
+        CommandLine.WithExamples(command, "steelyard help drain", "steelyard help");
+        return command;
+    }
+}
