@@ -74,6 +74,9 @@ public sealed record RouteSettings
     /// <summary>What is remembered of that answer, by <see cref="RuleAction.SetVariable"/> alone (nginx: auth_request_set).</summary>
     public ValueList<RuleSettings> AskRules { get; init; }
 
+    /// <summary>Where copies of its requests go; null for nowhere (nginx: mirror).</summary>
+    public MirrorSettings? Mirror { get; init; }
+
     /// <summary>What is done with the responses of its servers, before the rules of the pool.</summary>
     public ValueList<RuleSettings> ResponseRules { get; init; }
 
@@ -100,6 +103,9 @@ public sealed record RouteSettings
 
     /// <summary>How its answers are compressed; null for what the listener says.</summary>
     public CompressionSettings? Compress { get; init; }
+
+    /// <summary>Whether answers of servers in gzip are unpacked for clients of HTTP/1.1 that do not take it. Default they are not (nginx: gunzip).</summary>
+    public bool Unpack { get; init; }
 
     /// <summary>What is put in the place of texts in its answers. Default nothing.</summary>
     public SubstitutionSettings? Substitute { get; init; }

@@ -49,6 +49,8 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 CheckName(page.Route, place, names);
             if (route.Ask is { } ask)
                 Check(ask.Value, ask.Place, isResponse: false);
+            foreach (var path in route.Mirror?.Value.Paths ?? [])
+                Check(path, route.Mirror!.Value.Place, isResponse: false);
             if (route.AskRules is [{ Place: var first }, ..] && (route.Ask is null || route.AskRules.Any(rule => rule.Value.Action != RuleAction.SetVariable)))
                 problems.Error(first, route.Ask is null ? "'ask-rules' without 'ask'" : "rules for what is asked that do something else than remember", route.Ask is null ? "both" : "'set-variable'");
             if (route.Files is { } files)
@@ -187,7 +189,7 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 if (lookup.Otherwise is { } missing)
                     Check(missing, place, isResponse, isLog, isAnswer);
                 break;
-            case FetchExpression { Kind: FetchKind.SentHeader } sent when !isLog:
+            case FetchExpression { Kind: FetchKind.SentHeader } sent when !isLog && !isAnswer:
                 problems.Error(place, $"the client has got nothing yet, so '{sent}' says nothing here", "it in the 'format' of an access log, or 'response-header' in rules for responses");
                 break;
             case FetchExpression { Kind: FetchKind.Status } when isAnswer:

@@ -160,6 +160,8 @@ internal sealed record RouteDraft(Place Place)
 
     public Located<TextTemplate>? Ask { get; init; }
 
+    public Located<MirrorSettings>? Mirror { get; init; }
+
     public BandwidthSettings? Bandwidth { get; init; }
 
     public string? SendMethod { get; init; }
@@ -175,6 +177,8 @@ internal sealed record RouteDraft(Place Place)
     public Located<StatisticsSettings>? Statistics { get; init; }
 
     public CompressionSettings? Compress { get; init; }
+
+    public bool Unpack { get; init; }
 
     public SubstitutionSettings? Substitute { get; init; }
 

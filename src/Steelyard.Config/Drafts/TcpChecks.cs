@@ -100,6 +100,8 @@ internal static class TcpChecks
             ("files", route.Files?.Place),
             ("statistics", route.Statistics?.Place),
             ("compress", route.Compress is not null ? route.Place : null),
+            ("unpack", route.Unpack ? route.Place : null),
+            ("mirror", route.Mirror?.Place),
             ("substitute", route.Substitute is not null ? route.Place : null),
             ("rate-limit", route.RateLimit?.Place),
             ("strip-prefix", route.StripPrefix?.Place),

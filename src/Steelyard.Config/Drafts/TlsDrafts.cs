@@ -37,4 +37,6 @@ internal sealed record ServerTlsDraft
     public Located<string>? Certificate { get; init; }
 
     public Located<string>? Key { get; init; }
+
+    public Located<string>? Passwords { get; init; }
 }

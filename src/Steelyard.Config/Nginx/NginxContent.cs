@@ -55,7 +55,12 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             file.SetVariables.Add(MadeHost);
         var scope = new NginxScope { File = file, ServerName = server.FirstName, ProxyHost = _isMade ? "$" + MadeHost : proxy?.HeaderHost, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server), SecureLink = NginxSecureLink.Of(level), UserId = NginxUserId.Of(level) };
         NginxUserId.Read(level, _rules);
-        ServerSteps(scope);
+
+        // nginx: who goes on in a named location comes from another one.
+        if (!route.Internal)
+            ServerSteps(scope);
+        else if (ServerAnswers)
+            Add(new() { Action = RuleAction.RemoveVariable, Name = NginxHeaders.OfServer }, level.Place);
         var steps = new NginxSteps(scope, _rules, "location") { NameOf = BlockName };
         if (Capture is not null)
             steps.Remember(Capture, null, level.Place);
@@ -82,6 +87,8 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
         NginxAccess.Read(level, scope, _access);
         if (NginxAccess.Asks(level) is { } asks)
             route = route with { Ask = new(NginxPaths.WithQuery(TextTemplate.Literal(asks[1])), asks.Words[1].Place), AskRules = NginxAccess.AnswerRules(level, scope) };
+        if (NginxMirrors.Of(level) is { } mirror)
+            route = route with { Mirror = new(mirror, level.All("mirror")[0].Place) };
         var (rates, concurrency) = NginxLimits.Of(level, file, pools);
         route = route with
         {
@@ -90,12 +97,13 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             InterceptErrors = level.IsOn("proxy_intercept_errors") && level.All("error_page").Count > 0,
             RecursiveErrors = level.IsOn("recursive_error_pages") && level.All("error_page").Count > 0,
             Compress = NginxGzip.Of(level),
+            Unpack = level.IsOn("gunzip"),
             Substitute = NginxSubstitutes.Of(level, scope with { OfResponse = true }),
             MaxBody = level.Size("client_max_body_size") is { } most ? most == 0 ? null : new ByteSize(most) : ByteSize.FromKibibytes(1024),
             Bandwidth = NginxBandwidth.Of(level, scope),
             RateLimit = rates,
             Concurrency = concurrency,
-            ResponseHeaders = NginxHeaders.OfResponse(level, scope, proxy is not null, Problems),
+            ResponseHeaders = FieldsOf(scope, proxy is not null, !route.Internal, Problems),
         };
         var answersItself = level.Context == 'I' && NginxSteps.AnswersItself(level) && !NginxSteps.Mentions(level, "break");
         route = proxy is not null && !answersItself ? Proxied(route, proxy, scope, steps) : Own(route, scope);
@@ -112,7 +120,18 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
         ServerSteps(scope);
         var to = NginxSteps.Absolute(path.Value, TextTemplate.Of([new(path.Value + "/"), NginxSteps.Behind("?")]), level, scope);
         Add(new() { Action = RuleAction.Redirect, Redirect = new(to, 301) }, path.Place);
-        return new(level.Place) { Paths = [path], Rules = [.. _rules], Respond = new(new(404), path.Place), ResponseHeaders = NginxHeaders.OfResponse(level, scope, isProxied: false, new()) };
+        return new(level.Place) { Paths = [path], Rules = [.. _rules], Respond = new(new(404), path.Place), ResponseHeaders = FieldsOf(scope, isProxied: false, ofServerToo: true, new()) };
+    }
+
+    private bool ServerAnswers => NginxSteps.Mentions(server.Level, "return") || NginxSteps.Mentions(server.Level, "rewrite");
+
+    // What the server's own steps answer has other fields than what the location does.
+    private bool HasOwnFields => ServerAnswers && ((string[])["add_header", "expires"]).Any(name => level.All(name) is var lines && server.Level.All(name) is var others && lines != others && lines.Count + others.Count > 0);
+
+    private HeaderEdits FieldsOf(NginxScope scope, bool isProxied, bool ofServerToo, ProblemList problems)
+    {
+        var own = NginxHeaders.OfResponse(level, scope, isProxied, problems);
+        return ofServerToo && HasOwnFields ? own with { Add = NginxHeaders.Either(own.Add, NginxHeaders.OfResponse(server.Level, scope, isProxied: false, new()).Add) } : own;
     }
 
     private void Add(RuleSettings rule, Place place) => _rules.Add(new(rule, place));
@@ -128,8 +147,12 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
         if (first.Count == 0)
             return;
         Condition again = new NotCondition(NginxSteps.Has(ServerDone));
+        if (HasOwnFields)
+            Add(new() { Action = RuleAction.SetVariable, Name = NginxHeaders.OfServer, Value = TextTemplate.Literal("1"), When = again }, server.Level.Place);
         foreach (var (rule, place) in first)
             _rules.Add(new(rule with { When = NginxSteps.Both(again, rule.When) }, place));
+        if (HasOwnFields)
+            Add(new() { Action = RuleAction.RemoveVariable, Name = NginxHeaders.OfServer }, server.Level.Place);
         if (!steps.ChangesTarget)
         {
             // To do the same again changes nothing, unless the request was sent on meanwhile.
@@ -256,7 +279,9 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
         foreach (var value in NginxProxy.ValuesOf(proxy.Host, file).Concat(closed ? [] : pools.UpstreamNames).Distinct())
         {
             var name = value.StartsWith("http://", StringComparison.Ordinal) ? value[7..] : value;
-            if (name.Length == 0 || !(pools.IsUpstream(name, isStream: false) || name.Contains(':', StringComparison.Ordinal) || name.Contains('.', StringComparison.Ordinal)) || pools.Of(name, proxy.IsSecure, level, proxy.Place) is not { } pool)
+
+            // A value that stands elsewhere, for another use, may make no address here.
+            if (name.Length == 0 || (!name.StartsWith('[') && name.Count(letter => letter == ':') > 1 && !name.StartsWith("unix:", StringComparison.Ordinal)) || !(pools.IsUpstream(name, isStream: false) || name.Contains(':', StringComparison.Ordinal) || name.Contains('.', StringComparison.Ordinal)) || pools.Of(name, proxy.IsSecure, level, proxy.Place) is not { } pool)
                 continue;
             var its = NginxPools.SuffixOf(name, pool);
             if (suffix is not null && suffix != its)

@@ -76,7 +76,7 @@ internal sealed class NginxCookies(NginxScope scope, List<Located<RuleSettings>>
         }
 
         // The whole value gives way where an expression matches in it; of a path the start alone.
-        var before = $@"^({(isOnly ? "[^;]*" : "[^;]+")}(?:;[^;]*)*;\s*{AnyCase(attribute)}\s*=\s*{(isDomain ? @"\.?" : "")})";
+        var before = $@"^({(isOnly ? "[^;]*" : "[^;]+")}(?:;[^;]*)*;\s*{AnyCase(attribute)}\s*=\s*{(isDomain && !isPattern ? @"\.?" : "")})";
         var starts = isPattern && pattern.StartsWith('^') ? pattern[1..] : isPattern ? "[^;]*?" + pattern : pattern;
         var (whole, last) = !isPattern ? (isDomain ? pattern + Behind : pattern + "(.*)$", 2)
             : ((starts.EndsWith('$') ? starts[..^1] : starts + "[^;]*?") + Behind, parsed.Groups + 2);

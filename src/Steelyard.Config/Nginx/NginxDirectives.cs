@@ -157,7 +157,7 @@ internal static class NginxDirectives
         yield return Row("events", "M", 0, 0, "{ ... }", "Says nothing that counts here; a file without it is accepted, which a notice says.");
         yield return Row("server", "HT", 0, 0, "{ ... }", "A server, chosen by address and name as nginx does it.", many: true, then: Nothing);
         yield return Row("map", "HT", 2, 2, "<text> $<variable> { ... }", "A variable whose value goes by another's: texts in any case, `hostnames`, expressions, `default`, `include`; `volatile` is how it always is.", NginxMaps.Define, many: true, then: Nothing);
-        yield return Row("geo", "HT", 1, 2, "[$<address>] $<variable> { ... }", "A variable whose value goes by an address: networks, ranges of IPv4, `default`, `delete` and `include`; `proxy` is refused. Of ranges within each other the smaller counts.", NginxMaps.Define, many: true, then: Nothing);
+        yield return Row("geo", "HT", 1, 2, "[$<address>] $<variable> { ... }", "A variable whose value goes by an address: networks, ranges of IPv4, `default`, `delete`, `include` and `proxy`; `proxy_recursive` is refused. Of ranges within each other the smaller counts.", NginxMaps.Define, many: true, then: Nothing);
         yield return Row("split_clients", "HT", 2, 2, "<text> $<variable> { ... }", "A variable whose values are spread by the hash of a text, the very same as in nginx.", NginxMaps.Define, many: true, then: Nothing);
         yield return Row("match", "HT", 1, 1, "<name> { status [!] <status>*; header [!] <name> [= | != | ~ | !~ <value>]; body ~ | !~ <expression>; require $<variable>*; } | { send <text>; expect [~] <text>; } (stream)", "What a server that is well answers, for `health_check`; all of it has to hold, any status where none is said. `require` takes `$upstream_http_...`, `$upstream_status`, and maps of one of them.", use => (use.Level.Context == 'T' ? use.File.StreamMatches : use.File.Matches)[use.Directive[1]] = use.Directive, many: true, then: Nothing);
     }
@@ -222,6 +222,7 @@ internal static class NginxDirectives
         yield return Row("gzip_http_version", Web, 1, 1, "1.0 | 1.1", "Clients of HTTP/1.0 get nothing compressed in any case, which a warning says.", NginxGzip.CheckVersion);
         yield return Row("gzip_disable", Web, 1, Any, "msie6", "Whatever clients call themselves they get what they take, which a warning says for all but `msie6`.", NginxGzip.CheckDisable);
         yield return Row("sub_filter", Web, 2, 2, "<text> <replacement>", "Puts another text in the place of one in answers, in any case, for clients of HTTP/1.1; such answers are not compressed here. No variables in the text.", NginxSubstitutes.Check, many: true);
+        yield return Row("gunzip", Web, 1, 1, "on | off", "Whether what servers have compressed by gzip is unpacked for clients of HTTP/1.1 that do not take it.", Flag);
         yield return Row("sub_filter_once", Web, 1, 1, "on | off", "Whether once, or wherever it is.", Flag);
         yield return Row("sub_filter_types", Web, 1, Any, "<type>*", "In which types beside text/html; `*` for any.", Anything);
         yield return Row("sub_filter_last_modified", Web, 1, 1, "on | off", "Whether answers keep Last-Modified, and their ETag as a weak one.", Flag);
@@ -238,6 +239,8 @@ internal static class NginxDirectives
         yield return Row("auth_basic", Web + "X", 1, 1, "<realm> | off", "Clients are asked for a user and a password, with 401; where there is no `auth_basic_user_file` nobody is.", Anything);
         yield return Row("auth_basic_user_file", Web + "X", 1, 1, "<file>", "The users, as `htpasswd` writes them, read when the file is taken up: passwords by apr1, `{SHA}`, `{SSHA}`, `{PLAIN}` and those that the system's crypt knows, bcrypt among them on Debian.", Anything);
         yield return Row("auth_request", Web, 1, 1, "<uri> | off", "Whether a request may go on is asked by a GET without a body to another location: 200 to 299 it may, 401 and 403 the client is told, any other is 500.", Anything);
+        yield return Row("mirror", Web, 1, 1, "<uri> | off", $"A copy of each request that is admitted asks for this too; nobody waits for the answer or sees it. {MirrorSettings.MostPaths} at most.", NginxMirrors.Check, many: true);
+        yield return Row("mirror_request_body", Web, 1, 1, "on | off", "Whether copies have the body, of 1 MiB at most; a request with a larger one has no copy.", Flag);
         yield return Row("auth_request_set", Web, 2, 2, "$<variable> <value>", "Gives a variable what the answer has, such as `$upstream_http_x_user`.", NginxSteps.DeclareVariable, many: true);
         yield return Row("valid_referers", "SL", 1, Any, "none | blocked | server_names | <name>[<uri>] | ~<expression> ...", "Pages that may lead here: for others `$invalid_referer` is 1. Several lines add to each other.", NginxReferers.Check, many: true);
         yield return Row("secure_link", Web, 1, 1, "<text>", "Where the MD5 of a link stands, in base64 of URLs, and behind a comma when it ends: `$secure_link` is `1` where it is right, `0` behind its time, and else empty.", Anything);
@@ -309,6 +312,7 @@ internal static class NginxDirectives
         yield return Row("proxy_ssl_trusted_certificate", Both, 1, 1, "<file>", "The authorities that are believed.", Anything);
         yield return Row("proxy_ssl_certificate", Both, 1, 1, "<file>", "What is shown to the server.", Anything);
         yield return Row("proxy_ssl_certificate_key", Both, 1, 1, "<file>", "Its key.", Anything);
+        yield return Row("proxy_ssl_password_file", Both, 1, 1, "<file>", "Passwords, one a line, of which one opens the key.", Anything);
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Upstreams()
@@ -372,8 +376,6 @@ internal static class NginxDirectives
 
     private static IEnumerable<DirectiveRow<NginxUse>> Refusals()
     {
-        yield return Row("mirror", Web, 1, 1, "off", "Requests are not copied here, and any other word is an error.", OneOf("off"), many: true);
-        yield return Refused("mirror_request_body", Web, "requests are not copied here");
         foreach (var name in (string[])["mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "post_action", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
             yield return Refused(name, WebIf, "a server that does it, behind `proxy_pass`");
         foreach (var name in (string[])["dav_methods", "ssi", "disable_symlinks"])

@@ -55,7 +55,7 @@ internal static class NginxHeaders
     public static HeaderEdits OfResponse(NginxLevel level, NginxScope scope, bool isProxied, ProblemList problems)
     {
         List<HeaderLine> add = [];
-        var response = scope with { OfResponse = true };
+        var response = scope with { OfResponse = true, OfSent = true };
         foreach (var line in level.All("add_header"))
         {
             var name = line.Words[1];
@@ -103,6 +103,18 @@ internal static class NginxHeaders
         }
 
         return new() { Remove = remove.ToValueList(), Add = add.ToValueList() };
+    }
+
+    /// <summary>The variable that says that the server's own steps answer, and not a location.</summary>
+    public const string OfServer = "server.answers";
+
+    /// <summary>The fields of a location, and in the answers of the server's own steps those of the server.</summary>
+    public static ValueList<HeaderLine> Either(ValueList<HeaderLine> ofLocation, ValueList<HeaderLine> ofServer)
+    {
+        var answers = new FetchExpression(FetchKind.Variable, OfServer);
+        return [.. ofLocation.Select(line => line with { Value = In(TextTemplate.Empty, line.Value) }), .. ofServer.Select(line => line with { Value = In(line.Value, TextTemplate.Empty) })];
+
+        TextTemplate In(TextTemplate there, TextTemplate elsewhere) => TextTemplate.Of(new MapExpression(answers, [new(TestKind.Is, false, "1", there)], elsewhere));
     }
 
     /// <summary>Whether an answer has a status whose fields are added to.</summary>

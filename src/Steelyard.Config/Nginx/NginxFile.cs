@@ -92,7 +92,7 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
 internal sealed record NginxVariable(NginxDirective Directive, bool IsStream)
 {
     /// <summary>What it is, once it has been read, in requests, responses and logs; in each block where it goes by what the block says.</summary>
-    public Dictionary<(bool OfResponse, bool OfLog, NginxScope.OfBlock? Block), Expression?> Values { get; } = [];
+    public Dictionary<(bool OfResponse, bool OfLog, bool OfSent, NginxScope.OfBlock? Block), Expression?> Values { get; } = [];
 
     /// <summary>Whether it is being read.</summary>
     public bool IsOpen { get; set; }

@@ -42,7 +42,6 @@ internal static class NginxHarmless
         ("proxy_ignore_client_abort", "HSL", "off", "a server's answer is given up when the client leaves", "off"),
         ("proxy_force_ranges", "HSLI", "off", "ranges are what the server makes of them", "off"),
         ("proxy_half_close", "TV", "on", "each side of a connection is closed when its own peer closes it, as with \"on\"", "on"),
-        ("gunzip", "HSL", "off", "what servers compress is not unpacked for clients that cannot do it", "off"),
         ("msie_refresh", "HSL", "off", "redirects are redirects to every client", "off"),
         ("source_charset", "HSLI", "off", "nothing is converted", "off"),
         ("override_charset", "HSLI", "off", "what says a charset keeps it", "off"),
@@ -60,7 +59,6 @@ internal static class NginxHarmless
     private static readonly (string Names, string Contexts, string Instead)[] s_refused =
     [
         ("ssl_crl proxy_ssl_crl", "HSLTV", "certificates of short life: lists of revoked ones are not read here"),
-        ("proxy_ssl_password_file", "HSLTV", "a key without a password, which its owner alone can read"),
     ];
 
     private static readonly HashSet<string> s_switches = new(

@@ -31,9 +31,9 @@ internal static class NginxMaps
     public static Expression? Read(string name, NginxVariable variable, NginxScope scope, Place place)
     {
         var file = scope.File;
-        if (variable.Values.TryGetValue((scope.OfResponse, scope.OfLog, null), out var read))
+        if (variable.Values.TryGetValue((scope.OfResponse, scope.OfLog, scope.OfSent, null), out var read))
             return read;
-        if (variable.Values.TryGetValue((scope.OfResponse, scope.OfLog, scope.Block), out read))
+        if (variable.Values.TryGetValue((scope.OfResponse, scope.OfLog, scope.OfSent, scope.Block), out read))
         {
             file.AskedOfBlocks++;
             return read;
@@ -55,7 +55,7 @@ internal static class NginxMaps
             _ => ReadSplit(variable.Directive, plain),
         };
         variable.IsOpen = false;
-        variable.Values[(scope.OfResponse, scope.OfLog, file.AskedOfBlocks == asked ? null : scope.Block)] = value;
+        variable.Values[(scope.OfResponse, scope.OfLog, scope.OfSent, file.AskedOfBlocks == asked ? null : scope.Block)] = value;
         return value;
     }
 
@@ -151,12 +151,19 @@ internal static class NginxMaps
         Dictionary<string, (int Length, int Number, MapCase Case)> cases = [];
         var number = 0;
         var otherwise = TextTemplate.Empty;
+        List<string> proxies = [];
         var lines = LinesOf(directive.Block!, scope.File);
         foreach (var line in lines)
         {
-            if (line.Name is "proxy" or "proxy_recursive")
+            if (line is { Name: "proxy", Count: 1 })
             {
-                problems.Error(line.Place, $"\"{line.Name}\" in geo is not done here", "`set_real_ip_from` and `real_ip_header` for proxies");
+                proxies.AddRange(NetworksOf(line[1], line.Words[1].Place, problems).Select(NetworkText.Write));
+                continue;
+            }
+
+            if (line.Name == "proxy_recursive")
+            {
+                problems.Error(line.Place, "\"proxy_recursive\" in geo is not done here", "`set_real_ip_from`, `real_ip_header` and `real_ip_recursive` for proxies");
                 continue;
             }
 
@@ -189,7 +196,18 @@ internal static class NginxMaps
             }
         }
 
+        if (proxies.Count > 0)
+            input = BehindProxies(input, proxies);
         return new(input, cases.Values.OrderByDescending(each => each.Length).ThenBy(each => each.Number).Select(each => each.Case).ToValueList(), otherwise);
+    }
+
+    /// <summary>The address that a proxy names last, where the one at hand is a proxy's that is believed and it names one.</summary>
+    private static MapExpression BehindProxies(Expression address, List<string> proxies)
+    {
+        var itself = TextTemplate.Of(address);
+        Expression named = new CallExpression(FunctionKind.Word, new FetchExpression(FetchKind.HeaderList, "X-Forwarded-For"), ["-1", ", "]);
+        var behind = TextTemplate.Of(new MapExpression(named, [new(TestKind.Is, false, "", itself)], TextTemplate.Of(named)));
+        return new(address, proxies.Distinct().Select(proxy => new MapCase(TestKind.Network, false, proxy, behind)).ToValueList(), itself);
     }
 
     /// <summary>The lines of a block, with those of the files that it includes.</summary>

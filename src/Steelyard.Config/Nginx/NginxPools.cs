@@ -274,6 +274,7 @@ internal sealed class NginxPools(NginxFile file)
             Name = name is null || name.Contains('$', StringComparison.Ordinal) ? null : name,
             Certificate = level.Find("proxy_ssl_certificate") is { } certificate ? new(certificate[1], certificate.Place) : null,
             Key = level.Find("proxy_ssl_certificate") is not null && level.Find("proxy_ssl_certificate_key") is { } key ? new(key[1], key.Place) : null,
+            Passwords = level.Find("proxy_ssl_certificate") is not null && level.Find("proxy_ssl_password_file") is { } passwords ? new(passwords[1], passwords.Place) : null,
         };
     }
 

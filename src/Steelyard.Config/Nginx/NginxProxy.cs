@@ -13,8 +13,11 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
 
     private static readonly System.Buffers.SearchValues<char> s_letters = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
+    /// <summary>Whether variables were in it whose values stand in the file.</summary>
+    public bool IsFolded { get; private init; }
+
     /// <summary>Whether a variable is in it.</summary>
-    public bool HasVariables => Host.Contains('$', StringComparison.Ordinal) || UriText?.Contains('$', StringComparison.Ordinal) is true;
+    public bool HasVariables => IsFolded || Host.Contains('$', StringComparison.Ordinal) || UriText?.Contains('$', StringComparison.Ordinal) is true;
 
     /// <summary>What Host says to servers.</summary>
     public string HeaderHost => Host.StartsWith("unix:", StringComparison.Ordinal) ? "localhost"
@@ -29,20 +32,34 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
         for (var at = level; at is { Context: 'L' or 'I' }; at = at.Context == 'I' ? at.Parent : null)
         {
             if (at.Own("proxy_pass") is [var line, ..])
-                return Read(Folded(line[1], level), line.Words[1].Place, problems);
+                return Fold(line[1], level) is var folded && Read(folded, line.Words[1].Place, problems) is { } read ? read with { IsFolded = folded != line[1] } : null;
         }
 
         return null;
     }
 
-    // A variable that is the whole URL is what set gives it.
-    private static string Folded(string text, NginxLevel level)
+    // Variables in front of the path that have one value alone are that: files say scheme, host and port so.
+    private static string Fold(string text, NginxLevel level)
     {
-        if (!text.StartsWith('$'))
-            return text;
-        var end = text.StartsWith("${", StringComparison.Ordinal) ? text.IndexOf('}', StringComparison.Ordinal) + 1 : 1 + text.AsSpan(1).IndexOfAnyExcept(s_letters) is var found and > 0 ? found : text.Length;
-        return end > 0 && ConstantOf(text[..end], level) is { } constant && constant.Contains("://", StringComparison.Ordinal) ? constant + text[end..] : text;
+        var folded = new System.Text.StringBuilder();
+        var at = 0;
+        while (text.IndexOf('$', at) is var start and >= 0)
+        {
+            folded.Append(text, at, start - at);
+            at = start;
+            if (HasPath(folded.ToString()) || EndOfVariable(text, start) is not (> 0 and var end))
+                break;
+            folded.Append(ConstantOf(text[start..end], level) ?? text[start..end]);
+            at = end;
+        }
+
+        return folded.Append(text, at, text.Length - at).ToString();
     }
+
+    private static bool HasPath(string url) => url.IndexOf("://", StringComparison.Ordinal) is var scheme and >= 0 && url.IndexOf('/', scheme + 3) >= 0;
+
+    private static int EndOfVariable(string text, int start) => text.AsSpan(start).StartsWith("${", StringComparison.Ordinal) ? text.IndexOf('}', start) + 1
+        : text.AsSpan(start + 1).IndexOfAnyExcept(s_letters) is var found and >= 0 ? start + 1 + found : text.Length;
 
     private static NginxProxy? Read(string text, Place place, ProblemList problems)
     {

@@ -28,6 +28,9 @@ internal sealed record NginxScope
     /// <summary>Whether there is a response to speak of.</summary>
     public bool OfResponse { get; init; }
 
+    /// <summary>Whether the head of the answer is written, whoever gives it.</summary>
+    public bool OfSent { get; init; }
+
     /// <summary>Whether it is said in an answer that has a status.</summary>
     public bool OfAnswer { get; init; }
 
@@ -277,7 +280,7 @@ internal static class NginxVariables
         foreach (var (prefix, kind) in (ReadOnlySpan<(string, FetchKind)>)[("http_", FetchKind.Header), ("cookie_", FetchKind.Cookie), ("arg_", FetchKind.ParameterAnyCase), ("upstream_cookie_", FetchKind.ResponseCookie), ("upstream_http_", FetchKind.ResponseHeader), ("sent_http_", FetchKind.ResponseHeader)])
         {
             if (name.StartsWith(prefix, StringComparison.Ordinal) && name.Length > prefix.Length)
-                return prefix == "http_" && file.HasUnderscores && name.IndexOf('_', prefix.Length) > 0 ? WithUnderscores(name[prefix.Length..]) : scope.OfLog && prefix == "sent_http_" ? new FetchExpression(FetchKind.SentHeader, name[prefix.Length..].Replace('_', '-')) : name is "http_x_forwarded_for" or "http_cookie" ? new FetchExpression(FetchKind.HeaderList, name == "http_cookie" ? "Cookie" : "X-Forwarded-For") : new FetchExpression(kind, kind is FetchKind.Header or FetchKind.ResponseHeader ? name[prefix.Length..].Replace('_', '-') : name[prefix.Length..]);
+                return prefix == "http_" && file.HasUnderscores && name.IndexOf('_', prefix.Length) > 0 ? WithUnderscores(name[prefix.Length..]) : (scope.OfLog || scope.OfSent) && prefix == "sent_http_" ? new FetchExpression(FetchKind.SentHeader, name[prefix.Length..].Replace('_', '-')) : name is "http_x_forwarded_for" or "http_cookie" ? new FetchExpression(FetchKind.HeaderList, name == "http_cookie" ? "Cookie" : "X-Forwarded-For") : new FetchExpression(kind, kind is FetchKind.Header or FetchKind.ResponseHeader ? name[prefix.Length..].Replace('_', '-') : name[prefix.Length..]);
         }
 
         file.Problems.Error(place, $"unknown \"{name}\" variable", "one of the variables that docs/nginx.md lists, or one of map, geo, split_clients or set", file.Problems.Names.Nearest(name, s_fixed.Keys.Concat(file.Variables.Keys).Concat(file.SetVariables)));

@@ -283,6 +283,8 @@ internal sealed class YamlWriter
             yield return "drop-fields: true";
         if (route.Ask is { } ask)
             yield return $"ask: {Text(ask.ToString())}";
+        if (route.Mirror is { } mirror)
+            yield return $"mirror: {Braces([$"paths: {Many(mirror.Paths, path => path.ToString())}", .. Parts(MirrorTable.Table, mirror, new())])}";
         if (route.AskRules.Count > 0)
             yield return $"ask-rules: [{string.Join(", ", route.AskRules.Select(Rule))}]";
         if (route.ResponseRules.Count > 0)
@@ -317,6 +319,8 @@ internal sealed class YamlWriter
             yield return $"access-log: {AccessLog(log)}";
         if (route.Compress is { } compress)
             yield return $"compress: {Compression(compress)}";
+        if (route.Unpack)
+            yield return "unpack: true";
         if (route.Substitute is { } substitute)
             yield return $"substitute: {Braces([$"texts: [{string.Join(", ", substitute.Texts.Select(text => $"{{ text: {Text(text.Text)}, by: {Text(text.By.ToString())} }}"))}]", $"types: {Many(substitute.Types, type => type)}", .. Parts(SubstitutionTable.Table, substitute, new())])}";
         if (route.Priority != 0)

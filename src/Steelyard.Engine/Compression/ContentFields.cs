@@ -28,6 +28,9 @@ internal readonly ref struct ContentFields
     /// <summary>It is compressed.</summary>
     public bool IsCoded { get; init; }
 
+    /// <summary>It is compressed by gzip, and by nothing else.</summary>
+    public bool IsGzip { get; init; }
+
     /// <summary>It is a part of something.</summary>
     public bool IsPart { get; init; }
 
@@ -48,7 +51,7 @@ internal readonly ref struct ContentFields
     {
         ReadOnlySpan<byte> type = default, expires = default, date = default;
         var (dated, tags, stays, control, noCache, noStore, isPrivate) = (false, 0, false, false, false, false, false);
-        var (coded, part) = (false, false);
+        var (coded, gzip, part) = (false, false, false);
         foreach (ref readonly var field in response.Fields.All)
         {
             var name = field.Name(head);
@@ -86,6 +89,7 @@ internal readonly ref struct ContentFields
 
                     break;
                 case 16 when Ascii.EqualsIgnoreCase(name, "content-encoding"u8):
+                    gzip = !coded && Ascii.EqualsIgnoreCase(value, "gzip"u8);
                     coded |= !value.IsEmpty;
                     break;
             }
@@ -104,6 +108,7 @@ internal readonly ref struct ContentFields
             // HAProxy: of two tags nobody knows which is meant.
             StaysAsItIs = stays || coded || tags > 1,
             IsCoded = coded,
+            IsGzip = gzip,
             IsPart = part,
             SaysCacheControl = control,
             SaysNoCache = noCache,

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Steelyard.Engine.Compression;
 
-/// <summary>The deflaters of one loop: so many at most, and some kept for the next body. Owned by its loop.</summary>
+/// <summary>The deflaters of one loop, and what does the contrary: so many at most, and some kept for the next body. Owned by its loop.</summary>
 internal sealed class DeflaterPool : IDisposable
 {
     /// <summary>How many bodies are compressed at once at most, with about 300 kB each; others pass as they are.</summary>
@@ -13,6 +13,7 @@ internal sealed class DeflaterPool : IDisposable
 
     // The one that has waited longest first.
     private readonly List<Deflater> _kept = [];
+    private readonly Stack<Inflater> _inflaters = new();
     private int _rented;
 
     /// <summary>Deflaters in use now. Any thread may read it.</summary>
@@ -49,6 +50,25 @@ internal sealed class DeflaterPool : IDisposable
         return head.IsPacked && deflater is null ? packing.LeftAsItIs(head) : head;
     }
 
+    /// <summary>What unpacks one body; null where there are enough already.</summary>
+    public Inflater? RentInflater()
+    {
+        if (_rented == Most)
+            return null;
+        _rented++;
+        return _inflaters.TryPop(out var kept) ? kept : new();
+    }
+
+    /// <summary>Takes one back.</summary>
+    public void Return(Inflater inflater)
+    {
+        _rented--;
+        if (_inflaters.Count == MostKept)
+            inflater.Dispose();
+        else
+            _inflaters.Push(inflater);
+    }
+
     /// <summary>Takes one back.</summary>
     /// <param name="deflater">The deflater.</param>
     /// <param name="isClean">Whether its body came to its end; else it still knows something of it.</param>
@@ -77,5 +97,7 @@ internal sealed class DeflaterPool : IDisposable
         foreach (var deflater in _kept)
             deflater.Dispose();
         _kept.Clear();
+        while (_inflaters.TryPop(out var inflater))
+            inflater.Dispose();
     }
 }

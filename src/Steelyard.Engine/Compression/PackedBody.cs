@@ -21,6 +21,7 @@ internal sealed class PackedBody(DeflaterPool pool)
 
     private Deflater? _deflater;
     private Substituter? _substituter;
+    private Inflater? _inflater;
     private ContentCoding _coding;
     private BlockSlice _piece;
     private Flush _flush;
@@ -30,7 +31,10 @@ internal sealed class PackedBody(DeflaterPool pool)
     private uint _length;
 
     /// <summary>Whether there is a body.</summary>
-    public bool IsOpen => _deflater is not null || _substituter is not null;
+    public bool IsOpen => _deflater is not null || _substituter is not null || _inflater is not null;
+
+    /// <summary>Whether what came cannot be unpacked: nothing more comes out.</summary>
+    public bool Failed => _inflater is { Failed: true };
 
     /// <summary>Whether all that was fed has come out.</summary>
     public bool IsDry => _done;
@@ -53,13 +57,22 @@ internal sealed class PackedBody(DeflaterPool pool)
         (_substituter, _piece, _flush, _begun, _done, _length) = (substituter, default, Flush.None, true, true, 0);
     }
 
+    /// <summary>Begins with a body that is unpacked.</summary>
+    /// <param name="inflater">What unpacks it.</param>
+    public void Begin(Inflater inflater)
+    {
+        Debug.Assert(!IsOpen, "Another body is not at its end.");
+        inflater.Begin();
+        (_inflater, _piece, _flush, _begun, _done, _length) = (inflater, default, Flush.None, true, true, 0);
+    }
+
     /// <summary>Takes a piece, once the one before has come out. It has to stay where it is until then.</summary>
     public void Feed(BlockSlice piece, Flush flush)
     {
         Debug.Assert(_done && _flush != Flush.End, "A piece before has not come out.");
         (_piece, _flush, _done) = (piece, flush, false);
         _length += (uint)piece.Length;
-        if (_substituter is not null)
+        if (_deflater is null)
             return;
         if (_coding == ContentCoding.Gzip)
             _sum = Deflater.Checksum(_sum, piece);
@@ -80,11 +93,13 @@ internal sealed class PackedBody(DeflaterPool pool)
         var data = room.Slice(Before, Math.Min(room.Length, ushort.MaxValue) - Before - Behind);
         var length = _begun ? 0 : WriteStart(data.Span);
         _begun = true;
-        length += _substituter is null ? _deflater!.Write(ref _piece, data.Span[length..], _flush, out _done) : _substituter.Write(ref _piece, data.Span, _flush, out _done);
-        var ends = _done && IsLast;
-        if (ends && _substituter is not null && length == 0)
+        length += _deflater is not null ? _deflater.Write(ref _piece, data.Span[length..], _flush, out _done)
+            : _inflater is not null ? _inflater.Write(ref _piece, data.Span, _flush, out _done)
+            : _substituter!.Write(ref _piece, data.Span, _flush, out _done);
+        var ends = _done && IsLast && !Failed;
+        if (ends && _deflater is null && length == 0)
             chunk = FrameEnd(room);
-        else if (ends && _substituter is null)
+        else if (ends && _deflater is not null)
             length += WriteEnd(room.Span[(Before + length)..]);
         if (length > 0)
             chunk = Frame(room, length, ends);
@@ -165,6 +180,9 @@ internal sealed class PackedBody(DeflaterPool pool)
     public void End()
     {
         _substituter = null;
+        if (_inflater is not null)
+            pool.Return(_inflater);
+        _inflater = null;
         if (_deflater is null)
             return;
         pool.Return(_deflater, isClean: _done && IsLast);

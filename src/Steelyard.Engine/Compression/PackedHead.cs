@@ -16,6 +16,9 @@ internal enum Edited : byte
 
     /// <summary>They are, and it is told when what they stand in was changed.</summary>
     KeepsDate,
+
+    /// <summary>None are, and it is unpacked.</summary>
+    Unpacked,
 }
 
 /// <summary>What the head of an answer says of its being compressed, or changed otherwise; nothing by default.</summary>
@@ -35,6 +38,7 @@ internal readonly record struct PackedHead(bool Varies, ContentCoding? Coding, E
         4 => Ascii.EqualsIgnoreCase(field.Name(head), "etag"u8) && (Edited == Edited.Yes || !IsWeak(field.Value(head))),
         13 => Ascii.EqualsIgnoreCase(field.Name(head), "accept-ranges"u8) || (Edited == Edited.Yes && Ascii.EqualsIgnoreCase(field.Name(head), "last-modified"u8)),
         14 => field.Known == KnownField.ContentLength,
+        16 => Edited == Edited.Unpacked && Ascii.EqualsIgnoreCase(field.Name(head), "content-encoding"u8),
         _ => false,
     };
 

@@ -60,6 +60,17 @@ internal sealed class PackedRelay(ProxyLoop loop)
         _room = loop.Events.Blocks.Rent();
     }
 
+    /// <summary>Starts with a body that is unpacked.</summary>
+    /// <param name="inflater">What unpacks it; it is given back by <see cref="End"/>.</param>
+    /// <param name="input">Where it arrives.</param>
+    /// <param name="framing">How its end is known.</param>
+    public void Begin(Inflater inflater, InputBuffer input, BodyFraming framing)
+    {
+        _body.Begin(inflater);
+        (_input, _framer, _state, Passed, _holdsBack) = (input, new BodyFramer(framing, chunkedOut: false), FrameState.More, 0, false);
+        _room = loop.Events.Blocks.Rent();
+    }
+
     /// <summary>Says between which connections the rest of it passes.</summary>
     public void Connect(RelayPoint source, RelayPoint sink) => (_source, _sink) = (source, sink);
 
@@ -70,7 +81,7 @@ internal sealed class PackedRelay(ProxyLoop loop)
         _state = _framer.Take(_input, out var piece);
         Feed(piece);
         Next(out chunk);
-        return _state == FrameState.Complete && _body.IsDry ? FrameState.Complete : FrameState.More;
+        return _state == FrameState.Complete && _body is { IsDry: true, Failed: false } ? FrameState.Complete : FrameState.More;
     }
 
     private void Feed(BlockSlice piece)
@@ -99,8 +110,14 @@ internal sealed class PackedRelay(ProxyLoop loop)
                 var sent = await _sink.Send(chunk);
                 if (sent != IoStatus.Done)
                     return BodyRelay.AsSinkEnd(sent);
+
+                // A thousand bytes can come of one.
+                if (_budget.Spend(chunk.Length))
+                    await loop.Events.NextTurn;
             }
 
+            if (_body.Failed)
+                return RelayEnd.Broken;
             if (_state != FrameState.More)
                 return _state == FrameState.Complete ? RelayEnd.Complete : RelayEnd.Broken;
 

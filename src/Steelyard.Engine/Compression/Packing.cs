@@ -22,6 +22,9 @@ internal sealed class Packing
     /// <summary>What a route says; null where nothing is compressed.</summary>
     public static Packing? From(CompressionSettings? settings) => settings is null or { Codings.Count: 0 } ? null : new(settings);
 
+    /// <summary>Whether every answer that could be compressed is said to go by what the client takes.</summary>
+    public bool VariesAlways => _settings.Vary == VaryingAnswers.All;
+
     /// <summary>1 to 9.</summary>
     public int Level => _settings.Level;
 

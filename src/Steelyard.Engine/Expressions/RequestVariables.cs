@@ -29,6 +29,13 @@ internal sealed class RequestVariables
         return false;
     }
 
+    /// <summary>Sets all that another request has.</summary>
+    public void Take(RequestVariables other)
+    {
+        for (var i = 0; i < other._count; i++)
+            Set(other._all[i].Name, other._values.AsSpan(other._all[i].Start, other._all[i].Length));
+    }
+
     /// <summary>Sets one; what has no room is not set.</summary>
     public void Set(byte[] name, ReadOnlySpan<byte> value)
     {

@@ -364,7 +364,9 @@ internal sealed class RequestHead : HeadReader
             if (field.Known != KnownField.Expect)
                 continue;
             ExpectsContinue = Ascii.EqualsIgnoreCase(field.Value(head), "100-continue"u8);
-            if (ExpectsContinue)
+
+            // nginx: what it does not know is nothing that anybody expects, servers do not see it either.
+            if (ExpectsContinue || AsNginx)
                 continue;
             Error = HeadError.Expectation;
             return false;

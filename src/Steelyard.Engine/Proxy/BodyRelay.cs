@@ -105,7 +105,7 @@ internal sealed class BodyRelay(ProxyLoop loop)
     {
         while (_state == FrameState.More)
         {
-            if (_framer.Remaining > SpliceFrom && _input.IsEmpty && _source.Transport.CanSplice && _sink.Transport.CanSplice && _sink.Most is not { IsOn: true })
+            if (_framer.Remaining > SpliceFrom && _input.IsEmpty && _source.Transport.CanSplice && _sink.Transport.CanSplice && _sink.Most is not { IsOn: true } && Keeper is not { SeesAll: true })
             {
                 var spliced = await Splice();
                 if (spliced != RelayEnd.Complete || _state == FrameState.Complete)

@@ -63,6 +63,9 @@ internal sealed class ClientConnection : ConnectionEnds
 
     public Transport Transport { get; private set; } = null!;
 
+    /// <summary>What it is to do as a copy of a request that another client has sent; null for a client of its own.</summary>
+    public CopyOrder? Copy { get; private set; }
+
     public InputBuffer Input { get; }
 
     /// <summary>What its next request goes by.</summary>
@@ -103,7 +106,7 @@ internal sealed class ClientConnection : ConnectionEnds
     /// lets it speak something else, or it has had as many requests as it may.
     /// </summary>
     public bool Leaving =>
-        _loop.Draining || (Plan != _loop.Present && !IsServedOn) || (_requests > 0 && Plan.Plan.Limits.RequestsPerConnection <= _requests);
+        _loop.Draining || Copy is not null || (Plan != _loop.Present && !IsServedOn) || (_requests > 0 && Plan.Plan.Limits.RequestsPerConnection <= _requests);
 
     // Who came without TLS, or without a certificate, does not get what is behind them now.
     private bool IsServedOn => _loop.Plan.ListenerAt(Arrival.Slot) is { } listener && listener.Continues(Listener);
@@ -144,7 +147,7 @@ internal sealed class ClientConnection : ConnectionEnds
         if (_ownPeer.Length == 0)
             _ownPeer = _peer;
         _peer = peer;
-        Forwarded.Reset(_peer, Listener, Transport is TlsTransport, _certificate);
+        Forwarded.Reset(_peer, Listener, IsSecure, _certificate);
     }
 
     /// <summary>Whether its present request is taken to be from elsewhere.</summary>
@@ -155,8 +158,10 @@ internal sealed class ClientConnection : ConnectionEnds
         if (_ownPeer.Length == 0)
             return;
         (_peer, _ownPeer) = (_ownPeer, default);
-        Forwarded.Reset(_peer, Listener, Transport is TlsTransport, _certificate);
+        Forwarded.Reset(_peer, Listener, IsSecure, _certificate);
     }
+
+    private bool IsSecure => Transport is TlsTransport or CopyTransport { IsSecure: true };
 
     /// <param name="transport">The connection.</param>
     /// <param name="arrival">How it came.</param>
@@ -165,10 +170,21 @@ internal sealed class ClientConnection : ConnectionEnds
         (Transport, _arrival, _peer, _destination) = (transport, arrival, arrival.Connection.Peer, default);
         (_sender, _toldPeer, _toldDestination) = (arrival.Connection.Peer, default, default);
         (Plan, _certificate, _shown, _tlsName, _helloRead, _requests, _begun) = (null!, null, null, null, false, 0, _loop.Events.Now);
-        _cameLate = _awaited = _loop.Draining;
+        _cameLate = _loop.Draining;
+        _awaited = _cameLate || Copy is not null;
         (_number, IsPipelined, _ownPeer) = (_loop.NextNumber(), false, default);
         FollowPlan();
         Observe(Serve());
+    }
+
+    /// <summary>Serves a copy of a request, whose answer nobody gets.</summary>
+    public void StartCopy(CopyTransport transport, in CopyOrder order)
+    {
+        Copy = order;
+        var original = order.Original!.Client;
+        Start(transport, new Arrival(new(-1, original.Peer), original.Arrival.Slot, original.Listener, CountedAs: null));
+        if (Copy is not null)
+            Copy = order with { Original = null };
     }
 
     /// <summary>Takes up what the loop goes by now. Where the listener has left, or speaks another language now, the connection stays with what it had.</summary>
@@ -177,7 +193,7 @@ internal sealed class ClientConnection : ConnectionEnds
         if (Plan == _loop.Present || _loop.Plan.ListenerAt(Arrival.Slot) is not { } listener || (Plan is not null && !listener.Continues(Listener)))
             return;
         (Plan, Listener) = (_loop.Present, listener);
-        Forwarded.Reset(_peer, listener, Transport is TlsTransport, _certificate);
+        Forwarded.Reset(_peer, listener, IsSecure, _certificate);
     }
 
     private void Observe(ValueTask serving)
@@ -195,8 +211,8 @@ internal sealed class ClientConnection : ConnectionEnds
     {
         try
         {
-            var next = Listener.ProxyProtocol.Contains(_peer) ? await ReadProxyHeader() : AfterExchange.KeepAlive;
-            if (next == AfterExchange.KeepAlive && Listener.Tls is { } tls)
+            var next = Copy is null && Listener.ProxyProtocol.Contains(_peer) ? await ReadProxyHeader() : AfterExchange.KeepAlive;
+            if (next == AfterExchange.KeepAlive && Copy is null && Listener.Tls is { } tls)
                 next = await Secure(tls);
             ReadyAt = _loop.Events.Now;
             if (next == AfterExchange.KeepAlive && Listener.Mode == ListenerMode.Tcp)
@@ -431,8 +447,12 @@ internal sealed class ClientConnection : ConnectionEnds
         Own?.Close();
         Input.Release();
         Transport.Close();
-        Transport = null!;
-        _loop.Ended(this);
+        var (copied, isCopy) = (Transport as CopyTransport, Copy is not null);
+        (Transport, Copy) = (null!, null);
+        if (isCopy)
+            _loop.Copies.Ended(this, copied!);
+        else
+            _loop.Ended(this);
     }
 
     /// <summary>How it is.</summary>

@@ -140,6 +140,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         finally
         {
             _requestSent = context.Events.Now;
+            if (end == RelayEnd.Complete)
+                context.Mirroring?.Send();
 
             // The server will never get the whole request, so there is no use waiting for its answer. Where it is the
             // server that closed, its answer may be on the way.
@@ -357,11 +359,18 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         outgoing.Release();
         var framing = _response.Body(context.Request.AnsweredAs);
         Deflater? deflater = null;
-        var packed = context.Route.Substitutes is { } texts && framing.HasBody ? JudgeTexts(texts, upstream) : default;
-        if (!packed.IsChanged)
-            packed = context.Route.Packing is { } packing && framing.HasBody ? JudgePacking(packing, upstream, out deflater) : default;
-        var chunked = packed.IsChanged || (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose && context.Request.MinorVersion >= 1);
-        var trailers = chunked && !packed.IsChanged && framing.Kind == BodyKind.Chunked && context.Request.WantsTrailers && !_response.Fields.Nominates;
+        Inflater? inflater = null;
+
+        // nginx: HEAD is told what GET would be.
+        var judged = framing.HasBody || (context.Request is { AsNginx: true, AnsweredAs: KnownMethod.Head } && _response.Body(KnownMethod.Get) is { HasBody: true } and not { Kind: BodyKind.Counted, Length: 0 });
+        var packed = context.Route.Substitutes is { } texts && judged ? JudgeTexts(texts, upstream) : default;
+        if (!packed.IsChanged && judged && context.Route.Packing is { } packing)
+            packed = JudgePacking(packing, upstream, framing.HasBody, out deflater);
+        if (!packed.IsChanged && judged && context.Route.Unpacks && JudgeUnpacking(upstream, framing.HasBody, out inflater) is var unpacked && unpacked != default)
+            packed = unpacked;
+        var changed = packed.IsChanged && framing.HasBody;
+        var chunked = changed || (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose && context.Request.MinorVersion >= 1);
+        var trailers = chunked && !changed && framing.Kind == BodyKind.Chunked && context.Request.WantsTrailers && !_response.Fields.Nominates;
         context.EndShows = chunked || framing.Kind == BodyKind.Counted || context.Client.Transport.MarksItsEnd;
         var block = context.Events.Blocks.Rent();
         var writer = new BlockWriter(block);
@@ -382,8 +391,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         (head, piece, state) = (default, default, FrameState.More);
         if (writer.Overflowed)
         {
-            if (deflater is not null)
-                context.Loop.Deflaters.Return(deflater, isClean: true);
+            GiveBack(deflater, inflater);
             return block;
         }
 
@@ -391,8 +399,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         {
             if (whole == 0)
             {
-                if (deflater is not null)
-                    context.Loop.Deflaters.Return(deflater, isClean: true);
+                GiveBack(deflater, inflater);
                 return block;
             }
 
@@ -405,9 +412,11 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         JudgeUse(upstream);
         var (source, sink) = (new RelayPoint(upstream.Transport, context.Timeouts.ServerBody), new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate, context.SendRate));
         Bandwidth.Begin(context, ofServer: true);
-        if (packed.IsChanged)
+        if (changed)
         {
-            if (deflater is null)
+            if (inflater is not null)
+                _packed.Begin(inflater, upstream.Input, framing);
+            else if (deflater is null)
                 _packed.Begin(context.Route.Substitutes!, context.Scope, upstream.Input, framing);
             else
                 _packed.Begin(deflater, packed.Coding!.Value, upstream.Input, framing);
@@ -431,13 +440,32 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         return block;
     }
 
+    private void GiveBack(Deflater? deflater, Inflater? inflater)
+    {
+        if (deflater is not null)
+            context.Loop.Deflaters.Return(deflater, isClean: true);
+        if (inflater is not null)
+            context.Loop.Deflaters.Return(inflater);
+    }
+
+    private PackedHead JudgeUnpacking(UpstreamConnection upstream, bool hasBody, out Inflater? inflater)
+    {
+        inflater = null;
+        var judged = Unpacking.Judge(ContentFields.Of(_response, HeadOf(upstream)), context.Request, context.Head, context.Route.Packing is { VariesAlways: true });
+        if (!judged.IsChanged || !hasBody)
+            return judged;
+        inflater = context.Loop.Deflaters.RentInflater();
+        return inflater is null ? default : judged;
+    }
+
     private PackedHead JudgeTexts(Substitutes texts, UpstreamConnection upstream) =>
         texts.Judge(ContentFields.Of(_response, HeadOf(upstream)), context.Request);
 
-    private PackedHead JudgePacking(Packing packing, UpstreamConnection upstream, out Deflater? deflater)
+    private PackedHead JudgePacking(Packing packing, UpstreamConnection upstream, bool hasBody, out Deflater? deflater)
     {
-        var bytes = HeadOf(upstream);
-        return context.Loop.Deflaters.Rent(packing, packing.Judge(ContentFields.Of(_response, bytes), context.Request, context.Head, context.Events), out deflater);
+        var judged = packing.Judge(ContentFields.Of(_response, HeadOf(upstream)), context.Request, context.Head, context.Events);
+        deflater = null;
+        return hasBody ? context.Loop.Deflaters.Rent(packing, judged, out deflater) : judged;
     }
 
     private ConnectionOption ConnectionOptionFor(BodyFraming framing)

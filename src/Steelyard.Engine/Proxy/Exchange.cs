@@ -92,6 +92,8 @@ internal sealed class Exchange
         if (!ofHead.IsSuccess)
             return Refuse(ofHead);
         _context.Record.HeadAt = _context.Events.Now;
+        if (Client.Copy is not null)
+            return _context.BeginCopy() ? Serve() : Refuse(s_noRoom);
         _loop.Counters.Requests++;
         _context.SeeWhoAsks();
         _context.Tracking?.Begin();
@@ -116,13 +118,14 @@ internal sealed class Exchange
         var route = _context.Route;
 
         // 3. Admit, now or when the client's rate has room for it, and when whoever is asked first lets it.
-        if (!_context.IsAllowed && Client.Listener.Limits is { } ofListener)
+        var isCopy = Client.Copy is not null;
+        if (!_context.IsAllowed && !isCopy && Client.Listener.Limits is { } ofListener)
             outcome = await _admission.Ask(ofListener);
-        if (!_context.IsAllowed && outcome.IsSuccess && route.Limits is { } ofRoute)
+        if (!_context.IsAllowed && !isCopy && outcome.IsSuccess && route.Limits is { } ofRoute)
             outcome = await _admission.Ask(ofRoute);
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
-        if (!_context.IsAllowed && _context.AskingFor is null)
+        if (!_context.IsAllowed && !isCopy && _context.AskingFor is null)
         {
             // nginx: what is asked within has no access phase.
             if (route.AccessRules is { } access && access.RunOnRequest(_context, out ofRule) is not RuleVerdict.GoOn and var endsAtAccess)
@@ -132,6 +135,8 @@ internal sealed class Exchange
         }
 
         _context.IsAllowed = false;
+        if (route.Mirror is { } mirror && !isCopy && _context.AskingFor is null)
+            (_context.Mirroring ??= new(_context)).Begin(mirror, bodyUntouched: !_outgoing.IsPrepared);
         if (route.Answer is { } answer)
         {
             _context.Record.IsLocal = true;
@@ -607,9 +612,13 @@ internal sealed class Exchange
             return Give(file);
         if (_context.Handed is { IsHeld: true, Type: { IsEmpty: false } type })
             file.Type = type.ToArray();
-        if (_context.Route.Substitutes is { } texts && Request.Method != KnownMethod.Head)
+
+        // nginx: HEAD is told what GET would be.
+        var judged = Request.Method != KnownMethod.Head || Request.AsNginx;
+        file.HeadOnly = Request.Method == KnownMethod.Head;
+        if (_context.Route.Substitutes is { } texts && judged)
             file.Packing = texts.Judge(file.Content(_context.ToldStatus), Request);
-        if (!file.Packing.IsChanged && _context.Route.Packing is { } packing && Request.Method != KnownMethod.Head)
+        if (!file.Packing.IsChanged && _context.Route.Packing is { } packing && judged)
             file.Packing = packing.Judge(file.Content(_context.ToldStatus), Request, _context.Head, _context.Events);
 
         // In the place of an error all of it is given, whatever is asked for.
@@ -621,14 +630,14 @@ internal sealed class Exchange
         }
 
         Deflater? deflater = null;
-        if (file is { IsPackedNow: true, Packing.IsPacked: false })
+        if (file is { IsPackedNow: true, Packing.IsPacked: false, HeadOnly: false })
         {
             var substituter = new Substituter();
             substituter.Begin(_context.Route.Substitutes!, _context.Scope);
             return Give((LongAnswer)new PackedAnswer(file, _loop, substituter));
         }
 
-        if (file.IsPackedNow)
+        if (file is { IsPackedNow: true, HeadOnly: false })
             file.Packing = _loop.Deflaters.Rent(_context.Route.Packing!, file.Packing, out deflater);
         return Give(deflater is null ? (LongAnswer)file : new PackedAnswer(file, _loop, deflater, file.Packing.Coding!.Value));
     }
@@ -654,6 +663,7 @@ internal sealed class Exchange
     public void Leave()
     {
         _outgoing.End();
+        _context.Mirroring?.End();
         _admission.End();
         _context.LeaveMeters();
         _context.EndRules();
@@ -693,5 +703,6 @@ internal sealed class Exchange
         _context.EndRules();
         _context.EndWithServer();
         _outgoing.End();
+        _context.Mirroring?.End();
     }
 }

@@ -74,7 +74,8 @@ internal sealed class ExchangeAccount(ExchangeContext context, OutgoingRequest o
         route.Count(context.Request.Method, status, took);
         route.BytesReceived += received;
         route.BytesSent += answered;
-        context.ListenerMeter.Answered(status, received, answered, took);
+        if (context.Client.Copy is null)
+            context.ListenerMeter.Answered(status, received, answered, took);
         if (context.Pool is { } pool)
             context.Meters.Pool(pool).Answered(status, took);
         context.Tracking?.Answered(status, BytesRead + context.TunneledUp, context.BytesPassed + sent);

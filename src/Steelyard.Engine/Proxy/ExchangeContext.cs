@@ -1,6 +1,7 @@
 using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Engine.Explain;
+using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Lists;
@@ -71,6 +72,9 @@ internal sealed class ExchangeContext : RoutedRequest
 
     /// <summary>How fast the answer is sent to it.</summary>
     public MaximumRate SendRate { get; }
+
+    /// <summary>Where it is copied to; null where it never was.</summary>
+    public Mirroring? Mirroring { get; set; }
 
     /// <summary>Whose client it is.</summary>
     public Affinity Affinity { get; }
@@ -246,6 +250,20 @@ internal sealed class ExchangeContext : RoutedRequest
         AskingFor!.Ask!.Rules?.RunOnResponse(this);
     }
 
+    /// <summary>Goes on as the copy of a request that it is.</summary>
+    /// <returns>Whether there was room for what it asks for.</returns>
+    public bool BeginCopy()
+    {
+        var order = Client.Copy!.Value;
+        if (order.Original?.SetVariables is { } theirs)
+            Variables.Take(theirs);
+        if (!order.HasBody)
+            RuleEdits.DropBody(this);
+        Turns++;
+        ExpressionRoom.OfThread.Clear();
+        return order.Path.TryMake(Scope, out var path) && RuleEdits.SetTarget(this, path, keepQuery: true);
+    }
+
     /// <summary>Goes on with the request for whose sake it was asked.</summary>
     public void EndAsking()
     {
@@ -276,7 +294,7 @@ internal sealed class ExchangeContext : RoutedRequest
     // By which nothing has been made of the request so far.
     private void TakePlan()
     {
-        (_loopPlan, Log) = (Client.Plan, Client.Listener.Log);
+        (_loopPlan, Log) = (Client.Plan, Client.Copy is null ? Client.Listener.Log : null);
         Request.Clear();
         (Request.AllowsConnect, Request.Tolerant) = (Client.Listener.Connect, Client.Listener.Tolerant);
         (Request.KeepsSlashes, Request.AsNginx) = (Client.Listener.KeepsSlashes, Client.Listener.AsNginx);
@@ -335,7 +353,7 @@ internal sealed class ExchangeContext : RoutedRequest
         // Who counts for its line counts no more where none is written.
         if (Log is not null && route.Log is null)
             Record.End();
-        Log = route.Log;
+        Log = Client.Copy is null ? route.Log : null;
         if (_atRoute is not null)
             _atRoute.UnderWay--;
         (_atRoute = Meters.Route(route.Ordinal)).UnderWay++;

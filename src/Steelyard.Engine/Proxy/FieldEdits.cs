@@ -1,5 +1,6 @@
 using System.Text;
 using Steelyard.Config;
+using Steelyard.Config.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
 
@@ -12,10 +13,10 @@ namespace Steelyard.Engine.Proxy;
 internal sealed class FieldEdits
 {
     private readonly byte[][] _dropped;
-    private readonly (byte[] NameAndColon, TemplateBytes Value)[] _lines;
+    private readonly (byte[] NameAndColon, TemplateBytes Value, bool ReadsSent)[] _lines;
     private readonly int _hostLine;
 
-    private FieldEdits(byte[][] dropped, (byte[], TemplateBytes)[] lines, int hostLine) =>
+    private FieldEdits(byte[][] dropped, (byte[], TemplateBytes, bool)[] lines, int hostLine) =>
         (_dropped, _lines, _hostLine) = (dropped, lines, hostLine);
 
     /// <summary>A Host line is written, so that nobody else writes one.</summary>
@@ -56,7 +57,7 @@ internal sealed class FieldEdits
             names.Add(Encoding.ASCII.GetBytes(name));
         return new FieldEdits(
             [.. names],
-            [.. lines.ConvertAll(line => (Encoding.ASCII.GetBytes(line.Name + ": "), new TemplateBytes(line.Value)))],
+            [.. lines.ConvertAll(line => (Encoding.ASCII.GetBytes(line.Name + ": "), new TemplateBytes(line.Value), ExpressionSearch.Any(line.Value, one => one is FetchExpression { Kind: FetchKind.SentHeader })))],
             lines.FindIndex(line => line.Name.Equals("Host", StringComparison.OrdinalIgnoreCase)));
     }
 
@@ -89,16 +90,24 @@ internal sealed class FieldEdits
     {
         for (var i = 0; i < _lines.Length; i++)
         {
-            var (name, value) = _lines[i];
-            var empty = value.IsEmpty(scope);
-            if (empty && i != _hostLine)
-                continue;
-            writer.Write(name);
-            if (empty)
-                writer.Write(scope.Pool);
+            var (name, value, readsSent) = _lines[i];
+            if (readsSent)
+                Write(ref writer, name, value, scope with { SentHead = writer.Written.Span }, orPool: i == _hostLine);
             else
-                value.Write(ref writer, scope);
-            writer.Write("\r\n"u8);
+                Write(ref writer, name, value, scope, orPool: i == _hostLine);
         }
+    }
+
+    private static void Write(ref BlockWriter writer, byte[] name, TemplateBytes value, in TemplateScope scope, bool orPool)
+    {
+        var empty = value.IsEmpty(scope);
+        if (empty && !orPool)
+            return;
+        writer.Write(name);
+        if (empty)
+            writer.Write(scope.Pool);
+        else
+            value.Write(ref writer, scope);
+        writer.Write("\r\n"u8);
     }
 }

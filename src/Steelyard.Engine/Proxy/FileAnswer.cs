@@ -57,6 +57,9 @@ internal sealed class FileAnswer : LongAnswer
 
     private long Seconds => new DateTimeOffset(_modified, TimeSpan.Zero).ToUnixTimeSeconds();
 
+    /// <summary>Whether nothing of it is sent but its head.</summary>
+    public bool HeadOnly { get; set; }
+
     /// <summary>How it is compressed while it is sent.</summary>
     public PackedHead Packing { get; set; }
 
@@ -162,9 +165,9 @@ internal sealed class FileAnswer : LongAnswer
             WriteText(ref writer, edits, "Content-Range"u8, string.Create(CultureInfo.InvariantCulture, $"bytes {_at}-{_end - 1}/{_size}"));
         else if (Status == 416)
             WriteText(ref writer, edits, "Content-Range"u8, string.Create(CultureInfo.InvariantCulture, $"bytes */{_size}"));
-        if (IsPackedNow)
+        if (IsPackedNow && !HeadOnly)
             writer.Write("Transfer-Encoding: chunked\r\n"u8);
-        else if (Status != 304)
+        else if (Status != 304 && !IsPackedNow)
             ResponseWriter.WriteContentLength(ref writer, Left);
         edits?.Write(ref writer, scope);
         ResponseWriter.WriteConnection(ref writer, connection);

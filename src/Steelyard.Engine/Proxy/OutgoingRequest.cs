@@ -86,6 +86,8 @@ internal sealed class OutgoingRequest
         Upload.Begin(_context.Client.Input, new BodyFramer(_context.Request.Body, chunked, limit, _context.Request.PassesTrailers, _chunks, _context.Route.RequestNames));
         var state = Upload.TakeFirst(out var first);
         Body = first;
+        if (_context.Mirroring is { Gathers: true } mirroring)
+            Copy(mirroring, first, state);
         return state switch
         {
             FrameState.Broken => new(Cause.BadBody),
@@ -148,9 +150,20 @@ internal sealed class OutgoingRequest
         (_keeping, _roomToKeep) = (true, (int)most - Body.Length);
     }
 
+    private static void Copy(Mirroring mirroring, BlockSlice piece, FrameState state)
+    {
+        mirroring.Take(piece);
+        if (state == FrameState.Complete)
+            mirroring.Send();
+    }
+
+    /// <summary>Whether every piece of the body is to be seen.</summary>
+    public bool SeesAll => _context.Mirroring is { Gathers: true };
+
     /// <summary>A piece of the body is about to be sent.</summary>
     public void Keep(BlockSlice piece)
     {
+        _context.Mirroring?.Take(piece);
         if (!_keeping)
             return;
         if (piece.Length > _roomToKeep)

@@ -92,6 +92,9 @@ internal sealed class ProxyLoop
     /// <summary>What compresses bodies.</summary>
     public DeflaterPool Deflaters { get; } = new();
 
+    /// <summary>Requests that are sent elsewhere too.</summary>
+    public CopiesUnderWay Copies => field ??= new(this);
+
     /// <summary>Pipes kept for large bodies.</summary>
     public Stack<SplicePipe> Pipes { get; } = new();
 
@@ -422,6 +425,7 @@ internal sealed class ProxyLoop
         if (!_nobodyElseComes || _clients is not null || _drained is not { } drained)
             return;
         _drained = null;
+        Copies.CutAll();
         foreach (var idle in Present.Idle)
             idle.CloseAll();
         foreach (var pipe in Pipes)

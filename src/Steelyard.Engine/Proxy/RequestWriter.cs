@@ -130,6 +130,7 @@ internal static class RequestWriter
         {
             var dropped = (field.HopByHop && !IsOffered(field.Known, request)) || forwarded.Replaces(field.Known)
                 || (field.Known == KnownField.ContentLength && (request.Fields.LengthIsPadded || (!request.Body.HasBody && request.Fields.ContentLength > 0)))
+                || (field.Known == KnownField.Expect && !request.ExpectsContinue)
                 || (field.Known == KnownField.Host && (request.AbsoluteForm || field.ValueLength == 0))
                 || (edits is not null && edits.DropsAlike(field.Name(head)))
                 || (identity is not null && identity.Replaces(field, head));

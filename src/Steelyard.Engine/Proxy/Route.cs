@@ -41,6 +41,7 @@ internal sealed class Route
         Statistics = settings.Statistics;
         MayChange = CompiledCondition.From(settings.Statistics?.Admin);
         Packing = Packing.From(settings.Compress ?? compress);
+        Unpacks = settings.Unpack;
         Substitutes = Substitutes.From(settings.Substitute);
         ErrorPages = ErrorPages.From(settings.ErrorPages);
         Intercepts = settings.InterceptErrors && ErrorPages is not null;
@@ -50,6 +51,7 @@ internal sealed class Route
         SendMethod = settings.SendMethod is { } method ? Encoding.ASCII.GetBytes(method) : null;
         SendBody = settings.SendBody is { } body ? new TemplateBytes(body) : null;
         (DropsBody, DropsFields) = (settings.DropsBody || SendBody is not null, settings.DropsFields);
+        Mirror = Mirror.From(settings.Mirror);
         Ask = settings.Ask is { } ask ? new(ask, settings.AskRules) : null;
         (Priority, Limits) = (settings.Priority, limits);
         Conditions = RouteConditions.From(settings);
@@ -119,6 +121,9 @@ internal sealed class Route
     /// <summary>Which of its answers are compressed; null for none.</summary>
     public Packing? Packing { get; }
 
+    /// <summary>Whether answers in gzip are unpacked for clients that do not take it.</summary>
+    public bool Unpacks { get; }
+
     /// <summary>What is put in the place of texts in its answers; null for nothing.</summary>
     public Substitutes? Substitutes { get; }
 
@@ -148,6 +153,9 @@ internal sealed class Route
 
     /// <summary>Who is asked whether a request may go on; null for nobody.</summary>
     public AskedFirst? Ask { get; }
+
+    /// <summary>Where copies of its requests go; null for nowhere.</summary>
+    public Mirror? Mirror { get; }
 
     /// <summary>The largest body of a request; null for what the limits say.</summary>
     public long? MostBody { get; }

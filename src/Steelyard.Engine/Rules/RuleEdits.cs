@@ -258,6 +258,10 @@ internal static class RuleEdits
     {
         var (request, edited) = (context.Request, context.RequestEdit);
         edited.Take(context.Blocks, context.Head);
+
+        // nginx: an empty query is none, such as that of "/index.php?$args".
+        if (request.AsNginx && target is [.., (byte)'?'])
+            target = target[..^1];
         var query = request.Query(edited.Bytes);
         var at = edited.End;
         if (edited.AppendTarget(target) < 0)
@@ -296,18 +300,24 @@ internal static class RuleEdits
         return (target is null || (target.TryMake(context.Scope, out value) && SetTarget(context, value, keepQuery: false))) && BecomeGet(context);
     }
 
+    /// <summary>Takes the body away, and what says how long it is.</summary>
+    public static void DropBody(RoutedRequest context)
+    {
+        var (request, edited) = (context.Request, context.RequestEdit);
+        edited.Take(context.Blocks, context.Head);
+        if (!request.Body.HasBody)
+            return;
+        request.Fields.RemoveAll(edited.Bytes, "Content-Length"u8);
+        request.Fields.RemoveAll(edited.Bytes, "Transfer-Encoding"u8);
+        request.DropBody();
+    }
+
     /// <summary>Asks by GET, or by HEAD where that is how it was asked, without a body.</summary>
     /// <returns>Whether there was room.</returns>
     public static bool BecomeGet(RoutedRequest context)
     {
         var (request, edited) = (context.Request, context.RequestEdit);
-        edited.Take(context.Blocks, context.Head);
-        if (request.Body.HasBody)
-        {
-            request.Fields.RemoveAll(edited.Bytes, "Content-Length"u8);
-            request.Fields.RemoveAll(edited.Bytes, "Transfer-Encoding"u8);
-        }
-
+        DropBody(context);
         if (request.Method == KnownMethod.Head)
         {
             request.DropBody();

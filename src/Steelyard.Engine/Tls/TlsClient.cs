@@ -19,6 +19,7 @@ internal sealed class TlsClient : IWatchedTls
         (Settings, _files, _watch) = (settings, files, new(files));
         _watch.Add(settings.Certificate?.Certificate);
         _watch.Add(settings.Certificate?.Key);
+        _watch.Add(settings.Certificate?.Passwords);
         _watch.Add(settings.Authorities);
         _material = Read();
     }

@@ -11,7 +11,7 @@ namespace Steelyard.EndToEnd.Differential;
 /// Each file of Differential/nginx runs under the real nginx and under Steelyard with the same requests; what clients and
 /// servers see is the same, or the request says why not in a line that docs/nginx.md has too. Adding a case is adding
 /// NAME.conf and NAME.requests: ADDRESS is where it listens, SERVER_A to SERVER_C answer with what they have seen, at CLOSED
-/// nobody listens, PORT_A is the port alone, RESOLVER knows here.example as 127.0.0.1, FILES is a folder with files, and what is written in LOGS is compared too. Requests stand between lines of dashes; X-Want says what a server answers, with ^ for a semicolon in a field, `from` for the address that the connection comes from, `long` for more than a buffer holds, `short` for 14 bytes, `hang` for no answer. One behind a line such as <c># tls: one.example</c> is asked by TLS, which servers speak where a client begins with it. STEELYARD_CASE='log-*' runs those alone.
+/// nobody listens, PORT_A is the port alone, RESOLVER knows here.example as 127.0.0.1, FILES is a folder with files, and what is written in LOGS is compared too. Requests stand between lines of dashes; X-Want says what a server answers, with ^ for a semicolon in a field, `from` for the address that the connection comes from, `long` for more than a buffer holds, `short` for 14 bytes, `gzip` for an answer in gzip, `hang` for no answer. One behind a line such as <c># tls: one.example</c> is asked by TLS, which servers speak where a client begins with it. STEELYARD_CASE='log-*' runs those alone.
 /// </summary>
 [Trait("Lane", "files")]
 public sealed partial class NginxDifferences : IAsyncLifetime
@@ -281,8 +281,23 @@ public sealed partial class NginxDifferences : IAsyncLifetime
                 body += string.Concat(Enumerable.Range(0, 20_000).Select(i => $"line {i}\n"));
             if (wishes.Contains("short"))
                 body = "a server's few";
-            await connection.Send($"HTTP/1.1 {status} Whatever\r\nX-Origin: {name}\r\n{fields}Content-Length: {body.Length}\r\nConnection: close\r\n\r\n{(request.Method == "HEAD" ? "" : body)}");
+            var bytes = Encoding.Latin1.GetBytes(body);
+            if (wishes.Contains("gzip"))
+                (bytes, fields) = (Pack(bytes), fields + "Content-Encoding: gzip\r\n");
+            if (wishes.Contains("cut"))
+                bytes = bytes[..(bytes.Length / 2)];
+            await connection.Send($"HTTP/1.1 {status} Whatever\r\nX-Origin: {name}\r\n{fields}Content-Length: {bytes.Length}\r\nConnection: close\r\n\r\n");
+            if (request.Method != "HEAD")
+                await connection.Send(bytes);
             return;
         }
+    }
+
+    private static byte[] Pack(byte[] body)
+    {
+        using var packed = new MemoryStream();
+        using (var stream = new System.IO.Compression.GZipStream(packed, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true))
+            stream.Write(body);
+        return packed.ToArray();
     }
 }

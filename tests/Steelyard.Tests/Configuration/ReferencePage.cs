@@ -71,6 +71,7 @@ public sealed class ReferencePage
         Section(page, "request-headers and response-headers", HeaderTable.Requests, new HeaderEdits());
         Section(page, "compress", CompressionTable.Table, new CompressionSettings());
         Section(page, "substitute", SubstitutionTable.Table, new SubstitutionSettings());
+        Section(page, "mirror", MirrorTable.Table, new MirrorSettings());
         Section(page, "rate-limit", RateLimitTable.Rates, new RateLimitSettings { Rate = default });
         Section(page, "concurrency", RateLimitTable.Concurrency, new ConcurrencySettings { Most = 0 });
         page.Append("\nValues, redirects and rewritten paths may hold variables; `{{` and `}}` are braces themselves.\n\n| Variable | Stands for |\n|---|---|\n");

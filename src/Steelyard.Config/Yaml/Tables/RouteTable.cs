@@ -174,6 +174,12 @@ internal static class RouteTable
                 "What is remembered of that answer, by rules with `set-variable` alone.",
                 route => [],
                 (route, value) => route with { AskRules = value }),
+            new Directive<RouteDraft, Located<MirrorSettings>?>(
+                "mirror",
+                Form.Located(Form.Mapping(MirrorTable.Table, _ => new MirrorSettings())),
+                "Where copies of its requests go, see [mirror](#mirror).",
+                route => null,
+                (route, value) => route with { Mirror = value }),
             new Directive<RouteDraft, IReadOnlyList<Located<RuleSettings>>>(
                 "access-rules",
                 RuleTable.RequestList,
@@ -270,6 +276,12 @@ internal static class RouteTable
                 "How its answers are compressed, instead of what the listener says, see [compress](#compress).",
                 route => null,
                 (route, value) => route with { Compress = value }),
+            new Directive<RouteDraft, bool>(
+                "unpack",
+                ScalarForms.Switch,
+                "Whether answers of servers in gzip are unpacked for clients of HTTP/1.1 that do not take it (nginx: `gunzip`).",
+                route => route.Unpack,
+                (route, value) => route with { Unpack = value }),
             new Directive<RouteDraft, SubstitutionSettings?>(
                 "substitute",
                 Form.OrNull(Form.Mapping(SubstitutionTable.Table, _ => new SubstitutionSettings())),

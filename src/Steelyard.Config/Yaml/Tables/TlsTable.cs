@@ -36,7 +36,7 @@ internal static class TlsTable
         "A certificate is a file in PEM that holds its key too, or a mapping with these keys.",
         [["certificate"]],
         [CertificateDirective<CertificateDraft>((draft, file) => draft with { Certificate = file }), KeyDirective<CertificateDraft>((draft, file) => draft with { Key = file }),
-            new Directive<CertificateDraft, Located<string>?>("passwords", Form.Located(File), "Passwords, one a line, of which one opens the key, where it is encrypted (PKCS #8).", _ => null, (draft, file) => draft with { Passwords = file })]);
+            PasswordsDirective<CertificateDraft>((draft, file) => draft with { Passwords = file })]);
 
     public static DirectiveTable<ClientCertificates> Clients { get; } = new(
         "'client-certificates'",
@@ -124,6 +124,7 @@ internal static class TlsTable
                 (tls, value) => tls with { Name = value }),
             CertificateDirective<ServerTlsDraft>((tls, file) => tls with { Certificate = file }),
             KeyDirective<ServerTlsDraft>((tls, file) => tls with { Key = file }),
+            PasswordsDirective<ServerTlsDraft>((tls, file) => tls with { Passwords = file }),
         ]);
 
     /// <summary>What is written behind <c>tls</c> of a pool or a server.</summary>
@@ -137,6 +138,13 @@ internal static class TlsTable
         "certificate",
         Form.Located(File),
         "The certificate in PEM, followed by those that lead from it to a root.",
+        _ => null,
+        set);
+
+    private static Directive<T, Located<string>?> PasswordsDirective<T>(Func<T, Located<string>?, T> set) => new(
+        "passwords",
+        Form.Located(File),
+        "Passwords, one a line, of which one opens the key, where it is encrypted (PKCS #8).",
         _ => null,
         set);
 
