@@ -35,6 +35,9 @@ public sealed record RuleSettings
     /// <summary>Where the request is counted; null for nowhere. The key is <see cref="Value"/>.</summary>
     public TrackSettings? Track { get; init; }
 
+    /// <summary>How long the body is waited for; null where it is not.</summary>
+    public BodyWait? Wait { get; init; }
+
     /// <summary>What is answered; null for nothing.</summary>
     public FixedResponse? Respond { get; init; }
 
@@ -116,6 +119,12 @@ public enum RuleAction
 
     /// <summary>Takes a pattern out of a list (HAProxy: del-map, del-acl).</summary>
     RemoveEntry,
+
+    /// <summary>Waits for the request's body, or the first of it (HAProxy: wait-for-body, option http-buffer-request).</summary>
+    WaitForBody,
+
+    /// <summary>Says how long a server, or a tunnel, may say nothing, in milliseconds; the name says which (HAProxy: set-timeout).</summary>
+    SetTimeout,
 
     /// <summary>Gives the response another status.</summary>
     SetStatus,

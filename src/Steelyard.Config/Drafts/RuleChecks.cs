@@ -63,6 +63,12 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 CheckName(rule.Name, place, names);
         }
 
+        foreach (var (rule, place) in (listener.Routes ?? []).SelectMany(route => route.Rules.Concat(route.AccessRules)))
+        {
+            if (rule.Action == RuleAction.WaitForBody)
+                problems.Error(place, "no rule of a route waits for a body", "'wait-for-body' in the 'rules' of the listener or the pool");
+        }
+
         foreach (var (rule, place) in all)
             Check(rule, place, isResponse: false, listener.Forwarded);
         foreach (var (rule, place) in ofResponses)
@@ -191,6 +197,9 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 break;
             case FetchExpression { Kind: FetchKind.SentHeader } sent when !isLog && !isAnswer:
                 problems.Error(place, $"the client has got nothing yet, so '{sent}' says nothing here", "it in the 'format' of an access log, or 'response-header' in rules for responses");
+                break;
+            case FetchExpression { Kind: FetchKind.Body or FetchKind.BodySize } when isResponse:
+                problems.Error(place, "the request's body is gone when there is a response", "'set-variable' in rules for requests, and the variable here");
                 break;
             case FetchExpression { Kind: FetchKind.Status } when isAnswer:
                 break;

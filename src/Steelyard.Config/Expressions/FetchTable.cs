@@ -177,6 +177,24 @@ public enum FetchKind
     /// <summary>A number that no other request of this process has.</summary>
     RequestNumber,
 
+    /// <summary>What has come of the request's body (HAProxy: req.body).</summary>
+    Body,
+
+    /// <summary>How long the body is, as far as it is known (HAProxy: req.body_size).</summary>
+    BodySize,
+
+    /// <summary>All fields of the request, as lines (HAProxy: req.hdrs).</summary>
+    HeaderBlock,
+
+    /// <summary>The same of the response.</summary>
+    ResponseHeaderBlock,
+
+    /// <summary>The names of the request's fields, with a text between that is the name here (HAProxy: req.hdr_names).</summary>
+    HeaderNames,
+
+    /// <summary>The same of the response.</summary>
+    ResponseHeaderNames,
+
     /// <summary>The version of TLS; absent without it.</summary>
     TlsVersion,
 
@@ -269,6 +287,12 @@ internal static class FetchTable
         new("tls", FetchKind.Tls, Named: false, OfResponse: false, "`1` for a client that speaks TLS, else `0`"),
         new("server-name", FetchKind.ServerName, Named: false, OfResponse: false, "the name in the client's TLS hello"),
         new("content-length", FetchKind.ContentLength, Named: false, OfResponse: false, "the length of the request's body; absent where it is not said"),
+        new("body", FetchKind.Body, Named: false, OfResponse: false, "what has come of the request's body, 16 KiB at most, for rules of listeners and pools; `wait-for-body` waits for it"),
+        new("body-size", FetchKind.BodySize, Named: false, OfResponse: false, "the length of the request's body, of chunks as far as they have come"),
+        new("header-block", FetchKind.HeaderBlock, Named: false, OfResponse: false, "all fields of the request, as lines, their names in small letters, and an empty line"),
+        new("response-header-block", FetchKind.ResponseHeaderBlock, Named: false, OfResponse: true, "the same of the response"),
+        new("header-names", FetchKind.HeaderNames, Named: true, OfResponse: false, "the names of the request's fields in small letters, with a text between, as in `header-names(',')`"),
+        new("response-header-names", FetchKind.ResponseHeaderNames, Named: true, OfResponse: true, "the same of the response"),
         new("basic-credentials", FetchKind.BasicCredentials, Named: false, OfResponse: false, "user and password of `Authorization: Basic`, with a colon between"),
         new("clean-path", FetchKind.CleanPath, Named: false, OfResponse: false, "the path in the form that [paths](#values) are compared in"),
         new("original-uri", FetchKind.OriginalUri, Named: false, OfResponse: false, "path and query as the client wrote them, whatever rules have made of them"),

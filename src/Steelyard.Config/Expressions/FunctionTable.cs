@@ -176,6 +176,15 @@ public enum FunctionKind
 
     /// <summary>What a text and a key make by a digest (RFC 2104), as bytes.</summary>
     Hmac,
+
+    /// <summary>Which of several languages a field such as Accept-Language likes best; absent where none (RFC 9110, 12.5.4).</summary>
+    Language,
+
+    /// <summary>Its bytes as numbers of so many bytes each, the highest first (HAProxy: be2dec).</summary>
+    BigEndian,
+
+    /// <summary>The same in hexadecimal digits (HAProxy: be2hex).</summary>
+    BigEndianHex,
 }
 
 /// <summary>What an argument of a function has to be.</summary>
@@ -208,6 +217,12 @@ internal enum ArgumentKind
 
     /// <summary>Bytes in base64.</summary>
     Base64,
+
+    /// <summary>What a text of JSON is made of.</summary>
+    Encoding,
+
+    /// <summary>The word any.</summary>
+    Any,
 }
 
 /// <summary>A row of the table of functions.</summary>
@@ -229,7 +244,7 @@ internal static class FunctionTable
         new("lower", FunctionKind.Lower, [], 0, "ASCII letters in lower case"),
         new("upper", FunctionKind.Upper, [], 0, "ASCII letters in upper case"),
         new("length", FunctionKind.Length, [], 0, "the number of bytes"),
-        new("url-decode", FunctionKind.UrlDecode, [ArgumentKind.Place], 0, "percent-encoding undone, `+` being a blank; with an argument of `path` behind a `?` alone"),
+        new("url-decode", FunctionKind.UrlDecode, [ArgumentKind.Place], 0, "percent-encoding undone, `+` being a blank; with an argument of `path` behind a `?` alone, with `strict` or `strict-path` the same, and absent where a percent sign is not followed by two digits"),
         new("url-encode", FunctionKind.UrlEncode, [], 0, "percent-encoding of all but letters, digits and `-._~`"),
         new("base64", FunctionKind.Base64, [], 0, "in base64"),
         new("base64-decode", FunctionKind.Base64Decode, [], 0, "base64 undone; absent where it is none"),
@@ -248,8 +263,8 @@ internal static class FunctionTable
         new("modulo", FunctionKind.Modulo, [ArgumentKind.Operand], 1, "the remainder; absent for a division by zero"),
         new("is-zero", FunctionKind.IsZero, [], 0, "`1` for 0, `0` for any other number"),
         new("file-kind", FunctionKind.FileKind, [], 0, "what is under a path: `file`, `program`, which is a file that may be executed, `folder` or `other`; absent where there is nothing, and for a path that climbs (`..`). Percent-encoding is undone. The disk is asked for each request"),
-        new("network-of", FunctionKind.NetworkOf, [Number, Number], 1, "an address with only its first bits: of IPv4, then of IPv6"),
-        new("host-only", FunctionKind.HostOnly, [], 0, "a host without its port"),
+        new("network-of", FunctionKind.NetworkOf, [Number, Number], 1, "an address with only its first bits: of IPv4, then of IPv6, all of them where it is not said; one of a kind whose bits are `-1` is absent"),
+        new("host-only", FunctionKind.HostOnly, [ArgumentKind.Any], 0, "a host without its port, and without the dot that makes a name absolute; with an argument of `any` any text without a port, a dot staying"),
         new("port-only", FunctionKind.PortOnly, [], 0, "the port behind a host; `0` where there is none"),
         new("crc32", FunctionKind.Crc32, [], 0, "its CRC-32, a number"),
         new("sdbm", FunctionKind.Sdbm, [], 0, "its hash by sdbm, a number"),
@@ -280,9 +295,12 @@ internal static class FunctionTable
         new("normalize", FunctionKind.Normalize, [ArgumentKind.Form], 1, "a path or a query in another form that means the same: by `merge-slashes`, `strip-dot`, `strip-dotdot` (`strip-dotdot-full` at the beginning too), `decode-unreserved`, `percent-uppercase` or `sort-by-name`, or percent-encoded where a request line cannot carry it as it is, all of it by `encode-path`, up to a question mark by `encode-target`, as a value of a query by `encode-argument`, as in `normalize(path, 'merge-slashes')`"),
         new("compare", FunctionKind.Compare, [ArgumentKind.Template], 1, "a negative number, `0` or a positive one where it sorts before another text, is the same, or sorts behind it, byte by byte (what strncmp of C gives), as in `compare(host, '{header(\\'X-Host\\')}')`; absent where the other one is"),
         new("behind", FunctionKind.Behind, [ArgumentKind.Template], 1, "what stands behind a text that it begins with, as in `behind(response-header('Location'), 'http://{host}/')`; absent where it begins otherwise"),
-        new("bytes-of", FunctionKind.BytesOf, [ArgumentKind.Packing], 1, "the bytes that a number (`number`: eight of them, or `short`: four) or an address (`address`: four, or sixteen of IPv6) is, the highest first; absent where it is none"),
+        new("bytes-of", FunctionKind.BytesOf, [ArgumentKind.Packing], 1, "the bytes that a number (`number`: eight of them, or `short`: four) or an address (`address`: four, or sixteen of IPv6) is, the highest first; of no number zero, of no address nothing"),
         new("hmac", FunctionKind.Hmac, [ArgumentKind.Digest, ArgumentKind.Base64], 2, "what it and a key in base64 make by a digest (RFC 2104), as bytes"),
-        new("json", FunctionKind.Json, [], 0, "as it stands within the quotes of JSON; bytes that are no UTF-8 are `?`"),
+        new("language", FunctionKind.Language, [Text, Text], 1, "which of several languages, with semicolons between, a field such as Accept-Language likes best, as in `language(header('Accept-Language'), 'en;fr;de')`; else the second argument"),
+        new("big-endian", FunctionKind.BigEndian, [Text, Number, Number], 3, "its bytes as numbers of so many bytes each, the highest first, with a text between, as in `big-endian(VALUE, '.', '1', '0')`; with a third argument of `1` without what is left over"),
+        new("big-endian-hex", FunctionKind.BigEndianHex, [Text, Number, Number], 3, "the same in hexadecimal digits"),
+        new("json", FunctionKind.Json, [ArgumentKind.Encoding], 0, "as it stands within the quotes of JSON; bytes that are no UTF-8 are `?`. With an argument all that is not ASCII is written as `\\u00e9`: byte by byte with `ascii`, else by its code, where with `utf8` what is no UTF-8 makes it absent, with `utf8s` it is left out, and `utf8p` and `utf8ps` take what is written longer than it has to be"),
     ];
 
     public static FunctionRow Of(FunctionKind kind)
@@ -332,8 +350,12 @@ internal static class FunctionTable
                 mistake = new($"{Shown.Quote(arguments[i])} is not a form", "merge-slashes, strip-dot, strip-dotdot, strip-dotdot-full, decode-unreserved, percent-uppercase, sort-by-name, encode-path, encode-target or encode-argument");
             else if (row.Arguments[i] == ArgumentKind.Hash && arguments[i] is not ("crc32" or "crc32c" or "sdbm" or "djb2" or "wt6" or "xxh32" or "xxh64" or "xxh3"))
                 mistake = new($"{Shown.Quote(arguments[i])} is not a hash", "crc32, crc32c, sdbm, djb2, wt6, xxh32, xxh64 or xxh3");
-            else if (row.Arguments[i] == ArgumentKind.Place && arguments[i] != "path")
-                mistake = new($"{Shown.Quote(arguments[i])} is no part of a URL", "path");
+            else if (row.Arguments[i] == ArgumentKind.Place && arguments[i] is not ("path" or "strict" or "strict-path"))
+                mistake = new($"{Shown.Quote(arguments[i])} is no part of a URL", "path, strict or strict-path");
+            else if (row.Arguments[i] == ArgumentKind.Encoding && arguments[i] is not ("ascii" or "utf8" or "utf8s" or "utf8p" or "utf8ps"))
+                mistake = new($"{Shown.Quote(arguments[i])} is not what a text is made of", "ascii, utf8, utf8s, utf8p or utf8ps");
+            else if (row.Arguments[i] == ArgumentKind.Any && arguments[i] != "any")
+                mistake = new($"{Shown.Quote(arguments[i])} is not known there", "any");
             else if (row.Arguments[i] == ArgumentKind.Packing && arguments[i] is not ("number" or "short" or "address"))
                 mistake = new($"{Shown.Quote(arguments[i])} is nothing that bytes are made of", "number, short or address");
             else if (row.Arguments[i] == ArgumentKind.Base64 && !System.Buffers.Text.Base64.IsValid(arguments[i]))

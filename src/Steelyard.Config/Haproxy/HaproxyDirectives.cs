@@ -207,6 +207,8 @@ internal static class HaproxyDirectives
                 use.Take();
         });
         yield return Done("no option redispatch", Back, "", "Undoes it.", use => use.Section.Redispatch = false);
+        yield return Done("option http-buffer-request", All, "", "Requests wait for their bodies, 16 KiB of them at most, as long as `timeout http-request` lets them, so that rules can look at `req.body`.", use => use.Section.BuffersRequests = use.Line);
+        yield return Done("no option http-buffer-request", All, "", "Undoes it.", use => use.Section.BuffersRequests = null);
         yield return Done("option persist", Back, "", "A client whose server is down is sent there all the same.", use => use.Section.Persist = true);
         yield return Done("no option persist", Back, "", "Undoes it.", use => use.Section.Persist = false);
         yield return Done("retries", Back, "<number>", "How often a request is tried again that no server has seen; here at another server, and at once.", use =>
@@ -215,7 +217,7 @@ internal static class HaproxyDirectives
                 use.Section.Retries = retries;
         });
         yield return Done("retry-on", Back, "<condition>*", "What leads to another try.", ReadRetryOn);
-        foreach (var name in (string[])["http-reuse", "option httpclose", "option http-server-close", "option http-keep-alive", "option http-tunnel", "option forceclose", "option prefer-last-server", "option abortonclose", "option http-pretend-keepalive", "option http-no-delay", "option http-buffer-request", "option independent-streams", "option http-restrict-req-hdr-names", "no option http-server-close", "no option httpclose", "no option http-keep-alive", "no option http-use-htx", "no option abortonclose", "no option splice-auto", "no option independent-streams", "no option prefer-last-server", "no option http-pretend-keepalive", "no option http-no-delay", "no option http-buffer-request", "no option http-restrict-req-hdr-names", "load-server-state-from-file", "server-state-file-name", "max-keep-alive-queue", "email-alert", "filter compression"])
+        foreach (var name in (string[])["http-reuse", "option httpclose", "option http-server-close", "option http-keep-alive", "option http-tunnel", "option forceclose", "option prefer-last-server", "option abortonclose", "option http-pretend-keepalive", "option http-no-delay", "option independent-streams", "option http-restrict-req-hdr-names", "no option http-server-close", "no option httpclose", "no option http-keep-alive", "no option http-use-htx", "no option abortonclose", "no option splice-auto", "no option independent-streams", "no option prefer-last-server", "no option http-pretend-keepalive", "no option http-no-delay", "no option http-restrict-req-hdr-names", "load-server-state-from-file", "server-state-file-name", "max-keep-alive-queue", "email-alert", "filter compression"])
             yield return Harmless(name, All, "Connections are kept with clients and servers alike, requests are streamed, and what a client leaves is ended.");
     }
 
@@ -372,7 +374,6 @@ internal static class HaproxyDirectives
         }
 
         foreach (var (name, instead) in ((string, string)[])[
-            ("http-request set-timeout", "`timeout server` or `timeout tunnel` in a backend of its own, which `use_backend` chooses"),
             ("http-request set-dst", "`server` lines, and `use_backend` or `use-server`"), ("http-request set-dst-port", "`server` lines, and `use_backend` or `use-server`"),
             ("http-response silent-drop", "`http-response deny`"), ("option checkcache", "`http-response deny` with what must not be cached"),
             ("http-send-name-header", "`http-response set-header` with `%s`, by which clients are told; a server knows its own name"),

@@ -106,7 +106,7 @@ internal sealed class HaproxyDraft
                 RequestId = front.IsTcp || front.Logging.RequestName is not null ? null : front.Logging.RequestId,
                 Timeouts = HaproxyTimeouts.OfClients(front),
                 Forwarded = front.IsTcp ? ForwardedStyle.XForwarded : ForwardedStyle.AsIs,
-                Rules = front.IsTcp ? [.. front.EarlyRules.Where(IsOfConnection), .. ofBackends] : [.. HaproxyConstants.Rules(_file), .. HaproxyRates.Rules(front, ofBackend: false, _file), .. captures, .. HaproxyLogs.NameRules(front, _file), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. front.Redirects, .. ExceptRules(front)],
+                Rules = front.IsTcp ? [.. front.EarlyRules.Where(IsOfConnection), .. ofBackends] : [.. HaproxyConstants.Rules(_file), .. HaproxyRates.Rules(front, ofBackend: false, _file), .. captures, .. HaproxyLogs.NameRules(front, _file), .. HaproxyWaits.Of(front), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. front.Redirects, .. ExceptRules(front)],
                 ResponseRules = front.IsTcp ? [] : InOrder(front.ResponseRules),
                 Routes = routes,
             };
@@ -214,7 +214,7 @@ internal sealed class HaproxyDraft
             // Without servers it is its rules that answer, or 503.
             if (backend is { Servers.Count: 0, IsTcp: false })
             {
-                routes.Add(new(name.Place) { Match = new() { When = when }, Rules = [.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. backend.Redirects], Respond = new(HaproxyErrors.Of(front, backend).GetValueOrDefault(503)?.Respond ?? s_nobody, name.Place) });
+                routes.Add(new(name.Place) { Match = new() { When = when }, Rules = [.. ((IEnumerable<Located<RuleSettings>>)[.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. backend.Redirects]).Where(rule => rule.Value.Action != RuleAction.WaitForBody)], Respond = new(HaproxyErrors.Of(front, backend).GetValueOrDefault(503)?.Respond ?? s_nobody, name.Place) });
                 continue;
             }
 
@@ -404,7 +404,7 @@ internal sealed class HaproxyDraft
             Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000 }, backend.Name.Place) : null,
             Timeouts = HaproxyTimeouts.OfServers(backend),
             Sticky = sticky,
-            Rules = backend.IsTcp ? [] : backend.Kind == 'L' ? [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. ForwardRules(backend)] : [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. backend.Redirects, .. ForwardRules(backend)],
+            Rules = backend.IsTcp ? [] : backend.Kind == 'L' ? [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. ForwardRules(backend)] : [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. HaproxyWaits.Of(backend), .. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. backend.Redirects, .. ForwardRules(backend)],
             ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : InOrder(backend.ResponseRules),
             Servers = [.. servers.Where(server => server.Template is null).Select(server => Drafted(server, sticky?.Value.Value == StickyValue.Server))],
             Discover = [.. servers.Where(server => server.Template is not null).Select(server => new DiscoverDraft(server.Name.Place) { Settings = server.Template!, Server = Drafted(server, withCookie: false) with { Address = null, Name = null } })],

@@ -38,7 +38,7 @@ internal static class HaproxyRules
         Row("http-request replace-pathq", "<regex> <fmt>", "Path and query in which the expression matches become the text.", use => ReadReplacement(use, RuleAction.ReplaceTarget, named: false)),
         Row("http-request replace-uri", "<regex> <fmt>", "The same; in requests of browsers the URI is path and query.", use => ReadReplacement(use, RuleAction.ReplaceTarget, named: false)),
         .. Variables("http-request"),
-        .. Lists("http-request"),
+        .. HaproxyListRules.Of("http-request"),
         .. ((string[])["connection", "session", "content"]).SelectMany(phase => Variables("tcp-request " + phase)),
         Row("tcp-request content set-log-level", "<level>", "The same as of `http-request`.", HaproxyLogs.ReadLevel),
         Row("http-request set-log-level", "<level>", "With `silent` the request is not written; of other levels lines of Steelyard are info.", HaproxyLogs.ReadLevel),
@@ -50,6 +50,8 @@ internal static class HaproxyRules
         DirectiveRow<HaproxyUse>.Harmless("http-request cache-use", Proxies, "...", NoCache),
         HaproxyNormalizers.Row,
         DirectiveRow<HaproxyUse>.Harmless("http-request early-hint", Proxies, "...", "No 103 is sent: clients learn of it by the response itself."),
+        Row("http-request wait-for-body", "time <time> [at-least <bytes>]", "Waits for the request's body, or the first of it, 16 KiB at most, so that what is behind it can look at `req.body`; a client that takes longer gets 408.", HaproxyWaits.ReadWait),
+        Row("http-request set-timeout", "server|tunnel <time>|<sample>", "How long the server may say nothing, or nothing may come in a tunnel, for this request alone; of a sample in milliseconds.", HaproxyWaits.ReadTimeout),
         Refused("http-request do-resolve", "names of servers are resolved when the file is taken up"),
     ];
 
@@ -69,13 +71,13 @@ internal static class HaproxyRules
         .. Variables("http-response"),
         .. Variables("tcp-response content"),
         Row("tcp-response content set-log-level", "<level>", "The same as of `http-response`.", HaproxyLogs.ReadLevel),
-        .. Lists("http-response"),
+        .. HaproxyListRules.Of("http-response"),
         Row("http-response set-log-level", "<level>", "The same.", HaproxyLogs.ReadLevel),
         .. OnlyInLogs("http-response"),
         .. Headers("http-after-response"),
         Row("http-after-response set-status", "<status> [reason <text>]", "The response gets another status, with its usual reason." + OfServers, ReadStatus),
         Row("http-after-response allow", "", "Ends these rules.", use => new RuleSettings { Action = RuleAction.Stop }),
-        .. Lists("http-after-response"),
+        .. HaproxyListRules.Of("http-after-response"),
         Row("http-after-response set-log-level", "<level>", "With `silent` the request is not written.", HaproxyLogs.ReadLevel),
         DirectiveRow<HaproxyUse>.Harmless("http-after-response strict-mode", Proxies, "...", "Changes nothing that a client or a server sees."),
         .. Variables("http-after-response"),
@@ -101,39 +103,16 @@ internal static class HaproxyRules
         yield return Row($"{of} unset-var", "(<name>)", "Forgets it.", use => TryReadVariableName(use, out var name, out _) ? new RuleSettings { Action = RuleAction.RemoveVariable, Name = name } : null);
     }
 
-    private static IEnumerable<DirectiveRow<HaproxyUse>> Lists(string of)
-    {
-        yield return Row($"{of} set-map", "(<file>) <key fmt> <value fmt>", "Gives a key of a map that is used somewhere a value, or puts it in. What is changed so is looked up at once, ends with the engine, and is not written to the file.", use => ReadEntry(use, RuleAction.SetEntry, hasValue: true));
-        yield return Row($"{of} del-map", "(<file>) <key fmt>", "Takes a key out of a map.", use => ReadEntry(use, RuleAction.RemoveEntry, hasValue: false));
-        yield return Row($"{of} add-acl", "(<file>) <key fmt>", "Puts a pattern into a file of patterns that is used somewhere, where it is not there.", use => ReadEntry(use, RuleAction.SetEntry, hasValue: false));
-        yield return Row($"{of} del-acl", "(<file>) <key fmt>", "Takes a pattern out of a file of patterns.", use => ReadEntry(use, RuleAction.RemoveEntry, hasValue: false));
-    }
-
-    private static RuleSettings? ReadEntry(HaproxyUse use, RuleAction action, bool hasValue)
-    {
-        if (!use.TryTake("the name of a file in round brackets", out var word))
-            return null;
-        if (word.Text.Length < 3 || word.Text[0] != '(' || word.Text[^1] != ')')
-        {
-            use.Error(word, $"{Shown.Quote(word.Text)} is not the name of a file in round brackets", $"such as {use.Directive}(/etc/haproxy/hosts.map)");
-            return null;
-        }
-
-        use.File.Lists.Change(word.Text[1..^1], use.Directive.EndsWith("-map", StringComparison.Ordinal), use.Line);
-        var value = TextTemplate.Empty;
-        return TryTakeFormat(use, "a key", out var key) && (!hasValue || TryTakeFormat(use, "a value", out value))
-            ? new() { Action = action, Name = word.Text[1..^1], Key = key, Value = hasValue ? value : null } : null;
-    }
-
     private static IEnumerable<DirectiveRow<HaproxyUse>> OnlyInLogs(string of)
     {
-        foreach (var action in (string[])["set-nice", "set-tos", "set-mark", "set-priority-class", "set-priority-offset", "disable-l7-retry", "wait-for-body", "wait-for-handshake", "strict-mode"])
+        foreach (var action in (string[])["set-nice", "set-tos", "set-mark", "set-priority-class", "set-priority-offset", "disable-l7-retry", .. of == "http-request" ? (string[])[] : ["wait-for-body"], "wait-for-handshake", "strict-mode"])
             yield return DirectiveRow<HaproxyUse>.Harmless($"{of} {action}", Proxies, "...", "Changes nothing that a client or a server sees.");
     }
 
     private static DirectiveRow<HaproxyUse> Refused(string name, string instead) => DirectiveRow<HaproxyUse>.Refused(name, Proxies, "...", instead);
 
-    private static DirectiveRow<HaproxyUse> Row(string name, string arguments, string meaning, Func<HaproxyUse, RuleSettings?> read) =>
+    /// <summary>A row of an action.</summary>
+    public static DirectiveRow<HaproxyUse> Row(string name, string arguments, string meaning, Func<HaproxyUse, RuleSettings?> read) =>
         DirectiveRow<HaproxyUse>.Done(name, Proxies, (arguments + " [if|unless <condition>]").TrimStart(), meaning, use =>
         {
             if (read(use) is not { } rule || !use.TryReadCondition(out var condition))
@@ -151,7 +130,8 @@ internal static class HaproxyRules
 
     private static bool IsCondition(HaproxyUse use) => use.Peek is "if" or "unless";
 
-    private static bool TryTakeFormat(HaproxyUse use, string what, out TextTemplate template)
+    /// <summary>Takes a text with samples.</summary>
+    public static bool TryTakeFormat(HaproxyUse use, string what, out TextTemplate template)
     {
         template = TextTemplate.Empty;
         return use.TryTake(what, out var word) && HaproxyFormat.TryRead(word, use, out template);

@@ -70,6 +70,9 @@ internal sealed class HaproxySection
 
     public bool Persist { get; set; }
 
+    /// <summary>Where it is said that requests wait for their bodies; null where it is not.</summary>
+    public Place? BuffersRequests { get; set; }
+
     public int Retries { get; set; } = 3;
 
     public RetryConditions RetryOn { get; set; } = RetryConditions.ConnectFailure;
@@ -148,6 +151,7 @@ internal sealed class HaproxySection
             AllBackups = defaults.AllBackups,
             Redispatch = defaults.Redispatch,
             Persist = defaults.Persist,
+            BuffersRequests = defaults.BuffersRequests,
             Retries = defaults.Retries,
             RetryOn = defaults.RetryOn,
             MaxConnections = defaults.MaxConnections,

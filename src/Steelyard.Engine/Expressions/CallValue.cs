@@ -55,7 +55,7 @@ internal sealed class CallValue : CompiledValue
     }
 
     // As in HAProxy, what is no number counts as 0.
-    private static long NumberIn(ReadOnlySpan<byte> text) => Utf8Parser.TryParse(HttpBytes.Trim(text), out long number, out _) ? number : 0;
+    private static long NumberIn(ReadOnlySpan<byte> text) => Utf8Parser.TryParse(text, out long number, out _) ? number : 0;
 
     /// <summary>Makes a value of another.</summary>
     public bool TryCall(ReadOnlySpan<byte> input, ExpressionRoom room, out ReadOnlySpan<byte> value)
@@ -68,7 +68,7 @@ internal sealed class CallValue : CompiledValue
             case FunctionKind.Length:
                 return room.TryWrite(input.Length, out value);
             case FunctionKind.UrlDecode:
-                return TextFunctions.TryDecodeUrl(input, keepsPlus: _texts.Length > 0, room, out value);
+                return TextFunctions.TryDecodeUrl(input, keepsPlus: _texts.Length > 0 && _texts[0].AsSpan().EndsWith("path"u8), isStrict: _texts.Length > 0 && _texts[0].AsSpan().StartsWith("strict"u8), room, out value);
             case FunctionKind.UrlEncode:
                 return TextFunctions.TryEncodeUrl(input, room, out value);
             case FunctionKind.Base64:
@@ -101,7 +101,7 @@ internal sealed class CallValue : CompiledValue
             case FunctionKind.NetworkOf:
                 return TextFunctions.TryMask(input, (int)_numbers[0], _numbers.Length > 1 ? (int)_numbers[1] : 128, room, out value);
             case FunctionKind.HostOnly:
-                value = RouteTable.HostOf(input);
+                value = _texts.Length == 0 ? RouteTable.HostOf(input) : TextFunctions.WithoutPort(input);
                 return true;
             case FunctionKind.PortOnly:
                 return TextFunctions.TryReadPort(input, room, out value);
@@ -122,9 +122,9 @@ internal sealed class CallValue : CompiledValue
             case FunctionKind.Digest:
                 return TextFunctions.TryDigest(input, _texts[0], room, out value);
             case FunctionKind.HttpDate:
-                return TextFunctions.TryWriteDate(input, _numbers.Length > 0 ? _numbers[0] : 0, room, out value);
+                return !input.IsEmpty && TextFunctions.TryWriteDate(NumberIn(input), _numbers.Length > 0 ? _numbers[0] : 0, room, out value);
             case FunctionKind.FromHex:
-                return Utf8Parser.TryParse(input, out ulong read, out var length, 'x') && length == input.Length && room.TryWrite((long)read, out value);
+                return TextFunctions.TryReadHex(input, room, out value);
             case FunctionKind.Hash:
                 return room.TryWrite(TextFunctions.Hash(input, _texts[0], _numbers.Length > 1 ? _numbers[1] : 0), out value);
             case FunctionKind.Avalanche:
@@ -142,11 +142,15 @@ internal sealed class CallValue : CompiledValue
             case FunctionKind.Base64UrlDecode:
                 return TextFunctions.TryDecodeBase64Url(input, room, out value);
             case FunctionKind.LocalTime or FunctionKind.UtcTime:
-                return Utf8Parser.TryParse(input, out long seconds, out _) && TimeText.TryWrite(seconds + (_numbers.Length > 1 ? _numbers[1] : 0), _texts[0], _function == FunctionKind.LocalTime, room, out value);
+                return !input.IsEmpty && TimeText.TryWrite(NumberIn(input) + (_numbers.Length > 1 ? _numbers[1] : 0), _texts[0], _function == FunctionKind.LocalTime, room, out value);
             case FunctionKind.JsonQuery:
                 return JsonPath.TryFind(input, _texts[0], _texts.Length > 1 && _texts[1].AsSpan().SequenceEqual("int"u8), room, out value);
             case FunctionKind.Json:
-                return TextFunctions.TryWriteJson(input, room, out value);
+                return _texts.Length > 0 ? JsonText.TryWrite(input, _texts[0], room, out value) : TextFunctions.TryWriteJson(input, room, out value);
+            case FunctionKind.Language:
+                return BinaryText.TryFindLanguage(input, _texts[0], _texts.Length > 1 ? _texts[1] : default, out value);
+            case FunctionKind.BigEndian or FunctionKind.BigEndianHex:
+                return BinaryText.TryWriteNumbers(input, _texts[0], _numbers[1], _numbers[2] == 1, _function == FunctionKind.BigEndianHex, room, out value);
             default:
                 return TryCompute(input, _numbers.Length > 0 ? _numbers[0] : 0, room, out value);
         }
@@ -166,6 +170,10 @@ internal sealed class CallValue : CompiledValue
     private bool TryCompute(ReadOnlySpan<byte> input, long other, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
         value = default;
+
+        // HAProxy makes no number of an empty text.
+        if (input.IsEmpty)
+            return false;
         var number = NumberIn(input);
         if (_function is FunctionKind.Divide or FunctionKind.Modulo && other == 0)
             return false;

@@ -59,6 +59,7 @@ internal abstract class CompiledValue
             FetchKind.HeaderCount or FetchKind.ResponseHeaderCount => new FieldCount(name, fetch.Kind == FetchKind.ResponseHeaderCount),
             >= FetchKind.TlsVersion and <= FetchKind.ClientKeyKind => new TlsValue(fetch.Kind, fetch.Name),
             FetchKind.SentHeader => new SentValue(name),
+            FetchKind.HeaderBlock or FetchKind.ResponseHeaderBlock or FetchKind.HeaderNames or FetchKind.ResponseHeaderNames => new FieldsValue(fetch.Kind, name),
             FetchKind.Tracked or FetchKind.TrackedKey => new TrackedValue(fetch),
             FetchKind.UsableServers => new UsableServersValue(fetch.Name),
             FetchKind.Measured => new MeasuredValue(fetch.Name),
@@ -179,6 +180,10 @@ internal abstract class CompiledValue
                     return !value.IsEmpty;
                 case FetchKind.ContentLength:
                     return scope.Request.Fields.ContentLength >= 0 && ExpressionRoom.OfThread.TryWrite(scope.Request.Fields.ContentLength, out value);
+                case FetchKind.Body:
+                    return scope.Arrived is { } arrived && ArrivedBody.TryRead(scope.Request, arrived, ExpressionRoom.OfThread, out value);
+                case FetchKind.BodySize:
+                    return ExpressionRoom.OfThread.TryWrite(ArrivedBody.LengthOf(scope.Request, scope.Arrived), out value);
                 case FetchKind.CleanPath:
                     return TryReadCleanPath(scope, out value);
                 case FetchKind.OriginalUri:

@@ -98,10 +98,10 @@ internal static class JsonPath
                 value = written[..reader.CopyString(written)];
                 return true;
             case JsonTokenType.Number when asNumber:
-                return reader.TryGetInt64(out var whole) && whole is >= -MostExact and <= MostExact && room.TryWrite(whole, out value);
+                return reader.GetDouble() is var number && number is >= -MostExact and <= MostExact && room.TryWrite((long)number, out value);
             case JsonTokenType.Number:
                 return TryWriteShort(reader.GetDouble(), room, out value);
-            case JsonTokenType.True or JsonTokenType.False when !asNumber:
+            case JsonTokenType.True or JsonTokenType.False:
                 value = reader.TokenType == JsonTokenType.True ? "1"u8 : "0"u8;
                 return true;
             default:

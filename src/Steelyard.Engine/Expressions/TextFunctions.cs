@@ -17,6 +17,9 @@ internal static class TextFunctions
     private static readonly SearchValues<byte> s_unreserved =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"u8);
 
+    private static readonly SearchValues<byte> s_base64Url =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"u8);
+
     public static bool TryChangeCase(ReadOnlySpan<byte> text, bool upper, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
         value = default;
@@ -28,7 +31,7 @@ internal static class TextFunctions
         return true;
     }
 
-    public static bool TryDecodeUrl(ReadOnlySpan<byte> text, bool keepsPlus, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    public static bool TryDecodeUrl(ReadOnlySpan<byte> text, bool keepsPlus, bool isStrict, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
         value = default;
         if (!room.TryTake(text.Length, out var written))
@@ -40,6 +43,10 @@ internal static class TextFunctions
             {
                 written[length++] = (byte)((high << 4) | low);
                 i += 2;
+            }
+            else if (isStrict && text[i] == '%')
+            {
+                return false;
             }
             else
             {
@@ -116,9 +123,28 @@ internal static class TextFunctions
     public static bool TryDecodeBase64Url(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
         value = default;
-        if (!room.TryTake(Base64Url.GetMaxDecodedLength(text.Length), out var written) || Base64Url.DecodeFromUtf8(text, written, out _, out var length) != OperationStatus.Done)
+        if (!room.TryTake(Base64Url.GetMaxDecodedLength(text.Length), out var written) || Base64Url.DecodeFromUtf8(text, written, out _, out var length) is var done && done != OperationStatus.Done && !TryDecodeLast(text, written, out length))
             return false;
         value = written[..length];
+        return true;
+    }
+
+    // What is left over of the bits of the last letter is of no account, as HAProxy has it.
+    private static bool TryDecodeLast(ReadOnlySpan<byte> text, Span<byte> written, out int length)
+    {
+        length = 0;
+        var whole = text.Length / 4 * 4;
+        Span<byte> last = stackalloc byte[4];
+        var left = text[whole..];
+        if (left.Length is not (2 or 3) || left.ContainsAnyExcept(s_base64Url) || Base64Url.DecodeFromUtf8(text[..whole], written, out _, out length) != OperationStatus.Done)
+            return false;
+        last.Fill((byte)'A');
+        left.CopyTo(last);
+        Span<byte> bytes = stackalloc byte[3];
+        if (Base64Url.DecodeFromUtf8(last, bytes, out _, out _) != OperationStatus.Done)
+            return false;
+        bytes[..(left.Length - 1)].CopyTo(written[length..]);
+        length += left.Length - 1;
         return true;
     }
 
@@ -205,8 +231,9 @@ internal static class TextFunctions
             return true;
         }
 
-        if (!Utf8Parser.TryParse(text, out long number, out var length) || length != text.Length || !room.TryTake(sizeof(long), out var bytes))
+        if (text.IsEmpty || !room.TryTake(sizeof(long), out var bytes))
             return false;
+        _ = Utf8Parser.TryParse(text, out long number, out _);
         BinaryPrimitives.WriteInt64BigEndian(bytes, number);
         value = kind[0] == 's' ? bytes[sizeof(int)..] : bytes;
         return true;
@@ -247,10 +274,10 @@ internal static class TextFunctions
     }
 
     /// <summary>Seconds since 1970 as a date (RFC 9110, 5.6.7).</summary>
-    public static bool TryWriteDate(ReadOnlySpan<byte> text, long later, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    public static bool TryWriteDate(long seconds, long later, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
         value = default;
-        if (!Utf8Parser.TryParse(text, out long seconds, out _) || seconds + later is < 0 or > 253_402_300_799
+        if (seconds > 253_402_300_799 || seconds + later is < 0 or > 253_402_300_799
             || !Utf8Formatter.TryFormat(DateTimeOffset.FromUnixTimeSeconds(seconds + later), room.Rest, out var length, 'R') || !room.TryTake(length, out var taken))
             return false;
         value = taken;
@@ -369,6 +396,8 @@ internal static class TextFunctions
         if (length == 0)
             return false;
         var bits = length == 4 ? bitsOfV4 : bitsOfV6;
+        if (bits < 0)
+            return false;
         for (var i = 0; i < length; i++)
             bytes[i] &= (byte)(0xFF00 >> Math.Clamp(bits - (i * 8), 0, 8));
         if (length == 4)
@@ -395,14 +424,26 @@ internal static class TextFunctions
 
     public static bool TryReadPort(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
-        var host = RouteTable.HostOf(text);
-        var rest = text[host.Length..];
-        if (rest.StartsWith(":"u8) && rest.Length > 1)
+        var rest = text[WithoutPort(text).Length..];
+        return room.TryWrite(rest.Length > 1 && Utf8Parser.TryParse(rest[1..], out uint port, out _) ? port : 0, out value);
+    }
+
+    /// <summary>What stands before the last colon, where it is no address of IPv6 in brackets.</summary>
+    public static ReadOnlySpan<byte> WithoutPort(ReadOnlySpan<byte> text) =>
+        text.LastIndexOf((byte)':') is >= 0 and var colon && colon > text.LastIndexOf((byte)']') ? text[..colon] : text;
+
+    /// <summary>The number that hexadecimal digits are, the last sixteen of them; an empty text is 0 (HAProxy: hex2i).</summary>
+    public static bool TryReadHex(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        var number = 0UL;
+        foreach (var digit in text)
         {
-            value = rest[1..];
-            return true;
+            if (Digit(digit) is not (>= 0 and var its))
+                return false;
+            number = (number << 4) | (uint)its;
         }
 
-        return room.TryWrite(0, out value);
+        return room.TryWrite((long)number, out value);
     }
 }

@@ -171,6 +171,13 @@ internal sealed class RequestHead : HeadReader
         (_sentLength, _sendsHead) = (0, false);
     }
 
+    /// <summary>The client has been told to go on, and nobody else has to.</summary>
+    public void ContinueTold(ReadOnlySpan<byte> head)
+    {
+        ExpectsContinue = false;
+        Fields.RemoveAll(head, "Expect"u8);
+    }
+
     /// <summary>Its body is not meant for the server.</summary>
     public void DropBody() => (Body, ExpectsContinue) = (default, false);
 

@@ -103,8 +103,23 @@ internal sealed class Exchange
 
         // 2. Do what the listener's rules say, and match the route; one that gives the answer itself needs no server.
         if (Client.Listener.Rules is { } rules && rules.RunOnRequest(_context, out var ofRule) is not RuleVerdict.GoOn and var endsAtListener)
-            return Follow(endsAtListener, ofRule);
+            return endsAtListener == RuleVerdict.Wait ? WaitAndServe(rules) : Follow(endsAtListener, ofRule);
         return Serve();
+    }
+
+    /// <summary>Goes on with rules of the listener once the body is here that they wait for.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> WaitAndServe(RuleSet rules)
+    {
+        while (true)
+        {
+            var outcome = await _context.Body.Run();
+            if (!outcome.IsSuccess)
+                return await Refuse(outcome);
+            var verdict = rules.GoOnWithRequest(_context, out var answer);
+            if (verdict != RuleVerdict.Wait)
+                return await (verdict == RuleVerdict.GoOn ? Serve() : Follow(verdict, answer));
+        }
     }
 
     /// <summary>Serves what is asked for: the request as it came, or an error page in the place of an answer.</summary>
@@ -172,7 +187,19 @@ internal sealed class Exchange
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
         if (_context.Plan.PoolRules is { } poolRules && poolRules.GetValueOrDefault(pool).OfRequests is { } rulesOfPool && rulesOfPool.RunOnRequest(_context, out ofRule) is not RuleVerdict.GoOn and var endsAtPool)
-            return await Follow(endsAtPool, ofRule);
+        {
+            while (endsAtPool == RuleVerdict.Wait)
+            {
+                outcome = await _context.Body.Run();
+                if (!outcome.IsSuccess)
+                    return await Refuse(outcome);
+                endsAtPool = rulesOfPool.GoOnWithRequest(_context, out ofRule);
+            }
+
+            if (endsAtPool != RuleVerdict.GoOn)
+                return await Follow(endsAtPool, ofRule);
+        }
+
         _context.Affinity.Begin(pool);
         outcome = _outgoing.Prepare(pool);
         if (!outcome.IsSuccess)
@@ -463,7 +490,7 @@ internal sealed class Exchange
         }
 
         Client.Input.HoldHead(Request.Length);
-        _context.HeadHeld = true;
+        (_context.HeadHeld, _context.Body.IsHere) = (true, true);
         return true;
     }
 

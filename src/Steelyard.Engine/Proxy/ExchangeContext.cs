@@ -1,5 +1,6 @@
 using System.Text;
 using Steelyard.Balancing;
+using Steelyard.Config;
 using Steelyard.Engine.Explain;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
@@ -47,7 +48,7 @@ internal sealed class ExchangeContext : RoutedRequest
     {
         (Loop, _loopPlan) = (loop, loop.Present);
         Deadline = new RequestDeadline(this);
-        Affinity = new Affinity(this);
+        (Affinity, Body) = (new Affinity(this), new BodyWaiting(this));
         Identity = new RequestIdentity(this);
         Record = new AccessRecord(this);
         (RequestRate, ResponseRate, SendRate) = (new MinimumRate(loop.Events), new MinimumRate(loop.Events), new MaximumRate(loop.Events));
@@ -159,6 +160,7 @@ internal sealed class ExchangeContext : RoutedRequest
         Identity = Identity,
         Tracking = Tracking,
         Connection = Client,
+        Arrived = Body.IsHere ? Client.Input : null,
         Loop = Loop,
         Rerouted = Turns > 0,
         OwnStatus = status,
@@ -171,7 +173,9 @@ internal sealed class ExchangeContext : RoutedRequest
     public ExchangeTimeouts Timeouts => new(
         Client.Listener.Timeouts,
         _poolTimeouts,
-        Route?.Timeouts);
+        Route?.Timeouts,
+        SetServerTimeout,
+        SetTunnelTimeout);
 
     /// <summary>What the loop counts for the plan of this exchange.</summary>
     public LoopMeters Meters => _loopPlan.Meters;
@@ -199,6 +203,11 @@ internal sealed class ExchangeContext : RoutedRequest
 
     /// <summary>The client's head is complete and held in its input.</summary>
     public bool HeadHeld { get; set; }
+
+    /// <summary>What has come of the request's body, and how it is waited for.</summary>
+    public BodyWaiting Body { get; }
+
+    public override bool LacksBody(BodyWait wait) => Body.Lacks(wait);
 
     /// <summary>Something of the final response may have been sent.</summary>
     public bool ResponseBegun { get; set; }
@@ -280,7 +289,7 @@ internal sealed class ExchangeContext : RoutedRequest
     {
         (Client, Upstream, Pool, Server, _own) = (client, null, null, null, client.Own);
         BeginRouting();
-        (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched) = (false, false, false, false, false);
+        (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched, Body.IsHere) = (false, false, false, false, false, false);
         (OwnStatus, BodyLeft, Target, Instead, IsHandedOn) = (0, false, null, null, false);
         (Begun, AnsweredAt, BytesPassed, TunneledUp, TunneledDown) = (Events.Now, Events.Now, 0, 0, 0);
         (AskingFor, IsAllowed) = (null, false);

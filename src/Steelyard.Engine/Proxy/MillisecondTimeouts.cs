@@ -71,7 +71,9 @@ internal sealed record MillisecondTimeouts(
 /// <param name="listener">Those of the listener, all of them.</param>
 /// <param name="pool">Where the pool differs; null for nowhere.</param>
 /// <param name="route">Where the route differs; null for nowhere.</param>
-internal readonly ref struct ExchangeTimeouts(MillisecondTimeouts listener, MillisecondTimeouts? pool, MillisecondTimeouts? route)
+/// <param name="ofServer">What rules have said of the server's; 0 for nothing.</param>
+/// <param name="ofTunnel">What rules have said of the tunnel's; 0 for nothing.</param>
+internal readonly ref struct ExchangeTimeouts(MillisecondTimeouts listener, MillisecondTimeouts? pool, MillisecondTimeouts? route, long ofServer, long ofTunnel)
 {
     public long Connect => route is { Connect: > 0 } ? route.Connect : pool is { Connect: > 0 } ? pool.Connect : listener.Connect;
 
@@ -81,13 +83,13 @@ internal readonly ref struct ExchangeTimeouts(MillisecondTimeouts listener, Mill
 
     public long ClientBody => route is { ClientBody: > 0 } ? route.ClientBody : listener.ClientBody;
 
-    public long ServerResponse => route is { ServerResponse: > 0 } ? route.ServerResponse : pool is { ServerResponse: > 0 } ? pool.ServerResponse : listener.ServerResponse;
+    public long ServerResponse => ofServer > 0 ? ofServer : route is { ServerResponse: > 0 } ? route.ServerResponse : pool is { ServerResponse: > 0 } ? pool.ServerResponse : listener.ServerResponse;
 
-    public long ServerBody => route is { ServerBody: > 0 } ? route.ServerBody : pool is { ServerBody: > 0 } ? pool.ServerBody : listener.ServerBody;
+    public long ServerBody => ofServer > 0 ? ofServer : route is { ServerBody: > 0 } ? route.ServerBody : pool is { ServerBody: > 0 } ? pool.ServerBody : listener.ServerBody;
 
     public long ServerIdle => route is { ServerIdle: > 0 } ? route.ServerIdle : pool is { ServerIdle: > 0 } ? pool.ServerIdle : listener.ServerIdle;
 
-    public long Tunnel => route is { Tunnel: > 0 } ? route.Tunnel : pool is { Tunnel: > 0 } ? pool.Tunnel : listener.Tunnel;
+    public long Tunnel => ofTunnel > 0 ? ofTunnel : route is { Tunnel: > 0 } ? route.Tunnel : pool is { Tunnel: > 0 } ? pool.Tunnel : listener.Tunnel;
 
     public long Request => listener.Request;
 

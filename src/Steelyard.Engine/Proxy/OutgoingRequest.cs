@@ -59,6 +59,7 @@ internal sealed class OutgoingRequest
     public Outcome Prepare(Pool pool)
     {
         var (held, before, taken) = (IsHeld, _block, Body);
+        _context.Body.IsHere = false;
         (IsPrepared, IsHeld) = (true, false);
         if (_context.Route.DropsBody && _context.Request.Body.HasBody)
         {

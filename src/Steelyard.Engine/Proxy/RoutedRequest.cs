@@ -1,3 +1,5 @@
+using System.Buffers.Text;
+using Steelyard.Config;
 using Steelyard.Engine.Expressions;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Interop;
@@ -111,6 +113,29 @@ internal abstract class RoutedRequest
             SetRate = rate;
     }
 
+    /// <summary>Where rules go on that have waited for the body.</summary>
+    public int NextRule { get; set; }
+
+    /// <summary>Whether more of the body has to come; of a request that somebody asks about nothing does.</summary>
+    public virtual bool LacksBody(BodyWait wait) => false;
+
+    /// <summary>How long the server may say nothing, as rules have it, in milliseconds; 0 where they have not said.</summary>
+    public long SetServerTimeout { get; private set; }
+
+    /// <summary>The same of a tunnel.</summary>
+    public long SetTunnelTimeout { get; private set; }
+
+    /// <summary>Says how long somebody may say nothing; what is no number above 0 changes nothing (HAProxy: set-timeout).</summary>
+    public void LimitTime(ReadOnlySpan<byte> milliseconds, bool ofTunnel)
+    {
+        if (!Utf8Parser.TryParse(milliseconds, out int time, out var read) || read != milliseconds.Length || time <= 0)
+            return;
+        if (ofTunnel)
+            SetTunnelTimeout = time;
+        else
+            SetServerTimeout = time;
+    }
+
     /// <summary>What is told is the status of the answer: what refuses in the place of an error is an error of its own.</summary>
     public void TellOwnStatus() => ToldStatus = 0;
 
@@ -119,6 +144,7 @@ internal abstract class RoutedRequest
     {
         (Route, Turns, TargetChanged, GoesTo) = (null!, 0, false, null);
         (OnErrorPage, ToldStatus, SetRate) = (false, 0, -1);
+        (SetServerTimeout, SetTunnelTimeout) = (0, 0);
     }
 
     /// <summary>It goes to no pool any more.</summary>

@@ -63,6 +63,9 @@ internal readonly ref struct TemplateScope
     /// <summary>The connection it came by; null where nobody asks for it.</summary>
     public ConnectionEnds? Connection { get; init; }
 
+    /// <summary>What has come of the request's body; null where it is not here, or not any more.</summary>
+    public InputBuffer? Arrived { get; init; }
+
     /// <summary>The loop that serves it, which has the time and chance; null where nobody asks for them.</summary>
     public ProxyLoop? Loop { get; init; }
 

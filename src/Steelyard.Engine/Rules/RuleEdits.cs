@@ -40,6 +40,10 @@ internal static class RuleEdits
                 if (rule.Value!.TryMake(context.Scope, out var rate))
                     context.LimitRate(rate);
                 return true;
+            case RuleAction.SetTimeout:
+                if (rule.Value!.TryMake(context.Scope, out var time))
+                    context.LimitTime(time, ofTunnel: rule.Name is [(byte)'t', ..]);
+                return true;
             case RuleAction.SetEntry or RuleAction.RemoveEntry:
                 return ChangeList(rule, context);
             case RuleAction.SetPeer or RuleAction.SetPeerPort:

@@ -36,6 +36,9 @@ internal enum RuleVerdict : byte
 
     /// <summary>The body is larger than the route takes.</summary>
     BodyTooLarge,
+
+    /// <summary>The body is waited for, and then the rest of them goes on.</summary>
+    Wait,
 }
 
 /// <summary>Rules in their order, compiled. Immutable, shared by all loops; running them allocates nothing.</summary>
@@ -93,9 +96,17 @@ internal sealed class RuleSet
     /// <param name="answer">What the client gets, where that is the verdict.</param>
     public RuleVerdict RunOnRequest(RoutedRequest context, out LocalAnswer? answer)
     {
+        context.NextRule = 0;
+        return GoOnWithRequest(context, out answer);
+    }
+
+    /// <summary>Goes on behind the rule that has waited.</summary>
+    public RuleVerdict GoOnWithRequest(RoutedRequest context, out LocalAnswer? answer)
+    {
         answer = null;
-        foreach (var rule in _rules)
+        for (var i = context.NextRule; i < _rules.Length; i++)
         {
+            var rule = _rules[i];
             if (rule.When is { } when && !when.Holds(context.Scope))
                 continue;
             context.Note(rule);
@@ -115,6 +126,11 @@ internal sealed class RuleSet
                 case RuleAction.Track:
                     context.Tracking?.Track(rule);
                     break;
+                case RuleAction.WaitForBody:
+                    if (!context.LacksBody(rule.Settings.Wait!))
+                        break;
+                    context.NextRule = i + 1;
+                    return RuleVerdict.Wait;
                 case RuleAction.Deny or RuleAction.Respond or RuleAction.Redirect:
                     answer = rule.Answer;
                     return RuleVerdict.Answer;

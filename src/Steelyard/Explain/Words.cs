@@ -74,7 +74,7 @@ internal static class Words
             RuleAction.ReplaceHeader or RuleAction.ReplaceValue => $"{word} {rule.Name}: {rule.Pattern} by {rule.Value}",
             RuleAction.ReplacePath or RuleAction.ReplaceTarget => $"{word} {rule.Pattern} by {rule.Value}",
             RuleAction.RemoveHeaders => $"{word} {rule.Pattern}",
-            RuleAction.SetPath or RuleAction.SetQuery or RuleAction.SetTarget or RuleAction.SetMethod or RuleAction.SetPeer or RuleAction.SetPeerPort or RuleAction.SetBandwidth or RuleAction.AskInstead => $"{word} {rule.Value}",
+            RuleAction.SetPath or RuleAction.SetQuery or RuleAction.SetTarget or RuleAction.SetMethod or RuleAction.SetPeer or RuleAction.SetPeerPort or RuleAction.SetBandwidth or RuleAction.AskInstead or RuleAction.SetTimeout => $"{word} {rule.Value}",
             RuleAction.Track => $"{word} {rule.Value} in {rule.Track!.Table}",
             _ => rule.Name.Length == 0 ? word : $"{word} {rule.Name}",
         };

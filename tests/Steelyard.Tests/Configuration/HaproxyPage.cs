@@ -42,13 +42,13 @@ public sealed class HaproxyPage
         foreach (var (name, arguments, meaning) in HaproxyBinds.Keywords)
             page.Append($"| `{name}` | {Code(arguments)} | {meaning} |\n");
         page.Append("\n## Samples\nIn ACLs, behind `set-var` and in `%[...]`. A name may end in `_beg`, `_end`, `_sub`, `_dir`, `_dom`, `_reg`, `_len`, `_str`, `_int` or `_ip` in ACLs; the flags are `-i`, `-m`, `-f`, `-M`, `-u`, `-n` and `--`; numbers take `eq`, `ge`, `gt`, `le` and `lt`. Predefined are TRUE, FALSE, LOCALHOST, HTTP, HTTP_1.0, HTTP_1.1, HTTP_URL_SLASH, HTTP_URL_STAR and METH_* .\n\n| Fetch | In [Steelyard's own words](configuration.md#conditions-and-expressions) |\n|---|---|\n");
-        foreach (var fetch in HaproxySamples.Fetches)
+        foreach (var fetch in HaproxyFetches.Rows)
             page.Append($"| `{fetch.Name}` | `{fetch.Meaning}` |\n");
         foreach (var (name, kind) in HaproxyCounters.Names)
             page.Append($"| `sc_{(name.StartsWith("gp", StringComparison.Ordinal) && !name.EndsWith("_rate", StringComparison.Ordinal) ? "get_" : "")}{name}`, `sc0_...`, `src_...` | `tracked('0 {CounterWords.Of(kind)}')`, `table-counter(client, 'TABLE', '{CounterWords.Of(kind)}')` |\n");
         page.Append("| `sc_inc_gpc0`, `sc_clr_gpc0` and the same of `gpc1`, `sc0_...`, `src_...` | `tracked('0 increment general-0')`, `tracked('0 clear general-0')` |\n| `sc_tracked` | whether a slot counts |\n");
         page.Append("| `http_auth(<userlist>)` | user and password are in the list |\n| `http_auth_group(<userlist>)` | the groups of that user, in ACLs |\n\n| Converter | In Steelyard's own words |\n|---|---|\n");
-        foreach (var converter in HaproxySamples.Converters)
+        foreach (var converter in HaproxyConverters.Rows)
             page.Append($"| `{converter.Name}` | `{converter.Meaning}` |\n");
         page.Append("| `table_...` with the names of counters | `table-counter(VALUE, 'TABLE', '...')` |\n| `in_table` | `in-table(VALUE, 'TABLE')` |\n");
         page.Append("| `map`, `map_str`, `map_beg`, `map_end`, `map_sub`, `map_dir`, `map_dom`, `map_reg`, `map_regm`, `map_ip`, `map_int`, and the same with `_int`, `_ip` or `_str` behind | `lookup(VALUE, 'FILE', ...)` in one of the [lists](configuration.md#lists), which has the lines of the file |\n\n| In texts | Stands for |\n|---|---|\n| `%[SAMPLE]` | the sample |\n");

@@ -17,7 +17,8 @@ internal static class RuleTable
         Expressions.Condition.TryParse,
         condition => condition.ToString());
 
-    private static readonly Form<TextTemplate> Template = Form.OfText<TextTemplate>("a text, with variables such as {client}", TextTemplate.TryParse, template => template.ToString());
+    /// <summary>A text with variables.</summary>
+    internal static Form<TextTemplate> Template { get; } = Form.OfText<TextTemplate>("a text, with variables such as {client}", TextTemplate.TryParse, template => template.ToString());
 
     private static readonly Form<string> FieldName = Form.OfText(
         "the name of a field, such as X-Stage",
@@ -99,6 +100,8 @@ internal static class RuleTable
             Action("set-method", RuleAction.SetMethod, Template, "The servers are asked by this method; in conditions and logs it stays the client's.", (rule, value) => rule with { Value = value }),
             Action("set-peer", RuleAction.SetPeer, Template, "The client is taken to be at this address until the request has been answered, as if its connection came from there; what is no address changes nothing.", (rule, value) => rule with { Value = value }),
             Action("set-peer-port", RuleAction.SetPeerPort, Template, "The same of its port.", (rule, value) => rule with { Value = value }),
+            Action("wait-for-body", RuleAction.WaitForBody, Form.Mapping(BodyWaitTable.Keys, _ => new BodyWait(TimeSpan.Zero, 0)), "Waits for the request's body, so that rules behind it can look at `body`: all of it, or 16 KiB; a mapping with `time`, as long as a head may take when left out, and `at-least`, how many bytes are enough. A client that takes longer gets 408. In rules of listeners and pools.", (rule, wait) => rule with { Wait = wait }),
+            Action("set-timeout", RuleAction.SetTimeout, Form.Mapping(BodyWaitTable.Timeouts, _ => new BodyWaitTable.Timeout("server", null)), "How long a server may say nothing, or nothing may come in a tunnel, for this request: a mapping with `of`, which is `server` or `tunnel`, and `milliseconds`. What is no number above 0 changes nothing.", (rule, timeout) => rule with { Name = timeout.Of, Value = timeout.Milliseconds }),
             Action("reroute", RuleAction.Reroute, ScalarForms.OneOf([("true", true, "")]), "Looks for the route again where rules have changed what is asked for: ten times at most, then 500. In rules of routes.", (rule, _) => rule),
             Action("go-to", RuleAction.GoTo, ScalarForms.Name, "Goes on with the route of this name that is `internal`. In rules of routes.", (rule, name) => rule with { Name = name }),
         ]);
@@ -164,6 +167,8 @@ internal static class RuleTable
         RuleAction.SetVariable => ("set-variable", Line(rule)),
         RuleAction.RemoveVariable => ("remove-variable", YamlWriter.Text(rule.Name)),
         RuleAction.SetEntry or RuleAction.RemoveEntry => (rule.Action == RuleAction.SetEntry ? "set-entry" : "remove-entry", $"{{ list: {YamlWriter.Text(rule.Name)}, key: {YamlWriter.Text(rule.Key!.ToString())}{(rule.Value is { } entry ? $", value: {YamlWriter.Text(entry.ToString())}" : "")} }}"),
+        RuleAction.WaitForBody => ("wait-for-body", BodyWaitTable.Write(rule.Wait!)),
+        RuleAction.SetTimeout => ("set-timeout", $"{{ of: {rule.Name}, milliseconds: {YamlWriter.Text(rule.Value!.ToString())} }}"),
         RuleAction.SetStatus => ("set-status", $"{rule.Status}"),
         RuleAction.Reroute => ("reroute", "true"),
         RuleAction.Track => ("track", $"{{ {(rule.Track!.Slot > 0 ? $"slot: {rule.Track.Slot}, " : "")}table: {YamlWriter.Text(rule.Track.Table)}, key: {YamlWriter.Text(rule.Value!.ToString())}{(rule.Track.OfConnection ? ", whole: connection" : "")} }}"),
