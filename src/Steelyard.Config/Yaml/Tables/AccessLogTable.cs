@@ -47,7 +47,7 @@ internal static class AccessLogTable
             problems.Error(node.Place, mistake);
             return false;
         },
-        value => value.Format == AccessLogFormat.Custom ? YamlWriter.Text(LogLineText.Write(value.Line)) : s_knownFormat.Write!(value.Format));
+        value => value.Format == AccessLogFormat.Custom ? YamlValues.Scalar(LogLineText.Write(value.Line)) : s_knownFormat.Write!(value.Format));
 
     private static readonly IReadOnlyList<(string Word, SyslogFormat Value, string Description)> s_syslogFormats =
         [("rfc3164", SyslogFormat.Rfc3164, ""), ("rfc5424", SyslogFormat.Rfc5424, ""), ("raw", SyslogFormat.Raw, ""), ("short", SyslogFormat.Short, ""), ("priority", SyslogFormat.Priority, ""), ("timed", SyslogFormat.Timed, ""), ("iso", SyslogFormat.Iso, "")];
@@ -79,7 +79,7 @@ internal static class AccessLogTable
                 mistake = new($"{Shown.Quote(text)} is not the path of a file", "a path, such as logs/access.log");
             return mistake.Message is null;
         },
-        target => YamlWriter.Text(target.ToString()));
+        target => YamlValues.Scalar(target.ToString()));
 
     private static readonly Form<string> s_tag = Form.OfText(
         "1 to 32 letters, digits and - _ .",
@@ -130,7 +130,7 @@ internal static class AccessLogTable
                 problems.Error(node.Place, "these are no turns", "numbers and ranges, ascending, a colon, and of how many lines, such as 1:10 or 2-3,8-11:11");
             return value is not null;
         },
-        turns => turns is null ? null! : YamlWriter.Text(turns.ToString()));
+        turns => turns is null ? null! : YamlValues.Scalar(turns.ToString()));
 
     private static readonly Form<IReadOnlyList<string>> s_fields = Form.ListOf("a name, or a list of names, such as [ Authorization, X-Api-Key ]", HeaderTable.FieldName, orOne: true);
 

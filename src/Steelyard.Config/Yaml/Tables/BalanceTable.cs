@@ -173,7 +173,7 @@ internal static class BalanceTable
         List<string> parts = [];
         if (balance.Hash is { } hash)
         {
-            parts.Add($"hash: {YamlWriter.Text(hash.Key.ToString())}");
+            parts.Add($"hash: {YamlValues.Scalar(hash.Key.ToString())}");
             if (hash.Placement != HashPlacement.Ketama)
                 parts.Add($"placement: {WordOf(Placements, hash.Placement)}");
             if (hash.Load is { } load)

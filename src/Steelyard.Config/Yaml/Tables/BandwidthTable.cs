@@ -26,7 +26,7 @@ internal static class BandwidthTable
         foreach (var (name, value) in ((string, TextTemplate?)[])[("rate", settings.Rate), ("after", settings.After), ("of-servers", settings.OfServers)])
         {
             if (value is not null)
-                yield return $"{name}: {YamlWriter.Text(value.ToString())}";
+                yield return $"{name}: {YamlValues.Scalar(value.ToString())}";
         }
     }
 }

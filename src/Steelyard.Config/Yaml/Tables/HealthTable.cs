@@ -73,7 +73,7 @@ internal static class HealthTable
             problems.Error(node.Place, "this is no address to ask at", "an address of IPv4 or IPv6");
             return false;
         },
-        address => address is null ? null! : YamlWriter.Text(address));
+        address => address is null ? null! : YamlValues.Scalar(address));
 
     private static readonly Form<string> s_fieldValue = Form.OfText(
         "a value in ASCII",

@@ -83,13 +83,13 @@ internal static class PatternLists
     /// <summary>A list as the configuration writes it.</summary>
     public static IEnumerable<string> Parts(PatternListSettings list)
     {
-        yield return $"name: {YamlWriter.Text(list.Name)}";
+        yield return $"name: {YamlValues.Scalar(list.Name)}";
         if (list.Number is { } number)
             yield return $"number: {number}";
         if (list.Description.Length > 0)
-            yield return $"description: {YamlWriter.Text(list.Description)}";
+            yield return $"description: {YamlValues.Scalar(list.Description)}";
         if (list.Entries.Count > 0)
-            yield return $"{(list.IsMap ? "map" : "patterns")}: [{string.Join(", ", list.Entries.Select(entry => YamlWriter.Text(entry.Value is { Length: > 0 } value ? $"{entry.Pattern} {value}" : entry.Pattern)))}]";
+            yield return $"{(list.IsMap ? "map" : "patterns")}: [{string.Join(", ", list.Entries.Select(entry => YamlValues.Scalar(entry.Value is { Length: > 0 } value ? $"{entry.Pattern} {value}" : entry.Pattern)))}]";
         else if (list.IsMap)
             yield return "values: true";
     }

@@ -15,7 +15,7 @@ internal static class ProbeStepTable
             (value, mistake) = (text, text.Length is 0 or > 4096 || text.Any(letter => letter > 0xff) ? new("this is not what can be sent or expected", "1 to 4096 characters up to U+00FF, each a byte, such as \"PING\\r\\n\"") : default);
             return mistake.Message is null;
         },
-        YamlWriter.Text);
+        YamlValues.Scalar);
 
     private static readonly Form<bool?> s_switch = HealthTable.OrNull(ScalarForms.Switch);
 
@@ -64,7 +64,7 @@ internal static class ProbeStepTable
 
             return read;
         },
-        steps => $"[{string.Join(", ", steps.Select(step => $"{{ do: {WordOf(step.Do)}{string.Concat(YamlWriter.PartsOf(Table, step with { Do = default }, new()).Select(part => ", " + part))} }}"))}]");
+        steps => $"[{string.Join(", ", steps.Select(step => $"{{ do: {WordOf(step.Do)}{string.Concat(YamlValues.Parts(Table, step with { Do = default }, new()).Select(part => ", " + part))} }}"))}]");
 
     private static Mistake? MistakeIn(ProbeStep step)
     {

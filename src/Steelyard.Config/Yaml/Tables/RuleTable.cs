@@ -146,42 +146,42 @@ internal static class RuleTable
     public static (string Key, string Value) Write(RuleSettings rule) => rule.Action switch
     {
         RuleAction.Deny => ("deny", $"{rule.Status}"),
-        RuleAction.Respond => ("respond", YamlWriter.Respond(rule.Respond!)),
-        RuleAction.Redirect => ("redirect", YamlWriter.Redirect(rule.Redirect!)),
+        RuleAction.Respond => ("respond", YamlRoutes.Respond(rule.Respond!)),
+        RuleAction.Redirect => ("redirect", YamlRoutes.Redirect(rule.Redirect!)),
         RuleAction.Close => ("close", "true"),
         RuleAction.Stop => ("stop", "true"),
         RuleAction.SetHeader => ("set-header", Line(rule)),
         RuleAction.AddHeader => ("add-header", Line(rule)),
-        RuleAction.RemoveHeader => ("remove-header", YamlWriter.Text(rule.Name)),
-        RuleAction.RemoveHeaders => ("remove-headers", YamlWriter.Text(rule.Pattern!)),
-        RuleAction.SetMethod => ("set-method", YamlWriter.Text(rule.Value!.ToString())),
-        RuleAction.SetPeer => ("set-peer", YamlWriter.Text(rule.Value!.ToString())),
-        RuleAction.SetPeerPort => ("set-peer-port", YamlWriter.Text(rule.Value!.ToString())),
+        RuleAction.RemoveHeader => ("remove-header", YamlValues.Scalar(rule.Name)),
+        RuleAction.RemoveHeaders => ("remove-headers", YamlValues.Scalar(rule.Pattern!)),
+        RuleAction.SetMethod => ("set-method", YamlValues.Scalar(rule.Value!.ToString())),
+        RuleAction.SetPeer => ("set-peer", YamlValues.Scalar(rule.Value!.ToString())),
+        RuleAction.SetPeerPort => ("set-peer-port", YamlValues.Scalar(rule.Value!.ToString())),
         RuleAction.ReplaceHeader => ("replace-header", Replacement(rule)),
         RuleAction.ReplaceValue => ("replace-value", Replacement(rule)),
-        RuleAction.SetPath => ("set-path", YamlWriter.Text(rule.Value!.ToString())),
+        RuleAction.SetPath => ("set-path", YamlValues.Scalar(rule.Value!.ToString())),
         RuleAction.ReplacePath => ("replace-path", Replacement(rule)),
-        RuleAction.SetQuery => ("set-query", YamlWriter.Text(rule.Value!.ToString())),
-        RuleAction.SetTarget => ("set-target", YamlWriter.Text(rule.Value!.ToString())),
+        RuleAction.SetQuery => ("set-query", YamlValues.Scalar(rule.Value!.ToString())),
+        RuleAction.SetTarget => ("set-target", YamlValues.Scalar(rule.Value!.ToString())),
         RuleAction.ReplaceTarget => ("replace-target", Replacement(rule)),
         RuleAction.SetVariable => ("set-variable", Line(rule)),
-        RuleAction.RemoveVariable => ("remove-variable", YamlWriter.Text(rule.Name)),
-        RuleAction.SetEntry or RuleAction.RemoveEntry => (rule.Action == RuleAction.SetEntry ? "set-entry" : "remove-entry", $"{{ list: {YamlWriter.Text(rule.Name)}, key: {YamlWriter.Text(rule.Key!.ToString())}{(rule.Value is { } entry ? $", value: {YamlWriter.Text(entry.ToString())}" : "")} }}"),
+        RuleAction.RemoveVariable => ("remove-variable", YamlValues.Scalar(rule.Name)),
+        RuleAction.SetEntry or RuleAction.RemoveEntry => (rule.Action == RuleAction.SetEntry ? "set-entry" : "remove-entry", $"{{ list: {YamlValues.Scalar(rule.Name)}, key: {YamlValues.Scalar(rule.Key!.ToString())}{(rule.Value is { } entry ? $", value: {YamlValues.Scalar(entry.ToString())}" : "")} }}"),
         RuleAction.WaitForBody => ("wait-for-body", BodyWaitTable.Write(rule.Wait!)),
-        RuleAction.SetTimeout => ("set-timeout", $"{{ of: {rule.Name}, milliseconds: {YamlWriter.Text(rule.Value!.ToString())} }}"),
+        RuleAction.SetTimeout => ("set-timeout", $"{{ of: {rule.Name}, milliseconds: {YamlValues.Scalar(rule.Value!.ToString())} }}"),
         RuleAction.SetStatus => ("set-status", $"{rule.Status}"),
         RuleAction.Reroute => ("reroute", "true"),
-        RuleAction.Track => ("track", $"{{ {(rule.Track!.Slot > 0 ? $"slot: {rule.Track.Slot}, " : "")}table: {YamlWriter.Text(rule.Track.Table)}, key: {YamlWriter.Text(rule.Value!.ToString())}{(rule.Track.OfConnection ? ", whole: connection" : "")} }}"),
-        RuleAction.SetBandwidth => ("set-bandwidth", YamlWriter.Text(rule.Value!.ToString())),
-        RuleAction.GoTo => ("go-to", YamlWriter.Text(rule.Name)),
-        RuleAction.AskInstead => ("ask-instead", YamlWriter.Text(rule.Value!.ToString())),
+        RuleAction.Track => ("track", $"{{ {(rule.Track!.Slot > 0 ? $"slot: {rule.Track.Slot}, " : "")}table: {YamlValues.Scalar(rule.Track.Table)}, key: {YamlValues.Scalar(rule.Value!.ToString())}{(rule.Track.OfConnection ? ", whole: connection" : "")} }}"),
+        RuleAction.SetBandwidth => ("set-bandwidth", YamlValues.Scalar(rule.Value!.ToString())),
+        RuleAction.GoTo => ("go-to", YamlValues.Scalar(rule.Name)),
+        RuleAction.AskInstead => ("ask-instead", YamlValues.Scalar(rule.Value!.ToString())),
         _ => throw new ArgumentOutOfRangeException(nameof(rule)),
     };
 
-    private static string Line(RuleSettings rule) => YamlWriter.Text($"{rule.Name}: {rule.Value}");
+    private static string Line(RuleSettings rule) => YamlValues.Scalar($"{rule.Name}: {rule.Value}");
 
     private static string Replacement(RuleSettings rule) =>
-        $"{{ {(rule.Name.Length > 0 ? $"name: {YamlWriter.Text(rule.Name)}, " : "")}pattern: {YamlWriter.Text(rule.Pattern!)}, with: {YamlWriter.Text(rule.Value!.ToString())} }}";
+        $"{{ {(rule.Name.Length > 0 ? $"name: {YamlValues.Scalar(rule.Name)}, " : "")}pattern: {YamlValues.Scalar(rule.Pattern!)}, with: {YamlValues.Scalar(rule.Value!.ToString())} }}";
 
     private static RuleSettings Take(RuleSettings rule, HeaderLine line) => rule with { Name = line.Name, Value = line.Value };
 
