@@ -283,6 +283,8 @@ internal sealed class YamlWriter
             yield return "drop-fields: true";
         if (route.Ask is { } ask)
             yield return $"ask: {Text(ask.ToString())}";
+        if (route.AskWhen is { } askWhen)
+            yield return $"ask-when: {Text(askWhen.ToString())}";
         if (route.Mirror is { } mirror)
             yield return $"mirror: {Braces([$"paths: {Many(mirror.Paths, path => path.ToString())}", .. Parts(MirrorTable.Table, mirror, new())])}";
         if (route.AskRules.Count > 0)
