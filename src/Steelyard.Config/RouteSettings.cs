@@ -71,6 +71,9 @@ public sealed record RouteSettings
     /// </summary>
     public TextTemplate? Ask { get; init; }
 
+    /// <summary>Which requests it is asked for; null for all.</summary>
+    public Condition? AskWhen { get; init; }
+
     /// <summary>What is remembered of that answer, by <see cref="RuleAction.SetVariable"/> alone (nginx: auth_request_set).</summary>
     public ValueList<RuleSettings> AskRules { get; init; }
 

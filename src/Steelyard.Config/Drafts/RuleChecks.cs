@@ -40,6 +40,7 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
         foreach (var route in listener.Routes ?? [])
         {
             CheckWhen(route.Match.When, route.Place, isResponse: false);
+            CheckWhen(route.AskWhen, route.Place, isResponse: false);
             CheckWhen(route.Statistics?.Value.Admin, route.Place, isResponse: false);
             if (route.ToNamed is { } named)
                 Check(named.Value, named.Place, isResponse: false);
@@ -49,6 +50,8 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 CheckName(page.Route, place, names);
             if (route.Ask is { } ask)
                 Check(ask.Value, ask.Place, isResponse: false);
+            if (route is { AskWhen: not null, Ask: null })
+                problems.Error(route.Place, "'ask-when' without 'ask'", "both");
             foreach (var path in route.Mirror?.Value.Paths ?? [])
                 Check(path, route.Mirror!.Value.Place, isResponse: false);
             if (route.AskRules is [{ Place: var first }, ..] && (route.Ask is null || route.AskRules.Any(rule => rule.Value.Action != RuleAction.SetVariable)))

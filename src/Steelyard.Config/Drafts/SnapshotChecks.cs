@@ -339,6 +339,7 @@ internal sealed class SnapshotChecks
                     Unpack = draft.Unpack,
                     Substitute = draft.Substitute,
                     Ask = draft.Ask?.Value,
+                    AskWhen = draft.AskWhen,
                     Mirror = draft.Mirror?.Value,
                     Bandwidth = draft.Bandwidth,
                     SendMethod = draft.SendMethod,

@@ -1,4 +1,5 @@
 using System.Net;
+using Steelyard.Config.Expressions;
 
 namespace Steelyard.Config.Drafts;
 
@@ -159,6 +160,8 @@ internal sealed record RouteDraft(Place Place)
     public Located<FilesSettings>? Files { get; init; }
 
     public Located<TextTemplate>? Ask { get; init; }
+
+    public Condition? AskWhen { get; init; }
 
     public Located<MirrorSettings>? Mirror { get; init; }
 

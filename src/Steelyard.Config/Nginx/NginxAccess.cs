@@ -54,11 +54,21 @@ internal sealed class NginxAccess(NginxScope scope, List<Located<RuleSettings>> 
     /// <summary>The line of auth_request that counts; null where nobody is asked.</summary>
     public static NginxDirective? Asks(NginxLevel level) => level.Find("auth_request") is { } line && line[1] != "off" ? line : null;
 
+    /// <summary>Who is asked for: with <c>satisfy any</c> nobody who comes from the right address; null for everybody.</summary>
+    public static Condition? AsksFor(NginxLevel level, NginxScope scope)
+    {
+        if (level.Find("satisfy")?[1] != "any" || Asks(level) is null)
+            return null;
+        var access = new NginxAccess(scope, []);
+        var allowed = First(access.Addresses(level), isAllowed: true);
+        return allowed is ConstantCondition { Holds: false } ? null : new NotCondition(allowed);
+    }
+
     /// <summary>What is remembered of the answer.</summary>
     public static IReadOnlyList<Located<RuleSettings>> AnswerRules(NginxLevel level, NginxScope scope)
     {
-        if (level.Find("satisfy")?[1] == "any")
-            scope.File.Problems.Error(Asks(level)!.Place, "\"auth_request\" beside \"satisfy any\" is not done here", "\"satisfy all\"");
+        if (level.Find("satisfy")?[1] == "any" && new NginxAccess(scope, []).PasswordOf(level) is not null)
+            scope.File.Problems.Error(Asks(level)!.Place, "\"auth_request\" beside \"auth_basic\" and \"satisfy any\" is not done here", "\"satisfy all\"");
         if (level.Has("try_files") && level.Has("proxy_pass"))
             scope.File.Problems.Error(Asks(level)!.Place, "\"auth_request\" beside \"try_files\" and \"proxy_pass\" is not done here", "a location for each");
         var answer = scope with { OfResponse = true };
@@ -83,6 +93,8 @@ internal sealed class NginxAccess(NginxScope scope, List<Located<RuleSettings>> 
     {
         var addresses = Addresses(level);
         var password = PasswordOf(level);
+        if (password is null && level.Find("satisfy")?[1] == "any" && Asks(level) is not null)
+            return;
         if (password is null || level.Find("satisfy")?[1] != "any")
         {
             if (addresses.Exists(each => !each.IsAllowed))

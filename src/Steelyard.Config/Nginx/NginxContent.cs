@@ -86,7 +86,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             steps.Read(level);
         NginxAccess.Read(level, scope, _access);
         if (NginxAccess.Asks(level) is { } asks)
-            route = route with { Ask = new(NginxPaths.WithQuery(TextTemplate.Literal(asks[1])), asks.Words[1].Place), AskRules = NginxAccess.AnswerRules(level, scope) };
+            route = route with { Ask = new(NginxPaths.WithQuery(TextTemplate.Literal(asks[1])), asks.Words[1].Place), AskWhen = NginxAccess.AsksFor(level, scope), AskRules = NginxAccess.AnswerRules(level, scope) };
         if (NginxMirrors.Of(level) is { } mirror)
             route = route with { Mirror = new(mirror, level.All("mirror")[0].Place) };
         var (rates, concurrency) = NginxLimits.Of(level, file, pools);

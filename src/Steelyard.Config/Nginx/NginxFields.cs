@@ -130,7 +130,9 @@ internal static class NginxErrors
     public static IReadOnlyList<Located<ErrorPageSettings>> Of(NginxLevel level, NginxServer server, NginxScope scope, ProblemList problems)
     {
         List<Located<ErrorPageSettings>> pages = [];
-        foreach (var line in level.All("error_page"))
+
+        // nginx: what is wrong with TLS is found before a location is, and 400 to clients.
+        foreach (var (line, isOfTls) in level.All("error_page").Select(line => (line, false)).Concat(server.Level.All("error_page").Select(line => (line, true))))
         {
             List<int> statuses = [];
             int? shown = null;
@@ -150,6 +152,11 @@ internal static class NginxErrors
                 continue;
             }
 
+            statuses.RemoveAll(status => (status is >= 495 and <= 497) != isOfTls);
+            if (statuses.Count == 0)
+                continue;
+            if (isOfTls)
+                shown ??= 400;
             var (to, place) = (line[line.Count], line.Words[^1].Place);
             var page = new ErrorPageSettings { Statuses = statuses.ToValueList(), As = shown };
             if (to.StartsWith('@'))

@@ -205,7 +205,7 @@ internal static class NginxMaps
     private static MapExpression BehindProxies(Expression address, List<string> proxies)
     {
         var itself = TextTemplate.Of(address);
-        Expression named = new CallExpression(FunctionKind.Word, new FetchExpression(FetchKind.HeaderList, "X-Forwarded-For"), ["-1", ", "]);
+        Expression named = new CallExpression(FunctionKind.Default, new CallExpression(FunctionKind.Word, new FetchExpression(FetchKind.HeaderList, "X-Forwarded-For"), ["-1", ", "]), [""]);
         var behind = TextTemplate.Of(new MapExpression(named, [new(TestKind.Is, false, "", itself)], TextTemplate.Of(named)));
         return new(address, proxies.Distinct().Select(proxy => new MapCase(TestKind.Network, false, proxy, behind)).ToValueList(), itself);
     }

@@ -149,7 +149,8 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
             return null;
         }
 
-        if (code == 444)
+        // nginx: who is told these is told nothing.
+        if (code == 444 || (directive.Count == 1 && code is (408 or 499)))
             return new() { Action = RuleAction.Close };
         if (code is < 200 or > 599)
         {

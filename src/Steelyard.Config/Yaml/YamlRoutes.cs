@@ -40,6 +40,8 @@ internal static class YamlRoutes
             yield return "drop-fields: true";
         if (route.Ask is { } ask)
             yield return $"ask: {Scalar(ask.ToString())}";
+        if (route.AskWhen is { } askWhen)
+            yield return $"ask-when: {Scalar(askWhen.ToString())}";
         if (route.Mirror is { } mirror)
             yield return $"mirror: {Braces([$"paths: {Many(mirror.Paths, path => path.ToString())}", .. Parts(MirrorTable.Table, mirror, new())])}";
         if (route.AskRules.Count > 0)

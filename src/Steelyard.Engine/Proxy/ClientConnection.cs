@@ -63,6 +63,9 @@ internal sealed class ClientConnection : ConnectionEnds
 
     public Transport Transport { get; private set; } = null!;
 
+    /// <summary>Whether it speaks HTTP without TLS where that is spoken, and is told so.</summary>
+    public bool SpeaksPlainly { get; private set; }
+
     /// <summary>What it is to do as a copy of a request that another client has sent; null for a client of its own.</summary>
     public CopyOrder? Copy { get; private set; }
 
@@ -106,7 +109,7 @@ internal sealed class ClientConnection : ConnectionEnds
     /// lets it speak something else, or it has had as many requests as it may.
     /// </summary>
     public bool Leaving =>
-        _loop.Draining || Copy is not null || (Plan != _loop.Present && !IsServedOn) || (_requests > 0 && Plan.Plan.Limits.RequestsPerConnection <= _requests);
+        _loop.Draining || Copy is not null || SpeaksPlainly || (Plan != _loop.Present && !IsServedOn) || (_requests > 0 && Plan.Plan.Limits.RequestsPerConnection <= _requests);
 
     // Who came without TLS, or without a certificate, does not get what is behind them now.
     private bool IsServedOn => _loop.Plan.ListenerAt(Arrival.Slot) is { } listener && listener.Continues(Listener);
@@ -172,7 +175,7 @@ internal sealed class ClientConnection : ConnectionEnds
         (Plan, _certificate, _shown, _tlsName, _helloRead, _requests, _begun) = (null!, null, null, null, false, 0, _loop.Events.Now);
         _cameLate = _loop.Draining;
         _awaited = _cameLate || Copy is not null;
-        (_number, IsPipelined, _ownPeer) = (_loop.NextNumber(), false, default);
+        (_number, IsPipelined, SpeaksPlainly, _ownPeer) = (_loop.NextNumber(), false, false, default);
         FollowPlan();
         Observe(Serve());
     }
@@ -352,6 +355,18 @@ internal sealed class ClientConnection : ConnectionEnds
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<AfterExchange> Secure(TlsListener tls)
     {
+        if (Listener.HasPlainPage)
+        {
+            _idle = true;
+            var came = Input.IsEmpty ? await Input.Fill(Transport, Listener.Timeouts.TlsHandshake) : IoStatus.Done;
+            _idle = false;
+            if (came != IoStatus.Done)
+                return AfterExchange.Close;
+            SpeaksPlainly = Input.Unread[0] is >= (byte)'A' and <= (byte)'Z';
+            if (SpeaksPlainly)
+                return AfterExchange.KeepAlive;
+        }
+
         var secured = new TlsTransport(Transport, _loop.Tls);
         secured.Begin(Input.Unread);
         Input.Release();

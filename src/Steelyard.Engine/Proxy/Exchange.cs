@@ -22,6 +22,9 @@ internal sealed class Exchange
     // nginx: a connection that is closed without an answer.
     private const int ClosedByRuleStatus = 444;
 
+    // nginx: a request without TLS where that is spoken.
+    public const int PlainStatus = 497;
+
     private const int TimeoutStatus = 408;
     private const int BadRequestStatus = 400;
     private const int NoStatus = -1;
@@ -98,6 +101,8 @@ internal sealed class Exchange
         _context.SeeWhoAsks();
         _context.Tracking?.Begin();
 
+        if (Client.SpeaksPlainly)
+            return Refuse(new(Cause.BadRequest, Told: RouteFinder.Enter(_context, Client.Listener.Routes, _loop.PathRoom) && ErrorPageFor(PlainStatus) is not null ? PlainStatus : BadRequestStatus));
         if (Client.Listener.AsNginx && Refusals.Of(Request, _context.Head) is { IsSuccess: false } refusal)
             return Refuse(refusal);
 
@@ -145,7 +150,7 @@ internal sealed class Exchange
             // nginx: what is asked within has no access phase.
             if (route.AccessRules is { } access && access.RunOnRequest(_context, out ofRule) is not RuleVerdict.GoOn and var endsAtAccess)
                 return await Follow(endsAtAccess, ofRule);
-            if (route.Ask is not null)
+            if (route.Ask is not null && route.AskWhen?.Holds(_context.Scope) is not false)
                 return await (_context.BeginAsking() ? Serve() : GoOn(TooLargeStatus));
         }
 

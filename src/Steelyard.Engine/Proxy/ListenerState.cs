@@ -36,6 +36,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>Whether requests are refused that nginx refuses, and slashes that rules double stay.</summary>
     public bool AsNginx { get; init; }
 
+    /// <summary>Whether requests that come without TLS, where it is spoken, have a page (nginx: error_page 497).</summary>
+    public bool HasPlainPage { get; init; }
+
     /// <summary>Which fields of requests are seen.</summary>
     public FieldNames FieldNames { get; init; }
 

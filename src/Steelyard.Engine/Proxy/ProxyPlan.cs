@@ -395,6 +395,7 @@ internal sealed class ProxyPlan
                 Tolerant = settings.Tolerant,
                 KeepsSlashes = settings.KeepsSlashes,
                 AsNginx = settings.AsNginx,
+                HasPlainPage = settings is { AsNginx: true, Tls: not null } && HasPlainPage(settings),
                 FieldNames = settings.FieldNames,
                 GatewayStatuses = settings.GatewayStatuses,
                 ClientField = settings.ClientField is { } named ? new(named) : null,
@@ -432,6 +433,20 @@ internal sealed class ProxyPlan
 
             return null;
         }
+    }
+
+    private static bool HasPlainPage(ListenerSettings settings)
+    {
+        foreach (var route in settings.Routes)
+        {
+            foreach (var page in route.ErrorPages)
+            {
+                if (page.Statuses.AsSpan().Contains(Exchange.PlainStatus))
+                    return true;
+            }
+        }
+
+        return false;
     }
 }
 

@@ -51,6 +51,7 @@ internal sealed class Route
         SendMethod = settings.SendMethod is { } method ? Encoding.ASCII.GetBytes(method) : null;
         SendBody = settings.SendBody is { } body ? new TemplateBytes(body) : null;
         (DropsBody, DropsFields) = (settings.DropsBody || SendBody is not null, settings.DropsFields);
+        AskWhen = CompiledCondition.From(settings.AskWhen);
         Mirror = Mirror.From(settings.Mirror);
         Ask = settings.Ask is { } ask ? new(ask, settings.AskRules) : null;
         (Priority, Limits) = (settings.Priority, limits);
@@ -153,6 +154,9 @@ internal sealed class Route
 
     /// <summary>Who is asked whether a request may go on; null for nobody.</summary>
     public AskedFirst? Ask { get; }
+
+    /// <summary>Which requests it is asked for; null for all.</summary>
+    public CompiledCondition? AskWhen { get; }
 
     /// <summary>Where copies of its requests go; null for nowhere.</summary>
     public Mirror? Mirror { get; }

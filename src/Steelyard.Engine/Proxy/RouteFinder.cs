@@ -32,6 +32,16 @@ internal static class RouteFinder
         return RuleVerdict.Loops;
     }
 
+    /// <summary>Enters the route that a request asks for, and does nothing of what its rules say.</summary>
+    /// <returns>Whether there is one.</returns>
+    public static bool Enter(RoutedRequest request, RouteTable routes, byte[] pathRoom)
+    {
+        if (Match(request, routes, pathRoom) is not { } route)
+            return false;
+        request.EnterRoute(route);
+        return true;
+    }
+
     private static Route? Match(RoutedRequest request, RouteTable routes, byte[] pathRoom)
     {
         var path = PathOf(request, pathRoom);

@@ -11,7 +11,7 @@ namespace Steelyard.EndToEnd.Differential;
 /// Each file of Differential/nginx runs under the real nginx and under Steelyard with the same requests; what clients and
 /// servers see is the same, or the request says why not in a line that docs/nginx.md has too. Adding a case is adding
 /// NAME.conf and NAME.requests: ADDRESS is where it listens, SERVER_A to SERVER_C answer with what they have seen, at CLOSED
-/// nobody listens, PORT_A is the port alone, RESOLVER knows here.example as 127.0.0.1, FILES is a folder with files, and what is written in LOGS is compared too. Requests stand between lines of dashes; X-Want says what a server answers, with ^ for a semicolon in a field, `from` for the address that the connection comes from, `long` for more than a buffer holds, `short` for 14 bytes, `gzip` for an answer in gzip, `hang` for no answer. One behind a line such as <c># tls: one.example</c> is asked by TLS, which servers speak where a client begins with it. STEELYARD_CASE='log-*' runs those alone.
+/// nobody listens, PORT_A is the port alone, RESOLVER knows here.example as 127.0.0.1, FILES is a folder with files, CERTIFICATES that of site.pem and site.key, and what is written in LOGS is compared too. Requests stand between lines of dashes; X-Want says what a server answers, with ^ for a semicolon in a field, `from` for the address that the connection comes from, `long` for more than a buffer holds, `short` for 14 bytes, `gzip` for an answer in gzip, `hang` for no answer. One behind a line such as <c># tls: one.example</c> is asked by TLS, which servers speak where a client begins with it. STEELYARD_CASE='log-*' runs those alone.
 /// </summary>
 [Trait("Lane", "files")]
 public sealed partial class NginxDifferences : IAsyncLifetime
@@ -87,7 +87,7 @@ public sealed partial class NginxDifferences : IAsyncLifetime
         var read = ConfigurationFile.Read(file);
         Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
         await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
-            await AskAll(requests, ours, () => balancer.Connect());
+            await AskAll(requests, ours, () => RawClient.Connect(balancer.Address));
         List<string> wrong = [];
         for (var i = 0; i < requests.Count; i++)
         {
@@ -161,7 +161,7 @@ public sealed partial class NginxDifferences : IAsyncLifetime
 
     private string Fill(string configuration)
     {
-        configuration = configuration.Replace("CLOSED", RecordingOrigin.Refusing().ToString(), StringComparison.Ordinal).Replace("FILES", _files.Path, StringComparison.Ordinal);
+        configuration = configuration.Replace("CLOSED", RecordingOrigin.Refusing().ToString(), StringComparison.Ordinal).Replace("FILES", _files.Path, StringComparison.Ordinal).Replace("CERTIFICATES", TestCertificates.Shared.Folder, StringComparison.Ordinal);
         return FillServers(configuration.Replace("RESOLVER", $"127.0.0.1:{_names.Port}", StringComparison.Ordinal));
     }
 

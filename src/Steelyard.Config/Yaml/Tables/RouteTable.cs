@@ -168,6 +168,12 @@ internal static class RouteTable
                 "Path and query of a request within, by GET and without a body, whose answer says whether a request may go on: 200 to 299 it may; 401 and 403 the client is told, with the `WWW-Authenticate` of the answer; any other is 500 (nginx: `auth_request`).",
                 route => route.Ask,
                 (route, value) => route with { Ask = value }),
+            new Directive<RouteDraft, Condition?>(
+                "ask-when",
+                Form.OrNull(RuleTable.Condition),
+                "Which requests it is asked for, see [conditions](#conditions-and-expressions); all when left out.",
+                route => null,
+                (route, value) => route with { AskWhen = value }),
             new Directive<RouteDraft, IReadOnlyList<Located<RuleSettings>>>(
                 "ask-rules",
                 RuleTable.ResponseList,
