@@ -201,6 +201,9 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
             case FetchExpression { Kind: FetchKind.SentHeader } sent when !isLog && !isAnswer:
                 problems.Error(place, $"the client has got nothing yet, so '{sent}' says nothing here", "it in the 'format' of an access log, or 'response-header' in rules for responses");
                 break;
+            case FetchExpression { Kind: FetchKind.FirstBytes, Name: var which } when !FirstBytes.TryParse(which, out _):
+                problems.Error(place, $"{Shown.Quote(which)} is not an offset and a length of first bytes", $"such as first-bytes('0 7'), up to {FirstBytes.Most} bytes");
+                break;
             case FetchExpression { Kind: FetchKind.Body or FetchKind.BodySize } when isResponse:
                 problems.Error(place, "the request's body is gone when there is a response", "'set-variable' in rules for requests, and the variable here");
                 break;

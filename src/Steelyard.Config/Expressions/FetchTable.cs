@@ -177,6 +177,12 @@ public enum FetchKind
     /// <summary>A number that no other request of this process has.</summary>
     RequestNumber,
 
+    /// <summary>Some of the first bytes of a connection that carries no requests, by an offset and a length (HAProxy: req.payload).</summary>
+    FirstBytes,
+
+    /// <summary>How many there are so far (HAProxy: req.len).</summary>
+    FirstLength,
+
     /// <summary>What has come of the request's body (HAProxy: req.body).</summary>
     Body,
 
@@ -287,6 +293,8 @@ internal static class FetchTable
         new("tls", FetchKind.Tls, Named: false, OfResponse: false, "`1` for a client that speaks TLS, else `0`"),
         new("server-name", FetchKind.ServerName, Named: false, OfResponse: false, "the name in the client's TLS hello"),
         new("content-length", FetchKind.ContentLength, Named: false, OfResponse: false, "the length of the request's body; absent where it is not said"),
+        new("first-bytes", FetchKind.FirstBytes, Named: true, OfResponse: false, "of the first bytes of a connection in `mode: tcp` those from an offset on, as in `first-bytes('0 7') is 'SSH-2.0'`, or all that have come where the length is 0; they are waited for, and absent where they do not come"),
+        new("first-length", FetchKind.FirstLength, Named: false, OfResponse: false, "how many of them have come; the first one is waited for"),
         new("body", FetchKind.Body, Named: false, OfResponse: false, "what has come of the request's body, 16 KiB at most, for rules of listeners and pools; `wait-for-body` waits for it"),
         new("body-size", FetchKind.BodySize, Named: false, OfResponse: false, "the length of the request's body, of chunks as far as they have come"),
         new("header-block", FetchKind.HeaderBlock, Named: false, OfResponse: false, "all fields of the request, as lines, their names in small letters, and an empty line"),

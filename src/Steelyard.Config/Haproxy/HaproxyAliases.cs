@@ -32,6 +32,8 @@ internal static class HaproxyAliases
 
     private static readonly FetchExpression s_uri = new(FetchKind.OriginalUri);
 
+    private static readonly TextExpression s_version = new(TextTemplate.Of([new TemplatePart("HTTP/"), new TemplatePart(null, default, new FetchExpression(FetchKind.Version))]));
+
     public static IReadOnlyList<HaproxyAlias> Rows { get; } =
     [
         Value("ci", LogField.Peer, Text | LogForm.Hex, new FetchExpression(FetchKind.Peer)),
@@ -48,9 +50,9 @@ internal static class HaproxyAliases
         new("HP", null, Text, new CallExpression(FunctionKind.Field, s_uri, ["1", "?"]), "the path"),
         new("HPO", null, Text, new CallExpression(FunctionKind.Field, s_uri, ["1", "?"]), "the path"),
         new("HU", null, Text, s_uri, "path and query"),
-        Line("HQ", LogField.QueryString, Text),
-        Line("HV", LogField.Protocol, Text),
-        Line("r", LogField.RequestLine, Text),
+        Value("HQ", LogField.QueryString, Text, new CallExpression(FunctionKind.Group, s_uri, ["([?].*)$", "1"])),
+        Value("HV", LogField.Protocol, Text, s_version),
+        Value("r", LogField.RequestLine, Text, new TextExpression(TextTemplate.Of([new TemplatePart(null, TemplateVariable.Method), new TemplatePart(" "), new TemplatePart(null, default, s_uri), new TemplatePart(" "), new TemplatePart(null, default, s_version)]))),
         Line("ST", LogField.Status),
         Line("B", LogField.BytesSent),
         Line("U", LogField.BytesReceived),
@@ -92,8 +94,8 @@ internal static class HaproxyAliases
         Line("trl", LogField.TimeLocal),
         Value("H", LogField.HostName, Text, new TextExpression(TextTemplate.Literal(Environment.MachineName))),
         Value("pid", LogField.ProcessId, LogForm.Hex, new FetchExpression(FetchKind.ProcessId)),
-        Line("sslv", LogField.TlsVersion, Text),
-        Line("sslc", LogField.TlsCipher, Text),
+        Value("sslv", LogField.TlsVersion, Text, new FetchExpression(FetchKind.TlsVersion)),
+        Value("sslc", LogField.TlsCipher, Text, new FetchExpression(FetchKind.TlsCipher)),
         new("ID", null, Text, new FetchExpression(FetchKind.Variable, RequestName), "what `unique-id-format` calls the request"),
     ];
 
@@ -106,6 +108,16 @@ internal static class HaproxyAliases
         }
 
         return null;
+    }
+
+    /// <summary>What a word stands for in texts of rules of a section; null where it is known of lines alone.</summary>
+    public static Expression? OfSection(HaproxyAlias alias, HaproxySection section)
+    {
+        if (!section.IsFrontend || section.Kind == 'D' || alias.Field is not (LogField.Listener or LogField.ListenerWithMark))
+            return null;
+        var name = TextTemplate.Literal(section.Name.Value);
+        return alias.Field == LogField.Listener ? new TextExpression(name)
+            : new MapExpression(new FetchExpression(FetchKind.Tls), [new(TestKind.Is, false, "1", TextTemplate.Literal(section.Name.Value + "~"))], name);
     }
 
     private static HaproxyAlias Line(string word, LogField field, LogForm forms = LogForm.Plain) => new(word, field, forms, null, Description(field));

@@ -53,6 +53,7 @@ internal static class HaproxyConditions
         "ip" => TestKind.Network,
         "int" => TestKind.Range,
         "len" => TestKind.Length,
+        "bin" => TestKind.Is,
         _ => null,
     };
 
@@ -118,7 +119,7 @@ internal static class HaproxyConditions
         {
             if (use.Section.KnownAcls.Add(text))
                 use.File.Lists.Count();
-            return known;
+            return text == "HTTP" && use.Section.IsTcp ? HaproxyFirstBytes.IsHttp : known;
         }
 
         use.Problems.Error(words[i].Place, $"no ACL is called {Shown.Quote(text)} here", "the name of an ACL of this section that stands before it, or { FETCH ... }", use.Problems.Names.Nearest(text, use.Section.Acls.Keys.Concat(s_known.Keys)));
@@ -141,7 +142,7 @@ internal static class HaproxyConditions
         }
 
         var (test, ignoreCase, found, isBoolean) = (MethodOf(suffix), false, false, false);
-        var (asMap, number) = (false, (int?)null);
+        var (asMap, number, isBinary) = (false, (int?)null, false);
         List<(string Text, Place Place)> patterns = [];
         List<HaproxyList> files = [];
         var i = 1;
@@ -161,10 +162,10 @@ internal static class HaproxyConditions
                     var method = words[++i];
                     found = method.Text == "found";
                     isBoolean = method.Text == "bool";
-                    test = MethodOf(method.Text);
+                    (test, isBinary) = (MethodOf(method.Text), method.Text == "bin");
                     if (test is null && !found && !isBoolean)
                     {
-                        use.Error(method, $"{Shown.Quote(method.Text)} is no way to compare that is known here", "one of found, bool, int, ip, str, beg, end, sub, dir, dom, reg, len");
+                        use.Error(method, $"{Shown.Quote(method.Text)} is no way to compare that is known here", "one of found, bool, int, ip, bin, str, beg, end, sub, dir, dom, reg, len");
                         return null;
                     }
 
@@ -194,7 +195,7 @@ internal static class HaproxyConditions
         {
             // Without a question mark there is no query.
             return sample.Expression is VariableExpression { Variable: TemplateVariable.Query }
-                ? new TestCondition(sample.Expression, TestKind.Matches, ["."]) : new TestCondition(sample.Expression, TestKind.Present);
+                ? new TestCondition(new VariableExpression(TemplateVariable.Uri), TestKind.Contains, ["?"]) : new TestCondition(sample.Expression, TestKind.Present);
         }
 
         var comparison = "";
@@ -216,6 +217,8 @@ internal static class HaproxyConditions
 
         if (sample.Type == SampleType.Groups && files.Count == 0 && number is null)
             return new TestCondition(sample.Expression, TestKind.Contains, patterns.Select(pattern => HaproxyUserList.PatternOf(pattern.Text)).ToValueList());
+        if (isBinary && !TryReadBinary(patterns, files, number, ref sample, words[0], use))
+            return null;
         var how = test ?? TestOf(sample.Type);
         if (number is { } own)
         {
@@ -248,6 +251,31 @@ internal static class HaproxyConditions
         }
 
         return all.Count == 1 ? all[0] : new AnyCondition(all.ToValueList());
+    }
+
+    // As hexadecimal digits bytes can be compared that are no text.
+    private static bool TryReadBinary(List<(string Text, Place Place)> patterns, List<HaproxyList> files, int? number, ref Sample sample, Word before, HaproxyUse use)
+    {
+        if (files.Count > 0 || number is not null)
+        {
+            use.Error(before, "'-m bin' with patterns of a file, or with a number, is not done here", "the patterns behind it");
+            return false;
+        }
+
+        sample = sample with { Expression = new CallExpression(FunctionKind.Hex, sample.Expression) };
+        for (var i = 0; i < patterns.Count; i++)
+        {
+            var (text, place) = patterns[i];
+            if (text.Length == 0 || text.Length % 2 != 0 || !text.All(char.IsAsciiHexDigit))
+            {
+                use.Problems.Error(place, $"{Shown.Quote(text)} are no bytes in hexadecimal digits", "such as 5353482d");
+                return false;
+            }
+
+            patterns[i] = (text.ToUpperInvariant(), place);
+        }
+
+        return true;
     }
 
     private static TestKind TestOf(SampleType type) => type switch

@@ -310,8 +310,13 @@ internal static class HaproxyDirectives
             yield return Done($"tcp-request {phase} accept", contexts, "[if|unless <condition>]", $"What rejects behind it in `tcp-request {phase}` does not count.", use => ReadAccept(use, phase));
         }
 
-        foreach (var name in (string[])["tcp-request inspect-delay", "tcp-response content accept", "tcp-response inspect-delay", "tcp-request connection set-mark", "tcp-request connection set-tos", "tcp-request content set-mark", "tcp-request content set-tos", "tcp-request content set-priority-class", "tcp-request content set-priority-offset"])
+        foreach (var name in (string[])["tcp-response content accept", "tcp-response inspect-delay", "tcp-request connection set-mark", "tcp-request connection set-tos", "tcp-request content set-mark", "tcp-request content set-tos", "tcp-request content set-priority-class", "tcp-request content set-priority-offset"])
             yield return Harmless(name, All, "What a connection begins with is waited for where a route asks for it.");
+        yield return Done("tcp-request inspect-delay", All, "<time>", "How long the first bytes of a connection are waited for in TCP mode, where rules or `use_backend` look at them.", use =>
+        {
+            if (use.TryTakeTime("a time", out var time))
+                use.Section.InspectDelay = time;
+        });
         yield return Done("tcp-request connection expect-proxy", Front, "layer4 [if { src <network>* }]", "Connections from there, or all, begin with a PROXY header.", ReadExpectProxy);
         foreach (var name in (string[])["tcp-request connection expect-netscaler-cip", "tcp-request content use-service", "tcp-response content reject", "tcp-response content close"])
             yield return Refused(name, All, "`accept-proxy` on the bind line, and `http-request` rules");

@@ -121,7 +121,7 @@ internal sealed class HaproxyDraft
         yield return new(HaproxyLogs.Silence(_file) with { When = asked }, monitor.Place);
         foreach (var fail in front.MonitorFails)
             yield return new(new() { Action = RuleAction.Deny, Status = 503, When = new AllCondition([asked, fail]) }, monitor.Place);
-        yield return new(new() { Action = RuleAction.Respond, Respond = new(200, ServiceReady, "text/html"), When = asked }, monitor.Place);
+        yield return new(new() { Action = RuleAction.Respond, Respond = new(200, ServiceReady, "text/html") { Headers = [HaproxyErrors.NotKept] }, When = asked }, monitor.Place);
     }
 
     // Those of http-after-response come last, wherever they stand.
@@ -398,7 +398,7 @@ internal sealed class HaproxyDraft
             FullConnections = servers.Exists(server => server.MinConnections is not null) ? backend.FullConnections ?? FullOf(backend) : null,
             Retries = new() { Attempts = Math.Clamp(backend.Retries + 1, 1, 16), On = backend.Retries == 0 ? RetryConditions.None : backend.RetryOn, Budget = 100, LeastPerSecond = 1_000_000, NonIdempotent = true },
             Health = _health.Of(backend),
-            Agent = AgentOf(backend),
+            Agent = HaproxyServerDrafts.AgentOf(backend),
             Outlier = null,
             SlowStart = servers.Find(server => server.SlowStart is not null)?.SlowStart,
             Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000 }, backend.Name.Place) : null,
@@ -412,7 +412,7 @@ internal sealed class HaproxyDraft
         };
 
         ServerDraft Drafted(HaproxyServer server, bool withCookie) =>
-            Server(server, withCookie) with { Health = _health.OfServer(backend, server), AgentPort = server.AgentCheck ? server.AgentPort : backend.Servers.Exists(other => other.AgentCheck) ? 0 : null, AgentAddress = server.AgentCheck ? server.AgentAddress : null, Unchecked = HaproxyHealth.IsUnchecked(backend, server) };
+            HaproxyServerDrafts.Of(server, withCookie) with { Health = _health.OfServer(backend, server), AgentPort = server.AgentCheck ? server.AgentPort : backend.Servers.Exists(other => other.AgentCheck) ? 0 : null, AgentAddress = server.AgentCheck ? server.AgentAddress : null, Unchecked = HaproxyHealth.IsUnchecked(backend, server) };
     }
 
     private string? SourceOf(HaproxySection backend)
@@ -445,33 +445,6 @@ internal sealed class HaproxyDraft
         var except = original.Except is { } network ? new NotCondition(new TestCondition(destination, TestKind.Network, [network])) : null;
         return new(new() { Action = RuleAction.AddHeader, Name = original.Header, Value = TextTemplate.Of(destination), When = except }, original.Place);
     }
-
-    private static ServerDraft Server(HaproxyServer server, bool withCookie) => new(server.Name.Place)
-    {
-        Address = server.Address,
-        Name = new(server.Name.Value, server.Name.Place),
-        Weight = server.Weight,
-        Maintenance = server.Disabled,
-        MaxConnections = server.MinConnections is { } least ? Math.Max(least, server.MaxConnections ?? least) : server.MaxConnections,
-        MinConnections = server.MinConnections,
-        CutsWhenDown = server.CutsWhenDown,
-        CutsBackups = server.CutsBackups,
-        Backup = server.Backup ? new(true, server.Name.Place) : null,
-        ProxyProtocol = server.ProxyProtocol,
-        Cookie = withCookie ? server.Cookie : null,
-        Tls = !server.Tls ? null : new()
-        {
-            // As in HAProxy nothing is verified where no authorities are named.
-            Verify = server is { Verify: true, Authorities: not null },
-            Authorities = server.Verify ? server.Authorities : null,
-            Name = server.ServerName,
-            Certificate = server.Certificate is { } certificate ? new(certificate, server.Name.Place) : null,
-        },
-    };
-
-    private static Located<AgentSettings>? AgentOf(HaproxySection backend) =>
-        backend.Servers.Find(server => server.AgentCheck) is not { } first ? null
-            : new(new() { Send = first.AgentSend?.Replace("\n", "\\n", StringComparison.Ordinal) ?? "", Interval = first.AgentInterval ?? first.Interval ?? TimeSpan.FromSeconds(2), Timeout = first.AgentInterval ?? first.Interval ?? TimeSpan.FromSeconds(2) }, first.Name.Place);
 
     private Located<StickySettings>? StickyOf(HaproxySection backend)
     {

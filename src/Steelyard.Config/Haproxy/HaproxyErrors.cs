@@ -14,6 +14,9 @@ internal sealed record HaproxyErrorPage(FixedResponse? Respond, RedirectSettings
 /// <summary>The lines errorfile, errorloc, http-error and errorfiles, and what they become.</summary>
 internal static class HaproxyErrors
 {
+    /// <summary>What HAProxy says of its own answers.</summary>
+    public static HeaderLine NotKept { get; } = new("Cache-Control", TextTemplate.Literal("no-cache"));
+
     private const string All = "DFBL";
     private const int MostBytes = 16 * 1024;
 

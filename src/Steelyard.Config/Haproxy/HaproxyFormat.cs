@@ -28,7 +28,8 @@ internal static class HaproxyFormat
             read[0] = read[0] with { Literal = first.TrimStart(' ') };
         foreach (var part in read)
         {
-            if (part is { Literal: null, Sample: null, Alias.Value: null })
+            var ofAlias = part.Alias is { } called ? called.Value ?? HaproxyAliases.OfSection(called, use.Section) : null;
+            if (part is { Literal: null, Sample: null } && ofAlias is null)
             {
                 use.Error(word, $"{Shown.Quote("%" + part.Alias!.Word)} is known when a line is logged, and not here", $"%[SAMPLE], %% for the character itself, or one of {Shown.List(HaproxyAliases.Rows.Where(row => row.Value is not null).Select(row => "%" + row.Word))}");
                 return false;
@@ -40,7 +41,7 @@ internal static class HaproxyFormat
                 return false;
             }
 
-            var value = part.Sample ?? part.Alias?.Value;
+            var value = part.Sample ?? ofAlias;
             if (part.Alias is { } alias && part.Form.HasFlag(LogForm.Hex) && alias.Forms.HasFlag(LogForm.Hex))
                 value = new CallExpression(FunctionKind.HexNumber, value!);
 

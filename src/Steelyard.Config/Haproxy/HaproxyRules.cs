@@ -404,7 +404,7 @@ internal static class HaproxyRules
     public static RuleSettings Authentication(string realm)
     {
         var line = new HeaderLine("WWW-Authenticate", TextTemplate.Literal($"Basic realm=\"{realm.Replace("\"", "\\\"", StringComparison.Ordinal)}\""));
-        return new() { Action = RuleAction.Respond, Respond = new(401, "401 Unauthorized\nThis site asks for a user and a password.\n", "text/plain") { Headers = [line] } };
+        return new() { Action = RuleAction.Respond, Respond = new(401, "401 Unauthorized\nThis site asks for a user and a password.\n", "text/plain") { Headers = [line, HaproxyErrors.NotKept] } };
     }
 
     private static RuleSettings? Misplaced(HaproxyUse use)

@@ -42,6 +42,8 @@ internal static class HaproxySamples
 
         if (name == "var" && arguments is [var called, ..] && use.Section.IsTcp && use.Section.ConnectionVariables.TryGetValue(called, out sample))
             return TryConvert(text, at, use, ref sample, out mistake);
+        if (HaproxyFirstBytes.IsFetch(name))
+            return HaproxyFirstBytes.TryReadFetch(name, arguments, use, out sample, out mistake) && TryConvert(text, at, use, ref sample, out mistake);
         if (name is "capture.req.hdr" or "capture.res.hdr")
             return HaproxyCaptures.TryReadFetch(name, arguments, use, out sample, out mistake) && TryConvert(text, at, use, ref sample, out mistake);
         if (name is "http_auth" or "http_auth_group")

@@ -70,6 +70,9 @@ internal sealed class HaproxySection
 
     public bool Persist { get; set; }
 
+    /// <summary>How long the first bytes of a connection are waited for in TCP mode; null where nothing is said.</summary>
+    public TimeSpan? InspectDelay { get; set; }
+
     /// <summary>Where it is said that requests wait for their bodies; null where it is not.</summary>
     public Place? BuffersRequests { get; set; }
 
@@ -151,6 +154,7 @@ internal sealed class HaproxySection
             AllBackups = defaults.AllBackups,
             Redispatch = defaults.Redispatch,
             Persist = defaults.Persist,
+            InspectDelay = defaults.InspectDelay,
             BuffersRequests = defaults.BuffersRequests,
             Retries = defaults.Retries,
             RetryOn = defaults.RetryOn,

@@ -32,7 +32,7 @@ internal static class HaproxyTimeouts
     public static TimeoutOverrides OfClients(HaproxySection front)
     {
         var client = Of(front, "client");
-        return front.IsTcp ? TimeoutOverrides.None : new()
+        return front.IsTcp ? front.InspectDelay is { } delay && delay > TimeSpan.Zero ? new() { ClientHeader = delay } : TimeoutOverrides.None : new()
         {
             ClientHeader = Of(front, "http-request") ?? client,
             ClientBody = client,

@@ -59,6 +59,7 @@ internal abstract class CompiledValue
             FetchKind.HeaderCount or FetchKind.ResponseHeaderCount => new FieldCount(name, fetch.Kind == FetchKind.ResponseHeaderCount),
             >= FetchKind.TlsVersion and <= FetchKind.ClientKeyKind => new TlsValue(fetch.Kind, fetch.Name),
             FetchKind.SentHeader => new SentValue(name),
+            FetchKind.FirstBytes => new FirstBytesValue(fetch.Name),
             FetchKind.HeaderBlock or FetchKind.ResponseHeaderBlock or FetchKind.HeaderNames or FetchKind.ResponseHeaderNames => new FieldsValue(fetch.Kind, name),
             FetchKind.Tracked or FetchKind.TrackedKey => new TrackedValue(fetch),
             FetchKind.UsableServers => new UsableServersValue(fetch.Name),
@@ -180,6 +181,8 @@ internal abstract class CompiledValue
                     return !value.IsEmpty;
                 case FetchKind.ContentLength:
                     return scope.Request.Fields.ContentLength >= 0 && ExpressionRoom.OfThread.TryWrite(scope.Request.Fields.ContentLength, out value);
+                case FetchKind.FirstLength:
+                    return scope.Connection is { } begun && ExpressionRoom.OfThread.TryWrite(begun.FirstBytes.Length, out value);
                 case FetchKind.Body:
                     return scope.Arrived is { } arrived && ArrivedBody.TryRead(scope.Request, arrived, ExpressionRoom.OfThread, out value);
                 case FetchKind.BodySize:

@@ -54,6 +54,12 @@ internal sealed class AccessRecord(ExchangeContext context)
     /// <summary>That answer did not get to its end.</summary>
     public bool IsCut;
 
+    /// <summary>The pool that it went on from, to a page that stands for an error; null for none.</summary>
+    public Pool? LeftPool;
+
+    /// <summary>Whose the request was in the end: HAProxy knows of no other.</summary>
+    public Pool? Pool => context.Pool ?? LeftPool;
+
     /// <summary>A rule has refused the request.</summary>
     public bool IsDenied;
 
@@ -70,7 +76,7 @@ internal sealed class AccessRecord(ExchangeContext context)
     public void Begin()
     {
         (HeadAt, ChosenAt, ConnectedAt, AnswerAt, Retries, QueuePosition) = (-1, -1, -1, -1, 0, 0);
-        (ByRate, ByConcurrency) = (LimitVerdict.None, LimitVerdict.None);
+        (ByRate, ByConcurrency, LeftPool) = (LimitVerdict.None, LimitVerdict.None, null);
         (Redispatched, IsLocal, IsCut, IsDenied, Ending, HeadBytes, Tunnel, Cookie) = (false, false, false, false, Outcome.Success, 0, TunnelEnd.None, CookieFate.None);
     }
 

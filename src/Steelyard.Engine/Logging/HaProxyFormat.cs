@@ -64,7 +64,7 @@ internal static class HaProxyFormat
         if (line.IsTls)
             writer.Write((byte)'~');
         writer.Write((byte)' ');
-        writer.Write(context.Pool is null ? line.Log.Listener : context.Pool.NameBytes.Span);
+        writer.Write(context.Record.Pool is { } pool ? pool.NameBytes.Span : line.Log.Listener);
         writer.Write((byte)'/');
         writer.Write(context.Server is null ? "<NOSRV>"u8 : context.Server.NameBytes.Span);
         writer.Write((byte)' ');

@@ -81,7 +81,7 @@ internal static class LogFields
                 WriteText(ref writer, context.Route is { } route ? route.NameBytes.Span : default, form, escaping, style);
                 break;
             case LogField.Backend:
-                writer.Write(context.Pool is null ? line.Log.Listener : context.Pool.NameBytes.Span, escaping);
+                writer.Write(context.Record.Pool is { } pool ? pool.NameBytes.Span : line.Log.Listener, escaping);
                 break;
             case LogField.ServedBy:
                 WriteText(ref writer, context.Server is { } its ? its.NameBytes.Span : style == LogEscape.HaProxy ? "<NOSRV>"u8 : default, form, escaping, style);

@@ -84,6 +84,8 @@ internal sealed class ClientConnection : ConnectionEnds
 
     public override bool BeganWithHello => _helloRead && _hello!.IsTls;
 
+    public override ReadOnlySpan<byte> FirstBytes => Listener.Mode == ListenerMode.Tcp ? Input.Unread : default;
+
     public override long OpenBeside => Listener.Connections.Open;
 
     public override SslStream? Tls => (Transport as TlsTransport)?.Stream;
@@ -301,14 +303,25 @@ internal sealed class ClientConnection : ConnectionEnds
     {
         _loop.Counters.Sessions++;
         FollowPlan();
-        var (end, closes) = (StartEnd.Complete, !Listener.RulesAskName && RulesClose());
-        if (!closes && (Listener.Routes.ByHost || Listener.Routes.ByServerName || Listener.RulesAskName))
+        var asksStart = Listener.RulesAskName || Listener.Start is not null;
+        var (end, closes) = (StartEnd.Complete, !asksStart && RulesClose());
+
+        // HAProxy: what does not come in time is not there, and rules and routes go by that.
+        if (Listener.Start is { } start)
+        {
+            end = await ReadStart(start);
+            end = end == StartEnd.TimedOut || (end == StartEnd.Closed && !Input.IsEmpty) ? StartEnd.Complete : end;
+            FollowPlan();
+        }
+
+        if (end == StartEnd.Complete && !closes && !(Listener.Start is not null && Input.IsEmpty) && (Listener.Routes.ByHost || Listener.Routes.ByServerName || Listener.RulesAskName))
         {
             end = await ReadStart(_hello ??= new ClientHello());
             _helloRead = end == StartEnd.Complete;
             FollowPlan();
-            closes = Listener.RulesAskName && RulesClose();
         }
+
+        closes |= asksStart && end == StartEnd.Complete && RulesClose();
 
         var route = closes || end != StartEnd.Complete ? null : Listener.Routes.MatchConnection(SessionScope);
         if (route is null)

@@ -36,6 +36,9 @@ internal abstract class ConnectionEnds
     /// <summary>Whether it has begun with a TLS hello that was read for what it says.</summary>
     public virtual bool BeganWithHello => false;
 
+    /// <summary>What has come first on a connection that carries no requests, as long as it is here.</summary>
+    public virtual ReadOnlySpan<byte> FirstBytes => default;
+
     /// <summary>How its TLS is spoken, and with whom; null without TLS, and of a connection that there is not.</summary>
     public virtual SslStream? Tls => null;
 

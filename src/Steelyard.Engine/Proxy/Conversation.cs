@@ -34,6 +34,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     /// <summary>The status of the present answer, once its head has come; 0 before.</summary>
     public int Status => _response.Status;
 
+    /// <summary>The same as rules have left it.</summary>
+    public int ShownStatus => _response.ShownStatus;
+
     /// <summary>From the request sent to the head of the answer, in milliseconds; -1 where either did not come to pass.</summary>
     public long Latency { get; private set; }
 

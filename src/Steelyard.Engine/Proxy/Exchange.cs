@@ -533,7 +533,7 @@ internal sealed class Exchange
     private AfterExchange AfterSuccess()
     {
         _account.Count(_conversation.Status);
-        _account.Log(_conversation.Status);
+        _account.Log(_conversation.ShownStatus);
         if (_context.Switched)
             return AfterExchange.Close;
 
@@ -569,7 +569,7 @@ internal sealed class Exchange
             _loop.Counters.Cut++;
             _account.Note(outcome, 0);
             _account.Count(_conversation.Status);
-            _account.Log(_conversation.Status);
+            _account.Log(_conversation.ShownStatus);
 
             // What came before the server broke off still reaches whoever can see that the end is missing.
             return _context.EndShows && outcome.Cause is (Cause.ServerClosedInBody or Cause.ServerStalledInBody) ? AfterExchange.Truncate : AfterExchange.Reset;

@@ -368,7 +368,7 @@ internal sealed class ExchangeContext : RoutedRequest
         (_atRoute = Meters.Route(route.Ordinal)).UnderWay++;
     }
 
-    protected override void LeavePool() => Pool = null;
+    protected override void LeavePool() => (Record.LeftPool, Pool) = (Pool ?? Record.LeftPool, null);
 
     /// <summary>Is not under way any more; of one that was not, nothing comes.</summary>
     public void LeaveMeters()

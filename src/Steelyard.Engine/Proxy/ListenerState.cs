@@ -1,6 +1,7 @@
 using System.Net;
 using Steelyard.Config;
 using Steelyard.Engine.Logging;
+using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
 using Steelyard.Engine.Tls;
 
@@ -75,6 +76,9 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
 
     /// <summary>Whether they look at the name in a TLS hello, in TCP mode: they are asked once it is there.</summary>
     public bool RulesAskName { get; init; }
+
+    /// <summary>What waits for the first bytes that rules or routes look at, in TCP mode; null where none do.</summary>
+    public StartBytes? Start { get; init; }
 
     /// <summary>What is done with responses to them; null for nothing.</summary>
     public RuleSet? ResponseRules { get; init; }

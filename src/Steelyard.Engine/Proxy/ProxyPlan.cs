@@ -2,10 +2,12 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Steelyard.Balancing;
 using Steelyard.Config;
+using Steelyard.Config.Expressions;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Lists;
 using Steelyard.Engine.Logging;
 using Steelyard.Engine.Metering;
+using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
 using Steelyard.Engine.Tls;
 
@@ -338,6 +340,17 @@ internal sealed class ProxyPlan
         return all;
     }
 
+    /// <summary>What waits for the first bytes of connections, where somebody looks at them.</summary>
+    private static StartBytes? StartOf(ListenerSettings settings)
+    {
+        var needed = 0;
+        foreach (var rule in settings.Rules)
+            needed = Math.Max(needed, FirstBytes.NeededBy(rule.When));
+        foreach (var route in settings.Routes)
+            needed = Math.Max(needed, FirstBytes.NeededBy(route.When));
+        return needed == 0 ? null : new(needed);
+    }
+
     private static Dictionary<Pool, MillisecondTimeouts>? PoolTimeoutsOf(IEnumerable<Pool> pools)
     {
         Dictionary<Pool, MillisecondTimeouts>? all = null;
@@ -388,6 +401,7 @@ internal sealed class ProxyPlan
                 Mode = settings.Mode,
                 Rules = RuleSet.From(settings.Rules),
                 RulesAskName = settings.Mode == ListenerMode.Tcp && RouteTable.AskName(settings.Rules),
+                Start = settings.Mode == ListenerMode.Tcp ? StartOf(settings) : null,
                 ResponseRules = RuleSet.From(settings.ResponseRules),
                 OwnRules = RuleSet.FromOwn(settings.ResponseRules),
                 Limits = limits.Of(PlaceOf(settings), settings.RateLimit, settings.Concurrency),

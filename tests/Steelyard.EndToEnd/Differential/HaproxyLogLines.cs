@@ -26,6 +26,7 @@ public sealed partial class HaproxyLogLines
         { "capture request header X-A len 12\n http-request set-header X-A changed\n http-request set-query z=1\n log-format \"%hr %HQ %HU\"", Numbers.Compared },
         { "http-request silent-drop if METH_PUT { src 9.9.9.9 }\n http-response return status 202 if { status 200 }\n log-format \"%ST %tsc\"", Numbers.Compared },
         { "log-format '{\"path\":\"%[capture.req.uri,json]\",\"status\":%ST,\"method\":\"%[capture.req.method]\",\"backend\":\"%b\"}'", Numbers.Compared },
+        { "http-response set-status 418 if { status 200 }\n log-format \"%ST %tsc\"", Numbers.Compared },
         { "log-format \"  %hr  %ci   %HM  end \"", Numbers.Compared },
         { "log-format \"%{+X}o %ci %fi %f %b %s %ST %HM %[int(50)]\"", Numbers.Compared },
         { "log-format \"%cp %fp %sp %ac %fc %bc %sc %rc %sq %bq %TR %Tw %Tc %Tr %Ta %Td %Th %Ti %Tq %Tu %Tt %ms %Ts %pid %lc %U %B %si\"", Numbers.Any },
