@@ -1,7 +1,5 @@
 using System.Globalization;
 using Steelyard.Config.Expressions;
-using Steelyard.Config.Text;
-using Steelyard.Config.Yaml.Tables;
 
 
 namespace Steelyard.Config.Haproxy;

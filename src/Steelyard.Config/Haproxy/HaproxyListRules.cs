@@ -1,5 +1,4 @@
 using Steelyard.Config.Dialects;
-using Steelyard.Config.Drafts;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Haproxy;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
-using Steelyard.Config.Yaml.Tables;
 
 namespace Steelyard.Config.Haproxy;
 

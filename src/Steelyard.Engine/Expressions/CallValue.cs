@@ -4,7 +4,6 @@ using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Config.Expressions;
-using Steelyard.Engine.Http1;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Expressions;

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Steelyard.Config;
-using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 
