@@ -43,6 +43,22 @@ internal sealed class PackedAnswer : LongAnswer
         Left = 1;
     }
 
+    /// <summary>A file as it was judged: as it is, compressed, or with other texts in it.</summary>
+    public static LongAnswer Of(FileAnswer file, ExchangeContext context)
+    {
+        if (!file.IsPackedNow || file.HeadOnly)
+            return file;
+        if (!file.Packing.IsPacked)
+        {
+            var substituter = new Substituter();
+            substituter.Begin(context.Route.Substitutes!, context.Scope);
+            return new PackedAnswer(file, context.Loop, substituter);
+        }
+
+        file.Packing = context.Loop.Deflaters.Rent(context.Route.Packing!, file.Packing, out var deflater);
+        return deflater is null ? file : new PackedAnswer(file, context.Loop, deflater, file.Packing.Coding!.Value);
+    }
+
     public override int Status => _plain.Status;
 
     public override void WriteHead(ref BlockWriter writer, int told, FieldEdits? edits, in TemplateScope scope, ConnectionOption connection, ReadOnlySpan<byte> date) =>

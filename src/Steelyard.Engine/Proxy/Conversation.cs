@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using Steelyard.Config;
 using Steelyard.Engine.Compression;
 using Steelyard.Engine.Http1;
@@ -25,8 +24,8 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     private readonly BodyRelay _download = new(context.Loop);
     private readonly PackedRelay _packed = new(context.Loop);
     private readonly Tunnel _tunnel = new(context.Loop);
+    private readonly ServerReuse _reuse = new(context);
     private bool _continued;
-    private long _idleMilliseconds;
 
     // When the last byte of the request went to the server; never while the upload runs.
     private long _requestSent;
@@ -103,7 +102,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             return Fail(outcome.Cause, outcome.Detail);
 
         // A body that was sent to who asked by HEAD is still to come.
-        KeepOrClose(upstream, bodySent && !((context.Route.SendMethod is not null || context.Request.SendsOtherMethod) && context.Request.Method == KnownMethod.Head));
+        _reuse.KeepOrClose(_response, upstream, bodySent && !((context.Route.SendMethod is not null || context.Request.SendsOtherMethod) && context.Request.Method == KnownMethod.Head));
         return outcome;
     }
 
@@ -412,7 +411,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         context.Record.HeadBytes = writer.Length;
         if (context.Log is { KeepsResponse: true } log)
             context.Record.Capture(log, _response, HeadOf(upstream), writer.Written.Span);
-        JudgeUse(upstream);
+        _reuse.Judge(_response, upstream);
         var (source, sink) = (new RelayPoint(upstream.Transport, context.Timeouts.ServerBody), new RelayPoint(context.Client.Transport, context.Timeouts.ClientBody, context.ResponseRate, context.SendRate));
         Bandwidth.Begin(context, ofServer: true);
         if (changed)
@@ -489,78 +488,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     private bool BodyIsUnwanted() =>
         outgoing.BodyPending && (!_response.KeepAlive || (context.Request.ExpectsContinue && !_continued));
 
-    /// <summary>Sees how long the connection may be kept after this answer, and for whom.</summary>
-    private void JudgeUse(UpstreamConnection upstream)
-    {
-        var head = HeadOf(upstream);
-        _idleMilliseconds = IdleMilliseconds(head);
-        if (AuthenticatesConnection(head))
-            upstream.Restrict(UseOfLoggedIn);
-    }
-
-    // Where rules have changed the fields, they stand elsewhere.
-    private ReadOnlySpan<byte> HeadOf(UpstreamConnection upstream) => context.ResponseEdit.IsHeld ? context.ResponseEdit.Bytes : upstream.Input.Head;
-
-    /// <summary>How long the connection may be kept: a second less than the server says it will keep it.</summary>
-    private long IdleMilliseconds(ReadOnlySpan<byte> head)
-    {
-        var ours = context.Timeouts.ServerIdle;
-        var theirs = _response.KeepAliveSeconds(head);
-        return theirs < 0 ? ours : Math.Min(ours, Math.Max((theirs * 1000) - 1000, 1));
-    }
-
-    /// <summary>
-    /// NTLM and Negotiate are known to authenticate connections, not requests: nobody else may be taken for who has done
-    /// that over this one (RFC 4559, 6; HAProxy makes such a connection private, and so goes on with its client).
-    /// </summary>
-    private bool AuthenticatesConnection(ReadOnlySpan<byte> head)
-    {
-        if (context.HeadHeld && context.Request.Fields.IndexOf(KnownField.Authorization) is >= 0 and var index && IsOfConnection(context.Request.Fields.All[index].Value(context.Head)))
-            return true;
-        if (_response.Status is not (401 or 407))
-            return false;
-        foreach (ref readonly var field in _response.Fields.All)
-        {
-            if (IsOfConnection(field.Value(head)) && Ascii.EqualsIgnoreCase(field.Name(head)[Math.Max(field.NameLength - "-authenticate".Length, 0)..], "-authenticate"u8))
-                return true;
-        }
-
-        return false;
-    }
-
-    // Behind a proxy the next request of this connection may be somebody else's.
-    private ConnectionUse UseOfLoggedIn =>
-        context.Client.Forwarded.IsTrusted || context.Client.IsTakenElsewhere ? ConnectionUse.OneRequest : ConnectionUse.LoggedIn;
-
-    private static bool IsOfConnection(ReadOnlySpan<byte> value) =>
-        Ascii.EqualsIgnoreCase(value[..Math.Min(value.Length, 4)], "ntlm"u8) || Ascii.EqualsIgnoreCase(value[..Math.Min(value.Length, 9)], "negotiate"u8);
-
-    /// <summary>
-    /// A server that knows of no body with these methods would read it as the next request, and answer that on a
-    /// connection somebody else uses by then (RFC 9110, 9.3.1).
-    /// </summary>
-    private bool BodyMayBeTakenForRequest() =>
-        context.Request.Body.HasBody && context.Request.Method is (KnownMethod.Get or KnownMethod.Head or KnownMethod.Delete or KnownMethod.Options or KnownMethod.Trace);
-
-    /// <summary>Keeps the connection for the next request, if both sides are through with this one and agree to.</summary>
-    private void KeepOrClose(UpstreamConnection upstream, bool bodySent)
-    {
-        var framing = _response.Body(context.Request.AnsweredAs);
-        if (context.Switched || upstream.Use == ConnectionUse.OneRequest || !bodySent || BodyMayBeTakenForRequest() || context.Loop.Draining || !_response.KeepAlive || framing.Kind == BodyKind.UntilClose || !upstream.Input.IsEmpty || upstream.Transport.Aborted
-            || !upstream.Transport.IsQuiet())
-        {
-            context.CloseUpstream();
-            return;
-        }
-
-        upstream.Input.Release();
-        context.Client.Transport.EndsWith = null;
-        context.Upstream = null;
-        if (upstream.Use == ConnectionUse.AnyClient)
-            upstream.Home.Keep(upstream, _idleMilliseconds);
-        else
-            context.Client.Keep(upstream, context.Pool!, context.Server!, _idleMilliseconds);
-    }
+    private ReadOnlySpan<byte> HeadOf(UpstreamConnection upstream) => context.ResponseEdit.Or(upstream.Input.Head);
 
     /// <summary>Not a byte could be sent: the connection was closed before, and any request is safe elsewhere.</summary>
     private Outcome FailUnsent()
@@ -600,7 +528,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         var framing = _response.Body(context.Request.AnsweredAs);
         var length = framing.HasBody ? framing.Kind == BodyKind.Counted ? framing.Length : long.MaxValue : 0;
-        JudgeUse(upstream);
+        _reuse.Judge(_response, upstream);
         upstream.Input.ReleaseHead();
         context.ForgetResponse();
         if (length > upstream.Input.Unread.Length)
@@ -610,6 +538,6 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         }
 
         _ = upstream.Input.Take((int)length);
-        KeepOrClose(upstream, bodySent);
+        _reuse.KeepOrClose(_response, upstream, bodySent);
     }
 }

@@ -6,7 +6,6 @@ using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
-using Steelyard.Engine.Substitution;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -47,6 +46,7 @@ internal sealed class Exchange
     private readonly ServerConnector _connector;
     private readonly Conversation _conversation;
     private readonly ExchangeAccount _account;
+    private readonly PoolCall _call;
     private readonly OwnAnswers _answers;
     private readonly OwnPages _pages;
 
@@ -62,6 +62,7 @@ internal sealed class Exchange
         _connector = new ServerConnector(_context, _attempts);
         _conversation = new Conversation(_context, _outgoing, _attempts, _guard);
         _account = new ExchangeAccount(_context, _outgoing);
+        _call = new PoolCall(_context, _attempts, _choice, _guard, _outgoing, _conversation, _account);
         _answers = new OwnAnswers(_context, _outgoing, _account);
         _pages = new OwnPages(_context, _outgoing);
     }
@@ -211,19 +212,19 @@ internal sealed class Exchange
             return await Refuse(outcome);
 
         // 5. Choose a server or wait for one, connect or reuse, send, and stream the answer back; again while that is safe.
-        for (var again = Begin(pool, ref outcome) || FallsBack(ref pool, ref outcome); again;)
+        for (var again = _call.Begin(pool, ref outcome) || _call.FallsBack(ref pool, ref outcome); again;)
         {
             var sameServer = outcome.Retry == Retry.OnFreshConnection;
             if (!sameServer)
-                Follow(ref pool);
+                _call.Follow(ref pool);
             var chosen = sameServer ? Outcome.Success : await _choice.Choose(pool);
-            if (chosen.Cause == Cause.NoServer && Follow(ref pool))
+            if (chosen.Cause == Cause.NoServer && _call.Follow(ref pool))
                 continue;
             if (chosen.IsSuccess && !sameServer && _context.Server!.Breaker is { } breaker)
                 chosen = _guard.Enter(breaker);
             if (!chosen.IsSuccess)
             {
-                again = IsPassedOver(chosen, ref outcome) || FallsBack(ref pool, ref outcome);
+                again = _call.IsPassedOver(chosen, ref outcome) || _call.FallsBack(ref pool, ref outcome);
                 continue;
             }
 
@@ -248,14 +249,14 @@ internal sealed class Exchange
             }
 
             if (!outcome.IsSuccess && !_context.ResponseBegun)
-                outcome = EndedByTime(outcome);
+                outcome = _call.EndedByTime(outcome);
             if (_context.Log is { KeepsAttempts: true } && !_connector.HasNoPlace)
                 _context.Record.EndAttempt(_context.ServerBytes, outcome.IsSuccess ? status : outcome.FailedStatus > 0 ? outcome.FailedStatus : outcome.ToldAsGateway().Status);
-            Learn(pool, server, outcome, status, latency);
+            _call.Learn(pool, server, outcome, status, latency);
             _account.CountAttempt(pool, server, outcome, status);
             if (outcome.Retry == Retry.OnAnotherServer)
                 _attempts.Tried.Add(server.Index);
-            again = outcome.Retry != Retry.Never || FallsBack(ref pool, ref outcome);
+            again = outcome.Retry != Retry.Never || _call.FallsBack(ref pool, ref outcome);
         }
 
         // 6. Tell the client, if there is still something to tell, and let go.
@@ -271,7 +272,7 @@ internal sealed class Exchange
         return outcome.IsSuccess ? AfterSuccess()
             : outcome.Cause == Cause.ResponseDenied && _context.Instead is { } told ? await GiveInstead(told)
             : outcome.Cause == Cause.StatusReplaced && ErrorPageFor(outcome.FailedStatus) is { } page ? await Show(page, outcome.FailedStatus)
-            : FallbackFor(pool, outcome) is { } instead ? await Give(instead)
+            : _call.FallbackFor(pool, outcome) is { } instead ? await Give(instead)
             : await Refuse(outcome.Cause == Cause.StatusReplaced && Client.Listener.GatewayStatuses ? outcome with { Told = outcome.FailedStatus } : outcome);
     }
 
@@ -353,97 +354,6 @@ internal sealed class Exchange
         // HAProxy: there is no status where nothing was told.
         _account.Log(Client.Listener.GatewayStatuses ? ClosedByRuleStatus : NoStatus);
         return AfterExchange.Close;
-    }
-
-    /// <summary>Begins with a pool, if its breaker allows.</summary>
-    private bool Begin(Pool pool, ref Outcome outcome)
-    {
-        _attempts.Begin(pool, _context.Affinity.Owner);
-        _choice.Begin();
-        outcome = _guard.Enter(pool.Breaker);
-        return outcome.IsSuccess;
-    }
-
-    /// <summary>Goes on with the servers that the pool has now, if a reload has come between.</summary>
-    private bool Follow(ref Pool pool)
-    {
-        if (!_context.FollowPool(ref pool))
-            return false;
-        _context.Affinity.Begin(pool);
-        _attempts.Follow(pool, _context.Affinity.Owner);
-        return true;
-    }
-
-    /// <summary>No server was chosen, or one whose breaker is open.</summary>
-    /// <returns>Whether another one is to be chosen.</returns>
-    private bool IsPassedOver(in Outcome chosen, ref Outcome outcome)
-    {
-        if (chosen.Cause == Cause.BreakerOpen)
-        {
-            // What became of an attempt says more, and whoever is asked next is asked again.
-            _attempts.Tried.Add(_context.Server!.Index);
-            outcome = outcome.Retry == Retry.Never ? chosen : outcome;
-            return true;
-        }
-
-        if (_context.Log is { KeepsAttempts: true } && _context.Record.Tried.Count == 0)
-            _context.Record.EndAttempt(_context.Pool!.NameBytes, chosen.ToldAsGateway().Status);
-
-        // What became of the last attempt says more than that there is no other.
-        outcome = outcome.IsSuccess || chosen.Cause != Cause.NoServer ? EndedByTime(chosen) : outcome with { Retry = Retry.Never };
-        _guard.End(outcome);
-        return false;
-    }
-
-    /// <summary>What an end means that the time has brought about.</summary>
-    private Outcome EndedByTime(in Outcome outcome) =>
-        _context.Deadline.Passed ? new(_outgoing.BodyPending && outcome.Cause != Cause.RequestTimeout ? Cause.BodyTimeout : Cause.RequestTimeout)
-        : _guard.TimedOut ? new(Cause.BreakerTimeout)
-        : outcome;
-
-    /// <summary>Remembers how the server did. That a kept connection was closed meanwhile is no failure of it.</summary>
-    private void Learn(Pool pool, Server server, in Outcome outcome, int status, long latency)
-    {
-        if (outcome.Retry == Retry.OnFreshConnection)
-            return;
-        var answered = outcome.IsSuccess || outcome.Cause == Cause.StatusReplaced;
-        if (answered || outcome.ServerFailure != ServerFailure.None)
-            pool.Learn(server, answered ? ServerFailure.None : outcome.ServerFailure, status, _context.Events.Now, latency);
-        if (outcome.Retry == Retry.Never || server.Breaker is not null)
-            _guard.End(outcome);
-    }
-
-    /// <summary>Goes on with another pool, where the breaker of this one says so and the request may go there.</summary>
-    private bool FallsBack(ref Pool pool, ref Outcome outcome)
-    {
-        if (outcome.Fault != Fault.Server || _context.ResponseBegun || _context.IsHandedOn || pool.Settings.Breaker is not { Fallback.Pool: { } name } || !_outgoing.Replayable
-            || (!outcome.IsUnsent && !_conversation.MayBeSentAgain))
-            return false;
-        CountFallback(pool);
-        _context.EndWithServer();
-        pool = _context.Pool = _context.Plan.Pools[name];
-        if (_context.Log is not null)
-            _context.Record.Enter(pool);
-        _context.Affinity.Begin(pool);
-        return Begin(pool, ref outcome) || FallsBack(ref pool, ref outcome);
-    }
-
-    /// <summary>The answer that a client gets instead of a failure; null for none.</summary>
-    private LocalAnswer? FallbackFor(Pool pool, in Outcome outcome)
-    {
-        if (outcome.Fault != Fault.Server || _context.ResponseBegun || _context.Plan.Fallbacks.GetValueOrDefault(pool) is not { } instead)
-            return null;
-        CountFallback(pool);
-
-        // The client may not see that anything has failed; who looks for why has to.
-        _account.Note(outcome, instead.Status);
-        return instead;
-    }
-
-    private void CountFallback(Pool pool)
-    {
-        _loop.Counters.Fallbacks++;
-        (pool.Breaker ?? _context.Server?.Breaker)?.FellBack();
     }
 
     /// <summary>The breaker's time is over: breaks off what the exchange waits on.</summary>
@@ -645,13 +555,7 @@ internal sealed class Exchange
         if (_context.Handed is { IsHeld: true, Type: { IsEmpty: false } type })
             file.Type = type.ToArray();
 
-        // nginx: HEAD is told what GET would be.
-        var judged = Request.Method != KnownMethod.Head || Request.AsNginx;
-        file.HeadOnly = Request.Method == KnownMethod.Head;
-        if (_context.Route.Substitutes is { } texts && judged)
-            file.Packing = texts.Judge(file.Content(_context.ToldStatus), Request);
-        if (!file.Packing.IsChanged && _context.Route.Packing is { } packing && judged)
-            file.Packing = packing.Judge(file.Content(_context.ToldStatus), Request, _context.Head, _context.Events);
+        file.Judge(_context);
 
         // In the place of an error all of it is given, whatever is asked for.
         file.Choose(Request, _context.Head, whole: _context.ToldStatus is not (0 or OkStatus));
@@ -661,17 +565,7 @@ internal sealed class Exchange
             return Tell(files.Tells(PreconditionStatus));
         }
 
-        Deflater? deflater = null;
-        if (file is { IsPackedNow: true, Packing.IsPacked: false, HeadOnly: false })
-        {
-            var substituter = new Substituter();
-            substituter.Begin(_context.Route.Substitutes!, _context.Scope);
-            return Give((LongAnswer)new PackedAnswer(file, _loop, substituter));
-        }
-
-        if (file is { IsPackedNow: true, HeadOnly: false })
-            file.Packing = _loop.Deflaters.Rent(_context.Route.Packing!, file.Packing, out deflater);
-        return Give(deflater is null ? (LongAnswer)file : new PackedAnswer(file, _loop, deflater, file.Packing.Coding!.Value));
+        return Give(PackedAnswer.Of(file, _context));
     }
 
     private ValueTask<AfterExchange> Give(LongAnswer answer)

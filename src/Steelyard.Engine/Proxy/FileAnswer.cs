@@ -63,6 +63,21 @@ internal sealed class FileAnswer : LongAnswer
     /// <summary>How it is compressed while it is sent.</summary>
     public PackedHead Packing { get; set; }
 
+    /// <summary>Sees what becomes of it on its way: compressed, or with other texts in it.</summary>
+    public void Judge(ExchangeContext context)
+    {
+        var (request, route) = (context.Request, context.Route);
+        HeadOnly = request.Method == KnownMethod.Head;
+
+        // nginx: HEAD is told what GET would be.
+        if (HeadOnly && !request.AsNginx)
+            return;
+        if (route.Substitutes is { } texts)
+            Packing = texts.Judge(Content(context.ToldStatus), request);
+        if (!Packing.IsChanged && route.Packing is { } packing)
+            Packing = packing.Judge(Content(context.ToldStatus), request, context.Head, context.Events);
+    }
+
     private bool HasRanges => !IsPacked && !Packing.IsChanged && _settings.MostRanges != 0;
 
     /// <summary>Opens a file; null where it cannot be read.</summary>

@@ -18,6 +18,9 @@ internal sealed class EditedHead
     /// <summary>The bytes that positions count in.</summary>
     public ReadOnlySpan<byte> Bytes => _block.Span[.._length];
 
+    /// <summary>The fields as rules have left them: they stand here then, and else where they came.</summary>
+    public ReadOnlySpan<byte> Or(ReadOnlySpan<byte> head) => IsHeld ? Bytes : head;
+
     /// <summary>Goes on with a copy, where that has not been done.</summary>
     public void Take(BlockPool blocks, ReadOnlySpan<byte> head)
     {

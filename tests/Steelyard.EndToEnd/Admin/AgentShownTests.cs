@@ -59,7 +59,7 @@ public sealed class AgentShownTests : IDisposable
         var status = await Shown("status", file);
         Assert.Contains("0 of 2 usable", status, StringComparison.Ordinal);
         Assert.Contains($"agent: {state}: disk full?[2J", status, StringComparison.Ordinal);
-        Assert.Contains("2 of 2 servers are in trouble", await Shown("top", file), StringComparison.Ordinal);
+        Assert.Contains("web has no server left", await Shown("top", file), StringComparison.Ordinal);
         Assert.Contains($"{explained}: disk full?[2J", await Shown("explain", file, "-r", "http://x/", "--live"), StringComparison.Ordinal);
 
         using var admin = AdminClient.Local(_runtime.Path);
