@@ -78,11 +78,16 @@ internal sealed class AppSupervisor : IAsyncDisposable
             new AppScaling(this, () => _members.LoadAsync(Pool)).RunAsync(_stopping.Token));
     }
 
-    /// <summary>Takes up settings that running workers need not know of.</summary>
+    /// <summary>Takes up settings that running workers need not know of; they are looked after, and told to end, by them from now on.</summary>
     public void Follow(AppSettings app)
     {
         App = app;
         Log.Follow(app.Log);
+        foreach (var slot in _slots)
+        {
+            if (slot.Worker is { } worker && worker.App.StartsTheSameAs(app))
+                worker.App = app;
+        }
     }
 
     /// <summary>Replaces all workers, a few at a time.</summary>
@@ -337,6 +342,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
         }
 
         Worker? next = null;
+        bool ended;
         try
         {
             next = Start(app, slot.Number);
@@ -344,14 +350,20 @@ internal sealed class AppSupervisor : IAsyncDisposable
             slot.Worker = next;
             next.Serving = true;
             await ChangedAsync();
-            if (await Task.WhenAny(next.Exited, Task.Delay(monitor, cancel)) == next.Exited)
-                throw new AppStartException($"{next.Name} {ExitText.Ended(await next.Exited)} within the {monitor.TotalSeconds:0.###} s that new workers are watched (rolling: monitor){next.LastLines()}");
+            ended = await Task.WhenAny(next.Ended, Task.Delay(monitor, cancel)) == next.Ended;
             cancel.ThrowIfCancellationRequested();
         }
         catch
         {
             await ComeBackAsync(slot, old, next);
             throw;
+        }
+
+        if (ended)
+        {
+            // At once: what it started may hold its output, and be waited for, when it is long dead.
+            await ComeBackAsync(slot, old, next);
+            throw new AppStartException($"{next.Name} {ExitText.Ended(await next.Exited)} within the {monitor.TotalSeconds:0.###} s that new workers are watched (rolling: monitor){next.LastLines()}");
         }
 
         var keeping = slot.Keeping;
