@@ -64,9 +64,12 @@ internal sealed class AppSupervisor : IAsyncDisposable
 
     public IReadOnlyList<WorkerSlot> Slots => _slots;
 
-    /// <summary>Where the workers are that are to have requests.</summary>
-    public IReadOnlyList<NetworkAddress> Addresses =>
-        [.. _slots.Select(slot => slot.Worker).Where(worker => worker is { Serving: true }).Select(worker => worker!.Reach.Address).OfType<NetworkAddress>()];
+    /// <summary>The workers that are to have requests, and those that are at hand.</summary>
+    public IEnumerable<ServerSettings> Servers =>
+        [.. ServersOf(_slots.Select(slot => slot.Worker), backup: false), .. ServersOf(_slots.Select(slot => slot.AtHand), backup: true)];
+
+    private static IEnumerable<ServerSettings> ServersOf(IEnumerable<Worker?> workers, bool backup) =>
+        workers.Where(worker => worker is { Serving: true, Reach.Address: not null }).Select(worker => new ServerSettings { Address = worker!.Reach.Address!, Backup = backup });
 
     /// <summary>Starts all workers and waits until they are ready.</summary>
     /// <exception cref="AppStartException">One could not be started, ended, or took too long.</exception>
@@ -347,7 +350,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
         {
             next = Start(app, slot.Number);
             await next.ReadyAsync(cancel);
-            slot.Worker = next;
+            (slot.Worker, slot.AtHand) = (next, monitor > TimeSpan.Zero ? old : null);
             next.Serving = true;
             await ChangedAsync();
             ended = await Task.WhenAny(next.Ended, Task.Delay(monitor, cancel)) == next.Ended;
@@ -368,6 +371,12 @@ internal sealed class AppSupervisor : IAsyncDisposable
 
         var keeping = slot.Keeping;
         Keep(slot, next);
+        if (slot.AtHand is not null)
+        {
+            slot.AtHand = null;
+            await ChangedAsync();
+        }
+
         if (old is not null)
             await RetireAsync(old);
         await keeping;
@@ -376,8 +385,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
     /// <summary>A replacement has failed: who was there before serves again.</summary>
     private async Task ComeBackAsync(WorkerSlot slot, Worker? old, Worker? next)
     {
-        slot.Worker = old;
-        slot.Replacing = false;
+        (slot.Worker, slot.AtHand, slot.Replacing) = (old, null, false);
         await ChangedAsync();
         if (next is not null)
             await RetireAsync(next);
