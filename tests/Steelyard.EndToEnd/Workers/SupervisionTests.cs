@@ -330,6 +330,20 @@ public sealed class SupervisionTests : WorkerFixture
     }
 
     [Fact]
+    public async Task A_program_that_the_user_of_its_worker_may_not_run_is_told_whatever_the_limits_are()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can start workers of another user.");
+        File.SetUnixFileMode(Folder.Path, (UnixFileMode)0b111_101_101);
+        File.SetUnixFileMode(Folder.Write("ours.sh", "#!/bin/sh\nsleep 1000\n"), (UnixFileMode)0b111_000_000);
+        Write("./ours.sh", 1, "one", "user: nobody", "limits: { address-space: 1GiB }");
+        await using var up = Up();
+
+        Assert.Equal(1, await up.ExitAsync());
+        Assert.Contains("web/1 ended with exit code 127 before it accepted a connection on ", up.Error, StringComparison.Ordinal);
+        Assert.EndsWith($"\n    steelyard: {Folder.At("ours.sh")}: Permission denied\n", up.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_workers_print_can_be_read_and_is_kept()
     {
         Write(WorkerApps.Put("python", Folder), 2, "one", "log: { file: \"logs/{instance}.log\", format: json, terminal: false }");

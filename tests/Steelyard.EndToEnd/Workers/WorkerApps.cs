@@ -84,8 +84,8 @@ internal static class WorkerApps
         if mode == 'watched':
             def live():
                 while True:
+                    time.sleep(0.5)
                     notify('WATCHDOG=1')
-                    time.sleep(0.1)
             threading.Thread(target=live, daemon=True).start()
         if mode == 'leaves':
             os.system('sleep 1000 &')
