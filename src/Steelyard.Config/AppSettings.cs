@@ -190,6 +190,9 @@ public sealed record ReadySettings
     /// <summary>What is asked for by HTTP until its answer has a status from 200 to 399. Default /.</summary>
     public string Path { get; init; } = "/";
 
+    /// <summary>Whether TLS is spoken for that, as the pool's <c>tls</c> says it for requests.</summary>
+    public bool OverTls { get; init; }
+
     /// <summary>The text that a line of its output has to contain.</summary>
     public string? Text { get; init; }
 

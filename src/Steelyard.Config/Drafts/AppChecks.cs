@@ -7,8 +7,9 @@ internal static class AppChecks
 {
     /// <param name="draft">The app; null for none.</param>
     /// <param name="limited">Whether the pool's servers may have only so many requests each.</param>
+    /// <param name="overTls">Whether they speak TLS.</param>
     /// <param name="problems">Gets what does not fit.</param>
-    public static AppSettings? App(AppDraft? draft, bool limited, ProblemList problems)
+    public static AppSettings? App(AppDraft? draft, bool limited, bool overTls, ProblemList problems)
     {
         if (draft is not { Command: { } command })
             return null;
@@ -41,7 +42,7 @@ internal static class AppChecks
             Scale(draft.Place, scale, limited, problems);
         if (app is { Scale: not null, TakesRequests: false })
             problems.Error(draft.Place, "'scale' of an app that gets no requests from us", "another 'listen', or no 'scale'");
-        return app;
+        return overTls && app.Ready.On == ReadySign.Http ? app with { Ready = app.Ready with { OverTls = true } } : app;
     }
 
     /// <summary>Whether the apps can be started one after the other as they ask.</summary>

@@ -164,7 +164,7 @@ internal sealed class SnapshotChecks
             Servers = servers.ToValueList(),
             Discover = discover,
             Resolver = draft.Resolver,
-            App = AppChecks.App(draft.App, limited: draft.MaxConnections is not null || draft.AdaptiveLimit is not null, _problems),
+            App = AppChecks.App(draft.App, limited: draft.MaxConnections is not null || draft.AdaptiveLimit is not null, overTls: draft.Tls is not null, _problems),
         };
     }
 

@@ -64,9 +64,12 @@ internal sealed class AppSupervisor : IAsyncDisposable
 
     public IReadOnlyList<WorkerSlot> Slots => _slots;
 
-    /// <summary>Where the workers are that are to have requests.</summary>
-    public IReadOnlyList<NetworkAddress> Addresses =>
-        [.. _slots.Select(slot => slot.Worker).Where(worker => worker is { Serving: true }).Select(worker => worker!.Reach.Address).OfType<NetworkAddress>()];
+    /// <summary>The workers that are to have requests, and those that are at hand.</summary>
+    public IEnumerable<ServerSettings> Servers =>
+        [.. ServersOf(_slots.Select(slot => slot.Worker), backup: false), .. ServersOf(_slots.Select(slot => slot.AtHand), backup: true)];
+
+    private static IEnumerable<ServerSettings> ServersOf(IEnumerable<Worker?> workers, bool backup) =>
+        workers.Where(worker => worker is { Serving: true, Reach.Address: not null }).Select(worker => new ServerSettings { Address = worker!.Reach.Address!, Backup = backup });
 
     /// <summary>Starts all workers and waits until they are ready.</summary>
     /// <exception cref="AppStartException">One could not be started, ended, or took too long.</exception>
@@ -78,11 +81,16 @@ internal sealed class AppSupervisor : IAsyncDisposable
             new AppScaling(this, () => _members.LoadAsync(Pool)).RunAsync(_stopping.Token));
     }
 
-    /// <summary>Takes up settings that running workers need not know of.</summary>
+    /// <summary>Takes up settings that running workers need not know of; they are looked after, and told to end, by them from now on.</summary>
     public void Follow(AppSettings app)
     {
         App = app;
         Log.Follow(app.Log);
+        foreach (var slot in _slots)
+        {
+            if (slot.Worker is { } worker && worker.App.StartsTheSameAs(app))
+                worker.App = app;
+        }
     }
 
     /// <summary>Replaces all workers, a few at a time.</summary>
@@ -337,15 +345,15 @@ internal sealed class AppSupervisor : IAsyncDisposable
         }
 
         Worker? next = null;
+        bool ended;
         try
         {
             next = Start(app, slot.Number);
             await next.ReadyAsync(cancel);
-            slot.Worker = next;
+            (slot.Worker, slot.AtHand) = (next, monitor > TimeSpan.Zero ? old : null);
             next.Serving = true;
             await ChangedAsync();
-            if (await Task.WhenAny(next.Exited, Task.Delay(monitor, cancel)) == next.Exited)
-                throw new AppStartException($"{next.Name} {ExitText.Ended(await next.Exited)} within the {monitor.TotalSeconds:0.###} s that new workers are watched (rolling: monitor){next.LastLines()}");
+            ended = await Task.WhenAny(next.Ended, Task.Delay(monitor, cancel)) == next.Ended;
             cancel.ThrowIfCancellationRequested();
         }
         catch
@@ -354,8 +362,21 @@ internal sealed class AppSupervisor : IAsyncDisposable
             throw;
         }
 
+        if (ended)
+        {
+            // At once: what it started may hold its output, and be waited for, when it is long dead.
+            await ComeBackAsync(slot, old, next);
+            throw new AppStartException($"{next.Name} {ExitText.Ended(await next.Exited)} within the {monitor.TotalSeconds:0.###} s that new workers are watched (rolling: monitor){next.LastLines()}");
+        }
+
         var keeping = slot.Keeping;
         Keep(slot, next);
+        if (slot.AtHand is not null)
+        {
+            slot.AtHand = null;
+            await ChangedAsync();
+        }
+
         if (old is not null)
             await RetireAsync(old);
         await keeping;
@@ -364,8 +385,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
     /// <summary>A replacement has failed: who was there before serves again.</summary>
     private async Task ComeBackAsync(WorkerSlot slot, Worker? old, Worker? next)
     {
-        slot.Worker = old;
-        slot.Replacing = false;
+        (slot.Worker, slot.AtHand, slot.Replacing) = (old, null, false);
         await ChangedAsync();
         if (next is not null)
             await RetireAsync(next);

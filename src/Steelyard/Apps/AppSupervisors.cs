@@ -38,8 +38,8 @@ internal sealed class AppSupervisors(string folder) : IAsyncDisposable
             supervisor.Log.Reopen();
     }
 
-    /// <summary>Where the workers of a pool are that are to have requests.</summary>
-    public IReadOnlyList<NetworkAddress> AddressesOf(string pool) => Find(pool)?.Addresses ?? [];
+    /// <summary>The workers of a pool that are to have requests.</summary>
+    public IEnumerable<ServerSettings> ServersOf(string pool) => Find(pool)?.Servers ?? [];
 
     /// <summary>
     /// Starts the apps of a configuration that do not run already and waits until their workers are ready, and replaces the

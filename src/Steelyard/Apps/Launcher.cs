@@ -128,7 +128,9 @@ internal static unsafe class Launcher
         var path = (byte*)Marshal.StringToCoTaskMemUTF8(program);
         var (arguments, environment) = ((nint)ChildProcess.TextList(words), (nint)ChildProcess.TextList([.. variables.Select(variable => $"{variable.Key}={variable.Value}")]));
 
-        // .NET has more than most programs may have: nothing can be allocated between the two.
+        // .NET has more than most programs may have: nothing can be allocated between the two, and nothing said afterwards.
+        if (Posix.access(path, Posix.X_OK) < 0)
+            throw new EngineException($"{program}: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}");
         if (addressSpace is { } limit)
             Limit(AddressSpace, limit);
         _ = Posix.execve(path, (byte**)arguments, (byte**)environment);

@@ -10,10 +10,10 @@ namespace Steelyard.Apps;
 /// pools. Changes of any come one after the other.
 /// </summary>
 /// <param name="engine">Who serves.</param>
-/// <param name="workersOf">Where the workers of a pool are that are to have requests.</param>
+/// <param name="workersOf">The workers of a pool that are to have requests.</param>
 /// <param name="discoveries">What finds servers.</param>
 /// <param name="live">What operators have made of the configuration.</param>
-internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<NetworkAddress>> workersOf, Discoveries discoveries, Func<LiveSettings> live)
+internal sealed class PoolMembers(IEngine engine, Func<string, IEnumerable<ServerSettings>> workersOf, Discoveries discoveries, Func<LiveSettings> live)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
@@ -108,7 +108,7 @@ internal sealed class PoolMembers(IEngine engine, Func<string, IReadOnlyList<Net
             return pool.App is null ? pool with { Servers = members.ToValueList() } : pool with
             {
                 App = EnginesPart(pool.App),
-                Servers = members.Concat(workersOf(pool.Name).Select(address => settings.Limited(pool.Name, new() { Address = address }))).ToValueList(),
+                Servers = members.Concat(workersOf(pool.Name).Select(worker => settings.Limited(pool.Name, worker))).ToValueList(),
             };
         }
     }

@@ -16,6 +16,7 @@ internal sealed class Worker
     private static readonly TimeSpan s_endsByItself = TimeSpan.FromMilliseconds(200);
 
     private readonly ChildProcess _process;
+    private readonly ReadySettings _ready;
     private readonly NotifySocket? _notify;
     private readonly AppLog _log;
     private readonly LineSplitter _output;
@@ -31,7 +32,7 @@ internal sealed class Worker
 
     public Worker(string pool, int number, AppSettings app, ChildProcess process, WorkerReach reach, NotifySocket? notify, AppLog log, int output, int error)
     {
-        (Pool, Number, App, Reach, _process, _notify, _log) = (pool, number, app, reach, process, notify, log);
+        (Pool, Number, App, _ready, Reach, _process, _notify, _log) = (pool, number, app, app.Ready, reach, process, notify, log);
         OutputPump.Add(_output = new(output, line => Take(line, error: false)));
         OutputPump.Add(_error = new(error, line => Take(line, error: true)));
         Exited = WaitForExitAsync();
@@ -45,8 +46,8 @@ internal sealed class Worker
     /// <summary>The pool and the number, as in <c>web/1</c>.</summary>
     public string Name => $"{Pool}/{Number}";
 
-    /// <summary>What it was started by.</summary>
-    public AppSettings App { get; }
+    /// <summary>What it was started by, and is looked after by.</summary>
+    public AppSettings App { get; set; }
 
     public WorkerReach Reach { get; }
 
@@ -85,7 +86,7 @@ internal sealed class Worker
     public async Task ReadyAsync(CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(App.Ready.Within);
+        limit.CancelAfter(_ready.Within);
         var ready = SignAsync(limit.Token);
         try
         {
@@ -95,12 +96,12 @@ internal sealed class Worker
                 throw new AppStartException($"{Name} {ExitText.Ended(await Exited)} before it {Sign("accepted", "answered", "said", "printed", "had lived")}{InBackground(await Exited)}{LastLines()}");
             await ready;
             Reach.Ready();
-            if (App.Ready.Watchdog is { } watchdog)
+            if (_ready.Watchdog is { } watchdog)
                 _ = WatchAsync(watchdog);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new AppStartException($"{Name} did not {Sign("accept", "answer", "say", "print", "live")} within {Seconds(App.Ready.Within)}{LastLines()}");
+            throw new AppStartException($"{Name} did not {Sign("accept", "answer", "say", "print", "live")} within {Seconds(_ready.Within)}{LastLines()}");
         }
         finally
         {
@@ -149,29 +150,29 @@ internal sealed class Worker
             return string.Concat(_lastLines.Select(line => $"\n    {line}"));
     }
 
-    private Task SignAsync(CancellationToken cancel) => App.Ready.On switch
+    private Task SignAsync(CancellationToken cancel) => _ready.On switch
     {
         ReadySign.Signal => Reach.SaidReadyAsync(cancel),
         ReadySign.Notify => _notify!.Ready.WaitAsync(cancel),
         ReadySign.Http => AnswersAsync(cancel),
         ReadySign.Log => _saidReady.Task.WaitAsync(cancel),
-        ReadySign.Delay => Task.Delay(App.Ready.Delay, cancel),
+        ReadySign.Delay => Task.Delay(_ready.Delay, cancel),
         _ => Reach.ListeningAsync(cancel),
     };
 
     private async Task AnswersAsync(CancellationToken cancel)
     {
         await Reach.ListeningAsync(cancel);
-        await AcceptProbe.UntilAnswersAsync(Reach.Address!, App.Ready.Path, cancel);
+        await AcceptProbe.UntilAnswersAsync(Reach.Address!, _ready.Path, _ready.OverTls, cancel);
     }
 
-    private string Sign(string accept, string answer, string say, string print, string live) => App.Ready.On switch
+    private string Sign(string accept, string answer, string say, string print, string live) => _ready.On switch
     {
         ReadySign.Signal => $"{say} 'ready' (process.send)",
         ReadySign.Notify => $"{say} READY=1",
-        ReadySign.Http => $"{answer} {App.Ready.Path} well {Reach.Where}",
-        ReadySign.Log => $"{print} a line with \"{App.Ready.Text}\"",
-        ReadySign.Delay => $"{live} for {Seconds(App.Ready.Delay)}",
+        ReadySign.Http => $"{answer} {_ready.Path} well {Reach.Where}",
+        ReadySign.Log => $"{print} a line with \"{_ready.Text}\"",
+        ReadySign.Delay => $"{live} for {Seconds(_ready.Delay)}",
         _ => $"{accept} {(accept == "accept" ? "connections" : "a connection")} {Reach.Where}",
     };
 
@@ -181,9 +182,12 @@ internal sealed class Worker
 
     private async Task WatchAsync(TimeSpan longest)
     {
+        // It may have taken longer to become ready than it may be silent afterwards.
+        var begun = Stopwatch.GetTimestamp();
         while (!Exited.IsCompleted && !Leaving)
         {
-            var left = longest - TimeSpan.FromMilliseconds(_notify!.Silence);
+            var silent = TimeSpan.FromMilliseconds(_notify!.Silence);
+            var left = longest - (Stopwatch.GetElapsedTime(begun) is var watched && watched < silent ? watched : silent);
             if (left <= TimeSpan.Zero)
             {
                 await Console.Error.WriteLineAsync($"steelyard: {Name} has not said WATCHDOG=1 for {Seconds(longest)} and is killed");
@@ -207,7 +211,7 @@ internal sealed class Worker
         }
 
         _log.Add(new(DateTimeOffset.UtcNow, Pool, Number, Process, error, line));
-        if (App.Ready.Text is { } text && line.Contains(text, StringComparison.Ordinal))
+        if (_ready.Text is { } text && line.Contains(text, StringComparison.Ordinal))
             _saidReady.TrySetResult();
     }
 

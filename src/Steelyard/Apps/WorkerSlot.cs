@@ -10,6 +10,9 @@ internal sealed class WorkerSlot(int number)
     /// <summary>Who has it; null while nobody does.</summary>
     public Worker? Worker { get; set; }
 
+    /// <summary>Who had it before, while the one that has it is watched: requests that fail there go to this one. Null for nobody.</summary>
+    public Worker? AtHand { get; set; }
+
     public RestartPolicy Restarts { get; } = new();
 
     /// <summary>How many times a worker was started after one that had ended by itself.</summary>

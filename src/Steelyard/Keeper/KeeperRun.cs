@@ -63,7 +63,7 @@ internal sealed class KeeperRun : IDisposable
         _engine = options.Single ? new EngineService(configuration.Folder, _desk) { Remembered = _desk.Clients.Read } : new SupervisedEngine(configuration.Folder, snapshot.User, _desk);
         _discoveries = new(configuration.Folder, Tell) { PoolChanged = pool => _members!.UpdateAsync(pool) };
         _desk.Discoveries = _discoveries;
-        _apps.Members = _members = new PoolMembers(_engine, _apps.AddressesOf, _discoveries, () => _desk.Live);
+        _apps.Members = _members = new PoolMembers(_engine, _apps.ServersOf, _discoveries, () => _desk.Live);
     }
 
     private static void Tell(string line, bool isBad) => (isBad ? Console.Error : Console.Out).WriteLine(isBad ? $"steelyard: {line}" : line);

@@ -59,6 +59,7 @@ internal static unsafe partial class Posix
     [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8)] public static partial int statx(int folder, string path, int flags, uint mask, byte* status);
     [LibraryImport(C, SetLastError = true)] public static partial int setrlimit(int resource, ResourceLimit* limit);
     [LibraryImport(C)] public static partial int sigprocmask(int how, void* signals, void* before);
+    [LibraryImport(C, SetLastError = true)] public static partial int access(byte* path, int mode);
     [LibraryImport(C, SetLastError = true)] public static partial int execve(byte* path, byte** words, byte** environment);
     [LibraryImport(C)] public static partial int madvise(void* start, nuint length, int advice);
     [LibraryImport(C)] public static partial int prctl(int option, nint argument, nint third, nint fourth, nint fifth);
@@ -179,7 +180,7 @@ internal static unsafe partial class Posix
     public const int EINTR = 4, EAGAIN = 11;
     public const int P_ALL = 0, P_PID = 1, WNOHANG = 1, WEXITED = 4, WNOWAIT = 0x1000000;
     public const int PR_SET_NO_NEW_PRIVS = 38, MADV_DONTNEED = 4;
-    public const int SIG_SETMASK = 2;
+    public const int SIG_SETMASK = 2, X_OK = 1;
     public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, S_IFDIR = 0x4000, S_IRWXU = 0x1C0;
     public const uint STATX_BASIC_STATS = 0x7FF;
 

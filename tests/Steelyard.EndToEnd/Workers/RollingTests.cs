@@ -94,6 +94,47 @@ public sealed class RollingTests : WorkerFixture
     }
 
     [Fact]
+    public async Task The_only_worker_too_is_replaced_by_one_that_soon_dies_without_a_request_that_fails()
+    {
+        var command = WorkerApps.Put("python", Folder);
+        const string Settings = "rolling: { monitor: 5s }";
+        Write(command, 1, "one", Settings);
+        await using var up = Up();
+        var load = new WorkerLoad(await UrlAsync(up));
+        await load.AnsweredByAsync("one");
+
+        Write($"{command} shortlived", 1, "two", Settings);
+        Assert.Equal(1, (await Ask("reload")).Status);
+        await load.AnsweredByAsync("one");
+        await load.EndAsync();
+
+        Assert.Contains(load.Answers.Keys, answer => answer.StartsWith("two", StringComparison.Ordinal));
+        Assert.Empty(load.Failures);
+    }
+
+    // What it has started holds its output, which is waited for, for longer than the new one is watched.
+    [Fact]
+    public async Task A_version_that_dies_and_leaves_a_child_behind_has_failed_when_it_died()
+    {
+        var command = WorkerApps.Put("python", Folder);
+        const string Settings = "rolling: { monitor: 1s }";
+        Write(command, 2, "one", Settings);
+        await using var up = Up();
+        var load = new WorkerLoad(await UrlAsync(up));
+        await load.AnsweredByAsync("one");
+
+        Write($"{command} leaves", 2, "two", Settings);
+        var (status, _, error) = await Ask("reload");
+        await load.AnsweredByAsync("one");
+        await load.EndAsync();
+
+        Assert.Equal(1, status);
+        Assert.Contains("web/1 ended with exit code 5 within the 1 s that new workers are watched (rolling: monitor)\n", error, StringComparison.Ordinal);
+        Assert.Contains("lost the database", error, StringComparison.Ordinal);
+        Assert.Empty(load.Failures);
+    }
+
+    [Fact]
     public async Task A_worker_that_holds_too_much_memory_is_replaced()
     {
         Write(WorkerApps.Put("python", Folder), 2, "one", Quick, "most-memory: 80MiB");

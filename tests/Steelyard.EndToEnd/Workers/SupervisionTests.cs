@@ -225,6 +225,71 @@ public sealed class SupervisionTests : WorkerFixture
     }
 
     [Fact]
+    public async Task A_worker_may_take_longer_to_become_ready_than_it_may_be_silent_then()
+    {
+        Write(WorkerApps.Put("python", Folder) + " watched", 1, "one", "ready: { watchdog: 2s }");
+        await using var up = Up();
+        var url = await UrlAsync(up);
+
+        var worker = await PidAsync(url);
+        await Task.Delay(500, Cancel);
+
+        Assert.Equal(worker, await PidAsync(url));
+        Assert.Equal("", up.Error);
+    }
+
+    [Fact]
+    public async Task A_reload_that_changes_how_workers_are_told_to_end_counts_for_those_that_run_and_those_that_come()
+    {
+        Folder.Write("tells.sh", """
+            trap 'echo told INT; exit' INT
+            trap 'echo told TERM; exit' TERM
+            echo here $$
+            while :; do sleep 0.05; done
+            """);
+        void WriteWith(string stop) => Folder.Write("steelyard.yaml", $$"""
+            listen: [ { bind: "127.0.0.1:0", routes: [ { respond: 204 } ] } ]
+            pools:
+              job: { app: { command: bash tells.sh, instances: 2, listen: none, ready: { on: log, text: here }, restart: { delay: 1ms }, stop: { {{stop}} } } }
+            """);
+        WriteWith("signal: TERM");
+        await using var up = Up();
+        var killed = int.Parse((await up.LineAsync("job/2 | here ")).Split(' ')[^1], CultureInfo.InvariantCulture);
+        await up.LineAsync("ready");
+
+        WriteWith("signal: INT");
+        Assert.Equal(0, (await Ask("reload")).Status);
+        SteelyardProcess.Kill(killed);
+        await Patience.Until(() => up.Output.Split("job/2 | here ").Length == 3);
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+
+        Assert.Contains("job/1 | told INT\n", up.Output, StringComparison.Ordinal);
+        Assert.Contains("job/2 | told INT\n", up.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("told TERM", up.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_worker_that_speaks_TLS_is_asked_by_it_whether_it_is_ready()
+    {
+        foreach (var name in new[] { "site.pem", "site.key" })
+            File.Copy(Path.Combine(TestCertificates.Shared.Folder, name), Folder.At(name));
+        Folder.Write("app.js", """
+            const fs = require('fs');
+            require('https').createServer({ cert: fs.readFileSync('site.pem'), key: fs.readFileSync('site.key') }, (req, res) => res.end(req.url)).listen(3443);
+            """);
+        Folder.Write("steelyard.yaml", """
+            listen: [ { bind: "127.0.0.1:0", to: web } ]
+            pools:
+              web: { tls: { verify: false }, app: { command: node app.js, ready: { on: http, path: /health } } }
+            """);
+        await using var up = Up();
+
+        Assert.Equal("/here", await Client.GetStringAsync(new Uri(await UrlAsync(up), "/here"), Cancel));
+        Assert.Equal("", up.Error);
+    }
+
+    [Fact]
     public async Task A_line_of_output_can_show_that_a_worker_is_ready()
     {
         Write(WorkerApps.Put("python", Folder), 1, "one", "ready: { on: log, text: listening as }");
@@ -262,6 +327,20 @@ public sealed class SupervisionTests : WorkerFixture
             return;
         Assert.StartsWith("uid=65534 gid=1 ", self, StringComparison.Ordinal);
         Assert.Contains("HOME=/nonexistent", variables);
+    }
+
+    [Fact]
+    public async Task A_program_that_the_user_of_its_worker_may_not_run_is_told_whatever_the_limits_are()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can start workers of another user.");
+        File.SetUnixFileMode(Folder.Path, (UnixFileMode)0b111_101_101);
+        File.SetUnixFileMode(Folder.Write("ours.sh", "#!/bin/sh\nsleep 1000\n"), (UnixFileMode)0b111_000_000);
+        Write("./ours.sh", 1, "one", "user: nobody", "limits: { address-space: 1GiB }");
+        await using var up = Up();
+
+        Assert.Equal(1, await up.ExitAsync());
+        Assert.Contains("web/1 ended with exit code 127 before it accepted a connection on ", up.Error, StringComparison.Ordinal);
+        Assert.EndsWith($"\n    steelyard: {Folder.At("ours.sh")}: Permission denied\n", up.Error, StringComparison.Ordinal);
     }
 
     [Fact]

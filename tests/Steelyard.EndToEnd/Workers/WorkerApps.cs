@@ -58,6 +58,8 @@ internal static class WorkerApps
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if mode == 'mute':
             time.sleep(60)
+        if mode == 'watched':
+            time.sleep(2.5)
         if mode == 'activated':
             assert os.environ['LISTEN_PID'] == str(os.getpid()) and os.environ['LISTEN_FDS'] == '1', dict(os.environ)
             time.sleep(0.2)
@@ -79,7 +81,15 @@ internal static class WorkerApps
         print(f'listening as {os.getpid()}', flush=True)
         if mode == 'notifies':
             notify('READY=1\nSTATUS=fine')
-        if mode == 'shortlived':
+        if mode == 'watched':
+            def live():
+                while True:
+                    time.sleep(0.5)
+                    notify('WATCHDOG=1')
+            threading.Thread(target=live, daemon=True).start()
+        if mode == 'leaves':
+            os.system('sleep 1000 &')
+        if mode in ('shortlived', 'leaves'):
             threading.Timer(0.3, lambda: (print('lost the database', flush=True), os._exit(5))).start()
         if mode == 'forks':
             os.system('sleep 1000 & echo child $!')

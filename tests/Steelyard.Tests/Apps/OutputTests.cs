@@ -55,10 +55,54 @@ public sealed class OutputTests : IDisposable
 
         Assert.True(queue.TryTake(out var first, out var dropped));
         Assert.Equal((0, 3), (first, dropped));
+        Assert.True(queue.HasNext);
         Assert.True(queue.TryTake(out var second, out dropped));
         Assert.Equal((1, 0), (second, dropped));
+        Assert.False(queue.HasNext);
         Assert.False(queue.TryTake(out _, out _));
         Assert.True(queue.Flush(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public void What_was_taken_makes_room_though_others_that_were_there_with_it_have_not_been()
+    {
+        var queue = new DroppingQueue<int>(room: 2);
+        queue.Add(0, 1);
+        queue.Add(1, 1);
+
+        Assert.True(queue.TryTake(out _, out _));
+        queue.Add(2, 1);
+        queue.Add(3, 1);
+        Assert.False(queue.Flush(TimeSpan.Zero));
+        Assert.True(queue.TryTake(out var second, out var dropped));
+        Assert.Equal((1, 0), (second, dropped));
+        Assert.True(queue.TryTake(out var third, out dropped));
+        Assert.Equal((2, 1), (third, dropped));
+        Assert.False(queue.Flush(TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task All_that_many_bring_arrives_in_the_order_of_each()
+    {
+        const int Each = 20_000;
+        var queue = new DroppingQueue<(int Who, int Number)>(long.MaxValue);
+        var givers = Enumerable.Range(0, 3).Select(who => Task.Run(() =>
+        {
+            for (var i = 0; i < Each; i++)
+                queue.Add((who, i), 1);
+        })).ToArray();
+        var next = new int[3];
+        var taker = Task.Run(() =>
+        {
+            while (queue.TryTake(out var one, out _))
+                Assert.Equal(next[one.Who]++, one.Number);
+        });
+
+        await Task.WhenAll(givers);
+        Assert.True(queue.Flush(TimeSpan.FromMinutes(1)));
+        Assert.All(next, count => Assert.Equal(Each, count));
+        queue.End();
+        await taker;
     }
 
     [Fact]

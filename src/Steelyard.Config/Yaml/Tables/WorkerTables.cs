@@ -137,7 +137,7 @@ internal static class WorkerTables
             new Directive<ReadySettings, string>(
                 "path",
                 s_target,
-                "What is asked for where it is `http`.",
+                "What is asked for where it is `http`; by TLS where the pool has `tls`.",
                 ready => ready.Path,
                 (ready, value) => ready with { Path = value }),
             new Directive<ReadySettings, string?>(

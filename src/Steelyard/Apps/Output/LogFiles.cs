@@ -9,15 +9,23 @@ namespace Steelyard.Apps.Output;
 internal sealed class LogFiles(LogSettings settings, string folder)
 {
     private readonly Dictionary<string, LogFile> _files = [];
+    private readonly Dictionary<int, LogFile> _ofWorkers = [];
 
     public LogSettings Settings => settings;
 
     public void Add(LogLine line)
     {
-        var name = Path.GetFullPath(CommandTemplate.Fill(settings.File!, line.Number, socket: null, port: null), folder);
+        if (!_ofWorkers.TryGetValue(line.Number, out var file))
+            _ofWorkers.Add(line.Number, file = FileOf(line.Number));
+        LogWriter.Add(file, line.Time, Format(settings.Format, line));
+    }
+
+    private LogFile FileOf(int number)
+    {
+        var name = Path.GetFullPath(CommandTemplate.Fill(settings.File!, number, socket: null, port: null), folder);
         if (!_files.TryGetValue(name, out var file))
             _files.Add(name, file = new(name, settings));
-        LogWriter.Add(file, line.Time, Format(settings.Format, line));
+        return file;
     }
 
     public void Reopen()

@@ -12,6 +12,9 @@ internal sealed class QueuedOutput : IDisposable
 {
     private const long Room = 1024 * 1024;
     private const int Stack = 256 * 1024;
+
+    // As much as a pipe takes; a call for each line would be what limits how many can be written.
+    private const int Piece = 32 * 1024;
     private const int StandardOutput = 1;
     private const int StandardError = 2;
     private static readonly TimeSpan s_patienceAtTheEnd = TimeSpan.FromSeconds(2);
@@ -38,12 +41,25 @@ internal sealed class QueuedOutput : IDisposable
 
     private void Run()
     {
+        var (text, error) = (new StringBuilder(), false);
         while (_queue.TryTake(out var next, out var dropped))
         {
             if (dropped > 0)
                 WriteAll(StandardError, $"steelyard: {dropped} lines of output are lost: it was not read fast enough\n");
-            WriteAll(next.Error ? StandardError : StandardOutput, next.Text);
+            if (next.Error != error)
+                Write(text, error);
+            error = next.Error;
+            text.Append(next.Text);
+            if (!_queue.HasNext || text.Length > Piece)
+                Write(text, error);
         }
+    }
+
+    private static void Write(StringBuilder text, bool error)
+    {
+        if (text.Length > 0)
+            WriteAll(error ? StandardError : StandardOutput, text.ToString());
+        text.Clear();
     }
 
     // The console's own streams would hold the lock of Console.Out, which is ours, and with it whoever has something to say.

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using Steelyard.Config;
 
@@ -15,7 +17,12 @@ internal static class AcceptProbe
     public static Task UntilAcceptsAsync(NetworkAddress address, CancellationToken cancel) => UntilAsync(() => AcceptsAsync(address, cancel), cancel);
 
     /// <summary>Asks for a path until the answer has a status from 200 to 399.</summary>
-    public static Task UntilAnswersAsync(NetworkAddress address, string path, CancellationToken cancel) => UntilAsync(() => AnswersAsync(address, path, cancel), cancel);
+    /// <param name="address">Who is asked.</param>
+    /// <param name="path">What for.</param>
+    /// <param name="overTls">Whether TLS is spoken. Whose certificate it is does not matter: we have started the one who has it.</param>
+    /// <param name="cancel">Ends the wait.</param>
+    public static Task UntilAnswersAsync(NetworkAddress address, string path, bool overTls, CancellationToken cancel) =>
+        UntilAsync(() => AnswersAsync(address, path, overTls, cancel), cancel);
 
     private static async Task UntilAsync(Func<Task<bool>> asked, CancellationToken cancel)
     {
@@ -29,7 +36,7 @@ internal static class AcceptProbe
         return socket is not null;
     }
 
-    private static async Task<bool> AnswersAsync(NetworkAddress address, string path, CancellationToken cancel)
+    private static async Task<bool> AnswersAsync(NetworkAddress address, string path, bool overTls, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         limit.CancelAfter(AnswerWithin);
@@ -38,14 +45,13 @@ internal static class AcceptProbe
             using var socket = await ConnectAsync(address, limit.Token);
             if (socket is null)
                 return false;
-            await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Steelyard\r\nConnection: close\r\n\r\n"), limit.Token);
+            await using var stream = await SpeakAsync(socket, overTls, limit.Token);
+            await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: Steelyard\r\nConnection: close\r\n\r\n"), limit.Token);
             var room = new byte[12];
-            var length = 0;
-            for (int count; length < room.Length && (count = await socket.ReceiveAsync(room.AsMemory(length), limit.Token)) > 0;)
-                length += count;
+            var length = await stream.ReadAtLeastAsync(room, room.Length, throwOnEndOfStream: false, limit.Token);
             return length == room.Length && room.AsSpan().StartsWith("HTTP/1."u8) && room[8] == ' ' && room[9] is (byte)'2' or (byte)'3';
         }
-        catch (SocketException)
+        catch (Exception failure) when (failure is SocketException or IOException or AuthenticationException)
         {
             return false;
         }
@@ -53,6 +59,16 @@ internal static class AcceptProbe
         {
             return false;
         }
+    }
+
+    private static async Task<Stream> SpeakAsync(Socket socket, bool overTls, CancellationToken cancel)
+    {
+        var plain = new NetworkStream(socket);
+        if (!overTls)
+            return plain;
+        var stream = new SslStream(plain);
+        await stream.AuthenticateAsClientAsync(new() { TargetHost = "localhost", RemoteCertificateValidationCallback = static (_, _, _, _) => true }, cancel);
+        return stream;
     }
 
     private static async Task<Socket?> ConnectAsync(NetworkAddress address, CancellationToken cancel)
