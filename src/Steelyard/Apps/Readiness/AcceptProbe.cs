@@ -67,7 +67,7 @@ internal static class AcceptProbe
         if (!overTls)
             return plain;
         var stream = new SslStream(plain);
-        await stream.AuthenticateAsClientAsync(new() { TargetHost = "localhost", RemoteCertificateValidationCallback = static (_, _, _, _) => true }, cancel);
+        await stream.AuthenticateAsClientAsync(new() { TargetHost = "localhost", RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate is not null }, cancel);
         return stream;
     }
 
