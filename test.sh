@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs them all. The last line counts: "N passed, N failed".
+# ./test.sh --install-only installs it and ends.
 set -uo pipefail
 cd "$(dirname "$0")"
 
@@ -21,6 +22,8 @@ install_missing </dev/null || echo "could not install everything; tests that nee
 
 # The real opossum, which the breaker is compared with.
 npm ci --prefix tests/opossum --no-audit --no-fund </dev/null >/dev/null || echo "could not install opossum; its test will say so" >&2
+
+[ "${1:-}" != --install-only ] || exit 0
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 log=$(mktemp)

@@ -9,7 +9,7 @@ using Steelyard.EndToEnd.Workers;
 namespace Steelyard.EndToEnd.Discovery;
 
 /// <summary>Servers come and go as DNS and files say, and no request is lost by it.</summary>
-[Trait("Lane", "apps")]
+[Trait("Lane", "files")]
 public sealed class DiscoveryTests : DiscoveringRun
 {
     private Task<SteelyardProcess> StartAsync(DnsServer dns, string discover, string more = "") => ServeAsync($$"""
