@@ -178,9 +178,18 @@ internal sealed class ControlSocket : IAsyncDisposable
                 return;
             if (kind == KeeperRequestKind.Stop)
             {
-                var answer = AnswerStopAsync(stream, now: words[^1] == "now");
-                _stopAnswers.Add(answer);
-                await answer;
+                // Known of before the stop begins, which waits for it.
+                var answered = new TaskCompletionSource();
+                _stopAnswers.Add(answered.Task);
+                try
+                {
+                    await AnswerStopAsync(stream, now: words[^1] == "now");
+                }
+                finally
+                {
+                    answered.SetResult();
+                }
+
                 await Task.Delay(Timeout.Infinite);
             }
 
