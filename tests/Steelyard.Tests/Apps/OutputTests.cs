@@ -90,13 +90,13 @@ public sealed class OutputTests : IDisposable
         {
             for (var i = 0; i < Each; i++)
                 queue.Add((who, i), 1);
-        })).ToArray();
+        }, TestContext.Current.CancellationToken)).ToArray();
         var next = new int[3];
         var taker = Task.Run(() =>
         {
             while (queue.TryTake(out var one, out _))
                 Assert.Equal(next[one.Who]++, one.Number);
-        });
+        }, TestContext.Current.CancellationToken);
 
         await Task.WhenAll(givers);
         Assert.True(queue.Flush(TimeSpan.FromMinutes(1)));
