@@ -105,17 +105,20 @@ public sealed class SampleTests : IDisposable
             listen: [ { bind: 127.0.0.1:0, to: web } ]
             pools:
               web:
+                balance: round-robin
                 app: { command: "dotnet {{Sample}}", instances: 4, env: { REDIS: "!{{redis.Path}}", OWN_KEYS: "{{(ownKeys ? 1 : 0)}}", Logging__LogLevel__Default: Warning }, ready: { on: notify } }
             """);
         await using var up = SteelyardProcess.Start(["up", _folder.At("steelyard.yaml")], new() { ["XDG_RUNTIME_DIR"] = _folder.Path });
         await up.LineAsync("ready");
-        var visitors = new Visitors(_http, await up.UrlAsync("listening on"), count: 4);
+
+        // One alone is at another worker with each request; as many as workers might each be at the same one all the time.
+        var visitors = new Visitors(_http, await up.UrlAsync("listening on"), count: ownKeys ? 1 : 4);
         await visitors.UntilAnsweredByAsync(workers: 4);
         if (ownKeys)
         {
             await visitors.UntilAskedAsync(100);
             await visitors.EndAsync();
-            Assert.InRange(visitors.Lost, 3, int.MaxValue);
+            Assert.InRange(visitors.Lost, 50, int.MaxValue);
             return;
         }
 
