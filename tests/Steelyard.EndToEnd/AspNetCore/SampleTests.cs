@@ -97,7 +97,7 @@ public sealed class SampleTests : IDisposable
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task No_session_is_lost_in_10000_requests_while_a_worker_is_killed_each_second_but_with_keys_of_their_own(bool ownKeys)
+    public async Task No_session_is_lost_in_10000_requests_while_workers_are_killed_one_a_second_at_most_but_with_keys_of_their_own(bool ownKeys)
     {
         await using var redis = await RedisServer.StartAsync(_folder);
         _folder.Write("steelyard.yaml", $$"""
