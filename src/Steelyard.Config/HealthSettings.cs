@@ -57,6 +57,16 @@ public sealed record HealthSettings
     /// <summary>How long a check may take: 1 ms to 24 h. Default 2 s (HAProxy: timeout check, else inter).</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// How long one connection is used for the requests of one check after another before another is opened: 1 ms to 24 h.
+    /// Null, the default, is a connection for each check (nginx: health_check keepalive_time; Envoy: reuse_connection).
+    /// </summary>
+    public TimeSpan? KeepAlive { get; init; }
+
+    /// <summary>Whether the connection of a check serves the next one: it has to be the only one of a check, and to end with an answer of HTTP.</summary>
+    public bool KeepsConnection() => KeepAlive is not null && (Kind == ProbeKind.Http
+        || (Kind == ProbeKind.Script && Script.Any(step => step.Do == ProbeStepKind.Request) && !Script.Skip(1).Any(step => step.Do == ProbeStepKind.Connect)));
+
     /// <summary>How many checks in a row a server that is down has to pass: 1 to 100. Default 2 (HAProxy: rise).</summary>
     public int Rise { get; init; } = 2;
 

@@ -252,7 +252,7 @@ internal static class NginxDirectives
         yield return Row("limit_except", "L", 1, Any, "<method>* { allow ...; deny ...; }", "What holds for all other methods.", Anything);
         yield return Row("add_header", WebIf, 2, 3, "<name> <value> [always]", "A field more for the client: of 200, 201, 204, 206, 301, 302, 303, 304, 307 and 308, or `always`.", Anything, many: true);
         yield return Row("expires", WebIf, 1, 2, "<time> | @<time> | epoch | max | off | $<variable>", "The fields Expires and Cache-Control, in the place of those of servers; a variable is one of a map whose values are such words.", Anything);
-        yield return Row("health_check", "LV", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory] [persistent]", "The servers of the upstream are asked for their health, in stream by a connection and what `match` says (in nginx with a subscription).", Anything);
+        yield return Row("health_check", "LV", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory] [persistent] [keepalive_time=<time>]", "The servers of the upstream are asked for their health, in stream by a connection and what `match` says (in nginx with a subscription).", Anything);
         yield return Row("health_check_timeout", "TV", 1, 1, "<time>", "How long a check may take; 5s where nothing is said.", Time);
     }
 

@@ -47,8 +47,8 @@ internal static class NginxHealth
                     break;
                 case "persistent" when equals < 0:
                     break;
-                case "keepalive_time" when !isStream && NginxValues.TryReadTime(value, out _):
-                    problems.Note(word.Place, "\"keepalive_time\" has no effect here: each check has a connection of its own");
+                case "keepalive_time" when !isStream && NginxValues.TryReadTime(value, out var kept):
+                    health = health with { KeepAlive = kept > TimeSpan.Zero ? kept : null };
                     break;
                 case "match" when equals > 0:
                     expected = new NginxMatch(file, isStream).Find(value, word);

@@ -31,12 +31,19 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
     private bool _ended;
     private bool _called;
 
+    // Until when its connection serves further checks, and whether the answer lets it.
+    private long _until;
+    private bool _keeps;
+
     /// <summary>Ends the present check, of which nobody wants to hear any more.</summary>
     public void CallOff()
     {
         _called = true;
         _transport?.Abort();
     }
+
+    /// <summary>Has the connection of the present check serve no other: servers are reached in another way by now.</summary>
+    public void UseOnce() => _until = 0;
 
     /// <summary>Lets go of everything after a fault of ours; the probe is not used again.</summary>
     public void Abandon()
@@ -56,6 +63,12 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         var result = target.Script is { } script ? await Play(target, script, due) : await Open(target, null, due);
         if (result.Passed && target.Settings.Kind == ProbeKind.Agent)
             result = await Hear(target, due);
+        if (result.Passed && _keeps && _ended && !_called && loop.Now < _until && _input.IsEmpty && _transport!.IsQuiet())
+        {
+            target.Keep(_transport, _until);
+            _transport = null;
+        }
+
         Shut();
         return _called ? null : result;
     }
@@ -71,12 +84,29 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         _transport = null;
     }
 
-    /// <summary>Does what a script says, until something is not as it should be.</summary>
+    /// <summary>Does what a script says, over the connection of the check before where that is kept.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<ProbeResult> Play(ProbeTarget target, ProbeScript script, long due)
     {
+        if (target.TakeKept(loop.Now, out _until) is { } kept)
+        {
+            Begin(kept);
+            var result = await Play(target, script, first: 1, due);
+
+            // A server may close a connection at any time that nobody waits on it (RFC 9112, 9.3): that says nothing of it.
+            if (result.Fault != ProbeFault.Closed || _answers || !_input.IsEmpty || _called)
+                return result;
+        }
+
+        return await Play(target, script, first: 0, due);
+    }
+
+    /// <summary>Does the steps of a script, until something is not as it should be.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<ProbeResult> Play(ProbeTarget target, ProbeScript script, int first, long due)
+    {
         ProbeResult result = default;
-        for (var i = 0; i < script.Steps.Length && result.Passed && !_called; i++)
+        for (var i = first; i < script.Steps.Length && result.Passed && !_called; i++)
         {
             var step = script.Steps[i];
             result = step.Settings.Do switch
@@ -122,9 +152,15 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
     private async ValueTask<ProbeResult> Reopen(ProbeTarget target, CompiledStep step, long due)
     {
         Shut();
-        (_answers, _ended) = (false, false);
-        _heard.Clear();
+        Begin(null);
+        _until = loop.Now + target.KeepAlive;
         return await Open(target, step, due);
+    }
+
+    private void Begin(Transport? transport)
+    {
+        (_transport, _answers, _ended, _keeps) = (transport, false, false, false);
+        _heard.Clear();
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -153,8 +189,9 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         }
         while (_head.Interim);
 
-        (_answers, _ended) = (true, false);
-        _framer = new(_head.Body(step.Method), chunkedOut: false);
+        var framing = _head.Body(step.Method);
+        (_answers, _ended, _keeps) = (true, false, _head.KeepAlive && !_head.Switches && framing.Kind != BodyKind.UntilClose);
+        _framer = new(framing, chunkedOut: false);
         return default;
     }
 

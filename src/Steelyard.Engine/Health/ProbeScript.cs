@@ -108,7 +108,9 @@ internal sealed class CompiledStep(ProbeStep step, ProbeKey key)
             text.Append("User-Agent: Steelyard health check\r\n");
         if (request.Body.Length > 0)
             text.Append(CultureInfo.InvariantCulture, $"Content-Length: {request.Body.Length}\r\n");
-        return Encoding.Latin1.GetBytes(text.Append("Connection: close\r\n\r\n").Append(request.Body).ToString());
+        if (!key.Settings.KeepsConnection())
+            text.Append("Connection: close\r\n");
+        return Encoding.Latin1.GetBytes(text.Append("\r\n").Append(request.Body).ToString());
     }
 
     private static string HostOf(ProbeKey key) => key.Server is { UnixPath: null, Greets: false } ? key.Server.Numbered(0).ToString() : "localhost";

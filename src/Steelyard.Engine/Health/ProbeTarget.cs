@@ -3,6 +3,7 @@ using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Interop;
 using Steelyard.Engine.Loops;
+using Steelyard.Engine.Network;
 using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine.Health;
@@ -16,13 +17,17 @@ namespace Steelyard.Engine.Health;
 internal sealed record ProbeKey(NetworkAddress Server, HealthSettings Settings, ServerTls? Tls, ProxyProtocolVersion ProxyProtocol, string? Source = null);
 
 /// <summary>A server that is asked for its health, and what it has answered so far. Owned by the loop of its prober.</summary>
-internal sealed class ProbeTarget : TimerEntry
+internal sealed class ProbeTarget : TimerEntry, IIdleObserver
 {
     private readonly Prober _prober;
 
     // Members that an operator has forced are counted by themselves until checks say of them again what they say of the others.
     private readonly List<(Server Server, HealthCount Count)> _forced = [];
     private AgentReply _heard;
+
+    // The connection of the last check, which the next one is to use.
+    private Transport? _kept;
+    private long _keptUntil;
 
     public ProbeTarget(Prober prober, ProbeKey key, bool up)
     {
@@ -31,6 +36,7 @@ internal sealed class ProbeTarget : TimerEntry
         Host = key.Server.UnixPath is null ? key.Server.Host : "";
         Question = key.Settings.Kind == ProbeKind.Agent ? Encoding.ASCII.GetBytes(key.Settings.Body!.Replace("\\n", "\n", StringComparison.Ordinal)) : [];
         Script = ProbeScript.Of(key);
+        KeepAlive = key.Settings.KeepsConnection() && key.Settings.KeepAlive is { } time ? (long)time.TotalMilliseconds : 0;
         Source = key.Source is { } source ? KernelAddress.For(System.Net.IPAddress.Parse(source), 0) : null;
     }
 
@@ -39,13 +45,16 @@ internal sealed class ProbeTarget : TimerEntry
 
     public ProbeKey Key { get; }
 
+    /// <summary>How long a connection serves check after check, in milliseconds; 0 where each has its own.</summary>
+    public long KeepAlive { get; }
+
     /// <summary>The address that connections come from; null for the kernel's choice.</summary>
     public KernelAddress? Source { get; }
 
     public HealthSettings Settings => Key.Settings;
 
     /// <summary>Whether a check is over when the other kernel has answered, or says something at once: nobody who waits for the connection is kept waiting, as an agent would be that speaks first.</summary>
-    public bool IsBrief => Tls is null && !Key.Server.Greets && Settings.Kind != ProbeKind.Script && (Settings.Kind != ProbeKind.Agent || Question.Length > 0);
+    public bool IsBrief => Tls is null && !Key.Server.Greets && Settings.Kind != ProbeKind.Script && KeepAlive == 0 && (Settings.Kind != ProbeKind.Agent || Question.Length > 0);
 
     /// <summary>Where it is; null where its name did not resolve.</summary>
     public KernelAddress? Address { get; private set; }
@@ -175,6 +184,12 @@ internal sealed class ProbeTarget : TimerEntry
     /// <summary>Speaks for these servers from now on.</summary>
     public void Serve(IReadOnlyList<(Pool Pool, Server Server)> members, KernelAddress? address, TlsClient? tls, long now)
     {
+        if (Tls != tls || !(Address is { } before && address is { } after ? before.SameAs(after) : Address is null && address is null))
+        {
+            LetGo();
+            Present?.UseOnce();
+        }
+
         (Members, Address, Tls) = (members, address, tls);
         foreach (var (_, server) in Settings.Observe == HealthObserve.None ? [] : members)
             server.Observation?.Exceeded = () => _prober.Suspect(this);
@@ -187,6 +202,36 @@ internal sealed class ProbeTarget : TimerEntry
         foreach (var (pool, server) in members)
             pool.Checked(server, CountOf(server).Up, Fault, Status, now);
     }
+
+    /// <summary>Keeps the connection of a check for the next one.</summary>
+    /// <param name="connection">A connection on which all that was asked has been answered.</param>
+    /// <param name="until">When it has served long enough, in the loop's milliseconds.</param>
+    public void Keep(Transport connection, long until)
+    {
+        (_kept, _keptUntil) = (connection, until);
+        connection.IdleObserver = this;
+    }
+
+    /// <summary>Takes the connection of the check before; null when there is none that may still be used.</summary>
+    public Transport? TakeKept(long now, out long until)
+    {
+        until = _keptUntil;
+        if (now >= until)
+            LetGo();
+        var kept = _kept;
+        _kept = null;
+        kept?.IdleObserver = null;
+        return kept;
+    }
+
+    /// <summary>Closes the connection that was kept.</summary>
+    public void LetGo()
+    {
+        _kept?.Close();
+        _kept = null;
+    }
+
+    void IIdleObserver.BrokeWhileIdle() => LetGo();
 
     protected internal override void Expire() => _prober.Begin(this);
 }

@@ -39,6 +39,7 @@ internal sealed class Prober(ProxyLoop loop)
             return;
         Events.Timers.Remove(target);
         target.Present?.CallOff();
+        target.LetGo();
     }
 
     /// <summary>Requests speak against a server. May be called from any thread.</summary>

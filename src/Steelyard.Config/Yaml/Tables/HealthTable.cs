@@ -225,6 +225,12 @@ internal static class HealthTable
                 "How long a check may take.",
                 health => health.Timeout,
                 (health, value) => health with { Timeout = value }),
+            new Directive<HealthSettings, TimeSpan?>(
+                "keep-alive",
+                ScalarForms.OrWord(ScalarForms.Duration(TimeSpan.FromMilliseconds(1), s_most), "none"),
+                "How long one connection is used for the requests of one check after another before another is opened; `none` opens one for each check, which also shows that the server still takes connections. One that the server closes in between is no failed check: it is asked anew.",
+                health => health.KeepAlive,
+                (health, value) => health with { KeepAlive = value }),
             new Directive<HealthSettings, int>(
                 "rise",
                 ScalarForms.Number(1, 100),
@@ -308,6 +314,8 @@ internal static class HealthTable
                 return false;
             if (value.Kind == ProbeKind.Tcp && value with { Port = null, Tls = null, Address = null } is var asked && asked != OnlyTimes(asked))
                 problems.Error(node.Place, "'health' speaks of a request, but asks for none", "'http' with a path too, as in { http: /health }");
+            if (value is { KeepAlive: not null, Kind: ProbeKind.Script } && !value.KeepsConnection())
+                problems.Error(node.Place, "'keep-alive' is for a script that asks by 'request' over one connection", "a script with a 'request' and no further 'connect', or no 'keep-alive'");
             if (value.Method == "HEAD" && (value.Body ?? value.BodyPattern) is not null)
                 problems.Error(node.Place, "the answer to HEAD has no body (RFC 9110, 9.3.2)", "another 'method', or no 'body'");
             return true;
