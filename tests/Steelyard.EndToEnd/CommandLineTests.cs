@@ -41,7 +41,20 @@ public sealed class CommandLineTests
         var (status, output, error) = await SteelyardProcess.RunAsync("help", "chekc");
 
         Assert.Equal((2, ""), (status, output));
-        Assert.StartsWith("there is no command 'chekc'", error, StringComparison.Ordinal);
+        Assert.StartsWith("there is no command 'chekc'; did you mean 'check'?", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("chekc", "there is no command 'chekc'; did you mean 'check'?\nTry 'steelyard --help'.\n")]
+    [InlineData("nonsense", "there is no command 'nonsense'; 'steelyard help' shows all\nTry 'steelyard --help'.\n")]
+    public async Task Nor_is_it_run(string command, string expected) => Assert.Equal((2, "", expected), await SteelyardProcess.RunAsync(command));
+
+    [Fact]
+    public async Task Called_without_a_command_it_shows_them()
+    {
+        var (status, output, error) = await SteelyardProcess.RunAsync();
+        Assert.Equal((2, ""), (status, output));
+        Assert.Contains("\n  up ", error, StringComparison.Ordinal);
     }
 
     [Theory]

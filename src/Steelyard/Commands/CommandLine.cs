@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 using Steelyard.Admin;
+using Steelyard.Config.Text;
 
 namespace Steelyard.Commands;
 
@@ -24,8 +25,15 @@ internal static class CommandLine
         return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
+    /// <summary>What a person may call.</summary>
+    public static IEnumerable<string> CommandNames => CreateRoot().Subcommands.Where(known => !known.Hidden).Select(known => known.Name);
+
     /// <summary>Whether there is a command of a name.</summary>
     public static bool Has(string command) => CreateRoot().Subcommands.Any(known => known.Name == command || known.Aliases.Contains(command));
+
+    /// <summary>That there is no command of a name, for a person, and which may have been meant.</summary>
+    public static string NoCommand(string name) =>
+        $"there is no command '{name}'; {(new NameSuggestions().Nearest(name, CommandNames) is { } near ? $"did you mean '{near}'?" : "'steelyard help' shows all")}";
 
     public static RootCommand CreateRoot()
     {
@@ -104,9 +112,13 @@ internal static class CommandLine
     {
         if (parsed.CommandResult.Command.Options.Any(option => option.Name == "--json") && parsed.Tokens.Any(token => token.Value == "--json"))
             WriteProblem(string.Join("; ", parsed.Errors.Select(error => error.Message)));
+        var isRoot = parsed.CommandResult.Command is RootCommand;
         if (parsed.Action is ParseErrorAction report)
-            report.ShowHelp = false;
-        parsed.Invoke(new InvocationConfiguration { Output = Console.Error, Error = Console.Error });
+            report.ShowHelp = isRoot && parsed.Tokens.Count == 0;
+        if (isRoot && parsed.UnmatchedTokens is [[not '-', ..] unknown, ..])
+            Console.Error.WriteLine(NoCommand(unknown));
+        else
+            parsed.Invoke(new InvocationConfiguration { Output = Console.Error, Error = Console.Error });
         var command = parsed.CommandResult.Command is RootCommand ? "steelyard" : $"steelyard {parsed.CommandResult.Command.Name}";
         Console.Error.WriteLine($"Try '{command} --help'.");
         return Misuse;
