@@ -1,4 +1,3 @@
-using Steelyard.Config;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Network;
 using Steelyard.Engine.Proxy;

@@ -3,9 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
-using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd.Differential;
 

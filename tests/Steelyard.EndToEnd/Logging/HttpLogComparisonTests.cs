@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using System.Threading.Channels;
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
 using Steelyard.EndToEnd.Strictness;
 
