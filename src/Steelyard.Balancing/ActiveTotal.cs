@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Steelyard.Balancing;
 
 /// <summary>
@@ -9,15 +7,9 @@ namespace Steelyard.Balancing;
 internal sealed class ActiveTotal
 {
     // The count below, how often it has changed above.
-    private Padded _state;
+    private PaddedCount _state;
 
-    [StructLayout(LayoutKind.Explicit, Size = 192)]
-    private struct Padded
-    {
-        [FieldOffset(64)]
-        public long Value;
-    }
-
+    /// <summary>How much that is.</summary>
     public long Count => CountOf(Volatile.Read(ref _state.Value));
 
     /// <summary>Counts more or fewer.</summary>

@@ -54,7 +54,7 @@ public readonly record struct BreakerCounts(
 /// <summary>
 /// opossum's circuit breaker, state by state: it opens when more than a share of the calls in a window have failed, and
 /// after a while lets one through that decides. As in opossum, calls that were refused count among all, and what was
-/// counted before it closed still counts after. All loops call it at once, without locks.
+/// counted before it closed still counts after. All loops call it at once, without locks. All times are monotonic milliseconds.
 /// </summary>
 /// <param name="settings">What it goes by.</param>
 /// <param name="before">The one it takes the place of after a reload that changed its settings: what an operator wants of that one is wanted of this; null for none.</param>

@@ -11,7 +11,6 @@ internal sealed class ChordRing : Placement
 {
     private const int PointsOfWeight = 16;
     private const int MostPointsOfServer = 4096;
-    private const long MostPoints = 4_000_000;
 
     private readonly HashFunction _function;
     private readonly bool _mixes;
@@ -22,25 +21,19 @@ internal sealed class ChordRing : Placement
     public ChordRing(int[] weights, HashFunction function, bool mixes)
     {
         (_function, _mixes) = (function, mixes);
-        var total = 0L;
-        foreach (var weight in weights)
-            total += (long)weight * PointsOfWeight;
-        List<uint> points = [];
-        List<int> servers = [];
-        for (var i = 0; i < weights.Length; i++)
+        var counts = PointsOf(weights, PointsOfWeight, out var total);
+        (_points, _servers) = (new uint[total], new int[total]);
+        var place = 0;
+        for (var i = 0; i < counts.Length; i++)
         {
-            var count = (long)weights[i] * PointsOfWeight;
-            if (total > MostPoints && count > 0)
-                count = Math.Max(1, count * MostPoints / total);
-            for (var point = 0u; point < count; point++)
+            for (var point = 0u; point < counts[i]; point++, place++)
             {
                 // HAProxy counts servers from 1.
-                points.Add(Hashes.Avalanche((((uint)i + 1) * MostPointsOfServer) + point));
-                servers.Add(i);
+                _points[place] = Hashes.Avalanche((((uint)i + 1) * MostPointsOfServer) + point);
+                _servers[place] = i;
             }
         }
 
-        (_points, _servers) = ([.. points], [.. servers]);
         Array.Sort(_points, _servers);
         _index = new RingIndex(_points);
     }
@@ -51,9 +44,7 @@ internal sealed class ChordRing : Placement
 
     public override Walk Begin(ReadOnlySpan<byte> key)
     {
-        var hash = Hashes.Of(_function, key);
-        if (_mixes)
-            hash = Hashes.Avalanche(hash);
+        var hash = Hashes.Of(_function, key, _mixes);
         var next = _index.AtOrAfter(hash);
         if (next == _points.Length)
             next = 0;
@@ -61,11 +52,5 @@ internal sealed class ChordRing : Placement
         return new() { Hash = (uint)(hash - _points[previous] <= _points[next] - hash ? previous : next) };
     }
 
-    public override int Next(ref Walk walk, ReadOnlySpan<byte> key)
-    {
-        var server = _servers[walk.Hash];
-        walk.Hash = walk.Hash + 1 == (uint)_points.Length ? 0 : walk.Hash + 1;
-        walk.Step++;
-        return server;
-    }
+    public override int Next(ref Walk walk, ReadOnlySpan<byte> key) => Follow(ref walk, _servers);
 }

@@ -14,7 +14,8 @@ public sealed record CounterEntry(string Key, int Open, long? Left, long[] Value
 /// <summary>
 /// What keys have done (HAProxy: stick-table with store). Of fixed size: eight keys to a set, and in a full set the one is
 /// forgotten that was seen first and is not tracked now. All loops use it at once; a set is held for some tens of
-/// nanoseconds. Rates are HAProxy's: the present period, and of the one before what is still within the time.
+/// nanoseconds. Rates are HAProxy's: the present period, and of the one before what is still within the time. All times are
+/// monotonic milliseconds.
 /// </summary>
 public sealed class CounterTable
 {

@@ -1,19 +1,9 @@
-using System.Runtime.InteropServices;
-
 namespace Steelyard.Balancing;
 
 /// <summary>Counts turns for all loops. It outlives the order it stands in, so that nobody begins anew when a server comes or goes.</summary>
 internal sealed class Cursor
 {
-    private Padded _next;
-
-    /// <summary>Alone on its cache lines: every loop writes it.</summary>
-    [StructLayout(LayoutKind.Explicit, Size = 192)]
-    private struct Padded
-    {
-        [FieldOffset(64)]
-        public long Value;
-    }
+    private PaddedCount _next;
 
     /// <summary>The number of the next turn, without taking it.</summary>
     public ulong Position => (ulong)Volatile.Read(ref _next.Value);

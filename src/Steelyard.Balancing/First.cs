@@ -1,7 +1,7 @@
 namespace Steelyard.Balancing;
 
 /// <summary>The first server in the order of the configuration that has room, as HAProxy's first: the others may sleep.</summary>
-public sealed class First : Picker
+internal sealed class First : Picker
 {
     /// <inheritdoc cref="Picker(Server[], int[])"/>
     public First(Server[] servers, int[] weights)

@@ -4,7 +4,7 @@ namespace Steelyard.Balancing;
 /// HAProxy's leastconn: the score of a server is what it has to do and the request to come, for its weight and rounded down;
 /// nothing where it has nothing to do. Among equals the one whose score has stayed for longest.
 /// </summary>
-public sealed class HaproxyLeastConnections : Picker
+internal sealed class HaproxyLeastConnections : Picker
 {
     private readonly int _heaviest = 256;
 

@@ -1,7 +1,7 @@
 namespace Steelyard.Balancing;
 
 /// <summary>Round robin in the order of HAProxy's roundrobin: weights 5, 1, 1 give a a a b a a c, and 1, 2, 3 give c b c a c b. Exact over all loops.</summary>
-public sealed class HaproxyRoundRobin : RoundRobin
+internal sealed class HaproxyRoundRobin : RoundRobin
 {
     /// <param name="servers">All servers of the pool in their order.</param>
     /// <param name="weights">The share of each.</param>

@@ -7,12 +7,12 @@ namespace Steelyard.Balancing;
 /// Thorup, Zadimoghaddam: Consistent Hashing with Bounded Loads, 2016). Without a key, and where nobody on a key's way
 /// can serve, it goes in turn.
 /// </summary>
-public sealed class HashPicker : Picker
+internal sealed class HashPicker : Picker
 {
     private readonly HashSettings _settings;
     private readonly Placement _placement;
     private readonly TurnOrder _turns;
-    private readonly long _totalWeight;
+    private readonly long _configuredWeight;
     private readonly ActiveTotal? _total;
     private readonly int _load;
 
@@ -33,7 +33,7 @@ public sealed class HashPicker : Picker
         _total = servers[0].Total;
         _load = settings.Load.Value;
         for (var i = 0; i < servers.Length; i++)
-            _totalWeight += weights[i] > 0 ? servers[i].Weight : 0;
+            _configuredWeight += weights[i] > 0 ? servers[i].Weight : 0;
     }
 
     /// <inheritdoc/>
@@ -64,7 +64,7 @@ public sealed class HashPicker : Picker
     private bool IsBelowBound(int index, int active)
     {
         var all = (((Math.Max(_total!.Count, 0) + 1) * _load) + 99) / 100;
-        return active <= 0 || active * _totalWeight < all * Servers[index].Weight;
+        return active <= 0 || active * _configuredWeight < all * Servers[index].Weight;
     }
 
     private bool TryTake(int index)
@@ -135,25 +135,4 @@ public sealed class HashPicker : Picker
 
     /// <inheritdoc/>
     internal override void Detach() => _turns.Detach();
-}
-
-/// <summary>What counts of a key.</summary>
-internal static class KeyText
-{
-    /// <summary>Cuts a key as HAProxy's len and depth do: a directory ends before the slash of the next.</summary>
-    public static ReadOnlySpan<byte> Cut(ReadOnlySpan<byte> key, HashSettings settings)
-    {
-        if (settings.Length is { } length && key.Length > length)
-            key = key[..length];
-        if (settings.Depth is not { } depth)
-            return key;
-        var slashes = 0;
-        for (var i = 0; i < key.Length; i++)
-        {
-            if (key[i] == '/' && ++slashes > depth)
-                return key[..i];
-        }
-
-        return key;
-    }
 }

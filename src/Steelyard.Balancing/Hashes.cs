@@ -20,6 +20,9 @@ internal static class Hashes
         _ => throw new ArgumentOutOfRangeException(nameof(function)),
     };
 
+    /// <summary>The same, mixed once more or not (HAProxy: avalanche).</summary>
+    public static uint Of(HashFunction function, ReadOnlySpan<byte> key, bool mixes) => mixes ? Avalanche(Of(function, key)) : Of(function, key);
+
     /// <summary>The function of the sdbm database library.</summary>
     public static uint Sdbm(ReadOnlySpan<byte> key)
     {

@@ -35,7 +35,7 @@ public readonly ref struct ServerChoices
     public int Weight(int index) => _picker.Basis[index];
 
     /// <summary>Whether it may be chosen: it is well, has room, and the request has not tried it.</summary>
-    public bool MayBeChosen(int index) => _picker.MayBeChosen(index, _choice.Tried);
+    public bool MayBeChosen(int index) => _picker.IsEligible(index, _choice.Tried);
 
     /// <summary>The time, in monotonic milliseconds.</summary>
     public long Now => _choice.Now;
@@ -56,7 +56,7 @@ internal sealed class CustomPicker(IServerPolicy policy, Server[] servers, int[]
         var index = policy.Choose(new(this, choice));
         if (index < 0)
             return new(null, DecisionReason.NoneLeft);
-        if (index < Servers.Length && MayBeChosen(index, choice.Tried))
+        if (index < Servers.Length && IsEligible(index, choice.Tried))
             return Take(index, DecisionReason.Custom);
         for (var i = 0; i < Servers.Length; i++)
         {

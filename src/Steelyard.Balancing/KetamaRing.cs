@@ -12,9 +12,6 @@ internal sealed class KetamaRing : Placement
 {
     private const int PointsOfWeight = 160;
 
-    // Of 10,000 servers of weight 256 nginx would make 400 million points; beyond this each gets as many fewer.
-    private const long MostPoints = 4_000_000;
-
     private readonly Server[] _of;
     private readonly int[] _weights;
     private readonly uint[] _points;
@@ -24,19 +21,15 @@ internal sealed class KetamaRing : Placement
     public KetamaRing(Server[] servers, int[] weights)
     {
         (_of, _weights) = (servers, weights);
-        var total = 0L;
-        foreach (var weight in weights)
-            total += (long)weight * PointsOfWeight;
-        var points = new List<(uint Hash, int Server)>((int)Math.Min(total, MostPoints + servers.Length));
+        var counts = PointsOf(weights, PointsOfWeight, out var total);
+        var sorted = new (uint Hash, int Server)[total];
+        var room = sorted.AsSpan();
         for (var i = 0; i < servers.Length; i++)
         {
-            var count = (long)weights[i] * PointsOfWeight;
-            if (total > MostPoints && count > 0)
-                count = Math.Max(1, count * MostPoints / total);
-            AddPoints(points, servers[i], i, (int)count);
+            Place(room[..counts[i]], servers[i], i);
+            room = room[counts[i]..];
         }
 
-        var sorted = points.ToArray();
         Array.Sort(sorted, static (a, b) => a.Hash != b.Hash ? a.Hash.CompareTo(b.Hash) : a.Server.CompareTo(b.Server));
         (_points, _servers) = (new uint[sorted.Length], new int[sorted.Length]);
         var kept = 0;
@@ -58,9 +51,6 @@ internal sealed class KetamaRing : Placement
 
     public override bool IsEmpty => _points.Length == 0;
 
-    /// <summary>How many points there are.</summary>
-    public int Count => _points.Length;
-
     /// <summary>Whether it was made of the same servers, those of a pool between two reloads, with the same weights.</summary>
     public bool IsOf(Server[] servers, ReadOnlySpan<int> weights) => servers == _of && weights.SequenceEqual(_weights);
 
@@ -70,15 +60,9 @@ internal sealed class KetamaRing : Placement
         return new() { Hash = (uint)(place == _points.Length ? 0 : place) };
     }
 
-    public override int Next(ref Walk walk, ReadOnlySpan<byte> key)
-    {
-        var server = _servers[walk.Hash];
-        walk.Hash = walk.Hash + 1 == (uint)_points.Length ? 0 : walk.Hash + 1;
-        walk.Step++;
-        return server;
-    }
+    public override int Next(ref Walk walk, ReadOnlySpan<byte> key) => Follow(ref walk, _servers);
 
-    private static void AddPoints(List<(uint Hash, int Server)> points, Server server, int index, int count)
+    private static void Place(Span<(uint Hash, int Server)> points, Server server, int index)
     {
         var address = server.Settings.Address;
         var (host, port) = address.UnixPath is { } path ? (path, "")
@@ -88,11 +72,10 @@ internal sealed class KetamaRing : Placement
         start = Hashes.Crc32Update(start, Encoding.ASCII.GetBytes(port));
         Span<byte> before = stackalloc byte[4];
         before.Clear();
-        for (var i = 0; i < count; i++)
+        foreach (ref var point in points)
         {
-            var hash = ~Hashes.Crc32Update(start, before);
-            points.Add((hash, index));
-            BinaryPrimitives.WriteUInt32LittleEndian(before, hash);
+            point = (~Hashes.Crc32Update(start, before), index);
+            BinaryPrimitives.WriteUInt32LittleEndian(before, point.Hash);
         }
     }
 }

@@ -5,7 +5,7 @@ namespace Steelyard.Balancing;
 /// in turn. Exact over all loops: who finds that another loop has just chosen the same server looks again. One that fails
 /// (<see cref="Server.Fails"/>) has little to do because of that: it gets its share by lot, and no more.
 /// </summary>
-public sealed class LeastConnections : Picker
+internal sealed class LeastConnections : Picker
 {
     // A turn is looked for among the equals so long and no longer.
     private const ulong MostSteps = 512;

@@ -59,19 +59,7 @@ internal sealed class MapPlacement(int[] weights, HashFunction function, bool mi
 
     public override bool IsEmpty => _slots.Length == 0;
 
-    public override Walk Begin(ReadOnlySpan<byte> key)
-    {
-        var hash = Hashes.Of(function, key);
-        if (mixes)
-            hash = Hashes.Avalanche(hash);
-        return new() { Hash = hash % (uint)_slots.Length };
-    }
+    public override Walk Begin(ReadOnlySpan<byte> key) => new() { Hash = Hashes.Of(function, key, mixes) % (uint)_slots.Length };
 
-    public override int Next(ref Walk walk, ReadOnlySpan<byte> key)
-    {
-        var server = _slots[walk.Hash];
-        walk.Hash = walk.Hash + 1 == (uint)_slots.Length ? 0 : walk.Hash + 1;
-        walk.Step++;
-        return server;
-    }
+    public override int Next(ref Walk walk, ReadOnlySpan<byte> key) => Follow(ref walk, _slots);
 }

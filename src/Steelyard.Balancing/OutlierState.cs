@@ -15,7 +15,6 @@ internal sealed class OutlierState
     // Whoever leaves it out has not said yet until when.
     private const int Leaving = 3;
 
-    private readonly OutlierSettings _settings;
     private SlidingShare? _share;
     private int _phase;
     private int _inARow;
@@ -30,12 +29,12 @@ internal sealed class OutlierState
 
     public OutlierState(OutlierSettings settings)
     {
-        _settings = settings;
+        Settings = settings;
         _share = settings.Ratio is null ? null : new(settings.Window);
     }
 
     /// <summary>What it goes by.</summary>
-    public OutlierSettings Settings => _settings;
+    public OutlierSettings Settings { get; }
 
     /// <summary>Whether it is left out.</summary>
     public bool Ejected => Volatile.Read(ref _phase) == Out;
@@ -55,7 +54,7 @@ internal sealed class OutlierState
         if (!Trying)
             return true;
         var at = Volatile.Read(ref _trialAt);
-        return now >= at && Interlocked.CompareExchange(ref _trialAt, _settings.MaxFails is null ? now + (long)_settings.Ejection.TotalMilliseconds : AfterFailTimeout(now), at) == at;
+        return now >= at && Interlocked.CompareExchange(ref _trialAt, Settings.MaxFails is null ? now + (long)Settings.Ejection.TotalMilliseconds : AfterFailTimeout(now), at) == at;
     }
 
     /// <summary>A request went well.</summary>
@@ -65,7 +64,7 @@ internal sealed class OutlierState
         if (Volatile.Read(ref _inARow) != 0)
             Volatile.Write(ref _inARow, 0);
         _share?.Count(wrong: false, now);
-        if (_settings.MaxFails is not null)
+        if (Settings.MaxFails is not null)
             SucceededByNginx(now / 1000);
         if (Volatile.Read(ref _phase) != OnTrial || Interlocked.CompareExchange(ref _phase, In, OnTrial) != OnTrial)
             return false;
@@ -78,13 +77,13 @@ internal sealed class OutlierState
     public bool Failed(long now)
     {
         _share?.Count(wrong: true, now);
-        if (_settings.MaxFails is { } most)
+        if (Settings.MaxFails is { } most)
             return FailedByNginx(now / 1000, most);
         var inARow = Interlocked.Increment(ref _inARow);
         return Volatile.Read(ref _phase) switch
         {
             OnTrial => true,
-            In => inARow >= _settings.Consecutive || IsTooMuch(now),
+            In => inARow >= Settings.Consecutive || IsTooMuch(now),
             _ => false,
         };
     }
@@ -106,17 +105,17 @@ internal sealed class OutlierState
         return Volatile.Read(ref _phase) is OnTrial || (Volatile.Read(ref _phase) is In && fails >= most);
     }
 
-    private long FailSeconds => (long)_settings.FailTimeout.TotalSeconds;
+    private long FailSeconds => (long)Settings.FailTimeout.TotalSeconds;
 
     // More than so many whole seconds later.
     private long AfterFailTimeout(long now) => ((now / 1000) + FailSeconds + 1) * 1000;
 
     private bool IsTooMuch(long now)
     {
-        if (_settings.Ratio is not { } most)
+        if (Settings.Ratio is not { } most)
             return false;
         var (wrong, all) = _share!.Sum(now);
-        return all >= _settings.Volume && (long)wrong * 100 >= (long)most * all;
+        return all >= Settings.Volume && (long)wrong * 100 >= (long)most * all;
     }
 
     /// <summary>Leaves the server out: the longer, the more often in a row.</summary>
@@ -132,7 +131,7 @@ internal sealed class OutlierState
         if (phase == In && _times > 0 && now - _until >= last)
             _times = 0;
         _times++;
-        Volatile.Write(ref _until, _settings.MaxFails is null ? now + Span(_times) : AfterFailTimeout(now));
+        Volatile.Write(ref _until, Settings.MaxFails is null ? now + Span(_times) : AfterFailTimeout(now));
         Volatile.Write(ref _inARow, 0);
         _ = Interlocked.CompareExchange(ref _phase, Out, Leaving);
         return true;
@@ -166,5 +165,5 @@ internal sealed class OutlierState
         return copy;
     }
 
-    private long Span(int times) => (long)Math.Min(_settings.Ejection.TotalMilliseconds * times, _settings.MostEjection.TotalMilliseconds);
+    private long Span(int times) => (long)Math.Min(Settings.Ejection.TotalMilliseconds * times, Settings.MostEjection.TotalMilliseconds);
 }

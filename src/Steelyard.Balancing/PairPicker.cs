@@ -4,7 +4,7 @@ namespace Steelyard.Balancing;
 /// The better of two servers by lot, which are never the same (Envoy draws with replacement, and of two hosts takes the
 /// busier one in a quarter of the cases).
 /// </summary>
-public abstract class PairPicker : Picker
+internal abstract class PairPicker : Picker
 {
     private const int MostDraws = 20;
 

@@ -6,7 +6,7 @@ namespace Steelyard.Balancing;
 /// Of two servers by lot the one with the lower cost: what its answers took lately times what it would have to do, for its
 /// weight (Finagle's and Linkerd's peak EWMA). A server of which nothing is known gets one request to show it.
 /// </summary>
-public sealed class PeakEwma : PairPicker
+internal sealed class PeakEwma : PairPicker
 {
     // Who has not answered its first request yet: worse than anybody of whom something is known.
     private const double Unknown = 1e9;

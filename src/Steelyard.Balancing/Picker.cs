@@ -7,7 +7,7 @@ namespace Steelyard.Balancing;
 /// pool makes another picker. All loops call it at once; it takes no lock and allocates nothing. One type for each
 /// <see cref="BalancePolicy"/>.
 /// </summary>
-public abstract class Picker
+internal abstract class Picker
 {
     /// <param name="servers">All servers of the pool in their order.</param>
     /// <param name="weights">The share of each, 0 for those that are not to be chosen; not changed any more.</param>
@@ -132,11 +132,8 @@ public abstract class Picker
     /// <summary>One of the servers, by its place.</summary>
     internal Server ServerAt(int index) => Servers[index];
 
-    /// <inheritdoc cref="IsEligible"/>
-    internal bool MayBeChosen(int index, ServerSet tried) => IsEligible(index, tried);
-
     /// <summary>Whether a server may be chosen.</summary>
-    private protected bool IsEligible(int index, ServerSet tried) => Offers(index, tried) && !Servers[index].Full;
+    internal bool IsEligible(int index, ServerSet tried) => Offers(index, tried) && !Servers[index].Full;
 
     /// <summary>Chooses a server; none, with <see cref="DecisionReason.AllFull"/>, where others have just filled it: the pool asks again then.</summary>
     private protected Decision Take(int index, DecisionReason reason) =>

@@ -15,6 +15,9 @@ internal struct Walk
 /// <summary>How servers are found by a hash: first the one that a key belongs to, then those that take its place. Immutable; all loops use it at once.</summary>
 internal abstract class Placement
 {
+    // Of 10,000 servers of weight 256 nginx would make 400 million points; beyond this each gets as many fewer.
+    private const long MostPoints = 4_000_000;
+
     /// <summary>How many are looked at before it is left to turns.</summary>
     public abstract int MostSteps { get; }
 
@@ -28,6 +31,38 @@ internal abstract class Placement
     /// <param name="walk">The place.</param>
     /// <param name="key">The key it was begun with.</param>
     public abstract int Next(ref Walk walk, ReadOnlySpan<byte> key);
+
+    /// <summary>The server at a place of a ring, and the next place on it.</summary>
+    /// <param name="walk">The place.</param>
+    /// <param name="ring">Who has each place.</param>
+    private protected static int Follow(ref Walk walk, int[] ring)
+    {
+        var server = ring[walk.Hash];
+        walk.Hash = walk.Hash + 1 == (uint)ring.Length ? 0 : walk.Hash + 1;
+        walk.Step++;
+        return server;
+    }
+
+    /// <summary>How many points of a ring each server has.</summary>
+    /// <param name="weights">The share of each.</param>
+    /// <param name="ofWeight">How many a weight of 1 has, unless all had too many together.</param>
+    /// <param name="total">How many there are.</param>
+    private protected static int[] PointsOf(int[] weights, int ofWeight, out int total)
+    {
+        var wanted = 0L;
+        foreach (var weight in weights)
+            wanted += (long)weight * ofWeight;
+        var points = new int[weights.Length];
+        total = 0;
+        for (var i = 0; i < points.Length; i++)
+        {
+            var its = (long)weights[i] * ofWeight;
+            points[i] = (int)(wanted > MostPoints && its > 0 ? Math.Max(1, its * MostPoints / wanted) : its);
+            total += points[i];
+        }
+
+        return points;
+    }
 
     /// <summary>Makes the placement that the configuration asks for.</summary>
     /// <param name="settings">What the configuration says.</param>

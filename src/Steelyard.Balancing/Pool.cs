@@ -425,7 +425,7 @@ public sealed class Pool
         if (Twin(server) is not { } its)
             return;
         _succession.Lock.Enter();
-        if (_succession.Present is null || _succession.Present == this)
+        if (IsInUse)
             its.SetLimit(Settings.SlowStart, now);
         _succession.Lock.Leave();
         if (_queue is { Count: > 0 } queue && !its.Trying)

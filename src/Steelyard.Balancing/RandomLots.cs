@@ -1,7 +1,7 @@
 namespace Steelyard.Balancing;
 
 /// <summary>A server by lot, as likely as its weight says: nginx's random.</summary>
-public sealed class RandomLots : Picker
+internal sealed class RandomLots : Picker
 {
     // nginx: random gives up after as many.
     private const int MostDraws = 20;

@@ -3,7 +3,7 @@ namespace Steelyard.Balancing;
 /// <summary>
 /// Smooth weighted round robin, in nginx's order: weights 5, 1, 1 give a a b a c a a. Exact over all loops.
 /// </summary>
-public class RoundRobin : Picker
+internal class RoundRobin : Picker
 {
     private readonly TurnOrder _turns;
 

@@ -24,6 +24,7 @@ public sealed class Server
 
     // Null where the limit is the same whatever the pool has to do.
     private readonly LimitRamp? _limitRamp;
+    private readonly bool _drainsByCheck;
 
     /// <param name="settings">What the configuration says of it.</param>
     /// <param name="index">Its position in the pool.</param>
@@ -92,8 +93,6 @@ public sealed class Server
             Latency = _state.Latency = original.Latency.Copy();
     }
 
-    private readonly bool _drainsByCheck;
-
     /// <summary>What outlives a reload.</summary>
     private sealed class LiveState
     {
@@ -114,7 +113,7 @@ public sealed class Server
             };
         }
 
-        public PaddedCount Active;
+        public ActiveCount Active;
         public int Limit = int.MaxValue;
 
         public long Failures;
@@ -138,7 +137,7 @@ public sealed class Server
 
     /// <summary>Alone on its cache lines: every loop writes it twice for every request.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 192)]
-    private struct PaddedCount
+    private struct ActiveCount
     {
         [FieldOffset(64)]
         public int Value;
@@ -473,18 +472,4 @@ public sealed class Server
 
     /// <summary>Its number among the servers of all pools, from 0; loops find their own state of it by this.</summary>
     public int Ordinal { get; }
-}
-
-/// <summary>Who says how a server does.</summary>
-[Flags]
-public enum Hearing
-{
-    /// <summary>Nobody.</summary>
-    None = 0,
-
-    /// <summary>Checks of its health.</summary>
-    Checks = 1,
-
-    /// <summary>Its agent.</summary>
-    Agent = 2,
 }

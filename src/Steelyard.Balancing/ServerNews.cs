@@ -55,9 +55,7 @@ public static class ServerNews
         if (!server.Heard(reply))
             return;
         if (!was && server.Serves)
-        {
             server.Return(now);
-        }
 
         pool.Refresh(now);
         CutAfter(pool, server, was);
@@ -103,9 +101,7 @@ public static class ServerNews
     {
         var was = server.Serves;
         if (server.Wanted == ServerState.Maintenance && state == ServerState.Ready)
-        {
             server.Return(now);
-        }
 
         server.SetWanted(state);
         pool.Refresh(now);

@@ -8,6 +8,16 @@ namespace Steelyard.Balancing;
 /// </summary>
 internal sealed class Standing(Server[] servers, PoolSettings settings)
 {
+    // Turns times different weights of an order that is made within some 25 ms.
+    private const long MostOrdering = 16_000_000;
+
+    private const int Well = 3;
+
+    // Only its requests speak against it.
+    private const int LeftOut = 2;
+    private const int Awaited = 1;
+    private const int Down = 0;
+
     /// <summary>Why a server has the share it has.</summary>
     /// <param name="server">One of the pool.</param>
     /// <param name="share">What <see cref="Weights"/> gave it.</param>
@@ -73,9 +83,6 @@ internal sealed class Standing(Server[] servers, PoolSettings settings)
         return turns * different * Server.RampSteps > MostOrdering ? 1 : Server.RampSteps;
     }
 
-    // Turns times different weights of an order that is made within some 25 ms.
-    private const long MostOrdering = 16_000_000;
-
     /// <summary>Whether time alone will change something.</summary>
     public bool Stirs(long now)
     {
@@ -125,13 +132,6 @@ internal sealed class Standing(Server[] servers, PoolSettings settings)
 
         return false;
     }
-
-    private const int Well = 3;
-
-    // Only its requests speak against it.
-    private const int LeftOut = 2;
-    private const int Awaited = 1;
-    private const int Down = 0;
 
     private static int HealthOf(Server server) => server.Up ? server.Ejected ? LeftOut : Well : server.Awaited ? Awaited : Down;
 

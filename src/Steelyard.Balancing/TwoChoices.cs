@@ -4,7 +4,7 @@ namespace Steelyard.Balancing;
 /// Of two servers by lot the one with less to do for its weight: nginx's random two least_conn. One that fails
 /// (<see cref="Server.Fails"/>) is not better for having less to do: it gets its share and no more.
 /// </summary>
-public sealed class TwoChoices : PairPicker
+internal sealed class TwoChoices : PairPicker
 {
     /// <inheritdoc cref="Picker(Server[], int[])"/>
     public TwoChoices(Server[] servers, int[] weights)

@@ -110,39 +110,19 @@ public sealed record TextTemplate
             return false;
 
         List<TemplatePart> parts = [];
-        var literal = new StringBuilder();
-        for (var i = 0; i < text.Length; i++)
+        var pieces = new BracedText(text, "a variable such as {host}");
+        while (true)
         {
-            if (text[i] is not ('{' or '}'))
-            {
-                literal.Append(text[i]);
-                continue;
-            }
-
-            if (i + 1 < text.Length && text[i + 1] == text[i])
-            {
-                literal.Append(text[i++]);
-                continue;
-            }
-
-            var end = text[i] == '}' ? -1 : EndOfBraces(text, i);
-            if (end < 0)
-            {
-                mistake = new($"a '{text[i]}' without its other half in {Shown.Quote(text)}", $"a variable such as {{host}}, or {new string(text[i], 2)} for the brace itself");
-                return false;
-            }
-
-            if (!TryParsePart(text[(i + 1)..end], out var part, out mistake))
+            if (!pieces.TryNext(out var literal, out var inside, out mistake))
                 return false;
             if (literal.Length > 0)
-                parts.Add(new(literal.ToString()));
-            literal.Clear();
+                parts.Add(new(literal));
+            if (inside is null)
+                break;
+            if (!TryParsePart(inside, out var part, out mistake))
+                return false;
             parts.Add(part);
-            i = end;
         }
-
-        if (literal.Length > 0)
-            parts.Add(new(literal.ToString()));
 
         // What an expression compares with is never written.
         if (!ofBody && parts.Exists(part => part.Literal is { } written && written.AsSpan().IndexOfAnyExceptInRange(' ', '~') >= 0))
@@ -153,23 +133,6 @@ public sealed record TextTemplate
 
         template = new(parts.ToValueList());
         return true;
-    }
-
-    // What is in quotes may hold braces.
-    internal static int EndOfBraces(string text, int start)
-    {
-        var quoted = false;
-        for (var i = start; i < text.Length; i++)
-        {
-            if (quoted && text[i] == '\\')
-                i++;
-            else if (text[i] == '\'')
-                quoted = !quoted;
-            else if (!quoted && text[i] == '}')
-                return i;
-        }
-
-        return -1;
     }
 
     private static bool TryParsePart(string text, out TemplatePart part, out Mistake mistake)

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace Steelyard.Balancing.Shared;
 
@@ -75,12 +74,4 @@ public sealed class ChangeQueue<T>
         _read++;
         return true;
     }
-}
-
-/// <summary>Alone on its cache lines: every loop writes it.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 192)]
-internal struct PaddedCount
-{
-    [FieldOffset(64)]
-    public long Value;
 }

@@ -25,37 +25,19 @@ internal static class LogLineText
         }
 
         List<LogPart> read = [];
-        var literal = new StringBuilder();
-        for (var i = 0; i < text.Length; i++)
+        var pieces = new BracedText(text, "a field such as {status}");
+        while (true)
         {
-            if (text[i] is not ('{' or '}'))
-            {
-                literal.Append(text[i]);
-                continue;
-            }
-
-            if (i + 1 < text.Length && text[i + 1] == text[i])
-            {
-                literal.Append(text[i++]);
-                continue;
-            }
-
-            var end = text[i] == '}' ? -1 : TextTemplate.EndOfBraces(text, i);
-            if (end < 0)
-            {
-                mistake = new($"a '{text[i]}' without its other half in {Shown.Quote(text)}", $"a field such as {{status}}, or {new string(text[i], 2)} for the brace itself");
+            if (!pieces.TryNext(out var literal, out var inside, out mistake))
                 return false;
-            }
-
-            if (!TryParsePart(text[(i + 1)..end], out var part, out mistake))
+            read.Add(new(literal));
+            if (inside is null)
+                break;
+            if (!TryParsePart(inside, out var part, out mistake))
                 return false;
-            read.Add(new(literal.ToString()));
-            literal.Clear();
             read.Add(part);
-            i = end;
         }
 
-        read.Add(new(literal.ToString()));
         foreach (var part in read)
         {
             if (part.Literal is { } written && written.Any(letter => letter < ' ' && letter != '\t'))

@@ -19,22 +19,12 @@ internal static class HaproxyReader
             return true;
         if (name.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".yml", StringComparison.OrdinalIgnoreCase))
             return false;
-        var start = 0;
-        while (start < text.Length)
-        {
-            var end = text.IndexOf('\n', start);
-            var line = text.AsSpan(start, (end < 0 ? text.Length : end) - start).Trim();
-            start = end < 0 ? text.Length : end + 1;
-            if (line.IsEmpty || line[0] == '#')
-                continue;
-            var blank = line.IndexOfAny(' ', '\t');
-            var word = (blank < 0 ? line : line[..blank]).ToString();
+        var line = FirstLine.Of(text);
+        var blank = line.IndexOfAny(' ', '\t');
+        var word = blank < 0 ? line : line[..blank];
 
-            // A section's name is a word, a brace or a colon behind it is another language's.
-            return word is "global" or "defaults" or "frontend" or "backend" or "listen" && (blank < 0 || line[blank..].IndexOfAny("{:;") < 0 || word is "frontend" or "backend");
-        }
-
-        return false;
+        // A section's name is a word, a brace or a colon behind it is another language's.
+        return word is "global" or "defaults" or "frontend" or "backend" or "listen" && (blank < 0 || line[blank..].IndexOfAny("{:;") < 0 || word is "frontend" or "backend");
     }
 
     /// <summary>Reads a text into a snapshot; null when anything was reported as an error.</summary>

@@ -25,21 +25,11 @@ internal sealed class NginxReader
             return true;
         if (name.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".yml", StringComparison.OrdinalIgnoreCase))
             return false;
-        var start = 0;
-        while (start < text.Length)
-        {
-            var end = text.IndexOf('\n', start);
-            var line = text.AsSpan(start, (end < 0 ? text.Length : end) - start).Trim();
-            start = end < 0 ? text.Length : end + 1;
-            if (line.IsEmpty || line[0] == '#')
-                continue;
-            var letters = line.IndexOfAnyExcept(s_wordCharacters);
-            var word = (letters < 0 ? line : line[..letters]).ToString();
-            var rest = letters < 0 ? "" : line[letters..].TrimStart();
-            return Array.IndexOf(s_first, word) >= 0 && (rest.EndsWith(";") || rest.EndsWith("{") || rest.IndexOfAny(";{") >= 0);
-        }
-
-        return false;
+        var line = FirstLine.Of(text);
+        var end = line.IndexOfAnyExcept(s_wordCharacters);
+        var word = (end < 0 ? line : line[..end]).ToString();
+        var rest = end < 0 ? "" : line[end..].TrimStart();
+        return Array.IndexOf(s_first, word) >= 0 && (rest.EndsWith(";") || rest.EndsWith("{") || rest.IndexOfAny(";{") >= 0);
     }
 
     private static readonly System.Buffers.SearchValues<char> s_wordCharacters = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyz_");

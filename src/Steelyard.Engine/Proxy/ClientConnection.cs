@@ -15,10 +15,6 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>A client's connection: one exchange after the other, until one side has had enough. Owned by its loop.</summary>
 internal sealed class ClientConnection : ConnectionEnds
 {
-    // nginx: lingering_time, lingering_timeout.
-    private const long LongestLinger = 30_000;
-    private const long LongestLingerPause = 2000;
-
     private const long LongestPromise = 1000;
 
     private const int BudgetOfExchange = TurnBudget.BytesPerTurn / 16;
@@ -245,7 +241,7 @@ internal sealed class ClientConnection : ConnectionEnds
             if (_requests == 0 && next == AfterExchange.KeepAlive && Listener.Log is { WritesNull: true })
                 NoteNothing();
             if (next is AfterExchange.Linger or AfterExchange.Truncate)
-                await Linger(cut: next == AfterExchange.Truncate);
+                await Lingering.Run(_loop, Transport, Input, cut: next == AfterExchange.Truncate);
             else if (next == AfterExchange.Reset)
                 Transport.ResetOnClose();
         }
@@ -442,30 +438,6 @@ internal sealed class ClientConnection : ConnectionEnds
     /// what is still on the way to the client.
     /// </summary>
     public AfterExchange CloseOrLinger() => Input.IsEmpty && !Transport.ReadReady ? AfterExchange.Close : AfterExchange.Linger;
-
-    /// <summary>
-    /// Reads on for a while after the last answer, or the part of it that there is: to close with bytes unread would reset the connection and take the
-    /// answer with it before the client has read it (RFC 9112, 9.6). Many clients send all of a body before they look.
-    /// </summary>
-    [AsyncMethodBuilder(typeof(LoopMethod))]
-    private async ValueTask Linger(bool cut)
-    {
-        if (cut)
-            Transport.FinishCut();
-        else
-            Transport.FinishSending();
-        var begun = _loop.Events.Now;
-        var budget = new TurnBudget(_loop.Events);
-        while (_loop.Events.Now - begun < (_loop.Draining ? LongestLingerPause : LongestLinger))
-        {
-            var budgetSpent = budget.Spend(Input.Unread.Length);
-            Input.Release();
-            if (budgetSpent)
-                await _loop.Events.NextTurn;
-            if (await Input.Fill(Transport, LongestLingerPause) != IoStatus.Done)
-                break;
-        }
-    }
 
     private void Ended()
     {

@@ -4,7 +4,6 @@ using Steelyard.Engine.Compression;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
-using Steelyard.Engine.Substitution;
 
 namespace Steelyard.Engine.Proxy;
 
@@ -22,7 +21,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
     private readonly ResponseHead _response = new();
     private readonly BodyRelay _download = new(context.Loop);
-    private readonly PackedRelay _packed = new(context.Loop);
+    private readonly BodyChange _change = new(context);
     private readonly Tunnel _tunnel = new(context.Loop);
     private readonly ServerReuse _reuse = new(context);
     private bool _continued;
@@ -72,13 +71,13 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             // Who answers before it has all of the request is quick, whatever it is.
             Latency = _requestSent == TimerEntry.Never ? 0 : context.Events.Now - _requestSent;
             outcome = MayGoElsewhere(Attempts.ConditionOf(_response.Status)) ? new(Cause.StatusRetried, Seconds: _response.Status)
-                : context.AskingFor is not null ? TakeAnswer(upstream)
+                : context.Asking.IsUnderWay ? TakeAnswer(upstream)
                 : context.Intercepts(_response.Status) || !guard.Accepts(_response.Status, MayBeSentAgain) ? new(Cause.StatusReplaced, Seconds: _response.Status)
                 : !context.RunResponseRules(_response, upstream.Input) ? context.IsHandedOn ? new(Cause.StatusReplaced, Seconds: _response.Status) : new(Cause.ResponseDenied)
                 : await StreamResponse(upstream);
         }
 
-        _packed.End();
+        _change.Relay.End();
         if (uploading)
             outcome = await EndUpload(upload, outcome);
         if ((outcome.Cause == Cause.BodyTimeout && context.RequestRate.IsTooSlow) || (outcome.Cause == Cause.ClientStalled && context.ResponseRate.IsTooSlow))
@@ -114,7 +113,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
     private Outcome TakeAnswer(UpstreamConnection upstream)
     {
-        context.TakeAnswer(_response, upstream.Input);
+        context.Asking.Take(_response, upstream.Input);
         return new(Cause.StatusReplaced, Seconds: _response.Status);
     }
 
@@ -249,7 +248,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     public void CutTunnel() => _tunnel.Cut();
 
     /// <summary>Lets go of what compresses, after a fault of ours.</summary>
-    public void Abandon() => _packed.End();
+    public void Abandon() => _change.Relay.End();
 
     /// <summary>A server's time to answer starts when it has the whole request: until then the deadline moves on.</summary>
     private long AnswerDue() =>
@@ -335,7 +334,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<RelayEnd> PassRest()
     {
-        if (_packed.IsOpen)
+        if (_change.Relay.IsOpen)
             return await PassPacked();
         var before = _download.Passed;
         var end = await _download.Run();
@@ -346,9 +345,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
     private async ValueTask<RelayEnd> PassPacked()
     {
-        var before = _packed.Passed;
-        var end = await _packed.Run();
-        context.BytesPassed += _packed.Passed - before;
+        var before = _change.Relay.Passed;
+        var end = await _change.Relay.Run();
+        context.BytesPassed += _change.Relay.Passed - before;
         return end;
     }
 
@@ -360,16 +359,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
     {
         outgoing.Release();
         var framing = _response.Body(context.Request.AnsweredAs);
-        Deflater? deflater = null;
-        Inflater? inflater = null;
-
-        // nginx: HEAD is told what GET would be.
-        var judged = framing.HasBody || (context.Request is { AsNginx: true, AnsweredAs: KnownMethod.Head } && _response.Body(KnownMethod.Get) is { HasBody: true } and not { Kind: BodyKind.Counted, Length: 0 });
-        var packed = context.Route.Substitutes is { } texts && judged ? JudgeTexts(texts, upstream) : default;
-        if (!packed.IsChanged && judged && context.Route.Packing is { } packing)
-            packed = JudgePacking(packing, upstream, framing.HasBody, out deflater);
-        if (!packed.IsChanged && judged && context.Route.Unpacks && JudgeUnpacking(upstream, framing.HasBody, out inflater) is var unpacked && unpacked != default)
-            packed = unpacked;
+        var packed = _change.Judge(_response, HeadOf(upstream), framing.HasBody);
         var changed = packed.IsChanged && framing.HasBody;
         var chunked = changed || (framing.Kind is BodyKind.Chunked or BodyKind.UntilClose && context.Request.MinorVersion >= 1);
         var trailers = chunked && !changed && framing.Kind == BodyKind.Chunked && context.Request.WantsTrailers && !_response.Fields.Nominates;
@@ -393,7 +383,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         (head, piece, state) = (default, default, FrameState.More);
         if (writer.Overflowed)
         {
-            GiveBack(deflater, inflater);
+            _change.GiveBack();
             return block;
         }
 
@@ -401,7 +391,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         {
             if (whole == 0)
             {
-                GiveBack(deflater, inflater);
+                _change.GiveBack();
                 return block;
             }
 
@@ -416,14 +406,9 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         Bandwidth.Begin(context, ofServer: true);
         if (changed)
         {
-            if (inflater is not null)
-                _packed.Begin(inflater, upstream.Input, framing);
-            else if (deflater is null)
-                _packed.Begin(context.Route.Substitutes!, context.Scope, upstream.Input, framing);
-            else
-                _packed.Begin(deflater, packed.Coding!.Value, upstream.Input, framing);
-            _packed.Connect(source, sink);
-            state = _packed.TakeFirst(out piece);
+            _change.Begin(packed, upstream.Input, framing);
+            _change.Relay.Connect(source, sink);
+            state = _change.Relay.TakeFirst(out piece);
         }
         else
         {
@@ -440,34 +425,6 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
         head = writer.Written;
         return block;
-    }
-
-    private void GiveBack(Deflater? deflater, Inflater? inflater)
-    {
-        if (deflater is not null)
-            context.Loop.Deflaters.Return(deflater, isClean: true);
-        if (inflater is not null)
-            context.Loop.Deflaters.Return(inflater);
-    }
-
-    private PackedHead JudgeUnpacking(UpstreamConnection upstream, bool hasBody, out Inflater? inflater)
-    {
-        inflater = null;
-        var judged = Unpacking.Judge(ContentFields.Of(_response, HeadOf(upstream)), context.Request, context.Head, context.Route.Packing is { VariesAlways: true });
-        if (!judged.IsChanged || !hasBody)
-            return judged;
-        inflater = context.Loop.Deflaters.RentInflater();
-        return inflater is null ? default : judged;
-    }
-
-    private PackedHead JudgeTexts(Substitutes texts, UpstreamConnection upstream) =>
-        texts.Judge(ContentFields.Of(_response, HeadOf(upstream)), context.Request);
-
-    private PackedHead JudgePacking(Packing packing, UpstreamConnection upstream, bool hasBody, out Deflater? deflater)
-    {
-        var judged = packing.Judge(ContentFields.Of(_response, HeadOf(upstream)), context.Request, context.Head, context.Events);
-        deflater = null;
-        return hasBody ? context.Loop.Deflaters.Rent(packing, judged, out deflater) : judged;
     }
 
     private ConnectionOption ConnectionOptionFor(BodyFraming framing)

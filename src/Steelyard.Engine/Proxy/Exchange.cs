@@ -4,7 +4,6 @@ using Steelyard.Config;
 using Steelyard.Engine.Compression;
 using Steelyard.Engine.Http1;
 using Steelyard.Engine.Loops;
-using Steelyard.Engine.Network;
 using Steelyard.Engine.Rules;
 
 namespace Steelyard.Engine.Proxy;
@@ -42,6 +41,7 @@ internal sealed class Exchange
     private readonly ServerChoice _choice;
     private readonly BreakerGuard _guard;
     private readonly Admission _admission;
+    private readonly IncomingRequest _incoming;
     private readonly OutgoingRequest _outgoing;
     private readonly ServerConnector _connector;
     private readonly Conversation _conversation;
@@ -58,6 +58,7 @@ internal sealed class Exchange
         _choice = new ServerChoice(_context, _attempts);
         _admission = new Admission(_context);
         _guard = new BreakerGuard(_context, EndCall);
+        _incoming = new IncomingRequest(_context);
         _outgoing = new OutgoingRequest(_context);
         _connector = new ServerConnector(_context, _attempts);
         _conversation = new Conversation(_context, _outgoing, _attempts, _guard);
@@ -85,11 +86,11 @@ internal sealed class Exchange
         _conversation.Begin();
 
         // 1. Read the head. Mostly all of it is here, and then nothing is to be kept over a wait.
-        return TryReadHead(out var outcome) ? Serve(outcome) : ServeOnceRead();
+        return _incoming.TryReadHead(out var outcome) ? Serve(outcome) : ServeOnceRead();
     }
 
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<AfterExchange> ServeOnceRead() => await Serve(await ReadRequestHead());
+    private async ValueTask<AfterExchange> ServeOnceRead() => await Serve(await _incoming.ReadHead());
 
     private ValueTask<AfterExchange> Serve(in Outcome ofHead)
     {
@@ -134,29 +135,29 @@ internal sealed class Exchange
     {
         var outcome = Outcome.Success;
         LocalAnswer? ofRule = null;
-        if (!_context.IsAllowed && RouteFinder.Find(_context, Client.Listener.Routes, _loop.PathRoom, out ofRule) is not RuleVerdict.GoOn and var endsAtRoute)
+        if (!_context.Asking.IsAllowed && RouteFinder.Find(_context, Client.Listener.Routes, _loop.PathRoom, out ofRule) is not RuleVerdict.GoOn and var endsAtRoute)
             return await Follow(endsAtRoute, ofRule);
         var route = _context.Route;
 
         // 3. Admit, now or when the client's rate has room for it, and when whoever is asked first lets it.
         var isCopy = Client.Copy is not null;
-        if (!_context.IsAllowed && !isCopy && Client.Listener.Limits is { } ofListener)
+        if (!_context.Asking.IsAllowed && !isCopy && Client.Listener.Limits is { } ofListener)
             outcome = await _admission.Ask(ofListener);
-        if (!_context.IsAllowed && !isCopy && outcome.IsSuccess && route.Limits is { } ofRoute)
+        if (!_context.Asking.IsAllowed && !isCopy && outcome.IsSuccess && route.Limits is { } ofRoute)
             outcome = await _admission.Ask(ofRoute);
         if (!outcome.IsSuccess)
             return await Refuse(outcome);
-        if (!_context.IsAllowed && !isCopy && _context.AskingFor is null)
+        if (!_context.Asking.IsAllowed && !isCopy && !_context.Asking.IsUnderWay)
         {
             // nginx: what is asked within has no access phase.
             if (route.AccessRules is { } access && access.RunOnRequest(_context, out ofRule) is not RuleVerdict.GoOn and var endsAtAccess)
                 return await Follow(endsAtAccess, ofRule);
             if (route.Ask is not null && route.AskWhen?.Holds(_context.Scope) is not false)
-                return await (_context.BeginAsking() ? Serve() : GoOn(TooLargeStatus));
+                return await (_context.Asking.Begin() ? Serve() : GoOn(TooLargeStatus));
         }
 
-        _context.IsAllowed = false;
-        if (route.Mirror is { } mirror && !isCopy && _context.AskingFor is null)
+        _context.Asking.IsAllowed = false;
+        if (route.Mirror is { } mirror && !isCopy && !_context.Asking.IsUnderWay)
             (_context.Mirroring ??= new(_context)).Begin(mirror, bodyUntouched: !_outgoing.IsPrepared);
         if (route.Answer is { } answer)
         {
@@ -261,7 +262,7 @@ internal sealed class Exchange
 
         // 6. Tell the client, if there is still something to tell, and let go.
         _context.EndWithServer();
-        if (_context.AskingFor is not null && outcome.Cause == Cause.StatusReplaced)
+        if (_context.Asking.IsUnderWay && outcome.Cause == Cause.StatusReplaced)
             return await GoOn(outcome.FailedStatus);
         if (_context.IsHandedOn && outcome.Cause == Cause.StatusReplaced)
             return await HandOn();
@@ -310,10 +311,10 @@ internal sealed class Exchange
     {
         _outgoing.End();
         _outgoing.Begin();
-        _context.EndAsking();
-        if (AskedFirst.RefusalFor(status, _context.IsChallenged) is { } refusal)
+        _context.Asking.End();
+        if (AskedFirst.RefusalFor(status, _context.Asking.IsChallenged) is { } refusal)
             return Tell(refusal);
-        _context.IsAllowed = true;
+        _context.Asking.IsAllowed = true;
         return Serve();
     }
 
@@ -326,7 +327,7 @@ internal sealed class Exchange
             return Serve();
         }
 
-        if (_context.AskingFor is not null)
+        if (_context.Asking.IsUnderWay)
             return GoOn(verdict == RuleVerdict.Answer ? answer!.Status : TooLargeStatus);
         (_context.Record.IsDenied, _context.Record.IsLocal) = (answer is null or { IsDenial: true }, true);
         if (verdict == RuleVerdict.Answer)
@@ -372,46 +373,9 @@ internal sealed class Exchange
         _account.Log(timedOut ? TimeoutStatus : BadRequestStatus);
     }
 
-    /// <summary>Reads until the head is complete.</summary>
-    [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<Outcome> ReadRequestHead()
-    {
-        var deadline = Math.Min(_context.Events.In(_context.Timeouts.ClientHeader), _context.Deadline.Due);
-        Outcome outcome;
-        do
-        {
-            var wait = deadline - _context.Events.Now;
-            var filled = wait > 0 ? await Client.Input.Fill(Client.Transport, wait) : IoStatus.TimedOut;
-            if (filled != IoStatus.Done)
-                return new(filled == IoStatus.TimedOut ? Cause.HeaderTimeout : Cause.ClientGone);
-            _context.FollowPlan();
-        }
-        while (!TryReadHead(out outcome));
-        return outcome;
-    }
-
-    /// <summary>Reads what has come of the head.</summary>
-    /// <returns>Whether that is all of it, or as much as it takes to refuse it.</returns>
-    private bool TryReadHead(out Outcome outcome)
-    {
-        var state = Request.Read(Client.Input.Unread, (int)_context.Plan.Limits.Header.Bytes, _context.Plan.Limits.HeaderCount);
-        outcome = state == HeadState.Invalid ? new(Cause.BadRequest, Detail: Request.Error) : Outcome.Success;
-        if (state != HeadState.Complete)
-            return state == HeadState.Invalid;
-        if (Request.FieldsStart - 2 > _context.Plan.Limits.RequestLine.Bytes)
-        {
-            outcome = new(Cause.BadRequest, Detail: HeadError.TargetTooLong);
-            return true;
-        }
-
-        Client.Input.HoldHead(Request.Length);
-        (_context.HeadHeld, _context.Body.IsHere) = (true, true);
-        return true;
-    }
-
     /// <summary>What is answered instead of an error; null for nothing.</summary>
     private ErrorPages.Page? ErrorPageFor(int status) =>
-        _context.HeadHeld && !_context.ResponseBegun && _context.AskingFor is null ? _context.PageFor(status) : null;
+        _context.HeadHeld && !_context.ResponseBegun && !_context.Asking.IsUnderWay ? _context.PageFor(status) : null;
 
     /// <summary>Answers an error with what the configuration has for it.</summary>
     private ValueTask<AfterExchange> Show(ErrorPages.Page page, int status)
@@ -461,7 +425,7 @@ internal sealed class Exchange
             outcome = outcome.ToldAsGateway();
 
         // Of a client that is gone nothing more is to be asked.
-        if (_context.AskingFor is not null && outcome.Status > 0 && outcome.Fault != Fault.Client)
+        if (_context.Asking.IsUnderWay && outcome.Status > 0 && outcome.Fault != Fault.Client)
             return await GoOn(outcome.Status);
         if (outcome.Told == ClosedByRuleStatus && !_context.ResponseBegun)
             return CloseUnanswered();
@@ -512,7 +476,7 @@ internal sealed class Exchange
     /// <summary>Gives the answer of a route that needs no server.</summary>
     private ValueTask<AfterExchange> Give(LocalAnswer answer)
     {
-        if (_context.AskingFor is not null)
+        if (_context.Asking.IsUnderWay)
             return GoOn(answer.Status);
         _context.Deadline.Cancel();
 
@@ -550,7 +514,7 @@ internal sealed class Exchange
 
     private ValueTask<AfterExchange> Give(FileAnswer file, StaticFiles files)
     {
-        if (_context.AskingFor is not null)
+        if (_context.Asking.IsUnderWay)
             return Give(file);
         if (_context.Handed is { IsHeld: true, Type: { IsEmpty: false } type })
             file.Type = type.ToArray();
@@ -570,7 +534,7 @@ internal sealed class Exchange
 
     private ValueTask<AfterExchange> Give(LongAnswer answer)
     {
-        if (_context.AskingFor is not null)
+        if (_context.Asking.IsUnderWay)
         {
             answer.Dispose();
             return GoOn(OkStatus);

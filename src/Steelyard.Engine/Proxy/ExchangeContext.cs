@@ -1,4 +1,3 @@
-using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Engine.Explain;
@@ -34,9 +33,6 @@ internal sealed class ExchangeContext : RoutedRequest
     private ExchangeTracking? _tracking;
     private InputBuffer? _responseInput;
 
-    // What the client asks for, while something else is asked first.
-    private RequestQuestion _question;
-
     // Who count this exchange as under way.
     private ListenerMeter? _atListener;
     private RouteMeter? _atRoute;
@@ -48,7 +44,7 @@ internal sealed class ExchangeContext : RoutedRequest
     {
         (Loop, _loopPlan) = (loop, loop.Present);
         Deadline = new RequestDeadline(this);
-        (Affinity, Body) = (new Affinity(this), new BodyWaiting(this));
+        (Affinity, Body, Asking) = (new Affinity(this), new BodyWaiting(this), new Asking(this));
         Identity = new RequestIdentity(this);
         Record = new AccessRecord(this);
         (RequestRate, ResponseRate, SendRate) = (new MinimumRate(loop.Events), new MinimumRate(loop.Events), new MaximumRate(loop.Events));
@@ -227,37 +223,8 @@ internal sealed class ExchangeContext : RoutedRequest
     /// <summary>Something of the request's body is still to come, and will not be taken.</summary>
     public bool BodyLeft { get; set; }
 
-    /// <summary>The route on whose behalf it is asked whether the request may go on; null where nothing is asked.</summary>
-    public Route? AskingFor { get; private set; }
-
-    /// <summary>Whoever was asked has let the request go on, and its route goes by that.</summary>
-    public bool IsAllowed { get; set; }
-
-    /// <summary>Whoever was asked has said how a client shows who it is.</summary>
-    public bool IsChallenged { get; private set; }
-
-    /// <summary>Asks for something else first.</summary>
-    public bool BeginAsking()
-    {
-        (AskingFor, _question, IsChallenged) = (Route, Request.Question, false);
-        Turns++;
-        return RuleEdits.AskWithin(this, Route.Ask!.Path);
-    }
-
-    /// <summary>Remembers what is wanted of the answer.</summary>
-    public void TakeAnswer(ResponseHead response, InputBuffer input)
-    {
-        (Response, _responseInput) = (response, input);
-        foreach (ref readonly var field in response.Fields.All)
-        {
-            if (!Ascii.EqualsIgnoreCase(field.Name(ResponseBytes), "WWW-Authenticate"u8))
-                continue;
-            Variables.Set(AskedFirst.ChallengeName, field.Value(ResponseBytes));
-            IsChallenged = true;
-        }
-
-        AskingFor!.Ask!.Rules?.RunOnResponse(this);
-    }
+    /// <summary>Whether it may go on, where somebody is asked that first.</summary>
+    public Asking Asking { get; }
 
     /// <summary>Goes on as the copy of a request that it is.</summary>
     /// <returns>Whether there was room for what it asks for.</returns>
@@ -273,17 +240,8 @@ internal sealed class ExchangeContext : RoutedRequest
         return order.Path.TryMake(Scope, out var path) && RuleEdits.SetTarget(this, path, keepQuery: true);
     }
 
-    /// <summary>Goes on with the request for whose sake it was asked.</summary>
-    public void EndAsking()
-    {
-        Request.Restore(_question);
-        var route = AskingFor!;
-        (AskingFor, Pool, TargetChanged, GoesTo) = (null, null, false, null);
-        EnterRoute(route);
-    }
-
     /// <summary>Whether an answer of a server with this status gives way to an error page, or where one answers already to a page of the proxy's own (nginx).</summary>
-    public bool Intercepts(int status) => AskingFor is null && Route is { Intercepts: true, ErrorPages: { } pages } && pages.Find(status) is not null && (Client.Listener.GatewayStatuses || PageFor(status) is not null);
+    public bool Intercepts(int status) => !Asking.IsUnderWay && Route is { Intercepts: true, ErrorPages: { } pages } && pages.Find(status) is not null && (Client.Listener.GatewayStatuses || PageFor(status) is not null);
 
     public void Begin(ClientConnection client)
     {
@@ -292,7 +250,7 @@ internal sealed class ExchangeContext : RoutedRequest
         (HeadHeld, ResponseBegun, EndShows, ClosesAfter, Switched, Body.IsHere) = (false, false, false, false, false, false);
         (OwnStatus, BodyLeft, Target, Instead, IsHandedOn) = (0, false, null, null, false);
         (Begun, AnsweredAt, BytesPassed, TunneledUp, TunneledDown) = (Events.Now, Events.Now, 0, 0, 0);
-        (AskingFor, IsAllowed) = (null, false);
+        Asking.Forget();
         Affinity.Forget();
         Identity.Forget();
         Record.Begin();
@@ -394,6 +352,11 @@ internal sealed class ExchangeContext : RoutedRequest
         Explanation.Begin();
     }
 
+    /// <summary>Lets rules and templates ask for a response, until <see cref="ForgetResponse"/>.</summary>
+    /// <param name="response">Its head, which has come.</param>
+    /// <param name="input">What holds that.</param>
+    public void TakeResponse(ResponseHead response, InputBuffer input) => (Response, _responseInput) = (response, input);
+
     /// <summary>Does what the rules for responses say: the pool's, then the listener's.</summary>
     /// <param name="response">The final response, whose head has come.</param>
     /// <param name="input">What holds its head.</param>
@@ -405,7 +368,7 @@ internal sealed class ExchangeContext : RoutedRequest
         var ofRoute = Route.ResponseRules;
         if (ofPool is null && ofListener is null && ofRoute is null && Route.ResponseEdits is null && ToldStatus == 0)
             return true;
-        (Response, _responseInput) = (response, input);
+        TakeResponse(response, input);
         if (ToldStatus > 0 && response.Status is not (204 or 304))
         {
             ResponseEdit.Take(Events.Blocks, ResponseBytes);

@@ -46,39 +46,12 @@ internal sealed class AdminConnection : IDisposable
     /// <param name="file">The configuration; null for any.</param>
     public static IReadOnlyList<AdminConnection> Local(string? file) =>
         [.. (file is null ? RuntimeFolder.All(AdminSockets.Ending) : RuntimeFolder.PathsFor(file, AdminSockets.Ending))
-            .Where(Answers).Select(path => To(NetworkAddress.ForUnix(path)))];
-
-    private static bool Answers(string path)
-    {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            socket.Connect(new UnixDomainSocketEndPoint(path));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
+            .Where(UnixSockets.Answers).Select(path => To(NetworkAddress.ForUnix(path)))];
 
     private static SocketsHttpHandler Through(string path) => new()
     {
         UseProxy = false,
-        ConnectCallback = async (_, cancel) =>
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        },
+        ConnectCallback = (_, cancel) => UnixSockets.OpenAsync(path, cancel),
     };
 
     /// <summary>What an endpoint answers, as it came.</summary>

@@ -12,25 +12,12 @@ internal static class AdminToken
     /// <param name="mistake">What is wrong with it, where the result is null.</param>
     public static string? TryRead(string folder, string name, out string mistake)
     {
-        mistake = "";
-        try
-        {
-            using var reader = new StreamReader(Path.Combine(folder, name));
-            var token = reader.ReadLine()?.Trim() ?? "";
-            if (token.Length is >= 16 and <= 256 && token.All(c => c is > ' ' and < '\x7f'))
-                return token;
-            mistake = "its first line is no token";
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            mistake = error switch
-            {
-                FileNotFoundException or DirectoryNotFoundException => "there is no such file",
-                UnauthorizedAccessException => Directory.Exists(Path.Combine(folder, name)) ? "this is a directory" : "this program may not read the file",
-                _ => error.Message,
-            };
-        }
-
+        if (SecretFile.TryRead(folder, name, out mistake) is not { } line)
+            return null;
+        var token = line.Trim();
+        if (token.Length is >= 16 and <= 256 && token.All(c => c is > ' ' and < '\x7f'))
+            return token;
+        mistake = "its first line is no token";
         return null;
     }
 }

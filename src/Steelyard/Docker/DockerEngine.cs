@@ -28,7 +28,7 @@ internal sealed class DockerEngine(string socket) : IDisposable
     {
         UseProxy = false,
         AllowAutoRedirect = false,
-        ConnectCallback = (_, cancel) => ConnectAsync(socket, cancel),
+        ConnectCallback = (_, cancel) => UnixSockets.OpenAsync(socket, cancel),
     })
     {
         BaseAddress = new("http://docker/"),
@@ -218,21 +218,6 @@ internal sealed class DockerEngine(string socket) : IDisposable
         catch (JsonException)
         {
             throw new DockerException($"what {socket} answers to {path.Split('?')[0]} is not what Docker's engine does");
-        }
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancel)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
         }
     }
 

@@ -44,7 +44,7 @@ internal sealed class ControlSocket : IAsyncDisposable
         try
         {
             var path = RuntimeFolder.PathToMake(file, Ending);
-            if (File.Exists(path) && (Engine.ListeningSockets.SharePlaces || !Answers(path)))
+            if (File.Exists(path) && (Engine.ListeningSockets.SharePlaces || !UnixSockets.Answers(path)))
                 File.Delete(path);
             listener.Bind(new UnixDomainSocketEndPoint(path));
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -60,7 +60,7 @@ internal sealed class ControlSocket : IAsyncDisposable
     }
 
     /// <summary>Whether a keeper serves a configuration.</summary>
-    public static bool IsServed(string file) => RuntimeFolder.PathsFor(file, Ending).Any(Answers);
+    public static bool IsServed(string file) => RuntimeFolder.PathsFor(file, Ending).Any(UnixSockets.Answers);
 
     /// <summary>Asks the keeper that serves a configuration.</summary>
     /// <param name="file">The configuration.</param>
@@ -126,22 +126,8 @@ internal sealed class ControlSocket : IAsyncDisposable
         await _serving;
         await Task.WhenAny(Task.WhenAll(_stopAnswers), Task.Delay(s_timeForAnswers));
         // A successor may listen there by now.
-        if (!Answers(_path))
+        if (!UnixSockets.Answers(_path))
             File.Delete(_path);
-    }
-
-    private static bool Answers(string path)
-    {
-        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            socket.Connect(new UnixDomainSocketEndPoint(path));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     private async Task ServeAsync()

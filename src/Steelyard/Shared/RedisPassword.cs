@@ -12,24 +12,10 @@ internal static class RedisPassword
     /// <param name="mistake">What is wrong with it, where the result is null.</param>
     public static string? TryRead(string folder, string name, out string mistake)
     {
-        mistake = "";
-        try
-        {
-            using var reader = new StreamReader(Path.Combine(folder, name));
-            if (reader.ReadLine() is { Length: > 0 } password)
-                return password;
-            mistake = "its first line is empty";
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            mistake = error switch
-            {
-                FileNotFoundException or DirectoryNotFoundException => "there is no such file",
-                UnauthorizedAccessException => Directory.Exists(Path.Combine(folder, name)) ? "this is a directory" : "this program may not read the file",
-                _ => error.Message,
-            };
-        }
-
+        var password = SecretFile.TryRead(folder, name, out mistake);
+        if (password is not "")
+            return password;
+        mistake = "its first line is empty";
         return null;
     }
 }

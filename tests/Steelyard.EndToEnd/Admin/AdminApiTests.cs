@@ -5,20 +5,9 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Admin;
 
 /// <summary>The admin API of the running program: what it tells, what it changes, and whom it refuses.</summary>
-public sealed class AdminApiTests : IDisposable
+public sealed class AdminApiTests : ProgramRun
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _runtime = new();
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _runtime.Dispose();
-    }
-
-    private string Write(string text) => _folder.Write("steelyard.yaml", text);
-
-    private SteelyardProcess Start(string file, params string[] more) => SteelyardProcess.Start(["up", file, .. more], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path });
+    private string Write(string text) => Folder.Write("steelyard.yaml", text);
 
     private static string Two(RecordingOrigin first, RecordingOrigin second, string more = "admin: 127.0.0.1:0") => $$"""
         {{more}}
@@ -52,8 +41,7 @@ public sealed class AdminApiTests : IDisposable
         await using var first = Origin("a");
         await using var second = Origin("b");
         var file = Write(Two(first, second));
-        await using var up = Start(file);
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(file);
         using var admin = AdminClient.Open(await up.UrlAsync("admin API on"));
 
         var version = await admin.Get("/api/version");
@@ -111,9 +99,8 @@ public sealed class AdminApiTests : IDisposable
     {
         await using var first = Origin("a");
         await using var second = Origin("b");
-        await using var up = Start(Write(Two(first, second)));
-        await up.LineAsync("ready");
-        using var admin = AdminClient.Local(_runtime.Path);
+        await using var up = await UpAsync(Write(Two(first, second)));
+        using var admin = AdminClient.Local(Runtime.Path);
 
         var (status, server) = await admin.Ask("PUT", $"/api/pools/web/servers/{second.Address}/state", """{"state":"drain"}""");
         Assert.Equal((200, "drain", "drain"), (status, (string)server!["state"]!, (string)server["wanted"]!));
@@ -132,9 +119,8 @@ public sealed class AdminApiTests : IDisposable
     {
         await using var first = Origin("a");
         await using var second = Origin("b");
-        await using var up = Start(Write(Two(first, second).Replace("least-connections", "round-robin", StringComparison.Ordinal)));
-        await up.LineAsync("ready");
-        using var admin = AdminClient.Local(_runtime.Path);
+        await using var up = await UpAsync(Write(Two(first, second).Replace("least-connections", "round-robin", StringComparison.Ordinal)));
+        using var admin = AdminClient.Local(Runtime.Path);
         Assert.Equal(6, (await AnswersAsync(up, 8)).Count(who => who == 'b'));
 
         var (_, server) = await admin.Ask("PUT", "/api/pools/web/servers/2/weight", """{"weight":1}""");
@@ -154,9 +140,8 @@ public sealed class AdminApiTests : IDisposable
         await using var first = Origin("a");
         await using var second = Origin("b");
         var file = Write(Two(first, second));
-        await using var up = Start(file);
-        await up.LineAsync("ready");
-        using var admin = AdminClient.Local(_runtime.Path);
+        await using var up = await UpAsync(file);
+        using var admin = AdminClient.Local(Runtime.Path);
         await admin.Ask("PUT", "/api/pools/web/servers/1/state", """{"state":"drain"}""");
         await admin.Ask("PUT", "/api/pools/web/servers/2/weight", """{"weight":9}""");
         Task<JsonNode> Differences() => DifferencesAsync(admin);
@@ -215,9 +200,8 @@ public sealed class AdminApiTests : IDisposable
         await using var first = Origin("a");
         await using var second = Origin("b");
         await using var third = Origin("c");
-        await using var up = Start(Write(Two(first, second).Replace("balance: least", "breaker: {}, balance: least", StringComparison.Ordinal)));
-        await up.LineAsync("ready");
-        using var admin = AdminClient.Local(_runtime.Path);
+        await using var up = await UpAsync(Write(Two(first, second).Replace("balance: least", "breaker: {}, balance: least", StringComparison.Ordinal)));
+        using var admin = AdminClient.Local(Runtime.Path);
 
         var (status, server) = await admin.Ask("POST", "/api/pools/web/servers", $$"""{"address":"{{third.Address}}","weight":5}""");
         Assert.Equal((200, 3, 5), (status, (int)server!["number"]!, (int)server["weight"]!));
@@ -264,8 +248,7 @@ public sealed class AdminApiTests : IDisposable
             await answer.Task;
             await connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         });
-        await using var up = Start(Write(Two(origin, origin).Replace($", {{ address: {origin.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(Write(Two(origin, origin).Replace($", {{ address: {origin.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
         var url = await up.UrlAsync("listening on");
         using var idle = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, url.Port));
         Assert.Equal(204, (await idle.Ask("GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
@@ -273,7 +256,7 @@ public sealed class AdminApiTests : IDisposable
         var asked = busy.Ask("GET /api/slow?secret HTTP/1.1\r\nHost: x\r\n\r\n");
         await arrived.Task.Patiently();
 
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
         var connections = (await admin.Get("/api/connections")).AsArray();
         Assert.Equal(["idle", "request"], connections.Select(one => (string)one!["state"]!).Order());
         var request = connections.Single(one => (string)one!["state"]! == "request")!;
@@ -288,8 +271,7 @@ public sealed class AdminApiTests : IDisposable
         await using var first = Origin("a");
         await using var second = Origin("b");
         var file = Write(Two(first, second));
-        await using var up = Start(file);
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(file);
         using var admin = AdminClient.Open(await up.UrlAsync("admin API on"));
 
         Write("listen: 3\n");
@@ -303,12 +285,12 @@ public sealed class AdminApiTests : IDisposable
         (status, body) = await admin.Ask("POST", "/api/reload");
         Assert.Equal((200, true), (status, (bool)body!["done"]!));
         await RefusesAsync(await up.UrlAsync("admin API on"));
-        Assert.Empty(Directory.GetFiles(_runtime.Path, "*.admin.sock"));
+        Assert.Empty(Directory.GetFiles(Runtime.Path, "*.admin.sock"));
 
         Write(Two(first, second));
         up.Signal(PosixSignal.SIGHUP);
         await Patience.Until(() => up.Output.Split("admin API on").Length == 3);
-        using var local = AdminClient.Local(_runtime.Path);
+        using var local = AdminClient.Local(Runtime.Path);
         Assert.Equal(3, (int)(await local.Get("/api/configuration"))["generation"]!);
     }
 
@@ -334,9 +316,8 @@ public sealed class AdminApiTests : IDisposable
     {
         await using var first = Origin("a");
         await using var second = Origin("b");
-        await using var up = Start(Write(Two(first, second)));
-        await up.LineAsync("ready");
-        using var admin = AdminClient.Local(_runtime.Path);
+        await using var up = await UpAsync(Write(Two(first, second)));
+        using var admin = AdminClient.Local(Runtime.Path);
 
         async Task Refused(int expected, string detail, string method, string path, string? json = null)
         {
@@ -366,15 +347,14 @@ public sealed class AdminApiTests : IDisposable
     public async Task Errors_of_requests_are_listed_with_their_cause()
     {
         await using var first = RecordingOrigin.Start(connection => Task.CompletedTask);
-        await using var up = Start(Write(Two(first, first).Replace($", {{ address: {first.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(Write(Two(first, first).Replace($", {{ address: {first.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
         var url = await up.UrlAsync("listening on");
         using var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, url.Port));
         Assert.Equal(502, (await client.Ask("GET /api/x?secret=1 HTTP/1.1\r\nHost: example\r\n\r\n")).Status);
         var page = await client.Ask("GET /elsewhere HTTP/1.1\r\nHost: example\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\r\n");
         Assert.Equal(404, page.Status);
 
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
         var errors = (await admin.Get("/api/errors")).AsArray();
         Assert.Contains($"\nrequest {(string)errors[0]!["requestId"]!}\ntrace {(string)errors[0]!["traceId"]!}\n", page.Text, StringComparison.Ordinal);
         Assert.Equal(("4bf92f3577b34da6a3ce929d0e0e4736", null), ((string)errors[0]!["traceId"]!, (string?)errors[1]!["traceId"]));
@@ -391,11 +371,10 @@ public sealed class AdminApiTests : IDisposable
     public async Task Requests_that_could_not_be_read_are_listed_with_what_came(string request, string shown)
     {
         await using var first = Origin("a");
-        await using var up = Start(Write(Two(first, first).Replace($", {{ address: {first.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(Write(Two(first, first).Replace($", {{ address: {first.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
         using var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, (await up.UrlAsync("listening on")).Port));
         Assert.Equal(400, (await client.Ask(request)).Status);
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
         var error = (await admin.Get("/api/errors")).AsArray()[0]!;
         Assert.StartsWith("400.", (string)error["cause"]!, StringComparison.Ordinal);
         Assert.Equal(shown, (string?)error["request"]);
@@ -405,8 +384,7 @@ public sealed class AdminApiTests : IDisposable
     public async Task Pages_of_other_sites_and_other_names_are_refused()
     {
         await using var first = Origin("a");
-        await using var up = Start(Write(Two(first, first).Replace($", {{ address: {first.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(Write(Two(first, first).Replace($", {{ address: {first.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
         var url = await up.UrlAsync("admin API on");
         using var admin = AdminClient.Open(url);
 
@@ -444,12 +422,11 @@ public sealed class AdminApiTests : IDisposable
     public async Task A_token_is_asked_for_over_tcp_and_not_on_the_local_socket()
     {
         await using var first = Origin("a");
-        _folder.Write("token", "0123456789abcdef0123\n");
-        await using var up = Start(Write(Two(first, first, """admin: { address: ":0", token-file: token }""").Replace($", {{ address: {first.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
-        await up.LineAsync("ready");
+        Folder.Write("token", "0123456789abcdef0123\n");
+        await using var up = await UpAsync(Write(Two(first, first, """admin: { address: ":0", token-file: token }""").Replace($", {{ address: {first.Address}, weight: 3 }}", "", StringComparison.Ordinal)));
         var url = await up.UrlAsync("admin API on");
         using var admin = AdminClient.Open(url);
-        using var local = AdminClient.Local(_runtime.Path);
+        using var local = AdminClient.Local(Runtime.Path);
 
         async Task<int> Status(params (string, string)[] fields) => (await admin.Ask("GET", "/api/version", null, fields)).Status;
         Assert.Equal(401, await Status());
@@ -461,8 +438,8 @@ public sealed class AdminApiTests : IDisposable
         await local.Get("/api/version");
 
         // What is wrong with the file is shown where it is named.
-        _folder.Write("token", "short\n");
-        var (status, output, _) = await SteelyardProcess.RunAsync("check", _folder.At("steelyard.yaml"));
+        Folder.Write("token", "short\n");
+        var (status, output, _) = await SteelyardProcess.RunAsync("check", Folder.At("steelyard.yaml"));
         Assert.Equal(1, status);
         Assert.Contains("token: its first line is no token", output, StringComparison.Ordinal);
     }
@@ -472,8 +449,7 @@ public sealed class AdminApiTests : IDisposable
     {
         await using var first = Origin("a");
         await using var second = Origin("b");
-        await using var up = Start(Write(Two(first, second)), "--single");
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(Write(Two(first, second)), "--single");
         using var admin = AdminClient.Open(await up.UrlAsync("admin API on"));
         Assert.Equal(up.Id, (int)(await admin.Get("/api/version"))["enginePid"]!);
         await admin.Ask("PUT", "/api/pools/web/servers/1/state", """{"state":"drain"}""");

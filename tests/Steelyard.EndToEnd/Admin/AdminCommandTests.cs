@@ -4,38 +4,22 @@ namespace Steelyard.EndToEnd.Admin;
 
 /// <summary>The commands that look at and steer a running program.</summary>
 [Trait("Lane", "apps")]
-public sealed class AdminCommandTests : IDisposable
+public sealed class AdminCommandTests : ProgramRun
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _runtime = new();
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _runtime.Dispose();
-    }
-
-    private Dictionary<string, string> Environment => new() { ["XDG_RUNTIME_DIR"] = _runtime.Path };
-
     // In a folder without any configuration.
-    private Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => SteelyardProcess.RunAsync(arguments, Environment, _runtime.Path);
+    private Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => SteelyardProcess.RunAsync(arguments, Environment, Runtime.Path);
 
-    private async Task<SteelyardProcess> StartAsync(string name, string more = "admin: 127.0.0.1:0")
-    {
-        var up = SteelyardProcess.Start(["up", _folder.Write(name, $$"""
-            {{more}}
-            listen: [ { bind: 127.0.0.1:0, to: web } ]
-            pools: { web: { servers: [ 127.0.0.1:1, 127.0.0.1:2 ] } }
-            """)], Environment);
-        await up.LineAsync("ready");
-        return up;
-    }
+    private Task<SteelyardProcess> StartAsync(string name, string more = "admin: 127.0.0.1:0") => ServeAsync(name, $$"""
+        {{more}}
+        listen: [ { bind: 127.0.0.1:0, to: web } ]
+        pools: { web: { servers: [ 127.0.0.1:1, 127.0.0.1:2 ] } }
+        """);
 
     [Fact]
     public async Task A_server_is_steered_and_shown_by_commands()
     {
         await using var up = await StartAsync("steelyard.yaml");
-        var file = _folder.At("steelyard.yaml");
+        var file = Folder.At("steelyard.yaml");
 
         Assert.Equal((0, "127.0.0.1:2 of web: drain, weight 1, 0 active\n", ""), await RunAsync("drain", "web/2", file));
         Assert.Equal((0, "127.0.0.1:1 of web: up, weight 7 (the file says 1), 0 active\n", ""), await RunAsync("weight", "web/127.0.0.1:1", "7", file));
@@ -45,7 +29,7 @@ public sealed class AdminCommandTests : IDisposable
         Assert.DoesNotContain("\e[", output, StringComparison.Ordinal);
         Assert.Contains("web: least-connections, 1 of 2 usable", output, StringComparison.Ordinal);
         Assert.Contains("not as in the file: web/127.0.0.1:2 has state drain, the file says ready", output, StringComparison.Ordinal);
-        Assert.All(output.Split('\n'), line => Assert.InRange(line.Replace(_folder.Path, "", StringComparison.Ordinal).Length, 0, 80));
+        Assert.All(output.Split('\n'), line => Assert.InRange(line.Replace(Folder.Path, "", StringComparison.Ordinal).Length, 0, 80));
 
         Assert.Equal((0, "127.0.0.1:2 of web: maintenance, weight 1, 0 active\n", ""), await RunAsync("maint", "web/2", file));
         Assert.Equal((0, "127.0.0.1:2 of web: up, weight 1, 0 active\n", ""), await RunAsync("ready", "web/2", file));
@@ -63,21 +47,21 @@ public sealed class AdminCommandTests : IDisposable
         var address = (await up.UrlAsync("admin API on")).Authority;
 
         Assert.Equal(0, (await RunAsync("status")).Status);
-        Assert.Equal(0, (await RunAsync("status", _folder.At("one.yaml"))).Status);
+        Assert.Equal(0, (await RunAsync("status", Folder.At("one.yaml"))).Status);
         Assert.Equal(0, (await RunAsync("status", "--admin", address)).Status);
-        Assert.Contains("no file or folder", (await RunAsync("status", _folder.At("two.yaml"))).Error, StringComparison.Ordinal);
+        Assert.Contains("no file or folder", (await RunAsync("status", Folder.At("two.yaml"))).Error, StringComparison.Ordinal);
 
-        await using var other = await StartAsync("two.yaml", "admin: unix:" + _folder.At("api"));
+        await using var other = await StartAsync("two.yaml", "admin: unix:" + Folder.At("api"));
         var (status, _, error) = await RunAsync("status");
         Assert.Equal(1, status);
         Assert.Contains("several run: name one of ", error, StringComparison.Ordinal);
-        Assert.Contains(_folder.At("two.yaml"), error, StringComparison.Ordinal);
-        Assert.Equal(0, (await RunAsync("status", "--admin", "unix:" + _folder.At("api"))).Status);
-        Assert.Equal((1, "", $"steelyard status: unix:{_folder.At("none")}: there is no such socket\n"), await RunAsync("status", "--admin", "unix:" + _folder.At("none")));
+        Assert.Contains(Folder.At("two.yaml"), error, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync("status", "--admin", "unix:" + Folder.At("api"))).Status);
+        Assert.Equal((1, "", $"steelyard status: unix:{Folder.At("none")}: there is no such socket\n"), await RunAsync("status", "--admin", "unix:" + Folder.At("none")));
     }
 
     [Fact]
-    public async Task In_the_folder_of_a_configuration_that_nobody_serves_another_one_is_not_meant()
+    public async Task In_theFolder_of_a_configuration_that_nobody_serves_another_one_is_not_meant()
     {
         await using var up = await StartAsync("site.yaml");
         using var elsewhere = new TemporaryFolder();
@@ -85,7 +69,7 @@ public sealed class AdminCommandTests : IDisposable
 
         var (status, _, error) = await SteelyardProcess.RunAsync(["drain", "web/1"], Environment, elsewhere.Path);
         Assert.Equal(1, status);
-        Assert.Contains($"no 'steelyard up' of this user serves {elsewhere.At("steelyard.yaml")} with an admin API; name the one that is meant: {_folder.At("site.yaml")}", error, StringComparison.Ordinal);
+        Assert.Contains($"no 'steelyard up' of this user serves {elsewhere.At("steelyard.yaml")} with an admin API; name the one that is meant: {Folder.At("site.yaml")}", error, StringComparison.Ordinal);
         Assert.DoesNotContain("drain", (await RunAsync("status")).Output, StringComparison.Ordinal);
     }
 
@@ -94,34 +78,34 @@ public sealed class AdminCommandTests : IDisposable
     {
         using var certificates = new TestCertificates();
         var (first, other) = (certificates.Issue("admin", "localhost"), certificates.Issue("other", "elsewhere.example"));
-        File.WriteAllText(_folder.At("ca.pem"), certificates.Authority.ExportCertificatePem());
+        File.WriteAllText(Folder.At("ca.pem"), certificates.Authority.ExportCertificatePem());
         Copy(first);
-        _folder.Write("token", "0123456789abcdef0123\n");
+        Folder.Write("token", "0123456789abcdef0123\n");
         await using var up = await StartAsync("steelyard.yaml", "admin: { address: localhost:0, token-file: token, tls: { certificate: admin.pem, key: admin.key } }");
         var url = await up.UrlAsync("admin API on");
         Assert.Equal("https", url.Scheme);
-        string[] rest = ["--admin", url.GetLeftPart(UriPartial.Authority), "--token-file", _folder.At("token")];
+        string[] rest = ["--admin", url.GetLeftPart(UriPartial.Authority), "--token-file", Folder.At("token")];
 
         var (status, _, error) = await RunAsync(["status", .. rest]);
         Assert.Equal(1, status);
         Assert.Contains("no authority that is believed here vouches for it, or its time is over (--ca FILE", error, StringComparison.Ordinal);
-        Assert.Equal(0, (await RunAsync(["status", .. rest, "--ca", _folder.At("ca.pem")])).Status);
-        Assert.Equal(0, (await RunAsync("status", "--admin", url.Authority, "--token-file", _folder.At("token"), "--ca", _folder.At("ca.pem"))).Status);
-        Assert.Contains("token", (await RunAsync("status", "--admin", url.Authority, "--ca", _folder.At("ca.pem"))).Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await RunAsync(["status", .. rest, "--ca", Folder.At("ca.pem")])).Status);
+        Assert.Equal(0, (await RunAsync("status", "--admin", url.Authority, "--token-file", Folder.At("token"), "--ca", Folder.At("ca.pem"))).Status);
+        Assert.Contains("token", (await RunAsync("status", "--admin", url.Authority, "--ca", Folder.At("ca.pem"))).Error, StringComparison.Ordinal);
         Assert.Contains("may speak TLS", (await RunAsync("status", "--admin", url.Authority)).Error, StringComparison.Ordinal);
 
         // Another one is taken up while it runs; its name is wrong, but who pins it needs none.
         Copy(other);
         await up.ErrorLineAsync("is used by the admin API from now on");
-        (status, _, error) = await RunAsync([.. new[] { "status" }, .. rest, "--ca", _folder.At("ca.pem")]);
+        (status, _, error) = await RunAsync([.. new[] { "status" }, .. rest, "--ca", Folder.At("ca.pem")]);
         Assert.Equal(1, status);
         Assert.Contains("its certificate is not believed: it is for another name (--ca FILE", error, StringComparison.Ordinal);
-        Assert.Equal(0, (await RunAsync([.. new[] { "status" }, .. rest, "--ca", _folder.At("admin.pem")])).Status);
+        Assert.Equal(0, (await RunAsync([.. new[] { "status" }, .. rest, "--ca", Folder.At("admin.pem")])).Status);
 
         void Copy(Steelyard.Config.CertificateFiles files)
         {
-            File.Copy(certificates.PathOf(files.Certificate), _folder.At("admin.pem"), overwrite: true);
-            File.Copy(certificates.PathOf(files.Key!), _folder.At("admin.key"), overwrite: true);
+            File.Copy(certificates.PathOf(files.Certificate), Folder.At("admin.pem"), overwrite: true);
+            File.Copy(certificates.PathOf(files.Key!), Folder.At("admin.key"), overwrite: true);
         }
     }
 
@@ -129,7 +113,7 @@ public sealed class AdminCommandTests : IDisposable
     public async Task Errors_are_shown_and_what_cannot_be_done_is_said()
     {
         await using var up = await StartAsync("steelyard.yaml");
-        var file = _folder.At("steelyard.yaml");
+        var file = Folder.At("steelyard.yaml");
         Assert.Equal("no errors since the engine began to serve\n", (await RunAsync("errors", file)).Output);
 
         using (var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, (await up.UrlAsync("listening on")).Port)))
@@ -148,7 +132,7 @@ public sealed class AdminCommandTests : IDisposable
         {
             (1, "there is no pool 'api'; there is web", ["drain", "api/1", file]),
             (1, "there is no file or folder /none", ["reload", "/none"]),
-            (1, $"no 'steelyard up' of this user serves {_folder.Write("other.yaml", "")}", ["stop", _folder.At("other.yaml")]),
+            (1, $"no 'steelyard up' of this user serves {Folder.Write("other.yaml", "")}", ["stop", Folder.At("other.yaml")]),
             (1, "steelyard: the configuration has no 'app' whose workers could print anything", ["logs", "-c", file]),
             (2, "'9x' is no weight; expected 0 to 256, or 'file'", ["weight", "web/1", "9x"]),
         })
@@ -162,30 +146,29 @@ public sealed class AdminCommandTests : IDisposable
     [Fact]
     public async Task Errors_name_the_server_as_the_configuration_does()
     {
-        await using var up = SteelyardProcess.Start(["up", _folder.Write("steelyard.yaml", """
+        await using var up = await ServeAsync("""
             admin: 127.0.0.1:0
             listen: [ { bind: 127.0.0.1:0, to: web } ]
             pools: { web: { servers: [ { address: 127.0.0.1:1, name: shop-1 } ] } }
-            """)], Environment);
-        await up.LineAsync("ready");
+            """);
         using (var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, (await up.UrlAsync("listening on")).Port)))
             Assert.Equal(503, (await client.Ask("GET /a HTTP/1.1\r\nHost: x\r\n\r\n")).Status);
 
-        Assert.Matches("GET x/a +web/shop-1 *\\n", (await RunAsync("errors", _folder.At("steelyard.yaml"))).Output);
-        var error = System.Text.Json.Nodes.JsonNode.Parse((await RunAsync("errors", _folder.At("steelyard.yaml"), "--json")).Output)![0]!;
+        Assert.Matches("GET x/a +web/shop-1 *\\n", (await RunAsync("errors", Folder.At("steelyard.yaml"))).Output);
+        var error = System.Text.Json.Nodes.JsonNode.Parse((await RunAsync("errors", Folder.At("steelyard.yaml"), "--json")).Output)![0]!;
         Assert.Equal(("127.0.0.1:1", "shop-1"), ((string)error["server"]!, (string)error["serverName"]!));
     }
 
     [Fact]
     public async Task Elsewhere_a_token_is_given_as_a_file()
     {
-        _folder.Write("token", "0123456789abcdef0123\n");
+        Folder.Write("token", "0123456789abcdef0123\n");
         await using var up = await StartAsync("steelyard.yaml", """admin: { address: "127.0.0.1:0", token-file: token }""");
         var address = (await up.UrlAsync("admin API on")).Authority;
 
         var (status, _, error) = await RunAsync("status", "--admin", address);
         Assert.Equal((1, "steelyard status: a token is needed: Authorization: Bearer TOKEN (--token-file FILE, or STEELYARD_TOKEN in the environment)\n"), (status, error));
-        Assert.Equal(0, (await RunAsync("status", "--admin", address, "--token-file", _folder.At("token"))).Status);
+        Assert.Equal(0, (await RunAsync("status", "--admin", address, "--token-file", Folder.At("token"))).Status);
         Assert.Contains("may speak plain HTTP", (await RunAsync("status", "--admin", "https://" + address.Replace("http://", "", StringComparison.Ordinal))).Error, StringComparison.Ordinal);
         Assert.Equal(0, (await SteelyardProcess.RunAsync(["status", "--admin", address], new() { ["STEELYARD_TOKEN"] = "0123456789abcdef0123" })).Status);
     }
@@ -193,13 +176,12 @@ public sealed class AdminCommandTests : IDisposable
     [Fact]
     public async Task Servers_come_and_go_and_breakers_are_held_by_commands()
     {
-        var file = _folder.Write("steelyard.yaml", """
+        var file = Folder.Write("steelyard.yaml", """
             admin: 127.0.0.1:0
             listen: [ { bind: 127.0.0.1:0, to: web } ]
             pools: { web: { breaker: {}, servers: [ 127.0.0.1:1, 127.0.0.1:2 ] } }
             """);
-        await using var up = SteelyardProcess.Start(["up", file], Environment);
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(file);
 
         Assert.Equal((0, "127.0.0.1:3 of web: up, weight 1, 0 active\n", ""), await RunAsync("add", "web/127.0.0.1:3", file));
         Assert.Equal((0, "127.0.0.1:2 is not in web any more\n", ""), await RunAsync("remove", "web/2", file));
@@ -223,13 +205,12 @@ public sealed class AdminCommandTests : IDisposable
     [Fact]
     public async Task All_that_the_API_has_is_asked_by_a_command()
     {
-        var file = _folder.Write("steelyard.yaml", """
+        var file = Folder.Write("steelyard.yaml", """
             admin: 127.0.0.1:0
             listen: [ { bind: "unix:/tmp/SOCKET", to: web } ]
             pools: { web: { breaker: {}, servers: [ 127.0.0.1:1, 127.0.0.1:2 ] } }
-            """.Replace("/tmp/SOCKET", _folder.At("web.sock"), StringComparison.Ordinal));
-        await using var up = SteelyardProcess.Start(["up", file], Environment);
-        await up.LineAsync("ready");
+            """.Replace("/tmp/SOCKET", Folder.At("web.sock"), StringComparison.Ordinal));
+        await using var up = await UpAsync(file);
 
         var (_, document, _) = await RunAsync("api", "/openapi.json", file);
         var paths = System.Text.Json.Nodes.JsonNode.Parse(document)!["paths"]!.AsObject();
@@ -244,7 +225,7 @@ public sealed class AdminCommandTests : IDisposable
             Assert.NotEqual("", output);
         }
 
-        var listener = Uri.EscapeDataString($"unix:{_folder.At("web.sock")}");
+        var listener = Uri.EscapeDataString($"unix:{Folder.At("web.sock")}");
         var (changed, answer, _) = await RunAsync("api", $"/api/listeners/{listener}/limit", "-d", "{\"limit\":50}", file);
         Assert.Equal((0, 50), (changed, (int)System.Text.Json.Nodes.JsonNode.Parse(answer)!["maxConnections"]!));
         Assert.Equal((1, "steelyard api: there is no /api/nothing; /openapi.json says what there is\n"), (await RunAsync("api", "/api/nothing", file)) is var (refused, _, why) ? (refused, why) : default);
@@ -265,7 +246,7 @@ public sealed class AdminCommandTests : IDisposable
                 _steelyard
                 printf '%s ' "${COMPREPLY[@]}"
                 """;
-            await using var bash = SteelyardProcess.StartProgram("bash", ["-c", script, SteelyardProcess.Program], Environment, _folder.Path);
+            await using var bash = SteelyardProcess.StartProgram("bash", ["-c", script, SteelyardProcess.Program], Environment, Folder.Path);
             return await bash.ExitAsync() == 0 ? bash.Output.Trim() : bash.Error;
         }
 
@@ -286,7 +267,7 @@ public sealed class AdminCommandTests : IDisposable
             complete -C 'steelyard stat'
             complete -C 'steelyard drain web/'
             """;
-        await using var fish = SteelyardProcess.StartProgram("fish", ["--no-config", "-c", script], new(Environment) { ["HOME"] = _folder.Path }, _folder.Path);
+        await using var fish = SteelyardProcess.StartProgram("fish", ["--no-config", "-c", script], new(Environment) { ["HOME"] = Folder.Path }, Folder.Path);
 
         Assert.Equal((0, "status\nweb/127.0.0.1:1\nweb/127.0.0.1:2\n"), (await fish.ExitAsync(), fish.Output));
     }
@@ -296,7 +277,7 @@ public sealed class AdminCommandTests : IDisposable
     {
         await using (var up = await StartAsync("steelyard.yaml"))
         {
-            Assert.Equal((0, "stopped\n", ""), await RunAsync("stop", _folder.Path));
+            Assert.Equal((0, "stopped\n", ""), await RunAsync("stop", Folder.Path));
             Assert.Equal(0, await up.ExitAsync());
         }
 
@@ -307,14 +288,13 @@ public sealed class AdminCommandTests : IDisposable
             arrived.SetResult();
             await never.Task;
         });
-        var file = _folder.Write("steelyard.yaml", $$"""
+        var file = Folder.Write("steelyard.yaml", $$"""
             admin: 127.0.0.1:0
             listen: [ { bind: 127.0.0.1:0, to: web } ]
             pools: { web: { servers: [ {{origin.Address}} ] } }
             """);
-        await using (var up = SteelyardProcess.Start(["up", file], Environment))
+        await using (var up = await UpAsync(file))
         {
-            await up.LineAsync("ready");
             using var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, (await up.UrlAsync("listening on")).Port));
             await client.Send("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
             await arrived.Task.Patiently();
@@ -325,48 +305,47 @@ public sealed class AdminCommandTests : IDisposable
             never.SetResult();
         }
 
-        Assert.Contains("no 'steelyard up' of this user serves", (await RunAsync("stop", _folder.Path)).Error, StringComparison.Ordinal);
+        Assert.Contains("no 'steelyard up' of this user serves", (await RunAsync("stop", Folder.Path)).Error, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task One_that_serves_without_an_admin_API_is_told_from_none()
     {
-        var file = _folder.Write("steelyard.yaml", """
+        var file = Folder.Write("steelyard.yaml", """
             admin: none
             listen: [ { bind: 127.0.0.1:0, routes: [ { respond: 204 } ] } ]
             """);
-        await using var up = SteelyardProcess.Start(["up", file], Environment);
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(file);
         var expected = $"steelyard status: the 'steelyard up' that serves {file} has no admin API (admin: none), which this asks; reload, upgrade, restart, scale, logs and stop reach it";
 
-        await using var here = SteelyardProcess.Start(["status"], Environment, _folder.Path);
+        await using var here = SteelyardProcess.Start(["status"], Environment, Folder.Path);
         await here.ErrorLineAsync(expected);
         Assert.Equal((1, "", expected + "\n"), await RunAsync("status", file));
         Assert.Equal((1, 0), (await here.ExitAsync(), (await RunAsync("reload", file)).Status));
+    }
+
+    /// <summary>Runs a line of sh on a terminal, which script(1) gives it.</summary>
+    private System.Diagnostics.Process OnTerminal(string line)
+    {
+        var start = new System.Diagnostics.ProcessStartInfo("script", ["-qec", line, "/dev/null"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
+        start.Environment["XDG_RUNTIME_DIR"] = Runtime.Path;
+        start.Environment["TERM"] = "xterm";
+        start.Environment["NO_COLOR"] = "1";
+        return System.Diagnostics.Process.Start(start)!;
     }
 
     [Fact]
     public async Task Top_shows_once_where_there_is_no_terminal_and_takes_keys_where_there_is_one()
     {
         await using var up = await StartAsync("steelyard.yaml");
-        var file = _folder.At("steelyard.yaml");
+        var file = Folder.At("steelyard.yaml");
         var (status, output, error) = await RunAsync("top", file);
         Assert.Equal((0, ""), (status, error));
         Assert.Contains("all 2 servers are well", output, StringComparison.Ordinal);
         Assert.Contains("127.0.0.1:2", output, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', output);
 
-        // script(1) gives it a terminal.
-        var start = new System.Diagnostics.ProcessStartInfo("script", ["-qec", $"'{SteelyardProcess.Program}' top '{file}'", "/dev/null"])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        start.Environment["XDG_RUNTIME_DIR"] = _runtime.Path;
-        start.Environment["TERM"] = "xterm";
-        start.Environment["NO_COLOR"] = "1";
-        using var top = System.Diagnostics.Process.Start(start)!;
+        using var top = OnTerminal($"'{SteelyardProcess.Program}' top '{file}'");
         var seen = "";
         async Task SeeAsync(string text)
         {
@@ -405,17 +384,8 @@ public sealed class AdminCommandTests : IDisposable
     {
         await using var up = await StartAsync("steelyard.yaml");
 
-        // script(1) gives it a terminal; stty(1) says how wide that is.
-        var start = new System.Diagnostics.ProcessStartInfo("script", ["-qec", $"stty cols 40 rows 30; '{SteelyardProcess.Program}' status '{_folder.At("steelyard.yaml")}'", "/dev/null"])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        start.Environment["XDG_RUNTIME_DIR"] = _runtime.Path;
-        start.Environment["TERM"] = "xterm";
-        start.Environment["NO_COLOR"] = "1";
-        using var status = System.Diagnostics.Process.Start(start)!;
+        // stty(1) says how wide it is.
+        using var status = OnTerminal($"stty cols 40 rows 30; '{SteelyardProcess.Program}' status '{Folder.At("steelyard.yaml")}'");
         var shown = await status.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken).Patiently();
         await status.WaitForExitAsync(TestContext.Current.CancellationToken).Patiently();
 

@@ -4,31 +4,25 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Admin;
 
 /// <summary>How many may ask the admin API at once, and what becomes of the others.</summary>
-public sealed class AdminRoomTests : IDisposable
+public sealed class AdminRoomTests : ProgramRun
 {
     private const string Version = "GET /api/version HTTP/1.1\r\nHost: localhost\r\n\r\n";
     private const string Watch = "GET /api/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _runtime = new();
     private readonly List<RawClient> _clients = [];
 
-    public void Dispose()
+    private protected override void LetGo()
     {
         foreach (var client in _clients)
             client.Dispose();
-        _folder.Dispose();
-        _runtime.Dispose();
     }
 
     private async Task<(SteelyardProcess Up, IPEndPoint Admin)> StartAsync()
     {
-        var file = _folder.Write("steelyard.yaml", """
+        var up = await ServeAsync("""
             admin: 127.0.0.1:0
             listen: [ { bind: 127.0.0.1:0, routes: [ { respond: 204 } ] } ]
             """);
-        var up = SteelyardProcess.Start(["up", file], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path });
-        await up.LineAsync("ready");
         return (up, new(IPAddress.Loopback, (await up.UrlAsync("admin API on")).Port));
     }
 
@@ -53,7 +47,7 @@ public sealed class AdminRoomTests : IDisposable
             Assert.Contains("1000 connections already", refused.Text, StringComparison.Ordinal);
         }
 
-        var (status, metrics, error) = await SteelyardProcess.RunAsync(["api", "/metrics", "-c", _folder.At("steelyard.yaml")], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path });
+        var (status, metrics, error) = await SteelyardProcess.RunAsync(["api", "/metrics", "-c", Folder.At("steelyard.yaml")], Environment);
         Assert.Equal((0, ""), (status, error));
         Assert.Contains("\nsteelyard_admin_refused_total 2\n", metrics, StringComparison.Ordinal);
         Assert.Single(up.Error.Split('\n'), line => line.Contains("1000 connections over TCP", StringComparison.Ordinal));
@@ -78,7 +72,7 @@ public sealed class AdminRoomTests : IDisposable
         Assert.Equal(200, (await further.Ask(Version)).Status);
 
         // The local socket has places of its own.
-        var (status, output, error) = await SteelyardProcess.RunAsync(["top", _folder.At("steelyard.yaml")], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path });
+        var (status, output, error) = await SteelyardProcess.RunAsync(["top", Folder.At("steelyard.yaml")], Environment);
         Assert.Equal((0, ""), (status, error));
         Assert.Contains("there are no servers", output, StringComparison.Ordinal);
     }

@@ -4,19 +4,8 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Admin;
 
 /// <summary>What agents want of their servers is what an operator sees, wherever servers are shown.</summary>
-public sealed class AgentShownTests : IDisposable
+public sealed class AgentShownTests : ProgramRun
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _runtime = new();
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _runtime.Dispose();
-    }
-
-    private Dictionary<string, string> Environment => new() { ["XDG_RUNTIME_DIR"] = _runtime.Path };
-
     [Theory]
     [InlineData("drain", "drain", "is drained by its agent (agent)", "drained by its agent", "DRAIN (agent)", "2 8")]
     [InlineData("maint", "maintenance", "is in maintenance, as its agent wants (agent)", "in maintenance, as its agent wants", "MAINT", "0 1")]
@@ -28,9 +17,9 @@ public sealed class AgentShownTests : IDisposable
             await connection.Send(Volatile.Read(ref says));
             connection.Close();
         });
-        var file = _folder.Write("haproxy.cfg", $"""
+        var file = Folder.Write("haproxy.cfg", $"""
             global
-              stats socket {_folder.At("stats.sock")}
+              stats socket {Folder.At("stats.sock")}
             defaults
               mode http
               timeout client 5s
@@ -43,8 +32,7 @@ public sealed class AgentShownTests : IDisposable
               server one 127.0.0.1:1 agent-check agent-port {agent.Address.Port} agent-inter 20ms
               server two 127.0.0.1:2 agent-check agent-port {agent.Address.Port} agent-inter 20ms
             """);
-        await using var up = SteelyardProcess.Start(["up", file], Environment);
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(file);
         var url = await up.UrlAsync("listening on");
         Assert.Contains("2 of 2 usable", await Shown("status", file), StringComparison.Ordinal);
 
@@ -62,7 +50,7 @@ public sealed class AgentShownTests : IDisposable
         Assert.Contains("web has no server left", await Shown("top", file), StringComparison.Ordinal);
         Assert.Contains($"{explained}: disk full?[2J", await Shown("explain", file, "-r", "http://x/", "--live"), StringComparison.Ordinal);
 
-        using var admin = AdminClient.Local(_runtime.Path);
+        using var admin = AdminClient.Local(Runtime.Path);
         var server = (await admin.Get("/api/pools/web"))["members"]![0]!;
         Assert.Equal((state, "ready", state, "disk full?[2J"), ((string)server["state"]!, (string)server["wanted"]!, (string)server["agent"]!["state"]!, (string)server["agent"]!["reason"]!));
         Assert.Empty((await admin.Get("/api/configuration"))["differences"]!.AsArray());
@@ -74,7 +62,7 @@ public sealed class AgentShownTests : IDisposable
         // As HAProxy 2.6 shows the same file.
         var rows = (await client.GetStringAsync("/stats;csv", cancel)).Split('\n').Select(row => row.Split(',')).Where(row => row.Length > 17).ToDictionary(row => row[1], row => row[17]);
         Assert.Equal((haproxys, haproxys, "DOWN"), (rows["one"], rows["two"], rows["BACKEND"]));
-        Assert.Contains($" one 127.0.0.1 {numbers} ", await CommandSocket(_folder.At("stats.sock"), "show servers state"), StringComparison.Ordinal);
+        Assert.Contains($" one 127.0.0.1 {numbers} ", await CommandSocket(Folder.At("stats.sock"), "show servers state"), StringComparison.Ordinal);
 
         Volatile.Write(ref says, "ready\n");
         await up.ErrorLineAsync("127.0.0.1:1 of web may have requests again, as far as its agent is asked");

@@ -1,9 +1,10 @@
 using System.Text.Json.Nodes;
+using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Admin;
 
 /// <summary><c>steelyard explain</c>, of a file and of what runs.</summary>
-public sealed class ExplainCommandTests : IDisposable
+public sealed class ExplainCommandTests : ProgramRun
 {
     private const string Site = """
         admin: 127.0.0.1:0
@@ -13,23 +14,12 @@ public sealed class ExplainCommandTests : IDisposable
           api: { servers: [ 127.0.0.1:3 ] }
         """;
 
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _runtime = new();
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _runtime.Dispose();
-    }
-
-    private Dictionary<string, string> Environment => new() { ["XDG_RUNTIME_DIR"] = _runtime.Path };
-
     private Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => SteelyardProcess.RunAsync(arguments, Environment);
 
     [Fact]
     public async Task A_file_alone_knows_routes_and_weights()
     {
-        var file = _folder.Write("site.yaml", Site);
+        var file = Folder.Write("site.yaml", Site);
 
         var (status, output, error) = await RunAsync("explain", file, "--request", "GET http://x/", "--repeat", "10");
 
@@ -42,9 +32,8 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact]
     public async Task A_running_one_knows_what_operators_have_changed_and_takes_nobodys_turn()
     {
-        var file = _folder.Write("site.yaml", Site);
-        await using var up = SteelyardProcess.Start(["up", file], Environment);
-        await up.LineAsync("ready");
+        var file = Folder.Write("site.yaml", Site);
+        await using var up = await UpAsync(file);
         Assert.Equal(0, (await RunAsync("drain", "web/1", file)).Status);
 
         var (status, output, error) = await RunAsync("explain", file, "-r", "http://x/", "--live", "-n", "10");
@@ -61,9 +50,8 @@ public sealed class ExplainCommandTests : IDisposable
     [Fact]
     public async Task What_is_wrong_with_a_question_is_said()
     {
-        var file = _folder.Write("site.yaml", Site);
-        await using var up = SteelyardProcess.Start(["up", file], Environment);
-        await up.LineAsync("ready");
+        var file = Folder.Write("site.yaml", Site);
+        await using var up = await UpAsync(file);
 
         var offline = await RunAsync("explain", file, "-r", "GET example.com");
         var live = await RunAsync("explain", file, "-r", "GET example.com", "--live");
@@ -72,6 +60,6 @@ public sealed class ExplainCommandTests : IDisposable
         Assert.Equal((1, ""), (live.Status, live.Output));
         Assert.Contains("'example.com' is neither a URL nor a path", offline.Error, StringComparison.Ordinal);
         Assert.Contains("'example.com' is neither a URL nor a path", live.Error, StringComparison.Ordinal);
-        Assert.Contains("no 'steelyard up'", (await RunAsync("explain", _folder.Write("other.yaml", Site), "-r", "http://x/", "--live")).Error, StringComparison.Ordinal);
+        Assert.Contains("no 'steelyard up'", (await RunAsync("explain", Folder.Write("other.yaml", Site), "-r", "http://x/", "--live")).Error, StringComparison.Ordinal);
     }
 }

@@ -1,59 +1,45 @@
+using Steelyard.EndToEnd.Machinery;
+
 namespace Steelyard.EndToEnd.Admin;
 
 /// <summary>The commands that ask the keeper itself: whom they mean, and in which words they say what came of it.</summary>
 [Trait("Lane", "apps")]
-public sealed class KeeperCommandTests : IDisposable
+public sealed class KeeperCommandTests : ProgramRun
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _runtime = new();
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _runtime.Dispose();
-    }
-
-    private Dictionary<string, string> Environment => new() { ["XDG_RUNTIME_DIR"] = _runtime.Path };
-
     // In a folder without any configuration.
-    private Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => SteelyardProcess.RunAsync(arguments, Environment, _runtime.Path);
+    private Task<(int Status, string Output, string Error)> RunAsync(params string[] arguments) => SteelyardProcess.RunAsync(arguments, Environment, Runtime.Path);
 
-    private async Task<SteelyardProcess> StartAsync(string name, string more = "")
-    {
-        var up = SteelyardProcess.Start(["up", _folder.Write(name, $$"""
-            admin: 127.0.0.1:0
-            listen: [ { bind: 127.0.0.1:0, to: web } ]
-            pools: { web: { {{more}} } }
-            """)], Environment);
-        await up.LineAsync("ready");
-        return up;
-    }
+    private Task<SteelyardProcess> StartAsync(string name, string more = "") => ServeAsync(name, $$"""
+        admin: 127.0.0.1:0
+        listen: [ { bind: 127.0.0.1:0, to: web } ]
+        pools: { web: { {{more}} } }
+        """);
 
     [Fact]
-    public async Task In_a_folder_without_a_configuration_the_only_one_is_meant_but_never_to_be_stopped()
+    public async Task In_aFolder_without_a_configuration_the_only_one_is_meant_but_never_to_be_stopped()
     {
-        Assert.Contains($"there is no steelyard.yaml in {_runtime.Path}", (await RunAsync("logs")).Error, StringComparison.Ordinal);
-        _folder.Write("app.js", """require('http').createServer((q, r) => r.end()).listen(process.env.PORT, () => console.log("it's <up>"));""");
+        Assert.Contains($"there is no steelyard.yaml in {Runtime.Path}", (await RunAsync("logs")).Error, StringComparison.Ordinal);
+        Folder.Write("app.js", """require('http').createServer((q, r) => r.end()).listen(process.env.PORT, () => console.log("it's <up>"));""");
         await using var up = await StartAsync("one.yaml", "app: { command: node app.js, instances: 1 }");
 
         Assert.Equal((0, "web/1 | it's <up>\n"), await LogsAsync("web"));
         Assert.Equal(0, (await RunAsync("reload")).Status);
         Assert.Equal((0, "restarted: web has 1 worker\n", ""), await RunAsync("restart"));
-        Assert.Equal((0, "restarted: web has 1 worker\n", ""), await RunAsync("restart", "-c", _folder.At("one.yaml")));
+        Assert.Equal((0, "restarted: web has 1 worker\n", ""), await RunAsync("restart", "-c", Folder.At("one.yaml")));
         Assert.Contains("\"line\":\"it's <up>\"", (await LogsAsync("--json")).Output, StringComparison.Ordinal);
         var (status, _, error) = await RunAsync("stop");
         Assert.Equal(1, status);
-        Assert.Contains("served here: " + _folder.At("one.yaml"), error, StringComparison.Ordinal);
+        Assert.Contains("served here: " + Folder.At("one.yaml"), error, StringComparison.Ordinal);
 
         await using var other = await StartAsync("two.yaml", "servers: [ 127.0.0.1:1 ]");
         (status, _, error) = await RunAsync("reload");
         Assert.Equal(1, status);
-        Assert.Contains(_folder.At("one.yaml"), error, StringComparison.Ordinal);
-        Assert.Contains(_folder.At("two.yaml"), error, StringComparison.Ordinal);
+        Assert.Contains(Folder.At("one.yaml"), error, StringComparison.Ordinal);
+        Assert.Contains(Folder.At("two.yaml"), error, StringComparison.Ordinal);
 
-        Assert.Equal(0, (await RunAsync("reload", "-c", _folder.At("two.yaml"))).Status);
-        Assert.Equal((0, "stopped\n", ""), await RunAsync("stop", "-c", _folder.At("two.yaml")));
-        Assert.Equal(0, (await RunAsync("stop", _folder.At("one.yaml"))).Status);
+        Assert.Equal(0, (await RunAsync("reload", "-c", Folder.At("two.yaml"))).Status);
+        Assert.Equal((0, "stopped\n", ""), await RunAsync("stop", "-c", Folder.At("two.yaml")));
+        Assert.Equal(0, (await RunAsync("stop", Folder.At("one.yaml"))).Status);
 
         async Task<(int Status, string Output)> LogsAsync(string more)
         {

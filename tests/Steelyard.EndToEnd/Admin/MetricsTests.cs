@@ -6,20 +6,9 @@ using Steelyard.EndToEnd.Machinery;
 namespace Steelyard.EndToEnd.Admin;
 
 /// <summary>What a monitoring system is told.</summary>
-public sealed class MetricsTests : IDisposable
+public sealed class MetricsTests : ProgramRun
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _runtime = new();
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _runtime.Dispose();
-    }
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    private string Write(RecordingOrigin origin, string more = "") => _folder.Write("steelyard.yaml", $$"""
+    private string Write(RecordingOrigin origin, string more = "") => Folder.Write("steelyard.yaml", $$"""
         admin: 127.0.0.1:0
         {{more}}
         listen:
@@ -32,8 +21,6 @@ public sealed class MetricsTests : IDisposable
           web: { servers: [ {{origin.Address}} ] }
           dead: { servers: [ 127.0.0.1:1, 127.0.0.1:2 ] }
         """);
-
-    private Task<SteelyardProcess> StartAsync(string file) => Task.FromResult(SteelyardProcess.Start(["up", file], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path }));
 
     private static RecordingOrigin Origin() => RecordingOrigin.Start(async connection =>
     {
@@ -64,8 +51,7 @@ public sealed class MetricsTests : IDisposable
     public async Task Requests_are_counted_by_method_route_and_status_and_servers_by_what_they_did()
     {
         await using var origin = Origin();
-        await using var up = await StartAsync(Write(origin));
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(Write(origin));
         await AskAsync(up, (200, "GET /api/1"), (200, "GET /api/2"), (404, "DELETE /api/missing"), (200, "GET /ping"), (503, "GET /dead"), (404, "PURGE /nowhere"));
 
         var text = await ScrapeAsync(up);
@@ -114,12 +100,11 @@ public sealed class MetricsTests : IDisposable
     public async Task Bytes_of_sessions_and_tunnels_are_counted_as_they_pass(string mode, string request, string switching)
     {
         await using var origin = RecordingOrigin.Start();
-        await using var up = await StartAsync(_folder.Write("steelyard.yaml", $$"""
+        await using var up = await ServeAsync($$"""
             admin: 127.0.0.1:0
             listen: [ { bind: "127.0.0.1:0", mode: {{mode}}, to: raw } ]
             pools: { raw: { servers: [ {{origin.Address}} ] } }
-            """));
-        await up.LineAsync("ready");
+            """);
         using var client = await RawClient.Connect(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, await PortAsync()));
         await client.Send(request);
         using var server = await origin.Accept();
@@ -168,14 +153,13 @@ public sealed class MetricsTests : IDisposable
             await connection.ReadRequest();
             await connection.Send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
         });
-        await using var up = await StartAsync(_folder.Write("steelyard.yaml", $$"""
+        await using var up = await ServeAsync($$"""
             admin: 127.0.0.1:0
             listen: [ { bind: 127.0.0.1:0, routes: [ { path: /good, to: good }, { path: /bad, to: bad } ] } ]
             pools:
               good: { servers: [ {{origin.Address}} ], tls: { ca: {{certificates.PathOf("ca.pem")}} } }
               bad: { servers: [ {{origin.Address}} ], tls: true }
-            """));
-        await up.LineAsync("ready");
+            """);
         await AskAsync(up, (200, "GET /good"), (200, "GET /good"), (502, "GET /bad"));
 
         var text = await ScrapeAsync(up);
@@ -197,8 +181,7 @@ public sealed class MetricsTests : IDisposable
             await goOn.Task;
             await connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
         });
-        await using var up = await StartAsync(Write(origin));
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(Write(origin));
         var slow = AskAsync(up, (200, "GET /api/1"));
         await came.Task.WaitAsync(Cancel);
 
@@ -221,9 +204,8 @@ public sealed class MetricsTests : IDisposable
     public async Task Counting_goes_on_over_a_reload_and_begins_anew_with_other_buckets()
     {
         await using var origin = Origin();
-        await using var up = await StartAsync(Write(origin));
-        await up.LineAsync("ready");
-        using var admin = AdminClient.Local(_runtime.Path);
+        await using var up = await UpAsync(Write(origin));
+        using var admin = AdminClient.Local(Runtime.Path);
         const string Orders = """http_request_duration_seconds_count{method="GET",route="orders",status="200"}""";
         await AskAsync(up, (200, "GET /api/1"));
 
@@ -246,8 +228,7 @@ public sealed class MetricsTests : IDisposable
     {
         Assert.SkipUnless(File.Exists("/usr/bin/promtool"), "promtool is not installed (Debian: prometheus)");
         await using var origin = Origin();
-        await using var up = await StartAsync(Write(origin));
-        await up.LineAsync("ready");
+        await using var up = await UpAsync(Write(origin));
         await AskAsync(up, (200, "GET /api/1"), (503, "GET /dead"));
 
         using var promtool = Process.Start(new ProcessStartInfo("promtool", ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;

@@ -7,19 +7,8 @@ namespace Steelyard.EndToEnd.Admin;
 
 /// <summary>What is shipped for Prometheus and Grafana, with Debian's Prometheus.</summary>
 [Trait("Lane", "apps")]
-public sealed class PrometheusTests : IDisposable
+public sealed class PrometheusTests : ProgramRun
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _runtime = new();
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _runtime.Dispose();
-    }
-
     private static string Packaging([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", "..", "packaging"));
 
     private static async Task<(int Status, string Said)> PromtoolAsync(params string[] arguments)
@@ -55,9 +44,9 @@ public sealed class PrometheusTests : IDisposable
             for (var left = 5; left > 0 && await connection.ReadRequestOrEnd() is not null; left--)
                 await connection.Send($"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n{(left == 1 ? "Connection: close\r\n" : "")}\r\nok");
         });
-        _folder.Write("app.js", Workers.WorkerApps.Node);
-        _folder.Write("found.yaml", "[ 127.0.0.1:3 ]");
-        await using var up = SteelyardProcess.Start(["up", _folder.Write("steelyard.yaml", $$"""
+        Folder.Write("app.js", Workers.WorkerApps.Node);
+        Folder.Write("found.yaml", "[ 127.0.0.1:3 ]");
+        await using var up = SteelyardProcess.Start(["up", Folder.Write("steelyard.yaml", $$"""
             admin: 127.0.0.1:0
             shared: { redis: "127.0.0.1:1", key: "0123456789abcdef0123456789abcdef" }
             listen: [ { bind: 127.0.0.1:0, routes: [ { to: web, rate-limit: { rate: 100000/s, burst: 1000, zone: clients, shared: true } }, { path: /dead, to: dead }, { path: /none, respond: 503 }, { path: /app, to: app } ] } ]
@@ -66,7 +55,7 @@ public sealed class PrometheusTests : IDisposable
               dead: { servers: [ 127.0.0.1:1, 127.0.0.1:2 ] }
               app: { app: { command: node app.js, instances: 1 } }
               found: { discover: { file: found.yaml } }
-            """)], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path }, _folder.Path);
+            """)], Environment, Folder.Path);
         await up.LineAsync("ready");
         var url = await up.UrlAsync("listening on");
         var admin = await up.UrlAsync("admin API on");
@@ -150,7 +139,7 @@ public sealed class PrometheusTests : IDisposable
 
     private async Task<Prometheus> StartPrometheusAsync(Uri admin)
     {
-        var file = _folder.Write("prometheus.yml", $$"""
+        var file = Folder.Write("prometheus.yml", $$"""
             global: { scrape_interval: 1s }
             rule_files: [ {{Path.Combine(Packaging(), "prometheus", "steelyard.rules.yml")}} ]
             scrape_configs: [ { job_name: steelyard, static_configs: [ { targets: [ "{{admin.Authority}}" ] } ] } ]
@@ -159,7 +148,7 @@ public sealed class PrometheusTests : IDisposable
         // It does not say which port it got: one that was free a moment ago, and another where somebody was faster.
         while (true)
         {
-            var prometheus = Prometheus.Start(file, _folder.At("data"));
+            var prometheus = Prometheus.Start(file, Folder.At("data"));
             if (await prometheus.IsReadyAsync())
                 return prometheus;
             await prometheus.DisposeAsync();

@@ -5,22 +5,11 @@ namespace Steelyard.EndToEnd.Admin;
 
 /// <summary>Whoever looks finds what is wrong where no server is down, and what each route asks for.</summary>
 [Trait("Lane", "apps")]
-public sealed class TroubleShownTests : IDisposable
+public sealed class TroubleShownTests : ProgramRun
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _runtime = new();
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _runtime.Dispose();
-    }
-
-    private Dictionary<string, string> Environment => new() { ["XDG_RUNTIME_DIR"] = _runtime.Path };
-
     private async Task<string> SayAsync(params string[] arguments)
     {
-        var (status, output, error) = await SteelyardProcess.RunAsync([.. arguments, _folder.At("steelyard.yaml")], Environment, _runtime.Path);
+        var (status, output, error) = await SteelyardProcess.RunAsync([.. arguments, Folder.At("steelyard.yaml")], Environment, Runtime.Path);
         Assert.True(status == 0, error);
         return output;
     }
@@ -28,8 +17,8 @@ public sealed class TroubleShownTests : IDisposable
     [Fact]
     public async Task A_pool_that_has_lost_its_servers_and_a_Redis_that_is_away()
     {
-        _folder.Write("found.yaml", "[]");
-        await using var up = SteelyardProcess.Start(["up", _folder.Write("steelyard.yaml", """
+        Folder.Write("found.yaml", "[]");
+        await using var up = SteelyardProcess.Start(["up", Folder.Write("steelyard.yaml", """
             admin: 127.0.0.1:0
             shared: { redis: "127.0.0.1:1", key: "0123456789abcdef0123456789abcdef" }
             listen: [ { bind: 127.0.0.1:0, routes: [ { path: /found, to: found }, { to: web, rate-limit: { rate: 1000/s, burst: 100, zone: clients, shared: true } } ] } ]
@@ -37,7 +26,7 @@ public sealed class TroubleShownTests : IDisposable
               web: { servers: [ 127.0.0.1:1 ] }
               found: { discover: { file: found.yaml } }
               chores: { app: { command: sleep 1000, listen: none, ready: delay } }
-            """)], Environment, _folder.Path);
+            """)], Environment, Folder.Path);
         await up.LineAsync("ready");
         const string away = "Redis at 127.0.0.1:1 is away (nobody answers): clients and limits are counted here alone";
         await Patience.Until(async () => (await SayAsync("status")).Contains(away, StringComparison.Ordinal), () => away);
@@ -53,14 +42,14 @@ public sealed class TroubleShownTests : IDisposable
         Assert.Contains("steelyard_pool_servers_usable{pool=\"found\"} 0\n", metrics, StringComparison.Ordinal);
         Assert.DoesNotContain("steelyard_pool_servers_usable{pool=\"chores\"}", metrics, StringComparison.Ordinal);
 
-        _folder.Write("found.yaml", "[ 127.0.0.1:2 ]");
+        Folder.Write("found.yaml", "[ 127.0.0.1:2 ]");
         await Patience.Until(async () => (await SayAsync("top")).StartsWith("all 2 servers are well   engine", StringComparison.Ordinal), () => "all are well");
     }
 
     [Fact]
     public async Task Routes_are_told_with_their_conditions_and_whatever_they_lead_to()
     {
-        await using var up = SteelyardProcess.Start(["up", _folder.Write("steelyard.yaml", """
+        await using var up = SteelyardProcess.Start(["up", Folder.Write("steelyard.yaml", """
             admin: 127.0.0.1:0
             listen:
               - bind: 127.0.0.1:0
@@ -73,7 +62,7 @@ public sealed class TroubleShownTests : IDisposable
                   - { path: /moved, redirect: /a }
                   - { path: /fixed, respond: 204 }
             pools: { web: { servers: [ 127.0.0.1:1 ] }, other: { servers: [ 127.0.0.1:2 ] } }
-            """)], Environment, _folder.Path);
+            """)], Environment, Folder.Path);
         await up.LineAsync("ready");
 
         Assert.Equal(

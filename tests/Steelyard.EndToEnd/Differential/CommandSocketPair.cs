@@ -8,14 +8,28 @@ namespace Steelyard.EndToEnd.Differential;
 /// <summary>One file under the real HAProxy and under Steelyard: <c>${FRONT}</c> is where it listens, <c>${COMMANDS}</c> its command socket.</summary>
 internal sealed partial class CommandSocketPair : IAsyncDisposable
 {
+    private const string Beginning = """
+        global
+         stats socket "${COMMANDS}" level admin
+         maxconn 100
+        defaults
+         mode http
+         timeout client 5s
+         timeout server 5s
+         timeout connect 2s
+
+        """;
+
     private readonly TemporaryFolder _folder;
     private readonly SteelyardProcess[] _programs;
 
     private CommandSocketPair(TemporaryFolder folder, SteelyardProcess[] programs) => (_folder, _programs) = (folder, programs);
 
+    /// <param name="folder">Where both are to be.</param>
+    /// <param name="configuration">The file but for the command socket and the defaults of HTTP.</param>
     public static async Task<CommandSocketPair> StartAsync(TemporaryFolder folder, string configuration)
     {
-        var file = folder.Write("haproxy.cfg", configuration);
+        var file = folder.Write("haproxy.cfg", Beginning + configuration);
         var pair = new CommandSocketPair(folder,
         [
             SteelyardProcess.StartProgram("haproxy", ["-db", "-f", file], Environment(folder, "theirs")),

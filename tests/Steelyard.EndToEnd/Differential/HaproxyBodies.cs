@@ -1,6 +1,4 @@
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
-using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd.Differential;
 
@@ -49,26 +47,13 @@ public sealed class HaproxyBodies
              server alpha {origin.Address}
 
             """;
-        string theirs, ours;
-        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
-        {
-            using var client = await haproxy.Connect();
-            theirs = await Ask(client, pieces);
-        }
-
-        var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "bodies.cfg");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
-        {
-            using var client = await balancer.Connect();
-            ours = await Ask(client, pieces);
-        }
-
+        var (theirs, ours) = await SideBySide.Haproxy(configuration, connect => Ask(connect, pieces));
         Assert.Equal(theirs, ours);
     }
 
-    private static async Task<string> Ask(RawClient client, string[] pieces)
+    private static async Task<string> Ask(Func<Task<RawClient>> connect, string[] pieces)
     {
+        using var client = await connect();
         List<string> seen = [];
         foreach (var piece in pieces)
         {

@@ -1,9 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
-using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd.Differential;
 
@@ -67,22 +65,13 @@ public sealed class HaproxyCertificates : IDisposable
              http-request return status 200 content-type text/plain lf-string "{string.Join('|', s_fetches.Select(fetch => $"%[{fetch}]"))}"
 
             """;
-        List<string> theirs = [], ours = [];
-        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
+        return await SideBySide.Haproxy(configuration, async connect =>
         {
+            List<string> answers = [];
             foreach (var (host, certificate) in clients)
-                theirs.Add(await Ask(haproxy.Connect, host, certificate));
-        }
-
-        var read = ConfigurationFile.Read(_folder.Write("haproxy.cfg", configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal)));
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
-        {
-            foreach (var (host, certificate) in clients)
-                ours.Add(await Ask(() => RawClient.Connect(balancer.Address), host, certificate));
-        }
-
-        return (theirs, ours);
+                answers.Add(await Ask(connect, host, certificate));
+            return answers;
+        });
     }
 
     private static async Task<string> Ask(Func<Task<RawClient>> connect, string? host, X509Certificate2? certificate)

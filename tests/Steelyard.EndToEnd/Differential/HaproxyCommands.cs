@@ -13,13 +13,6 @@ public sealed class HaproxyCommands : IDisposable
     {
         var (map, acl) = (_folder.Write("hosts.map", "# hosts\na.com  one\nb.com two three  \nc.com\n"), _folder.Write("bad.acl", "10.0.0.0/8\n1.2.3.4\n"));
         await using var both = await CommandSocketPair.StartAsync(_folder, $$"""
-            global
-             stats socket "${COMMANDS}" level admin
-            defaults
-             mode http
-             timeout client 5s
-             timeout server 5s
-             timeout connect 2s
             frontend f
              bind "unix@${FRONT}"
              acl bad hdr_ip(ip) -f {{acl}}
@@ -100,13 +93,6 @@ public sealed class HaproxyCommands : IDisposable
         foreach (var file in (string[])["r.map", "ip.map", "i.map", "ii.map", "p.map", "v.map", .. lists])
             line = line.Replace($"({file}", $"({_folder.At(file)}", StringComparison.Ordinal);
         await using var both = await CommandSocketPair.StartAsync(_folder, $$"""
-            global
-             stats socket "${COMMANDS}" level admin
-            defaults
-             mode http
-             timeout client 5s
-             timeout server 5s
-             timeout connect 2s
             frontend f
              bind "unix@${FRONT}"
              http-request return status 200 content-type text/plain lf-string "{{line}}"
@@ -134,13 +120,6 @@ public sealed class HaproxyCommands : IDisposable
     public async Task Frontends_are_disabled_and_enabled_again_or_shut_down()
     {
         await using var both = await CommandSocketPair.StartAsync(_folder, """
-            global
-             stats socket "${COMMANDS}" level admin
-            defaults
-             mode http
-             timeout client 5s
-             timeout server 5s
-             timeout connect 2s
             frontend f
              bind "unix@${FRONT}"
              http-request return status 200 content-type text/plain string hello
@@ -161,13 +140,6 @@ public sealed class HaproxyCommands : IDisposable
     public async Task Servers_are_changed_and_changes_refused_in_the_same_words()
     {
         await using var both = await CommandSocketPair.StartAsync(_folder, """
-            global
-             stats socket "${COMMANDS}" level admin
-            defaults
-             mode http
-             timeout client 5s
-             timeout server 5s
-             timeout connect 2s
             frontend f
              bind "unix@${FRONT}"
              default_backend b
@@ -189,13 +161,6 @@ public sealed class HaproxyCommands : IDisposable
     public async Task Tables_are_shown_changed_and_emptied_alike()
     {
         await using var both = await CommandSocketPair.StartAsync(_folder, """
-            global
-             stats socket "${COMMANDS}" level admin
-            defaults
-             mode http
-             timeout client 5s
-             timeout server 5s
-             timeout connect 2s
             frontend f
              bind "unix@${FRONT}"
              stick-table type ip size 100 store gpc0,conn_cnt,http_req_rate(1h)
@@ -217,14 +182,6 @@ public sealed class HaproxyCommands : IDisposable
     public async Task Statistics_have_the_same_columns_kinds_and_filters()
     {
         await using var both = await CommandSocketPair.StartAsync(_folder, """
-            global
-             stats socket "${COMMANDS}" level admin
-             maxconn 100
-            defaults
-             mode http
-             timeout client 5s
-             timeout server 5s
-             timeout connect 2s
             frontend f
              bind "unix@${FRONT}"
              default_backend b

@@ -1,7 +1,5 @@
 using System.Text;
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
-using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd.Differential;
 
@@ -46,20 +44,13 @@ public sealed class HaproxyDifferences : IAsyncLifetime
         var configuration = (await File.ReadAllTextAsync(Path.Combine(Folder, name + ".cfg"), TestContext.Current.CancellationToken)).Replace("CLOSED", RecordingOrigin.Refusing().ToString(), StringComparison.Ordinal);
         foreach (var (server, origin) in _servers)
             configuration = configuration.Replace("SERVER_" + server, origin.Address.ToString(), StringComparison.Ordinal);
-        List<string> original = [], ours = [];
-        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
+        var (original, ours) = await SideBySide.Haproxy(configuration, async connect =>
         {
+            List<string> answers = [];
             foreach (var request in requests)
-                original.Add(await AskUntil(haproxy.Connect, request));
-        }
-
-        var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), name + ".cfg");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
-        {
-            foreach (var request in requests)
-                ours.Add(await AskUntil(() => balancer.Connect(), request));
-        }
+                answers.Add(await AskUntil(connect, request));
+            return answers;
+        });
 
         for (var i = 0; i < requests.Count; i++)
         {

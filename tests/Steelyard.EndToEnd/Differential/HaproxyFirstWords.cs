@@ -1,6 +1,4 @@
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
-using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd.Differential;
 
@@ -55,21 +53,7 @@ public sealed class HaproxyFirstWords
              server other {other.Address}
 
             """;
-        string theirs, ours;
-        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
-        {
-            using var client = await haproxy.Connect();
-            theirs = await Say(client, pieces);
-        }
-
-        var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "words.cfg");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
-        {
-            using var client = await balancer.Connect();
-            ours = await Say(client, pieces);
-        }
-
+        var (theirs, ours) = await SideBySide.Haproxy(configuration, connect => Say(connect, pieces));
         Assert.Equal(theirs, ours);
     }
 
@@ -79,8 +63,9 @@ public sealed class HaproxyFirstWords
         await connection.ReadSome();
     });
 
-    private static async Task<string> Say(RawClient client, string[] pieces)
+    private static async Task<string> Say(Func<Task<RawClient>> connect, string[] pieces)
     {
+        using var client = await connect();
         foreach (var piece in pieces)
         {
             await client.Send(piece);

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
+using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
-using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd.Differential;
 
@@ -71,33 +71,17 @@ public sealed partial class HaproxyLogLines
             "HEAD / HTTP/1.0\r\n\r\n",
             "PUT /put HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
         ];
-        List<string> theirs = [], ours = [];
-        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
+        var (theirs, ours) = await SideBySide.Haproxy(configuration, async connect =>
         {
-            using (await haproxy.Connect())
-            {
-                // It listens, and logs the connection that has shown it.
-            }
-
-            await log.Next();
+            List<string> lines = [];
             foreach (var request in requests)
             {
-                using var client = await haproxy.Connect();
-                theirs.Add(await Ask(client, request, log, numbers));
+                using var client = await connect();
+                lines.Add(await Ask(client, request, log, numbers));
             }
-        }
 
-        var read = Config.ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "lines.cfg");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
-        {
-            foreach (var request in requests)
-            {
-                using var client = await balancer.Connect();
-                ours.Add(await Ask(client, request, log, numbers));
-            }
-        }
-
+            return lines;
+        });
         Assert.Equal(theirs, ours);
     }
 
@@ -132,19 +116,9 @@ public sealed partial class HaproxyLogLines
 
             """;
         string[] requests = ["GET /up", "GET /up?more", "POST /quiet", "HEAD /head", "POST /loud", "GET /shown"];
-        List<string> theirs = [], ours = [];
-        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
-            await AskAll(haproxy.Connect, theirs);
-        var read = Config.ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "left-out.cfg");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
-            await AskAll(() => balancer.Connect(), ours);
-
-        Assert.Equal(theirs, ours);
-        Assert.Contains("GET /shown 200", ours);
-
-        async Task AskAll(Func<Task<RawClient>> connect, List<string> lines)
+        var (theirs, ours) = await SideBySide.Haproxy(configuration, async connect =>
         {
+            List<string> lines = [];
             foreach (var request in requests)
             {
                 using var client = await connect();
@@ -154,7 +128,9 @@ public sealed partial class HaproxyLogLines
 
             while (lines is not [.., "GET /shown 200"])
                 lines.Add((await log.Next()).TrimEnd('\n'));
-        }
+            return lines;
+        });
+        Assert.Equal(theirs, ours);
     }
 
     public static TheoryData<string> Cookies =>
@@ -192,25 +168,19 @@ public sealed partial class HaproxyLogLines
 
             """;
         string[] requests = ["GET /", "GET /set", "GET / a", "GET /set a", "GET / x", "GET /set x", "GET / c", "GET / a|AAAAA", "GET / a|AAAAA|AAAAA", "GET /set a~its", "GET / a~its", "POST /", "GET / given", "GET /set given", "GET /two a", "GET /two b", "GET /two x", "GET /two", "GET /ignore a", "GET /ignore x", "GET /ignore", "GET /force c", "GET /force a"];
-        List<string> theirs = [], ours = [];
-        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
-            await AskAll(haproxy.Connect, theirs);
-        var read = Config.ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "cookies.cfg");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
-            await AskAll(() => balancer.Connect(), ours);
-
-        Assert.Equal(theirs, ours);
-
-        async Task AskAll(Func<Task<RawClient>> connect, List<string> lines)
+        var (theirs, ours) = await SideBySide.Haproxy(configuration, async connect =>
         {
+            List<string> lines = [];
             var given = "";
             foreach (var request in requests)
             {
                 using var client = await connect();
                 lines.Add(await WithCookie(client, request, log, given, value => given = value));
             }
-        }
+
+            return lines;
+        });
+        Assert.Equal(theirs, ours);
     }
 
     private static async Task SetIts(OriginConnection connection)
@@ -254,18 +224,9 @@ public sealed partial class HaproxyLogLines
              http-request return status 200
 
             """;
-        List<string> theirs = [], ours = [];
-        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
-            await AskTen(haproxy.Connect, theirs);
-        var read = Config.ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "sample.cfg");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
-            await AskTen(() => balancer.Connect(), ours);
-
-        Assert.Equal(theirs, ours);
-
-        async Task AskTen(Func<Task<RawClient>> connect, List<string> lines)
+        var (theirs, ours) = await SideBySide.Haproxy(configuration, async connect =>
         {
+            List<string> lines = [];
             for (var i = 1; i <= 10; i++)
             {
                 using var client = await connect();
@@ -279,7 +240,10 @@ public sealed partial class HaproxyLogLines
                 for (var i = 0; i < count; i++)
                     lines.Add(name + (await receiver.Next()).TrimEnd('\n').Split("]: ")[1]);
             }
-        }
+
+            return lines;
+        });
+        Assert.Equal(theirs, ours);
     }
 
     [Fact]
@@ -288,7 +252,8 @@ public sealed partial class HaproxyLogLines
         using var first = SyslogReceiver.StartUdp();
         using var second = SyslogReceiver.StartUdp();
         using var third = SyslogReceiver.StartUdp();
-        var read = Config.ConfigurationFile.Parse($"""
+        await using var balancer = TestBalancer.Start(ConfigurationFile.Parse(
+            $"""
             global
              log {first.Address} local0
              log {second.Address} format rfc5424 local3 info
@@ -300,9 +265,8 @@ public sealed partial class HaproxyLogLines
              log {third.Address} local7
              log-format "%HM %HP"
              http-request return status 200
-            """, "places.cfg");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 });
+            """,
+            "places.cfg"));
         using var client = await balancer.Connect();
 
         await client.Ask("GET /p HTTP/1.1\r\nHost: x\r\n\r\n");

@@ -3,9 +3,7 @@ using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
-using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd.Differential;
 
@@ -116,21 +114,13 @@ public sealed class NginxCertificateNames : IDisposable
         List<X509Certificate2> shown = [];
         foreach (var subject in s_subjects)
             shown.Add(Issue(NameOf(subject), shown.Count == 0 ? [0xFE, 0x01] : [0x0A, (byte)shown.Count]));
-        List<string> theirs = [], ours = [];
-        await using (var nginx = ForeignProxy.StartNginx("daemon off; pid FOLDER/nginx.pid; error_log stderr emerg; worker_processes 1;\n" + configuration.Replace("http {", "http { access_log off; client_body_temp_path FOLDER/b; proxy_temp_path FOLDER/p; fastcgi_temp_path FOLDER/f; uwsgi_temp_path FOLDER/u; scgi_temp_path FOLDER/s;", StringComparison.Ordinal)))
+        var (theirs, ours) = await SideBySide.Nginx(configuration, async connect =>
         {
+            List<string> answers = [];
             foreach (var certificate in shown)
-                theirs.Add(await Ask(nginx.Connect, certificate));
-        }
-
-        var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "nginx.conf");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
-        {
-            foreach (var certificate in shown)
-                ours.Add(await Ask(() => RawClient.Connect(balancer.Address), certificate));
-        }
-
+                answers.Add(await Ask(connect, certificate));
+            return answers;
+        });
         foreach (var certificate in shown)
             certificate.Dispose();
         Assert.Equal(theirs, ours);

@@ -80,13 +80,11 @@ public sealed partial class NginxDifferences : IAsyncLifetime
         List<string> original = [], ours = [];
         using var theirLogs = new TemporaryFolder();
         using var ourLogs = new TemporaryFolder();
-        await using (var nginx = ForeignProxy.StartNginx(Surround(configuration.Replace("LOGS", theirLogs.Path, StringComparison.Ordinal))))
+        await using (var nginx = ForeignProxy.StartNginx(configuration.Replace("LOGS", theirLogs.Path, StringComparison.Ordinal)))
             await AskAll(requests, original, nginx.Connect);
         var file = Path.Combine(_files.Path, name + ".conf");
         await File.WriteAllTextAsync(file, configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal).Replace("LOGS", ourLogs.Path, StringComparison.Ordinal), TestContext.Current.CancellationToken);
-        var read = ConfigurationFile.Read(file);
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
+        await using (var balancer = TestBalancer.Start(ConfigurationFile.Read(file)))
             await AskAll(requests, ours, () => RawClient.Connect(balancer.Address));
         List<string> wrong = [];
         for (var i = 0; i < requests.Count; i++)
@@ -129,19 +127,14 @@ public sealed partial class NginxDifferences : IAsyncLifetime
               server { listen ADDRESS; server_name example.com; location / { proxy_pass http://node_backend; } }
             }
             """);
-        List<string> original = [], ours = [];
-        await using (var nginx = ForeignProxy.StartNginx(Surround(configuration)))
-            await AskForAThousand(nginx.Connect, original);
-        var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "nginx.conf");
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot! with { Loops = 1 }))
-            await AskForAThousand(() => balancer.Connect(), ours);
-
+        var (original, ours) = await SideBySide.Nginx(configuration, AskForAThousand);
         Assert.Equal(original, ours);
         Assert.Equal(3, original.Distinct().Count());
     }
 
-    private static async Task AskForAThousand(Func<Task<RawClient>> connect, List<string> servers)
+    private static async Task<List<string>> AskForAThousand(Func<Task<RawClient>> connect)
     {
+        List<string> servers = [];
         RawClient? client = null;
         for (var i = 0; i < 1000; i++)
         {
@@ -157,6 +150,7 @@ public sealed partial class NginxDifferences : IAsyncLifetime
         }
 
         client?.Dispose();
+        return servers;
     }
 
     private string Fill(string configuration)
@@ -171,14 +165,6 @@ public sealed partial class NginxDifferences : IAsyncLifetime
             text = text.Replace("SERVER_" + server, origin.Address.ToString(), StringComparison.Ordinal).Replace("PORT_" + server, origin.Address.Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
         return text;
     }
-
-    // Debian's nginx has it apart.
-    private const string StreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
-
-    // What a test of nginx needs besides.
-    private static string Surround(string configuration) =>
-        $"{(configuration.Contains("stream {", StringComparison.Ordinal) && File.Exists(StreamModule) ? $"load_module {StreamModule};" : "")} {(Environment.UserName == "root" ? "user root;" : "")} daemon off; pid FOLDER/nginx.pid; error_log stderr emerg; worker_processes 1;\n"
-        + configuration.Replace("http {", $"http {{ {(configuration.Contains("access_log", StringComparison.Ordinal) ? "" : "access_log off;")} client_body_temp_path FOLDER/b; proxy_temp_path FOLDER/p; fastcgi_temp_path FOLDER/f; uwsgi_temp_path FOLDER/u; scgi_temp_path FOLDER/s;", StringComparison.Ordinal);
 
     private static List<(string Request, string? Difference, string? Tls)> ReadRequests(string text)
     {

@@ -11,8 +11,7 @@ public sealed class NginxLocationSamples
     {
         var random = new Random(seed);
         var locations = LocationOracle.Draw(random);
-        var text = $"{(Environment.UserName == "root" ? "user root;" : "")} daemon off; pid FOLDER/nginx.pid; error_log stderr emerg; worker_processes 1; events {{ }} http {{ access_log off; keepalive_requests 10000; client_body_temp_path FOLDER/b; proxy_temp_path FOLDER/p; fastcgi_temp_path FOLDER/f; uwsgi_temp_path FOLDER/u; scgi_temp_path FOLDER/s;\n"
-            + $"server {{ listen ADDRESS; {string.Join("\n", locations.Select(location => location.Write(name => $"return 200 {name};")))} }} }}";
+        var text = $"events {{ }} http {{ keepalive_requests 10000;\nserver {{ listen ADDRESS; {string.Join("\n", locations.Select(location => location.Write(name => $"return 200 {name};")))} }} }}";
         await using var nginx = ForeignProxy.StartNginx(text);
         using var client = await nginx.Connect();
         foreach (var path in LocationOracle.DrawPaths(random, 60))

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text;
 using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
-using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd.Differential;
 
@@ -49,15 +48,11 @@ public sealed class NginxMirroring
         "GET /end HTTP/1.1\r\nHost: x\r\n\r\n",
     ];
 
-    private static string Fill(string text, RecordingOrigin main, RecordingOrigin copies) =>
-        text.Replace("MAIN", main.Address.ToString(), StringComparison.Ordinal).Replace("COPIES", copies.Address.ToString(), StringComparison.Ordinal);
+    private static string Fill(RecordingOrigin main, RecordingOrigin copies) =>
+        Configuration.Replace("MAIN", main.Address.ToString(), StringComparison.Ordinal).Replace("COPIES", copies.Address.ToString(), StringComparison.Ordinal);
 
-    private static Snapshot Read(string configuration)
-    {
-        var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "nginx.conf");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        return read.Snapshot with { Loops = 1 };
-    }
+    private static TestBalancer Start(RecordingOrigin main, RecordingOrigin copies) =>
+        TestBalancer.Start(ConfigurationFile.Parse(Fill(main, copies).Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "nginx.conf"));
 
     [Fact]
     public async Task Copies_are_those_of_nginx()
@@ -65,15 +60,7 @@ public sealed class NginxMirroring
         var got = new ConcurrentQueue<string>();
         await using var main = RecordingOrigin.Start(connection => Answer(connection, null));
         await using var copies = RecordingOrigin.Start(connection => Answer(connection, got));
-        var configuration = Fill(Configuration, main, copies);
-        List<string> theirs, ours;
-        await using (var nginx = ForeignProxy.StartNginx("user root; daemon off; pid FOLDER/nginx.pid; error_log stderr emerg; worker_processes 1;\n" + configuration.Replace("http {", "http { client_body_temp_path FOLDER/body; proxy_temp_path FOLDER/proxy; fastcgi_temp_path FOLDER/f; uwsgi_temp_path FOLDER/u; scgi_temp_path FOLDER/s; access_log off;", StringComparison.Ordinal)))
-            theirs = await Try(nginx.Connect, got);
-        await using (var balancer = TestBalancer.Start([], _ => Read(configuration)))
-        {
-            ours = await Try(() => balancer.Connect(), got);
-            await balancer.CheckAtRest();
-        }
+        var (theirs, ours) = await SideBySide.Nginx(Fill(main, copies), connect => Try(connect, got));
 
         Assert.Equal(string.Join("\n--\n", theirs), string.Join("\n--\n", ours));
         Assert.Contains(ours, copy => copy.Contains("x-copy: GET /copy a=1", StringComparison.Ordinal));
@@ -119,7 +106,7 @@ public sealed class NginxMirroring
                 return;
             await connection.ReadRequestOrEnd();
         });
-        await using var balancer = TestBalancer.Start([], _ => Read(Fill(Configuration, main, copies)));
+        await using var balancer = Start(main, copies);
         var text = new StringBuilder();
         for (var i = 0; i < 20; i++)
         {
@@ -142,7 +129,7 @@ public sealed class NginxMirroring
         var got = new ConcurrentQueue<string>();
         await using var main = RecordingOrigin.Start(connection => Answer(connection, null));
         await using var copies = RecordingOrigin.Start(connection => Answer(connection, got));
-        await using var balancer = TestBalancer.Start([], _ => Read(Fill(Configuration, main, copies)));
+        await using var balancer = Start(main, copies);
         using (var broken = await balancer.Connect())
             await broken.Send("POST /broken HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\nhello");
         var most = (int)MirrorSettings.LargestBody.Bytes;

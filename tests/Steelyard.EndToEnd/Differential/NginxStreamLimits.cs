@@ -1,14 +1,10 @@
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
-using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd.Differential;
 
 /// <summary>How many connections a client may have at once to a server of stream, in nginx and in Steelyard.</summary>
 public sealed class NginxStreamLimits
 {
-    private const string StreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
-
     private const string Configuration = """
         events { }
         stream {
@@ -27,12 +23,7 @@ public sealed class NginxStreamLimits
                 await connection.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
         });
         var configuration = Configuration.Replace("SERVER", server.Address.ToString(), StringComparison.Ordinal);
-        string original, ours;
-        await using (var nginx = ForeignProxy.StartNginx($"{(File.Exists(StreamModule) ? $"load_module {StreamModule};" : "")} daemon off; pid FOLDER/nginx.pid; error_log stderr emerg; worker_processes 1;\n" + configuration))
-            original = await Try(nginx.Connect);
-        var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "nginx.conf");
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot! with { Loops = 1 }))
-            ours = await Try(() => balancer.Connect());
+        var (original, ours) = await SideBySide.Nginx(configuration, Try);
 
         Assert.Equal("200 200 closed 200 closed", original);
         Assert.Equal(original, ours);

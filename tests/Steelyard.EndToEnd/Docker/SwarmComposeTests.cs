@@ -5,18 +5,9 @@ using Steelyard.EndToEnd.Workers;
 namespace Steelyard.EndToEnd.Docker;
 
 /// <summary><c>steelyard up docker-compose.yml</c> with images: a real Docker Swarm runs them, and Steelyard balances their tasks.</summary>
-public sealed class SwarmComposeTests(DockerDaemon docker) : IDisposable
+public sealed class SwarmComposeTests(DockerDaemon docker) : ProgramRun
 {
-    private readonly TemporaryFolder _folder = new();
-    private readonly TemporaryFolder _runtime = new();
-
-    public void Dispose()
-    {
-        _folder.Dispose();
-        _runtime.Dispose();
-    }
-
-    private string Write(string image, int replicas) => _folder.Write("docker-compose.yml", $$"""
+    private string Write(string image, int replicas) => Folder.Write("docker-compose.yml", $$"""
         name: shop
         services:
           web:
@@ -30,7 +21,7 @@ public sealed class SwarmComposeTests(DockerDaemon docker) : IDisposable
         """);
 
     private SteelyardProcess Start(string file, string socket) =>
-        SteelyardProcess.Start(["up", file], new() { ["XDG_RUNTIME_DIR"] = _runtime.Path, ["DOCKER_HOST"] = $"unix://{socket}" });
+        SteelyardProcess.Start(["up", file], new(Environment) { ["DOCKER_HOST"] = $"unix://{socket}" });
 
     [Fact]
     public async Task Services_are_made_and_changed_as_the_file_says_and_no_request_is_lost()
@@ -69,10 +60,10 @@ public sealed class SwarmComposeTests(DockerDaemon docker) : IDisposable
     [Fact]
     public async Task Without_an_engine_the_line_is_named_and_the_ways_out()
     {
-        await using var up = Start(Write("web:one", 2), _folder.At("nowhere.sock"));
+        await using var up = Start(Write("web:one", 2), Folder.At("nowhere.sock"));
 
         Assert.Equal(1, await up.ExitAsync());
-        Assert.Contains($"docker-compose.yml:4:5: error: the service 'web' says no command, and no Docker Swarm can run its image: there is no Docker engine: no socket {_folder.At("nowhere.sock")}", up.Error, StringComparison.Ordinal);
+        Assert.Contains($"docker-compose.yml:4:5: error: the service 'web' says no command, and no Docker Swarm can run its image: there is no Docker engine: no socket {Folder.At("nowhere.sock")}", up.Error, StringComparison.Ordinal);
         Assert.Contains("compose.override.yaml", up.Error, StringComparison.Ordinal);
         Assert.Contains("docker swarm init", up.Error, StringComparison.Ordinal);
     }

@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
-using System.Threading.Channels;
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
 using Steelyard.EndToEnd.Strictness;
 
@@ -15,11 +13,6 @@ namespace Steelyard.EndToEnd.Logging;
 public sealed partial class HttpLogComparisonTests
 {
     private const string Host = "\r\nHost: x\r\n";
-    private const string Date = "Date: Sat, 28 Nov 2026 12:00:00 GMT\r\n";
-    private const string Hello = $"HTTP/1.1 200 OK\r\n{Date}Content-Length: 5\r\n\r\nhello";
-    private const int Long = 8_000_000;
-
-    private static readonly TimeSpan s_timeout = TimeSpan.FromMilliseconds(600);
 
     /// <summary>A situation, and what is logged of it.</summary>
     /// <param name="Name">What happens.</param>
@@ -30,7 +23,7 @@ public sealed partial class HttpLogComparisonTests
     private sealed record Situation(string Name, Func<Side, Task> Play, string Line, string[]? Theirs = null, string? Why = null);
 
     /// <summary>One of the two.</summary>
-    private sealed record Side(Func<Task<RawClient>> Http, Func<string, Task<RawClient>> Tcp, SyslogReceiver Log, Script Origin)
+    private sealed record Side(Func<Task<RawClient>> Http, Func<string, Task<RawClient>> Tcp, SyslogReceiver Log, ScriptedServer Origin)
     {
         /// <summary>Completes when the line is there.</summary>
         public TaskCompletionSource Logged { get; set; } = new();
@@ -105,7 +98,7 @@ public sealed partial class HttpLogComparisonTests
     {
         using var theirLog = SyslogReceiver.StartUdp();
         using var ourLog = SyslogReceiver.StartUdp();
-        var (theirScript, ourScript) = (new Script(), new Script());
+        var (theirScript, ourScript) = (new ScriptedServer(), new ScriptedServer());
         await using var theirOrigin = RecordingOrigin.Start(theirScript.Play);
         await using var ourOrigin = RecordingOrigin.Start(ourScript.Play);
         await using var theirOther = RecordingOrigin.Start(theirScript.Play);
@@ -113,8 +106,8 @@ public sealed partial class HttpLogComparisonTests
         using var deaf = new DeafServer();
         var refusing = RecordingOrigin.Refusing();
         var (tcp, tcpRefused) = (RecordingOrigin.Refusing(), RecordingOrigin.Refusing());
-        await using var theirs = ForeignProxy.StartHaProxy(HaProxyConfiguration(theirLog, theirOrigin, theirOther, deaf, refusing, tcp, tcpRefused));
-        await using var ours = TestBalancer.Start([ourOrigin.Address], snapshot => Configuration(snapshot, ourLog, ourOrigin, ourOther, deaf, refusing));
+        await using var theirs = ForeignProxy.StartHaProxy(ComparedConfigurations.OfHaProxy(theirLog, theirOrigin, theirOther, deaf, refusing, tcp, tcpRefused));
+        await using var ours = TestBalancer.Start([ourOrigin.Address], snapshot => ComparedConfigurations.Own(snapshot, ourLog, ourOrigin, ourOther, deaf, refusing));
         Assert.True(await ours.Change(new("stickydown", ourOrigin.Address, Balancing.ServerState.Maintenance, null)));
         using (await theirs.Connect())
         {
@@ -308,246 +301,4 @@ public sealed partial class HttpLogComparisonTests
         await side.Origin.Arrived();
         client.Reset();
     }
-
-    /// <summary>What the servers do, by the target.</summary>
-    private sealed class Script
-    {
-        private readonly Channel<bool> _arrived = Channel.CreateUnbounded<bool>();
-        private readonly Channel<bool> _released = Channel.CreateUnbounded<bool>();
-
-        /// <summary>Ends when a request has come that is not answered at once.</summary>
-        public Task<bool> Arrived() => _arrived.Reader.ReadAsync().AsTask().Patiently("a request at the server");
-
-        public void Release() => _released.Writer.TryWrite(true);
-
-        /// <summary>Forgets arrivals that nobody has waited for.</summary>
-        public void Forget()
-        {
-            while (_arrived.Reader.TryRead(out _))
-            {
-            }
-        }
-
-        public async Task Play(OriginConnection connection)
-        {
-            while (true)
-            {
-                HttpMessage request;
-                try
-                {
-                    request = await connection.ReadRequestHead();
-                }
-                catch (Exception ended) when (ended is IOException or SocketException or ObjectDisposedException)
-                {
-                    return;
-                }
-
-                var target = request.StartLine.Split(' ')[1];
-                if (target.EndsWith("/upload", StringComparison.Ordinal) || target.EndsWith("/silence", StringComparison.Ordinal))
-                {
-                    _arrived.Writer.TryWrite(true);
-                    await connection.Drain();
-                    return;
-                }
-
-                await connection.ReadRequestBody(request);
-                if (!await Answer(connection, target, request["Connection"]))
-                    return;
-            }
-        }
-
-        /// <returns>Whether the connection goes on.</returns>
-        private async Task<bool> Answer(OriginConnection connection, string target, string? option)
-        {
-            switch (target)
-            {
-                case "/web/captured":
-                    await connection.Send(Hello.Replace("Date:", "X-Reply: r\"|s\r\nDate:", StringComparison.Ordinal));
-                    return true;
-                case "/web/chunked":
-                    await connection.Send($"HTTP/1.1 200 OK\r\n{Date}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
-                    return true;
-                case "/web/head":
-                    await connection.Send(Hello[..^5]);
-                    return true;
-                case "/web/500":
-                    await connection.Send(Hello.Replace("200 OK", "500 Broken", StringComparison.Ordinal));
-                    return true;
-                case "/web/garbage":
-                    await connection.Send("no HTTP at all\r\n\r\n");
-                    return false;
-                case "/once/close":
-                    return false;
-                case "/web/half":
-                    await connection.Send(Hello[..^2]);
-                    return false;
-                case "/web/stall":
-                    await connection.Send(Hello[..^2]);
-                    await connection.Drain();
-                    return false;
-                case "/web/long":
-                    await connection.Send(Hello.Replace("Length: 5", $"Length: {Long}", StringComparison.Ordinal));
-                    await connection.Send(new byte[Long]);
-                    return false;
-                case "/web/upgrade":
-                    await connection.Send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n");
-                    await connection.Drain();
-                    return false;
-                case "/limited/1" or "/patient/1":
-                    _arrived.Writer.TryWrite(true);
-                    await _released.Reader.ReadAsync();
-                    break;
-            }
-
-            await connection.Send(Hello);
-            return option != "close";
-        }
-    }
-
-    /// <summary>A port whose queue of new connections is full.</summary>
-    private sealed class DeafServer : IDisposable
-    {
-        private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        private readonly Socket _filler = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-
-        public DeafServer()
-        {
-            _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            _listener.Listen(0);
-            _filler.Connect(_listener.LocalEndPoint!);
-        }
-
-        public NetworkAddress Address => NetworkAddress.ForHost("127.0.0.1", ((IPEndPoint)_listener.LocalEndPoint!).Port);
-
-        public void Dispose()
-        {
-            _filler.Dispose();
-            _listener.Dispose();
-        }
-    }
-
-    private static Snapshot Configuration(Snapshot snapshot, SyslogReceiver log, RecordingOrigin origin, RecordingOrigin other, DeafServer deaf, NetworkAddress refusing)
-    {
-        var settings = new AccessLogSettings
-        {
-            To = new(LogTargetKind.Syslog, Address: log.Address),
-            SkipNull = false,
-            RequestFields = [new("User-Agent", 20)],
-            ResponseFields = [new("X-Reply", 20)],
-        };
-        var sticky = new StickySettings { Cookie = "SRV", Value = StickyValue.Server, Indirect = true, NoCache = true, HttpOnly = false, Secure = StickySecure.Never };
-        return snapshot with
-        {
-            AccessLog = settings,
-            Timeouts = new()
-            {
-                ClientHeader = s_timeout,
-                ClientBody = s_timeout,
-                ServerResponse = s_timeout,
-                ServerBody = s_timeout,
-                Connect = s_timeout,
-                Queue = s_timeout,
-                Tunnel = s_timeout,
-            },
-            Limits = new() { RequestRate = null, ResponseRate = null },
-            Listeners =
-            [
-                snapshot.Listeners[0] with
-                {
-                    Routes =
-                    [
-                        .. ((string[])["web", "none", "refused", "redispatched", "deaf", "once", "limited", "patient", "sticky", "stickydown"]).Select(pool => new RouteSettings { Path = $"/{pool}/*", Pool = pool }),
-                        new RouteSettings { Path = "/rated/*", Pool = "web", RateLimit = new() { Rate = new(1, TimeSpan.FromMinutes(1)) } },
-                        new RouteSettings { Path = "/redirect", Redirect = new(TextTemplate.Literal("http://x/")) },
-                        new RouteSettings { Path = "/fixed", Respond = new(200) { Body = "fixed" } },
-                    ],
-                },
-                new() { Bind = [NetworkAddress.ForHost("127.0.0.2", 0)], Mode = ListenerMode.Tcp, Routes = [new() { Pool = "tcp" }] },
-                new() { Bind = [NetworkAddress.ForHost("127.0.0.3", 0)], Mode = ListenerMode.Tcp, Routes = [new() { Pool = "tcprefused" }] },
-            ],
-            Pools =
-            [
-                snapshot.Pools[0],
-                Pool("none", new ServerSettings { Address = origin.Address, Weight = 0 }),
-                Pool("refused", new ServerSettings { Address = refusing }),
-                Pool("redispatched", new ServerSettings { Address = refusing }, new ServerSettings { Address = origin.Address }),
-                Pool("deaf", new ServerSettings { Address = deaf.Address }),
-                Pool("once", new ServerSettings { Address = origin.Address }) with { Retries = new() { Attempts = 1 } },
-                Pool("limited", new ServerSettings { Address = origin.Address, MaxConnections = 1 }) with { Queue = new() { Timeout = s_timeout / 4 } },
-                Pool("patient", new ServerSettings { Address = origin.Address, MaxConnections = 1 }),
-                Pool("sticky", new ServerSettings { Address = origin.Address, Cookie = "a" }, new ServerSettings { Address = other.Address, Cookie = "b" }) with { Sticky = sticky },
-                Pool("stickydown", new ServerSettings { Address = origin.Address, Cookie = "a" }, new ServerSettings { Address = other.Address, Cookie = "b" }) with { Sticky = sticky },
-                Pool("tcp", new ServerSettings { Address = origin.Address }),
-                Pool("tcprefused", new ServerSettings { Address = refusing }),
-            ],
-        };
-    }
-
-    private static PoolSettings Pool(string name, params ServerSettings[] servers) => new() { Name = name, Servers = [.. servers] };
-
-    private static string HaProxyConfiguration(SyslogReceiver log, RecordingOrigin origin, RecordingOrigin other, DeafServer deaf, NetworkAddress refusing, NetworkAddress tcp, NetworkAddress tcpRefused) => $$"""
-        global
-          log {{log.Address}} local0
-          nbthread 1
-        defaults
-          mode http
-          log global
-          option httplog
-          option abortonclose
-          timeout connect {{s_timeout.TotalMilliseconds}}ms
-          timeout client {{s_timeout.TotalMilliseconds}}ms
-          timeout server {{s_timeout.TotalMilliseconds}}ms
-          timeout queue {{s_timeout.TotalMilliseconds}}ms
-          timeout http-request {{s_timeout.TotalMilliseconds}}ms
-          timeout http-keep-alive 20s
-          retries 0
-        frontend fe
-          bind ADDRESS
-          capture request header User-Agent len 20
-          capture response header X-Reply len 20
-          http-request deny deny_status 404 if { path /nowhere }
-          http-request deny deny_status 429 if { path /rated/2 }
-          http-request redirect location http://x/ if { path /redirect }
-          http-request return status 200 content-type text/plain string fixed if { path /fixed }
-          use_backend %[path,field(2,/)] if { path_beg /none/ /refused/ /redispatched/ /deaf/ /once/ /limited/ /patient/ /sticky/ /stickydown/ }
-          default_backend web
-        backend web
-          server OK {{origin.Address}}
-        backend none
-        backend refused
-          server NO {{refusing}}
-        backend redispatched
-          retries 3
-          option redispatch 1
-          server NO {{refusing}}
-          server OK {{origin.Address}}
-        backend deaf
-          server DEAF {{deaf.Address}}
-        backend once
-          server OK {{origin.Address}}
-        backend limited
-          timeout queue {{s_timeout.TotalMilliseconds / 4}}ms
-          server OK {{origin.Address}} maxconn 1
-        backend patient
-          server OK {{origin.Address}} maxconn 1
-        backend sticky
-          cookie SRV insert indirect nocache
-          server OK {{origin.Address}} cookie a
-          server B {{other.Address}} cookie b
-        backend stickydown
-          cookie SRV insert indirect nocache
-          server OK {{origin.Address}} cookie a disabled
-          server B {{other.Address}} cookie b
-        listen tcp
-          mode tcp
-          option tcplog
-          bind {{tcp}}
-          server OK {{origin.Address}}
-        listen tcprefused
-          mode tcp
-          option tcplog
-          bind {{tcpRefused}}
-          server NO {{refusing}}
-
-        """;
 }

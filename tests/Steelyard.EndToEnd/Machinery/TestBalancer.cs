@@ -47,6 +47,13 @@ internal sealed class TestBalancer : IAsyncDisposable
     /// <summary>The same with TLS to the clients.</summary>
     public static TestBalancer StartTls(params NetworkAddress[] servers) => Start(servers, snapshot => snapshot, tls: true);
 
+    /// <summary>Serves what was read, with one loop; fails with its problems where it cannot be used.</summary>
+    public static TestBalancer Start(ConfigurationResult read)
+    {
+        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
+        return Start([], _ => read.Snapshot with { Loops = 1 });
+    }
+
     /// <summary>Lets every balancer that the present test starts speak TLS to its clients; said in the constructor of its class.</summary>
     public static void AlwaysSpeakTls() => s_alwaysTls.Value = true;
 

@@ -6,23 +6,21 @@ namespace Steelyard.EndToEnd.Proxying;
 /// <summary>A request that a named location answers in the place of a server gets there as it came, as in nginx.</summary>
 public sealed class ErrorPageBodyTests
 {
-    private static TestBalancer Start(NetworkAddress first, RecordingOrigin second)
-    {
-        var read = ConfigurationFile.Parse($$"""
-            events { }
-            http {
-              server {
-                listen 127.0.0.1:0;
-                proxy_intercept_errors on;
-                location / { error_page 502 503 @second; proxy_pass http://{{first}}; }
-                location @second { proxy_set_header X-From first; proxy_pass http://{{second.Address}}; }
-                location /told { error_page 502 503 = @told; proxy_pass http://{{first}}; }
-                location @told { return 200 told; }
-              }
-            }
-            """, "nginx.conf");
-        return TestBalancer.Start([], _ => read.Snapshot! with { Loops = 1 });
-    }
+    private static TestBalancer Start(NetworkAddress first, RecordingOrigin second) => TestBalancer.Start(ConfigurationFile.Parse(
+        $$"""
+        events { }
+        http {
+          server {
+            listen 127.0.0.1:0;
+            proxy_intercept_errors on;
+            location / { error_page 502 503 @second; proxy_pass http://{{first}}; }
+            location @second { proxy_set_header X-From first; proxy_pass http://{{second.Address}}; }
+            location /told { error_page 502 503 = @told; proxy_pass http://{{first}}; }
+            location @told { return 200 told; }
+          }
+        }
+        """,
+        "nginx.conf"));
 
     private static RecordingOrigin Second() => RecordingOrigin.Start(async connection =>
     {

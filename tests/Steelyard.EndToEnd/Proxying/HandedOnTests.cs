@@ -6,9 +6,8 @@ namespace Steelyard.EndToEnd.Proxying;
 /// <summary>Requests that go on where a server's X-Accel-Redirect leads, in what the differential files cannot ask.</summary>
 public sealed class HandedOnTests
 {
-    private static TestBalancer Start(RecordingOrigin one, RecordingOrigin other, string more = "")
-    {
-        var read = ConfigurationFile.Parse(
+    private static TestBalancer Start(RecordingOrigin one, RecordingOrigin other, string more = "") =>
+        TestBalancer.Start(ConfigurationFile.Parse(
             $$"""
             events {}
             http {
@@ -20,10 +19,7 @@ public sealed class HandedOnTests
               }
             }
             """,
-            "nginx.conf");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        return TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 });
-    }
+            "nginx.conf"));
 
     private static async Task Answer(OriginConnection connection, Func<HttpMessage, string> answer)
     {

@@ -35,19 +35,8 @@ public sealed class MaxFailsTests
     }
 
     private static string Nginx(string servers) => $$"""
-        {{(Environment.UserName == "root" ? "user root;" : "")}}
-        daemon off;
-        pid FOLDER/nginx.pid;
-        error_log stderr emerg;
-        worker_processes 1;
         events { }
         http {
-          access_log off;
-          client_body_temp_path FOLDER/body;
-          proxy_temp_path FOLDER/proxy;
-          fastcgi_temp_path FOLDER/fastcgi;
-          uwsgi_temp_path FOLDER/uwsgi;
-          scgi_temp_path FOLDER/scgi;
           upstream web { {{servers}} }
           server { listen ADDRESS; location / { proxy_pass http://web; proxy_next_upstream off; } }
         }

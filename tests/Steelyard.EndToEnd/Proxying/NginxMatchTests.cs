@@ -90,10 +90,5 @@ public sealed class NginxMatchTests
         await Patience.Until(() => (balancer.Servers[0].LastCheck == ProbeFault.None) == well && balancer.Servers[0].Up == well);
     }
 
-    private static TestBalancer Start(string configuration)
-    {
-        var read = ConfigurationFile.Parse(configuration, "nginx.conf");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        return TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 });
-    }
+    private static TestBalancer Start(string configuration) => TestBalancer.Start(ConfigurationFile.Parse(configuration, "nginx.conf"));
 }

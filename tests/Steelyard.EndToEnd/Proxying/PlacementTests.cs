@@ -52,19 +52,8 @@ public class PlacementTests
 
     // Its servers are its own: each answers with its place.
     private static ForeignProxy StartNginx(NetworkAddress[] servers, string upstreams) => ForeignProxy.StartNginx($$"""
-        {{(Environment.UserName == "root" ? "user root;" : "")}}
-        daemon off;
-        pid FOLDER/nginx.pid;
-        error_log stderr emerg;
-        worker_processes 1;
         events { worker_connections 512; }
         http {
-          access_log off;
-          client_body_temp_path FOLDER/body;
-          proxy_temp_path FOLDER/proxy;
-          fastcgi_temp_path FOLDER/fastcgi;
-          uwsgi_temp_path FOLDER/uwsgi;
-          scgi_temp_path FOLDER/scgi;
           keepalive_requests 100000;
           set_real_ip_from 127.0.0.1;
           real_ip_header X-Real-IP;

@@ -273,14 +273,9 @@ public class ServerFailureTests
     [Fact]
     public async Task A_server_whose_connection_does_not_open_in_time_is_passed_over()
     {
-        // A full backlog: the handshake of one more connection gets no answer.
-        using var full = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.InterNetwork, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
-        full.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
-        full.Listen(0);
-        var port = ((System.Net.IPEndPoint)full.LocalEndPoint!).Port;
-        using var first = await RawClient.Connect(full.LocalEndPoint);
+        using var deaf = new DeafServer();
         await using var good = RecordingOrigin.Answering(Hello);
-        await using var balancer = TestBalancer.Start([NetworkAddress.ForHost("127.0.0.1", port), good.Address], snapshot => snapshot with { Timeouts = new() { Connect = TimeSpan.FromMilliseconds(100) } });
+        await using var balancer = TestBalancer.Start([deaf.Address, good.Address], snapshot => snapshot with { Timeouts = new() { Connect = TimeSpan.FromMilliseconds(100) } });
         using var client = await balancer.Connect();
 
         for (var i = 0; i < 4; i++)

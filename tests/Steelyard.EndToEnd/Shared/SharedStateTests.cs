@@ -225,11 +225,12 @@ public sealed class SharedStateTests : IDisposable
 
     /// <remarks>
     /// p99 has to be within 2 ms of before while Redis dies, is away, and comes back. A pause of ours would be there in each round,
-    /// one of the machine's is not: of three rounds one has to be without.
+    /// one of the machine's is not: of three rounds one has to be without. Once one is, the others show only that nothing fails.
     /// </remarks>
     [Fact]
     public async Task Redis_dies_and_comes_back_under_load_and_no_request_fails_or_waits()
     {
+        const double Allowed = 2;
         await using var a = StickyTests.Named("a");
         await using var b = StickyTests.Named("b");
         await using var redis = await LocalRedis.StartAsync();
@@ -242,33 +243,39 @@ public sealed class SharedStateTests : IDisposable
         var (slower, sessions) = (new List<double>(), new Dictionary<string, string>());
         for (var round = 1; round <= 3; round++)
         {
-            var before = await MeasureAsync(first, second);
+            var measures = !slower.Exists(by => by < Allowed);
+            var before = await SlowestAsync(first, second, measures);
             await redis.KillAsync();
             await UntilSaidAsync("is away", round, one, other);
             Assert.Equal(0, await one.MetricAsync("steelyard_shared_up"));
             sessions[$"r{round}"] = (await one.AskAsync($"/?set=sid=r{round}")).Text[..1];
-            var during = await MeasureAsync(first, second);
+            var during = await SlowestAsync(first, second, measures);
             await redis.StartAgainAsync();
             await UntilSaidAsync("is back after", round, one, other);
-            slower.Add(Math.Max(during, await MeasureAsync(first, second)) - before);
+            var after = await SlowestAsync(first, second, measures);
+            if (measures)
+                slower.Add(Math.Max(during, after) - before);
 
             // What was learned meanwhile, and before Redis lost it all, is known again to both.
             foreach (var (session, server) in sessions)
                 await other.UntilServedByAsync(session, server);
         }
 
-        Assert.True(slower.Min() < 2, $"p99 grew by {string.Join(", ", slower.Select(by => by.ToString("0.0", CultureInfo.InvariantCulture)))} ms");
+        Assert.True(slower.Min() < Allowed, $"p99 grew by {string.Join(", ", slower.Select(by => by.ToString("0.0", CultureInfo.InvariantCulture)))} ms");
         Assert.Equal(6, Lines(one.Process.Error, "Redis at"));
         Assert.InRange(await one.MetricAsync("steelyard_shared_failures_total"), 3, 100);
     }
 
-    /// <returns>p99 in milliseconds of three seconds in which nothing fails.</returns>
-    private static async Task<double> MeasureAsync(SteadyLoad first, SteadyLoad second)
+    /// <param name="first">One load.</param>
+    /// <param name="second">The other.</param>
+    /// <param name="measures">Whether it is about the time, which takes two seconds; else a few answers show that nothing fails.</param>
+    /// <returns>p99 of the answers since the last call, in milliseconds.</returns>
+    private static async Task<double> SlowestAsync(SteadyLoad first, SteadyLoad second, bool measures)
     {
-        await Task.Delay(TimeSpan.FromSeconds(2), Cancel);
+        await Task.Delay(TimeSpan.FromSeconds(measures ? 2 : 0.2), Cancel);
         List<(int Status, double Milliseconds)> answers = [.. first.TakeAnswers(), .. second.TakeAnswers()];
+        Assert.True(answers.Count > (measures ? 600 : 60));
         Assert.All(answers, answer => Assert.True(answer.Status is 200 or 429));
-        Assert.True(answers.Count > 600);
         return answers.Select(answer => answer.Milliseconds).Order().ElementAt(answers.Count * 99 / 100);
     }
 

@@ -10,6 +10,9 @@ namespace Steelyard.EndToEnd.Strictness;
 /// <summary>A real nginx or HAProxy, configured to do what Steelyard does for the same cases.</summary>
 internal sealed partial class ForeignProxy : IAsyncDisposable
 {
+    // Debian's nginx has it apart.
+    private const string StreamModule = "/usr/lib/nginx/modules/ngx_stream_module.so";
+
     private readonly TemporaryFolder _folder = new();
     private readonly Process _process;
     private readonly IPEndPoint _address;
@@ -27,15 +30,19 @@ internal sealed partial class ForeignProxy : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
-    public static ForeignProxy StartNginx(NetworkAddress origin) => new("nginx", NginxConfiguration(origin), file => ["-p", Path.GetDirectoryName(file)!, "-e", "stderr", "-c", file]);
+    public static ForeignProxy StartNginx(NetworkAddress origin) => StartNginx(NginxConfiguration(origin));
 
-    public static ForeignProxy StartHaProxy(NetworkAddress origin) => new("haproxy", HaProxyConfiguration(origin), file => ["-db", "-q", "-f", file]);
+    public static ForeignProxy StartHaProxy(NetworkAddress origin) => StartHaProxy(HaProxyConfiguration(origin));
 
     /// <summary>HAProxy with a configuration in which ADDRESS is where it is to listen.</summary>
     public static ForeignProxy StartHaProxy(string configuration) => new("haproxy", configuration, file => ["-db", "-q", "-f", file]);
 
-    /// <summary>nginx with a configuration in which ADDRESS is where it is to listen, and FOLDER one of its own.</summary>
-    public static ForeignProxy StartNginx(string configuration) => new("nginx", configuration, file => ["-p", Path.GetDirectoryName(file)!, "-e", "stderr", "-c", file]);
+    /// <summary>
+    /// nginx with a configuration in which ADDRESS is where it is to listen, and FOLDER one of its own. What every test
+    /// needs is added: one worker in the foreground, files of its own, and no log unless the configuration has one.
+    /// </summary>
+    public static ForeignProxy StartNginx(string configuration) =>
+        new("nginx", BeforeNginx(configuration) + configuration.Replace("http {", "http { " + InHttp(configuration), StringComparison.Ordinal), file => ["-p", Path.GetDirectoryName(file)!, "-e", "stderr", "-c", file]);
 
     /// <summary>The version of an installed program, as <c>1.22.1</c>.</summary>
     public static async Task<string> Version(string program)
@@ -67,20 +74,19 @@ internal sealed partial class ForeignProxy : IAsyncDisposable
         }
     }
 
+    private static string BeforeNginx(string configuration) => $"""
+        {(configuration.Contains("stream {", StringComparison.Ordinal) && File.Exists(StreamModule) ? $"load_module {StreamModule};" : "")}
+        {(Environment.UserName == "root" ? "user root;" : "")}
+        daemon off; pid FOLDER/nginx.pid; error_log stderr emerg; worker_processes 1;
+
+        """;
+
+    private static string InHttp(string configuration) =>
+        $"{(configuration.Contains("access_log", StringComparison.Ordinal) ? "" : "access_log off;")} client_body_temp_path FOLDER/body; proxy_temp_path FOLDER/proxy; fastcgi_temp_path FOLDER/fastcgi; uwsgi_temp_path FOLDER/uwsgi; scgi_temp_path FOLDER/scgi;";
+
     private static string NginxConfiguration(NetworkAddress origin) => $$"""
-        {{(Environment.UserName == "root" ? "user root;" : "")}}
-        daemon off;
-        pid FOLDER/nginx.pid;
-        error_log stderr emerg;
-        worker_processes 1;
         events { }
         http {
-          access_log off;
-          client_body_temp_path FOLDER/body;
-          proxy_temp_path FOLDER/proxy;
-          fastcgi_temp_path FOLDER/fastcgi;
-          uwsgi_temp_path FOLDER/uwsgi;
-          scgi_temp_path FOLDER/scgi;
           client_header_timeout 500ms;
           client_body_timeout 500ms;
           keepalive_timeout 500ms;

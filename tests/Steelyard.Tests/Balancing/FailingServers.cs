@@ -123,10 +123,7 @@ public sealed class FailingServers
     [InlineData(BalancePolicy.PeakEwma)]
     public void Where_all_others_are_full_it_gets_its_share_of_those_who_come_and_the_others_wait(BalancePolicy policy)
     {
-        var pool = PoolOf(3, settings => settings with { Balance = policy, MaxConnections = 1 });
-        Break(pool, pool.Servers[0]);
-        Pools.Occupy(pool.Servers[1], 1);
-        Pools.Occupy(pool.Servers[2], 1);
+        var pool = FirstFailsAndOthersAreFull(3, settings => settings with { Balance = policy });
         var waiting = new List<Waiter>();
         for (var i = 0; i < 300; i++)
         {
@@ -151,14 +148,7 @@ public sealed class FailingServers
     [InlineData(BalancePolicy.HaproxyLeastConnections)]
     public void Where_all_others_of_its_tier_are_full_a_backup_goes_before_it_but_for_its_share(BalancePolicy policy)
     {
-        var pool = PoolOf(3, settings => settings with
-        {
-            Balance = policy,
-            MaxConnections = 1,
-            Servers = settings.Servers.Select((server, i) => server with { Backup = i == 2 }).ToValueList(),
-        });
-        Break(pool, pool.Servers[0]);
-        Pools.Occupy(pool.Servers[1], 1);
+        var pool = FirstFailsAndOthersAreFull(3, settings => settings with { Balance = policy, Servers = settings.Servers.Select((server, i) => server with { Backup = i == 2 }).ToValueList() });
         var counts = new int[3];
         for (var i = 0; i < 300; i++)
         {
@@ -177,9 +167,7 @@ public sealed class FailingServers
     [Fact]
     public void It_gets_all_that_wait_where_nobody_does_better_and_where_it_does_well_again()
     {
-        var pool = PoolOf(2, settings => settings with { Balance = BalancePolicy.LeastConnections, MaxConnections = 1 });
-        Break(pool, pool.Servers[0]);
-        Pools.Occupy(pool.Servers[1], 1);
+        var pool = FirstFailsAndOthersAreFull(2, settings => settings with { Balance = BalancePolicy.LeastConnections });
         var waiting = new List<Waiter>();
         Come(pool, waiting);
         Assert.Equal(QueueState.Waiting, waiting[0].State);
@@ -208,9 +196,7 @@ public sealed class FailingServers
     [Fact]
     public void Nobody_is_refused_for_a_full_queue_while_it_has_room()
     {
-        var pool = PoolOf(2, settings => settings with { Balance = BalancePolicy.LeastConnections, MaxConnections = 1, Queue = new() { Most = 1 } });
-        Break(pool, pool.Servers[0]);
-        Pools.Occupy(pool.Servers[1], 1);
+        var pool = FirstFailsAndOthersAreFull(2, settings => settings with { Balance = BalancePolicy.LeastConnections, Queue = new() { Most = 1 } });
         var waiting = new List<Waiter>();
         for (var i = 0; i < 3; i++)
             Come(pool, waiting);
@@ -226,10 +212,7 @@ public sealed class FailingServers
     [InlineData(BalancePolicy.First)]
     public void By_HAProxys_policies_it_gets_all_that_others_have_no_room_for(BalancePolicy policy)
     {
-        var pool = PoolOf(3, settings => settings with { Balance = policy, MaxConnections = 1 });
-        Break(pool, pool.Servers[0]);
-        Pools.Occupy(pool.Servers[1], 1);
-        Pools.Occupy(pool.Servers[2], 1);
+        var pool = FirstFailsAndOthersAreFull(3, settings => settings with { Balance = policy });
         for (var i = 0; i < 9; i++)
         {
             Assert.Equal(0, Choose(pool).Index);
@@ -341,6 +324,16 @@ public sealed class FailingServers
         for (var i = 0; i < 5; i++)
             pool.Learn(server, ServerFailure.None, 500, Now);
         Assert.True(server.Fails);
+    }
+
+    /// <summary>Servers for one request each, of which the first fails and the others but for backups have theirs.</summary>
+    private static Pool FirstFailsAndOthersAreFull(int servers, Func<PoolSettings, PoolSettings> change)
+    {
+        var pool = PoolOf(servers, settings => change(settings) with { MaxConnections = 1 });
+        Break(pool, pool.Servers[0]);
+        foreach (var server in pool.Servers.Skip(1).Where(server => !server.Settings.Backup))
+            Pools.Occupy(server, 1);
+        return pool;
     }
 
     private static Pool PoolOf(int servers, Func<PoolSettings, PoolSettings>? change = null)
