@@ -133,9 +133,26 @@ public sealed record AppSettings
 }
 
 /// <summary>A variable of a worker's environment.</summary>
-/// <param name="Name">Letters, digits and <c>_</c>, no digit first.</param>
+/// <param name="Name">Letters, digits and <c>- _ .</c>, no digit first.</param>
 /// <param name="Value">Without NUL.</param>
-public readonly record struct EnvironmentVariable(string Name, string Value);
+public readonly record struct EnvironmentVariable(string Name, string Value)
+{
+    internal const string NameAccepts = "letters, digits and - _ ., no digit first";
+
+    // Shells have no dots in names, programs have: spring.profiles.active.
+    internal static bool IsName(ReadOnlySpan<char> text)
+    {
+        if (text.IsEmpty || char.IsAsciiDigit(text[0]))
+            return false;
+        foreach (var c in text)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && c is not ('-' or '_' or '.'))
+                return false;
+        }
+
+        return true;
+    }
+}
 
 /// <summary>How a worker is reached.</summary>
 public enum WorkerListen

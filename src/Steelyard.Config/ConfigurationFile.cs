@@ -98,7 +98,9 @@ public static class ConfigurationFile
     }
 
     /// <summary>Writes a snapshot as a file that reads back as an equal one; settings with their default values are left out.</summary>
-    public static string Write(Snapshot snapshot) => YamlWriter.Write(snapshot);
+    /// <param name="snapshot">What is written.</param>
+    /// <param name="explains">Whether a comment says of a setting what it does, where it comes first.</param>
+    public static string Write(Snapshot snapshot, bool explains = false) => YamlWriter.Write(snapshot, explains);
 
     private static ConfigurationResult Decode(ReadOnlySpan<byte> bytes, string path, Reach reach, ReadOptions options)
     {

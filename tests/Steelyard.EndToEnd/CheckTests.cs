@@ -54,6 +54,23 @@ public sealed class CheckTests : IDisposable
         Assert.EndsWith($"{file} is fine: 1 listener, 2 pools, 1 warning\n", output, StringComparison.Ordinal);
     }
 
+    /// <summary>What node makes of an ecosystem file that computes.</summary>
+    [Theory]
+    [InlineData("process.exit(7)", "what stands here has to be computed by node, and node ended with exit code 7")]
+    [InlineData("process.exit(0)", "the file exports nothing, or a function")]
+    [InlineData("while (true);", "what stands here has to be computed by node, and node has not ended within 10 s and is killed")]
+    [InlineData("require('fs').ftruncateSync(3, 5e9); process.exit(0)", "what stands here has to be computed by node, and it exports 5000000000 bytes, more than 33554432")]
+    public async Task A_file_that_node_makes_nothing_of_is_told(string code, string message)
+    {
+        var file = _folder.Write("ecosystem.config.js", code);
+
+        var (status, output, _) = await SteelyardProcess.RunAsync("check", file);
+
+        Assert.Equal(1, status);
+        Assert.StartsWith($"{file}:1:", output, StringComparison.Ordinal);
+        Assert.Contains($": error: {message}\n", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_warning_is_an_error_where_one_is_strict()
     {

@@ -431,6 +431,7 @@ public sealed class HaproxyFileTests : IDisposable
         Assert.Contains(lines, line => line.StartsWith("# old.cfg:6: 'web' has no 'timeout client'", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.StartsWith("# old.cfg:8: every server of the pool 'web' is a backup", StringComparison.Ordinal));
         Assert.Contains("expect:\n  - \"GET / -> pool web\"\n", yaml, StringComparison.Ordinal);
+        Assert.Matches("\n    # [^\n]+\n    balance: haproxy-roundrobin\n", yaml);
         var converted = _folder.Write("steelyard.yaml", yaml);
         Assert.Equal(0, (await SteelyardProcess.RunAsync("check", converted)).Status);
     }

@@ -111,7 +111,7 @@ internal static class ComposeKeys
             Done("depends_on", "list, or mapping", "Services whose workers have to be ready before: `service_started` and `service_healthy` alike.", ReadDependencies),
             Done("stop_signal", "signal", "SIGTERM when left out.", ReadSignal),
             Done("stop_grace_period", "duration", "How long after the signal it is killed; 10 s when left out.", use => Set(use, app => app with { Stop = app.Stop with { Grace = ComposeValues.Time(use, ComposeValues.Day) ?? app.Stop.Grace } })),
-            Done("user", "name, or name:group", "The user that workers become; only root can have it so.", ReadUser),
+            Done("user", "user, or user:group, by name or number", "The user that workers become; only root can have it so.", ReadUser),
             Done("mem_limit", "size", "As `memory` in `deploy`.", use => Set(use, app => app with { MostMemory = ComposeValues.Size(use) ?? app.MostMemory })),
             Done("ulimits", "mapping", "nofile, nproc, core, fsize, as.", ReadLimits),
             .. OfEveryService,
@@ -234,8 +234,8 @@ internal static class ComposeKeys
     private static void ReadUser(KeyUse<ComposeService> use)
     {
         var parts = Text(use).Split(':', 2);
-        if (parts.Any(part => part.Length == 0 || part.Length > 32 || char.IsAsciiDigit(part[0]) || part[0] == '-' || !part.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')))
-            use.Refuse("the name of a user of this machine, and of a group behind a colon");
+        if (parts.Any(part => part.Length == 0 || part.Length > 32 || part[0] == '-' || !part.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')))
+            use.Refuse("a user of this machine, and a group behind a colon, by name or number");
         else
             Set(use, app => app with { User = parts[0], Group = parts.Length > 1 ? parts[1] : null });
     }
@@ -304,10 +304,18 @@ internal static class ComposeKeys
             words.RemoveRange(words.Count - 3, 3);
         if (words is [.., "||", "false"])
             words.RemoveRange(words.Count - 2, 2);
-        var address = words.FirstOrDefault(word => word.Trim('"', '\'').StartsWith("http://", StringComparison.Ordinal))?.Trim('"', '\'');
+        var address = words.Skip(1).Select(AddressOf).FirstOrDefault(address => address is not null);
         if (words.Count < 2 || Path.GetFileName(words[0]) is not ("curl" or "wget") || words.Any(word => word is "|" or "||" or "&&" or ";" or ">") || address is null || !Uri.TryCreate(address, UriKind.Absolute, out var url) || !(url.IsLoopback || url.Host == "0.0.0.0"))
             use.Problems.Error(use.Value.Place, "commands are not run as checks here", "[ CMD, curl, -f, \"http://localhost:PORT/path\" ], whose path is asked for; or 'disable: true'");
         else
             use.Target.CheckedPath = new(url.PathAndQuery, use.Value.Place);
+    }
+    /// <summary>What a word of curl's or wget's asks for; null where it is another word.</summary>
+    private static string? AddressOf(string word)
+    {
+        word = word.Trim('"', '\'');
+        return word.StartsWith("http://", StringComparison.Ordinal) ? word
+            : word.StartsWith("localhost", StringComparison.Ordinal) || word.StartsWith("127.0.0.1", StringComparison.Ordinal) ? "http://" + word
+            : null;
     }
 }

@@ -14,6 +14,9 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
     // Of these the file that comes later has the last word; other lists are put behind each other.
     private static readonly string[] s_replaced = ["command", "entrypoint", "test"];
 
+    // Each service is read with all that it extends, so a long row of them would be read once for each.
+    private const int MostExtended = 64;
+
     private readonly Dictionary<string, YamlMapping?> _files = new(StringComparer.Ordinal);
 
     /// <summary>The tree of a file, filled in; null when it is none, which has been reported.</summary>
@@ -21,69 +24,21 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
     {
         var root = CharacterCheck.Passes(text, problems) ? YamlTree.Read(text, problems) : null;
         if (root is YamlMapping mapping)
-            return (YamlMapping)variables.FillIn(Flatten(mapping));
+            return (YamlMapping)variables.FillIn(MergeKeys.Resolve(mapping, problems));
         if (!problems.HasErrors)
             problems.Error(new(text, 0, 0), root is null ? "the file is empty" : "the file is no mapping", "'services', with a command for each");
         return null;
     }
 
-    /// <summary>Puts what merge keys (<c>&lt;&lt;</c>) stand for in their place.</summary>
-    private YamlNode Flatten(YamlNode node)
-    {
-        switch (node)
-        {
-            case YamlList list:
-                return new YamlList(list.Place, [.. list.Items.Select(Flatten)], list.Flow);
-            case YamlMapping mapping:
-                var entries = new List<YamlEntry>();
-                var merged = new List<YamlEntry>();
-                foreach (var (key, value) in mapping.Entries)
-                {
-                    var flat = Flatten(value);
-                    if (key.Value == "<<" && !key.Quoted)
-                        merged.AddRange(Merged(key, flat));
-                    else if (entries.Exists(entry => entry.Key.Value == key.Value))
-                        problems.Error(key.Place, $"{Shown.Quote(key.Value)} is given again", "each key once");
-                    else
-                        entries.Add(new(key, flat));
-                }
-
-                foreach (var entry in merged)
-                {
-                    if (!entries.Exists(other => other.Key.Value == entry.Key.Value))
-                        entries.Add(entry);
-                }
-
-                return new YamlMapping(mapping.Place, entries, mapping.Flow);
-            default:
-                return node;
-        }
-    }
-
-    private IEnumerable<YamlEntry> Merged(YamlText key, YamlNode value)
-    {
-        if (value is YamlMapping one)
-            return one.Entries;
-        if (value is YamlList list && list.Items.All(item => item is YamlMapping))
-            return list.Items.SelectMany(item => ((YamlMapping)item).Entries);
-        problems.Error(key.Place, "'<<' stands for a mapping, or a list of them", "an alias, as in '<<: *common'");
-        return [];
-    }
-
     /// <summary>One tree laid over another, as Compose does it with several files.</summary>
     public static YamlMapping Over(YamlMapping below, YamlMapping above)
     {
-        var entries = below.Entries.ToList();
+        OrderedDictionary<string, YamlEntry> entries = new(StringComparer.Ordinal);
+        foreach (var entry in below.Entries)
+            entries[entry.Key.Value] = entry;
         foreach (var (key, value) in above.Entries)
-        {
-            var at = entries.FindIndex(entry => entry.Key.Value == key.Value);
-            if (at < 0)
-                entries.Add(new(key, value));
-            else
-                entries[at] = new(key, Over(key.Value, entries[at].Value, value));
-        }
-
-        return new(above.Place, entries, above.Flow);
+            entries[key.Value] = new(key, entries.TryGetValue(key.Value, out var under) ? Over(key.Value, under.Value, value) : value);
+        return new(above.Place, [.. entries.Values], above.Flow);
     }
 
     private static YamlNode Over(string key, YamlNode below, YamlNode above)
@@ -108,16 +63,15 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
     {
         if (node is not YamlList list || list.Items.Any(item => item is not YamlText))
             return node;
-        var entries = new List<YamlEntry>();
+        OrderedDictionary<string, YamlEntry> entries = new(StringComparer.Ordinal);
         foreach (var item in list.Items.Cast<YamlText>())
         {
             var equals = item.Value.IndexOf('=', StringComparison.Ordinal);
             var name = new YamlText(item.Place, equals < 0 ? item.Value : item.Value[..equals], quoted: true);
-            entries.RemoveAll(entry => entry.Key.Value == name.Value);
-            entries.Add(new(name, new YamlText(item.Place, equals < 0 ? "" : item.Value[(equals + 1)..], quoted: equals >= 0)));
+            entries[name.Value] = new(name, new YamlText(item.Place, equals < 0 ? "" : item.Value[(equals + 1)..], quoted: equals >= 0));
         }
 
-        return new YamlMapping(list.Place, entries, list.Flow);
+        return new YamlMapping(list.Place, [.. entries.Values], list.Flow);
     }
 
     /// <summary>A service with all that it extends under it; null where that leads nowhere, which has been reported.</summary>
@@ -139,6 +93,12 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
         if (!seen.Add((file, name.Value)))
         {
             problems.Error(extends.Place, $"the service {Shown.Quote(name.Value)} extends itself in the end", "a service that does not");
+            return null;
+        }
+
+        if (seen.Count > MostExtended)
+        {
+            problems.Error(extends.Place, $"more than {MostExtended} services extend one another in a row", "a shorter row");
             return null;
         }
 

@@ -69,7 +69,7 @@ internal static class ComposePorts
         }
 
         for (var i = 0; i < targets.Count; i++)
-            use.Target.Ports.Add(new(AddressOf(host, ports.Count == 0 ? 0 : ports[i]), targets[i], IsTcp: false, text.Place));
+            use.Target.Publish(new(AddressOf(host, ports.Count == 0 ? 0 : ports[i]), targets[i], IsTcp: false, text.Place));
     }
 
     private static void ReadLong(KeyUse<ComposeService> use, YamlMapping mapping)
@@ -82,7 +82,7 @@ internal static class ComposePorts
         if (draft.Target is not { } target)
             use.Problems.Error(mapping.Place, "a port without 'target'", "the port that the service listens on");
         else
-            use.Target.Ports.Add(new(AddressOf(draft.Host, draft.Published), target, draft.IsTcp, mapping.Place));
+            use.Target.Publish(new(AddressOf(draft.Host, draft.Published), target, draft.IsTcp, mapping.Place));
     }
 
     private sealed class LongPort

@@ -141,16 +141,14 @@ internal static class ComposeReader
         {
             if (node is not YamlText text || text.Value.Contains('\0', StringComparison.Ordinal))
                 problems.Error(node.Place, $"the variable {Shown.Quote(key.Value)} is {(node is YamlText ? "a text with NUL" : node.Kind)}", "a text");
-            else if (!IsName(key.Value))
-                problems.Error(key.Place, $"{Shown.Quote(key.Value)} cannot be the name of a variable", "letters, digits and _, no digit first");
+            else if (!EnvironmentVariable.IsName(key.Value))
+                problems.Error(key.Place, $"{Shown.Quote(key.Value)} cannot be the name of a variable", EnvironmentVariable.NameAccepts);
             else if (!text.IsAbsent)
                 service.Environment[key.Value] = new(text.Value, text.Place);
             else if ((variables.Find(key.Value) ?? Environment.GetEnvironmentVariable(key.Value)) is { } passed && (service.Container is not null || Environment.GetEnvironmentVariable(key.Value) is null))
                 service.Environment[key.Value] = new(passed, text.Place);
         }
     }
-
-    private static bool IsName(string text) => text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     private static void ReadVariableFiles(YamlNode value, ComposeService service, DialectSource source, ComposeVariables variables, ProblemList problems)
     {
@@ -188,6 +186,7 @@ internal static class ComposeReader
                 problems.Note(service.Name.Place, $"the service {Shown.Quote(service.Name.Value)} is left out: {reason}");
         }
 
+        var (all, running) = (services.ToDictionary(service => service.Name.Value, StringComparer.Ordinal), run.ToHashSet());
         var pools = new List<PoolDraft>();
         var listeners = new List<ListenerDraft>();
         var containers = new List<SwarmServiceSettings>();
@@ -202,7 +201,7 @@ internal static class ComposeReader
                 continue;
             }
 
-            WaitFor(service, services, run, problems);
+            WaitFor(service, all, running, problems);
             if (service.Finish(problems) is not var (pool, its))
                 continue;
             pools.Add(pool);
@@ -214,23 +213,25 @@ internal static class ComposeReader
         return SnapshotChecks.Check(draft with { Pools = pools, Listeners = listeners }, problems) is { } snapshot ? snapshot with { Services = containers.ToValueList() } : null;
     }
 
-    private static void WaitFor(ComposeService service, List<ComposeService> all, List<ComposeService> run, ProblemList problems)
+    private static void WaitFor(ComposeService service, Dictionary<string, ComposeService> all, HashSet<ComposeService> run, ProblemList problems)
     {
         for (var i = service.After.Count - 1; i >= 0; i--)
         {
             var (written, place) = service.After[i];
             var (name, optional) = written.StartsWith('?') ? (written[1..], true) : (written, false);
-            if (run.Exists(other => other.Name.Value == name && other.Container is null))
+            var other = all.GetValueOrDefault(name);
+            var runs = other is not null && run.Contains(other);
+            if (runs && other!.Container is null)
             {
                 service.After[i] = new(name, place);
                 continue;
             }
 
             service.After.RemoveAt(i);
-            if (!all.Exists(other => other.Name.Value == name) && !optional)
-                problems.Error(place, $"no service is called {Shown.Quote(name)}", Shown.OneOf([.. all.Select(other => other.Name.Value)]), problems.Names.Nearest(name, all.Select(other => other.Name.Value)));
+            if (other is null && !optional)
+                problems.Error(place, $"no service is called {Shown.Quote(name)}", Shown.OneOf([.. all.Keys]), problems.Names.Nearest(name, all.Keys));
             else
-                problems.Note(place, $"{Shown.Quote(name)} is not waited for: it is {(run.Exists(other => other.Name.Value == name) ? "Swarm's" : "left out")}");
+                problems.Note(place, $"{Shown.Quote(name)} is not waited for: it is {(runs ? "Swarm's" : "left out")}");
         }
     }
 }

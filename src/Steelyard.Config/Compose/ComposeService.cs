@@ -10,6 +10,9 @@ internal sealed class ComposeService(Located<string> name)
     // What a check has where the file says nothing, as Docker has it.
     private static readonly TimeSpan s_checks = TimeSpan.FromSeconds(30);
 
+    private readonly List<PublishedPort> _ports = [];
+    private readonly HashSet<PublishedPort> _published = [];
+
     public Located<string> Name { get; } = name;
 
     public Place? Image { get; set; }
@@ -33,7 +36,14 @@ internal sealed class ComposeService(Located<string> name)
 
     public Dictionary<string, Located<string>> Environment { get; } = new(StringComparer.Ordinal);
 
-    public List<PublishedPort> Ports { get; } = [];
+    /// <summary>Each once, as where an override file says a port again.</summary>
+    public IReadOnlyList<PublishedPort> Ports => _ports;
+
+    public void Publish(PublishedPort port)
+    {
+        if (_published.Add(port with { Place = default }))
+            _ports.Add(port);
+    }
 
     public Located<int>? Exposed { get; set; }
 

@@ -12,8 +12,12 @@ internal sealed class ComposeVariables(ProblemList problems)
 {
     private const int DeepestLevel = 16;
 
+    // A few lines of variables that hold each other several times would ask for billions.
+    private const int MostFilledIn = 4 * 1024 * 1024;
+
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
     private readonly HashSet<string> _missing = [];
+    private int _charactersLeft = MostFilledIn;
 
     /// <summary>Reads both.</summary>
     public static ComposeVariables Of(DialectSource source, ProblemList problems)
@@ -53,6 +57,8 @@ internal sealed class ComposeVariables(ProblemList problems)
                 continue;
             }
 
+            if (filled.Length > _charactersLeft)
+                return TooMuch(place);
             var rest = text.AsSpan(i + 1);
             if (rest.StartsWith('$'))
             {
@@ -76,7 +82,18 @@ internal sealed class ComposeVariables(ProblemList problems)
             }
         }
 
+        if (filled.Length > _charactersLeft)
+            return TooMuch(place);
+        _charactersLeft -= filled.Length;
         return filled.ToString();
+    }
+
+    private string TooMuch(Place place)
+    {
+        if (_charactersLeft >= 0)
+            problems.Error(place, $"the variables of this file are filled in with more than {MostFilledIn} characters", "fewer variables that hold others");
+        _charactersLeft = -1;
+        return "";
     }
 
     private string Braces(string inside, Place place, int levelsLeft)
@@ -153,7 +170,7 @@ internal sealed class ComposeVariables(ProblemList problems)
                 text = text[7..].TrimStart();
             var equals = text.IndexOf('=', StringComparison.Ordinal);
             var name = (equals < 0 ? text : text[..equals]).TrimEnd();
-            if (LengthOfName(name) != name.Length || name.Length == 0)
+            if (!EnvironmentVariable.IsName(name))
                 problems.Error(place, $"{Shown.Quote(text)} sets no variable", "NAME=value");
             else if (equals >= 0)
                 yield return (name, new(ValueOf(text[(equals + 1)..].Trim(), place), place));

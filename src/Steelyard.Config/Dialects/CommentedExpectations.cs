@@ -33,7 +33,12 @@ internal static class CommentedExpectations
         var sign = comment.StartsWith("//", StringComparison.Ordinal) ? 2 : comment.StartsWith('#') ? 1 : 0;
         var said = comment[sign..].Trim();
         if (sign == 0 || !said.StartsWith(Mark, StringComparison.Ordinal))
+        {
+            if (sign == 0 && Behind(line) is >= 0 and var at)
+                problems.Warn(new(source, source.StartOfLine(number) + at, source.StartOfLine(number) + line.TrimEnd().Length), "a comment for Steelyard behind something else has no effect", "it on a line of its own");
             return;
+        }
+
         said = said[Mark.Length..].TrimStart();
         var start = source.StartOfLine(number) + line.TrimEnd().Length - said.Length;
         var place = new Place(source, start, start + said.Length);
@@ -43,5 +48,13 @@ internal static class CommentedExpectations
             found.Add(new(expectation, place));
         else
             problems.Error(place, mistake);
+    }
+
+    /// <summary>Where a comment for Steelyard begins that is not alone on its line; -1 for nowhere.</summary>
+    private static int Behind(ReadOnlySpan<char> line)
+    {
+        var mark = line.IndexOf(Mark, StringComparison.Ordinal);
+        var before = mark < 0 ? [] : line[..mark].TrimEnd();
+        return before.EndsWith(" #") ? before.Length - 1 : before.EndsWith(" //") ? before.Length - 2 : -1;
     }
 }

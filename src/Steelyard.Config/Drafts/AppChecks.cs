@@ -48,22 +48,59 @@ internal static class AppChecks
     /// <summary>Whether the apps can be started one after the other as they ask.</summary>
     public static void Order(IReadOnlyDictionary<string, PoolDraft> pools, ProblemList problems)
     {
+        Dictionary<string, int> missing = new(StringComparer.Ordinal);
+        Dictionary<string, List<string>> waiting = new(StringComparer.Ordinal);
+        Stack<string> ready = [];
         foreach (var (name, pool) in pools)
         {
-            if (pool.App is not { Settings.After: { Count: > 0 } after } app)
+            if (pool.App is not { } app)
                 continue;
-            foreach (var other in after)
+            missing.Add(name, 0);
+            foreach (var other in app.Settings.After)
             {
                 if (pools.GetValueOrDefault(other)?.App is null)
+                {
                     problems.Error(app.Place, $"'after' names {Shown.Quote(other)}, which is no pool with an app", "pools that have one", problems.Names.Nearest(other, pools.Keys));
-                else if (ComesBefore(pools, name, other, []))
-                    problems.Error(app.Place, $"'after' leads in a circle: {name} waits for {other}, and {other} for {name}", "apps of which one can begin");
+                    continue;
+                }
+
+                missing[name]++;
+                if (!waiting.TryAdd(other, [name]))
+                    waiting[other].Add(name);
+            }
+
+            if (missing[name] == 0)
+                ready.Push(name);
+        }
+
+        while (ready.TryPop(out var started))
+        {
+            missing.Remove(started);
+            foreach (var waiter in waiting.GetValueOrDefault(started) ?? [])
+            {
+                if (--missing[waiter] == 0)
+                    ready.Push(waiter);
             }
         }
+
+        if (missing.Count > 0)
+            ReportCircle(pools, missing, problems);
     }
 
-    private static bool ComesBefore(IReadOnlyDictionary<string, PoolDraft> pools, string first, string name, HashSet<string> seen) =>
-        name == first || (seen.Add(name) && pools.GetValueOrDefault(name)?.App is { } app && app.Settings.After.Any(other => ComesBefore(pools, first, other, seen)));
+    /// <summary>Finds a circle among apps each of which waits for another of them.</summary>
+    private static void ReportCircle(IReadOnlyDictionary<string, PoolDraft> pools, Dictionary<string, int> missing, ProblemList problems)
+    {
+        OrderedDictionary<string, PoolDraft> walked = new(StringComparer.Ordinal);
+        var name = missing.Keys.First();
+        while (walked.TryAdd(name, pools[name]))
+            name = pools[name].App!.Settings.After.First(missing.ContainsKey);
+        for (var i = walked.IndexOf(name); i < walked.Count; i++)
+        {
+            var (waiter, pool) = walked.GetAt(i);
+            var other = i + 1 < walked.Count ? walked.GetAt(i + 1).Key : name;
+            problems.Error(pool.App!.Place, $"'after' leads in a circle: {waiter} waits for {other}, and {other} for {waiter}", "apps of which one can begin");
+        }
+    }
 
     /// <summary>Whether nobody can send requests to a pool: it has nothing but workers that are no servers.</summary>
     public static bool TakesNoRequests(PoolDraft pool) =>

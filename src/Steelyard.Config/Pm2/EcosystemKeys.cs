@@ -50,8 +50,8 @@ internal static class EcosystemKeys
             Done("increment_var", "name of a variable", "Each instance gets a port of its own there, and requests to the ports it would have counted up are balanced over all.", use => use.Target.IncrementedVariable = Located(use)),
             Done("instance_var", "name of a variable", "Where a worker finds its number from 0, beside `NODE_APP_INSTANCE`.", use => use.Target.InstanceVariable = Text(use) is { } name and not "NODE_APP_INSTANCE" ? name : null),
             Done("cwd", "path", "The folder the app starts in; that of the file when left out.", use => Set(use, app => app with { Folder = Text(use) })),
-            Done("uid, user", "name", "The user that workers become; only root can have it so.", use => Set(use, app => app with { User = Text(use) })),
-            Done("gid", "name", "The group, beside `user`.", use => Set(use, app => app with { Group = Text(use) })),
+            Done("uid, user", "name, or number", "The user that workers become; only root can have it so.", use => Set(use, app => app with { User = Text(use) })),
+            Done("gid", "name, or number", "The group, beside `user`.", use => Set(use, app => app with { Group = Text(use) })),
             Done("out_file, out, output, out_log", "path", "A file for what workers print, both outputs in their order; a new one is begun at 10 MiB and five are kept. `steelyard logs` shows it too.", use => use.Target.OutFile = Located(use)),
             Done("error_file, error, err, err_file, err_log", "path", "The same, where it is named alone.", use => use.Target.ErrorFile = Located(use)),
             Done("log_file, log", "path", "The same, before the others.", ReadLogFile),
@@ -73,6 +73,12 @@ internal static class EcosystemKeys
             Harmless("v8", "It is of PM2's own."),
             Harmless("deep_monitoring", "It is of PM2's own."),
             Harmless("post_update", "It is of PM2's own."),
+            Harmless("disable_trace", "It is of PM2's own."),
+            Harmless("event_loop_inspector", "It is of PM2's own."),
+            Harmless("install_url", "It is of PM2's own."),
+            Harmless("username", "It is of PM2's own."),
+            Harmless("windowsHide", "It is of PM2's own."),
+            Harmless("write", "It is of PM2's own."),
         ],
         unknownIsError: false);
 
@@ -238,8 +244,8 @@ internal static class EcosystemKeys
         foreach (var (key, value) in mapping.Entries)
         {
             var text = TextOf(value);
-            if (key.Value.Length == 0 || char.IsAsciiDigit(key.Value[0]) || !key.Value.All(c => char.IsAsciiLetterOrDigit(c) || c == '_'))
-                use.Problems.Error(key.Place, $"{Shown.Quote(key.Value)} cannot be the name of a variable", "letters, digits and _, no digit first");
+            if (!EnvironmentVariable.IsName(key.Value))
+                use.Problems.Error(key.Place, $"{Shown.Quote(key.Value)} cannot be the name of a variable", EnvironmentVariable.NameAccepts);
             else if (text.Contains('\0', StringComparison.Ordinal))
                 use.Problems.Error(value.Place, "the text contains a NUL character", "text without one: no program can be given it");
             else

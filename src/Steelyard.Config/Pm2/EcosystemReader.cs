@@ -47,7 +47,7 @@ internal static class EcosystemReader
 
             var errors = problems.ErrorCount;
             var app = new EcosystemApp(PlaceOfApp(mapping)) { Home = Path.GetDirectoryName(Path.GetFullPath(source.Text.FileName)) ?? "/", NameSuffix = source.Options.EnvironmentName };
-            EcosystemKeys.Table.Read(mapping, app, problems, key => key.StartsWith("env_", StringComparison.Ordinal));
+            EcosystemKeys.Table.Read(mapping, app, problems, IsOfEnvironment);
             if (!mapping.Entries.Any(entry => entry.Key.Value == "append_env_to_name"))
                 app.NameSuffix = null;
             named |= ReadEnvironments(mapping, app, source.Options.EnvironmentName, problems);
@@ -61,8 +61,8 @@ internal static class EcosystemReader
             }
         }
 
-        if (source.Options.EnvironmentName is { } wanted && !named && !problems.HasErrors)
-            problems.Error(root.Place with { End = root.Place.Start }, $"no app has 'env_{wanted}', which '--env {wanted}' asks for", "the name of one that an app has");
+        if (source.Options.EnvironmentName is { } wanted && !named)
+            problems.Warn(root.Place with { End = root.Place.Start }, $"no app has 'env_{wanted}', which '--env {wanted}' asks for", "the name of one that an app has");
         if (apps.Count == 0 && !problems.HasErrors)
             problems.Error(root.Place with { End = root.Place.Start }, "the file without an app", "'apps', a list of objects with 'script'");
         return SnapshotChecks.Check(file with { Pools = pools, Listeners = listeners }, problems);
@@ -75,7 +75,7 @@ internal static class EcosystemReader
     {
         var text = source.Text;
         if (Path.GetExtension(text.FileName) is ".yml" or ".yaml")
-            return CharacterCheck.Passes(text, problems) ? YamlTree.Read(text, problems) : null;
+            return CharacterCheck.Passes(text, problems) && YamlTree.Read(text, problems) is { } tree ? MergeKeys.Resolve(tree, problems) : null;
         if (JsLiteral.TryRead(text, out var root, out var stuckAt))
             return root;
         var stuck = new Place(text, stuckAt, stuckAt);
@@ -95,6 +95,12 @@ internal static class EcosystemReader
         if (json is null)
         {
             problems.Error(stuck, $"what stands here has to be computed by node, and {failure}", "a file that node can load");
+            return null;
+        }
+
+        if (json.Length == 0)
+        {
+            problems.Error(stuck, "the file exports nothing, or a function", "'module.exports = { apps: [ ... ] }'");
             return null;
         }
 
@@ -128,18 +134,28 @@ internal static class EcosystemReader
         return apps[^1].Value is YamlList all ? all.Items : [apps[^1].Value];
     }
 
+    private static bool IsOfEnvironment(string key) => key.StartsWith("env_", StringComparison.Ordinal);
+
     /// <returns>Whether there is one of the name.</returns>
     private static bool ReadEnvironments(YamlMapping mapping, EcosystemApp app, string? name, ProblemList problems)
     {
+        var found = false;
         foreach (var (key, value) in mapping.Entries)
         {
-            if (name is null || key.Value != "env_" + name)
+            if (!IsOfEnvironment(key.Value))
                 continue;
-            EcosystemKeys.ReadEnvironment(new(app, key, value, problems), value);
-            return true;
+            if (value is not YamlMapping)
+            {
+                problems.Warn(key.Place, $"{Shown.Quote(key.Value)} holds no variables, and has no effect", "a mapping of names and values");
+            }
+            else if (key.Value["env_".Length..] == name)
+            {
+                EcosystemKeys.ReadEnvironment(new(app, key, value, problems), value);
+                found = true;
+            }
         }
 
-        return false;
+        return found;
     }
 
     /// <summary>Finds where a key of a computed value was probably written: the next time that it stands as a word.</summary>

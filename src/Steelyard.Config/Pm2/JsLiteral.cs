@@ -82,13 +82,13 @@ internal sealed class JsLiteral
     private YamlMapping? ReadObject(int levelsLeft)
     {
         var start = _at++;
-        List<YamlEntry> entries = [];
+        OrderedDictionary<string, YamlEntry> entries = new(StringComparer.Ordinal);
         var places = _place;
         while (true)
         {
             Skip();
             if (Take("}"))
-                return new(_placeOfKey is null ? PlaceFrom(start) : places ?? default, entries, flow: true);
+                return new(_placeOfKey is null ? PlaceFrom(start) : places ?? default, [.. entries.Values], flow: true);
             var keyStart = _at;
             var name = _at < _text.Length && _text[_at] is '"' or '\'' ? ReadString() : ReadName();
             if (name is null)
@@ -104,8 +104,7 @@ internal sealed class JsLiteral
                 return null;
 
             // As in JavaScript, the last of equal keys counts.
-            entries.RemoveAll(entry => entry.Key.Value == name);
-            entries.Add(new(key, value));
+            entries[name] = new(key, value);
             Skip();
             if (!Take(",") && !(_at < _text.Length && _text[_at] == '}'))
                 return null;

@@ -12,9 +12,16 @@ internal sealed class YamlWriter
 {
     private readonly StringBuilder _text = new();
 
-    public static string Write(Snapshot snapshot)
+    // Null where nothing is explained.
+    private readonly HashSet<string>? _explained;
+
+    private YamlWriter(bool explains) => _explained = explains ? [] : null;
+
+    /// <param name="snapshot">What is written.</param>
+    /// <param name="explains">Whether a comment says of a setting what it does, where it comes first.</param>
+    public static string Write(Snapshot snapshot, bool explains = false)
     {
-        var writer = new YamlWriter();
+        var writer = new YamlWriter(explains);
         var blank = new Drafts.SnapshotDraft(default);
         writer.Settings(FileTable.Table, blank with { Loops = snapshot.Loops, Shutdown = snapshot.Shutdown, User = snapshot.User }, blank, "");
         writer.Given("group", snapshot.Group, "");
@@ -151,7 +158,28 @@ internal sealed class YamlWriter
     private void Settings<T>(DirectiveTable<T> table, T settings, T defaults, string indentation)
     {
         foreach (var part in Parts(table, settings, defaults))
+        {
+            if (_explained is not null)
+                Explain(table, part[..part.IndexOf(':', StringComparison.Ordinal)], indentation);
             Line(indentation + part);
+        }
+    }
+
+    private void Explain<T>(DirectiveTable<T> table, string name, string indentation)
+    {
+        var description = table.Directives.First(directive => directive.Name == name).Description;
+        var sentence = description.IndexOf(". ", StringComparison.Ordinal);
+        var first = WithoutLinks(sentence < 0 ? description : description[..(sentence + 1)]);
+        if (_explained!.Add(first))
+            Line($"{indentation}# {first}");
+    }
+
+    // What is a link in the reference page is a word here.
+    private static string WithoutLinks(string text)
+    {
+        while (text.IndexOf("](", StringComparison.Ordinal) is > 0 and var middle)
+            text = $"{text[..text.LastIndexOf('[', middle)]}{text[(text.LastIndexOf('[', middle) + 1)..middle]}{text[(text.IndexOf(')', middle) + 1)..]}";
+        return text;
     }
 
     private void Listener(ListenerSettings listener)

@@ -8,6 +8,9 @@ namespace Steelyard.Commands;
 internal static class NodeEvaluation
 {
     private const int Lowest = 16;
+
+    // As much as a file that is read as data may hold.
+    private const int MostBytes = 32 * 1024 * 1024;
     private static readonly TimeSpan s_within = TimeSpan.FromSeconds(10);
 
     // What the file prints goes to standard error: on standard output there may be a configuration.
@@ -52,7 +55,9 @@ internal static class NodeEvaluation
 
             if (process.Exited.Result != 0)
                 return (null, $"node {ExitText.Ended(process.Exited.Result)}");
-            var bytes = new byte[RandomAccess.GetLength(written)];
+            if (RandomAccess.GetLength(written) is var length && length > MostBytes)
+                return (null, $"it exports {length} bytes, more than {MostBytes}");
+            var bytes = new byte[length];
             return (System.Text.Encoding.UTF8.GetString(bytes, 0, RandomAccess.Read(written, bytes, 0)), null);
         }
         catch (Exception error) when (error is Win32Exception or EngineException)

@@ -50,7 +50,9 @@ internal static unsafe partial class Posix
 
     // setuid(2), through glibc's wrappers, which reach every thread
     [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8)] public static partial Account* getpwnam(string name);
+    [LibraryImport(C)] public static partial Account* getpwuid(uint user);
     [LibraryImport(C, StringMarshalling = StringMarshalling.Utf8, SetLastError = true)] public static partial int initgroups(string user, uint group);
+    [LibraryImport(C, SetLastError = true)] public static partial int setgroups(nuint count, uint* groups);
     [LibraryImport(C, SetLastError = true)] public static partial int setgid(uint group);
     [LibraryImport(C, SetLastError = true)] public static partial int setuid(uint user);
     [LibraryImport(C)] public static partial uint geteuid();

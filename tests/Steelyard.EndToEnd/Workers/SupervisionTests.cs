@@ -329,6 +329,22 @@ public sealed class SupervisionTests : WorkerFixture
         Assert.Contains("HOME=/nonexistent", variables);
     }
 
+    [Theory]
+    [InlineData("65534", "1", "uid=65534 gid=1 ", "HOME=/nonexistent")]
+    [InlineData("65534", null, "uid=65534 gid=65534 ", "USER=nobody")]
+    [InlineData("54321", null, "uid=54321 gid=54321 ", "HOME=/")]
+    public async Task A_worker_becomes_the_user_of_a_number(string user, string? group, string expected, string variable)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "Only root can start workers of another user.");
+        File.SetUnixFileMode(Folder.Path, (UnixFileMode)0b111_101_101);
+        Write(WorkerApps.Put("python", Folder), 1, "one", [$"user: {user}", .. group is null ? Array.Empty<string>() : [$"group: {group}"]]);
+        await using var up = Up();
+        var url = await UrlAsync(up);
+
+        Assert.StartsWith(expected, await Client.GetStringAsync(new Uri(url, "/self"), Cancel), StringComparison.Ordinal);
+        Assert.Contains(variable, (await Client.GetStringAsync(new Uri(url, "/env"), Cancel)).Split('\n'));
+    }
+
     [Fact]
     public async Task A_program_that_the_user_of_its_worker_may_not_run_is_told_whatever_the_limits_are()
     {

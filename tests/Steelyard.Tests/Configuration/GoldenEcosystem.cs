@@ -38,10 +38,23 @@ public sealed class GoldenEcosystem
     }
 
     [Fact]
-    public void An_environment_that_no_app_has_is_an_error()
+    public void An_environment_that_no_app_has_is_a_warning_as_with_PM2()
     {
         var result = ConfigurationFile.Read(Path.Combine(GoldenFolder.Of("pm2", "good"), "guide.config.js"), s_production);
 
-        Assert.Equal("no app has 'env_production', which '--env production' asks for", Assert.Single(result.Problems.AsEnumerable()).Message);
+        Assert.NotNull(result.Snapshot);
+        var warning = Assert.Single(result.Problems.AsEnumerable());
+        Assert.Equal((Severity.Warning, "no app has 'env_production', which '--env production' asks for"), (warning.Severity, warning.Message));
+    }
+
+    [Theory]
+    [InlineData("", "the file exports nothing, or a function")]
+    [InlineData("5", "text in the place of apps")]
+    [InlineData("no JSON", "what node makes of the file is no configuration")]
+    public void What_is_computed_and_is_no_configuration_is_told(string json, string message)
+    {
+        var result = ConfigurationFile.Read(Path.Combine(GoldenFolder.Of("pm2", "bad"), "computed.config.js"), new() { Evaluate = _ => (json, null) });
+
+        Assert.Equal(message, Assert.Single(result.Problems.AsEnumerable()).Message);
     }
 }

@@ -18,7 +18,7 @@ internal static class GoldenFolder
         var problems = GoldenYaml.Print(result);
         Assert.True(result.Snapshot is not null, problems);
         GoldenFile.Compare(Path.Combine(Of(dialect, "good"), name + ".expected"), $"{ConfigurationFile.Write(result.Snapshot)}\n{problems}");
-        var converted = ConfigurationFile.Parse(ConfigurationFile.Write(result.Snapshot), "converted.yaml");
+        var converted = ConfigurationFile.Parse(ConfigurationFile.Write(result.Snapshot, explains: true), "converted.yaml");
         Assert.True(result.Snapshot.Equals(converted.Snapshot), GoldenYaml.Print(converted));
     }
 

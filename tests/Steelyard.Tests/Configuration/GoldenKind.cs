@@ -16,7 +16,7 @@ internal sealed class GoldenKind(string dialect, string extension)
         var problems = GoldenYaml.Print(result);
         Assert.True(result.Snapshot is not null, problems);
         GoldenFile.Compare(Expected("good", name), SnapshotDump.Of(result.Snapshot) + problems);
-        var converted = ConfigurationFile.Parse(ConfigurationFile.Write(result.Snapshot), "converted.yaml");
+        var converted = ConfigurationFile.Parse(ConfigurationFile.Write(result.Snapshot, explains: true), "converted.yaml");
         Assert.True(result.Snapshot.Equals(converted.Snapshot), GoldenYaml.Print(converted));
     }
 

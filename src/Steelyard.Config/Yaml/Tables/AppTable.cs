@@ -1,4 +1,3 @@
-using System.Buffers;
 using Steelyard.Config.Drafts;
 using Steelyard.Config.Text;
 
@@ -7,8 +6,6 @@ namespace Steelyard.Config.Yaml.Tables;
 /// <summary>The keys of a pool's application.</summary>
 internal static class AppTable
 {
-    private static readonly SearchValues<char> s_nameCharacters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
-
     public static IReadOnlyList<(string Word, WorkerListen Value, string Description)> Listens { get; } =
     [
         ("port", WorkerListen.Port, "On a port of 127.0.0.1 that it is told by `{port}`, `PORT` and `ASPNETCORE_URLS`."),
@@ -26,8 +23,8 @@ internal static class AppTable
         "the name of a variable",
         (string text, out string value, out Mistake mistake) =>
         {
-            var fits = text.Length > 0 && !char.IsAsciiDigit(text[0]) && !text.AsSpan().ContainsAnyExcept(s_nameCharacters);
-            (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} cannot be the name of a variable", "letters, digits and _, no digit first"));
+            var fits = EnvironmentVariable.IsName(text);
+            (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} cannot be the name of a variable", EnvironmentVariable.NameAccepts));
             return fits;
         });
 
@@ -141,13 +138,13 @@ internal static class AppTable
             Setting(
                 "user",
                 ScalarForms.User,
-                "The user they become, with that user's groups; only root can have it so.",
+                "The user they become, by name or number, with that user's groups; only root can have it so.",
                 _ => null,
                 (app, value) => app with { User = value }),
             Setting(
                 "group",
                 ScalarForms.Group,
-                "The group they become instead of the user's own.",
+                "The group they become instead of the user's own, by name or number.",
                 _ => null,
                 (app, value) => app with { Group = value }),
             Setting(
