@@ -259,6 +259,50 @@ async function untilBack(port) {
     }
 }
 
+const printers = {
+    /** By itself, with nobody to read. */
+    '`/dev/null`, by itself': environment => new Promise(done => {
+        const report = path.join(work, 'report.json');
+        spawn(process.execPath, [path.join(__dirname, 'output.js')], { env: { ...process.env, ...environment, APP_PORT: '0', REPORT: report }, stdio: ['ignore', 'ignore', 'inherit'] });
+        const look = setInterval(() => {
+            if (!fs.existsSync(report))
+                return;
+            clearInterval(look);
+            setTimeout(() => done(JSON.parse(fs.readFileSync(report, 'utf8'))), 100);
+        }, 100);
+    }),
+    'Steelyard, its own output to `/dev/null`': environment => underSteelyard(environment, '', 'ignore'),
+    'Steelyard, a pipe that nobody reads': environment => underSteelyard(environment, '', 'pipe'),
+    'Steelyard, a file with rotation': environment => underSteelyard(environment, 'log: { file: output.log, terminal: false }', 'ignore'),
+};
+
+/** What a worker of output.js says in the end. */
+async function underSteelyard(environment, more, output) {
+    const port = await freePort(), file = path.join(work, `output-${port}.yaml`);
+    fs.writeFileSync(file, `
+listen: [ { bind: "127.0.0.1:${port}", to: app } ]
+pools:
+  app:
+    app:
+      command: [ node, ${JSON.stringify(path.join(__dirname, 'output.js'))} ]
+      instances: 1
+      ready: signal
+      ${more}
+`);
+    const child = spawn(process.env.STEELYARD, ['up', file], { env: { ...process.env, ...environment, APP_PORT: '3000' }, stdio: ['ignore', output, 'ignore'] });
+    try {
+        for (;;) {
+            const said = await ask(port, '/').catch(() => null);
+            if (said !== null)
+                return JSON.parse(said);
+            await sleep(100);
+        }
+    } finally {
+        await new Promise(done => child.on('exit', done) && child.kill('SIGKILL'));
+        await sleep(1500);
+    }
+}
+
 async function main() {
     const quick = process.argv.includes('--quick'), only = process.argv.find(word => word.startsWith('--only='))?.slice(7);
     const versions = [
@@ -301,6 +345,17 @@ async function main() {
             } finally {
                 await one.end();
             }
+        }
+    }
+
+    if (!only || only === 'output') {
+        const seconds = quick ? 3 : 10;
+        console.log(`\nA worker prints 100 MB a second for ${seconds} s, a megabyte every 10 ms; how long its thread was held by each, in ms, and how much it got rid of:\n`);
+        console.log('| its output goes to | median | p99 | longest | MB a second |\n|---|---|---|---|---|');
+        for (const [name, measured] of Object.entries(printers)) {
+            const { held, took } = await measured({ SECONDS: String(seconds) });
+            held.sort((a, b) => a - b);
+            console.log(`| ${name} | ${held[held.length >> 1].toFixed(1)} | ${held[Math.floor(held.length * 0.99)].toFixed(1)} | ${held.at(-1).toFixed(1)} | ${Math.round(held.length * 1000 / took)} |`);
         }
     }
 

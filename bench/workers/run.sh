@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compares how Steelyard, PM2 and Node's cluster give requests to the workers of a Node app, and what Steelyard and PM2 lose
 # under load when workers are replaced, taken away and stopped. Prints the tables of docs/workers.md; takes ten minutes.
-#   bench/workers/run.sh --quick --only=spread|back|reload|scale|memory|kill|stop    one of them, in two or three minutes
+#   bench/workers/run.sh --quick --only=spread|back|output|reload|scale|memory|kill|stop    one of them, in two or three minutes
 #   bench/workers/run.sh                    builds the native program first
 #   STEELYARD=path/to/steelyard bench/workers/run.sh
 set -euo pipefail

@@ -5,6 +5,8 @@ namespace Steelyard.Config.Drafts;
 /// <summary>What has to fit together in an app.</summary>
 internal static class AppChecks
 {
+    private static readonly ReadySettings s_ready = new();
+
     /// <param name="draft">The app; null for none.</param>
     /// <param name="limited">Whether the pool's servers may have only so many requests each.</param>
     /// <param name="overTls">Whether they speak TLS.</param>
@@ -34,6 +36,10 @@ internal static class AppChecks
             problems.Error(draft.Place, "'metrics' by a path of workers that get no requests from us", "'metrics: cluster', or another 'listen'");
         if (app.Ready is { On: ReadySign.Log, Text: null })
             problems.Error(draft.Place, "'ready' on a line of the log, without 'text'", "the text that the line contains");
+        if (IdleOf(app.Ready) is (var key, var on))
+            problems.Error(draft.Place, $"'{key}' of a 'ready' that goes by something else", $"'on: {on}' beside it, or no '{key}'");
+        if (app.Watch.Any(path => path == "true"))
+            problems.Error(draft.Place, "'watch: true', which names a file", "'watch: .' for all that lies in the app's folder, or the files and folders that count");
         if (app.Group is not null && app.User is null)
             problems.Error(draft.Place, "'group' without 'user'", "both, or 'user' alone for that user's own group");
         if (app.Restart.Delay > app.Restart.MostDelay)
@@ -44,6 +50,13 @@ internal static class AppChecks
             problems.Error(draft.Place, "'scale' of an app that gets no requests from us", "another 'listen', or no 'scale'");
         return overTls && app.Ready.On == ReadySign.Http ? app with { Ready = app.Ready with { OverTls = true } } : app;
     }
+
+    /// <summary>A key by which nothing goes, and what would go by it.</summary>
+    private static (string Key, string On)? IdleOf(ReadySettings ready) =>
+        ready.On != ReadySign.Http && ready.Path != s_ready.Path ? ("path", "http")
+        : ready is { On: not ReadySign.Log, Text: not null } ? ("text", "log")
+        : ready.On != ReadySign.Delay && ready.Delay != s_ready.Delay ? ("delay", "delay")
+        : null;
 
     /// <summary>Whether the apps can be started one after the other as they ask.</summary>
     public static void Order(IReadOnlyDictionary<string, PoolDraft> pools, ProblemList problems)

@@ -29,6 +29,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
     private readonly ConcurrentDictionary<Worker, bool> _living = new();
     private readonly string _folder;
     private Task _upkeep = Task.CompletedTask;
+    private int _starts;
 
     public AppSupervisor(string pool, AppSettings app, bool speaksFirst, string folder, PoolMembers members, CancellationToken force)
     {
@@ -54,6 +55,9 @@ internal sealed class AppSupervisor : IAsyncDisposable
 
     /// <summary>How many workers there are to be.</summary>
     public int Count => _slots.Length;
+
+    /// <summary>How many processes have been started so far.</summary>
+    public int Starts => Volatile.Read(ref _starts);
 
     /// <summary>How many the settings ask for.</summary>
     public static int CountOf(AppSettings app)
@@ -171,6 +175,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
         if (_stopping.IsCancellationRequested)
             throw new AppStartException($"{Pool}/{number} is not started: the app stops");
         var worker = _start.Start(app, number);
+        Interlocked.Increment(ref _starts);
         _living[worker] = true;
         _ = ForgetAsync(worker);
         return worker;

@@ -26,6 +26,16 @@ internal sealed class AppSupervisors(string folder) : IAsyncDisposable
     /// <summary>The app of a pool; null for none.</summary>
     public AppSupervisor? Find(string pool) => Array.Find(_all, supervisor => supervisor.Pool == pool);
 
+    /// <summary>Whether there are apps, and a configuration has the same.</summary>
+    public bool AreAsIn(Snapshot snapshot)
+    {
+        var (all, named) = (_all, snapshot.Pools.AsEnumerable().Where(pool => pool.App is not null).ToList());
+        return all.Length > 0 && all.Length == named.Count && named.TrueForAll(pool => Find(pool.Name)?.App == pool.App);
+    }
+
+    /// <summary>How many processes have been started for the apps there are.</summary>
+    public int Starts => _all.Sum(app => app.Starts);
+
     /// <summary>Which have more or fewer workers than the file says; not those that go by their work.</summary>
     public IEnumerable<LiveDifference> Differences => _all
         .Where(app => app.App.Scale is null && app.Count != AppSupervisor.CountOf(app.App))

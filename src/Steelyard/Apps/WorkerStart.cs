@@ -15,6 +15,9 @@ namespace Steelyard.Apps;
 /// <param name="log">Takes what they print.</param>
 internal sealed class WorkerStart(string pool, string folder, WorkerPlaces places, AppLog log)
 {
+    // What a worker can print while the keeper has no turn on a busy machine; memory only while it is there.
+    private const int RoomInPipe = 1024 * 1024;
+
     /// <summary>Variables that were meant for us, or for the program that started us.</summary>
     public static IReadOnlyList<string> NotTheirs { get; } =
     [
@@ -77,6 +80,9 @@ internal sealed class WorkerStart(string pool, string folder, WorkerPlaces place
             throw new AppStartException($"{name} cannot be started: too many open files (ulimit -n)");
         }
 
+        // Where the kernel refuses, for a user has only so much of it, they are as small as ever.
+        _ = Posix.fcntl(output, Posix.F_SETPIPE_SZ, RoomInPipe);
+        _ = Posix.fcntl(error, Posix.F_SETPIPE_SZ, RoomInPipe);
         try
         {
             reach.Starting();

@@ -31,7 +31,9 @@ internal static class LiveNames
         try
         {
             var file = ConfigurationArgument.InThisFolder;
-            var running = AdminConnection.Local(file);
+            var running = RunCommand.NameIn(".") is { } run ? AdminConnection.Local(run) : [];
+            if (running.Count == 0)
+                running = AdminConnection.Local(file);
             if (running.Count == 0 && file is not null)
                 running = AdminConnection.Local(file: null);
             if (running is not [var only])

@@ -14,6 +14,9 @@ internal static class RunCommand
     /// <summary>What stands for the file where there is none; null where there is one.</summary>
     public static string? NameIn(string fileOrFolder)
     {
+        // As messages name it.
+        if (Path.GetFileName(fileOrFolder) == PseudoFile)
+            return fileOrFolder;
         if (!Directory.Exists(fileOrFolder) || File.Exists(Path.Combine(fileOrFolder, "steelyard.yaml")))
             return null;
         return Path.Combine(fileOrFolder, PseudoFile);

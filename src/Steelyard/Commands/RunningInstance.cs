@@ -83,6 +83,10 @@ internal sealed class RunningInstance
         if (parsed.GetValue(_ca) is not null)
             throw new AdminProblemException(0, "--ca is about the API that --admin names; a local socket does not speak TLS");
         var given = Source(parsed);
+
+        // In a folder without a configuration of its own 'steelyard run' may serve, as for the commands that ask the keeper.
+        if (RunCommand.NameIn(given ?? ".") is { } run && AdminConnection.Local(run) is [var ofRun, ..])
+            return ofRun;
         if ((given ?? ConfigurationArgument.InThisFolder) is { } named)
         {
             var file = ConfigurationArgument.Find(named) ?? throw new AdminProblemException(0, ConfigurationArgument.NothingAt(named));

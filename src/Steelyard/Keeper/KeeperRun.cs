@@ -18,6 +18,7 @@ namespace Steelyard.Keeper;
 internal sealed class KeeperRun : IDisposable
 {
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+    private const int LooksUntilShrink = 5;
     private static readonly TimeSpan s_usualGrace = new Snapshot { Listeners = [], Pools = [] }.Shutdown;
 
     // HAProxy waits for ever unless hard-stop-after says otherwise.
@@ -51,6 +52,8 @@ internal sealed class KeeperRun : IDisposable
     private ServedConfiguration _served = null!;
     private readonly TaskCompletionSource<string> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _generation;
+    private int _startsSeen;
+    private int _looksUntilShrink;
 
     private KeeperRun(ConfigurationArgument configuration, Snapshot snapshot, UpOptions options)
     {
@@ -124,7 +127,6 @@ internal sealed class KeeperRun : IDisposable
 
                 await ServeUntilStopAsync();
                 var cut = await StopAsync();
-                await _doing;
                 return cut == 0 || _quitIsGraceful ? CommandLine.Success : CommandLine.Failure;
             }
             finally
@@ -179,6 +181,15 @@ internal sealed class KeeperRun : IDisposable
             Footprint.Shrink();
     }
 
+    /// <summary>The same when workers have been started for a reason of their own, and none any more for a while.</summary>
+    private void ShrinkAfterStarts()
+    {
+        if (_apps.Starts is var starts && starts != _startsSeen)
+            (_startsSeen, _looksUntilShrink) = (starts, LooksUntilShrink);
+        else if (_looksUntilShrink > 0 && --_looksUntilShrink == 0)
+            Shrink();
+    }
+
     /// <summary>Does what is asked for, until a stop is.</summary>
     private async Task ServeUntilStopAsync()
     {
@@ -194,6 +205,7 @@ internal sealed class KeeperRun : IDisposable
 
                 _requests.Look();
                 Orphans.Reap();
+                ShrinkAfterStarts();
             }
         }
         catch (OperationCanceledException) when (_signals.Stop.IsCancellationRequested)
@@ -212,6 +224,10 @@ internal sealed class KeeperRun : IDisposable
         var grace = _options.AsHaproxy && _configured.Shutdown == s_usualGrace ? s_patienceOfHaproxy : _configured.Shutdown;
         var cut = await _engine.StopAsync(grace, _sockets.Dispose, _signals.Force);
         await _desk.Clients.WrittenAsync();
+
+        // What workers say while they end comes before the last word.
+        await _doing;
+        await _apps.DisposeAsync();
         var line = cut switch
         {
             0 => "stopped",
@@ -356,8 +372,10 @@ internal sealed class KeeperRun : IDisposable
 
         try
         {
+            // Who changes a program and not its configuration may mean this.
+            var note = _apps.AreAsIn(snapshot) ? "; no app has changed, so its workers stay (new ones: 'steelyard restart')" : "";
             await TakeUpAsync(read, snapshot, report);
-            report.Say($"reloaded: {read.Summary}");
+            report.Say($"reloaded: {read.Summary}{note}");
             foreach (var source in _discoveries.States)
             {
                 if ((source.Why ?? (source.Age is null ? "no answer yet" : null)) is { } why)

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Steelyard.EndToEnd.Machinery;
 
@@ -24,6 +26,103 @@ public sealed class SupervisionTests : WorkerFixture
 
         Assert.Empty(load.Failures);
         Assert.Contains(" ended with exit code 137 (signal 9)\n    listening as ", up.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_get_that_ends_its_worker_ends_two_at_most(bool kept)
+    {
+        Write(WorkerApps.Put("python", Folder), instances: 4);
+        await using var up = Up();
+        var url = await UrlAsync(up);
+        await Patience.Until(() => up.Output.Split("listening as ").Length == 5);
+        var workers = up.Output.Split("listening as ")[1..].Select(rest => int.Parse(rest.Split('\n')[0], CultureInfo.InvariantCulture)).ToArray();
+        if (kept)
+        {
+            // So that there is a connection to each.
+            var load = new WorkerLoad(url);
+            await Patience.Until(() => load.Answers.Count == 4);
+            await load.EndAsync();
+        }
+
+        using var answer = await Client.GetAsync(new Uri(url, "/die"), Cancel);
+
+        Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
+        Assert.Equal(2, workers.Count(IsAlive));
+        await Patience.Until(() => up.Error.Split(" ended with exit code 9\n").Length == 3);
+        Assert.StartsWith("one ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Another_worker_serves_within_600_ms_of_what_its_start_takes()
+    {
+        var command = WorkerApps.Put("node", Folder);
+        Write(command, instances: 5);
+        await using var up = Up();
+        var url = await UrlAsync(up);
+        var load = new WorkerLoad(url, kept: 1, single: 0, pause: TimeSpan.FromMilliseconds(10));
+        await Patience.Until(() => load.Answers.Count == 5);
+
+        var late = new List<double>();
+        foreach (var worker in load.Answers.Keys.Select(answer => int.Parse(answer.Split(' ')[1], CultureInfo.InvariantCulture)).ToArray())
+        {
+            // At the same time, for both to find the machine as busy.
+            var (known, begun) = (load.Answers.Count, Stopwatch.GetTimestamp());
+            SteelyardProcess.Kill(worker);
+            var alone = StartUpAsync(command);
+            await Patience.Until(() => load.Answers.Count > known);
+            var back = Stopwatch.GetElapsedTime(begun);
+            late.Add((back - await alone).TotalMilliseconds);
+        }
+
+        await load.EndAsync();
+        Assert.Empty(load.Failures);
+        TestContext.Current.SendDiagnosticMessage($"after what the start takes by itself it took so many ms more: {string.Join(", ", late)}");
+        Assert.InRange(late.Order().Skip(2).First(), -1000, 600);
+    }
+
+    /// <summary>From the start of a program by itself to the first connection that it takes.</summary>
+    private async Task<TimeSpan> StartUpAsync(string command)
+    {
+        var (words, port) = (command.Split(' '), Ports.Free());
+        var begun = Stopwatch.GetTimestamp();
+        using var process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { WorkingDirectory = Folder.Path, Environment = { ["PORT"] = port.ToString(CultureInfo.InvariantCulture) } })!;
+        await Patience.Until(() => Accepts(port));
+        var took = Stopwatch.GetElapsedTime(begun);
+        process.Kill();
+        await process.WaitForExitAsync(Cancel);
+        return took;
+    }
+
+    private static bool Accepts(int port)
+    {
+        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            client.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    [Fact]
+    public async Task What_workers_say_while_they_end_comes_before_the_last_word()
+    {
+        Folder.Write("steelyard.yaml", """
+            pools:
+              jobs: { app: { command: [ sh, -c, "trap 'sleep 0.2; echo bye; exit' TERM; echo up; while :; do sleep 0.05; done" ], listen: none, ready: { on: log, text: up } } }
+            """);
+        await using var up = Up();
+        await up.LineAsync("ready");
+
+        Assert.Equal((0, "stopped\n", ""), await Ask("stop"));
+
+        await up.ExitAsync();
+        Assert.EndsWith("jobs/1 | bye\nstopped\n", up.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -405,6 +504,15 @@ public sealed class SupervisionTests : WorkerFixture
         await using var up = Up(["run", "-i", "2", "--listen", "127.0.0.1:0", "--", .. command]);
         var url = await UrlAsync(up);
         Assert.StartsWith("None ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
+
+        // Whatever else lies there and could be served.
+        Folder.Write("ecosystem.config.js", "module.exports = { apps: [] };");
+        foreach (var named in (string[][])[[], ["."], ["steelyard.run"]])
+        {
+            var (status, output, error) = await Ask(["status", .. named]);
+            Assert.Equal((0, ""), (status, error));
+            Assert.Contains("app", output, StringComparison.Ordinal);
+        }
 
         Assert.Equal((0, "scaled: app has 3 workers, before 2; 'instances' says 2, which counts again at the next start and when it changes\n", ""), await Ask("scale", "app=+1"));
         up.Signal(PosixSignal.SIGTERM);

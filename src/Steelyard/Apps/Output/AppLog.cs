@@ -56,7 +56,7 @@ internal sealed class AppLog(string pool, string folder)
         }
 
         if (_terminal)
-            Console.WriteLine(_coloured ? $"{Colours.Of(line.Number)}{line.Worker} |{Colours.End} {line.Text}" : $"{line.Worker} | {line.Text}");
+            Console.Write(_coloured ? $"{Colours.Of(line.Number)}{line.Pool}/{line.Number} |{Colours.End} {line.Text}\n" : $"{line.Pool}/{line.Number} | {line.Text}\n");
     }
 
     /// <summary>The last lines, and every line from then on; none is missing and none comes twice.</summary>
