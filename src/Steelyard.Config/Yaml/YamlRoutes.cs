@@ -1,4 +1,5 @@
 using System.Globalization;
+using Steelyard.Config.Text;
 using Steelyard.Config.Yaml.Tables;
 using static Steelyard.Config.Yaml.YamlValues;
 
@@ -161,7 +162,7 @@ internal static class YamlRoutes
     public static string Rule(RuleSettings rule)
     {
         var (key, value) = RuleTable.Write(rule);
-        return Braces([.. rule.When is { } when ? (string[])[$"when: {Scalar(when.ToString())}"] : [], .. rule.OfOwn ? (string[])["own: true"] : [], $"{key}: {value}"]);
+        return Braces([.. rule.When is { } when ? (string[])[$"when: {Scalar(when.ToString())}"] : [], .. rule.OfOwn ? (string[])["own: true"] : [], .. rule.Delay is { } delay ? (string[])[$"delay: {DurationText.Write(delay)}"] : [], $"{key}: {value}"]);
     }
 
     public static IEnumerable<string> EditsParts(HeaderEdits request, HeaderEdits response)
