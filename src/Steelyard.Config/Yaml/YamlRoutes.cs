@@ -53,6 +53,8 @@ internal static class YamlRoutes
             yield return "internal: true";
         if (route.Pool is not null)
             yield return $"to: {Scalar(route.Pool)}";
+        if (route.Server is { } server)
+            yield return $"server: {Scalar(server)}";
         if (route.PoolName is { } poolName)
             yield return $"to-named: {Scalar(poolName.ToString())}";
         if (route.Split.Count > 0)
