@@ -9,6 +9,9 @@ public readonly ref struct Choice
     /// <summary>The server the client belongs to; null for none.</summary>
     public Server? Owner { get; init; }
 
+    /// <summary>The server that takes the request as long as it is up, whoever the client belongs to; null for none (HAProxy: use-server).</summary>
+    public Server? Named { get; init; }
+
     /// <summary>The server that a client without an owner stays with as long as it takes requests, for the sake of a connection there that is its own; null for none.</summary>
     public Server? Preferred { get; init; }
 

@@ -9,6 +9,9 @@ public readonly record struct Decision(Server? Server, DecisionReason Reason)
 {
     /// <summary>Whether the client got the server it belongs to, and why not.</summary>
     public StickyOutcome Sticky { get; init; }
+
+    /// <summary>The one that is waited for, where no other will do; null for any.</summary>
+    public Server? Awaited { get; init; }
 }
 
 /// <summary>Why a server was chosen, or none.</summary>
@@ -19,6 +22,9 @@ public enum DecisionReason
 
     /// <summary>The client belongs to it.</summary>
     Sticky,
+
+    /// <summary>The request's route names it (<see cref="Choice.Named"/>).</summary>
+    Named,
 
     /// <summary>The client has a connection of its own there (<see cref="Choice.Preferred"/>).</summary>
     OwnConnection,

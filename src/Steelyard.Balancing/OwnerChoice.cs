@@ -11,8 +11,6 @@ internal static class OwnerChoice
     {
         var sticky = pool.Settings.Sticky!;
         owner = pool.Members[owner.Index];
-        if (sticky.YieldsToPriority && HasFirst(pool, picker, choice))
-            return pool.ChooseAny(picker, choice) with { Sticky = StickyOutcome.Yielded };
         var outcome = OutcomeFor(owner, picker, choice, sticky);
         if ((choice.Forced || sticky.WhenDown == StickyDown.Always) && outcome is StickyOutcome.Down or StickyOutcome.Ejected or StickyOutcome.Maintenance)
             outcome = StickyOutcome.Kept;
@@ -23,7 +21,7 @@ internal static class OwnerChoice
 
             // The client waits for this one, and no other.
             if (sticky.WhenFull == StickyFull.Wait)
-                return new(null, DecisionReason.AllFull) { Sticky = StickyOutcome.Kept };
+                return new(null, DecisionReason.AllFull) { Sticky = StickyOutcome.Kept, Awaited = owner };
             outcome = StickyOutcome.Full;
         }
 
@@ -35,16 +33,13 @@ internal static class OwnerChoice
     public static bool TakesAgain(Server server, Picker picker, in Choice choice) =>
         picker.Shares[server.Index] > 0 && !choice.Tried.Contains(server.Index) && server.Outlier is not { Trying: true } && server.TryBegin();
 
-    private static bool HasFirst(Pool pool, Picker picker, in Choice choice)
-    {
-        foreach (var server in pool.Members)
-        {
-            if (server.IsFirst && picker.Shares[server.Index] > 0 && !choice.Tried.Contains(server.Index))
-                return true;
-        }
+    /// <summary>Whether a server that is named takes the request: one without a weight, or that drains, does.</summary>
+    public static bool IsUp(Server server, Picker picker, in Choice choice) =>
+        server.State != ServerState.Maintenance && (server.Up || picker.Shares[server.Index] > 0) && !choice.Tried.Contains(server.Index);
 
-        return false;
-    }
+    /// <summary>That server, as soon as it has room.</summary>
+    public static Decision ChooseNamed(Server server, in Choice choice) =>
+        (server.TryBegin() ? new Decision(server, DecisionReason.Named) : new(null, DecisionReason.AllFull) { Awaited = server }) with { Sticky = choice.Owner is null ? StickyOutcome.None : StickyOutcome.Yielded };
 
     private static StickyOutcome OutcomeFor(Server owner, Picker picker, in Choice choice, StickySettings sticky)
     {

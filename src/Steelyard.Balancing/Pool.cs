@@ -205,7 +205,8 @@ public sealed class Pool
     public Pool Copy() => new(this);
 
     private Decision ChooseBy(Picker picker, in Choice choice) =>
-        choice.Owner is { } owner ? OwnerChoice.Choose(this, owner, picker, choice)
+        choice.Named is { } named && OwnerChoice.IsUp(Members[named.Index], picker, choice) ? OwnerChoice.ChooseNamed(Members[named.Index], choice)
+        : choice.Owner is { } owner ? OwnerChoice.Choose(this, owner, picker, choice)
         : choice.Preferred is { } preferred && OwnerChoice.TakesAgain(preferred, picker, choice) ? new(preferred, DecisionReason.OwnConnection)
         : ChooseAny(picker, choice);
 
@@ -261,7 +262,7 @@ public sealed class Pool
     /// </summary>
     /// <param name="request">The request; it waits nowhere.</param>
     /// <param name="tried">The servers it does not wait for. Not to be changed while it waits.</param>
-    /// <param name="wanted">The one it waits for, as its client belongs to it (<see cref="StickyOutcome.Kept"/>); null for any.</param>
+    /// <param name="wanted">The one it waits for, as its client belongs to it or its route names it (<see cref="Decision.Awaited"/>); null for any.</param>
     /// <param name="priority">Smaller numbers go first.</param>
     /// <param name="again">Whether it had a server before, and so goes before the others of its priority.</param>
     /// <param name="now">Monotonic milliseconds.</param>
@@ -280,6 +281,18 @@ public sealed class Pool
 
     /// <inheritdoc cref="LimitedChoice.HasHopeFor"/>
     internal bool HasHopeFor(QueuedRequest request) => _limited!.HasHopeFor(request);
+
+    /// <summary>The server of a name; null for none.</summary>
+    public Server? FindServer(string name)
+    {
+        foreach (var server in _servers)
+        {
+            if (server.Settings.Name == name)
+                return server;
+        }
+
+        return null;
+    }
 
     /// <summary>A server of another configuration as this pool knows it; null for none.</summary>
     public Server? Twin(Server server)

@@ -455,9 +455,6 @@ public sealed class Server
     /// <summary>What the configuration says of it.</summary>
     public ServerSettings Settings { get; }
 
-    /// <summary>Whether it comes before those of other priorities.</summary>
-    public bool IsFirst => Settings is { Priority: 0, Backup: false };
-
     /// <summary>Its address as the configuration writes it, in UTF-8.</summary>
     public ReadOnlyMemory<byte> AddressBytes { get; }
 

@@ -86,6 +86,9 @@ public sealed record RouteSettings
     /// <summary>The name of the pool that serves it, one of <see cref="Snapshot.Pools"/>; null where something else is set.</summary>
     public string? Pool { get; init; }
 
+    /// <summary>The server of <see cref="Pool"/> that takes these requests while it is up, by its name; null for any (HAProxy: use-server).</summary>
+    public string? Server { get; init; }
+
     /// <summary>Pools that share the requests by their weights; none where something else is set.</summary>
     public ValueList<PoolShare> Split { get; init; }
 

@@ -41,6 +41,9 @@ public sealed record RuleSettings
     /// <summary>What is answered; null for nothing.</summary>
     public FixedResponse? Respond { get; init; }
 
+    /// <summary>How long the answer of a rule for requests is kept back: 1 ms to 24 h; null for no time (HAProxy: tarpit).</summary>
+    public TimeSpan? Delay { get; init; }
+
     /// <summary>Whether a rule for responses is done with answers of the proxy's own as well (HAProxy: http-after-response).</summary>
     public bool OfOwn { get; init; }
 }
@@ -125,6 +128,12 @@ public enum RuleAction
 
     /// <summary>Says how long a server, or a tunnel, may say nothing, in milliseconds; the name says which (HAProxy: set-timeout).</summary>
     SetTimeout,
+
+    /// <summary>The connection of the server, and with the name <c>both</c> that of the client too, ends behind the answer (HAProxy: option http-server-close, httpclose).</summary>
+    CloseAfter,
+
+    /// <summary>No server gets the request that another may have seen (HAProxy: disable-l7-retry).</summary>
+    SendOnce,
 
     /// <summary>Gives the response another status.</summary>
     SetStatus,

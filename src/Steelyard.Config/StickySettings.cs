@@ -84,9 +84,6 @@ public sealed record StickySettings
     /// <summary>Whether a request goes to another server when its own does not take it or fails (HAProxy: option redispatch). Default so; else its client is told.</summary>
     public bool Redispatch { get; init; } = true;
 
-    /// <summary>Whether servers of the first priority take requests whatever the client brings, which is left as it is (HAProxy: use-server).</summary>
-    public bool YieldsToPriority { get; init; }
-
     /// <summary>The variable by which rules say of a request that its cookie is not looked at, <c>ignore</c>, or that its server is tried in any state, <c>force</c>; null for none (HAProxy: ignore-persist, force-persist).</summary>
     public string? Variable { get; init; }
 

@@ -30,6 +30,6 @@ public enum StickyOutcome
     /// <summary>It has as much to do as it may, and the client is not to wait.</summary>
     Full,
 
-    /// <summary>A server of the first priority takes its requests.</summary>
+    /// <summary>The request's route names another server.</summary>
     Yielded,
 }

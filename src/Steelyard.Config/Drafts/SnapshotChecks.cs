@@ -299,6 +299,8 @@ internal sealed class SnapshotChecks
             _problems.Error(draft.Place, "an 'internal' route that has no name, or asks for a host or a path", "'name', by which rules and error pages find it");
         if (draft.To is { } to)
             CheckPool(to, poolsAreKnown);
+        if (draft.Server is { } server)
+            CheckServer(server, draft.To);
         foreach (var (pool, _) in draft.Split?.Value ?? [])
             CheckPool(pool, poolsAreKnown);
         if ((long)Math.Max(1, draft.Hosts.Count) * Math.Max(1, draft.Paths.Count) > MostRoutes - _routes)
@@ -329,6 +331,7 @@ internal sealed class SnapshotChecks
                     MaxBody = draft.MaxBody,
                     PoolName = draft.ToNamed?.Value,
                     Pool = draft.To?.Value,
+                    Server = draft.Server?.Value,
                     Split = (draft.Split?.Value ?? []).Select(share => new PoolShare(share.Key.Value, share.Value)).ToValueList(),
                     Redirect = draft.Redirect?.Value,
                     Respond = draft.Respond?.Value,
@@ -389,6 +392,15 @@ internal sealed class SnapshotChecks
             if (given is { } place)
                 _problems.Error(place, $"'{name}' in a route with '{first}', where no request goes to a server", "'to' or 'split', or a route without it");
         }
+    }
+
+    // A server may be taken out while its pool is served.
+    private void CheckServer(Located<string> name, Located<string>? to)
+    {
+        if (to is null)
+            _problems.Error(name.Place, "'server' in a route without 'to'", "'to' with the pool of the server");
+        else if (_pools.TryGetValue(to.Value.Value, out var pool) && !pool.Servers.Any(server => server.Name?.Value == name.Value))
+            _problems.Warn(name.Place, $"no server of {Shown.Quote(to.Value.Value)} is called {Shown.Quote(name.Value)}: any of them takes these requests", "the 'name' of one of its servers");
     }
 
     private void CheckPool(Located<string> name, bool poolsAreKnown)

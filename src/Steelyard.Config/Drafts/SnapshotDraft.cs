@@ -139,6 +139,9 @@ internal sealed record RouteDraft(Place Place)
 
     public IReadOnlyList<Located<RuleSettings>> ResponseRules { get; init; } = [];
 
+    /// <summary>The server of the pool that takes its requests while it is up.</summary>
+    public Located<string>? Server { get; init; }
+
     public Located<TextTemplate>? ToNamed { get; init; }
 
     public bool Internal { get; init; }

@@ -59,7 +59,6 @@ internal sealed class HaproxyDraft
             if (backend is { Servers.Count: 0, IsTcp: false } || (backend is { StickTable: not null, Servers.Count: 0 } && !named.Contains(backend.Name.Value)))
                 continue;
             pools.Add(Pool(backend));
-            pools.AddRange(PoolsOfOneServer(backend));
         }
 
         WarnOfMissingTimeouts(proxies);
@@ -218,13 +217,8 @@ internal sealed class HaproxyDraft
                 continue;
             }
 
-            foreach (var (server, on) in backend.UseServers)
-            {
-                if (FindServer(backend, server) is not null && on is not null)
-                    routes.Add(HaproxyCompression.Apply(new(name.Place) { Match = new() { When = when is null ? on : new AllCondition([when, on]) }, Rules = rules, ErrorPages = pages, To = new(NameOf(backend, server.Value), server.Place) }, front, backend));
-            }
-
-            routes.Add(HaproxyCompression.Apply(new(name.Place) { Match = new() { When = when }, Rules = rules, ErrorPages = pages, To = name }, front, backend));
+            foreach (var (server, on) in ServerChoices(backend, when))
+                routes.Add(HaproxyCompression.Apply(new(name.Place) { Match = new() { When = on }, Rules = rules, ErrorPages = pages, To = name, Server = server }, front, backend));
         }
 
         // HAProxy: 503 where no backend takes a request.
@@ -233,6 +227,20 @@ internal sealed class HaproxyDraft
         foreach (var (error, name) in shown)
             routes.Add(new(error.Place) { Name = name, Internal = true, Respond = new(error.Respond!, error.Place) });
         return routes;
+    }
+
+    /// <summary>The servers that lines use-server of a backend name, and at last any.</summary>
+    private IEnumerable<(Located<string>? Server, Condition? When)> ServerChoices(HaproxySection backend, Condition? when)
+    {
+        foreach (var (server, on) in backend.UseServers)
+        {
+            if (FindServer(backend, server) is not null)
+                yield return (server, when is null || on is null ? when ?? on : new AllCondition([when, on]));
+            if (on is null)
+                yield break;
+        }
+
+        yield return (null, when);
     }
 
     private static List<Located<ErrorPageSettings>> ErrorPagesOf(HaproxySection front, HaproxySection back, Dictionary<HaproxyErrorPage, string> shown)
@@ -261,7 +269,7 @@ internal sealed class HaproxyDraft
     private List<RouteDraft> TcpRoutes(HaproxySection front, List<Located<RuleSettings>> ofBackends)
     {
         List<Condition> before = [];
-        List<(Located<string> Backend, Condition? When, List<Located<string>> Hosts)> choices = [];
+        List<(Located<string> Backend, Located<string>? Server, Condition? When, List<Located<string>> Hosts)> choices = [];
         var ofNames = true;
         foreach (var (name, when) in Choices(front))
         {
@@ -271,13 +279,15 @@ internal sealed class HaproxyDraft
                 ofBackends.Add(rule with { Value = rule.Value with { When = All([.. before, .. when is null ? (Condition[])[] : [when], .. rule.Value.When is { } own ? (Condition[])[own] : []]) } });
             if (when is not null)
                 before.Add(new NotCondition(when));
-            List<Located<string>> hosts = [];
-            ofNames &= when is null || TryReadHosts(when, name.Place, hosts);
-            choices.Add((name, when, hosts));
+            foreach (var (server, on) in ServerChoices(_backends[name.Value], when))
+            {
+                List<Located<string>> hosts = [];
+                ofNames &= on is null || TryReadHosts(on, name.Place, hosts);
+                choices.Add((name, server, on, hosts));
+            }
         }
 
-        var routes = choices.ConvertAll(choice => ofNames ? new RouteDraft(choice.Backend.Place) { Hosts = choice.Hosts, To = choice.Backend } : new RouteDraft(choice.Backend.Place) { Match = new() { When = choice.When }, To = choice.Backend });
-
+        var routes = choices.ConvertAll(choice => new RouteDraft(choice.Backend.Place) { Hosts = ofNames ? choice.Hosts : [], Match = ofNames ? new() : new() { When = choice.When }, To = choice.Backend, Server = choice.Server });
         if (routes.Count == 0)
             _problems.Error(front.Name.Place, $"{Shown.Quote(front.Name.Value)} leads nowhere", "'default_backend', or servers");
         return routes;
@@ -353,32 +363,6 @@ internal sealed class HaproxyDraft
 
         _problems.Error(name.Place, $"no server of {Shown.Quote(backend.Name.Value)} is called {Shown.Quote(name.Value)}", Shown.OneOf([.. backend.Servers.Select(server => server.Name.Value).Take(10)]));
         return null;
-    }
-
-    private static string NameOf(HaproxySection backend, string server)
-    {
-        var name = $"{backend.Name.Value}.{server}";
-        return name.Length <= 64 ? name : name[..64];
-    }
-
-    /// <summary>For each server of use-server a pool in which it comes first, and the others when it cannot.</summary>
-    private IEnumerable<PoolDraft> PoolsOfOneServer(HaproxySection backend)
-    {
-        foreach (var (name, _) in backend.UseServers.DistinctBy(use => use.Server.Value))
-        {
-            if (FindServer(backend, name) is not { } first)
-                continue;
-            var pool = Pool(backend);
-            yield return pool with
-            {
-                Name = new(NameOf(backend, name.Value), name.Place),
-                Sticky = pool.Sticky is { } sticky ? sticky with { Value = sticky.Value with { YieldsToPriority = true } } : null,
-                Servers = [.. pool.Servers.Select(server => server.Address?.Value == first.Address.Value ? server with { Backup = null, Weight = Math.Max(server.Weight, 1) } : Behind(server))],
-                Discover = [.. pool.Discover.Select(found => found with { Server = Behind(found.Server!) })],
-            };
-
-            ServerDraft Behind(ServerDraft server) => server.Backup is { Value: true } ? server : server with { Priority = new(1, name.Place) };
-        }
     }
 
     private PoolDraft Pool(HaproxySection backend)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Steelyard.Config.Text;
 using Steelyard.Config.Yaml.Tables;
 using static Steelyard.Config.Yaml.YamlValues;
 
@@ -52,6 +53,8 @@ internal static class YamlRoutes
             yield return "internal: true";
         if (route.Pool is not null)
             yield return $"to: {Scalar(route.Pool)}";
+        if (route.Server is { } server)
+            yield return $"server: {Scalar(server)}";
         if (route.PoolName is { } poolName)
             yield return $"to-named: {Scalar(poolName.ToString())}";
         if (route.Split.Count > 0)
@@ -161,7 +164,7 @@ internal static class YamlRoutes
     public static string Rule(RuleSettings rule)
     {
         var (key, value) = RuleTable.Write(rule);
-        return Braces([.. rule.When is { } when ? (string[])[$"when: {Scalar(when.ToString())}"] : [], .. rule.OfOwn ? (string[])["own: true"] : [], $"{key}: {value}"]);
+        return Braces([.. rule.When is { } when ? (string[])[$"when: {Scalar(when.ToString())}"] : [], .. rule.OfOwn ? (string[])["own: true"] : [], .. rule.Delay is { } delay ? (string[])[$"delay: {DurationText.Write(delay)}"] : [], $"{key}: {value}"]);
     }
 
     public static IEnumerable<string> EditsParts(HeaderEdits request, HeaderEdits response)

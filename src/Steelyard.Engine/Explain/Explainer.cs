@@ -163,7 +163,7 @@ public sealed class Explainer
         {
             for (var pool = i == 0 ? first : route.ChoosePool(asked); pool is not null;)
             {
-                var decision = Choose(pool, answers, asked, ref lots);
+                var decision = Choose(pool, route, answers, asked, ref lots);
                 pool = fallsBack && decision is { Server: null, Reason: not DecisionReason.AllFull } && pool.Settings.Breaker is { Fallback.Pool: { } other } ? _pools[other] : null;
             }
         }
@@ -172,7 +172,7 @@ public sealed class Explainer
     }
 
     /// <summary>Chooses as an exchange does: who has an open breaker is passed over.</summary>
-    private Decision Choose(Pool pool, List<PoolAnswer> answers, AskedRequest asked, ref ulong lots)
+    private Decision Choose(Pool pool, Route route, List<PoolAnswer> answers, AskedRequest asked, ref ulong lots)
     {
         var tried = new ServerSet();
         tried.Clear(pool.Count);
@@ -181,7 +181,7 @@ public sealed class Explainer
         Decision decision;
         for (var passedOver = false; ; passedOver = true)
         {
-            var choice = new Choice { Tried = tried, Owner = asked.OwnerIn(pool, _now), Now = _now, Chance = Next(ref lots), Key = asked.KeyFor(pool) };
+            var choice = new Choice { Tried = tried, Owner = asked.OwnerIn(pool, _now), Named = route.Server is { } named ? pool.Twin(named) : null, Now = _now, Chance = Next(ref lots), Key = asked.KeyFor(pool) };
             decision = answer is null && !passedOver ? pool.Explain(choice, candidates) : pool.Choose(choice);
             decision.Server?.End();
             if (pool.Breaker?.WouldRefuse(_now) is true || (passedOver && decision.Reason == DecisionReason.NoneLeft))

@@ -63,6 +63,12 @@ internal sealed class AccessRecord(ExchangeContext context)
     /// <summary>A rule has refused the request.</summary>
     public bool IsDenied;
 
+    /// <summary>Whether a rule has answered, or closed the connection.</summary>
+    public bool IsOfRule;
+
+    /// <summary>Whether the client was kept waiting for its answer.</summary>
+    public bool IsKeptBack;
+
     /// <summary>Bytes of <see cref="ExchangeContext.BytesPassed"/> that are the head's.</summary>
     public long HeadBytes;
 
@@ -77,7 +83,7 @@ internal sealed class AccessRecord(ExchangeContext context)
     {
         (HeadAt, ChosenAt, ConnectedAt, AnswerAt, Retries, QueuePosition) = (-1, -1, -1, -1, 0, 0);
         (ByRate, ByConcurrency, LeftPool) = (LimitVerdict.None, LimitVerdict.None, null);
-        (Redispatched, IsLocal, IsCut, IsDenied, Ending, HeadBytes, Tunnel, Cookie) = (false, false, false, false, Outcome.Success, 0, TunnelEnd.None, CookieFate.None);
+        (Redispatched, IsLocal, IsCut, IsDenied, IsOfRule, IsKeptBack, Ending, HeadBytes, Tunnel, Cookie) = (false, false, false, false, false, false, Outcome.Success, 0, TunnelEnd.None, CookieFate.None);
     }
 
     /// <summary>The head of the request, also when its connection has gone on to something else.</summary>

@@ -16,6 +16,7 @@ internal static class Termination
         var record = context.Record;
         return record.Ending.Cause switch
         {
+            Cause.None when record.IsKeptBack => Letters("PT"u8),
             Cause.None when record.IsDenied => Letters("PR"u8),
             Cause.None when record.IsLocal => Letters("LR"u8),
             Cause.None => OfTunnel(record.Tunnel),

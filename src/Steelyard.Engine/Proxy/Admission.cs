@@ -76,10 +76,16 @@ internal sealed class Admission(ExchangeContext context) : IEndObserver
         return new(cause, Seconds: seconds, Told: told);
     }
 
-    [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    private async ValueTask<Outcome> Wait(long milliseconds)
+    private ValueTask<Outcome> Wait(long milliseconds)
     {
         context.Loop.Counters.LimitDelays++;
+        return Pause(milliseconds);
+    }
+
+    /// <summary>Keeps a client waiting.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    public async ValueTask<Outcome> Pause(long milliseconds)
+    {
         var whole = context.Deadline.Due;
         _clientGone = false;
         context.Client.Transport.EndObserver = this;

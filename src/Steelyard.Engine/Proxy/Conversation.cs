@@ -435,7 +435,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
             return ConnectionOption.Tunnel;
 
         // What a client sends behind CONNECT before it is answered is meant for the tunnel, and must not be read as a request.
-        context.ClosesAfter = context.Request.Method == KnownMethod.Connect || context.Client.Leaving || !context.Request.KeepAlive || endsWithConnection || BodyIsUnwanted();
+        context.ClosesAfter = context.Request.Method == KnownMethod.Connect || context.Client.Leaving || context.ClosesClient || !context.Request.KeepAlive || endsWithConnection || BodyIsUnwanted();
         return context.ClosesAfter ? ConnectionOption.Close
             : context.Request.MinorVersion == 0 ? ConnectionOption.KeepAlive
             : ConnectionOption.Default;
@@ -478,7 +478,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
 
     /// <summary>The request is all there, nothing of an answer has reached the client, and doing it twice is as good as once.</summary>
     public bool MayBeSentAgain =>
-        !context.ResponseBegun && outgoing.Replayable && (context.Request.Idempotent || attempts.Settings.NonIdempotent);
+        !context.ResponseBegun && outgoing.Replayable && !context.SendsOnce && (context.Request.Idempotent || attempts.Settings.NonIdempotent);
 
     /// <summary>Whether the next attempt follows; it counts as made then.</summary>
     private bool MayGoElsewhere(RetryConditions condition) =>

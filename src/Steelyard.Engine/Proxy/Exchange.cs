@@ -18,7 +18,7 @@ internal sealed class Exchange
     private const int ClientGoneStatus = 499;
 
     // nginx: a connection that is closed without an answer.
-    private const int ClosedByRuleStatus = 444;
+    public const int ClosedByRuleStatus = 444;
 
     // nginx: a request without TLS where that is spoken.
     public const int PlainStatus = 497;
@@ -333,7 +333,9 @@ internal sealed class Exchange
 
         if (_context.Asking.IsUnderWay)
             return GoOn(verdict == RuleVerdict.Answer ? answer!.Status : TooLargeStatus);
-        (_context.Record.IsDenied, _context.Record.IsLocal) = (answer is null or { IsDenial: true }, true);
+        if (verdict == RuleVerdict.Answer && _context.AnswerDelay > 0)
+            return FollowLater(verdict, answer!);
+        (_context.Record.IsDenied, _context.Record.IsLocal, _context.Record.IsOfRule) = (answer is null or { IsDenial: true }, true, true);
         if (verdict == RuleVerdict.Answer)
         {
             if (answer!.IsDenial && ErrorPageFor(answer.Status) is { } page)
@@ -348,6 +350,16 @@ internal sealed class Exchange
         if (verdict != RuleVerdict.Close)
             return Refuse(RouteFinder.OutcomeOf(verdict));
         return new(CloseUnanswered());
+    }
+
+    /// <summary>The same when the client has waited for it.</summary>
+    [AsyncMethodBuilder(typeof(LoopMethod<>))]
+    private async ValueTask<AfterExchange> FollowLater(RuleVerdict verdict, LocalAnswer answer)
+    {
+        _context.Record.IsKeptBack = true;
+        var outcome = await _admission.Pause(_context.AnswerDelay);
+        _context.AnswerDelay = 0;
+        return await (outcome.IsSuccess ? Follow(verdict, answer) : Refuse(outcome));
     }
 
     private AfterExchange CloseUnanswered()

@@ -445,7 +445,7 @@ internal sealed class ExchangeContext : RoutedRequest
     public Decision Choose(Pool pool, ServerSet tried)
     {
         EndWithServer();
-        var choice = new Choice { Tried = tried, Owner = Affinity.Owner, Forced = Affinity.Forced, Preferred = _own?.ServerIn(pool), Now = Events.Now, Chance = Loop.NextChance(), Key = KeyFor(pool) };
+        var choice = new Choice { Tried = tried, Owner = Affinity.Owner, Named = Affinity.Named, Forced = Affinity.Forced, Preferred = _own?.ServerIn(pool), Now = Events.Now, Chance = Loop.NextChance(), Key = KeyFor(pool) };
         var decision = Explanation is { } explanation ? explanation.Choose(pool, choice) : pool.Choose(choice);
         if (decision.Server is { } server)
             Take(server);

@@ -48,7 +48,7 @@ internal sealed class LocalAnswer
     public static LocalAnswer From(FixedResponse respond) => new(respond.Status, null, respond.ContentType, respond.Body, respond.Headers, respond.Text, respond.Base64) { IsDenial = respond.Refuses };
 
     /// <summary>The answer to a request that a rule refuses.</summary>
-    public static LocalAnswer Denial(int status) => Plain(status, "A rule of this site refuses the request.\n");
+    public static LocalAnswer Denial(int status) => status < 400 ? From(new FixedResponse(status) { Refuses = true }) : Plain(status, "A rule of this site refuses the request.\n");
 
     /// <summary>What a status says by itself.</summary>
     /// <param name="status">The status; one below 400 has no body.</param>

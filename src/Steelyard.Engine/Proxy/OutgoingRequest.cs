@@ -69,7 +69,7 @@ internal sealed class OutgoingRequest
 
         _block = _context.Events.Blocks.Rent();
         var writer = new BlockWriter(_block);
-        RequestWriter.Write(ref writer, _context.Scope, _context.Route, pool.Cookies, _context.Client.Listener.Identifies);
+        RequestWriter.Write(ref writer, _context.Scope, _context.Route, pool.Cookies, _context.Client.Listener.Identifies, _context.ClosesServer);
         (Head, Body, Replayable) = (writer.Written, default, true);
         if (held)
             return Resume(ref writer, before, taken);

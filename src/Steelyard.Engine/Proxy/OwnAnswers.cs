@@ -32,7 +32,7 @@ internal sealed class OwnAnswers(ExchangeContext context, OutgoingRequest outgoi
     private bool Unread => !context.HeadHeld || outgoing.BodyPending || context.BodyLeft;
 
     /// <summary>An answer of the proxy's own is the last one on this connection.</summary>
-    private bool EndsConnection => Unread || Client.Leaving || !context.Request.KeepAlive;
+    private bool EndsConnection => Unread || Client.Leaving || context.ClosesClient || !context.Request.KeepAlive;
 
     private ConnectionOption Option =>
         _close ? ConnectionOption.Close : context.Request.MinorVersion == 0 ? ConnectionOption.KeepAlive : ConnectionOption.Default;

@@ -27,7 +27,8 @@ internal static class RequestWriter
     /// <param name="route">What is changed on the way; null for nothing.</param>
     /// <param name="cookies">The cookies clients are known again by, which are not all meant for the servers; null for none.</param>
     /// <param name="identifies">Whether the servers are told by what the request is known.</param>
-    public static void Write(ref BlockWriter writer, in TemplateScope scope, Route? route, StickyCookies? cookies, bool identifies = false)
+    /// <param name="closes">Whether the connection is not used again.</param>
+    public static void Write(ref BlockWriter writer, in TemplateScope scope, Route? route, StickyCookies? cookies, bool identifies = false, bool closes = false)
     {
         var edits = route?.RequestEdits;
         var (request, forwarded) = (scope.Request, scope.Client);
@@ -54,7 +55,9 @@ internal static class RequestWriter
         if (request.WantsUpgrade)
             writer.Write("Connection: upgrade\r\n"u8);
         else if (request.WantsTrailers && (edits is null || !edits.Drops("te"u8)))
-            writer.Write("TE: trailers\r\nConnection: TE\r\n"u8);
+            writer.Write(closes ? "TE: trailers\r\nConnection: close, TE\r\n"u8 : "TE: trailers\r\nConnection: TE\r\n"u8);
+        else if (closes)
+            writer.Write("Connection: close\r\n"u8);
         if (request.Fields.ContentLength >= 0 && (request.Body.HasBody ? request.Fields.LengthIsPadded || route is { DropsFields: true } : request.Fields is { LengthIsPadded: true, ContentLength: 0 }))
             ResponseWriter.WriteContentLength(ref writer, request.Fields.ContentLength);
         if (route?.SendBody is { } body)

@@ -26,6 +26,7 @@ internal sealed class Route
         Settings = settings;
         NameBytes = Encoding.UTF8.GetBytes(Metering.RouteNames.Of(settings));
         _pool = settings.Pool is { } name ? pools[name] : null;
+        Server = settings.Server is { } server ? _pool?.FindServer(server) : null;
         if (settings.Split.Count > 0)
             _split = new PoolSplit(Array.ConvertAll(settings.Split.AsSpan().ToArray(), share => (pools[share.Pool], share.Weight)));
         if (settings.PoolName is { } named)
@@ -97,6 +98,9 @@ internal sealed class Route
 
     /// <summary>The answer that needs no server; null where a pool serves the request.</summary>
     public LocalAnswer? Answer { get; }
+
+    /// <summary>The server of the pool that takes its requests while it is up; null for any.</summary>
+    public Server? Server { get; }
 
     /// <summary>What is done with its requests; null for nothing.</summary>
     public RuleSet? Rules { get; }

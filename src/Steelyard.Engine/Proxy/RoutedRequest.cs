@@ -119,6 +119,18 @@ internal abstract class RoutedRequest
     /// <summary>Whether more of the body has to come; of a request that somebody asks about nothing does.</summary>
     public virtual bool LacksBody(BodyWait wait) => false;
 
+    /// <summary>How long the answer of a rule is kept back, in milliseconds.</summary>
+    public long AnswerDelay { get; set; }
+
+    /// <summary>Whether no server gets the request that another may have seen.</summary>
+    public bool SendsOnce { get; set; }
+
+    /// <summary>Whether the server's connection is not used again.</summary>
+    public bool ClosesServer { get; set; }
+
+    /// <summary>Whether the client's connection ends behind the answer.</summary>
+    public bool ClosesClient { get; set; }
+
     /// <summary>How long the server may say nothing, as rules have it, in milliseconds; 0 where they have not said.</summary>
     public long SetServerTimeout { get; private set; }
 
@@ -145,6 +157,7 @@ internal abstract class RoutedRequest
         (Route, Turns, TargetChanged, GoesTo) = (null!, 0, false, null);
         (OnErrorPage, ToldStatus, SetRate) = (false, 0, -1);
         (SetServerTimeout, SetTunnelTimeout) = (0, 0);
+        (AnswerDelay, SendsOnce, ClosesServer, ClosesClient) = (0, false, false, false);
     }
 
     /// <summary>It goes to no pool any more.</summary>

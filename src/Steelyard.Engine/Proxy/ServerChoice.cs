@@ -43,7 +43,7 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
     public ValueTask<Outcome> Choose(Pool pool)
     {
         var decision = _context.Choose(pool, _attempts.Tried);
-        return decision.Reason == DecisionReason.AllFull ? Wait(pool, decision.Sticky == StickyOutcome.Kept ? _context.Affinity.Owner : null)
+        return decision.Reason == DecisionReason.AllFull ? Wait(pool, decision.Awaited)
             : new(decision.Server is null ? new Outcome(Cause.NoServer) : Outcome.Success);
     }
 

@@ -39,6 +39,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
             reuse = false;
         }
 
+        reuse &= !context.ClosesServer;
         var introduction = context.Plan.ProxyProtocolOf[server.Ordinal];
         context.Upstream = reuse ? Kept(context.IdleConnectionsOf(server), isShared: introduction == ProxyProtocolVersion.None) : null;
         if (context.Upstream is not null)
@@ -53,7 +54,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
             return _connectError is Errno.TooManyFiles or Errno.FileTableFull or Errno.NoBufferSpace or Errno.OutOfMemory or Errno.AddressNotAvailable
                 ? new(Cause.OutOfResources)
                 : new(Cause.ConnectFailed, attempts.AfterNoConnection());
-        if (context.Target is not null)
+        if (context.Target is not null || context.ClosesServer)
             context.Upstream.Restrict(ConnectionUse.OneRequest);
         if (context.Deadline.Passed)
             context.Upstream.Transport.Abort();

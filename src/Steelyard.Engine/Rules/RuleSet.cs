@@ -132,8 +132,15 @@ internal sealed class RuleSet
                     context.NextRule = i + 1;
                     return RuleVerdict.Wait;
                 case RuleAction.Deny or RuleAction.Respond or RuleAction.Redirect:
-                    answer = rule.Answer;
+                    (answer, context.AnswerDelay) = (rule.Answer, rule.Delay);
                     return RuleVerdict.Answer;
+                case RuleAction.SendOnce:
+                    context.SendsOnce = true;
+                    break;
+                case RuleAction.CloseAfter:
+                    context.ClosesServer = true;
+                    context.ClosesClient |= rule.Name is [(byte)'b', ..];
+                    break;
                 default:
                     if (!(RuleEdits.IsOfTarget(rule.Action) ? RuleEdits.ChangeTarget(rule, context) : RuleEdits.Change(rule, context, context.Request.Fields, context.RequestEdit, context.Head, ofResponse: false)))
                         return RuleVerdict.TooLarge;
@@ -194,6 +201,7 @@ internal sealed class Rule
         When = CompiledCondition.From(settings.When);
         (Settings, Action, Status) = (settings, settings.Action, settings.Status);
         Track = settings.Track;
+        Delay = (long)(settings.Delay?.TotalMilliseconds ?? 0);
         Name = Encoding.ASCII.GetBytes(settings.Name);
         Key = settings.Key is { } key ? new(key) : null;
         Value = settings.Value is { } value ? new(value) : null;
@@ -224,6 +232,9 @@ internal sealed class Rule
     public BytePattern? Pattern { get; }
 
     public int Status { get; }
+
+    /// <summary>How long its answer is kept back, in milliseconds.</summary>
+    public long Delay { get; }
 
     /// <summary>Where it counts; null for nowhere.</summary>
     public TrackSettings? Track { get; }

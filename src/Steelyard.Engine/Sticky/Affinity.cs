@@ -34,6 +34,9 @@ internal sealed class Affinity(ExchangeContext context)
     /// <summary>The server the client belongs to; null for none.</summary>
     public Server? Owner { get; private set; }
 
+    /// <summary>The server that the request's route names, whoever the client belongs to; null for none.</summary>
+    public Server? Named { get; private set; }
+
     /// <summary>Whether the server is chosen in any state.</summary>
     public bool Forced { get; private set; }
 
@@ -43,7 +46,7 @@ internal sealed class Affinity(ExchangeContext context)
     /// <summary>Whether what the client brings was not looked at.</summary>
     public bool Unused => _ignored || Yielded;
 
-    private bool Yielded => _cookies is { Settings.YieldsToPriority: true } && context.Server is { IsFirst: true };
+    private bool Yielded => Named is not null && context.Server == Named;
 
     /// <summary>What the client's cookie says, where the pool knows clients by one.</summary>
     public StickyCookieState Seen => _seen.State;
@@ -52,7 +55,7 @@ internal sealed class Affinity(ExchangeContext context)
     public bool IsOff => _cookies is null && _clients is null;
 
     /// <summary>Forgets the request before.</summary>
-    public void Forget() => (_cookies, _clients, Owner, _ignored, Forced) = (null, null, null, false, false);
+    public void Forget() => (_cookies, _clients, Owner, Named, _ignored, Forced) = (null, null, null, null, false, false);
 
     /// <summary>Sees whose client it is, once it is known whose servers the request is for.</summary>
     public void Begin(Pool pool)
@@ -78,6 +81,7 @@ internal sealed class Affinity(ExchangeContext context)
     {
         // After a fallback, that of the pool before.
         Owner = null;
+        Named = context.Route?.Server is { } named ? pool.Twin(named) : null;
         if ((_clients = pool.Clients) is null)
             return;
         var key = context.Plan.ClientKeys[pool.Name].Read(context.Scope);

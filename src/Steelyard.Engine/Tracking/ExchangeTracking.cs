@@ -9,6 +9,8 @@ namespace Steelyard.Engine.Tracking;
 /// <summary>Counts an exchange in the tables of its plan. Only where there are any; owned by an exchange.</summary>
 internal sealed class ExchangeTracking(ExchangeContext context) : Tracker
 {
+    private const int UnauthorizedStatus = 401;
+
     private readonly TrackedKeys _ofRequest = new();
 
     private TrackedKeys? OfConnection => context.Client.Tracked;
@@ -57,10 +59,11 @@ internal sealed class ExchangeTracking(ExchangeContext context) : Tracker
             CountAnswer(connection, status, received, sent, now);
     }
 
-    // HAProxy: http_err_cnt, http_fail_cnt.
+    // HAProxy: http_err_cnt, http_fail_cnt. What a rule answers is no error unless it refuses, or asks who it is; nor is a connection that it closes.
     private void CountAnswer(TrackedKeys keys, int status, long received, long sent, long now)
     {
-        if (context.Record.IsDenied || status is >= 400 and < 500)
+        var (isOfRule, isDenied) = (context.Record.IsOfRule, context.Record.IsDenied);
+        if (isOfRule ? (isDenied && status != Exchange.ClosedByRuleStatus) || status == UnauthorizedStatus : isDenied || status is >= 400 and < 500)
             keys.Count(CounterKind.Errors, 1, now);
         else if (status is >= 500 and not (501 or 505) && context.Server is not null)
             keys.Count(CounterKind.Failures, 1, now);

@@ -90,7 +90,7 @@ internal static class ExpectationCheck
     private static bool IsServer(string name, PoolAnswer pool, ref string instead)
     {
         var candidates = pool.Candidates.Where(candidate => candidate.State is CandidateState.Eligible or CandidateState.OnTrial).ToList();
-        var isCertain = candidates.Count == 1 || pool.First.Reason is DecisionReason.Hash or DecisionReason.NextOfHash or DecisionReason.First or DecisionReason.Sticky;
+        var isCertain = candidates.Count == 1 || pool.First.Reason is DecisionReason.Hash or DecisionReason.NextOfHash or DecisionReason.First or DecisionReason.Sticky or DecisionReason.Named;
         if (pool.First.Server is not { } server)
         {
             instead = $"finds no server in pool {pool.Pool.Name}";

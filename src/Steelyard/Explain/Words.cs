@@ -17,7 +17,7 @@ internal static class Words
     {
         StickyOutcome.Maintenance => "in maintenance",
         StickyOutcome.Tried => "tried already",
-        StickyOutcome.Yielded => "not asked for, as another has priority",
+        StickyOutcome.Yielded => "not asked for, as the route names another",
         _ => PlainName.Of(outcome.ToString(), ' '),
     };
 
@@ -32,6 +32,7 @@ internal static class Words
         DecisionReason.Lot => "the lot fell on it",
         DecisionReason.AllFull => "every server that is left and does not fail has as much to do as it may; it would wait",
         DecisionReason.Sticky => "the client belongs to it",
+        DecisionReason.Named => "the route names it",
         DecisionReason.OwnConnection => "the client has a connection of its own there",
         DecisionReason.StickyRefused => "the client's server is not to be had, and it is not to get another",
         DecisionReason.LessActiveOfTwo => "the lot fell on it and another, which had more to do for its weight",

@@ -1,3 +1,6 @@
+using Steelyard.EndToEnd.Machinery;
+using Steelyard.EndToEnd.Strictness;
+
 namespace Steelyard.EndToEnd.Differential;
 
 /// <summary>What the real HAProxy says on its command socket Steelyard says too.</summary>
@@ -68,6 +71,56 @@ public sealed class HaproxyCommands : IDisposable
             Assert.True(theirs == ours || (theirs[..3] == ours[..3] && theirs[0] == '4'), $"{fields}\n--- HAProxy\n{theirs}\n--- Steelyard\n{ours}");
         }
     }
+
+    [Fact]
+    public async Task A_server_that_use_server_names_is_taken_out_brought_back_and_weighed()
+    {
+        await using var blue = Server("blue");
+        await using var green = Server("green");
+        await using var both = await CommandSocketPair.StartAsync(_folder, $$"""
+            global
+             stats socket "${COMMANDS}" level admin
+            defaults
+             mode http
+             timeout client 5s
+             timeout server 5s
+             timeout connect 2s
+            frontend f
+             bind "unix@${FRONT}"
+             default_backend b
+            backend b
+             use-server blue if { hdr(color) blue }
+             use-server green if { hdr(color) green }
+             server blue {{blue.Address}} weight 100
+             server green {{green.Address}} weight 0
+
+            """);
+
+        await Answers(any: "blue", blue: "blue", green: "green");
+        await both.SameAsync("set server b/blue state maint", "get weight b/blue");
+        await Answers(any: null, blue: null, green: "green");
+        await both.SameAsync("set weight b/green 100", "get weight b/green");
+        await Answers(any: "green", blue: "green", green: "green");
+        await both.SameAsync("set server b/blue state drain", "get weight b/blue");
+        await Answers(any: "green", blue: "blue", green: "green");
+        await both.SameAsync("set server b/blue state ready", "set server b/green state maint");
+        await Answers(any: "blue", blue: "blue", green: "blue");
+
+        async Task Answers(string? any, string? blue, string? green)
+        {
+            foreach (var (color, server) in ((string, string?)[])[("", any), ("blue", blue), ("green", green)])
+            {
+                var (theirs, ours) = await both.GetAsync($"color: {color}\r\n");
+                Assert.True(server is null ? theirs[..3] == "503" && ours[..3] == "503" : theirs == $"200 {server}" && ours == theirs, $"color {color}, {server}\n--- HAProxy\n{theirs}\n--- Steelyard\n{ours}");
+            }
+        }
+    }
+
+    private static RecordingOrigin Server(string name) => RecordingOrigin.Start(async connection =>
+    {
+        while (await connection.ReadRequestOrEnd() is not null)
+            await connection.Send($"HTTP/1.1 200 OK\r\nContent-Length: {name.Length}\r\n\r\n{name}");
+    });
 
     [Fact]
     public async Task Maps_compare_in_the_same_ways()

@@ -204,6 +204,12 @@ internal static class RouteTable
                 "The pool that serves them.",
                 route => route.To,
                 (route, value) => route with { To = value }),
+            new Directive<RouteDraft, Located<string>?>(
+                "server",
+                Form.Located(ScalarForms.Name),
+                "The server of the pool that takes them while it is up, by its `name`: also where it has no weight, or the client belongs to another (HAProxy: `use-server`). Beside `to`.",
+                route => route.Server,
+                (route, value) => route with { Server = value }),
             new Directive<RouteDraft, Located<TextTemplate>?>(
                 "to-named",
                 Form.Located(AnswerTable.Anywhere),

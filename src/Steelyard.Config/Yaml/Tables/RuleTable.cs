@@ -87,6 +87,7 @@ internal static class RuleTable
         "a rule",
         "What is done with a request, in the order of the list: what one rule has changed the next one sees. Those of the listener go before a route is looked for, those of the route and of the pool after it. A rule does one thing.",
         [
+            new Directive<RuleSettings, TimeSpan?>("delay", HealthTable.OrNull(ScalarForms.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24))), "How long what `deny`, `respond` or `redirect` answers is kept back, so that whoever asks too often has to wait; at once when left out.", rule => rule.Delay, (rule, value) => rule with { Delay = value }),
             Action("deny", RuleAction.Deny, ScalarForms.Number(200, 599), "Refuses with this status and a page of the proxy's own.", (rule, status) => rule with { Status = status }),
             Action("respond", RuleAction.Respond, Form.MappingOrText(AnswerTable.Responses, () => new(200), ScalarForms.Number(200, 599), status => new(status)), "Answers in the servers' place, as `respond` of a route.", (rule, respond) => rule with { Respond = respond }),
             Action("redirect", RuleAction.Redirect, Form.MappingOrText(AnswerTable.RedirectsOfRules, () => new(TextTemplate.Empty), AnswerTable.Anywhere, to => new(to)), "Sends the client elsewhere, as `redirect` of a route.", (rule, redirect) => rule with { Redirect = redirect }),
@@ -102,6 +103,8 @@ internal static class RuleTable
             Action("set-peer-port", RuleAction.SetPeerPort, Template, "The same of its port.", (rule, value) => rule with { Value = value }),
             Action("wait-for-body", RuleAction.WaitForBody, Form.Mapping(BodyWaitTable.Keys, _ => new BodyWait(TimeSpan.Zero, 0)), "Waits for the request's body, so that rules behind it can look at `body`: all of it, or 16 KiB; a mapping with `time`, as long as a head may take when left out, and `at-least`, how many bytes are enough. A client that takes longer gets 408. In rules of listeners and pools.", (rule, wait) => rule with { Wait = wait }),
             Action("set-timeout", RuleAction.SetTimeout, Form.Mapping(BodyWaitTable.Timeouts, _ => new BodyWaitTable.Timeout("server", null)), "How long a server may say nothing, or nothing may come in a tunnel, for this request: a mapping with `of`, which is `server` or `tunnel`, and `milliseconds`. What is no number above 0 changes nothing.", (rule, timeout) => rule with { Name = timeout.Of, Value = timeout.Milliseconds }),
+            Action("close-after", RuleAction.CloseAfter, ScalarForms.OneOf([("server", "server", ""), ("both", "both", "")]), "The connection to the server is not used again, and with `both` the client's ends too. In rules of listeners and pools.", (rule, which) => rule with { Name = which }),
+            Action("send-once", RuleAction.SendOnce, ScalarForms.OneOf([("true", true, "")]), "No server gets the request that another may have seen, whatever `retries` of the pool say.", (rule, _) => rule),
             Action("reroute", RuleAction.Reroute, ScalarForms.OneOf([("true", true, "")]), "Looks for the route again where rules have changed what is asked for: ten times at most, then 500. In rules of routes.", (rule, _) => rule),
             Action("go-to", RuleAction.GoTo, ScalarForms.Name, "Goes on with the route of this name that is `internal`. In rules of routes.", (rule, name) => rule with { Name = name }),
         ]);
@@ -169,6 +172,8 @@ internal static class RuleTable
         RuleAction.SetEntry or RuleAction.RemoveEntry => (rule.Action == RuleAction.SetEntry ? "set-entry" : "remove-entry", $"{{ list: {YamlValues.Scalar(rule.Name)}, key: {YamlValues.Scalar(rule.Key!.ToString())}{(rule.Value is { } entry ? $", value: {YamlValues.Scalar(entry.ToString())}" : "")} }}"),
         RuleAction.WaitForBody => ("wait-for-body", BodyWaitTable.Write(rule.Wait!)),
         RuleAction.SetTimeout => ("set-timeout", $"{{ of: {rule.Name}, milliseconds: {YamlValues.Scalar(rule.Value!.ToString())} }}"),
+        RuleAction.CloseAfter => ("close-after", rule.Name),
+        RuleAction.SendOnce => ("send-once", "true"),
         RuleAction.SetStatus => ("set-status", $"{rule.Status}"),
         RuleAction.Reroute => ("reroute", "true"),
         RuleAction.Track => ("track", $"{{ {(rule.Track!.Slot > 0 ? $"slot: {rule.Track.Slot}, " : "")}table: {YamlValues.Scalar(rule.Track.Table)}, key: {YamlValues.Scalar(rule.Value!.ToString())}{(rule.Track.OfConnection ? ", whole: connection" : "")} }}"),
@@ -198,7 +203,7 @@ internal static class RuleTable
     }
 
     // What says when and of what a rule is, and not what it does.
-    private static bool IsAbout(string key) => key is "when" or "own";
+    private static bool IsAbout(string key) => key is "when" or "own" or "delay";
 
     private static Form<IReadOnlyList<Located<RuleSettings>>> List(DirectiveTable<RuleSettings> table)
     {

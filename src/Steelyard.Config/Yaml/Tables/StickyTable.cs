@@ -240,12 +240,6 @@ internal static class StickyTable
                 "Whether a request that its server does not take, or fails, may be sent to another. Else its client is told.",
                 sticky => sticky.Redispatch,
                 (sticky, value) => sticky with { Redispatch = value }),
-            new Directive<StickySettings, bool>(
-                "yields-to-priority",
-                ScalarForms.Switch,
-                "Whether servers without a `priority` take requests whatever the client brings, which is left as it is (HAProxy: `use-server`).",
-                sticky => sticky.YieldsToPriority,
-                (sticky, value) => sticky with { YieldsToPriority = value }),
             new Directive<StickySettings, string?>(
                 "variable",
                 OrNull(RuleTable.VariableName),
@@ -304,7 +298,6 @@ internal static class StickyTable
         WhenDrained = sticky.WhenDrained,
         WhenFull = sticky.WhenFull,
         Redispatch = sticky.Redispatch,
-        YieldsToPriority = sticky.YieldsToPriority,
     };
 
     private static string? OnlyForInsert(StickySettings sticky)
