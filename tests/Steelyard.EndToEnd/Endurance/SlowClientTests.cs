@@ -163,15 +163,5 @@ public sealed class SlowClientTests : IDisposable
         }
     }
 
-    private static List<int> ProcessesOf(int pid)
-    {
-        List<int> found = [pid];
-        foreach (var thread in Directory.GetDirectories($"/proc/{pid}/task"))
-        {
-            foreach (var child in File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                found.AddRange(ProcessesOf(int.Parse(child)));
-        }
-
-        return found;
-    }
+    private static List<int> ProcessesOf(int pid) => [pid, .. Processes.ChildrenOf(pid).SelectMany(ProcessesOf)];
 }

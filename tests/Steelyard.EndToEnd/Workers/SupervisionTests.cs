@@ -157,7 +157,7 @@ public sealed class SupervisionTests : WorkerFixture
         var begun = Stopwatch.GetTimestamp();
         SteelyardProcess.Kill(up.Id);
 
-        await Patience.Until(() => !IsAlive(worker) && !IsAlive(child));
+        await Patience.Until(() => !Processes.IsAlive(worker) && !Processes.IsAlive(child));
         await Patience.Until(() => Ports.IsFree(url.Port));
 
         // Within two seconds, and as many again where others keep the processors busy.
@@ -220,7 +220,7 @@ public sealed class SupervisionTests : WorkerFixture
         var url = await UrlAsync(up);
         var worker = await PidAsync(url);
 
-        SteelyardProcess.Kill(Engine(up.Id));
+        SteelyardProcess.Kill(Processes.EnginesOf(up.Id).Single());
         await up.ErrorLineAsync("the engine has died");
         Assert.Equal(worker, await PidAsync(url));
         Assert.Equal(0, (await Ask("upgrade")).Status);
@@ -320,7 +320,7 @@ public sealed class SupervisionTests : WorkerFixture
         await up.LineAsync("ready");
 
         await up.ErrorLineAsync("web/1 has not said WATCHDOG=1 for 0.5 s and is killed");
-        await Patience.Until(() => !IsAlive(worker));
+        await Patience.Until(() => !Processes.IsAlive(worker));
     }
 
     [Fact]
@@ -542,24 +542,4 @@ public sealed class SupervisionTests : WorkerFixture
     }
 
     private static async Task<int> PidAsync(Uri url) => int.Parse(await Client.GetStringAsync(new Uri(url, "/pid"), Cancel), CultureInfo.InvariantCulture);
-
-    private static bool IsAlive(int pid) => File.Exists($"/proc/{pid}/stat") && !File.ReadAllText($"/proc/{pid}/stat").Contains(") Z ", StringComparison.Ordinal);
-
-    private static int Engine(int keeper) => Directory.GetDirectories("/proc")
-        .Select(Path.GetFileName)
-        .Where(name => char.IsAsciiDigit(name![0]))
-        .Select(name => int.Parse(name!, CultureInfo.InvariantCulture))
-        .Single(pid => Text($"/proc/{pid}/stat").Contains($" {keeper} ", StringComparison.Ordinal) && Text($"/proc/{pid}/cmdline").EndsWith("\0engine\0", StringComparison.Ordinal));
-
-    private static string Text(string file)
-    {
-        try
-        {
-            return File.ReadAllText(file);
-        }
-        catch (IOException)
-        {
-            return "";
-        }
-    }
 }
