@@ -229,7 +229,7 @@ public sealed class RoundTrip
         _ => app with
         {
             Limits = new() { OpenFiles = 1000 + variant, Processes = 1, AddressSpace = new(1L << 31), Core = new(0), FileSize = new(variant) },
-            Ready = new() { On = variant % 2 == 0 ? ReadySign.Http : ReadySign.Notify, Path = "/a?b" },
+            Ready = variant % 2 == 0 ? new() { On = ReadySign.Http, Path = "/a?b" } : new() { On = ReadySign.Notify },
             Stop = new() { Signal = StopSignal.Winch, Drain = TimeSpan.Zero, Grace = TimeSpan.FromMinutes(1) },
             Restart = new() { On = RestartOn.Failure, LeaveOn = [0, 255, 3], Most = null, Window = TimeSpan.FromHours(1), Delay = TimeSpan.FromMilliseconds(1), MostDelay = TimeSpan.FromSeconds(1), Stable = TimeSpan.FromSeconds(2) },
             Rolling = new() { Order = RollingOrder.StopFirst, Parallel = variant % 1024 + 1, Delay = TimeSpan.FromSeconds(1), Monitor = TimeSpan.Zero, OnFailure = RollingFailure.Continue },

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using CsCheck;
 using Steelyard.Apps.Node;
+using Steelyard.Keeper;
 
 namespace Steelyard.Tests.Apps.Node;
 
@@ -20,7 +21,10 @@ public sealed class HostileWorkers
         public Worker(NodeCluster cluster)
         {
             Reach = new(cluster, "web/1", appPort: null, greets: true);
-            Socket = new(new SafeSocketHandle(Reach.Handles[0], ownsHandle: true)) { ReceiveTimeout = 30_000, SendTimeout = 30_000 };
+
+            // A copy, as a worker has it: who started it closes its own.
+            Socket = new(new SafeSocketHandle(Posix.fcntl(Reach.Handles[0], Posix.F_DUPFD_CLOEXEC, 3), ownsHandle: true)) { ReceiveTimeout = 30_000, SendTimeout = 30_000 };
+            Reach.Started(0);
         }
 
         public ClusterReach Reach { get; }
