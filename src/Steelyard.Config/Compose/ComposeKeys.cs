@@ -209,9 +209,9 @@ internal static class ComposeKeys
 
         foreach (var (name, value) in mapping.Entries)
         {
-            var parts = value is YamlMapping { Entries: var entries } ? entries : [];
-            var condition = parts.FirstOrDefault(part => part.Key.Value == "condition").Value as YamlText;
-            var optional = parts.Any(part => part is { Key.Value: "required", Value: YamlText { Value: "false" } });
+            var parts = value as YamlMapping;
+            var condition = parts?.ValueOf("condition") as YamlText;
+            var optional = parts?.ValueOf("required") is YamlText { Value: "false" };
             if (condition is { Value: "service_completed_successfully" })
                 use.Problems.Error(condition.Place, "a service that is to have ended is not waited for here", "what it does before 'steelyard up', or in the command");
             else if (condition is { Value: not ("service_started" or "service_healthy" or "") })
@@ -250,7 +250,7 @@ internal static class ComposeKeys
 
         foreach (var (key, value) in mapping.Entries)
         {
-            var text = value is YamlMapping { Entries: var parts } ? parts.FirstOrDefault(part => part.Key.Value == "soft").Value as YamlText : value as YamlText;
+            var text = (value as YamlMapping)?.ValueOf("soft") as YamlText ?? value as YamlText;
             if (!long.TryParse(text?.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
                 use.Refuse(value, "a number, or { soft: ..., hard: ... }");

@@ -18,6 +18,7 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
     private const int MostExtended = 64;
 
     private readonly Dictionary<string, YamlMapping?> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<YamlMapping, Dictionary<string, YamlNode>> _services = [];
 
     /// <summary>The tree of a file, filled in; null when it is none, which has been reported.</summary>
     public YamlMapping? ReadTree(SourceText text)
@@ -81,14 +82,14 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
 
     private YamlMapping? Service(YamlMapping services, YamlText name, string file, HashSet<(string File, string Name)> seen)
     {
-        var own = services.Entries.FirstOrDefault(entry => entry.Key.Value == name.Value).Value;
+        var own = Find(services, name.Value);
         if (own is not YamlMapping service)
         {
             problems.Error(name.Place, own is null ? $"no service is called {Shown.Quote(name.Value)}" : $"the service {Shown.Quote(name.Value)} is {own.Kind}", own is null ? Shown.OneOf([.. services.Entries.Select(entry => entry.Key.Value).DefaultIfEmpty("a service")]) : "a mapping with 'command'", own is null ? problems.Names.Nearest(name.Value, services.Entries.Select(entry => entry.Key.Value)) : null);
             return null;
         }
 
-        if (service.Entries.FirstOrDefault(entry => entry.Key.Value == "extends").Value is not { } extends)
+        if (service.ValueOf("extends") is not { } extends)
             return service;
         if (!seen.Add((file, name.Value)))
         {
@@ -103,10 +104,10 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
         }
 
         var (other, otherFile, otherServices) = (extends as YamlText, file, services);
-        if (extends is YamlMapping { Entries: var parts })
+        if (extends is YamlMapping parts)
         {
-            other = parts.FirstOrDefault(part => part.Key.Value == "service").Value as YamlText;
-            if (parts.FirstOrDefault(part => part.Key.Value == "file").Value is YamlText { IsAbsent: false } path)
+            other = parts.ValueOf("service") as YamlText;
+            if (parts.ValueOf("file") is YamlText { IsAbsent: false } path)
             {
                 otherFile = path.Value;
                 if (ServicesOf(path) is not { } found)
@@ -127,11 +128,18 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
             : null;
     }
 
+    private YamlNode? Find(YamlMapping services, string name)
+    {
+        if (!_services.TryGetValue(services, out var byName))
+            _services.Add(services, byName = services.Entries.ToDictionary(entry => entry.Key.Value, entry => entry.Value, StringComparer.Ordinal));
+        return byName.GetValueOrDefault(name);
+    }
+
     private YamlMapping? ServicesOf(YamlText path)
     {
         if (!_files.TryGetValue(path.Value, out var tree))
             _files.Add(path.Value, tree = source.ReadFile(path.Value, path.Place, problems) is { } text ? ReadTree(text) : null);
-        if (tree?.Entries.FirstOrDefault(entry => entry.Key.Value == "services").Value is YamlMapping services)
+        if (tree?.ValueOf("services") is YamlMapping services)
             return services;
         if (tree is not null)
             problems.Error(path.Place, "the file has no 'services'", "a Compose file");

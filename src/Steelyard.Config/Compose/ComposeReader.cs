@@ -41,7 +41,7 @@ internal static class ComposeReader
         }
 
         ReadTop(file, problems);
-        if (file.Entries.FirstOrDefault(entry => entry.Key.Value == "services").Value is not YamlMapping { Entries.Count: > 0 } services)
+        if (file.ValueOf("services") is not YamlMapping { Entries.Count: > 0 } services)
         {
             problems.Error(new(source.Text, 0, 0), "the file without 'services'", "'services', with a command for each");
             return null;
@@ -154,15 +154,15 @@ internal static class ComposeReader
     {
         foreach (var item in value is YamlList list ? list.Items : [value])
         {
-            var parts = item is YamlMapping { Entries: var entries } ? entries : [];
-            var path = item as YamlText ?? parts.FirstOrDefault(part => part.Key.Value == "path").Value as YamlText;
+            var parts = item as YamlMapping;
+            var path = item as YamlText ?? parts?.ValueOf("path") as YamlText;
             if (path is not { Value.Length: > 0 })
             {
                 problems.Error(item.Place, "'env_file' without a path", "a path, or { path: FILE, required: false }");
                 continue;
             }
 
-            var optional = parts.Any(part => part is { Key.Value: "required", Value: YamlText { Value: "false" } });
+            var optional = parts?.ValueOf("required") is YamlText { Value: "false" };
             if ((optional ? source.ReadIfThere(path.Value) : source.ReadFile(path.Value, path.Place, problems)) is not { } file)
                 continue;
             foreach (var (name, variable) in variables.ReadFile(file))

@@ -15,12 +15,12 @@ internal sealed class SwarmServices(YamlMapping file, SwarmEngine engine, Proble
     private readonly string _stack = Named(file) ?? engine.Project;
     private bool _volumesChecked;
 
-    private static string? Named(YamlMapping file) => file.Entries.FirstOrDefault(entry => entry.Key.Value == "name").Value is YamlText { Value.Length: > 0 } name ? name.Value : null;
+    private static string? Named(YamlMapping file) => file.ValueOf("name") is YamlText { Value.Length: > 0 } name ? name.Value : null;
 
     /// <summary>Whether a service is one of a swarm: it has an image and no command for this machine, or says so.</summary>
     public static bool Wants(YamlMapping service)
     {
-        var own = service.Entries.FirstOrDefault(entry => entry.Key.Value == "x-steelyard").Value as YamlMapping;
+        var own = service.ValueOf("x-steelyard") as YamlMapping;
         if (own?.Entries.Any(entry => entry is { Key.Value: "swarm", Value: YamlText { Value: "true" or "yes" or "on" } }) == true)
             return true;
         return Has(service, "image") && !Has(service, "command") && !Has(service, "entrypoint") && own?.Entries.Any(entry => entry.Key.Value is "command" or "container") != true;
@@ -39,7 +39,7 @@ internal sealed class SwarmServices(YamlMapping file, SwarmEngine engine, Proble
 
     private IEnumerable<SwarmNetwork> NetworksOf(YamlMapping service)
     {
-        var written = service.Entries.FirstOrDefault(entry => entry.Key.Value == "networks").Value;
+        var written = service.ValueOf("networks");
         if (written is null or YamlText { IsAbsent: true })
         {
             if (Default() is { } its)
@@ -63,7 +63,7 @@ internal sealed class SwarmServices(YamlMapping file, SwarmEngine engine, Proble
 
     private SwarmNetwork? Default()
     {
-        var written = (file.Entries.FirstOrDefault(entry => entry.Key.Value == "networks").Value as YamlMapping)?.Entries.FirstOrDefault(entry => entry.Key.Value == "default").Key;
+        var written = (file.ValueOf("networks") as YamlMapping)?.Entries.FirstOrDefault(entry => entry.Key.Value == "default").Key;
         return written is null ? new($"{_stack}_default", IsExternal: false) : NetworkCalled(written);
     }
 
@@ -73,7 +73,7 @@ internal sealed class SwarmServices(YamlMapping file, SwarmEngine engine, Proble
         if (_volumesChecked)
             return;
         _volumesChecked = true;
-        foreach (var (key, value) in (file.Entries.FirstOrDefault(entry => entry.Key.Value == "volumes").Value as YamlMapping)?.Entries ?? [])
+        foreach (var (key, value) in (file.ValueOf("volumes") as YamlMapping)?.Entries ?? [])
         {
             if (value is YamlMapping { Entries.Count: > 0 })
                 problems.Error(value.Place, $"settings of the volume {Shown.Quote(key.Value)} are not handed on to Swarm", $"a volume without settings, which is {_stack}_{key.Value} there, or a folder of the machine");
@@ -89,7 +89,7 @@ internal sealed class SwarmServices(YamlMapping file, SwarmEngine engine, Proble
 
     private SwarmNetwork? NetworkCalled(YamlText key)
     {
-        var all = (file.Entries.FirstOrDefault(entry => entry.Key.Value == "networks").Value as YamlMapping)?.Entries ?? [];
+        var all = (file.ValueOf("networks") as YamlMapping)?.Entries ?? [];
         if (!all.Any(entry => entry.Key.Value == key.Value))
         {
             problems.Error(key.Place, $"no network is called {Shown.Quote(key.Value)}", "a name under 'networks' of the file");
@@ -97,7 +97,7 @@ internal sealed class SwarmServices(YamlMapping file, SwarmEngine engine, Proble
         }
 
         var settings = all.First(entry => entry.Key.Value == key.Value).Value as YamlMapping;
-        string? TextOf(string name) => (settings?.Entries.FirstOrDefault(entry => entry.Key.Value == name).Value as YamlText)?.Value;
+        string? TextOf(string name) => (settings?.ValueOf(name) as YamlText)?.Value;
         foreach (var (other, _) in settings?.Entries ?? [])
         {
             if (other.Value is not ("external" or "name" or "attachable") && !(other.Value == "driver" && TextOf("driver") == "overlay"))

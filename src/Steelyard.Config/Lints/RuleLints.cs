@@ -6,16 +6,16 @@ namespace Steelyard.Config.Lints;
 /// <summary>Rules that no request comes to, and routes that rules let nothing through to.</summary>
 internal static class RuleLints
 {
-    public static void Check(ListenerDraft listener, IEnumerable<PoolDraft> pools, ProblemList problems)
+    public static void Check(PoolDraft pool, ProblemList problems)
+    {
+        Check(pool.Rules, problems);
+        Check(pool.ResponseRules, problems);
+    }
+
+    public static void Check(ListenerDraft listener, ProblemList problems)
     {
         var atListener = Check(listener.Rules, problems);
         Check(listener.ResponseRules, problems);
-        foreach (var pool in pools)
-        {
-            Check(pool.Rules, problems);
-            Check(pool.ResponseRules, problems);
-        }
-
         foreach (var route in listener.Routes ?? [])
         {
             var end = Check(route.Rules, problems) ?? Check(route.AccessRules, problems);

@@ -15,13 +15,17 @@ internal static class SnapshotLints
     {
         var pools = (draft.Pools ?? []).ToDictionary(pool => pool.Name.Value, StringComparer.Ordinal);
         foreach (var pool in pools.Values)
+        {
             PoolLints.Check(pool, problems);
+            RuleLints.Check(pool, problems);
+        }
+
         ListenerLints.Check(draft.Listeners ?? [], problems);
         foreach (var listener in draft.Listeners ?? [])
         {
             if (listener.Mode is { Value: ListenerMode.Tcp })
                 continue;
-            RuleLints.Check(listener, pools.Values, problems);
+            RuleLints.Check(listener, problems);
             RouteLints.Check(listener, pools, problems);
         }
     }

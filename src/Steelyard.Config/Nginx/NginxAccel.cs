@@ -68,7 +68,7 @@ internal static class NginxAccel
     {
         if (Ignores(level, Charset))
             return;
-        var known = Charsets(file.Main).Distinct(StringComparer.OrdinalIgnoreCase).ToValueList();
+        var known = file.Charsets;
         if (known.Count == 0)
             return;
         var type = new FetchExpression(FetchKind.ResponseHeader, "Content-Type");
@@ -87,7 +87,4 @@ internal static class NginxAccel
     /// <summary>Whether nothing is to be done with what servers say in a field.</summary>
     public static bool Ignores(NginxLevel level, string name) =>
         level.All("proxy_ignore_headers").Any(line => line.Words.Skip(1).Any(word => word.Text.Equals(name, StringComparison.OrdinalIgnoreCase)));
-
-    private static IEnumerable<string> Charsets(NginxLevel level) =>
-        level.Own("charset").Select(line => line[1]).Where(name => name != "off").Concat(level.Blocks.SelectMany(Charsets));
 }

@@ -41,6 +41,13 @@ internal sealed class NginxFile(DialectSource source, ProblemList problems)
     public List<SourceText> Texts { get; } = [source.Text];
 
     private readonly Dictionary<string, ValueList<string>> _users = new(StringComparer.Ordinal);
+    private ValueList<string>? _charsets;
+
+    /// <summary>The charsets that the file speaks of, once all of it is read.</summary>
+    public ValueList<string> Charsets => _charsets ??= CharsetsOf(Main).Distinct(StringComparer.OrdinalIgnoreCase).ToValueList();
+
+    private static IEnumerable<string> CharsetsOf(NginxLevel level) =>
+        level.Own("charset").Select(line => line[1]).Where(name => name != "off").Concat(level.Blocks.SelectMany(CharsetsOf));
 
     /// <summary>The users of a file, read once.</summary>
     public ValueList<string> Users(NginxDirective named)

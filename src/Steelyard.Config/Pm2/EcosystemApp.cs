@@ -99,6 +99,12 @@ internal sealed class EcosystemApp(Place place)
             return null;
         }
 
+        if (script.Value == "serve")
+        {
+            problems.Error(script.Place, "'serve' is PM2's own server of files, which is not here", "a route with 'files' in a steelyard.yaml, or a program that serves them");
+            return null;
+        }
+
         var command = Command(script, out var runtime);
         var isNode = runtime is "node" or "nodejs";
         var clusters = Clusters is { } said ? said.Value : Instances is not null && runtime is "node" or "nodejs" or "bun";
@@ -113,7 +119,7 @@ internal sealed class EcosystemApp(Place place)
             clusters = false;
         }
 
-        var name = NameOf(script);
+        var name = NameOf(script, problems);
         var settings = Settings with { Instances = count };
         ListenerDraft? listener = null;
         var ports = clusters ? [] : PortsOf(count ?? System.Environment.ProcessorCount, problems);
@@ -160,12 +166,15 @@ internal sealed class EcosystemApp(Place place)
         return (new(name) { Balance = BalancePolicy.LeastConnections, App = new(Place) { Command = new(command.ToValueList(), script.Place), Settings = settings } }, listener);
     }
 
-    private Located<string> NameOf(Located<string> script)
+    private Located<string> NameOf(Located<string> script, ProblemList problems)
     {
         var name = Name is { } given ? given.Value : Path.GetFileNameWithoutExtension(script.Value.Split(' ')[0]);
         name = NamePrefix + name + (NameSuffix is null ? "" : "-" + NameSuffix);
         var fitting = new string([.. name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-').Take(64)]);
-        return new(fitting.Length == 0 ? "app" : fitting, Name?.Place ?? script.Place);
+        var (found, place) = (fitting.Length == 0 ? "app" : fitting, Name?.Place ?? script.Place);
+        if (Name is not null && found != name)
+            problems.Note(place, $"{Shown.Quote(name)} is called {Shown.Quote(found)} here, by letters, digits and - _ .");
+        return new(found, place);
     }
 
     private List<string> Command(Located<string> script, out string runtime)

@@ -74,6 +74,9 @@ internal sealed class YamlMapping : YamlNode
     /// <summary>Written in braces.</summary>
     public bool Flow { get; }
 
+    /// <summary>What the first key of a name holds; null where there is none.</summary>
+    public YamlNode? ValueOf(string key) => Entries.FirstOrDefault(entry => entry.Key.Value == key).Value;
+
     public override string Kind => "a mapping";
 }
 

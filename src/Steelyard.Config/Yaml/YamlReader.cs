@@ -21,16 +21,14 @@ internal static class YamlReader
                 return null;
             case YamlMapping mapping:
                 var draft = FileTable.Table.Read(problems, mapping, new(mapping.Place));
-                if (!mapping.Entries.Any(entry => entry.Key.Value == "listen") && !(draft.Pools ?? []).Any(AppChecks.TakesNoRequests))
+                if (mapping.ValueOf("listen") is null && !(draft.Pools ?? []).Any(AppChecks.TakesNoRequests))
                     problems.Error(mapping.Place, "the file without 'listen'", FileTable.Table.Accepts);
                 problems.Expectations.AddRange(draft.Expectations);
-                problems.Connections = ValueOf(ValueOf(mapping, "limits") as YamlMapping, "connections")?.Place;
+                problems.Connections = (mapping.ValueOf("limits") as YamlMapping)?.ValueOf("connections")?.Place;
                 return SnapshotChecks.Check(draft, problems);
             default:
                 Form.RefuseKind(problems, root, FileTable.Table.Accepts);
                 return null;
         }
     }
-
-    private static YamlNode? ValueOf(YamlMapping? mapping, string key) => mapping?.Entries.FirstOrDefault(entry => entry.Key.Value == key).Value;
 }

@@ -32,6 +32,83 @@ public sealed class LargeFiles
         Assert.InRange((double)large / small, 5, 20);
     }
 
+    /// <summary>Each key compared with all before it would take minutes.</summary>
+    [Theory]
+    [InlineData("compose.yaml", "x-a: {", "}\nservices: { a: { command: x } }\n")]
+    [InlineData("apps.json", "{ \"apps\": [ { \"script\": \"x.js\", \"env\": {", "} } ] }")]
+    [InlineData("apps.yml", "x: {", "}\napps: [ { script: x.js } ]\n")]
+    public async Task Mappings_of_many_keys_cost_in_proportion_to_their_number(string name, string before, string behind)
+    {
+        var text = before + string.Join(", ", Enumerable.Range(0, 200_000).Select(i => $"\"k{i}\": 1")) + behind;
+
+        var result = await Task.Run(() => ConfigurationFile.Parse(text, name), TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(50), TestContext.Current.CancellationToken);
+
+        Assert.NotNull(result.Snapshot);
+    }
+
+    [Theory]
+    [InlineData("nginx.conf", "events { }\nhttp {\n", "upstream bPOOL { server 10.0.0.1:80; } server { listen PORT; location / { proxy_pass http://bPOOL; } }\n", "}")]
+    [InlineData("haproxy.cfg", "defaults\n  mode http\n  timeout client 1s\n  timeout server 1s\n  timeout connect 1s\n", "listen bPOOL\n  bind :PORT\n  http-request set-header A b if { path /POOL }\n  server a 10.0.0.1:80\n", "")]
+    public void Listeners_with_pools_of_their_own_cost_in_proportion_to_their_number(string name, string before, string each, string behind)
+    {
+        Allocated(Text(10), name);
+
+        var (small, large) = (Allocated(Text(100), name), Allocated(Text(1_000), name));
+
+        Assert.InRange((double)large / small, 8, 12);
+
+        string Text(int count) => before + string.Concat(Enumerable.Range(0, count).Select(i => each.Replace("POOL", $"{i}", StringComparison.Ordinal).Replace("PORT", $"{20_000 + i}", StringComparison.Ordinal))) + behind;
+    }
+
+    /// <summary>Each way through them walked anew would take for ever.</summary>
+    [Theory]
+    [InlineData(9_000, 1)]
+    [InlineData(400, 400)]
+    public async Task Apps_that_wait_for_others_cost_in_proportion_to_what_is_written(int count, int each)
+    {
+        var text = "services:\n" + string.Concat(Enumerable.Range(0, count).Select(i => $"  s{i}: {{ command: x, depends_on: [ {string.Join(", ", Enumerable.Range(Math.Max(0, i - each), Math.Min(i, each)).Select(other => $"s{other}"))} ] }}\n"));
+
+        var result = await Task.Run(() => ConfigurationFile.Parse(text, "compose.yaml"), TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(50), TestContext.Current.CancellationToken);
+
+        Assert.Equal(count, result.Snapshot!.Pools.Count);
+    }
+
+    [Fact]
+    public void Services_that_extend_one_another_have_a_limit()
+    {
+        var text = "services:\n  s0: { command: x }\n" + string.Concat(Enumerable.Range(1, 65).Select(i => $"  s{i}: {{ extends: s{i - 1} }}\n"));
+
+        var (most, more) = (ConfigurationFile.Parse(text[..text.IndexOf("  s65", StringComparison.Ordinal)], "compose.yaml"), ConfigurationFile.Parse(text, "compose.yaml"));
+
+        Assert.Equal(65, most.Snapshot!.Pools.Count);
+        Assert.Equal("more than 64 services extend one another in a row", Assert.Single(more.Problems.AsEnumerable()).Message);
+    }
+
+    [Fact]
+    public async Task Services_that_extend_one_another_cost_in_proportion_to_their_number()
+    {
+        var text = "services:\n" + string.Concat(Enumerable.Range(0, 9_999).Select(i => $"  s{i}: {{ command: x{(i % 60 == 0 ? "" : $", extends: s{i - 1}")} }}\n"));
+
+        var result = await Task.Run(() => ConfigurationFile.Parse(text, "compose.yaml"), TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(50), TestContext.Current.CancellationToken);
+
+        Assert.Equal(9_999, result.Snapshot!.Pools.Count);
+    }
+
+    [Fact]
+    public void Variables_that_hold_each_other_have_a_limit()
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        var doubled = string.Concat(Enumerable.Repeat("$A", 100));
+        File.WriteAllText(Path.Combine(folder.FullName, ".env"), "A0=0123456789\n" + string.Concat(Enumerable.Range(1, 20).Select(i => $"A{i}={doubled.Replace("A", $"{{A{i - 1}}}", StringComparison.Ordinal)}\n")));
+        var file = Path.Combine(folder.FullName, "compose.yaml");
+        File.WriteAllText(file, "services: { a: { command: x, environment: { A: $A20 } } }\n");
+
+        var problem = ConfigurationFile.Read(file).Problems[0];
+        folder.Delete(recursive: true);
+
+        Assert.Equal((".env", 4, "the variables of this file are filled in with more than 4194304 characters"), (Path.GetFileName(problem.File), problem.Line, problem.Message));
+    }
+
     [Fact]
     public void A_file_of_more_than_32_MiB_is_refused()
     {
