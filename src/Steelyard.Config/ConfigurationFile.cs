@@ -24,7 +24,7 @@ public static class ConfigurationFile
         try
         {
             var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-            return Decode(ReadBytes(path), path, new(named => new(named, Encoding.UTF8.GetString(ReadBytes(Path.Combine(folder, named)))), pattern => FilePatterns.Find(folder, pattern)), options ?? new());
+            return Decode(ReadBytes(path), path, new(named => Beside(named, ReadBytes(Path.Combine(folder, named))), pattern => FilePatterns.Find(folder, pattern)), options ?? new());
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -39,6 +39,8 @@ public static class ConfigurationFile
 
     /// <summary>How the files are reached that a file names.</summary>
     private sealed record Reach(Func<string, SourceText> Read, Func<string, IReadOnlyList<string>> Find);
+
+    private static SourceText Beside(string name, ReadOnlySpan<byte> bytes) => new(name, Encoding.UTF8.GetString(bytes)) { Bytes = Utf8.IsValid(bytes) ? null : bytes.ToArray() };
 
     private static ReadOnlySpan<byte> ReadBytes(string path)
     {

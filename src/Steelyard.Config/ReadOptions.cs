@@ -15,6 +15,9 @@ public sealed record ReadOptions
     /// <summary>Where paths of an nginx.conf begin that are relative and not those of included files and certificates (nginx: -p); null for the folder of the file.</summary>
     public string? Prefix { get; init; }
 
+    /// <summary>Where paths of files begin that a haproxy.cfg names and that are relative; null for the folder of the file (HAProxy: the present folder, see default-path).</summary>
+    public string? Folder { get; init; }
+
     /// <summary>
     /// Runs a file of JavaScript: the value that it exports as JSON, or why there is none, as the end of a sentence. Null
     /// where programs are not to be run.

@@ -5,6 +5,9 @@ public sealed class SourceText
 {
     private readonly int[] _lineStarts;
 
+    /// <summary>What the file holds, where that is no text; null for a text.</summary>
+    internal byte[]? Bytes { get; init; }
+
     /// <summary>A text under the name by which problems call it.</summary>
     /// <param name="fileName">The file as the caller named it; it need not exist.</param>
     /// <param name="text">The whole text, without a byte order mark.</param>

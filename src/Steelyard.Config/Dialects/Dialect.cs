@@ -51,6 +51,12 @@ internal sealed class DialectSource(SourceText text, Func<string, SourceText>? r
     /// <summary>What the caller wants of it.</summary>
     public ReadOptions Options { get; } = options;
 
+    /// <summary>Where relative paths begin; null for the folder of the text.</summary>
+    public string? Folder { get; set; } = options.Folder;
+
+    /// <summary>A path as it is looked for.</summary>
+    public string PathOf(string path) => Folder is null ? path : Path.Combine(Folder, path);
+
     /// <summary>Whether files that the text names are read.</summary>
     public bool CanReadFiles => readFile is not null;
 
@@ -66,7 +72,7 @@ internal sealed class DialectSource(SourceText text, Func<string, SourceText>? r
     {
         try
         {
-            var read = readFile?.Invoke(path);
+            var read = readFile?.Invoke(PathOf(path));
             if (read is not null)
                 _included.Add(read);
             return read;
@@ -79,7 +85,7 @@ internal sealed class DialectSource(SourceText text, Func<string, SourceText>? r
 
     /// <summary>The files that a pattern means, in the order of their names; none where files are not read.</summary>
     /// <param name="pattern">The path, in which <c>*</c> stands for anything and <c>?</c> for one character.</param>
-    public IReadOnlyList<string> FindFiles(string pattern) => findFiles?.Invoke(pattern) ?? [];
+    public IReadOnlyList<string> FindFiles(string pattern) => findFiles?.Invoke(PathOf(pattern)) ?? [];
 
     /// <summary>Reads a file that the text names; reports what is wrong with it where it is named.</summary>
     /// <param name="path">The file, from the folder of the text where it is relative.</param>
@@ -95,7 +101,7 @@ internal sealed class DialectSource(SourceText text, Func<string, SourceText>? r
 
         try
         {
-            var read = readFile(path);
+            var read = readFile(PathOf(path));
             _included.Add(read);
             return read;
         }
@@ -112,7 +118,7 @@ internal sealed class DialectSource(SourceText text, Func<string, SourceText>? r
     /// <param name="problems">Where problems go.</param>
     public IReadOnlyList<SourceText> ReadFiles(string pattern, Place place, ProblemList problems)
     {
-        var names = pattern.AsSpan().ContainsAny("*?") && findFiles is not null ? findFiles(pattern) : [pattern];
+        var names = pattern.AsSpan().ContainsAny("*?") && findFiles is not null ? FindFiles(pattern) : [pattern];
         List<SourceText> read = [];
         foreach (var name in names)
         {

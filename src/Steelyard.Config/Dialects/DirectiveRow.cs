@@ -95,7 +95,7 @@ internal sealed class DirectiveRows<TUse>
         for (var count = Math.Min(MostWords, words.Count); count > 0; count--)
         {
             var name = string.Join(' ', words.Take(count).Select(word => word.Text));
-            if (problems.Names.Nearest(name, Rows.Select(row => row.Name).Where(candidate => candidate.Count(letter => letter == ' ') == count - 1)) is { } near)
+            if (problems.Names.Nearest(name, Rows.Where(row => row.Support != DirectiveSupport.Refused).Select(row => row.Name).Where(candidate => candidate.Count(letter => letter == ' ') == count - 1)) is { } near)
                 return near;
         }
 

@@ -78,6 +78,8 @@ internal static class HaproxyBalance
 
     public static void ReadType(HaproxyUse use)
     {
+        // Each line says all of it anew.
+        (use.Section.Placement, use.Section.HashFunction, use.Section.Avalanche) = (HashPlacement.Map, null, null);
         while (use.HasMore)
         {
             var word = use.Take();

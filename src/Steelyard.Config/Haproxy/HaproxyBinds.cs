@@ -82,6 +82,8 @@ internal static class HaproxyBinds
                         use.Problems.Note(names.Place, "HTTP/1.1 is spoken with clients that offer h2");
                     break;
                 case "ssl-min-ver" when use.TryTake("a version", out var version):
+                    if (version.Text is not ("SSLv3" or "TLSv1.0" or "TLSv1.1" or "TLSv1.2" or "TLSv1.3"))
+                        use.Error(version, $"{Shown.Quote(version.Text)} is no version of TLS", "TLSv1.2 or TLSv1.3");
                     tls = tls with { Versions = version.Text == "TLSv1.3" ? TlsVersions.Tls13 : tls.Versions };
                     break;
                 case "no-tlsv12" or "force-tlsv13":
@@ -95,6 +97,8 @@ internal static class HaproxyBinds
                     use.Problems.Files.Add(new(authorities, trusted.Place));
                     break;
                 case "verify" when use.TryTake("none, optional or required", out var how):
+                    if (how.Text is not ("none" or "optional" or "required"))
+                        use.Error(how, $"{Shown.Quote(how.Text)} is no way to verify", "none, optional or required");
                     verify = how.Text;
                     break;
                 case "accept-proxy":

@@ -46,7 +46,7 @@ internal static class HaproxyChecks
             }
         }
 
-        use.Section.HttpCheck = use.Section.HttpCheck with { Option = Checked(request, use) ? request : Initial };
+        use.Section.HttpCheck = use.Section.HttpCheck.Own with { Option = Checked(request, use) ? request : Initial };
     }
 
     private static ProbeRequest With(ProbeRequest request, string name, string value, Word word, HaproxyUse use)
@@ -80,6 +80,7 @@ internal static class HaproxyChecks
     /// <summary>Adds a step, in the places that HAProxy takes it.</summary>
     private static void Add(HaproxyUse use, Func<HaproxyUse, ProbeStep?> read)
     {
+        use.Section.HttpCheck = use.Section.HttpCheck.Own;
         if (read(use) is not { } step)
             return;
         var check = use.Section.HttpCheck;

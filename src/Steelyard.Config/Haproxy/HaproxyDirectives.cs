@@ -11,6 +11,8 @@ internal static class HaproxyDirectives
     private const string Front = "DFL";
     private const string Back = "DBL";
 
+    private const string StateIsKept = "What was changed while the program runs outlives reloads by itself.";
+
     public static DirectiveRows<HaproxyUse> Table { get; } = new(
     [
         .. Global(),
@@ -38,12 +40,12 @@ internal static class HaproxyDirectives
     {
         yield return Done("maxconn", "GDFL", "<number>", "Client connections open at once: of the process in `global`, of the listener elsewhere.", use =>
         {
-            if (!use.TryTakeNumber("a number of connections", 1, 10_000_000, out var most))
+            if (!use.TryTakeNumber("a number of connections", use.Section.Kind == 'G' ? 1 : 0, 10_000_000, out var most))
                 return;
             if (use.Section.Kind == 'G')
                 (use.File.MaxConnections, use.Problems.Connections) = (most, use.Line);
             else
-                use.Section.MaxConnections = most;
+                use.Section.MaxConnections = most == 0 ? null : most;
         });
         yield return Done("hard-stop-after", "G", "<time>", "How long a graceful stop waits for what is in flight.", use =>
         {
@@ -84,8 +86,13 @@ internal static class HaproxyDirectives
             yield return row;
         foreach (var name in (string[])["ssl-default-bind-ciphers", "ssl-default-bind-ciphersuites", "ssl-default-bind-options", "ssl-default-bind-curves", "ssl-default-server-ciphers", "ssl-default-server-ciphersuites", "ssl-default-server-options", "ssl-dh-param-file", "ssl-server-verify", "ssl-engine", "ssl-mode-async", "ssl-load-extra-files"])
             yield return Harmless(name, "G", "TLS 1.2 and 1.3 are spoken as the system's OpenSSL is set.");
-        foreach (var name in (string[])["maxconnrate", "maxsessrate", "maxsslconn", "maxsslrate", "maxpipes", "maxcomprate", "maxcompcpuusage", "maxzlibmem", "ulimit-n", "busy-polling", "noepoll", "nokqueue", "nopoll", "nosplice", "nogetaddrinfo", "noreuseport", "profiling.tasks", "strict-limits", "max-spread-checks", "server-state-base", "server-state-file", "node", "external-check", "insecure-fork-wanted", "insecure-setuid-wanted", "localpeer", "h1-case-adjust", "h1-case-adjust-file", "log-send-hostname", "default-path", "grace", "close-spread-time", "cluster-secret", "unix-bind", "resetenv", "wurfl-data-file", "fd-hard-limit", "issuers-chain-path", "mworker-max-reloads", "pp2-never-send-local", "ssl-load-extra-del-ext", "ssl-provider", "ssl-provider-path", "ssl-propquery", "ssl-skip-self-issued-ca", "thread-group", "setcap", "anonkey", "no strict-limits", "no busy-polling", "no numa-cpu-mapping", "no quick-ack"])
+        foreach (var name in (string[])["maxpipes", "maxcomprate", "maxcompcpuusage", "maxzlibmem", "ulimit-n", "busy-polling", "noepoll", "nokqueue", "nopoll", "nosplice", "nogetaddrinfo", "noreuseport", "profiling.tasks", "strict-limits", "max-spread-checks", "node", "external-check", "insecure-fork-wanted", "insecure-setuid-wanted", "localpeer", "h1-case-adjust", "h1-case-adjust-file", "log-send-hostname", "grace", "close-spread-time", "cluster-secret", "unix-bind", "resetenv", "wurfl-data-file", "fd-hard-limit", "issuers-chain-path", "mworker-max-reloads", "pp2-never-send-local", "ssl-load-extra-del-ext", "ssl-provider", "ssl-provider-path", "ssl-propquery", "ssl-skip-self-issued-ca", "thread-group", "setcap", "anonkey", "no strict-limits", "no busy-polling", "no numa-cpu-mapping", "no quick-ack"])
             yield return Harmless(name, "G", "Nothing that a client or a server sees depends on it here.");
+        foreach (var name in (string[])["maxconnrate", "maxsessrate", "maxsslconn", "maxsslrate"])
+            yield return Harmless(name, "G", "Clients are not limited by it: `maxconn` counts, and `rate-limit` in Steelyard's YAML.");
+        foreach (var name in (string[])["server-state-base", "server-state-file"])
+            yield return Harmless(name, "G", StateIsKept);
+        yield return Done("default-path", "G", "current|config|parent|origin <folder>", "Where files are looked for whose names do not begin with a slash: `current` is where the program was started under the name `haproxy`, and the folder of the file as `steelyard up`.", ReadDefaultPath);
         yield return Harmless("lua-prepend-path", "G", "There are no scripts here; `lua-load` is an error.");
         yield return Harmless("httpclient.*", "G", "There are no scripts here that would ask anybody.");
         yield return Harmless("tune.*", "G", "Buffers and limits are Steelyard's own, see `limits` in its YAML.");
@@ -123,6 +130,12 @@ internal static class HaproxyDirectives
         {
             if (!use.TryTake("a name", out var word))
                 return;
+            if (word.Text is "or" or "||")
+            {
+                use.Error(word, $"{Shown.Quote(word.Text)} stands between alternatives in a condition, and cannot be the name of an ACL", "another name");
+                return;
+            }
+
             List<Word> rest = [];
             while (use.HasMore)
                 rest.Add(use.Take());
@@ -139,7 +152,11 @@ internal static class HaproxyDirectives
         });
         yield return Done("monitor fail", "FL", "if|unless <condition>", "When `monitor-uri` is answered with 503.", use =>
         {
-            if (use.TryReadCondition(out var condition) && condition is not null)
+            if (!use.TryReadCondition(out var condition))
+                return;
+            if (condition is null)
+                use.Problems.Error(use.Line, "'monitor fail' without a condition", "if or unless with a condition");
+            else
                 use.Section.MonitorFails.Add(condition);
         });
         yield return Done("option forwardfor", All, "[except <network>] [header <name>] [if-none]", "Tells the servers of the client in one more line of `X-Forwarded-For`; what a client sends of it itself passes too.", use => use.Section.ForwardFor = ReadTold(use, "X-Forwarded-For") ?? use.Section.ForwardFor);
@@ -148,11 +165,38 @@ internal static class HaproxyDirectives
         yield return Done("no option forwardfor", All, "", "Undoes it.", use => use.Section.ForwardFor = null);
         yield return Done("disabled", All, "", "The section does nothing.", use => use.Section.IsDisabled = true);
         yield return Done("enabled", All, "", "It does.", use => use.Section.IsDisabled = false);
-        foreach (var name in (string[])["option clf", "option socket-stats", "option contstats", "option nolinger", "option clitcpka", "option srvtcpka", "option tcpka", "option splice-auto", "option splice-request", "option splice-response", "option tcp-smart-accept", "option tcp-smart-connect", "option accept-invalid-http-request", "option accept-invalid-http-response", "option http-use-htx", "option idle-close-on-response", "option http-ignore-probes", "option http-use-proxy-header", "option h1-case-adjust-bogus-client", "option h1-case-adjust-bogus-server", "option disable-h2-upgrade", "backlog", "rate-limit sessions", "description", "id", "clitcpka-cnt", "clitcpka-idle", "clitcpka-intvl", "srvtcpka-cnt", "srvtcpka-idle", "srvtcpka-intvl", "bind-process", "guid"])
+        foreach (var name in (string[])["option clf", "option socket-stats", "option contstats", "option nolinger", "option clitcpka", "option srvtcpka", "option tcpka", "option splice-auto", "option splice-request", "option splice-response", "option tcp-smart-accept", "option tcp-smart-connect", "option accept-invalid-http-request", "option accept-invalid-http-response", "option http-use-htx", "option idle-close-on-response", "option http-ignore-probes", "option http-use-proxy-header", "option h1-case-adjust-bogus-client", "option h1-case-adjust-bogus-server", "option disable-h2-upgrade", "backlog", "description", "id", "clitcpka-cnt", "clitcpka-idle", "clitcpka-intvl", "srvtcpka-cnt", "srvtcpka-idle", "srvtcpka-intvl", "bind-process", "guid"])
         {
             yield return Harmless(name, "GDFBL", "Nothing that a client or a server sees depends on it here.");
             if (name.StartsWith("option ", StringComparison.Ordinal) && name is not ("option splice-auto" or "option http-use-htx"))
                 yield return Harmless("no " + name, "DFBL", "Nothing that a client or a server sees depends on it here.");
+        }
+    }
+
+    private static void ReadDefaultPath(HaproxyUse use)
+    {
+        if (!use.TryTake("current, config, parent or origin", out var word))
+            return;
+        var own = Path.GetDirectoryName(Path.GetFullPath(use.File.Source.Text.FileName));
+        switch (word.Text)
+        {
+            case "current":
+                use.File.Source.Folder = use.File.Source.Options.Folder;
+                break;
+            case "config":
+                use.File.Source.Folder = own;
+                break;
+            case "parent":
+                use.File.Source.Folder = Path.GetDirectoryName(own) ?? own;
+                break;
+            case "origin" when use.TryTake("a folder", out var folder):
+                use.File.Source.Folder = Path.GetFullPath(folder.Text);
+                break;
+            case "origin":
+                break;
+            default:
+                use.Error(word, $"{Shown.Quote(word.Text)} is no place where files are looked for", "current, config, parent, or origin with a folder");
+                break;
         }
     }
 
@@ -217,8 +261,36 @@ internal static class HaproxyDirectives
                 use.Section.Retries = retries;
         });
         yield return Done("retry-on", Back, "<condition>*", "What leads to another try.", ReadRetryOn);
-        foreach (var name in (string[])["http-reuse", "option httpclose", "option http-server-close", "option http-keep-alive", "option http-tunnel", "option forceclose", "option prefer-last-server", "option abortonclose", "option http-pretend-keepalive", "option http-no-delay", "option independent-streams", "option http-restrict-req-hdr-names", "no option http-server-close", "no option httpclose", "no option http-keep-alive", "no option http-use-htx", "no option abortonclose", "no option splice-auto", "no option independent-streams", "no option prefer-last-server", "no option http-pretend-keepalive", "no option http-no-delay", "no option http-restrict-req-hdr-names", "load-server-state-from-file", "server-state-file-name", "max-keep-alive-queue", "email-alert", "filter compression"])
+        foreach (var name in (string[])["option httpclose", "option forceclose"])
+            yield return Done(name, All, "", "Connections of servers, and of the clients of a frontend that says it, end behind each answer.", use => use.Section.ClosesAfter = new("both", use.Line));
+        yield return Done("option http-server-close", All, "", "Connections of servers end behind each answer, those of clients are kept.", use => use.Section.ClosesAfter = new("server", use.Line));
+        foreach (var name in (string[])["option http-keep-alive", "no option httpclose", "no option http-server-close"])
+            yield return Done(name, All, "", "Connections are kept with clients and servers, as where nothing is said.", use => use.Section.ClosesAfter = null);
+        yield return Harmless("no option http-keep-alive", All, "Connections are kept where nothing is said.");
+        foreach (var name in (string[])["http-reuse", "option http-tunnel", "option prefer-last-server", "option abortonclose", "option http-pretend-keepalive", "option http-no-delay", "option independent-streams", "no option http-use-htx", "no option abortonclose", "no option splice-auto", "no option independent-streams", "no option prefer-last-server", "no option http-pretend-keepalive", "no option http-no-delay", "max-keep-alive-queue"])
             yield return Harmless(name, All, "Connections are kept with clients and servers alike, requests are streamed, and what a client leaves is ended.");
+        foreach (var name in (string[])["load-server-state-from-file", "server-state-file-name"])
+            yield return Harmless(name, Back, StateIsKept);
+        yield return Harmless("email-alert", All, "No mails are sent: changes of servers are on standard error, and in [metrics](metrics.md).");
+        yield return Harmless("filter compression", All, "The lines of `compression` are enough.");
+        yield return Harmless("rate-limit sessions", Front, "Clients are not limited by it: `maxconn` counts, `track-sc0` with rules, and `rate-limit` in Steelyard's YAML.");
+        yield return Done("option http-restrict-req-hdr-names", All, "preserve|delete|reject", "What becomes of fields of requests whose names have other signs than letters, digits and hyphens: nothing, they are taken out, or the request is refused with 403.", ReadRestriction);
+        yield return Done("no option http-restrict-req-hdr-names", All, "", "Undoes it.", use => use.Section.NameRule = null);
+    }
+
+    private static void ReadRestriction(HaproxyUse use)
+    {
+        if (!use.TryTake("preserve, delete or reject", out var word))
+            return;
+        RuleSettings? rule = word.Text switch
+        {
+            "delete" => new() { Action = RuleAction.RemoveHeaders, Pattern = "[^a-z0-9-]" },
+            "reject" => new() { Action = RuleAction.Deny, Status = 403, When = new TestCondition(new FetchExpression(FetchKind.HeaderNames, ","), TestKind.Matches, ["[^A-Za-z0-9,-]"]) },
+            _ => null,
+        };
+        if (rule is null && word.Text != "preserve")
+            use.Error(word, $"{Shown.Quote(word.Text)} is nothing that is done with names of fields", "preserve, delete or reject");
+        use.Section.NameRule = rule is null ? null : new(rule, use.Line);
     }
 
     private static void ReadSource(HaproxyUse use)
@@ -288,7 +360,8 @@ internal static class HaproxyDirectives
             ("server", Back, "How long a server may take to answer, and say nothing in the middle of it."),
             ("tunnel", Back, "How long nothing may come either way once it is a tunnel, and in TCP mode."),
             ("queue", Back, "How long a request waits for a server that has room."),
-            ("check", Back, "How long a check may take once it is connected.")])
+            ("check", Back, "How long a check may take once it is connected."),
+            ("tarpit", All, "How long a client waits that `http-request tarpit` refuses.")])
         {
             yield return Done($"timeout {name}", contexts, "<time>", meaning, use =>
             {
@@ -297,7 +370,7 @@ internal static class HaproxyDirectives
             });
         }
 
-        foreach (var name in (string[])["timeout client-fin", "timeout server-fin", "timeout tarpit"])
+        foreach (var name in (string[])["timeout client-fin", "timeout server-fin"])
             yield return Harmless(name, All, "What has ended on one side is ended by the timeouts of the other.");
     }
 

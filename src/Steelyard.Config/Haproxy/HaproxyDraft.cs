@@ -58,6 +58,8 @@ internal sealed class HaproxyDraft
             // Without servers it is there for its rules or its table.
             if (backend is { Servers.Count: 0, IsTcp: false } || (backend is { StickTable: not null, Servers.Count: 0 } && !named.Contains(backend.Name.Value)))
                 continue;
+            if (backend is { TcpCheck.Count: > 0, InheritsTcpCheck: false, ChecksByTcp: false })
+                _problems.Warn(backend.Name.Place, $"the lines 'tcp-check' of {Shown.Quote(backend.Name.Value)} count for nothing without 'option tcp-check'", "'option tcp-check'");
             pools.Add(Pool(backend));
         }
 
@@ -105,8 +107,8 @@ internal sealed class HaproxyDraft
                 RequestId = front.IsTcp || front.Logging.RequestName is not null ? null : front.Logging.RequestId,
                 Timeouts = HaproxyTimeouts.OfClients(front),
                 Forwarded = front.IsTcp ? ForwardedStyle.XForwarded : ForwardedStyle.AsIs,
-                Rules = front.IsTcp ? [.. front.EarlyRules.Where(IsOfConnection), .. ofBackends] : [.. HaproxyConstants.Rules(_file), .. HaproxyRates.Rules(front, ofBackend: false, _file), .. captures, .. HaproxyLogs.NameRules(front, _file), .. HaproxyWaits.Of(front), .. front.EarlyRules, .. MonitorRules(front), .. HaproxyErrors.Apply(front.Rules, front), .. front.Redirects, .. ExceptRules(front)],
-                ResponseRules = front.IsTcp ? [] : InOrder(front.ResponseRules),
+                Rules = front.IsTcp ? [.. front.EarlyRules.Where(IsOfConnection), .. ofBackends] : [.. HaproxyConstants.Rules(_file), .. HaproxyRates.Rules(front, ofBackend: false, _file), .. captures, .. HaproxyLogs.NameRules(front, _file), .. FirstRules(front), .. front.EarlyRules, .. MonitorRules(front), .. Followed(front.Rules, front, [.. front.Redirects, .. ExceptRules(front)])],
+                ResponseRules = front.IsTcp ? [] : InOrder(front),
                 Routes = routes,
             };
         }
@@ -123,9 +125,38 @@ internal sealed class HaproxyDraft
         yield return new(new() { Action = RuleAction.Respond, Respond = new(200, ServiceReady, "text/html") { Headers = [HaproxyErrors.NotKept] }, When = asked }, monitor.Place);
     }
 
+    /// <summary>What is done with each request before all that lines say of it.</summary>
+    private static IEnumerable<Located<RuleSettings>> FirstRules(HaproxySection section)
+    {
+        if (section.ClosesAfter is { } closes)
+            yield return new(new() { Action = RuleAction.CloseAfter, Name = section.IsFrontend ? closes.Value : "server" }, closes.Place);
+        foreach (var wait in HaproxyWaits.Of(section))
+            yield return wait;
+        if (section.NameRule is { } rule)
+            yield return rule;
+    }
+
     // Those of http-after-response come last, wherever they stand.
-    private static List<Located<RuleSettings>> InOrder(List<Located<RuleSettings>> rules) =>
-        [.. rules.Where(rule => !rule.Value.OfOwn), .. rules.Where(rule => rule.Value.OfOwn)];
+    private static IReadOnlyList<Located<RuleSettings>> InOrder(HaproxySection section) =>
+        [.. Followed(section.ResponseRules.Where(rule => !rule.Value.OfOwn), section, [.. section.ResponseRules.Where(rule => rule.Value.OfOwn)], "allowed-response")];
+
+    /// <summary>Rules with others behind them that 'allow' among the first does not keep from being done.</summary>
+    private static IEnumerable<Located<RuleSettings>> Followed(IEnumerable<Located<RuleSettings>> rules, HaproxySection section, IReadOnlyList<Located<RuleSettings>> others, string variable = "allowed")
+    {
+        var name = $"{variable}.{section.Kind}";
+        NotCondition? unless = null;
+        foreach (var (rule, place) in HaproxyErrors.Apply(rules, section))
+        {
+            var when = unless is null || rule.When is null ? unless ?? rule.When : new AllCondition([unless, rule.When]);
+            var allows = rule.Action == RuleAction.Stop && others.Count > 0;
+            yield return new(allows ? new() { Action = RuleAction.SetVariable, Name = name, Value = TextTemplate.Literal("1"), When = when } : rule with { When = when }, place);
+            if (allows)
+                unless ??= new(new TestCondition(new FetchExpression(FetchKind.Variable, name), TestKind.Present));
+        }
+
+        foreach (var other in others)
+            yield return other;
+    }
 
     private IEnumerable<(Located<string> Backend, Condition? When)> Choices(HaproxySection front)
     {
@@ -141,7 +172,7 @@ internal sealed class HaproxyDraft
 
             if (dynamic is not null)
             {
-                foreach (var choice in Named(name, when, dynamic))
+                foreach (var choice in Named(front, name, when, dynamic))
                     yield return choice;
 
                 // Where nobody is called so, further lines do not count.
@@ -164,7 +195,7 @@ internal sealed class HaproxyDraft
         front.DefaultBackend ?? (front is { Kind: 'L', Servers.Count: > 0 } ? front.Name : null);
 
     /// <summary>For a backend by a value, one choice for each backend that it may name.</summary>
-    private IEnumerable<(Located<string> Backend, Condition? When)> Named(Located<string> name, Condition? when, TextTemplate dynamic)
+    private IEnumerable<(Located<string> Backend, Condition? When)> Named(HaproxySection front, Located<string> name, Condition? when, TextTemplate dynamic)
     {
         var parts = dynamic.Parts.AsSpan().ToArray();
         var asked = Array.FindIndex(parts, part => part.Literal is null);
@@ -176,7 +207,7 @@ internal sealed class HaproxyDraft
 
         var (before, behind) = (string.Concat(parts[..asked].Select(part => part.Literal)), string.Concat(parts[(asked + 1)..].Select(part => part.Literal)));
         var value = parts[asked].Expression ?? new VariableExpression(parts[asked].Variable);
-        foreach (var backend in _backends.Values.Where(backend => !backend.IsTcp))
+        foreach (var backend in _backends.Values.Where(backend => backend.IsTcp == front.IsTcp))
         {
             var called = backend.Name.Value;
             if (called.Length < before.Length + behind.Length || !called.StartsWith(before, StringComparison.Ordinal) || !called.EndsWith(behind, StringComparison.Ordinal))
@@ -203,8 +234,6 @@ internal sealed class HaproxyDraft
             if (backend.IsTcp)
                 _problems.Error(name.Place, $"the backend {Shown.Quote(name.Value)} is in TCP mode, and the frontend is not", "'mode http' in both");
 
-            var pages = ErrorPagesOf(front, backend, shown);
-
             // Who tells the servers of the client once is enough.
             List<Located<RuleSettings>> rules = front.ForwardFor is { } forward && backend.ForwardFor is null && backend != front ? [ForwardRule(forward)] : [];
             if (front.OriginalTo is { } original && backend.OriginalTo is null && backend != front)
@@ -213,10 +242,11 @@ internal sealed class HaproxyDraft
             // Without servers it is its rules that answer, or 503.
             if (backend is { Servers.Count: 0, IsTcp: false })
             {
-                routes.Add(new(name.Place) { Match = new() { When = when }, Rules = [.. ((IEnumerable<Located<RuleSettings>>)[.. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. backend.Redirects]).Where(rule => rule.Value.Action != RuleAction.WaitForBody)], Respond = new(HaproxyErrors.Of(front, backend).GetValueOrDefault(503)?.Respond ?? s_nobody, name.Place) });
+                routes.Add(new(name.Place) { Match = new() { When = when }, Rules = [.. ((IEnumerable<Located<RuleSettings>>)[.. backend.EarlyRules, .. Followed(backend.Rules, backend, backend.Redirects)]).Where(rule => rule.Value.Action != RuleAction.WaitForBody)], Respond = new(HaproxyErrors.Of(front, backend).GetValueOrDefault(503)?.Respond ?? s_nobody, name.Place) });
                 continue;
             }
 
+            var pages = ErrorPagesOf(front, backend, shown);
             foreach (var (server, on) in ServerChoices(backend, when))
                 routes.Add(HaproxyCompression.Apply(new(name.Place) { Match = new() { When = on }, Rules = rules, ErrorPages = pages, To = name, Server = server }, front, backend));
         }
@@ -388,8 +418,8 @@ internal sealed class HaproxyDraft
             Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000 }, backend.Name.Place) : null,
             Timeouts = HaproxyTimeouts.OfServers(backend),
             Sticky = sticky,
-            Rules = backend.IsTcp ? [] : backend.Kind == 'L' ? [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. ForwardRules(backend)] : [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. HaproxyWaits.Of(backend), .. backend.EarlyRules, .. HaproxyErrors.Apply(backend.Rules, backend), .. backend.Redirects, .. ForwardRules(backend)],
-            ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : InOrder(backend.ResponseRules),
+            Rules = backend.IsTcp ? [] : backend.Kind == 'L' ? [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. ForwardRules(backend)] : [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. FirstRules(backend), .. backend.EarlyRules, .. Followed(backend.Rules, backend, [.. backend.Redirects, .. ForwardRules(backend)])],
+            ResponseRules = backend.Kind == 'L' || backend.IsTcp ? [] : InOrder(backend),
             Servers = [.. servers.Where(server => server.Template is null).Select(server => Drafted(server, sticky?.Value.Value == StickyValue.Server))],
             Discover = [.. servers.Where(server => server.Template is not null).Select(server => new DiscoverDraft(server.Name.Place) { Settings = server.Template!, Server = Drafted(server, withCookie: false) with { Address = null, Name = null } })],
             Resolver = HaproxyResolvers.Of(_file, backend),

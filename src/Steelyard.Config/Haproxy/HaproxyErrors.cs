@@ -17,6 +17,9 @@ internal static class HaproxyErrors
     /// <summary>What HAProxy says of its own answers.</summary>
     public static HeaderLine NotKept { get; } = new("Cache-Control", TextTemplate.Literal("no-cache"));
 
+    /// <summary>What stands for the time that a section lets a client wait until it is refused.</summary>
+    public static readonly TimeSpan OfTarpit = TimeSpan.Zero;
+
     private const string All = "DFBL";
     private const int MostBytes = 16 * 1024;
 
@@ -125,9 +128,8 @@ internal static class HaproxyErrors
     /// <summary>A whole response of HTTP as an answer; null where it is none.</summary>
     internal static FixedResponse? Parse(string text)
     {
-        text = text.Replace("\r\n", "\n", StringComparison.Ordinal);
-        var end = text.IndexOf("\n\n", StringComparison.Ordinal);
-        var lines = (end < 0 ? text.TrimEnd('\n') : text[..end]).Split('\n');
+        var (end, body) = EndOfHead(text);
+        var lines = text[..end].TrimEnd('\r', '\n').Split('\n').Select(line => line.TrimEnd('\r')).ToArray();
         var words = lines[0].Split(' ', 3);
         if (words.Length < 2 || !words[0].StartsWith("HTTP/", StringComparison.Ordinal) || !int.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var status) || status is < 200 or > 599)
             return null;
@@ -144,8 +146,22 @@ internal static class HaproxyErrors
                 fields.Add(new(name, TextTemplate.Literal(value)));
         }
 
-        var body = end < 0 || status is 204 or 304 ? "" : text[(end + 2)..];
+        if (status is 204 or 304)
+            body = "";
         return System.Text.Encoding.UTF8.GetByteCount(body) > MostBytes ? null : new(status, body, type) { Headers = fields.ToValueList() };
+    }
+
+    // Lines end as they like; of the body every byte counts.
+    private static (int End, string Body) EndOfHead(string text)
+    {
+        for (var line = text.IndexOf('\n', StringComparison.Ordinal); line >= 0; line = text.IndexOf('\n', line + 1))
+        {
+            var next = line + 1 < text.Length && text[line + 1] == '\r' ? line + 2 : line + 1;
+            if (next < text.Length && text[next] == '\n')
+                return (line, text[(next + 1)..]);
+        }
+
+        return (text.Length, "");
     }
 
     /// <summary>The pages of a backend, and those of the frontend where it has none.</summary>
@@ -157,15 +173,15 @@ internal static class HaproxyErrors
         return pages;
     }
 
-    /// <summary>The refusals of rules with the pages of their section.</summary>
+    /// <summary>The refusals of rules with the pages and the times of their section.</summary>
     public static IEnumerable<Located<RuleSettings>> Apply(IEnumerable<Located<RuleSettings>> rules, HaproxySection section)
     {
         foreach (var rule in rules)
-        {
-            if (rule.Value is { Action: RuleAction.Deny } denial && section.ErrorPages.TryGetValue(denial.Status == 0 ? 403 : denial.Status, out var page))
-                yield return rule with { Value = page.Respond is { } respond ? denial with { Action = RuleAction.Respond, Status = 0, Respond = respond } : denial with { Action = RuleAction.Redirect, Status = 0, Redirect = page.Redirect } };
-            else
-                yield return rule;
-        }
+            yield return rule with { Value = WithPage(rule.Value.Delay == OfTarpit ? rule.Value with { Delay = HaproxyTimeouts.Of(section, "tarpit") ?? HaproxyTimeouts.Of(section, "connect") } : rule.Value, section) };
     }
+
+    private static RuleSettings WithPage(RuleSettings rule, HaproxySection section) =>
+        rule.Action != RuleAction.Deny || !section.ErrorPages.TryGetValue(rule.Status == 0 ? 403 : rule.Status, out var page) ? rule
+            : page.Respond is { } respond ? rule with { Action = RuleAction.Respond, Status = 0, Respond = respond with { Refuses = true } }
+            : rule with { Action = RuleAction.Redirect, Status = 0, Redirect = page.Redirect };
 }

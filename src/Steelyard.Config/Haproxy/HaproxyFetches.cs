@@ -95,8 +95,8 @@ internal static class HaproxyFetches
         new("base32", (0, 0), SampleType.Number, (_, _) => Hashed(HostAnd(TemplateVariable.Path)), "a hash of host and path"),
         new("url32+src", (0, 0), SampleType.Text, (_, _) => WithClient(Hashed(HostAnd(TemplateVariable.Uri))), "the same, and the client"),
         new("base32+src", (0, 0), SampleType.Text, (_, _) => WithClient(Hashed(HostAnd(TemplateVariable.Path))), "the same, and the client"),
-        new("ipv4", (1, 1), SampleType.Address, (arguments, _) => System.Net.IPAddress.TryParse(arguments[0], out System.Net.IPAddress? _) ? Literal(arguments[0]) : null, "an address"),
-        new("ipv6", (1, 1), SampleType.Address, (arguments, _) => System.Net.IPAddress.TryParse(arguments[0], out System.Net.IPAddress? _) ? Literal(arguments[0]) : null, "an address"),
+        Address("ipv4", System.Net.Sockets.AddressFamily.InterNetwork),
+        Address("ipv6", System.Net.Sockets.AddressFamily.InterNetworkV6),
         new("always_true", (0, 0), SampleType.Boolean, (_, _) => s_true, "always"),
         new("always_false", (0, 0), SampleType.Boolean, (_, _) => Literal("0"), "never"),
         new("str", (0, 1), SampleType.Text, (arguments, _) => Literal(arguments.Count == 0 ? "" : arguments[0]), "a text"),
@@ -113,16 +113,19 @@ internal static class HaproxyFetches
         Plain("res.hdrs", SampleType.Text, FetchKind.ResponseHeaderBlock),
         Names("req.hdr_names", FetchKind.HeaderNames),
         Names("res.hdr_names", FetchKind.ResponseHeaderNames),
-        new("int", (1, 1), SampleType.Number, (arguments, _) => Literal(arguments[0]), "a number"),
-        new("bool", (1, 1), SampleType.Boolean, (arguments, _) => Literal(arguments[0] is "1" or "true" ? "1" : "0"), "true or false"),
+        new("int", (1, 1), SampleType.Number, (arguments, _) => long.TryParse(arguments[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long _) ? Literal(arguments[0]) : null, "a number"),
+        new("bool", (1, 1), SampleType.Boolean, (arguments, _) => arguments[0] is "1" or "true" or "0" or "false" ? Literal(arguments[0] is "1" or "true" ? "1" : "0") : null, "true, false, 1 or 0"),
         new("unique-id", (0, 0), SampleType.Text, (_, _) => new FetchExpression(FetchKind.Variable, HaproxyAliases.RequestName), "what `unique-id-format` calls the request"),
         new("uuid", (0, 1), SampleType.Text, (arguments, _) => arguments is [] or ["4"] or [""] ? new FetchExpression(FetchKind.Uuid) : null, "uuid"),
         new("rand", (0, 1), SampleType.Number, (arguments, _) => TryScale(arguments), "random, or modulo(random, ...)"),
         new("date", (0, 2), SampleType.Number, (arguments, _) => TryDate(arguments), "now, or add(now, ...)"),
         new("pid", (0, 0), SampleType.Number, (_, _) => new FetchExpression(FetchKind.ProcessId), "process-id"),
         new("nbproc", (0, 0), SampleType.Number, (_, _) => Literal("1"), "1"),
-        new("env", (1, 1), SampleType.Text, (arguments, _) => Literal(Environment.GetEnvironmentVariable(arguments[0]) ?? ""), "a variable of the environment, as it was at the start"),
+        new("env", (1, 1), SampleType.Text, (_, _) => null, "a variable of the environment, as it was at the start, or as `setenv` has set it"),
     ];
+
+    private static SampleRow Address(string name, System.Net.Sockets.AddressFamily family) =>
+        new(name, (1, 1), SampleType.Address, (arguments, _) => System.Net.IPAddress.TryParse(arguments[0], out System.Net.IPAddress? address) && address.AddressFamily == family ? Literal(arguments[0]) : null, "an address");
 
     private static SampleRow Fixed(string name, SampleType type, string value) => new(name, (0, 0), type, (_, _) => Literal(value), value);
 
@@ -155,7 +158,12 @@ internal static class HaproxyFetches
     {
         Expression date = new FetchExpression(FetchKind.Now);
         if (arguments is [{ Length: > 0 } offset, ..])
-            date = long.TryParse(offset, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) ? new CallExpression(FunctionKind.Add, date, [offset]) : date;
+        {
+            if (!long.TryParse(offset, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _))
+                return null;
+            date = new CallExpression(FunctionKind.Add, date, [offset]);
+        }
+
         return arguments is [_, { } unit] ? unit switch { "s" or "" => date, "ms" => new CallExpression(FunctionKind.Multiply, date, ["1000"]), "us" => new CallExpression(FunctionKind.Multiply, date, ["1000000"]), _ => null } : date;
     }
 

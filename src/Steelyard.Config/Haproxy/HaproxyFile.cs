@@ -59,7 +59,7 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
 
     /// <summary>A file as crt-base and ca-base have it.</summary>
     public string PathOf(string name, bool isCertificate) =>
-        (isCertificate ? CertificateFolder : AuthorityFolder) is { } folder && !name.StartsWith('/') ? $"{folder.TrimEnd('/')}/{name}" : name;
+        Source.PathOf((isCertificate ? CertificateFolder : AuthorityFolder) is { } folder && !name.StartsWith('/') ? $"{folder.TrimEnd('/')}/{name}" : name);
 
     private static Dictionary<string, string?> ReadEnvironment()
     {

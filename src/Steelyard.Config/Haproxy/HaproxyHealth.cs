@@ -52,7 +52,7 @@ internal sealed class HaproxyHealth(HaproxyFile file, ProblemList problems)
 
     private HealthSettings Settings(HaproxySection backend, HaproxyServer server)
     {
-        var script = backend.ServiceCheck ?? backend.TcpCheck;
+        var script = backend.ServiceCheck ?? (backend.ChecksByTcp ? backend.TcpCheck : []);
         var health = OfHttp(backend.HttpCheck) ?? (script.Count == 0 ? new() : Scripted(script));
         var interval = server.Interval ?? TimeSpan.FromSeconds(2);
         var timeout = HaproxyTimeouts.Of(backend, "check") is { } check ? (HaproxyTimeouts.Of(backend, "connect") is { } connect && connect < interval ? connect : interval) + check : interval;

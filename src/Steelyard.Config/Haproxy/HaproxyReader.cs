@@ -61,7 +61,7 @@ internal static class HaproxyReader
             if (Array.IndexOf(s_sections, kind) < 0)
             {
                 users?.Read(words, unheard);
-                if (section is { Kind: 'E' } || (section is { Kind: 'G' } && kind is "setenv" or "presetenv" or "unsetenv"))
+                if (section is { Kind: 'E' } || (section is { Kind: 'G' } && kind is "setenv" or "presetenv" or "unsetenv" or "default-path"))
                     ReadDirective(ahead, section, words);
                 continue;
             }
@@ -200,6 +200,13 @@ internal static class HaproxyReader
         var use = new HaproxyUse(file, section, words, count);
         if (!row.Contexts.Contains(section.Kind, StringComparison.Ordinal))
         {
+            // As in HAProxy: what keeps clients out, servers and addresses are not passed over.
+            if (section.Kind is 'F' or 'B' && row.Contexts.Contains('L', StringComparison.Ordinal) && row.Name is not ("server" or "server-template" or "bind") && !row.Name.StartsWith("tcp-", StringComparison.Ordinal))
+            {
+                file.Problems.Warn(use.Place, $"'{row.Name}' does nothing in {KindOf(section.Kind)}", Shown.OneOf([.. row.Contexts.Select(KindOf)]));
+                return;
+            }
+
             file.Problems.Error(use.Place, $"'{row.Name}' has no place in {KindOf(section.Kind)}", Shown.OneOf([.. row.Contexts.Select(KindOf)]));
             return;
         }

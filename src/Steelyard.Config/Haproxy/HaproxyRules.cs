@@ -12,6 +12,9 @@ internal static class HaproxyRules
 {
     private const string Proxies = "DFBL";
 
+    // As much as a buffer of HAProxy's holds.
+    private const int MostBytes = 16 * 1024;
+
     private const string OfServers = " Of answers of Steelyard's own too.";
 
     /// <summary>Why what is said of caches has no effect.</summary>
@@ -22,7 +25,7 @@ internal static class HaproxyRules
     [
         Row("http-request deny", "[deny_status|status <code>] [content-type <type>] [string|lf-string|file|lf-file <text>] [hdr <name> <fmt>]*", "Refuses with 403, or the status that is given; the page is Steelyard's own unless a text is given.", use => ReadAnswer(use, 403, RuleAction.Deny)),
         Row("http-request return", "[status <code>] [content-type <type>] [string|lf-string|file|lf-file <text>] [hdr <name> <fmt>]*", "Answers in the servers' place.", use => ReadAnswer(use, 200, RuleAction.Respond)),
-        Row("http-request tarpit", "[deny_status <code>]", "Refuses with 500, or the status that is given, at once and not after `timeout tarpit`.", use => ReadAnswer(use, 500, RuleAction.Deny)),
+        Row("http-request tarpit", "[deny_status <code>]", "Refuses with 500, or the status that is given, when the client has waited for `timeout tarpit`, or `timeout connect` where that is not said.", use => ReadAnswer(use, 500, RuleAction.Deny) is { } answer ? answer with { Delay = HaproxyErrors.OfTarpit } : null),
         Row("http-request redirect", "location|prefix|scheme <fmt> [code <code>] [drop-query] [append-slash] [set-cookie <text>|clear-cookie <text>] [ignore-empty]", "Sends the client elsewhere: 302, or the code that is given.", ReadRedirect),
         Row("redirect", "location|prefix|scheme <text> [code <code>] [drop-query] [append-slash] [set-cookie <text>|clear-cookie <text>] [ignore-empty]", "The same, behind all rules of `http-request`.", ReadRedirect),
         Row("http-request auth", "[realm <realm>]", "Asks for user and password with 401.", ReadAuthentication),
@@ -42,7 +45,8 @@ internal static class HaproxyRules
         .. ((string[])["connection", "session", "content"]).SelectMany(phase => Variables("tcp-request " + phase)),
         Row("tcp-request content set-log-level", "<level>", "The same as of `http-request`.", HaproxyLogs.ReadLevel),
         Row("http-request set-log-level", "<level>", "With `silent` the request is not written; of other levels lines of Steelyard are info.", HaproxyLogs.ReadLevel),
-        .. OnlyInLogs("http-request"),
+        .. OfNoEffect("http-request"),
+        Row("http-request disable-l7-retry", "", "No server gets the request that another may have seen, whatever `retry-on` says.", use => new RuleSettings { Action = RuleAction.SendOnce }),
         Row("http-request set-method", "<fmt>", "Servers are asked by this method; `method` and logs stay with the client's.", use => ReadValue(use, RuleAction.SetMethod)),
         Row("http-request set-src", "<sample>", "The client is taken to be at this address from here on: in conditions, logs, `option forwardfor`, PROXY headers, and what is remembered and counted of it. What is no address changes nothing.", use => ReadSample(use, RuleAction.SetPeer)),
         Row("http-request set-src-port", "<sample>", "The same of its port.", use => ReadSample(use, RuleAction.SetPeerPort)),
@@ -73,7 +77,7 @@ internal static class HaproxyRules
         Row("tcp-response content set-log-level", "<level>", "The same as of `http-response`.", HaproxyLogs.ReadLevel),
         .. HaproxyListRules.Of("http-response"),
         Row("http-response set-log-level", "<level>", "The same.", HaproxyLogs.ReadLevel),
-        .. OnlyInLogs("http-response"),
+        .. OfNoEffect("http-response"),
         .. Headers("http-after-response"),
         Row("http-after-response set-status", "<status> [reason <text>]", "The response gets another status, with its usual reason." + OfServers, ReadStatus),
         Row("http-after-response allow", "", "Ends these rules.", use => new RuleSettings { Action = RuleAction.Stop }),
@@ -103,9 +107,13 @@ internal static class HaproxyRules
         yield return Row($"{of} unset-var", "(<name>)", "Forgets it.", use => TryReadVariableName(use, out var name, out _) ? new RuleSettings { Action = RuleAction.RemoveVariable, Name = name } : null);
     }
 
-    private static IEnumerable<DirectiveRow<HaproxyUse>> OnlyInLogs(string of)
+    private static IEnumerable<DirectiveRow<HaproxyUse>> OfNoEffect(string of)
     {
-        foreach (var action in (string[])["set-nice", "set-tos", "set-mark", "set-priority-class", "set-priority-offset", "disable-l7-retry", .. of == "http-request" ? (string[])[] : ["wait-for-body"], "wait-for-handshake", "strict-mode"])
+        foreach (var action in (string[])["set-priority-class", "set-priority-offset"])
+            yield return DirectiveRow<HaproxyUse>.Harmless($"{of} {action}", Proxies, "...", "Requests wait for servers in the order of their coming, unless `priority` of a route in Steelyard's YAML says otherwise.");
+        foreach (var action in (string[])["set-tos", "set-mark"])
+            yield return DirectiveRow<HaproxyUse>.Harmless($"{of} {action}", Proxies, "...", "Packets are marked by the kernel's own rules.");
+        foreach (var action in (string[])["set-nice", .. of == "http-request" ? (string[])[] : ["wait-for-body"], "wait-for-handshake", "strict-mode"])
             yield return DirectiveRow<HaproxyUse>.Harmless($"{of} {action}", Proxies, "...", "Changes nothing that a client or a server sees.");
     }
 
@@ -342,7 +350,7 @@ internal static class HaproxyRules
                     if (use.File.Source.ReadFile(file.Text, file.Place, use.Problems) is not { } source)
                         return null;
                     if (word.Text == "file")
-                        respond = respond with { Body = source.Text };
+                        respond = source.Bytes is { } bytes ? respond with { Body = "", Base64 = Convert.ToBase64String(bytes) } : respond with { Body = source.Text };
                     else if (!TryReadBody(file with { Text = source.Text }, use, ref respond))
                         return null;
                     given = true;
@@ -374,16 +382,16 @@ internal static class HaproxyRules
             }
         }
 
-        if (System.Text.Encoding.UTF8.GetByteCount(respond.Body) > 16 * 1024)
+        if (System.Text.Encoding.UTF8.GetByteCount(respond.Body) > MostBytes || respond.Base64?.Length > MostBytes * 4 / 3)
         {
             use.Problems.Error(use.Line, "the body is longer than 16 KiB", "a shorter text, or a server for it");
             return null;
         }
 
         if (respond.Status is 204 or 304)
-            respond = respond with { Body = "", Text = null };
+            respond = respond with { Body = "", Text = null, Base64 = null };
         return !given && lines.Count == 0 ? new() { Action = RuleAction.Deny, Status = respond.Status }
-            : new() { Action = RuleAction.Respond, Respond = respond with { Headers = lines.ToValueList() } };
+            : new() { Action = RuleAction.Respond, Respond = respond with { Headers = lines.ToValueList(), Refuses = action == RuleAction.Deny && use.Section.Kind != 'B' } };
     }
 
     /// <summary>Reads what asks for user and password.</summary>

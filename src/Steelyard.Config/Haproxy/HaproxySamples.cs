@@ -39,6 +39,12 @@ internal static class HaproxySamples
             return TryConvert(text, at, use, ref sample, out mistake);
         }
 
+        if (name == "env" && arguments is [{ Length: > 0 } variable])
+        {
+            sample = new(Literal(use.File.Environment.GetValueOrDefault(variable) ?? ""), SampleType.Text);
+            return TryConvert(text, at, use, ref sample, out mistake);
+        }
+
         if (name == "var" && arguments is [var called, ..] && use.Section.IsTcp && use.Section.ConnectionVariables.TryGetValue(called, out sample))
             return TryConvert(text, at, use, ref sample, out mistake);
         if (HaproxyFirstBytes.IsFetch(name))

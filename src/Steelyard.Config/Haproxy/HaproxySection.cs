@@ -39,6 +39,12 @@ internal sealed class HaproxySection
     /// <summary>What rules of a proxy in TCP mode call something: it is what stands for the name.</summary>
     public Dictionary<string, Sample> ConnectionVariables { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>Whose connections end behind an answer, as <see cref="RuleAction.CloseAfter"/> names them; null for nobody's.</summary>
+    public Located<string>? ClosesAfter { get; set; }
+
+    /// <summary>What becomes of fields with unusual names; null for nothing.</summary>
+    public Located<RuleSettings>? NameRule { get; set; }
+
     public List<Located<RuleSettings>> Rules { get; } = [];
 
     /// <summary>The lines redirect, which go behind the rules.</summary>
@@ -86,6 +92,12 @@ internal sealed class HaproxySection
 
     /// <summary>What is said to servers that speak no HTTP.</summary>
     public ValueList<ProbeStep> TcpCheck { get; set; }
+
+    /// <summary>Whether that is what the defaults say, which own lines put an end to.</summary>
+    public bool InheritsTcpCheck { get; set; }
+
+    /// <summary>Whether option tcp-check says that it counts.</summary>
+    public bool ChecksByTcp { get; set; }
 
     /// <summary>The same in the words of a protocol that HAProxy knows; null where <see cref="TcpCheck"/> counts.</summary>
     public ValueList<ProbeStep>? ServiceCheck { get; set; }
@@ -142,6 +154,7 @@ internal sealed class HaproxySection
             Kind = kind,
             Name = name,
             IsTcp = defaults.IsTcp,
+            IsDisabled = defaults.IsDisabled,
             DefaultBackend = kind == 'B' ? null : defaults.DefaultBackend,
             DefaultServer = defaults.DefaultServer.Copy(default, default),
             Timeouts = new(defaults.Timeouts, StringComparer.Ordinal),
@@ -156,11 +169,15 @@ internal sealed class HaproxySection
             Persist = defaults.Persist,
             InspectDelay = defaults.InspectDelay,
             BuffersRequests = defaults.BuffersRequests,
+            NameRule = defaults.NameRule,
+            ClosesAfter = defaults.ClosesAfter,
             Retries = defaults.Retries,
             RetryOn = defaults.RetryOn,
             MaxConnections = defaults.MaxConnections,
-            HttpCheck = defaults.HttpCheck,
+            HttpCheck = defaults.HttpCheck with { IsInherited = true },
             TcpCheck = defaults.TcpCheck,
+            InheritsTcpCheck = true,
+            ChecksByTcp = defaults.ChecksByTcp,
             ServiceCheck = defaults.ServiceCheck,
             Cookie = defaults.Cookie,
             DynamicKey = defaults.DynamicKey,
@@ -224,6 +241,12 @@ internal sealed record HaproxyHttpCheck(ProbeRequest? Option, ValueList<ProbeSte
 {
     /// <summary>Whether 404 says that no new clients are wanted.</summary>
     public bool DrainsOn404 { get; init; }
+
+    /// <summary>Whether the steps are those of the defaults, which own lines put an end to.</summary>
+    public bool IsInherited { get; init; }
+
+    /// <summary>What own lines are added to.</summary>
+    public HaproxyHttpCheck Own => IsInherited ? this with { Steps = [], IsInherited = false } : this;
 }
 
 /// <summary>What option forwardfor says.</summary>

@@ -44,13 +44,13 @@ internal static class HaproxyTcpChecks
             use.Section.HttpCheck = use.Section.HttpCheck with { Option = null };
 
             // Lines of tcp-check count for option tcp-check alone.
-            use.Section.ServiceCheck = steps.Count == 0 ? null : steps.ToValueList();
+            (use.Section.ServiceCheck, use.Section.ChecksByTcp) = (steps.Count == 0 ? null : steps.ToValueList(), steps.Count == 0);
         });
 
     private static void Add(HaproxyUse use, Func<HaproxyUse, ProbeStep?> read)
     {
         if (read(use) is { } step)
-            use.Section.TcpCheck = [.. use.Section.TcpCheck, step];
+            (use.Section.TcpCheck, use.Section.InheritsTcpCheck) = ([.. use.Section.InheritsTcpCheck ? [] : use.Section.TcpCheck, step], false);
     }
 
     private static ProbeStep Send(string text) => new() { Text = text };

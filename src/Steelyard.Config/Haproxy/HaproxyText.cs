@@ -80,8 +80,18 @@ internal sealed class HaproxyText(SourceText source, IDictionary<string, string?
             }
             else if (letter == '$' && inDouble)
             {
-                if (!ReadVariable(words, start))
-                    return;
+                if (ReadVariable() is { Length: > 1 } several)
+                {
+                    // All but the last are words of their own, to which what stands before and behind them is joined.
+                    foreach (var one in several[..^1])
+                    {
+                        _word.Append(one);
+                        words.Add(new(Text(out var itsBytes), new(source, start, _at), true) { Escaped = itsBytes });
+                        _word.Clear();
+                    }
+
+                    _word.Append(several[^1]);
+                }
             }
             else
             {
@@ -170,8 +180,9 @@ internal sealed class HaproxyText(SourceText source, IDictionary<string, string?
         _at += 2;
     }
 
-    // "$NAME", "${NAME}" and "${NAME-otherwise}"; "${NAME[*]}" is several words.
-    private bool ReadVariable(List<Word> words, int start)
+    /// <summary>Reads <c>$NAME</c>, <c>${NAME}</c> or <c>${NAME-otherwise}</c> into the word.</summary>
+    /// <returns>Of <c>${NAME[*]}</c> its words, where there are several, which are not in the word.</returns>
+    private string[]? ReadVariable()
     {
         var begun = _at++;
         var braces = _at < _text.Length && _text[_at] == '{';
@@ -181,14 +192,17 @@ internal sealed class HaproxyText(SourceText source, IDictionary<string, string?
             _at++;
         var name = _text[nameStart.._at];
         string? otherwise = null;
+        var isSeveral = false;
         if (braces)
         {
+            isSeveral = string.CompareOrdinal(_text, _at, "[*]", 0, 3) == 0;
+            _at += isSeveral ? 3 : 0;
             var end = _text.IndexOf('}', _at);
             if (end < 0 || _text.AsSpan(_at, end - _at).Contains('\n') || (end > _at && _text[_at] != '-'))
             {
                 problems.Error(new(source, begun, Math.Min(_at + 1, _text.Length)), "a variable of the environment that cannot be read", "such as \"${NAME}\" or \"${NAME-otherwise}\"");
                 _at = end < 0 ? _text.Length : end + 1;
-                return true;
+                return null;
             }
 
             otherwise = end > _at ? _text[(_at + 1)..end] : null;
@@ -198,10 +212,13 @@ internal sealed class HaproxyText(SourceText source, IDictionary<string, string?
         if (name.Length == 0)
         {
             problems.Error(new(source, begun, _at), "a '$' without the name of a variable", "\\$ for the character itself");
-            return true;
+            return null;
         }
 
-        _word.Append(environment.TryGetValue(name, out var value) && value is not null ? value : otherwise ?? "");
-        return true;
+        var value = (environment.TryGetValue(name, out var set) ? set : null) ?? otherwise ?? "";
+        if (isSeveral && value.Split([' ', '\t', '\r', '\n'], StringSplitOptions.RemoveEmptyEntries) is { Length: > 1 } parts)
+            return parts;
+        _word.Append(isSeveral ? value.Trim() : value);
+        return null;
     }
 }

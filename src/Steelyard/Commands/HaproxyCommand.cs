@@ -56,7 +56,7 @@ internal static class HaproxyCommand
 
     private static async Task<int> ServeOrCheckAsync(List<string> files, HaproxyFlags flags, string[] args)
     {
-        var options = new ReadOptions { Overrides = files.Skip(1).Select(Path.GetFullPath).ToValueList(), OverridesAreNamed = true };
+        var options = new ReadOptions { Overrides = files.Skip(1).Select(Path.GetFullPath).ToValueList(), OverridesAreNamed = true, Folder = Directory.GetCurrentDirectory() };
         var configuration = ConfigurationArgument.TryRead("up", files[0], options)!.With(flags.Connections is not { } most ? null : snapshot => snapshot with { Limits = snapshot.Limits with { Connections = most } });
         var result = configuration.Result;
         var warned = result.Problems.Any(problem => problem.Severity == Severity.Warning);
