@@ -7,7 +7,7 @@ const Redis = require('ioredis');
 const app = express();
 app.use(session({
   name: 'connect.sid',
-  store: new RedisStore({ client: new Redis(process.env.REDIS) }),
+  store: new RedisStore({ client: new Redis(process.env.REDIS_URL) }),
   secret: process.env.SESSION_SECRET || 'only for this sample',
   resave: false,
   saveUninitialized: false,

@@ -101,7 +101,8 @@ public sealed class DockerDaemon : IAsyncDisposable
         return done == 0 ? null : said;
     }
 
-    private static async Task<(int Status, string Output)> TryRunAsync(string program, string[] arguments)
+    /// <summary>Runs a program, which may fail.</summary>
+    public static async Task<(int Status, string Output)> TryRunAsync(string program, string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using Steelyard.EndToEnd.Machinery;
+using Steelyard.EndToEnd.Node;
 
 namespace Steelyard.EndToEnd.Docker;
 
@@ -36,6 +37,29 @@ public sealed partial class ImageTests(DockerDaemon docker) : IDisposable
         var changes = Instruction().Matches(last).SelectMany(match => new[] { "-c", match.Value });
         await docker.DockerAsync(["import", .. changes, _folder.At("root.tar"), "steelyard:latest"]);
     }
+
+    /// <summary>Makes an image of Debian's programs, under the name that the stack has for it, with a folder that its user may write to.</summary>
+    private async Task MakeImageOfAsync(string name, string[] programs, string writable, int user, params string[] instructions)
+    {
+        var named = (await File.ReadAllLinesAsync(Stack, TestContext.Current.CancellationToken)).Select(line => line.Trim()).Single(line => line.StartsWith($"image: {name}:", StringComparison.Ordinal))["image: ".Length..];
+        var (root, archive) = (_folder.At(Path.GetFileName(name)), _folder.At($"{Path.GetFileName(name)}.tar"));
+        await DockerDaemon.RunAsync("bash", ["-c", """
+            set -e
+            root=$1 writable=$2 user=$3
+            shift 3
+            install -d -o "$user" "$root$writable"
+            install -d -m 1777 "$root/tmp"
+            for program; do
+              file=$(readlink -f "$(command -v "$program")")
+              install -D "$file" "$root/usr/bin/$program"
+              ldd "$file" | grep -o '/[^ ]*' | while read -r library; do install -D "$library" "$root$library"; done
+            done
+            tar -C "$root" -cf "$root.tar" .
+            """, "image", root, writable, $"{user}", .. programs]);
+        await docker.DockerAsync(["import", .. instructions.Prepend($"USER {user}").SelectMany(instruction => new[] { "-c", instruction }), archive, named]);
+    }
+
+    private static string Stack { get; } = Path.Combine(Repository, "packaging/swarm/stack.yml");
 
     private static IEnumerable<string> Mounts => [.. Libraries.SelectMany(folder => new[] { "-v", $"{folder}:{folder}:ro" }), "-v", $"{ProgramFolder}:/program:ro", "-e", SearchPath];
 
@@ -93,29 +117,100 @@ public sealed partial class ImageTests(DockerDaemon docker) : IDisposable
         await docker.DockerAsync("stack", "rm", "hello");
     }
 
+    /// <remarks>
+    /// Its images are of Debian's Redis and Prometheus. Grafana is in no distribution: in its place, and as its user, stands a
+    /// program that is asked what Grafana would find.
+    /// </remarks>
     [Fact]
-    public async Task The_stack_with_all_that_belongs_to_it_is_taken_by_the_engine()
+    public async Task The_stack_serves_an_app_whose_sessions_are_in_its_Redis_and_its_Prometheus_sees_the_requests()
     {
+        Assert.SkipUnless(File.Exists("/usr/bin/prometheus"), "Prometheus is not installed (Debian: prometheus)");
         await MakeImageAsync();
-        await docker.DockerAsync("secret", "create", "steelyard-token", Path.Combine(Repository, "packaging/docker/steelyard.yaml"));
-        await docker.DockerAsync("secret", "create", "grafana-password", Path.Combine(Repository, "packaging/docker/steelyard.yaml"));
+        await docker.DockerAsync("import", "-c", "ENV PORT=3000", "-c", "CMD [\"node\", \"/app/app.js\"]", _folder.At("root.tar"), "shop:1");
+        await MakeImageOfAsync("redis", ["redis-server", "redis-cli"], "/data", 0, "WORKDIR /data", "CMD [\"redis-server\", \"--protected-mode\", \"no\"]");
+        await MakeImageOfAsync("prom/prometheus", ["prometheus"], "/prometheus", 65534, "ENTRYPOINT [\"prometheus\"]", "CMD [\"--config.file=/etc/prometheus/prometheus.yml\", \"--storage.tsdb.path=/prometheus\"]");
+        await MakeImageOfAsync("grafana/grafana", ["sleep", "cat", "touch", "curl"], "/var/lib/grafana", 472, "CMD [\"sleep\", \"infinity\"]");
+        var token = _folder.Write("token", "0123456789abcdef0123456789abcdef");
+        await docker.DockerAsync("secret", "create", "steelyard-token", token);
+        await docker.DockerAsync("secret", "create", "grafana-password", token);
 
-        // Without tasks, whose images nobody is to look for. Older versions of the command take 0 for no override, so those of the app begin, and their image is here.
-        var over = _folder.Write("over.yml", "version: \"3.8\"\nservices:\n" + string.Concat(new[] { "steelyard", "app", "redis", "prometheus", "grafana" }.Select(service => $"  {service}: {{ deploy: {{ replicas: 0 }} }}\n")));
-        await DeployAsync("all", Path.Combine(Repository, "packaging/swarm/stack.yml"), over, "APP=steelyard");
+        // As it is, but that Prometheus asks sooner.
+        var scrapes = await File.ReadAllTextAsync(Path.Combine(Repository, "packaging/swarm/prometheus.yml"), TestContext.Current.CancellationToken);
+        Assert.Contains("scrape_interval: 15s", scrapes, StringComparison.Ordinal);
+        var libraries = string.Join(", ", Libraries.Select(folder => $"\"{folder}:{folder}:ro\""));
+        var packages = Path.Combine(await NodePackages.InstallAsync("node"), "node_modules");
+        var over = _folder.Write("over.yml", $$"""
+            version: "3.8"
+            services:
+              steelyard: { volumes: [ {{libraries}}, "{{ProgramFolder}}:/program:ro" ], environment: [ "{{SearchPath}}" ], healthcheck: { interval: 1s, timeout: 20s, start_period: 60s } }
+              app: { volumes: [ {{libraries}}, "{{Repository}}/samples/sessions/node/app.js:/app/app.js:ro", "{{packages}}:/node_modules:ro" ] }
+            configs:
+              prometheus: { file: {{_folder.Write("prometheus.yml", scrapes.Replace("15s", "1s", StringComparison.Ordinal))}} }
+            """);
+        var port = Ports.Free();
+        string[] variables = [$"PORT={port}", $"GRAFANA_PORT={Ports.Free()}", "APP=shop:1"];
+        await DeployAsync("all", Stack, over, variables);
 
         // The app is run as its image says, unless somebody says otherwise.
         Task<string> CommandAsync() => docker.DockerAsync("service", "inspect", "--format", "{{.Spec.TaskTemplate.ContainerSpec.Image}} {{.Spec.TaskTemplate.ContainerSpec.Args}}", "all_app");
-        Assert.Equal("steelyard []", (await CommandAsync()).Replace(":latest", "", StringComparison.Ordinal));
-        await DeployAsync("all", Path.Combine(Repository, "packaging/swarm/stack.yml"), over, "APP=steelyard", "APP_COMMAND=whoami --listen :3000");
-        Assert.Equal("steelyard [whoami --listen :3000]", (await CommandAsync()).Replace(":latest", "", StringComparison.Ordinal));
+        Assert.Equal("shop:1 []", await CommandAsync());
 
-        var services = await docker.DockerAsync("stack", "services", "--format", "{{.Name}}", "all");
-        Assert.Equal(["all_app", "all_grafana", "all_prometheus", "all_redis", "all_steelyard"], services.Split('\n').Order(StringComparer.Ordinal));
+        using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = new($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(5) };
+        var cookie = "";
+        var last = "nothing";
+        await Patience.Until(
+            async () =>
+            {
+                try
+                {
+                    using var answer = await http.GetAsync("/", TestContext.Current.CancellationToken);
+                    last = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+                    cookie = answer.IsSuccessStatusCode && answer.Headers.TryGetValues("Set-Cookie", out var set) ? set.Single().Split(';')[0] : "";
+                }
+                catch (HttpRequestException notYet)
+                {
+                    last = notYet.Message;
+                }
+
+                return cookie.Length > 0;
+            },
+            () => $"a session of the app, but {last}");
+        for (var visits = 2; visits < 22; visits++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { { "Cookie", cookie } } };
+            using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.StartsWith($"{visits} Node", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+
+        // What a cookie of express-session names, behind its "s:" and before its signature.
+        Assert.Contains($"sess:{Uri.UnescapeDataString(cookie.Split('=')[1])[2..].Split('.')[0]}", (await InAsync("redis", "redis-cli", "keys", "*")).Split('\n'));
+
+        var source = await InAsync("grafana", "cat", "/etc/grafana/provisioning/datasources/prometheus.yml");
+        var prometheus = Address().Match(source).Value;
+        var found = "";
+        await Patience.Until(
+            async () => (found = await InAsync("grafana", "curl", "-sG", $"{prometheus}/api/v1/query", "--data-urlencode", "query=up{job=\"steelyard\"} == 1 and on(instance) steelyard_requests_total > 20")).Contains("\"instance\":\"steelyard:8404\"", StringComparison.Ordinal),
+            () => $"what Prometheus has scraped, but {found}");
+        Assert.Contains("SteelyardPoolWithoutServers", await InAsync("grafana", "curl", "-s", $"{prometheus}/api/v1/rules"), StringComparison.Ordinal);
+
+        // What Grafana takes up at its start, and where it writes.
+        foreach (var (file, at) in new[] { ("packaging/grafana/provisioning.yml", "provisioning/dashboards/steelyard.yml"), ("packaging/grafana/steelyard.json", "dashboards/steelyard.json") })
+            Assert.Equal((await File.ReadAllTextAsync(Path.Combine(Repository, file), TestContext.Current.CancellationToken)).Trim(), await InAsync("grafana", "cat", $"/etc/grafana/{at}"));
         Assert.Contains("GF_SECURITY_ADMIN_PASSWORD__FILE=/run/secrets/grafana-password", await docker.DockerAsync("service", "inspect", "--format", "{{.Spec.TaskTemplate.ContainerSpec.Env}}", "all_grafana"), StringComparison.Ordinal);
-        Assert.Contains("grafana-password", await docker.DockerAsync("service", "inspect", "--format", "{{range .Spec.TaskTemplate.ContainerSpec.Secrets}}{{.SecretName}}{{end}}", "all_grafana"), StringComparison.Ordinal);
+        Assert.Equal("0123456789abcdef0123456789abcdef", await InAsync("grafana", "cat", "/run/secrets/grafana-password"));
+        Assert.Equal("", await InAsync("grafana", "touch", "/var/lib/grafana/grafana.db"));
+
+        await DeployAsync("all", Stack, over, [.. variables, "APP=steelyard", "APP_COMMAND=whoami --listen :3000"]);
+        Assert.Equal("steelyard [whoami --listen :3000]", (await CommandAsync()).Replace(":latest", "", StringComparison.Ordinal));
         await docker.DockerAsync("stack", "rm", "all");
         await docker.DockerAsync("secret", "rm", "steelyard-token", "grafana-password");
+    }
+
+    /// <summary>What a program says in the only task of a service of the stack, whether it succeeds or not.</summary>
+    private async Task<string> InAsync(string service, params string[] command)
+    {
+        var id = await docker.DockerAsync("ps", "-q", "--filter", $"label=com.docker.swarm.service.name=all_{service}");
+        return (await DockerDaemon.TryRunAsync("docker", ["--host", $"unix://{docker.Socket}", "exec", id, .. command])).Output.Trim();
     }
 
     private async Task DeployAsync(string name, string stack, string over, params string[] variables)
@@ -157,6 +252,9 @@ public sealed partial class ImageTests(DockerDaemon docker) : IDisposable
 
     [GeneratedRegex(@"^(?:WORKDIR|USER|EXPOSE|HEALTHCHECK|ENTRYPOINT|CMD) .*$", RegexOptions.Multiline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Instruction();
+
+    [GeneratedRegex(@"http://[\w:]+", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex Address();
 
     [GeneratedRegex(@"\{ file: (?<path>\S+) \}", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex NamedFile();
