@@ -10,6 +10,9 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
 {
     private const string ServerDone = "server.done";
 
+    // What nginx calls a client without a certificate; none is told it.
+    private const int NoCertificate = 496;
+
     // What variables of proxy_pass say, and the host of that, before anything of the request is changed for the server.
     private const string MadeUrl = "proxy_url_made";
     private const string MadeHost = "proxy_host_made";
@@ -58,7 +61,10 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
 
         // nginx: who goes on in a named location comes from another one.
         if (!route.Internal)
+        {
+            AskForCertificate();
             ServerSteps(scope);
+        }
         else if (ServerAnswers)
             Add(new() { Action = RuleAction.RemoveVariable, Name = NginxHeaders.OfServer }, level.Place);
         var steps = new NginxSteps(scope, _rules, "location") { NameOf = BlockName };
@@ -83,7 +89,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
         }
 
         if (level.Context == 'I' && NginxSteps.AnswersItself(level))
-            steps.Read(level);
+            steps.ReadOn(level);
         NginxAccess.Read(level, scope, _access);
         if (NginxAccess.Asks(level) is { } asks)
             route = route with { Ask = new(NginxPaths.WithQuery(TextTemplate.Literal(asks[1])), asks.Words[1].Place), AskWhen = NginxAccess.AsksFor(level, scope), AskRules = NginxAccess.AnswerRules(level, scope) };
@@ -117,6 +123,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     public RouteDraft WithSlash(Located<string> path)
     {
         var scope = new NginxScope { File = file, ServerName = server.FirstName, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server), SecureLink = NginxSecureLink.Of(level), UserId = NginxUserId.Of(level) };
+        AskForCertificate();
         ServerSteps(scope);
         var to = NginxSteps.Absolute(path.Value, TextTemplate.Of([new(path.Value + "/"), NginxSteps.Behind("?")]), level, scope);
         Add(new() { Action = RuleAction.Redirect, Redirect = new(to, 301) }, path.Place);
@@ -135,6 +142,17 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     }
 
     private void Add(RuleSettings rule, Place place) => _rules.Add(new(rule, place));
+
+    /// <summary>Refuses who has shown no certificate, where the handshake may have let it through for another server of the address.</summary>
+    private void AskForCertificate()
+    {
+        if (!NginxTls.AsksOfAll(server.Level))
+            return;
+        Condition first = new TestCondition(new FetchExpression(FetchKind.Rerouted), TestKind.Is, ["0"]);
+        Condition secure = new TestCondition(new FetchExpression(FetchKind.Tls), TestKind.Is, ["1"]);
+        Condition known = new TestCondition(new FetchExpression(FetchKind.ClientVerified), TestKind.Is, ["SUCCESS"]);
+        Add(new() { Action = RuleAction.Deny, Status = NginxErrors.HasPage(server.Level, NoCertificate) ? NoCertificate : 400, When = new AllCondition([first, secure, new NotCondition(known)]) }, server.Level.Find("ssl_verify_client")!.Place);
+    }
 
     /// <summary>What the server itself does with a request, once however often it is sent on.</summary>
     private void ServerSteps(NginxScope scope)

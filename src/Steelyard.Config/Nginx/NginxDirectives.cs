@@ -176,7 +176,7 @@ internal static class NginxDirectives
         yield return Row("ignore_invalid_headers", "HS", 1, 1, "on | off", "Whether fields of other names than of letters, digits and hyphens are dropped, as they are where nothing is said. The default server's counts.", Flag);
         yield return Row("merge_slashes", "HS", 1, 1, "on | off", "Whether slashes that follow each other are one when locations are looked for, as they are where nothing is said. The default server's counts.", Flag);
         yield return Row("large_client_header_buffers", "HS", 2, 2, "<number> <size>", "How long a request line may be, 16 KiB at most; the largest of the file counts, 8 KiB where nothing is said. A head has room for 16 KiB.", HeaderBuffers);
-        yield return Row("set_real_ip_from", Web + "TV", 1, 1, "<address> | <network> | unix:", "Whose word about the client's address is believed, in stream and with `real_ip_header proxy_protocol` that of a PROXY header.", Anything, many: true);
+        yield return Row("set_real_ip_from", Web + "TV", 1, 1, "<address> | <network> | unix:", "Whose word about the client's address is believed, by all servers of an address, in stream and with `real_ip_header proxy_protocol` that of a PROXY header.", Anything, many: true);
         yield return Row("real_ip_header", Web, 1, 1, "<field> | X-Forwarded-For | proxy_protocol", "The field that names the client; `X-Real-IP` where nothing is said.");
         yield return Row("real_ip_recursive", Web, 1, 1, "on | off", "Whether addresses of the list that are trusted themselves are passed over.", Flag);
     }
@@ -200,9 +200,9 @@ internal static class NginxDirectives
         yield return Row("stub_status", "SL", 0, 1, "", "Connections and requests in nginx's words; Reading is always 0, and requests under way are Writing.", Anything);
         yield return Row("internal", "L", 0, 0, "", "Only requests that were sent here from within; others get 404.");
         yield return Row("empty_gif", "L", 0, 0, "", "A picture of one transparent point.");
-        yield return Row("root", WebIf, 1, 1, "<folder>", "Where files lie that are served without a server.", Anything);
-        yield return Row("alias", "L", 1, 1, "<folder>", "The same, in place of what the location matches.", Anything);
-        yield return Row("index", Web, 1, Any, "<file>*", "The file of a path that ends in a slash; `index.html` where nothing is said.", Anything);
+        yield return Row("root", WebIf, 1, 1, "<folder>", "Where files lie that are served without a server.", NginxFiles.CheckFolder);
+        yield return Row("alias", "L", 1, 1, "<folder>", "The same, in place of what the location matches.", NginxFiles.CheckFolder);
+        yield return Row("index", Web, 1, Any, "<file>*", "The file of a path that ends in a slash; `index.html` where nothing is said.", NginxFiles.CheckIndex);
         yield return Row("try_files", "SL", 2, Any, "<file>* <uri> | =<status> | @<name>", "The first file that is there; else where the last word leads.", Anything);
         yield return Row("autoindex", Web, 1, 1, "on | off", "Whether a folder without an index is listed, and not 403.", Flag);
         yield return Row("autoindex_format", Web, 1, 1, "html | json | xml", "What the list looks like; jsonp is refused.", OneOf("html", "json", "xml"));
@@ -280,7 +280,7 @@ internal static class NginxDirectives
         yield return Row("proxy_pass_header", Web, 1, 1, "<field>", "A field that is passed all the same: Server, X-Accel-...", Anything, many: true);
         yield return Row("proxy_limit_rate", Web, 1, 1, "<size>", "How many bytes a second of a server's answer pass at most, 0 for any number.", NginxBandwidth.Check);
         yield return Row("proxy_ignore_headers", Web, 1, Any, "<field>*", "Fields of servers that nothing is done with: X-Accel-Redirect, X-Accel-Limit-Rate, X-Accel-Charset. Of the others it knows nothing is done in any case.", NginxAccel.Check);
-        yield return Row("proxy_redirect", Web, 1, 2, "default | off | <from> <to>", "What becomes of Location in answers.", Anything, many: true);
+        yield return Row("proxy_redirect", Web, 1, 2, "default | off | <from> <to>", "What becomes of Location in answers.", NginxRedirects.Check, many: true);
         yield return Row("proxy_cookie_domain", Web, 1, 2, "<domain> | ~<regex> <replacement> | off", "What becomes of Domain in cookies that servers set.", NginxCookies.Check, many: true);
         yield return Row("proxy_cookie_path", Web, 1, 2, "<path> | ~<regex> <replacement> | off", "What becomes of Path.", NginxCookies.Check, many: true);
         yield return Row("proxy_cookie_flags", Web, 1, Any, "<cookie> | ~<regex> <flag>* | off", "Flags that cookies get, or lose: secure, httponly, samesite=strict, lax or none, nosecure, nohttponly, nosamesite. All lines that fit a cookie count, and flags stand at its end.", NginxCookies.Check, many: true);
@@ -295,7 +295,7 @@ internal static class NginxDirectives
         yield return Row("proxy_connect_timeout", Both, 1, 1, "<time>", "How long a connection to a server may take; 60s where nothing is said.", Time);
         yield return Row("proxy_read_timeout", Web, 1, 1, "<time>", "How long a server may say nothing; 60s where nothing is said.", Time);
         yield return Row("proxy_send_timeout", Web, 1, 1, "<time>", "How long a server may take nothing; counts with `proxy_read_timeout`, the longer of both.", Time);
-        yield return Row("proxy_next_upstream", Web + "TV", 1, Any, "error | timeout | invalid_header | http_<status> | non_idempotent | off", "What leads to another server; `on`, `off` in stream.", Anything);
+        yield return Row("proxy_next_upstream", Web + "TV", 1, Any, "error | timeout | invalid_header | http_<status> | non_idempotent | off", "What leads to another server; `on`, `off` in stream.", NginxRetries.Check);
         yield return Row("proxy_bind", Both, 1, 2, "<address> | off", "The address of this machine that connections to servers come from; ports, variables and `transparent` are refused.", use =>
         {
             if (use.Directive.Count == 2)
@@ -324,10 +324,10 @@ internal static class NginxDirectives
         yield return Row("least_conn", "UP", 0, 0, "", "The server with the fewest requests for its weight.");
         yield return Row("ip_hash", "U", 0, 0, "", "By the client's address, the very same as in nginx.");
         yield return Row("hash", "UP", 1, 2, "<text> [consistent]", "By the hash of a text, the very same as in nginx; in stream of what is known of a connection, such as `$remote_addr` or `$ssl_preread_server_name`.", Anything);
-        yield return Row("random", "UP", 0, 2, "[two [least_conn]]", "By lot, or the better of two.", OneOf("two", "least_conn", "least_time=header", "least_time=last_byte"));
-        yield return Row("least_time", "UP", 1, 2, "header | last_byte [inflight]", "By what answers took lately: peak EWMA.", Anything);
-        yield return Row("sticky", "U", 2, Any, "cookie <name> [expires=<time>] [domain=<d>] [path=<p>] [httponly] [secure] [samesite=<s>] | learn create=$upstream_cookie_<name> lookup=$cookie_<name> zone=<name>:<size> [timeout=<time>] | route $cookie_<name>", "A client stays with its server; the value of the cookie is Steelyard's own.", Anything);
-        yield return Row("queue", "U", 1, 2, "<number> [timeout=<time>]", "How many requests wait when all servers have `max_conns`.", Anything);
+        yield return Row("random", "UP", 0, 2, "[two [least_conn]]", "By lot, or the better of two.", Words(["two"], ["least_conn", "least_time=header", "least_time=last_byte"]));
+        yield return Row("least_time", "UP", 1, 2, "header | last_byte [inflight]", "By what answers took lately: peak EWMA.", Words(["header", "last_byte"], ["inflight"]));
+        yield return Row("sticky", "U", 2, Any, "cookie <name> [expires=<time>] [domain=<d>] [path=<p>] [httponly] [secure] [samesite=<s>] | learn create=$upstream_cookie_<name> lookup=$cookie_<name> zone=<name>:<size> [timeout=<time>] | route $cookie_<name>", "A client stays with its server; the value of the cookie is what stands behind `route=`, of `cookie` Steelyard's own where not all servers have one.", Anything);
+        yield return Row("queue", "U", 1, 2, "<number> [timeout=<time>]", "How many requests wait when all servers have `max_conns`.", NginxPools.CheckQueue);
     }
 
     private static IEnumerable<DirectiveRow<NginxUse>> Limits()
@@ -348,7 +348,7 @@ internal static class NginxDirectives
         yield return Row("ssl_certificate_key", "HSTV", 1, 1, "<file>", "Its key.", Anything, many: true);
         yield return Row("ssl_password_file", "HSTV", 1, 1, "<file>", "Passwords, one a line, of which one opens a key.", Anything);
         yield return Row("ssl_protocols", "HSTV", 1, Any, "TLSv1.2 TLSv1.3", "The versions; older ones are not spoken.", OneOf("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"));
-        yield return Row("ssl_verify_client", "HSTV", 1, 1, "on | off | optional", "Whether clients show a certificate.", OneOf("on", "off", "optional", "optional_no_ca"));
+        yield return Row("ssl_verify_client", "HSTV", 1, 1, "on | off | optional", "Whether clients show a certificate; the servers of one address may differ.", OneOf("on", "off", "optional", "optional_no_ca"));
         yield return Row("ssl_client_certificate", "HSTV", 1, 1, "<file>", "The authorities of clients' certificates.", Anything);
         yield return Row("ssl_reject_handshake", "HS", 1, 1, "on | off", "A client that asks for no known name is refused; in the default server, which needs no certificate then.", Flag);
     }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Nginx;
@@ -99,33 +101,55 @@ internal sealed class NginxDraft
             }
         }
 
-        CheckOverlaps(order);
+        // In nginx one socket takes what comes to all addresses of a port; the servers of one of them have what comes there.
+        var within = order.Select(address => (Address: address, Around: AroundOf(address, order))).Where(each => each.Around is not null).ToLookup(each => each.Around!, each => each.Address);
+        foreach (var (around, address) in within.SelectMany(each => each.Select(address => (each.Key, address))))
+            CheckWithin(around, address, byAddress);
 
         // Addresses with the same servers are one listener.
-        foreach (var alike in order.GroupBy(address => (string.Join(' ', byAddress[address].Select(each => each.Server.Ordinal)), DefaultOf(byAddress[address]).Ordinal, byAddress[address].Exists(each => each.Listen.IsSecure), byAddress[address].Exists(each => each.Listen.AcceptProxy))))
+        foreach (var alike in order.Where(address => !within.Any(each => each.Contains(address))).GroupBy(address => (string.Join(' ', byAddress[address].Select(each => each.Server.Ordinal)), DefaultOf(byAddress[address]).Ordinal, byAddress[address].Exists(each => each.Listen.IsSecure), byAddress[address].Exists(each => each.Listen.AcceptProxy))))
         {
             List<Located<NetworkAddress>> bind = [.. alike.Select(address => byAddress[address][0].Listen.Address)];
             var servers = byAddress[alike.First()].ConvertAll(each => each.Server);
-            if (Listener(top, bind, servers, DefaultOf(byAddress[alike.First()]), alike.Key.Item3, alike.Key.Item4) is { } listener)
+            List<NginxSite> sites = [.. alike.SelectMany(address => within[address]).Select(address => new NginxSite(address, byAddress[address].ConvertAll(each => each.Server), DefaultOf(byAddress[address])))];
+            if (Listener(top, bind, new(null, servers, DefaultOf(byAddress[alike.First()])), sites, alike.Key.Item3, alike.Key.Item4) is { } listener)
                 yield return listener;
         }
     }
 
-    /// <summary>In nginx one socket takes what comes to all addresses of a port.</summary>
-    private void CheckOverlaps(List<NetworkAddress> addresses)
+    /// <summary>The address whose socket takes what comes to another one too; null for none.</summary>
+    private static NetworkAddress? AroundOf(NetworkAddress address, List<NetworkAddress> addresses) =>
+        address is not { UnixPath: null, Host: not ("0.0.0.0" or "::" or "") } ? null
+            : addresses.Find(other => other.Port == address.Port && other.UnixPath is null && (other.Host.Length == 0 || other.Host == (address.Host.Contains(':', StringComparison.Ordinal) ? "::" : "0.0.0.0")));
+
+    private void CheckWithin(NetworkAddress around, NetworkAddress address, Dictionary<NetworkAddress, List<(NginxServer Server, NginxListen Listen)>> byAddress)
     {
-        foreach (var address in addresses)
-        {
-            if (address is { UnixPath: null, Host: not ("0.0.0.0" or "::") } && addresses.Exists(other => other.Port == address.Port && other.UnixPath is null && other.Host == (address.Host.Contains(':', StringComparison.Ordinal) ? "::" : "0.0.0.0")))
-                Problems.Error(_file.Http?.Place ?? default, $"\"listen {address}\" beside one of every address of its port", "one of the two");
-        }
+        var (all, own) = (byAddress[around], byAddress[address]);
+        if (own[0].Server.Level.Context == 'V' || !IPAddress.TryParse(address.Host, out _) || all.Concat(own).Any(each => each.Listen.AcceptProxy) || all.Exists(each => each.Listen.IsSecure) != own.Exists(each => each.Listen.IsSecure))
+            Problems.Error(own[0].Listen.Address.Place, $"\"listen {address}\" beside one of every address of its port", "both without proxy_protocol in http, with ssl in both or none; or one of the two");
     }
 
     private static NginxServer DefaultOf(List<(NginxServer Server, NginxListen Listen)> servers) =>
         servers.Find(each => each.Listen.IsDefault).Server ?? servers[0].Server;
 
-    private ListenerDraft? Listener(NginxLevel top, List<Located<NetworkAddress>> bind, List<NginxServer> servers, NginxServer first, bool isSecure, bool acceptProxy)
+    /// <summary>The servers that take what comes to an address.</summary>
+    /// <param name="Address">Which one of those that are listened on; null for all but those that have servers of their own.</param>
+    /// <param name="Servers">The servers.</param>
+    /// <param name="First">The one for what no name takes.</param>
+    private sealed record NginxSite(NetworkAddress? Address, List<NginxServer> Servers, NginxServer First)
     {
+        /// <summary>That a request has come there.</summary>
+        public Condition IsAsked => new AllCondition(
+        [
+            new TestCondition(new FetchExpression(FetchKind.LocalAddress), TestKind.Is, [Address!.Host]),
+            new TestCondition(new FetchExpression(FetchKind.LocalPort), TestKind.Is, [Address.Port.ToString(CultureInfo.InvariantCulture)]),
+        ]);
+    }
+
+    private ListenerDraft? Listener(NginxLevel top, List<Located<NetworkAddress>> bind, NginxSite site, List<NginxSite> within, bool isSecure, bool acceptProxy)
+    {
+        List<NginxServer> servers = [.. within.SelectMany(each => each.Servers).Concat(site.Servers).Distinct()];
+        var first = site.First;
         if (isSecure && servers.TrueForAll(server => server.Level.IsOn("ssl_reject_handshake") && server.Level.All("ssl_certificate").Count == 0))
         {
             // No name is known, so no handshake comes to its end.
@@ -166,11 +190,35 @@ internal sealed class NginxDraft
             AccessLog = log,
 
             // What the listener says is not said again.
-            Routes = [.. RoutesOf(servers, first).Select(route => route.AccessLog?.Value == (log?.Value ?? AccessLogSettings.None) ? route with { AccessLog = null } : route)],
+            Routes = [.. RoutesOf(site, within).Select(route => route.AccessLog?.Value == (log?.Value ?? AccessLogSettings.None) ? route with { AccessLog = null } : route)],
         };
     }
 
+    private IEnumerable<RouteDraft> RoutesOf(NginxSite site, List<NginxSite> within)
+    {
+        if (within.Count == 0)
+            return RoutesOf(site.Servers, site.First);
+        var elsewhere = new NotCondition(within is [var one] ? one.IsAsked : new AnyCondition(within.Select(each => each.IsAsked).ToValueList()));
+        return within.SelectMany(each => RoutesOf(each.Servers, each.First).Select(route => OnlyWhen(each.IsAsked, route)))
+            .Concat(RoutesOf(site.Servers, site.First).Select(route => OnlyWhen(elsewhere, route)))
+            .DistinctBy(route => route.Internal ? route.Name : (object)route);
+    }
+
+    private static RouteDraft OnlyWhen(Condition condition, RouteDraft route) =>
+        route.Internal ? route : route with { Match = route.Match with { When = NginxSteps.Both(condition, route.Match.When) } };
+
     private IEnumerable<RouteDraft> RoutesOf(List<NginxServer> servers, NginxServer first)
+    {
+        // nginx: an empty name is that of requests which name no host.
+        var unnamed = servers.Find(server => server.IsOfUnnamed);
+        if (unnamed is null || unnamed == first)
+            return RoutesByName(servers, first);
+        Condition names = NginxSteps.Has(new VariableExpression(TemplateVariable.Host));
+        return unnamed.Routes.Where(route => !route.Internal).Select(route => OnlyWhen(new NotCondition(names), route))
+            .Concat(RoutesByName(servers, first).Select(route => OnlyWhen(names, route)));
+    }
+
+    private IEnumerable<RouteDraft> RoutesByName(List<NginxServer> servers, NginxServer first)
     {
         HashSet<string> names = new(StringComparer.Ordinal);
         foreach (var server in servers)

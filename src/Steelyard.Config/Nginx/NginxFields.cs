@@ -127,6 +127,10 @@ internal static class NginxHeaders
 /// <summary>What is answered instead of errors: error_page.</summary>
 internal static class NginxErrors
 {
+    /// <summary>Whether a status has a page.</summary>
+    public static bool HasPage(NginxLevel level, int status) =>
+        level.All("error_page").Any(line => line.Words.Skip(1).Any(word => word.Text == status.ToString(CultureInfo.InvariantCulture)));
+
     public static IReadOnlyList<Located<ErrorPageSettings>> Of(NginxLevel level, NginxServer server, NginxScope scope, ProblemList problems)
     {
         List<Located<ErrorPageSettings>> pages = [];

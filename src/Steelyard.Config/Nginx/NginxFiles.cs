@@ -6,25 +6,30 @@ namespace Steelyard.Config.Nginx;
 /// <summary>Files that are served without a server: root, alias, index, try_files.</summary>
 internal static class NginxFiles
 {
+    /// <summary>Checks a line of index.</summary>
+    public static void CheckIndex(NginxUse use)
+    {
+        if (use.Directive.Words.Skip(1).Any(word => word.Text.Contains('$', StringComparison.Ordinal)))
+            use.Problems.Error(use.Directive.Place, "variables in \"index\" are not done here", "names of files");
+    }
+
     /// <summary>The files of a block; null where it has none, as it answers everything by return.</summary>
     public static Located<FilesSettings>? Of(NginxLevel level, NginxServer server, NginxScope scope, NginxFile file)
     {
         var problems = file.Problems;
-        var alias = level.Context == 'L' ? level.Own("alias") is [var own, ..] ? own : null : null;
-        var root = level.Find("root");
+        var (folder, aliased) = FolderOf(level);
 
         // Of no block around.
         var tries = (level.Context == 'I' ? level.Parent! : level).Own("try_files") is [var line, ..] ? line : null;
-        if (alias is null && root is null && tries is null)
+        if (folder is null && tries is null)
             return null;
-        var folder = alias ?? root;
         var (strip, whole) = ("", false);
-        if (alias is not null)
+        if (aliased is not null)
         {
-            var (modifier, uri) = NginxServer.Name(level);
+            var (modifier, uri) = NginxServer.Name(aliased);
             if (uri.StartsWith('@'))
             {
-                problems.Error(alias.Place, "the \"alias\" directive cannot be used inside the named location", "\"root\", or a location by a path");
+                problems.Error(folder!.Place, "the \"alias\" directive cannot be used inside the named location", "\"root\", or a location by a path");
                 return null;
             }
 
@@ -46,9 +51,7 @@ internal static class NginxFiles
             made = its;
         }
 
-        var index = level.Find("index")?.Words.Skip(1).Select(word => word.Text).ToArray() ?? ["index.html"];
-        if (level.Find("index") is { } names && Array.Exists(index, name => name.Contains('$', StringComparison.Ordinal)))
-            problems.Error(names.Place, "variables in \"index\" are not done here", "names of files");
+        var index = level.Find("index")?.Words.Skip(1).Select(word => word.Text) ?? ["index.html"];
         var files = new FilesSettings
         {
             Root = made is null ? file.PathOf(folder?[1] ?? "html") : "",
@@ -72,9 +75,33 @@ internal static class NginxFiles
     }
 
     /// <summary>The folder of a block, and what of a path it takes the place of; null for all of it.</summary>
-    public static (string Folder, string? Strip) RootOf(NginxLevel level, NginxFile file) =>
-        level.Context == 'L' && level.Own("alias") is [var alias, ..] && NginxServer.Name(level) is var (modifier, uri)
-            ? (file.PathOf(alias[1]), modifier is "~" or "~*" ? null : uri) : (file.PathOf(level.Find("root")?[1] ?? "html"), "");
+    public static (string Folder, string? Strip) RootOf(NginxLevel level, NginxFile file)
+    {
+        var (folder, aliased) = FolderOf(level);
+        return aliased is null ? (file.PathOf(folder?[1] ?? "html"), "")
+            : (file.PathOf(folder![1]), NginxServer.Name(aliased) is ("~" or "~*", _) ? null : NginxServer.Name(aliased).Uri);
+    }
+
+    /// <summary>The line root or alias that counts in a block, and of alias the location whose path it takes the place of.</summary>
+    private static (NginxDirective? Line, NginxLevel? Aliased) FolderOf(NginxLevel level)
+    {
+        for (var at = level; at is not null; at = at.Parent)
+        {
+            if (at.Own("alias") is [var alias, ..])
+                return (alias, at);
+            if (at.Own("root") is [var root, ..])
+                return (root, null);
+        }
+
+        return (null, null);
+    }
+
+    /// <summary>Checks that a block says one of root and alias.</summary>
+    public static void CheckFolder(NginxUse use)
+    {
+        if (use.Level.Has(use.Directive.Name == "root" ? "alias" : "root"))
+            use.Problems.Error(use.Directive.Place, "\"root\" beside \"alias\"", "one of them");
+    }
 
     private static FilesSettings WithTries(FilesSettings files, NginxDirective line, NginxServer server, NginxScope scope, ProblemList problems)
     {

@@ -61,6 +61,8 @@ internal static class NginxHarmless
         ("ssl_crl proxy_ssl_crl", "HSLTV", "certificates of short life: lists of revoked ones are not read here"),
     ];
 
+    private static readonly string[] s_logLevels = ["emerg", "alert", "crit", "error", "warn", "notice", "info", "debug", "debug_core", "debug_alloc", "debug_mutex", "debug_event", "debug_http", "debug_mail", "debug_stream"];
+
     private static readonly HashSet<string> s_switches = new(
         "sendfile tcp_nopush tcp_nodelay multi_accept accept_mutex log_not_found rewrite_log uninitialized_variable_warn reset_timedout_connection proxy_buffering proxy_request_buffering proxy_socket_keepalive ssl_prefer_server_ciphers ssl_session_tickets ssl_stapling ssl_stapling_verify proxy_ssl_session_reuse http2 master_process pcre_jit open_file_cache_errors client_body_in_single_buffer msie_padding".Split(' '),
         StringComparer.Ordinal);
@@ -68,7 +70,11 @@ internal static class NginxHarmless
     /// <summary>Reports what a directive without effect says that nginx does not take.</summary>
     public static void Check(NginxUse use)
     {
-        if (!s_switches.Contains(use.Directive.Name))
+        if (use.Directive is { Count: 0, Name: not "ntlm" })
+            use.Problems.Error(use.Directive.Place, $"invalid number of arguments in \"{use.Directive.Name}\" directive");
+        else if (use.Directive is { Name: "error_log", Count: > 1 } && Array.IndexOf(s_logLevels, use.Directive[2]) < 0)
+            use.Error(2, $"invalid log level \"{use.Directive[2]}\"", Text.Shown.OneOf(s_logLevels));
+        if (!s_switches.Contains(use.Directive.Name) || use.Directive.Count == 0)
             return;
         if (use.Directive.Count != 1)
             use.Problems.Error(use.Directive.Place, $"invalid number of arguments in \"{use.Directive.Name}\" directive", "on or off");

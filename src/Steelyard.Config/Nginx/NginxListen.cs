@@ -86,6 +86,9 @@ internal sealed record NginxListen(Located<NetworkAddress> Address, bool IsDefau
                 case "udp" or "quic":
                     problems.Error(option.Place, $"\"{option.Text}\" behind \"listen\" is not done here", "TCP");
                     return null;
+                case "ipv6only=off" when address.Host == "::":
+                    listen = listen with { Address = new(NetworkAddress.ForHost("", address.Port), word.Place) };
+                    break;
                 case var other when Array.Exists(s_harmless, known => known.EndsWith('=') ? other.StartsWith(known, StringComparison.Ordinal) : other == known):
                     problems.Note(option.Place, other == "http2" ? "HTTP/1.1 is spoken with clients that offer h2" : $"\"{other}\" behind \"listen\" has no effect here");
                     break;

@@ -9,6 +9,8 @@ namespace Steelyard.Config.Nginx;
 /// <summary>The blocks that make a variable of another: map, geo and split_clients.</summary>
 internal static class NginxMaps
 {
+    private const int DeepestInclude = 16;
+
     /// <summary>Notes the variable of a block.</summary>
     public static void Define(NginxUse use)
     {
@@ -211,7 +213,7 @@ internal static class NginxMaps
     }
 
     /// <summary>The lines of a block, with those of the files that it includes.</summary>
-    private static List<NginxDirective> LinesOf(IReadOnlyList<NginxDirective> block, NginxFile file)
+    private static List<NginxDirective> LinesOf(IReadOnlyList<NginxDirective> block, NginxFile file, int depth = 0)
     {
         List<NginxDirective> lines = [];
         foreach (var line in block)
@@ -223,7 +225,12 @@ internal static class NginxMaps
             }
 
             foreach (var source in file.Source.ReadFiles(line[1], line.Words[1].Place, file.Problems))
-                lines.AddRange(NginxText.Read(source, file.Problems));
+            {
+                if (depth == DeepestInclude)
+                    file.Problems.Error(line.Place, "files are included too deep", "files that do not include each other");
+                else
+                    lines.AddRange(LinesOf(NginxText.Read(source, file.Problems), file, depth + 1));
+            }
         }
 
         return lines;

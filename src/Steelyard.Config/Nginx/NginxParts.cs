@@ -70,6 +70,8 @@ internal static class NginxClients
         var recursive = false;
         foreach (var server in servers)
         {
+            if (first is not null && server.WithLocations.All(level => level.All("set_real_ip_from").Count == 0))
+                problems.Warn(first.Place, "\"set_real_ip_from\" counts for all servers of its address here", "the same in all of them, or an address of its own");
             foreach (var level in server.WithLocations)
             {
                 foreach (var line in level.All("set_real_ip_from"))
@@ -147,22 +149,46 @@ internal static class NginxTls
             : (versions.Contains("TLSv1.2") ? TlsVersions.Tls12 : TlsVersions.None) | (versions.Contains("TLSv1.3") ? TlsVersions.Tls13 : TlsVersions.None);
         if (spoken == TlsVersions.None)
             problems.Error(level.Find("ssl_protocols")!.Place, "none of these versions is spoken here (RFC 8996)", "TLSv1.2 and TLSv1.3");
-        var verify = level.Find("ssl_verify_client")?[1] ?? "off";
-        var authorities = level.Find("ssl_client_certificate");
-        if (verify is "on" or "optional" && authorities is null)
-            problems.Error(level.Find("ssl_verify_client")!.Place, "no ssl_client_certificate for ssl_verify_client");
-        if (verify == "optional_no_ca")
-            problems.Error(level.Find("ssl_verify_client")!.Place, "\"optional_no_ca\" is not done here", "on or optional");
-        if (authorities is not null)
-            problems.Files.Add(new(authorities[1], authorities.Words[1].Place));
+        else if (versions?.FirstOrDefault(version => version is not ("TLSv1.2" or "TLSv1.3")) is { } old)
+            problems.Note(level.Find("ssl_protocols")!.Place, $"{old} is not spoken here (RFC 8996)");
         return new(
             new()
             {
                 Certificates = certificates,
                 Versions = spoken,
                 StrictSni = level.IsOn("ssl_reject_handshake"),
-                ClientCertificates = verify is "off" or "optional_no_ca" || authorities is null ? null : new() { Authorities = authorities[1], Optional = verify == "optional" },
+                ClientCertificates = ClientsOf(servers, problems),
             },
             place);
+    }
+
+    /// <summary>Whether a server takes nobody without a certificate.</summary>
+    public static bool AsksOfAll(NginxLevel server) => server.Find("ssl_verify_client")?[1] == "on";
+
+    /// <summary>What clients of an address show. Where its servers differ each may show nothing, and those that ask refuse who does.</summary>
+    private static ClientCertificates? ClientsOf(List<NginxServer> servers, ProblemList problems)
+    {
+        ClientCertificates? all = null;
+        foreach (var level in servers.Select(server => server.Level))
+        {
+            if (level.Find("ssl_verify_client") is not { } line || line[1] == "off")
+                continue;
+            if (line[1] == "optional_no_ca")
+                problems.Error(line.Place, "\"optional_no_ca\" is not done here", "on or optional");
+            else if (level.Find("ssl_client_certificate") is not { } authorities)
+                problems.Error(line.Place, "no ssl_client_certificate for ssl_verify_client");
+            else if (all is not null && all.Authorities != authorities[1])
+                problems.Error(authorities.Place, $"the servers of one address believe different authorities, \"{all.Authorities}\" and \"{authorities[1]}\"", "one file with all of them, or an address of its own");
+            else
+                all ??= Noted(authorities, problems);
+        }
+
+        return all is null ? null : all with { Optional = !servers.TrueForAll(server => AsksOfAll(server.Level)) };
+    }
+
+    private static ClientCertificates Noted(NginxDirective authorities, ProblemList problems)
+    {
+        problems.Files.Add(new(authorities[1], authorities.Words[1].Place));
+        return new() { Authorities = authorities[1] };
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Steelyard.Config.Dialects;
 using Steelyard.Config.Drafts;
+using Steelyard.Config.Text;
 using Steelyard.Config.Yaml.Tables;
 
 namespace Steelyard.Config.Nginx;
@@ -135,6 +136,7 @@ internal sealed class NginxPools(NginxFile file)
     {
         List<ServerDraft> servers = [];
         HashSet<NetworkAddress> seen = [];
+        var goesByRoutes = NginxSticky.GoesByRoutes(upstream);
         foreach (var line in upstream.Own("server"))
         {
             var word = line.Words[1];
@@ -145,6 +147,8 @@ internal sealed class NginxPools(NginxFile file)
             }
 
             var server = ReadServer(line, new(line.Place) { Address = new(address, word.Place) });
+            if (!goesByRoutes)
+                server = server with { Cookie = null };
             if (NginxResolver.Discover(line, upstream, server.Maintenance ? server with { Weight = 0 } : server) is { } found)
                 discover.Add(found);
             else if (seen.Add(address))
@@ -181,6 +185,9 @@ internal sealed class NginxPools(NginxFile file)
                     break;
                 case "slow_start" when NginxValues.TryReadTime(value, out _):
                     break;
+                case "route" when value.Length > 0:
+                    server = server with { Cookie = value };
+                    break;
                 case "backup" when equals < 0:
                     server = server with { Backup = new(true, word.Place) };
                     break;
@@ -188,13 +195,13 @@ internal sealed class NginxPools(NginxFile file)
                     server = server with { Maintenance = true };
                     break;
                 case "resolve" when equals < 0:
-                case "service" when DiscoverTable.IsName(value):
+                case "service" when DiscoverTable.IsName(value) && NginxResolver.Resolves(line):
                     break;
                 case "drain" when equals < 0:
                     server = server with { Weight = 0 };
                     break;
                 default:
-                    Problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "weight=, max_conns=, max_fails=, fail_timeout=, slow_start=, backup, down, resolve or service=");
+                    Problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "weight=, max_conns=, max_fails=, fail_timeout=, slow_start=, route=, backup, down, drain, resolve or, beside that, service=");
                     break;
             }
         }
@@ -220,8 +227,8 @@ internal sealed class NginxPools(NginxFile file)
             Balance = upstream is null ? BalancePolicy.RoundRobin : BalanceOf(upstream),
 
             // One line may be many servers.
-            Retries = NginxRetries.Of(level, servers.Any(NginxResolver.Resolves) ? NginxRetries.MostTries : Math.Max(servers.Count, 1), Problems),
-            Tls = !isSecure ? null : TlsOf(level, upstream is null ? host : null),
+            Retries = NginxRetries.Of(level, servers.Any(NginxResolver.Resolves) ? NginxRetries.MostTries : Math.Max(servers.Count, 1)),
+            Tls = !isSecure ? null : TlsOf(level, host),
             Source = level.Find("proxy_bind")?[1] is { } source and not "off" && System.Net.IPAddress.TryParse(source.Trim('[', ']'), out var from) ? from.ToString() : null,
             Health = upstream is null ? null : NginxHealth.Of(level, file),
             ProxyProtocol = level.Context == 'V' && level.IsOn("proxy_protocol") ? ProxyProtocolVersion.V1 : ProxyProtocolVersion.None,
@@ -235,12 +242,22 @@ internal sealed class NginxPools(NginxFile file)
             Sticky = NginxSticky.Of(upstream, Problems),
 
             // Where all are full nobody waits, unless the file says so.
-            Queue = !limited ? null : new(new() { Most = queue is null ? 0 : Math.Min(int.TryParse(queue[1], out var most) ? most : 0, 1_000_000), Timeout = queue is null ? null : QueueTimeout(queue) }, upstream.Place),
+            Queue = !limited ? null : new(new() { Most = upstream.Number("queue") is { } most ? Math.Min(most, 1_000_000) : 0, Timeout = queue is null ? null : QueueTimeout(queue) }, upstream.Place),
         };
     }
 
-    private static TimeSpan QueueTimeout(NginxDirective queue) =>
-        queue[2].StartsWith("timeout=", StringComparison.Ordinal) && NginxValues.TryReadTime(queue[2]["timeout=".Length..], out var time) && time > TimeSpan.Zero ? time : TimeSpan.FromSeconds(60);
+    /// <summary>Checks a queue, also of an upstream whose servers are never full.</summary>
+    public static void CheckQueue(NginxUse use)
+    {
+        if (!int.TryParse(use.Directive[1], NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            use.Invalid(1, "a number of requests");
+        if (use.Directive.Count == 2 && QueueTimeout(use.Directive) is null)
+            use.Invalid(2, "timeout= with a time, such as timeout=5s");
+    }
+
+    private static TimeSpan? QueueTimeout(NginxDirective queue) =>
+        queue.Count == 1 ? TimeSpan.FromSeconds(60)
+            : queue[2].StartsWith("timeout=", StringComparison.Ordinal) && NginxValues.TryReadTime(queue[2]["timeout=".Length..], out var time) && time > TimeSpan.Zero ? time : null;
 
     private static TimeSpan WholeSeconds(TimeSpan time) => TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, 86_400));
 
@@ -261,17 +278,26 @@ internal sealed class NginxPools(NginxFile file)
         FailTimeout = (server.FailTimeout?.Value ?? s_failTimeout) == rule.FailTimeout ? null : server.FailTimeout ?? new(s_failTimeout, server.Place),
     };
 
-    private static ServerTlsDraft TlsOf(NginxLevel level, string? host)
+    // nginx: the name of an upstream is that of all its servers.
+    private static string? WithoutPort(string host)
+    {
+        var name = host.Contains(':', StringComparison.Ordinal) ? host[..host.LastIndexOf(':')] : host;
+        return HostText.IsName(name) ? name : null;
+    }
+
+    private ServerTlsDraft TlsOf(NginxLevel level, string host)
     {
         var verify = level.IsOn("proxy_ssl_verify");
-        var name = level.Find("proxy_ssl_name")?[1];
-        if (name is null && host is not null && level.IsOn("proxy_ssl_server_name"))
-            name = host.Contains(':', StringComparison.Ordinal) ? host[..host.LastIndexOf(':')] : host;
+        var name = level.Find("proxy_ssl_name")?[1] ?? "$proxy_host";
+        if (name is "$proxy_host" or "${proxy_host}")
+            name = !verify && !level.IsOn("proxy_ssl_server_name") ? null : WithoutPort(host);
+        else if (name.Contains('$', StringComparison.Ordinal))
+            Problems.Error(level.Find("proxy_ssl_name")!.Words[1].Place, "a name for TLS that goes by the request is not done here", "a name, or $proxy_host");
         return new()
         {
             Verify = verify,
             Authorities = verify ? level.Find("proxy_ssl_trusted_certificate")?[1] : null,
-            Name = name is null || name.Contains('$', StringComparison.Ordinal) ? null : name,
+            Name = name,
             Certificate = level.Find("proxy_ssl_certificate") is { } certificate ? new(certificate[1], certificate.Place) : null,
             Key = level.Find("proxy_ssl_certificate") is not null && level.Find("proxy_ssl_certificate_key") is { } key ? new(key[1], key.Place) : null,
             Passwords = level.Find("proxy_ssl_certificate") is not null && level.Find("proxy_ssl_password_file") is { } passwords ? new(passwords[1], passwords.Place) : null,

@@ -24,6 +24,13 @@ internal sealed class NginxRedirects
     // Whether there are several lines, of which the first that fits counts.
     private readonly bool _hasMany;
 
+    /// <summary>Reports what is wrong with a line alone.</summary>
+    public static void Check(NginxUse use)
+    {
+        if (use.Directive.Count == 1 && use.Directive[1] is not ("default" or "off"))
+            use.Error(1, $"invalid parameter \"{use.Directive[1]}\"", "default, off, or what becomes what");
+    }
+
     private NginxRedirects(NginxLevel level, NginxScope scope, bool hasMany) => (_level, _scope, _hasMany) = (level, scope with { OfResponse = true }, hasMany);
 
     public static IReadOnlyList<Located<RuleSettings>> Of(NginxLevel level, NginxProxy proxy, RouteDraft route, NginxScope scope, ProblemList problems)

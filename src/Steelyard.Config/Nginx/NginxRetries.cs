@@ -24,11 +24,21 @@ internal static class NginxRetries
         ("http_429", RetryConditions.Status429, OutlierConditions.Status429),
     ];
 
+    /// <summary>Checks the words of a line.</summary>
+    public static void Check(NginxUse use)
+    {
+        string[] words = use.Level.Context is 'T' or 'V' ? ["on", "off"] : [.. s_words.Select(known => known.Word), "non_idempotent", "updating", "off"];
+        for (var i = 1; i <= use.Directive.Count; i++)
+        {
+            if (Array.IndexOf(words, use.Directive[i]) < 0)
+                use.Invalid(i, Text.Shown.OneOf(words));
+        }
+    }
+
     /// <summary>When a request goes to another server.</summary>
     /// <param name="level">Where it is proxied.</param>
     /// <param name="servers">How many servers there are.</param>
-    /// <param name="problems">Where problems go.</param>
-    public static RetrySettings Of(NginxLevel level, int servers, ProblemList problems)
+    public static RetrySettings Of(NginxLevel level, int servers)
     {
         var (on, anyMethod, off) = (RetryConditions.None, false, false);
         var line = level.Find("proxy_next_upstream");
@@ -45,8 +55,6 @@ internal static class NginxRetries
                 on |= RetryConditions.ConnectFailure | RetryConditions.Reset | RetryConditions.Timeout;
             else if (word.Text == "off")
                 off = true;
-            else if (word.Text != "updating")
-                problems.Error(word.Place, $"invalid value \"{word.Text}\" in \"proxy_next_upstream\" directive", $"{string.Join(", ", s_words.Select(known => known.Word))}, non_idempotent or off");
         }
 
         var tries = level.Number("proxy_next_upstream_tries") is { } given and > 0 ? Math.Min(given, servers) : servers;

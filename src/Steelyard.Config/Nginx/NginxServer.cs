@@ -34,6 +34,9 @@ internal sealed class NginxServer
     /// <summary>What its first name is; empty for none.</summary>
     public string FirstName => _firstName;
 
+    /// <summary>Whether it is for requests that name no host.</summary>
+    public bool IsOfUnnamed => Level.Own("server_name").Any(line => line.Words.Skip(1).Any(word => word.Text.Length == 0));
+
     /// <summary>What the expressions among its names remember.</summary>
     public List<NginxCapture> NameCaptures { get; } = [];
 

@@ -21,8 +21,12 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
     /// <summary>The name of the internal route of a block.</summary>
     public Func<NginxLevel, string>? NameOf { get; init; }
 
-    /// <summary>Whether a block that says more than steps answers by itself: its words count for that answer too.</summary>
-    public static bool AnswersItself(NginxLevel block) => block.HasOwn && block.Steps.Exists(step => step.Directive.Name == "return");
+    /// <summary>Whether a block that says more than steps answers by itself, or what stands behind it does: its words count for that answer too.</summary>
+    public static bool AnswersItself(NginxLevel block) => block.HasOwn && block.Steps.Concat(Behind(block)).Any(step => step.Directive.Name == "return");
+
+    /// <summary>The steps of its location that a block of if goes on with.</summary>
+    private static IEnumerable<(NginxDirective Directive, NginxLevel? Block)> Behind(NginxLevel block) =>
+        block.Parent!.Steps.SkipWhile(step => step.Block != block).Skip(1);
 
     /// <summary>Whether a path may have been changed.</summary>
     public bool ChangesTarget { get; private set; }
@@ -41,7 +45,9 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
 
     private ProblemList Problems => scope.File.Problems;
 
-    public static Condition Has(string variable) => new TestCondition(new FetchExpression(FetchKind.Variable, variable), TestKind.Present);
+    public static Condition Has(string variable) => Has(new FetchExpression(FetchKind.Variable, variable));
+
+    public static Condition Has(Expression value) => new TestCondition(value, TestKind.Present);
 
     public static Condition? Both(Condition? one, Condition? other) => one is null ? other : other is null ? one : new AllCondition([one, other]);
 
@@ -73,9 +79,14 @@ internal sealed class NginxSteps(NginxScope scope, List<Located<RuleSettings>> r
     /// <summary>Reads the steps of a block.</summary>
     /// <param name="level">The block.</param>
     /// <param name="when">When they are done.</param>
-    public void Read(NginxLevel level, Condition? when = null)
+    public void Read(NginxLevel level, Condition? when = null) => Read(level, level.Steps, when);
+
+    /// <summary>Reads the steps of a block of if, and those that it goes on with.</summary>
+    public void ReadOn(NginxLevel block) => Read(block, block.Steps.Concat(Behind(block)), null);
+
+    private void Read(NginxLevel level, IEnumerable<(NginxDirective Directive, NginxLevel? Block)> steps, Condition? when)
     {
-        foreach (var (directive, block) in level.Steps)
+        foreach (var (directive, block) in steps)
         {
             if (_ends)
                 return;

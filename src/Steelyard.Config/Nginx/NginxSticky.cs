@@ -5,6 +5,8 @@ namespace Steelyard.Config.Nginx;
 /// <summary>The line sticky of an upstream.</summary>
 internal static class NginxSticky
 {
+    private const string Cookie = "$cookie_";
+
     /// <summary>How clients stay; null for not at all.</summary>
     public static Located<StickySettings>? Of(NginxLevel upstream, ProblemList problems)
     {
@@ -12,19 +14,24 @@ internal static class NginxSticky
             return null;
         var sticky = line[1] switch
         {
-            "cookie" => ReadCookie(line, problems),
+            "cookie" => ReadCookie(line, GoesByRoutes(upstream), problems),
             "learn" => ReadLearn(line, problems),
-            "route" when line.Count == 2 && line[2].StartsWith("$cookie_", StringComparison.Ordinal) => null,
+            "route" when line.Count == 2 && line[2].StartsWith(Cookie, StringComparison.Ordinal) && line[2].Length > Cookie.Length =>
+                new() { Cookie = line[2][Cookie.Length..], Kind = StickyKind.Passive, Value = StickyValue.Server, Indirect = false, NoCache = false, WhenFull = StickyFull.Redispatch },
             _ => null,
         };
         if (sticky is null && !problems.HasErrors)
-            problems.Error(line.Place, $"\"sticky {line[1]}\" is not done here like that", "sticky cookie <name>, or sticky learn with create=$upstream_cookie_<name> and lookup=$cookie_<name>");
+            problems.Error(line.Place, $"\"sticky {line[1]}\" is not done here like that", "sticky cookie <name>, sticky learn with create=$upstream_cookie_<name> and lookup=$cookie_<name>, or sticky route $cookie_<name> beside servers with route=");
         return sticky is null ? null : new(sticky, line.Place);
     }
 
-    private static StickySettings? ReadCookie(NginxDirective line, ProblemList problems)
+    /// <summary>Whether a cookie says which server it is by what stands behind route=: in nginx by other words where nothing does.</summary>
+    public static bool GoesByRoutes(NginxLevel upstream) =>
+        upstream.Find("sticky") is { } line && (line[1] == "route" || (line[1] == "cookie" && upstream.Own("server").All(server => server.Words.Any(word => word.Text.StartsWith("route=", StringComparison.Ordinal)))));
+
+    private static StickySettings? ReadCookie(NginxDirective line, bool goesByRoutes, ProblemList problems)
     {
-        var sticky = new StickySettings { Cookie = line[2], HttpOnly = false, Secure = StickySecure.Never, Indirect = false, NoCache = false };
+        var sticky = new StickySettings { Cookie = line[2], HttpOnly = false, Secure = StickySecure.Never, Indirect = false, NoCache = false, WhenFull = StickyFull.Redispatch, Value = goesByRoutes ? StickyValue.Server : StickyValue.Signed };
         foreach (var word in line.Words.Skip(3))
         {
             var equals = word.Text.IndexOf('=', StringComparison.Ordinal);
@@ -69,14 +76,14 @@ internal static class NginxSticky
         {
             if (word.Text.StartsWith("create=$upstream_cookie_", StringComparison.Ordinal))
                 created = word.Text["create=$upstream_cookie_".Length..];
-            else if (word.Text.StartsWith("lookup=$cookie_", StringComparison.Ordinal))
-                looked = word.Text["lookup=$cookie_".Length..];
+            else if (word.Text.StartsWith("lookup=" + Cookie, StringComparison.Ordinal))
+                looked = word.Text[("lookup=" + Cookie).Length..];
             else if (word.Text.StartsWith("timeout=", StringComparison.Ordinal) && NginxValues.TryReadTime(word.Text["timeout=".Length..], out var given) && given >= TimeSpan.FromSeconds(1))
                 time = given;
             else if (word.Text != "header" && word.Text != "sync" && !word.Text.StartsWith("zone=", StringComparison.Ordinal))
                 problems.Error(word.Place, $"invalid parameter \"{word.Text}\"", "create=$upstream_cookie_<name>, lookup=$cookie_<name>, zone= and timeout=");
         }
 
-        return created is null || looked != created ? null : new() { Learn = created, Expire = time };
+        return created is null || looked != created ? null : new() { Learn = created, Expire = time, WhenFull = StickyFull.Redispatch };
     }
 }

@@ -63,6 +63,16 @@ internal static class NginxArguments
         }
     };
 
+    /// <summary>One of some words for each argument.</summary>
+    public static Action<NginxUse> Words(params string[][] words) => use =>
+    {
+        for (var i = 1; i <= use.Directive.Count; i++)
+        {
+            if (Array.IndexOf(words[i - 1], use.Directive[i]) < 0)
+                use.Invalid(i, Text.Shown.OneOf(words[i - 1]));
+        }
+    };
+
     public static void Anything(NginxUse use)
     {
         // Its words are read where they are used.

@@ -289,7 +289,8 @@ internal sealed class RequestHead : HeadReader
     {
         if (!AllowsConnect)
         {
-            Error = HeadError.Method;
+            // nginx: as of any other request line whose target is no path.
+            Error = AsNginx ? HeadError.Target : HeadError.Method;
             return false;
         }
 

@@ -21,9 +21,9 @@ internal static class NginxCommand
 
     // As scripts look for them: what is there that is only there when asked for, and what is not that is there unless it is left out.
     private const string Modules =
-        "--with-http_ssl_module --with-http_realip_module --with-http_stub_status_module --with-http_auth_request_module --with-http_gzip_static_module --with-http_secure_link_module --with-http_sub_module --with-http_random_index_module "
+        "--with-http_ssl_module --with-http_realip_module --with-http_stub_status_module --with-http_auth_request_module --with-http_gzip_static_module --with-http_secure_link_module --with-http_sub_module --with-http_random_index_module --with-http_gunzip_module "
         + "--with-stream --with-stream_ssl_module --with-stream_ssl_preread_module --with-stream_realip_module "
-        + "--without-http_ssi_module --without-http_mirror_module --without-http_fastcgi_module --without-http_uwsgi_module "
+        + "--without-http_ssi_module --without-http_fastcgi_module --without-http_uwsgi_module "
         + "--without-http_scgi_module --without-http_grpc_module --without-http_memcached_module --without-http_browser_module --without-http-cache";
 
     private const string Usage = """
