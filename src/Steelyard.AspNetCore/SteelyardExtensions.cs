@@ -151,7 +151,8 @@ public static class SteelyardExtensions
                 cache.ConnectionMultiplexerFactory = () => connection.IsValueCreated ? Task.FromResult(connection.Value) : Task.Run(() => connection.Value);
             });
 
-            // The app may have chosen another place for its keys, before or after.
+            // Data protection reads them before the app listens, or each of the first requests would hold a thread until they are read: too few would be
+            // left to read them with. The app may have chosen another place for its keys, before or after.
             services.AddOptions<KeyManagementOptions>().PostConfigure<IHostApplicationLifetime>((keys, app) => keys.XmlRepository ??= new KeyStore(connection, name + ":keys", app.ApplicationStarted));
             services.AddHealthChecks().AddRedis(_ => connection.Value, "cache");
             ConnectOnceStarted(services, connection);
@@ -172,23 +173,11 @@ public static class SteelyardExtensions
             session.Cookie.SameSite = SameSiteMode.Lax;
             session.Cookie.SecurePolicy = settings.Secure ?? environment.IsProduction() ? CookieSecurePolicy.Always : CookieSecurePolicy.SameAsRequest;
         });
-        ReadKeysOnUse(services);
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<ISessionStore, SessionStore>();
         services.AddSingleton<SessionHabits>();
         services.AddSingleton<MatcherPolicy, SessionLoading>();
         return services.AddSingleton<IStartupFilter>(new Pipeline(SessionOnUse.Use));
-    }
-
-    // Data protection reads its keys before the app listens, where it would wait for a Redis that is away; whoever uses them first reads
-    // them too. Whoever adds it once more after this, as authentication does, adds that back: there KeyStore bounds the wait.
-    private static void ReadKeysOnUse(IServiceCollection services)
-    {
-        for (var i = services.Count - 1; i >= 0; i--)
-        {
-            if (services[i] is { IsKeyedService: false, ImplementationType.FullName: "Microsoft.AspNetCore.DataProtection.Internal.DataProtectionHostedService" })
-                services.RemoveAt(i);
-        }
     }
 
     private static void ConnectOnceStarted(IServiceCollection services, Lazy<IConnectionMultiplexer> connection) =>

@@ -93,12 +93,14 @@ public sealed class SampleTests : IDisposable
         Assert.Equal(0, await app.ExitAsync());
     }
 
-    /// <remarks>With keys of their own the workers lose sessions without anybody's help: so the count would show it.</remarks>
+    /// <remarks>With keys of their own the workers lose sessions under the same requests and kills: so the count would show it.</remarks>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task No_session_is_lost_in_10000_requests_while_workers_are_killed_one_a_second_at_most_but_with_keys_of_their_own(bool ownKeys)
+    [InlineData(false, 10_000)]
+    [InlineData(true, 2_500)]
+    public async Task No_session_is_lost_in_10000_requests_while_a_worker_is_killed_each_second_but_with_keys_of_their_own(bool ownKeys, int requests)
     {
+        const int Clients = 11;
+        const int PerSecond = 500;
         await using var redis = await RedisServer.StartAsync(_folder);
         _folder.Write("steelyard.yaml", $$"""
             admin: none
@@ -106,37 +108,50 @@ public sealed class SampleTests : IDisposable
             pools:
               web:
                 balance: round-robin
-                app: { command: "dotnet {{Sample}}", instances: 4, env: { REDIS: "!{{redis.Path}}", OWN_KEYS: "{{(ownKeys ? 1 : 0)}}", Logging__LogLevel__Default: Warning }, ready: { on: notify } }
+                app:
+                  command: dotnet {{Sample}}
+                  instances: 4
+                  # Redis is never away here, however long an answer takes on a busy machine; and with keys of their own they would write of nothing but those.
+                  env: { REDIS: "!{{redis.Path}},connectTimeout=30000,syncTimeout=30000,asyncTimeout=30000", OWN_KEYS: "{{(ownKeys ? 1 : 0)}}", Logging__LogLevel__Default: {{(ownKeys ? "None" : "Warning")}}, DOTNET_gcServer: "0" }
+                  ready: { on: notify }
+                  restart: { most-delay: 100ms }
             """);
         await using var up = SteelyardProcess.Start(["up", _folder.At("steelyard.yaml")], new() { ["XDG_RUNTIME_DIR"] = _folder.Path });
         await up.LineAsync("ready");
-
-        // One alone is at another worker with each request; as many as workers might each be at the same one all the time.
-        var visitors = new Visitors(_http, await up.UrlAsync("listening on"), count: ownKeys ? 1 : 4);
+        var visitors = new Visitors(_http, await up.UrlAsync("listening on"), Clients, PerSecond);
         await visitors.UntilAnsweredByAsync(workers: 4);
-        if (ownKeys)
-        {
-            await visitors.UntilAskedAsync(100);
-            await visitors.EndAsync();
-            Assert.InRange(visitors.Lost, 50, int.MaxValue);
-            return;
-        }
 
-        // Where the machine is too slow to start one anew in a second, one stays until another serves.
-        var kills = 0;
-        for (var asked = visitors.UntilAskedAsync(10_000); !asked.IsCompleted; await Task.WhenAny(asked, Task.Delay(1000, Cancel)))
+        var (killed, pauses) = (0, 0);
+        for (var asked = visitors.UntilAskedAsync(visitors.Asked + requests); !asked.IsCompleted;)
         {
-            if (visitors.Workers.Where(id => Directory.Exists($"/proc/{id}")).Take(2).ToArray() is not [var worker, _])
-                continue;
-            SteelyardProcess.Kill(worker);
-            visitors.Forget(worker);
-            kills++;
+            // Of only two the one stays that has compiled what it runs: on a machine that is too slow to start as many as are killed, it alone would serve.
+            var second = Task.Delay(1000, Cancel);
+            while (visitors.Workers.Length < 2 && !second.IsCompleted && !asked.IsCompleted)
+                await Task.Delay(2, Cancel);
+            if (visitors.Workers is [var older, var newer, .. var more])
+            {
+                visitors.Kill(more is [] ? newer : older);
+                killed++;
+            }
+            else
+            {
+                pauses++;
+            }
+
+            await Task.WhenAny(asked, second);
         }
 
         await visitors.EndAsync();
-        Assert.Equal(0, visitors.Lost);
-        Assert.InRange(kills, 3, int.MaxValue);
-        Assert.InRange(visitors.Cut, 0, kills * 4);
+        TestContext.Current.TestOutputHelper!.WriteLine($"{killed} killed, {pauses} seconds without a kill, {visitors.Asked} answers, {visitors.Lost} lost, {visitors.Cut} cut");
+        Assert.InRange(killed + pauses, requests / PerSecond, int.MaxValue);
+
+        // There are none on two cores that have little else to do; where they are more than every other second it is another test.
+        Assert.InRange(pauses, 0, killed);
+        Assert.InRange(visitors.Cut, 0, killed * Clients);
+        if (ownKeys)
+            Assert.InRange(visitors.Lost, visitors.Asked / 4, visitors.Asked);
+        else
+            Assert.Equal(0, visitors.Lost);
     }
 
     private static SteelyardProcess Start(params (string Name, string Value)[] environment) => SteelyardProcess.StartProgram(

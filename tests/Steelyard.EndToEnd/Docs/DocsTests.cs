@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Steelyard.EndToEnd.Node;
 
 namespace Steelyard.EndToEnd.Docs;
 
@@ -7,8 +6,8 @@ namespace Steelyard.EndToEnd.Docs;
 [Trait("Lane", "files")]
 public sealed class DocsTests
 {
-    // Programs to be built, and a swarm: SamplePrograms, GuideProgramsTests and ImageTests start these, and look closer.
-    private static readonly string[] s_ownTests = ["custom-policy", "guide", "haproxy", "swarm"];
+    // Commands under another name, such as bash or console, would be run by nobody.
+    private static readonly string[] s_languages = ["", "csharp", "haproxy", "js", "json", "nginx", "python", "sh", "text", "yaml"];
 
     public static string Root { get; } = Path.GetFullPath("../../..", Path.GetDirectoryName(ThisFile())!);
 
@@ -18,10 +17,7 @@ public sealed class DocsTests
         var parts = new TheoryData<string, string>();
         foreach (var page in Pages())
         {
-            var all = DocumentedBlock.PartsOf(File.ReadAllText(At(page)));
-
-            // What follows in the README is about building and measuring.
-            foreach (var (heading, blocks) in page == "README.md" ? all.Take(1) : all)
+            foreach (var (heading, blocks) in DocumentedBlock.PartsOf(File.ReadAllText(At(page))))
             {
                 if (blocks.Any(block => block.Language == "sh"))
                     parts.Add(page, heading);
@@ -37,7 +33,7 @@ public sealed class DocsTests
     {
         var blocks = DocumentedBlock.PartsOf(await File.ReadAllTextAsync(At(page), TestContext.Current.CancellationToken)).Single(part => part.Heading == heading).Blocks;
         await using var part = new DocumentedPart();
-        foreach (var folder in (string[])["samples/quickstart", "samples/sessions", "samples/aspnet", "samples/https", "samples/monitoring", "packaging"])
+        foreach (var folder in (string[])[.. Directory.EnumerateDirectories(At("samples")).Select(path => Path.GetRelativePath(Root, path)), "packaging"])
         {
             if (blocks.Any(block => block.Language == "sh" && block.Lines.Any(line => line.Contains(folder, StringComparison.Ordinal))))
                 part.Bring(folder);
@@ -46,11 +42,24 @@ public sealed class DocsTests
         // Its Prometheus reads the rules from there.
         if (page == "samples/monitoring/README.md" && heading == DocumentedBlock.Beginning)
             part.Bring("packaging");
-
-        // As `npm install` would make it.
-        if (page == "samples/sessions/README.md")
-            part.Link("samples/sessions/node/node_modules", Path.Combine(await NodePackages.InstallAsync("node"), "node_modules"));
         await part.DoAsync(blocks);
+    }
+
+    /// <remarks>Nor in what is not seen as a block at all.</remarks>
+    [Fact]
+    public void No_command_stands_where_nobody_runs_it()
+    {
+        var lines =
+            from page in Pages()
+            from line in File.ReadLines(At(page)).Index()
+            select (Where: $"{page}:{line.Index + 1}: {line.Item}", Text: line.Item);
+        Assert.Empty(lines.Where(line => line.Text.TrimStart() is ['$', ' ', ..] or ['~', '~', '~', ..] || (line.Text is [' ', ..] && line.Text.TrimStart().StartsWith("```sh", StringComparison.Ordinal))).Select(line => line.Where));
+        Assert.All(
+            from page in Pages()
+            from part in DocumentedBlock.PartsOf(File.ReadAllText(At(page)))
+            from block in part.Blocks
+            select (page, block),
+            one => Assert.True(s_languages.Contains(one.block.Language), $"{one.page}:{one.block.Number}: nothing is known of '{one.block.Language}'; commands are 'sh'"));
     }
 
     [Fact]
@@ -70,11 +79,10 @@ public sealed class DocsTests
 
     internal static string At(string path) => Path.Combine(Root, path);
 
-    // All that have commands. Of docker.md none can be run without an engine of Docker: Docker/ImageTests do with one what it says.
+    // What needs an engine of Docker is told not to be run here: Docker/ImageTests do with one what it says.
     private static IEnumerable<string> Pages() =>
     [
-        "README.md", .. Directory.EnumerateFiles(At("docs"), "*.md").Select(path => Path.GetRelativePath(Root, path)).Order(StringComparer.Ordinal),
-        .. Directory.EnumerateFiles(At("samples"), "README.md", SearchOption.AllDirectories).Where(path => !path.Contains("/node_modules/", StringComparison.Ordinal) && !s_ownTests.Contains(Path.GetFileName(Path.GetDirectoryName(path)!))).Select(path => Path.GetRelativePath(Root, path)).Order(StringComparer.Ordinal),
+        "README.md", "src/Steelyard.AspNetCore/README.md", .. new[] { "docs", "samples" }.SelectMany(folder => Directory.EnumerateFiles(At(folder), "*.md", SearchOption.AllDirectories)).Where(path => !path.Contains("/node_modules/", StringComparison.Ordinal)).Select(path => Path.GetRelativePath(Root, path)).Order(StringComparer.Ordinal),
     ];
 
     private static string ThisFile([CallerFilePath] string path = "") => path;

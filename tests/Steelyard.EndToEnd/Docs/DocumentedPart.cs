@@ -33,6 +33,9 @@ internal sealed partial class DocumentedPart : IAsyncDisposable
             ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
             ["MSBUILDDISABLENODEREUSE"] = "1",
             ["UseSharedCompilation"] = "false",
+            ["npm_config_prefer_offline"] = "true",
+            ["npm_config_audit"] = "false",
+            ["npm_config_update_notifier"] = "false",
         };
     }
 
@@ -45,15 +48,12 @@ internal sealed partial class DocumentedPart : IAsyncDisposable
                 continue;
             var copy = Path.Combine(_here, Path.GetRelativePath(DocsTests.Root, file));
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
-            if (Path.GetExtension(file) is ".yaml" or ".yml" or ".js" or ".cs")
+            if (Path.GetExtension(file) is ".yaml" or ".yml" or ".js" or ".cs" or ".cfg")
                 File.WriteAllText(copy, WithPorts(File.ReadAllText(file)));
             else
                 File.Copy(file, copy);
         }
     }
-
-    /// <summary>What a folder is that the page lets a package manager make.</summary>
-    public void Link(string folder, string target) => Directory.CreateSymbolicLink(Path.Combine(_here, folder), target);
 
     public async Task DoAsync(IEnumerable<DocumentedBlock> blocks)
     {
@@ -95,7 +95,7 @@ internal sealed partial class DocumentedPart : IAsyncDisposable
         var (script, output, stays) = (new List<string>(), "", false);
         foreach (var line in WithPorts(string.Join('\n', block.Lines)).Replace("\\\n", " ", StringComparison.Ordinal).Split('\n'))
         {
-            var command = DotnetRun().Replace(line, "steelyard");
+            var command = WithoutBuilding(line);
             stays = Stays().IsMatch(command);
             if (!stays)
             {
@@ -105,7 +105,7 @@ internal sealed partial class DocumentedPart : IAsyncDisposable
 
             output += await ShellAsync(script, block);
             script.Clear();
-            var terminal = Terminal.Open(Comment().Replace(command, "").TrimEnd('&', ' '), _environment, _here);
+            var terminal = Terminal.Open(Comment().Replace(command, ""), _environment, _here);
             _terminals.Add(terminal);
             await terminal.ReadyAsync();
         }
@@ -157,15 +157,27 @@ internal sealed partial class DocumentedPart : IAsyncDisposable
         _folder.Dispose();
     }
 
-    [GeneratedRegex(@"(?<![\d.])(8080|8443|8404|9090|3000|3001|3002|6379)(?!\d)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"(?<![\d.])(8080|8443|8404|9090|3000|3001|3002|3003|6379|6380)(?!\d)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Port();
 
-    [GeneratedRegex(@"^(steelyard (up|run)\b|.* &$)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"^(steelyard (up|run)\b|([A-Z]+=\S+ )*dotnet samples/|.* &( done)?$)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Stays();
 
-    // Building it again would take longer than all else.
+    // The tests have built all of it, and building it again would take longer than all else.
+    private static string WithoutBuilding(string line)
+    {
+        line = DotnetBuild().Replace(DotnetRun().Replace(line, "steelyard"), "true");
+        return DotnetRunSample().Replace(line, match => $"dotnet {match.Groups["folder"].Value}/bin/Release/net10.0/{Path.GetFileNameWithoutExtension(Directory.GetFiles(DocsTests.At(match.Groups["folder"].Value), "*.csproj").Single())}.dll");
+    }
+
     [GeneratedRegex(@"dotnet run --project src/Steelyard( -c Release)? --", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex DotnetRun();
+
+    [GeneratedRegex(@"dotnet run --project (?<folder>samples/\S+) -c Release( --)?", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex DotnetRunSample();
+
+    [GeneratedRegex(@"dotnet build -c Release samples/\S+", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex DotnetBuild();
 
     [GeneratedRegex(@"\s+# .*$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Comment();
@@ -182,7 +194,7 @@ internal sealed partial class DocumentedPart : IAsyncDisposable
         public string Said => $"--- {command}\n{process.Output}{process.Error}";
 
         public static Terminal Open(string command, Dictionary<string, string> environment, string folder) =>
-            new(command, SteelyardProcess.StartProgram("bash", ["-c", $"exec {command}"], environment, folder));
+            new(command, SteelyardProcess.StartProgram("bash", ["-c", command.EndsWith("& done", StringComparison.Ordinal) ? $"trap 'kill $(jobs -p); exit 0' TERM\n{command}\nwait" : $"exec env {command.TrimEnd('&', ' ')}"], environment, folder));
 
         public async Task ReadyAsync()
         {
