@@ -141,7 +141,7 @@ internal sealed class HaproxyDraft
         [.. Followed(section.ResponseRules.Where(rule => !rule.Value.OfOwn), section, [.. section.ResponseRules.Where(rule => rule.Value.OfOwn)], "allowed-response")];
 
     /// <summary>Rules with others behind them that 'allow' among the first does not keep from being done.</summary>
-    private static IEnumerable<Located<RuleSettings>> Followed(IEnumerable<Located<RuleSettings>> rules, HaproxySection section, IReadOnlyList<Located<RuleSettings>> others, string variable = "allowed")
+    private static IEnumerable<Located<RuleSettings>> Followed(IEnumerable<Located<RuleSettings>> rules, HaproxySection section, List<Located<RuleSettings>> others, string variable = "allowed")
     {
         var name = $"{variable}.{section.Kind}";
         NotCondition? unless = null;

@@ -1,5 +1,3 @@
-using Steelyard.Config.Drafts;
-
 namespace Steelyard.Config.Nginx;
 
 /// <summary>What proxy_next_upstream says: what leads to another server, and what counts against one.</summary>

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Steelyard.Balancing;
-using Steelyard.Balancing.Sticky;
 using Steelyard.Config;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Network;
