@@ -52,7 +52,7 @@ public sealed class HaproxyCertificates : IDisposable
         return _folder.Write(name, site.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
     }
 
-    private async Task<(List<string> Theirs, List<string> Ours)> AskBoth(string bind, IReadOnlyList<(string? Host, X509Certificate2? Certificate)> clients)
+    private static async Task<(List<string> Theirs, List<string> Ours)> AskBoth(string bind, IReadOnlyList<(string? Host, X509Certificate2? Certificate)> clients)
     {
         var configuration = $"""
             defaults

@@ -1,4 +1,3 @@
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Proxying;

@@ -49,7 +49,7 @@ public sealed class SupervisionTests : WorkerFixture
         using var answer = await Client.GetAsync(new Uri(url, "/die"), Cancel);
 
         Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
-        Assert.Equal(2, workers.Count(IsAlive));
+        Assert.Equal(2, workers.Count(Processes.IsAlive));
         await Patience.Until(() => up.Error.Split(" ended with exit code 9\n").Length == 3);
         Assert.StartsWith("one ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
     }
