@@ -77,13 +77,6 @@ public sealed class HaproxyCommands : IDisposable
         await using var blue = Server("blue");
         await using var green = Server("green");
         await using var both = await CommandSocketPair.StartAsync(_folder, $$"""
-            global
-             stats socket "${COMMANDS}" level admin
-            defaults
-             mode http
-             timeout client 5s
-             timeout server 5s
-             timeout connect 2s
             frontend f
              bind "unix@${FRONT}"
              default_backend b
