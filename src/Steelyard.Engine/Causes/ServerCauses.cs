@@ -74,7 +74,7 @@ internal static class ServerCauses
             Cause.ServerClosed,
             "server-closed",
             "The server closed the connection before it answered.",
-            "The server took the request and hung up: a crash, a restart, a limit of its own. GET and the like were tried on other servers first, so either those failed too (workers of an `app` end by one request two at most), the pool's budget for retries was spent, or the request may not be repeated (POST, or a body too large to keep).",
+            "The server took the request and hung up: a crash, a restart, a limit of its own. GET and the like were tried on other servers first, so either those failed too, the pool's budget for retries was spent, or the request may not be repeated (POST, or a body too large to keep).",
             "`steelyard errors` names the server and the time; standard error of `steelyard up` does too. Look into the server's log at that second. In the access log the termination begins with `SH`.",
             "Mend the server. Where it closes kept connections sooner than the balancer does, set `timeouts: server-idle` below the server's own limit. docs/limits.md says what is retried."),
         CauseRow.Of(

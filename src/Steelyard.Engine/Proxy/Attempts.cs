@@ -7,14 +7,9 @@ namespace Steelyard.Engine.Proxy;
 /// <summary>The servers a request has been tried on, and whether it may be tried on one more. Owned by an exchange.</summary>
 internal sealed class Attempts(EventLoop loop, ProxyCounters counters)
 {
-    // The second may have died by chance, as the first; of a third nobody would believe it.
-    private const int MostWorkersEnded = 2;
-
     private Pool _pool = null!;
     private Server? _owner;
     private int _made;
-    private int _ended;
-    private bool _mayHaveEnded;
     private long _begun;
 
     public ServerSet Tried { get; } = new();
@@ -30,7 +25,7 @@ internal sealed class Attempts(EventLoop loop, ProxyCounters counters)
     /// <param name="owner">The server its client belongs to; null for none.</param>
     public void Begin(Pool pool, Server? owner)
     {
-        (_pool, _owner, _made, _ended, _mayHaveEnded, _begun) = (pool, owner, 0, 0, false, loop.Now);
+        (_pool, _owner, _made, _begun) = (pool, owner, 0, loop.Now);
         Tried.Clear(pool.Count);
         pool.RetryBudget.Request(loop.Now);
     }
@@ -58,26 +53,12 @@ internal sealed class Attempts(EventLoop loop, ProxyCounters counters)
     public Retry AfterNoConnection(bool timedOut = false) =>
         Settings.On.HasFlag(RetryConditions.ConnectFailure) && (!timedOut || ++_made < Settings.Attempts) && IsInTime ? Retry.OnAnotherServer : Retry.Never;
 
-    /// <summary>A server has closed a kept connection on the request: to be rid of the connection, or because it has ended, which the next one shows.</summary>
-    public void ClosedWhenKept() => _mayHaveEnded = true;
-
-    /// <summary>What follows when that server takes no new connection either: it has ended with the request under way, which may be why.</summary>
-    public Outcome AfterNoFreshConnection(in Outcome outcome) =>
-        _mayHaveEnded && outcome.Cause == Cause.ConnectFailed && !MayEndAnother() ? new(Cause.ServerClosed) : outcome;
-
-    /// <summary>Whether a request that a worker has ended with may be given to one more; otherwise a single one could end them all.</summary>
-    private bool MayEndAnother()
-    {
-        _mayHaveEnded = false;
-        return ++_ended < MostWorkersEnded || _pool.Settings.App is null;
-    }
-
     private bool IsInTime => Settings.Within is not { } within || loop.Now - _begun < (long)within.TotalMilliseconds;
 
     /// <summary>What follows when a server may have seen the request, and the client nothing of its answer.</summary>
     public Retry AfterFailure(RetryConditions condition, Server server)
     {
-        if (!Settings.On.HasFlag(condition) || ++_made >= Settings.Attempts || !IsInTime || (condition == RetryConditions.Reset && !MayEndAnother()))
+        if (!Settings.On.HasFlag(condition) || ++_made >= Settings.Attempts || !IsInTime)
             return Retry.Never;
         Tried.Add(server.Index);
         if (!_pool.HasServerBeside(Tried, _owner) && _pool.IsInUse)

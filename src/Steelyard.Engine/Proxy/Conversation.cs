@@ -461,11 +461,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         var reused = context.Upstream!.Reused;
         context.CloseUpstream();
         if (reused && cause == Cause.ServerClosed && MayBeSentAgain)
-        {
-            attempts.ClosedWhenKept();
             return new(cause, Retry.OnFreshConnection);
-        }
-
         var condition = cause switch
         {
             Cause.ServerClosed => RetryConditions.Reset,

@@ -248,10 +248,6 @@ internal sealed class Exchange
                 outcome = await _conversation.Run();
                 (status, latency) = (_conversation.Status, _conversation.Latency);
             }
-            else if (sameServer)
-            {
-                outcome = _attempts.AfterNoFreshConnection(outcome);
-            }
 
             if (!outcome.IsSuccess && !_context.ResponseBegun)
                 outcome = _call.EndedByTime(outcome);

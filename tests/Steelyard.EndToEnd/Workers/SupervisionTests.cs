@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Steelyard.EndToEnd.Machinery;
 
@@ -26,87 +24,6 @@ public sealed class SupervisionTests : WorkerFixture
 
         Assert.Empty(load.Failures);
         Assert.Contains(" ended with exit code 137 (signal 9)\n    listening as ", up.Error, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_get_that_ends_its_worker_ends_two_at_most(bool kept)
-    {
-        Write(WorkerApps.Put("python", Folder), instances: 4);
-        await using var up = Up();
-        var url = await UrlAsync(up);
-        await Patience.Until(() => up.Output.Split("listening as ").Length == 5);
-        var workers = up.Output.Split("listening as ")[1..].Select(rest => int.Parse(rest.Split('\n')[0], CultureInfo.InvariantCulture)).ToArray();
-        if (kept)
-        {
-            // So that there is a connection to each.
-            var load = new WorkerLoad(url);
-            await Patience.Until(() => load.Answers.Count == 4);
-            await load.EndAsync();
-        }
-
-        using var answer = await Client.GetAsync(new Uri(url, "/die"), Cancel);
-
-        Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
-        Assert.Equal(2, workers.Count(Processes.IsAlive));
-        await Patience.Until(() => up.Error.Split(" ended with exit code 9\n").Length == 3);
-        Assert.StartsWith("one ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Another_worker_serves_within_600_ms_of_what_its_start_takes()
-    {
-        var command = WorkerApps.Put("node", Folder);
-        Write(command, instances: 5);
-        await using var up = Up();
-        var url = await UrlAsync(up);
-        var load = new WorkerLoad(url, kept: 1, single: 0, pause: TimeSpan.FromMilliseconds(10));
-        await Patience.Until(() => load.Answers.Count == 5);
-
-        var late = new List<double>();
-        foreach (var worker in load.Answers.Keys.Select(answer => int.Parse(answer.Split(' ')[1], CultureInfo.InvariantCulture)).ToArray())
-        {
-            // At the same time, for both to find the machine as busy.
-            var (known, begun) = (load.Answers.Count, Stopwatch.GetTimestamp());
-            SteelyardProcess.Kill(worker);
-            var alone = StartUpAsync(command);
-            await Patience.Until(() => load.Answers.Count > known);
-            var back = Stopwatch.GetElapsedTime(begun);
-            late.Add((back - await alone).TotalMilliseconds);
-        }
-
-        await load.EndAsync();
-        Assert.Empty(load.Failures);
-        TestContext.Current.SendDiagnosticMessage($"after what the start takes by itself it took so many ms more: {string.Join(", ", late)}");
-        Assert.InRange(late.Order().Skip(2).First(), -1000, 600);
-    }
-
-    /// <summary>From the start of a program by itself to the first connection that it takes.</summary>
-    private async Task<TimeSpan> StartUpAsync(string command)
-    {
-        var (words, port) = (command.Split(' '), Ports.Free());
-        var begun = Stopwatch.GetTimestamp();
-        using var process = Process.Start(new ProcessStartInfo(words[0], words[1..]) { WorkingDirectory = Folder.Path, Environment = { ["PORT"] = port.ToString(CultureInfo.InvariantCulture) } })!;
-        await Patience.Until(() => Accepts(port));
-        var took = Stopwatch.GetElapsedTime(begun);
-        process.Kill();
-        await process.WaitForExitAsync(Cancel);
-        return took;
-    }
-
-    private static bool Accepts(int port)
-    {
-        using var client = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            client.Connect(IPAddress.Loopback, port);
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
     }
 
     [Fact]
