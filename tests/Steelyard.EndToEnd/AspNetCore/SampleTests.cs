@@ -145,8 +145,8 @@ public sealed class SampleTests : IDisposable
         TestContext.Current.TestOutputHelper!.WriteLine($"{killed} killed, {pauses} seconds without a kill, {visitors.Asked} answers, {visitors.Lost} lost, {visitors.Cut} cut");
         Assert.InRange(killed + pauses, requests / PerSecond, int.MaxValue);
 
-        // There are none on two cores that have little else to do; where they are more than every other second it is another test.
-        Assert.InRange(pauses, 0, killed);
+        // On two cores that have little else to do there is one in nearly each second; on a busy machine workers take longer to start.
+        Assert.InRange(killed, requests / PerSecond / 4, int.MaxValue);
         Assert.InRange(visitors.Cut, 0, killed * Clients);
         if (ownKeys)
             Assert.InRange(visitors.Lost, visitors.Asked / 4, visitors.Asked);
