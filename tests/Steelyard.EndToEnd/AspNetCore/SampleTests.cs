@@ -122,11 +122,12 @@ public sealed class SampleTests : IDisposable
         await visitors.UntilAnsweredByAsync(workers: 4);
 
         var (killed, pauses) = (0, 0);
-        for (var asked = visitors.UntilAskedAsync(visitors.Asked + requests); !asked.IsCompleted;)
+        var asked = visitors.UntilAskedAsync(visitors.Asked + requests);
+        while (!asked.IsFaulted && (!asked.IsCompleted || killed < requests / PerSecond))
         {
             // Of only two the one stays that has compiled what it runs: on a machine that is too slow to start as many as are killed, it alone would serve.
             var second = Task.Delay(1000, Cancel);
-            while (visitors.Workers.Length < 2 && !second.IsCompleted && !asked.IsCompleted)
+            while (visitors.Workers.Length < 2 && !second.IsCompleted)
                 await Task.Delay(2, Cancel);
             if (visitors.Workers is [var older, var newer, .. var more])
             {
@@ -138,15 +139,16 @@ public sealed class SampleTests : IDisposable
                 pauses++;
             }
 
-            await Task.WhenAny(asked, second);
+            await second;
+            Assert.InRange(pauses, 0, 4 * requests / PerSecond);
         }
 
         await visitors.EndAsync();
+        await asked;
         TestContext.Current.TestOutputHelper!.WriteLine($"{killed} killed, {pauses} seconds without a kill, {visitors.Asked} answers, {visitors.Lost} lost, {visitors.Cut} cut");
-        Assert.InRange(killed + pauses, requests / PerSecond, int.MaxValue);
 
-        // On two cores that have little else to do there is one in nearly each second; on a busy machine workers take longer to start.
-        Assert.InRange(killed, requests / PerSecond / 4, int.MaxValue);
+        // As many as there are seconds in which so many requests are due; a busy machine, on which workers take longer to start, goes on for longer.
+        Assert.InRange(killed, requests / PerSecond, int.MaxValue);
         Assert.InRange(visitors.Cut, 0, killed * Clients);
         if (ownKeys)
             Assert.InRange(visitors.Lost, visitors.Asked / 4, visitors.Asked);

@@ -1,6 +1,4 @@
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
-using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd.Differential;
 
@@ -17,7 +15,9 @@ public sealed class HaproxyClosing
     [InlineData("option httpclose\n no option httpclose", "")]
     public async Task Connections_end_where_they_end_with_HAProxy(string ofFrontend, string ofBackend)
     {
-        string Configuration(RecordingOrigin origin) => $"""
+        var connections = 0;
+        await using var origin = Origin(() => Interlocked.Increment(ref connections));
+        var configuration = $"""
             defaults
              mode http
              timeout client 5s
@@ -33,35 +33,24 @@ public sealed class HaproxyClosing
              server one {origin.Address}
 
             """;
-        List<string> theirs, ours;
-        await using (var origin = Origin())
-        await using (var haproxy = ForeignProxy.StartHaProxy(Configuration(origin)))
-            theirs = [.. await Ask(haproxy.Connect, "GET"), .. await Ask(haproxy.Connect, "POST")];
-        await using (var origin = Origin())
+        var (theirs, ours) = await SideBySide.Haproxy(configuration, async connect =>
         {
-            var read = ConfigurationFile.Parse(Configuration(origin).Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "closing.cfg");
-            Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-            await using var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 });
-            ours = [.. await Ask(() => balancer.Connect(), "GET"), .. await Ask(() => balancer.Connect(), "POST")];
-        }
-
+            connections = 0;
+            return (List<string>)[.. await Ask(connect, "GET"), .. await Ask(connect, "POST")];
+        });
         Assert.Equal(theirs, ours);
     }
 
     // Says on which of its connections it was asked, and whether that goes on.
-    private static RecordingOrigin Origin()
+    private static RecordingOrigin Origin(Func<int> count) => RecordingOrigin.Start(async connection =>
     {
-        var connections = 0;
-        return RecordingOrigin.Start(async connection =>
+        var number = count();
+        while (await connection.ReadRequestOrEnd() is { } request)
         {
-            var number = Interlocked.Increment(ref connections);
-            while (await connection.ReadRequestOrEnd() is { } request)
-            {
-                var told = $"connection {number}, {request["Connection"] ?? "kept"}";
-                await connection.Send($"HTTP/1.1 200 OK\r\nContent-Length: {told.Length}\r\n\r\n{told}");
-            }
-        });
-    }
+            var told = $"connection {number}, {request["Connection"] ?? "kept"}";
+            await connection.Send($"HTTP/1.1 200 OK\r\nContent-Length: {told.Length}\r\n\r\n{told}");
+        }
+    });
 
     // Three requests, on one connection as long as it goes on.
     private static async Task<List<string>> Ask(Func<Task<RawClient>> connect, string method)

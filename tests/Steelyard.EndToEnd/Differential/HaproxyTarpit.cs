@@ -1,7 +1,5 @@
 using System.Diagnostics;
-using Steelyard.Config;
 using Steelyard.EndToEnd.Machinery;
-using Steelyard.EndToEnd.Strictness;
 
 namespace Steelyard.EndToEnd.Differential;
 
@@ -26,15 +24,10 @@ public sealed class HaproxyTarpit
              http-request return status 200
 
             """;
-        await using (var haproxy = ForeignProxy.StartHaProxy(configuration))
-            await Waits(haproxy.Connect);
-        var read = ConfigurationFile.Parse(configuration.Replace("ADDRESS", "127.0.0.1:0", StringComparison.Ordinal), "tarpit.cfg");
-        Assert.True(read.Snapshot is not null, string.Join('\n', read.Problems.Select(problem => problem.ToString())));
-        await using (var balancer = TestBalancer.Start([], _ => read.Snapshot with { Loops = 1 }))
-            await Waits(() => balancer.Connect());
+        await SideBySide.Haproxy(configuration, Waits);
     }
 
-    private static async Task Waits(Func<Task<RawClient>> connect)
+    private static async Task<bool> Waits(Func<Task<RawClient>> connect)
     {
         using var client = await connect();
         await client.Send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -43,5 +36,6 @@ public sealed class HaproxyTarpit
         await client.Send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
         Assert.Equal(500, (await client.ReadResponse("POST")).Status);
         Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalMilliseconds, 295, 10_000);
+        return true;
     }
 }
