@@ -6,7 +6,8 @@ usage() {
   cat <<'TEXT'
 usage: bench/compare.sh [options]
 
-  --with LIST        peers, by comma: nginx, haproxy, haproxy-splice, yarp, steelyard, or all;
+  --with LIST        peers, by comma: nginx, haproxy, haproxy-splice, yarp, steelyard, steelyard-beside (with a listener
+                     beside that uses what the others do not), or all;
                      +LIST adds to the default (nginx,haproxy,haproxy-splice,steelyard)
   --only LIST        workloads, by comma: small, small-log, browser, browser-log, one, thousand, pipelined, 10k, 100k, 1m, post16k,
                      connect, tls, tls100k, tls-connect, tls-resume, tcp, tcp1m, tcp-connect, idle (default: all)

@@ -10,7 +10,7 @@ proxy_core=${PROXY_CORE:-0}
 load_cores=${LOAD_CORES:-1}
 steelyard=${STEELYARD:-}
 before_others=() # filled by --priority
-all_peers=(nginx haproxy haproxy-splice yarp steelyard steelyard-before)
+all_peers=(nginx haproxy haproxy-splice yarp steelyard steelyard-beside steelyard-before)
 before_program=''
 work='' # the temporary folder
 origins=() # three ports
@@ -197,7 +197,7 @@ build() { # build PROJECT [FOLDER to publish to]
 build_peer() {
   case $1 in
     yarp) build "$here/yarp" ;;
-    steelyard)
+    steelyard | steelyard-beside)
       [[ -z $steelyard ]] || return 0
       steelyard=$root/artifacts/bench/steelyard
       build "$root/src/Steelyard" "$(dirname "$steelyard")"
@@ -231,9 +231,10 @@ start_peer() {
       o=("${origins[@]/#/127.0.0.1:}")
       launch "$name" "$proxy_core" env DOTNET_PROCESSOR_COUNT=1 DOTNET_gcServer=0 "$here/yarp/bin/Release/net10.0/bench-yarp" "$port" "${o[@]}"
       ;;
-    steelyard | steelyard-before)
-      fill steelyard.yaml "$name" "$port" '' >"$work/$name.yaml"
-      [[ $peer == steelyard ]] && o=$steelyard || o=$before_program
+    steelyard | steelyard-before | steelyard-beside)
+      [[ $peer == steelyard-beside ]] && o=steelyard-beside.yaml || o=steelyard.yaml
+      fill "$o" "$name" "$port" '' >"$work/$name.yaml"
+      [[ $peer == steelyard-before ]] && o=$before_program || o=$steelyard
       launch "$name" "$proxy_core" "$o" up "$work/$name.yaml"
       ;;
     *) die "no such peer: $peer (there are: ${all_peers[*]})" ;;
@@ -245,7 +246,7 @@ version_of() {
   case $1 in
     nginx) nginx -v 2>&1 | sed 's/.*: //' ;;
     haproxy) haproxy -v | awk 'NR == 1 { print "HAProxy " $3 }' ;;
-    haproxy-splice) ;;
+    haproxy-splice | steelyard-beside) ;;
     steelyard-before) echo "Steelyard before, a given program: $("$before_program" --version 2>/dev/null | head -n 1)" ;;
     yarp) sed -n 's/.*Yarp.ReverseProxy" Version="\([^"]*\)".*/YARP \1/p' "$root/Directory.Packages.props" ;;
     steelyard)

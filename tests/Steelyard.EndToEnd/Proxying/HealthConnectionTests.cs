@@ -126,10 +126,18 @@ public sealed class HealthConnectionTests
         Assert.True(balancer.Servers[0].Up);
     }
 
+    // Each check takes longer than a connection is kept, so that none is kept beyond its check.
     [Fact]
     public async Task Another_connection_is_opened_after_a_time()
     {
-        await using var server = RecordingOrigin.Answering(Well);
+        await using var server = RecordingOrigin.Start(async connection =>
+        {
+            while (await connection.ReadRequestOrEnd() is not null)
+            {
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+                await connection.Send(Well);
+            }
+        });
         await using var balancer = Start(s_kept with { KeepAlive = TimeSpan.FromMilliseconds(1) }, server);
         await Patience.Until(() => server.Connections.Count >= 3 && balancer.Servers[0].Up);
         Assert.Equal(Ending.Reset, await server.Connections[0].ReadEnding());
