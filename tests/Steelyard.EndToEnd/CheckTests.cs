@@ -3,6 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Steelyard.EndToEnd;
 
+[Trait("Lane", "files")]
 public sealed class CheckTests : IDisposable
 {
     private const string Good = "listen: [ { bind: ':0', to: web } ]\npools: { web: { servers: [ 127.0.0.1:1 ] } }\n";

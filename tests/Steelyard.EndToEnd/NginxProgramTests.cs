@@ -5,6 +5,7 @@ using Steelyard.EndToEnd.Strictness;
 namespace Steelyard.EndToEnd;
 
 /// <summary>The program under the name nginx: flags, messages, signals and files as unit files and scripts use them.</summary>
+[Trait("Lane", "files")]
 public sealed class NginxProgramTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -8,6 +8,7 @@ namespace Steelyard.EndToEnd.Differential;
 /// Each format of lines under the real HAProxy and under Steelyard, with the same requests: what both send to syslog is the
 /// same but for what is a number of its own, such as a time or a port. Adding a case is adding lines of a frontend.
 /// </summary>
+[Trait("Lane", "files")]
 public sealed partial class HaproxyLogLines
 {
     /// <summary>What numbers are not compared.</summary>
