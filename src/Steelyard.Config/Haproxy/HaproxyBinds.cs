@@ -19,8 +19,8 @@ internal static class HaproxyBinds
         ("id", 1, "listeners are known by their addresses"), ("name", 1, "listeners are known by their addresses"), ("mode", 1, "a Unix socket has the permissions of the keeper"),
         ("user", 1, "a Unix socket belongs to the keeper"), ("group", 1, "a Unix socket belongs to the keeper"), ("uid", 1, "a Unix socket belongs to the keeper"), ("gid", 1, "a Unix socket belongs to the keeper"),
         ("level", 1, "the admin API has its own rules"), ("ciphers", 1, "the system's OpenSSL chooses"), ("ciphersuites", 1, "the system's OpenSSL chooses"), ("curves", 1, "the system's OpenSSL chooses"),
-        ("ecdhe", 1, "the system's OpenSSL chooses"), ("ssl-max-ver", 1, "TLS 1.2 and 1.3 are spoken"), ("no-sslv3", 0, "TLS 1.2 and 1.3 are spoken"), ("no-tlsv10", 0, "TLS 1.2 and 1.3 are spoken"),
-        ("no-tlsv11", 0, "TLS 1.2 and 1.3 are spoken"), ("force-tlsv12", 0, "TLS 1.2 and 1.3 are spoken"), ("no-tls-tickets", 0, "sessions are resumed as the system's OpenSSL does"),
+        ("ecdhe", 1, "the system's OpenSSL chooses"), ("no-sslv3", 0, "TLS 1.2 and 1.3 are spoken"), ("no-tlsv10", 0, "TLS 1.2 and 1.3 are spoken"),
+        ("no-tlsv11", 0, "TLS 1.2 and 1.3 are spoken"), ("no-tls-tickets", 0, "sessions are resumed as the system's OpenSSL does"),
         ("prefer-client-ciphers", 0, "the system's OpenSSL chooses"), ("tcp-ut", 1, "timeouts end what does not answer"), ("mss", 1, "the kernel decides"), ("proto", 1, "HTTP/1.1 is spoken"),
         ("allow-0rtt", 0, "requests come once a handshake is done"), ("expose-fd", 1, "sockets are handed on by the keeper"), ("severity-output", 1, "answers have no severity"),
         ("ca-ignore-err", 1, "a client's certificate is good or not"), ("crt-ignore-err", 1, "a client's certificate is good or not"), ("no-ca-names", 0, "the system's OpenSSL says which authorities it names"),
@@ -35,7 +35,9 @@ internal static class HaproxyBinds
         ("crt-list", "<file>", "Certificates that a file lists, one in each line. They are chosen by the names that they are for, whatever names stand behind them; of what may stand in square brackets `alpn`, versions and ciphers change nothing, and all else is refused."),
         ("alpn", "<names>", "HTTP/1.1 is spoken; `h2` has no effect yet."),
         ("ssl-min-ver", "TLSv1.2\\|TLSv1.3", "The lowest version of TLS."),
-        ("no-tlsv12", "", "Only TLS 1.3."),
+        ("ssl-max-ver", "TLSv1.2\\|TLSv1.3", "The highest version of TLS."),
+        ("no-tlsv12", "", "Only TLS 1.3; so does `force-tlsv13`."),
+        ("no-tlsv13", "", "Only TLS 1.2; so does `force-tlsv12`."),
         ("strict-sni", "", "A client that asks for no known name is refused."),
         ("ca-file", "<file>", "The authorities of clients' certificates."),
         ("verify", "none\\|optional\\|required", "Whether clients show a certificate."),
@@ -57,6 +59,7 @@ internal static class HaproxyBinds
         }
 
         var (tls, accept, secure) = (new ListenerTlsDraft(), false, false);
+        var versions = use.File.BindVersions;
         List<CertificateFiles> certificates = [];
         var (authorities, verify) = ((string?)null, "none");
         while (use.HasMore)
@@ -81,13 +84,8 @@ internal static class HaproxyBinds
                     if (names.Text.Contains("h2", StringComparison.Ordinal))
                         use.Problems.Note(names.Place, "HTTP/1.1 is spoken with clients that offer h2");
                     break;
-                case "ssl-min-ver" when use.TryTake("a version", out var version):
-                    if (version.Text is not ("SSLv3" or "TLSv1.0" or "TLSv1.1" or "TLSv1.2" or "TLSv1.3"))
-                        use.Error(version, $"{Shown.Quote(version.Text)} is no version of TLS", "TLSv1.2 or TLSv1.3");
-                    tls = tls with { Versions = version.Text == "TLSv1.3" ? TlsVersions.Tls13 : tls.Versions };
-                    break;
-                case "no-tlsv12" or "force-tlsv13":
-                    tls = tls with { Versions = TlsVersions.Tls13 };
+                case var name when HaproxyTlsVersions.Knows(name):
+                    versions = versions.With(word, use);
                     break;
                 case "strict-sni":
                     tls = tls with { StrictSni = true };
@@ -126,9 +124,24 @@ internal static class HaproxyBinds
             return;
         }
 
-        tls = tls with { Certificates = certificates, ClientCertificates = verify == "none" || authorities is null ? null : new() { Authorities = authorities, Optional = verify == "optional" } };
+        if (secure && versions.Spoken == TlsVersions.None)
+            use.Problems.Error(use.Line, "no version of TLS is left to speak", "'ssl-min-ver' of at most 'ssl-max-ver'");
+        tls = tls with { Versions = versions.Spoken, Certificates = certificates, ClientCertificates = verify == "none" || authorities is null ? null : new() { Authorities = authorities, Optional = verify == "optional" } };
         foreach (var address in read)
             use.Section.Binds.Add(new(address, secure ? tls : null, accept));
+    }
+
+    /// <summary>Reads <c>ssl-default-bind-options</c>.</summary>
+    public static void ReadDefaults(HaproxyUse use)
+    {
+        while (use.HasMore)
+        {
+            var word = use.Take();
+            if (HaproxyTlsVersions.Knows(word.Text))
+                use.File.BindVersions = use.File.BindVersions.With(word, use);
+            else if (!ReadHarmless(word, use))
+                return;
+        }
     }
 
     private static bool ReadHarmless(Word word, HaproxyUse use)

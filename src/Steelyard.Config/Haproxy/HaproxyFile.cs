@@ -31,6 +31,9 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
     /// <summary>The variables that global sets.</summary>
     public SortedDictionary<string, (string Text, Place Place)> Variables { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>The versions of TLS of bind lines that say none of their own.</summary>
+    public HaproxyTlsVersions BindVersions { get; set; }
+
     /// <summary>The files of patterns and maps.</summary>
     public HaproxyLists Lists { get; } = new();
 
