@@ -359,6 +359,8 @@ internal static class HaproxyDirectives
             ("connect", Back, "How long a connection to a server may take."),
             ("server", Back, "How long a server may take to answer, and say nothing in the middle of it."),
             ("tunnel", Back, "How long nothing may come either way once it is a tunnel, and in TCP mode."),
+            ("client-fin", Front, "How long a client may say nothing in a tunnel or in TCP mode once its server has ended, and take nothing once it has ended itself."),
+            ("server-fin", Back, "The same of the server."),
             ("queue", Back, "How long a request waits for a server that has room."),
             ("check", Back, "How long a check may take once it is connected."),
             ("tarpit", All, "How long a client waits that `http-request tarpit` refuses.")])
@@ -369,9 +371,6 @@ internal static class HaproxyDirectives
                     use.Section.Timeouts[name] = new(time, use.Line);
             });
         }
-
-        foreach (var name in (string[])["timeout client-fin", "timeout server-fin"])
-            yield return Harmless(name, All, "What has ended on one side is ended by the timeouts of the other.");
     }
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> Connections()

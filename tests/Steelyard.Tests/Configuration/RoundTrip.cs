@@ -151,6 +151,8 @@ public sealed class RoundTrip
                 ServerIdle = times[7],
                 TlsHandshake = times[8],
                 Tunnel = times[9],
+                ClientFin = times[9] > TimeSpan.FromHours(8) ? times[9] : null,
+                ServerFin = times[9] < TimeSpan.FromHours(16) ? times[9] : null,
                 Queue = times[10] > TimeSpan.FromHours(12) ? times[10] : null,
                 Request = times[10] > TimeSpan.FromHours(2) ? times[10] : null,
             },
