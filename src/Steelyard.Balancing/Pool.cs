@@ -38,8 +38,9 @@ public sealed class Pool
     /// <param name="before">The pool of that name before; null for none.</param>
     /// <param name="stickyKey">What cookies are signed with where the configuration does not say.</param>
     /// <param name="clientKey">What clients that are remembered are hashed with; empty for the same.</param>
+    /// <param name="shared">The memory of clients that other pools have too; null for one of its own.</param>
     /// <param name="custom">How a server is chosen, instead of what the configuration says; null for that.</param>
-    public Pool(PoolSettings settings, Func<int> nextOrdinal, Pool? before, ReadOnlySpan<byte> stickyKey = default, ReadOnlySpan<byte> clientKey = default, IServerPolicy? custom = null)
+    public Pool(PoolSettings settings, Func<int> nextOrdinal, Pool? before, ReadOnlySpan<byte> stickyKey = default, ReadOnlySpan<byte> clientKey = default, StickTable? shared = null, IServerPolicy? custom = null)
     {
         Settings = settings;
         Name = settings.Name;
@@ -59,7 +60,7 @@ public sealed class Pool
             _departed = new(this, before, before?._departed);
         _standing = new Standing(_servers, settings);
         Cookies = settings.Sticky is { Key: null } sticky ? new(sticky, Name, [.. settings.Servers], stickyKey) : null;
-        Clients = settings.Sticky is { Key: not null } remembered ? new(remembered, _servers, clientKey.IsEmpty ? stickyKey : clientKey, before?.Clients) : null;
+        Clients = settings.Sticky is { Key: not null } remembered ? new(remembered, _servers, clientKey.IsEmpty ? stickyKey : clientKey, before?.Clients, shared) : null;
         (_tiers, _custom) = (Tiers.Of(settings), custom);
         _limited = _queue is null ? null : new(this, _queue, custom is not null);
         _picker = PickerOf(_standing.Weights(Server.TimeUnknown, out _), before?._picker);

@@ -65,16 +65,16 @@ public sealed partial class LoadBalancer
     /// <summary>The lists of patterns, in the order of the configuration.</summary>
     public IReadOnlyList<PatternList> Lists => _plan.Lists?.All ?? [];
 
-    /// <summary>The clients that pools remember, by the names of the pools, in their order.</summary>
+    /// <summary>The clients that pools remember, by the names of the pools, in their order; what several have in common once, by its name behind <c>table</c> and a blank.</summary>
     public IReadOnlyList<(string Pool, StickTable Table)> RememberedClients
     {
         get
         {
-            var list = new List<(string, StickTable)>();
+            var list = new List<(string Pool, StickTable Table)>();
             foreach (var pool in _plan.Pools.Values)
             {
-                if (pool.Clients is { } clients)
-                    list.Add((pool.Name, clients.Table));
+                if (pool.Clients is { } clients && !list.Exists(other => other.Table == clients.Table))
+                    list.Add((clients.SharedName is { } name ? "table " + name : pool.Name, clients.Table));
             }
 
             return list;

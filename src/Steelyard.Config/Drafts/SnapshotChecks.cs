@@ -43,6 +43,7 @@ internal sealed class SnapshotChecks
         foreach (var (list, place) in draft.Lists)
             AddList(list, place);
         var pools = (draft.Pools ?? []).Select(Pool).ToValueList();
+        StickyChecks.CheckTables(draft.Pools ?? [], _problems);
         var listeners = (draft.Listeners ?? []).Select(listener => Listener(listener, poolsAreKnown)).ToValueList();
         var admin = AdminChecks.Check(draft.Admin, _problems);
         CheckFallbacks(draft.Pools ?? []);

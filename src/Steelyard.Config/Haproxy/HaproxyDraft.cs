@@ -473,9 +473,19 @@ internal sealed class HaproxyDraft
             return cookie with { Value = cookie.Value with { Secret = cookie.Value.Value == StickyValue.Dynamic ? backend.DynamicKey : null, WhenDown = backend.Persist ? StickyDown.Always : StickyDown.Redispatch, Redispatch = backend.Redispatch, Variable = backend.PersistsByVariable ? HaproxyPersistence.Variable : null } };
         }
 
-        var table = backend.StickTable?.Value ?? new(100_000, null);
+        if (backend.StickIn is not { } where)
+            return null;
+        var holder = backend.Name.Value == where.Value ? backend : _file.Proxies.Find(proxy => proxy.Name.Value == where.Value && proxy.StickTable is not null);
+        if (holder is null)
+        {
+            var names = _file.Proxies.Where(proxy => proxy.StickTable is not null).Select(proxy => proxy.Name.Value).ToList();
+            _problems.Error(where.Place, $"no section {Shown.Quote(where.Value)} has a 'stick-table'", names.Count == 0 ? "a section with 'stick-table'" : Shown.OneOf(names), _problems.Names.Nearest(where.Value, names));
+            return null;
+        }
+
+        var table = holder.StickTable?.Value ?? new(100_000, null);
         var expire = table.Expire ?? TimeSpan.FromDays(400);
-        var remembered = new StickySettings { Size = table.Size, Expire = expire < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : expire, Redispatch = backend.Redispatch };
+        var remembered = new StickySettings { Size = table.Size, Expire = expire < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : expire, Redispatch = backend.Redispatch, Table = IsShared(where.Value) ? where.Value : null };
         if (backend.StickLearn is { } learn)
         {
             if (backend.StickOn is { Value: var by } && by != new RequestKey(RequestKeyKind.Cookie, learn.Value))
@@ -483,8 +493,11 @@ internal sealed class HaproxyDraft
             return new(remembered with { Learn = learn.Value }, learn.Place);
         }
 
-        return backend.StickOn is { } on ? new(remembered with { On = on.Value }, on.Place) : null;
+        var use = backend.StickUse switch { (true, false) => StickyUse.LookUp, (false, true) => StickyUse.Remember, _ => StickyUse.Both };
+        return backend.StickOn is { } on ? new(remembered with { On = on.Value, Use = use }, on.Place) : null;
     }
+
+    private bool IsShared(string table) => _file.Proxies.Exists(proxy => !proxy.IsDisabled && proxy.StickIn is { } where && where.Value == table && proxy.Name.Value != table);
 
     /// <summary>HAProxy warns of the same, and then waits for ever.</summary>
     private void WarnOfMissingTimeouts(List<HaproxySection> proxies)

@@ -115,6 +115,12 @@ internal sealed class HaproxySection
 
     public Located<string>? StickLearn { get; set; }
 
+    /// <summary>The section whose table they are about; null where nothing is remembered.</summary>
+    public Located<string>? StickIn { get; set; }
+
+    /// <summary>Whether lines look clients up, and whether lines remember them.</summary>
+    public (bool LooksUp, bool Remembers) StickUse { get; set; }
+
     public HaproxyForwardFor? ForwardFor { get; set; }
 
     /// <summary>What option originalto says.</summary>

@@ -416,6 +416,8 @@ internal sealed class YamlWriter
             Line($"      learn: {Scalar(sticky.Learn)}");
         if (sticky.On is { } key)
             Line($"      on: {Scalar(key.ToString())}");
+        if (sticky.Table is not null)
+            Line($"      table: {Scalar(sticky.Table)}");
         if (sticky.Secret is not null)
             Line($"      key: {Scalar(sticky.Secret)}");
         if (sticky.Domains.Count > 0)

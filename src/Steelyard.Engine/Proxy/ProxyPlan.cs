@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Steelyard.Balancing;
+using Steelyard.Balancing.Sticky;
 using Steelyard.Config;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Interop;
@@ -288,11 +289,27 @@ internal sealed class ProxyPlan
                 taken.Add(server.Ordinal);
         }
 
+        // What one pool knows of clients that others have too, all of these go on with.
+        var shared = new Dictionary<string, StickTable>(StringComparer.Ordinal);
+        foreach (var settings in snapshot.Pools)
+        {
+            if (settings.Sticky is { Table: { } name } sticky && before?.Pools.GetValueOrDefault(settings.Name)?.Clients is { } clients && clients.SharedName == name && clients.Table.Size == sticky.Size
+                && clients.Table.Expire == (long)sticky.Expire.TotalMilliseconds && before.ClientKey.AsSpan().SequenceEqual(clientKey))
+                shared[name] = clients.Table;
+        }
+
         // Whoever goes by the plan before has its arrays, so a number that is free now may be given out again.
         var next = 0;
         var pools = new Dictionary<string, Pool>(StringComparer.Ordinal);
         foreach (var settings in snapshot.Pools)
-            pools.Add(settings.Name, Unchanged(settings) ?? new Pool(settings, NextOrdinal, before?.Pools.GetValueOrDefault(settings.Name), stickyKey, clientKey, policies?.GetValueOrDefault(settings.Name)));
+        {
+            var table = settings.Sticky?.Table is { } name ? shared.GetValueOrDefault(name) : null;
+            var pool = Unchanged(settings) ?? new Pool(settings, NextOrdinal, before?.Pools.GetValueOrDefault(settings.Name), stickyKey, clientKey, table, policies?.GetValueOrDefault(settings.Name));
+            pools.Add(settings.Name, pool);
+            if (pool.Clients is { SharedName: { } its } clients)
+                shared.TryAdd(its, clients.Table);
+        }
+
         return pools;
 
         Pool? Unchanged(PoolSettings settings) => before?.Pools.GetValueOrDefault(settings.Name) is { } pool && pool.Settings == settings && (pool.Clients is null || before.ClientKey.AsSpan().SequenceEqual(clientKey)) ? pool : null;

@@ -262,7 +262,7 @@ public sealed class RoundTrip
     private static StickySettings? StickyOf(int variant, bool named) => (variant % 7) switch
     {
         5 => new() { Learn = "connect.sid", Size = variant * 100_000, Expire = TimeSpan.FromDays(variant) },
-        6 => new() { On = new(RequestKeyKind.Header, "X-User"), WhenDown = StickyDown.Persist, WhenDrained = StickyDrained.Redispatch, WhenFull = StickyFull.Redispatch, Redispatch = false },
+        6 => new() { On = new(RequestKeyKind.Header, "X-User"), WhenDown = StickyDown.Persist, WhenDrained = StickyDrained.Redispatch, WhenFull = StickyFull.Redispatch, Redispatch = false, Table = "a.b:c", Use = StickyUse.LookUp },
         0 => null,
         1 => new() { Cookie = "STEELYARD" },
         2 => new()
