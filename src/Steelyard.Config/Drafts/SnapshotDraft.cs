@@ -294,6 +294,8 @@ internal sealed record ServerDraft(Place Place)
 
     public Located<TextTemplate>? Made { get; init; }
 
+    public int? ClientPort { get; init; }
+
     public Located<string?>? Name { get; init; }
 
     public bool Maintenance { get; init; }

@@ -333,6 +333,12 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
 
     public string? ServerName { get; set; }
 
+    /// <summary>The name that is asked for, made of each request; null for the one above.</summary>
+    public TextTemplate? NameOfRequest { get; set; }
+
+    /// <summary>What is added to the port that clients come to, which connections go to; null for that of the address.</summary>
+    public int? ClientPort { get; set; }
+
     public int? AgentPort { get; set; }
 
     public string? AgentAddress { get; set; }
@@ -380,6 +386,8 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
         Authorities = Authorities,
         Certificate = Certificate,
         ServerName = ServerName,
+        NameOfRequest = NameOfRequest,
+        ClientPort = ClientPort,
         AgentPort = AgentPort,
         AgentAddress = AgentAddress,
         AgentCheck = AgentCheck,

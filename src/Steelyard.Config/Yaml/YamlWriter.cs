@@ -258,6 +258,8 @@ internal sealed class YamlWriter
             yield return $"ca: {Scalar(tls.Authorities)}";
         if (tls.Name is not null)
             yield return $"name: {Scalar(tls.Name)}";
+        if (tls.NameOfRequest is { } made)
+            yield return $"name-of-request: {Scalar(made.ToString())}";
         foreach (var part in tls.Certificate is { } files ? FileParts(files) : [])
             yield return part;
     }

@@ -108,6 +108,9 @@ internal sealed class ProxyPlan
     /// <summary>What says where a server is, of each that requests say it of, by <see cref="Server.Ordinal"/>; null for the others.</summary>
     public required TemplateBytes?[] MadeOf { get; init; }
 
+    /// <summary>What requests say of connections to each server, by its <see cref="Server.Ordinal"/>; null for nothing.</summary>
+    public required ConnectionAim?[] AimOf { get; init; }
+
     /// <summary>How TLS is spoken to each server, by <see cref="Server.Ordinal"/>; null for a plain connection.</summary>
     public required TlsClient?[] TlsOf { get; init; }
 
@@ -169,7 +172,7 @@ internal sealed class ProxyPlan
         }
 
         var (addresses, ordinalsBefore, tlsOf) = (new KernelAddress?[ordinals], new int[ordinals], new TlsClient?[ordinals]);
-        var (madeOf, sourceOf) = (new TemplateBytes?[ordinals], new KernelAddress?[ordinals]);
+        var (madeOf, aimOf, sourceOf) = (new TemplateBytes?[ordinals], new ConnectionAim?[ordinals], new KernelAddress?[ordinals]);
         var (proxyProtocolOf, probeTlsOf) = (new ProxyProtocolVersion[ordinals], new TlsClient?[ordinals]);
         Array.Fill(ordinalsBefore, -1);
         foreach (var pool in pools.Values)
@@ -186,6 +189,7 @@ internal sealed class ProxyPlan
                 };
                 var address = addresses[server.Ordinal] = resolve(server.Settings.At ?? server.Settings.Address);
                 sourceOf[server.Ordinal] = pool.Settings.Source is { } source ? KernelAddress.For(System.Net.IPAddress.Parse(source), 0) : null;
+                aimOf[server.Ordinal] = ConnectionAim.Of(server.Settings, server.Settings.Tls ?? pool.Settings.Tls);
                 madeOf[server.Ordinal] = server.Settings.Made is { } made ? new(made) : null;
                 if (address is null && server.Settings is { At: null, Made: null })
                     missing.Add(server.Settings.Address);
@@ -227,6 +231,7 @@ internal sealed class ProxyPlan
             OrdinalsBefore = ordinalsBefore,
             _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, limits, routeNames, before, logs, files),
             MadeOf = madeOf,
+            AimOf = aimOf,
             SourceOf = sourceOf,
             TlsOf = tlsOf,
             ProxyProtocolOf = proxyProtocolOf,

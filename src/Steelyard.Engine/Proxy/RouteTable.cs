@@ -107,7 +107,7 @@ internal sealed class RouteTable
     {
         foreach (var server in pool.Servers)
         {
-            if (AsksName(server.Made))
+            if (AsksName(server.Made) || AsksName((server.Tls ?? pool.Tls)?.NameOfRequest))
                 return true;
         }
 

@@ -26,7 +26,7 @@ public sealed class RoundTrip
 
     private static readonly Gen<PoolSettings> Pool = Gen.Select(
         Name,
-        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, At = (weight % 9) switch { 0 => NetworkAddress.Nowhere, 1 => NetworkAddress.ForHost("10.0.0.1", 80), _ => null }, Weight = weight, MaxConnections = weight % 4 == 1 ? weight : null, Backup = weight % 7 == 0, Priority = weight % 7 == 0 ? 0 : weight % 4, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
+        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, At = (weight % 9) switch { 0 => NetworkAddress.Nowhere, 1 => NetworkAddress.ForHost("10.0.0.1", 80), _ => null }, Weight = weight, ClientPort = address.UnixPath is null && weight % 11 == 3 ? weight - 100 : null, MaxConnections = weight % 4 == 1 ? weight : null, Backup = weight % 7 == 0, Priority = weight % 7 == 0 ? 0 : weight % 4, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
         Gen.Select(Word.Where(word => word.Length > 0), Word.Array[0, 4], Gen.Int[1, 1024].Nullable(), (program, words, instances) =>
             Varied(new() { Command = words.Prepend(program).ToValueList(), Instances = instances }, words.Length + (instances ?? 0))).Null(),
         (name, servers, app) => new PoolSettings
@@ -331,7 +331,7 @@ public sealed class RoundTrip
     {
         0 => null,
         1 => new(),
-        2 => new() { Verify = false },
+        2 => new() { Verify = false, NameOfRequest = TextTemplate.Parse("{header('Host')}") },
         3 => new() { Authorities = "ca.pem", Name = "a.example.com" },
         _ => new() { Certificate = new("me.pem", "me.key") },
     };
