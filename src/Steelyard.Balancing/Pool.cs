@@ -46,6 +46,8 @@ public sealed class Pool
         Name = settings.Name;
         NameBytes = System.Text.Encoding.UTF8.GetBytes(Name);
         PriorityField = settings.Queue.PriorityField is { } field ? new(System.Text.Encoding.UTF8.GetBytes(field)) : null;
+        PriorityVariable = settings.Queue.PriorityVariable is { } variable ? System.Text.Encoding.ASCII.GetBytes(variable) : null;
+        OffsetVariable = settings.Queue.OffsetVariable is { } offset ? System.Text.Encoding.ASCII.GetBytes(offset) : null;
         RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
         _sessions = before?._sessions ?? new();
         if (settings.Balance is { Hash.Load: not null } or { Policy: BalancePolicy.HaproxyLeastConnections } || settings.FullConnections is not null)
@@ -71,7 +73,8 @@ public sealed class Pool
         _succession = new();
         (Settings, Name, NameBytes, Breaker) = (original.Settings, original.Name, original.NameBytes, original.Breaker);
         RetryBudget = new(Settings.Retries.Budget, Settings.Retries.LeastPerSecond);
-        (PriorityField, _queue, _total) = (original.PriorityField, original._queue is null ? null : new(), original._total?.Copy());
+        (PriorityField, PriorityVariable, OffsetVariable) = (original.PriorityField, original.PriorityVariable, original.OffsetVariable);
+        (_queue, _total) = (original._queue is null ? null : new(), original._total?.Copy());
         _sessions = new();
         _servers = Array.ConvertAll(original._servers, server => new Server(server, _queue, _total));
         _standing = new Standing(_servers, Settings);
@@ -125,6 +128,12 @@ public sealed class Pool
 
     /// <summary>The field whose number says who goes first in the queue, in UTF-8; null for none.</summary>
     public ReadOnlyMemory<byte>? PriorityField { get; }
+
+    /// <summary>The variable whose number says so; null for none.</summary>
+    public byte[]? PriorityVariable { get; }
+
+    /// <summary>The variable whose number says how many milliseconds later than it did a request counts as come; null for none.</summary>
+    public byte[]? OffsetVariable { get; }
 
     /// <summary>Whose clients are remembered here; null where none are.</summary>
     public StickyClients? Clients { get; }
@@ -256,6 +265,9 @@ public sealed class Pool
 
     /// <summary>How many requests wait for a server.</summary>
     public int Waiting => _queue?.Count ?? 0;
+
+    /// <summary>How many requests wait for one server and no other.</summary>
+    public int WaitingFor(Server server) => _queue?.CountFor(server) ?? 0;
 
     /// <summary>
     /// Lets a request wait for a server, after <see cref="DecisionReason.AllFull"/>: in the order of coming, those of a lower

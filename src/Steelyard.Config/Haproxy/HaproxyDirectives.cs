@@ -382,7 +382,7 @@ internal static class HaproxyDirectives
             yield return Done($"tcp-request {phase} accept", contexts, "[if|unless <condition>]", $"What rejects behind it in `tcp-request {phase}` does not count.", use => ReadAccept(use, phase));
         }
 
-        foreach (var name in (string[])["tcp-response content accept", "tcp-response inspect-delay", "tcp-request connection set-mark", "tcp-request connection set-tos", "tcp-request content set-mark", "tcp-request content set-tos", "tcp-request content set-priority-class", "tcp-request content set-priority-offset"])
+        foreach (var name in (string[])["tcp-response content accept", "tcp-response inspect-delay", "tcp-request connection set-mark", "tcp-request connection set-tos", "tcp-request content set-mark", "tcp-request content set-tos"])
             yield return Harmless(name, All, "What a connection begins with is waited for where a route asks for it.");
         yield return Done("tcp-request inspect-delay", All, "<time>", "How long the first bytes of a connection are waited for in TCP mode, where rules or `use_backend` look at them.", use =>
         {

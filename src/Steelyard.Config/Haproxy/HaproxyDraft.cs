@@ -415,7 +415,7 @@ internal sealed class HaproxyDraft
             Agent = HaproxyServerDrafts.AgentOf(backend),
             Outlier = null,
             SlowStart = servers.Find(server => server.SlowStart is not null)?.SlowStart,
-            Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000 }, backend.Name.Place) : null,
+            Queue = limited ? new(QueueOf(servers), backend.Name.Place) : null,
             Timeouts = HaproxyTimeouts.OfServers(backend),
             Sticky = sticky,
             Rules = backend.IsTcp ? [] : backend.Kind == 'L' ? [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. ForwardRules(backend)] : [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. FirstRules(backend), .. backend.EarlyRules, .. Followed(backend.Rules, backend, [.. backend.Redirects, .. ForwardRules(backend)])],
@@ -428,6 +428,13 @@ internal sealed class HaproxyDraft
         ServerDraft Drafted(HaproxyServer server, bool withCookie) =>
             HaproxyServerDrafts.Of(server, withCookie) with { Health = _health.OfServer(backend, server), AgentPort = server.AgentCheck ? server.AgentPort : backend.Servers.Exists(other => other.AgentCheck) ? 0 : null, AgentAddress = server.AgentCheck ? server.AgentAddress : null, Unchecked = HaproxyHealth.IsUnchecked(backend, server) };
     }
+
+    private QueueSettings QueueOf(List<HaproxyServer> servers) => new()
+    {
+        Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000,
+        PriorityVariable = _file.SetsClasses ? HaproxyRules.OfClass : null,
+        OffsetVariable = _file.SetsOffsets ? HaproxyRules.OfOffset : null,
+    };
 
     private string? SourceOf(HaproxySection backend)
     {

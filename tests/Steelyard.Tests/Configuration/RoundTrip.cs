@@ -49,7 +49,7 @@ public sealed class RoundTrip
             RateLimit = RateOf(name.Length),
             Concurrency = name.Length % 2 == 0 ? null : new() { Key = new(RequestKeyKind.Cookie, "a"), Most = name.Length, Ipv6Prefix = name.Length },
             MaxConnections = name.Length % 2 == 0 ? name.Length : null,
-            Queue = name.Length % 4 == 0 ? new() { Most = name.Length * 10, Timeout = TimeSpan.FromMilliseconds(name.Length), PriorityField = "X-Priority" } : new(),
+            Queue = name.Length % 4 == 0 ? new() { Most = name.Length * 10, Timeout = TimeSpan.FromMilliseconds(name.Length), PriorityField = "X-Priority", PriorityVariable = "txn.class", OffsetVariable = "txn.offset" } : new(),
             Panic = name.Length % 3 == 0 ? name.Length * 8 : 0,
             Sticky = StickyOf(name.Length, servers.Count > 0 && app is null),
             Balance = BalanceOf(name.Length),
