@@ -230,6 +230,7 @@ internal sealed class SnapshotChecks
             Explain = draft.Explain.Select(network => network.Value).ToValueList(),
             MaxConnections = draft.MaxConnections,
             MaxConnectionsPerAddress = draft.MaxConnectionsPerAddress,
+            MaxConnectionsPerSecond = draft.MaxConnectionsPerSecond,
             RateLimit = draft.RateLimit?.Value,
             Concurrency = draft.Concurrency?.Value,
             ClientField = draft.ClientField?.Value,

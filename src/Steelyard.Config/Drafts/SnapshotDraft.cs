@@ -72,6 +72,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public int? MaxConnectionsPerAddress { get; init; }
 
+    public int? MaxConnectionsPerSecond { get; init; }
+
     public Located<RateLimitSettings>? RateLimit { get; init; }
 
     public Located<ConcurrencySettings>? Concurrency { get; init; }

@@ -88,8 +88,17 @@ internal static class HaproxyDirectives
             yield return Harmless(name, "G", "TLS 1.2 and 1.3 are spoken as the system's OpenSSL is set.");
         foreach (var name in (string[])["maxpipes", "maxcomprate", "maxcompcpuusage", "maxzlibmem", "ulimit-n", "busy-polling", "noepoll", "nokqueue", "nopoll", "nosplice", "nogetaddrinfo", "noreuseport", "profiling.tasks", "strict-limits", "max-spread-checks", "node", "external-check", "insecure-fork-wanted", "insecure-setuid-wanted", "localpeer", "h1-case-adjust", "h1-case-adjust-file", "log-send-hostname", "grace", "close-spread-time", "cluster-secret", "unix-bind", "resetenv", "wurfl-data-file", "fd-hard-limit", "issuers-chain-path", "mworker-max-reloads", "pp2-never-send-local", "ssl-load-extra-del-ext", "ssl-provider", "ssl-provider-path", "ssl-propquery", "ssl-skip-self-issued-ca", "thread-group", "setcap", "anonkey", "no strict-limits", "no busy-polling", "no numa-cpu-mapping", "no quick-ack"])
             yield return Harmless(name, "G", "Nothing that a client or a server sees depends on it here.");
-        foreach (var name in (string[])["maxconnrate", "maxsessrate", "maxsslconn", "maxsslrate"])
-            yield return Harmless(name, "G", "Clients are not limited by it: `maxconn` counts, and `rate-limit` in Steelyard's YAML.");
+        foreach (var name in (string[])["maxconnrate", "maxsessrate"])
+        {
+            yield return Done(name, "G", "<number>", name == "maxconnrate" ? "Client connections accepted in the last second; others wait in the kernel's queue." : "The same here; of the two the smaller one counts.", use =>
+            {
+                if (use.TryTakeNumber("a number of connections", 0, 1_000_000, out var most) && most > 0)
+                    use.File.MaxConnectionsPerSecond = Math.Min(most, use.File.MaxConnectionsPerSecond ?? most);
+            });
+        }
+
+        foreach (var name in (string[])["maxsslconn", "maxsslrate"])
+            yield return Harmless(name, "G", "Clients are not limited by it: `maxconn` and `maxconnrate` count.");
         foreach (var name in (string[])["server-state-base", "server-state-file"])
             yield return Harmless(name, "G", StateIsKept);
         yield return Done("default-path", "G", "current|config|parent|origin <folder>", "Where files are looked for whose names do not begin with a slash: `current` is where the program was started under the name `haproxy`, and the folder of the file as `steelyard up`.", ReadDefaultPath);
@@ -273,7 +282,11 @@ internal static class HaproxyDirectives
             yield return Harmless(name, Back, StateIsKept);
         yield return Harmless("email-alert", All, "No mails are sent: changes of servers are on standard error, and in [metrics](metrics.md).");
         yield return Harmless("filter compression", All, "The lines of `compression` are enough.");
-        yield return Harmless("rate-limit sessions", Front, "Clients are not limited by it: `maxconn` counts, `track-sc0` with rules, and `rate-limit` in Steelyard's YAML.");
+        yield return Done("rate-limit sessions", Front, "<number>", "Connections that a frontend accepts in the last second, 0 for no limit; others wait in the kernel's queue.", use =>
+        {
+            if (use.TryTakeNumber("a number of connections", 0, 1_000_000, out var most))
+                use.Section.MaxConnectionsPerSecond = most == 0 ? null : most;
+        });
         yield return Done("option http-restrict-req-hdr-names", All, "preserve|delete|reject", "What becomes of fields of requests whose names have other signs than letters, digits and hyphens: nothing, they are taken out, or the request is refused with 403.", ReadRestriction);
         yield return Done("no option http-restrict-req-hdr-names", All, "", "Undoes it.", use => use.Section.NameRule = null);
     }

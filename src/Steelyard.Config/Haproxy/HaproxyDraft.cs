@@ -68,7 +68,7 @@ internal sealed class HaproxyDraft
         {
             Admin = new() { CommandSockets = _file.CommandSockets, CommandTimeout = _file.CommandTimeout ?? new AdminDraft().CommandTimeout },
             Shutdown = _file.HardStop ?? TimeSpan.FromSeconds(10),
-            Limits = new() { Connections = _file.MaxConnections, RequestRate = null, ResponseRate = null },
+            Limits = new() { Connections = _file.MaxConnections, ConnectionsPerSecond = _file.MaxConnectionsPerSecond, RequestRate = null, ResponseRate = null },
             Tables = HaproxyCounters.Tables(_file),
             Lists = _file.Lists.All(_problems),
             Listeners = listeners,
@@ -103,6 +103,7 @@ internal sealed class HaproxyDraft
                 Mode = new(front.IsTcp ? ListenerMode.Tcp : ListenerMode.Http, front.Name.Place),
                 ProxyProtocol = first.AcceptProxy ? [new(IPNetwork.Parse("0.0.0.0/0"), first.Address.Place), new(IPNetwork.Parse("::/0"), first.Address.Place)] : front.ProxyFrom,
                 MaxConnections = front.MaxConnections,
+                MaxConnectionsPerSecond = front.MaxConnectionsPerSecond,
                 AccessLog = HaproxyLogs.Of(front, _file),
                 RequestId = front.IsTcp || front.Logging.RequestName is not null ? null : front.Logging.RequestId,
                 Timeouts = HaproxyTimeouts.OfClients(front),

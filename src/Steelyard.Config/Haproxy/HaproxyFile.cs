@@ -55,6 +55,8 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
 
     public int? MaxConnections { get; set; }
 
+    public int? MaxConnectionsPerSecond { get; set; }
+
     public TimeSpan? HardStop { get; set; }
 
     public int? SpreadChecks { get; set; }

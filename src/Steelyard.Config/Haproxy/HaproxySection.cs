@@ -88,6 +88,8 @@ internal sealed class HaproxySection
 
     public int? MaxConnections { get; set; }
 
+    public int? MaxConnectionsPerSecond { get; set; }
+
     public HaproxyHttpCheck HttpCheck { get; set; } = new(null, []);
 
     /// <summary>What is said to servers that speak no HTTP.</summary>
@@ -180,6 +182,7 @@ internal sealed class HaproxySection
             Retries = defaults.Retries,
             RetryOn = defaults.RetryOn,
             MaxConnections = defaults.MaxConnections,
+            MaxConnectionsPerSecond = defaults.MaxConnectionsPerSecond,
             HttpCheck = defaults.HttpCheck with { IsInherited = true },
             TcpCheck = defaults.TcpCheck,
             InheritsTcpCheck = true,

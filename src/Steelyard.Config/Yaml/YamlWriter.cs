@@ -202,7 +202,7 @@ internal sealed class YamlWriter
         if (listener.Explain.Count > 0)
             Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
-        Settings(ListenerTable.Listeners, blank with { Serving = listener.Serving, MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, KeepsSlashes = listener.KeepsSlashes, AsNginx = listener.AsNginx, FieldNames = listener.FieldNames, Forwarded = listener.Forwarded }, blank, "    ");
+        Settings(ListenerTable.Listeners, blank with { Serving = listener.Serving, MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, MaxConnectionsPerSecond = listener.MaxConnectionsPerSecond, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, KeepsSlashes = listener.KeepsSlashes, AsNginx = listener.AsNginx, FieldNames = listener.FieldNames, Forwarded = listener.Forwarded }, blank, "    ");
         if (listener.Compress is { } compress)
             Line($"    compress: {Compression(compress)}");
         Section("timeouts", TimeoutOverridesTable.Listeners, listener.Timeouts, TimeoutOverrides.None, "    ");

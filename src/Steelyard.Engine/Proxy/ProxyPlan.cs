@@ -34,6 +34,12 @@ internal sealed class ProxyPlan
     /// <summary>How many may be open.</summary>
     public required int MostConnections { get; init; }
 
+    /// <summary>How many connections the process has accepted in the last second; null where that has no limit.</summary>
+    public ConnectionPace? Pace { get; init; }
+
+    /// <summary>How many those may be.</summary>
+    public int MostPerSecond { get; init; }
+
     /// <summary>By what the clients are known that pools remember, by the names of the pools.</summary>
     public required IReadOnlyDictionary<string, RequestKeyReader> ClientKeys { get; init; }
 
@@ -214,6 +220,8 @@ internal sealed class ProxyPlan
             Rates = LeastRates.From(snapshot.Limits),
             Connections = before?.Connections ?? new(),
             MostConnections = snapshot.Limits.Connections ?? DescriptorLimit.Connections,
+            Pace = snapshot.Limits.ConnectionsPerSecond is null ? null : before?.Pace ?? new(),
+            MostPerSecond = snapshot.Limits.ConnectionsPerSecond ?? 0,
             ClientKeys = clientKeys,
             StickyKey = stickyKey,
             ClientKey = clientKey,
@@ -445,6 +453,8 @@ internal sealed class ProxyPlan
                 Trace = (settings.TraceContext ?? snapshot.TraceContext) is { Enabled: true } trace ? trace : null,
                 Connections = same?.Connections ?? new(),
                 MostConnections = settings.MaxConnections ?? int.MaxValue,
+                Pace = settings.MaxConnectionsPerSecond is null ? null : same?.Pace ?? new(),
+                MostPerSecond = settings.MaxConnectionsPerSecond ?? 0,
                 ByAddress = same?.ByAddress ?? new(),
                 MostPerAddress = settings.MaxConnectionsPerAddress,
             };
