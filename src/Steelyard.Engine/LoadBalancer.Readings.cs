@@ -4,6 +4,7 @@ using Steelyard.Engine.Lists;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Metering;
 using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine;
 
@@ -75,6 +76,25 @@ public sealed partial class LoadBalancer
             {
                 if (pool.Clients is { } clients && !list.Exists(other => other.Table == clients.Table))
                     list.Add((clients.SharedName is { } name ? "table " + name : pool.Name, clients.Table));
+            }
+
+            return list;
+        }
+    }
+
+    /// <summary>The certificates that clients are shown now, each once.</summary>
+    public IReadOnlyList<UsedCertificate> Certificates
+    {
+        get
+        {
+            var list = new List<UsedCertificate>();
+            foreach (var one in _plan.Tls)
+            {
+                foreach (var used in one is TlsListener listener ? listener.Used : [])
+                {
+                    if (!list.Exists(other => other.File == used.File))
+                        list.Add(used);
+                }
             }
 
             return list;
