@@ -38,13 +38,16 @@ public sealed class Pool
     /// <param name="before">The pool of that name before; null for none.</param>
     /// <param name="stickyKey">What cookies are signed with where the configuration does not say.</param>
     /// <param name="clientKey">What clients that are remembered are hashed with; empty for the same.</param>
+    /// <param name="shared">The memory of clients that other pools have too; null for one of its own.</param>
     /// <param name="custom">How a server is chosen, instead of what the configuration says; null for that.</param>
-    public Pool(PoolSettings settings, Func<int> nextOrdinal, Pool? before, ReadOnlySpan<byte> stickyKey = default, ReadOnlySpan<byte> clientKey = default, IServerPolicy? custom = null)
+    public Pool(PoolSettings settings, Func<int> nextOrdinal, Pool? before, ReadOnlySpan<byte> stickyKey = default, ReadOnlySpan<byte> clientKey = default, StickTable? shared = null, IServerPolicy? custom = null)
     {
         Settings = settings;
         Name = settings.Name;
         NameBytes = System.Text.Encoding.UTF8.GetBytes(Name);
         PriorityField = settings.Queue.PriorityField is { } field ? new(System.Text.Encoding.UTF8.GetBytes(field)) : null;
+        PriorityVariable = settings.Queue.PriorityVariable is { } variable ? System.Text.Encoding.ASCII.GetBytes(variable) : null;
+        OffsetVariable = settings.Queue.OffsetVariable is { } offset ? System.Text.Encoding.ASCII.GetBytes(offset) : null;
         RetryBudget = before?.Settings.Retries == settings.Retries ? before.RetryBudget : new(settings.Retries.Budget, settings.Retries.LeastPerSecond);
         _sessions = before?._sessions ?? new();
         if (settings.Balance is { Hash.Load: not null } or { Policy: BalancePolicy.HaproxyLeastConnections } || settings.FullConnections is not null)
@@ -59,7 +62,7 @@ public sealed class Pool
             _departed = new(this, before, before?._departed);
         _standing = new Standing(_servers, settings);
         Cookies = settings.Sticky is { Key: null } sticky ? new(sticky, Name, [.. settings.Servers], stickyKey) : null;
-        Clients = settings.Sticky is { Key: not null } remembered ? new(remembered, _servers, clientKey.IsEmpty ? stickyKey : clientKey, before?.Clients) : null;
+        Clients = settings.Sticky is { Key: not null } remembered ? new(remembered, _servers, clientKey.IsEmpty ? stickyKey : clientKey, before?.Clients, shared) : null;
         (_tiers, _custom) = (Tiers.Of(settings), custom);
         _limited = _queue is null ? null : new(this, _queue, custom is not null);
         _picker = PickerOf(_standing.Weights(Server.TimeUnknown, out _), before?._picker);
@@ -70,7 +73,8 @@ public sealed class Pool
         _succession = new();
         (Settings, Name, NameBytes, Breaker) = (original.Settings, original.Name, original.NameBytes, original.Breaker);
         RetryBudget = new(Settings.Retries.Budget, Settings.Retries.LeastPerSecond);
-        (PriorityField, _queue, _total) = (original.PriorityField, original._queue is null ? null : new(), original._total?.Copy());
+        (PriorityField, PriorityVariable, OffsetVariable) = (original.PriorityField, original.PriorityVariable, original.OffsetVariable);
+        (_queue, _total) = (original._queue is null ? null : new(), original._total?.Copy());
         _sessions = new();
         _servers = Array.ConvertAll(original._servers, server => new Server(server, _queue, _total));
         _standing = new Standing(_servers, Settings);
@@ -124,6 +128,12 @@ public sealed class Pool
 
     /// <summary>The field whose number says who goes first in the queue, in UTF-8; null for none.</summary>
     public ReadOnlyMemory<byte>? PriorityField { get; }
+
+    /// <summary>The variable whose number says so; null for none.</summary>
+    public byte[]? PriorityVariable { get; }
+
+    /// <summary>The variable whose number says how many milliseconds later than it did a request counts as come; null for none.</summary>
+    public byte[]? OffsetVariable { get; }
 
     /// <summary>Whose clients are remembered here; null where none are.</summary>
     public StickyClients? Clients { get; }
@@ -255,6 +265,9 @@ public sealed class Pool
 
     /// <summary>How many requests wait for a server.</summary>
     public int Waiting => _queue?.Count ?? 0;
+
+    /// <summary>How many requests wait for one server and no other.</summary>
+    public int WaitingFor(Server server) => _queue?.CountFor(server) ?? 0;
 
     /// <summary>
     /// Lets a request wait for a server, after <see cref="DecisionReason.AllFull"/>: in the order of coming, those of a lower

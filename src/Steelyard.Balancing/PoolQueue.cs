@@ -23,6 +23,23 @@ internal sealed class PoolQueue
     /// <summary>How many of them wait for whichever server has room first.</summary>
     public int Unbound => Volatile.Read(ref _unbound);
 
+    /// <summary>How many wait for one server and no other.</summary>
+    public int CountFor(Server server)
+    {
+        if (Count == Unbound)
+            return 0;
+        _lock.Enter();
+        var count = 0;
+        for (var request = _first; request is not null; request = request.Next)
+        {
+            if (request.Wanted is { } wanted && wanted.IsTwinOf(server))
+                count++;
+        }
+
+        _lock.Leave();
+        return count;
+    }
+
     /// <summary>Puts a request in its place: behind those of its priority, or before them.</summary>
     /// <param name="request">The request; it waits nowhere.</param>
     /// <param name="most">How many may wait.</param>

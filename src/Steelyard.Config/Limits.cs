@@ -21,6 +21,9 @@ public sealed record Limits
     /// </summary>
     public int? Connections { get; init; }
 
+    /// <summary>Client connections accepted in a second, of all listeners: 1 to 1,000,000; further ones wait in the kernel's queue. Null, the default, for no limit (HAProxy: maxconnrate).</summary>
+    public int? ConnectionsPerSecond { get; init; }
+
     /// <summary>
     /// What the buffers of all connections may hold together: 1 MiB to 1 TiB; beyond it nobody is accepted until an
     /// eighth of it is free again, and further connections wait in the kernel's queues. Null, the default, for no limit

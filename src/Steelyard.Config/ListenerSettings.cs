@@ -62,6 +62,9 @@ public sealed record ListenerSettings
     /// <summary>Connections open at once: 1 to 10,000,000; further ones wait in the kernel's queue. Null for no limit but <see cref="Limits.Connections"/> (HAProxy: maxconn of a frontend).</summary>
     public int? MaxConnections { get; init; }
 
+    /// <summary>Connections accepted in a second: 1 to 1,000,000; further ones wait in the kernel's queue. Null for no limit (HAProxy: rate-limit sessions).</summary>
+    public int? MaxConnectionsPerSecond { get; init; }
+
     /// <summary>
     /// Connections open at once of one client address, an IPv6 address being its first 64 bits: 1 to 1,000,000; further
     /// ones are closed at once. Peers in <see cref="TrustedProxies"/> or <see cref="ProxyProtocol"/> and on Unix sockets are not counted. Null for no

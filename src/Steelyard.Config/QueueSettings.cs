@@ -14,4 +14,16 @@ public sealed record QueueSettings
     /// a request has no such number the <see cref="RouteSettings.Priority"/> of its route counts (HAProxy: set-priority-class).
     /// </summary>
     public string? PriorityField { get; init; }
+
+    /// <summary>
+    /// The variable whose number says who goes first, before <see cref="PriorityField"/>; one beyond -2047 to 2047 counts as the
+    /// nearest of these. Null, the default, for none (HAProxy: set-priority-class).
+    /// </summary>
+    public string? PriorityVariable { get; init; }
+
+    /// <summary>
+    /// The variable whose number, -524287 to 524287, is how many milliseconds later than it did a request counts as come, among
+    /// those of its priority. Null, the default, for none (HAProxy: set-priority-offset).
+    /// </summary>
+    public string? OffsetVariable { get; init; }
 }

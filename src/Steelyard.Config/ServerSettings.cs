@@ -22,6 +22,12 @@ public sealed record ServerSettings
     /// </summary>
     public TextTemplate? Made { get; init; }
 
+    /// <summary>
+    /// What is added to the port that the client came to, which connections go to in the place of that of <see cref="Address"/>:
+    /// -65535 to 65535. Null, the default, for the port of the address (HAProxy: a server without a port, or with +1000).
+    /// </summary>
+    public int? ClientPort { get; init; }
+
     /// <summary>Whether nobody knows where it is, so that it is down.</summary>
     public bool IsNowhere => At is { IsNowhere: true };
 

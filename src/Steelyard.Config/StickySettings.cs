@@ -21,6 +21,15 @@ public sealed record StickySettings
     /// <summary>How long a client is remembered after it was seen last, to a sixteenth: 1 s to 400 days. Default 1 h (HAProxy: expire).</summary>
     public TimeSpan Expire { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>
+    /// The name of a memory that all pools have in common which name it: a client of one is the client of the server of that
+    /// name in the others (HAProxy: table). 1 to 64 letters, digits and <c>- _ . :</c>; null for one of the pool's own.
+    /// </summary>
+    public string? Table { get; init; }
+
+    /// <summary>What is done with the memory, where clients are known by <see cref="On"/>. Default both.</summary>
+    public StickyUse Use { get; init; }
+
     /// <summary>Whose cookie it is. Default one of our own.</summary>
     public StickyKind Kind { get; init; }
 
@@ -92,6 +101,19 @@ public sealed record StickySettings
 
     /// <summary>Whether a cookie says how old it is.</summary>
     public bool IsDated => MaxIdle is not null || MaxLife is not null;
+}
+
+/// <summary>What a pool does with the memory of clients.</summary>
+public enum StickyUse
+{
+    /// <summary>A client goes to the server that is remembered, and is remembered with the one that it gets (HAProxy: stick on).</summary>
+    Both,
+
+    /// <summary>The first alone (HAProxy: stick match).</summary>
+    LookUp,
+
+    /// <summary>The second alone (HAProxy: stick store-request).</summary>
+    Remember,
 }
 
 /// <summary>Whose cookie says who the client's server is.</summary>

@@ -40,6 +40,12 @@ public sealed record TimeoutOverrides
     /// <summary><see cref="Timeouts.Tunnel"/>.</summary>
     public TimeSpan? Tunnel { get; init; }
 
+    /// <summary><see cref="Timeouts.ClientFin"/>; of listeners and routes only.</summary>
+    public TimeSpan? ClientFin { get; init; }
+
+    /// <summary><see cref="Timeouts.ServerFin"/>.</summary>
+    public TimeSpan? ServerFin { get; init; }
+
     /// <summary><see cref="Timeouts.Request"/>; of listeners only.</summary>
     public TimeSpan? Request { get; init; }
 }

@@ -34,6 +34,15 @@ public sealed record Timeouts
     public TimeSpan Tunnel { get; init; } = TimeSpan.FromHours(1);
 
     /// <summary>
+    /// In place of <see cref="Tunnel"/> once one side of a connection has ended: how long the client may send nothing when
+    /// the server has ended, or take nothing when it has itself. Null, the default, for that one (HAProxy: timeout client-fin).
+    /// </summary>
+    public TimeSpan? ClientFin { get; init; }
+
+    /// <summary>The same of the server (HAProxy: timeout server-fin).</summary>
+    public TimeSpan? ServerFin { get; init; }
+
+    /// <summary>
     /// From the first byte of a request to the last of its response, all attempts together; then 504, or the client's
     /// connection is reset where the response had begun. Null for no limit, which is the default: long downloads and event
     /// streams are right, and every part of an exchange has its own limit (Envoy: the route's timeout).

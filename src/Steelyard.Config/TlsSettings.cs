@@ -64,6 +64,13 @@ public sealed record ServerTls
     /// <summary>The name that the certificate has to have and that the server is asked for; null for the host of its address.</summary>
     public string? Name { get; init; }
 
+    /// <summary>
+    /// The name that a server is asked for, made of each request; one that is empty or no name is not said. A connection serves
+    /// requests of one name alone. The certificate has to have it, unless <see cref="Name"/> says another. Null for
+    /// <see cref="Name"/> (HAProxy: sni).
+    /// </summary>
+    public TextTemplate? NameOfRequest { get; init; }
+
     /// <summary>What is shown to a server that asks for a certificate; null for nothing.</summary>
     public CertificateFiles? Certificate { get; init; }
 }

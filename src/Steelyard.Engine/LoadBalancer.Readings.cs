@@ -4,6 +4,7 @@ using Steelyard.Engine.Lists;
 using Steelyard.Engine.Loops;
 using Steelyard.Engine.Metering;
 using Steelyard.Engine.Proxy;
+using Steelyard.Engine.Tls;
 
 namespace Steelyard.Engine;
 
@@ -65,16 +66,35 @@ public sealed partial class LoadBalancer
     /// <summary>The lists of patterns, in the order of the configuration.</summary>
     public IReadOnlyList<PatternList> Lists => _plan.Lists?.All ?? [];
 
-    /// <summary>The clients that pools remember, by the names of the pools, in their order.</summary>
+    /// <summary>The clients that pools remember, by the names of the pools, in their order; what several have in common once, by its name behind <c>table</c> and a blank.</summary>
     public IReadOnlyList<(string Pool, StickTable Table)> RememberedClients
     {
         get
         {
-            var list = new List<(string, StickTable)>();
+            var list = new List<(string Pool, StickTable Table)>();
             foreach (var pool in _plan.Pools.Values)
             {
-                if (pool.Clients is { } clients)
-                    list.Add((pool.Name, clients.Table));
+                if (pool.Clients is { } clients && !list.Exists(other => other.Table == clients.Table))
+                    list.Add((clients.SharedName is { } name ? "table " + name : pool.Name, clients.Table));
+            }
+
+            return list;
+        }
+    }
+
+    /// <summary>The certificates that clients are shown now, each once.</summary>
+    public IReadOnlyList<UsedCertificate> Certificates
+    {
+        get
+        {
+            var list = new List<UsedCertificate>();
+            foreach (var one in _plan.Tls)
+            {
+                foreach (var used in one is TlsListener listener ? listener.Used : [])
+                {
+                    if (!list.Exists(other => other.File == used.File))
+                        list.Add(used);
+                }
             }
 
             return list;

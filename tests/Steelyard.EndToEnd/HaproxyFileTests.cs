@@ -367,7 +367,7 @@ public sealed class HaproxyFileTests : IDisposable
         Assert.Contains("\nMaxconn: 77\n", await Command(socket, "show info"), StringComparison.Ordinal);
         Assert.Contains(".Maxconn.1:CLP:u32:77\n", await Command(socket, "show info typed"), StringComparison.Ordinal);
         Assert.Contains("\"name\":\"Maxconn\"},\"processNum\":1,\"tags\":{\"origin\":\"Config\",\"nature\":\"Limit\",\"scope\":\"Process\"},\"value\":{\"type\":\"u32\",\"value\":77}", await Command(socket, "show info json"), StringComparison.Ordinal);
-        Assert.StartsWith("The process has no rate", await Command(socket, "set rate-limit connections global 5"), StringComparison.Ordinal);
+        Assert.StartsWith("That rate has no limit", await Command(socket, "set rate-limit ssl-sessions global 5"), StringComparison.Ordinal);
         Assert.StartsWith("What HAProxy has inside", await Command(socket, "show pools"), StringComparison.Ordinal);
     }
 

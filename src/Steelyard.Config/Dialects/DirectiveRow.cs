@@ -95,6 +95,12 @@ internal sealed class DirectiveRows<TUse>
         for (var count = Math.Min(MostWords, words.Count); count > 0; count--)
         {
             var name = string.Join(' ', words.Take(count).Select(word => word.Text));
+            var known = count > 1 ? name[..^words[count - 1].Text.Length] : "";
+
+            // Where the first words are right, it is the last one that was meant otherwise.
+            var lasts = count > 1 ? Rows.Where(row => row.Support != DirectiveSupport.Refused && row.Name.StartsWith(known, StringComparison.Ordinal)).Select(row => row.Name[known.Length..]).Where(last => !last.Contains(' ', StringComparison.Ordinal)).ToList() : [];
+            if (lasts.Count > 0)
+                return problems.Names.Nearest(words[count - 1].Text, lasts) is { } last ? known + last : null;
             if (problems.Names.Nearest(name, Rows.Where(row => row.Support != DirectiveSupport.Refused).Select(row => row.Name).Where(candidate => candidate.Count(letter => letter == ' ') == count - 1)) is { } near)
                 return near;
         }

@@ -216,7 +216,7 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
                 problems.Error(place, $"{Shown.Quote(tracked.Name)} is not a slot from 0 to {TrackSettings.Slots - 1}{(tracked.Kind == FetchKind.Tracked ? " with a counter behind it" : "")}", tracked.Kind == FetchKind.Tracked ? "such as tracked('0 request-rate')" : "such as tracked-key('0')");
                 break;
             case FetchExpression { Kind: FetchKind.Measured, Name: var measured } when !IsMeasured(measured):
-                problems.Error(place, $"{Shown.Quote(measured)} is nothing that is measured, or of no pool that there is", "active, free, queue, average-queue, slots, server-active, server-free, server-up or server-weight with a pool, or listener-connections");
+                problems.Error(place, $"{Shown.Quote(measured)} is nothing that is measured, or of no pool that there is", "active, free, queue, average-queue, slots, server-active, server-free, server-queue, server-up, server-weight or server-first-weight with a pool, or listener-connections");
                 break;
             case FetchExpression { Kind: FetchKind.UsableServers, Name: var pool } when !pools.ContainsKey(pool):
                 problems.Error(place, $"no pool is called {Shown.Quote(pool)}", "the name of one of the 'pools'", problems.Names.Nearest(pool, pools.Keys));
@@ -232,7 +232,7 @@ internal sealed class RuleChecks(ProblemList problems, IReadOnlyDictionary<strin
         return words.Length == 2 && words[0] switch
         {
             "active" or "free" or "queue" or "average-queue" or "slots" => pools.ContainsKey(words[1]),
-            "server-active" or "server-free" or "server-up" or "server-weight" => words[1].IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && pools.ContainsKey(words[1][..slash]),
+            "server-active" or "server-free" or "server-queue" or "server-up" or "server-weight" or "server-first-weight" => words[1].IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && pools.ContainsKey(words[1][..slash]),
             _ => false,
         };
     }

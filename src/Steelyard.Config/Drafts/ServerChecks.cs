@@ -14,8 +14,13 @@ internal static class ServerChecks
             problems.Error(draft.Made?.Place ?? address.Place, draft.Made is null ? "'address: request' without 'made'" : "'made' beside an address", "both 'address: request' and 'made', or an address alone");
         if (draft is { Made: { } made, Health: not null })
             problems.Error(made.Place, "'health' of a server of which each request says where it is", "'health: none', or nothing");
+        if (draft.ClientPort is null && address.Value is { Port: 0, Host.Length: > 0 })
+            problems.Error(address.Place, "a server cannot have port 0", "a port between 1 and 65535, or 'client-port'");
+        if (draft.ClientPort is not null && address.Value.Host.Length == 0)
+            problems.Error(address.Place, "'client-port' of a server without a host", "an address with a host, such as 10.0.0.1:0");
         return new()
         {
+            ClientPort = draft.ClientPort,
             Made = draft.Made?.Value,
             Address = address.Value,
             At = draft.At,

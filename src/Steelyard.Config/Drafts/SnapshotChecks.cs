@@ -43,6 +43,7 @@ internal sealed class SnapshotChecks
         foreach (var (list, place) in draft.Lists)
             AddList(list, place);
         var pools = (draft.Pools ?? []).Select(Pool).ToValueList();
+        StickyChecks.CheckTables(draft.Pools ?? [], _problems);
         var listeners = (draft.Listeners ?? []).Select(listener => Listener(listener, poolsAreKnown)).ToValueList();
         var admin = AdminChecks.Check(draft.Admin, _problems);
         CheckFallbacks(draft.Pools ?? []);
@@ -229,6 +230,7 @@ internal sealed class SnapshotChecks
             Explain = draft.Explain.Select(network => network.Value).ToValueList(),
             MaxConnections = draft.MaxConnections,
             MaxConnectionsPerAddress = draft.MaxConnectionsPerAddress,
+            MaxConnectionsPerSecond = draft.MaxConnectionsPerSecond,
             RateLimit = draft.RateLimit?.Value,
             Concurrency = draft.Concurrency?.Value,
             ClientField = draft.ClientField?.Value,

@@ -72,6 +72,8 @@ internal sealed record ListenerDraft(Place Place)
 
     public int? MaxConnectionsPerAddress { get; init; }
 
+    public int? MaxConnectionsPerSecond { get; init; }
+
     public Located<RateLimitSettings>? RateLimit { get; init; }
 
     public Located<ConcurrencySettings>? Concurrency { get; init; }
@@ -293,6 +295,8 @@ internal sealed record ServerDraft(Place Place)
     public NetworkAddress? At { get; init; }
 
     public Located<TextTemplate>? Made { get; init; }
+
+    public int? ClientPort { get; init; }
 
     public Located<string?>? Name { get; init; }
 

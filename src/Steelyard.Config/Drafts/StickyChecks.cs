@@ -14,6 +14,20 @@ internal static class StickyChecks
 
     private static bool IsOfConnections(RequestKey? key) => key is { Kind: RequestKeyKind.Text, Name: { } name } && !TcpChecks.AsksOfRequests(TextTemplate.Parse(name));
 
+    /// <summary>Whether pools that have a memory in common say the same of it.</summary>
+    public static void CheckTables(IEnumerable<PoolDraft> pools, ProblemList problems)
+    {
+        var tables = new Dictionary<string, Located<StickySettings>>(StringComparer.Ordinal);
+        foreach (var pool in pools)
+        {
+            if (pool.Sticky is not { Value.Table: { } name } sticky || tables.TryAdd(name, sticky))
+                continue;
+            var first = tables[name];
+            if ((sticky.Value.Size, sticky.Value.Expire) != (first.Value.Size, first.Value.Expire))
+                problems.Error(sticky.Place, $"another 'size' or 'expire' of the table {Text.Shown.Quote(name)} than in line {first.Place.Line}", "the same in all pools that have it");
+        }
+    }
+
     public static void Check(PoolDraft pool, IReadOnlyList<ServerSettings> servers, ProblemList problems)
     {
         var named = pool.Servers.FirstOrDefault(server => server.Cookie is not null);

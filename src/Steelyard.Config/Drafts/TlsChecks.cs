@@ -41,6 +41,7 @@ internal static class TlsChecks
             Verify = draft.Verify,
             Authorities = draft.Authorities,
             Name = draft.Name,
+            NameOfRequest = draft.NameOfRequest,
             Certificate = draft.Certificate is { } certificate ? new(certificate.Value, draft.Key?.Value, draft.Passwords?.Value) : null,
         };
     }

@@ -34,6 +34,8 @@ internal sealed record ServerTlsDraft
 
     public string? Name { get; init; }
 
+    public TextTemplate? NameOfRequest { get; init; }
+
     public Located<string>? Certificate { get; init; }
 
     public Located<string>? Key { get; init; }

@@ -162,6 +162,9 @@ public enum FetchKind
     /// <summary>1 for a connection that has begun with a TLS hello whose listener does not speak TLS itself, else 0.</summary>
     TlsHello,
 
+    /// <summary>The protocol that such a hello offers first.</summary>
+    TlsOffer,
+
     /// <summary>How many requests the connection has brought so far.</summary>
     ConnectionRequests,
 
@@ -285,7 +288,7 @@ internal static class FetchTable
         new("sent-header", FetchKind.SentHeader, Named: true, OfResponse: true, "a field of the answer as the client got it, whoever gave it"),
         new("variable", FetchKind.Variable, Named: true, OfResponse: false, "what a rule before has set by `set-variable`"),
         new("usable-servers", FetchKind.UsableServers, Named: true, OfResponse: false, "how many servers of a pool can serve"),
-        new("measured", FetchKind.Measured, Named: true, OfResponse: false, "what is to be done now: `measured('active POOL')`, `queue POOL`, `average-queue POOL`, which is for each usable server, `slots POOL`, which is how much more it could take, `server-active POOL/SERVER`, `server-up`, `server-weight`, or `listener-connections`"),
+        new("measured", FetchKind.Measured, Named: true, OfResponse: false, "what is to be done now: `measured('active POOL')`, `queue POOL`, `average-queue POOL`, which is for each usable server, `slots POOL`, which is how much more it could take, `server-active POOL/SERVER`, `server-queue`, which is who waits for this one alone, `server-up`, `server-weight`, `server-first-weight`, which is what the configuration says, or `listener-connections`"),
         new("tracked", FetchKind.Tracked, Named: true, OfResponse: false, "a counter of the key that a rule has tracked the request by: its slot and the counter, as in `tracked('0 request-rate')`, or what is done with it, as in `tracked('0 increment general-0')`, `clear general-0` and `set tag 1`; absent where it is not tracked"),
         new("tracked-key", FetchKind.TrackedKey, Named: true, OfResponse: false, "the key itself, as in `tracked-key('0')`"),
         new("status", FetchKind.Status, Named: false, OfResponse: true, "the status of the response"),
@@ -319,6 +322,7 @@ internal static class FetchTable
         new("precise-now", FetchKind.PreciseNow, Named: false, OfResponse: false, "the same with milliseconds, `1764354061.123`"),
         new("local-time", FetchKind.LocalTime, Named: false, OfResponse: false, "the same in local time, `28/Nov/2026:17:43:38 +0100`"),
         new("iso-time", FetchKind.IsoTime, Named: false, OfResponse: false, "the same, `2026-11-28T17:43:38+01:00`"),
+        new("tls-offer", FetchKind.TlsOffer, Named: false, OfResponse: false, "the protocol that the client's TLS hello offers first (ALPN), in `mode: tcp`, such as `h2`; absent without one"),
         new("tls-hello", FetchKind.TlsHello, Named: false, OfResponse: false, "`1` for a connection in `mode: tcp` that has begun with a TLS hello, else `0`; the first bytes of the client are waited for"),
         new("connection-number", FetchKind.ConnectionNumber, Named: false, OfResponse: false, "a number of the connection that no other has"),
         new("connection-requests", FetchKind.ConnectionRequests, Named: false, OfResponse: false, "how many requests the connection has brought so far"),

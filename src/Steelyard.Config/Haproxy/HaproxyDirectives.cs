@@ -88,8 +88,17 @@ internal static class HaproxyDirectives
             yield return Harmless(name, "G", "TLS 1.2 and 1.3 are spoken as the system's OpenSSL is set.");
         foreach (var name in (string[])["maxpipes", "maxcomprate", "maxcompcpuusage", "maxzlibmem", "ulimit-n", "busy-polling", "noepoll", "nokqueue", "nopoll", "nosplice", "nogetaddrinfo", "noreuseport", "profiling.tasks", "strict-limits", "max-spread-checks", "node", "external-check", "insecure-fork-wanted", "insecure-setuid-wanted", "localpeer", "h1-case-adjust", "h1-case-adjust-file", "log-send-hostname", "grace", "close-spread-time", "cluster-secret", "unix-bind", "resetenv", "wurfl-data-file", "fd-hard-limit", "issuers-chain-path", "mworker-max-reloads", "pp2-never-send-local", "ssl-load-extra-del-ext", "ssl-provider", "ssl-provider-path", "ssl-propquery", "ssl-skip-self-issued-ca", "thread-group", "setcap", "anonkey", "no strict-limits", "no busy-polling", "no numa-cpu-mapping", "no quick-ack"])
             yield return Harmless(name, "G", "Nothing that a client or a server sees depends on it here.");
-        foreach (var name in (string[])["maxconnrate", "maxsessrate", "maxsslconn", "maxsslrate"])
-            yield return Harmless(name, "G", "Clients are not limited by it: `maxconn` counts, and `rate-limit` in Steelyard's YAML.");
+        foreach (var name in (string[])["maxconnrate", "maxsessrate"])
+        {
+            yield return Done(name, "G", "<number>", name == "maxconnrate" ? "Client connections accepted in the last second; others wait in the kernel's queue." : "The same here; of the two the smaller one counts.", use =>
+            {
+                if (use.TryTakeNumber("a number of connections", 0, 1_000_000, out var most) && most > 0)
+                    use.File.MaxConnectionsPerSecond = Math.Min(most, use.File.MaxConnectionsPerSecond ?? most);
+            });
+        }
+
+        foreach (var name in (string[])["maxsslconn", "maxsslrate"])
+            yield return Harmless(name, "G", "Clients are not limited by it: `maxconn` and `maxconnrate` count.");
         foreach (var name in (string[])["server-state-base", "server-state-file"])
             yield return Harmless(name, "G", StateIsKept);
         yield return Done("ssl-default-bind-options", "G", "<keyword>*", "The versions of TLS of `bind` lines that say none of their own: `ssl-min-ver`, `ssl-max-ver`, `no-tlsv12`, `no-tlsv13`, `force-tlsv12` and `force-tlsv13`, as there; other keywords change nothing.", HaproxyBinds.ReadDefaults);
@@ -274,7 +283,11 @@ internal static class HaproxyDirectives
             yield return Harmless(name, Back, StateIsKept);
         yield return Harmless("email-alert", All, "No mails are sent: changes of servers are on standard error, and in [metrics](metrics.md).");
         yield return Harmless("filter compression", All, "The lines of `compression` are enough.");
-        yield return Harmless("rate-limit sessions", Front, "Clients are not limited by it: `maxconn` counts, `track-sc0` with rules, and `rate-limit` in Steelyard's YAML.");
+        yield return Done("rate-limit sessions", Front, "<number>", "Connections that a frontend accepts in the last second, 0 for no limit; others wait in the kernel's queue.", use =>
+        {
+            if (use.TryTakeNumber("a number of connections", 0, 1_000_000, out var most))
+                use.Section.MaxConnectionsPerSecond = most == 0 ? null : most;
+        });
         yield return Done("option http-restrict-req-hdr-names", All, "preserve|delete|reject", "What becomes of fields of requests whose names have other signs than letters, digits and hyphens: nothing, they are taken out, or the request is refused with 403.", ReadRestriction);
         yield return Done("no option http-restrict-req-hdr-names", All, "", "Undoes it.", use => use.Section.NameRule = null);
     }
@@ -360,6 +373,8 @@ internal static class HaproxyDirectives
             ("connect", Back, "How long a connection to a server may take."),
             ("server", Back, "How long a server may take to answer, and say nothing in the middle of it."),
             ("tunnel", Back, "How long nothing may come either way once it is a tunnel, and in TCP mode."),
+            ("client-fin", Front, "How long a client may say nothing in a tunnel or in TCP mode once its server has ended, and take nothing once it has ended itself."),
+            ("server-fin", Back, "The same of the server."),
             ("queue", Back, "How long a request waits for a server that has room."),
             ("check", Back, "How long a check may take once it is connected."),
             ("tarpit", All, "How long a client waits that `http-request tarpit` refuses.")])
@@ -370,9 +385,6 @@ internal static class HaproxyDirectives
                     use.Section.Timeouts[name] = new(time, use.Line);
             });
         }
-
-        foreach (var name in (string[])["timeout client-fin", "timeout server-fin"])
-            yield return Harmless(name, All, "What has ended on one side is ended by the timeouts of the other.");
     }
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> Connections()
@@ -384,7 +396,7 @@ internal static class HaproxyDirectives
             yield return Done($"tcp-request {phase} accept", contexts, "[if|unless <condition>]", $"What rejects behind it in `tcp-request {phase}` does not count.", use => ReadAccept(use, phase));
         }
 
-        foreach (var name in (string[])["tcp-response content accept", "tcp-response inspect-delay", "tcp-request connection set-mark", "tcp-request connection set-tos", "tcp-request content set-mark", "tcp-request content set-tos", "tcp-request content set-priority-class", "tcp-request content set-priority-offset"])
+        foreach (var name in (string[])["tcp-response content accept", "tcp-response inspect-delay", "tcp-request connection set-mark", "tcp-request connection set-tos", "tcp-request content set-mark", "tcp-request content set-tos"])
             yield return Harmless(name, All, "What a connection begins with is waited for where a route asks for it.");
         yield return Done("tcp-request inspect-delay", All, "<time>", "How long the first bytes of a connection are waited for in TCP mode, where rules or `use_backend` look at them.", use =>
         {

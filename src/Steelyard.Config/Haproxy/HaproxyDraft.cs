@@ -68,7 +68,7 @@ internal sealed class HaproxyDraft
         {
             Admin = new() { CommandSockets = _file.CommandSockets, CommandTimeout = _file.CommandTimeout ?? new AdminDraft().CommandTimeout },
             Shutdown = _file.HardStop ?? TimeSpan.FromSeconds(10),
-            Limits = new() { Connections = _file.MaxConnections, RequestRate = null, ResponseRate = null },
+            Limits = new() { Connections = _file.MaxConnections, ConnectionsPerSecond = _file.MaxConnectionsPerSecond, RequestRate = null, ResponseRate = null },
             Tables = HaproxyCounters.Tables(_file),
             Lists = _file.Lists.All(_problems),
             Listeners = listeners,
@@ -103,6 +103,7 @@ internal sealed class HaproxyDraft
                 Mode = new(front.IsTcp ? ListenerMode.Tcp : ListenerMode.Http, front.Name.Place),
                 ProxyProtocol = first.AcceptProxy ? [new(IPNetwork.Parse("0.0.0.0/0"), first.Address.Place), new(IPNetwork.Parse("::/0"), first.Address.Place)] : front.ProxyFrom,
                 MaxConnections = front.MaxConnections,
+                MaxConnectionsPerSecond = front.MaxConnectionsPerSecond,
                 AccessLog = HaproxyLogs.Of(front, _file),
                 RequestId = front.IsTcp || front.Logging.RequestName is not null ? null : front.Logging.RequestId,
                 Timeouts = HaproxyTimeouts.OfClients(front),
@@ -415,7 +416,7 @@ internal sealed class HaproxyDraft
             Agent = HaproxyServerDrafts.AgentOf(backend),
             Outlier = null,
             SlowStart = servers.Find(server => server.SlowStart is not null)?.SlowStart,
-            Queue = limited ? new(new() { Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000 }, backend.Name.Place) : null,
+            Queue = limited ? new(QueueOf(servers), backend.Name.Place) : null,
             Timeouts = HaproxyTimeouts.OfServers(backend),
             Sticky = sticky,
             Rules = backend.IsTcp ? [] : backend.Kind == 'L' ? [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. ForwardRules(backend)] : [.. HaproxyRates.Rules(backend, ofBackend: true, _file), .. FirstRules(backend), .. backend.EarlyRules, .. Followed(backend.Rules, backend, [.. backend.Redirects, .. ForwardRules(backend)])],
@@ -428,6 +429,13 @@ internal sealed class HaproxyDraft
         ServerDraft Drafted(HaproxyServer server, bool withCookie) =>
             HaproxyServerDrafts.Of(server, withCookie) with { Health = _health.OfServer(backend, server), AgentPort = server.AgentCheck ? server.AgentPort : backend.Servers.Exists(other => other.AgentCheck) ? 0 : null, AgentAddress = server.AgentCheck ? server.AgentAddress : null, Unchecked = HaproxyHealth.IsUnchecked(backend, server) };
     }
+
+    private QueueSettings QueueOf(List<HaproxyServer> servers) => new()
+    {
+        Most = servers.Max(server => server.MaxQueue) is { } most and > 0 ? Math.Min(most * servers.Count, 1_000_000) : 1_000_000,
+        PriorityVariable = _file.SetsClasses ? HaproxyRules.OfClass : null,
+        OffsetVariable = _file.SetsOffsets ? HaproxyRules.OfOffset : null,
+    };
 
     private string? SourceOf(HaproxySection backend)
     {
@@ -473,9 +481,19 @@ internal sealed class HaproxyDraft
             return cookie with { Value = cookie.Value with { Secret = cookie.Value.Value == StickyValue.Dynamic ? backend.DynamicKey : null, WhenDown = backend.Persist ? StickyDown.Always : StickyDown.Redispatch, Redispatch = backend.Redispatch, Variable = backend.PersistsByVariable ? HaproxyPersistence.Variable : null } };
         }
 
-        var table = backend.StickTable?.Value ?? new(100_000, null);
+        if (backend.StickIn is not { } where)
+            return null;
+        var holder = backend.Name.Value == where.Value ? backend : _file.Proxies.Find(proxy => proxy.Name.Value == where.Value && proxy.StickTable is not null);
+        if (holder is null)
+        {
+            var names = _file.Proxies.Where(proxy => proxy.StickTable is not null).Select(proxy => proxy.Name.Value).ToList();
+            _problems.Error(where.Place, $"no section {Shown.Quote(where.Value)} has a 'stick-table'", names.Count == 0 ? "a section with 'stick-table'" : Shown.OneOf(names), _problems.Names.Nearest(where.Value, names));
+            return null;
+        }
+
+        var table = holder.StickTable?.Value ?? new(100_000, null);
         var expire = table.Expire ?? TimeSpan.FromDays(400);
-        var remembered = new StickySettings { Size = table.Size, Expire = expire < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : expire, Redispatch = backend.Redispatch };
+        var remembered = new StickySettings { Size = table.Size, Expire = expire < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : expire, Redispatch = backend.Redispatch, Table = IsShared(where.Value) ? where.Value : null };
         if (backend.StickLearn is { } learn)
         {
             if (backend.StickOn is { Value: var by } && by != new RequestKey(RequestKeyKind.Cookie, learn.Value))
@@ -483,8 +501,11 @@ internal sealed class HaproxyDraft
             return new(remembered with { Learn = learn.Value }, learn.Place);
         }
 
-        return backend.StickOn is { } on ? new(remembered with { On = on.Value }, on.Place) : null;
+        var use = backend.StickUse switch { (true, false) => StickyUse.LookUp, (false, true) => StickyUse.Remember, _ => StickyUse.Both };
+        return backend.StickOn is { } on ? new(remembered with { On = on.Value, Use = use }, on.Place) : null;
     }
+
+    private bool IsShared(string table) => _file.Proxies.Exists(proxy => !proxy.IsDisabled && proxy.StickIn is { } where && where.Value == table && proxy.Name.Value != table);
 
     /// <summary>HAProxy warns of the same, and then waits for ever.</summary>
     private void WarnOfMissingTimeouts(List<HaproxySection> proxies)

@@ -40,6 +40,12 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
     /// <summary>The frontends and backends whose rates are asked for.</summary>
     public Dictionary<(string Name, bool OfBackend), Place> Rated { get; } = [];
 
+    /// <summary>Whether rules say who goes first in queues.</summary>
+    public bool SetsClasses { get; set; }
+
+    /// <summary>Whether rules say the same among those of a class.</summary>
+    public bool SetsOffsets { get; set; }
+
     /// <summary>Whether rules leave requests out of logs.</summary>
     public bool Silences { get; set; }
 
@@ -51,6 +57,8 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
     public TimeSpan? CommandTimeout { get; set; }
 
     public int? MaxConnections { get; set; }
+
+    public int? MaxConnectionsPerSecond { get; set; }
 
     public TimeSpan? HardStop { get; set; }
 

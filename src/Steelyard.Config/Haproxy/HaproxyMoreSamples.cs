@@ -11,7 +11,7 @@ internal static class HaproxyMoreSamples
     private static readonly (string Name, string Measure)[] s_measures =
     [
         ("be_conn", "active"), ("queue", "queue"), ("avg_queue", "average-queue"), ("connslots", "slots"), ("be_conn_free", "free"),
-        ("srv_conn", "server-active"), ("srv_conn_free", "server-free"), ("srv_uweight", "server-weight"), ("srv_is_up", "server-up"), ("srv_weight", "server-weight"),
+        ("srv_conn", "server-active"), ("srv_conn_free", "server-free"), ("srv_uweight", "server-weight"), ("srv_is_up", "server-up"), ("srv_weight", "server-weight"), ("srv_queue", "server-queue"), ("srv_iweight", "server-first-weight"),
     ];
 
     public static IReadOnlyList<SampleRow> Fetches { get; } =
@@ -19,6 +19,9 @@ internal static class HaproxyMoreSamples
         .. s_measures.Select(row => Measured(row.Name, row.Measure)),
         new("fe_conn", (0, 0), SampleType.Number, (_, _) => new FetchExpression(FetchKind.Measured, "listener-connections"), "measured('listener-connections')"),
         .. HaproxyRates.Fetches,
+        Present("fc_rcvd_proxy", FetchKind.ToldPeer, ".", "whether there is a told-peer"),
+        new("prio_class", (0, 0), SampleType.Number, (_, _) => SetByRules(HaproxyRules.OfClass), $"variable('{HaproxyRules.OfClass}'), or 0"),
+        new("prio_offset", (0, 0), SampleType.Number, (_, _) => SetByRules(HaproxyRules.OfOffset), $"variable('{HaproxyRules.OfOffset}'), or 0"),
         new("http_auth_bearer", (0, 1), SampleType.Text, (arguments, _) => Part(new FetchExpression(FetchKind.Header, arguments is [{ Length: > 0 } name] ? name : "Authorization"), "^Bearer +(.*)$"), "what is behind Bearer in Authorization, or in the field that is named"),
         new("http_auth_type", (0, 0), SampleType.Text, (_, _) => Part(new FetchExpression(FetchKind.Header, "Authorization"), "^([^ ]+)"), "the first word of Authorization"),
         new("http_auth_user", (0, 0), SampleType.Text, (_, _) => Part(new FetchExpression(FetchKind.BasicCredentials), "^([^:]*)"), "the user in basic-credentials"),
@@ -62,7 +65,7 @@ internal static class HaproxyMoreSamples
     public static bool IsOfBackend(string name) => name is "nbsrv" or "be_conn" or "queue" or "avg_queue" or "connslots" or "be_conn_free";
 
     /// <summary>Whether a fetch is about a server, of the present backend where none is named.</summary>
-    public static bool IsOfServer(string name) => name is "srv_conn" or "srv_conn_free" or "srv_is_up" or "srv_weight" or "srv_uweight";
+    public static bool IsOfServer(string name) => name is "srv_conn" or "srv_conn_free" or "srv_is_up" or "srv_weight" or "srv_uweight" or "srv_queue" or "srv_iweight";
 
     /// <summary>Reads <c>jwt_verify</c>: a key is a secret, or a file.</summary>
     public static bool TryReadJwt(IReadOnlyList<string> arguments, Expression input, HaproxyUse use, out Sample sample, out Mistake mistake)
@@ -97,6 +100,8 @@ internal static class HaproxyMoreSamples
         sample = new(new CallExpression(FunctionKind.JwtVerify, input, [algorithm, source.Text]), SampleType.Number);
         return use.Problems.ErrorCount == errors;
     }
+
+    private static CallExpression SetByRules(string variable) => new(FunctionKind.Default, new FetchExpression(FetchKind.Variable, variable), ["0"]);
 
     private static CallExpression Part(Expression of, string pattern) => new(FunctionKind.Group, of, [pattern, "1"]);
 

@@ -25,10 +25,10 @@ internal static class HaproxyPersistence
         DirectiveRow<HaproxyUse>.Done("ignore-persist", "BL", "if|unless <condition>", "The cookie is not looked at.", use => ReadPersistence(use, "ignore")),
         DirectiveRow<HaproxyUse>.Done("dynamic-cookie-key", Back, "<text>", "What dynamic values are made of.", use => use.Section.DynamicKey = use.TryTake("a text", out var word) ? word.Text : null),
         DirectiveRow<HaproxyUse>.Done("stick-table", "FBL", "type <type> size <size> [expire <time>] [nopurge] [peers <name>] [store <counters>]", "How many clients, or other keys, are remembered for `stick on` and by `track-sc0` to `track-sc2`, how long, and what of them is counted.", ReadTable),
-        DirectiveRow<HaproxyUse>.Done("stick on", "BL", "<sample> [if|unless <condition>]", "A client stays with the server it was sent to first: by src, req.cook(<name>), or any other value. Of several lines the first counts that holds and has a value.", ReadOn),
-        DirectiveRow<HaproxyUse>.Done("stick match", "BL", "<sample> [if|unless <condition>]", "The same as `stick on`, beside `stick store-response`.", ReadOn),
-        DirectiveRow<HaproxyUse>.Done("stick store-response", "BL", "res.cook(<name>)", "A client stays with the server that has given it the cookie.", ReadLearn),
-        DirectiveRow<HaproxyUse>.Done("stick store-request", "BL", "<sample> [if|unless <condition>]", "The same as `stick on`.", ReadOn),
+        DirectiveRow<HaproxyUse>.Done("stick on", "BL", "<sample> [table <name>] [if|unless <condition>]", "A client stays with the server it was sent to first: by src, req.cook(<name>), or any other value. Of several lines the first counts that holds and has a value. With `table` in the table of another section, by the names of servers.", use => ReadOn(use, looksUp: true, remembers: true)),
+        DirectiveRow<HaproxyUse>.Done("stick match", "BL", "<sample> [table <name>] [if|unless <condition>]", "A client goes to the server that is remembered.", use => ReadOn(use, looksUp: true, remembers: false)),
+        DirectiveRow<HaproxyUse>.Done("stick store-response", "BL", "res.cook(<name>) [table <name>]", "A client stays with the server that has given it the cookie.", ReadLearn),
+        DirectiveRow<HaproxyUse>.Done("stick store-request", "BL", "<sample> [table <name>] [if|unless <condition>]", "The server that a client gets is remembered, for lines of `stick match` here or in another backend.", use => ReadOn(use, looksUp: false, remembers: true)),
         DirectiveRow<HaproxyUse>.Refused("appsession", Back, "...", "`stick store-response res.cook(<name>)`"),
     ];
 
@@ -161,14 +161,29 @@ internal static class HaproxyPersistence
             use.Line);
     }
 
-    private static void ReadOn(HaproxyUse use)
+    // Where several lines say it, all have to mean one table.
+    private static bool TryReadTableName(HaproxyUse use)
     {
-        if (!use.TryTake("a sample", out var word))
+        var named = use.Take("table");
+        Word word = default;
+        if (named && !use.TryTake("the name of a table", out word))
+            return false;
+        var (name, place) = named ? (word.Text, word.Place) : (use.Section.Name.Value, use.Line);
+        if (use.Section.StickIn is { } before && before.Value != name)
+        {
+            use.Problems.Error(place, $"clients are remembered in the table {Shown.Quote(before.Value)} already, by line {before.Place.Line}", "one table for all lines of a section");
+            return false;
+        }
+
+        use.Section.StickIn = new(name, place);
+        return true;
+    }
+
+    private static void ReadOn(HaproxyUse use, bool looksUp, bool remembers)
+    {
+        if (!use.TryTake("a sample", out var word) || !TryReadTableName(use) || !use.TryReadCondition(out var condition))
             return;
-        if (use.Take("table") && use.TryTake("the name of a table", out var table))
-            use.Problems.Warn(table.Place, "each backend remembers its own clients here", "`stick-table` in the backend itself");
-        if (!use.TryReadCondition(out var condition))
-            return;
+        use.Section.StickUse = (use.Section.StickUse.LooksUp || looksUp, use.Section.StickUse.Remembers || remembers);
         var before = use.Section.StickOn?.Value;
         var plain = KeyOf(word.Text);
         if (plain is not null && condition is null && (before is null || before == plain))
@@ -222,7 +237,8 @@ internal static class HaproxyPersistence
         {
             if (word.Text.StartsWith(fetch, StringComparison.Ordinal) && word.Text[^1] == ')' && word.Text.Length > fetch.Length + 1)
             {
-                use.Section.StickLearn = new(word.Text[fetch.Length..^1], use.Line);
+                if (TryReadTableName(use))
+                    use.Section.StickLearn = new(word.Text[fetch.Length..^1], use.Line);
                 return;
             }
         }

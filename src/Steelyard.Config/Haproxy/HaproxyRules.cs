@@ -17,6 +17,12 @@ internal static class HaproxyRules
 
     private const string OfServers = " Of answers of Steelyard's own too.";
 
+    /// <summary>The variables by which requests wait.</summary>
+    public const string OfClass = "priority-class";
+
+    /// <summary>The same among those of a class.</summary>
+    public const string OfOffset = "priority-offset";
+
     /// <summary>Why what is said of caches has no effect.</summary>
     public const string NoCache = "There is no cache here: every request goes to a server.";
 
@@ -45,6 +51,10 @@ internal static class HaproxyRules
         .. ((string[])["connection", "session", "content"]).SelectMany(phase => Variables("tcp-request " + phase)),
         Row("tcp-request content set-log-level", "<level>", "The same as of `http-request`.", HaproxyLogs.ReadLevel),
         Row("http-request set-log-level", "<level>", "With `silent` the request is not written; of other levels lines of Steelyard are info.", HaproxyLogs.ReadLevel),
+        Row("http-request set-priority-class", "<sample>", "Who waits for a server goes before those of larger classes: -2047 to 2047, 0 where nothing is said.", use => ReadPriority(use, OfClass)),
+        Row("http-request set-priority-offset", "<sample>", "Who waits for a server counts as come so many milliseconds later among those of its class, or sooner where that is less than 0.", use => ReadPriority(use, OfOffset)),
+        Row("tcp-request content set-priority-class", "<sample>", "The same as of `http-request`; not in TCP mode.", use => ReadPriority(use, OfClass)),
+        Row("tcp-request content set-priority-offset", "<sample>", "The same as of `http-request`; not in TCP mode.", use => ReadPriority(use, OfOffset)),
         .. OfNoEffect("http-request"),
         Row("http-request disable-l7-retry", "", "No server gets the request that another may have seen, whatever `retry-on` says.", use => new RuleSettings { Action = RuleAction.SendOnce }),
         Row("http-request set-method", "<fmt>", "Servers are asked by this method; `method` and logs stay with the client's.", use => ReadValue(use, RuleAction.SetMethod)),
@@ -109,8 +119,6 @@ internal static class HaproxyRules
 
     private static IEnumerable<DirectiveRow<HaproxyUse>> OfNoEffect(string of)
     {
-        foreach (var action in (string[])["set-priority-class", "set-priority-offset"])
-            yield return DirectiveRow<HaproxyUse>.Harmless($"{of} {action}", Proxies, "...", "Requests wait for servers in the order of their coming, unless `priority` of a route in Steelyard's YAML says otherwise.");
         foreach (var action in (string[])["set-tos", "set-mark"])
             yield return DirectiveRow<HaproxyUse>.Harmless($"{of} {action}", Proxies, "...", "Packets are marked by the kernel's own rules.");
         foreach (var action in (string[])["set-nice", .. of == "http-request" ? (string[])[] : ["wait-for-body"], "wait-for-handshake", "strict-mode"])
@@ -147,6 +155,15 @@ internal static class HaproxyRules
 
     private static RuleSettings? ReadValue(HaproxyUse use, RuleAction action) =>
         TryTakeFormat(use, "a text", out var value) ? new() { Action = action, Value = value } : null;
+
+    private static RuleSettings? ReadPriority(HaproxyUse use, string variable)
+    {
+        if (variable == OfClass)
+            use.File.SetsClasses = true;
+        else
+            use.File.SetsOffsets = true;
+        return ReadSample(use, RuleAction.SetVariable) is { } rule ? rule with { Name = variable } : null;
+    }
 
     private static RuleSettings? ReadSample(HaproxyUse use, RuleAction action)
     {

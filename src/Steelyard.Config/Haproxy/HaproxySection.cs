@@ -88,6 +88,8 @@ internal sealed class HaproxySection
 
     public int? MaxConnections { get; set; }
 
+    public int? MaxConnectionsPerSecond { get; set; }
+
     public HaproxyHttpCheck HttpCheck { get; set; } = new(null, []);
 
     /// <summary>What is said to servers that speak no HTTP.</summary>
@@ -114,6 +116,12 @@ internal sealed class HaproxySection
     public Located<RequestKey>? StickOn { get; set; }
 
     public Located<string>? StickLearn { get; set; }
+
+    /// <summary>The section whose table they are about; null where nothing is remembered.</summary>
+    public Located<string>? StickIn { get; set; }
+
+    /// <summary>Whether lines look clients up, and whether lines remember them.</summary>
+    public (bool LooksUp, bool Remembers) StickUse { get; set; }
 
     public HaproxyForwardFor? ForwardFor { get; set; }
 
@@ -174,6 +182,7 @@ internal sealed class HaproxySection
             Retries = defaults.Retries,
             RetryOn = defaults.RetryOn,
             MaxConnections = defaults.MaxConnections,
+            MaxConnectionsPerSecond = defaults.MaxConnectionsPerSecond,
             HttpCheck = defaults.HttpCheck with { IsInherited = true },
             TcpCheck = defaults.TcpCheck,
             InheritsTcpCheck = true,
@@ -327,6 +336,12 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
 
     public string? ServerName { get; set; }
 
+    /// <summary>The name that is asked for, made of each request; null for the one above.</summary>
+    public TextTemplate? NameOfRequest { get; set; }
+
+    /// <summary>What is added to the port that clients come to, which connections go to; null for that of the address.</summary>
+    public int? ClientPort { get; set; }
+
     public int? AgentPort { get; set; }
 
     public string? AgentAddress { get; set; }
@@ -374,6 +389,8 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
         Authorities = Authorities,
         Certificate = Certificate,
         ServerName = ServerName,
+        NameOfRequest = NameOfRequest,
+        ClientPort = ClientPort,
         AgentPort = AgentPort,
         AgentAddress = AgentAddress,
         AgentCheck = AgentCheck,

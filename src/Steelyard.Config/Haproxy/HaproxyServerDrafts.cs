@@ -9,6 +9,7 @@ internal static class HaproxyServerDrafts
     public static ServerDraft Of(HaproxyServer server, bool withCookie) => new(server.Name.Place)
     {
         Address = server.Address,
+        ClientPort = server.ClientPort,
         Name = new(server.Name.Value, server.Name.Place),
         Weight = server.Weight,
         Maintenance = server.Disabled,
@@ -25,6 +26,7 @@ internal static class HaproxyServerDrafts
             Verify = server is { Verify: true, Authorities: not null },
             Authorities = server.Verify ? server.Authorities : null,
             Name = server.ServerName,
+            NameOfRequest = server.NameOfRequest,
             Certificate = server.Certificate is { } certificate ? new(certificate, server.Name.Place) : null,
         },
     };

@@ -63,17 +63,7 @@ internal static class HaproxyServers
         }),
         Word("ca-file", "<file>", "The authorities that its certificate is believed from.", (server, value) => server.Authorities = value, isFile: true),
         Word("crt", "<file>", "The certificate, and the key behind it, that it is shown.", (server, value) => server.Certificate = value, isFile: true),
-        new("sni", "<sample>", "The name that is asked for and checked: str(NAME).", DirectiveSupport.Done, (use, server) =>
-        {
-            if (!use.TryTake("a sample", out var word))
-                return false;
-            var fixedName = word.Text.StartsWith("str(", StringComparison.Ordinal) && word.Text[^1] == ')';
-            if (fixedName)
-                server.ServerName = word.Text[4..^1];
-            else
-                use.Problems.Warn(word.Place, "the name that is asked for over TLS is the server's own here, not one of each request", "sni str(NAME)");
-            return true;
-        }),
+        new("sni", "<sample>", "The name that is asked for, and that the certificate has to have where it is verified and `verifyhost` says no other. Connections are kept for requests of the same name.", DirectiveSupport.Done, ReadServerName),
         Word("verifyhost", "<name>", "The name its certificate is for.", (server, value) => server.ServerName = value),
         Flag("agent-check", "An agent beside it says how much it can do.", server => server.AgentCheck = true),
         Number("agent-port", "<port>", "Where the agent listens.", 1, 65535, (server, value) => server.AgentPort = value),
@@ -111,7 +101,7 @@ internal static class HaproxyServers
         Harmless("max-reuse", 1, "Connections are kept as `timeouts: server-idle` says."),
         Harmless("alpn", 1, "Servers are spoken to in HTTP/1.1."),
         Harmless("check-alpn", 1, "Servers are asked in HTTP/1.1."),
-        Harmless("check-sni", 1, "Checks ask for the same name as requests."),
+        Harmless("check-sni", 1, "Checks ask for the same name as requests, and for the server's own where that is one of each request."),
         Harmless("ciphers", 1, "The system's OpenSSL chooses."),
         Harmless("ciphersuites", 1, "The system's OpenSSL chooses."),
         Harmless("ssl-min-ver", 1, "TLS 1.2 and 1.3 are spoken."),
@@ -164,6 +154,26 @@ internal static class HaproxyServers
         use.Error(word, $"{Shown.Quote(word.Text)} is no address that {(name == "addr" ? "checks can go to" : "an agent can be asked at")}", "an address of IPv4 or IPv6");
         return false;
     });
+
+    private static bool ReadServerName(HaproxyUse use, HaproxyServer server)
+    {
+        if (!use.TryTake("a sample", out var word))
+            return false;
+        if (word.Text.StartsWith("str(", StringComparison.Ordinal) && word.Text.IndexOf(')', StringComparison.Ordinal) == word.Text.Length - 1)
+        {
+            (server.ServerName, server.NameOfRequest) = (word.Text[4..^1], null);
+            return true;
+        }
+
+        if (!HaproxySamples.TryRead(word.Text, mayCompare: false, use, out var sample, out _, out var mistake))
+        {
+            use.Problems.Error(word.Place, mistake);
+            return false;
+        }
+
+        server.NameOfRequest = TextTemplate.Of(sample.Expression);
+        return true;
+    }
 
     private static bool ReadProtocol(HaproxyUse use, params string[] known)
     {
@@ -244,10 +254,15 @@ internal static class HaproxyServers
     /// <summary>Reads a line of one server.</summary>
     public static void ReadServer(HaproxyUse use)
     {
-        if (!use.TryTake("a name", out var name) || !use.TryTake("an address", out var address) || !TryReadAddress(address, use, out var at))
+        if (!use.TryTake("a name", out var name) || !use.TryTake("an address", out var address) || !TryReadAddress(address, use, out var at, out var clientPort))
             return;
         var server = use.Section.DefaultServer.Copy(new(name.Text, name.Place), new(at, address.Place));
-        if (ReadKeywords(use, server))
+        server.ClientPort = clientPort;
+        if (!ReadKeywords(use, server))
+            return;
+        if (clientPort is not null && server is { Check: true, CheckPort: null })
+            use.Error(address, $"nobody knows the port that checks of {Shown.Quote(name.Text)} go to: connections to it go to that which clients come to", "'port' with a number");
+        else
             Add(use, server);
     }
 
@@ -274,13 +289,21 @@ internal static class HaproxyServers
         }
 
         NetworkAddress at;
+        int? clientPort = null;
         if (TryReadName(address, out var discover))
             at = NetworkAddress.ForHost(discover!.Dns!, discover.Port);
-        else if (!TryReadAddress(address, use, out at))
+        else if (!TryReadAddress(address, use, out at, out clientPort))
             return;
         var template = use.Section.DefaultServer.Copy(new(prefix.Text, prefix.Place), new(at, address.Place));
+        template.ClientPort = clientPort;
         if (!ReadKeywords(use, template))
             return;
+        if (clientPort is not null && at.HasName)
+        {
+            use.Error(address, $"{Shown.Quote(address.Text)} has no port: servers of a template do not get the port that their client came to here", "address:port, such as 10.0.0.1:3000");
+            return;
+        }
+
         if (discover is null || (template.Resolvers is null && discover.Records != DnsRecords.Srv))
         {
             // As in HAProxy, whose servers get one address each by a resolver alone.
@@ -339,21 +362,22 @@ internal static class HaproxyServers
         return true;
     }
 
-    private static bool TryReadAddress(Word word, HaproxyUse use, out NetworkAddress address)
+    private static bool TryReadAddress(Word word, HaproxyUse use, out NetworkAddress address, out int? clientPort)
     {
-        address = null!;
+        (address, clientPort) = (null!, null);
         var text = HaproxyBinds.WithoutFamily(word.Text);
         if (text.StartsWith('/') || text.StartsWith("unix@", StringComparison.Ordinal))
             text = "unix:" + (text[0] == '/' ? text : text[5..]);
         else if (!text.StartsWith('[') && text.Count(letter => letter == ':') > 1)
             text = $"[{text[..text.LastIndexOf(':')]}]{text[text.LastIndexOf(':')..]}";
-        else if (!text.Contains(':', StringComparison.Ordinal))
+        if (text.StartsWith('_') && !text.Contains(':', StringComparison.Ordinal))
         {
-            use.Error(word, $"{Shown.Quote(word.Text)} has no port: here a server does not get the port that its client came to", "address:port, such as 10.0.0.1:3000");
+            use.Error(word, $"{Shown.Quote(word.Text)} is the name of a service, which may be at several addresses", "'server-template' with 'resolvers', or address:port");
             return false;
         }
 
-        if (NetworkAddress.TryParse(text, out var read, out var expected) && (read.Port > 0 || read.UnixPath is not null) && (read.Host.Length > 0 || read.UnixPath is not null))
+        clientPort = TakeClientPort(ref text);
+        if (NetworkAddress.TryParse(text, out var read, out var expected) && (read.Host.Length > 0 || read.UnixPath is not null))
         {
             address = read;
             return true;
@@ -361,5 +385,30 @@ internal static class HaproxyServers
 
         use.Error(word, $"{Shown.Quote(word.Text)} is not the address of a server", expected ?? "address:port, such as 10.0.0.1:3000");
         return false;
+    }
+
+    // Without a port, or with a sign before it, it is of the port that the client came to; null where it is not.
+    private static int? TakeClientPort(ref string text)
+    {
+        var colon = text.LastIndexOf(':');
+        if (text.StartsWith("unix:", StringComparison.Ordinal) || text.StartsWith("fd@", StringComparison.Ordinal))
+            return null;
+        if (colon <= text.LastIndexOf(']'))
+        {
+            text += ":0";
+            return 0;
+        }
+
+        var port = text.AsSpan(colon + 1);
+        if (port is "" or "0")
+        {
+            text = text[..colon] + ":0";
+            return 0;
+        }
+
+        if (port[0] is not ('+' or '-') || !int.TryParse(port, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var offset) || offset is < -65535 or > 65535)
+            return null;
+        text = text[..colon] + ":0";
+        return offset;
     }
 }

@@ -13,6 +13,7 @@ internal static class HaproxyTimeouts
         new(times => times.ClientHeader, (times, value) => times with { ClientHeader = value }, (times, value) => times with { ClientHeader = value }),
         new(times => times.ClientBody, (times, value) => times with { ClientBody = value }, (times, value) => times with { ClientBody = value }),
         new(times => times.ClientIdle, (times, value) => times with { ClientIdle = value }, (times, value) => times with { ClientIdle = value }),
+        new(times => times.ClientFin, (times, value) => times with { ClientFin = value }, (times, value) => times with { ClientFin = value }, OfTcp: true),
     ];
 
     private static readonly Shared[] s_ofServers =
@@ -22,6 +23,7 @@ internal static class HaproxyTimeouts
         new(times => times.ServerResponse, (times, value) => times with { ServerResponse = value }, (times, value) => times with { ServerResponse = value }),
         new(times => times.ServerBody, (times, value) => times with { ServerBody = value }, (times, value) => times with { ServerBody = value }),
         new(times => times.Tunnel, (times, value) => times with { Tunnel = value }, (times, value) => times with { Tunnel = value }),
+        new(times => times.ServerFin, (times, value) => times with { ServerFin = value }, (times, value) => times with { ServerFin = value }),
     ];
 
     /// <summary>A time of a section; null where nothing is said, or 0, which is for ever.</summary>
@@ -32,11 +34,15 @@ internal static class HaproxyTimeouts
     public static TimeoutOverrides OfClients(HaproxySection front)
     {
         var client = Of(front, "client");
-        return front.IsTcp ? front.InspectDelay is { } delay && delay > TimeSpan.Zero ? new() { ClientHeader = delay } : TimeoutOverrides.None : new()
+        var fin = Of(front, "client-fin");
+        if (front.IsTcp)
+            return new() { ClientHeader = front.InspectDelay is { } delay && delay > TimeSpan.Zero ? delay : null, ClientFin = fin };
+        return new()
         {
             ClientHeader = Of(front, "http-request") ?? client,
             ClientBody = client,
             ClientIdle = Of(front, "http-keep-alive") ?? Of(front, "http-request") ?? client,
+            ClientFin = fin,
         };
     }
 
@@ -51,6 +57,7 @@ internal static class HaproxyTimeouts
             ServerResponse = back.IsTcp ? null : server,
             ServerBody = back.IsTcp ? null : server,
             Tunnel = Of(back, "tunnel") ?? server,
+            ServerFin = Of(back, "server-fin"),
         };
     }
 
@@ -62,7 +69,7 @@ internal static class HaproxyTimeouts
         var times = draft.Timeouts;
         foreach (var time in s_ofClients)
         {
-            if (Common(listeners.Where(listener => listener.Mode is not { Value: ListenerMode.Tcp }).Select(listener => time.Get(listener.Timeouts))) is not { } common)
+            if (Common(listeners.Where(listener => time.OfTcp || listener.Mode is not { Value: ListenerMode.Tcp }).Select(listener => time.Get(listener.Timeouts))) is not { } common)
                 continue;
             times = time.SetAll(times, common);
             listeners = listeners.ConvertAll(listener => listener with { Timeouts = time.Set(listener.Timeouts, null) });
@@ -81,5 +88,5 @@ internal static class HaproxyTimeouts
 
     private static TimeSpan? Common(IEnumerable<TimeSpan?> values) => values.Distinct().Take(2).ToList() is [{ } one] ? one : null;
 
-    private sealed record Shared(Func<TimeoutOverrides, TimeSpan?> Get, Func<TimeoutOverrides, TimeSpan?, TimeoutOverrides> Set, Func<Timeouts, TimeSpan, Timeouts> SetAll);
+    private sealed record Shared(Func<TimeoutOverrides, TimeSpan?> Get, Func<TimeoutOverrides, TimeSpan?, TimeoutOverrides> Set, Func<Timeouts, TimeSpan, Timeouts> SetAll, bool OfTcp = false);
 }

@@ -32,6 +32,8 @@ internal static class ServerWriter
             yield return $"at: {YamlValues.Scalar(at.ToString())}";
         if (server.Made is { } made)
             yield return $"made: {YamlValues.Scalar(made.ToString())}";
+        if (server.ClientPort is { } offset)
+            yield return $"client-port: {offset.ToString(CultureInfo.InvariantCulture)}";
         if (server.Name is { } name)
             yield return $"name: {YamlValues.Scalar(name)}";
         if (server.Maintenance)

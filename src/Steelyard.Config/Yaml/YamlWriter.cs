@@ -202,7 +202,7 @@ internal sealed class YamlWriter
         if (listener.Explain.Count > 0)
             Line($"    explain: {Many(listener.Explain, NetworkText.Write)}");
         var blank = new Drafts.ListenerDraft(default(Drafts.Place));
-        Settings(ListenerTable.Listeners, blank with { Serving = listener.Serving, MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, KeepsSlashes = listener.KeepsSlashes, AsNginx = listener.AsNginx, FieldNames = listener.FieldNames, Forwarded = listener.Forwarded }, blank, "    ");
+        Settings(ListenerTable.Listeners, blank with { Serving = listener.Serving, MaxConnections = listener.MaxConnections, MaxConnectionsPerAddress = listener.MaxConnectionsPerAddress, MaxConnectionsPerSecond = listener.MaxConnectionsPerSecond, Connect = listener.Connect, GatewayStatuses = listener.GatewayStatuses, Tolerant = listener.Tolerant, KeepsSlashes = listener.KeepsSlashes, AsNginx = listener.AsNginx, FieldNames = listener.FieldNames, Forwarded = listener.Forwarded }, blank, "    ");
         if (listener.Compress is { } compress)
             Line($"    compress: {Compression(compress)}");
         Section("timeouts", TimeoutOverridesTable.Listeners, listener.Timeouts, TimeoutOverrides.None, "    ");
@@ -258,6 +258,8 @@ internal sealed class YamlWriter
             yield return $"ca: {Scalar(tls.Authorities)}";
         if (tls.Name is not null)
             yield return $"name: {Scalar(tls.Name)}";
+        if (tls.NameOfRequest is { } made)
+            yield return $"name-of-request: {Scalar(made.ToString())}";
         foreach (var part in tls.Certificate is { } files ? FileParts(files) : [])
             yield return part;
     }
@@ -416,6 +418,8 @@ internal sealed class YamlWriter
             Line($"      learn: {Scalar(sticky.Learn)}");
         if (sticky.On is { } key)
             Line($"      on: {Scalar(key.ToString())}");
+        if (sticky.Table is not null)
+            Line($"      table: {Scalar(sticky.Table)}");
         if (sticky.Secret is not null)
             Line($"      key: {Scalar(sticky.Secret)}");
         if (sticky.Domains.Count > 0)

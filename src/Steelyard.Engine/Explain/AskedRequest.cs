@@ -116,7 +116,7 @@ internal sealed class AskedRequest : RoutedRequest, IDisposable
     {
         if (pool.Cookies is { } cookies)
             return CookieLine.Read(Request.Fields, Head, cookies, _time) is { Server: >= 0 } seen ? pool.Servers[seen.Server] : null;
-        if (pool.Clients is not { } clients)
+        if (pool.Clients is not { LooksUp: true } clients)
             return null;
         var key = Read(pool.Settings.Sticky!.Key!);
         return key.IsEmpty ? null : clients.OwnerOf(clients.Table.KeyOf(key), now, touch: false);

@@ -208,6 +208,9 @@ internal abstract class CompiledValue
                     return scope.Connection is { } sender && TryReadAddress(sender.Sender, out value);
                 case FetchKind.SenderPort:
                     return scope.Connection is { } sending && ExpressionRoom.OfThread.TryWrite(sending.Sender.Port, out value);
+                case FetchKind.TlsOffer:
+                    value = scope.Connection is { } offering ? offering.OfferedProtocol : default;
+                    return !value.IsEmpty;
                 case FetchKind.ToldPeer:
                     return scope.Connection is { ToldPeer.Length: > 0 } told && TryReadAddress(told.ToldPeer, out value);
                 case FetchKind.ToldPeerPort:

@@ -37,7 +37,7 @@ internal sealed class MeasuredValue : CompiledValue
             var server = pool.Servers[i];
             if ((server.Settings.Name ?? server.Settings.Address.ToString()) != _server)
                 continue;
-            return _what switch { "server-up" => IsUp(server) ? 1 : 0, "server-weight" => server.Weight, "server-free" => server.Limit == int.MaxValue ? -1 : Math.Max(server.Limit - server.Active, 0), _ => server.Active };
+            return _what switch { "server-up" => IsUp(server) ? 1 : 0, "server-weight" => server.Weight, "server-first-weight" => server.Settings.Weight, "server-queue" => pool.WaitingFor(server), "server-free" => server.Limit == int.MaxValue ? -1 : Math.Max(server.Limit - server.Active, 0), _ => server.Active };
         }
 
         return null;

@@ -82,6 +82,14 @@ internal struct KernelAddress
     /// <summary>The port in host order; 0 for a Unix socket.</summary>
     public readonly int Port => Family == Linux.AF_UNIX ? 0 : BinaryPrimitives.ReadUInt16BigEndian(((ReadOnlySpan<byte>)_bytes)[2..]);
 
+    /// <summary>The same host at another port.</summary>
+    public readonly KernelAddress WithPort(int port)
+    {
+        var result = this;
+        BinaryPrimitives.WriteUInt16BigEndian(result.Bytes[2..], (ushort)port);
+        return result;
+    }
+
     /// <summary>The IP address, an IPv4 address mapped into IPv6 as IPv4; null for a Unix socket.</summary>
     public readonly IPAddress? Address()
     {

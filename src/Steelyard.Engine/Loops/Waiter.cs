@@ -41,6 +41,13 @@ internal sealed class Waiter(EventLoop loop) : TimerEntry, IValueTaskSource<Wake
         return new ValueTask<Wake>(this, _version);
     }
 
+    /// <summary>Moves the deadline of a wait; does nothing where nobody waits.</summary>
+    public void WaitUntil(long due)
+    {
+        if (Waiting)
+            loop.Timers.Set(this, due);
+    }
+
     /// <summary>Ends the wait and runs what waits at once; does nothing when nobody does.</summary>
     public void Complete(Wake wake)
     {

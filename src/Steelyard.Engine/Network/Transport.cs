@@ -221,6 +221,12 @@ internal abstract class Transport
     /// <summary>Calls off a wait for <see cref="Readable"/>; the connection stays as it is.</summary>
     public void CancelRead() => _reader.Complete(Wake.Aborted);
 
+    /// <summary>Gives a wait for <see cref="Readable"/> another time from now on, where there is one.</summary>
+    public void ReadWithin(long milliseconds) => _reader.WaitUntil(Loop.In(milliseconds));
+
+    /// <summary>The same of one for <see cref="Writable"/>.</summary>
+    public void WriteWithin(long milliseconds) => _writer.WaitUntil(Loop.In(milliseconds));
+
     /// <summary>Sends all of the bytes, waiting where the other end is slow.</summary>
     /// <param name="bytes">In a block that stays rented until the result is there.</param>
     /// <param name="milliseconds">The longest time without progress.</param>

@@ -36,6 +36,9 @@ internal abstract class ConnectionEnds
     /// <summary>Whether it has begun with a TLS hello that was read for what it says.</summary>
     public virtual bool BeganWithHello => false;
 
+    /// <summary>The protocol that such a hello offers first; empty for none.</summary>
+    public virtual ReadOnlySpan<byte> OfferedProtocol => default;
+
     /// <summary>What has come first on a connection that carries no requests, as long as it is here.</summary>
     public virtual ReadOnlySpan<byte> FirstBytes => default;
 

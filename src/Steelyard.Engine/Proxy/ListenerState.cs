@@ -92,6 +92,12 @@ internal sealed class ListenerState(RouteTable routes, IPNetwork[] trustedProxie
     /// <summary>How many may be open.</summary>
     public int MostConnections { get; init; } = int.MaxValue;
 
+    /// <summary>How many connections it has accepted in the last second; null where that has no limit.</summary>
+    public ConnectionPace? Pace { get; init; }
+
+    /// <summary>How many those may be.</summary>
+    public int MostPerSecond { get; init; }
+
     /// <summary>Its connections that are open now, by client.</summary>
     public AddressCounts ByAddress { get; init; } = new();
 

@@ -14,6 +14,8 @@ internal sealed record MillisecondTimeouts(
     long ServerBody,
     long ServerIdle,
     long Tunnel,
+    long ClientFin,
+    long ServerFin,
     long Request)
 {
     /// <summary>Those of a configuration that says nothing of them.</summary>
@@ -30,6 +32,8 @@ internal sealed record MillisecondTimeouts(
         InMilliseconds(timeouts.ServerBody),
         InMilliseconds(timeouts.ServerIdle),
         InMilliseconds(timeouts.Tunnel),
+        InMilliseconds(timeouts.ClientFin),
+        InMilliseconds(timeouts.ServerFin),
         InMilliseconds(timeouts.Request));
 
     /// <summary>Those that differ; null where none does.</summary>
@@ -44,6 +48,8 @@ internal sealed record MillisecondTimeouts(
         InMilliseconds(timeouts.ServerBody),
         InMilliseconds(timeouts.ServerIdle),
         InMilliseconds(timeouts.Tunnel),
+        InMilliseconds(timeouts.ClientFin),
+        InMilliseconds(timeouts.ServerFin),
         InMilliseconds(timeouts.Request));
 
     /// <summary>These, and others where one of these is not set.</summary>
@@ -60,6 +66,8 @@ internal sealed record MillisecondTimeouts(
         Or(ServerBody, others.ServerBody),
         Or(ServerIdle, others.ServerIdle),
         Or(Tunnel, others.Tunnel),
+        Or(ClientFin, others.ClientFin),
+        Or(ServerFin, others.ServerFin),
         Or(Request, others.Request));
 
     private static long Or(long time, long other) => time != 0 ? time : other;
@@ -89,7 +97,10 @@ internal readonly ref struct ExchangeTimeouts(MillisecondTimeouts listener, Mill
 
     public long ServerIdle => route is { ServerIdle: > 0 } ? route.ServerIdle : pool is { ServerIdle: > 0 } ? pool.ServerIdle : listener.ServerIdle;
 
-    public long Tunnel => ofTunnel > 0 ? ofTunnel : route is { Tunnel: > 0 } ? route.Tunnel : pool is { Tunnel: > 0 } ? pool.Tunnel : listener.Tunnel;
+    public TunnelTimes Tunnel => new(
+        ofTunnel > 0 ? ofTunnel : route is { Tunnel: > 0 } ? route.Tunnel : pool is { Tunnel: > 0 } ? pool.Tunnel : listener.Tunnel,
+        route is { ClientFin: > 0 } ? route.ClientFin : listener.ClientFin,
+        route is { ServerFin: > 0 } ? route.ServerFin : pool is { ServerFin: > 0 } ? pool.ServerFin : listener.ServerFin);
 
     public long Request => listener.Request;
 

@@ -31,9 +31,11 @@ internal sealed class OwnConnection(ProxyLoop loop)
     public Server? ServerIn(Pool pool) => _pool == pool && _kept.Count > 0 ? _server : null;
 
     /// <summary>Takes the connection, if it leads where those would that are kept for everybody.</summary>
-    public UpstreamConnection? Take(IdleConnections ofServer)
+    /// <param name="ofServer">Those.</param>
+    /// <param name="aim">What requests say of where it goes; empty where they say nothing of that.</param>
+    public UpstreamConnection? Take(IdleConnections ofServer, ReadOnlySpan<byte> aim)
     {
-        if (_ofServer != ofServer || _kept.Take() is not { } connection)
+        if (_ofServer != ofServer || _kept.Take(aim) is not { } connection)
             return null;
         connection.Home = ofServer;
         return connection;

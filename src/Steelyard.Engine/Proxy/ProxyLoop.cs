@@ -20,7 +20,7 @@ namespace Steelyard.Engine.Proxy;
 /// </summary>
 internal sealed class ProxyLoop
 {
-    private const long MemoryWatchMilliseconds = 20;
+    private const long AcceptWatchMilliseconds = 20;
     private const long LongestAfterglow = 1000;
 
     private readonly Stack<UpstreamConnection> _unusedUpstreams = new();
@@ -28,7 +28,7 @@ internal sealed class ProxyLoop
     private readonly Stack<Exchange> _unusedExchanges = new();
     private readonly Stack<TcpSession> _unusedSessions = new();
     private readonly ConcurrentQueue<Arrival> _handedOver = new();
-    private readonly MemoryWatch _memoryWatch;
+    private readonly AcceptWatch _acceptWatch;
     private ProxyLoop[] _all = [];
     private ClientConnection? _clients;
     private Action? _drained;
@@ -43,7 +43,7 @@ internal sealed class ProxyLoop
         Events = events;
         Tls = new TlsLoop(events);
         Prober = new Prober(this);
-        _memoryWatch = new MemoryWatch(this);
+        _acceptWatch = new AcceptWatch(this);
         _chance = ((ulong)events.Now << 8) + (ulong)events.Number;
         LogClock = new LogClock(events.Network);
         Identities = new IdentitySource(events.Network.NextSeed(), events.Network.NextSeed());
@@ -193,18 +193,43 @@ internal sealed class ProxyLoop
         // Blocks come back without a word: it is looked for them.
         if (!HasMemory())
         {
-            Events.Timers.Set(_memoryWatch, Events.In(MemoryWatchMilliseconds));
+            Events.Timers.Set(_acceptWatch, Events.In(AcceptWatchMilliseconds));
             return false;
         }
 
-        if (Plan.ListenerAt(slot) is not { } listener || !listener.Connections.TryEnter(listener.MostConnections))
+        if (Plan.ListenerAt(slot) is not { } listener || !TryTakePace(listener))
             return false;
-        if (Plan.Connections.TryEnter(Plan.MostConnections))
-            return true;
+        if (listener.Connections.TryEnter(listener.MostConnections))
+        {
+            if (Plan.Connections.TryEnter(Plan.MostConnections))
+                return true;
 
-        // Whoever found this one's place taken meanwhile is told with those who wait for the whole process.
-        listener.Connections.Undo();
+            // Whoever found this one's place taken meanwhile is told with those who wait for the whole process.
+            listener.Connections.Undo();
+        }
+
+        GiveBackPace(listener);
         return false;
+    }
+
+    /// <summary>Whether one more may be accepted now; where not, it is looked again soon.</summary>
+    private bool TryTakePace(ListenerState listener)
+    {
+        if (listener.Pace?.TryTake(listener.MostPerSecond, Events.Now) != false)
+        {
+            if (Plan.Pace?.TryTake(Plan.MostPerSecond, Events.Now) != false)
+                return true;
+            listener.Pace?.GiveBack(Events.Now);
+        }
+
+        Events.Timers.Set(_acceptWatch, Events.In(AcceptWatchMilliseconds));
+        return false;
+    }
+
+    private void GiveBackPace(ListenerState listener)
+    {
+        listener.Pace?.GiveBack(Events.Now);
+        Plan.Pace?.GiveBack(Events.Now);
     }
 
     /// <summary>Counts a connection no more, and lets those in that wait for its place.</summary>
@@ -434,8 +459,8 @@ internal sealed class ProxyLoop
         drained();
     }
 
-    /// <summary>Goes on to accept when buffers have come back.</summary>
-    private sealed class MemoryWatch(ProxyLoop loop) : TimerEntry
+    /// <summary>Goes on to accept when buffers have come back, or it is time.</summary>
+    private sealed class AcceptWatch(ProxyLoop loop) : TimerEntry
     {
         protected internal override void Expire()
         {
@@ -444,7 +469,7 @@ internal sealed class ProxyLoop
             if (loop.HasMemory())
                 loop.Events.Network.ResumeListening();
             else
-                loop.Events.Timers.Set(this, loop.Events.In(MemoryWatchMilliseconds));
+                loop.Events.Timers.Set(this, loop.Events.In(AcceptWatchMilliseconds));
         }
     }
 
@@ -452,7 +477,12 @@ internal sealed class ProxyLoop
     {
         public override bool TryReserve() => loop.TryReserve(slot);
 
-        public override void GiveBack() => loop.GiveBack(loop.Plan.ListenerAt(slot)!);
+        public override void GiveBack()
+        {
+            var listener = loop.Plan.ListenerAt(slot)!;
+            loop.GiveBackPace(listener);
+            loop.GiveBack(listener);
+        }
 
         public override void Paused() => loop.Counters.AcceptPauses++;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Steelyard.Balancing;
+using Steelyard.Balancing.Sticky;
 using Steelyard.Config;
 using Steelyard.Config.Expressions;
 using Steelyard.Engine.Interop;
@@ -32,6 +33,12 @@ internal sealed class ProxyPlan
 
     /// <summary>How many may be open.</summary>
     public required int MostConnections { get; init; }
+
+    /// <summary>How many connections the process has accepted in the last second; null where that has no limit.</summary>
+    public ConnectionPace? Pace { get; init; }
+
+    /// <summary>How many those may be.</summary>
+    public int MostPerSecond { get; init; }
 
     /// <summary>By what the clients are known that pools remember, by the names of the pools.</summary>
     public required IReadOnlyDictionary<string, RequestKeyReader> ClientKeys { get; init; }
@@ -107,6 +114,9 @@ internal sealed class ProxyPlan
     /// <summary>What says where a server is, of each that requests say it of, by <see cref="Server.Ordinal"/>; null for the others.</summary>
     public required TemplateBytes?[] MadeOf { get; init; }
 
+    /// <summary>What requests say of connections to each server, by its <see cref="Server.Ordinal"/>; null for nothing.</summary>
+    public required ConnectionAim?[] AimOf { get; init; }
+
     /// <summary>How TLS is spoken to each server, by <see cref="Server.Ordinal"/>; null for a plain connection.</summary>
     public required TlsClient?[] TlsOf { get; init; }
 
@@ -168,7 +178,7 @@ internal sealed class ProxyPlan
         }
 
         var (addresses, ordinalsBefore, tlsOf) = (new KernelAddress?[ordinals], new int[ordinals], new TlsClient?[ordinals]);
-        var (madeOf, sourceOf) = (new TemplateBytes?[ordinals], new KernelAddress?[ordinals]);
+        var (madeOf, aimOf, sourceOf) = (new TemplateBytes?[ordinals], new ConnectionAim?[ordinals], new KernelAddress?[ordinals]);
         var (proxyProtocolOf, probeTlsOf) = (new ProxyProtocolVersion[ordinals], new TlsClient?[ordinals]);
         Array.Fill(ordinalsBefore, -1);
         foreach (var pool in pools.Values)
@@ -185,6 +195,7 @@ internal sealed class ProxyPlan
                 };
                 var address = addresses[server.Ordinal] = resolve(server.Settings.At ?? server.Settings.Address);
                 sourceOf[server.Ordinal] = pool.Settings.Source is { } source ? KernelAddress.For(System.Net.IPAddress.Parse(source), 0) : null;
+                aimOf[server.Ordinal] = ConnectionAim.Of(server.Settings, server.Settings.Tls ?? pool.Settings.Tls);
                 madeOf[server.Ordinal] = server.Settings.Made is { } made ? new(made) : null;
                 if (address is null && server.Settings is { At: null, Made: null })
                     missing.Add(server.Settings.Address);
@@ -209,6 +220,8 @@ internal sealed class ProxyPlan
             Rates = LeastRates.From(snapshot.Limits),
             Connections = before?.Connections ?? new(),
             MostConnections = snapshot.Limits.Connections ?? DescriptorLimit.Connections,
+            Pace = snapshot.Limits.ConnectionsPerSecond is null ? null : before?.Pace ?? new(),
+            MostPerSecond = snapshot.Limits.ConnectionsPerSecond ?? 0,
             ClientKeys = clientKeys,
             StickyKey = stickyKey,
             ClientKey = clientKey,
@@ -226,6 +239,7 @@ internal sealed class ProxyPlan
             OrdinalsBefore = ordinalsBefore,
             _bySlot = ListenersBySlot(snapshot, sockets, pools, tls, limits, routeNames, before, logs, files),
             MadeOf = madeOf,
+            AimOf = aimOf,
             SourceOf = sourceOf,
             TlsOf = tlsOf,
             ProxyProtocolOf = proxyProtocolOf,
@@ -288,11 +302,27 @@ internal sealed class ProxyPlan
                 taken.Add(server.Ordinal);
         }
 
+        // What one pool knows of clients that others have too, all of these go on with.
+        var shared = new Dictionary<string, StickTable>(StringComparer.Ordinal);
+        foreach (var settings in snapshot.Pools)
+        {
+            if (settings.Sticky is { Table: { } name } sticky && before?.Pools.GetValueOrDefault(settings.Name)?.Clients is { } clients && clients.SharedName == name && clients.Table.Size == sticky.Size
+                && clients.Table.Expire == (long)sticky.Expire.TotalMilliseconds && before.ClientKey.AsSpan().SequenceEqual(clientKey))
+                shared[name] = clients.Table;
+        }
+
         // Whoever goes by the plan before has its arrays, so a number that is free now may be given out again.
         var next = 0;
         var pools = new Dictionary<string, Pool>(StringComparer.Ordinal);
         foreach (var settings in snapshot.Pools)
-            pools.Add(settings.Name, Unchanged(settings) ?? new Pool(settings, NextOrdinal, before?.Pools.GetValueOrDefault(settings.Name), stickyKey, clientKey, policies?.GetValueOrDefault(settings.Name)));
+        {
+            var table = settings.Sticky?.Table is { } name ? shared.GetValueOrDefault(name) : null;
+            var pool = Unchanged(settings) ?? new Pool(settings, NextOrdinal, before?.Pools.GetValueOrDefault(settings.Name), stickyKey, clientKey, table, policies?.GetValueOrDefault(settings.Name));
+            pools.Add(settings.Name, pool);
+            if (pool.Clients is { SharedName: { } its } clients)
+                shared.TryAdd(its, clients.Table);
+        }
+
         return pools;
 
         Pool? Unchanged(PoolSettings settings) => before?.Pools.GetValueOrDefault(settings.Name) is { } pool && pool.Settings == settings && (pool.Clients is null || before.ClientKey.AsSpan().SequenceEqual(clientKey)) ? pool : null;
@@ -423,6 +453,8 @@ internal sealed class ProxyPlan
                 Trace = (settings.TraceContext ?? snapshot.TraceContext) is { Enabled: true } trace ? trace : null,
                 Connections = same?.Connections ?? new(),
                 MostConnections = settings.MaxConnections ?? int.MaxValue,
+                Pace = settings.MaxConnectionsPerSecond is null ? null : same?.Pace ?? new(),
+                MostPerSecond = settings.MaxConnectionsPerSecond ?? 0,
                 ByAddress = same?.ByAddress ?? new(),
                 MostPerAddress = settings.MaxConnectionsPerAddress,
             };

@@ -96,9 +96,9 @@ internal sealed class RouteTable
     public bool ByServerName { get; }
 
     /// <summary>Whether a condition looks at the name in a TLS hello.</summary>
-    public static bool AsksName(Condition? condition) => condition is not null && ExpressionSearch.Any(condition, static one => one is FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello });
+    public static bool AsksName(Condition? condition) => condition is not null && ExpressionSearch.Any(condition, static one => one is FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.TlsOffer });
 
-    private static bool AsksName(TextTemplate? text) => text is not null && ExpressionSearch.Any(text, static one => one is FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello });
+    private static bool AsksName(TextTemplate? text) => text is not null && ExpressionSearch.Any(text, static one => one is FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.TlsOffer });
 
     private static bool AsksName(RequestKey? key) =>
         key is { Kind: RequestKeyKind.ServerName } || (key is { Kind: RequestKeyKind.Text } && AsksName(TextTemplate.Parse(key.Name!)));
@@ -107,7 +107,7 @@ internal sealed class RouteTable
     {
         foreach (var server in pool.Servers)
         {
-            if (AsksName(server.Made))
+            if (AsksName(server.Made) || AsksName((server.Tls ?? pool.Tls)?.NameOfRequest))
                 return true;
         }
 

@@ -15,6 +15,10 @@ namespace Steelyard.Engine.Proxy;
 /// </summary>
 internal sealed class ServerChoice : QueuedRequest, IEndObserver
 {
+    // HAProxy: as many classes, and as many milliseconds.
+    private const int MostPriority = 2047;
+    private const int MostOffset = 524_287;
+
     private readonly ExchangeContext _context;
     private readonly Attempts _attempts;
     private readonly Waiter _waiter;
@@ -50,7 +54,7 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
     private async ValueTask<Outcome> Wait(Pool pool, Server? wanted)
     {
         _context.Loop.Counters.QueueWaits++;
-        Since = _waited == 0 ? _context.Events.Now : Since;
+        Since = _waited == 0 ? _context.Events.Now + (NumberOf(pool.OffsetVariable, MostOffset) ?? 0) : Since;
         var (since, longest) = (_context.Events.Now, pool.Settings.Queue.Timeout is { } own ? (long)own.TotalMilliseconds : _context.Timeouts.Queue);
 
         // Not begun for sessions, which have no end.
@@ -120,18 +124,26 @@ internal sealed class ServerChoice : QueuedRequest, IEndObserver
     {
         if (_context.Route is not { } route)
             return 0;
+        if (NumberOf(pool.PriorityVariable, MostPriority) is { } told)
+            return told;
         if (pool.PriorityField is not { } name || _context.Client.Listener.Mode == ListenerMode.Tcp)
             return route.Priority;
         var head = _context.Head;
         foreach (ref readonly var field in _context.Request.Fields.All)
         {
             if (field.NameLength == name.Length && Ascii.EqualsIgnoreCase(field.Name(head), name.Span)
-                && Utf8Parser.TryParse(field.Value(head), out int priority, out var length) && length == field.ValueLength && priority is >= -2047 and <= 2047)
+                && Utf8Parser.TryParse(field.Value(head), out int priority, out var length) && length == field.ValueLength && priority is >= -MostPriority and <= MostPriority)
                 return priority;
         }
 
         return route.Priority;
     }
+
+    // What rules have said; null where they have not, or something else.
+    private int? NumberOf(byte[]? variable, int most) =>
+        variable is not null && _context.Scope.Variables is { } variables && variables.TryGet(variable, out var text) && Utf8Parser.TryParse(text, out int number, out var length) && length == text.Length
+            ? Math.Clamp(number, -most, most)
+            : null;
 
     /// <summary>Looks again whether there is something to wait for.</summary>
     public void LookAgain()

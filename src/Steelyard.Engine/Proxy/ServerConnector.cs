@@ -41,7 +41,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
 
         reuse &= !context.ClosesServer;
         var introduction = context.Plan.ProxyProtocolOf[server.Ordinal];
-        context.Upstream = reuse ? Kept(context.IdleConnectionsOf(server), isShared: introduction == ProxyProtocolVersion.None) : null;
+        context.Upstream = reuse ? Kept(server, isShared: introduction == ProxyProtocolVersion.None) : null;
         if (context.Upstream is not null)
         {
             context.Loop.Counters.UpstreamReuses++;
@@ -78,8 +78,16 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         };
     }
 
-    private UpstreamConnection? Kept(IdleConnections ofServer, bool isShared) =>
-        (context.Client.IsTakenElsewhere ? null : context.Client.Own?.Take(ofServer)) ?? (isShared ? ofServer.Take() : null);
+    private UpstreamConnection? Kept(Server server, bool isShared)
+    {
+        var ofServer = context.IdleConnectionsOf(server);
+        var aim = AimAt(server, stackalloc byte[ConnectionAim.Longest]);
+        return (context.Client.IsTakenElsewhere ? null : context.Client.Own?.Take(ofServer, aim)) ?? (isShared ? ofServer.Take(aim) : null);
+    }
+
+    // What the request says of the connection that it needs; nothing for most servers.
+    private ReadOnlySpan<byte> AimAt(Server server, Span<byte> room) =>
+        context.Plan.AimOf[server.Ordinal] is { } aim ? room[..aim.Write(context.Scope, context.Client.Destination.Port, room)] : default;
 
     /// <summary>Tells the server whose connection it gets, before anything else.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -112,9 +120,10 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
     {
         var secured = new TlsTransport(context.Upstream!.Transport, context.Loop.Tls);
         context.Upstream.Secure(secured);
-        var verdict = new CertificateVerdict(tls.Settings.Verify);
+        var verdict = new CertificateVerdict(tls.Settings.Verify, tls.Settings.NameOfRequest is null ? null : tls.Settings.Name);
         var address = server.Settings.Address;
-        var done = await secured.Connect(tls.OptionsFor(context.Target?.Host ?? (address.UnixPath is null ? address.Host : ""), verdict), due);
+        var asked = tls.Settings.NameOfRequest is not null ? ConnectionAim.NameOf(context.Upstream.Aim) : null;
+        var done = await secured.Connect(tls.OptionsFor(context.Target?.Host ?? (address.UnixPath is null ? address.Host : ""), verdict, asked), due);
         var (timedOut, stopped) = (secured.TimedOut, secured.Aborted);
 
         // What the client or an operator has broken off says nothing of the server.
@@ -154,6 +163,15 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         return connection;
     }
 
-    private UpstreamConnection? BeginNow(Server server) =>
-        context.Loop.BeginConnect(context.Target?.Place ?? context.Plan.Addresses[server.Ordinal], context.IdleConnectionsOf(server), out _connectError, context.Plan.SourceOf[server.Ordinal]);
+    private UpstreamConnection? BeginNow(Server server)
+    {
+        var place = context.Target?.Place ?? context.Plan.Addresses[server.Ordinal];
+        var aim = AimAt(server, stackalloc byte[ConnectionAim.Longest]);
+        if (server.Settings.ClientPort is not null && place is { } host)
+            place = host.WithPort(ConnectionAim.PortOf(aim));
+        var connection = context.Loop.BeginConnect(place, context.IdleConnectionsOf(server), out _connectError, context.Plan.SourceOf[server.Ordinal]);
+        if (connection is not null && !aim.IsEmpty)
+            connection.Aim = aim.ToArray();
+        return connection;
+    }
 }

@@ -7,6 +7,12 @@ using Steelyard.Engine.Network;
 
 namespace Steelyard.Engine.Proxy;
 
+/// <summary>How long a tunnel may stand still, in milliseconds.</summary>
+/// <param name="Idle">Neither side doing anything.</param>
+/// <param name="ClientFin">The client, once one side has ended; 0 for as long as before.</param>
+/// <param name="ServerFin">The same of the server.</param>
+internal readonly record struct TunnelTimes(long Idle, long ClientFin, long ServerFin);
+
 /// <summary>
 /// Passes bytes both ways between a client and a server until both have ended, one breaks, or neither sends anything for
 /// too long. An end of one side is passed on while the other side goes on; a reset is passed on as one. Holds no buffer
@@ -19,7 +25,11 @@ internal sealed class Tunnel
     private readonly Direction _down;
     private Transport _client = null!;
     private Transport _server = null!;
-    private long _idleMilliseconds;
+    private TunnelTimes _times;
+
+    // How long whoever is read from may say nothing, and how long whoever is sent to may take nothing.
+    private long _readWithin;
+    private long _sendWithin;
     private long _due;
     private bool _open;
     private bool _cut;
@@ -45,13 +55,14 @@ internal sealed class Tunnel
     /// <param name="clientInput">What has arrived of the client and was not used.</param>
     /// <param name="server">The server.</param>
     /// <param name="serverInput">What has arrived of the server and was not used.</param>
-    /// <param name="idleMilliseconds">How long neither side may do anything.</param>
+    /// <param name="times">How long it may stand still.</param>
     /// <param name="meters">Where bytes are counted as they pass, for a tunnel may stand for days.</param>
     /// <returns>How it has ended.</returns>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
-    public async ValueTask<TunnelEnd> Run(Transport client, InputBuffer clientInput, Transport server, InputBuffer serverInput, long idleMilliseconds, TunnelMeters meters)
+    public async ValueTask<TunnelEnd> Run(Transport client, InputBuffer clientInput, Transport server, InputBuffer serverInput, TunnelTimes times, TunnelMeters meters)
     {
-        (_client, _server, _idleMilliseconds) = (client, server, idleMilliseconds);
+        (_client, _server, _times) = (client, server, times);
+        (_readWithin, _sendWithin) = (times.Idle, times.Idle);
         _meters = meters;
         (_open, _cut, _halfClosed, _end) = (true, false, false, TunnelEnd.None);
         Moved();
@@ -72,7 +83,25 @@ internal sealed class Tunnel
     }
 
     /// <summary>Both sides have their time anew.</summary>
-    private void Moved() => _due = _loop.Events.In(_idleMilliseconds);
+    private void Moved() => _due = _loop.Events.In(_readWithin);
+
+    /// <summary>One side has ended: the way that is left has the times of that, even where it waits already.</summary>
+    private void HalfClose(Transport ended, Transport left)
+    {
+        _halfClosed = true;
+        if ((_times.ClientFin | _times.ServerFin) == 0)
+            return;
+        (_readWithin, _sendWithin) = (FinOf(left), FinOf(ended));
+        Moved();
+        left.ReadWithin(_readWithin);
+        ended.WriteWithin(_sendWithin);
+    }
+
+    private long FinOf(Transport side)
+    {
+        var fin = side == _client ? _times.ClientFin : _times.ServerFin;
+        return fin > 0 ? fin : _times.Idle;
+    }
 
     /// <summary>Ends both directions.</summary>
     /// <param name="reset">The side that has to see a reset; null for none.</param>
@@ -130,7 +159,7 @@ internal sealed class Tunnel
             // Where the other way has ended too, both connections are closed now, which says the same in fewer calls.
             if (tunnel._halfClosed)
                 return;
-            tunnel._halfClosed = true;
+            tunnel.HalfClose(ended: source, left: sink);
 
             // Nobody reads from here any more, so nobody would see it break.
             source.EndsWith = sink;
@@ -157,7 +186,7 @@ internal sealed class Tunnel
                 {
                     _bulk = _input.Unread.Length >= BulkBytes;
                     var piece = _input.Take(_input.Unread.Length);
-                    var sent = await _sink.SendAll(piece, tunnel._idleMilliseconds);
+                    var sent = await _sink.SendAll(piece, tunnel._sendWithin);
                     if (sent != IoStatus.Done)
                         return sent == IoStatus.Closed ? RelayEnd.SinkClosed : sent == IoStatus.TimedOut ? RelayEnd.SinkTimedOut : RelayEnd.Aborted;
                     Count(piece.Length);
@@ -209,7 +238,7 @@ internal sealed class Tunnel
                     var sent = _sink.SendFrom(pipe, more: false);
                     if (sent == Errno.Again)
                     {
-                        var wake = await _sink.Writable(tunnel._idleMilliseconds);
+                        var wake = await _sink.Writable(tunnel._sendWithin);
                         if (wake != Wake.Ready)
                             return wake == Wake.TimedOut ? RelayEnd.SinkTimedOut : RelayEnd.Aborted;
                     }

@@ -33,6 +33,9 @@ internal sealed class UpstreamConnection(ProxyLoop loop) : TimerEntry, IIdleObse
     /// <summary>Where it is kept between requests.</summary>
     public IdleConnections Home { get; set; } = null!;
 
+    /// <summary>What of its requests said where it goes; null where they say nothing of that. See <see cref="ConnectionAim"/>.</summary>
+    public byte[]? Aim { get; set; }
+
     /// <summary>The connection has served a request before, so the server may have closed it meanwhile.</summary>
     public bool Reused { get; set; }
 
@@ -42,7 +45,7 @@ internal sealed class UpstreamConnection(ProxyLoop loop) : TimerEntry, IIdleObse
     /// <summary>Whom it serves.</summary>
     public ConnectionUse Use { get; private set; }
 
-    public void Open(Transport transport, IdleConnections home) => (Transport, Home, Reused, Use) = (transport, home, false, ConnectionUse.AnyClient);
+    public void Open(Transport transport, IdleConnections home) => (Transport, Home, Aim, Reused, Use) = (transport, home, null, false, ConnectionUse.AnyClient);
 
     /// <summary>Keeps it to fewer.</summary>
     public void Restrict(ConnectionUse use)
@@ -94,9 +97,12 @@ internal sealed class IdleConnections(ProxyLoop loop)
     public int Count { get; private set; }
 
     /// <summary>Takes the connection used last; null when there is none.</summary>
-    public UpstreamConnection? Take()
+    /// <param name="aim">What requests say of where it goes; empty where they say nothing of that.</param>
+    public UpstreamConnection? Take(ReadOnlySpan<byte> aim = default)
     {
         var connection = _newest;
+        while (connection is not null && !aim.SequenceEqual(connection.Aim))
+            connection = connection.OlderIdle;
         if (connection is null)
             return null;
         Remove(connection);

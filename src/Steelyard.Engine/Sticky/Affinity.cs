@@ -86,14 +86,14 @@ internal sealed class Affinity(ExchangeContext context)
             return;
         var key = context.Plan.ClientKeys[pool.Name].Read(context.Scope);
         _key = key.IsEmpty ? null : _clients.Table.KeyOf(key);
-        Owner = _key is { } known ? _clients.OwnerOf(known, context.Events.Now) : null;
+        Owner = _key is { } known && _clients.LooksUp ? _clients.OwnerOf(known, context.Events.Now) : null;
     }
 
     /// <summary>A server was chosen; a client that is known by what is its own before the server answers belongs to it now.</summary>
     public void Chosen(Server server)
     {
-        if (_clients is not null && _key is { } key && server != Owner && (Owner is not null || _clients.Learned.IsEmpty))
-            _clients.Table.Set(key, server.Id, context.Events.Now);
+        if (_clients is { Remembers: true } && _key is { } key && server != Owner && (Owner is not null || _clients.Learned.IsEmpty))
+            _clients.Remember(key, server, context.Events.Now);
     }
 
     private StickySettings Settings => _cookies!.Settings;
@@ -125,7 +125,7 @@ internal sealed class Affinity(ExchangeContext context)
         if (value.Length >= 2 && value[0] == '"' && value[^1] == '"')
             value = value[1..^1];
         if (!value.IsEmpty)
-            _clients!.Table.Set(_clients.Table.KeyOf(value), context.Server!.Id, context.Events.Now);
+            _clients!.Remember(_clients.Table.KeyOf(value), context.Server!, context.Events.Now);
     }
 
     /// <summary>Writes what becomes of a cookie that <see cref="Changes"/> has found.</summary>

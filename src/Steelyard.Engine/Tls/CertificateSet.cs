@@ -21,6 +21,7 @@ internal sealed class CertificateSet
     // "*.example.com" as "example.com".
     private readonly Dictionary<string, SslServerAuthenticationOptions> _wildcard = new(StringComparer.OrdinalIgnoreCase);
     private readonly SslServerAuthenticationOptions? _default;
+    private readonly List<UsedCertificate> _used = [];
 
     private CertificateSet(TlsFiles files, ListenerTls settings, ListenerMode mode, RefusedClients refused)
     {
@@ -28,6 +29,7 @@ internal sealed class CertificateSet
         foreach (var names in settings.Certificates)
         {
             var certificate = PemCertificate.Read(files, names);
+            _used.Add(new(names.Certificate, certificate.Leaf, [.. certificate.Intermediates]));
             var options = OptionsFor(certificate, settings, mode, authorities, refused);
             _default ??= options;
             foreach (var name in PemCertificate.NamesOf(certificate.Leaf))
@@ -39,6 +41,9 @@ internal sealed class CertificateSet
             }
         }
     }
+
+    /// <summary>The certificates, in the order of the configuration.</summary>
+    public IReadOnlyList<UsedCertificate> Used => _used;
 
     /// <summary>Reads the files of a listener.</summary>
     /// <exception cref="TlsFileException">One of them is of no use.</exception>

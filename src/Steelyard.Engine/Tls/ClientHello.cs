@@ -20,17 +20,23 @@ internal sealed class ClientHello : IStartReader
     private const byte HandshakeRecord = 22;
     private const byte ClientHelloMessage = 1;
     private const int ServerNameExtension = 0;
+    private const int ProtocolExtension = 16;
 
     private static readonly SearchValues<byte> NameBytes =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."u8);
 
     private readonly byte[] _name = new byte[255];
+    private readonly byte[] _protocol = new byte[255];
     private int _nameLength;
+    private int _protocolLength;
 
     int IStartReader.MostBytes => MostBytes;
 
     /// <summary>The name the client asks for; empty when it names none, or does not speak TLS.</summary>
     public ReadOnlySpan<byte> ServerName => _name.AsSpan(0, _nameLength);
+
+    /// <summary>The protocol that the client offers first (RFC 7301, 3.1); empty for none.</summary>
+    public ReadOnlySpan<byte> Protocol => _protocol.AsSpan(0, _protocolLength);
 
     /// <summary>Whether it is TLS at all.</summary>
     public bool IsTls { get; private set; }
@@ -39,7 +45,7 @@ internal sealed class ClientHello : IStartReader
     /// <param name="bytes">All that has arrived so far; they are written over.</param>
     public HeadState Read(Span<byte> bytes)
     {
-        (_nameLength, IsTls) = (0, true);
+        (_nameLength, _protocolLength, IsTls) = (0, 0, true);
         if ((bytes.Length > 0 && bytes[0] != HandshakeRecord) || (bytes.Length > 1 && bytes[1] != 3))
         {
             IsTls = false;
@@ -51,7 +57,7 @@ internal sealed class ClientHello : IStartReader
             return state;
 
         // The name may stand before what is wrong.
-        _nameLength = 0;
+        (_nameLength, _protocolLength) = (0, 0);
         return HeadState.Invalid;
     }
 
@@ -121,6 +127,8 @@ internal sealed class ClientHello : IStartReader
             extensions = extensions[2..];
             if (!TryTake(ref extensions, lengthBytes: 2, out var content))
                 return false;
+            if (type == ProtocolExtension)
+                ReadProtocol(content);
             if (type != ServerNameExtension)
                 continue;
             if (named || !ReadName(content))
@@ -129,6 +137,15 @@ internal sealed class ClientHello : IStartReader
         }
 
         return true;
+    }
+
+    // Whose list is not well formed is for the server to say.
+    private void ReadProtocol(ReadOnlySpan<byte> content)
+    {
+        if (!TryTake(ref content, lengthBytes: 2, out var list) || !TryTake(ref list, lengthBytes: 1, out var first))
+            return;
+        first.CopyTo(_protocol);
+        _protocolLength = first.Length;
     }
 
     /// <summary>A list with one name of the one kind there is.</summary>

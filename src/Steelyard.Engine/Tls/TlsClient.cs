@@ -52,12 +52,13 @@ internal sealed class TlsClient : IWatchedTls
     /// <summary>What a handshake with a server goes by.</summary>
     /// <param name="host">The host of its address; empty for a Unix socket.</param>
     /// <param name="verdict">Told what is wrong with its certificate.</param>
-    public SslClientAuthenticationOptions OptionsFor(string host, CertificateVerdict verdict)
+    /// <param name="asked">The name that a request asks for, empty for none; null where requests say nothing of it.</param>
+    public SslClientAuthenticationOptions OptionsFor(string host, CertificateVerdict verdict, string? asked = null)
     {
         var material = _material;
         return new()
         {
-            TargetHost = Settings.Name ?? host,
+            TargetHost = asked ?? Settings.Name ?? host,
             CertificateChainPolicy = material.Policy,
             ClientCertificateContext = material.Certificate,
             EnabledSslProtocols = CertificateSet.Protocols(TlsVersions.All),
@@ -84,13 +85,18 @@ internal sealed class TlsClient : IWatchedTls
 
 /// <summary>What is wrong with the certificate of a server.</summary>
 /// <param name="verify">Whether anything may be.</param>
-internal sealed class CertificateVerdict(bool verify)
+/// <param name="name">The name that it has to have; null for the one that is asked for.</param>
+internal sealed class CertificateVerdict(bool verify, string? name = null)
 {
     /// <summary>Why it was refused; <see cref="CertificateFault.None"/> when it was not.</summary>
     public CertificateFault Fault { get; private set; }
 
     public bool Judge(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
+        if (name is not null && certificate is X509Certificate2 shown && shown.MatchesHostname(name))
+            errors &= ~SslPolicyErrors.RemoteCertificateNameMismatch;
+        else if (name is not null)
+            errors |= SslPolicyErrors.RemoteCertificateNameMismatch;
         Fault = !verify || errors == SslPolicyErrors.None ? CertificateFault.None
             : certificate is null ? CertificateFault.Untrusted
             : errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) ? ChainFault(chain)

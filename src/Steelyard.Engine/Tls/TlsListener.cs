@@ -33,6 +33,9 @@ internal sealed class TlsListener : IWatchedTls
 
     public ListenerTls Settings { get; }
 
+    /// <summary>The certificates that clients are shown now.</summary>
+    public IReadOnlyList<UsedCertificate> Used => _certificates.Used;
+
     /// <summary>What is spoken inside.</summary>
     public ListenerMode Mode { get; }
 

@@ -19,7 +19,7 @@ internal sealed record Command(string Name, string Arguments, CommandLevel Level
 /// <param name="desk">What is looked at and changed.</param>
 internal sealed class CommandDesk(AdminDesk desk)
 {
-    private static readonly IReadOnlyList<Command> s_all = [.. LookCommands.All, .. ServerCommands.All, .. HealthCommands.All, .. FrontendCommands.All, .. TableCommands.All, .. ListCommands.All, .. SettledCommands.All, .. TalkCommands.All];
+    private static readonly IReadOnlyList<Command> s_all = [.. LookCommands.All, .. ServerCommands.All, .. HealthCommands.All, .. FrontendCommands.All, .. TableCommands.All, .. ListCommands.All, .. CertificateCommands.All, .. SettledCommands.All, .. TalkCommands.All];
 
     /// <summary>All there are.</summary>
     public static IReadOnlyList<Command> All => s_all;

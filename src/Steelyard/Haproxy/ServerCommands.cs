@@ -23,9 +23,16 @@ internal static class ServerCommands
             await desk.AdjustAsync("connections", Limit(words[0]));
             return "";
         }),
+        .. ((string[])["connections", "sessions"]).Select(what => new Command($"set rate-limit {what} global", "<value>", CommandLevel.Admin, "change the rate limiting value", static async (desk, _, words) =>
+        {
+            if (words.Length == 0)
+                throw new CommandException("Expects an integer value.\n");
+            await desk.AdjustAsync("pace", Limit(words[0]));
+            return "";
+        })),
         new("shutdown sessions server", "<bk>/<srv>", CommandLevel.Admin, "kill sessions on a server", static (desk, _, words) => CutServerAsync(desk, words.FirstOrDefault())),
         new("shutdown session", "[id]", CommandLevel.Admin, "kill a specific session", static (desk, _, words) => CutSessionAsync(desk, words.FirstOrDefault())),
-        new("add server", "<bk>/<srv> <addr> [weight <n>] [maxconn <n>]", CommandLevel.Admin, "create a new server, in maintenance at first", static (desk, _, words) => AddAsync(desk, words)),
+        new("add server", "<bk>/<srv> <addr> [weight <n>] [maxconn <n>] [backup]", CommandLevel.Admin, "create a new server, in maintenance at first", static (desk, _, words) => AddAsync(desk, words)),
         new("del server", "<bk>/<srv>", CommandLevel.Admin, "remove a server that is in maintenance", static (desk, _, words) => RemoveAsync(desk, words)),
     ];
 
@@ -58,7 +65,19 @@ internal static class ServerCommands
                 return await HealthCommands.SetHealthAsync(desk, words[0], words.ElementAtOrDefault(2));
             case "agent":
                 return await HealthCommands.SetAgentAsync(desk, words[0], words.ElementAtOrDefault(2));
-            case "agent-addr" or "agent-port" or "agent-send" or "check-addr" or "check-port" or "fqdn" or "ssl":
+            case "fqdn":
+                return await RenameAsync(desk, pool, server, words[2]);
+            case "check-addr" or "check-port" when pool.HealthOf(server) is null:
+                throw new CommandException("health checks are not enabled on this server");
+            case "check-addr" when words.Length > 2:
+                return await CheckAtAsync(desk, pool, server, words[2], words is [_, _, _, "port", ..] ? words.ElementAtOrDefault(4) ?? "" : "");
+            case "check-port" when words.Length > 2:
+                return await CheckAtAsync(desk, pool, server, "", words[2]);
+            case "check-addr":
+                throw new CommandException("set server <b>/<s> check-addr requires an address and optionally a port.\n");
+            case "check-port":
+                throw new CommandException("set server <b>/<s> check-port requires a port.\n");
+            case "agent-addr" or "agent-port" or "agent-send" or "ssl":
                 throw new CommandException($"'set server {words[1]}' is not done here: the file says it, and a reload takes it up.\n");
             default:
                 throw new CommandException(Usage);
@@ -103,6 +122,27 @@ internal static class ServerCommands
         if (next != server.Address)
             await desk.AdjustAsync("move", pool.Name, server.Address.ToString(), next.ToString());
         return told + By;
+    }
+
+    private static async Task<string> CheckAtAsync(CommandDesk desk, PoolSettings pool, ServerSettings server, string host, string port)
+    {
+        if (host.Length > 0 && !System.Net.IPAddress.TryParse(host, out _))
+            throw new CommandException($"invalid addr '{host}'");
+        if (port.Length > 0 && !long.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+            throw new CommandException("provided port is not an integer");
+        if (port.Length > 0 && (!int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < 1 or > 65535))
+            throw new CommandException("provided port is invalid");
+        await desk.AdjustAsync("check", pool.Name, server.Address.ToString(), host, port);
+        return "";
+    }
+
+    private static async Task<string> RenameAsync(CommandDesk desk, PoolSettings pool, ServerSettings server, string name)
+    {
+        if (!NetworkAddress.TryParse($"{name}:{server.Address.Port}", out var next, out _) || !next.HasName)
+            throw new CommandException($"Could not update {pool.Name}/{CommandDesk.NameOf(server)} FQDN: '{name}' is no name.\n");
+        if (next != server.Address)
+            await desk.AdjustAsync("move", pool.Name, server.Address.ToString(), next.ToString());
+        return $"{pool.Name}/{CommandDesk.NameOf(server)} changed its FQDN from {server.Address.Host} to {next.Host} by 'stats socket command'\n";
     }
 
     private static async Task<string> LimitServerAsync(CommandDesk desk, CommandTalk talk, string[] words)
@@ -155,11 +195,11 @@ internal static class ServerCommands
                 i++;
             else if (words[i] == "maxconn" && i + 1 < words.Length)
                 limit = Limit(words[++i]);
-            else if (words[i] != "enabled")
-                throw new CommandException($"'{words[i]}' is not known here: weight and maxconn are.\n");
+            else if (words[i] is not ("enabled" or "disabled" or "check" or "backup"))
+                throw new CommandException($"'{words[i]}' is not known here: weight, maxconn, backup, check, enabled and disabled are; the rest is as in the file.\n");
         }
 
-        await desk.AdjustAsync("add", pool.Name, address.ToString(), name);
+        await desk.AdjustAsync("add", pool.Name, address.ToString(), name, words.Contains("backup") ? "backup" : "");
         await desk.ChangeAsync(new(pool.Name, address, words.Contains("enabled") ? ServerState.Ready : ServerState.Maintenance, weight == 1 ? null : weight));
         if (limit.Length > 0)
             await desk.AdjustAsync("limit", pool.Name, address.ToString(), limit);

@@ -6,13 +6,13 @@ namespace Steelyard.Haproxy;
 /// <summary>Commands about what is settled when the configuration is taken up: they say what to do instead, or only look.</summary>
 internal static class SettledCommands
 {
-    private const string OfRates = "The process has no rate to limit here: 'rate-limit' of a listener or a route in Steelyard's YAML has, and 'set maxconn global' how many connections there are at once.\n";
+    private const string OfRates = "That rate has no limit here: 'set rate-limit connections global' has.\n";
     private const string OfInside = "What HAProxy has inside Steelyard has not: 'show info', 'show activity' and the admin API tell how it does.\n";
 
     public static IReadOnlyList<Command> All { get; } =
     [
         new("show env", "[var]", CommandLevel.Operator, "dump environment variables known to the process", static (_, _, words) => Task.FromResult(Environment(words.FirstOrDefault()))),
-        .. ((string[])["set rate-limit connections global", "set rate-limit sessions global", "set rate-limit ssl-sessions global", "set rate-limit http-compression global"]).Select(name => Instead(name, OfRates)),
+        .. ((string[])["set rate-limit ssl-sessions global", "set rate-limit http-compression global"]).Select(name => Instead(name, OfRates)),
         .. ((string[])["show pools", "show profiling", "show resolvers", "show peers", "show threads", "show libs", "show fd", "show sched"]).Select(name => Instead(name, OfInside)),
     ];
 

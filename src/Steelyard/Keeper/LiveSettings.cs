@@ -23,6 +23,9 @@ internal sealed record LiveSettings
     /// <summary>How many client connections may be open; null for what the file says.</summary>
     private int? Connections { get; init; }
 
+    /// <summary>How many of them may be accepted in a second; null for what the file says.</summary>
+    private int? Pace { get; init; }
+
     /// <param name="There">Whether it is in the pool; null for what the file says.</param>
     /// <param name="Limit">How many requests it may have at once; null for what the file says.</param>
     private sealed record LiveServer(bool? There, int? Limit)
@@ -33,15 +36,21 @@ internal sealed record LiveSettings
         /// <summary>Where it is now; null for where the file says.</summary>
         public NetworkAddress? At { get; init; }
 
-        public bool IsNone => There is null && Limit is null && At is null;
+        /// <summary>Where checks go; nothing for where the file says.</summary>
+        public (string? Address, int? Port) Checked { get; init; }
+
+        /// <summary>Whether an added one only serves when no other can.</summary>
+        public bool Backup { get; init; }
+
+        public bool IsNone => There is null && Limit is null && At is null && Checked == default;
     }
 
     /// <summary>With one thing changed.</summary>
     /// <param name="words">
     /// <c>add</c> or <c>remove</c> with pool and address, behind which an added one may have a name; <c>limit</c> with pool,
     /// address and a number; <c>move</c> with pool, address and another address; <c>listener</c> with its first address and a
-    /// number; <c>serving</c> with its first address and <c>open</c>, <c>paused</c> or <c>closed</c>; <c>connections</c> with
-    /// a number. No number is what the file says.
+    /// number; <c>serving</c> with its first address and <c>open</c>, <c>paused</c> or <c>closed</c>; <c>connections</c> and
+    /// <c>pace</c> with a number; <c>check</c> with pool, address, and where checks go: an address, a port. No number is what the file says.
     /// </param>
     /// <param name="file">What the file says.</param>
     /// <param name="now">What is served now.</param>
@@ -60,6 +69,8 @@ internal sealed record LiveSettings
 
         if (words is ["connections", var open])
             return this with { Connections = NumberIn(open) };
+        if (words is ["pace", var often])
+            return this with { Pace = NumberIn(often) };
         var address = NetworkAddress.TryParse(words[2], out var read, out var expected) ? read : throw new EngineException($"'{words[2]}' is not an address; expected {expected}");
         var pool = now.Pools.FirstOrDefault(pool => pool.Name == words[1]) ?? throw new EngineException($"there is no pool '{words[1]}'");
         if (words[0] == "move")
@@ -74,13 +85,14 @@ internal sealed record LiveSettings
         {
             "add" when there => throw new EngineException($"{address} is in {pool.Name} already"),
             "add" when live.At is not null => throw new EngineException($"{address} is where the file has a server of {pool.Name} that was moved: move it back"),
-            "add" => Put(pool.Name, address, live with { There = inFile ? null : true, Name = words.Count > 3 ? words[3] : null }),
+            "add" => Put(pool.Name, address, live with { There = inFile ? null : true, Name = words.Count > 3 ? words[3] : null, Backup = words.Count > 4 && words[4] == "backup" }),
             "remove" when !there => throw new EngineException($"{address} is not in {pool.Name}"),
             "remove" when !inFile && live.There is null && pool.Discover.Count > 0 && pool.App is null => throw new EngineException($"{address} was found by 'discover' of {pool.Name}: drain it, or take it out where it is found"),
             "remove" when !inFile && live.There is null => throw new EngineException($"{address} is a worker of {pool.Name}: let it have fewer, with 'steelyard scale'"),
             "remove" when pool.Servers.Count == 1 => throw new EngineException($"{address} is the only server of {pool.Name}"),
             "remove" => Put(pool.Name, address, new(inFile ? false : null, null)),
-            "limit" when !there => throw new EngineException($"{address} is not in {pool.Name}"),
+            "limit" or "check" when !there => throw new EngineException($"{address} is not in {pool.Name}"),
+            "check" => Put(pool.Name, address, live with { Checked = (words[3].Length > 0 ? words[3] : live.Checked.Address, NumberIn(words[4]) ?? live.Checked.Port) }),
             _ => Put(pool.Name, address, live with { Limit = NumberIn(words[3]) }),
         };
     }
@@ -113,9 +125,9 @@ internal sealed record LiveSettings
         number is { } given ? numbers.SetItem(name, given) : numbers.Remove(name);
 
     /// <summary>A configuration with all of it.</summary>
-    public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty && Servings.IsEmpty && Connections is null ? file : file with
+    public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty && Servings.IsEmpty && Connections is null && Pace is null ? file : file with
     {
-        Limits = file.Limits with { Connections = Connections ?? file.Limits.Connections },
+        Limits = file.Limits with { Connections = Connections ?? file.Limits.Connections, ConnectionsPerSecond = Pace ?? file.Limits.ConnectionsPerSecond },
         Listeners = file.Listeners.Select(OfListener).ToValueList(),
         Pools = file.Pools.Select(pool => pool with { Servers = ServersOf(pool).ToValueList() }).ToValueList(),
     };
@@ -137,12 +149,15 @@ internal sealed record LiveSettings
             if (Servers.GetValueOrDefault((pool.Name, server.Address)) is not { } live)
                 yield return server;
             else if (live.There != false)
-                yield return server with { MaxConnections = live.Limit ?? server.MaxConnections, Address = live.At ?? server.Address };
+                yield return server with { MaxConnections = live.Limit ?? server.MaxConnections, Address = live.At ?? server.Address, Health = live.Checked == default ? server.Health : HealthAt(pool.HealthOf(server), live.Checked) };
         }
 
         foreach (var (key, live) in Servers.Where(server => server.Key.Pool == pool.Name && server.Value.There == true).OrderBy(server => server.Key.Address.ToString(), StringComparer.Ordinal))
-            yield return new() { Address = key.Address, Name = live.Name, MaxConnections = live.Limit };
+            yield return new() { Address = key.Address, Name = live.Name, MaxConnections = live.Limit, Backup = live.Backup, Health = live.Checked == default ? null : HealthAt(pool.Health, live.Checked) };
     }
+
+    private static HealthSettings? HealthAt(HealthSettings? health, (string? Address, int? Port) place) =>
+        health is null ? null : health with { Address = place.Address ?? health.Address, Port = place.Port ?? health.Port };
 
     /// <summary>The limit that an operator gave to a worker, which no file names.</summary>
     public ServerSettings Limited(string pool, ServerSettings worker) =>
@@ -178,10 +193,14 @@ internal sealed record LiveSettings
                 yield return new(pool, address.ToString(), "place", there ? "not there" : "there", there ? "added" : "removed");
             if (live.At is { } at)
                 yield return new(pool, at.ToString(), "address", address.ToString(), at.ToString());
+            if (live.Checked != default)
+                yield return new(pool, address.ToString(), "checks", "its address", $"{live.Checked.Address}:{live.Checked.Port?.ToString(CultureInfo.InvariantCulture)}");
             if (live.Limit is { } limit)
                 yield return new(pool, address.ToString(), "limit", server?.MaxConnections?.ToString(CultureInfo.InvariantCulture) ?? "none", limit.ToString(CultureInfo.InvariantCulture));
         }
 
+        if (Pace is { } pace)
+            yield return new("", "the process", "pace", file.Limits.ConnectionsPerSecond?.ToString(CultureInfo.InvariantCulture) ?? "none", pace.ToString(CultureInfo.InvariantCulture));
         if (Connections is { } open)
             yield return new("", "the process", "limit", file.Limits.Connections?.ToString(CultureInfo.InvariantCulture) ?? "none", open.ToString(CultureInfo.InvariantCulture));
         foreach (var (name, most) in Listeners.OrderBy(listener => listener.Key, StringComparer.Ordinal))

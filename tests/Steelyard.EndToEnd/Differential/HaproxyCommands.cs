@@ -182,6 +182,23 @@ public sealed class HaproxyCommands : IDisposable
     }
 
     [Fact]
+    public async Task Certificates_are_shown()
+    {
+        using var certificates = new TestCertificates();
+        var files = new[] { certificates.Issue("b.example", "b.example", "*.b.example"), certificates.Issue("a.example", DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(3), rsa: true) };
+        List<string> whole = [];
+        foreach (var (certificate, key, _) in files)
+            whole.Add(_folder.Write($"whole-{whole.Count}.pem", File.ReadAllText(Path.Combine(certificates.Folder, certificate)) + "\n" + File.ReadAllText(Path.Combine(certificates.Folder, key!))));
+        await using var both = await CommandSocketPair.StartAsync(_folder, $$"""
+            frontend f
+             bind "unix@${FRONT}" ssl crt {{whole[0]}} crt {{whole[1]}}
+             http-request return status 200
+
+            """);
+        await both.SameAsync("show ssl cert", $"show ssl cert {whole[0]}", $"show ssl cert {whole[1]}", "show ssl cert nope");
+    }
+
+    [Fact]
     public async Task Servers_are_changed_and_changes_refused_in_the_same_words()
     {
         await using var both = await CommandSocketPair.StartAsync(_folder, """
@@ -192,9 +209,12 @@ public sealed class HaproxyCommands : IDisposable
              balance roundrobin
              server s1 127.0.0.1:1 weight 5
              server s2 127.0.0.1:2 disabled
+             server s3 127.0.0.1:5 check port 88 inter 1h
 
             """);
 
+        await both.SameAsync("set server b/s1 check-port 5", "set server b/s1 check-addr 127.0.0.1", "set server b/s3 check-port 99", "set server b/s3 check-port", "set server b/s3 check-port x", "set server b/s3 check-port 99999", "set server b/s3 check-addr 127.0.0.2", "set server b/s3 check-addr 127.0.0.3 port 77", "set server b/s3 check-addr 127.0.0.3 port x", "set server b/s3 check-addr zork", "set server b/s3 check-addr");
+        await both.SameAsync("set rate-limit connections global 500", "set rate-limit connections global", "set rate-limit sessions global 0", "add server b/n1 127.0.0.1:91 check", "add server b/n2 127.0.0.1:92 backup weight 3 disabled", "del server b/n1", "del server b/n2");
         await both.SameAsync("set server b/s1 addr 127.0.0.2", "set server b/s1 addr 127.0.0.2", "set server b/s1 addr 127.0.0.2 port 3", "set server b/s1 addr 127.0.0.3 port 4", "set server b/s1 addr 127.0.0.3 port x", "set server b/s1 addr 127.0.0.3 port", "set server b/s1 addr zork", "set server b/s1 addr");
         await both.SameAsync("set server b/s1 fqdn localhost", "set server b/s1 fqdn", "set server b/s1 ssl on", "set server b/s1 agent-addr 127.0.0.1", "set server b/s1 agent-port 5", "set server b/s1 agent-send x", "set server b/s1 zork", "set server b/s1", "set server b", "set server nope/s1 state ready", "set server b/nope state ready", "set server");
         await both.SameAsync("set server b/s1 state zz", "set server b/s1 weight 3", "get weight b/s1", "set server b/s1 weight 50%", "get weight b/s1", "set server b/s1 weight", "set server b/s1 weight 999", "set server b/s1 weight x", "set weight b/s1 7", "set weight b/s1", "get weight b", "get weight");

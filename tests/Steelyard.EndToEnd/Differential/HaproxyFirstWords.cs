@@ -27,8 +27,13 @@ public sealed class HaproxyFirstWords
         { "tcp-request content reject if { req.payload(0,3) -m str BAD }", ["GOOD"] },
         { "tcp-request content reject unless HTTP", ["GET / HTTP/1.0\r\n\r\n"] },
         { "tcp-request content reject unless HTTP", ["EHLO me\r\n"] },
+        { "use_backend b if { req.ssl_alpn acme-tls/1 }", [Hello("acme-tls/1", "h2")] },
+        { "use_backend b if { req.ssl_alpn acme-tls/1 }", [Hello("h2", "acme-tls/1")] },
+        { "use_backend b if { req.ssl_alpn -m found }", [Hello()] },
         { "tcp-request content accept if { req.ssl_hello_type 1 }\n use_backend b if { req.ssl_sni -m found } || { req.payload(0,4) -m str PING }", ["PING\r\n"] },
     };
+
+    private static string Hello(params string[] protocols) => RawSocket.Latin1.GetString(ClientHello.For("a.example", protocols));
 
     [Theory, MemberData(nameof(Words))]
     public async Task Who_answers_is_the_same(string lines, string[] pieces)

@@ -132,6 +132,28 @@ public sealed class TcpTests
         await Patience.Until(() => balancer.Counters.OpenConnections == 0);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Once_one_side_has_ended_the_other_one_has_little_time_where_that_is_said(bool ofClient)
+    {
+        await using var origin = RecordingOrigin.Start();
+        var fin = TimeSpan.FromMilliseconds(300);
+        await using var balancer = Start([origin.Address], snapshot => snapshot with { Timeouts = ofClient ? new() { ServerFin = fin } : new() { ClientFin = fin } });
+        using var client = await balancer.Connect();
+        using var server = await origin.Accept();
+        var (one, other) = ofClient ? ((RawSocket)client, (RawSocket)server) : (server, client);
+        one.FinishSending();
+        Assert.Equal(Ending.Closed, await other.ReadEnding());
+
+        // What is said within its time goes on.
+        await other.Send("still here");
+        Assert.Equal("still here", RawSocket.Latin1.GetString(await one.ReadExactly(10)));
+
+        Assert.Equal(Ending.Closed, await one.ReadEnding());
+        await Patience.Until(() => balancer.Counters.OpenConnections == 0);
+    }
+
     [Fact]
     public async Task A_stop_gives_sessions_their_time_and_then_cuts_them()
     {

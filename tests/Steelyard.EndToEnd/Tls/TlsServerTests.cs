@@ -68,6 +68,38 @@ public sealed class TlsServerTests : IDisposable
         Assert.Equal("inside.example.com", asked);
     }
 
+    [Fact]
+    public async Task A_connection_serves_requests_of_the_name_that_it_was_opened_for_alone()
+    {
+        await using var origin = RecordingOrigin.StartTls(Server("*.example.com"), async connection =>
+        {
+            while (await connection.ReadRequestOrEnd() is not null)
+            {
+                var name = connection.Tls!.TargetHostName;
+                await connection.Send($"HTTP/1.1 200 OK\r\nContent-Length: {name.Length}\r\n\r\n{name}");
+            }
+        });
+        await using var balancer = Balancer(origin, tls => tls with { NameOfRequest = TextTemplate.Parse("{header('Host')}") });
+        using var client = await balancer.Connect();
+        foreach (var host in (string[])["a.example.com", "b.example.com", "a.example.com:8443", "b.example.com", "a.example.com"])
+            Assert.Equal(host[..13], (await client.Ask($"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n")).Text);
+        Assert.Equal(2, origin.Connections.Count);
+
+        // For this one the certificate is not.
+        Assert.Equal(502, (await client.Ask("GET / HTTP/1.1\r\nHost: a.example.org\r\n\r\n")).Status);
+    }
+
+    [Theory]
+    [InlineData("inside.test", 200)]
+    [InlineData("other.test", 502)]
+    public async Task Where_a_name_is_said_beside_that_of_each_request_the_certificate_has_to_have_that(string name, int status)
+    {
+        await using var origin = Origin(Server("inside.test"));
+        await using var balancer = Balancer(origin, tls => tls with { Name = name, NameOfRequest = TextTemplate.Parse("{header('Host')}") });
+        Assert.Equal(status, (await balancer.Ask("GET / HTTP/1.1\r\nHost: a.example.com\r\n\r\n")).Status);
+        Assert.All(origin.Connections, connection => Assert.Equal("a.example.com", connection.Tls!.TargetHostName));
+    }
+
     [Theory]
     [InlineData("other name", ServerFailure.CertificateForOther, "it is for another name")]
     [InlineData("expired", ServerFailure.CertificateExpired, "it has expired")]

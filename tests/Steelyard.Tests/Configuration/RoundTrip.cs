@@ -26,7 +26,7 @@ public sealed class RoundTrip
 
     private static readonly Gen<PoolSettings> Pool = Gen.Select(
         Name,
-        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, At = (weight % 9) switch { 0 => NetworkAddress.Nowhere, 1 => NetworkAddress.ForHost("10.0.0.1", 80), _ => null }, Weight = weight, MaxConnections = weight % 4 == 1 ? weight : null, Backup = weight % 7 == 0, Priority = weight % 7 == 0 ? 0 : weight % 4, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
+        Gen.Select(Address, Gen.Int[0, 256], (address, weight) => new ServerSettings { Address = address, At = (weight % 9) switch { 0 => NetworkAddress.Nowhere, 1 => NetworkAddress.ForHost("10.0.0.1", 80), _ => null }, Weight = weight, ClientPort = address.UnixPath is null && weight % 11 == 3 ? weight - 100 : null, MaxConnections = weight % 4 == 1 ? weight : null, Backup = weight % 7 == 0, Priority = weight % 7 == 0 ? 0 : weight % 4, ProxyProtocol = weight % 5 == 4 ? null : (ProxyProtocolVersion)(weight % 3), Tls = address.UnixPath is null ? ServerTlsOf(weight) : null }).List[0, 4],
         Gen.Select(Word.Where(word => word.Length > 0), Word.Array[0, 4], Gen.Int[1, 1024].Nullable(), (program, words, instances) =>
             Varied(new() { Command = words.Prepend(program).ToValueList(), Instances = instances }, words.Length + (instances ?? 0))).Null(),
         (name, servers, app) => new PoolSettings
@@ -49,7 +49,7 @@ public sealed class RoundTrip
             RateLimit = RateOf(name.Length),
             Concurrency = name.Length % 2 == 0 ? null : new() { Key = new(RequestKeyKind.Cookie, "a"), Most = name.Length, Ipv6Prefix = name.Length },
             MaxConnections = name.Length % 2 == 0 ? name.Length : null,
-            Queue = name.Length % 4 == 0 ? new() { Most = name.Length * 10, Timeout = TimeSpan.FromMilliseconds(name.Length), PriorityField = "X-Priority" } : new(),
+            Queue = name.Length % 4 == 0 ? new() { Most = name.Length * 10, Timeout = TimeSpan.FromMilliseconds(name.Length), PriorityField = "X-Priority", PriorityVariable = "txn.class", OffsetVariable = "txn.offset" } : new(),
             Panic = name.Length % 3 == 0 ? name.Length * 8 : 0,
             Sticky = StickyOf(name.Length, servers.Count > 0 && app is null),
             Balance = BalanceOf(name.Length),
@@ -81,6 +81,7 @@ public sealed class RoundTrip
             RateGrace = TimeSpan.FromSeconds(count),
             RequestLine = new(header / 16),
             Connections = count % 2 == 0 ? null : count * 70_000,
+            ConnectionsPerSecond = count % 3 == 0 ? null : count * 1000,
             RequestsPerConnection = count % 3 == 0 ? null : header * count,
             Body = body is { } bytes ? new ByteSize(bytes) : null,
         }),
@@ -151,6 +152,8 @@ public sealed class RoundTrip
                 ServerIdle = times[7],
                 TlsHandshake = times[8],
                 Tunnel = times[9],
+                ClientFin = times[9] > TimeSpan.FromHours(8) ? times[9] : null,
+                ServerFin = times[9] < TimeSpan.FromHours(16) ? times[9] : null,
                 Queue = times[10] > TimeSpan.FromHours(12) ? times[10] : null,
                 Request = times[10] > TimeSpan.FromHours(2) ? times[10] : null,
             },
@@ -177,6 +180,7 @@ public sealed class RoundTrip
                 Tls = listener.Trusted.Count == 1 ? TlsOf(times[0], listener.Routes.Count) : null,
                 MaxConnections = listener.Trusted.Count < 2 ? null : 10_000_000 / listener.Routes.Count,
                 MaxConnectionsPerAddress = listener.Routes.Count < 3 ? null : listener.Routes.Count,
+                MaxConnectionsPerSecond = listener.Trusted.Count < 2 ? null : listener.Trusted.Count,
                 Forwarded = (ForwardedStyle)(listener.Trusted.Count % 4),
                 RequestHeaders = listener.Trusted.Count == 2 ? Edits : HeaderEdits.None,
                 ResponseHeaders = listener.Trusted.Count == 3 ? Edits : HeaderEdits.None,
@@ -260,7 +264,7 @@ public sealed class RoundTrip
     private static StickySettings? StickyOf(int variant, bool named) => (variant % 7) switch
     {
         5 => new() { Learn = "connect.sid", Size = variant * 100_000, Expire = TimeSpan.FromDays(variant) },
-        6 => new() { On = new(RequestKeyKind.Header, "X-User"), WhenDown = StickyDown.Persist, WhenDrained = StickyDrained.Redispatch, WhenFull = StickyFull.Redispatch, Redispatch = false },
+        6 => new() { On = new(RequestKeyKind.Header, "X-User"), WhenDown = StickyDown.Persist, WhenDrained = StickyDrained.Redispatch, WhenFull = StickyFull.Redispatch, Redispatch = false, Table = "a.b:c", Use = StickyUse.LookUp },
         0 => null,
         1 => new() { Cookie = "STEELYARD" },
         2 => new()
@@ -329,7 +333,7 @@ public sealed class RoundTrip
     {
         0 => null,
         1 => new(),
-        2 => new() { Verify = false },
+        2 => new() { Verify = false, NameOfRequest = TextTemplate.Parse("{header('Host')}") },
         3 => new() { Authorities = "ca.pem", Name = "a.example.com" },
         _ => new() { Certificate = new("me.pem", "me.key") },
     };

@@ -40,6 +40,23 @@ public sealed class PlanAfterPlan
     }
 
     [Fact]
+    public void Pools_with_a_table_in_common_remember_clients_together_by_the_names_of_servers_over_reloads()
+    {
+        PoolSettings Named(string name, int port, params string[] servers) => PoolOf(name, [.. servers.Select((server, place) => Server(port + place) with { Name = server })]) with { Sticky = new() { On = RequestKey.Address, Table = "both" } };
+        Server? Owner(ProxyPlan plan, string pool) => plan.Pools[pool].Clients is { } clients ? clients.OwnerOf(clients.Table.KeyOf("client"u8), now: 10) : null;
+        var before = Plan(Configuration(Named("a", 1, "one", "two"), Named("b", 11, "two", "one"), PoolOf("c", Server(1)) with { Sticky = new() { On = RequestKey.Address } }));
+        before.Pools["a"].Clients!.Remember(before.Pools["a"].Clients!.Table.KeyOf("client"u8), before.Pools["a"].Servers[1], now: 5);
+        Assert.Equal((2, 11, (Server?)null), (Owner(before, "a")!.Settings.Address.Port, Owner(before, "b")!.Settings.Address.Port, Owner(before, "c")));
+
+        // One changes, then both, and one comes.
+        var after = Plan(Configuration(Named("a", 1, "one", "two", "three"), Named("b", 11, "two", "one")), before);
+        Assert.Equal((2, 11), (Owner(after, "a")!.Settings.Address.Port, Owner(after, "b")!.Settings.Address.Port));
+        after = Plan(Configuration(Named("d", 21, "two"), Named("a", 31, "two"), Named("b", 41, "one", "two")), after);
+        Assert.Equal((21, 31, 42), (Owner(after, "d")!.Settings.Address.Port, Owner(after, "a")!.Settings.Address.Port, Owner(after, "b")!.Settings.Address.Port));
+        Assert.Same(after.Pools["a"].Clients!.Table, after.Pools["d"].Clients!.Table);
+    }
+
+    [Fact]
     public void A_server_that_stays_keeps_its_state_and_one_that_comes_has_none()
     {
         var before = Plan(Configuration(PoolOf("a", Server(1), Server(2))));

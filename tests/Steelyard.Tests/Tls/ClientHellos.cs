@@ -25,6 +25,19 @@ public sealed class ClientHellos
     public void The_name_is_found(string name) => Assert.Equal((HeadState.Complete, true, name), Read(For(name)));
 
     [Fact]
+    public void The_protocol_that_is_offered_first_is_found()
+    {
+        var hello = new ClientHello();
+        Assert.Equal(HeadState.Complete, hello.Read(Records(Message([.. Extension(16, Vector(2, [.. Vector(1, [.. "h2"u8]), .. Vector(1, [.. "http/1.1"u8])])), .. ServerName("a.b")]))));
+        Assert.Equal("h2", Encoding.Latin1.GetString(hello.Protocol));
+        foreach (var list in (byte[][])[[], [0], [0, 0], [0, 1, 9], [9, 9, 2]])
+        {
+            Assert.Equal(HeadState.Complete, hello.Read(Records(Message(Extension(16, list)))));
+            Assert.Equal(0, hello.Protocol.Length);
+        }
+    }
+
+    [Fact]
     public void What_a_client_sends_behind_its_hello_is_no_part_of_it() =>
         Assert.Equal((HeadState.Complete, true, "a.b"), Read([.. For("a.b"), 20, 3, 3, 0, 1, 1, 23, 3, 3]));
 

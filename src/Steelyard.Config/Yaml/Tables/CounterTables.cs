@@ -6,7 +6,8 @@ namespace Steelyard.Config.Yaml.Tables;
 /// <summary>The keys of one of the <c>tables</c>, and of <c>track</c> in a rule.</summary>
 internal static class CounterTables
 {
-    private static readonly Form<string> s_name = Form.OfText(
+    /// <summary>The name of a table.</summary>
+    public static Form<string> Name { get; } = Form.OfText(
         "the name of a table",
         (string text, out string name, out Mistake mistake) =>
         {
@@ -42,7 +43,7 @@ internal static class CounterTables
         "What clients, or other keys, have done: rules `track` requests in a table, and [conditions](#conditions-and-expressions) ask for its counters by `tracked` and `table-counter`. HAProxy's `stick-table` with `store`.",
         [["name"], ["store"]],
         [
-            new Directive<CounterTableSettings, string>("name", s_name, "By what rules and conditions know it.", table => table.Name, (table, value) => table with { Name = value }),
+            new Directive<CounterTableSettings, string>("name", Name, "By what rules and conditions know it.", table => table.Name, (table, value) => table with { Name = value }),
             new Directive<CounterTableSettings, int>("size", ScalarForms.Number(1, 10_000_000), "How many keys it has room for.", table => table.Size, (table, value) => table with { Size = value }),
             new Directive<CounterTableSettings, TimeSpan?>("expire", ScalarForms.OrWord(ScalarForms.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(24)), "never"), "How long a key is kept after it was tracked last; `never`: for as long as there is room.", table => table.Expire, (table, value) => table with { Expire = value }),
             new Directive<CounterTableSettings, bool>("evict", ScalarForms.Switch, "Whether the key that would be forgotten first makes room for a new one; otherwise new ones are not counted.", table => table.Evict, (table, value) => table with { Evict = value }),
@@ -64,7 +65,7 @@ internal static class CounterTables
         [["table"], ["key"]],
         [
             new Directive<Tracking, int>("slot", ScalarForms.Number(0, TrackSettings.Slots - 1), "By which number `tracked` asks for it.", track => track.Slot, (track, value) => track with { Slot = value }),
-            new Directive<Tracking, string>("table", s_name, "The table.", track => track.Table, (track, value) => track with { Table = value }),
+            new Directive<Tracking, string>("table", Name, "The table.", track => track.Table, (track, value) => track with { Table = value }),
             new Directive<Tracking, TextTemplate?>("key", Form.OrNull(Form.OfText<TextTemplate>("a text, with variables such as {client}", TextTemplate.TryParse, template => template.ToString())), "What it is counted by; without it the request is not tracked.", track => track.Key, (track, value) => track with { Key = value }),
             new Directive<Tracking, bool>("whole", ScalarForms.OneOf([("request", false, "each request"), ("connection", true, "the connection, once, with all its requests")]), "What is tracked.", track => track.OfConnection, (track, value) => track with { OfConnection = value }),
         ]);

@@ -41,6 +41,12 @@ internal static class LimitsTable
                 "Client connections open at once in the whole process; further ones wait in the kernel's queues until one of them has ended. `auto` is half of the descriptors that the process may open (`ulimit -n`), for each client may need a connection to a server.",
                 limits => limits.Connections,
                 (limits, value) => limits with { Connections = value }),
+            new Directive<Limits, int?>(
+                "connections-per-second",
+                ScalarForms.OrWord(ScalarForms.Number(1, 1_000_000), "none"),
+                "Client connections accepted in the last second, of all listeners together; further ones wait in the kernel's queue (HAProxy: `maxconnrate`).",
+                limits => limits.ConnectionsPerSecond,
+                (limits, value) => limits with { ConnectionsPerSecond = value }),
             new Directive<Limits, ByteSize?>(
                 "memory",
                 ScalarForms.OrWord(ScalarForms.Size(ByteSize.FromKibibytes(1 << 10), ByteSize.FromKibibytes(1L << 30)), "none"),

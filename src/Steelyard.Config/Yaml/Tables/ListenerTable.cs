@@ -94,6 +94,12 @@ internal static class ListenerTable
                 listener => listener.MaxConnections,
                 (listener, value) => listener with { MaxConnections = value }),
             new Directive<ListenerDraft, int?>(
+                "max-connections-per-second",
+                ScalarForms.OrWord(ScalarForms.Number(1, 1_000_000), "none"),
+                "Connections accepted in the last second; further ones wait in the kernel's queue (HAProxy: `rate-limit sessions`).",
+                listener => listener.MaxConnectionsPerSecond,
+                (listener, value) => listener with { MaxConnectionsPerSecond = value }),
+            new Directive<ListenerDraft, int?>(
                 "max-connections-per-address",
                 ScalarForms.OrWord(ScalarForms.Number(1, 1_000_000), "none"),
                 "Connections open at once of one client address, an IPv6 address being its first 64 bits; further ones are closed at once. Peers in `trusted-proxies` or `proxy-protocol` and on Unix sockets are not counted, for behind them are many clients.",

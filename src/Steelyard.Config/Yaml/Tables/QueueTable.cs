@@ -1,3 +1,4 @@
+using Steelyard.Config.Drafts;
 using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Yaml.Tables;
@@ -15,6 +16,11 @@ internal static class QueueTable
                 : default;
             return mistake.Message is null;
         },
+        name => name!);
+
+    private static readonly Form<string?> s_variable = new(
+        RuleTable.VariableName.Accepts,
+        (ProblemList problems, YamlNode node, out string? value) => RuleTable.VariableName.Read(problems, node, out value!),
         name => name!);
 
     public static DirectiveTable<QueueSettings> Table { get; } = new(
@@ -41,5 +47,17 @@ internal static class QueueTable
                 "The field whose number, -2047 to 2047, says who goes first: smaller numbers do. Without such a number the `priority` of the route counts. Clients can send it too, so it is for listeners that only proxies and services of your own reach.",
                 queue => queue.PriorityField,
                 (queue, value) => queue with { PriorityField = value }),
+            new Directive<QueueSettings, string?>(
+                "priority-variable",
+                s_variable,
+                "The variable in which rules say who goes first, by a number from -2047 to 2047; it counts before `priority-header` (HAProxy: `set-priority-class`).",
+                queue => queue.PriorityVariable,
+                (queue, value) => queue with { PriorityVariable = value }),
+            new Directive<QueueSettings, string?>(
+                "offset-variable",
+                s_variable,
+                "The variable in which rules say how many milliseconds later than it did a request counts as come, among those of its priority: -524287 to 524287, less than 0 for sooner (HAProxy: `set-priority-offset`).",
+                queue => queue.OffsetVariable,
+                (queue, value) => queue with { OffsetVariable = value }),
         ]);
 }

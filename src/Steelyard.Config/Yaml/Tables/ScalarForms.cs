@@ -175,7 +175,13 @@ internal static class ScalarForms
             return mistake.Message is null;
         });
 
-    public static Form<NetworkAddress> ServerAddress { get; } = Form.OfText<NetworkAddress>(
+    /// <summary>The address of a server.</summary>
+    public static Form<NetworkAddress> ServerAddress { get; } = AddressOfServer(orPort0: false);
+
+    /// <summary>The same where something else may say the port.</summary>
+    public static Form<NetworkAddress> ServerAddressOrPort0 { get; } = AddressOfServer(orPort0: true);
+
+    private static Form<NetworkAddress> AddressOfServer(bool orPort0) => Form.OfText<NetworkAddress>(
         "host:port, [ipv6]:port or unix:/path",
         (string text, out NetworkAddress value, out Mistake mistake) =>
         {
@@ -186,7 +192,7 @@ internal static class ScalarForms
                 mistake = new($"{Shown.Quote(text)} is not the address of a server", expected.Replace("host:port, :port", "host:port", StringComparison.Ordinal));
             else if (value.UnixPath is null && value.Host.Length == 0 && !value.IsOfRequest)
                 mistake = new("a server needs a host before its port", "host:port", $"127.0.0.1{value}");
-            else if (value.UnixPath is null && value.Port == 0 && !value.IsOfRequest)
+            else if (!orPort0 && value.UnixPath is null && value.Port == 0 && !value.IsOfRequest)
                 mistake = new("a server cannot have port 0", "a port between 1 and 65535");
             return mistake.Message is null;
         });

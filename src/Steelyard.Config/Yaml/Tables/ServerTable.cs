@@ -25,7 +25,7 @@ internal static class ServerTable
         [
             new Directive<ServerDraft, Located<NetworkAddress>?>(
                 "address",
-                Form.Located(ScalarForms.ServerAddress),
+                Form.Located(ScalarForms.ServerAddressOrPort0),
                 "Where it listens; `request` where each request says that, see `made`. Behind `#` stands which of several servers at one address it is, as in `10.0.0.1:3000#2`.",
                 server => server.Address,
                 (server, value) => server with { Address = value }),
@@ -41,6 +41,12 @@ internal static class ServerTable
                 "Host and perhaps port of where it is, made of each request, with `address: request`; port 80 where it says none, or 443 with `tls`. Names are looked up as the `resolver` of its pool says, and not at all without one. Whoever can say the host can reach all that this machine can.",
                 server => server.Made,
                 (server, value) => server with { Made = value }),
+            new Directive<ServerDraft, int?>(
+                "client-port",
+                ScalarForms.OrWord(ScalarForms.Number(-65535, 65535), "none"),
+                "Connections go to the port that the client came to, plus this number, and not to that of `address`, which is for checks and may be 0 (HAProxy: a server without a port, or with `+1000`).",
+                server => server.ClientPort,
+                (server, value) => server with { ClientPort = value }),
             new Directive<ServerDraft, Located<string?>?>(
                 "name",
                 Form.Located(Form.OrNull(ScalarForms.Name)),
@@ -169,7 +175,7 @@ internal static class ServerTable
 
         if (node is not YamlText)
             return Form.RefuseKind(problems, node, Servers.Accepts);
-        var read = ScalarForms.ServerAddress.Read(problems, node, out var address);
+        var read = ScalarForms.ServerAddressOrPort0.Read(problems, node, out var address);
         server = server with { Address = read ? new(address, node.Place) : null };
         return read;
     }

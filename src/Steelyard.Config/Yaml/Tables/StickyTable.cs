@@ -120,6 +120,18 @@ internal static class StickyTable
                 "How long a client is remembered with `learn` and `on` after it was seen last.",
                 sticky => sticky.Expire,
                 (sticky, value) => sticky with { Expire = value }),
+            new Directive<StickySettings, string?>(
+                "table",
+                OrNull(CounterTables.Name),
+                "The name of a memory that pools have in common, where they say the same name, `size` and `expire`: a client of one belongs to the server of that name in the others. One of the pool's own when left out.",
+                sticky => sticky.Table,
+                (sticky, value) => sticky with { Table = value }),
+            new Directive<StickySettings, StickyUse>(
+                "use",
+                ScalarForms.OneOf([("both", StickyUse.Both, ""), ("look-up", StickyUse.LookUp, ""), ("remember", StickyUse.Remember, "")]),
+                "What is done with the memory, with `on`: `look-up` sends clients to the servers that other pools have remembered, `remember` does so for them alone.",
+                sticky => sticky.Use,
+                (sticky, value) => sticky with { Use = value }),
             new Directive<StickySettings, StickyKind>(
                 "mode",
                 ScalarForms.OneOf([("insert", StickyKind.Insert, ""), ("rewrite", StickyKind.Rewrite, ""), ("prefix", StickyKind.Prefix, ""), ("passive", StickyKind.Passive, "")]),
@@ -275,9 +287,13 @@ internal static class StickyTable
         if ((sticky.Cookie.Length > 0 ? 1 : 0) + (sticky.Learn is null ? 0 : 1) + (sticky.On is null ? 0 : 1) != 1)
             problems.Error(place, "'sticky' needs one of 'cookie', 'learn' and 'on'", Table.Accepts);
         else if (sticky.Key is not null && sticky != Remembered(sticky))
-            problems.Error(place, $"'{(sticky.On is null ? "learn" : "on")}' with what is said of a cookie of ours", "beside it only 'size', 'expire', 'when-down', 'when-drained', 'when-full' and 'redispatch'");
+            problems.Error(place, $"'{(sticky.On is null ? "learn" : "on")}' with what is said of a cookie of ours", "beside it only 'size', 'expire', 'table', 'use', 'when-down', 'when-drained', 'when-full' and 'redispatch'");
         else if (sticky.Key is null && (sticky.Size, sticky.Expire) != (new StickySettings().Size, new StickySettings().Expire))
             problems.Error(place, "'size' or 'expire' with 'cookie', where nobody is remembered", "'learn' or 'on', or 'max-idle' and 'max-life' of the cookie");
+        else if (sticky.Key is null && sticky.Table is not null)
+            problems.Error(place, "'table' with 'cookie', where nobody is remembered", "'learn' or 'on'");
+        else if (sticky.On is null && sticky.Use != StickyUse.Both)
+            problems.Error(place, "'use' without 'on'", "'on', or a mapping without 'use'");
         if (sticky.On is { Kind: RequestKeyKind.ServerName })
             problems.Error(place, "'on: sni', where the name in a hello is not looked at", "'on: address', or a field or a cookie of the request");
         if (sticky.Kind != StickyKind.Insert && OnlyForInsert(sticky) is { } name)
@@ -294,6 +310,8 @@ internal static class StickyTable
         On = sticky.On,
         Size = sticky.Size,
         Expire = sticky.Expire,
+        Table = sticky.Table,
+        Use = sticky.Use,
         WhenDown = sticky.WhenDown,
         WhenDrained = sticky.WhenDrained,
         WhenFull = sticky.WhenFull,

@@ -13,9 +13,12 @@ internal static class TimeoutOverridesTable
         Timeout("server-body", t => t.ServerBody, (t, value) => t with { ServerBody = value }),
         Timeout("server-idle", t => t.ServerIdle, (t, value) => t with { ServerIdle = value }),
         Timeout("tunnel", t => t.Tunnel, (t, value) => t with { Tunnel = value }),
+        Timeout("server-fin", t => t.ServerFin, (t, value) => t with { ServerFin = value }),
     ];
 
     private static readonly Directive<TimeoutOverrides, TimeSpan?> s_clientBody = Timeout("client-body", t => t.ClientBody, (t, value) => t with { ClientBody = value });
+
+    private static readonly Directive<TimeoutOverrides, TimeSpan?> s_clientFin = Timeout("client-fin", t => t.ClientFin, (t, value) => t with { ClientFin = value });
 
     public static DirectiveTable<TimeoutOverrides> Pools { get; } = new(
         "'timeouts' of a pool",
@@ -29,7 +32,7 @@ internal static class TimeoutOverridesTable
         "a mapping of timeouts, as in { server-response: 5s }",
         "What differs from the [timeouts](#timeouts) of the file, of the listener and of the pool, for requests of this route.",
         [],
-        [.. s_ofServers, s_clientBody]);
+        [.. s_ofServers, s_clientBody, s_clientFin]);
 
     public static DirectiveTable<TimeoutOverrides> Listeners { get; } = new(
         "'timeouts' of a listener",
@@ -41,6 +44,7 @@ internal static class TimeoutOverridesTable
             Timeout("tls-handshake", t => t.TlsHandshake, (t, value) => t with { TlsHandshake = value }),
             Timeout("client-header", t => t.ClientHeader, (t, value) => t with { ClientHeader = value }),
             s_clientBody,
+            s_clientFin,
             Timeout("client-idle", t => t.ClientIdle, (t, value) => t with { ClientIdle = value }),
             Timeout("request", t => t.Request, (t, value) => t with { Request = value }),
         ]);

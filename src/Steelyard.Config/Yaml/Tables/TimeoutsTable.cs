@@ -27,6 +27,18 @@ internal static class TimeoutsTable
             Timeout("server-idle", "How long an unused connection to a server is kept for the next request; a server's own Keep-Alive hint shortens it.", t => t.ServerIdle, (t, value) => t with { ServerIdle = value }),
             Timeout("tunnel", "How long a connection in TCP mode, or one that went on in another protocol such as WebSocket, may carry nothing either way; then both are closed.", t => t.Tunnel, (t, value) => t with { Tunnel = value }),
             new Directive<Timeouts, TimeSpan?>(
+                "client-fin",
+                ScalarForms.OrWord(Duration, "tunnel"),
+                "In place of `tunnel` once one side of such a connection has ended: how long the client may send nothing when the server has ended, and take nothing when it has ended itself; then both are closed. `tunnel` for as long as before, as in HAProxy.",
+                t => t.ClientFin,
+                (t, value) => t with { ClientFin = value }),
+            new Directive<Timeouts, TimeSpan?>(
+                "server-fin",
+                ScalarForms.OrWord(Duration, "tunnel"),
+                "The same of the server.",
+                t => t.ServerFin,
+                (t, value) => t with { ServerFin = value }),
+            new Directive<Timeouts, TimeSpan?>(
                 "request",
                 ScalarForms.OrWord(Duration, "none"),
                 "From the first byte of a request to the last of its answer, all attempts together; then 504, or the connection is reset where the answer had begun. `none` for no limit: long downloads and event streams are right, and each part of them has a limit of its own. Once a connection has gone on in another protocol, `tunnel` counts instead.",

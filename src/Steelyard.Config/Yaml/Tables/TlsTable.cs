@@ -98,6 +98,8 @@ internal static class TlsTable
                 (tls, value) => tls with { StrictTransportSecurity = value }),
         ]);
 
+    private static readonly Form<TextTemplate> s_nameOfRequest = Form.OfText<TextTemplate>("a text such as {host}", TextTemplate.TryParse, template => template.ToString());
+
     public static DirectiveTable<ServerTlsDraft> Servers { get; } = new(
         "'tls'",
         "true, or a mapping such as { ca: internal.pem }",
@@ -122,6 +124,12 @@ internal static class TlsTable
                 "The name that the certificate has to have and that the server is asked for, instead of the host of its address.",
                 tls => tls.Name,
                 (tls, value) => tls with { Name = value }),
+            new Directive<ServerTlsDraft, TextTemplate?>(
+                "name-of-request",
+                Form.OrNull(s_nameOfRequest),
+                "The name that the server is asked for, made of each request, such as `{host}`; no name where it is empty. Connections are kept for requests of the same name. The certificate has to have it too, unless `name` says another. Checks go by `name` alone.",
+                tls => tls.NameOfRequest,
+                (tls, value) => tls with { NameOfRequest = value }),
             CertificateDirective<ServerTlsDraft>((tls, file) => tls with { Certificate = file }),
             KeyDirective<ServerTlsDraft>((tls, file) => tls with { Key = file }),
             PasswordsDirective<ServerTlsDraft>((tls, file) => tls with { Passwords = file }),
