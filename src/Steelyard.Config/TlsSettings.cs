@@ -58,6 +58,9 @@ public sealed record ServerTls
     /// <summary>Whether a server's certificate has to be valid and name it. Default true.</summary>
     public bool Verify { get; init; } = true;
 
+    /// <summary>Whether a certificate that is valid may name anything. Default false (HAProxy: without sni and verifyhost).</summary>
+    public bool AnyName { get; init; }
+
     /// <summary>The file of the authorities that are believed, in PEM; null for those of the system.</summary>
     public string? Authorities { get; init; }
 

@@ -32,13 +32,14 @@ internal static class TlsChecks
             problems.Error(alone.Place, "'key' without 'certificate'", "both, or neither");
         foreach (var (address, place) in addresses)
         {
-            if (draft is { Verify: true, Name: null } && address.UnixPath is not null)
+            if (draft is { Verify: true, AnyName: false, Name: null } && address.UnixPath is not null)
                 problems.Error(place, "a Unix socket has no host name that its certificate could be checked for", "'name' in 'tls', or 'verify: false'");
         }
 
         return new()
         {
             Verify = draft.Verify,
+            AnyName = draft.AnyName,
             Authorities = draft.Authorities,
             Name = draft.Name,
             NameOfRequest = draft.NameOfRequest,

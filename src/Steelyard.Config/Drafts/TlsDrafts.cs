@@ -30,6 +30,8 @@ internal sealed record ServerTlsDraft
 {
     public bool Verify { get; init; } = true;
 
+    public bool AnyName { get; init; }
+
     public string? Authorities { get; init; }
 
     public string? Name { get; init; }

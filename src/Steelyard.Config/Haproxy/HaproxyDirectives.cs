@@ -84,7 +84,7 @@ internal static class HaproxyDirectives
             yield return Harmless(name, "G", "Everybody on a command socket is answered.");
         foreach (var row in HaproxyCommandSockets.Rows)
             yield return row;
-        foreach (var name in (string[])["ssl-default-bind-ciphers", "ssl-default-bind-ciphersuites", "ssl-default-bind-curves", "ssl-default-server-ciphers", "ssl-default-server-ciphersuites", "ssl-default-server-options", "ssl-dh-param-file", "ssl-server-verify", "ssl-engine", "ssl-mode-async", "ssl-load-extra-files"])
+        foreach (var name in (string[])["ssl-default-bind-ciphers", "ssl-default-bind-ciphersuites", "ssl-default-bind-curves", "ssl-default-server-ciphers", "ssl-default-server-ciphersuites", "ssl-default-server-options", "ssl-dh-param-file", "ssl-engine", "ssl-mode-async", "ssl-load-extra-files"])
             yield return Harmless(name, "G", "TLS 1.2 and 1.3 are spoken as the system's OpenSSL is set.");
         foreach (var name in (string[])["maxpipes", "maxcomprate", "maxcompcpuusage", "maxzlibmem", "ulimit-n", "busy-polling", "noepoll", "nokqueue", "nopoll", "nosplice", "nogetaddrinfo", "noreuseport", "profiling.tasks", "strict-limits", "max-spread-checks", "node", "external-check", "insecure-fork-wanted", "insecure-setuid-wanted", "localpeer", "h1-case-adjust", "h1-case-adjust-file", "log-send-hostname", "grace", "close-spread-time", "cluster-secret", "unix-bind", "resetenv", "wurfl-data-file", "fd-hard-limit", "issuers-chain-path", "mworker-max-reloads", "pp2-never-send-local", "ssl-load-extra-del-ext", "ssl-provider", "ssl-provider-path", "ssl-propquery", "ssl-skip-self-issued-ca", "thread-group", "setcap", "anonkey", "no strict-limits", "no busy-polling", "no numa-cpu-mapping", "no quick-ack"])
             yield return Harmless(name, "G", "Nothing that a client or a server sees depends on it here.");
@@ -101,6 +101,14 @@ internal static class HaproxyDirectives
             yield return Harmless(name, "G", "Clients are not limited by it: `maxconn` and `maxconnrate` count.");
         foreach (var name in (string[])["server-state-base", "server-state-file"])
             yield return Harmless(name, "G", StateIsKept);
+        yield return Done("ssl-server-verify", "G", "none|required", "Whether certificates of servers are checked where their lines say nothing of it: `required` where nothing is said.", use =>
+        {
+            if (!use.TryTake("none or required", out var word))
+                return;
+            if (word.Text is not ("none" or "required"))
+                use.Error(word, $"{Shown.Quote(word.Text)} is no way to verify", "none or required");
+            use.File.VerifyServers = word.Text != "none";
+        });
         yield return Done("ssl-default-bind-options", "G", "<keyword>*", "The versions of TLS of `bind` lines that say none of their own: `ssl-min-ver`, `ssl-max-ver`, `no-tlsv12`, `no-tlsv13`, `force-tlsv12` and `force-tlsv13`, as there; other keywords change nothing.", HaproxyBinds.ReadDefaults);
         yield return Done("default-path", "G", "current|config|parent|origin <folder>", "Where files are looked for whose names do not begin with a slash: `current` is where the program was started under the name `haproxy`, and the folder of the file as `steelyard up`.", ReadDefaultPath);
         yield return Harmless("lua-prepend-path", "G", "There are no scripts here; `lua-load` is an error.");

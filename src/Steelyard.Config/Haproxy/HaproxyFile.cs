@@ -34,6 +34,9 @@ internal sealed class HaproxyFile(DialectSource source, ProblemList problems)
     /// <summary>The versions of TLS of bind lines that say none of their own.</summary>
     public HaproxyTlsVersions BindVersions { get; set; }
 
+    /// <summary>Whether certificates of servers are checked where nothing else is said of them.</summary>
+    public bool VerifyServers { get; set; } = true;
+
     /// <summary>The files of patterns and maps.</summary>
     public HaproxyLists Lists { get; } = new();
 

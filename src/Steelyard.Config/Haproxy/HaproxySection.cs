@@ -328,9 +328,14 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
 
     public bool Tls { get; set; }
 
-    public bool Verify { get; set; } = true;
+    /// <summary>Whether its certificate is checked; null for what <c>ssl-server-verify</c> says.</summary>
+    public bool? Verify { get; set; }
 
+    /// <summary>The file of the authorities that are believed; null for none.</summary>
     public string? Authorities { get; set; }
+
+    /// <summary>Whether those of the system are.</summary>
+    public bool SystemAuthorities { get; set; }
 
     public string? Certificate { get; set; }
 
@@ -387,6 +392,7 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
         Tls = Tls,
         Verify = Verify,
         Authorities = Authorities,
+        SystemAuthorities = SystemAuthorities,
         Certificate = Certificate,
         ServerName = ServerName,
         NameOfRequest = NameOfRequest,

@@ -22,9 +22,9 @@ internal static class HaproxyServerDrafts
         Cookie = withCookie ? server.Cookie : null,
         Tls = !server.Tls ? null : new()
         {
-            // As in HAProxy nothing is verified where no authorities are named.
-            Verify = server is { Verify: true, Authorities: not null },
-            Authorities = server.Verify ? server.Authorities : null,
+            Verify = server.Verify != false,
+            AnyName = server is { Verify: not false, ServerName: null, NameOfRequest: null },
+            Authorities = server.Verify != false ? server.Authorities : null,
             Name = server.ServerName,
             NameOfRequest = server.NameOfRequest,
             Certificate = server.Certificate is { } certificate ? new(certificate, server.Name.Place) : null,

@@ -52,7 +52,7 @@ internal static class HaproxyServers
         Flag("send-proxy-v2", "The same, version 2.", server => server.ProxyProtocol = ProxyProtocolVersion.V2),
         Flag("ssl", "It is spoken to over TLS.", server => server.Tls = true),
         Flag("no-ssl", "It is not.", server => server.Tls = false),
-        new("verify", "none|required", "Whether its certificate is checked.", DirectiveSupport.Done, (use, server) =>
+        new("verify", "none|required", "Whether its certificate is checked; what `ssl-server-verify` says where nothing is said. The name in it is where `sni` or `verifyhost` says one.", DirectiveSupport.Done, (use, server) =>
         {
             if (!use.TryTake("none or required", out var word))
                 return false;
@@ -61,7 +61,16 @@ internal static class HaproxyServers
             server.Verify = word.Text != "none";
             return word.Text is "none" or "required";
         }),
-        Word("ca-file", "<file>", "The authorities that its certificate is believed from.", (server, value) => server.Authorities = value, isFile: true),
+        new("ca-file", "<file>|@system-ca", "The authorities that its certificate is believed from; `@system-ca` for those of the system.", DirectiveSupport.Done, (use, server) =>
+        {
+            if (!use.TryTake("a file", out var word))
+                return false;
+            server.SystemAuthorities = word.Text == "@system-ca";
+            server.Authorities = server.SystemAuthorities ? null : use.File.PathOf(word.Text, isCertificate: false);
+            if (server.Authorities is not null)
+                use.Problems.Files.Add(new(server.Authorities, word.Place));
+            return true;
+        }),
         Word("crt", "<file>", "The certificate, and the key behind it, that it is shown.", (server, value) => server.Certificate = value, isFile: true),
         new("sni", "<sample>", "The name that is asked for, and that the certificate has to have where it is verified and `verifyhost` says no other. Connections are kept for requests of the same name.", DirectiveSupport.Done, ReadServerName),
         Word("verifyhost", "<name>", "The name its certificate is for.", (server, value) => server.ServerName = value),
@@ -258,7 +267,7 @@ internal static class HaproxyServers
             return;
         var server = use.Section.DefaultServer.Copy(new(name.Text, name.Place), new(at, address.Place));
         server.ClientPort = clientPort;
-        if (!ReadKeywords(use, server))
+        if (!ReadKeywords(use, server) || !KnowsWhomToBelieve(use, server))
             return;
         if (clientPort is not null && server is { Check: true, CheckPort: null })
             use.Error(address, $"nobody knows the port that checks of {Shown.Quote(name.Text)} go to: connections to it go to that which clients come to", "'port' with a number");
@@ -296,7 +305,7 @@ internal static class HaproxyServers
             return;
         var template = use.Section.DefaultServer.Copy(new(prefix.Text, prefix.Place), new(at, address.Place));
         template.ClientPort = clientPort;
-        if (!ReadKeywords(use, template))
+        if (!ReadKeywords(use, template) || !KnowsWhomToBelieve(use, template))
             return;
         if (clientPort is not null && at.HasName)
         {
@@ -335,6 +344,15 @@ internal static class HaproxyServers
             : int.TryParse(word.Text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65535 ? new() { Dns = name.ToLowerInvariant(), Port = port }
             : null;
         return discover is not null;
+    }
+
+    private static bool KnowsWhomToBelieve(HaproxyUse use, HaproxyServer server)
+    {
+        server.Verify ??= use.File.VerifyServers;
+        if (server is not ({ Tls: true } or { CheckTls: true }) || server is { Verify: false } or { Authorities: not null } or { SystemAuthorities: true })
+            return true;
+        use.Problems.Error(server.Name.Place, $"the certificate of {Shown.Quote(server.Name.Value)} is to be verified, and no authorities are named", "'ca-file' with a file or @system-ca, or 'verify none'");
+        return false;
     }
 
     private static bool ReadKeywords(HaproxyUse use, HaproxyServer server)

@@ -252,8 +252,8 @@ internal sealed class YamlWriter
 
     private static IEnumerable<string> TlsParts(ServerTls tls)
     {
-        if (!tls.Verify)
-            yield return "verify: false";
+        if (!tls.Verify || tls.AnyName)
+            yield return $"verify: {(tls.Verify ? "any-name" : "false")}";
         if (tls.Authorities is not null)
             yield return $"ca: {Scalar(tls.Authorities)}";
         if (tls.Name is not null)

@@ -290,7 +290,7 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         var client = target.Tls!;
         var secured = new TlsTransport(_transport!, tls);
         _transport = secured;
-        var verdict = new CertificateVerdict(client.Settings.Verify);
+        var verdict = new CertificateVerdict(client.Settings);
         if (await secured.Connect(client.OptionsFor(target.Host, verdict), due))
             return default;
         return new(secured.TimedOut ? ProbeFault.Timeout : verdict.Fault == CertificateFault.None ? ProbeFault.Tls : ProbeFault.Certificate);

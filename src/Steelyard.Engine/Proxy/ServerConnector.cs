@@ -120,7 +120,7 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
     {
         var secured = new TlsTransport(context.Upstream!.Transport, context.Loop.Tls);
         context.Upstream.Secure(secured);
-        var verdict = new CertificateVerdict(tls.Settings.Verify, tls.Settings.NameOfRequest is null ? null : tls.Settings.Name);
+        var verdict = new CertificateVerdict(tls.Settings, tls.Settings.NameOfRequest is null ? null : tls.Settings.Name);
         var address = server.Settings.Address;
         var asked = tls.Settings.NameOfRequest is not null ? ConnectionAim.NameOf(context.Upstream.Aim) : null;
         var done = await secured.Connect(tls.OptionsFor(context.Target?.Host ?? (address.UnixPath is null ? address.Host : ""), verdict, asked), due);

@@ -84,20 +84,20 @@ internal sealed class TlsClient : IWatchedTls
 }
 
 /// <summary>What is wrong with the certificate of a server.</summary>
-/// <param name="verify">Whether anything may be.</param>
+/// <param name="settings">What may be.</param>
 /// <param name="name">The name that it has to have; null for the one that is asked for.</param>
-internal sealed class CertificateVerdict(bool verify, string? name = null)
+internal sealed class CertificateVerdict(ServerTls settings, string? name = null)
 {
     /// <summary>Why it was refused; <see cref="CertificateFault.None"/> when it was not.</summary>
     public CertificateFault Fault { get; private set; }
 
     public bool Judge(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        if (name is not null && certificate is X509Certificate2 shown && shown.MatchesHostname(name))
+        if (settings.AnyName || (name is not null && certificate is X509Certificate2 shown && shown.MatchesHostname(name)))
             errors &= ~SslPolicyErrors.RemoteCertificateNameMismatch;
         else if (name is not null)
             errors |= SslPolicyErrors.RemoteCertificateNameMismatch;
-        Fault = !verify || errors == SslPolicyErrors.None ? CertificateFault.None
+        Fault = !settings.Verify || errors == SslPolicyErrors.None ? CertificateFault.None
             : certificate is null ? CertificateFault.Untrusted
             : errors.HasFlag(SslPolicyErrors.RemoteCertificateChainErrors) ? ChainFault(chain)
             : CertificateFault.OtherName;

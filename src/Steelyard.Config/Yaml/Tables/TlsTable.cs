@@ -106,12 +106,12 @@ internal static class TlsTable
         "TLS is spoken to the servers: `true`, or a mapping with these keys. A pool says it for its servers, a server for itself.",
         [],
         [
-            new Directive<ServerTlsDraft, bool>(
+            new Directive<ServerTlsDraft, (bool Verify, bool AnyName)>(
                 "verify",
-                ScalarForms.Switch,
-                "Whether a server's certificate has to be valid and name it. Without it anybody in between can read along.",
-                tls => tls.Verify,
-                (tls, value) => tls with { Verify = value }),
+                ScalarForms.OneOf([("true", (true, false), ""), ("false", (false, false), ""), ("any-name", (true, true), "")]),
+                "Whether a server's certificate has to be valid and name it; with `any-name`, whether it has to be valid. Without it anybody in between can read along.",
+                tls => (tls.Verify, tls.AnyName),
+                (tls, value) => tls with { Verify = value.Verify, AnyName = value.AnyName }),
             new Directive<ServerTlsDraft, string?>(
                 "ca",
                 Form.OrNull(File),
