@@ -42,6 +42,9 @@ public sealed record HealthSettings
     /// <summary>Whether TLS is spoken; null for what its requests get (HAProxy: check-ssl).</summary>
     public bool? Tls { get; init; }
 
+    /// <summary>How TLS is spoken where it is; null for as with requests, and with a certificate that is valid and names the server where those get none.</summary>
+    public ServerTls? TlsSettings { get; init; }
+
     /// <summary>From the end of a check to the next: 10 ms to 24 h. Default 2 s (HAProxy: inter).</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(2);
 

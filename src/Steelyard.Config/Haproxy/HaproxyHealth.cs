@@ -47,7 +47,8 @@ internal sealed class HaproxyHealth(HaproxyFile file, ProblemList problems)
         }
 
         // Over TLS or not is a matter of the one that is asked.
-        return settings with { Address = elsewhere, Port = settings.Port ?? there.Port, Tls = settings.Tls ?? tracked.Tls };
+        var how = settings.Tls is null && tracked.Tls ? TlsChecks.Servers(HaproxyServerDrafts.TlsOf(tracked), [], problems) : settings.TlsSettings;
+        return settings with { Address = elsewhere, Port = settings.Port ?? there.Port, Tls = settings.Tls ?? tracked.Tls, TlsSettings = how };
     }
 
     private HealthSettings Settings(HaproxySection backend, HaproxyServer server)
@@ -57,12 +58,14 @@ internal sealed class HaproxyHealth(HaproxyFile file, ProblemList problems)
         var interval = server.Interval ?? TimeSpan.FromSeconds(2);
         var timeout = HaproxyTimeouts.Of(backend, "check") is { } check ? (HaproxyTimeouts.Of(backend, "connect") is { } connect && connect < interval ? connect : interval) + check : interval;
         var least = TimeSpan.FromMilliseconds(10);
+        bool? secured = health.Kind != ProbeKind.Script && health.Tls is { } said ? said == server.Tls ? null : said : server is { CheckTls: true, Tls: false } ? true : server.Tls ? null : health.Tls;
         return health with
         {
             Address = server.CheckAddress,
             DrainStatuses = backend.HttpCheck is { Option: not null, DrainsOn404: true } ? [new(404, 404)] : default,
             Port = health.Port ?? server.CheckPort,
-            Tls = health.Kind != ProbeKind.Script && health.Tls is { } said ? said == server.Tls ? null : said : server is { CheckTls: true, Tls: false } ? true : server.Tls ? null : health.Tls,
+            Tls = secured,
+            TlsSettings = secured == true && !server.Tls ? TlsChecks.Servers(HaproxyServerDrafts.TlsOf(server), [], problems) : null,
             Interval = interval < least ? least : interval,
             FastInterval = server.FastInterval,
             DownInterval = server.DownInterval,

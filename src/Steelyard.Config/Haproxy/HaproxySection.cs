@@ -339,7 +339,11 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
 
     public string? Certificate { get; set; }
 
+    /// <summary>The name that is asked for.</summary>
     public string? ServerName { get; set; }
+
+    /// <summary>The name that its certificate has to have; null for the one that is asked for, or for any.</summary>
+    public string? CertificateName { get; set; }
 
     /// <summary>The name that is asked for, made of each request; null for the one above.</summary>
     public TextTemplate? NameOfRequest { get; set; }
@@ -395,6 +399,7 @@ internal sealed class HaproxyServer(Located<string> name, Located<NetworkAddress
         SystemAuthorities = SystemAuthorities,
         Certificate = Certificate,
         ServerName = ServerName,
+        CertificateName = CertificateName,
         NameOfRequest = NameOfRequest,
         ClientPort = ClientPort,
         AgentPort = AgentPort,

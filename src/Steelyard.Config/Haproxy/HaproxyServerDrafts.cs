@@ -20,15 +20,18 @@ internal static class HaproxyServerDrafts
         Backup = server.Backup ? new(true, server.Name.Place) : null,
         ProxyProtocol = server.ProxyProtocol,
         Cookie = withCookie ? server.Cookie : null,
-        Tls = !server.Tls ? null : new()
-        {
-            Verify = server.Verify != false,
-            AnyName = server is { Verify: not false, ServerName: null, NameOfRequest: null },
-            Authorities = server.Verify != false ? server.Authorities : null,
-            Name = server.ServerName,
-            NameOfRequest = server.NameOfRequest,
-            Certificate = server.Certificate is { } certificate ? new(certificate, server.Name.Place) : null,
-        },
+        Tls = server.Tls ? TlsOf(server) : null,
+    };
+
+    /// <summary>How TLS is spoken to a server, by those who do.</summary>
+    public static ServerTlsDraft TlsOf(HaproxyServer server) => new()
+    {
+        Verify = server.Verify != false,
+        AnyName = server is { Verify: not false, ServerName: null, NameOfRequest: null, CertificateName: null },
+        Authorities = server.Verify != false ? server.Authorities : null,
+        Name = server.CertificateName ?? server.ServerName,
+        NameOfRequest = server.NameOfRequest ?? (server.CertificateName is not null && server.ServerName is { } name ? TextTemplate.Literal(name) : null),
+        Certificate = server.Certificate is { } certificate ? new(certificate, server.Name.Place) : null,
     };
 
     /// <summary>The agents of a backend's servers; null for none.</summary>

@@ -73,7 +73,7 @@ internal static class HaproxyServers
         }),
         Word("crt", "<file>", "The certificate, and the key behind it, that it is shown.", (server, value) => server.Certificate = value, isFile: true),
         new("sni", "<sample>", "The name that is asked for, and that the certificate has to have where it is verified and `verifyhost` says no other. Connections are kept for requests of the same name.", DirectiveSupport.Done, ReadServerName),
-        Word("verifyhost", "<name>", "The name its certificate is for.", (server, value) => server.ServerName = value),
+        Word("verifyhost", "<name>", "The name its certificate is for.", (server, value) => server.CertificateName = value),
         Flag("agent-check", "An agent beside it says how much it can do.", server => server.AgentCheck = true),
         Number("agent-port", "<port>", "Where the agent listens.", 1, 65535, (server, value) => server.AgentPort = value),
         Address("agent-addr", "At which address; its own where nothing is said.", (server, value) => server.AgentAddress = value),
@@ -134,7 +134,7 @@ internal static class HaproxyServers
         Harmless("tls-tickets", 0, "Sessions are resumed as the system's OpenSSL does."),
         Harmless("stick", 0, "What is remembered of clients is kept for all servers."),
         Harmless("check-proto", 1, "Servers are asked in HTTP/1.1."),
-        Harmless("no-verifyhost", 0, "The name of its certificate is looked at where it is verified."),
+        Flag("no-verifyhost", "That of `sni`, or any.", server => server.CertificateName = null),
         new("source", "<address>", "The address of this machine that connections to it come from: one for all servers of a backend.", DirectiveSupport.Done, (use, server) =>
         {
             var place = use.Last.Place;

@@ -187,10 +187,11 @@ internal sealed class ProxyPlan
             {
                 proxyProtocolOf[server.Ordinal] = server.Settings.ProxyProtocol ?? pool.Settings.ProxyProtocol;
                 tlsOf[server.Ordinal] = tls.For(server.Settings.Tls ?? pool.Settings.Tls);
-                probeTlsOf[server.Ordinal] = pool.Settings.HealthOf(server.Settings)?.Tls switch
+                var health = pool.Settings.HealthOf(server.Settings);
+                probeTlsOf[server.Ordinal] = health?.Tls switch
                 {
                     null => tlsOf[server.Ordinal],
-                    true => tlsOf[server.Ordinal] ?? tls.For(new ServerTls()),
+                    true => health.TlsSettings is { } own ? tls.For(own) : tlsOf[server.Ordinal] ?? tls.For(new ServerTls()),
                     false => null,
                 };
                 var address = addresses[server.Ordinal] = resolve(server.Settings.At ?? server.Settings.Address);

@@ -135,6 +135,32 @@ public sealed class TlsServerTests : IDisposable
         Assert.Equal("hello", (await balancer.Ask(Get)).Text);
     }
 
+    [Theory]
+    [InlineData(1, 200)]
+    [InlineData(-1, 502)]
+    public async Task Where_any_name_will_do_a_certificate_has_to_be_valid_still(int until, int status)
+    {
+        await using var origin = Origin(Server("elsewhere.test", DateTimeOffset.UtcNow.AddDays(-9), DateTimeOffset.UtcNow.AddDays(until)));
+        await using var balancer = Balancer(origin, tls => tls with { AnyName = true });
+
+        Assert.Equal(status, (await balancer.Ask(Get)).Status);
+    }
+
+    // Of traffic that is passed through as it is nobody says how its TLS is spoken.
+    [Theory]
+    [InlineData(false, ProbeFault.None)]
+    [InlineData(true, ProbeFault.Certificate)]
+    public async Task Checks_speak_TLS_in_a_way_of_their_own(bool verify, ProbeFault fault)
+    {
+        await using var origin = Origin(Server("elsewhere.test"));
+        var health = new HealthSettings { Tls = true, TlsSettings = new() { Verify = verify, Authorities = verify ? "ca.pem" : null }, Interval = TimeSpan.FromMilliseconds(10), Start = HealthStart.Down, Rise = 2, Fall = 1 };
+        await using var balancer = TestBalancer.Start([origin.Address], snapshot => snapshot with { Pools = [snapshot.Pools[0] with { Health = health }] }, certificates: _certificates);
+
+        await Patience.Until(() => balancer.Servers[0].Up == (fault == ProbeFault.None) && origin.Connections.Count >= 2);
+
+        Assert.Equal(fault, balancer.Servers[0].LastCheck);
+    }
+
     [Fact]
     public async Task A_server_that_fails_its_handshake_costs_no_request()
     {

@@ -248,6 +248,8 @@ public sealed class RoundTrip
         _ => new()
         {
             Kind = ProbeKind.Http,
+            Tls = variant % 8 == 3 ? true : null,
+            TlsSettings = variant % 8 == 3 ? new() { Authorities = "ca.pem", AnyName = true } : null,
             Path = "/health?deep=1#\"'",
             Method = "OPTIONS",
             Host = "[::1]:80",

@@ -189,12 +189,12 @@ internal static class HealthTable
                 "The port to ask at; the server's own when left out.",
                 health => health.Port,
                 (health, value) => health with { Port = value }),
-            new Directive<HealthSettings, bool?>(
+            new Directive<HealthSettings, (bool? Spoken, ServerTls? Settings)>(
                 "tls",
-                OrNull(ScalarForms.Switch),
-                "Whether TLS is spoken; as for requests when left out.",
-                health => health.Tls,
-                (health, value) => health with { Tls = value }),
+                TlsTable.ChecksForm,
+                "Whether TLS is spoken; as for requests when left out. A mapping with the keys of [tls](#pools-tls) says how, such as `{ verify: false }`.",
+                health => (health.Tls, health.TlsSettings),
+                (health, value) => health with { Tls = value.Spoken, TlsSettings = value.Settings }),
             new Directive<HealthSettings, TimeSpan>(
                 "interval",
                 ScalarForms.Duration(s_leastInterval, s_most),
@@ -312,7 +312,7 @@ internal static class HealthTable
             value = Table.Read(problems, mapping, new());
             if (mapping.Entries.Any(entry => entry.Key.Value == "grpc"))
                 return false;
-            if (value.Kind == ProbeKind.Tcp && value with { Port = null, Tls = null, Address = null } is var asked && asked != OnlyTimes(asked))
+            if (value.Kind == ProbeKind.Tcp && value with { Port = null, Tls = null, TlsSettings = null, Address = null } is var asked && asked != OnlyTimes(asked))
                 problems.Error(node.Place, "'health' speaks of a request, but asks for none", "'http' with a path too, as in { http: /health }");
             if (value is { KeepAlive: not null, Kind: ProbeKind.Script } && !value.KeepsConnection())
                 problems.Error(node.Place, "'keep-alive' is for a script that asks by 'request' over one connection", "a script with a 'request' and no further 'connect', or no 'keep-alive'");

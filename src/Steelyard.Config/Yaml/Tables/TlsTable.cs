@@ -142,6 +142,21 @@ internal static class TlsTable
         ScalarForms.OneOf([("true", true, "")]),
         _ => new ServerTlsDraft()));
 
+    private static readonly Form<ServerTlsDraft?> s_checks = Form.OrNull(Form.MappingOrText(Servers, () => new ServerTlsDraft(), ScalarForms.Switch, spoken => spoken ? new ServerTlsDraft() : null!));
+
+    /// <summary>What is written behind <c>tls</c> of health checks: whether TLS is spoken, and how where that is a matter of its own.</summary>
+    public static Form<(bool? Spoken, ServerTls? Settings)> ChecksForm { get; } = new(
+        "true, false, or a mapping such as { verify: false }",
+        (ProblemList problems, YamlNode node, out (bool? Spoken, ServerTls? Settings) value) =>
+        {
+            value = default;
+            if (!s_checks.Read(problems, node, out var draft))
+                return false;
+            value = (draft is not null, TlsChecks.Servers(draft, [], problems) is { } settings && settings != new ServerTls() ? settings : null);
+            return true;
+        },
+        value => value.Settings is { } settings ? YamlWriter.Tls(settings) : value.Spoken switch { true => "true", false => "false", null => "" });
+
     private static Directive<T, Located<string>?> CertificateDirective<T>(Func<T, Located<string>?, T> set) => new(
         "certificate",
         Form.Located(File),
