@@ -243,6 +243,9 @@ public enum ReadySign
 
     /// <summary>It has lived for some time.</summary>
     Delay,
+
+    /// <summary>It has ended with exit code 0: it does something once that others wait for.</summary>
+    Exit,
 }
 
 /// <summary>How a worker is told to end: first it gets no new requests, then a signal, then SIGKILL with all that it started.</summary>
@@ -321,6 +324,9 @@ public sealed record RestartSettings
 
     /// <summary>The time in which they are counted; it slides: 1 s to 24 h. Default 10 min.</summary>
     public TimeSpan Window { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Whether a worker that ends with an exit code is left alone.</summary>
+    public bool Leaves(int code) => On == RestartOn.Never || (On == RestartOn.Failure && code == 0) || LeaveOn.Contains(code);
 }
 
 /// <summary>After which ends a worker is started again.</summary>

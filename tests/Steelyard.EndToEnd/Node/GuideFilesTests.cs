@@ -82,6 +82,34 @@ public sealed class GuideFilesTests : IDisposable
         Assert.Contains("told shutdown", up.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_service_that_waits_for_the_end_of_another_starts_when_that_has_ended_well()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("compose.yaml", """
+            services:
+              web: { command: sh -c 'cat made; exec sleep 1000', depends_on: { migrate: { condition: service_completed_successfully } } }
+              migrate: { command: sh -c 'read go <go; echo $$go >made; exit $$go' }
+            """);
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [folder.At("go")]))
+            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await using (var failing = SteelyardProcess.Start(["up"], Environment, folder.Path))
+        {
+            await File.WriteAllTextAsync(folder.At("go"), "3\n", TestContext.Current.CancellationToken);
+            Assert.Equal(1, await failing.ExitAsync());
+            Assert.Contains("migrate/1 ended with exit code 3 instead of 0", failing.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("web/1", failing.Output, StringComparison.Ordinal);
+        }
+
+        await using var up = SteelyardProcess.Start(["up"], Environment, folder.Path);
+        await File.WriteAllTextAsync(folder.At("go"), "0\n", TestContext.Current.CancellationToken);
+        await up.LineAsync("web/1 | 0");
+        await up.LineAsync("ready");
+
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
+    }
+
     // Express's generator writes bin/www, and npm does not tell what it runs of SIGINT.
     [Fact]
     public async Task A_script_without_extension_is_run_by_node_and_what_npm_started_is_told_to_end()

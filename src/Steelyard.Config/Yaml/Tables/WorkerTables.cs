@@ -18,6 +18,7 @@ internal static class WorkerTables
         ("http", ReadySign.Http, ""),
         ("log", ReadySign.Log, ""),
         ("delay", ReadySign.Delay, ""),
+        ("exit", ReadySign.Exit, ""),
     ];
 
     private static readonly Form<string?> s_text = Form.OfText<string?>(
@@ -124,8 +125,8 @@ internal static class WorkerTables
 
     public static DirectiveTable<ReadySettings> Ready { get; } = new(
         "'ready'",
-        "listening, signal, notify, http or delay, or a mapping, as in { on: http, path: /health, within: 30s }",
-        "When a worker that was started counts as ready: when it accepts a connection (`listening`), sends `ready` to the primary of its Node cluster (`signal`), says `READY=1` by sd_notify(3) (`notify`), answers a request with a status from 200 to 399 (`http`), prints a line with a text (`log`), or has lived for some time (`delay`). One that is late, or ends before, has failed.",
+        "listening, signal, notify, http, delay or exit, or a mapping, as in { on: http, path: /health, within: 30s }",
+        "When a worker that was started counts as ready: when it accepts a connection (`listening`), sends `ready` to the primary of its Node cluster (`signal`), says `READY=1` by sd_notify(3) (`notify`), answers a request with a status from 200 to 399 (`http`), prints a line with a text (`log`), has lived for some time (`delay`), or has ended with exit code 0 (`exit`), where it does something once that others wait for. One that is late, or ends before, has failed.",
         [],
         [
             new Directive<ReadySettings, ReadySign>(
