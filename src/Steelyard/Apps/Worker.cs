@@ -128,7 +128,8 @@ internal sealed class Worker
         Reach.Leave();
         if ((App.Stop.Disconnect || App.Stop.Message is not null) && Reach.TryLetGo(App.Stop.Message, out var gone))
         {
-            await Task.WhenAny(_process.Exited, gone, Task.Delay(App.Stop.Grace, force));
+            // One that was told something may close the channel first, and have more to do.
+            await Task.WhenAny(_process.Exited, App.Stop.Message is null ? gone : _process.Exited, Task.Delay(App.Stop.Grace, force));
 
             // With nothing left to do it ends by itself, unless a timer or a connection to somebody else keeps it.
             await Task.WhenAny(_process.Exited, Task.Delay(s_endsByItself, force));

@@ -69,9 +69,13 @@ public sealed class GuideFilesTests : IDisposable
               console.log(`mail on http://127.0.0.1:${server.address().port}, ${require('cluster').isPrimary}`);
               process.send('ready');
             });
-            process.on('message', text => { console.log(`told ${text}`); process.exit(0); });
+            process.on('message', text => {
+              console.log(`told ${text}`);
+              process.disconnect();
+              setTimeout(() => { console.log('all sent'); process.exit(0); }, 1000);
+            });
             """);
-        folder.Write("ecosystem.json", """{ "apps": [{ "script": "mail.js", "wait_ready": true, "shutdown_with_message": true }] }""");
+        folder.Write("ecosystem.json", """{ "apps": [{ "script": "mail.js", "wait_ready": true, "shutdown_with_message": true, "kill_timeout": 20000 }] }""");
         await using var up = SteelyardProcess.Start(["up"], Environment, folder.Path);
         await up.LineAsync(", true");
         await up.LineAsync("ready");
@@ -79,7 +83,7 @@ public sealed class GuideFilesTests : IDisposable
         up.Signal(PosixSignal.SIGTERM);
 
         Assert.Equal(0, await up.ExitAsync());
-        Assert.Contains("told shutdown", up.Output, StringComparison.Ordinal);
+        Assert.Contains("told shutdown\nmail/1 | all sent\n", up.Output, StringComparison.Ordinal);
     }
 
     [Fact]
