@@ -387,8 +387,14 @@ public enum RollingFailure
 /// <summary>Where the output of workers goes.</summary>
 public sealed record LogSettings
 {
-    /// <summary>A file, seen from the configuration's folder; <c>{instance}</c> in its name makes one for each worker. Null for none.</summary>
+    /// <summary>A file for both outputs, seen from the configuration's folder; <c>{instance}</c> in its name makes one for each worker. Null for none.</summary>
     public string? File { get; init; }
+
+    /// <summary>The same for standard output alone.</summary>
+    public string? OutputFile { get; init; }
+
+    /// <summary>The same for standard error alone.</summary>
+    public string? ErrorFile { get; init; }
 
     /// <summary>At which size a new file is begun: 1 KiB to 1 TiB; null for none. Default 10 MiB.</summary>
     public ByteSize? Size { get; init; } = ByteSize.FromKibibytes(10 * 1024);
@@ -401,6 +407,9 @@ public sealed record LogSettings
 
     /// <summary>What a line looks like. Default text.</summary>
     public LogFormat Format { get; init; }
+
+    /// <summary>How a <see cref="TimePattern"/> has the time, in local time and before lines of <see cref="LogFormat.Raw"/> too. Null for ISO 8601 in UTC, and none before those.</summary>
+    public string? Time { get; init; }
 
     /// <summary>Whether the output goes to the terminal too. Default yes.</summary>
     public bool Terminal { get; init; } = true;
