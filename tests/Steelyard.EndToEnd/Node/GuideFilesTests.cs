@@ -87,6 +87,26 @@ public sealed class GuideFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task A_job_that_ends_well_is_started_again_by_its_schedule_alone_and_each_output_has_its_file()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("job.js", "console.log('done'); console.error('counted');");
+        folder.Write("ecosystem.config.js", """
+            module.exports = { apps: [{ script: 'job.js', autorestart: false, cron_restart: '*/2 * * * * *', out_file: 'out.log', error_file: 'errors.log', log_date_format: '[at] YYYY' }] };
+            """);
+        await using var up = SteelyardProcess.Start(["up"], Environment, folder.Path);
+        await up.LineAsync("ready");
+        await Patience.Until(() => up.Output.Split("job/1 | done\n").Length > 3);
+
+        up.Signal(PosixSignal.SIGTERM);
+
+        Assert.Equal(0, await up.ExitAsync());
+        Assert.Matches(@"^(at \d{4}: done\n){3,}$", File.ReadAllText(folder.At("out.log")));
+        Assert.Matches(@"^(at \d{4}: counted\n){3,}$", File.ReadAllText(folder.At("errors.log")));
+        Assert.DoesNotContain("before", up.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_service_that_waits_for_the_end_of_another_starts_when_that_has_ended_well()
     {
         using var folder = new TemporaryFolder();
