@@ -454,7 +454,7 @@ public sealed class SupervisionTests : WorkerFixture
         File.Delete(Folder.At("logs/jobs.log"));
 
         await up.ErrorLineAsync("/logs/jobs.log is written again");
-        Assert.EndsWith("later\n", await File.ReadAllTextAsync(Folder.At("logs/jobs.log"), Cancel), StringComparison.Ordinal);
+        await Patience.Until(() => File.ReadAllText(Folder.At("logs/jobs.log")).EndsWith("\nlater\n", StringComparison.Ordinal));
     }
 
     [Fact]
