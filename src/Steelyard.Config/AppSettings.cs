@@ -243,6 +243,9 @@ public enum ReadySign
 
     /// <summary>It has lived for some time.</summary>
     Delay,
+
+    /// <summary>It has ended with exit code 0: it does something once that others wait for.</summary>
+    Exit,
 }
 
 /// <summary>How a worker is told to end: first it gets no new requests, then a signal, then SIGKILL with all that it started.</summary>
@@ -321,6 +324,9 @@ public sealed record RestartSettings
 
     /// <summary>The time in which they are counted; it slides: 1 s to 24 h. Default 10 min.</summary>
     public TimeSpan Window { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Whether a worker that ends with an exit code is left alone.</summary>
+    public bool Leaves(int code) => On == RestartOn.Never || (On == RestartOn.Failure && code == 0) || LeaveOn.Contains(code);
 }
 
 /// <summary>After which ends a worker is started again.</summary>
@@ -381,8 +387,14 @@ public enum RollingFailure
 /// <summary>Where the output of workers goes.</summary>
 public sealed record LogSettings
 {
-    /// <summary>A file, seen from the configuration's folder; <c>{instance}</c> in its name makes one for each worker. Null for none.</summary>
+    /// <summary>A file for both outputs, seen from the configuration's folder; <c>{instance}</c> in its name makes one for each worker. Null for none.</summary>
     public string? File { get; init; }
+
+    /// <summary>The same for standard output alone.</summary>
+    public string? OutputFile { get; init; }
+
+    /// <summary>The same for standard error alone.</summary>
+    public string? ErrorFile { get; init; }
 
     /// <summary>At which size a new file is begun: 1 KiB to 1 TiB; null for none. Default 10 MiB.</summary>
     public ByteSize? Size { get; init; } = ByteSize.FromKibibytes(10 * 1024);
@@ -395,6 +407,9 @@ public sealed record LogSettings
 
     /// <summary>What a line looks like. Default text.</summary>
     public LogFormat Format { get; init; }
+
+    /// <summary>How a <see cref="TimePattern"/> has the time, in local time and before lines of <see cref="LogFormat.Raw"/> too. Null for ISO 8601 in UTC, and none before those.</summary>
+    public string? Time { get; init; }
 
     /// <summary>Whether the output goes to the terminal too. Default yes.</summary>
     public bool Terminal { get; init; } = true;

@@ -6,12 +6,23 @@ namespace Steelyard.Config;
 /// <summary>
 /// Times as crontab(5) has them: minute, hour, day of the month, month, day of the week (0 and 7 are Sunday), each
 /// <c>*</c>, a number, a range, a list of these, with <c>/step</c>; months and days of the week by the first three letters
-/// of their names too. Where both days are restricted, either will do. Or one word, such as <c>@daily</c>.
+/// of their names too, and <c>L</c> for the last day of the month. Where both days are restricted, either will do. A sixth
+/// field before them is the second. Or one word, such as <c>@daily</c>.
 /// </summary>
 public sealed class CronSchedule
 {
     private static readonly (string Name, int Least, int Most)[] s_fields =
-        [("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7)];
+        [("second", 0, 59), ("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7)];
+
+    private const int Second = 0;
+    private const int Minute = 1;
+    private const int Hour = 2;
+    private const int DayOfMonth = 3;
+    private const int Month = 4;
+    private const int DayOfWeek = 5;
+
+    // Beside the days of a month by their numbers.
+    private const ulong LastDay = 1UL << 32;
 
     private static readonly Dictionary<string, string> s_words = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -28,11 +39,13 @@ public sealed class CronSchedule
     private static readonly string[] s_days = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
     private readonly ulong[] _fields;
-    private readonly bool _eitherDay;
 
-    private CronSchedule(ulong[] fields, bool eitherDay) => (_fields, _eitherDay) = (fields, eitherDay);
+    private CronSchedule(ulong[] fields, bool eitherDay) => (_fields, IsForEitherDay) = (fields, eitherDay);
 
-    /// <summary>Reads five fields, or the word for some.</summary>
+    /// <summary>Whether days of the month and of the week are restricted both, so that either will do.</summary>
+    public bool IsForEitherDay { get; }
+
+    /// <summary>Reads five or six fields, or the word for some.</summary>
     /// <param name="text">Parted by blanks.</param>
     /// <param name="schedule">What they say.</param>
     /// <param name="wrong">What is wrong with them.</param>
@@ -46,25 +59,32 @@ public sealed class CronSchedule
         }
 
         var words = s_words.GetValueOrDefault(text.Trim(), text).Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (words.Length == s_fields.Length - 1)
+            words = ["0", .. words];
         if (words.Length != s_fields.Length)
         {
-            wrong = $"a schedule of {words.Length} fields instead of five";
+            wrong = $"a schedule of {words.Length} fields instead of five, or six with the seconds";
             return false;
         }
 
         var fields = new ulong[words.Length];
         for (var i = 0; i < words.Length; i++)
         {
-            string[] names = i switch { 3 => s_months, 4 => s_days, _ => [] };
-            if (TryParseField(words[i], names, s_fields[i].Least, s_fields[i].Most, out fields[i]))
-                continue;
-            wrong = $"'{(words[i].Length > 40 ? words[i][..40] : words[i])}' is not {(s_fields[i].Name == "hour" ? "an" : "a")} {s_fields[i].Name} from {s_fields[i].Least} to {s_fields[i].Most}";
-            return false;
+            string[] names = i switch { Month => s_months, DayOfWeek => s_days, _ => [] };
+            if (i == DayOfMonth && words[i] is "L" or "l")
+            {
+                fields[i] = LastDay;
+            }
+            else if (!TryParseField(words[i], names, s_fields[i].Least, s_fields[i].Most, out fields[i]))
+            {
+                wrong = $"'{(words[i].Length > 40 ? words[i][..40] : words[i])}' is not {(i == Hour ? "an" : "a")} {s_fields[i].Name} from {s_fields[i].Least} to {s_fields[i].Most}";
+                return false;
+            }
         }
 
         // 7 is Sunday too.
-        fields[4] |= fields[4] >> 7 & 1;
-        schedule = new(fields, words[2][0] != '*' && words[4][0] != '*');
+        fields[DayOfWeek] |= fields[DayOfWeek] >> 7 & 1;
+        schedule = new(fields, words[DayOfMonth][0] != '*' && words[DayOfWeek][0] != '*');
         if (schedule.After(new(2024, 1, 1)) is null)
         {
             (schedule, wrong) = (null, "a schedule that never comes");
@@ -78,18 +98,20 @@ public sealed class CronSchedule
     /// <summary>The first time of the schedule after another, in the same zone; null when none comes within eight years.</summary>
     public DateTime? After(DateTime time)
     {
-        var next = new DateTime(time.Year, time.Month, time.Day, time.Hour, time.Minute, 0).AddMinutes(1);
+        var next = new DateTime(time.Year, time.Month, time.Day, time.Hour, time.Minute, time.Second).AddSeconds(1);
         var last = next.AddYears(8);
         while (next < last)
         {
-            if (!Has(3, next.Month))
+            if (!Has(Month, next.Month))
                 next = new DateTime(next.Year, next.Month, 1).AddMonths(1);
             else if (!HasDay(next))
                 next = next.Date.AddDays(1);
-            else if (!Has(1, next.Hour))
+            else if (!Has(Hour, next.Hour))
                 next = next.Date.AddHours(next.Hour + 1);
-            else if (!Has(0, next.Minute))
-                next = next.AddMinutes(1);
+            else if (!Has(Minute, next.Minute))
+                next = next.Date.AddMinutes((next.Hour * 60) + next.Minute + 1);
+            else if (!Has(Second, next.Second))
+                next = next.AddSeconds(1);
             else
                 return next;
         }
@@ -99,8 +121,9 @@ public sealed class CronSchedule
 
     private bool HasDay(DateTime day)
     {
-        var (ofMonth, ofWeek) = (Has(2, day.Day), Has(4, (int)day.DayOfWeek));
-        return _eitherDay ? ofMonth || ofWeek : ofMonth && ofWeek;
+        var ofMonth = Has(DayOfMonth, day.Day) || ((_fields[DayOfMonth] & LastDay) != 0 && day.AddDays(1).Day == 1);
+        var ofWeek = Has(DayOfWeek, (int)day.DayOfWeek);
+        return IsForEitherDay ? ofMonth || ofWeek : ofMonth && ofWeek;
     }
 
     private bool Has(int field, int value) => (_fields[field] >> value & 1) != 0;

@@ -108,7 +108,7 @@ internal static class ComposeKeys
             Done("scale", "number", "How many workers.", ReadReplicas),
             Done("restart", "no, always, on-failure[:n], unless-stopped", "What happens when a worker ends by itself; `always` when left out.", ReadRestart),
             Done("healthcheck", "mapping", "See below.", use => ComposeValues.ReadInto(use, HealthCheck)),
-            Done("depends_on", "list, or mapping", "Services whose workers have to be ready before: `service_started` and `service_healthy` alike.", ReadDependencies),
+            Done("depends_on", "list, or mapping", "Services whose workers have to be ready before: `service_started` and `service_healthy` alike. With `service_completed_successfully` they are to have ended with exit code 0, within an hour, and stay ended.", ReadDependencies),
             Done("stop_signal", "signal", "SIGTERM when left out.", ReadSignal),
             Done("stop_grace_period", "duration", "How long after the signal it is killed; 10 s when left out.", use => Set(use, app => app with { Stop = app.Stop with { Grace = ComposeValues.Time(use, ComposeValues.Day) ?? app.Stop.Grace } })),
             Done("user", "user, or user:group, by name or number", "The user that workers become; only root can have it so.", ReadUser),
@@ -212,12 +212,10 @@ internal static class ComposeKeys
             var parts = value as YamlMapping;
             var condition = parts?.ValueOf("condition") as YamlText;
             var optional = parts?.ValueOf("required") is YamlText { Value: "false" };
-            if (condition is { Value: "service_completed_successfully" })
-                use.Problems.Error(condition.Place, "a service that is to have ended is not waited for here", "what it does before 'steelyard up', or in the command");
-            else if (condition is { Value: not ("service_started" or "service_healthy" or "") })
-                use.Refuse(condition, "service_started or service_healthy");
+            if (condition is { Value: not ("service_started" or "service_healthy" or "service_completed_successfully" or "") })
+                use.Refuse(condition, "service_started, service_healthy or service_completed_successfully");
             else
-                use.Target.After.Add(new(optional ? "?" + name.Value : name.Value, name.Place));
+                use.Target.After.Add(new(new(name.Value, name.Place), optional, condition is { Value: "service_completed_successfully" }));
         }
     }
 

@@ -17,13 +17,16 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
     // Each service is read with all that it extends, so a long row of them would be read once for each.
     private const int MostExtended = 64;
 
+    // Where values stand that are not to be laid over others, and whether they take those away.
+    private readonly Dictionary<Place, bool> _resets = [];
+
     private readonly Dictionary<string, YamlMapping?> _files = new(StringComparer.Ordinal);
     private readonly Dictionary<YamlMapping, Dictionary<string, YamlNode>> _services = [];
 
     /// <summary>The tree of a file, filled in; null when it is none, which has been reported.</summary>
     public YamlMapping? ReadTree(SourceText text)
     {
-        var root = CharacterCheck.Passes(text, problems) ? YamlTree.Read(text, problems) : null;
+        var root = CharacterCheck.Passes(text, problems) ? YamlTree.Read(text, problems, TakeTag) : null;
         if (root is YamlMapping mapping)
             return (YamlMapping)variables.FillIn(MergeKeys.Resolve(mapping, problems));
         if (!problems.HasErrors)
@@ -31,18 +34,33 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
         return null;
     }
 
+    private bool TakeTag(string tag, Place place)
+    {
+        if (tag is not ("!reset" or "!override"))
+            return false;
+        _resets[place] = tag == "!reset";
+        return true;
+    }
+
     /// <summary>One tree laid over another, as Compose does it with several files.</summary>
-    public static YamlMapping Over(YamlMapping below, YamlMapping above)
+    public YamlMapping Over(YamlMapping below, YamlMapping above)
     {
         OrderedDictionary<string, YamlEntry> entries = new(StringComparer.Ordinal);
         foreach (var entry in below.Entries)
             entries[entry.Key.Value] = entry;
         foreach (var (key, value) in above.Entries)
-            entries[key.Value] = new(key, entries.TryGetValue(key.Value, out var under) ? Over(key.Value, under.Value, value) : value);
+        {
+            var tagged = _resets.TryGetValue(value.Place, out var reset);
+            if (reset)
+                entries.Remove(key.Value);
+            else
+                entries[key.Value] = new(key, !tagged && entries.TryGetValue(key.Value, out var under) ? Over(key.Value, under.Value, value) : value);
+        }
+
         return new(above.Place, [.. entries.Values], above.Flow);
     }
 
-    private static YamlNode Over(string key, YamlNode below, YamlNode above)
+    private YamlNode Over(string key, YamlNode below, YamlNode above)
     {
         if (s_replaced.Contains(key))
             return above;

@@ -37,7 +37,7 @@ internal static class ComposeReader
         foreach (var over in OverridesOf(source, problems))
         {
             if (merge.ReadTree(over) is { } tree)
-                file = ComposeMerge.Over(file, tree);
+                file = merge.Over(file, tree);
         }
 
         ReadTop(file, problems);
@@ -187,6 +187,12 @@ internal static class ComposeReader
         }
 
         var (all, running) = (services.ToDictionary(service => service.Name.Value, StringComparer.Ordinal), run.ToHashSet());
+        foreach (var service in run)
+        {
+            if (service.Container is null)
+                WaitFor(service, all, running, problems);
+        }
+
         var pools = new List<PoolDraft>();
         var listeners = new List<ListenerDraft>();
         var containers = new List<SwarmServiceSettings>();
@@ -201,7 +207,6 @@ internal static class ComposeReader
                 continue;
             }
 
-            WaitFor(service, all, running, problems);
             if (service.Finish(problems) is not var (pool, its))
                 continue;
             pools.Add(pool);
@@ -217,13 +222,12 @@ internal static class ComposeReader
     {
         for (var i = service.After.Count - 1; i >= 0; i--)
         {
-            var (written, place) = service.After[i];
-            var (name, optional) = written.StartsWith('?') ? (written[1..], true) : (written, false);
+            var ((name, place), optional, ended) = service.After[i];
             var other = all.GetValueOrDefault(name);
             var runs = other is not null && run.Contains(other);
             if (runs && other!.Container is null)
             {
-                service.After[i] = new(name, place);
+                other.IsToEnd |= ended;
                 continue;
             }
 

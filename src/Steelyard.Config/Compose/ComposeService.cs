@@ -9,6 +9,7 @@ internal sealed class ComposeService(Located<string> name)
 {
     // What a check has where the file says nothing, as Docker has it.
     private static readonly TimeSpan s_checks = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_longestWork = TimeSpan.FromHours(1);
 
     private readonly List<PublishedPort> _ports = [];
     private readonly HashSet<PublishedPort> _published = [];
@@ -55,7 +56,10 @@ internal sealed class ComposeService(Located<string> name)
 
     public Located<bool>? StartsFirst { get; set; }
 
-    public List<Located<string>> After { get; } = [];
+    public List<ComposeDependency> After { get; } = [];
+
+    /// <summary>Whether others wait for its end, which then has to be a good one.</summary>
+    public bool IsToEnd { get; set; }
 
     public IReadOnlyList<string> Profiles { get; set; } = [];
 
@@ -88,6 +92,10 @@ internal sealed class ComposeService(Located<string> name)
             targets.Add(exposed.Value);
         if (targets.Count == 0 && OwnPort is null && Listen is null)
             app = app with { Listen = WorkerListen.None, Ready = app.Ready with { On = ReadySign.Delay } };
+        if (IsToEnd && (targets.Count > 0 || app.Listen != WorkerListen.None))
+            problems.Error(Name.Place, $"others wait for the end of the service {Shown.Quote(Name.Value)} (service_completed_successfully), which has a port and is to stay", "'service_started' or 'service_healthy', or the service without a port");
+        else if (IsToEnd)
+            app = app with { Ready = app.Ready with { On = ReadySign.Exit, Within = s_longestWork }, Restart = app.Restart.On == RestartOn.Always ? app.Restart with { On = RestartOn.Never } : app.Restart };
         if (targets.Count > 1)
             problems.Error(Ports.First(port => port.Target != targets[0]).Place, $"a second port of the service {Shown.Quote(Name.Value)}, whose workers are known by one", "a service for each port, or the port unpublished: a Node app that listens on it is reached there all the same");
         if (targets.Count > 0)
@@ -104,7 +112,7 @@ internal sealed class ComposeService(Located<string> name)
         {
             Instances = Replicas ?? 1,
             Environment = EnvironmentOf(app, targets).ToValueList(),
-            After = After.Select(other => other.Value).ToValueList(),
+            After = After.Select(other => other.Service.Value).ToValueList(),
             Rolling = app.Rolling with { Order = order },
         };
         var pool = new PoolDraft(Name)
@@ -169,3 +177,9 @@ internal sealed class ComposeService(Located<string> name)
         }
     }
 }
+
+/// <summary>A service that another waits for.</summary>
+/// <param name="Service">Its name.</param>
+/// <param name="Optional">Whether it may be missing.</param>
+/// <param name="Ended">Whether it is to have ended well, and not to be ready.</param>
+internal readonly record struct ComposeDependency(Located<string> Service, bool Optional, bool Ended);

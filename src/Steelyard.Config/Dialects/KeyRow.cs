@@ -29,9 +29,10 @@ internal sealed record KeyRow<TTarget>(string Name, string Values, string Meanin
 /// <summary>The keys of one mapping of a dialect.</summary>
 /// <param name="rows">The rows, in the order of the reference page.</param>
 /// <param name="unknownIsError">Whether a key that is not among them is an error; else it is a warning, as where the original drops it in silence.</param>
-internal sealed class KeyRows<TTarget>(IReadOnlyList<KeyRow<TTarget>> rows, bool unknownIsError)
+/// <param name="camelCase">Whether <c>some_key</c> may be written <c>someKey</c> too.</param>
+internal sealed class KeyRows<TTarget>(IReadOnlyList<KeyRow<TTarget>> rows, bool unknownIsError, bool camelCase = false)
 {
-    private readonly Dictionary<string, KeyRow<TTarget>> _byName = rows.SelectMany(row => row.Name.Split(", "), (row, name) => (row, name)).ToDictionary(pair => pair.name, pair => pair.row, StringComparer.Ordinal);
+    private readonly Dictionary<string, KeyRow<TTarget>> _byName = rows.SelectMany(row => Spellings(row.Name, camelCase), (row, name) => (row, name)).ToDictionary(pair => pair.name, pair => pair.row, StringComparer.Ordinal);
 
     public IReadOnlyList<KeyRow<TTarget>> Rows { get; } = rows;
 
@@ -68,6 +69,16 @@ internal sealed class KeyRows<TTarget>(IReadOnlyList<KeyRow<TTarget>> rows, bool
                     row.Read!(new(target, entry.Key, entry.Value, problems));
                     break;
             }
+        }
+    }
+
+    private static IEnumerable<string> Spellings(string names, bool camelCase)
+    {
+        foreach (var name in names.Split(", "))
+        {
+            yield return name;
+            if (camelCase && name.Contains('_', StringComparison.Ordinal))
+                yield return string.Concat(name.Split('_').Select((word, i) => i == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
         }
     }
 

@@ -22,7 +22,9 @@ internal static class AppChecks
         if (app.Listen == WorkerListen.Raw && app.Ready.On == ReadySign.Http)
             problems.Error(draft.Place, "an app whose clients connect to it cannot be asked whether it is ready", "'ready' on listening, signal, notify, log or delay");
         if (app.Listen == WorkerListen.None && app.Ready.On is ReadySign.Listening or ReadySign.Http)
-            problems.Error(draft.Place, "an app that listens on nothing cannot show by it that it is ready", "'ready' on notify, log or delay");
+            problems.Error(draft.Place, "an app that listens on nothing cannot show by it that it is ready", "'ready' on notify, log, delay or exit");
+        if (app.Ready.On == ReadySign.Exit && (app.Listen != WorkerListen.None || !app.Restart.Leaves(0)))
+            problems.Error(draft.Place, "'ready' on the end of an app that is to stay", "'listen: none' and 'restart: { on: failure }', or never, for one that does something once; else another 'ready'");
         if (app is { Ready.On: ReadySign.Signal, HasChannel: false })
             problems.Error(draft.Place, "'ready' on a signal that only workers of a Node cluster can send", "'notify', or 'listen: cluster'");
         if (app is { Port: not null, IsCluster: false })

@@ -10,11 +10,11 @@ internal sealed class EcosystemApp(Place place)
     // What PM2 waits after its signal (kill_timeout), and the signal, of which apps are told by nothing else before.
     private static readonly StopSettings s_stop = new() { Signal = StopSignal.Int, Disconnect = false, ToAll = true, Grace = TimeSpan.FromMilliseconds(1600) };
 
+    private static readonly TimeSpan s_longestGrown = TimeSpan.FromSeconds(15);
+
     public Place Place { get; } = place;
 
     public Located<string>? Name { get; set; }
-
-    public string NamePrefix { get; set; } = "";
 
     public string? NameSuffix { get; set; }
 
@@ -28,6 +28,9 @@ internal sealed class EcosystemApp(Place place)
 
     /// <summary>How many; null where the file does not say it.</summary>
     public Located<int?>? Instances { get; set; }
+
+    /// <summary>Whether so many are left out that PM2 runs the app in fork mode.</summary>
+    public bool LeavesSeveralCores { get; set; }
 
     /// <summary>Whether it says 'cluster', or 'fork'.</summary>
     public Located<bool>? Clusters { get; set; }
@@ -51,6 +54,10 @@ internal sealed class EcosystemApp(Place place)
 
     public bool SaysShutdown { get; set; }
 
+    public TimeSpan? RestartDelay { get; set; }
+
+    public TimeSpan? GrowingRestartDelay { get; set; }
+
     public bool Watches { get; set; }
 
     public ValueList<string> WatchedPaths { get; set; } = ["."];
@@ -66,6 +73,8 @@ internal sealed class EcosystemApp(Place place)
     public bool MergesLogs { get; set; }
 
     public bool LogsTime { get; set; }
+
+    public string? DateFormat { get; set; }
 
     public bool LogsJson { get; set; }
 
@@ -119,8 +128,10 @@ internal sealed class EcosystemApp(Place place)
             clusters = false;
         }
 
+        if (clusters && Clusters is null && LeavesSeveralCores)
+            problems.Warn(Instances!.Value.Place, "PM2 runs so many in fork mode, where they cannot share a port: here they are a cluster", "exec_mode: 'cluster'");
         var name = NameOf(script, problems);
-        var settings = Settings with { Instances = count };
+        var settings = Settings with { Instances = count, Restart = Restart() };
         ListenerDraft? listener = null;
         var ports = clusters ? [] : PortsOf(count ?? System.Environment.ProcessorCount, problems);
         if (clusters)
@@ -150,7 +161,7 @@ internal sealed class EcosystemApp(Place place)
         settings = settings with
         {
             Ready = settings.Ready with { Within = ListenTimeout is { } limit && limit > settings.Ready.Within ? limit : settings.Ready.Within },
-            Environment = EnvironmentOf(script.Value).ToValueList(),
+            Environment = EnvironmentOf(runtime).ToValueList(),
             Watch = Watches ? WatchedPaths : [],
             IgnoreWatch = Watches ? Unwatched.AsEnumerable().Where(path => !IsNeverWatched(path)).Select(NameOrPath).ToValueList() : [],
             Log = Log(count != 1, problems),
@@ -169,7 +180,7 @@ internal sealed class EcosystemApp(Place place)
     private Located<string> NameOf(Located<string> script, ProblemList problems)
     {
         var name = Name is { } given ? given.Value : Path.GetFileNameWithoutExtension(script.Value.Split(' ')[0]);
-        name = NamePrefix + name + (NameSuffix is null ? "" : "-" + NameSuffix);
+        name = name + (NameSuffix is null ? "" : "-" + NameSuffix);
         var fitting = new string([.. name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' ? c : '-').Take(64)]);
         var (found, place) = (fitting.Length == 0 ? "app" : fitting, Name?.Place ?? script.Place);
         if (Name is not null && found != name)
@@ -218,9 +229,16 @@ internal sealed class EcosystemApp(Place place)
         return [.. Enumerable.Range(port, count)];
     }
 
-    private IEnumerable<EnvironmentVariable> EnvironmentOf(string script)
+    private RestartSettings Restart()
     {
-        if (Path.GetExtension(script) == ".py" && !Environment.ContainsKey("PYTHONUNBUFFERED"))
+        if (GrowingRestartDelay is { Ticks: > 0 } first)
+            return Settings.Restart with { Delay = first, MostDelay = first > s_longestGrown ? first : s_longestGrown };
+        return RestartDelay is { Ticks: > 0 } each ? Settings.Restart with { Delay = each, MostDelay = each } : Settings.Restart;
+    }
+
+    private IEnumerable<EnvironmentVariable> EnvironmentOf(string runtime)
+    {
+        if (runtime.Contains("python", StringComparison.Ordinal) && !Environment.ContainsKey("PYTHONUNBUFFERED"))
             yield return new("PYTHONUNBUFFERED", "1");
         foreach (var (name, value) in Environment)
             yield return new(name, value.Value);
@@ -247,25 +265,44 @@ internal sealed class EcosystemApp(Place place)
     {
         if (LogsNothing)
             return new() { Terminal = false };
-        var file = Written(LogFile) ?? Written(OutFile);
-        if (Written(ErrorFile) is { } errors)
+        var log = new LogSettings
         {
-            if (file is not null && file.Value.Value != errors.Value)
-                problems.Note(errors.Place, $"both outputs of a worker go to {Shown.Quote(file.Value.Value)}, in their order");
-            file ??= errors;
-        }
-
-        if (file is null)
-            return new();
-        var path = file.Value.Value;
-        if (several && !MergesLogs)
+            File = FileOf(LogFile, several, problems),
+            OutputFile = FileOf(OutFile, several, problems),
+            ErrorFile = FileOf(ErrorFile, several, problems),
+        };
+        if (log == new LogSettings())
+            return log;
+        if (log.File is null && log.OutputFile == log.ErrorFile)
+            log = log with { File = log.OutputFile, OutputFile = null, ErrorFile = null };
+        return log with
         {
-            var dot = path.LastIndexOf('.');
-            path = dot > path.LastIndexOf('/') ? $"{path[..dot]}-{{index}}{path[dot..]}" : $"{path}-{{index}}";
-        }
-
-        return new() { File = path, Format = LogsJson ? LogFormat.Json : LogsTime ? LogFormat.Text : LogFormat.Raw };
+            Format = LogsJson ? LogFormat.Json : LogFormat.Raw,
+            Time = LogsTime ? "YYYY-MM-DDTHH:mm:ss" : DateFormat is "" ? null : DateFormat,
+        };
     }
 
-    private static Located<string>? Written(Located<string>? file) => file is { Value: not ("/dev/null" or "NULL" or "") } ? file : null;
+    private string? FileOf(Located<string>? file, bool several, ProblemList problems)
+    {
+        if (file is not { Value: not ("/dev/null" or "NULL" or "") and var path })
+            return null;
+        if (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal))
+        {
+            problems.Note(file.Value.Place, $"{Shown.Quote(path)} is no file of its own: what workers print goes to Steelyard's standard output in any case");
+            return null;
+        }
+
+        if (path[0] == '~')
+            path = System.Environment.GetEnvironmentVariable("HOME") + path[1..];
+        if (several && !MergesLogs && path.EndsWith(".log", StringComparison.Ordinal))
+            path = $"{WithoutNumber(path[..^".log".Length])}-{{index}}.log";
+        return Path.Combine(Settings.Folder ?? "", path);
+    }
+
+    // As PM2 has it: a number that stands there already gives way to that of the instance.
+    private static string WithoutNumber(string name)
+    {
+        var letters = name.AsSpan().TrimEnd("0123456789").Length;
+        return letters > 0 && letters < name.Length && name[letters - 1] == '-' ? name[..(letters - 1)] : name;
+    }
 }

@@ -30,6 +30,7 @@ internal static class EcosystemReader
         List<PoolDraft> pools = [];
         List<ListenerDraft> listeners = [];
         var apps = AppsOf(root, problems);
+        var deployed = source.Options.EnvironmentName is { } deployment ? Entry(Entry(Entry(root, "deploy")?.Value, deployment)?.Value, "env") : null;
         var named = false;
         foreach (var item in apps)
         {
@@ -50,6 +51,8 @@ internal static class EcosystemReader
             EcosystemKeys.Table.Read(mapping, app, problems, IsOfEnvironment);
             if (!mapping.Entries.Any(entry => entry.Key.Value == "append_env_to_name"))
                 app.NameSuffix = null;
+            if (deployed is { Value: YamlMapping } variables)
+                EcosystemKeys.ReadEnvironment(new(app, variables.Key, variables.Value, problems), variables.Value);
             named |= ReadEnvironments(mapping, app, source.Options.EnvironmentName, problems);
             if (!app.AutoStarts)
                 problems.Note(app.Place, $"the app {Shown.Quote(app.Name?.Value ?? app.Script?.Value ?? "")} is left out, for its 'autostart' is false");
@@ -126,12 +129,23 @@ internal static class EcosystemReader
         foreach (var (key, _) in file.Entries)
         {
             if (key.Value == "deploy")
-                problems.Note(key.Place, "'deploy' has no effect here: copying an app to other machines is left to other tools");
+                problems.Note(key.Place, "'deploy' is read for its 'env' alone, which counts with '--env': copying an app to other machines is left to other tools");
             else if (key.Value is not ("apps" or "pm2"))
                 problems.Warn(key.Place, $"{Shown.Quote(key.Value)} is no key that is known, and has no effect", suggestion: problems.Names.Nearest(key.Value, ["apps", "deploy"]));
         }
 
         return apps[^1].Value is YamlList all ? all.Items : [apps[^1].Value];
+    }
+
+    private static YamlEntry? Entry(YamlNode? node, string key)
+    {
+        foreach (var entry in (node as YamlMapping)?.Entries ?? [])
+        {
+            if (entry.Key.Value == key)
+                return entry;
+        }
+
+        return null;
     }
 
     private static bool IsOfEnvironment(string key) => key.StartsWith("env_", StringComparison.Ordinal);

@@ -24,15 +24,20 @@ internal sealed class YamlTree
     private int _lastOffset;
     private int _nodesFromAliases;
 
-    private YamlTree(SourceText source, ProblemList problems)
+    private readonly Func<string, Place, bool>? _takeTag;
+
+    private YamlTree(SourceText source, ProblemList problems, Func<string, Place, bool>? takeTag)
     {
-        (_source, _problems) = (source, problems);
+        (_source, _problems, _takeTag) = (source, problems, takeTag);
         _parser = new(new Scanner(new StringReader(source.Text), skipComments: true));
     }
 
     /// <summary>Reads the one document of a text.</summary>
+    /// <param name="source">The text.</param>
+    /// <param name="problems">Where problems go.</param>
+    /// <param name="takeTag">Gets each tag with the place of its value, and says whether it means something; null where none does.</param>
     /// <returns>Its root; null when there is none or what is there is not YAML, which has then been reported.</returns>
-    public static YamlNode? Read(SourceText source, ProblemList problems) => new YamlTree(source, problems).ReadDocument();
+    public static YamlNode? Read(SourceText source, ProblemList problems, Func<string, Place, bool>? takeTag = null) => new YamlTree(source, problems, takeTag).ReadDocument();
 
     private YamlNode? ReadDocument()
     {
@@ -73,8 +78,6 @@ internal sealed class YamlTree
         if (parsed is not NodeEvent start)
             return new YamlText(PlaceOf(parsed), "", quoted: false);
 
-        if (!start.Tag.IsEmpty)
-            _problems.Error(PlaceOf(start), "a YAML tag", "the value without its tag: what it means follows from its key");
         var anchor = start.Anchor.IsEmpty ? null : start.Anchor.Value;
         if (anchor is not null)
             _anchors[anchor] = null;
@@ -85,6 +88,8 @@ internal sealed class YamlTree
             MappingStart mapping => ReadMapping(mapping, levelsLeft),
             _ => (YamlNode)new YamlText(PlaceOf(start), "", quoted: false),
         };
+        if (!start.Tag.IsEmpty && node is not null && _takeTag?.Invoke(start.Tag.Value, node.Place) != true)
+            _problems.Error(PlaceOf(start), "a YAML tag", "the value without its tag: what it means follows from its key");
         if (anchor is not null)
             _anchors[anchor] = node;
         return node;

@@ -372,6 +372,9 @@ internal sealed class YamlWriter
         Section("rolling", WorkerTables.Rolling, app.Rolling, new(), "      ");
         Section("log", WorkerTables.Log, app.Log, new(), "      ");
         Given("file", app.Log.File, "        ");
+        Given("stdout", app.Log.OutputFile, "        ");
+        Given("stderr", app.Log.ErrorFile, "        ");
+        Given("time", app.Log.Time, "        ");
     }
 
     private void Given(string name, string? value, string indentation)

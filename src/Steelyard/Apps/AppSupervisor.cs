@@ -367,7 +367,7 @@ internal sealed class AppSupervisor : IAsyncDisposable
             throw;
         }
 
-        if (ended)
+        if (ended && !await next.HasDoneItsPartAsync())
         {
             // At once: what it started may hold its output, and be waited for, when it is long dead.
             await ComeBackAsync(slot, old, next);

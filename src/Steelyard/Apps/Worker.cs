@@ -92,8 +92,10 @@ internal sealed class Worker
         {
             // What it has started may listen in its place: one that goes into the background is not there to be looked after.
             await Task.WhenAny(ready, Ended);
+            if (Ended.IsCompleted && await HasDoneItsPartAsync())
+                return;
             if (Ended.IsCompleted)
-                throw new AppStartException($"{Name} {ExitText.Ended(await Exited)} before it {Sign("accepted", "answered", "said", "printed", "had lived")}{InBackground(await Exited)}{LastLines()}");
+                throw new AppStartException($"{Name} {ExitText.Ended(await Exited)}{(_ready.On == ReadySign.Exit ? " instead of 0" : $" before it {Sign("accepted", "answered", "said", "printed", "had lived")}{InBackground(await Exited)}")}{LastLines()}");
             await ready;
             Reach.Ready();
             if (_ready.Watchdog is { } watchdog)
@@ -109,6 +111,9 @@ internal sealed class Worker
         }
     }
 
+    /// <summary>Whether it has ended well, which is what it was started for: it is not one that stays, and nobody asks it anything.</summary>
+    public async Task<bool> HasDoneItsPartAsync() => _ready.On is ReadySign.Delay or ReadySign.Exit && await Exited is 0 && App.Restart.Leaves(0);
+
     /// <summary>Ends it: in its own way or by a signal, and by SIGKILL with all that it started where that takes too long.</summary>
     /// <param name="force">Ends the wait early.</param>
     public Task StopAsync(CancellationToken force)
@@ -123,7 +128,8 @@ internal sealed class Worker
         Reach.Leave();
         if ((App.Stop.Disconnect || App.Stop.Message is not null) && Reach.TryLetGo(App.Stop.Message, out var gone))
         {
-            await Task.WhenAny(_process.Exited, gone, Task.Delay(App.Stop.Grace, force));
+            // One that was told something may close the channel first, and have more to do.
+            await Task.WhenAny(_process.Exited, App.Stop.Message is null ? gone : _process.Exited, Task.Delay(App.Stop.Grace, force));
 
             // With nothing left to do it ends by itself, unless a timer or a connection to somebody else keeps it.
             await Task.WhenAny(_process.Exited, Task.Delay(s_endsByItself, force));
@@ -157,6 +163,7 @@ internal sealed class Worker
         ReadySign.Http => AnswersAsync(cancel),
         ReadySign.Log => _saidReady.Task.WaitAsync(cancel),
         ReadySign.Delay => Task.Delay(_ready.Delay, cancel),
+        ReadySign.Exit => Task.Delay(Timeout.Infinite, cancel),
         _ => Reach.ListeningAsync(cancel),
     };
 
@@ -173,6 +180,7 @@ internal sealed class Worker
         ReadySign.Http => $"{answer} {_ready.Path} well {Reach.Where}",
         ReadySign.Log => $"{print} a line with \"{_ready.Text}\"",
         ReadySign.Delay => $"{live} for {Seconds(_ready.Delay)}",
+        ReadySign.Exit => "end",
         _ => $"{accept} {(accept == "accept" ? "connections" : "a connection")} {Reach.Where}",
     };
 

@@ -69,9 +69,13 @@ public sealed class GuideFilesTests : IDisposable
               console.log(`mail on http://127.0.0.1:${server.address().port}, ${require('cluster').isPrimary}`);
               process.send('ready');
             });
-            process.on('message', text => { console.log(`told ${text}`); process.exit(0); });
+            process.on('message', text => {
+              console.log(`told ${text}`);
+              process.disconnect();
+              setTimeout(() => { console.log('all sent'); process.exit(0); }, 1000);
+            });
             """);
-        folder.Write("ecosystem.json", """{ "apps": [{ "script": "mail.js", "wait_ready": true, "shutdown_with_message": true }] }""");
+        folder.Write("ecosystem.json", """{ "apps": [{ "script": "mail.js", "wait_ready": true, "shutdown_with_message": true, "kill_timeout": 20000 }] }""");
         await using var up = SteelyardProcess.Start(["up"], Environment, folder.Path);
         await up.LineAsync(", true");
         await up.LineAsync("ready");
@@ -79,7 +83,55 @@ public sealed class GuideFilesTests : IDisposable
         up.Signal(PosixSignal.SIGTERM);
 
         Assert.Equal(0, await up.ExitAsync());
-        Assert.Contains("told shutdown", up.Output, StringComparison.Ordinal);
+        Assert.Contains("told shutdown\nmail/1 | all sent\n", up.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_job_that_ends_well_is_started_again_by_its_schedule_alone_and_each_output_has_its_file()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("job.js", "console.log('done'); console.error('counted');");
+        folder.Write("ecosystem.config.js", """
+            module.exports = { apps: [{ script: 'job.js', autorestart: false, cron_restart: '*/2 * * * * *', out_file: 'out.log', error_file: 'errors.log', log_date_format: '[at] YYYY' }] };
+            """);
+        await using var up = SteelyardProcess.Start(["up"], Environment, folder.Path);
+        await up.LineAsync("ready");
+        await Patience.Until(() => up.Output.Split("job/1 | done\n").Length > 3);
+
+        up.Signal(PosixSignal.SIGTERM);
+
+        Assert.Equal(0, await up.ExitAsync());
+        Assert.Matches(@"^(at \d{4}: done\n){3,}$", File.ReadAllText(folder.At("out.log")));
+        Assert.Matches(@"^(at \d{4}: counted\n){3,}$", File.ReadAllText(folder.At("errors.log")));
+        Assert.DoesNotContain("before", up.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_service_that_waits_for_the_end_of_another_starts_when_that_has_ended_well()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("compose.yaml", """
+            services:
+              web: { command: sh -c 'cat made; exec sleep 1000', depends_on: { migrate: { condition: service_completed_successfully } } }
+              migrate: { command: sh -c 'read go <go; echo $$go >made; exit $$go' }
+            """);
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [folder.At("go")]))
+            await make.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await using (var failing = SteelyardProcess.Start(["up"], Environment, folder.Path))
+        {
+            await File.WriteAllTextAsync(folder.At("go"), "3\n", TestContext.Current.CancellationToken);
+            Assert.Equal(1, await failing.ExitAsync());
+            Assert.Contains("migrate/1 ended with exit code 3 instead of 0", failing.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("web/1", failing.Output, StringComparison.Ordinal);
+        }
+
+        await using var up = SteelyardProcess.Start(["up"], Environment, folder.Path);
+        await File.WriteAllTextAsync(folder.At("go"), "0\n", TestContext.Current.CancellationToken);
+        await up.LineAsync("web/1 | 0");
+        await up.LineAsync("ready");
+
+        up.Signal(PosixSignal.SIGTERM);
+        Assert.Equal(0, await up.ExitAsync());
     }
 
     // Express's generator writes bin/www, and npm does not tell what it runs of SIGINT.

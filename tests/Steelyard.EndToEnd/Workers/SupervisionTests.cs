@@ -414,6 +414,49 @@ public sealed class SupervisionTests : WorkerFixture
         Assert.StartsWith("one ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("mkfifo terminal && exec 3<>terminal && exec \"$0\" \"$@\" >&3 3>&-")]
+    [InlineData("exec \"$0\" \"$@\" >/dev/full")]
+    public async Task A_terminal_that_nobody_reads_or_whose_disk_is_full_holds_up_no_worker(string start)
+    {
+        // More than the terminal, the queue before it and the worker's own pipe take together.
+        Folder.Write("steelyard.yaml", """
+            pools:
+              jobs: { app: { command: [ sh, -c, "echo up; head -c 5000000 /dev/zero | tr '\\0' x | fold -w 99; touch done; exec sleep 1000" ], listen: none, ready: { on: log, text: up } } }
+            """);
+        await using var up = UpBy("sh", "-c", start);
+
+        await Patience.Until(() => File.Exists(Folder.At("done")));
+
+        // Nor whoever wants to end it; that it can be asked is told on the terminal only.
+        await Patience.Until(async () => (await Ask("stop")).Output == "stopped\n", () => "somebody to tell to stop");
+        Assert.Equal(0, await up.ExitAsync());
+    }
+
+    [Fact]
+    public async Task A_full_disk_holds_up_no_worker_and_its_file_goes_on_when_there_is_room()
+    {
+        Directory.CreateDirectory(Folder.At("logs"));
+        File.CreateSymbolicLink(Folder.At("logs/jobs.log"), "/dev/full");
+        Folder.Write("steelyard.yaml", """
+            pools:
+              jobs:
+                app:
+                  command: [ sh, -c, "echo up; head -c 5000000 /dev/zero | tr '\\0' x | fold -w 99; touch done; while :; do echo later; sleep 0.1; done" ]
+                  listen: none
+                  ready: { on: log, text: up }
+                  log: { file: logs/jobs.log, terminal: false, format: raw }
+            """);
+        await using var up = Up();
+
+        await Patience.Until(() => File.Exists(Folder.At("done")));
+        Assert.EndsWith("/logs/jobs.log: no space is left on its disk", await up.ErrorLineAsync("steelyard: lines are missing in "), StringComparison.Ordinal);
+        File.Delete(Folder.At("logs/jobs.log"));
+
+        await up.ErrorLineAsync("/logs/jobs.log is written again");
+        await Patience.Until(() => File.ReadAllText(Folder.At("logs/jobs.log")).EndsWith("\nlater\n", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_program_is_run_without_a_file()
     {

@@ -153,7 +153,37 @@ public sealed class OutputTests : IDisposable
     {
         var line = new LogLine(new(2026, 11, 28, 12, 0, 0, 7, default), "web", 2, 41, Error: true, "a \"b\"\\\u0001é");
 
-        Assert.Equal("""{"time":"2026-11-28T12:00:00.007Z","worker":"web/2","stream":"stderr","pid":41,"message":"a \"b\"\\\u0001é"}""" + "\n", LogFiles.Format(LogFormat.Json, line));
-        Assert.Equal("2026-11-28T12:00:00.007Z web/2 a \"b\"\\\u0001é\n", LogFiles.Format(LogFormat.Text, line));
+        Assert.Equal("""{"time":"2026-11-28T12:00:00.007Z","worker":"web/2","stream":"stderr","pid":41,"message":"a \"b\"\\\u0001é"}""" + "\n", LogFiles.Format(LogFormat.Json, null, line));
+        Assert.Equal("2026-11-28T12:00:00.007Z web/2 a \"b\"\\\u0001é\n", LogFiles.Format(LogFormat.Text, null, line));
+    }
+
+    [Fact]
+    public void Each_output_goes_to_its_file_and_to_the_one_for_both()
+    {
+        var log = new AppLog("web", _folder);
+        log.Follow(new() { Terminal = false, Format = LogFormat.Raw, File = "both.log", OutputFile = "out-{index}.log", ErrorFile = "out-{index}.log" });
+        log.Add(new(default, "web", 1, 41, Error: false, "one"));
+        log.Add(new(default, "web", 2, 42, Error: true, "two"));
+        log.Follow(new() { Terminal = false, Format = LogFormat.Raw, ErrorFile = "errors.log" });
+        log.Add(new(default, "web", 1, 41, Error: false, "three"));
+        log.Add(new(default, "web", 1, 41, Error: true, "four"));
+        log.Follow(new() { Terminal = false, Format = LogFormat.Raw, File = "same.log", OutputFile = "./same.log" });
+        log.Add(new(default, "web", 1, 41, Error: false, "five"));
+        LogWriter.Flush(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(
+            ["both.log: one two", "errors.log: four", "out-0.log: one", "out-1.log: two", "same.log: five"],
+            Directory.GetFiles(_folder).Order().Select(path => $"{Path.GetFileName(path)}: {File.ReadAllText(path).TrimEnd().Replace('\n', ' ')}"));
+    }
+
+    [Fact]
+    public void Lines_have_their_time_as_a_pattern_says()
+    {
+        var line = new LogLine(new(2026, 11, 28, 12, 0, 0, 7, default), "web", 2, 41, Error: true, "text");
+        var time = line.Time.ToLocalTime().ToString("HH:mm", System.Globalization.CultureInfo.InvariantCulture);
+
+        Assert.Equal($"{time}: text\n", LogFiles.Format(LogFormat.Raw, new("HH:mm"), line));
+        Assert.Equal($"{time} web/2 text\n", LogFiles.Format(LogFormat.Text, new("HH:mm"), line));
+        Assert.Equal($$"""{"time":"\"{{time}}","worker":"web/2","stream":"stderr","pid":41,"message":"text"}""" + "\n", LogFiles.Format(LogFormat.Json, new("\"HH:mm"), line));
     }
 }

@@ -24,6 +24,11 @@ public sealed class CronScheduleTests
     [InlineData("0 3 * * mon-Fri", "2026-11-28 10:30", "2026-11-30 03:00")]
     [InlineData("0 0 1 JAN,mar *", "2027-01-02 10:30", "2027-03-01 00:00")]
     [InlineData("10,20 8-9 * * *", "2026-11-28 09:20", "2026-11-29 08:10")]
+    [InlineData("*/20 * * * * *", "2026-11-28 10:30:20", "2026-11-28 10:30:40")]
+    [InlineData("*/20 * * * * *", "2026-11-28 10:30:59", "2026-11-28 10:31:00")]
+    [InlineData("5 0 3 * * *", "2026-11-28 03:00:05", "2026-11-29 03:00:05")]
+    [InlineData("0 3 L * *", "2026-11-30 03:00", "2026-12-31 03:00")]
+    [InlineData("0 3 l 2 *", "2027-03-01 00:00", "2028-02-29 03:00")]
     public void The_next_time_is_the_first_that_fits(string schedule, string after, string expected)
     {
         Assert.True(CronSchedule.TryParse(schedule, out var read, out _));
@@ -32,7 +37,9 @@ public sealed class CronScheduleTests
     }
 
     [Theory]
-    [InlineData("* * * *", "a schedule of 4 fields instead of five")]
+    [InlineData("* * * *", "a schedule of 4 fields instead of five, or six with the seconds")]
+    [InlineData("* * * * * * *", "a schedule of 7 fields instead of five, or six with the seconds")]
+    [InlineData("60 * * * * *", "'60' is not a second from 0 to 59")]
     [InlineData("60 * * * *", "'60' is not a minute from 0 to 59")]
     [InlineData("* 7-5 * * *", "'7-5' is not an hour from 0 to 23")]
     [InlineData("* * 0 * *", "'0' is not a day of the month from 1 to 31")]

@@ -31,4 +31,17 @@ public sealed class GoldenCompose
         Assert.Equal(["node", "app.js"], over.Snapshot!.Pools[0].App!.Command.AsEnumerable());
         Assert.Equal(3, over.Snapshot.Pools[0].App!.Instances);
     }
+
+    [Fact]
+    public void An_override_file_takes_away_what_it_resets_and_replaces_what_it_overrides()
+    {
+        var folder = GoldenFolder.Of("compose", "good");
+
+        var read = ConfigurationFile.Read(Path.Combine(folder, "docker-compose.yml"), new() { OverridesAreNamed = true, Overrides = [Path.Combine(folder, "reset.yaml")] });
+
+        Assert.Empty(read.Problems.AsEnumerable());
+        Assert.Equal(":8080", read.Snapshot!.Listeners.Single().Bind.Single().ToString());
+        var app = read.Snapshot.Pools[0].App!;
+        Assert.Equal((3, 2, TimeSpan.Zero, RestartOn.Always), (app.Instances, app.Rolling.Parallel, app.Rolling.Delay, app.Restart.On));
+    }
 }

@@ -64,7 +64,7 @@ internal static class AppTable
         });
 
     private static readonly Form<string?> s_schedule = Form.OfText<string?>(
-        "five fields as in crontab(5), such as '30 4 * * *', or a word such as '@daily'",
+        "five fields as in crontab(5), such as '30 4 * * *', six with the seconds, or a word such as '@daily'",
         (string text, out string? value, out Mistake mistake) =>
         {
             var fits = CronSchedule.TryParse(text, out _, out var wrong);
@@ -186,7 +186,7 @@ internal static class AppTable
             Setting(
                 "schedule",
                 s_schedule,
-                "When all workers are replaced, as in crontab(5): minute, hour, day of the month, month, day of the week, in local time.",
+                "When all workers are replaced, as in crontab(5): minute, hour, day of the month (`L` for the last), month, day of the week, in local time; with six fields the first is the second.",
                 _ => null,
                 (app, value) => app with { Schedule = value }),
             Setting(

@@ -18,6 +18,7 @@ internal static class WorkerTables
         ("http", ReadySign.Http, ""),
         ("log", ReadySign.Log, ""),
         ("delay", ReadySign.Delay, ""),
+        ("exit", ReadySign.Exit, ""),
     ];
 
     private static readonly Form<string?> s_text = Form.OfText<string?>(
@@ -26,6 +27,15 @@ internal static class WorkerTables
         {
             (value, mistake) = (text, text.Length is > 0 and <= 1024 ? default : new Mistake($"a text of {text.Length} characters to look for", "1 to 1024 characters"));
             return mistake.Message is null;
+        });
+
+    private static readonly Form<string?> s_logFile = Form.OfText<string?>(
+        "a path",
+        (string text, out string? value, out Mistake mistake) =>
+        {
+            var fits = text.Length is > 0 and < 4096 && !text.Contains('\0') && !text.EndsWith('/');
+            (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} is not the path of a file", "a path, such as logs/web.log"));
+            return fits;
         });
 
     private static readonly Form<string> s_target = Form.OfText<string>(
@@ -124,8 +134,8 @@ internal static class WorkerTables
 
     public static DirectiveTable<ReadySettings> Ready { get; } = new(
         "'ready'",
-        "listening, signal, notify, http or delay, or a mapping, as in { on: http, path: /health, within: 30s }",
-        "When a worker that was started counts as ready: when it accepts a connection (`listening`), sends `ready` to the primary of its Node cluster (`signal`), says `READY=1` by sd_notify(3) (`notify`), answers a request with a status from 200 to 399 (`http`), prints a line with a text (`log`), or has lived for some time (`delay`). One that is late, or ends before, has failed.",
+        "listening, signal, notify, http, delay or exit, or a mapping, as in { on: http, path: /health, within: 30s }",
+        "When a worker that was started counts as ready: when it accepts a connection (`listening`), sends `ready` to the primary of its Node cluster (`signal`), says `READY=1` by sd_notify(3) (`notify`), answers a request with a status from 200 to 399 (`http`), prints a line with a text (`log`), has lived for some time (`delay`), or has ended with exit code 0 (`exit`), where it does something once that others wait for. One that is late, or ends before, has failed.",
         [],
         [
             new Directive<ReadySettings, ReadySign>(
@@ -324,17 +334,22 @@ internal static class WorkerTables
         [
             new Directive<LogSettings, string?>(
                 "file",
-                Form.OfText<string?>(
-                    "a path",
-                    (string text, out string? value, out Mistake mistake) =>
-                    {
-                        var fits = text.Length is > 0 and < 4096 && !text.Contains('\0') && !text.EndsWith('/');
-                        (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} is not the path of a file", "a path, such as logs/web.log"));
-                        return fits;
-                    }),
-                "A file, seen from that of the configuration; its folder is made. `{instance}`, or `{index}` from 0, in its name makes one for each worker. None when left out.",
+                s_logFile,
+                "A file for both outputs, seen from that of the configuration; its folder is made. `{instance}`, or `{index}` from 0, in its name makes one for each worker. None when left out.",
                 _ => null,
                 (log, value) => log with { File = value }),
+            new Directive<LogSettings, string?>(
+                "stdout",
+                s_logFile,
+                "The same for standard output alone, beside `file` or without it.",
+                _ => null,
+                (log, value) => log with { OutputFile = value }),
+            new Directive<LogSettings, string?>(
+                "stderr",
+                s_logFile,
+                "The same for standard error alone.",
+                _ => null,
+                (log, value) => log with { ErrorFile = value }),
             new Directive<LogSettings, ByteSize?>(
                 "size",
                 ScalarForms.OrWord(ScalarForms.Size(ByteSize.FromKibibytes(1), s_most), "none"),
@@ -359,6 +374,19 @@ internal static class WorkerTables
                 "What a line of the file looks like: time, worker and what was printed; an object of JSON with these; or what was printed alone.",
                 log => log.Format,
                 (log, value) => log with { Format = value }),
+            new Directive<LogSettings, string?>(
+                "time",
+                Form.OfText<string?>(
+                    "how a time is written, such as 'YYYY-MM-DD HH:mm:ss'",
+                    (string text, out string? value, out Mistake mistake) =>
+                    {
+                        var fits = text.Length is > 0 and <= TimePattern.Longest && !text.Any(char.IsControl);
+                        (value, mistake) = (text, fits ? default : new Mistake($"{Shown.Quote(text)} is not how a time is written", $"up to {TimePattern.Longest} characters in a line, such as 'YYYY-MM-DD HH:mm:ss'"));
+                        return fits;
+                    }),
+                "How the time is written there, in local time: `YYYY`, `YY`, `MMMM`, `MMM`, `MM`, `M`, `DD`, `D`, `dddd`, `ddd`, `dd`, `d`, `HH`, `H`, `hh`, `h`, `A`, `a`, `mm`, `m`, `ss`, `s`, `SSS`, `Z`, `ZZ`, as day.js and moment have them; what else there is, and what stands in `[ ]`, is written as it is. With it lines of `raw` have the time and a colon before them. ISO 8601 in UTC when left out.",
+                _ => null,
+                (log, value) => log with { Time = value }),
             new Directive<LogSettings, bool>(
                 "terminal",
                 ScalarForms.Switch,

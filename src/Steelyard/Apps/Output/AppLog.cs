@@ -38,7 +38,7 @@ internal sealed class AppLog(string pool, string folder)
             _terminal = settings.Terminal;
             if (_files?.Settings == settings)
                 return;
-            _files = settings.File is null ? null : new(settings, folder);
+            _files = LogFiles.AreWanted(settings) ? new(settings, folder) : null;
         }
     }
 

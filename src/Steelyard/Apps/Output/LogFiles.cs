@@ -5,24 +5,43 @@ using Steelyard.Engine.Logging;
 
 namespace Steelyard.Apps.Output;
 
-/// <summary>The log file of an app, or one for each worker. Whoever adds a line does not wait for the disk.</summary>
+/// <summary>The log files of an app, or those of each worker. Whoever adds a line does not wait for the disk.</summary>
 internal sealed class LogFiles(LogSettings settings, string folder)
 {
+    private readonly TimePattern? _time = settings.Time is null ? null : new(settings.Time);
     private readonly Dictionary<string, LogFile> _files = [];
-    private readonly Dictionary<int, LogFile> _ofWorkers = [];
+    private readonly Dictionary<(int Worker, bool Error), LogFile[]> _ofOutputs = [];
 
     public LogSettings Settings => settings;
 
+    public static bool AreWanted(LogSettings settings) => (settings.File ?? settings.OutputFile ?? settings.ErrorFile) is not null;
+
     public void Add(LogLine line)
     {
-        if (!_ofWorkers.TryGetValue(line.Number, out var file))
-            _ofWorkers.Add(line.Number, file = FileOf(line.Number));
-        LogWriter.Add(file, line.Time, Format(settings.Format, line));
+        if (!_ofOutputs.TryGetValue((line.Number, line.Error), out var files))
+            _ofOutputs.Add((line.Number, line.Error), files = FilesOf(line));
+        if (files.Length == 0)
+            return;
+        var text = Format(settings.Format, _time, line);
+        foreach (var file in files)
+            LogWriter.Add(file, line.Time, text);
     }
 
-    private LogFile FileOf(int number)
+    private LogFile[] FilesOf(LogLine line)
     {
-        var name = Path.GetFullPath(CommandTemplate.Fill(settings.File!, number, socket: null, port: null), folder);
+        HashSet<LogFile> files = [];
+        foreach (var path in (ReadOnlySpan<string?>)[settings.File, line.Error ? settings.ErrorFile : settings.OutputFile])
+        {
+            if (path is not null)
+                files.Add(FileOf(path, line.Number));
+        }
+
+        return [.. files];
+    }
+
+    private LogFile FileOf(string path, int number)
+    {
+        var name = Path.GetFullPath(CommandTemplate.Fill(path, number, socket: null, port: null), folder);
         if (!_files.TryGetValue(name, out var file))
             _files.Add(name, file = new(name, settings));
         return file;
@@ -34,14 +53,14 @@ internal sealed class LogFiles(LogSettings settings, string folder)
             LogWriter.Reopen(file);
     }
 
-    internal static string Format(LogFormat format, LogLine line)
+    internal static string Format(LogFormat format, TimePattern? pattern, LogLine line)
     {
-        var time = line.Time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+        var time = pattern?.Format(line.Time.ToLocalTime()) ?? line.Time.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
         return format switch
         {
             LogFormat.Text => $"{time} {line.Worker} {line.Text}\n",
-            LogFormat.Raw => line.Text + "\n",
-            _ => $$"""{"time":"{{time}}","worker":"{{PlainText.Of(line.Worker)}}","stream":"{{(line.Error ? "stderr" : "stdout")}}","pid":{{line.Process}},"message":"{{PlainText.Of(line.Text)}}"}""" + "\n",
+            LogFormat.Raw => pattern is null ? line.Text + "\n" : $"{time}: {line.Text}\n",
+            _ => $$"""{"time":"{{PlainText.Of(time)}}","worker":"{{PlainText.Of(line.Worker)}}","stream":"{{(line.Error ? "stderr" : "stdout")}}","pid":{{line.Process}},"message":"{{PlainText.Of(line.Text)}}"}""" + "\n",
         };
     }
 }

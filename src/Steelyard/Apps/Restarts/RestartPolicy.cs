@@ -44,7 +44,7 @@ internal sealed class RestartPolicy
     /// <param name="chance">From 0 to 1.</param>
     public RestartDecision Ended(RestartSettings settings, int? code, TimeSpan lived, long now, double chance)
     {
-        if (settings.On == RestartOn.Never || (settings.On == RestartOn.Failure && code == 0) || (code is { } number && settings.LeaveOn.Contains(number)))
+        if (settings.On == RestartOn.Never || (code is { } number && settings.Leaves(number)))
             return new(RestartAction.Leave, default);
         if (settings.MinUptime is not { } least || lived < least)
             _ends.Enqueue(now);
