@@ -64,7 +64,7 @@ internal abstract class CompiledValue
             FetchKind.Tracked or FetchKind.TrackedKey => new TrackedValue(fetch),
             FetchKind.UsableServers => new UsableServersValue(fetch.Name),
             FetchKind.Measured => new MeasuredValue(fetch.Name),
-            FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.TlsHello or FetchKind.ConnectionRequests or FetchKind.Random or FetchKind.Uuid or FetchKind.ProcessId or FetchKind.RequestNumber => new LoopValue(fetch.Kind),
+            FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.TlsHello or FetchKind.HelloVersion or FetchKind.HelloProtocols or FetchKind.ConnectionRequests or FetchKind.Random or FetchKind.Uuid or FetchKind.ProcessId or FetchKind.RequestNumber => new LoopValue(fetch.Kind),
             _ => new FetchValue(fetch.Kind, name),
         };
     }

@@ -6,8 +6,8 @@ using Steelyard.Engine.Network;
 namespace Steelyard.Engine.Tls;
 
 /// <summary>
-/// Finds the server name in the first message of a TLS client (RFC 8446, 4.1.2; RFC 6066, 3), which may be spread over
-/// records and packets. Strict: a hello that is not well formed as a whole is refused. Does no I/O.
+/// Finds the server name in the first message of a TLS client (RFC 8446, 4.1.2; RFC 6066, 3), the versions and the protocols
+/// that it offers (RFC 8446, 4.2.1; RFC 7301, 3.1). It may be spread over records and packets. Strict: a hello that is not well formed as a whole is refused. Does no I/O.
 /// </summary>
 internal sealed class ClientHello : IStartReader
 {
@@ -20,17 +20,37 @@ internal sealed class ClientHello : IStartReader
     private const byte HandshakeRecord = 22;
     private const byte ClientHelloMessage = 1;
     private const int ServerNameExtension = 0;
+    private const int ProtocolsExtension = 16;
+    private const int VersionsExtension = 43;
+    private const int MostOfProtocols = 255;
 
     private static readonly SearchValues<byte> NameBytes =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."u8);
 
     private readonly byte[] _name = new byte[255];
     private int _nameLength;
+    private byte[]? _protocols;
+    private int _protocolsLength;
+    private int _version;
 
     int IStartReader.MostBytes => MostBytes;
 
     /// <summary>The name the client asks for; empty when it names none, or does not speak TLS.</summary>
     public ReadOnlySpan<byte> ServerName => _name.AsSpan(0, _nameLength);
+
+    /// <summary>The highest version that the client offers; empty for none that there is, or where it does not speak TLS.</summary>
+    public ReadOnlySpan<byte> Version => _version switch
+    {
+        0x300 => "SSLv3"u8,
+        0x301 => "TLSv1"u8,
+        0x302 => "TLSv1.1"u8,
+        0x303 => "TLSv1.2"u8,
+        0x304 => "TLSv1.3"u8,
+        _ => default,
+    };
+
+    /// <summary>The protocols that it offers, with commas between, as many as fit 255 bytes; empty for none.</summary>
+    public ReadOnlySpan<byte> Protocols => _protocols.AsSpan(0, _protocolsLength);
 
     /// <summary>Whether it is TLS at all.</summary>
     public bool IsTls { get; private set; }
@@ -39,7 +59,7 @@ internal sealed class ClientHello : IStartReader
     /// <param name="bytes">All that has arrived so far; they are written over.</param>
     public HeadState Read(Span<byte> bytes)
     {
-        (_nameLength, IsTls) = (0, true);
+        (_nameLength, _protocolsLength, _version, IsTls) = (0, 0, 0, true);
         if ((bytes.Length > 0 && bytes[0] != HandshakeRecord) || (bytes.Length > 1 && bytes[1] != 3))
         {
             IsTls = false;
@@ -51,7 +71,7 @@ internal sealed class ClientHello : IStartReader
             return state;
 
         // The name may stand before what is wrong.
-        _nameLength = 0;
+        (_nameLength, _protocolsLength, _version) = (0, 0, 0);
         return HeadState.Invalid;
     }
 
@@ -96,6 +116,7 @@ internal sealed class ClientHello : IStartReader
         // legacy_version and random
         if (message.Length < 34 || message[0] != 3)
             return false;
+        _version = BinaryPrimitives.ReadUInt16BigEndian(message);
         message = message[34..];
         if (!TryTake(ref message, lengthBytes: 1, out var session) || session.Length > 32)
             return false;
@@ -121,14 +142,57 @@ internal sealed class ClientHello : IStartReader
             extensions = extensions[2..];
             if (!TryTake(ref extensions, lengthBytes: 2, out var content))
                 return false;
-            if (type != ServerNameExtension)
-                continue;
-            if (named || !ReadName(content))
-                return false;
-            named = true;
+            switch (type)
+            {
+                case ServerNameExtension when named || !ReadName(content):
+                    return false;
+                case ServerNameExtension:
+                    named = true;
+                    break;
+                case VersionsExtension:
+                    ReadVersions(content);
+                    break;
+                case ProtocolsExtension:
+                    ReadProtocols(content);
+                    break;
+            }
         }
 
         return true;
+    }
+
+    // Whoever routes by neither need not know that one of them is wrong: it is left out.
+    private void ReadVersions(ReadOnlySpan<byte> content)
+    {
+        if (!TryTake(ref content, lengthBytes: 1, out var versions))
+            return;
+
+        // Others than 3.x are there to be passed over (RFC 8701).
+        for (; versions.Length > 1; versions = versions[2..])
+        {
+            if (versions[0] == 3)
+                _version = Math.Max(_version, BinaryPrimitives.ReadUInt16BigEndian(versions));
+        }
+    }
+
+    private void ReadProtocols(ReadOnlySpan<byte> content)
+    {
+        if (!TryTake(ref content, lengthBytes: 2, out var list))
+            return;
+        _protocols ??= new byte[MostOfProtocols];
+        var written = 0;
+        while (TryTake(ref list, lengthBytes: 1, out var protocol))
+        {
+            var comma = written > 0 ? 1 : 0;
+            if (written + comma + protocol.Length > MostOfProtocols)
+                continue;
+            if (comma > 0)
+                _protocols[written++] = (byte)',';
+            protocol.CopyTo(_protocols.AsSpan(written));
+            written += protocol.Length;
+        }
+
+        _protocolsLength = written;
     }
 
     /// <summary>A list with one name of the one kind there is.</summary>
