@@ -40,7 +40,7 @@ internal static class TcpChecks
         {
             if (when is not null && ExpressionSearch.Any(when, IsOfRequests))
                 problems.Error(place, "a condition about requests in a listener with 'mode: tcp', which reads none", "what is known of a connection: client, peer-port, local-address, local-port, server-name, tls-hello, random or now; or 'mode: http'");
-            if (when is not null && listener.Tls is not null && ExpressionSearch.Any(when, one => one is FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.TlsOffer }))
+            if (when is not null && listener.Tls is not null && ExpressionSearch.Any(when, one => one is FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.TlsOffer or FetchKind.HelloVersion or FetchKind.HelloProtocols }))
                 problems.Error(place, "'server-name' or 'tls-hello' in a condition of a listener with 'mode: tcp' and 'tls'", "a listener without 'tls', which knows the name and leaves TLS to the servers");
         }
 
@@ -82,7 +82,7 @@ internal static class TcpChecks
     private static bool IsOfRequests(Expression expression) => expression switch
     {
         VariableExpression { Variable: not TemplateVariable.Client } => true,
-        FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.TlsOffer or FetchKind.FirstBytes or FetchKind.FirstLength or FetchKind.Tls or FetchKind.Peer or FetchKind.PeerPort or FetchKind.Sender or FetchKind.SenderPort or FetchKind.ToldPeer or FetchKind.ToldPeerPort or FetchKind.ToldAddress or FetchKind.ToldPort or FetchKind.LocalAddress or FetchKind.LocalPort or FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.ProcessId or FetchKind.TlsVersion or FetchKind.TlsCipher or FetchKind.ClientVerified or FetchKind.ClientSubject or FetchKind.ClientIssuer or FetchKind.ClientSerial or FetchKind.ClientFingerprint or FetchKind.Random or FetchKind.UsableServers or FetchKind.Measured or FetchKind.Tracked or FetchKind.TrackedKey } => false,
+        FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.TlsOffer or FetchKind.HelloVersion or FetchKind.HelloProtocols or FetchKind.FirstBytes or FetchKind.FirstLength or FetchKind.Tls or FetchKind.Peer or FetchKind.PeerPort or FetchKind.Sender or FetchKind.SenderPort or FetchKind.ToldPeer or FetchKind.ToldPeerPort or FetchKind.ToldAddress or FetchKind.ToldPort or FetchKind.LocalAddress or FetchKind.LocalPort or FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.ProcessId or FetchKind.TlsVersion or FetchKind.TlsCipher or FetchKind.ClientVerified or FetchKind.ClientSubject or FetchKind.ClientIssuer or FetchKind.ClientSerial or FetchKind.ClientFingerprint or FetchKind.Random or FetchKind.UsableServers or FetchKind.Measured or FetchKind.Tracked or FetchKind.TrackedKey } => false,
         FetchExpression => true,
         _ => false,
     };

@@ -165,6 +165,12 @@ public enum FetchKind
     /// <summary>The protocol that such a hello offers first.</summary>
     TlsOffer,
 
+    /// <summary>The highest version of TLS that such a hello offers (nginx: $ssl_preread_protocol).</summary>
+    HelloVersion,
+
+    /// <summary>The protocols that it offers by ALPN, with commas between (nginx: $ssl_preread_alpn_protocols).</summary>
+    HelloProtocols,
+
     /// <summary>How many requests the connection has brought so far.</summary>
     ConnectionRequests,
 
@@ -324,6 +330,8 @@ internal static class FetchTable
         new("iso-time", FetchKind.IsoTime, Named: false, OfResponse: false, "the same, `2026-11-28T17:43:38+01:00`"),
         new("tls-offer", FetchKind.TlsOffer, Named: false, OfResponse: false, "the protocol that the client's TLS hello offers first (ALPN), in `mode: tcp`, such as `h2`; absent without one"),
         new("tls-hello", FetchKind.TlsHello, Named: false, OfResponse: false, "`1` for a connection in `mode: tcp` that has begun with a TLS hello, else `0`; the first bytes of the client are waited for"),
+        new("hello-version", FetchKind.HelloVersion, Named: false, OfResponse: false, "the highest version of TLS that such a hello offers, `TLSv1.3`; absent without one"),
+        new("hello-protocols", FetchKind.HelloProtocols, Named: false, OfResponse: false, "the protocols that it offers by ALPN, `h2,http/1.1`; absent where it offers none"),
         new("connection-number", FetchKind.ConnectionNumber, Named: false, OfResponse: false, "a number of the connection that no other has"),
         new("connection-requests", FetchKind.ConnectionRequests, Named: false, OfResponse: false, "how many requests the connection has brought so far"),
         new("random", FetchKind.Random, Named: false, OfResponse: false, "a number from 0 to 4294967295, by chance, another one wherever it stands"),

@@ -117,6 +117,15 @@ public enum FunctionKind
     /// <summary>Seconds since 1970 as a date of HTTP.</summary>
     HttpDate,
 
+    /// <summary>A date of HTTP as a number of seconds since 1970.</summary>
+    DateSeconds,
+
+    /// <summary>A certificate in PEM.</summary>
+    Pem,
+
+    /// <summary>The last address of a list, or the last one outside some networks.</summary>
+    LastAddress,
+
     /// <summary>A number in hexadecimal digits as a number.</summary>
     FromHex,
 
@@ -223,6 +232,9 @@ internal enum ArgumentKind
 
     /// <summary>The word any.</summary>
     Any,
+
+    /// <summary>Networks, with blanks between.</summary>
+    Networks,
 }
 
 /// <summary>A row of the table of functions.</summary>
@@ -277,6 +289,9 @@ internal static class FunctionTable
         new("hex-number", FunctionKind.HexNumber, [], 0, "a number or an address of IPv4 in hexadecimal digits, at least four"),
         new("digest", FunctionKind.Digest, [ArgumentKind.Digest], 1, "its digest by `md5`, `sha1`, `sha256`, `sha384` or `sha512`, as bytes, as in `hex(digest(path, 'sha1'))`"),
         new("http-date", FunctionKind.HttpDate, [Number], 0, "a number of seconds since 1970 as a date of HTTP; with a second argument so many seconds later"),
+        new("date-seconds", FunctionKind.DateSeconds, [], 0, "a date of HTTP as a number of seconds since 1970; absent where it is none"),
+        new("pem", FunctionKind.Pem, [], 0, "the bytes of a certificate as PEM, as in `url-encode(pem(client-certificate))`"),
+        new("last-address", FunctionKind.LastAddress, [ArgumentKind.Networks], 0, "the last address of a list with commas, as in `last-address(header-list('X-Forwarded-For'), '10.0.0.0/8')`: with networks the last one that is in none of them, the first where all are. What is no address ends it"),
         new("from-hex", FunctionKind.FromHex, [], 0, "a number in hexadecimal digits as a number"),
         new("bits-and", FunctionKind.And, [ArgumentKind.Operand], 1, "the bits that both numbers have"),
         new("bits-or", FunctionKind.Or, [ArgumentKind.Operand], 1, "the bits that one of both numbers has"),
@@ -356,6 +371,8 @@ internal static class FunctionTable
                 mistake = new($"{Shown.Quote(arguments[i])} is not what a text is made of", "ascii, utf8, utf8s, utf8p or utf8ps");
             else if (row.Arguments[i] == ArgumentKind.Any && arguments[i] != "any")
                 mistake = new($"{Shown.Quote(arguments[i])} is not known there", "any");
+            else if (row.Arguments[i] == ArgumentKind.Networks && !arguments[i].Split(' ').All(network => NetworkText.TryParse(network, out _, out _)))
+                mistake = new($"{Shown.Quote(arguments[i])} is no list of networks", "networks with blanks between, such as 10.0.0.0/8 192.168.0.0/16");
             else if (row.Arguments[i] == ArgumentKind.Packing && arguments[i] is not ("number" or "short" or "address"))
                 mistake = new($"{Shown.Quote(arguments[i])} is nothing that bytes are made of", "number, short or address");
             else if (row.Arguments[i] == ArgumentKind.Base64 && !System.Buffers.Text.Base64.IsValid(arguments[i]))

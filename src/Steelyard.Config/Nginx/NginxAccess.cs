@@ -11,6 +11,8 @@ internal sealed class NginxAccess(NginxScope scope, List<Located<RuleSettings>> 
 {
     private const int LongestUsers = 1024 * 1024;
 
+    private static readonly TimeSpan s_longestDelay = TimeSpan.FromHours(24);
+
     private ProblemList Problems => scope.File.Problems;
 
     /// <summary>What a block says of it, and the block of limit_except within.</summary>
@@ -155,7 +157,7 @@ internal sealed class NginxAccess(NginxScope scope, List<Located<RuleSettings>> 
         TextTemplate challenge = TextTemplate.Of([new("Basic realm=\""), .. name.Parts, new("\"")]);
         var answer = new FixedResponse(401, "401 Unauthorized\nThis site asks for a user and a password.\n", "text/plain") { Headers = [new HeaderLine("WWW-Authenticate", challenge)], Refuses = true };
         return (users.Count == 0 ? new ConstantCondition(false) : new TestCondition(new FetchExpression(FetchKind.BasicCredentials), TestKind.User, users),
-            new() { Action = RuleAction.Respond, Respond = answer }, realm.Place);
+            new() { Action = RuleAction.Respond, Respond = answer, Delay = level.Time("auth_delay") is { } delay && delay > TimeSpan.Zero ? delay < s_longestDelay ? delay : s_longestDelay : null }, realm.Place);
     }
 
     /// <summary>The lines of a file of users.</summary>

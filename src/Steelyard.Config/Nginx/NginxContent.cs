@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.RegularExpressions;
 using Steelyard.Config.Drafts;
@@ -52,8 +53,8 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     public List<RouteDraft> Routes(RouteDraft route)
     {
         List<RouteDraft> inner = [];
-        var proxy = NginxProxy.Of(level, Problems);
-        _isMade = proxy is not null && proxy.Host.Contains('$', StringComparison.Ordinal) && proxy.Constant(level) is null && !NginxProxy.IsClosed(proxy.Host, file);
+        var proxy = NginxProxy.Of(level, file);
+        _isMade = proxy is not null && proxy.Host.Contains('$', StringComparison.Ordinal) && (proxy.IsWhole || (proxy.Constant(level) is null && !NginxProxy.IsClosed(proxy.Host, file)));
         if (_isMade)
             file.SetVariables.Add(MadeHost);
         var scope = new NginxScope { File = file, ServerName = server.FirstName, ProxyHost = _isMade ? "$" + MadeHost : proxy?.HeaderHost, Root = NginxFiles.RootOf(level, file), Referers = NginxReferers.Of(level, server), SecureLink = NginxSecureLink.Of(level), UserId = NginxUserId.Of(level) };
@@ -90,12 +91,14 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
 
         if (level.Context == 'I' && NginxSteps.AnswersItself(level))
             steps.ReadOn(level);
+        if (server.KnowsClientsItself && NginxClients.Differ(level, server.Level))
+            NginxClients.Read(level, _rules);
         NginxAccess.Read(level, scope, _access);
         if (NginxAccess.Asks(level) is { } asks)
             route = route with { Ask = new(NginxPaths.WithQuery(TextTemplate.Literal(asks[1])), asks.Words[1].Place), AskWhen = NginxAccess.AsksFor(level, scope), AskRules = NginxAccess.AnswerRules(level, scope) };
         if (NginxMirrors.Of(level) is { } mirror)
             route = route with { Mirror = new(mirror, level.All("mirror")[0].Place) };
-        var (rates, concurrency) = NginxLimits.Of(level, file, pools);
+        var (rates, concurrency) = NginxLimits.Of(level, scope, pools);
         route = route with
         {
             AccessLog = NginxLogs.Of(level, scope) ?? new(AccessLogSettings.None, level.Place),
@@ -133,7 +136,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     private bool ServerAnswers => NginxSteps.Mentions(server.Level, "return") || NginxSteps.Mentions(server.Level, "rewrite");
 
     // What the server's own steps answer has other fields than what the location does.
-    private bool HasOwnFields => ServerAnswers && ((string[])["add_header", "expires"]).Any(name => level.All(name) is var lines && server.Level.All(name) is var others && lines != others && lines.Count + others.Count > 0);
+    private bool HasOwnFields => ServerAnswers && ((string[])["add_header", "expires"]).Any(name => !level.AllBy(name).SequenceEqual(server.Level.AllBy(name)));
 
     private HeaderEdits FieldsOf(NginxScope scope, bool isProxied, bool ofServerToo, ProblemList problems)
     {
@@ -158,6 +161,8 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     private void ServerSteps(NginxScope scope)
     {
         List<Located<RuleSettings>> first = [];
+        if (server.KnowsClientsItself)
+            NginxClients.Read(server.Level, first);
         var steps = new NginxSteps(scope, first, "server");
         foreach (var capture in server.NameCaptures)
             steps.Remember(capture, new TestCondition(capture.Input, TestKind.Matches, [capture.Pattern], IgnoreCase: true), server.Level.Place);
@@ -276,12 +281,30 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     {
         if (!NginxVariables.TryRead(proxy.Host + proxy.UriText, scope, proxy.Place, out var whole))
             return route;
+        var start = proxy.IsWhole ? "^https?://" : "^";
         Expression url = new FetchExpression(FetchKind.Variable, MadeUrl);
-        Add(new() { Action = RuleAction.SetVariable, Name = MadeUrl, Value = whole }, proxy.Place);
-        Add(new() { Action = RuleAction.SetVariable, Name = MadeHost, Value = TextTemplate.Of(new CallExpression(FunctionKind.Group, url, ["^([^/]*)", "1"])) }, proxy.Place);
-        var path = TextTemplate.Of(new CallExpression(FunctionKind.Group, url, ["^[^/]*(/.*)$", "1"]));
-        return route with { ServerTarget = new(TextTemplate.Of(new MapExpression(url, [new(TestKind.Contains, false, "/", path)], TextTemplate.Of(new VariableExpression(TemplateVariable.Uri)))), proxy.Place) };
+        Located<RuleSettings>[] made =
+        [
+            new(new() { Action = RuleAction.SetVariable, Name = MadeUrl, Value = whole }, proxy.Place),
+            new(new() { Action = RuleAction.SetVariable, Name = MadeHost, Value = TextTemplate.Of(NginxVariables.OrEmpty(PartOf(url, $"{start}([^/?]*)"))) }, proxy.Place),
+        ];
+        _rules.AddRange(made);
+
+        // What the answer of auth_request says may be in it.
+        if (route.Ask is not null)
+            route = route with { AskRules = [.. route.AskRules, .. made] };
+        var (slash, query) = ($"{start}[^/?]*(/.*)$", $"{start}[^/?]*(\\?.*)$");
+        var target = new MapExpression(
+            url,
+            [
+                new(TestKind.Matches, true, slash, TextTemplate.Of(PartOf(url, slash))),
+                new(TestKind.Matches, true, query, TextTemplate.Of([new("/"), new(null, default, PartOf(url, query))])),
+            ],
+            TextTemplate.Of(new VariableExpression(TemplateVariable.Uri)));
+        return route with { ServerTarget = new(TextTemplate.Of(target), proxy.Place) };
     }
+
+    private static CallExpression PartOf(Expression url, string pattern) => new(FunctionKind.Group, url, [pattern, "1", "i"]);
 
     /// <summary>The pool is said by variables: by values that the file gives them, or by what requests say.</summary>
     private RouteDraft Named(RouteDraft route, NginxProxy proxy, NginxScope scope)
@@ -290,17 +313,21 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             return pools.Of(constant, proxy.IsSecure, level, proxy.Place) is { } one ? route with { To = new(one, proxy.Place) } : route;
         if (!NginxVariables.TryRead(_isMade ? "$" + MadeHost : proxy.Host, scope, proxy.Place, out var template))
             return route;
+        if (proxy.IsEither)
+        {
+            var byScheme = new MapExpression(
+                new FetchExpression(FetchKind.Variable, MadeUrl),
+                [new(TestKind.Starts, true, "https:", ByHost(proxy with { IsSecure = true }, template))],
+                ByHost(proxy with { IsSecure = false }, template));
+            return route with { To = new(pools.OfRequest(proxy.Host, template, isSecure: false, level, proxy.Place), proxy.Place), ToNamed = new(TextTemplate.Of(byScheme), proxy.Place) };
+        }
+
         var closed = !_isMade;
         string? suffix = null;
         HashSet<string> spelled = [];
         var anyCase = !closed;
-        foreach (var value in NginxProxy.ValuesOf(proxy.Host, file).Concat(closed ? [] : pools.UpstreamNames).Distinct())
+        foreach (var (name, pool) in Known(proxy))
         {
-            var name = value.StartsWith("http://", StringComparison.Ordinal) ? value[7..] : value;
-
-            // A value that stands elsewhere, for another use, may make no address here.
-            if (name.Length == 0 || (!name.StartsWith('[') && name.Count(letter => letter == ':') > 1 && !name.StartsWith("unix:", StringComparison.Ordinal)) || !(pools.IsUpstream(name, isStream: false) || name.Contains(':', StringComparison.Ordinal) || name.Contains('.', StringComparison.Ordinal)) || pools.Of(name, proxy.IsSecure, level, proxy.Place) is not { } pool)
-                continue;
             var its = NginxPools.SuffixOf(name, pool);
             if (suffix is not null && suffix != its)
                 Problems.Error(proxy.Place, "the upstreams that the variables name are used with other settings elsewhere", "the same proxy_next_upstream, proxy_ssl_... and max_fails for all of them");
@@ -314,6 +341,34 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             route = route with { To = new(pools.OfRequest(proxy.Host, template, proxy.IsSecure, level, proxy.Place), proxy.Place) };
         return suffix is null ? route : route with { ToNamed = new(TextTemplate.Of([.. (anyCase ? InAnyCase(template, spelled) : template).Parts, new(suffix)]), proxy.Place) };
     }
+
+    /// <summary>The pools of the upstreams and addresses that the variables of a host may name, as far as the file says.</summary>
+    private List<(string Name, string Pool)> Known(NginxProxy proxy)
+    {
+        List<(string, string)> known = [];
+        foreach (var value in NginxProxy.ValuesOf(proxy.Host, file).Concat(_isMade ? pools.UpstreamNames : []).Distinct())
+        {
+            if (value.StartsWith(proxy.IsSecure ? "http://" : "https://", StringComparison.OrdinalIgnoreCase))
+                continue;
+            var name = NginxProxy.HostOf(value);
+
+            // What else requests say is looked up by "resolver".
+            if (_isMade && !pools.IsUpstream(name, isStream: false) && !(NginxListen.TryReadAddress(name, defaultPort: 80, out var address) && IPAddress.TryParse(address.Host, out _)))
+                continue;
+
+            // A value that stands elsewhere, for another use, may make no address here.
+            if (name.Length == 0 || (!name.StartsWith('[') && name.Count(letter => letter == ':') > 1 && !name.StartsWith("unix:", StringComparison.Ordinal)) || !(pools.IsUpstream(name, isStream: false) || name.Contains(':', StringComparison.Ordinal) || name.Contains('.', StringComparison.Ordinal)) || pools.Of(name, proxy.IsSecure, level, proxy.Place) is not { } pool)
+                continue;
+            known.Add((name, pool));
+        }
+
+        return known;
+    }
+
+    private TextTemplate ByHost(NginxProxy proxy, TextTemplate host) => TextTemplate.Of(new MapExpression(
+        new CallExpression(FunctionKind.Lower, NginxVariables.ValueOf(host)),
+        [.. Known(proxy).Select(each => new MapCase(TestKind.Is, false, each.Name.ToLowerInvariant(), TextTemplate.Literal(each.Pool)))],
+        TextTemplate.Literal(pools.OfRequest(proxy.Host, host, proxy.IsSecure, level, proxy.Place))));
 
     /// <summary>The name of a pool: nginx knows upstreams in any case, and pools are called as the file spells them.</summary>
     public static TextTemplate InAnyCase(TextTemplate name, HashSet<string> spelled)
@@ -334,6 +389,8 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
             return route with { Respond = new(NginxPicture.Read(level.Place, _access), level.Place) };
         if (NginxFiles.Of(level, server, scope, file) is { } files)
             return route with { Files = files };
+        if (NginxErrors.HasPage(level, 404))
+            _access.Add(new(new() { Action = RuleAction.Deny, Status = 404 }, level.Place));
         return route with { Respond = new(new FixedResponse(404, "404 Not Found\n", "text/plain"), level.Place) };
     }
 }

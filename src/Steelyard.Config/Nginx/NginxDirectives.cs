@@ -34,7 +34,14 @@ internal static class NginxDirectives
         ("perl", "MHSL", Scripts),
         ("xslt_", "HSL", "the answer as the server gives it"),
         ("image_filter", "HSL", "the answer as the server gives it"),
-        ("dav_", "HSL", "a server that takes files"),
+        ("dav_ext_", "HSL", "a server that takes files"),
+        ("acme_", "HS", "certificates from an ACME client; they are read again when they change"),
+        ("keyval", "HT", "`map`, or lists that rules and the admin API change"),
+        ("zone_sync", "TV", "`shared` in Steelyard's YAML"),
+        ("session_log", "HSL", "`access_log`"),
+        ("hls", "HSL", "a server that does it, behind `proxy_pass`"),
+        ("f4f", "HSL", "a server that does it, behind `proxy_pass`"),
+        ("auth_oidc", "HSL", "a server that checks who it is, and `auth_request`"),
         ("lua_", "MHSLITV", Scripts),
         ("more_", "HSLI", "`add_header`, `proxy_hide_header`, `proxy_set_header`"),
         ("modsecurity", "HSL", "a firewall in front, or conditions"),
@@ -176,7 +183,7 @@ internal static class NginxDirectives
         yield return Row("ignore_invalid_headers", "HS", 1, 1, "on | off", "Whether fields of other names than of letters, digits and hyphens are dropped, as they are where nothing is said. The default server's counts.", Flag);
         yield return Row("merge_slashes", "HS", 1, 1, "on | off", "Whether slashes that follow each other are one when locations are looked for, as they are where nothing is said. The default server's counts.", Flag);
         yield return Row("large_client_header_buffers", "HS", 2, 2, "<number> <size>", "How long a request line may be, 16 KiB at most; the largest of the file counts, 8 KiB where nothing is said. A head has room for 16 KiB.", HeaderBuffers);
-        yield return Row("set_real_ip_from", Web + "TV", 1, 1, "<address> | <network> | unix:", "Whose word about the client's address is believed, by all servers of an address, in stream and with `real_ip_header proxy_protocol` that of a PROXY header.", Anything, many: true);
+        yield return Row("set_real_ip_from", Web + "TV", 1, 1, "<address> | <network> | unix:", "Whose word about the client's address is believed, in stream and with `real_ip_header proxy_protocol` that of a PROXY header. What a server says counts before its rewrites, what a location says behind them.", NginxClients.Check, many: true);
         yield return Row("real_ip_header", Web, 1, 1, "<field> | X-Forwarded-For | proxy_protocol", "The field that names the client; `X-Real-IP` where nothing is said.");
         yield return Row("real_ip_recursive", Web, 1, 1, "on | off", "Whether addresses of the list that are trusted themselves are passed over.", Flag);
     }
@@ -238,6 +245,7 @@ internal static class NginxDirectives
         yield return Row("deny", Web + "XTV", 1, 1, "<address> | <network> | unix: | all", "Who may not: 403; in stream the connection is closed.", Anything, many: true, then: NginxAccess.Note);
         yield return Row("auth_basic", Web + "X", 1, 1, "<realm> | off", "Clients are asked for a user and a password, with 401; where there is no `auth_basic_user_file` nobody is.", Anything);
         yield return Row("auth_basic_user_file", Web + "X", 1, 1, "<file>", "The users, as `htpasswd` writes them, read when the file is taken up: passwords by apr1, `{SHA}`, `{SSHA}`, `{PLAIN}` and those that the system's crypt knows, bcrypt among them on Debian.", Anything);
+        yield return Row("auth_delay", Web, 1, 1, "<time>", "How long the 401 of `auth_basic` is kept back; that of `auth_request` is passed on at once.", Time);
         yield return Row("auth_request", Web, 1, 1, "<uri> | off", "Whether a request may go on is asked by a GET without a body to another location: 200 to 299 it may, 401 and 403 the client is told, any other is 500.", Anything);
         yield return Row("mirror", Web, 1, 1, "<uri> | off", $"A copy of each request that is admitted asks for this too; nobody waits for the answer or sees it. {MirrorSettings.MostPaths} at most.", NginxMirrors.Check, many: true);
         yield return Row("mirror_request_body", Web, 1, 1, "on | off", "Whether copies have the body, of 1 MiB at most; a request with a larger one has no copy.", Flag);
@@ -251,7 +259,8 @@ internal static class NginxDirectives
         yield return Row("satisfy", Web, 1, 1, "all | any", "Whether address and password have to be right, or one of them.", OneOf("all", "any"));
         yield return Row("limit_except", "L", 1, Any, "<method>* { allow ...; deny ...; }", "What holds for all other methods.", Anything);
         yield return Row("add_header", WebIf, 2, 3, "<name> <value> [always]", "A field more for the client: of 200, 201, 204, 206, 301, 302, 303, 304, 307 and 308, or `always`.", Anything, many: true);
-        yield return Row("expires", WebIf, 1, 2, "<time> | @<time> | epoch | max | off | $<variable>", "The fields Expires and Cache-Control, in the place of those of servers; a variable is one of a map whose values are such words.", Anything);
+        yield return Row("add_header_inherit", WebIf, 1, 1, "on | off | merge", "Whether a block with `add_header` of its own has none of those around it, as with `on`, or all of them too; with `off` it has none of them in any case.", OneOf("on", "off", "merge"));
+        yield return Row("expires", WebIf, 1, 2, "[modified] <time> | @<time> | epoch | max | off | $<variable>", "The fields Expires and Cache-Control, in the place of those of servers; with `modified` from Last-Modified on; a variable is one of a map whose values are such words.", Anything);
         yield return Row("health_check", "LV", 0, Any, "[interval=<time>] [jitter=<time>] [fails=<n>] [passes=<n>] [uri=<uri>] [match=<name>] [port=<n>] [mandatory] [persistent] [keepalive_time=<time>]", "The servers of the upstream are asked for their health, in stream by a connection and what `match` says (in nginx with a subscription).", Anything);
         yield return Row("health_check_timeout", "TV", 1, 1, "<time>", "How long a check may take; 5s where nothing is said.", Time);
     }
@@ -273,7 +282,7 @@ internal static class NginxDirectives
 
     private static IEnumerable<DirectiveRow<NginxUse>> Proxying()
     {
-        yield return Row("proxy_pass", "LIXV", 1, 1, "http://<upstream>[<uri>] | https://... | http://unix:<path>:<uri> | <upstream> (stream)", "Who answers. With a URI it takes the place of what the location matches. What variables say is an upstream, an address, or with `resolver` a name, looked up when a request or a connection comes; not a whole URL.", Anything);
+        yield return Row("proxy_pass", "LIXV", 1, 1, "http://<upstream>[<uri>] | https://... | http://unix:<path>:<uri> | $<variable> | <upstream> (stream)", "Who answers. With a URI it takes the place of what the location matches. What variables say is an upstream, an address, or with `resolver` a name, looked up when a request or a connection comes. They may say the scheme too, and so be a whole URL, where all values that the file gives them are.", Anything);
         yield return Row("proxy_set_header", Web, 2, 2, "<field> <value>", "A field for the server; Host is `$proxy_host` where nothing is said. An empty value takes the field out. Connection and Upgrade are Steelyard's own: upgrades pass.", Anything, many: true);
         yield return Row("proxy_http_version", WebIf, 1, 1, "1.0 | 1.1", "Servers are spoken to in HTTP/1.1, on connections that are kept.", OneOf("1.0", "1.1", "2"));
         yield return Row("proxy_hide_header", Web, 1, 1, "<field>", "A field of the server's answer that clients do not see.", Anything, many: true);
@@ -355,7 +364,7 @@ internal static class NginxDirectives
 
     private static IEnumerable<DirectiveRow<NginxUse>> Streams()
     {
-        yield return Row("ssl_preread", "TV", 1, 1, "on | off", "The name in a client's TLS hello is read, for `$ssl_preread_server_name` of a `map` that `proxy_pass` names.", Flag);
+        yield return Row("ssl_preread", "TV", 1, 1, "on | off", "A client's TLS hello is read, for `$ssl_preread_server_name`, `$ssl_preread_protocol` and `$ssl_preread_alpn_protocols` of a `map` that `proxy_pass` names, and in logs.", Flag);
         yield return Row("proxy_protocol", "TV", 1, 1, "on | off", "Servers are told whose connection it is, by a PROXY header of version 1.", Flag);
         yield return Row("proxy_timeout", "TV", 1, 1, "<time>", "How long nothing may come either way; the longest of the file counts, 10m where nothing is said.", Time);
         yield return Row("proxy_ssl", "TV", 1, 1, "on | off", "TLS to the servers.", Flag);
@@ -376,15 +385,21 @@ internal static class NginxDirectives
 
     private static IEnumerable<DirectiveRow<NginxUse>> Refusals()
     {
-        foreach (var name in (string[])["mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "post_action", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
+        foreach (var name in (string[])["mp4", "flv", "slice", "addition_types", "add_before_body", "add_after_body", "add_trailer", "add_trailer_inherit", "post_action", "charset_map", "ancient_browser", "ancient_browser_value", "modern_browser", "modern_browser_value"])
             yield return Refused(name, WebIf, "a server that does it, behind `proxy_pass`");
         foreach (var name in (string[])["dav_methods", "ssi", "disable_symlinks"])
             yield return Row(name, WebIf, 1, Any, "off", "Any other word is an error: a server that does it, behind `proxy_pass`.", OneOf("off"));
         yield return Row("proxy_store", Web, 1, 1, "off", "Answers are not kept as files here, and any other word is an error.", OneOf("off"));
         yield return Refused("proxy_store_access", Web, "the answer as it is");
-        yield return Refused("geoip_country", "H", "`geo` with the networks that are meant");
-        yield return Refused("geoip_city", "H", "`geo` with the networks that are meant");
-        yield return Refused("geoip2", "H", "`geo` with the networks that are meant");
+        foreach (var name in (string[])["geoip_country", "geoip_city", "geoip_org", "geoip_proxy", "geoip_proxy_recursive", "geoip2"])
+            yield return Refused(name, "HT", "`geo` with the networks that are meant");
+        foreach (var name in (string[])["api", "upstream_conf", "status"])
+            yield return Refused(name, "SL", "the admin API, and `stub_status`");
+        yield return Refused("mgmt", "M", "no license is asked for");
+        yield return Refused("oidc_provider", "H", "a server that checks who it is, and `auth_request`");
+        yield return Refused("internal_redirect", "L", "`rewrite ... last`");
+        yield return Refused("sticky_cookie_insert", "U", "`sticky cookie`");
+        yield return Refused("pass", "V", "`proxy_pass` with the address of the other `listen`");
         yield return Refused("mail", "M", "mail is not proxied here");
         yield return Refused("state", "UP", "`server` lines; what is changed while it runs is kept by the admin API");
     }

@@ -103,6 +103,8 @@ internal sealed class NginxDraft
 
         // In nginx one socket takes what comes to all addresses of a port; the servers of one of them have what comes there.
         var within = order.Select(address => (Address: address, Around: AroundOf(address, order))).Where(each => each.Around is not null).ToLookup(each => each.Around!, each => each.Address);
+        if (top.Context == 'H')
+            FindOwnClients(order.ConvertAll(address => within[address].Prepend(address).SelectMany(each => byAddress[each].Select(one => one.Server)).ToList()));
         foreach (var (around, address) in within.SelectMany(each => each.Select(address => (each.Key, address))))
             CheckWithin(around, address, byAddress);
 
@@ -114,6 +116,22 @@ internal sealed class NginxDraft
             List<NginxSite> sites = [.. alike.SelectMany(address => within[address]).Select(address => new NginxSite(address, byAddress[address].ConvertAll(each => each.Server), DefaultOf(byAddress[address])))];
             if (Listener(top, bind, new(null, servers, DefaultOf(byAddress[alike.First()])), sites, alike.Key.Item3, alike.Key.Item4) is { } listener)
                 yield return listener;
+        }
+    }
+
+    /// <summary>Which servers say themselves who clients are: those of addresses that do not say one thing of it, and all that share another address with one.</summary>
+    private static void FindOwnClients(List<List<NginxServer>> addresses)
+    {
+        for (var more = true; more;)
+        {
+            more = false;
+            foreach (var servers in addresses)
+            {
+                if (servers.TrueForAll(server => server.KnowsClientsItself) || !(servers.Exists(server => server.KnowsClientsItself) || servers.Exists(server => server.WithLocations.Any(level => NginxClients.Differ(level, servers[0].Level)))))
+                    continue;
+                servers.ForEach(server => server.KnowsClientsItself = true);
+                more = true;
+            }
         }
     }
 
@@ -167,8 +185,10 @@ internal sealed class NginxDraft
         if (top.Context == 'T')
         {
             var stream = new NginxStream(servers[0], _file, _pools);
-            var (level, scope, routes) = (servers[0].Level, stream.Scope, stream.Routes());
-            return routes.Count == 0 ? null : new(level.Place) { AccessLog = NginxLogs.Of(level, scope), Bind = bind, Tls = tls, Mode = new(ListenerMode.Tcp, level.Place), ProxyProtocol = proxies, ProxyProtocolClients = acceptProxy ? NginxClients.OfProxies([servers[0]], Problems) : null, Rules = NginxAccess.OfStream(level, scope), Routes = routes };
+            var (level, scope) = (servers[0].Level, stream.Scope);
+            var written = NginxLogs.Of(level, scope);
+            var routes = stream.Routes(written?.Value);
+            return routes.Count == 0 ? null : new(level.Place) { AccessLog = written, Bind = bind, Tls = tls, Mode = new(ListenerMode.Tcp, level.Place), ProxyProtocol = proxies, ProxyProtocolClients = acceptProxy ? NginxClients.OfProxies([servers[0]]) : null, Rules = NginxAccess.OfStream(level, scope), Routes = routes };
         }
 
         var log = NginxLogs.Of(first.Level, new() { File = _file, ServerName = first.FirstName });
@@ -178,7 +198,7 @@ internal sealed class NginxDraft
             Tls = tls,
             Mode = new(ListenerMode.Http, first.Level.Place),
             ProxyProtocol = proxies,
-            ProxyProtocolClients = acceptProxy ? NginxClients.OfProxies(servers, Problems) : null,
+            ProxyProtocolClients = acceptProxy ? NginxClients.OfProxies(servers) : null,
             ClientField = NginxClients.Of(servers, acceptProxy, Problems),
             Forwarded = ForwardedStyle.AsIs,
             Tolerant = true,

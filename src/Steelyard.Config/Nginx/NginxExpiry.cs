@@ -18,9 +18,11 @@ internal sealed record NginxExpiry(TextTemplate Control, TextTemplate Date)
         var word = line.Words[^1];
         if (line.Count == 1 && Read(word.Text) is { } known)
             return known;
+        if (line is { Count: 2 } && line[1] == "modified" && Modified(word.Text, scope) is { } modified)
+            return modified;
         if (line.Count > 1 || !word.Text.StartsWith('$'))
         {
-            scope.File.Problems.Error(line.Words[1].Place, $"invalid value \"{line[1]}\" in \"expires\" directive", "a time, @ and a time of the day, epoch, max, off, or a variable of a map that says one of them");
+            scope.File.Problems.Error(line.Words[1].Place, $"invalid value \"{line[1]}\" in \"expires\" directive", "a time, modified and a time, @ and a time of the day, epoch, max, off, or a variable of a map that says one of them");
             return null;
         }
 
@@ -58,6 +60,27 @@ internal sealed record NginxExpiry(TextTemplate Control, TextTemplate Date)
             TextTemplate.Of(new CallExpression(FunctionKind.HttpDate, new CallExpression(FunctionKind.Add, new FetchExpression(FetchKind.Now), [TextTemplate.Of(left).ToString()]))));
     }
 
+    /// <summary>A time from when the answer was changed on; from now on where it does not say when (nginx: ngx_http_set_expires).</summary>
+    private static NginxExpiry? Modified(string text, NginxScope scope)
+    {
+        if (!TryReadTime(text, out var seconds) || Read(text) is not { } otherwise)
+            return null;
+        Expression changed = new CallExpression(FunctionKind.DateSeconds, new FetchExpression(scope.OfSent ? FetchKind.SentHeader : FetchKind.ResponseHeader, "Last-Modified"), []);
+        var left = new CallExpression(FunctionKind.Subtract, new CallExpression(FunctionKind.Add, changed, [$"{seconds}"]), [TextTemplate.Of(new FetchExpression(FetchKind.Now)).ToString()]);
+        var control = seconds < 0 ? otherwise.Control
+            : TextTemplate.Of(new MapExpression(left, [new(TestKind.Range, false, "0:", TextTemplate.Of([new("max-age="), new(null, default, left)]))], TextTemplate.Literal("no-cache")));
+        return new(Either(control, otherwise.Control), Either(TextTemplate.Of(new CallExpression(FunctionKind.HttpDate, changed, [$"{seconds}"])), otherwise.Date));
+
+        TextTemplate Either(TextTemplate known, TextTemplate unknown) => TextTemplate.Of(new MapExpression(NginxVariables.OrEmpty(changed), [new(TestKind.Is, false, "", unknown)], known));
+    }
+
+    private static bool TryReadTime(string text, out long seconds)
+    {
+        var isKnown = NginxValues.TryReadTime(text.TrimStart('-', '+'), out var time);
+        seconds = (text.StartsWith('-') ? -1 : 1) * (long)time.TotalSeconds;
+        return isKnown;
+    }
+
     private static NginxExpiry? Read(string text)
     {
         if (text == "epoch")
@@ -66,9 +89,9 @@ internal sealed record NginxExpiry(TextTemplate Control, TextTemplate Date)
             return new(TextTemplate.Literal("max-age=315360000"), TextTemplate.Literal("Thu, 31 Dec 2037 23:55:55 GMT"));
         if (text.StartsWith('@'))
             return NginxValues.TryReadTime(text[1..], out var ofDay) && ofDay < TimeSpan.FromDays(1) ? At(ofDay) : null;
-        if (!NginxValues.TryReadTime(text.TrimStart('-'), out var time))
+        if (!TryReadTime(text, out var time))
             return null;
-        var seconds = text.StartsWith('-') ? "0" : ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        var seconds = Math.Max(time, 0).ToString(CultureInfo.InvariantCulture);
         return new(TextTemplate.Literal(text.StartsWith('-') ? "no-cache" : "max-age=" + seconds), TextTemplate.Of(new CallExpression(FunctionKind.HttpDate, new FetchExpression(FetchKind.Now), [seconds])));
     }
 }

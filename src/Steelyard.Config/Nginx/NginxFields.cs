@@ -56,7 +56,7 @@ internal static class NginxHeaders
     {
         List<HeaderLine> add = [];
         var response = scope with { OfResponse = true, OfSent = true };
-        foreach (var line in level.All("add_header"))
+        foreach (var line in level.AllBy("add_header"))
         {
             var name = line.Words[1];
             if (line.Count == 3 && line[3] != "always")
@@ -167,7 +167,7 @@ internal static class NginxErrors
                 page = page with { Route = server.InternalName(to) };
             else if (!NginxVariables.TryRead(to, scope, place, out var template))
                 continue;
-            else if (NginxSteps.IsAbsolute(to) || to[0] is not ('/' or '$'))
+            else if (NginxSteps.IsAbsolute(to) || NginxProxy.IsUrl(to, level, scope.File) || to[0] is not ('/' or '$'))
                 page = page with { As = null, Redirect = new(template, shown is 301 or 302 or 303 or 307 or 308 ? shown.Value : 302) };
             else
                 page = page with { Path = NginxPaths.WithQuery(template) };

@@ -34,12 +34,6 @@ internal static class NginxFiles
             }
 
             whole = modifier is "~" or "~*";
-            if (whole && tries is not null)
-            {
-                problems.Error(tries.Place, "\"try_files\" beside \"alias\" in a location by an expression is not done here", "\"root\"");
-                return null;
-            }
-
             strip = whole ? "" : uri;
         }
 

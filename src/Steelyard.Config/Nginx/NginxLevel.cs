@@ -52,6 +52,14 @@ internal sealed class NginxLevel(char context, NginxLevel? parent, NginxDirectiv
         return [];
     }
 
+    /// <summary>The same where another directive, such as <c>add_header_inherit</c>, says how a block has them from around it.</summary>
+    public IReadOnlyList<NginxDirective> AllBy(string name) => Find(name + "_inherit")?[1] switch
+    {
+        "off" => Own(name),
+        "merge" => [.. Parent?.AllBy(name) ?? [], .. Own(name)],
+        _ => All(name),
+    };
+
     /// <summary>The one of a name that counts here; null for none.</summary>
     public NginxDirective? Find(string name) => All(name) is [.., var last] ? last : null;
 

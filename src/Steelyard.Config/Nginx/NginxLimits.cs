@@ -9,19 +9,19 @@ internal static class NginxLimits
     // nginx: 64 bytes for each key of a zone.
     private const int BytesOfKey = 128;
 
-    public static (Located<RateLimitSettings>? Rate, Located<ConcurrencySettings>? Concurrency) Of(NginxLevel level, NginxFile file, NginxPools pools)
+    public static (Located<RateLimitSettings>? Rate, Located<ConcurrencySettings>? Concurrency) Of(NginxLevel level, NginxScope scope, NginxPools pools)
     {
-        var (rates, limits) = (level.All("limit_req"), level.All("limit_conn"));
+        var (rates, limits, file) = (level.All("limit_req"), level.All("limit_conn"), scope.File);
         CheckTwice(rates, line => line.Words.Skip(1).Select(word => ZoneOf(word.Text)).FirstOrDefault(zone => zone is not null), file.Problems);
         CheckTwice(limits, line => line[1], file.Problems);
 
         // The first of a file is asked first.
         RateLimitSettings? rate = null;
         foreach (var line in rates.Reverse())
-            rate = RateOf(line, level, file, pools) is { } its ? its with { Also = rate } : rate;
+            rate = RateOf(line, level, scope, pools) is { } its ? its with { Also = rate } : rate;
         ConcurrencySettings? concurrency = null;
         foreach (var line in limits.Reverse())
-            concurrency = ConcurrencyOf(line, level, file, pools) is { } its ? its with { Also = concurrency } : concurrency;
+            concurrency = ConcurrencyOf(line, level, scope, pools) is { } its ? its with { Also = concurrency } : concurrency;
         return (rate is null ? null : new(rate, rates[0].Place), concurrency is null ? null : new(concurrency, limits[0].Place));
     }
 
@@ -56,10 +56,10 @@ internal static class NginxLimits
     private static NginxDirective? Zone(NginxFile file, string directive, string name, bool isStream = false) =>
         ((isStream ? file.Stream : file.Http)?.Own(directive) ?? []).FirstOrDefault(known => known.Words.Skip(2).Any(word => ZoneOf(word.Text) == name));
 
-    private static ConcurrencySettings? ConcurrencyOf(NginxDirective line, NginxLevel level, NginxFile file, NginxPools pools)
+    private static ConcurrencySettings? ConcurrencyOf(NginxDirective line, NginxLevel level, NginxScope scope, NginxPools pools)
     {
-        var (problems, isStream) = (file.Problems, level.Context == 'V');
-        if (Zone(file, "limit_conn_zone", line[1], isStream) is not { } zone)
+        var (problems, isStream) = (scope.File.Problems, level.Context == 'V');
+        if (Zone(scope.File, "limit_conn_zone", line[1], isStream) is not { } zone)
         {
             problems.Error(line.Words[1].Place, $"zero size shared memory zone \"{line[1]}\"", "the name of a limit_conn_zone");
             return null;
@@ -71,13 +71,13 @@ internal static class NginxLimits
             return null;
         }
 
-        return pools.KeyOf(zone.Words[1], isStream) is not { } key ? null
+        return pools.KeyOf(zone.Words[1], isStream, scope) is not { } key ? null
             : new() { Key = key, Most = most, Ipv6Prefix = 128, Zone = NginxPools.Clean(line[1]), DryRun = level.IsOn("limit_conn_dry_run"), Status = level.Number("limit_conn_status") ?? 503 };
     }
 
-    private static RateLimitSettings? RateOf(NginxDirective line, NginxLevel level, NginxFile file, NginxPools pools)
+    private static RateLimitSettings? RateOf(NginxDirective line, NginxLevel level, NginxScope scope, NginxPools pools)
     {
-        var problems = file.Problems;
+        var problems = scope.File.Problems;
         string? name = null;
         var (burst, delay) = (0, (int?)0);
         foreach (var word in line.Words.Skip(1))
@@ -100,7 +100,7 @@ internal static class NginxLimits
             return null;
         }
 
-        if (Zone(file, "limit_req_zone", name) is not { } defined)
+        if (Zone(scope.File, "limit_req_zone", name) is not { } defined)
         {
             problems.Error(line.Place, $"zero size shared memory zone \"{name}\"", "the name of a limit_req_zone");
             return null;
@@ -116,7 +116,7 @@ internal static class NginxLimits
 
         var zone = defined.Words.First(word => ZoneOf(word.Text) == name).Text;
         var size = zone.Split(':') is [_, var sized] && NginxValues.TryReadSize(sized, out var bytes) ? bytes : 1L << 20;
-        return pools.KeyOf(defined.Words[1], isStream: false) is not { } key ? null : new()
+        return pools.KeyOf(defined.Words[1], isStream: false, scope) is not { } key ? null : new()
         {
             Key = key,
             Rate = new(rate, text.EndsWith("r/s", StringComparison.Ordinal) ? TimeSpan.FromSeconds(1) : TimeSpan.FromMinutes(1)),

@@ -109,7 +109,7 @@ internal sealed class NginxLocationTree
             else if (!location.IsPattern && around.Parent is not null && !uri.StartsWith(around.Uri, StringComparison.Ordinal))
                 problems.Error(block.Place, $"location \"{uri}\" is outside location \"{around.Uri}\"", "a location that begins with the one around it");
             else if (!location.IsPattern && around.IsPattern)
-                problems.Error(block.Place, "a location by a path within one by an expression is not done here", "an expression that begins with ^");
+                problems.Warn(block.Place, $"nothing ever comes to location \"{uri}\", as it is within one by an expression, in nginx either", "an expression that begins with ^");
             else
                 around.Within.Add(location);
             Collect(location, problems);

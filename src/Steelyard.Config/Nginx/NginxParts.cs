@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using Steelyard.Config.Drafts;
+using Steelyard.Config.Expressions;
+using Steelyard.Config.Text;
 
 namespace Steelyard.Config.Nginx;
 
@@ -31,17 +33,20 @@ internal static partial class NginxCaptures
 /// <summary>How clients are known behind proxies: set_real_ip_from and its kin.</summary>
 internal static class NginxClients
 {
+    // Whom the client is taken for is found once (nginx: ngx_http_realip_handler).
+    private const string Known = "real_ip.known";
+
     /// <summary>The proxies whose PROXY header says who the client is.</summary>
-    public static IReadOnlyList<Located<IPNetwork>> OfProxies(List<NginxServer> servers, ProblemList problems)
+    public static IReadOnlyList<Located<IPNetwork>> OfProxies(List<NginxServer> servers)
     {
         List<Located<IPNetwork>> networks = [];
-        foreach (var level in servers.SelectMany(server => server.WithLocations))
+        foreach (var level in servers[0].KnowsClientsItself ? [] : servers.SelectMany(server => server.WithLocations))
         {
             if (level.Context != 'V' && level.Find("real_ip_header")?[1].Equals("proxy_protocol", StringComparison.OrdinalIgnoreCase) is not true)
                 continue;
             foreach (var line in level.All("set_real_ip_from"))
             {
-                if (NetworkOf(line, problems) is { } network && !networks.Exists(other => other.Value.Equals(network)))
+                if (NetworkOf(line) is { } network && !networks.Exists(other => other.Value.Equals(network)))
                     networks.Add(new(network, line.Place));
             }
         }
@@ -52,54 +57,56 @@ internal static class NginxClients
         return networks;
     }
 
-    private static IPNetwork? NetworkOf(NginxDirective line, ProblemList problems)
+    /// <summary>Checks a line set_real_ip_from.</summary>
+    public static void Check(NginxUse use)
     {
-        if (line[1] == "unix:")
-            return IPNetwork.Parse("127.0.0.1/32");
-        if (NginxMaps.TryReadNetwork(line[1], out var network))
-            return network;
-        problems.Error(line.Words[1].Place, $"invalid network \"{line[1]}\"", "an address or a network");
+        if (NetworkOf(use.Directive) is null)
+            use.Error(1, $"invalid network \"{use.Directive[1]}\"", "an address, a network or unix:");
+    }
+
+    private static IPNetwork? NetworkOf(NginxDirective line) =>
+        line[1] == "unix:" ? IPNetwork.Parse("127.0.0.1/32") : NginxMaps.TryReadNetwork(line[1], out var network) ? network : null;
+
+    /// <summary>Whether a block says another thing of it than another one.</summary>
+    public static bool Differ(NginxLevel one, NginxLevel other) => TextOf(one) != TextOf(other);
+
+    // Where nobody is believed nothing else counts.
+    private static string TextOf(NginxLevel level) => level.All("set_real_ip_from") is { Count: > 0 } lines
+        ? $"{string.Join(' ', lines.Select(line => line[1]))} {FieldOf(level).ToLowerInvariant()} {level.IsOn("real_ip_recursive")}" : "";
+
+    private static string FieldOf(NginxLevel level) => level.Find("real_ip_header")?[1] ?? "X-Real-IP";
+
+    /// <summary>How the client is known, where all of an address say the same; null where nobody else says who it is.</summary>
+    public static Located<ClientFieldSettings>? Of(List<NginxServer> servers, bool acceptProxy, ProblemList problems)
+    {
+        var level = servers[0].Level;
+        if (level.All("set_real_ip_from") is not [var first, ..] lines || servers[0].KnowsClientsItself)
+            return null;
+        if (!FieldOf(level).Equals("proxy_protocol", StringComparison.OrdinalIgnoreCase))
+            return new(new(FieldOf(level), lines.Select(line => NetworkOf(line)).OfType<IPNetwork>().Distinct().ToValueList(), level.IsOn("real_ip_recursive")), first.Place);
+        if (!acceptProxy)
+            problems.Warn(first.Place, "\"real_ip_header proxy_protocol\" where no \"listen\" has proxy_protocol", "\"listen ... proxy_protocol\"");
         return null;
     }
 
-    public static Located<ClientFieldSettings>? Of(List<NginxServer> servers, bool acceptProxy, ProblemList problems)
+    /// <summary>The same as rules of a block, where others of its address say something else.</summary>
+    public static void Read(NginxLevel level, List<Located<RuleSettings>> rules)
     {
-        List<IPNetwork> networks = [];
-        NginxDirective? first = null;
-        string? field = null;
-        var recursive = false;
-        foreach (var server in servers)
-        {
-            if (first is not null && server.WithLocations.All(level => level.All("set_real_ip_from").Count == 0))
-                problems.Warn(first.Place, "\"set_real_ip_from\" counts for all servers of its address here", "the same in all of them, or an address of its own");
-            foreach (var level in server.WithLocations)
-            {
-                foreach (var line in level.All("set_real_ip_from"))
-                {
-                    first ??= line;
-                    if (NetworkOf(line, problems) is { } network)
-                        networks.Add(network);
-                }
-
-                if (level.All("set_real_ip_from").Count == 0)
-                    continue;
-                field ??= level.Find("real_ip_header")?[1] ?? "X-Real-IP";
-                recursive |= level.IsOn("real_ip_recursive");
-                if (level.Find("real_ip_header") is { } other && other[1] != field)
-                    problems.Error(other.Place, "the servers of one address find their clients' addresses in different fields", "the same \"real_ip_header\" in all of them");
-            }
-        }
-
-        if (first is null)
-            return null;
-        if (field!.Equals("proxy_protocol", StringComparison.OrdinalIgnoreCase))
-        {
-            if (!acceptProxy)
-                problems.Warn(first.Place, "\"real_ip_header proxy_protocol\" where no \"listen\" has proxy_protocol", "\"listen ... proxy_protocol\"");
-            return null;
-        }
-
-        return new(new(field, networks.Distinct().ToValueList(), recursive), first.Place);
+        if (level.All("set_real_ip_from") is not [var first, ..] lines)
+            return;
+        List<Condition> trusted = [new TestCondition(new FetchExpression(FetchKind.Sender), TestKind.Network, lines.Where(line => line[1] != "unix:").Select(line => NetworkOf(line)).OfType<IPNetwork>().Select(NetworkText.Write).ToValueList())];
+        if (lines.Any(line => line[1] == "unix:"))
+            trusted.Add(new TestCondition(new FetchExpression(FetchKind.SenderPort), TestKind.Is, ["0"]));
+        var field = FieldOf(level);
+        var isHeader = !field.Equals("proxy_protocol", StringComparison.OrdinalIgnoreCase);
+        var kind = field.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase) ? FetchKind.HeaderList : FetchKind.HeaderLines;
+        Expression told = !isHeader ? new FetchExpression(FetchKind.ToldPeer)
+            : new CallExpression(FunctionKind.LastAddress, new FetchExpression(kind, field), level.IsOn("real_ip_recursive") ? [string.Join(' ', ((TestCondition)trusted[0]).Patterns)] : []);
+        Condition when = new AllCondition([new NotCondition(NginxSteps.Has(Known)), trusted is [var only] ? only : new AnyCondition(trusted.ToValueList()), NginxSteps.Has(told)]);
+        rules.Add(new(new() { Action = RuleAction.SetPeer, Value = TextTemplate.Of(told), When = when }, first.Place));
+        if (!isHeader)
+            rules.Add(new(new() { Action = RuleAction.SetPeerPort, Value = TextTemplate.Of(new FetchExpression(FetchKind.ToldPeerPort)), When = when }, first.Place));
+        rules.Add(new(new() { Action = RuleAction.SetVariable, Name = Known, Value = TextTemplate.Literal("1"), When = when }, first.Place));
     }
 }
 

@@ -289,7 +289,7 @@ internal sealed class NginxPools(NginxFile file)
     {
         var verify = level.IsOn("proxy_ssl_verify");
         var name = level.Find("proxy_ssl_name")?[1] ?? "$proxy_host";
-        if (name is "$proxy_host" or "${proxy_host}")
+        if (name is "$proxy_host" or "${proxy_host}" || (name.StartsWith('$') && name == host))
             name = !verify && !level.IsOn("proxy_ssl_server_name") ? null : WithoutPort(host);
         else if (name.Contains('$', StringComparison.Ordinal))
             Problems.Error(level.Find("proxy_ssl_name")!.Words[1].Place, "a name for TLS that goes by the request is not done here", "a name, or $proxy_host");
@@ -340,7 +340,10 @@ internal sealed class NginxPools(NginxFile file)
     }
 
     /// <summary>What a text with variables is as a key.</summary>
-    public RequestKey? KeyOf(Word word, bool isStream)
+    /// <param name="word">The text.</param>
+    /// <param name="isStream">Whether of a connection.</param>
+    /// <param name="scope">What variables stand for where it counts; null where that is the same everywhere.</param>
+    public RequestKey? KeyOf(Word word, bool isStream, NginxScope? scope = null)
     {
         if (isStream)
         {
@@ -364,6 +367,6 @@ internal sealed class NginxPools(NginxFile file)
                 return new(kind, kind == RequestKeyKind.Header ? word.Text[prefix.Length..].Replace('_', '-') : word.Text[prefix.Length..]);
         }
 
-        return NginxVariables.TryRead(word.Text, new() { File = file }, word.Place, out var template) ? new(RequestKeyKind.Text, template.ToString()) : null;
+        return NginxVariables.TryRead(word.Text, scope ?? new() { File = file }, word.Place, out var template) ? new(RequestKeyKind.Text, template.ToString()) : null;
     }
 }

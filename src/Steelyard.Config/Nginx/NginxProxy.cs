@@ -13,8 +13,16 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
 
     private static readonly System.Buffers.SearchValues<char> s_letters = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
+    private const int DeepestSets = 8;
+
     /// <summary>Whether variables were in it whose values stand in the file.</summary>
     public bool IsFolded { get; private init; }
+
+    /// <summary>Whether Host is a whole URL, of which variables say the scheme too.</summary>
+    public bool IsWhole { get; private init; }
+
+    /// <summary>Whether that scheme is http for some requests and https for others.</summary>
+    public bool IsEither { get; private init; }
 
     /// <summary>Whether a variable is in it.</summary>
     public bool HasVariables => IsFolded || Host.Contains('$', StringComparison.Ordinal) || UriText?.Contains('$', StringComparison.Ordinal) is true;
@@ -27,12 +35,12 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
     public string Url => $"{(IsSecure ? "https" : "http")}://{(Host.StartsWith("unix:", StringComparison.Ordinal) ? Host + ":" : Host)}{UriText}";
 
     /// <summary>The line that counts in a block: its own, or in an if that of its location; null for none.</summary>
-    public static NginxProxy? Of(NginxLevel level, ProblemList problems)
+    public static NginxProxy? Of(NginxLevel level, NginxFile file)
     {
         for (var at = level; at is { Context: 'L' or 'I' }; at = at.Context == 'I' ? at.Parent : null)
         {
             if (at.Own("proxy_pass") is [var line, ..])
-                return Fold(line[1], level) is var folded && Read(folded, line.Words[1].Place, problems) is { } read ? read with { IsFolded = folded != line[1] } : null;
+                return Fold(line[1], level) is var folded && Read(folded, line.Words[1].Place, level, file) is { } read ? read with { IsFolded = folded != line[1] } : null;
         }
 
         return null;
@@ -61,12 +69,21 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
     private static int EndOfVariable(string text, int start) => text.AsSpan(start).StartsWith("${", StringComparison.Ordinal) ? text.IndexOf('}', start) + 1
         : text.AsSpan(start + 1).IndexOfAnyExcept(s_letters) is var found and >= 0 ? start + 1 + found : text.Length;
 
-    private static NginxProxy? Read(string text, Place place, ProblemList problems)
+    private static NginxProxy? Read(string text, Place place, NginxLevel level, NginxFile file)
     {
+        var problems = file.Problems;
+        HashSet<string> schemes = [];
+        if (IsUrl(text, level, file, schemes))
+        {
+            var behind = EndOfVariable(text, 0);
+            var isPath = behind < text.Length && (text[behind] is '/' or '?' || Array.Exists(s_paths, path => text.AsSpan(behind).StartsWith(path)));
+            return new(!schemes.Contains("http"), isPath ? text[..behind] : text, isPath ? text[behind..] : null, place) { IsWhole = true, IsEither = schemes.Count > 1 };
+        }
+
         var isSecure = text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
         if (!isSecure && !text.StartsWith("http://", StringComparison.OrdinalIgnoreCase))
         {
-            problems.Error(place, text.StartsWith('$') ? $"\"{text}\" in \"proxy_pass\" is a whole URL that is not known before a request comes" : $"invalid URL prefix in \"{text}\"", "http:// or https:// with an upstream or an address");
+            problems.Error(place, text.StartsWith('$') ? $"\"{text}\" in \"proxy_pass\" begins with a scheme that is not known before a request comes" : $"invalid URL prefix in \"{text}\"", text.StartsWith('$') ? "http:// or https:// in front of it, or in each value that the file gives the variable" : "http:// or https:// with an upstream or an address");
             return null;
         }
 
@@ -88,6 +105,47 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
         if (host.Length == 0)
             problems.Error(place, $"no host in upstream \"{text}\"");
         return host.Length == 0 ? null : new(isSecure, host, slash < 0 ? null : rest[slash..], place);
+    }
+
+    /// <summary>The schemes that a text may begin with, by all that the file says of the variables in front; false where it does not say.</summary>
+    private static bool TryReadSchemes(string text, NginxLevel level, NginxFile file, HashSet<string> schemes, int depth = 0)
+    {
+        if (text.IndexOf("://", StringComparison.Ordinal) is > 0 and var end && text[..end].ToLowerInvariant() is ("http" or "https") and var scheme)
+        {
+            schemes.Add(scheme);
+            return true;
+        }
+
+        if (!text.StartsWith('$') || EndOfVariable(text, 0) is not (> 1 and var behind) || depth == DeepestSets)
+            return false;
+        var server = level;
+        while (server is { Context: not 'S', Parent: { } parent })
+            server = parent;
+        var name = text[..behind].Trim('$', '{', '}');
+        List<string> values = [.. name == "scheme" ? server.Own("listen").Select(line => line.Words.Any(word => word.Text == "ssl") ? "https" : "http").DefaultIfEmpty("http")
+            : file.Variables.TryGetValue(name, out var variable) ? variable.Directive.Block!.Where(line => line.Count == 1).Select(line => line[1])
+            : Sets(server).Where(set => set[1] == "$" + name).Select(set => set[2])];
+
+        // An empty value leads nowhere.
+        return values.Count > 0 && values.TrueForAll(value => value.Length == 0 || TryReadSchemes(value + text[behind..], level, file, schemes, depth + 1));
+    }
+
+    /// <summary>Whether a text that begins with a variable is a URL by all that the file says of it.</summary>
+    public static bool IsUrl(string text, NginxLevel level, NginxFile file) => IsUrl(text, level, file, []);
+
+    private static bool IsUrl(string text, NginxLevel level, NginxFile file, HashSet<string> schemes) =>
+        text.StartsWith('$') && TryReadSchemes(text, level, file, schemes) && schemes.Count > 0;
+
+    /// <summary>The host of a value, which may be a whole URL.</summary>
+    public static string HostOf(string value)
+    {
+        foreach (var scheme in (string[])["http://", "https://"])
+        {
+            if (value.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+                value = value[scheme.Length..];
+        }
+
+        return value.StartsWith("unix:", StringComparison.Ordinal) || value.AsSpan().IndexOfAny('/', '?') is not (>= 0 and var end) ? value : value[..end];
     }
 
     /// <summary>The host where its one variable has one value alone.</summary>

@@ -43,6 +43,9 @@ internal sealed class NginxServer
     /// <summary>The routes, without hosts.</summary>
     public IReadOnlyList<RouteDraft> Routes => _routes ??= ReadRoutes();
 
+    /// <summary>Whether its own rules say who clients are, as others of its address say something else of it.</summary>
+    public bool KnowsClientsItself { get; set; }
+
     /// <summary>The server and all that is in it.</summary>
     public IEnumerable<NginxLevel> WithLocations => Below(Level);
 

@@ -16,7 +16,7 @@ internal sealed class NginxStream(NginxServer server, NginxFile file, NginxPools
 
     private static NginxScope ScopeOf(NginxLevel level, NginxFile file)
     {
-        var scope = new NginxScope { File = file, IsStream = true, Sets = new Dictionary<string, TextTemplate>() };
+        var scope = new NginxScope { File = file, IsStream = true, Prereads = level.IsOn("ssl_preread"), Sets = new Dictionary<string, TextTemplate>() };
 
         // Nothing of a connection changes: a variable is the text that it was given.
         foreach (var (line, _) in level.Steps)
@@ -29,11 +29,20 @@ internal sealed class NginxStream(NginxServer server, NginxFile file, NginxPools
     }
 
     /// <summary>The routes; none, and an error, where nothing can be done with connections.</summary>
-    public List<RouteDraft> Routes()
+    /// <param name="log">What is written of them.</param>
+    public List<RouteDraft> Routes(AccessLogSettings? log)
     {
-        var (_, limits) = NginxLimits.Of(Level, file, pools);
-        return Targets().ConvertAll(route => route with { Timeouts = NginxTimes.OfStream(Level), Concurrency = limits });
+        var (_, limits) = NginxLimits.Of(Level, Scope, pools);
+
+        // Whoever writes down what a hello says waits for it.
+        Condition? waits = Scope.Prereads && NamesHello(log) ? NginxSteps.Has(new FetchExpression(FetchKind.TlsHello)) : null;
+        return Targets().ConvertAll(route => route with { Timeouts = NginxTimes.OfStream(Level), Concurrency = limits, Match = waits is null ? route.Match : route.Match with { When = NginxSteps.Both(waits, route.Match.When) } });
     }
+
+    private static bool NamesHello(AccessLogSettings? log) => log is not null
+        && (log.Line.Any(part => part.Expression is { } value && ExpressionSearch.Any(value, IsOfHello)) || (log.When is { } when && ExpressionSearch.Any(when, IsOfHello)) || log.Beside.Any(NamesHello));
+
+    private static bool IsOfHello(Expression value) => value is FetchExpression { Kind: FetchKind.ServerName or FetchKind.HelloVersion or FetchKind.HelloProtocols };
 
     private List<RouteDraft> Targets()
     {
@@ -50,8 +59,8 @@ internal sealed class NginxStream(NginxServer server, NginxFile file, NginxPools
             return PoolOf(to, place) is { } pool ? [new(pass.Place) { To = new(pool, place) }] : [];
         if (!NginxVariables.TryRead(to, Scope, place, out var target))
             return [];
-        if (!Level.IsOn("ssl_preread") && ExpressionSearch.Any(target, part => part is FetchExpression { Kind: FetchKind.ServerName }))
-            Problems.Error(place, $"\"proxy_pass {to}\" goes by the name in a TLS hello, which is not read", "\"ssl_preread on\"");
+        if (!Level.IsOn("ssl_preread") && ExpressionSearch.Any(target, IsOfHello))
+            Problems.Error(place, $"\"proxy_pass {to}\" goes by what a TLS hello says, which is not read", "\"ssl_preread on\"");
         if (target.Parts is [{ Literal: { } known }])
             return PoolOf(known, place) is { } pool ? [new(pass.Place) { To = new(pool, place) }] : [];
         if (NginxVariables.ValueOf(target) is MapExpression map && map.Cases.Select(each => each.Value).Append(map.Otherwise ?? TextTemplate.Empty).All(value => value.Parts is [] or [{ Literal: not null }]))

@@ -10,6 +10,9 @@ internal sealed record NginxScope
 
     public bool IsStream { get; init; }
 
+    /// <summary>Whether a server of stream reads a TLS hello.</summary>
+    public bool Prereads { get; init; }
+
     /// <summary>What a server of stream gives its variables; null where it is not one that they are read for.</summary>
     public IReadOnlyDictionary<string, TextTemplate>? Sets { get; init; }
 
@@ -88,6 +91,11 @@ internal static class NginxVariables
 
     private const string Version = "1.22.1";
 
+    // Of what begins so nothing is known here either.
+    private static readonly string[] s_unknownPrefixes = ["sent_trailer_", "upstream_trailer_", "proxy_protocol_tlv_", "geoip_", "geoip2_"];
+
+    private static readonly CallExpression s_requestPort = new(FunctionKind.PortOnly, new VariableExpression(TemplateVariable.Authority), []);
+
     /// <summary>The variables with fixed names, for the reference page too.</summary>
     public static IReadOnlyList<(string Name, Func<NginxScope, Expression> Value)> Fixed { get; } =
     [
@@ -104,6 +112,7 @@ internal static class NginxVariables
         ("https", _ => new MapExpression(new FetchExpression(FetchKind.Tls), [new(TestKind.Is, false, "1", TextTemplate.Literal("on"))], TextTemplate.Literal(""))),
         ("invalid_referer", scope => Asking(scope).Referers is { } referers ? referers.Judgement : Literal("")),
         ("is_args", _ => new MapExpression(new VariableExpression(TemplateVariable.Query), [new(TestKind.Is, false, "", TextTemplate.Empty)], TextTemplate.Literal("?"))),
+        ("is_request_port", _ => new MapExpression(s_requestPort, [new(TestKind.Is, false, "0", TextTemplate.Empty)], TextTemplate.Literal(":"))),
         ("msec", _ => new FetchExpression(FetchKind.PreciseNow)),
         ("nginx_version", _ => Literal(Version)),
         ("pid", _ => new FetchExpression(FetchKind.ProcessId)),
@@ -124,6 +133,7 @@ internal static class NginxVariables
         ("request", _ => new TextExpression(TextTemplate.Of([new(null, TemplateVariable.Method), new(" "), new(null, default, new FetchExpression(FetchKind.OriginalUri)), new(" HTTP/"), new(null, default, new FetchExpression(FetchKind.Version))]))),
         ("request_filename", scope => FileNameOf(Asking(scope))),
         ("request_id", _ => new VariableExpression(TemplateVariable.RequestId)),
+        ("request_port", _ => new MapExpression(s_requestPort, [new(TestKind.Is, false, "0", TextTemplate.Empty)], TextTemplate.Of(s_requestPort))),
         ("request_method", scope => InLog(TemplateVariable.Method, scope)),
         ("request_uri", _ => new FetchExpression(FetchKind.OriginalUri)),
         ("scheme", _ => Scheme),
@@ -133,13 +143,17 @@ internal static class NginxVariables
         ("server_name", scope => Literal(Asking(scope).ServerName)),
         ("server_port", _ => new FetchExpression(FetchKind.LocalPort)),
         ("server_protocol", _ => new TextExpression(TextTemplate.Of([new("HTTP/"), new(null, default, new FetchExpression(FetchKind.Version))]))),
+        ("ssl_alpn_protocol", _ => new FetchExpression(FetchKind.TlsProtocol)),
         ("ssl_cipher", _ => new FetchExpression(FetchKind.TlsCipher)),
+        ("ssl_client_escaped_cert", _ => new CallExpression(FunctionKind.UrlEncode, new CallExpression(FunctionKind.Pem, new FetchExpression(FetchKind.ClientCertificate), []), [])),
         ("ssl_client_fingerprint", _ => new FetchExpression(FetchKind.ClientFingerprint)),
         ("ssl_client_i_dn", _ => new FetchExpression(FetchKind.ClientIssuer)),
         ("ssl_client_s_dn", _ => new FetchExpression(FetchKind.ClientSubject)),
         ("ssl_client_serial", _ => new FetchExpression(FetchKind.ClientSerial)),
         ("ssl_client_verify", _ => new FetchExpression(FetchKind.ClientVerified)),
-        ("ssl_preread_server_name", _ => new FetchExpression(FetchKind.ServerName)),
+        ("ssl_preread_alpn_protocols", scope => OfHello(FetchKind.HelloProtocols, scope)),
+        ("ssl_preread_protocol", scope => OfHello(FetchKind.HelloVersion, scope)),
+        ("ssl_preread_server_name", scope => OfHello(FetchKind.ServerName, scope)),
         ("ssl_protocol", _ => new FetchExpression(FetchKind.TlsVersion)),
         ("ssl_server_name", _ => new FetchExpression(FetchKind.ServerName)),
         ("status", _ => new FetchExpression(FetchKind.Status)),
@@ -159,7 +173,8 @@ internal static class NginxVariables
     private static readonly HashSet<string> s_unknown =
     [
         "request_body", "request_body_file", "gzip_ratio", "limit_rate", "tcpinfo_rtt", "tcpinfo_rttvar", "tcpinfo_snd_cwnd", "tcpinfo_rcv_space", "connection_time", "upstream_bytes_sent", "upstream_bytes_received",
-        "upstream_cache_last_modified", "upstream_queue_time", "ssl_session_id", "ssl_session_reused", "ssl_early_data", "ssl_ciphers", "ssl_curve", "ssl_curves", "ssl_alpn_protocol", "ssl_client_cert", "ssl_client_escaped_cert", "ssl_client_raw_cert", "ssl_client_i_dn_legacy", "ssl_client_s_dn_legacy", "ssl_client_v_start", "ssl_client_v_end", "ssl_client_v_remain", "limit_req_status", "limit_conn_status", "http2", "http3", "slice_range", "memcached_key",
+        "upstream_cache_last_modified", "upstream_queue_time", "ssl_session_id", "ssl_session_reused", "ssl_early_data", "ssl_ciphers", "ssl_curve", "ssl_curves", "ssl_client_cert", "ssl_client_raw_cert", "ssl_client_i_dn_legacy", "ssl_client_s_dn_legacy", "ssl_client_v_start", "ssl_client_v_end", "ssl_client_v_remain", "limit_req_status", "limit_conn_status", "http2", "http3", "slice_range", "memcached_key",
+        "ancient_browser", "modern_browser", "msie", "date_gmt", "date_local", "uid_reset", "upstream_first_byte_time", "fastcgi_script_name", "fastcgi_path_info", "connections_active", "connections_reading", "connections_writing", "connections_waiting", "upstream_last_server_name", "ssl_sigalg", "ssl_sigalgs", "ssl_client_sigalg", "ssl_ech_status", "ssl_ech_outer_server_name",
     ];
 
     private static FetchExpression Absent { get; } = new(FetchKind.Variable, "nginx.absent");
@@ -181,6 +196,11 @@ internal static class NginxVariables
         Expression hyphens = new FetchExpression(FetchKind.Header, name.Replace('_', '-'));
         return new(OrEmpty(hyphens), [new(TestKind.Is, false, "", TextTemplate.Of(new FetchExpression(FetchKind.Header, name)))], TextTemplate.Of(hyphens));
     }
+
+    // In a log it is absent where nothing waits for a hello or there is none, and empty where that does not say it.
+    private static Expression OfHello(FetchKind kind, NginxScope scope) =>
+        !scope.OfLog ? new FetchExpression(kind)
+        : scope.Prereads ? new MapExpression(new FetchExpression(FetchKind.TlsHello), [new(TestKind.Is, false, "1", TextTemplate.Of(OrEmpty(new FetchExpression(kind))))], null) : Absent;
 
     private static NginxScope Asking(NginxScope scope)
     {
@@ -270,7 +290,7 @@ internal static class NginxVariables
             return Literal(name is "bytes_sent" or "body_bytes_sent" ? "0" : name == "pipe" ? "." : "");
         if (s_fixed.TryGetValue(name, out var value))
             return value(scope);
-        if (s_unknown.Contains(name) || s_ofResponses.Contains(name))
+        if (s_unknown.Contains(name) || s_ofResponses.Contains(name) || Array.Exists(s_unknownPrefixes, prefix => name.StartsWith(prefix, StringComparison.Ordinal)))
         {
             if (file.Unknown.Add(name))
                 file.Problems.Warn(place, $"\"${name}\" is always empty here", "a line or a field without it");

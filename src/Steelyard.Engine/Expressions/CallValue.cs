@@ -4,6 +4,7 @@ using System.Text;
 using Steelyard.Balancing;
 using Steelyard.Config;
 using Steelyard.Config.Expressions;
+using Steelyard.Engine.Http1;
 using Steelyard.Engine.Proxy;
 
 namespace Steelyard.Engine.Expressions;
@@ -16,6 +17,7 @@ internal sealed class CallValue : CompiledValue
     private readonly byte[][] _texts;
     private readonly long[] _numbers;
     private readonly BytePattern? _pattern;
+    private readonly TrustedNetworks? _networks;
 
     // A number that is not known before; null for one that is.
     private readonly CompiledValue? _operand;
@@ -29,6 +31,8 @@ internal sealed class CallValue : CompiledValue
             _operand = FromOperand(operand);
         if (_function is FunctionKind.Replace or FunctionKind.Group)
             _pattern = BytePattern.Parse(call.Arguments[0], HasFlag('i'));
+        if (_function == FunctionKind.LastAddress && call.Arguments.Count > 0)
+            _networks = new(Array.ConvertAll(call.Arguments[0].Split(' '), TestCondition.ParseNetwork));
     }
 
     public override bool TryRead(scoped in TemplateScope scope, out ReadOnlySpan<byte> value)
@@ -122,6 +126,13 @@ internal sealed class CallValue : CompiledValue
                 return TextFunctions.TryDigest(input, _texts[0], room, out value);
             case FunctionKind.HttpDate:
                 return !input.IsEmpty && TextFunctions.TryWriteDate(NumberIn(input), _numbers.Length > 0 ? _numbers[0] : 0, room, out value);
+            case FunctionKind.DateSeconds:
+                return HttpTime.TryRead(input, out var date) && room.TryWrite(date, out value);
+            case FunctionKind.Pem:
+                return !input.IsEmpty && TextFunctions.TryWritePem(input, room, out value);
+            case FunctionKind.LastAddress:
+                value = ClientField.Last(input, _networks);
+                return !value.IsEmpty;
             case FunctionKind.FromHex:
                 return TextFunctions.TryReadHex(input, room, out value);
             case FunctionKind.Hash:

@@ -64,7 +64,7 @@ internal abstract class CompiledValue
             FetchKind.Tracked or FetchKind.TrackedKey => new TrackedValue(fetch),
             FetchKind.UsableServers => new UsableServersValue(fetch.Name),
             FetchKind.Measured => new MeasuredValue(fetch.Name),
-            FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.TlsHello or FetchKind.ConnectionRequests or FetchKind.Random or FetchKind.Uuid or FetchKind.ProcessId or FetchKind.RequestNumber => new LoopValue(fetch.Kind),
+            FetchKind.Now or FetchKind.PreciseNow or FetchKind.LocalTime or FetchKind.IsoTime or FetchKind.ConnectionNumber or FetchKind.TlsHello or FetchKind.HelloVersion or FetchKind.HelloProtocols or FetchKind.ConnectionRequests or FetchKind.Random or FetchKind.Uuid or FetchKind.ProcessId or FetchKind.RequestNumber => new LoopValue(fetch.Kind),
             _ => new FetchValue(fetch.Kind, name),
         };
     }
@@ -209,7 +209,7 @@ internal abstract class CompiledValue
                 case FetchKind.SenderPort:
                     return scope.Connection is { } sending && ExpressionRoom.OfThread.TryWrite(sending.Sender.Port, out value);
                 case FetchKind.TlsOffer:
-                    value = scope.Connection is { } offering ? offering.OfferedProtocol : default;
+                    value = scope.Connection?.Hello is { } offered ? offered.FirstProtocol : default;
                     return !value.IsEmpty;
                 case FetchKind.ToldPeer:
                     return scope.Connection is { ToldPeer.Length: > 0 } told && TryReadAddress(told.ToldPeer, out value);

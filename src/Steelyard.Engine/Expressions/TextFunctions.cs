@@ -93,6 +93,30 @@ internal static class TextFunctions
         return true;
     }
 
+    // RFC 7468, 3 and 5.
+    public static bool TryWritePem(ReadOnlySpan<byte> certificate, ExpressionRoom room, out ReadOnlySpan<byte> value)
+    {
+        const int BytesOfLine = 48;
+        value = default;
+        var begin = "-----BEGIN CERTIFICATE-----\n"u8;
+        var end = "-----END CERTIFICATE-----\n"u8;
+        var lines = (certificate.Length + BytesOfLine - 1) / BytesOfLine;
+        if (!room.TryTake(begin.Length + Base64.GetMaxEncodedToUtf8Length(certificate.Length) + lines + end.Length, out var written))
+            return false;
+        begin.CopyTo(written);
+        var at = begin.Length;
+        for (; !certificate.IsEmpty; certificate = certificate[Math.Min(BytesOfLine, certificate.Length)..])
+        {
+            Base64.EncodeToUtf8(certificate[..Math.Min(BytesOfLine, certificate.Length)], written[at..], out _, out var length);
+            at += length;
+            written[at++] = (byte)'\n';
+        }
+
+        end.CopyTo(written[at..]);
+        value = written;
+        return true;
+    }
+
     public static bool TryDecodeBase64(ReadOnlySpan<byte> text, ExpressionRoom room, out ReadOnlySpan<byte> value)
     {
         value = default;

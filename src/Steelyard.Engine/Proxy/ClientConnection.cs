@@ -78,9 +78,7 @@ internal sealed class ClientConnection : ConnectionEnds
     /// <summary>A number that no other connection of the process has.</summary>
     public override long Number => _number;
 
-    public override ReadOnlySpan<byte> OfferedProtocol => _helloRead ? _hello!.Protocol : default;
-
-    public override bool BeganWithHello => _helloRead && _hello!.IsTls;
+    public override ClientHello? Hello => _helloRead ? _hello : null;
 
     public override ReadOnlySpan<byte> FirstBytes => Listener.Mode == ListenerMode.Tcp ? Input.Unread : default;
 

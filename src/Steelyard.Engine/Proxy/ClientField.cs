@@ -22,6 +22,14 @@ internal sealed class ClientField(ClientFieldSettings settings)
                 value = field.Value(head);
         }
 
+        return Last(value, settings.Recursive ? From : null);
+    }
+
+    /// <summary>The last address of a list between commas; empty for none.</summary>
+    /// <param name="value">The list.</param>
+    /// <param name="passed">The networks whose addresses are passed over, as long as there is another one; null for none.</param>
+    public static ReadOnlySpan<byte> Last(ReadOnlySpan<byte> value, TrustedNetworks? passed)
+    {
         ReadOnlySpan<byte> found = default;
         Span<byte> room = stackalloc byte[16];
         while (!value.IsEmpty)
@@ -36,7 +44,7 @@ internal sealed class ClientField(ClientFieldSettings settings)
             if (AddressText.Parse(hop, room) == 0)
                 return found;
             found = hop;
-            if (!settings.Recursive || !From.Contains(hop))
+            if (passed?.Contains(hop) is not true)
                 return found;
         }
 

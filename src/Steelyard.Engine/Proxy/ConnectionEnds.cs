@@ -33,11 +33,8 @@ internal abstract class ConnectionEnds
     /// <summary>How many connections its listener has open, this one too.</summary>
     public virtual long OpenBeside => 0;
 
-    /// <summary>Whether it has begun with a TLS hello that was read for what it says.</summary>
-    public virtual bool BeganWithHello => false;
-
-    /// <summary>The protocol that such a hello offers first; empty for none.</summary>
-    public virtual ReadOnlySpan<byte> OfferedProtocol => default;
+    /// <summary>How it has begun, where that was read for what a TLS hello says; null where it was not.</summary>
+    public virtual ClientHello? Hello => null;
 
     /// <summary>What has come first on a connection that carries no requests, as long as it is here.</summary>
     public virtual ReadOnlySpan<byte> FirstBytes => default;

@@ -31,6 +31,8 @@ internal sealed class RouteTable
 
     private static readonly ForwardedFields s_nobody = new();
 
+    private static readonly Func<Expression, bool> s_ofHello = static one => one is FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.TlsOffer or FetchKind.HelloVersion or FetchKind.HelloProtocols };
+
     /// <param name="routes">The routes of the configuration.</param>
     /// <param name="pools">The pools they name.</param>
     /// <param name="requestEdits">What the listener changes in requests.</param>
@@ -96,9 +98,9 @@ internal sealed class RouteTable
     public bool ByServerName { get; }
 
     /// <summary>Whether a condition looks at the name in a TLS hello.</summary>
-    public static bool AsksName(Condition? condition) => condition is not null && ExpressionSearch.Any(condition, static one => one is FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.TlsOffer });
+    public static bool AsksName(Condition? condition) => condition is not null && ExpressionSearch.Any(condition, s_ofHello);
 
-    private static bool AsksName(TextTemplate? text) => text is not null && ExpressionSearch.Any(text, static one => one is FetchExpression { Kind: FetchKind.ServerName or FetchKind.TlsHello or FetchKind.TlsOffer });
+    private static bool AsksName(TextTemplate? text) => text is not null && ExpressionSearch.Any(text, s_ofHello);
 
     private static bool AsksName(RequestKey? key) =>
         key is { Kind: RequestKeyKind.ServerName } || (key is { Kind: RequestKeyKind.Text } && AsksName(TextTemplate.Parse(key.Name!)));

@@ -96,9 +96,11 @@ internal sealed class StaticFiles
     {
         (path, status) = ("", 404);
         var asked = Clean(context);
+        var behind = _settings.Whole ? "" : asked;
         if (_try.Length > 0)
         {
             string? there = null;
+            var isFolder = false;
             for (var i = 0; i < _try.Length && there is null; i++)
             {
                 ExpressionRoom.OfThread.Clear();
@@ -106,15 +108,18 @@ internal sealed class StaticFiles
                     continue;
                 var candidate = Encoding.UTF8.GetString(text);
                 if (TryLocate(context, candidate, out var located) && (_folders[i] ? Directory.Exists(located) : FileKind.IsRegular(located)))
-                    there = _folders[i] && candidate.Length > 1 ? candidate[..^1] : candidate;
+                    (there, isFolder) = (_folders[i] && candidate.Length > 1 ? candidate[..^1] : candidate, _folders[i]);
             }
 
             if (there is null)
                 return GoElsewhere(context, out status);
-            asked = there;
+
+            // nginx: of what is the file already a folder stays what was asked for.
+            if (!isFolder || !_settings.Whole)
+                asked = behind = there;
         }
 
-        if (!TryLocate(context, asked, out path))
+        if (!TryLocate(context, behind, out path))
             return FileVerdict.Status;
         if (context.Request.Method is not (KnownMethod.Get or KnownMethod.Head))
         {
@@ -135,7 +140,7 @@ internal sealed class StaticFiles
     {
         foreach (var name in _settings.Index)
         {
-            if (name.StartsWith('/') || FileKind.IsRegular(Path.Combine(folder, name)))
+            if (name.StartsWith('/') || FileKind.IsRegular(IndexIn(folder, name)))
                 return true;
         }
 
@@ -154,7 +159,7 @@ internal sealed class StaticFiles
         {
             // A path is asked for whether there is a file or not.
             var isPath = name.StartsWith('/');
-            if (!isPath && !FileKind.IsRegular(Path.Combine(folder, name)))
+            if (!isPath && !FileKind.IsRegular(IndexIn(folder, name)))
                 continue;
             status = 400;
             return RuleEdits.SetTarget(context, Encoding.UTF8.GetBytes(Encoded(context, isPath ? name : asked + name)), keepQuery: true) ? FileVerdict.Elsewhere : FileVerdict.Status;
@@ -164,6 +169,9 @@ internal sealed class StaticFiles
         status = exists ? 403 : 404;
         return exists && _settings.Listing is not null ? FileVerdict.Folder : FileVerdict.Status;
     }
+
+    // nginx: what is the file already has its slash, or none.
+    private string IndexIn(string folder, string name) => _settings.Whole ? folder + name : Path.Combine(folder, name);
 
     // Any file that does not hide; null where there is none, or the folder cannot be read.
     private static string? Draw(string folder)
@@ -227,8 +235,8 @@ internal sealed class StaticFiles
                 return false;
             if (_settings.Whole)
             {
-                located = root;
-                return root.Length > 0 && !root.Contains('\0', StringComparison.Ordinal);
+                located = root + Decoded(context, path);
+                return root.Length > 0 && !located.Contains('\0', StringComparison.Ordinal) && !Climbs(path);
             }
         }
 

@@ -6,8 +6,8 @@ using Steelyard.Engine.Network;
 namespace Steelyard.Engine.Tls;
 
 /// <summary>
-/// Finds the server name in the first message of a TLS client (RFC 8446, 4.1.2; RFC 6066, 3), which may be spread over
-/// records and packets. Strict: a hello that is not well formed as a whole is refused. Does no I/O.
+/// Finds the server name in the first message of a TLS client (RFC 8446, 4.1.2; RFC 6066, 3), the versions and the protocols
+/// that it offers (RFC 8446, 4.2.1; RFC 7301, 3.1). It may be spread over records and packets. Strict: a hello that is not well formed as a whole is refused. Does no I/O.
 /// </summary>
 internal sealed class ClientHello : IStartReader
 {
@@ -20,23 +20,40 @@ internal sealed class ClientHello : IStartReader
     private const byte HandshakeRecord = 22;
     private const byte ClientHelloMessage = 1;
     private const int ServerNameExtension = 0;
-    private const int ProtocolExtension = 16;
+    private const int ProtocolsExtension = 16;
+    private const int VersionsExtension = 43;
+    private const int MostOfProtocols = 255;
 
     private static readonly SearchValues<byte> NameBytes =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."u8);
 
     private readonly byte[] _name = new byte[255];
-    private readonly byte[] _protocol = new byte[255];
     private int _nameLength;
-    private int _protocolLength;
+    private byte[]? _protocols;
+    private int _protocolsLength;
+    private int _version;
 
     int IStartReader.MostBytes => MostBytes;
 
     /// <summary>The name the client asks for; empty when it names none, or does not speak TLS.</summary>
     public ReadOnlySpan<byte> ServerName => _name.AsSpan(0, _nameLength);
 
-    /// <summary>The protocol that the client offers first (RFC 7301, 3.1); empty for none.</summary>
-    public ReadOnlySpan<byte> Protocol => _protocol.AsSpan(0, _protocolLength);
+    /// <summary>The highest version that the client offers; empty for none that there is, or where it does not speak TLS.</summary>
+    public ReadOnlySpan<byte> Version => _version switch
+    {
+        0x300 => "SSLv3"u8,
+        0x301 => "TLSv1"u8,
+        0x302 => "TLSv1.1"u8,
+        0x303 => "TLSv1.2"u8,
+        0x304 => "TLSv1.3"u8,
+        _ => default,
+    };
+
+    /// <summary>The protocols that it offers, with commas between, as many as fit 255 bytes; empty for none.</summary>
+    public ReadOnlySpan<byte> Protocols => _protocols.AsSpan(0, _protocolsLength);
+
+    /// <summary>The one that it offers first; empty for none.</summary>
+    public ReadOnlySpan<byte> FirstProtocol => Protocols.IndexOf((byte)',') is var comma and >= 0 ? Protocols[..comma] : Protocols;
 
     /// <summary>Whether it is TLS at all.</summary>
     public bool IsTls { get; private set; }
@@ -45,7 +62,7 @@ internal sealed class ClientHello : IStartReader
     /// <param name="bytes">All that has arrived so far; they are written over.</param>
     public HeadState Read(Span<byte> bytes)
     {
-        (_nameLength, _protocolLength, IsTls) = (0, 0, true);
+        (_nameLength, _protocolsLength, _version, IsTls) = (0, 0, 0, true);
         if ((bytes.Length > 0 && bytes[0] != HandshakeRecord) || (bytes.Length > 1 && bytes[1] != 3))
         {
             IsTls = false;
@@ -57,7 +74,7 @@ internal sealed class ClientHello : IStartReader
             return state;
 
         // The name may stand before what is wrong.
-        (_nameLength, _protocolLength) = (0, 0);
+        (_nameLength, _protocolsLength, _version) = (0, 0, 0);
         return HeadState.Invalid;
     }
 
@@ -102,6 +119,7 @@ internal sealed class ClientHello : IStartReader
         // legacy_version and random
         if (message.Length < 34 || message[0] != 3)
             return false;
+        _version = BinaryPrimitives.ReadUInt16BigEndian(message);
         message = message[34..];
         if (!TryTake(ref message, lengthBytes: 1, out var session) || session.Length > 32)
             return false;
@@ -127,25 +145,57 @@ internal sealed class ClientHello : IStartReader
             extensions = extensions[2..];
             if (!TryTake(ref extensions, lengthBytes: 2, out var content))
                 return false;
-            if (type == ProtocolExtension)
-                ReadProtocol(content);
-            if (type != ServerNameExtension)
-                continue;
-            if (named || !ReadName(content))
-                return false;
-            named = true;
+            switch (type)
+            {
+                case ServerNameExtension when named || !ReadName(content):
+                    return false;
+                case ServerNameExtension:
+                    named = true;
+                    break;
+                case VersionsExtension:
+                    ReadVersions(content);
+                    break;
+                case ProtocolsExtension:
+                    ReadProtocols(content);
+                    break;
+            }
         }
 
         return true;
     }
 
-    // Whose list is not well formed is for the server to say.
-    private void ReadProtocol(ReadOnlySpan<byte> content)
+    // Whoever routes by neither need not know that one of them is wrong: it is left out.
+    private void ReadVersions(ReadOnlySpan<byte> content)
     {
-        if (!TryTake(ref content, lengthBytes: 2, out var list) || !TryTake(ref list, lengthBytes: 1, out var first))
+        if (!TryTake(ref content, lengthBytes: 1, out var versions))
             return;
-        first.CopyTo(_protocol);
-        _protocolLength = first.Length;
+
+        // Others than 3.x are there to be passed over (RFC 8701).
+        for (; versions.Length > 1; versions = versions[2..])
+        {
+            if (versions[0] == 3)
+                _version = Math.Max(_version, BinaryPrimitives.ReadUInt16BigEndian(versions));
+        }
+    }
+
+    private void ReadProtocols(ReadOnlySpan<byte> content)
+    {
+        if (!TryTake(ref content, lengthBytes: 2, out var list))
+            return;
+        _protocols ??= new byte[MostOfProtocols];
+        var written = 0;
+        while (TryTake(ref list, lengthBytes: 1, out var protocol))
+        {
+            var comma = written > 0 ? 1 : 0;
+            if (written + comma + protocol.Length > MostOfProtocols)
+                continue;
+            if (comma > 0)
+                _protocols[written++] = (byte)',';
+            protocol.CopyTo(_protocols.AsSpan(written));
+            written += protocol.Length;
+        }
+
+        _protocolsLength = written;
     }
 
     /// <summary>A list with one name of the one kind there is.</summary>

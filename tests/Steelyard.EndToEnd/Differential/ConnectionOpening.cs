@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Steelyard.EndToEnd.Machinery;
 
 namespace Steelyard.EndToEnd.Differential;
@@ -17,8 +18,19 @@ internal static class ConnectionOpening
 
     private static readonly byte[] s_signature = [0x0D, 0x0A, 0x0D, 0x0A, 0x00, 0x0D, 0x0A, 0x51, 0x55, 0x49, 0x54, 0x0A];
 
-    /// <summary>A client that asks for this name, and knows the servers' certificate whatever it is for.</summary>
-    public static SslClientAuthenticationOptions Asking(string name) => new() { TargetHost = name, RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == "CN=site" };
+    /// <summary>A client that asks for a name, with <c>tls1.2</c> behind it in that version, and offers the protocols behind that; it knows the servers' certificate whatever it is for.</summary>
+    public static SslClientAuthenticationOptions Asking(string name)
+    {
+        var words = name.Split(' ');
+        var old = Array.IndexOf(words, "tls1.2") >= 0;
+        return new()
+        {
+            TargetHost = words[0],
+            EnabledSslProtocols = old ? SslProtocols.Tls12 : SslProtocols.None,
+            ApplicationProtocols = words.Length > (old ? 2 : 1) ? [.. words[^1].Split(',').Select(protocol => new SslApplicationProtocol(protocol))] : null,
+            RemoteCertificateValidationCallback = static (_, certificate, _, _) => certificate?.Subject == "CN=site",
+        };
+    }
 
     /// <summary>Takes what there is, as a server, and speaks TLS from there on where the client begins with it.</summary>
     /// <returns>A line of it; empty for neither.</returns>

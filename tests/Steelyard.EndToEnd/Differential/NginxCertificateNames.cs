@@ -107,7 +107,7 @@ public sealed class NginxCertificateNames : IDisposable
                 ssl_certificate_key {{_folder.At("site.pem")}};
                 ssl_client_certificate {{_folder.At("ca.pem")}};
                 ssl_verify_client on;
-                location / { return 200 "$ssl_client_s_dn|$ssl_client_i_dn|$ssl_client_serial|$ssl_client_fingerprint|$ssl_client_verify"; }
+                location / { return 200 "$ssl_client_s_dn|$ssl_client_i_dn|$ssl_client_serial|$ssl_client_fingerprint|$ssl_client_verify|$ssl_client_escaped_cert|$ssl_alpn_protocol"; }
               }
             }
             """;

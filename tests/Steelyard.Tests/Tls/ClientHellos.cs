@@ -24,16 +24,51 @@ public sealed class ClientHellos
     [InlineData("_dmarc.example.com.")]
     public void The_name_is_found(string name) => Assert.Equal((HeadState.Complete, true, name), Read(For(name)));
 
+    private static (string Version, string Protocols) Offered(byte[] extensions)
+    {
+        var hello = new ClientHello();
+        Assert.Equal(HeadState.Complete, hello.Read([.. Records(Message(extensions))]));
+        return (Encoding.Latin1.GetString(hello.Version), Encoding.Latin1.GetString(hello.Protocols));
+    }
+
+    private static byte[] Protocols(params string[] names) => Extension(16, Vector(2, [.. names.SelectMany(name => Vector(1, Encoding.Latin1.GetBytes(name)))]));
+
+    [Fact]
+    public void The_highest_version_and_all_protocols_are_what_is_offered()
+    {
+        Assert.Equal(("TLSv1.3", "h2,http/1.1"), Offered([.. Extension(43, Vector(1, 0x0A, 0x0A, 3, 4, 3, 3)), .. Protocols("h2", "http/1.1")]));
+        Assert.Equal(("TLSv1.2", "acme-tls/1"), Offered([.. Protocols("acme-tls/1"), .. Extension(43, Vector(1, 3, 1, 3, 3))]));
+        Assert.Equal(("TLSv1.2", ""), Offered([]));
+        Assert.Equal(("", ""), Offered(Extension(43, Vector(1, 3, 0x7F))));
+    }
+
+    [Fact]
+    public void What_is_wrong_in_them_is_left_out_and_what_does_not_fit()
+    {
+        Assert.Equal(("TLSv1.2", ""), Offered([.. Extension(43, 9), .. Extension(16, 0, 9, 1)]));
+        Assert.Equal(("TLSv1.2", "a,b"), Offered([.. Extension(16, 0, 7, 1, (byte)'a', 1, (byte)'b', 9, (byte)'c', (byte)'d')]));
+        Assert.Equal(("TLSv1.2", $"{new string('x', 200)},y"), Offered(Protocols(new string('x', 200), new string('z', 100), "y")));
+    }
+
+    [Fact]
+    public void What_is_no_hello_offers_nothing()
+    {
+        var hello = new ClientHello();
+        hello.Read([.. Records(Message(Protocols("h2")))]);
+        hello.Read([.. "GET / HTTP/1.1\r\n"u8]);
+        Assert.True(hello.Version.IsEmpty && hello.Protocols.IsEmpty);
+    }
+
     [Fact]
     public void The_protocol_that_is_offered_first_is_found()
     {
         var hello = new ClientHello();
         Assert.Equal(HeadState.Complete, hello.Read(Records(Message([.. Extension(16, Vector(2, [.. Vector(1, [.. "h2"u8]), .. Vector(1, [.. "http/1.1"u8])])), .. ServerName("a.b")]))));
-        Assert.Equal("h2", Encoding.Latin1.GetString(hello.Protocol));
+        Assert.Equal("h2", Encoding.Latin1.GetString(hello.FirstProtocol));
         foreach (var list in (byte[][])[[], [0], [0, 0], [0, 1, 9], [9, 9, 2]])
         {
             Assert.Equal(HeadState.Complete, hello.Read(Records(Message(Extension(16, list)))));
-            Assert.Equal(0, hello.Protocol.Length);
+            Assert.Equal(0, hello.FirstProtocol.Length);
         }
     }
 

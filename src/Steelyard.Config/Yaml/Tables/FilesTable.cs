@@ -43,7 +43,7 @@ internal static class FilesTable
         [
             new Directive<FilesSettings, string>("root", s_text, "The folder, seen from that of the configuration, to which the path is added.", files => files.Root, (files, value) => files with { Root = value }),
             new Directive<FilesSettings, TextTemplate?>("made-root", Form.OrNull(AnswerTable.Anywhere), "The folder, made of the request, in the place of `root`; paths that climb are 404.", files => null, (files, value) => files with { MadeRoot = value }),
-            new Directive<FilesSettings, bool>("whole", ScalarForms.Switch, "Whether the folder is the file already, and no path is added.", files => files.Whole, (files, value) => files with { Whole = value }),
+            new Directive<FilesSettings, bool>("whole", ScalarForms.Switch, "Whether the folder is the file already, and no path is added but those of `try`.", files => files.Whole, (files, value) => files with { Whole = value }),
             new Directive<FilesSettings, string>("strip", s_text, "What is taken off the front of the path before.", files => files.Strip, (files, value) => files with { Strip = value }),
             new Directive<FilesSettings, IReadOnlyList<string>>("index", Form.ListOf("the name of a file, or a list of them", s_text, orOne: true), "The files that are looked for where a path ends in a slash.", files => [], (files, value) => files with { Index = value.ToValueList() }),
             new Directive<FilesSettings, IReadOnlyList<TextTemplate>>("try", Form.ListOf("a path such as {clean-path}, or a list of them", AnswerTable.Anywhere, orOne: true), "Paths that are tried, one after the other; one that ends in a slash means a folder.", files => [], (files, value) => files with { Try = value.ToValueList() }),
