@@ -78,16 +78,18 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
         };
     }
 
-    private UpstreamConnection? Kept(Server server, bool isShared)
+    private UpstreamConnection? Kept(Server server, bool isShared) => context.Plan.AimOf[server.Ordinal] is { } aim
+        ? Kept(server, isShared, AimAt(aim, stackalloc byte[ConnectionAim.Longest]))
+        : Kept(server, isShared, default);
+
+    private UpstreamConnection? Kept(Server server, bool isShared, ReadOnlySpan<byte> aim)
     {
         var ofServer = context.IdleConnectionsOf(server);
-        var aim = AimAt(server, stackalloc byte[ConnectionAim.Longest]);
         return (context.Client.IsTakenElsewhere ? null : context.Client.Own?.Take(ofServer, aim)) ?? (isShared ? ofServer.Take(aim) : null);
     }
 
-    // What the request says of the connection that it needs; nothing for most servers.
-    private ReadOnlySpan<byte> AimAt(Server server, Span<byte> room) =>
-        context.Plan.AimOf[server.Ordinal] is { } aim ? room[..aim.Write(context.Scope, context.Client.Destination.Port, room)] : default;
+    // What the request says of the connection that it needs; there is nothing of that for most servers.
+    private ReadOnlySpan<byte> AimAt(ConnectionAim aim, Span<byte> room) => room[..aim.Write(context.Scope, context.Client.Destination.Port, room)];
 
     /// <summary>Tells the server whose connection it gets, before anything else.</summary>
     [AsyncMethodBuilder(typeof(LoopMethod<>))]
@@ -166,12 +168,18 @@ internal sealed class ServerConnector(ExchangeContext context, Attempts attempts
     private UpstreamConnection? BeginNow(Server server)
     {
         var place = context.Target?.Place ?? context.Plan.Addresses[server.Ordinal];
-        var aim = AimAt(server, stackalloc byte[ConnectionAim.Longest]);
+        return context.Plan.AimOf[server.Ordinal] is { } aim ? BeginNow(server, place, AimAt(aim, stackalloc byte[ConnectionAim.Longest])) : BeginNow(server, place);
+    }
+
+    private UpstreamConnection? BeginNow(Server server, KernelAddress? place, ReadOnlySpan<byte> aim)
+    {
         if (server.Settings.ClientPort is not null && place is { } host)
             place = host.WithPort(ConnectionAim.PortOf(aim));
-        var connection = context.Loop.BeginConnect(place, context.IdleConnectionsOf(server), out _connectError, context.Plan.SourceOf[server.Ordinal]);
-        if (connection is not null && !aim.IsEmpty)
-            connection.Aim = aim.ToArray();
+        var connection = BeginNow(server, place);
+        connection?.Aim = aim.ToArray();
         return connection;
     }
+
+    private UpstreamConnection? BeginNow(Server server, KernelAddress? place) =>
+        context.Loop.BeginConnect(place, context.IdleConnectionsOf(server), out _connectError, context.Plan.SourceOf[server.Ordinal]);
 }

@@ -188,7 +188,7 @@ public sealed class HaproxyCommands : IDisposable
         var files = new[] { certificates.Issue("b.example", "b.example", "*.b.example"), certificates.Issue("a.example", DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddDays(3), rsa: true) };
         List<string> whole = [];
         foreach (var (certificate, key, _) in files)
-            whole.Add(_folder.Write($"whole-{whole.Count}.pem", File.ReadAllText(Path.Combine(certificates.Folder, certificate)) + "\n" + File.ReadAllText(Path.Combine(certificates.Folder, key!))));
+            whole.Add(_folder.Write($"whole-{whole.Count}.pem", await Read(certificate) + "\n" + await Read(key!)));
         await using var both = await CommandSocketPair.StartAsync(_folder, $$"""
             frontend f
              bind "unix@${FRONT}" ssl crt {{whole[0]}} crt {{whole[1]}}
@@ -196,6 +196,8 @@ public sealed class HaproxyCommands : IDisposable
 
             """);
         await both.SameAsync("show ssl cert", $"show ssl cert {whole[0]}", $"show ssl cert {whole[1]}", "show ssl cert nope");
+
+        Task<string> Read(string name) => File.ReadAllTextAsync(Path.Combine(certificates.Folder, name), TestContext.Current.CancellationToken);
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class HaproxyPace
     private const int Connections = 13;
 
     [Theory]
-    [InlineData("", $"rate-limit sessions 10")]
+    [InlineData("", "rate-limit sessions 10")]
     [InlineData("global\n maxconnrate 10\n", "")]
     public async Task Connections_wait_for_their_time(string global, string line)
     {
