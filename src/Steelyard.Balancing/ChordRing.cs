@@ -14,43 +14,39 @@ internal sealed class ChordRing : Placement
 
     private readonly HashFunction _function;
     private readonly bool _mixes;
-    private readonly uint[] _points;
-    private readonly int[] _servers;
-    private readonly RingIndex _index;
+    private readonly Ring _ring;
 
     public ChordRing(int[] weights, HashFunction function, bool mixes)
     {
         (_function, _mixes) = (function, mixes);
         var counts = PointsOf(weights, PointsOfWeight, out var total);
-        (_points, _servers) = (new uint[total], new int[total]);
+        var points = new ulong[total];
         var place = 0;
         for (var i = 0; i < counts.Length; i++)
         {
             for (var point = 0u; point < counts[i]; point++, place++)
             {
                 // HAProxy counts servers from 1.
-                _points[place] = Hashes.Avalanche((((uint)i + 1) * MostPointsOfServer) + point);
-                _servers[place] = i;
+                points[place] = Ring.Point(Hashes.Avalanche((((uint)i + 1) * MostPointsOfServer) + point), i);
             }
         }
 
-        Array.Sort(_points, _servers);
-        _index = new RingIndex(_points);
+        _ring = new Ring(points);
     }
 
-    public override int MostSteps => _points.Length;
+    public override int MostSteps => _ring.Length;
 
-    public override bool IsEmpty => _points.Length == 0;
+    public override bool IsEmpty => _ring.Length == 0;
 
     public override Walk Begin(ReadOnlySpan<byte> key)
     {
         var hash = Hashes.Of(_function, key, _mixes);
-        var next = _index.AtOrAfter(hash);
-        if (next == _points.Length)
+        var next = _ring.AtOrAfter(hash);
+        if (next == _ring.Length)
             next = 0;
-        var previous = next == 0 ? _points.Length - 1 : next - 1;
-        return new() { Hash = (uint)(hash - _points[previous] <= _points[next] - hash ? previous : next) };
+        var previous = next == 0 ? _ring.Length - 1 : next - 1;
+        return new() { Hash = (uint)(hash - _ring.ValueAt(previous) <= _ring.ValueAt(next) - hash ? previous : next) };
     }
 
-    public override int Next(ref Walk walk, ReadOnlySpan<byte> key) => Follow(ref walk, _servers);
+    public override int Next(ref Walk walk, ReadOnlySpan<byte> key) => _ring.ServerAt(Advance(ref walk, _ring.Length));
 }

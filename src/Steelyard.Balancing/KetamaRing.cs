@@ -14,55 +14,40 @@ internal sealed class KetamaRing : Placement
 
     private readonly Server[] _of;
     private readonly int[] _weights;
-    private readonly uint[] _points;
-    private readonly int[] _servers;
-    private readonly RingIndex _index;
+    private readonly Ring _ring;
 
     public KetamaRing(Server[] servers, int[] weights)
     {
         (_of, _weights) = (servers, weights);
         var counts = PointsOf(weights, PointsOfWeight, out var total);
-        var sorted = new (uint Hash, int Server)[total];
-        var room = sorted.AsSpan();
+        var points = new ulong[total];
+        var room = points.AsSpan();
         for (var i = 0; i < servers.Length; i++)
         {
             Place(room[..counts[i]], servers[i], i);
             room = room[counts[i]..];
         }
 
-        Array.Sort(sorted, static (a, b) => a.Hash != b.Hash ? a.Hash.CompareTo(b.Hash) : a.Server.CompareTo(b.Server));
-        (_points, _servers) = (new uint[sorted.Length], new int[sorted.Length]);
-        var kept = 0;
-        for (var i = 0; i < sorted.Length; i++)
-        {
-            if (i > 0 && sorted[i].Hash == sorted[i - 1].Hash)
-                continue;
-            (_points[kept], _servers[kept]) = sorted[i];
-            kept++;
-        }
-
-        Array.Resize(ref _points, kept);
-        Array.Resize(ref _servers, kept);
-        _index = new RingIndex(_points);
+        _ring = new Ring(points);
     }
 
     // nginx gives up after 20 points more; who is bound by load goes on.
     public override int MostSteps => 21;
 
-    public override bool IsEmpty => _points.Length == 0;
+    public override bool IsEmpty => _ring.Length == 0;
 
     /// <summary>Whether it was made of the same servers, those of a pool between two reloads, with the same weights.</summary>
     public bool IsOf(Server[] servers, ReadOnlySpan<int> weights) => servers == _of && weights.SequenceEqual(_weights);
 
     public override Walk Begin(ReadOnlySpan<byte> key)
     {
-        var place = _index.AtOrAfter(Hashes.Crc32(key));
-        return new() { Hash = (uint)(place == _points.Length ? 0 : place) };
+        var place = _ring.AtOrAfter(Hashes.Crc32(key));
+        return new() { Hash = (uint)(place == _ring.Length ? 0 : place) };
     }
 
-    public override int Next(ref Walk walk, ReadOnlySpan<byte> key) => Follow(ref walk, _servers);
+    public override int Next(ref Walk walk, ReadOnlySpan<byte> key) => _ring.ServerAt(Advance(ref walk, _ring.Length));
 
-    private static void Place(Span<(uint Hash, int Server)> points, Server server, int index)
+    private static void Place(Span<ulong> points, Server server, int index)
     {
         var address = server.Settings.Address;
         var (host, port) = address.UnixPath is { } path ? (path, "")
@@ -74,8 +59,9 @@ internal sealed class KetamaRing : Placement
         before.Clear();
         foreach (ref var point in points)
         {
-            point = (~Hashes.Crc32Update(start, before), index);
-            BinaryPrimitives.WriteUInt32LittleEndian(before, point.Hash);
+            var value = ~Hashes.Crc32Update(start, before);
+            point = Ring.Point(value, index);
+            BinaryPrimitives.WriteUInt32LittleEndian(before, value);
         }
     }
 }

@@ -61,5 +61,5 @@ internal sealed class MapPlacement(int[] weights, HashFunction function, bool mi
 
     public override Walk Begin(ReadOnlySpan<byte> key) => new() { Hash = Hashes.Of(function, key, mixes) % (uint)_slots.Length };
 
-    public override int Next(ref Walk walk, ReadOnlySpan<byte> key) => Follow(ref walk, _slots);
+    public override int Next(ref Walk walk, ReadOnlySpan<byte> key) => _slots[Advance(ref walk, _slots.Length)];
 }

@@ -32,15 +32,15 @@ internal abstract class Placement
     /// <param name="key">The key it was begun with.</param>
     public abstract int Next(ref Walk walk, ReadOnlySpan<byte> key);
 
-    /// <summary>The server at a place of a ring, and the next place on it.</summary>
-    /// <param name="walk">The place.</param>
-    /// <param name="ring">Who has each place.</param>
-    private protected static int Follow(ref Walk walk, int[] ring)
+    /// <summary>The place on a ring where a walk stands, which goes on to the next.</summary>
+    /// <param name="walk">The walk.</param>
+    /// <param name="length">How many places the ring has.</param>
+    private protected static int Advance(ref Walk walk, int length)
     {
-        var server = ring[walk.Hash];
-        walk.Hash = walk.Hash + 1 == (uint)ring.Length ? 0 : walk.Hash + 1;
+        var place = walk.Hash;
+        walk.Hash = place + 1 == (uint)length ? 0 : place + 1;
         walk.Step++;
-        return server;
+        return (int)place;
     }
 
     /// <summary>How many points of a ring each server has.</summary>

@@ -48,6 +48,7 @@ internal abstract class Transport
 {
     private readonly Waiter _reader;
     private readonly Waiter _writer;
+    private bool _broke;
 
     protected Transport(EventLoop loop)
     {
@@ -93,6 +94,22 @@ internal abstract class Transport
 
     /// <summary>Changes when the object is used for another connection.</summary>
     protected uint Generation { get; set; }
+
+    /// <summary>Lets another connection be broken off when this one breaks, or at once where it has.</summary>
+    public void EndWith(Transport other)
+    {
+        EndsWith = other;
+        if (_broke)
+            BreakOff(other);
+    }
+
+    private void BreakOff(Transport other)
+    {
+        BrokeOff = true;
+
+        // A server that was sent nothing yet must not take this for a client that had nothing to say.
+        other.Abort(reset: other.BytesSent == 0);
+    }
 
     /// <summary>Waits until a receive may have something, or the other end closed.</summary>
     /// <param name="milliseconds">The longest wait; 0 for no limit.</param>
@@ -295,7 +312,7 @@ internal abstract class Transport
     /// <summary>Readies the object for another connection.</summary>
     protected void Reset(bool readReady, bool writeReady)
     {
-        (ReadReady, WriteReady, PeerClosed, Aborted, BytesSent) = (readReady, writeReady, false, false, 0);
+        (ReadReady, WriteReady, PeerClosed, Aborted, _broke, BytesSent) = (readReady, writeReady, false, false, false, 0);
         Generation++;
     }
 
@@ -314,6 +331,7 @@ internal abstract class Transport
     protected void Notify(bool readable, bool writable, bool peerClosed, bool broken)
     {
         PeerClosed |= peerClosed;
+        _broke |= broken;
         ReadReady |= readable;
         WriteReady |= writable;
         if (Carries is { } carried)
@@ -343,10 +361,7 @@ internal abstract class Transport
             return;
         if (broken && EndsWith is { } other)
         {
-            BrokeOff = true;
-
-            // A server that was sent nothing yet must not take this for a client that had nothing to say.
-            other.Abort(reset: other.BytesSent == 0);
+            BreakOff(other);
             if (generation != Generation)
                 return;
         }

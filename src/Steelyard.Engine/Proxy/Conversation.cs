@@ -60,7 +60,7 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         _requestSent = uploading ? TimerEntry.Never : context.Events.Now;
         var upload = uploading ? BeginUpload(upstream) : default;
         if (!uploading)
-            context.Client.Transport.EndsWith = upstream.Transport;
+            context.Client.Transport.EndWith(upstream.Transport);
         var outcome = await ReadResponseHead(upstream);
         context.AnsweredAt = context.Events.Now;
 
@@ -142,7 +142,10 @@ internal sealed class Conversation(ExchangeContext context, OutgoingRequest outg
         {
             _requestSent = context.Events.Now;
             if (end == RelayEnd.Complete)
+            {
                 context.Mirroring?.Send();
+                context.Client.Transport.EndWith(upstream.Transport);
+            }
 
             // The server will never get the whole request, so there is no use waiting for its answer. Where it is the
             // server that closed, its answer may be on the way.

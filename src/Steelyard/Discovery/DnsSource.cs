@@ -47,15 +47,19 @@ internal sealed class DnsSource(DiscoverSettings settings, NameResolver resolver
         }
 
         _targets = found;
-        var servers = services.SelectMany(service => found[service.Target].Select(address => Server(service, address, services))).ToList();
+        List<ServerSettings> servers = [];
+        foreach (var (place, tier) in services.GroupBy(service => service.Priority).Index())
+        {
+            var largest = tier.Max(service => service.Weight);
+            servers.AddRange(tier.SelectMany(service => found[service.Target].Select(address => Server(service, address, place, largest))));
+        }
+
         return servers.Count > 0 ? SourceAnswer.Found(servers, ttl) : SourceAnswer.Failed(why ?? $"the services of {settings.Dns} have no addresses");
     }
 
     /// <summary>A server as its service says; a weight of 0 beside larger ones is a very small chance, and here the smallest (RFC 2782).</summary>
-    private ServerSettings Server(SrvRecord service, IPAddress address, List<SrvRecord> all)
+    private ServerSettings Server(SrvRecord service, IPAddress address, int tier, int largest)
     {
-        var tier = all.Select(one => one.Priority).Where(priority => priority < service.Priority).Distinct().Count();
-        var largest = all.Where(one => one.Priority == service.Priority).Max(one => one.Weight);
         var weight = largest == 0 ? 1 : largest <= MostWeight ? service.Weight : (int)Math.Round((double)service.Weight * MostWeight / largest);
         return Named(service.Target) with
         {

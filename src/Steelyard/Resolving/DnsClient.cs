@@ -52,22 +52,27 @@ internal static class DnsClient
     {
         using var time = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         time.CancelAfter(timeout);
+        var asked = $"{server}";
         try
         {
             var answer = await AskByDatagramAsync(server, name, type, extended: true, time.Token);
             if (answer is { Status: DnsStatus.Failed, Code: FormatError or NotImplemented })
                 answer = await AskByDatagramAsync(server, name, type, extended: false, time.Token);
             if (answer.Status == DnsStatus.Truncated)
+            {
+                asked = $"{server} over TCP";
                 answer = await AskByStreamAsync(server, name, type, time.Token);
+            }
+
             return (answer, null);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            return (null, $"{server} does not answer");
+            return (null, $"{asked} does not answer");
         }
-        catch (Exception error) when (error is SocketException or EndOfStreamException)
+        catch (Exception error) when (error is SocketException or IOException)
         {
-            return (null, error is SocketException { SocketErrorCode: SocketError.ConnectionRefused } ? $"nobody answers at {server}" : $"{server} cannot be asked: {error.Message}");
+            return (null, error is SocketException { SocketErrorCode: SocketError.ConnectionRefused } ? $"nobody answers at {asked}" : $"{asked} cannot be asked: {error.Message}");
         }
     }
 
@@ -77,13 +82,17 @@ internal static class DnsClient
         using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         await socket.ConnectAsync(server, cancel);
         var id = (ushort)RandomNumberGenerator.GetInt32(0x10000);
-        var buffer = new byte[Math.Max(DnsMessage.MostOfQuestion, 4096)];
+        var buffer = new byte[DnsMessage.MostOfDatagram];
         var length = DnsMessage.Write(buffer, id, name, type, extended);
         if (length == 0)
             return new(DnsStatus.Malformed);
         await socket.SendAsync(buffer.AsMemory(0, length), cancel);
         while (true)
         {
+            // Some servers send more than they were told to, up to all that a datagram holds: what came says how much that is.
+            await socket.ReceiveAsync(buffer, SocketFlags.Peek, cancel);
+            if (socket.Available > buffer.Length)
+                buffer = new byte[socket.Available];
             var received = await socket.ReceiveAsync(buffer, cancel);
             if (DnsMessage.Read(buffer.AsSpan(0, received), id, name, type) is { Status: not DnsStatus.Foreign } answer)
                 return answer;
@@ -97,7 +106,9 @@ internal static class DnsClient
         await using var stream = new NetworkStream(socket);
         var id = (ushort)RandomNumberGenerator.GetInt32(0x10000);
         var question = new byte[DnsMessage.MostOfQuestion + 2];
-        var length = DnsMessage.Write(question.AsSpan(2), id, name, type);
+
+        // Here answers of any size fit, and nobody stumbles over being told how large they may be.
+        var length = DnsMessage.Write(question.AsSpan(2), id, name, type, extended: false);
         BinaryPrimitives.WriteUInt16BigEndian(question, (ushort)length);
         await stream.WriteAsync(question.AsMemory(0, length + 2), cancel);
         var size = new byte[2];

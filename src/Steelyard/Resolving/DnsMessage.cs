@@ -64,7 +64,7 @@ internal static class DnsMessage
     /// <summary>What a question takes at most: header, a name, kind and class, and the record that says how large answers may be.</summary>
     public const int MostOfQuestion = HeaderLength + 255 + 4 + 11;
 
-    /// <summary>The largest datagram that is taken: what passes any network in one piece (RFC 9715).</summary>
+    /// <summary>The largest datagram that is asked for: what passes any network in one piece (RFC 9715).</summary>
     public const int MostOfDatagram = 1232;
 
     private const int HeaderLength = 12;

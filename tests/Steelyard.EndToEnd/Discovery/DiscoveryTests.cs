@@ -176,6 +176,7 @@ public sealed class DiscoveryTests : DiscoveringRun
     [InlineData("failure")]
     [InlineData("silence")]
     [InlineData("blocked")]
+    [InlineData("cut")]
     public async Task Lies_alone_change_nothing(string kind)
     {
         await using var one = Origin("127.0.0.2", 0, "one");
@@ -186,6 +187,13 @@ public sealed class DiscoveryTests : DiscoveringRun
 
         if (kind == "blocked")
             dns.Set("web.test", "0.0.0.0", "224.0.0.1", "255.255.255.255");
+        if (kind == "cut")
+        {
+            // It does not fit, and where it would nobody answers.
+            dns.RefuseStreams();
+            dns.MostOfDatagram = 20;
+        }
+
         dns.Silent = kind == "silence";
         dns.Code = kind == "failure" ? 2 : 0;
         dns.Lie = kind switch
@@ -205,11 +213,14 @@ public sealed class DiscoveryTests : DiscoveringRun
         Assert.Empty(load.Failures);
     }
 
-    [Fact]
-    public async Task A_thousand_addresses_join_at_once_and_half_of_them_leave()
+    [Theory]
+    [InlineData(1232)]
+    [InlineData(DnsServer.LargestDatagram)]
+    public async Task A_thousand_addresses_join_at_once_and_half_of_them_leave(int datagram)
     {
         await using var all = Origin("0.0.0.0", 0, "all");
         await using var dns = DnsServer.Start();
+        dns.MostOfDatagram = datagram;
         string[] addresses = [.. Enumerable.Range(0, 1000).Select(i => $"127.1.{i / 250}.{(i % 250) + 1}")];
         dns.Set("web.test", addresses[0]);
         await using var up = await StartAsync(dns, $"discover: {{ dns: web.test:{all.Address.Port} }}");
@@ -220,7 +231,7 @@ public sealed class DiscoveryTests : DiscoveringRun
         dns.Set("web.test", addresses);
         await UntilAsync(admin, "web.test", source => source["servers"]!.AsArray().Count == 1000);
         await load.AnsweredByAsync("all", more: 1500);
-        Assert.True(dns.ByStream > 0);
+        Assert.Equal(datagram == 1232, dns.ByStream > 0);
         Assert.Equal(1000, (int)(await admin.Get("/api/pools/web"))["servers"]!);
 
         dns.Set("web.test", addresses.Where((_, i) => i % 2 == 0));
@@ -229,6 +240,26 @@ public sealed class DiscoveryTests : DiscoveringRun
         await load.EndAsync();
         Assert.Empty(load.Failures);
         Assert.True(all.Connections.Count >= 500, $"{all.Connections.Count} connections");
+    }
+
+    [Fact]
+    public async Task A_thousand_services_join_whose_addresses_came_along()
+    {
+        await using var all = Origin("0.0.0.0", 0, "all");
+        await using var dns = DnsServer.Start();
+        var services = Enumerable.Range(0, 1000).Select(i => ($"s{i}.test", all.Address.Port, 1 + (i % 3), i)).ToArray();
+        for (var i = 0; i < services.Length; i++)
+            dns.Set(services[i].Item1, $"127.1.{i / 250}.{(i % 250) + 1}");
+        dns.Offer("_http._tcp.web.test", services);
+        await using var up = await StartAsync(dns, "discover: { dns: _http._tcp.web.test, type: srv }");
+        using var admin = AdminClient.Local(Runtime.Path);
+
+        await UntilAsync(admin, "web.test", source => source["servers"]!.AsArray().Count == 1000);
+        Assert.True(dns.ByStream > 0);
+        var load = new WorkerLoad(await up.UrlAsync("listening on"));
+        await load.AnsweredByAsync("all", more: 500);
+        await load.EndAsync();
+        Assert.Empty(load.Failures);
     }
 
     [Fact]

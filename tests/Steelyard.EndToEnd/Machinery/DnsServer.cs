@@ -8,7 +8,8 @@ namespace Steelyard.EndToEnd.Machinery;
 /// <summary>A DNS server that says what a test wants it to, over UDP and TCP on one port: the truth, lies, or nothing.</summary>
 internal sealed class DnsServer : IAsyncDisposable
 {
-    private const int MostOfDatagram = 1232;
+    // As large as UDP over IPv4 can be.
+    public const int LargestDatagram = 65_507;
 
     private readonly Socket _datagrams;
     private readonly TcpListener _streams;
@@ -17,12 +18,13 @@ internal sealed class DnsServer : IAsyncDisposable
     private volatile Dictionary<string, Record[]> _records = new(StringComparer.OrdinalIgnoreCase);
     private int _questions;
     private int _byStream;
+    private volatile bool _refusesStreams;
 
     private sealed record Record(ushort Type, byte[] Data);
 
     private DnsServer(Socket datagrams, TcpListener streams)
     {
-        (_datagrams, _streams) = (datagrams, streams);
+        (_datagrams, _streams, Port) = (datagrams, streams, ((IPEndPoint)streams.LocalEndpoint).Port);
         _serving = Task.WhenAll(Task.Run(ServeDatagramsAsync), Task.Run(ServeStreamsAsync));
     }
 
@@ -48,7 +50,16 @@ internal sealed class DnsServer : IAsyncDisposable
         }
     }
 
-    public int Port => ((IPEndPoint)_streams.LocalEndpoint).Port;
+    public int Port { get; }
+
+    /// <summary>What it sends in one datagram at most, whatever it is told; the rest is asked for over TCP.</summary>
+    public int MostOfDatagram { get; set; } = 1232;
+
+    /// <summary>Whether it knows EDNS (RFC 6891); one that does not understands no such question.</summary>
+    public bool KnowsExtensions { get; set; } = true;
+
+    /// <summary>Whether it closes every connection over TCP with a reset.</summary>
+    public bool ResetsStreams { get; set; }
 
     public TimeSpan Ttl { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -65,6 +76,13 @@ internal sealed class DnsServer : IAsyncDisposable
 
     /// <summary>How many of them came over TCP.</summary>
     public int ByStream => Volatile.Read(ref _byStream);
+
+    /// <summary>Takes no connections over TCP any more.</summary>
+    public void RefuseStreams()
+    {
+        _refusesStreams = true;
+        _streams.Stop();
+    }
 
     /// <summary>Lets a name have addresses; none for a name that there is not.</summary>
     public void Set(string name, params IEnumerable<string> addresses) => Put(name, [.. addresses.Select(IPAddress.Parse).Select(address =>
@@ -114,11 +132,17 @@ internal sealed class DnsServer : IAsyncDisposable
 
     private async Task ServeStreamsAsync()
     {
-        while (!_end.IsCancellationRequested)
+        while (!_end.IsCancellationRequested && !_refusesStreams)
         {
             try
             {
                 using var client = await _streams.AcceptTcpClientAsync(_end.Token);
+                if (ResetsStreams)
+                {
+                    client.LingerState = new(true, 0);
+                    continue;
+                }
+
                 var stream = client.GetStream();
                 var size = new byte[2];
                 await stream.ReadExactlyAsync(size, _end.Token);
@@ -129,7 +153,7 @@ internal sealed class DnsServer : IAsyncDisposable
                 var answer = Answer(question, ushort.MaxValue);
                 await stream.WriteAsync((byte[])[.. Number(answer.Length), .. answer], _end.Token);
             }
-            catch (Exception error) when (error is OperationCanceledException or IOException or SocketException)
+            catch (Exception error) when (error is OperationCanceledException or IOException or SocketException or ObjectDisposedException)
             {
                 // The same.
             }
@@ -138,6 +162,8 @@ internal sealed class DnsServer : IAsyncDisposable
 
     private byte[] Answer(byte[] question, int most)
     {
+        if (!KnowsExtensions && question[11] > 0)
+            return [.. question[..2], 0x81, 0x81, .. new byte[8]];
         var (at, labels) = (12, new List<string>());
         while (question[at] > 0)
         {
@@ -148,7 +174,7 @@ internal sealed class DnsServer : IAsyncDisposable
         var (name, type) = (string.Join('.', labels), BinaryPrimitives.ReadUInt16BigEndian(question.AsSpan(at + 1)));
         var asked = question[12..(at + 5)];
         List<byte> body = [];
-        var answers = 0;
+        var (answers, extras) = (0, 0);
         var owner = (byte[])[0xC0, 12];
         var known = _records.TryGetValue(name, out var records) && records.Length > 0;
         for (var hops = 0; known && hops < 8; hops++)
@@ -156,7 +182,7 @@ internal sealed class DnsServer : IAsyncDisposable
             var alias = Array.Find(records!, record => record.Type == 5);
             foreach (var record in alias is not null ? [alias] : records!.Where(record => record.Type == type))
             {
-                body.AddRange([.. owner, .. Number(record.Type), 0, 1, .. BitConverter.GetBytes(IPAddress.HostToNetworkOrder((int)Ttl.TotalSeconds)), .. Number(record.Data.Length), .. record.Data]);
+                body.AddRange(Written(owner, record));
                 answers++;
             }
 
@@ -165,10 +191,24 @@ internal sealed class DnsServer : IAsyncDisposable
             owner = alias.Data;
         }
 
+        // As RFC 2782 would have it, the addresses of the targets of services come along.
+        foreach (var service in known && type == 33 ? records! : [])
+        {
+            var target = service.Data[6..];
+            foreach (var record in _records.GetValueOrDefault(Text(target), []))
+            {
+                body.AddRange(Written(target, record));
+                extras++;
+            }
+        }
+
         var code = Code > 0 ? Code : known ? 0 : 3;
         var cut = 12 + asked.Length + body.Count > most;
-        return [.. question[..2], (byte)(0x81 | (cut ? 2 : 0)), (byte)(0x80 | code), 0, 1, .. Number(cut || Code > 0 ? 0 : answers), 0, 0, 0, 0, .. asked, .. cut || Code > 0 ? [] : body];
+        return [.. question[..2], (byte)(0x81 | (cut ? 2 : 0)), (byte)(0x80 | code), 0, 1, .. Number(cut || Code > 0 ? 0 : answers), 0, 0, .. Number(cut || Code > 0 ? 0 : extras), .. asked, .. cut || Code > 0 ? [] : body];
     }
+
+    private byte[] Written(byte[] owner, Record record) =>
+        [.. owner, .. Number(record.Type), 0, 1, .. BitConverter.GetBytes(IPAddress.HostToNetworkOrder((int)Ttl.TotalSeconds)), .. Number(record.Data.Length), .. record.Data];
 
     private static string Text(byte[] name)
     {

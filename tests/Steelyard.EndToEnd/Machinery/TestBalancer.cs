@@ -83,6 +83,29 @@ internal sealed class TestBalancer : IAsyncDisposable
     /// <summary>Deadlines that the loops look after, those that were given up included.</summary>
     public async Task<int> Deadlines() => (await _engine.CountOnLoops(loop => loop.Timers.Count)).Sum();
 
+    /// <summary>Does something while the loop stands still: what is sent meanwhile is there all at once when it goes on.</summary>
+    public async Task WhileItStandsStill(Func<Task> work)
+    {
+        var stands = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var goesOn = new ManualResetEventSlim();
+        var held = _engine.CountOnLoops(_ =>
+        {
+            stands.SetResult();
+            goesOn.Wait();
+            return 0;
+        });
+        await stands.Task.Patiently();
+        try
+        {
+            await work();
+        }
+        finally
+        {
+            goesOn.Set();
+            await held;
+        }
+    }
+
     /// <summary>Client connections open now on each loop.</summary>
     public int[] OpenConnections => _engine.OpenConnectionsByLoop;
 

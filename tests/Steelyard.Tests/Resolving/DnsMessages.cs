@@ -44,6 +44,20 @@ public sealed class DnsMessages
             Assert.Equal(TimeSpan.FromSeconds(ttl), read.Ttl);
     });
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_question_says_how_large_an_answer_may_be_unless_the_server_does_not_know_how_that_is_said(bool extended)
+    {
+        var question = new byte[DnsMessage.MostOfQuestion];
+        var length = DnsMessage.Write(question, Id, "a.test", DnsType.A, extended);
+
+        // RFC 6891, 6.1.2: the root, OPT, the size, and nothing of version 0.
+        byte[] extension = extended ? [0, 0, 41, 0x04, 0xD0, 0, 0, 0, 0, 0, 0] : [];
+        Assert.Equal([.. Encode("a.test"), 0, 1, 0, 1, .. extension], question[12..length]);
+        Assert.Equal(extended ? 1 : 0, question[11]);
+    }
+
     [Fact]
     public void No_bytes_do_harm() => Gen.Byte.Array[0, 300].Sample(bytes =>
     {
