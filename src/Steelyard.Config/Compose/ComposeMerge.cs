@@ -54,7 +54,8 @@ internal sealed class ComposeMerge(DialectSource source, ComposeVariables variab
             if (reset)
                 entries.Remove(key.Value);
             else
-                entries[key.Value] = new(key, !tagged && entries.TryGetValue(key.Value, out var under) ? Over(key.Value, under.Value, value) : value);
+                entries[key.Value] = new(key, !tagged && entries.TryGetValue(key.Value, out var under) ? Over(key.Value, under.Value, value)
+                    : value is YamlMapping whole ? Over(new YamlMapping(whole.Place, [], whole.Flow), whole) : value);
         }
 
         return new(above.Place, [.. entries.Values], above.Flow);

@@ -58,6 +58,8 @@ internal sealed class HaproxyHealth(HaproxyFile file, ProblemList problems)
         var interval = server.Interval ?? TimeSpan.FromSeconds(2);
         var timeout = HaproxyTimeouts.Of(backend, "check") is { } check ? (HaproxyTimeouts.Of(backend, "connect") is { } connect && connect < interval ? connect : interval) + check : interval;
         var least = TimeSpan.FromMilliseconds(10);
+        if (server is { ClientPort: not null, CheckPort: null } && health.Port is null && health.Script.AsEnumerable().FirstOrDefault() is not { Do: ProbeStepKind.Connect, Port: not null })
+            problems.Error(server.Name.Place, $"nobody knows the port that checks of {Shown.Quote(server.Name.Value)} go to: connections to it go to that which clients come to", "'port' with a number");
         bool? secured = health.Kind != ProbeKind.Script && health.Tls is { } said ? said == server.Tls ? null : said : server is { CheckTls: true, Tls: false } ? true : server.Tls ? null : health.Tls;
         return health with
         {

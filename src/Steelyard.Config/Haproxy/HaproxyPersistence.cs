@@ -183,9 +183,16 @@ internal static class HaproxyPersistence
     {
         if (!use.TryTake("a sample", out var word) || !TryReadTableName(use) || !use.TryReadCondition(out var condition))
             return;
-        use.Section.StickUse = (use.Section.StickUse.LooksUp || looksUp, use.Section.StickUse.Remembers || remembers);
+        var (looked, remembered) = use.Section.StickUse;
         var before = use.Section.StickOn?.Value;
         var plain = KeyOf(word.Text);
+        if (before is not null && (looked, remembered) != (looksUp, remembers) && (condition is not null || before != plain))
+        {
+            use.Problems.Error(use.Line, $"'{use.Directive}' by something else, or for others, than the line before", "the same sample in both without a condition, or 'stick on'");
+            return;
+        }
+
+        use.Section.StickUse = (looked || looksUp, remembered || remembers);
         if (plain is not null && condition is null && (before is null || before == plain))
         {
             use.Section.StickOn = new(plain, use.Line);

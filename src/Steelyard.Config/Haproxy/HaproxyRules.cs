@@ -158,6 +158,14 @@ internal static class HaproxyRules
 
     private static RuleSettings? ReadPriority(HaproxyUse use, string variable)
     {
+        if (use is { Directive: ['t', 'c', 'p', ..], Section: { IsTcp: true, Kind: not 'D' } })
+        {
+            use.Problems.Note(use.Line, $"'{use.Directive}' has no effect in TCP mode: connections wait in the order in which they come");
+            while (use.HasMore)
+                use.Take();
+            return null;
+        }
+
         if (variable == OfClass)
             use.File.SetsClasses = true;
         else

@@ -269,10 +269,7 @@ internal static class HaproxyServers
         server.ClientPort = clientPort;
         if (!ReadKeywords(use, server) || !KnowsWhomToBelieve(use, server))
             return;
-        if (clientPort is not null && server is { Check: true, CheckPort: null })
-            use.Error(address, $"nobody knows the port that checks of {Shown.Quote(name.Text)} go to: connections to it go to that which clients come to", "'port' with a number");
-        else
-            Add(use, server);
+        Add(use, server);
     }
 
     // Several servers may have one address: each is one of its own.

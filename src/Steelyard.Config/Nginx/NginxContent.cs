@@ -281,7 +281,7 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
     {
         if (!NginxVariables.TryRead(proxy.Host + proxy.UriText, scope, proxy.Place, out var whole))
             return route;
-        var start = proxy.IsWhole ? "^https?://" : "^";
+        var start = !proxy.IsWhole ? "^" : proxy.IsEither ? "^https?://" : proxy.IsSecure ? "^https://" : "^http://";
         Expression url = new FetchExpression(FetchKind.Variable, MadeUrl);
         Located<RuleSettings>[] made =
         [
@@ -293,7 +293,9 @@ internal sealed partial class NginxContent(NginxServer server, NginxLevel level,
         // What the answer of auth_request says may be in it.
         if (route.Ask is not null)
             route = route with { AskRules = [.. route.AskRules, .. made] };
-        var (slash, query) = ($"{start}[^/?]*(/.*)$", $"{start}[^/?]*(\\?.*)$");
+
+        // A decoded path may have a line feed, which '.' is not.
+        var (slash, query) = ($"{start}[^/?]*(/(?:.|\\n)*)", $"{start}[^/?]*(\\?(?:.|\\n)*)");
         var target = new MapExpression(
             url,
             [

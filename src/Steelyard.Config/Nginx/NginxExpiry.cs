@@ -65,6 +65,8 @@ internal sealed record NginxExpiry(TextTemplate Control, TextTemplate Date)
     {
         if (!TryReadTime(text, out var seconds) || Read(text) is not { } otherwise)
             return null;
+        if (seconds == 0)
+            return otherwise;
         Expression changed = new CallExpression(FunctionKind.DateSeconds, new FetchExpression(scope.OfSent ? FetchKind.SentHeader : FetchKind.ResponseHeader, "Last-Modified"), []);
         var left = new CallExpression(FunctionKind.Subtract, new CallExpression(FunctionKind.Add, changed, [$"{seconds}"]), [TextTemplate.Of(new FetchExpression(FetchKind.Now)).ToString()]);
         var control = seconds < 0 ? otherwise.Control

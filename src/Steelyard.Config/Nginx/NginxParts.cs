@@ -94,14 +94,17 @@ internal static class NginxClients
     {
         if (level.All("set_real_ip_from") is not [var first, ..] lines)
             return;
-        List<Condition> trusted = [new TestCondition(new FetchExpression(FetchKind.Sender), TestKind.Network, lines.Where(line => line[1] != "unix:").Select(line => NetworkOf(line)).OfType<IPNetwork>().Select(NetworkText.Write).ToValueList())];
+        var networks = lines.Where(line => line[1] != "unix:").Select(line => NetworkOf(line)).OfType<IPNetwork>().Select(NetworkText.Write).ToValueList();
+        List<Condition> trusted = [];
+        if (networks.Count > 0)
+            trusted.Add(new TestCondition(new FetchExpression(FetchKind.Sender), TestKind.Network, networks));
         if (lines.Any(line => line[1] == "unix:"))
             trusted.Add(new TestCondition(new FetchExpression(FetchKind.SenderPort), TestKind.Is, ["0"]));
         var field = FieldOf(level);
         var isHeader = !field.Equals("proxy_protocol", StringComparison.OrdinalIgnoreCase);
         var kind = field.Equals("X-Forwarded-For", StringComparison.OrdinalIgnoreCase) ? FetchKind.HeaderList : FetchKind.HeaderLines;
         Expression told = !isHeader ? new FetchExpression(FetchKind.ToldPeer)
-            : new CallExpression(FunctionKind.LastAddress, new FetchExpression(kind, field), level.IsOn("real_ip_recursive") ? [string.Join(' ', ((TestCondition)trusted[0]).Patterns)] : []);
+            : new CallExpression(FunctionKind.LastAddress, new FetchExpression(kind, field), level.IsOn("real_ip_recursive") && networks.Count > 0 ? [string.Join(' ', networks)] : []);
         Condition when = new AllCondition([new NotCondition(NginxSteps.Has(Known)), trusted is [var only] ? only : new AnyCondition(trusted.ToValueList()), NginxSteps.Has(told)]);
         rules.Add(new(new() { Action = RuleAction.SetPeer, Value = TextTemplate.Of(told), When = when }, first.Place));
         if (!isHeader)

@@ -110,7 +110,8 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
     /// <summary>The schemes that a text may begin with, by all that the file says of the variables in front; false where it does not say.</summary>
     private static bool TryReadSchemes(string text, NginxLevel level, NginxFile file, HashSet<string> schemes, int depth = 0)
     {
-        if (text.IndexOf("://", StringComparison.Ordinal) is > 0 and var end && text[..end].ToLowerInvariant() is ("http" or "https") and var scheme)
+        // Requests name no socket of this machine.
+        if (text.IndexOf("://", StringComparison.Ordinal) is > 0 and var end && !text.AsSpan(end + 3).StartsWith("unix:", StringComparison.Ordinal) && text[..end].ToLowerInvariant() is ("http" or "https") and var scheme)
         {
             schemes.Add(scheme);
             return true;
@@ -122,13 +123,17 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
         while (server is { Context: not 'S', Parent: { } parent })
             server = parent;
         var name = text[..behind].Trim('$', '{', '}');
-        List<string> values = [.. name == "scheme" ? server.Own("listen").Select(line => line.Words.Any(word => word.Text == "ssl") ? "https" : "http").DefaultIfEmpty("http")
+        List<string> values = [.. name == "scheme" ? server.Own("listen").Select(line => SpeaksTls(line, server) ? "https" : "http").DefaultIfEmpty("http")
             : file.Variables.TryGetValue(name, out var variable) ? variable.Directive.Block!.Where(line => line.Count == 1).Select(line => line[1])
             : Sets(server).Where(set => set[1] == "$" + name).Select(set => set[2])];
 
         // An empty value leads nowhere.
         return values.Count > 0 && values.TrueForAll(value => value.Length == 0 || TryReadSchemes(value + text[behind..], level, file, schemes, depth + 1));
     }
+
+    // Whether an address speaks TLS another of its servers may say.
+    private static bool SpeaksTls(NginxDirective listen, NginxLevel server) =>
+        (server.Parent?.Blocks ?? [server]).Any(other => other.Own("listen").Any(line => line[1] == listen[1] && line.Words.Any(word => word.Text == "ssl")));
 
     /// <summary>Whether a text that begins with a variable is a URL by all that the file says of it.</summary>
     public static bool IsUrl(string text, NginxLevel level, NginxFile file) => IsUrl(text, level, file, []);
@@ -175,7 +180,7 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
     }
 
     /// <summary>The values that the file gives to the one variable of a host.</summary>
-    public static IEnumerable<string> ValuesOf(string host, NginxFile file)
+    public static IEnumerable<string> ValuesOf(string host, NginxFile file, int depth = 0)
     {
         var names = NginxVariables.NamesIn(host).ToList();
         if (names is not [var name])
@@ -188,23 +193,23 @@ internal sealed record NginxProxy(bool IsSecure, string Host, string? UriText, P
         {
             if (!value.Contains('$', StringComparison.Ordinal))
                 yield return before + value + behind;
-            else if (value != host)
+            else if (value != host && depth < DeepestSets)
             {
-                foreach (var further in ValuesOf(value, file))
+                foreach (var further in ValuesOf(value, file, depth + 1))
                     yield return before + further + behind;
             }
         }
     }
 
     /// <summary>Whether all that the one variable of a host can be stands in the file.</summary>
-    public static bool IsClosed(string host, NginxFile file)
+    public static bool IsClosed(string host, NginxFile file, int depth = 0)
     {
         if (NginxVariables.NamesIn(host).ToList() is not [var name])
             return false;
         List<string> values = [.. file.Variables.TryGetValue(name, out var variable)
             ? variable.Directive.Block!.Where(line => line.Count == 1).Select(line => line[1])
             : Sets(file.Main).Where(set => set[1] == "$" + name).Select(set => set[2])];
-        return values.Count > 0 && values.TrueForAll(value => !value.Contains('$', StringComparison.Ordinal) || (value != host && IsClosed(value, file)));
+        return values.Count > 0 && values.TrueForAll(value => !value.Contains('$', StringComparison.Ordinal) || (value != host && depth < DeepestSets && IsClosed(value, file, depth + 1)));
     }
 
     private static IEnumerable<NginxDirective> Sets(NginxLevel level)

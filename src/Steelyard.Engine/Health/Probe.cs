@@ -290,7 +290,9 @@ internal sealed class Probe(EventLoop loop, TlsLoop tls)
         var client = target.Tls!;
         var secured = new TlsTransport(_transport!, tls);
         _transport = secured;
-        var verdict = new CertificateVerdict(client.Settings);
+
+        // The names that requests say are not known here: without one of the settings' own any will do, as in HAProxy.
+        var verdict = new CertificateVerdict(client.Settings, anyName: client.Settings is { NameOfRequest: not null, Name: null });
         if (await secured.Connect(client.OptionsFor(target.Host, verdict), due))
             return default;
         return new(secured.TimedOut ? ProbeFault.Timeout : verdict.Fault == CertificateFault.None ? ProbeFault.Tls : ProbeFault.Certificate);

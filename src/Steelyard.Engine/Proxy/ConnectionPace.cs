@@ -22,7 +22,8 @@ internal sealed class ConnectionPace
         {
             var state = Volatile.Read(ref _state);
             var (second, before, taken) = At(state, now);
-            if (taken + (before * (Second - (now % Second)) / Second) >= most)
+            var left = second == ((now / Second) & 0xFFFF) ? Second - (now % Second) : Second;
+            if (taken + (before * left / Second) >= most)
                 return false;
             if (Interlocked.CompareExchange(ref _state, Pack(second, before, taken + 1), state) == state)
                 return true;
@@ -45,7 +46,9 @@ internal sealed class ConnectionPace
     {
         var second = (now / Second) & 0xFFFF;
         var (known, before, taken) = ((state >> (2 * CountBits)) & 0xFFFF, (state >> CountBits) & CountMask, state & CountMask);
-        return known == second ? (second, before, taken) : known == ((second - 1) & 0xFFFF) ? (second, taken, 0) : (second, 0, 0);
+
+        // The clock of another loop may be a turn ahead: the second that it has begun is not begun anew.
+        return known == second || known == ((second + 1) & 0xFFFF) ? (known, before, taken) : known == ((second - 1) & 0xFFFF) ? (second, taken, 0) : (second, 0, 0);
     }
 
     private static long Pack(long second, long before, long taken) => (second << (2 * CountBits)) | (before << CountBits) | taken;

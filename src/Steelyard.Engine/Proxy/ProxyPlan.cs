@@ -416,6 +416,7 @@ internal sealed class ProxyPlan
     private static ListenerState?[] ListenersBySlot(Snapshot snapshot, IReadOnlyList<SocketHandle> sockets, Dictionary<string, Pool> pools, TlsBook tls, LimitBook limits, RouteNames routeNames, ProxyPlan? before, LogBook? logs, TlsFiles? files)
     {
         var listeners = new ListenerState[snapshot.Listeners.Count];
+        var paces = new Dictionary<string, ConnectionPace>(StringComparer.Ordinal);
         var timeouts = MillisecondTimeouts.From(snapshot.Timeouts);
         for (var i = 0; i < listeners.Length; i++)
         {
@@ -454,7 +455,7 @@ internal sealed class ProxyPlan
                 Trace = (settings.TraceContext ?? snapshot.TraceContext) is { Enabled: true } trace ? trace : null,
                 Connections = same?.Connections ?? new(),
                 MostConnections = settings.MaxConnections ?? int.MaxValue,
-                Pace = settings.MaxConnectionsPerSecond is null ? null : same?.Pace ?? new(),
+                Pace = settings.MaxConnectionsPerSecond is null ? null : settings.Name is { } called ? PaceOf(called, same?.Pace) : same?.Pace ?? new(),
                 MostPerSecond = settings.MaxConnectionsPerSecond ?? 0,
                 ByAddress = same?.ByAddress ?? new(),
                 MostPerAddress = settings.MaxConnectionsPerAddress,
@@ -468,6 +469,13 @@ internal sealed class ProxyPlan
         foreach (var socket in sockets)
             bySlot[socket.Slot] = listeners[socket.Listener];
         return bySlot;
+
+        // The lines of bind of one frontend are listeners of one name where they do not speak alike.
+        ConnectionPace PaceOf(string name, ConnectionPace? known)
+        {
+            paces.TryAdd(name, known ?? new());
+            return paces[name];
+        }
 
         // The listener that had one of its sockets, whose connections go on to be counted.
         ListenerState? Before(int listener)

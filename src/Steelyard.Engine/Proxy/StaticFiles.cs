@@ -236,7 +236,7 @@ internal sealed class StaticFiles
             if (_settings.Whole)
             {
                 located = root + Decoded(context, path);
-                return root.Length > 0 && !located.Contains('\0', StringComparison.Ordinal) && !Climbs(path);
+                return root.Length > 0 && !located.Contains('\0', StringComparison.Ordinal) && !Climbs(located);
             }
         }
 

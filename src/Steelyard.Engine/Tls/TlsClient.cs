@@ -86,14 +86,15 @@ internal sealed class TlsClient : IWatchedTls
 /// <summary>What is wrong with the certificate of a server.</summary>
 /// <param name="settings">What may be.</param>
 /// <param name="name">The name that it has to have; null for the one that is asked for.</param>
-internal sealed class CertificateVerdict(ServerTls settings, string? name = null)
+/// <param name="anyName">Whether any will do, whatever the settings say.</param>
+internal sealed class CertificateVerdict(ServerTls settings, string? name = null, bool anyName = false)
 {
     /// <summary>Why it was refused; <see cref="CertificateFault.None"/> when it was not.</summary>
     public CertificateFault Fault { get; private set; }
 
     public bool Judge(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        if (settings.AnyName || (name is not null && certificate is X509Certificate2 shown && shown.MatchesHostname(name)))
+        if (settings.AnyName || anyName || (name is not null && certificate is X509Certificate2 shown && shown.MatchesHostname(name)))
             errors &= ~SslPolicyErrors.RemoteCertificateNameMismatch;
         else if (name is not null)
             errors |= SslPolicyErrors.RemoteCertificateNameMismatch;

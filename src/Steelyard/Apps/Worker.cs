@@ -112,7 +112,7 @@ internal sealed class Worker
     }
 
     /// <summary>Whether it has ended well, which is what it was started for: it is not one that stays, and nobody asks it anything.</summary>
-    public async Task<bool> HasDoneItsPartAsync() => _ready.On is ReadySign.Delay or ReadySign.Exit && await Exited is 0 && App.Restart.Leaves(0);
+    public async Task<bool> HasDoneItsPartAsync() => App.Listen == WorkerListen.None && _ready.On is ReadySign.Delay or ReadySign.Exit && await Exited is 0 && App.Restart.Leaves(0);
 
     /// <summary>Ends it: in its own way or by a signal, and by SIGKILL with all that it started where that takes too long.</summary>
     /// <param name="force">Ends the wait early.</param>

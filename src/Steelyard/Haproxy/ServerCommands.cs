@@ -27,7 +27,7 @@ internal static class ServerCommands
         {
             if (words.Length == 0)
                 throw new CommandException("Expects an integer value.\n");
-            await desk.AdjustAsync("pace", Limit(words[0]));
+            await desk.AdjustAsync("pace", Limit(words[0]) is { Length: > 0 } most ? most : "0");
             return "";
         })),
         new("shutdown sessions server", "<bk>/<srv>", CommandLevel.Admin, "kill sessions on a server", static (desk, _, words) => CutServerAsync(desk, words.FirstOrDefault())),

@@ -92,6 +92,7 @@ internal sealed record LiveSettings
             "remove" when pool.Servers.Count == 1 => throw new EngineException($"{address} is the only server of {pool.Name}"),
             "remove" => Put(pool.Name, address, new(inFile ? false : null, null)),
             "limit" or "check" when !there => throw new EngineException($"{address} is not in {pool.Name}"),
+            "check" when !inFile && live.There is null => throw new EngineException($"{address} is no server that a file or a command names: its checks are as {pool.Name} says"),
             "check" => Put(pool.Name, address, live with { Checked = (words[3].Length > 0 ? words[3] : live.Checked.Address, NumberIn(words[4]) ?? live.Checked.Port) }),
             _ => Put(pool.Name, address, live with { Limit = NumberIn(words[3]) }),
         };
@@ -127,7 +128,7 @@ internal sealed record LiveSettings
     /// <summary>A configuration with all of it.</summary>
     public Snapshot ApplyTo(Snapshot file) => Servers.IsEmpty && Listeners.IsEmpty && Servings.IsEmpty && Connections is null && Pace is null ? file : file with
     {
-        Limits = file.Limits with { Connections = Connections ?? file.Limits.Connections, ConnectionsPerSecond = Pace ?? file.Limits.ConnectionsPerSecond },
+        Limits = file.Limits with { Connections = Connections ?? file.Limits.Connections, ConnectionsPerSecond = Pace is { } pace ? (pace == 0 ? null : pace) : file.Limits.ConnectionsPerSecond },
         Listeners = file.Listeners.Select(OfListener).ToValueList(),
         Pools = file.Pools.Select(pool => pool with { Servers = ServersOf(pool).ToValueList() }).ToValueList(),
     };
@@ -149,7 +150,7 @@ internal sealed record LiveSettings
             if (Servers.GetValueOrDefault((pool.Name, server.Address)) is not { } live)
                 yield return server;
             else if (live.There != false)
-                yield return server with { MaxConnections = live.Limit ?? server.MaxConnections, Address = live.At ?? server.Address, Health = live.Checked == default ? server.Health : HealthAt(pool.HealthOf(server), live.Checked) };
+                yield return server with { MaxConnections = live.Limit ?? server.MaxConnections, Address = live.At ?? server.Address, ClientPort = live.At is { Port: > 0 } ? null : server.ClientPort, Health = live.Checked == default ? server.Health : HealthAt(pool.HealthOf(server), live.Checked) };
         }
 
         foreach (var (key, live) in Servers.Where(server => server.Key.Pool == pool.Name && server.Value.There == true).OrderBy(server => server.Key.Address.ToString(), StringComparer.Ordinal))

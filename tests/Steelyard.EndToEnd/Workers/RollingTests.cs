@@ -93,6 +93,23 @@ public sealed class RollingTests : WorkerFixture
         Assert.Equal(2, load.Answers.Keys.Count(answer => answer.StartsWith("one", StringComparison.Ordinal)));
     }
 
+    // To end well is what a job is for; of one that requests go to it is a failure like any other.
+    [Fact]
+    public async Task A_version_that_ends_well_where_requests_go_to_it_has_failed()
+    {
+        string[] settings = ["ready: delay", "restart: { on: failure }"];
+        Write(WorkerApps.Put("python", Folder), 1, "one", settings);
+        await using var up = Up();
+        var url = await UrlAsync(up);
+
+        Write("true", 1, "two", settings);
+        var (status, _, error) = await Ask("reload");
+
+        Assert.Equal(1, status);
+        Assert.Contains("web/1 ended with exit code 0 before it", error, StringComparison.Ordinal);
+        Assert.StartsWith("one ", await Client.GetStringAsync(url, Cancel), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_only_worker_too_is_replaced_by_one_that_soon_dies_without_a_request_that_fails()
     {

@@ -42,6 +42,7 @@ public sealed class GoldenCompose
         Assert.Empty(read.Problems.AsEnumerable());
         Assert.Equal(":8080", read.Snapshot!.Listeners.Single().Bind.Single().ToString());
         var app = read.Snapshot.Pools[0].App!;
+        Assert.Equal(["KEPT"], app.Environment.AsEnumerable().Select(variable => variable.Name).Where(name => name is "KEPT" or "GONE"));
         Assert.Equal((3, 2, TimeSpan.Zero, RestartOn.Always), (app.Instances, app.Rolling.Parallel, app.Rolling.Delay, app.Restart.On));
     }
 }

@@ -40,6 +40,16 @@ public sealed class ConnectionPaces
         Assert.Equal(1_000, taken.Sum());
     }
 
+    [Fact]
+    public void A_loop_whose_clock_is_a_turn_behind_forgets_nothing()
+    {
+        var pace = new ConnectionPace();
+        Assert.Equal(10, Taken(pace, 10, 50_999));
+        Assert.Equal(5, Taken(pace, 10, 51_500));
+        Assert.Equal(0, Taken(pace, 10, 50_999));
+        Assert.Equal(0, Taken(pace, 10, 51_500));
+    }
+
     private static int Taken(ConnectionPace pace, int most, long now)
     {
         var taken = 0;

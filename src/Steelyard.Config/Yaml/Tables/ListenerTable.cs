@@ -96,7 +96,7 @@ internal static class ListenerTable
             new Directive<ListenerDraft, int?>(
                 "max-connections-per-second",
                 ScalarForms.OrWord(ScalarForms.Number(1, 1_000_000), "none"),
-                "Connections accepted in the last second; further ones wait in the kernel's queue (HAProxy: `rate-limit sessions`).",
+                "Connections accepted in the last second; further ones wait in the kernel's queue. Listeners of one name count together (HAProxy: `rate-limit sessions`).",
                 listener => listener.MaxConnectionsPerSecond,
                 (listener, value) => listener with { MaxConnectionsPerSecond = value }),
             new Directive<ListenerDraft, int?>(

@@ -127,7 +127,7 @@ internal static class TlsTable
             new Directive<ServerTlsDraft, TextTemplate?>(
                 "name-of-request",
                 Form.OrNull(s_nameOfRequest),
-                "The name that the server is asked for, made of each request, such as `{host}`; no name where it is empty. Connections are kept for requests of the same name. The certificate has to have it too, unless `name` says another. Checks go by `name` alone.",
+                "The name that the server is asked for, made of each request, such as `{host}`; no name where it is empty. Connections are kept for requests of the same name. The certificate has to have it too, unless `name` says another. Checks go by `name` alone, and by any where there is none.",
                 tls => tls.NameOfRequest,
                 (tls, value) => tls with { NameOfRequest = value }),
             CertificateDirective<ServerTlsDraft>((tls, file) => tls with { Certificate = file }),

@@ -135,7 +135,7 @@ internal static class WorkerTables
     public static DirectiveTable<ReadySettings> Ready { get; } = new(
         "'ready'",
         "listening, signal, notify, http, delay or exit, or a mapping, as in { on: http, path: /health, within: 30s }",
-        "When a worker that was started counts as ready: when it accepts a connection (`listening`), sends `ready` to the primary of its Node cluster (`signal`), says `READY=1` by sd_notify(3) (`notify`), answers a request with a status from 200 to 399 (`http`), prints a line with a text (`log`), has lived for some time (`delay`), or has ended with exit code 0 (`exit`), where it does something once that others wait for. One that is late, or ends before, has failed.",
+        "When a worker that was started counts as ready: when it accepts a connection (`listening`), sends `ready` to the primary of its Node cluster (`signal`), says `READY=1` by sd_notify(3) (`notify`), answers a request with a status from 200 to 399 (`http`), prints a line with a text (`log`), has lived for some time (`delay`), or has ended with exit code 0 (`exit`), where it does something once that others wait for. One that is late, or ends before, has failed, but for one with `listen: none` and `delay` that ends with 0 and is not started again then.",
         [],
         [
             new Directive<ReadySettings, ReadySign>(
