@@ -306,14 +306,13 @@ internal static class NginxMaps
             }
 
             // As nginx: hundredths of a percent, summed, of all that 32 bits hold.
-            if (!line.Name.EndsWith('%') || !decimal.TryParse(line.Name.AsSpan(0, line.Name.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) || percent <= 0 || percent * 100 != decimal.Truncate(percent * 100))
+            if (!line.Name.EndsWith('%') || !decimal.TryParse(line.Name.AsSpan(0, line.Name.Length - 1), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var percent) || percent <= 0 || (percent <= 100 && percent * 100 != decimal.Truncate(percent * 100)))
             {
                 problems.Error(line.Words[0].Place, $"invalid percent value \"{line.Name}\"", "a percentage with at most two digits behind the point, or *");
                 continue;
             }
 
-            sum += (long)(percent * 100);
-            if (sum > 10_000)
+            if (percent > 100 || (sum += (long)(percent * 100)) > 10_000)
             {
                 problems.Error(line.Words[0].Place, "percent total is greater than 100%");
                 continue;
